@@ -1,0 +1,219 @@
+"""The call-event vocabulary: everything that can happen in a call, as small frozen facts.
+
+Used by the turn machine (which consumes them), the rooms that produce them, the call's record and the tests.
+Rules that hold here:
+
+* An event says what happened, never what to do about it; what to do is a command (`voicebot.turns`).
+* ``at`` and every other time is in seconds on the call process's monotonic clock (``loop.time()``), so that times
+  from the wire, the recogniser and the bot can be compared; durations end in ``_s``.
+* ``request`` numbers what the bot was asked, from 1 in each call; ``0`` is the bot speaking on its own initiative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+Law = Literal["PCMU", "PCMA"]
+"""The two G.711 encodings by their RFC 3551 names: mu-law and A-law, 8000 samples of one byte a second."""
+
+
+class InputHint(StrEnum):
+    """What may interrupt a prompt: the Bot Framework ``inputHint``, with the Telephony channel's two additions."""
+
+    ACCEPTING = "acceptingInput"
+    EXPECTING = "expectingInput"
+    IGNORING = "ignoringInput"
+    IGNORING_SPEECH = "ignoringSpeechInput"
+    IGNORING_NON_SPEECH = "ignoringNonSpeechInput"
+
+    @property
+    def speech_interrupts(self) -> bool:
+        return self not in (InputHint.IGNORING, InputHint.IGNORING_SPEECH)
+
+    @property
+    def keys_interrupt(self) -> bool:
+        return self not in (InputHint.IGNORING, InputHint.IGNORING_NON_SPEECH)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events; ``at`` is when it was known here."""
+
+    at: float
+
+
+# --- the leg -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered(Event):
+    """Media flows both ways (200 sent and acknowledged, or the front end's equivalent)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed(Event):
+    """One keypad key, by RFC 4733 or another way: one of ``0-9 * # A-D``. Reported once a press."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded(Event):
+    """The caller's leg is gone. ``reason``: ``caller``, ``bot``, ``transfer``, ``media-timeout``, ``error``, ..."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded(Event):
+    """How a transfer came out. ``status`` is the last SIP status that the target reported (0: none)."""
+
+    accepted: bool
+    status: int
+    message: str
+
+
+# --- voice activity (our own, on the raw frames) --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted(Event):
+    """The caller has begun to speak; ``onset`` is the estimated first voiced sample (earlier than ``at``)."""
+
+    onset: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped(Event):
+    """The caller has been quiet for the detector's hang-over; ``offset`` is the last voiced sample."""
+
+    offset: float
+
+
+# --- the recogniser ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis(Event):
+    """What the recogniser believes so far of the phrase being spoken. ``start``/``end``: the audio it covers."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Final(Event):
+    """The recogniser's last word on one phrase. ``confidence`` 0 to 1, or None where the service gives none."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch(Event):
+    """The recogniser heard speech in ``start``..``end`` but made no words of it."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionLost(Event):
+    """No recognition until :class:`RecognitionRestored`; the recogniser goes on trying by itself."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionRestored(Event):
+    """Recognition works again; audio since the last phrase was sent again where the service allows it."""
+
+
+# --- the bot ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BotMessage(Event):
+    """The bot wants something said. ``speak``: SSML, or plain text; ``""`` is silent (nothing is played)."""
+
+    request: int
+    text: str
+    speak: str
+    hint: InputHint = InputHint.ACCEPTING
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BotDone(Event):
+    """The bot has finished with ``request``: no more messages will come for it."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class BotFailed(Event):
+    """The bot did not manage ``request`` (hung, crashed, refused)."""
+
+    request: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BotRecovered(Event):
+    """A failed bot can be asked again; its conversation goes on from its stored state."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotConfigured(Event):
+    """The bot sets expectations for what it hears next: ``phrases`` for the recogniser, patience for silence."""
+
+    phrases: tuple[str, ...] = ()
+    no_input_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpAsked(Event):
+    """The bot ends the call, once what it said has been heard."""
+
+    reason: str = "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAsked(Event):
+    """The bot hands the caller on, once what it said has been heard. ``target``: a telephone number or SIP URI."""
+
+    target: str
+    context: dict[str, Any] = field(default_factory=dict, hash=False)
+
+
+# --- playback (what left on the wire) -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackStarted(Event):
+    """The first packet of utterance ``utterance`` left."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded(Event):
+    """The last packet of the utterance left. ``heard_s`` of it were sent; ``complete``: that was all of it."""
+
+    utterance: int
+    heard_s: float
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackFailed(Event):
+    """The utterance could not be rendered; ``heard_s`` of it had been sent."""
+
+    utterance: int
+    heard_s: float
+    reason: str

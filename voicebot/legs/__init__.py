@@ -1,0 +1,95 @@
+"""How a caller reaches us: the :class:`Leg` protocol, and one module for each front end.
+
+Rules that hold here:
+
+* A leg carries G.711 payloads as they are; it never decodes and never decides. Whose turn it is, is `turns`' affair.
+* A leg calls its sink from the event loop, never from another thread, and never after ``ended``.
+* ``ended`` is called exactly once for every leg that was connected, whoever hung up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from voicebot.events import Law
+from voicebot.rtp import MediaQuality, Playout
+
+
+class LegClosed(Exception):
+    """The leg ended (CANCEL, BYE, transport) while something was asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegInfo:
+    """Who calls whom, and how. ``caller``/``callee`` are the user parts or numbers; URIs are complete."""
+
+    call_id: str
+    caller: str
+    callee: str
+    law: Law
+    caller_uri: str = ""
+    callee_uri: str = ""
+    display_name: str = ""
+    remote_address: str = ""
+    headers: dict[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOutcome:
+    """What became of a transfer. ``status`` is the last SIP status from the target, 0 when none came."""
+
+    accepted: bool
+    status: int
+    message: str
+
+
+class LegSink(Protocol):
+    """Where a leg delivers. All times are ``loop.time()`` seconds."""
+
+    def frame(self, payload: bytes, at: float) -> None:
+        """20 ms (160 bytes) of the caller's G.711, in order, without holes: lost frames are concealed by the leg."""
+
+    def sent(self, payload: bytes, at: float) -> None:
+        """The 20 ms that just left towards the caller (silence included)."""
+
+    def key(self, key: str, at: float) -> None:
+        """One keypad key, once a press."""
+
+    def ended(self, reason: str, at: float) -> None:
+        """The leg is gone; nothing follows."""
+
+
+class Leg(Protocol):
+    """One caller's connection, incoming or outgoing, answered or not yet."""
+
+    @property
+    def info(self) -> LegInfo: ...
+
+    @property
+    def playout(self) -> Playout:
+        """What is to be sent; silence is sent when it is empty."""
+
+    def connect(self, sink: LegSink) -> None:
+        """Say where audio, keys and the end are to be delivered. Called once, before anything else."""
+
+    def ring(self) -> None:
+        """Tell the caller that we are alerting (180)."""
+
+    async def answer(self) -> None:
+        """Answer; returns when media may flow. Raises :class:`LegClosed` when the caller gave up first."""
+
+    def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
+        """Refuse an unanswered call with a SIP status (486, 488, 503, ...)."""
+
+    async def transfer(self, target: str) -> TransferOutcome:
+        """Hand the caller to ``target`` (blind); returns when the outcome is known or the deadline has passed."""
+
+    async def hang_up(self) -> None:
+        """End the call from our side; harmless when it has ended already."""
+
+    def send_keys(self, keys: str) -> None:
+        """Send keypad keys towards the other side (RFC 4733)."""
+
+    def quality(self) -> MediaQuality:
+        """Media figures so far (loss, jitter, round trip, ...)."""
