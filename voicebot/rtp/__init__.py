@@ -1,0 +1,29 @@
+"""Media: sockets, the one 20 ms clock of all calls, playout, reordering, keypad events, RTCP.
+
+Rules that hold here:
+
+* One :class:`MediaClock` drives all calls by absolute deadlines. No call has a timer, a task or a thread of its own.
+* Speech stays G.711 bytes; it is decoded only to conceal a loss. Silence is the law's silence byte, never zero.
+* The cores (`packet`, `rtcp`, `reorder`, `telephone_event`, `playout`) are pure: bytes and the time go in, frames and
+  events come out. `session` is the thin driver with the sockets.
+* What comes from the network is length-checked, bounded and counted; it never raises and is never logged per packet.
+"""
+
+from __future__ import annotations
+
+from voicebot.rtp.clock import MediaClock
+from voicebot.rtp.playout import Clip, Playout
+from voicebot.rtp.ports import PortRange, PortsExhausted
+from voicebot.rtp.quality import MediaQuality
+from voicebot.rtp.session import MediaSink, RtpSession
+
+__all__ = [
+    "Clip",
+    "MediaClock",
+    "MediaQuality",
+    "MediaSink",
+    "Playout",
+    "PortRange",
+    "PortsExhausted",
+    "RtpSession",
+]

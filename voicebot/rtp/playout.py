@@ -1,0 +1,175 @@
+"""What is to be said next on one leg: clips in order, cut in 20 ms frames as the clock pulls them.
+
+Nothing is queued between here and the wire: the frame that :meth:`Playout.next_frame` returns is sent in the same
+breath. So stopping means stopping, and what was heard is known to the frame.
+
+A clip grows while it is synthesised. When the synthesiser falls behind, silence is sent and the position kept, so that
+a slow service makes a pause in the sentence but never loses a part of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from voicebot.events import Law, PlaybackEnded, PlaybackFailed, PlaybackStarted
+from voicebot.rtp.g711 import FRAME_BYTES, SAMPLE_RATE, SILENCE, silence
+
+logger = logging.getLogger(__name__)
+
+PlaybackEvent = PlaybackStarted | PlaybackEnded | PlaybackFailed
+
+MAX_CLIPS: Final = 64
+"""Clips that may wait in one playout; one more is refused with :class:`PlaybackFailed`."""
+
+
+class Clip:
+    """The audio of one utterance in the leg's law, growing while it is synthesised.
+
+    ``feed`` and ``finish``/``fail`` are called on the event loop. Audio past ``limit_bytes`` is dropped; the clip then
+    ends there and is reported as not complete.
+    """
+
+    __slots__ = ("_audio", "_limit", "failure", "finished", "position", "truncated", "utterance")
+
+    def __init__(self, utterance: int, *, limit_bytes: int = SAMPLE_RATE * 120) -> None:
+        self.utterance = utterance
+        self.position = 0
+        """Bytes that were pulled: what the caller has heard, in samples."""
+        self.finished = False
+        self.failure: str | None = None
+        self.truncated = False
+        self._audio = bytearray()
+        self._limit = limit_bytes
+
+    def __len__(self) -> int:
+        return len(self._audio)
+
+    @property
+    def heard_s(self) -> float:
+        return self.position / SAMPLE_RATE
+
+    def feed(self, audio: bytes) -> None:
+        """Add G.711 bytes at the end. Ignored once the clip was finished."""
+        if self.finished:
+            return
+        room = self._limit - len(self._audio)
+        if len(audio) > room:
+            if not self.truncated:
+                logger.warning("utterance %d is longer than %d bytes: cut off", self.utterance, self._limit)
+            self.truncated = True
+            audio = audio[:room]
+        self._audio += audio
+
+    def finish(self) -> None:
+        """All audio was fed."""
+        self.finished = True
+
+    def fail(self, reason: str) -> None:
+        """No more audio will come. What was fed is still played, then the failure is reported."""
+        if not self.finished:
+            self.failure = reason
+            self.finished = True
+
+    def take(self) -> bytes:
+        """The next frame, 160 bytes; fewer only at the end of a finished clip; empty when there is none (yet)."""
+        start = self.position
+        available = len(self._audio) - start
+        if available < FRAME_BYTES and not self.finished:
+            return b""
+        frame = bytes(self._audio[start : start + FRAME_BYTES])
+        self.position = start + len(frame)
+        return frame
+
+    @property
+    def exhausted(self) -> bool:
+        return self.finished and self.position >= len(self._audio)
+
+
+class Playout:
+    """The clips of one leg, pulled a frame at a time. Pure: it knows no socket and no clock.
+
+    ``on_event`` is called from within :meth:`next_frame`, :meth:`append` or :meth:`clear`, after the state has changed,
+    so that it may call any method here.
+    """
+
+    __slots__ = ("_at", "_clips", "_padding", "_silence", "law", "on_event", "paused", "underruns")
+
+    def __init__(self, law: Law) -> None:
+        self.law: Law = law
+        self.on_event: Callable[[PlaybackEvent], None] | None = None
+        self.paused = False
+        self.underruns = 0
+        """Frames of silence that were sent in mid-clip because its audio was not there in time."""
+        self._clips: deque[Clip] = deque()
+        self._silence = silence(law)
+        self._padding = bytes([SILENCE[law]])
+        self._at = 0.0
+
+    @property
+    def active(self) -> bool:
+        """Something is left to be said (paused or not)."""
+        return bool(self._clips)
+
+    def append(self, clip: Clip) -> None:
+        """Play ``clip`` after those that wait already; when :data:`MAX_CLIPS` wait, it is refused with an event."""
+        if len(self._clips) >= MAX_CLIPS:
+            self._emit(PlaybackFailed(self._at, clip.utterance, 0.0, "too many utterances wait to be played"))
+            return
+        self._clips.append(clip)
+
+    def pause(self) -> None:
+        """Send silence from the next frame on; the position is kept."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Go on at the sample where :meth:`pause` stopped."""
+        self.paused = False
+
+    def clear(self) -> None:
+        """Drop everything that waits or plays, and lift a pause (it was a pause of what is dropped).
+
+        Each clip is reported with ``PlaybackEnded(complete=False)``; ``at`` is the time of the last pull.
+        """
+        dropped = list(self._clips)
+        self._clips.clear()
+        self.paused = False
+        for clip in dropped:
+            self._emit(PlaybackEnded(self._at, clip.utterance, clip.heard_s, complete=False))
+
+    def next_frame(self, at: float) -> bytes:
+        """The 160 bytes to send now. ``at``: the time, for the events."""
+        self._at = at
+        if not self._clips or self.paused:
+            return self._silence
+        events: list[PlaybackEvent] = []
+        frame = b""
+        while self._clips and not frame:
+            clip = self._clips[0]
+            begins = clip.position == 0
+            frame = clip.take()
+            if frame and begins:
+                events.append(PlaybackStarted(at, clip.utterance))
+            if clip.exhausted:
+                self._clips.popleft()
+                events.append(_ended(clip, at))
+            elif not frame:
+                self.underruns += not begins
+                break
+        for event in events:
+            self._emit(event)
+        if len(frame) == FRAME_BYTES:
+            return frame
+        return frame.ljust(FRAME_BYTES, self._padding) if frame else self._silence
+
+    def _emit(self, event: PlaybackEvent) -> None:
+        if self.on_event is not None:
+            self.on_event(event)
+
+
+def _ended(clip: Clip, at: float) -> PlaybackEvent:
+    if clip.failure is not None:
+        return PlaybackFailed(at, clip.utterance, clip.heard_s, clip.failure)
+    return PlaybackEnded(at, clip.utterance, clip.heard_s, complete=not clip.truncated)

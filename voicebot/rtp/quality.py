@@ -1,0 +1,55 @@
+"""What the media of one call was like, as it stands in the call's record."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MediaQuality:
+    """Counts are packets unless the name says frames; times are milliseconds.
+
+    ``None`` means that the other side never reported it (no RTCP), or that there was nothing to measure.
+    """
+
+    packets_sent: int = 0
+    packets_received: int = 0
+    """Valid RTP from the locked source, whatever became of it."""
+    lost: int = 0
+    """Never came."""
+    late: int = 0
+    """Came after their place had been concealed."""
+    duplicate: int = 0
+    reordered: int = 0
+    """Came out of order, but in time."""
+    concealed_frames: int = 0
+    """20 ms frames that were made up, in whole or in part, for lost packets."""
+    silence_frames: int = 0
+    """20 ms frames of silence put in because the other side sent nothing (silence suppression, hold, a dead path)."""
+    discarded: int = 0
+    """Understood but not used: unknown payload type, on hold, or more audio than time had passed."""
+    foreign_packets: int = 0
+    """From another source than the locked one."""
+    malformed: int = 0
+    jitter_ms: float = 0.0
+    """Interarrival jitter, RFC 3550 A.8."""
+    round_trip_ms: float | None = None
+    remote_lost: int | None = None
+    """What the other side says it missed of ours (cumulative, from its last report)."""
+    remote_jitter_ms: float | None = None
+    send_deviation_p50_ms: float | None = None
+    """How far the time between two packets of ours was from 20 ms, measured when they were handed to the kernel."""
+    send_deviation_p99_ms: float | None = None
+    send_deviation_max_ms: float | None = None
+    send_skipped: int = 0
+    """Packets that were not sent because the process was stalled for longer than can be made up for."""
+    send_errors: int = 0
+    underruns: int = 0
+    """Frames of silence in the middle of an utterance because its audio was not there in time."""
+    ssrc_changes: int = 0
+    rtcp_sent: int = 0
+    rtcp_received: int = 0
+
+    def as_dict(self) -> dict[str, int | float | None]:
+        """All figures by name, ready for JSON."""
+        return asdict(self)
