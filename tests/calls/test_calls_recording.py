@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+import wave
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from voicebot.calls import recording as module
+from voicebot.calls.recording import Recording
+
+LOUD = b"\x90" * 160
+QUIET = b"\xff" * 160
+
+
+def stereo(path: Path) -> np.ndarray[Any, Any]:
+    with wave.open(str(path)) as wav:
+        assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (2, 2, 8000)
+        return np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
+
+
+async def test_both_sides_lie_where_their_times_say(tmp_path: Path) -> None:
+    recording = Recording("PCMU", 50.0)
+    for frame in range(100):
+        recording.bot(LOUD, 50.0 + frame * 0.02)
+    for frame in range(50):
+        recording.caller(LOUD, 51.0 + frame * 0.02)
+    samples = stereo(await recording.finish(tmp_path / "call.wav"))
+
+    assert len(samples) == 2 * 8000
+    caller, bot = samples[:, 0], samples[:, 1]
+    assert not caller[:8000].any() and caller[8000:].all()
+    assert bot.all()
+    assert recording.dropped == 0
+
+
+async def test_jitter_moves_nothing_and_a_hole_becomes_silence(tmp_path: Path) -> None:
+    recording = Recording("PCMU", 0.0)
+    for frame in range(10):
+        recording.caller(LOUD, frame * 0.02 + (0.015 if frame % 2 else 0.0))
+    recording.caller(LOUD, 1.0)
+    samples = stereo(await recording.finish(tmp_path / "call.wav"))[:, 0]
+
+    assert samples[:1600].all() and not samples[1600:8000].any() and samples[8000:].all()
+
+
+async def test_a_clock_that_runs_fast_is_held_to_ours(tmp_path: Path) -> None:
+    recording = Recording("PCMU", 0.0)
+    for frame in range(1000):
+        recording.caller(LOUD, frame * 0.0198)
+    samples = stereo(await recording.finish(tmp_path / "call.wav"))
+
+    assert abs(len(samples) / 8000 - 19.8) <= module.SLACK_S + 0.04
+    assert recording.dropped > 0
+
+
+async def test_a_disk_that_does_not_keep_up_costs_audio_never_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING_S", 3)
+    gate = threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(gate.wait, 10)
+        recording = Recording("PCMU", 0.0, executor=executor)
+        for frame in range(500):
+            recording.caller(LOUD, frame * 0.02)
+        gate.set()
+        samples = stereo(await recording.finish(tmp_path / "call.wav"))[:, 0]
+
+    assert recording.dropped == 300  # 1 s was on its way to the disk, 3 s waited, 6 s found no room
+    assert len(samples) == 80_000 and samples[:32_000].all() and not samples[32_000:].any()
+
+
+class FullDisk(Executor):
+    """An executor on a machine whose disk is full."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(OSError(28, "No space left on device"))
+        return future
+
+
+async def test_a_full_disk_ends_the_recording_not_the_call(tmp_path: Path) -> None:
+    recording = Recording("PCMU", 0.0, executor=FullDisk())
+    for frame in range(100):
+        recording.caller(LOUD, frame * 0.02)
+        await asyncio.sleep(0)
+    assert recording.failed is not None
+    with pytest.raises(OSError, match="No space left"):
+        await recording.finish(tmp_path / "call.wav")
+    assert not (tmp_path / "call.wav").exists()
+
+
+async def test_a_recording_without_audio_is_an_empty_wav(tmp_path: Path) -> None:
+    assert len(stereo(await Recording("PCMA", 0.0).finish(tmp_path / "call.wav"))) == 0
+
+
+async def test_a_discarded_recording_takes_no_more_audio_and_leaves_nothing(tmp_path: Path) -> None:
+    recording = Recording("PCMU", 0.0)
+    for frame in range(60):
+        recording.caller(LOUD, frame * 0.02)
+    await recording.discard()
+    recording.caller(LOUD, 2.0)
+    await recording.discard()
+    assert recording._spools is None
+
+
+async def test_hours_of_nothing_cost_no_memory_and_the_end_is_bounded(tmp_path: Path) -> None:
+    recording = Recording("PCMU", 0.0)
+    recording.caller(QUIET, 0.0)
+    recording.caller(LOUD, module.MAX_S + 1.0)
+    recording.caller(LOUD, -1.0)
+    assert len(stereo(await recording.finish(tmp_path / "call.wav"))) == 160

@@ -1,0 +1,508 @@
+"""The call's record: one JSON document that says what happened in a call and when.
+
+The session passes every :class:`~voicebot.events.Event` of the call to :meth:`RecordBuilder.note`, and tells the few
+things that are not events (what the bot was asked, which utterance carries which text). Times in the document are
+milliseconds since the call's start (the INVITE), so that a line of the timeline, a turn and a second of the recording
+can be laid beside one another; only ``started``, ``answered`` and ``ended`` are wall-clock times (ISO 8601, UTC).
+
+A *turn* is one question to the bot and what came of it::
+
+    {"index": 2, "request": 3, "kind": "speech",
+     "caller": {"text", "speech_start_ms", "speech_end_ms", "first_hypothesis_ms", "final_ms", "final_text",
+                "confidence", "keys", "keys_ms"},
+     "bot":    {"asked_ms", "first_message_ms", "done_ms", "failed", "first_audio_ms", "first_packet_ms",
+                "playback_end_ms", "text", "utterances": [...], "interrupted": {"at_ms", "heard_s", "heard_text"}},
+     "gap_ms": 412.0}
+
+``gap_ms`` runs from the caller's last voiced sample (or last key) to the first packet of the answer: the silence that
+the caller sat through, as seen from inside; the wire figure is `voicebot.caller`'s. What the bot says on its own
+initiative (request 0) belongs to the turn in which it was said. Every list is bounded: what does not fit is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voicebot.events import (
+    BotDone,
+    BotFailed,
+    BotMessage,
+    CallAnswered,
+    Event,
+    Final,
+    HangUpAsked,
+    Hypothesis,
+    KeyPressed,
+    LegEnded,
+    NoMatch,
+    PlaybackEnded,
+    PlaybackFailed,
+    PlaybackStarted,
+    RecognitionLost,
+    SpeechStarted,
+    SpeechStopped,
+    TransferAsked,
+    TransferEnded,
+)
+
+if TYPE_CHECKING:
+    from voicebot.legs import LegInfo
+
+SCHEMA = 1
+MAX_TIMELINE = 5_000
+MAX_TURNS = 1_000
+MAX_IN_TURN = 100
+"""Utterances kept of one turn, and keys kept of one turn."""
+MAX_FAILURES = 200
+MAX_TEXT = 4_000
+
+_CALLER_KINDS = frozenset({"speech", "key", "keys", "no-match"})
+"""Questions that come from something the caller did."""
+_TIME_FIELDS = frozenset({"onset", "offset", "start", "end"})
+
+
+@dataclass(slots=True)
+class _Utterance:
+    number: int
+    text: str = ""
+    first_audio: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    heard_s: float | None = None
+    heard_text: str | None = None
+    complete: bool | None = None
+    failed: str | None = None
+
+
+@dataclass(slots=True)
+class _CallerSide:
+    text: str = ""
+    speech_start: float | None = None
+    speech_end: float | None = None
+    first_hypothesis: float | None = None
+    last_hypothesis: str = ""
+    final: float | None = None
+    final_text: str = ""
+    confidence: float | None = None
+    keys: list[tuple[str, float]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Turn:
+    request: int
+    kind: str
+    asked: float
+    caller: _CallerSide
+    first_message: float | None = None
+    done: float | None = None
+    failed: str | None = None
+    heard_text: str | None = None
+    texts: list[str] = field(default_factory=list)
+    utterances: dict[int, _Utterance] = field(default_factory=dict)
+
+
+class RecordBuilder:
+    """Collects one call's facts; :meth:`build` gives the document at any moment, also while the call runs.
+
+    ``started_at_wall`` must know its time zone; ``started_at`` is the same moment on the loop's clock. ``bot`` and
+    ``language`` are the names the call was routed to; ``front_end`` says how the caller reached us (``sip``, ...).
+    """
+
+    def __init__(
+        self,
+        info: LegInfo,
+        *,
+        started_at_wall: datetime,
+        started_at: float,
+        bot: str = "",
+        language: str = "",
+        front_end: str = "sip",
+    ) -> None:
+        if started_at_wall.tzinfo is None:
+            raise ValueError("started_at_wall must carry a time zone")
+        self._info = info
+        self._wall = started_at_wall
+        self._start = started_at
+        self._bot = bot
+        self._language = language
+        self._front_end = front_end
+        self._turns: list[_Turn] = []
+        self._turn_of_request: dict[int, _Turn] = {}
+        self._turns_dropped = 0
+        self._pending = _CallerSide()
+        self._utterances: dict[int, tuple[_Turn | None, _Utterance]] = {}
+        self._timeline: list[dict[str, Any]] = []
+        self._timeline_dropped: Counter[str] = Counter()
+        self._failures: list[dict[str, Any]] = []
+        self._failure_count = 0
+        self._keys: list[dict[str, Any]] = []
+        self._no_matches = 0
+        self._transfer: dict[str, Any] | None = None
+        self._hang_up_asked = False
+        self._answered: float | None = None
+        self._ended: float | None = None
+        self._reason = ""
+        self._quality: dict[str, Any] = {}
+
+    # --- what the session tells ------------------------------------------------------------------------------------
+
+    def note(self, event: Event) -> None:  # noqa: PLR0915 (one table, read from top to bottom)
+        """Take one event of the call, in the order in which they happened. Unknown kinds only join the timeline."""
+        self._line(event.at, _snake(type(event).__name__), self._fields(event))
+        match event:
+            case CallAnswered():
+                self._answered = event.at if self._answered is None else self._answered
+            case SpeechStarted(onset=onset):
+                if self._pending.speech_start is None:
+                    self._pending.speech_start = onset
+            case SpeechStopped(offset=offset):
+                self._hearing().speech_end = offset
+            case Hypothesis(text=text, end=end):
+                side = self._side_of(end)
+                if side.first_hypothesis is None:
+                    side.first_hypothesis = event.at
+                side.last_hypothesis = _clip(text)
+            case Final(text=text, end=end, confidence=confidence):
+                side = self._side_of(end)
+                side.final = event.at
+                side.final_text = _clip(f"{side.final_text} {text}".strip())
+                side.confidence = confidence
+            case NoMatch():
+                self._no_matches += 1
+            case KeyPressed(key=key):
+                if len(self._pending.keys) < MAX_IN_TURN:
+                    self._pending.keys.append((key, event.at))
+                if len(self._keys) < MAX_TURNS:
+                    self._keys.append({"at_ms": self._ms(event.at), "key": key})
+            case BotMessage(request=request, text=text, speak=speak):
+                turn = self._turn(request)
+                if turn is not None:
+                    if turn.first_message is None:
+                        turn.first_message = event.at
+                    if len(turn.texts) < MAX_IN_TURN:
+                        turn.texts.append(_clip(text or speak))
+            case BotDone(request=request):
+                turn = self._turn(request)
+                if turn is not None:
+                    turn.done = event.at
+            case BotFailed(request=request, reason=reason):
+                turn = self._turn(request)
+                if turn is not None:
+                    turn.failed = reason
+                self._failure(event.at, "bot", reason)
+            case RecognitionLost(reason=reason):
+                self._failure(event.at, "recognition", reason)
+            case PlaybackStarted(utterance=number):
+                utterance = self._utterance(number)
+                if utterance.started is None:
+                    utterance.started = event.at
+            case PlaybackEnded(utterance=number, heard_s=heard_s, complete=complete):
+                utterance = self._utterance(number)
+                utterance.ended, utterance.heard_s, utterance.complete = event.at, heard_s, complete
+            case PlaybackFailed(utterance=number, heard_s=heard_s, reason=reason):
+                utterance = self._utterance(number)
+                utterance.ended, utterance.heard_s, utterance.complete = event.at, heard_s, False
+                utterance.failed = reason
+                self._failure(event.at, "playback", reason)
+            case HangUpAsked():
+                self._hang_up_asked = True
+            case TransferAsked(target=target):
+                self._transfer = {"target": target, "asked_ms": self._ms(event.at), "accepted": None}
+            case TransferEnded(accepted=accepted, status=status, message=message):
+                self._transfer = {
+                    **(self._transfer or {"target": "", "asked_ms": None}),
+                    "ended_ms": self._ms(event.at),
+                    "accepted": accepted,
+                    "status": status,
+                    "message": message,
+                }
+            case LegEnded(reason=reason):
+                self.ended(reason, event.at)
+
+    def asked(self, request: int, text: str, kind: str, at: float) -> None:
+        """The bot was asked ``request`` with ``text``; ``kind`` as `voicebot.turns.AskKind` names it.
+
+        What the caller said and pressed since the last question becomes this turn's caller side when the kind says
+        that the caller did something; a final result that is still on its way joins the turn whose speech it covers.
+        ``interrupted`` opens no turn: it tells the bot what was heard of the last one, and is kept there.
+        """
+        kind = str(kind)
+        self._line(at, "asked", {"request": request, "kind": kind, "text": _clip(text)})
+        if kind == "interrupted":
+            if self._turns:
+                self._turns[-1].heard_text = _clip(text)
+                self._turn_of_request[request] = self._turns[-1]
+            return
+        side = _CallerSide()
+        if kind in _CALLER_KINDS:
+            side, self._pending = self._pending, side
+        side.text = _clip(text)
+        if len(self._turns) >= MAX_TURNS:
+            self._turns_dropped += 1
+            return
+        turn = _Turn(request, kind, at, side)
+        self._turns.append(turn)
+        self._turn_of_request[request] = turn
+
+    def spoken(self, utterance: int, text: str, request: int) -> None:
+        """Utterance ``utterance`` carries ``text`` (plain, or SSML) in answer to ``request``."""
+        self._utterance(utterance, request).text = _clip(text)
+
+    def synthesised(self, utterance: int, request: int, text: str, at: float) -> None:
+        """The first byte of the utterance's audio is here (from synthesis or from the cache)."""
+        self._line(at, "first_audio", {"utterance": utterance, "request": request})
+        entry = self._utterance(utterance, request)
+        if entry.first_audio is None:
+            entry.first_audio = at
+        if text:
+            entry.text = _clip(text)
+
+    def heard(self, utterance: int, text: str) -> None:
+        """The part of an interrupted utterance's text that the caller is taken to have heard."""
+        self._utterance(utterance).heard_text = _clip(text)
+
+    def failed(self, what: str, reason: str, at: float) -> None:
+        """Something failed that no event tells; ``what`` names the part (``apology`` when one was played)."""
+        self._line(at, "failed", {"what": what, "reason": reason})
+        self._failure(at, what, reason)
+
+    def ended(self, reason: str, at: float, quality: dict[str, Any] | None = None) -> None:
+        """The call is over. The first reason stands; ``quality`` (RTP figures) may come later."""
+        if self._ended is None:
+            self._ended, self._reason = at, reason
+        if quality is not None:
+            self._quality = dict(quality)
+
+    # --- the document ------------------------------------------------------------------------------------------------
+
+    def build(self) -> dict[str, Any]:
+        """The record as JSON-ready values: ``schema`` says the version, everything else is in the module's text."""
+        info = self._info
+        interrupted = sum(1 for _, u in self._utterances.values() if u.complete is False and u.failed is None)
+        return {
+            "schema": SCHEMA,
+            "call_id": info.call_id,
+            "caller": info.caller,
+            "callee": info.callee,
+            "caller_uri": info.caller_uri,
+            "callee_uri": info.callee_uri,
+            "display_name": info.display_name,
+            "front_end": self._front_end,
+            "remote_address": info.remote_address,
+            "codec": info.law,
+            "bot": self._bot,
+            "language": self._language,
+            "started": self._iso(self._start),
+            "answered": self._iso(self._answered),
+            "ended": self._iso(self._ended),
+            "answered_ms": self._ms(self._answered),
+            "duration_ms": self._ms(self._ended),
+            "talk_ms": _apart(self._answered, self._ended),
+            "end": {"reason": self._reason, "bot_asked": self._hang_up_asked},
+            "transfer": self._transfer,
+            "turns": [self._turn_json(index, turn) for index, turn in enumerate(self._turns, 1)],
+            "turns_dropped": self._turns_dropped,
+            "keys": self._keys,
+            "no_inputs": sum(1 for turn in self._turns if turn.kind == "no-input"),
+            "no_matches": self._no_matches,
+            "interruptions": interrupted,
+            "failures": self._failures,
+            "failure_count": self._failure_count,
+            "quality": self._quality,
+            "timeline": self._timeline,
+            "timeline_dropped": dict(self._timeline_dropped),
+        }
+
+    async def write(self, directory: Path) -> Path:
+        """Write the document into ``directory`` off the loop, atomically; returns the file. Raises OSError."""
+        return await asyncio.to_thread(write_record, self.build(), directory)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _hearing(self) -> _CallerSide:
+        """The caller side that an open-ended fact belongs to: the one being collected, if anything is in it."""
+        if self._pending.speech_start is None and self._turns:
+            return self._turns[-1].caller
+        return self._pending
+
+    def _side_of(self, end: float) -> _CallerSide:
+        """The caller side whose speech a result up to ``end`` covers: it may come after the bot was asked."""
+        pending = self._pending
+        if self._turns and self._turns[-1].caller.speech_start is not None:
+            if pending.speech_start is None and end <= self._turns[-1].asked:
+                return self._turns[-1].caller
+            if pending.speech_start is not None and end <= pending.speech_start:
+                return self._turns[-1].caller
+        return pending
+
+    def _turn(self, request: int) -> _Turn | None:
+        turn = self._turn_of_request.get(request)
+        return turn if turn is not None or request != 0 else (self._turns[-1] if self._turns else None)
+
+    def _utterance(self, number: int, request: int | None = None) -> _Utterance:
+        known = self._utterances.get(number)
+        if known is not None and (known[0] is not None or request is None):
+            return known[1]
+        utterance = known[1] if known is not None else _Utterance(number)
+        turn = self._turn(request if request is not None else 0)
+        if turn is not None:
+            if len(turn.utterances) < MAX_IN_TURN:
+                turn.utterances[number] = utterance
+            if len(self._utterances) < MAX_TURNS * 4:
+                self._utterances[number] = (turn, utterance)
+        elif len(self._utterances) < MAX_TURNS * 4:
+            self._utterances[number] = (None, utterance)
+        return utterance
+
+    def _failure(self, at: float, what: str, reason: str) -> None:
+        self._failure_count += 1
+        if len(self._failures) < MAX_FAILURES:
+            self._failures.append({"at_ms": self._ms(at), "what": what, "reason": _clip(reason)})
+
+    def _line(self, at: float, name: str, fields: dict[str, Any]) -> None:
+        if len(self._timeline) >= MAX_TIMELINE:
+            self._timeline_dropped[name] += 1
+            return
+        self._timeline.append({"at_ms": self._ms(at), "event": name, **fields})
+
+    def _fields(self, event: Event) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for item in dataclasses.fields(event):
+            value = getattr(event, item.name)
+            if item.name == "at":
+                continue
+            if item.name in _TIME_FIELDS:
+                out[f"{item.name}_ms"] = self._ms(value)
+            elif isinstance(value, str):
+                out[item.name] = _clip(str(value))
+            elif isinstance(value, bool | int | float) or value is None:
+                out[item.name] = value
+            elif isinstance(value, tuple):
+                out[item.name] = [_clip(str(part)) for part in value[:MAX_IN_TURN]]
+        return out
+
+    def _turn_json(self, index: int, turn: _Turn) -> dict[str, Any]:
+        side = turn.caller
+        utterances = list(turn.utterances.values())
+        first_packet = _least(u.started for u in utterances)
+        cut = next((u for u in utterances if u.complete is False and u.failed is None), None)
+        spoke_last = side.speech_end
+        if side.keys and (spoke_last is None or side.keys[-1][1] > spoke_last):
+            spoke_last = side.keys[-1][1]
+        return {
+            "index": index,
+            "request": turn.request,
+            "kind": turn.kind,
+            "caller": {
+                "text": side.text,
+                "speech_start_ms": self._ms(side.speech_start),
+                "speech_end_ms": self._ms(side.speech_end),
+                "first_hypothesis_ms": self._ms(side.first_hypothesis),
+                "final_ms": self._ms(side.final),
+                "final_text": side.final_text,
+                "confidence": side.confidence,
+                "keys": "".join(key for key, _ in side.keys),
+                "keys_ms": [self._ms(at) for _, at in side.keys],
+            },
+            "bot": {
+                "asked_ms": self._ms(turn.asked),
+                "first_message_ms": self._ms(turn.first_message),
+                "done_ms": self._ms(turn.done),
+                "failed": turn.failed,
+                "first_audio_ms": self._ms(_least(u.first_audio for u in utterances)),
+                "first_packet_ms": self._ms(first_packet),
+                "playback_end_ms": self._ms(_most(u.ended for u in utterances)),
+                "text": " ".join(turn.texts) or " ".join(u.text for u in utterances if u.text),
+                "utterances": [
+                    {
+                        "utterance": u.number,
+                        "text": u.text,
+                        "first_audio_ms": self._ms(u.first_audio),
+                        "first_packet_ms": self._ms(u.started),
+                        "playback_end_ms": self._ms(u.ended),
+                        "heard_s": None if u.heard_s is None else round(u.heard_s, 3),
+                        "complete": u.complete,
+                        "failed": u.failed,
+                    }
+                    for u in utterances
+                ],
+                "interrupted": None
+                if cut is None
+                else {
+                    "utterance": cut.number,
+                    "at_ms": self._ms(cut.ended),
+                    "heard_s": None if cut.heard_s is None else round(cut.heard_s, 3),
+                    "heard_text": cut.heard_text if cut.heard_text is not None else turn.heard_text,
+                },
+            },
+            "gap_ms": _apart(spoke_last, first_packet),
+        }
+
+    def _ms(self, at: float | None) -> float | None:
+        return None if at is None else round((at - self._start) * 1000, 1)
+
+    def _iso(self, at: float | None) -> str | None:
+        if at is None:
+            return None
+        wall = self._wall + timedelta(seconds=at - self._start)
+        return wall.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def write_record(record: dict[str, Any], directory: Path) -> Path:
+    """Write ``record`` as ``<call-id>.json`` under ``directory`` (made when missing). Blocks; raises OSError.
+
+    The file appears whole or not at all: it is written beside its place and renamed.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{file_stem(str(record['call_id']))}.json"
+    draft = path.with_name(f".{path.name}.part")
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump(record, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return path
+
+
+def file_stem(call_id: str) -> str:
+    """A file name for a Call-ID, which a stranger chose: no separators, no leading dot, at most 100 characters.
+
+    A name that had to be changed gets a piece of the id's digest, so that two ids never share a file.
+    """
+    safe = re.sub(r"[^A-Za-z0-9._@+-]", "_", call_id).lstrip(".")[:100]
+    if safe and safe == call_id:
+        return safe
+    digest = hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"{safe[:88] or 'call'}-{digest}"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _apart(earlier: float | None, later: float | None) -> float | None:
+    return None if earlier is None or later is None else round((later - earlier) * 1000, 1)
+
+
+def _least(values: Iterable[float | None]) -> float | None:
+    return min((value for value in values if value is not None), default=None)
+
+
+def _most(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
