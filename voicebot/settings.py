@@ -1,0 +1,264 @@
+"""Typed settings: one TOML file (``voicebot.toml``), overridden by ``VOICEBOT_*`` in the environment.
+
+Every setting carries its unit in its name. A nested setting is named with two underscores in the environment:
+``VOICEBOT_SIP__PORT=5080``. Secrets (keys, passwords) are read from the environment or from a file named by
+``..._file``, are kept in ``SecretStr`` and are never logged. A wrong setting raises :class:`SettingsError`, whose text
+names the setting, what is wrong and what would be right.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from voicebot.turns import TurnPolicy
+
+DEFAULT_FILE = Path("voicebot.toml")
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text says which, why and what would be right, one line each."""
+
+
+class Section(BaseModel):
+    """A table of the file. Unknown names are errors: a misspelt setting must not be ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SipSettings(Section):
+    """[sip] where calls come in."""
+
+    host: str = "127.0.0.1"
+    port: Port = 5060
+    advertised_host: str = ""
+    """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
+    max_calls: int = Field(100, ge=1, le=10000)
+    codecs: list[Literal["PCMU", "PCMA"]] = Field(["PCMU", "PCMA"], min_length=1)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if not self.advertised_host:
+            try:
+                unspecified = ipaddress.ip_address(self.host).is_unspecified
+            except ValueError:
+                unspecified = False
+            if unspecified:
+                raise ValueError(f"host {self.host} listens everywhere: set advertised_host to the address peers reach")
+        return self
+
+
+class RtpSettings(Section):
+    """[rtp] the audio."""
+
+    port_low: Port = 20000
+    port_high: Port = 20999
+    silence_timeout_s: Seconds = 30.0
+    """A caller from whom no packet has come for so long is gone."""
+
+    @model_validator(mode="after")
+    def _room_for_a_call(self) -> Self:
+        if self.port_high <= self.port_low:
+            raise ValueError(f"port_high {self.port_high} must be greater than port_low {self.port_low}")
+        return self
+
+
+class SpeechSettings(Section):
+    """[speech] recognition and synthesis: ``service = "local"`` is the embedded one, ``"azure"`` the cloud."""
+
+    service: Literal["local", "azure", "url"] = "local"
+    url: str = ""
+    """``service = "url"``: a Speech service at this address (``ws://host:port``), a container for example."""
+    region: str = ""
+    endpoint: str = ""
+    key: SecretStr = SecretStr("")
+    key_file: Path | None = None
+    entra_token_file: Path | None = None
+    """A file that holds a Microsoft Entra access token, kept fresh by whoever mounts it; read at each connection."""
+    language: str = Field("en-US", pattern=r"^[a-z]{2,3}-[A-Z]{2}$")
+    voice: str = "en-US-JennyNeural"
+    segmentation_silence_ms: int = Field(350, ge=100, le=5000)
+    connect_timeout_s: Seconds = 3.0
+    first_audio_timeout_s: Seconds = 3.0
+    synthesizers: int = Field(4, ge=1, le=200)
+    local_port: Port = 0
+    """``service = "local"``: the port of the embedded service on 127.0.0.1; 0 picks a free one."""
+    prompt_cache_mb: int = Field(64, ge=1, le=4096)
+
+    @field_validator("url")
+    @classmethod
+    def _websocket(cls, value: str) -> str:
+        if value and not value.startswith(("ws://", "wss://")):
+            raise ValueError(f"{value!r} must begin with ws:// or wss://")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.service == "azure":
+            if not (self.region or self.endpoint):
+                raise ValueError('service = "azure" needs region (for example "westeurope") or endpoint')
+            if not (self.key.get_secret_value() or self.key_file or self.entra_token_file):
+                raise ValueError(
+                    'service = "azure" needs VOICEBOT_SPEECH__KEY in the environment, key_file, or entra_token_file'
+                )
+        if self.service == "url" and not self.url:
+            raise ValueError('service = "url" needs url, for example "ws://speech.internal:5000"')
+        return self
+
+
+class BotSettings(Section):
+    """[bot] the dialogs behind the calls."""
+
+    dialogs: Path = Path("dialogs")
+    turn_timeout_s: Seconds = 10.0
+    """A bot that takes longer for one turn has failed: the caller hears an apology."""
+    hang_timeout_s: Seconds = 5.0
+    """A dialog host that does not answer for so long is ended and started anew."""
+    http_port: Port = 3978
+    """``/api/messages`` on 127.0.0.1 for the Emulator and other channels; 0 picks a free port."""
+
+
+class TurnSettings(Section):
+    """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
+
+    end_silence_ms: int = Field(350, ge=50, le=5000)
+    race_grace_ms: int = Field(100, ge=0, le=5000)
+    patience_ms: int = Field(1200, ge=100, le=10000)
+    no_input_s: Seconds = 7.0
+    barge_in: bool = True
+    barge_in_resume_ms: int = Field(800, ge=100, le=10000)
+    masking_s: Seconds = 4.0
+    vad_start_ms: int = Field(64, ge=32, le=1000)
+    vad_echo_gate_dbfs: float = Field(-40.0, ge=-90, le=0)
+    """While the bot speaks, sounds below this level are taken for its echo."""
+
+
+class CallSettings(Section):
+    """[calls] limits and what is kept."""
+
+    max_duration_s: Seconds = 3600.0
+    fallback_transfer: str = ""
+    """Where callers go when speech or bot fail for good: a number or SIP URI. Empty: an apology and a hang-up."""
+    transfer_domain: str = ""
+    """The SIP domain to which bare telephone numbers are transferred; empty: the caller's own trunk."""
+    records: Path = Path("var/records")
+    """One JSON document a call."""
+    recording: bool = False
+    """Keep the audio of every call as stereo WAV beside its record."""
+    drain_s: Seconds = 60.0
+    """After SIGTERM, how long running calls may go on."""
+
+
+class LogSettings(Section):
+    """[log]"""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    json_lines: bool = False
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. See the sections for what each means."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VOICEBOT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    sip: SipSettings = SipSettings()
+    rtp: RtpSettings = RtpSettings()
+    speech: SpeechSettings = SpeechSettings()
+    bot: BotSettings = BotSettings()
+    turns: TurnSettings = TurnSettings()
+    calls: CallSettings = CallSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file (which comes in as init arguments)."""
+        return env_settings, init_settings
+
+    def turn_policy(self) -> TurnPolicy:
+        """The turn machine's numbers, in its own units."""
+        return TurnPolicy(
+            end_silence_s=self.turns.end_silence_ms / 1000,
+            race_grace_s=self.turns.race_grace_ms / 1000,
+            patience_s=self.turns.patience_ms / 1000,
+            no_input_s=self.turns.no_input_s,
+            barge_in=self.turns.barge_in,
+            resume_s=self.turns.barge_in_resume_ms / 1000,
+            masking_s=self.turns.masking_s,
+            fallback_transfer=self.calls.fallback_transfer,
+        )
+
+    def speech_key(self) -> str:
+        """The Speech key, from the environment or from its file; empty when there is none."""
+        if self.speech.key_file is not None:
+            return self.speech.key_file.read_text().strip()
+        return self.speech.key.get_secret_value()
+
+
+def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
+    """Read ``path`` (default: ``voicebot.toml`` where it exists) and the environment. Raises :class:`SettingsError`."""
+    file = path or DEFAULT_FILE
+    data: dict[str, Any] = {}
+    if path is not None or file.exists():
+        try:
+            data = tomllib.loads(file.read_text())
+        except OSError as error:
+            raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file}: not valid TOML: {error}") from None
+        if isinstance(data.get("speech"), dict) and "key" in data["speech"]:
+            raise SettingsError(f"{file}: speech.key: secrets do not belong here: set VOICEBOT_SPEECH__KEY or key_file")
+    for section, values in (overrides or {}).items():
+        data.setdefault(section, {}).update(values)
+    _refuse_unknown_environment()
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from None
+    if settings.speech.key_file is not None and not settings.speech.key_file.is_file():
+        raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
+    return settings
+
+
+def _refuse_unknown_environment() -> None:
+    known = {"VOICEBOT_CONFIG"} | {
+        f"VOICEBOT_{section}__{name}".upper()
+        for section, field in Settings.model_fields.items()
+        for name in getattr(field.annotation, "model_fields", {})
+    }
+    for name in os.environ:
+        if name.startswith("VOICEBOT_") and name.upper() not in known:
+            raise SettingsError(
+                f"environment: {name}: no such setting (sections and names are joined by two underscores)"
+            )
+
+
+def _line(file: Path, error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or "settings"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "no such setting; see voicebot.example.toml for all of them"
+    variable = "VOICEBOT_" + "__".join(str(part) for part in error["loc"]).upper()
+    source = f"environment {variable}" if variable in os.environ else str(file)
+    return f"{source}: {where}: {message}"

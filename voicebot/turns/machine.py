@@ -1,0 +1,476 @@
+"""The turn machine: one call's conversation, as events in and commands out.
+
+``handle(event)`` takes a fact in, ``wake(now)`` is called when ``deadline`` has passed, ``start(now)`` begins; each
+returns the commands to carry out, in order. Which handler an event meets is the table ``HANDLERS`` at the end; which
+state may follow which is ``state.ALLOWED``. The caller's words gather in ``listening.CallerEar``, whatever the state;
+the bot's in ``speaking.BotSpeech``.
+
+Key presses interrupt at once; a voice pauses the prompt first, and drops it when words come (``State.YIELDING``). A
+prompt that ignores keys keeps them until it was heard. Hang-up and transfer wait until everything said before them
+was heard, and from then on nothing interrupts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from voicebot.events import (
+    BotConfigured,
+    BotDone,
+    BotFailed,
+    BotMessage,
+    BotRecovered,
+    CallAnswered,
+    Event,
+    Final,
+    HangUpAsked,
+    Hypothesis,
+    InputHint,
+    KeyPressed,
+    LegEnded,
+    NoMatch,
+    PlaybackEnded,
+    PlaybackFailed,
+    RecognitionLost,
+    RecognitionRestored,
+    SpeechStarted,
+    SpeechStopped,
+    TransferAsked,
+    TransferEnded,
+)
+from voicebot.turns.commands import Ask, AskKind, Canned, Command, Drop, Expect, HangUp, Pause, Play, Resume, Transfer
+from voicebot.turns.listening import CallerEar, Listening
+from voicebot.turns.policy import TurnPolicy
+from voicebot.turns.speaking import BotSpeech
+from voicebot.turns.state import ALLOWED, State
+
+MAX_HELD_KEYS = 64
+
+
+class TurnMachine:
+    """Pure state of one call's conversation. Not reentrant: carry commands out after ``handle`` has returned."""
+
+    def __init__(self, policy: TurnPolicy | None = None) -> None:
+        self.policy = policy or TurnPolicy()
+        self.state = State.STARTING
+        self.no_inputs = 0
+        self.no_matches = 0
+        self._ear = CallerEar(self.policy)
+        self._speech = BotSpeech()
+        self._out: list[Command] = []
+        self._requests = 0
+        self._outstanding: set[int] = set()
+        self._keys_after_drop: list[str] = []
+        self._held_keys: list[str] = []
+        self._finish: HangUp | Transfer | None = None
+        self._ended_by_bot = False
+        self._failures: dict[Canned, int] = {}
+        self._no_input_s = self.policy.no_input_s
+        self._words_only = False
+        self._recognition_lost = False
+        self._timers: dict[str, float] = {}
+
+    # --- entrances ---------------------------------------------------------------------------------------------------
+
+    def start(self, now: float) -> list[Command]:
+        """Ask the bot for its greeting; it may be prepared while the phone still rings."""
+        del now
+        self._ask(AskKind.START)
+        return self._flush()
+
+    def handle(self, event: Event) -> list[Command]:
+        """Take ``event`` in and return what is to be done."""
+        handler = HANDLERS.get(type(event))
+        if handler is not None and self.state is not State.ENDED:
+            handler(self, event)
+        return self._flush()
+
+    def wake(self, now: float) -> list[Command]:
+        """Carry out what is due at ``now``; harmless when nothing is."""
+        for name in [n for n, due in self._timers.items() if due <= now]:
+            if self._timers.pop(name, None) is not None:  # an earlier one may have cancelled it
+                TIMERS[name](self, now)
+        self._end_caller_turn_if_due(now)
+        return self._flush()
+
+    @property
+    def deadline(self) -> float | None:
+        """When :meth:`wake` is wanted next."""
+        ear_due = self._ear_deadline()
+        return min([*self._timers.values(), *([] if ear_due is None else [ear_due])], default=None)
+
+    @property
+    def bot_audible(self) -> bool:
+        """Whether our own voice is on the line: voice activity then needs more than its echo."""
+        return self.state is State.SPEAKING
+
+    # --- the leg -----------------------------------------------------------------------------------------------------
+
+    def _answered(self, event: CallAnswered) -> None:
+        if self.state is State.STARTING:
+            self._settle(event.at)
+
+    def _leg_ended(self, event: LegEnded) -> None:
+        self._go(State.ENDED, event.at)
+
+    def _key(self, event: KeyPressed) -> None:
+        if self._finish or not self._speech.keys_interrupt or self.state is State.STARTING:
+            # nothing may interrupt: the key waits until the prompt was heard, or the transfer has failed
+            if len(self._held_keys) < MAX_HELD_KEYS:
+                self._held_keys.append(event.key)
+            return
+        self.no_inputs = self.no_matches = 0
+        if self._speech or self._speech.dropping:
+            self._keys_after_drop.append(event.key)
+            self._drop(event.at)
+            return
+        if self._ear.has_words:
+            self._end_caller_turn(event.at)
+        self._ask(AskKind.KEY, event.key)
+        self._go(State.THINKING, event.at)
+
+    def _transfer_ended(self, event: TransferEnded) -> None:
+        if self.state is not State.TRANSFERRING:
+            return
+        self._ask(AskKind.TRANSFER_RESULT, event.message, accepted=event.accepted, status=event.status)
+        if event.accepted:
+            return
+        self._finish = None
+        if self._ended_by_bot:
+            self._finish = HangUp("transfer-failed")
+            self._say_canned(event.at, Canned.GOODBYE, InputHint.IGNORING)
+        self._settle(event.at)
+
+    # --- the caller's voice ------------------------------------------------------------------------------------------
+
+    def _speech_started(self, event: SpeechStarted) -> None:
+        self._ear.speech_started(event)
+        if self.state is State.WAITING:
+            self._go(State.CALLER, event.at)
+        elif self.state is State.SPEAKING and self._may_interrupt() and not self._words_only:
+            self._yield(event.at)
+        elif self.state is State.YIELDING:
+            self._timers.pop("resume", None)
+
+    def _speech_stopped(self, event: SpeechStopped) -> None:
+        self._ear.speech_stopped(event)
+        if self.state is State.YIELDING:
+            self._timers["resume"] = event.offset + self.policy.resume_s
+
+    def _hypothesis(self, event: Hypothesis) -> None:
+        if self._ear.hypothesis(event):
+            self._words_came(event.at)
+
+    def _final(self, event: Final) -> None:
+        if self._ear.final(event):
+            self._words_came(event.at)
+        self._end_caller_turn_if_due(event.at)
+
+    def _no_match(self, event: NoMatch) -> None:
+        self._ear.no_match(event)
+        if self.state is State.YIELDING and not self._ear.speaking and not self._ear.has_words:
+            self._unyield(event.at)
+
+    def _words_came(self, at: float) -> None:
+        if self.state is State.WAITING:
+            self._go(State.CALLER, at)
+        elif self.state is State.YIELDING or (
+            # the gate held the caller's voice back, the recogniser did not; an echo repeats our own words
+            self.state is State.SPEAKING and self._may_interrupt() and not self._speech.is_echo(self._ear.text)
+        ):
+            self._go(State.CALLER, at)
+            self._drop(at)
+
+    def _end_caller_turn_if_due(self, now: float) -> None:
+        due = self._ear_deadline()
+        if due is not None and due <= now:
+            self._end_caller_turn(now)
+
+    def _end_caller_turn(self, now: float) -> None:
+        if self._finish is not None or self.state is State.SPEAKING:
+            self._ear.discard(now)  # said over a prompt that ignores speech, or by our own echo
+            return
+        turn = self._ear.take(now)
+        if turn.text:
+            self.no_inputs = self.no_matches = 0
+            self._ask(AskKind.SPEECH, turn.text, confidence=turn.confidence)
+        elif turn.voiced_s >= self.policy.min_no_match_s and self.state is State.CALLER:
+            self.no_matches += 1
+            self._ask(AskKind.NO_MATCH, count=self.no_matches)
+        if self.state is State.CALLER:
+            self._settle(now)
+
+    # --- the bot -----------------------------------------------------------------------------------------------------
+
+    def _message(self, event: BotMessage) -> None:
+        if event.speak and self._speech.wanted(event.request):
+            utterance = self._speech.add(event.request, event.text or event.speak, event.hint)
+            self._out.append(Play(utterance.number, event.request, event.text, event.speak, event.locale))
+            self._take_floor(event.at)
+
+    def _done(self, event: BotDone) -> None:
+        self._outstanding.discard(event.request)
+        self._failures.pop(Canned.BOT, None)
+        if self.state is State.THINKING:
+            self._settle(event.at)
+
+    def _failed(self, event: BotFailed) -> None:
+        self._outstanding.discard(event.request)
+        if self._finish is None and not self._speech.has_canned():  # six keys that fail together are one apology
+            self._apologise(event.at, Canned.BOT)
+
+    def _recovered(self, event: BotRecovered) -> None:
+        self._ask(AskKind.RESUME)
+        if self.state is State.WAITING:
+            self._go(State.THINKING, event.at)
+
+    def _configured(self, event: BotConfigured) -> None:
+        self._no_input_s = event.no_input_s if event.no_input_s is not None else self.policy.no_input_s
+        self._out.append(Expect(event.phrases))
+
+    def _hang_up_asked(self, event: HangUpAsked) -> None:
+        if isinstance(self._finish, Transfer):
+            self._ended_by_bot = True  # the transfer comes first; should it fail, nobody is left to talk to
+        else:
+            self._finish_with(event.at, HangUp(event.reason))
+
+    def _transfer_asked(self, event: TransferAsked) -> None:
+        if self._finish is None:
+            self._finish_with(event.at, Transfer(event.target, event.context))
+
+    # --- playback ----------------------------------------------------------------------------------------------------
+
+    def _playback_ended(self, event: PlaybackEnded) -> None:
+        was_dropping = self._speech.dropping
+        utterance = self._speech.ended(event)
+        if was_dropping:
+            self._tell_drop_if_known(event.at)
+        if utterance is None:
+            return
+        if event.complete and not utterance.canned:
+            self._failures.pop(Canned.SPEECH_SERVICE, None)
+        if not utterance.hint.speech_interrupts:
+            self._ear.discard(event.at)  # what was said over it is not an answer to it
+        if self.state in (State.SPEAKING, State.YIELDING) and not self._speech:
+            self._words_only = False
+            self._settle(event.at)
+
+    def _playback_failed(self, event: PlaybackFailed) -> None:
+        was_dropping = self._speech.dropping
+        failed = self._speech.remove(event.utterance)
+        if was_dropping:
+            self._tell_drop_if_known(event.at)
+        if failed is not None and not failed.canned and not self._finish and not self._speech.has_canned():
+            self._apologise(event.at, Canned.SPEECH_SERVICE)
+        elif self.state in (State.SPEAKING, State.YIELDING) and not self._speech:
+            self._settle(event.at)
+
+    # --- recognition -------------------------------------------------------------------------------------------------
+
+    def _recognition_is_lost(self, event: RecognitionLost) -> None:
+        self._recognition_lost = True
+        if self.state is State.STARTING:
+            self._fall_back(event.at, Canned.SPEECH_SERVICE)
+        elif self._finish is None:
+            self._timers.setdefault("lost", event.at + self.policy.lost_recognition_s)
+
+    def _recognition_is_restored(self, event: RecognitionRestored) -> None:
+        self._recognition_lost = False
+        self._timers.pop("lost", None)
+        self._timers.pop("give_up", None)
+
+    # --- timers ------------------------------------------------------------------------------------------------------
+
+    def _no_input_due(self, now: float) -> None:
+        if self._recognition_lost:  # not the caller's fault
+            self._say_canned(now, Canned.WAIT)
+            return
+        self.no_inputs += 1
+        if self.no_inputs > self.policy.max_no_inputs:
+            self._finish_with(now, HangUp("no-input"), say=Canned.GOODBYE)
+            return
+        self._ask(AskKind.NO_INPUT, count=self.no_inputs)
+        self._go(State.THINKING, now)
+
+    def _masking_due(self, now: float) -> None:
+        self._say_canned(now, Canned.WAIT)
+
+    def _resume_due(self, now: float) -> None:
+        if not self._ear.has_words:
+            self._unyield(now)
+
+    def _yield_due(self, now: float) -> None:
+        self._words_only = True
+        self._unyield(now)
+
+    def _lost_due(self, now: float) -> None:
+        self._timers["give_up"] = now + self.policy.give_up_s
+        self._say_canned(now, Canned.WAIT)
+
+    def _give_up_due(self, now: float) -> None:
+        self._fall_back(now, Canned.SPEECH_SERVICE)
+
+    # --- moves -------------------------------------------------------------------------------------------------------
+
+    def _go(self, state: State, now: float) -> None:
+        if state is self.state:
+            return
+        if state not in ALLOWED[self.state]:
+            raise AssertionError(f"{self.state} may not become {state}")
+        self.state = state
+        for name in STATE_TIMERS:
+            self._timers.pop(name, None)
+        if state is State.WAITING:
+            self._timers["no_input"] = now + self._no_input_s
+        elif state is State.THINKING:
+            self._timers["masking"] = now + self.policy.masking_s
+        elif state is State.YIELDING:
+            self._timers["yield"] = now + self.policy.max_yield_s
+        elif state is State.ENDED:
+            self._timers.clear()
+
+    def _settle(self, now: float) -> None:
+        """Find the state that fits what is owed: something to play, to finish with, to wait for, or nothing."""
+        if self._speech:
+            self._go(State.SPEAKING, now)
+        elif self._finish is not None:
+            if self.state is not State.TRANSFERRING:
+                self._out.append(self._finish)
+                self._go(State.TRANSFERRING, now)
+        else:
+            for key in self._held_keys:
+                self._ask(AskKind.KEY, key)
+            self._held_keys.clear()
+            if self._outstanding:
+                self._go(State.THINKING, now)
+            else:
+                self._go(State.WAITING, now)
+                if self._ear.listening is not Listening.QUIET:
+                    self._go(State.CALLER, now)
+
+    def _take_floor(self, now: float) -> None:
+        """Something is to be played now: speak, unless the caller is speaking; then words decide."""
+        if self.state not in (State.THINKING, State.WAITING, State.CALLER):
+            return
+        if self._ear.listening is Listening.QUIET or not self._may_interrupt():
+            self._go(State.SPEAKING, now)
+            return
+        self._yield(now)
+        if not self._ear.speaking:
+            self._timers["resume"] = now + self.policy.resume_s
+        if self._ear.has_words:
+            self._words_came(now)
+
+    def _yield(self, now: float) -> None:
+        self._out.append(Pause())
+        self._go(State.YIELDING, now)
+
+    def _unyield(self, now: float) -> None:
+        if not self._ear.speaking:
+            self._ear.take(now)  # the cough is over and done with
+        self._out.append(Resume())
+        self._go(State.SPEAKING, now)
+
+    def _drop(self, now: float) -> None:
+        """Drop the bot's whole turn. What follows it waits until playback has told how much of it was heard."""
+        self._words_only = False
+        self._speech.drop(self._requests)
+        self._out.append(Drop())
+        self._tell_drop_if_known(now)
+
+    def _tell_drop_if_known(self, now: float) -> None:
+        if self._speech.dropping:
+            return
+        self._ask(AskKind.INTERRUPTED, self._speech.heard, heard_s=self._speech.heard_s)
+        keys, self._keys_after_drop = self._keys_after_drop, []
+        for key in keys:
+            self._ask(AskKind.KEY, key)
+        if keys:
+            self._go(State.THINKING, now)
+
+    def _say_canned(self, now: float, canned: Canned, hint: InputHint = InputHint.ACCEPTING) -> None:
+        utterance = self._speech.add(0, "", hint, canned)
+        self._out.append(Play(utterance.number, 0, "", "", "", canned))
+        self._take_floor(now)
+
+    def _apologise(self, now: float, canned: Canned) -> None:
+        self._failures[canned] = self._failures.get(canned, 0) + 1
+        if self._failures[canned] >= self.policy.max_failures:
+            self._fall_back(now, canned)
+            return
+        self._say_canned(now, canned)
+
+    def _fall_back(self, now: float, cause: Canned) -> None:
+        target = self.policy.fallback_transfer
+        finish = Transfer(target, {"reason": cause.value}) if target else HangUp(cause.value)
+        self._finish_with(now, finish, say=Canned.SPEECH_SERVICE)
+
+    def _finish_with(self, now: float, finish: HangUp | Transfer, say: Canned | None = None) -> None:
+        self._finish = finish
+        self._timers.pop("lost", None)
+        self._timers.pop("give_up", None)
+        if say is not None:
+            self._say_canned(now, say, InputHint.IGNORING)
+        if self.state is State.YIELDING:
+            self._unyield(now)
+        if self.state in (State.WAITING, State.THINKING, State.CALLER):
+            self._settle(now)
+
+    def _ask(self, kind: AskKind, text: str = "", **facts: Any) -> None:
+        self._requests += 1
+        self._outstanding.add(self._requests)
+        self._out.append(Ask(self._requests, kind, text, **facts))
+
+    # --- questions ---------------------------------------------------------------------------------------------------
+
+    def _may_interrupt(self) -> bool:
+        return self.policy.barge_in and self._finish is None and self._speech.speech_interrupts
+
+    def _ear_deadline(self) -> float | None:
+        # the bot is not asked behind the back of a prompt that is held, nor before it knows what was heard of it
+        if self.state in (State.YIELDING, State.STARTING, State.TRANSFERRING, State.ENDED) or self._speech.dropping:
+            return None
+        return self._ear.deadline()
+
+    def _flush(self) -> list[Command]:
+        out, self._out = self._out, []
+        return out
+
+
+M = TurnMachine
+
+HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
+    CallAnswered: M._answered,
+    LegEnded: M._leg_ended,
+    KeyPressed: M._key,
+    TransferEnded: M._transfer_ended,
+    SpeechStarted: M._speech_started,
+    SpeechStopped: M._speech_stopped,
+    Hypothesis: M._hypothesis,
+    Final: M._final,
+    NoMatch: M._no_match,
+    RecognitionLost: M._recognition_is_lost,
+    RecognitionRestored: M._recognition_is_restored,
+    BotMessage: M._message,
+    BotDone: M._done,
+    BotFailed: M._failed,
+    BotRecovered: M._recovered,
+    BotConfigured: M._configured,
+    HangUpAsked: M._hang_up_asked,
+    TransferAsked: M._transfer_asked,
+    PlaybackEnded: M._playback_ended,
+    PlaybackFailed: M._playback_failed,
+}
+
+TIMERS: dict[str, Callable[[TurnMachine, float], None]] = {
+    "no_input": M._no_input_due,
+    "masking": M._masking_due,
+    "resume": M._resume_due,
+    "yield": M._yield_due,
+    "lost": M._lost_due,
+    "give_up": M._give_up_due,
+}
+
+STATE_TIMERS = ("no_input", "masking", "resume", "yield")
+"""Timers that belong to a state and end with it."""
