@@ -84,6 +84,8 @@ class SpeechSettings(Section):
     key_file: Path | None = None
     entra_token_file: Path | None = None
     """A file that holds a Microsoft Entra access token, kept fresh by whoever mounts it; read at each connection."""
+    resource_id: str = ""
+    """With ``region`` and an Entra token: the Azure resource id of the Speech resource."""
     language: str = Field("en-US", pattern=r"^[a-z]{2,3}-[A-Z]{2}$")
     voice: str = "en-US-JennyNeural"
     segmentation_silence_ms: int = Field(350, ge=100, le=5000)
@@ -93,6 +95,8 @@ class SpeechSettings(Section):
     local_port: Port = 0
     """``service = "local"``: the port of the embedded service on 127.0.0.1; 0 picks a free one."""
     prompt_cache_mb: int = Field(64, ge=1, le=4096)
+    prompt_cache_dir: Path | None = Path("var/prompts")
+    """Where rendered prompts are kept over restarts; set to "" to keep them in memory only."""
 
     @field_validator("url")
     @classmethod
@@ -119,6 +123,8 @@ class BotSettings(Section):
     """[bot] the dialogs behind the calls."""
 
     dialogs: Path = Path("dialogs")
+    state_file: Path | None = None
+    """SQLite file for conversation state; unset: a temporary one, which survives the dialog host but not the service."""
     turn_timeout_s: Seconds = 10.0
     """A bot that takes longer for one turn has failed: the caller hears an apology."""
     hang_timeout_s: Seconds = 5.0

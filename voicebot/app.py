@@ -1,0 +1,238 @@
+"""The composition root: makes the rooms out of the settings, starts them in order and ends them in order.
+
+Processes: this one carries the calls; it supervises the dialog host, and the offline speech service where
+``speech.service = "local"``. Both are started side by side, and the SIP port is opened last: a call that comes in finds
+everything ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from voicebot.bots import CallFacts, Conversation, DialogHostClient
+from voicebot.calls import Calls, CallServices
+from voicebot.calls.session import Recognition
+from voicebot.events import Event, Law
+from voicebot.legs import Leg
+from voicebot.legs.sip import SipFrontEnd
+from voicebot.rtp import MediaClock, PortRange
+from voicebot.settings import Settings
+from voicebot.speech import (
+    PromptCache,
+    Recognizer,
+    Speech,
+    SpeechEndpoint,
+    SpeechUnavailable,
+    SynthesizerPool,
+    VoiceActivity,
+    apology_audio,
+)
+from voicebot.supervisor import ChildProcess
+
+logger = logging.getLogger(__name__)
+
+
+class Application:
+    """The service. ``async with Application(settings) as app`` is ready for calls inside the block."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._runtime = Path(tempfile.mkdtemp(prefix="voicebot-"))
+        self._local_speech: SpeechEndpoint | None = None
+        self._clock = MediaClock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._children: list[ChildProcess] = []
+        self.bot = DialogHostClient(self._runtime / "dialogs.sock", turn_timeout_s=settings.bot.turn_timeout_s)
+        self.pool = SynthesizerPool(
+            self._endpoint,
+            size=settings.speech.synthesizers,
+            first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
+        )
+        self.voice = PromptCache(
+            self.pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=settings.speech.prompt_cache_dir
+        )
+        self.calls = Calls(self._services())
+        self.front_end = SipFrontEnd(
+            host=settings.sip.host,
+            port=settings.sip.port,
+            advertised_host=settings.sip.advertised_host or None,
+            clock=self._clock,
+            ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
+            laws=tuple(settings.sip.codecs),
+            max_calls=settings.sip.max_calls,
+            silence_timeout_s=settings.rtp.silence_timeout_s,
+            on_leg=self._on_leg,
+        )
+        self.http_port: int | None = None
+
+    async def __aenter__(self) -> Application:
+        try:
+            await self._start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    async def drain(self) -> None:
+        """Refuse new calls (503) and let running ones end, up to ``calls.drain_s``."""
+        self.front_end.drain()
+        await self.calls.drain(self.settings.calls.drain_s)
+
+    async def close(self) -> None:
+        """End everything, whatever state it is in."""
+        for task in list(self._tasks):
+            task.cancel()
+        await self.front_end.close()
+        await self.calls.drain(0)
+        await self.bot.close()
+        await self.pool.close()
+        await self._clock.close()
+        await asyncio.gather(*(child.stop() for child in self._children), return_exceptions=True)
+        await asyncio.to_thread(shutil.rmtree, self._runtime, True)
+
+    # --- the start ---------------------------------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        self._children = [self._dialog_host()]
+        if self.settings.speech.service == "local":
+            self._children.append(self._speech_service())
+        self._clock.start()
+        warming = asyncio.create_task(asyncio.to_thread(VoiceActivity.warm))
+        await asyncio.gather(*(child.start() for child in self._children))
+        await warming
+        await self.bot.start()
+        await self.pool.start()
+        self._spawn(self._warm_prompts())
+        await self.front_end.start()
+
+    def _dialog_host(self) -> ChildProcess:
+        bot = self.settings.bot
+        argv = [sys.executable, "-m", "voicebot.host", "--exit-with-parent"]
+        argv += ["--dialogs", str(bot.dialogs), "--socket", str(self._runtime / "dialogs.sock")]
+        argv += ["--state", str(bot.state_file or self._runtime / "state.sqlite")]
+        argv += ["--http-port", str(bot.http_port), "--locale", self.settings.speech.language]
+        argv += self._log_options()
+        return ChildProcess(
+            "dialog host",
+            argv,
+            on_ready=self._host_ready,
+            healthy=lambda: self.bot.ping(bot.hang_timeout_s),
+            hang_timeout_s=bot.hang_timeout_s,
+        )
+
+    def _speech_service(self) -> ChildProcess:
+        argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent"]
+        argv += ["--host", "127.0.0.1", "--port", str(self.settings.speech.local_port)]
+        return ChildProcess("speech service", argv, on_ready=self._speech_ready)
+
+    def _log_options(self) -> list[str]:
+        log = self.settings.log
+        return ["--log-level", log.level, *(["--log-json"] if log.json_lines else [])]
+
+    def _host_ready(self, ready: dict[str, Any]) -> None:
+        self.http_port = ready.get("http_port")
+
+    def _speech_ready(self, ready: dict[str, Any]) -> None:
+        self._local_speech = SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}")
+
+    # --- what calls are made of --------------------------------------------------------------------------------------
+
+    def _services(self) -> CallServices:
+        settings = self.settings
+        return CallServices(
+            recognition=self._recognition,
+            conversation=self._conversation,
+            voice=self.voice,
+            canned_audio=apology_audio,
+            policy=settings.turn_policy(),
+            language=settings.speech.language,
+            voice_name=settings.speech.voice,
+            vad_start_ms=settings.turns.vad_start_ms,
+            vad_echo_gate_dbfs=settings.turns.vad_echo_gate_dbfs,
+            max_duration_s=settings.calls.max_duration_s,
+            records=settings.calls.records,
+            recording=settings.calls.recording,
+            transfer_domain=settings.calls.transfer_domain,
+        )
+
+    def _endpoint(self) -> SpeechEndpoint:
+        return self._local_speech_endpoint() if self.settings.speech.service == "local" else speech_endpoint(self.settings)
+
+    def _local_speech_endpoint(self) -> SpeechEndpoint:
+        if self._local_speech is None:
+            raise SpeechUnavailable("the speech service is being started")
+        return self._local_speech
+
+    def _recognition(self, law: Law, on_event: Any) -> Recognition:
+        speech = self.settings.speech
+        return Recognizer(
+            self._endpoint,
+            law=law,
+            language=speech.language,
+            on_event=on_event,
+            segmentation_silence_ms=speech.segmentation_silence_ms,
+            connect_timeout_s=speech.connect_timeout_s,
+        )
+
+    def _conversation(self, facts: CallFacts, on_event: Any) -> Conversation:
+        return self.bot.conversation(facts, on_event)
+
+    def _on_leg(self, leg: Leg) -> None:
+        self.calls.accept(leg)
+
+    async def _warm_prompts(self) -> None:
+        """Render the dialogs' fixed prompts before the first caller needs them."""
+        speech = self.settings.speech
+        prompts = await self.bot.prompts()
+        wanted = [
+            Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, law=law)
+            for p in prompts
+            for law in self.settings.sip.codecs
+        ]
+        await self.voice.warm(wanted)
+        logger.info("%d prompts are ready", len(wanted))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("prompts are not warmed: %s", error)
+
+
+def speech_endpoint(settings: Settings) -> SpeechEndpoint:
+    """The Speech service outside this machine that the settings name."""
+    speech = settings.speech
+    token_file = speech.entra_token_file
+    return SpeechEndpoint(
+        host=speech.url or None,
+        endpoint=speech.endpoint or None,
+        region=(speech.region or None) if not speech.endpoint else None,
+        key=settings.speech_key() or None,
+        token=(lambda: token_file.read_text().strip()) if token_file else None,
+        resource_id=speech.resource_id or None,
+    )
+
+
+async def serve(settings: Settings, stop: asyncio.Event, on_ready: Any = None) -> None:
+    """Carry calls until ``stop`` is set, then drain. A second ``stop`` is not needed: the drain has its own limit."""
+    async with Application(settings) as app:
+        if on_ready is not None:
+            on_ready(app)
+        await stop.wait()
+        logger.info("stopping: new calls are refused")
+        with contextlib.suppress(asyncio.CancelledError):
+            await app.drain()

@@ -1,0 +1,15 @@
+"""A call from INVITE to the record it leaves.
+
+Rules that hold here:
+
+* A session decides nothing: `turns` does. It carries events one way and commands the other.
+* Everything a call made is closed when its leg has ended, each with a deadline; then the record is written.
+* Nothing here knows which front end, speech service or bot it talks to.
+"""
+
+from voicebot.calls.record import RecordBuilder
+from voicebot.calls.recording import Recording
+from voicebot.calls.registry import Calls
+from voicebot.calls.session import CallServices, CallSession
+
+__all__ = ["CallServices", "CallSession", "Calls", "RecordBuilder", "Recording"]

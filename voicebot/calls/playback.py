@@ -1,0 +1,103 @@
+"""From what is to be said to frames on the wire: renders each prompt and queues it, in order.
+
+The rendering of a prompt starts as soon as the bot sent it, while the one before is still playing. A prompt whose audio
+is in memory is queued whole at once. Apologies (``Canned``) are shipped as audio: they need no speech service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from voicebot.events import Law
+from voicebot.rtp import Clip, Playout
+from voicebot.speech import Speech, SpeechUnavailable
+from voicebot.turns import Play
+
+logger = logging.getLogger(__name__)
+
+
+class Voice(Protocol):
+    """Where audio comes from: :class:`voicebot.speech.PromptCache`."""
+
+    def ready(self, speech: Speech) -> bytes | None: ...
+
+    def stream(self, speech: Speech) -> AsyncIterator[bytes]: ...
+
+
+class Playback:
+    """The prompts of one call. ``on_audio(play)`` tells when the first byte of a prompt is there."""
+
+    def __init__(
+        self,
+        playout: Playout,
+        voice: Voice,
+        *,
+        law: Law,
+        voice_name: str,
+        language: str,
+        canned_audio: Callable[[str, Law], bytes],
+        on_audio: Callable[[Play], None],
+    ) -> None:
+        self._playout = playout
+        self._voice = voice
+        self._law = law
+        self._voice_name = voice_name
+        self._language = language
+        self._canned_audio = canned_audio
+        self._on_audio = on_audio
+        self._rendering: dict[int, asyncio.Task[None]] = {}
+
+    def play(self, command: Play) -> None:
+        """Queue a prompt. What becomes of it is told by the playout's events."""
+        clip = Clip(command.utterance)
+        if command.canned is not None:
+            audio: bytes | None = self._canned_audio(command.canned.value, self._law)
+        else:
+            speech = Speech(
+                text=command.speak,
+                voice=self._voice_name,
+                language=command.locale or self._language,
+                law=self._law,
+            )
+            audio = self._voice.ready(speech)
+            if audio is None:
+                task = asyncio.create_task(self._render(command, speech, clip), name=f"render {command.utterance}")
+                self._rendering[command.utterance] = task
+                task.add_done_callback(lambda _: self._rendering.pop(command.utterance, None))
+        if audio is not None:
+            clip.feed(audio)
+            clip.finish()
+            self._on_audio(command)
+        self._playout.append(clip)
+
+    def drop(self) -> None:
+        """Stop within one frame, and stop rendering what will not be heard."""
+        for task in self._rendering.values():
+            task.cancel()
+        self._playout.clear()
+
+    async def close(self) -> None:
+        """End all rendering; nothing is played any more."""
+        tasks = list(self._rendering.values())
+        self.drop()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _render(self, command: Play, speech: Speech, clip: Clip) -> None:
+        try:
+            first = True
+            async for chunk in self._voice.stream(speech):
+                clip.feed(chunk)
+                if first:
+                    first = False
+                    self._on_audio(command)
+            if first:
+                logger.info("nothing to be heard in %r", command.text[:80])
+            clip.finish()
+        except SpeechUnavailable as error:
+            clip.fail(str(error))
+        except Exception:
+            logger.exception("rendering %r", command.text[:80])
+            clip.fail("internal error")

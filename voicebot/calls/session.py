@@ -1,0 +1,323 @@
+"""One call, from the moment it rings to the record it leaves.
+
+The session owns nothing clever. It carries events from the leg, voice activity, the recogniser, the bot and the playout
+into the turn machine, and carries the machine's commands out. Events are queued: what a command causes (dropping a
+prompt ends it at once) is handled after the command, never inside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from voicebot.bots import CallFacts, Conversation, activities
+from voicebot.calls.playback import Playback, Voice
+from voicebot.calls.record import RecordBuilder
+from voicebot.calls.recording import Recording
+from voicebot.events import (
+    CallAnswered,
+    Event,
+    KeyPressed,
+    Law,
+    LegEnded,
+    RecognitionLost,
+    TransferEnded,
+)
+from voicebot.legs import Leg, LegClosed, LegInfo
+from voicebot.speech import SpeechUnavailable, VoiceActivity
+from voicebot.turns import (
+    Ask,
+    AskKind,
+    Command,
+    Drop,
+    Expect,
+    HangUp,
+    Pause,
+    Play,
+    Resume,
+    State,
+    Transfer,
+    TurnMachine,
+    TurnPolicy,
+)
+
+logger = logging.getLogger(__name__)
+
+STOP_DEADLINE_S = 5.0
+OPEN_GATE_DBFS = -90.0
+
+
+class Recognition(Protocol):
+    """What a call needs of its recogniser: :class:`voicebot.speech.Recognizer`."""
+
+    async def start(self) -> None: ...
+
+    def write(self, payload: bytes, at: float) -> None: ...
+
+    def set_phrases(self, phrases: Sequence[str]) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallServices:
+    """What all calls share. ``recognition(law, on_event)`` and ``conversation(facts, on_event)`` make one for a call."""
+
+    recognition: Callable[[Law, Callable[[Event], None]], Recognition]
+    conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
+    voice: Voice
+    canned_audio: Callable[[str, Law], bytes]
+    policy: TurnPolicy = field(default_factory=TurnPolicy)
+    language: str = "en-US"
+    voice_name: str = ""
+    vad_start_ms: int = 64
+    vad_echo_gate_dbfs: float = -40.0
+    max_duration_s: float = 3600.0
+    records: Path | None = None
+    recording: bool = False
+    transfer_domain: str = ""
+
+
+class CallSession:
+    """One call. ``run()`` is its whole life; it never raises, and leaves nothing behind."""
+
+    def __init__(self, leg: Leg, services: CallServices) -> None:
+        self.leg = leg
+        self.info: LegInfo = leg.info
+        self.record: dict[str, Any] | None = None
+        self._services = services
+        self._loop = asyncio.get_running_loop()
+        self._log = logging.LoggerAdapter(logger, {"call_id": leg.info.call_id})
+        self._machine = TurnMachine(services.policy)
+        self._events: deque[Event] = deque()
+        self._handling = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reason = "error"
+        self._builder = RecordBuilder(
+            leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
+        )
+        self._recording = Recording(leg.info.law) if services.recording and services.records else None
+        self._voice_activity = VoiceActivity(leg.info.law, start_ms=services.vad_start_ms)
+        self._recognition = services.recognition(leg.info.law, self.dispatch)
+        self._conversation = services.conversation(
+            CallFacts(
+                call_id=leg.info.call_id,
+                caller=leg.info.caller,
+                callee=leg.info.callee,
+                display_name=leg.info.display_name,
+                locale=services.language,
+                headers=leg.info.headers,
+            ),
+            self.dispatch,
+        )
+        self._playback = Playback(
+            leg.playout,
+            services.voice,
+            law=leg.info.law,
+            voice_name=services.voice_name,
+            language=services.language,
+            canned_audio=services.canned_audio,
+            on_audio=self._audio_came,
+        )
+        leg.playout.on_event = self.dispatch
+
+    @property
+    def state(self) -> State:
+        """Who has the floor."""
+        return self._machine.state
+
+    async def run(self) -> None:
+        """Answer, converse until the leg has ended, clean up, write the record."""
+        self._log.info("call from %s to %s", self.info.caller, self.info.callee)
+        self.leg.connect(self)
+        try:
+            self.leg.ring()
+            self._carry_out(self._machine.start(self._loop.time()))  # the bot prepares its greeting meanwhile
+            try:
+                await self._recognition.start()
+            except SpeechUnavailable as error:
+                self._log.error("no recognition: %s", error)
+                self.dispatch(RecognitionLost(self._loop.time(), str(error)))
+            await self.leg.answer()
+            self.dispatch(CallAnswered(self._loop.time()))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), self._services.max_duration_s)
+            if not self._ended.is_set():
+                self._log.warning("longer than %.0f s: ended", self._services.max_duration_s)
+        except LegClosed:
+            self._log.info("the caller gave up before the answer")
+        except Exception:
+            self._log.exception("call failed")
+        finally:
+            await self._close()
+
+    async def hang_up(self) -> None:
+        """End the call from outside (drain, operator)."""
+        await self.leg.hang_up()
+
+    # --- the leg's sink ----------------------------------------------------------------------------------------------
+
+    def frame(self, payload: bytes, at: float) -> None:
+        """20 ms of the caller."""
+        self._recognition.write(payload, at)
+        for event in self._voice_activity.feed(payload, at):
+            self.dispatch(event)
+        if self._recording is not None:
+            self._recording.caller(payload, at)
+
+    def sent(self, payload: bytes, at: float) -> None:
+        """20 ms of ours, as they left."""
+        if self._recording is not None:
+            self._recording.bot(payload, at)
+
+    def key(self, key: str, at: float) -> None:
+        """One key press."""
+        self.dispatch(KeyPressed(at, key))
+
+    def ended(self, reason: str, at: float) -> None:
+        """The leg is gone."""
+        self._reason = reason
+        self.dispatch(LegEnded(at, reason))
+        self._ended.set()
+
+    # --- events in, commands out -------------------------------------------------------------------------------------
+
+    def dispatch(self, event: Event) -> None:
+        """Take an event in; safe to call from within a command."""
+        self._events.append(event)
+        if self._handling:
+            return
+        self._handling = True
+        try:
+            while self._events:
+                current = self._events.popleft()
+                self._builder.note(current)
+                self._carry_out(self._machine.handle(current))
+        finally:
+            self._handling = False
+        self._schedule()
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._carry_out(self._machine.wake(self._loop.time()))
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self._machine.deadline
+        if due is not None:
+            self._timer = self._loop.call_at(due, self._wake)
+        gate = self._services.vad_echo_gate_dbfs if self._machine.bot_audible else OPEN_GATE_DBFS
+        self._voice_activity.gate_dbfs = gate
+
+    def _carry_out(self, commands: list[Command]) -> None:
+        for command in commands:
+            match command:
+                case Ask():
+                    self._ask(command)
+                case Play():
+                    self._builder.spoken(command.utterance, command.text or command.speak, command.request)
+                    self._playback.play(command)
+                case Pause():
+                    self.leg.playout.pause()
+                case Resume():
+                    self.leg.playout.resume()
+                case Drop():
+                    self._playback.drop()
+                case Expect(phrases):
+                    self._recognition.set_phrases(phrases)
+                case Transfer(target):
+                    self._spawn(self._transfer(target))
+                case HangUp(reason):
+                    self._log.info("hanging up: %s", reason)
+                    self._spawn(self.leg.hang_up())
+        self._schedule()
+
+    def _ask(self, ask: Ask) -> None:
+        self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
+        self._log.info("asked the bot: %s %s", ask.kind.value, ask.text or ask.count or "")
+        request = self._conversation.send(self._activity(ask))
+        assert request == ask.request, "the conversation numbers what it is sent, as the turn machine does"
+
+    def _activity(self, ask: Ask) -> dict[str, Any]:
+        language = self._services.language
+        match ask.kind:
+            case AskKind.START:
+                return activities.conversation_update()
+            case AskKind.SPEECH:
+                return activities.user_message(ask.text, confidence=ask.confidence, locale=language)
+            case AskKind.KEY:
+                return activities.key_message(ask.text)
+            case AskKind.NO_INPUT:
+                return activities.no_input(ask.count)
+            case AskKind.NO_MATCH:
+                return activities.no_match(ask.count)
+            case AskKind.INTERRUPTED:
+                return activities.interrupted(ask.text, ask.heard_s)
+            case AskKind.TRANSFER_RESULT:
+                return activities.handoff_status(ask.accepted, ask.status, ask.text)
+            case AskKind.RESUME:
+                return activities.resume()
+
+    async def _transfer(self, target: str) -> None:
+        outcome = await self.leg.transfer(self._transfer_uri(target))
+        self._log.info("transfer to %s: %s", target, outcome.message or outcome.status)
+        self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
+
+    def _transfer_uri(self, target: str) -> str:
+        if ":" in target:
+            return target
+        domain = self._services.transfer_domain or self.info.caller_uri.rpartition("@")[2].partition(">")[0]
+        return f"sip:{target}@{domain}"
+
+    def _audio_came(self, command: Play) -> None:
+        self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    async def _close(self) -> None:
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self.leg.hang_up(), STOP_DEADLINE_S)
+        if not self._ended.is_set():
+            self.dispatch(LegEnded(self._loop.time(), self._reason))
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        self.leg.playout.on_event = None
+        for work in (
+            self._playback.close(),
+            self._recognition.stop(),
+            self._conversation.close(self._reason),
+            self._write(),
+        ):
+            try:
+                await asyncio.wait_for(work, STOP_DEADLINE_S)
+            except Exception as error:
+                self._log.error("at the end of the call: %s: %s", type(error).__name__, error)
+
+    async def _write(self) -> None:
+        self._builder.ended(self._reason, self._loop.time(), self.leg.quality().as_dict())
+        self.record = self._builder.build()
+        if self._services.records is None:
+            return
+        path = await self._builder.write(self._services.records)
+        if self._recording is not None:
+            await self._recording.finish(path.with_suffix(".wav"))
+        self._log.info("record: %s", path)
