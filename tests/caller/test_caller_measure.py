@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+
+from voicebot.caller.ear import Mark, Track
+from voicebot.caller.measure import (
+    Answer,
+    CallFigures,
+    Spread,
+    answer_after,
+    deviations_ms,
+    percentile,
+    prompt_stop,
+    silence_after_key,
+    summary,
+)
+
+
+def track(*spoken: tuple[float, float], until: float = 10.0) -> Track:
+    """A line on which the bot speaks in the given spans (seconds, both ends included)."""
+    line = Track()
+    for index in range(round(until / 0.02)):
+        at = round(index * 0.02, 3)
+        audible = any(start <= at <= end for start, end in spoken)
+        line.add(at, Mark.AUDIBLE if audible else Mark.SILENT)
+    return line
+
+
+def test_the_answer_is_the_first_run_that_begins_after_our_speech() -> None:
+    assert answer_after(track((0.5, 2.0), (4.3, 6.0)), 3.0) == Answer(4.3, 4.3)
+    assert answer_after(track((0.5, 2.0)), 3.0) == Answer(None, None)
+    assert answer_after(track((0.5, 2.0), (4.3, 6.0)), 3.0, until=4.0) == Answer(None, None)
+
+
+def test_a_prompt_that_is_on_is_not_taken_for_the_answer() -> None:
+    assert answer_after(track((0.5, 3.5), (5.0, 6.0)), 2.0) == Answer(5.0, 5.0)
+
+
+def test_soft_starts_count_for_the_packet_gap_and_not_for_the_audible_one() -> None:
+    line = track((4.3, 6.0))
+    for index, at in enumerate(line.times):
+        if 4.2 <= at < 4.3:
+            line.marks[index] = Mark.SOUNDING
+    assert answer_after(line, 3.0) == Answer(4.2, 4.3)
+
+
+def test_barge_in_runs_to_the_last_packet_of_the_prompt() -> None:
+    # we speak from 2.0 to 3.0; the prompt stops at 2.2, the answer begins at 3.6
+    line = track((1.0, 2.2), (3.6, 5.0))
+    assert prompt_stop(line, 2.0, 3.0) == pytest.approx(2.2)
+
+
+def test_a_prompt_that_pauses_under_our_voice_and_goes_on_has_not_stopped() -> None:
+    assert prompt_stop(track((1.0, 2.2), (2.6, 2.9)), 2.0, 3.0) == pytest.approx(2.9)
+
+
+def test_a_prompt_that_outlives_our_utterance_stops_where_it_stops() -> None:
+    assert prompt_stop(track((1.0, 5.0)), 2.0, 3.0) == pytest.approx(5.0)
+
+
+def test_talking_into_a_breath_of_the_prompt_is_a_barge_in_that_took_no_time() -> None:
+    assert prompt_stop(track((1.0, 1.9)), 2.0, 3.0) == 2.0
+
+
+def test_nothing_was_interrupted_when_nothing_was_being_said() -> None:
+    assert prompt_stop(track((0.5, 1.0), (4.0, 5.0)), 2.0, 3.0) is None
+
+
+def test_a_key_is_followed_by_silence() -> None:
+    assert silence_after_key(track((1.0, 2.04)), 2.0) == pytest.approx(0.04)
+    assert silence_after_key(track((1.0, 1.5)), 2.0) == 0.0
+
+
+def test_deviation_is_from_20_ms_either_way() -> None:
+    assert deviations_ms([0.0, 0.02, 0.045, 0.06]) == pytest.approx([0.0, 5.0, 5.0])
+    assert deviations_ms([1.0]) == []
+
+
+def test_percentiles_are_by_the_nearest_rank() -> None:
+    values = [float(n) for n in range(1, 101)]
+    assert (percentile(values, 0.5), percentile(values, 0.99), percentile(values, 1.0)) == (50.0, 99.0, 100.0)
+    assert percentile([7.0], 0.01) == 7.0 and percentile([], 0.5) is None
+    assert Spread.of([3.0, 1.0, 2.0]) == Spread(3, 2.0, 3.0, 3.0, 3.0)
+    assert Spread.of([]) == Spread(0, None, None, None, None)
+
+
+def test_a_bot_that_cuts_in_is_counted_and_does_not_flatter_the_gap() -> None:
+    figures = CallFigures()
+    assert figures.add_gap(3.0, Answer(3.4, 3.5)) == pytest.approx(400)
+    assert figures.add_gap(5.0, Answer(4.8, 4.9)) == pytest.approx(-200)
+    assert figures.add_gap(9.0, Answer(None, None)) is None
+    assert figures.gaps_ms == pytest.approx([400]) and figures.audible_gaps_ms == pytest.approx([500])
+    assert figures.cut_ins == 1
+
+
+def test_a_summary_spreads_over_the_turns_of_all_calls() -> None:
+    one = CallFigures(answer_ms=10, gaps_ms=[100, 300], packets=5)
+    two = CallFigures(answer_ms=None, gaps_ms=[200], packets=6, cut_ins=1)
+    total = summary([one, two])
+    assert total["gap_ms"] == {"count": 3, "p50": 200, "p95": 300, "p99": 300, "max": 300}
+    assert total["answer_ms"]["count"] == 1 and total["packets"] == 11 and total["cut_ins"] == 1

@@ -1,0 +1,189 @@
+"""What comes from the bot, looked at frame by frame: when it sounds, when it speaks, when it has finished.
+
+Each received 20 ms frame gets one of three marks by its level:
+
+* ``SILENT``: digital silence, or no louder than the line's own noise;
+* ``SOUNDING``: something is being played (the quiet ends of speech, a breath, a synthesiser's noise floor);
+* ``AUDIBLE``: a person on the phone hears it.
+
+A *run* of speech begins with a sounding frame, has at least ``CONFIRM`` audible ones (a click is no speech), and ends
+when nothing is audible for ``quiet_s``. Times are those of the packets' arrival, so they are exact to the frame and
+hold whatever the line held back. The noise floor is the quietest frame of the last seconds, so that a bot that sends
+comfort noise is heard as well; on a line that is silent between words it does not matter.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicebot.events import Law
+from voicebot.rtp import g711
+
+SOUNDING_DBFS: Final = -66.0
+AUDIBLE_DBFS: Final = -48.0
+SOUNDING_OVER_FLOOR_DB: Final = 6.0
+AUDIBLE_OVER_FLOOR_DB: Final = 12.0
+MAX_FLOOR_DBFS: Final = -50.0
+"""Whatever is louder than this is not line noise, even when it never stops."""
+FLOOR_FRAMES: Final = 150
+CONFIRM: Final = 3
+"""Audible frames that make a run speech."""
+JOIN_S: Final = 0.1
+"""Sounding frames nearer than this to the first audible one belong to the same run."""
+MAX_FRAMES: Final = 50 * 3600 * 2
+"""Marks are kept for two hours; later frames are still followed live."""
+
+_LAWS: Final[tuple[Law, ...]] = ("PCMU", "PCMA")
+_SQUARES: Final[dict[Law, NDArray[np.float64]]] = {
+    law: (g711.decode(bytes(range(256)), law) / 32768.0) ** 2 for law in _LAWS
+}
+_NOTHING_DBFS: Final = -100.0
+
+
+class Mark(IntEnum):
+    SILENT = 0
+    SOUNDING = 1
+    AUDIBLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of sound. ``start``: its first packet that is not silence, ``audible``: the first that is heard,
+    ``end``: its last packet that is not silence, ``last_audible``: the last that is heard. Seconds, arrival times."""
+
+    start: float
+    audible: float
+    end: float
+    last_audible: float
+
+
+def level_dbfs(payload: bytes, law: Law) -> float:
+    """The RMS level of a G.711 payload against full scale, -100 for digital silence and for nothing."""
+    if not payload:
+        return _NOTHING_DBFS
+    mean = float(_SQUARES[law][np.frombuffer(payload, np.uint8)].mean())
+    return max(_NOTHING_DBFS, 10 * float(np.log10(mean))) if mean > 0 else _NOTHING_DBFS
+
+
+class Track:
+    """Arrival times and marks of every frame, in order: what the measurements are made of."""
+
+    __slots__ = ("marks", "times")
+
+    def __init__(self) -> None:
+        self.times: array[float] = array("d")
+        self.marks = bytearray()
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+    def add(self, at: float, mark: Mark) -> None:
+        if len(self.marks) < MAX_FRAMES:
+            self.times.append(at)
+            self.marks.append(mark)
+
+    def runs(self, hole_s: float) -> list[Run]:
+        """The stretches of speech that are at least ``hole_s`` without sound apart from one another."""
+        return runs(self.times, self.marks, hole_s)
+
+
+def runs(times: Sequence[float], marks: Sequence[int], hole_s: float) -> list[Run]:
+    """Cut marked frames into runs, each at least ``hole_s`` of silence from the next; clicks are left out."""
+    found: list[Run] = []
+    group: list[int] = []
+
+    def close() -> None:
+        audible = [i for i in group if marks[i] == Mark.AUDIBLE]
+        if len(audible) >= CONFIRM:
+            found.append(Run(times[group[0]], times[audible[0]], times[group[-1]], times[audible[-1]]))
+        group.clear()
+
+    for index, mark in enumerate(marks):
+        if mark == Mark.SILENT:
+            continue
+        if group and times[index] - times[group[-1]] >= hole_s:
+            close()
+        group.append(index)
+    close()
+    return found
+
+
+class Ear:
+    """Follows one line live. ``quiet_s``: how long nothing must be audible before the bot has finished speaking."""
+
+    def __init__(self, law: Law, *, quiet_s: float = 0.7) -> None:
+        self.track = Track()
+        self.quiet_s = quiet_s
+        self.current: Run | None = None
+        """The run that is on, from its confirmation until the quiet after it has lasted; ``end`` grows."""
+        self.last: Run | None = None
+        """The last run that has ended."""
+        self._law: Law = law
+        self._floor: deque[float] = deque(maxlen=FLOOR_FRAMES)
+        self._floor_db = _NOTHING_DBFS
+        self._candidate: list[tuple[float, Mark]] = []
+
+    @property
+    def speaking(self) -> bool:
+        """The bot has the floor: it speaks, or paused for less than ``quiet_s``."""
+        return self.current is not None
+
+    def frame(self, payload: bytes, at: float) -> Mark:
+        """Take one frame; afterwards ``current`` and ``last`` are up to date."""
+        mark = self._mark(payload)
+        self.track.add(at, mark)
+        if self.current is not None:
+            self._follow(self.current, mark, at)
+        elif mark is not Mark.SILENT:
+            self._consider(mark, at)
+        return mark
+
+    def tick(self, at: float) -> None:
+        """Time passes without frames: the bot may have finished by sending nothing more."""
+        if self.current is not None and at - self.current.last_audible >= self.quiet_s:
+            self.last, self.current = self.current, None
+
+    def _follow(self, run: Run, mark: Mark, at: float) -> None:
+        if at - run.last_audible >= self.quiet_s:
+            self.last, self.current = run, None
+            if mark is not Mark.SILENT:
+                self._consider(mark, at)
+        elif mark is Mark.AUDIBLE:
+            self.current = Run(run.start, run.audible, at, at)
+        elif mark is Mark.SOUNDING:
+            self.current = Run(run.start, run.audible, at, run.last_audible)
+
+    def _consider(self, mark: Mark, at: float) -> None:
+        """Collect sounding frames until ``CONFIRM`` of them are audible; forget them when a hole comes first."""
+        if self._candidate and at - self._candidate[-1][0] >= JOIN_S:
+            self._candidate.clear()
+        self._candidate.append((at, mark))
+        audible = [t for t, m in self._candidate if m is Mark.AUDIBLE]
+        if len(audible) >= CONFIRM:
+            self.current = Run(self._candidate[0][0], audible[0], at, audible[-1])
+            self._candidate.clear()
+        elif len(self._candidate) > FLOOR_FRAMES:
+            del self._candidate[0]
+
+    def _mark(self, payload: bytes) -> Mark:
+        level = level_dbfs(payload, self._law)
+        leaving = self._floor[0] if len(self._floor) == FLOOR_FRAMES else None
+        self._floor.append(level)
+        if level <= self._floor_db or leaving is None:
+            self._floor_db = min(self._floor_db, level) if len(self._floor) > 1 else level
+        elif leaving <= self._floor_db:
+            self._floor_db = min(self._floor)
+        floor = min(self._floor_db, MAX_FLOOR_DBFS)
+        if level > max(AUDIBLE_DBFS, floor + AUDIBLE_OVER_FLOOR_DB):
+            return Mark.AUDIBLE
+        if level > max(SOUNDING_DBFS, floor + SOUNDING_OVER_FLOOR_DB):
+            return Mark.SOUNDING
+        return Mark.SILENT

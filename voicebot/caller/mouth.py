@@ -1,0 +1,123 @@
+"""What goes to the bot: utterances on the wire, with the times at which their first and last voiced samples left.
+
+An utterance is rendered before it is said, so its voiced span is measured on its samples, once, and only the departure
+of the frames is watched in the call. "When a sample was on the wire" is when the packet that carries it left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from voicebot.events import Law, PlaybackEnded, PlaybackFailed, PlaybackStarted
+from voicebot.rtp import Clip, Playout, g711
+
+BLOCK: Final = 40
+"""Samples of one measured block: 5 ms."""
+VOICED_DBFS: Final = -45.0
+OVER_NOISE_DB: Final = 12.0
+MAX_NOISE_DBFS: Final = -35.0
+NEIGHBOURS: Final = 3
+"""A voiced block counts when at least this many of the four from it on (or up to it) are voiced: clicks do not."""
+
+
+def voiced_span(audio: bytes, law: Law) -> tuple[int, int] | None:
+    """The first and the last voiced sample of ``audio``, exact to 5 ms, or None when nothing in it is voiced.
+
+    Voiced is what is louder than -45 dBFS and than 12 dB above the recording's own noise (its quietest tenth).
+    """
+    count = len(audio) // BLOCK
+    if count == 0:
+        return None
+    blocks = g711.decode(audio[: count * BLOCK], law).astype(np.float64).reshape(count, BLOCK) / 32768
+    level = 10 * np.log10(np.maximum((blocks**2).mean(axis=1), 1e-10))
+    noise = min(float(np.percentile(level, 10)), MAX_NOISE_DBFS)
+    voiced = (level > max(VOICED_DBFS, noise + OVER_NOISE_DB)).astype(int)
+    sums = np.convolve(voiced, np.ones(4, int))
+    ahead, behind = sums[3:], sums[:count]  # of the four blocks from each one on, and up to each one
+    starts = np.flatnonzero(voiced & (ahead >= NEIGHBOURS))
+    ends = np.flatnonzero(voiced & (behind >= NEIGHBOURS))
+    if not len(starts) or not len(ends):
+        return None
+    return int(starts[0]) * BLOCK, int(ends[-1]) * BLOCK + BLOCK - 1
+
+
+@dataclass(slots=True)
+class Spoken:
+    """One utterance of ours. ``onset``/``offset``: departure of its first/last voiced sample, None until it left."""
+
+    text: str
+    frames: int
+    first_voiced: int
+    last_voiced: int
+    """Frames that carry the first and the last voiced sample."""
+    began: float | None = None
+    onset: float | None = None
+    offset: float | None = None
+    ended: float | None = None
+    left: int = 0
+    """Frames of it that have left."""
+
+    @property
+    def finished(self) -> bool:
+        return self.left >= self.frames
+
+
+class Mouth:
+    """Says utterances through a leg's playout, which it takes for itself (``on_event`` included).
+
+    :meth:`sent` must be told of every frame that leaves, in order.
+    """
+
+    def __init__(self, playout: Playout) -> None:
+        self._playout = playout
+        self._law: Law = playout.law
+        self._waiting: dict[int, Spoken] = {}
+        self._current: Spoken | None = None
+        self._number = 0
+        playout.on_event = self._played
+
+    def say(self, text: str, audio: bytes) -> Spoken:
+        """Queue ``audio`` (G.711 in the leg's law). Raises ValueError when nothing in it is voiced."""
+        span = voiced_span(audio, self._law)
+        if span is None:
+            raise ValueError(f"nothing is audible in the audio for {text!r}")
+        frames = -(-len(audio) // g711.FRAME_BYTES)
+        spoken = Spoken(text, frames, span[0] // g711.FRAME_BYTES, span[1] // g711.FRAME_BYTES)
+        self._number += 1
+        clip = Clip(self._number, limit_bytes=len(audio))
+        clip.feed(audio)
+        clip.finish()
+        self._waiting[self._number] = spoken
+        self._playout.append(clip)
+        return spoken
+
+    @property
+    def speaking(self) -> bool:
+        return self._current is not None or bool(self._waiting)
+
+    def sent(self, payload: bytes, at: float) -> None:
+        """One frame left. Clips of ours are complete, so from its first frame on every frame is the utterance's."""
+        spoken = self._current
+        if spoken is None:
+            return
+        if spoken.left == 0:
+            spoken.began = at
+        if spoken.left == spoken.first_voiced:
+            spoken.onset = at
+        if spoken.left == spoken.last_voiced:
+            spoken.offset = at
+        spoken.left += 1
+        if spoken.finished:
+            spoken.ended = at
+            self._current = None
+
+    def _played(self, event: PlaybackStarted | PlaybackEnded | PlaybackFailed) -> None:
+        match event:
+            case PlaybackStarted(utterance=number):
+                self._current = self._waiting.pop(number, None)
+            case PlaybackEnded(utterance=number, complete=False) | PlaybackFailed(utterance=number):
+                self._waiting.pop(number, None)
+                self._current = None
