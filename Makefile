@@ -1,0 +1,61 @@
+# make demo   a whole call, heard and measured       make test    what must pass before a change lands
+# make run    serve until Ctrl-C                     make bench   the figures of the README
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/voicebot
+
+.PHONY: demo run test lint bench soak lock clean install install-dev
+
+demo: install
+	$(BIN)/voicebot demo
+
+run: install
+	$(BIN)/voicebot serve
+
+test: install-dev lint
+	$(BIN)/python -m pytest
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timing
+
+bench: install-dev
+	$(BIN)/python -m bench
+
+soak: install-dev
+	$(BIN)/python -m bench.soak --calls 1000
+
+install: $(VENV)/installed
+install-dev: $(VENV)/installed-dev
+
+$(VENV)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "Python's venv module is missing (Debian: the python3-venv package)" >&2; exit 1; }
+	@echo "making the environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: requirements.lock pyproject.toml | $(VENV)/pip
+	@echo "installing locked dependencies (about 500 MB, a minute or two)"
+	@$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.lock --progress-bar on --quiet
+	@$(BIN)/pip install --disable-pip-version-check --no-deps --quiet -e .
+	@$(BIN)/voicebot localspeech --prepare
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
+	@$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements-dev.lock --quiet
+	@touch $@
+
+# after a change of the dependencies in pyproject.toml
+lock: | $(VENV)/pip
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml --extra dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) out var
