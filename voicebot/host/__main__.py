@@ -1,0 +1,149 @@
+"""``python -m voicebot.host``: start the dialog host (see :mod:`voicebot.host`)."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+logger = logging.getLogger("voicebot.host")
+
+CANNOT_START = 2
+"""Exit status when dialogs, settings, socket or state make a start impossible; one line on stderr says why."""
+APP_TYPE_ENV = "MicrosoftAppType"
+APP_TENANT_ENV = "MicrosoftAppTenantId"
+PARENT_CHECK_S = 0.5
+LAST_GRACE_S = 5.0
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m voicebot.host", description="Run dialogs for the phone voice bot.")
+    parser.add_argument("--dialogs", type=Path, required=True, help="folder with main.py")
+    parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve calls at")
+    parser.add_argument("--state", type=Path, help="SQLite file for conversation state (default: in memory)")
+    parser.add_argument("--http-port", type=int, help="serve /api/messages at this port (0: any free one)")
+    parser.add_argument("--http-host", default="127.0.0.1")
+    parser.add_argument("--app-id-env", default="MicrosoftAppId", help="environment variable with the app id")
+    parser.add_argument("--app-password-env", default="MicrosoftAppPassword")
+    parser.add_argument("--locale", default="en-US", help="locale to warm up for")
+    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the starting process is gone")
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
+    return parser.parse_args(argv)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, for whoever gathers the logs of several processes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": round(record.created, 3),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def set_up_logging(level: str, as_json: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler.setFormatter(JsonFormatter() if as_json else plain)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def follow_parent() -> None:
+    """End with the process that started us, even while a dialog blocks the loop (hence a thread)."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_CHECK_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(LAST_GRACE_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+async def serve(options: argparse.Namespace, announce: TextIO) -> None:
+    """Run until SIGTERM or SIGINT. Raises what makes a start impossible (see :func:`main`)."""
+    from voicebot.host.adapter import TelephonyAdapter
+    from voicebot.host.bot import DialogBot
+    from voicebot.host.loader import load_dialogs
+    from voicebot.host.messages import AppRegistration, MessagesEndpoint, require_loopback
+    from voicebot.host.server import HostServer
+    from voicebot.host.storage import SqliteStorage
+    from voicebot.host.warm import warm_up
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    app = AppRegistration(
+        os.environ.get(options.app_id_env, ""),
+        os.environ.get(options.app_password_env, ""),
+        os.environ.get(APP_TYPE_ENV, "MultiTenant"),
+        os.environ.get(APP_TENANT_ENV, ""),
+    )
+    if options.http_port is not None:
+        require_loopback(options.http_host, app)
+    dialogs = load_dialogs(options.dialogs)
+    storage = SqliteStorage(options.state)
+    server: HostServer | None = None
+    endpoint: MessagesEndpoint | None = None
+    try:
+        await storage.open()
+        bot = DialogBot(dialogs.root, storage)
+        await warm_up(dialogs, bot, options.locale)
+        ready: dict[str, Any] = {"ready": True, "socket": str(options.socket), "http_port": None, "pid": os.getpid()}
+        server = HostServer(dialogs, bot, TelephonyAdapter())
+        if options.http_port is not None:
+            endpoint = MessagesEndpoint(bot, app)
+            ready["http_port"] = await endpoint.start(options.http_host, options.http_port)
+        await server.start(options.socket)
+        announce.write(json.dumps(ready) + "\n")
+        announce.flush()
+        await stop.wait()
+        logger.info("stopping")
+    finally:
+        if server is not None:
+            await server.close()
+        if endpoint is not None:
+            await endpoint.close()
+        await storage.close()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit status: 0 after SIGTERM or SIGINT, 2 when there was no start."""
+    options = arguments(argv)
+    # Standard output carries the ready line alone: what a dialog prints belongs into the log.
+    announce, sys.stdout = sys.stdout, sys.stderr
+    set_up_logging(options.log_level, options.log_json)
+    if options.exit_with_parent:
+        follow_parent()
+
+    from voicebot.host.loader import DialogsError
+    from voicebot.host.messages import NotLoopback
+    from voicebot.host.server import SocketBusy
+    from voicebot.host.storage import StorageUnusable
+
+    try:
+        asyncio.run(serve(options, announce))
+    except (DialogsError, NotLoopback, SocketBusy, StorageUnusable, OSError) as error:
+        sys.stderr.write(f"voicebot.host: {error}\n")
+        return CANNOT_START
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""Brings activities to the author's root dialog: one conversation's after one another, state stored after each.
+
+=============================================  =====================================================================
+activity                                       what happens
+=============================================  =====================================================================
+conversationUpdate, someone joined             the root dialog begins, unless it is running
+message                                        the active dialog continues; the root begins when none is active
+event, invoke, command, commandResult          the active dialog continues (waterfalls and prompts let it pass)
+event ``voicebot.resume``                      the active dialog asks again; the root begins when none is active
+endOfConversation                              all dialogs are cancelled, state is deleted
+any other                                      nothing
+=============================================  =====================================================================
+
+When the root dialog ends on a phone call, so does the call: an ``endOfConversation`` is sent unless the dialog has sent
+one or has handed the caller on. A turn that fails leaves the stored state as it was before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from voicebot.host.codec import StateUnreadable
+from voicebot.host.sdk import (
+    Activity,
+    ActivityTypes,
+    Bot,
+    Dialog,
+    DialogContext,
+    DialogEvents,
+    DialogSet,
+    DialogTurnStatus,
+    Storage,
+    TurnContext,
+)
+from voicebot.host.state import CallState
+
+RESUME_EVENT = "voicebot.resume"
+PHONE_CHANNEL = "telephony"
+_CONTINUES = (ActivityTypes.event, ActivityTypes.invoke, "command", "commandResult", ActivityTypes.handoff)
+_OVER = (DialogTurnStatus.Complete, DialogTurnStatus.Cancelled)
+
+
+class Locks:
+    """One lock for each key that is in use; waiters are served in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._locks)
+
+    @asynccontextmanager
+    async def hold(self, key: str) -> AsyncIterator[None]:
+        lock, users = self._locks.get(key) or (asyncio.Lock(), 0)
+        self._locks[key] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[key]
+            if users > 1:
+                self._locks[key] = (lock, users - 1)
+            else:
+                del self._locks[key]
+
+
+class DialogBot(Bot):  # type: ignore[misc]
+    """The author's dialogs as one Bot Framework bot, for every adapter."""
+
+    def __init__(self, root: Dialog, storage: Storage) -> None:
+        self.state = CallState(storage)
+        self.locks = Locks()
+        self._root_id: str = root.id
+        self._dialogs = DialogSet(self.state.create_property("DialogState"))
+        self._dialogs.add(root)
+
+    async def on_turn(self, context: TurnContext) -> None:
+        """One activity. Raises whatever the dialogs raise."""
+        async with self.locks.hold(self.state.get_storage_key(context)):
+            try:
+                await self._turn(context)
+            except Exception as error:
+                if _hopeless(error):
+                    await self._forget(context)
+                raise
+
+    async def _turn(self, context: TurnContext) -> None:
+        sent = _watch(context)
+        dialogs = await self._dialogs.create_context(context)
+        if context.activity.type == ActivityTypes.end_of_conversation:
+            await dialogs.cancel_all_dialogs()
+            await self._forget(context)
+            return
+        status = await self._run(context, dialogs)
+        if status in _OVER and context.activity.channel_id == PHONE_CHANNEL and not sent & {"over", "handed on"}:
+            await context.send_activity(Activity(type=ActivityTypes.end_of_conversation, code="completedSuccessfully"))
+            sent.add("over")
+        if "over" in sent:
+            await self._forget(context)
+        else:
+            await self.state.save_changes(context)
+
+    async def _run(self, context: TurnContext, dialogs: DialogContext) -> Any:
+        """Give the activity to the dialogs; they may handle each other's errors (``DialogEvents.error``)."""
+        while True:
+            try:
+                return await self._dispatch(context.activity, dialogs)
+            except Exception as error:
+                if not await dialogs.emit_event(DialogEvents.error, error, bubble=True, from_leaf=True):
+                    raise
+
+    async def _dispatch(self, activity: Activity, dialogs: DialogContext) -> Any:
+        begins = False
+        if activity.type == ActivityTypes.message:
+            begins = True
+        elif activity.type == ActivityTypes.conversation_update:
+            if dialogs.stack or not _somebody_joined(activity):
+                return None
+            begins = True
+        elif activity.type == ActivityTypes.event and activity.name == RESUME_EVENT:
+            if dialogs.stack:
+                await dialogs.reprompt_dialog()
+                return None
+            begins = True
+        elif activity.type not in _CONTINUES:
+            return None
+        result = await dialogs.continue_dialog()
+        if result.status == DialogTurnStatus.Empty and begins:
+            result = await dialogs.begin_dialog(self._root_id)
+        return result.status
+
+    async def _forget(self, context: TurnContext) -> None:
+        if self.state.get_cached_state(context) is None:
+            await self.state.clear_state(context)
+        await self.state.delete(context)
+
+
+def _somebody_joined(activity: Activity) -> bool:
+    bot = activity.recipient.id if activity.recipient else None
+    return any(member.id != bot for member in activity.members_added or [])
+
+
+def _hopeless(error: Exception) -> bool:
+    """The stored state can never be continued: it is damaged, or the dialogs that it names are gone."""
+    return isinstance(error, StateUnreadable) or "wasn't found" in str(error)
+
+
+def _watch(context: TurnContext) -> set[str]:
+    """Note what is sent in this turn that ends it for the host: a hang-up or a hand-off."""
+    sent: set[str] = set()
+
+    async def note(_: TurnContext, activities: list[Activity], go_on: Any) -> None:
+        for activity in activities:
+            if activity.type == ActivityTypes.end_of_conversation:
+                sent.add("over")
+            elif activity.type in (ActivityTypes.event, ActivityTypes.handoff):
+                if activity.name in ("handoff.initiate", "transfer", "handover"):
+                    sent.add("handed on")
+                elif activity.name == "hangup":
+                    sent.add("over")
+        await go_on()
+
+    context.on_send_activities(note)
+    return sent

@@ -1,0 +1,161 @@
+"""Conversation state as plain JSON, with a closed list of classes.
+
+The SDK's own storages pickle (jsonpickle): whoever can write the store can then build any object in the process. Here
+JSON's own types stand for themselves, and each other kind that dialog state is made of has a tag::
+
+    {"$": "DialogInstance", "id": "menu", "state": {...}}
+
+A dict that has a ``$`` key or keys that are no strings is written as ``{"$": "dict", "items": [[key, value], ...]}``,
+so that data can never pass for a tag. Any other class is refused when it is written, with the path to it, because a
+dialog that stores what cannot come back must fail where its author sees it, not in the next turn.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from voicebot.host.sdk import (
+    Choice,
+    DialogInstance,
+    DialogState,
+    FoundChoice,
+    ListStyle,
+    PromptOptions,
+    model_from_json,
+    model_to_json,
+    schema_models,
+)
+
+TAG = "$"
+MAX_DEPTH = 64
+
+
+class StateNotStorable(TypeError):
+    """A dialog put something into its state that has no place in JSON."""
+
+
+class StateUnreadable(ValueError):
+    """What is stored is not what :func:`dumps` writes: damaged, or of another version."""
+
+
+# The SDK's plain classes: name, attributes in the order of the constructor's keywords.
+_RECORDS: dict[type, tuple[str, tuple[str, ...]]] = {
+    DialogInstance: ("DialogInstance", ("id", "state")),
+    PromptOptions: (
+        "PromptOptions",
+        ("prompt", "retry_prompt", "choices", "style", "validations", "number_of_attempts"),
+    ),
+    Choice: ("Choice", ("value", "action", "synonyms")),
+    FoundChoice: ("FoundChoice", ("value", "index", "score", "synonym")),
+}
+_RECORD_BY_NAME = {name: (kind, fields) for kind, (name, fields) in _RECORDS.items()}
+
+_VALUES: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
+    datetime: ("datetime", datetime.isoformat, datetime.fromisoformat),
+    date: ("date", date.isoformat, date.fromisoformat),
+    time: ("time", time.isoformat, time.fromisoformat),
+    timedelta: ("timedelta", timedelta.total_seconds, lambda seconds: timedelta(seconds=seconds)),
+    Decimal: ("Decimal", str, Decimal),
+    bytes: ("bytes", lambda data: base64.b64encode(data).decode(), lambda text: base64.b64decode(text, validate=True)),
+    ListStyle: ("ListStyle", lambda style: style.name, lambda name: ListStyle[name]),
+}
+_VALUE_BY_NAME = {name: decode for name, _, decode in _VALUES.values()}
+
+
+def dumps(value: Any) -> str:
+    """Write state. Raises :class:`StateNotStorable` naming the path to what cannot be stored."""
+    return json.dumps(_encode(value, "state", 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def loads(text: str) -> Any:
+    """Read what :func:`dumps` wrote. Raises :class:`StateUnreadable` for anything else."""
+    try:
+        return _decode(json.loads(text), 0)
+    except StateUnreadable:
+        raise
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
+        raise StateUnreadable(f"stored state cannot be read: {error}") from error
+
+
+def _encode(value: Any, path: str, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise StateNotStorable(f"{path[:200]} is nested deeper than {MAX_DEPTH} (does it contain itself?)")
+    kind = type(value)
+    if value is None or kind in (bool, int, str):
+        return value
+    if kind is float:
+        if not math.isfinite(value):
+            raise StateNotStorable(f"{path} is {value}, which JSON does not have")
+        return value
+    if kind is list:
+        return [_encode(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+    if kind is dict:
+        if TAG not in value and all(type(key) is str for key in value):
+            return {key: _encode(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
+        pairs = [
+            [_encode(key, f"{path} key", depth + 1), _encode(item, f"{path}[{key!r}]", depth + 1)]
+            for key, item in value.items()
+        ]
+        return {TAG: "dict", "items": pairs}
+    if kind in (tuple, set, frozenset):
+        items = [_encode(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        # Sets have no order of their own, yet equal state must be written equally.
+        return {TAG: kind.__name__, "items": items if kind is tuple else sorted(items, key=json.dumps)}
+    if kind is DialogState:
+        return {TAG: "DialogState", "stack": _encode(value.dialog_stack, f"{path}.stack", depth + 1)}
+    if kind in _RECORDS:
+        name, fields = _RECORDS[kind]
+        body = {field: _encode(getattr(value, field), f"{path}.{field}", depth + 1) for field in fields}
+        return {TAG: name, **body}
+    if kind in _VALUES:
+        name, encode, _ = _VALUES[kind]
+        return {TAG: name, "value": encode(value)}
+    if schema_models.get(kind.__name__) is kind:
+        try:
+            return {TAG: "schema." + kind.__name__, "value": _encode(model_to_json(value), path, depth + 1)}
+        except ValueError as error:
+            raise StateNotStorable(f"{path}: {error}") from error
+    if isinstance(value, str):  # the SDK's enumerations of strings (InputHints, ActivityTypes, ...)
+        return str(value.value) if hasattr(value, "value") else str(value)
+    raise StateNotStorable(
+        f"{path} is a {kind.__module__}.{kind.__qualname__}, which cannot be stored; "
+        "use str, int, float, bool, None, list, dict, date, datetime, Decimal or a Bot Framework activity"
+    )
+
+
+def _decode(value: Any, depth: int) -> Any:
+    if depth > 4 * MAX_DEPTH:
+        raise StateUnreadable("stored state is nested too deep")
+    if isinstance(value, list):
+        return [_decode(item, depth + 1) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if TAG not in value:
+        return {key: _decode(item, depth + 1) for key, item in value.items()}
+    tag = value[TAG]
+    if tag == "dict":
+        return {_decode(key, depth + 1): _decode(item, depth + 1) for key, item in value["items"]}
+    if tag in ("tuple", "set", "frozenset"):
+        kind = {"tuple": tuple, "set": set, "frozenset": frozenset}[tag]
+        return kind(_decode(item, depth + 1) for item in value["items"])
+    if tag == "DialogState":
+        stack = _decode(value["stack"], depth + 1)
+        if not isinstance(stack, list) or not all(isinstance(item, DialogInstance) for item in stack):
+            raise StateUnreadable("stored dialog stack is not a list of dialog instances")
+        return DialogState(stack)
+    if isinstance(tag, str):
+        if tag in _RECORD_BY_NAME:
+            record, fields = _RECORD_BY_NAME[tag]
+            return record(**{field: _decode(value[field], depth + 1) for field in fields})
+        if tag in _VALUE_BY_NAME:
+            return _VALUE_BY_NAME[tag](value["value"])
+        name = tag.removeprefix("schema.")
+        if tag.startswith("schema.") and name in schema_models:
+            return model_from_json(name, _decode(value["value"], depth + 1))
+    raise StateUnreadable(f"stored state has the unknown tag {str(tag)[:60]!r}")

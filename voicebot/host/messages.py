@@ -1,0 +1,174 @@
+"""``POST /api/messages``: the same dialogs for every other Bot Framework channel.
+
+The SDK's CloudAdapter does authentication and replies; the request is read and judged here, because the SDK answers 500
+where a request is at fault (a body that is no JSON, a malformed token, GET, ``expectReplies``).
+
+======  ===============================================================================================================
+status  when
+======  ===============================================================================================================
+200     the reply is in the body (``deliveryMode: expectReplies``, invoke)
+201     done; replies were sent to the activity's ``serviceUrl`` while the request was waiting
+400     not JSON, or not an activity (no ``type``, no conversation, no ``serviceUrl`` to reply to)
+401     no token, or one that does not let the caller in
+405     any method but POST
+413     a body over 256 KiB
+415     a content type other than JSON
+500     a dialog failed: the log says where
+501     an invoke that no dialog answered
+502     the replies could not be delivered to ``serviceUrl``
+503     the keys that tokens are signed with cannot be fetched
+504     the dialog took too long
+======  ===============================================================================================================
+
+Without an app id there is no authentication: the Bot Framework Emulator works, and so would a stranger; therefore such
+a host listens on loopback only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from voicebot.host.bot import DialogBot
+from voicebot.host.openid import KeysUnavailable, use_unblocking_keys
+from voicebot.host.sdk import (
+    CloudAdapter,
+    ConfigurationBotFrameworkAuthentication,
+    activity_from_json,
+    is_connector_error,
+    model_to_json,
+)
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY = 256 * 1024
+TURN_LIMIT_S = 30.0
+REPLY_THREADS = 32
+"""The SDK's connector sends each reply with ``requests`` in the loop's thread pool, whose default is 6 on two cores."""
+
+
+class NotLoopback(Exception):
+    """The host would serve strangers without authentication."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppRegistration:
+    """The bot's identity at Azure Bot Service; without ``app_id`` there is no authentication."""
+
+    app_id: str = ""
+    password: str = ""
+    kind: str = "MultiTenant"
+    tenant: str = ""
+
+    def __repr__(self) -> str:
+        return f"AppRegistration(app_id={self.app_id!r}, kind={self.kind!r}, tenant={self.tenant!r})"
+
+
+def require_loopback(host: str, app: AppRegistration) -> None:
+    """Raise :class:`NotLoopback` unless ``host`` may be served with this registration."""
+    if app.app_id or host == "localhost":
+        return
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise NotLoopback(
+            f"/api/messages on {host}: without an app id (MicrosoftAppId) anybody could talk to the dialogs; "
+            "set one, or listen on 127.0.0.1"
+        )
+
+
+class _Configuration:
+    """What the SDK looks for in a configuration object."""
+
+    def __init__(self, app: AppRegistration) -> None:
+        self.APP_ID = app.app_id
+        self.APP_PASSWORD = app.password
+        self.APP_TYPE = app.kind
+        self.APP_TENANTID = app.tenant
+
+
+class MessagesEndpoint:
+    """Serves ``bot`` at ``/api/messages``."""
+
+    def __init__(self, bot: DialogBot, app: AppRegistration) -> None:
+        use_unblocking_keys()
+        self._bot = bot
+        self._authentication = ConfigurationBotFrameworkAuthentication(_Configuration(app))
+        self._adapter = CloudAdapter(self._authentication)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port (the chosen one when ``port`` is 0). Raises OSError."""
+        asyncio.get_running_loop().set_default_executor(
+            ThreadPoolExecutor(REPLY_THREADS, thread_name_prefix="connector")
+        )
+        application = web.Application(client_max_size=MAX_BODY)
+        application.router.add_post("/api/messages", self.handle)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        bound: int = self._runner.addresses[0][1]
+        return bound
+
+    async def close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """One request (statuses: above)."""
+        if request.content_type != "application/json":
+            return _refused(415, "UnsupportedMediaType", "send an activity as application/json")
+        try:
+            activity = activity_from_json(await request.json())
+        except (ValueError, RecursionError) as error:
+            return _refused(400, "BadSyntax", str(error)[:200])
+        if not activity.conversation or not activity.conversation.id or not activity.channel_id:
+            return _refused(400, "BadArgument", "the activity names no conversation or no channel")
+        if not activity.service_url and activity.delivery_mode != "expectReplies":
+            return _refused(400, "BadArgument", "the activity has no serviceUrl to reply to")
+        try:
+            allowed = await self._authentication.authenticate_request(
+                activity, request.headers.get("Authorization", "")
+            )
+        except KeysUnavailable as error:
+            logger.error("signing keys cannot be fetched: %s", error)
+            return _refused(503, "ServiceUnavailable", "tokens cannot be checked now")
+        except Exception as error:  # the SDK raises nearly anything for a token that it cannot take
+            logger.info("/api/messages: refused a request from %s: %s", request.remote, str(error)[:200])
+            return _refused(401, "Unauthorized", "the request is not authorized")
+        return await self._run(activity, allowed)
+
+    async def _run(self, activity: Any, allowed: Any) -> web.Response:
+        conversation = activity.conversation.id
+        try:
+            async with asyncio.timeout(TURN_LIMIT_S):
+                answer = await self._adapter.process_activity(allowed, activity, self._bot.on_turn)
+        except TimeoutError:
+            logger.error("conversation %s: a turn took longer than %g s", conversation, TURN_LIMIT_S)
+            return _refused(504, "Timeout", "the dialog took too long")
+        except Exception as error:
+            if is_connector_error(error):
+                logger.error(
+                    "conversation %s: replies cannot be sent to %s: %s", conversation, activity.service_url, error
+                )
+                return _refused(502, "ServiceUrlUnreachable", "the replies could not be delivered")
+            logger.exception("conversation %s: a turn failed", conversation)
+            return _refused(500, "BotError", "the dialog failed")
+        if answer is None:
+            return web.Response(status=201)
+        body = (
+            answer.body if answer.body is None or isinstance(answer.body, dict | list) else model_to_json(answer.body)
+        )
+        return web.json_response(body, status=int(answer.status))
+
+
+def _refused(status: int, code: str, message: str) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message}}, status=status)

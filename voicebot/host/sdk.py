@@ -1,0 +1,175 @@
+"""The Bot Framework SDK, at the only place where it is imported.
+
+Today botbuilder 4.17. The Microsoft 365 Agents SDK has nearly all of these names; putting it here is a matter of this
+file (``BotAdapter`` is ``ChannelAdapter`` there, ``save_changes`` is ``save``, schema classes are pydantic models).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import isclass
+from typing import Any
+
+from botbuilder import schema
+from botbuilder.core import Bot, BotAdapter, ConversationState, StatePropertyAccessor, TurnContext
+from botbuilder.core.bot_state import CachedBotState
+from botbuilder.core.storage import Storage
+from botbuilder.dialogs import (
+    ComponentDialog,
+    Dialog,
+    DialogContext,
+    DialogEvents,
+    DialogInstance,
+    DialogSet,
+    DialogState,
+    DialogTurnStatus,
+)
+from botbuilder.dialogs.choices import Choice, FoundChoice, ListStyle
+from botbuilder.dialogs.prompts import (
+    ChoicePrompt,
+    ConfirmPrompt,
+    DateTimePrompt,
+    NumberPrompt,
+    PromptOptions,
+)
+from botbuilder.integration.aiohttp import CloudAdapter, ConfigurationBotFrameworkAuthentication
+from botbuilder.schema import Activity, ActivityTypes, ResourceResponse
+from botframework.connector.auth import jwt_token_extractor
+from msrest import Deserializer, Serializer
+from msrest.exceptions import (
+    ClientException,
+    DeserializationError,  # type: ignore[attr-defined]
+    SerializationError,  # type: ignore[attr-defined]
+)
+from msrest.serialization import Model
+
+__all__ = [
+    "Activity",
+    "ActivityTypes",
+    "Bot",
+    "BotAdapter",
+    "CachedBotState",
+    "Choice",
+    "ChoicePrompt",
+    "CloudAdapter",
+    "ComponentDialog",
+    "ConfigurationBotFrameworkAuthentication",
+    "ConfirmPrompt",
+    "ConversationState",
+    "DateTimePrompt",
+    "Dialog",
+    "DialogContext",
+    "DialogEvents",
+    "DialogInstance",
+    "DialogSet",
+    "DialogState",
+    "DialogTurnStatus",
+    "FoundChoice",
+    "ListStyle",
+    "NumberPrompt",
+    "PromptOptions",
+    "ResourceResponse",
+    "StatePropertyAccessor",
+    "Storage",
+    "TurnContext",
+    "activity_from_json",
+    "activity_to_json",
+    "dialogs_within",
+    "is_connector_error",
+    "jwt_token_extractor",
+    "model_from_json",
+    "model_to_json",
+    "schema_models",
+    "warm_recognisers",
+]
+
+schema_models: dict[str, Any] = {
+    name: kind for name, kind in vars(schema).items() if isclass(kind) and issubclass(kind, Model)
+}
+"""The classes of the Bot Framework protocol (Activity, ChannelAccount, ...) by name."""
+
+# Making these anew for each activity, as the models' own methods do, costs as much again as the work itself.
+_schema_classes = {name: kind for name, kind in vars(schema).items() if isclass(kind)}
+_serializer: Any = Serializer(_schema_classes)  # type: ignore[no-untyped-call]
+_deserializer: Any = Deserializer(_schema_classes)  # type: ignore[no-untyped-call]
+
+
+def model_to_json(model: Any) -> dict[str, Any]:
+    """A schema object as plain JSON in the protocol's own names. Raises ValueError when a field has a wrong type."""
+    try:
+        result: dict[str, Any] = _serializer._serialize(model)
+    except (SerializationError, TypeError, AttributeError) as error:
+        raise ValueError(f"{type(model).__name__} cannot be sent: {error}") from error
+    extra = getattr(model, "additional_properties", None)
+    return {**extra, **result} if extra else result
+
+
+def model_from_json(name: str, data: dict[str, Any]) -> Any:
+    """A schema object from plain JSON. Raises ValueError when it does not have that shape."""
+    try:
+        return _deserializer(name, data)
+    except (DeserializationError, TypeError, AttributeError, KeyError) as error:
+        raise ValueError(f"not a valid {name}: {error}") from error
+
+
+def activity_to_json(activity: Any) -> dict[str, Any]:
+    """An activity as plain JSON. Raises ValueError when it cannot be."""
+    return model_to_json(activity)
+
+
+def activity_from_json(data: Any) -> Any:
+    """An activity from plain JSON. Raises ValueError unless it is an object with a type."""
+    if not isinstance(data, dict) or not isinstance(data.get("type"), str) or not data["type"]:
+        raise ValueError("not an activity: a JSON object with a type is expected")
+    return model_from_json("Activity", data)
+
+
+def is_connector_error(error: BaseException) -> bool:
+    """Whether a reply could not be delivered to the channel's service (as opposed to a dialog that failed)."""
+    return isinstance(error, ClientException)
+
+
+def dialogs_within(root: Any) -> Iterator[Any]:
+    """``root`` and every dialog inside it, however deep."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        dialog = waiting.pop()
+        if id(dialog) in seen:
+            continue
+        seen.add(id(dialog))
+        yield dialog
+        inner = getattr(dialog, "_dialogs", None)
+        if isinstance(inner, DialogSet):
+            waiting.extend(inner._dialogs.values())
+
+
+def warm_recognisers(root: Any, locale: str) -> list[str]:
+    """Use the recognisers that ``root``'s prompts need for the first time; returns what was warmed.
+
+    Their first use compiles regular expressions for 40 ms (English numbers) to 1.5 s (French dates), which must not
+    fall into a call. A dialog without such prompts pays nothing.
+    """
+    wanted = {
+        kind for dialog in dialogs_within(root) for kind in (NumberPrompt, DateTimePrompt, ConfirmPrompt, ChoicePrompt)
+        if isinstance(dialog, kind)
+    }  # fmt: skip
+    warmed = []
+    culture = locale.lower()
+    if wanted & {NumberPrompt, ChoicePrompt}:
+        from recognizers_number import recognize_number, recognize_ordinal  # type: ignore[import-untyped]
+
+        recognize_number("twenty one", culture)
+        recognize_ordinal("second", culture)
+        warmed.append("numbers")
+    if DateTimePrompt in wanted:
+        from recognizers_date_time import recognize_datetime  # type: ignore[import-untyped]
+
+        recognize_datetime("tomorrow at 5", culture)
+        warmed.append("dates")
+    if ConfirmPrompt in wanted:
+        from recognizers_choice import recognize_boolean  # type: ignore[import-untyped]
+
+        recognize_boolean("yes", culture)
+        warmed.append("booleans")
+    return warmed

@@ -1,0 +1,198 @@
+"""The Unix socket: turns in, activities out, each conversation's in order (protocol: :mod:`voicebot.host.wire`)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from voicebot.host.adapter import TelephonyAdapter
+from voicebot.host.bot import DialogBot
+from voicebot.host.loader import LoadedDialogs, place_in
+from voicebot.host.sdk import activity_from_json
+from voicebot.host.wire import MAX_LINE, WireError, decode, encode
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING = 64
+"""Activities of one conversation that wait for their turn; more are refused."""
+TURN_LIMIT_S = 30.0
+"""How long a turn may take when the call process sets no deadline of its own."""
+DRAIN_S = 2.0
+"""How long running turns may go on when the host is told to stop."""
+
+
+class SocketBusy(Exception):
+    """Another host serves this socket."""
+
+
+class _Connection:
+    """One call process. Writes are immediate: asyncio's own transport sends before it buffers."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def send(self, message: dict[str, Any]) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(encode(message))
+
+    async def deliver(self, turn: int, conversation: str, activity: dict[str, Any]) -> None:
+        self.send({"op": "activity", "turn": turn, "conversation": conversation, "activity": activity})
+        with suppress(ConnectionError):
+            await self._writer.drain()  # waits only when the other side does not read; the turn's deadline bounds it
+
+    async def close(self) -> None:
+        self._writer.close()
+        with suppress(OSError, TimeoutError):
+            await asyncio.wait_for(self._writer.wait_closed(), 1.0)
+
+
+class HostServer:
+    """Serves ``bot`` to call processes. ``start`` and ``close`` belong to its owner."""
+
+    def __init__(self, dialogs: LoadedDialogs, bot: DialogBot, adapter: TelephonyAdapter) -> None:
+        self._dialogs = dialogs
+        self._bot = bot
+        self._adapter = adapter
+        self._server: asyncio.Server | None = None
+        self._connections: dict[_Connection, asyncio.Task[None]] = {}
+        self._waiting: dict[str, deque[tuple[_Connection, dict[str, Any]]]] = {}
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._operations: dict[str, Callable[[_Connection, dict[str, Any]], None]] = {
+            "turn": self._turn,
+            "close": self._close_conversation,
+            "ping": lambda connection, message: connection.send({"op": "pong", "id": message.get("id")}),
+            "prompts": self._prompts,
+        }
+
+    async def start(self, path: Path) -> None:
+        """Listen at ``path``, which only this user can open. Raises :class:`SocketBusy`, OSError."""
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_unix_connection(str(path)), 1.0)
+        except (OSError, TimeoutError):
+            pass  # nobody there, or a socket left over by a host that was killed: it is replaced below
+        else:
+            writer.close()
+            raise SocketBusy(f"{path}: another dialog host is serving this socket")
+        listener = await asyncio.to_thread(_listen, path)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE)
+
+    async def close(self) -> None:
+        """Let running turns end (for a while), then close every connection."""
+        if self._server is not None:
+            self._server.close()
+        if self._workers:
+            await asyncio.wait(self._workers.values(), timeout=DRAIN_S)
+        tasks = [*self._workers.values(), *self._connections.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- connections --------------------------------------------------------------------------------------------------
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = _Connection(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections[connection] = task
+        try:
+            while line := await reader.readline():
+                self._receive(connection, line)
+        except ConnectionError:
+            pass
+        except (WireError, ValueError) as error:  # readline: a line beyond the limit is a ValueError
+            logger.error("a call process was cut off, it does not speak the protocol: %s", error)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            del self._connections[connection]
+            self._adapter.forget_route(connection.deliver)
+            await connection.close()
+
+    def _receive(self, connection: _Connection, line: bytes) -> None:
+        message = decode(line)
+        operation = self._operations.get(message["op"])
+        if operation is None:
+            raise WireError(f"unknown op {message['op'][:40]!r}")
+        operation(connection, message)
+
+    def _prompts(self, connection: _Connection, message: dict[str, Any]) -> None:
+        prompts = [{"text": prompt.text, "locale": prompt.locale} for prompt in self._dialogs.prompts]
+        connection.send({"op": "prompts", "id": message.get("id"), "prompts": prompts})
+
+    # --- turns --------------------------------------------------------------------------------------------------------
+
+    def _turn(self, connection: _Connection, message: dict[str, Any]) -> None:
+        activity = message.get("activity")
+        conversation = (activity.get("conversation") or {}) if isinstance(activity, dict) else {}
+        key = conversation.get("id") if isinstance(conversation, dict) else None
+        if not isinstance(message.get("id"), int):
+            raise WireError("a turn without a number")
+        if not isinstance(key, str) or not key:
+            connection.send(_failed(message, "the activity names no conversation"))
+        elif len(self._waiting.get(key, ())) >= MAX_WAITING:
+            connection.send(_failed(message, f"{MAX_WAITING} activities are waiting for this conversation already"))
+        else:
+            self._queue(key, connection, message)
+
+    def _close_conversation(self, connection: _Connection, message: dict[str, Any]) -> None:
+        key = message.get("conversation")
+        if isinstance(key, str) and key:
+            self._queue(key, connection, message)
+
+    def _queue(self, key: str, connection: _Connection, message: dict[str, Any]) -> None:
+        self._waiting.setdefault(key, deque()).append((connection, message))
+        if key not in self._workers:
+            self._workers[key] = asyncio.create_task(self._work(key), name=f"conversation {key}")
+
+    async def _work(self, key: str) -> None:
+        """One conversation's activities, one after another; ends when none is waiting."""
+        try:
+            while waiting := self._waiting.get(key):
+                connection, message = waiting.popleft()
+                if message["op"] == "close":
+                    self._adapter.forget(key)
+                else:
+                    connection.send(await self._run(key, connection, message))
+        finally:
+            self._waiting.pop(key, None)
+            del self._workers[key]
+
+    async def _run(self, key: str, connection: _Connection, message: dict[str, Any]) -> dict[str, Any]:
+        limit = message.get("deadline_s")
+        limit_s = float(limit) if isinstance(limit, int | float) and 0 < limit < 600 else TURN_LIMIT_S
+        try:
+            activity = activity_from_json(message["activity"])
+            async with asyncio.timeout(limit_s):
+                await self._adapter.process(activity, self._bot.on_turn, message["id"], connection.deliver)
+        except TimeoutError as error:
+            place = place_in(error, self._dialogs.path)
+            logger.error("conversation %s: a turn took longer than %g s", key, limit_s, exc_info=bool(place))
+            return _failed(message, f"the dialog took longer than {limit_s:g} s")
+        except Exception as error:
+            place = place_in(error, self._dialogs.path)
+            logger.exception("conversation %s: a turn failed%s", key, f" at {place}" if place else "")
+            return _failed(message, f"{type(error).__name__}: {error}"[:300])
+        return {"op": "done", "turn": message["id"]}
+
+
+def _listen(path: Path) -> socket.socket:
+    if path.is_socket():
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(path))
+        path.chmod(0o600)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _failed(message: dict[str, Any], error: str) -> dict[str, Any]:
+    return {"op": "failed", "turn": message["id"], "error": error}

@@ -1,0 +1,186 @@
+"""Dialog state in SQLite: the SDK's ``Storage`` with compare-and-set, so that a killed host goes on where it was.
+
+Every statement runs on one thread of its own: a slow disk or a second host on the same file (while dialogs are being
+replaced) makes one turn wait, never the loop. Without a path the database is in memory; the same rules hold there, so a
+dialog that works without a file works with one. ``synchronous=NORMAL`` with a write-ahead log: a commit survives the
+death of the process; the last ones may be lost with the machine, whose calls are then gone as well.
+
+An item that is a dict may carry ``e_tag``, as in the SDK's own storages: read gives it, write compares it (``"*"`` or
+none: last one wins) and puts the new one into the item that was given. A conflict is :class:`EtagConflict`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from voicebot.host.codec import StateUnreadable, dumps, loads
+from voicebot.host.sdk import Storage
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+E_TAG = "e_tag"
+KEEP_S = 7 * 24 * 3600.0
+"""Conversations untouched for so long (their host or call was killed) are forgotten when a host starts."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS state (
+    key TEXT PRIMARY KEY,
+    etag INTEGER NOT NULL,
+    written REAL NOT NULL,
+    value TEXT NOT NULL
+) WITHOUT ROWID
+"""
+
+
+class EtagConflict(KeyError):
+    """Somebody else has written the item since it was read."""
+
+
+class StorageUnusable(Exception):
+    """The file cannot be opened as a state database."""
+
+
+class SqliteStorage(Storage):  # type: ignore[misc]
+    """``path``: the database file, made when it is absent; None keeps state in memory."""
+
+    def __init__(self, path: Path | None = None, *, keep_s: float = KEEP_S) -> None:
+        super().__init__()
+        self.path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dialog-state")
+        self._connection: sqlite3.Connection | None = None
+        self._keep_s = keep_s
+
+    async def open(self) -> None:
+        """Open (and repair by setting aside) the file. Raises :class:`StorageUnusable` when that is impossible."""
+        await self._run(self._open)
+
+    async def close(self) -> None:
+        """Close the file; harmless when it was never opened."""
+        await self._run(self._close)
+        self._thread.shutdown(wait=False)
+
+    async def read(self, keys: list[str]) -> dict[str, Any]:
+        """The items of ``keys`` that exist. Raises :class:`StateUnreadable` for one that cannot be decoded."""
+        rows = await self._run(lambda: self._read(list(keys)))
+        items = {}
+        for key, etag, text in rows:
+            try:
+                value = loads(text)
+            except StateUnreadable as error:
+                raise StateUnreadable(f"{key}: {error}") from error
+            if isinstance(value, dict):
+                value[E_TAG] = str(etag)
+            items[key] = value
+        return items
+
+    async def write(self, changes: dict[str, Any]) -> None:
+        """Store all of ``changes`` or none. Raises :class:`EtagConflict` or ``StateNotStorable``."""
+        rows: list[tuple[str, int | None, str]] = []
+        for key, item in (changes or {}).items():
+            expected: int | None = None
+            body = item
+            if isinstance(item, dict):
+                tag = item.get(E_TAG)
+                if tag == "":
+                    raise ValueError("an empty e_tag is not valid")
+                if tag is not None and tag != "*":
+                    expected = int(tag) if str(tag).isdecimal() else -1
+                body = {name: value for name, value in item.items() if name != E_TAG}
+            rows.append((key, expected, dumps(body)))
+        tags = await self._run(lambda: self._write(rows))
+        for key, item in (changes or {}).items():
+            if isinstance(item, dict):
+                item[E_TAG] = str(tags[key])
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Forget the items of ``keys``; those that do not exist are no error."""
+        wanted = list(keys)
+        await self._run(lambda: self._delete(wanted))
+
+    # --- on the storage thread -------------------------------------------------------------------------------------
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    @property
+    def _database(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._open()
+        assert self._connection is not None
+        return self._connection
+
+    def _open(self) -> None:
+        if self._connection is not None:
+            return
+        try:
+            self._connection = self._connect()
+        except sqlite3.DatabaseError as error:
+            if self.path is None or isinstance(error, sqlite3.OperationalError):
+                raise StorageUnusable(f"{self.path}: {error}") from error
+            aside = self.path.with_suffix(f"{self.path.suffix}.damaged-{int(time.time())}")
+            logger.error("%s is no state database (%s): set aside as %s, starting with an empty one",
+                         self.path, error, aside.name)  # fmt: skip
+            self.path.rename(aside)
+            for leftover in (f"{self.path}-wal", f"{self.path}-shm"):
+                Path(leftover).unlink(missing_ok=True)
+            self._connection = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        target = str(self.path) if self.path is not None else ":memory:"
+        database = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=2.0)
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=NORMAL")
+            database.execute(_SCHEMA)
+            database.execute("DELETE FROM state WHERE written < ?", (time.time() - self._keep_s,))
+        except BaseException:
+            database.close()
+            raise
+        if self.path is not None:
+            self.path.chmod(0o600)
+        return database
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _read(self, keys: list[str]) -> list[tuple[str, int, str]]:
+        marks = ",".join("?" * len(keys))
+        query = f"SELECT key, etag, value FROM state WHERE key IN ({marks})"
+        return self._database.execute(query, keys).fetchall() if keys else []
+
+    def _write(self, rows: list[tuple[str, int | None, str]]) -> dict[str, int]:
+        database = self._database
+        tags: dict[str, int] = {}
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            for key, expected, text in rows:
+                found = database.execute("SELECT etag FROM state WHERE key = ?", (key,)).fetchone()
+                if expected is not None and found is not None and found[0] != expected:
+                    raise EtagConflict(f"{key} was written by somebody else (has {found[0]}, expected {expected})")
+                tags[key] = (found[0] if found is not None else 0) + 1
+                database.execute(
+                    "INSERT INTO state (key, etag, written, value) VALUES (?, ?, ?, ?) "
+                    "ON CONFLICT (key) DO UPDATE "
+                    "SET etag=excluded.etag, written=excluded.written, value=excluded.value",
+                    (key, tags[key], time.time(), text),
+                )
+            database.execute("COMMIT")
+        except BaseException:
+            database.execute("ROLLBACK")
+            raise
+        return tags
+
+    def _delete(self, keys: list[str]) -> None:
+        for key in keys:
+            self._database.execute("DELETE FROM state WHERE key = ?", (key,))

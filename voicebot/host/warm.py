@@ -1,0 +1,56 @@
+"""What would otherwise happen in the first call happens before it: recognisers compile, dialogs and state run once."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import uuid
+from typing import Any
+
+from voicebot.host.adapter import TelephonyAdapter
+from voicebot.host.bot import RESUME_EVENT, DialogBot
+from voicebot.host.loader import LoadedDialogs, located
+from voicebot.host.sdk import activity_from_json, warm_recognisers
+
+logger = logging.getLogger(__name__)
+
+
+async def warm_up(dialogs: LoadedDialogs, bot: DialogBot, locale: str) -> None:
+    """Greet a caller who does not exist, ask again, hang up. Nothing that a caller *says* is tried: it may do things.
+
+    ``channelData.dryRun`` tells a dialog that cares. A failure is logged, not raised: the service that a greeting needs
+    may be there when the first call comes.
+    """
+    warmed = warm_recognisers(dialogs.root, locale)
+    if warmed:
+        logger.info("recognisers warmed for %s: %s", locale, ", ".join(warmed))
+    adapter = TelephonyAdapter()
+    conversation = f"dry-run-{uuid.uuid4()}"
+
+    async def drop(turn: int, conversation: str, activity: dict[str, Any]) -> None:
+        """Nobody listens."""
+
+    steps: list[dict[str, Any]] = [
+        {"type": "conversationUpdate", "membersAdded": [{"id": "nobody"}]},
+        {"type": "event", "name": RESUME_EVENT},
+        {"type": "endOfConversation"},
+    ]
+    for number, step in enumerate(steps, 1):
+        envelope = {
+            "id": f"{conversation}|{number:07d}",
+            "channelId": "telephony",
+            "serviceUrl": "urn:voicebot:dry-run",
+            "locale": locale,
+            "conversation": {"id": conversation},
+            "from": {"id": "nobody", "role": "user"},
+            "recipient": {"id": "bot", "role": "bot"},
+            "channelData": {"dryRun": True},
+        }
+        try:
+            await adapter.process(activity_from_json(envelope | step), bot.on_turn, number, drop)
+        except Exception as error:
+            logger.exception("the dialogs failed when they were tried: %s", located(error, dialogs.path))
+            break
+    # What lives now lives as long as the process: keep the collector (stalls of 25 ms and more) out of it.
+    gc.collect()
+    gc.freeze()
