@@ -23,8 +23,7 @@ class Histogram:
         step = int(seconds * (1000 * _PER_MS)) if seconds > 0 else 0
         self._steps[step if step < _SPAN_MS * _PER_MS else _SPAN_MS * _PER_MS] += 1
         self.count += 1
-        if seconds > self.max_s:
-            self.max_s = seconds
+        self.max_s = max(self.max_s, seconds)
 
     def percentile_ms(self, share: float) -> float | None:
         """The time that ``share`` (0 to 1) of the samples do not exceed, rounded up to 0.1 ms; None without samples."""
@@ -33,9 +32,9 @@ class Histogram:
         for step, count in enumerate(self._steps):
             seen += count
             if count and seen >= wanted:
-                return min((step + 1) / _PER_MS, self.max_s * 1000) if step < _SPAN_MS * _PER_MS else self.max_ms
+                return min((step + 1) / _PER_MS, self.max_ms) if step < _SPAN_MS * _PER_MS else self.max_ms
         return None
 
     @property
     def max_ms(self) -> float:
-        return self.max_s * 1000
+        return round(self.max_s * 1000, 3)

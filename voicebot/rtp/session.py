@@ -1,22 +1,46 @@
-"""The driver of one call's media: two sockets, and the pure parts between them and the call."""
+"""The driver of one call's media: two sockets, and the pure parts between them and the call.
+
+Receiving: a datagram is admitted by the :class:`SourceLock`, parsed, and goes to the receive buffer (audio) or to the
+telephone-event receiver (keys). Sending: the clock's tick pulls one frame from the playout, or one event packet while a
+key is sent. Nothing here waits, and nothing is allocated that outlives its packet.
+
+What is above keeps the law that the session was opened with: when the wire's law is changed later
+(:meth:`RtpSession.retune`), payloads are translated by table, so that recogniser, clips and recordings go on.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import random
-from typing import Any, Protocol
+import struct
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from voicebot.events import Law
-from voicebot.rtp.clock import MediaClock
-from voicebot.rtp.g711 import FRAME_BYTES
-from voicebot.rtp.packet import MalformedPacket, RtpPacket, parse
+from voicebot.rtp.clock import FRAME_S, MediaClock
+from voicebot.rtp.g711 import FRAME_BYTES, silence, translation
+from voicebot.rtp.histogram import Histogram
+from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortPair, PortRange
 from voicebot.rtp.quality import MediaQuality
+from voicebot.rtp.reorder import ReceiveBuffer
+from voicebot.rtp.reporting import Reporting
+from voicebot.rtp.source import Address, SourceLock, literal
+from voicebot.rtp.telephone_event import TelephoneEventReceiver, TelephoneEventSender
+
+logger = logging.getLogger(__name__)
+
+_HEADER: Final = struct.Struct("!BBHII")
+_STATIC_TYPES: Final[dict[int, Law]] = {0: "PCMU", 8: "PCMA"}  # RFC 3551: understood whatever was negotiated
+_CLOSE_S: Final = 1.0
 
 
 class MediaSink(Protocol):
-    """Where a session delivers, always on the event loop and never after ``close``. Times are ``loop.time()``."""
+    """Where a session delivers: always on the event loop, never after ``close``. Times are ``loop.time()`` seconds."""
 
     def frame(self, payload: bytes, at: float) -> None:
         """20 ms (160 bytes) of the other side's G.711, in order and without holes."""
@@ -28,24 +52,103 @@ class MediaSink(Protocol):
         """One keypad key, once a press."""
 
     def media_timeout(self, at: float) -> None:
-        """Nothing has come from the other side for the silence timeout; once until something comes again."""
+        """Nothing has come from the other side for the silence timeout. Told again only after something came."""
 
 
 class RtpSession:
-    """One call's media."""
+    """One call's media, from :meth:`open` to :meth:`close`. All methods are for the event loop's thread."""
 
-    def __init__(self, clock: MediaClock, ports: PortRange, pair: PortPair, law: Law, sink: MediaSink) -> None:
-        self.local_port = pair.port
+    __slots__ = (
+        "__weakref__",
+        "_audio_types",
+        "_buffer",
+        "_clock",
+        "_closed",
+        "_deviation",
+        "_discarded",
+        "_event_type",
+        "_foreign",
+        "_from_keys",
+        "_heard_at",
+        "_keys",
+        "_law",
+        "_malformed",
+        "_marker",
+        "_octets_sent",
+        "_packets_received",
+        "_packets_sent",
+        "_payload_type",
+        "_ports",
+        "_receive",
+        "_reporting",
+        "_rtcp",
+        "_rtcp_port",
+        "_rtcp_source",
+        "_rtp",
+        "_send",
+        "_send_errors",
+        "_sent_at",
+        "_sequence",
+        "_silence",
+        "_silence_timeout_s",
+        "_sink",
+        "_skipped",
+        "_source",
+        "_ssrc",
+        "_timed_out",
+        "_timestamp",
+        "_to_wire",
+        "_unreachable",
+        "local_port",
+        "playout",
+    )
+
+    def __init__(
+        self, *, clock: MediaClock, ports: PortRange, port: int, law: Law, sink: MediaSink, silence_timeout_s: float
+    ) -> None:
+        """Not for callers: use :meth:`open`."""
+        self.local_port = port
         self.playout = Playout(law)
-        self._clock, self._ports, self._pair, self._sink = clock, ports, pair, sink
-        self._transport: Any = None
-        self._remote: tuple[str, int] | None = None
-        self._send = self._receive = True
+        self._clock = clock
+        self._ports = ports
+        self._sink = sink
+        self._law: Law = law
+        self._silence = silence(law)
+        self._silence_timeout_s = silence_timeout_s
+        self._rtp: _Port | None = None
+        self._rtcp: _Port | None = None
+        self._closed = False
+
+        self._source = SourceLock()
+        self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
+        self._rtcp_port: int | None = None
+        self._rtcp_source: Address | None = None
+
+        self._receive = True
+        self._buffer: ReceiveBuffer | None = None  # from when the other side is known
+        self._from_keys = TelephoneEventReceiver()
+        self._audio_types: dict[int, bytes | None] = {}  # payload type → translation into our law
+        self._event_type: int | None = None
+        self._heard_at = 0.0
+        self._timed_out = False
+
+        self._send = True
         self._payload_type = 0
-        self._sequence, self._timestamp = random.getrandbits(16), random.getrandbits(32)
+        self._to_wire: bytes | None = None
+        self._keys = TelephoneEventSender()
         self._ssrc = random.getrandbits(32)
-        self._residue = b""
-        self._sent = self._received = self._malformed = 0
+        self._sequence = random.getrandbits(16)
+        self._timestamp = random.getrandbits(32)
+        self._marker = True  # the next packet begins a talkspurt
+        self._sent_at: float | None = None
+        self._deviation = Histogram()
+
+        at = clock.now()
+        self._reporting = Reporting(self._ssrc, time.time() - at, at)
+
+        self._packets_sent = self._octets_sent = self._packets_received = 0
+        self._foreign = self._malformed = self._discarded = 0
+        self._skipped = self._send_errors = 0
 
     @classmethod
     async def open(
@@ -59,67 +162,326 @@ class RtpSession:
         sink: MediaSink,
         silence_timeout_s: float = 30.0,
     ) -> RtpSession:
-        """Bind a port pair and begin to tick. Raises :class:`PortsExhausted`."""
-        self = cls(clock, ports, ports.acquire(), law, sink)
+        """Bind a port pair and begin to tick. Raises :class:`PortsExhausted`.
+
+        Nothing is sent, and no silence is delivered, before the other side is known: by :meth:`set_remote`, or by its
+        first packet. ``silence_timeout_s`` of 0: no media timeout.
+        """
+        pair = ports.acquire()
+        self = cls(clock=clock, ports=ports, port=pair.port, law=law, sink=sink, silence_timeout_s=silence_timeout_s)
         self.retune(law=law, payload_type=payload_type, telephone_event=telephone_event)
-        loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: _Port(self), sock=self._pair.rtp)
+        try:
+            await self._bind(pair)
+        except BaseException:
+            await self.close()
+            pair.rtp.close()
+            pair.rtcp.close()
+            raise
         clock.add(self)
         return self
 
-    def set_remote(self, host: str, port: int, *, rtcp_port: int | None = None) -> None:
-        self._remote = (host, port)
-
-    def set_direction(self, *, send: bool, receive: bool) -> None:
-        self._send, self._receive = send, receive
-
-    def retune(self, *, law: Law, payload_type: int, telephone_event: int | None) -> None:
-        self._payload_type = payload_type
-
-    def send_keys(self, keys: str) -> None:
-        pass
-
-    def quality(self) -> MediaQuality:
-        return MediaQuality(packets_sent=self._sent, packets_received=self._received, malformed=self._malformed)
+    async def _bind(self, pair: PortPair) -> None:
+        loop = asyncio.get_running_loop()
+        _, self._rtp = await loop.create_datagram_endpoint(
+            lambda: _Port(self._rtp_received, self._failed), sock=pair.rtp
+        )
+        _, self._rtcp = await loop.create_datagram_endpoint(
+            lambda: _Port(self._rtcp_datagram, self._failed), sock=pair.rtcp
+        )
 
     async def close(self) -> None:
+        """Say goodbye (RTCP BYE), close the sockets, return the ports; nothing is delivered after. Harmless twice."""
+        if self._closed:
+            return
+        self._closed = True
         self._clock.remove(self)
-        if self._transport is not None:
-            self._transport.close()
-        self._pair.rtcp.close()
+        if self._packets_sent:
+            self._send_report(self._clock.now(), goodbye=True)
+        ends = [port.close() for port in (self._rtp, self._rtcp) if port is not None]
+        if ends:
+            await asyncio.wait(ends, timeout=_CLOSE_S)
         self._ports.release(self.local_port)
 
-    def tick(self, at: float, skipped: int) -> None:
-        self._timestamp = (self._timestamp + FRAME_BYTES * (1 + skipped)) & 0xFFFFFFFF
-        if self._remote is None or not self._send:
-            return
-        frame = self.playout.next_frame(at)
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        packet = RtpPacket(self._payload_type, False, self._sequence, self._timestamp, self._ssrc, frame)
-        self._transport.sendto(packet.build(), self._remote)
-        self._sent += 1
-        self._sink.sent(frame, at)
+    # --- what the signalling decides ---------------------------------------------------------------------------------
 
-    def received(self, data: bytes, source: tuple[str, int]) -> None:
+    def set_remote(self, host: str, port: int, *, rtcp_port: int | None = None) -> None:
+        """Where the other side's SDP wants media: an IP address. Sending starts, if it had not.
+
+        ``0.0.0.0``, ``::`` or port 0 stop it until the next call. Raises :class:`ValueError` for a host name, or an
+        address of the other IP version than the local one.
+        """
+        host = literal(host)
+        if (":" in host) != (":" in self._ports.host):
+            raise ValueError(f"{host} cannot be reached from {self._ports.host}")
+        if not 0 <= port <= 65535:
+            raise ValueError(f"not a port: {port}")
+        self._unreachable = port == 0 or host in ("0.0.0.0", "::")
+        self._rtcp_port = rtcp_port
+        if self._unreachable:
+            return
+        at = self._clock.now()
+        if (host, port) != self._source.signalled:
+            self._source.signal((host, port), at)
+            self._rtcp_source = None
+        self._activate(at)
+
+    def set_direction(self, *, send: bool, receive: bool) -> None:
+        """Hold and resume. Without ``receive`` the sink gets silence and there is no media timeout; without ``send``
+        the playout stands still."""
+        if receive and not self._receive:
+            self._heard_at = self._clock.now()
+            self._timed_out = False
+            if self._buffer is not None:
+                self._buffer.resume()
+        self._receive, self._send = receive, send
+
+    def retune(self, *, law: Law, payload_type: int, telephone_event: int | None) -> None:
+        """The wire's codec and payload types from now on. Above, the law stays what :meth:`open` was told."""
+        self._payload_type = payload_type
+        self._to_wire = translation(self._law, law)
+        self._audio_types = {number: translation(static, self._law) for number, static in _STATIC_TYPES.items()}
+        self._audio_types[payload_type] = translation(law, self._law)
+        self._event_type = telephone_event
+        if telephone_event is None:
+            self._keys.clear()
+
+    def send_keys(self, keys: str) -> None:
+        """Send keypad keys in place of audio: 100 ms each, 60 ms apart. Raises :class:`ValueError` on other characters.
+
+        At most 64 keys wait; more are dropped with a warning, as are all when the other side takes no telephone-event.
+        """
+        if self._event_type is None:
+            logger.warning("port %d: the other side takes no telephone-event, keys dropped", self.local_port)
+            return
+        accepted = self._keys.press(keys)
+        if accepted < len(keys):
+            logger.warning("port %d: %d keys dropped, too many wait", self.local_port, len(keys) - accepted)
+
+    # --- receiving ---------------------------------------------------------------------------------------------------
+
+    def _rtp_received(self, data: bytes, source: Address) -> None:
+        at = self._clock.now()
+        if is_rtcp(data):  # the other side multiplexes (RFC 5761)
+            self._rtcp_datagram(data, source)
+            return
         try:
             packet = parse(data)
         except MalformedPacket:
             self._malformed += 1
             return
-        self._received += 1
-        if packet.payload_type != self._payload_type or not self._receive:
+        if source != self._source.locked and not self._admit(packet, source, at):
+            self._foreign += 1
             return
-        audio = self._residue + packet.payload
+        self._packets_received += 1
+        self._heard_at = at
+        self._timed_out = False
+        if packet.payload_type in self._audio_types:
+            self._audio(packet, at)
+        elif packet.payload_type == self._event_type:
+            self._event(packet, at)
+        else:
+            self._discarded += 1
+            self._other(packet, at)
+
+    def _admit(self, packet: RtpPacket, source: Address, at: float) -> bool:
+        known = packet.payload_type in self._audio_types or packet.payload_type == self._event_type
+        if not known or not self._source.admits(source, at):
+            return False
+        self._activate(at)
+        return True
+
+    def _activate(self, at: float) -> None:
+        """The other side is known: silence is owed to the sink from here on, and the timeout runs."""
+        if self._buffer is None:
+            self._buffer = ReceiveBuffer(self._law, at)
+            self._heard_at = at
+
+    def _audio(self, packet: RtpPacket, at: float) -> None:
+        self._reporting.audio(packet.ssrc, packet.sequence, packet.timestamp, at)
+        buffer = self._buffer
+        if not self._receive or buffer is None:
+            self._discarded += 1
+            return
+        payload = packet.payload
+        table = self._audio_types[packet.payload_type]
+        if table is not None:
+            payload = payload.translate(table)
+        self._deliver(buffer.push(packet.sequence, packet.timestamp, packet.ssrc, payload, at), at)
+
+    def _event(self, packet: RtpPacket, at: float) -> None:
+        if not self._receive:
+            self._discarded += 1
+            return
+        try:
+            key = self._from_keys.receive(packet.payload, packet.timestamp, packet.ssrc)
+        except MalformedPacket:
+            self._malformed += 1
+            key = None
+        self._other(packet, at)
+        if key is not None and not self._closed:
+            self._sink.key(key, at)
+
+    def _other(self, packet: RtpPacket, at: float) -> None:
+        """A packet without audio takes its place in the sequence of the audio stream, if it is of that stream."""
+        reception = self._reporting.reception
+        if reception is None or reception.ssrc != packet.ssrc:
+            return
+        reception.packet(packet.sequence, packet.timestamp, at, timed=False)
+        if self._receive and self._buffer is not None:
+            self._deliver(self._buffer.push(packet.sequence, packet.timestamp, packet.ssrc, b"", at), at)
+
+    def _deliver(self, frames: Sequence[bytes], at: float) -> None:
+        for frame in frames:
+            if self._closed:
+                return
+            self._sink.frame(frame, at)
+
+    # --- the tick ----------------------------------------------------------------------------------------------------
+
+    def tick(self, at: float, skipped: int) -> None:
+        """Called by the clock every 20 ms."""
+        self._timestamp = (self._timestamp + FRAME_BYTES * (1 + skipped)) & 0xFFFFFFFF
+        if skipped:
+            self._skipped += skipped
+            self._marker = True
+        target = self._source.target
+        if target is not None and self._send and not self._unreachable:
+            self._send_packet(target, at)
+        else:
+            self._marker = True
+            self._sent_at = None
+        buffer = self._buffer
+        if buffer is None or self._closed:
+            return
+        if frames := buffer.tick(at):
+            self._deliver(frames, at)
+        if at >= self._reporting.due:
+            self._send_report(at)
+        if at - self._heard_at >= self._silence_timeout_s > 0 and self._receive and not self._timed_out:
+            self._timed_out = True
+            self._sink.media_timeout(at)
+
+    def _send_packet(self, target: Address, at: float) -> None:
+        event = self._keys.next_event(self._timestamp) if self._keys.busy else None
+        if event is None:
+            frame = self.playout.next_frame(at)
+            payload = frame if self._to_wire is None else frame.translate(self._to_wire)
+            kind, timestamp = self._payload_type, self._timestamp
+        else:
+            frame, payload, timestamp = self._silence, event.payload, event.timestamp
+            kind = self._event_type or 0
+            self._marker = event.marker
+        port = self._rtp
+        if port is None or self._closed:  # the playout's listener closed the session
+            return
+        self._sequence = sequence = (self._sequence + 1) & 0xFFFF
+        if self._marker:
+            kind |= 0x80
+        self._marker = False
+        port.send(_HEADER.pack(0x80, kind, sequence, timestamp, self._ssrc) + payload, target)
+        now = self._clock.now()
+        if self._sent_at is not None:
+            self._deviation.add(abs(now - self._sent_at - FRAME_S))
+        self._sent_at = now
+        self._packets_sent += 1
+        self._octets_sent += len(payload)
+        self._sink.sent(frame, at)
+
+    # --- RTCP --------------------------------------------------------------------------------------------------------
+
+    def _send_report(self, at: float, *, goodbye: bool = False) -> None:
+        target = self._source.target
+        if target is None or self._rtcp is None or self._unreachable:
+            return
+        report = self._reporting.report(at, self._timestamp, self._packets_sent, self._octets_sent, goodbye=goodbye)
+        address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
+        self._rtcp.send(report, address)
+
+    def _rtcp_datagram(self, data: bytes, source: Address) -> None:
+        target = self._source.target
+        if target is None or source[0] != target[0]:
+            self._foreign += 1
+            return
         at = self._clock.now()
-        while len(audio) >= FRAME_BYTES:
-            self._sink.frame(audio[:FRAME_BYTES], at)
-            audio = audio[FRAME_BYTES:]
-        self._residue = audio
+        try:
+            self._reporting.datagram(data, at)
+        except MalformedPacket:
+            self._malformed += 1
+            return
+        self._heard_at = at
+        if source != target:  # not multiplexed: answer where it came from, which passes a NAT
+            self._rtcp_source = source
+
+    # --- figures -----------------------------------------------------------------------------------------------------
+
+    def quality(self) -> MediaQuality:
+        """Figures so far; also after :meth:`close`."""
+        buffer, deviation, reports = self._buffer, self._deviation, self._reporting
+        return MediaQuality(
+            packets_sent=self._packets_sent,
+            packets_received=self._packets_received,
+            lost=buffer.lost if buffer else 0,
+            late=buffer.late if buffer else 0,
+            duplicate=buffer.duplicate if buffer else 0,
+            reordered=buffer.reordered if buffer else 0,
+            concealed_frames=buffer.concealed_frames if buffer else 0,
+            silence_frames=buffer.silence_frames if buffer else 0,
+            discarded=self._discarded + (buffer.discarded if buffer else 0),
+            foreign_packets=self._foreign,
+            malformed=self._malformed,
+            jitter_ms=round(reports.reception.jitter_ms, 3) if reports.reception else 0.0,
+            round_trip_ms=reports.round_trip_ms,
+            remote_lost=reports.remote_lost,
+            remote_jitter_ms=reports.remote_jitter_ms,
+            send_deviation_p50_ms=deviation.percentile_ms(0.5),
+            send_deviation_p99_ms=deviation.percentile_ms(0.99),
+            send_deviation_max_ms=deviation.max_ms if deviation.count else None,
+            send_skipped=self._skipped,
+            send_errors=self._send_errors,
+            underruns=self.playout.underruns,
+            ssrc_changes=buffer.ssrc_changes if buffer else 0,
+            rtcp_sent=reports.sent,
+            rtcp_received=reports.received,
+        )
+
+    def _failed(self) -> None:
+        self._send_errors += 1
 
 
 class _Port(asyncio.DatagramProtocol):
-    def __init__(self, session: RtpSession) -> None:
-        self._session = session
+    """One bound UDP socket of a session."""
+
+    def __init__(self, received: Callable[[bytes, Address], None], failed: Callable[[], None]) -> None:
+        self._received: Callable[[bytes, Address], None] | None = received
+        self._failed = failed
+        self._transport: asyncio.DatagramTransport | None = None
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._session.received(data, addr)
+        if self._received is not None:
+            self._received(data, addr if len(addr) == 2 else addr[:2])
+
+    def error_received(self, exc: Exception) -> None:
+        self._failed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def send(self, data: bytes, target: Address) -> None:
+        if self._transport is None:
+            self._failed()
+            return
+        self._transport.sendto(data, target)
+
+    def close(self) -> asyncio.Future[None]:
+        """Stop delivering at once; the future is done when the socket is closed."""
+        self._received = None
+        if self._transport is not None:
+            with contextlib.suppress(OSError):
+                self._transport.close()
+        return self._ended

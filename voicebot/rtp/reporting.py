@@ -1,0 +1,87 @@
+"""One call's RTCP: what goes into our reports, and what is learned from theirs. Pure."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+from voicebot.rtp import rtcp
+
+_MEAN_S: Final = 5.0
+
+
+class Reporting:
+    """The RTCP state of one call; ``ssrc`` is ours, ``unix_epoch`` what ``at`` + it makes seconds since 1970.
+
+    The epoch is fixed for the call, so that a step of the wall clock makes no round trip.
+    """
+
+    __slots__ = (
+        "_cname",
+        "_epoch",
+        "_ssrc",
+        "due",
+        "received",
+        "reception",
+        "remote_jitter_ms",
+        "remote_lost",
+        "round_trip_ms",
+        "sent",
+    )
+
+    def __init__(self, ssrc: int, unix_epoch: float, at: float) -> None:
+        self._ssrc = ssrc
+        self._epoch = unix_epoch
+        self._cname = rtcp.cname(random.getrandbits(32))
+        self.due = at + interval_s(random.random(), first=True)
+        """When the next report is to be sent."""
+        self.reception: rtcp.Reception | None = None
+        """The stream that is received now."""
+        self.round_trip_ms: float | None = None
+        self.remote_lost: int | None = None
+        self.remote_jitter_ms: float | None = None
+        self.sent = self.received = 0
+
+    def audio(self, ssrc: int, sequence: int, timestamp: int, at: float) -> None:
+        """An audio packet came; another SSRC begins a new stream."""
+        if self.reception is None or self.reception.ssrc != ssrc:
+            self.reception = rtcp.Reception(ssrc, sequence)
+        self.reception.packet(sequence, timestamp, at)
+
+    def report(self, at: float, timestamp: int, packets: int, octets: int, *, goodbye: bool = False) -> bytes:
+        """The datagram to send now. ``timestamp``: of our RTP at ``at``; ``packets``, ``octets``: sent so far."""
+        self.due = at + interval_s(random.random())
+        self.sent += 1
+        blocks = () if self.reception is None else (self.reception.report(at),)
+        report: rtcp.SenderReport | rtcp.ReceiverReport
+        if packets:
+            report = rtcp.SenderReport(self._ssrc, rtcp.ntp_time(self._epoch + at), timestamp, packets, octets, blocks)
+        else:
+            report = rtcp.ReceiverReport(self._ssrc, blocks)
+        return rtcp.build(report, self._cname, goodbye=goodbye)
+
+    def datagram(self, data: bytes, at: float) -> None:
+        """Take their report. Raises :class:`~voicebot.rtp.packet.MalformedPacket`."""
+        reports = rtcp.parse(data)
+        self.received += 1
+        for report in reports:
+            if isinstance(report, rtcp.Goodbye):
+                continue
+            reception = self.reception
+            if isinstance(report, rtcp.SenderReport) and reception is not None and report.ssrc == reception.ssrc:
+                reception.sender_report(report.ntp, at)
+            for block in report.blocks:
+                if block.ssrc == self._ssrc:
+                    self._about_us(block, at)
+
+    def _about_us(self, block: rtcp.ReportBlock, at: float) -> None:
+        self.remote_lost = block.lost
+        self.remote_jitter_ms = block.jitter / 8
+        trip = rtcp.round_trip_s(block, rtcp.ntp_time(self._epoch + at))
+        if trip is not None:
+            self.round_trip_ms = trip * 1000
+
+
+def interval_s(chance: float, *, first: bool = False) -> float:
+    """Seconds to the next report: 5 on average, half of it for the first (RFC 3550, 6.2). ``chance``: 0 to 1."""
+    return (_MEAN_S / 2 if first else _MEAN_S) * (0.5 + chance)

@@ -1,0 +1,263 @@
+"""RTCP, RFC 3550 section 6: what each side tells the other about the stream that it receives.
+
+Pure: reports are parsed and built here, and :class:`Reception` keeps the figures that go into them (loss A.3, jitter
+A.8, highest sequence number A.1). When they are sent, and where to, is the session's affair.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from voicebot.rtp.g711 import SAMPLE_RATE
+from voicebot.rtp.packet import MalformedPacket
+
+MAX_DATAGRAM: Final = 1500
+MAX_PACKETS: Final = 16
+"""Packets of one compound datagram that are looked at."""
+
+SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION, GOODBYE = 200, 201, 202, 203
+
+_HEADER: Final = struct.Struct("!BBHI")  # flags and count, type, length in words - 1, SSRC
+_SENDER_INFO: Final = struct.Struct("!IIIII")
+_BLOCK: Final = struct.Struct("!IIIIII")
+_NTP_EPOCH: Final = 2_208_988_800  # seconds from 1900 to 1970
+_CNAME: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReportBlock:
+    """What one side says about the stream ``ssrc`` that it receives.
+
+    ``lost`` is cumulative and may be negative (duplicates); ``fraction_lost`` is of 256, since the last report;
+    ``jitter`` is in timestamp units; ``last_sr`` and ``delay`` are in 1/65536 s (0: no sender report came yet).
+    """
+
+    ssrc: int
+    fraction_lost: int
+    lost: int
+    highest_sequence: int
+    jitter: int
+    last_sr: int
+    delay: int
+
+    def build(self) -> bytes:
+        lost = max(-0x800000, min(0x7FFFFF, self.lost)) & 0xFFFFFF
+        return _BLOCK.pack(
+            self.ssrc,
+            self.fraction_lost << 24 | lost,
+            self.highest_sequence,
+            self.jitter,
+            self.last_sr,
+            self.delay,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SenderReport:
+    """``ntp`` is the 64 bit NTP time at which the sender's RTP clock stood at ``timestamp``."""
+
+    ssrc: int
+    ntp: int
+    timestamp: int
+    packets: int
+    octets: int
+    blocks: tuple[ReportBlock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverReport:
+    ssrc: int
+    blocks: tuple[ReportBlock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    ssrc: int
+
+
+Report = SenderReport | ReceiverReport | Goodbye
+
+
+def ntp_time(unix_s: float) -> int:
+    """The 64 bit NTP time for seconds since 1970."""
+    return int((unix_s + _NTP_EPOCH) * 0x1_0000_0000) & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def middle(ntp: int) -> int:
+    """The middle 32 bits of an NTP time: 1/65536 s, as in ``last_sr``."""
+    return ntp >> 16 & 0xFFFFFFFF
+
+
+def round_trip_s(block: ReportBlock, ntp_now: int) -> float | None:
+    """Network round trip from a block about our stream, received at ``ntp_now`` (RFC 3550, figure 2); None: unknown."""
+    if block.last_sr == 0:
+        return None
+    units = (middle(ntp_now) - block.last_sr - block.delay) & 0xFFFFFFFF
+    if units >= 0x8000_0000:  # the other side rounds its delay up, or counts it wrongly
+        units = 0
+    seconds = units / 65536
+    return seconds if seconds < 60 else None
+
+
+def build(report: SenderReport | ReceiverReport, cname: str, *, goodbye: bool = False) -> bytes:
+    """A compound datagram: the report, the source description with ``cname``, and the goodbye when this is the last."""
+    blocks = b"".join(block.build() for block in report.blocks[:31])
+    if isinstance(report, SenderReport):
+        body = (
+            _SENDER_INFO.pack(
+                report.ntp >> 32,
+                report.ntp & 0xFFFFFFFF,
+                report.timestamp,
+                report.packets & 0xFFFFFFFF,
+                report.octets & 0xFFFFFFFF,
+            )
+            + blocks
+        )
+        kind = SENDER_REPORT
+    else:
+        body, kind = blocks, RECEIVER_REPORT
+    name = cname.encode()[:255]
+    item = bytes((_CNAME, len(name))) + name
+    item += bytes(4 - len(item) % 4)  # the end of the list, up to the word boundary
+    datagram = _packet(kind, len(report.blocks[:31]), report.ssrc, body) + _packet(
+        SOURCE_DESCRIPTION, 1, report.ssrc, item
+    )
+    return datagram + _packet(GOODBYE, 1, report.ssrc, b"") if goodbye else datagram
+
+
+def _packet(kind: int, count: int, ssrc: int, body: bytes) -> bytes:
+    return _HEADER.pack(0x80 | count, kind, len(body) // 4 + 1, ssrc) + body
+
+
+def parse(data: bytes) -> list[Report]:
+    """The reports of a compound datagram; other packet types are stepped over.
+
+    Raises :class:`MalformedPacket` and nothing else when any part is not as long as it says, or the first packet is no
+    report (section 6.1 demands one; a lone one of another type is how garbage looks).
+    """
+    if len(data) > MAX_DATAGRAM:
+        raise MalformedPacket("RTCP datagram too long")
+    reports: list[Report] = []
+    offset = 0
+    for _ in range(MAX_PACKETS):
+        if offset >= len(data):
+            break
+        if len(data) - offset < 4:
+            raise MalformedPacket("shorter than an RTCP header")
+        flags, kind, words = struct.unpack_from("!BBH", data, offset)
+        end = offset + 4 * (words + 1)
+        if flags >> 6 != 2 or end > len(data):
+            raise MalformedPacket("not RTCP version 2, or truncated")
+        if offset == 0 and kind not in (SENDER_REPORT, RECEIVER_REPORT):
+            raise MalformedPacket("does not begin with a report")
+        report = _report(kind, flags & 0x1F, data[offset + 4 : end])
+        if report is not None:
+            reports.append(report)
+        offset = end
+    if not reports:
+        raise MalformedPacket("empty")
+    return reports
+
+
+def _report(kind: int, count: int, body: bytes) -> Report | None:
+    if kind not in (SENDER_REPORT, RECEIVER_REPORT, GOODBYE):
+        return None
+    info = _SENDER_INFO.size if kind == SENDER_REPORT else 0
+    needed = 4 * count if kind == GOODBYE else 4 + info + _BLOCK.size * count
+    if len(body) < needed:
+        raise MalformedPacket("report shorter than its count")
+    if kind == GOODBYE and count == 0:
+        return None
+    (ssrc,) = struct.unpack_from("!I", body)
+    if kind == GOODBYE:
+        return Goodbye(ssrc)
+    blocks = tuple(_block(body, 4 + info + _BLOCK.size * index) for index in range(count))
+    if kind == RECEIVER_REPORT:
+        return ReceiverReport(ssrc, blocks)
+    seconds, fraction, timestamp, packets, octets = _SENDER_INFO.unpack_from(body, 4)
+    return SenderReport(ssrc, seconds << 32 | fraction, timestamp, packets, octets, blocks)
+
+
+def _block(body: bytes, offset: int) -> ReportBlock:
+    ssrc, loss, highest, jitter, last_sr, delay = _BLOCK.unpack_from(body, offset)
+    lost = loss & 0xFFFFFF
+    return ReportBlock(ssrc, loss >> 24, lost - 0x1000000 if lost & 0x800000 else lost, highest, jitter, last_sr, delay)
+
+
+class Reception:
+    """Figures on one received stream (one SSRC), as RFC 3550 wants them reported."""
+
+    __slots__ = (
+        "_base",
+        "_expected_prior",
+        "_highest",
+        "_jitter",
+        "_last_sr",
+        "_last_sr_at",
+        "_received",
+        "_received_prior",
+        "_transit",
+        "ssrc",
+    )
+
+    def __init__(self, ssrc: int, sequence: int) -> None:
+        self.ssrc = ssrc
+        self._base = self._highest = sequence  # extended by the wraps
+        self._received = self._received_prior = self._expected_prior = 0
+        self._jitter = 0.0  # timestamp units
+        self._transit: float | None = None
+        self._last_sr = 0
+        self._last_sr_at = 0.0
+
+    def packet(self, sequence: int, timestamp: int, at: float, *, timed: bool = True) -> None:
+        """One packet came. ``timed``: its timestamp tells when it was sent (a keypad event's does not)."""
+        self._received += 1
+        step = (sequence - self._highest) & 0xFFFF
+        if step < 0x8000:
+            self._highest += step
+        if not timed:
+            return
+        transit = at * SAMPLE_RATE - timestamp
+        if self._transit is not None:
+            # The timestamp wraps after 149 hours, or restarts: a difference of seconds is no jitter.
+            difference = abs(transit - self._transit)
+            if difference < 2 * SAMPLE_RATE:
+                self._jitter += (difference - self._jitter) / 16
+        self._transit = transit
+
+    def sender_report(self, ntp: int, at: float) -> None:
+        """Their sender report came: our next report tells them its time and how long we had it."""
+        self._last_sr = middle(ntp)
+        self._last_sr_at = at
+
+    @property
+    def jitter_ms(self) -> float:
+        return self._jitter * 1000 / SAMPLE_RATE
+
+    @property
+    def lost(self) -> int:
+        """Expected less received so far; duplicates may make it negative."""
+        return self._highest - self._base + 1 - self._received
+
+    def report(self, at: float) -> ReportBlock:
+        """The block about this stream; its fraction lost covers the time since the last call of this method."""
+        expected = self._highest - self._base + 1
+        interval = expected - self._expected_prior
+        lost = interval - (self._received - self._received_prior)
+        self._expected_prior, self._received_prior = expected, self._received
+        return ReportBlock(
+            ssrc=self.ssrc,
+            fraction_lost=min(255, (lost << 8) // interval) if interval > 0 and lost > 0 else 0,
+            lost=self.lost,
+            highest_sequence=self._highest & 0xFFFFFFFF,
+            jitter=int(self._jitter) & 0xFFFFFFFF,
+            last_sr=self._last_sr,
+            delay=int((at - self._last_sr_at) * 65536) & 0xFFFFFFFF if self._last_sr else 0,
+        )
+
+
+def cname(ssrc: int) -> str:
+    """A canonical name that tells nothing about the machine (RFC 7022, section 4.2: random per session)."""
+    return f"{ssrc:08x}@voicebot"
