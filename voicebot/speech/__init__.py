@@ -1,0 +1,32 @@
+"""Hearing and saying: recognition, streaming synthesis, prompts, and our own voice activity.
+
+Rules that hold here:
+
+* There is one speech client, the Azure Speech SDK, and nothing here knows which service it talks to.
+* G.711 goes in and comes out as it is; only voice activity looks at samples.
+* The SDK's blocking calls run on `sdk_threads`; its callbacks hand over to the event loop and do nothing else.
+* Every SDK object is released by who made it: signals disconnected, stopped, dropped.
+"""
+
+from voicebot.speech.apology import TEXTS as APOLOGY_TEXTS
+from voicebot.speech.apology import ApologyKind, apology
+from voicebot.speech.endpoint import EndpointSource, SpeechEndpoint, SpeechUnavailable
+from voicebot.speech.prompts import PromptCache, PromptStatistics
+from voicebot.speech.recognizer import Recognizer
+from voicebot.speech.synthesizer import Speech, SynthesizerPool
+from voicebot.speech.voice_activity import VoiceActivity
+
+__all__ = [
+    "APOLOGY_TEXTS",
+    "ApologyKind",
+    "EndpointSource",
+    "PromptCache",
+    "PromptStatistics",
+    "Recognizer",
+    "Speech",
+    "SpeechEndpoint",
+    "SpeechUnavailable",
+    "SynthesizerPool",
+    "VoiceActivity",
+    "apology",
+]

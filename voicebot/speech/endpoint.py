@@ -1,0 +1,124 @@
+"""Where the Speech service is, and how we say who we are.
+
+Azure by region, by endpoint (custom domain, private link, sovereign clouds) or by host (a Speech container, or our own
+offline service on loopback): the rest of the room does not know which. An :data:`EndpointSource` is asked again for
+each connection, so a service that comes back on another port, or a renewed key, is found.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import azure.cognitiveservices.speech as sdk
+
+
+class SpeechUnavailable(Exception):
+    """The Speech service did not do what was asked of it in time; the message says why.
+
+    ``permanent``: the same request will not succeed later either (wrong key, refused SSML), so it is not repeated.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+
+
+def _on_loopback(hostname: str) -> bool:
+    if hostname == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class SpeechEndpoint:
+    """One Speech service. Exactly one of ``host``, ``endpoint`` and ``region`` says where it is.
+
+    ``host``: ``ws[s]://name[:port]`` (the SDK adds the standard paths); ``endpoint``: ``wss://`` or ``https://`` URL;
+    ``region``: an Azure region's name such as ``westeurope``.
+    ``key``: the resource's key. ``token``: gives a valid Microsoft Entra access token (scope
+    ``https://cognitiveservices.azure.com/.default``); called off the event loop, so it may block;
+    caching is its affair. With ``region`` an Entra token needs the resource's id too: both travel as
+    ``aad#resource_id#token``.
+
+    Raises ``ValueError`` with a line that says what to change.
+    """
+
+    host: str | None = None
+    endpoint: str | None = None
+    region: str | None = None
+    key: str | None = field(default=None, repr=False)
+    token: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    resource_id: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("host", "endpoint", "region") if getattr(self, name)]
+        if len(given) != 1:
+            was = ", ".join(given) or "none of them"
+            raise ValueError(f"give exactly one of host, endpoint and region for the Speech service (given: {was})")
+        if self.key and self.token:
+            raise ValueError("give a key or an Entra token for the Speech service, not both")
+        if self.region:
+            if not self.region.replace("-", "").isalnum():
+                raise ValueError(f"speech region {self.region!r} is not a region's name such as 'westeurope'")
+            if not (self.key or self.token):
+                raise ValueError("a speech region needs a key or an Entra token")
+            if self.token and not self.resource_id:
+                raise ValueError("an Entra token with a speech region needs the Speech resource's resource_id")
+        else:
+            self._check_url()
+
+    def _check_url(self) -> None:
+        name, url = ("host", self.host) if self.host else ("endpoint", self.endpoint)
+        assert url is not None
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise ValueError(f"speech {name} {url!r}: {error}") from None
+        if parts.scheme not in ("ws", "wss", "http", "https") or not parts.hostname or port == 0:
+            raise ValueError(f"speech {name} {url!r} is not a URL such as 'wss://name:port'")
+        if self.host and parts.path not in ("", "/"):
+            raise ValueError(f"speech host {url!r} has a path; a URL with a path is an endpoint")
+        plain = parts.scheme in ("ws", "http")
+        if plain and (self.key or self.token) and not _on_loopback(parts.hostname):
+            raise ValueError(f"speech {name} {url!r} would carry the key in the clear; use wss:// or https://")
+
+    def authorization_token(self) -> str | None:
+        """A fresh token in the form the service wants it, or None when a key (or nothing) is used. May block."""
+        if self.token is None:
+            return None
+        token = self.token()
+        return f"aad#{self.resource_id}#{token}" if self.resource_id else token
+
+    def speech_config(self) -> sdk.SpeechConfig:
+        """A new SDK configuration, for recognition or synthesis. May block as long as ``token`` does."""
+        token = self.authorization_token()
+        if self.region:
+            if token:
+                return sdk.SpeechConfig(auth_token=token, region=self.region)
+            return sdk.SpeechConfig(subscription=self.key, region=self.region)
+        if self.host:
+            config = sdk.SpeechConfig(host=self.host, subscription=self.key)
+        else:
+            config = sdk.SpeechConfig(endpoint=self.endpoint, subscription=self.key)
+        if token:
+            config.authorization_token = token
+        return config
+
+
+EndpointSource = SpeechEndpoint | Callable[[], SpeechEndpoint]
+"""An endpoint, or a quick function that says which one holds now; asked on the event loop for every connection.
+
+The function may raise :class:`SpeechUnavailable` while there is none (the local service is being restarted)."""
+
+
+def resolve(source: EndpointSource) -> SpeechEndpoint:
+    """The endpoint that holds now."""
+    return source if isinstance(source, SpeechEndpoint) else source()

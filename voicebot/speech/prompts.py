@@ -1,0 +1,307 @@
+"""Prompts that are said again and again are synthesised once.
+
+Looked up in memory, then on disk, then rendered by the pool; a rendering that was complete is stored. What is stored
+where is the caller's choice, because a file outlives the call:
+
+    ``cache=True``   a fixed prompt of the dialog: memory and disk
+    ``cache=False``  personal: nowhere, not even in memory
+    ``cache=None``   (default) memory only, and not even there when the words contain a digit: numbers are mostly one
+                     caller's own, and seldom said twice
+
+Files are written and read off the event loop, appear whole or not at all, carry a digest (a damaged one is deleted and
+counts as absent), and the least recently used go when there are too many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from voicebot.speech.endpoint import SpeechUnavailable
+from voicebot.speech.ssml import plain_text
+from voicebot.speech.synthesizer import Speech
+
+log = logging.getLogger(__name__)
+
+FORMAT: Final = 1
+_MAGIC: Final = b"VBPROMPT"
+_SUFFIX: Final = {"PCMU": ".ulaw", "PCMA": ".alaw"}
+_WARM_AT_ONCE: Final = 2
+
+
+class Renderer(Protocol):
+    """What renders: a :class:`~voicebot.speech.synthesizer.SynthesizerPool`, or anything shaped like it."""
+
+    def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]: ...
+
+
+@dataclass(slots=True)
+class PromptStatistics:
+    """Counts since the start; bytes are what is held now."""
+
+    memory_hits: int = 0
+    disk_hits: int = 0
+    shared: int = 0
+    rendered: int = 0
+    failed: int = 0
+    damaged: int = 0
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+
+
+def prompt_key(speech: Speech) -> str:
+    """The cache's name for ``speech``: a SHA-256 over everything that changes the sound."""
+    parts = [FORMAT, speech.law, speech.language, speech.voice, speech.text]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+class PromptCache:
+    """Prompts from memory, disk or the pool. ``directory=None``: no disk. Sizes are limits, in bytes."""
+
+    def __init__(
+        self,
+        pool: Renderer,
+        *,
+        memory_bytes: int,
+        directory: Path | None,
+        disk_bytes: int = 256 * 1024 * 1024,
+    ) -> None:
+        self._pool = pool
+        self._memory: OrderedDict[str, bytes] = OrderedDict()
+        self._memory_limit = memory_bytes
+        self._disk = _Disk(directory, disk_bytes) if directory is not None else None
+        self._renderings: dict[str, _Rendering] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.statistics = PromptStatistics()
+
+    def ready(self, speech: Speech) -> bytes | None:
+        """The whole prompt if it is in memory now."""
+        return self._recall(prompt_key(speech))
+
+    async def stream(self, speech: Speech, *, cache: bool | None = None) -> AsyncGenerator[bytes, None]:
+        """G.711 of ``speech`` in pieces, the first as early as it can be had.
+
+        Two calls that want the same cacheable prompt at the same time share one rendering, which goes on (for the
+        cache) when they lose interest. Raises :class:`~voicebot.speech.endpoint.SpeechUnavailable`.
+        """
+        key = prompt_key(speech)
+        held = self._recall(key)
+        if held is not None:
+            self.statistics.memory_hits += 1
+            yield held
+            return
+        in_memory, on_disk = self._places(speech, cache)
+        if not in_memory and not on_disk:
+            self.statistics.rendered += 1
+            async with aclosing(self._pool.stream(speech)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
+        rendering = self._renderings.get(key)
+        if rendering is None:
+            rendering = self._renderings[key] = _Rendering()
+            task = asyncio.create_task(self._render(key, speech, rendering, on_disk))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            self.statistics.shared += 1
+            rendering.on_disk |= on_disk
+        async with aclosing(rendering.pieces()) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def warm(self, prompts: Iterable[Speech]) -> int:
+        """Have the fixed ``prompts`` rendered (a few at a time) and stored; returns how many are ready.
+
+        What fails is logged and left out.
+        """
+        gate = asyncio.Semaphore(_WARM_AT_ONCE)
+
+        async def one(speech: Speech) -> bool:
+            async with gate:
+                try:
+                    async with aclosing(self.stream(speech, cache=True)) as pieces:
+                        async for _ in pieces:
+                            pass
+                except SpeechUnavailable as error:
+                    log.warning("prompt not rendered (%s): %.60r", error.reason, plain_text(speech.text))
+                    return False
+            return True
+
+        return sum(await asyncio.gather(*(one(speech) for speech in dict.fromkeys(prompts))))
+
+    async def close(self) -> None:
+        """Stop what is being rendered."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+
+    def _places(self, speech: Speech, cache: bool | None) -> tuple[bool, bool]:
+        if cache is None:
+            personal = any(character.isdigit() for character in plain_text(speech.text))
+            return not personal, False
+        return cache, cache and self._disk is not None
+
+    def _recall(self, key: str) -> bytes | None:
+        held = self._memory.get(key)
+        if held is not None:
+            self._memory.move_to_end(key)
+        return held
+
+    def _remember(self, key: str, audio: bytes) -> None:
+        if not audio or len(audio) > self._memory_limit:
+            return
+        self.statistics.memory_bytes += len(audio) - len(self._memory.pop(key, b""))
+        self._memory[key] = audio
+        while self.statistics.memory_bytes > self._memory_limit:
+            self.statistics.memory_bytes -= len(self._memory.popitem(last=False)[1])
+
+    async def _render(self, key: str, speech: Speech, rendering: _Rendering, on_disk: bool) -> None:
+        rendering.on_disk = on_disk
+        try:
+            stored = await self._load(key, speech) if on_disk else None
+            if stored is not None:
+                self.statistics.disk_hits += 1
+                rendering.add(stored)
+            else:
+                async with aclosing(self._pool.stream(speech)) as pieces:
+                    async for piece in pieces:
+                        rendering.add(piece)
+                self.statistics.rendered += 1
+            audio = b"".join(rendering.parts)
+            self._remember(key, audio)
+            rendering.end(None)
+            del self._renderings[key]
+            if stored is None and audio and rendering.on_disk and self._disk is not None:
+                self.statistics.disk_bytes = await asyncio.to_thread(self._disk.store, _file(key, speech), audio)
+        except SpeechUnavailable as error:
+            self.statistics.failed += 1
+            rendering.end(error)
+        except Exception as error:
+            log.exception("rendering a prompt failed")
+            rendering.end(SpeechUnavailable(str(error)))
+        finally:
+            if self._renderings.get(key) is rendering:
+                del self._renderings[key]
+            rendering.end(SpeechUnavailable("the prompt cache is closed"))
+
+    async def _load(self, key: str, speech: Speech) -> bytes | None:
+        assert self._disk is not None
+        try:
+            return await asyncio.to_thread(self._disk.load, _file(key, speech))
+        except _Damaged:
+            self.statistics.damaged += 1
+            log.warning("a damaged prompt file was removed")
+            return None
+
+
+def _file(key: str, speech: Speech) -> str:
+    return key + _SUFFIX[speech.law]
+
+
+class _Rendering:
+    """Audio that is on its way, for everyone who wants it."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.on_disk = False
+        self._ended = False
+        self._error: SpeechUnavailable | None = None
+        self._news = asyncio.Event()
+
+    def add(self, piece: bytes) -> None:
+        self.parts.append(piece)
+        self._announce()
+
+    def end(self, error: SpeechUnavailable | None) -> None:
+        if not self._ended:
+            self._ended, self._error = True, error
+            self._announce()
+
+    def _announce(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        position = 0
+        while True:
+            while position < len(self.parts):
+                position += 1
+                yield self.parts[position - 1]
+            if self._ended:
+                if self._error is not None:
+                    raise SpeechUnavailable(self._error.reason, permanent=self._error.permanent)
+                return
+            await self._news.wait()
+
+
+class _Damaged(Exception):
+    pass
+
+
+class _Disk:
+    """The files of the cache. Blocking; used from worker threads."""
+
+    def __init__(self, directory: Path, limit: int) -> None:
+        self._directory = directory
+        self._limit = limit
+
+    def load(self, name: str) -> bytes | None:
+        path = self._directory / name
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        head = len(_MAGIC) + 32
+        audio = data[head:]
+        if not audio or data[:head] != _MAGIC + hashlib.sha256(audio).digest():
+            path.unlink(missing_ok=True)
+            raise _Damaged
+        os.utime(path)  # the time of use, for `_evict`
+        return audio
+
+    def store(self, name: str, audio: bytes) -> int:
+        """Write atomically, then make room; returns the bytes now held. A full or read-only disk is logged, no more."""
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._directory)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(_MAGIC + hashlib.sha256(audio).digest() + audio)
+                Path(temporary).replace(self._directory / name)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+            return self._evict()
+        except OSError as error:
+            log.warning("prompt not stored on disk: %s", error)
+            return 0
+
+    def _evict(self) -> int:
+        files = []
+        for path in self._directory.iterdir():
+            if path.suffix in _SUFFIX.values():
+                try:
+                    status = path.stat()
+                except OSError:
+                    continue
+                files.append((status.st_mtime, status.st_size, path))
+        held = sum(size for _, size, _ in files)
+        for _, size, path in sorted(files):
+            if held <= self._limit:
+                break
+            path.unlink(missing_ok=True)
+            held -= size
+        return held

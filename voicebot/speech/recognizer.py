@@ -1,0 +1,413 @@
+"""Continuous recognition for one call, whatever happens to the connection.
+
+The SDK reconnects by itself within some 260 ms and sends the audio since the last phrase again; that is left to it. It
+gives up after about a second (``canceled``), cannot follow a service to another address, and applies a changed phrase
+list at the next connection only. In those three cases the session is replaced by a new one:
+
+    what                          noticed by                                  then
+    connection gone, SDK trying   DISCONNECTED, not CONNECTED within grace    lost; replace
+    SDK has given up              CANCELED                                    lost; replace
+    service mute                  `heard` speech, no signal of any kind       lost; replace
+    other phrases wanted          `set_phrases`                               connect the new one first, then switch
+
+*Replace*: connect to the endpoint that holds now (back-off with jitter, as long as the call lasts), push the audio
+since the last phrase (at most ``REPLAY_S``), go on. *Switch* waits for a moment without an unfinished phrase; the old
+session keeps the floor until then, and only the last second is pushed again, so that a word being begun is not lost.
+Events of a session that is not the current one are dropped; so is a final that ends before the last one did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_random_exponential
+
+from voicebot import events
+from voicebot.events import Event, Hypothesis, Law, NoMatch, RecognitionLost, RecognitionRestored
+from voicebot.speech import sdk_threads
+from voicebot.speech.endpoint import EndpointSource, SpeechUnavailable, resolve
+from voicebot.speech.recognition_session import (
+    RecognitionOptions,
+    RecognitionSession,
+    Report,
+    Signal,
+    best_alternative,
+    recognition_status,
+)
+from voicebot.speech.sdk_threads import first_line
+
+log = logging.getLogger(__name__)
+
+REPLAY_S: Final = 10.0
+GRACE_S: Final = 0.8
+MUTE_AFTER_S: Final = 4.0
+_SWITCH_REPLAY_S: Final = 1.0
+_SWITCH_PATIENCE_S: Final = 5.0
+_MUTE_SPEECH_S: Final = 0.8
+_BACK_OFF_MAX_S: Final = 3.0
+_TOKEN_REFRESH_S: Final = 240.0
+_RELEASE_TIMEOUT_S: Final = 4.0
+_MAX_PHRASES: Final = 500
+
+
+class Replay:
+    """The caller's audio since the last phrase, at most ``REPLAY_S`` of it: when full, the oldest goes."""
+
+    def __init__(self, seconds: float = REPLAY_S) -> None:
+        self._frames: deque[tuple[bytes, float]] = deque()
+        self._bytes = 0
+        self._limit = round(seconds * 8000)
+
+    def append(self, payload: bytes, at: float) -> None:
+        self._frames.append((payload, at))
+        self._bytes += len(payload)
+        while self._bytes > self._limit:
+            self._bytes -= len(self._frames.popleft()[0])
+
+    def forget_until(self, time: float) -> None:
+        """Drop what was spoken before ``time``."""
+        while self._frames and self._frames[0][1] <= time:
+            self._bytes -= len(self._frames.popleft()[0])
+
+    def since(self, time: float) -> list[tuple[bytes, float]]:
+        return [frame for frame in self._frames if frame[1] > time]
+
+
+class Recognizer:
+    """Recognition of one call's audio; one a call.
+
+    ``on_event`` is called on the event loop with Hypothesis, Final, NoMatch, RecognitionLost and RecognitionRestored.
+    ``endpoint`` may be a function: it is asked for every connection attempt.
+    """
+
+    def __init__(
+        self,
+        endpoint: EndpointSource,
+        *,
+        law: Law,
+        language: str = "en-US",
+        phrases: Sequence[str] = (),
+        on_event: Callable[[Event], None],
+        segmentation_silence_ms: int = 350,
+        connect_timeout_s: float = 3.0,
+    ) -> None:
+        if not 100 <= segmentation_silence_ms <= 5000:
+            raise ValueError("segmentation_silence_ms must be 100 to 5000")
+        self._endpoint = endpoint
+        self._options = RecognitionOptions(law, language, _tidy(phrases), segmentation_silence_ms)
+        self._on_event = on_event
+        self._connect_timeout_s = connect_timeout_s
+        self._replay = Replay()
+        self._session: RecognitionSession | None = None
+        self._connecting: dict[RecognitionSession, asyncio.Future[None]] = {}
+        self._outage: str | None = None
+        self._unfinished = False
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._last_end = float("-inf")
+        self._last_signal = float("-inf")
+        self._stopped = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._repair: asyncio.Task[None] | None = None
+        self._switch: asyncio.Task[None] | None = None
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the current session has its connection."""
+        return self._session is not None and self._session.connected
+
+    async def start(self) -> None:
+        """Connect; returns once the service has accepted the connection.
+
+        Raises :class:`SpeechUnavailable` when it refuses (at once on 401), or after ``connect_timeout_s``. Frames
+        written before are kept (``REPLAY_S``) and sent first.
+        """
+        self._loop = asyncio.get_running_loop()
+        session = await self._connect(self._options)
+        if self._stopped:
+            self._release(session)
+            raise SpeechUnavailable("stopped while connecting")
+        self._take(session, self._replay.since(float("-inf")))
+        if resolve(self._endpoint).token is not None:
+            self._keep(self._refresh_tokens())
+
+    def write(self, payload: bytes, at: float) -> None:
+        """One frame of the caller's G.711 that came at ``at``; never blocks. Without a connection it is kept."""
+        if self._stopped:
+            return
+        self._replay.append(payload, at)
+        session = self._session
+        if session is None:
+            return
+        try:
+            session.write(payload, at)
+        except RuntimeError as error:
+            self._lose(session, f"audio stream: {first_line(error)}")
+
+    def commit(self) -> bool:
+        """Ask the service for its final on what was written so far, because we know that the caller has finished.
+
+        Advisory (SDK 1.53 ``audio.commit``): a service that does not know it goes by its own segmentation.
+        """
+        return self._session is not None and self._session.commit()
+
+    def heard(self, start: float, end: float) -> None:
+        """Our own voice activity found speech in ``start``..``end``: a service that makes nothing of it is mute."""
+        if end - start >= _MUTE_SPEECH_S and not self._stopped:
+            self._later(MUTE_AFTER_S, lambda: self._check_mute(start))
+
+    def set_phrases(self, phrases: Sequence[str]) -> None:
+        """Expect these phrases from now on.
+
+        The service reads the list at the start of a connection's turn only, so a second session is connected with the
+        new list while this one goes on, and takes over in a quiet moment (some 100 ms later, normally while the bot is
+        still speaking). If it cannot be connected, the old list stays.
+        """
+        wanted = _tidy(phrases)
+        if wanted == self._options.phrases or self._stopped:
+            return
+        self._options = RecognitionOptions(
+            self._options.law, self._options.language, wanted, self._options.segmentation_silence_ms
+        )
+        if self._session is not None and self._repair is None and self._switch is None:
+            self._switch = self._keep(self._switch_session())
+
+    async def stop(self) -> None:
+        """End recognition and release everything; returns after at most a few seconds, whatever the service does."""
+        self._stopped = True
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        sessions = [*self._connecting]
+        if self._session is not None:
+            sessions.append(self._session)
+        self._session = None
+        releases = [asyncio.wrap_future(sdk_threads.dispose(session.release)) for session in sessions]
+        if tasks:
+            await asyncio.wait(tasks, timeout=_RELEASE_TIMEOUT_S)
+        if releases:
+            _, late = await asyncio.wait(releases, timeout=_RELEASE_TIMEOUT_S)
+            if late:
+                log.warning("a recogniser is still stopping after %.0f s; left to its thread", _RELEASE_TIMEOUT_S)
+        self._on_event = _nobody
+
+    # --- sessions ---
+
+    async def _connect(self, options: RecognitionOptions) -> RecognitionSession:
+        """A connected session, or :class:`SpeechUnavailable`."""
+        loop = asyncio.get_running_loop()
+        session = RecognitionSession(options, loop, self._on_report)
+        ready: asyncio.Future[None] = loop.create_future()
+        self._connecting[session] = ready
+        connected = False
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                await sdk_threads.call(session.open, resolve(self._endpoint))
+                await ready
+            connected = True
+            return session
+        except TimeoutError:
+            raise SpeechUnavailable(
+                f"no connection to the Speech service within {self._connect_timeout_s:g} s"
+            ) from None
+        except (RuntimeError, ValueError) as error:  # the SDK refuses what it was given
+            raise SpeechUnavailable(first_line(error)) from None
+        finally:
+            del self._connecting[session]
+            if not connected:
+                self._release(session)
+
+    def _take(self, session: RecognitionSession, past: list[tuple[bytes, float]]) -> None:
+        """Make ``session`` the current one, and tell it what has been said."""
+        old, self._session = self._session, session
+        session.write_past(past)
+        self._finish_phrase()
+        if not session.connected:  # it went while it was waiting for its turn
+            self._later(GRACE_S, lambda: self._check_connection(session))
+        if old is not None:
+            self._release(old)
+
+    def _release(self, session: RecognitionSession) -> None:
+        sdk_threads.dispose(session.release)
+
+    def _lose(self, session: RecognitionSession, reason: str) -> None:
+        """Give ``session`` up and start looking for another one."""
+        if session is not self._session or self._stopped:
+            return
+        self._session = None
+        self._release(session)
+        self._finish_phrase()
+        if self._switch is not None:
+            self._switch.cancel()
+        if self._outage is None:
+            self._outage = reason
+            log.warning("recognition lost: %s", reason)
+            self._on_event(RecognitionLost(self._loop.time(), reason))
+        if self._repair is None:
+            self._repair = self._keep(self._repair_session())
+
+    async def _repair_session(self) -> None:
+        began = self._loop.time()
+        try:
+            async for attempt in AsyncRetrying(
+                wait=wait_random_exponential(multiplier=0.2, max=_BACK_OFF_MAX_S),
+                retry=retry_if_exception(lambda error: isinstance(error, SpeechUnavailable)),
+                stop=stop_never,
+                before_sleep=_log_attempt,
+            ):
+                with attempt:
+                    session = await self._connect(self._options)
+        finally:
+            self._repair = None
+        self._take(session, self._replay.since(self._last_end))
+        self._outage = None
+        log.info("recognition restored after %.1f s", self._loop.time() - began)
+        self._on_event(RecognitionRestored(self._loop.time()))
+        if session.options != self._options:
+            self._switch = self._keep(self._switch_session())
+
+    async def _switch_session(self) -> None:
+        """Replace the working session by one with the phrases now wanted, without a gap."""
+        try:
+            while self._session is not None and self._session.options != self._options:
+                session = await self._connect(self._options)
+                try:
+                    if not self._quiet.is_set():
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(self._quiet.wait(), _SWITCH_PATIENCE_S)
+                except asyncio.CancelledError:
+                    self._release(session)
+                    raise
+                if self._session is None or session.failed:
+                    self._release(session)
+                    return
+                since = self._last_end if self._unfinished else self._loop.time() - _SWITCH_REPLAY_S
+                self._take(session, self._replay.since(max(since, self._last_end)))
+        except SpeechUnavailable as error:
+            log.warning("the phrase list could not be changed: %s", error.reason)
+        finally:
+            self._switch = None
+
+    async def _refresh_tokens(self) -> None:
+        while True:
+            await asyncio.sleep(_TOKEN_REFRESH_S)
+            session = self._session
+            if session is not None:
+                try:
+                    await sdk_threads.call(session.refresh_token, resolve(self._endpoint))
+                except Exception as error:  # the token provider is not ours; the old token may still do
+                    log.warning("no fresh token for the Speech service: %s", first_line(error))
+
+    # --- what sessions report ---
+
+    def _on_report(self, session: RecognitionSession, report: Report) -> None:
+        if self._stopped:
+            return
+        now = self._loop.time()
+        match report.signal:
+            case Signal.CONNECTED:
+                session.connected = True
+                self._settle(session, None)
+            case Signal.DISCONNECTED:
+                session.connected = False
+                if session is self._session:
+                    log.info("recognition connection interrupted; the SDK reconnects")
+                    self._later(GRACE_S, lambda: self._check_connection(session))
+            case Signal.CANCELED:
+                session.connected, session.failed = False, True
+                self._settle(session, SpeechUnavailable(report.detail, permanent=report.permanent))
+                self._lose(session, report.detail)
+            case _ if session is self._session:
+                self._last_signal = now
+                self._on_result(session, report, now)
+
+    def _settle(self, session: RecognitionSession, error: SpeechUnavailable | None) -> None:
+        ready = self._connecting.get(session)
+        if ready is not None and not ready.done():
+            if error is None:
+                ready.set_result(None)
+            else:
+                ready.set_exception(error)
+
+    def _on_result(self, session: RecognitionSession, report: Report, now: float) -> None:
+        start, end = session.clock.span(report.offset, report.duration)
+        if report.signal is Signal.HYPOTHESIS:
+            if report.text and end > self._last_end:
+                self._unfinished = True
+                self._quiet.clear()
+                self._on_event(Hypothesis(now, report.text, start, end))
+            return
+        if report.signal is Signal.SPEECH_DETECTED:
+            return
+        # A phrase is over. Silence has no phrase: `InitialSilenceTimeout` with nothing in it, empty and of no length.
+        text, confidence = best_alternative(report.detail)
+        text = report.text or text
+        self._finish_phrase()
+        if end <= self._last_end:
+            return
+        if text:
+            self._last_end = end
+            self._replay.forget_until(end)
+            self._on_event(events.Final(now, text, start, end, confidence))
+        elif report.duration > 0 and not recognition_status(report.detail).endswith("SilenceTimeout"):
+            self._last_end = end
+            self._replay.forget_until(end)
+            self._on_event(NoMatch(now, start, end))
+
+    def _finish_phrase(self) -> None:
+        self._unfinished = False
+        self._quiet.set()
+
+    def _check_connection(self, session: RecognitionSession) -> None:
+        if not session.connected:
+            self._lose(session, "the connection to the Speech service was lost")
+
+    def _check_mute(self, start: float) -> None:
+        session = self._session
+        if session is not None and self._last_signal < start:
+            self._lose(session, "the Speech service does not answer to speech")
+
+    # --- housekeeping ---
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("recogniser task failed", exc_info=error)
+
+    def _later(self, delay: float, function: Callable[[], None]) -> None:
+        def run() -> None:
+            self._timers.discard(timer)
+            function()
+
+        timer = self._loop.call_later(delay, run)
+        self._timers.add(timer)
+
+
+def _tidy(phrases: Sequence[str]) -> tuple[str, ...]:
+    """Without blanks and doubles; at most ``_MAX_PHRASES`` (the service's limit), the rest is dropped."""
+    return tuple(dict.fromkeys(text for phrase in phrases if (text := " ".join(phrase.split()))))[:_MAX_PHRASES]
+
+
+def _log_attempt(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    wait = state.next_action.sleep if state.next_action else 0.0
+    log.info("recognition attempt %d failed (%s); next in %.1f s", state.attempt_number, error, wait)
+
+
+def _nobody(event: Event) -> None:
+    """Nobody listens after ``stop``."""

@@ -1,0 +1,46 @@
+"""Where the Speech SDK's blocking calls run: never on the event loop.
+
+Creating an SDK object takes a millisecond, stopping one waits for the service, and dropping the last reference joins
+native threads. All of it happens on these few threads. Each call is bounded (the SDK's own stop deadline is set to
+``STOP_TIMEOUT_S``), so that a dead service cannot use the threads up for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, TypeVar
+
+log = logging.getLogger(__name__)
+
+STOP_TIMEOUT_S: Final = 1
+THREADS: Final = 12
+
+T = TypeVar("T")
+
+_executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="speech-sdk")
+
+
+async def call(function: Callable[..., T], *args: object) -> T:
+    """Run a blocking SDK call; the caller's cancellation does not stop it."""
+    return await asyncio.get_running_loop().run_in_executor(_executor, function, *args)
+
+
+def dispose(function: Callable[[], None]) -> Future[None]:
+    """Run a clean-up that nobody needs to wait for; an exception is logged."""
+    future = _executor.submit(function)
+    future.add_done_callback(_log_failure)
+    return future
+
+
+def _log_failure(future: Future[None]) -> None:
+    error = None if future.cancelled() else future.exception()
+    if error is not None:
+        log.warning("releasing a Speech SDK object failed: %s", first_line(error))
+
+
+def first_line(error: BaseException | str) -> str:
+    """The SDK's errors carry a native call stack: only the first line is for people."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

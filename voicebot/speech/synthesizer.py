@@ -1,0 +1,305 @@
+"""Streaming synthesis from a pool of connected synthesisers.
+
+A connection that stands already saves the better part of the first-audio latency, so ``size`` idle ones are kept for
+each law in use. An utterance takes one, or makes one; beyond ``max_size`` utterances at once it waits its turn, at
+most ``max_waiting`` utterances and ``wait_timeout_s`` each. One that was used up to its end goes back; one that was
+cancelled, failed or got old is thrown away, and the keeper of its law connects another in the background.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_never, wait_random_exponential
+
+from voicebot.events import Law
+from voicebot.speech import sdk_threads
+from voicebot.speech.endpoint import EndpointSource, SpeechUnavailable, resolve
+from voicebot.speech.sdk_threads import first_line
+from voicebot.speech.ssml import document
+from voicebot.speech.synthesis_connection import SynthesisConnection
+
+log = logging.getLogger(__name__)
+
+_BACK_OFF_MAX_S: Final = 3.0
+_RELEASE_TIMEOUT_S: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Something to be said. ``text``: plain, or SSML that begins with ``<speak``; ``language``: BCP 47."""
+
+    text: str
+    voice: str
+    language: str
+    law: Law
+
+
+class SynthesizerPool:
+    """Connected synthesisers, shared by all calls.
+
+    ``size``: idle connections kept for each law of ``laws`` (others are added when first used);
+    ``max_size``: utterances rendered at once, 4 times ``size`` (at least 4) when not given;
+    ``first_chunk_timeout_s``: from the request to the first audio, waiting and the one retry included;
+    ``next_chunk_timeout_s``: silence of the service in the middle of an utterance;
+    ``max_idle_s``: an idle connection is renewed after this time, before a firewall forgets it.
+    """
+
+    def __init__(
+        self,
+        endpoint: EndpointSource,
+        *,
+        size: int,
+        max_size: int | None = None,
+        laws: Sequence[Law] = ("PCMU",),
+        first_chunk_timeout_s: float = 3.0,
+        next_chunk_timeout_s: float = 3.0,
+        connect_timeout_s: float = 3.0,
+        wait_timeout_s: float = 2.0,
+        max_waiting: int = 64,
+        max_idle_s: float = 180.0,
+    ) -> None:
+        if size < 0 or (max_size is not None and max_size < max(1, size)):
+            raise ValueError("a pool needs size >= 0 and max_size >= size")
+        self._endpoint = endpoint
+        self._size = size
+        self._max_size = max_size if max_size is not None else max(4, 4 * size)
+        self._first_chunk_timeout_s = first_chunk_timeout_s
+        self._next_chunk_timeout_s = next_chunk_timeout_s
+        self._connect_timeout_s = connect_timeout_s
+        self._wait_timeout_s = wait_timeout_s
+        self._max_waiting = max_waiting
+        self._max_idle_s = max_idle_s
+        self._laws: list[Law] = list(dict.fromkeys(laws))
+        self._idle: dict[Law, list[SynthesisConnection]] = {}
+        self._opening: set[SynthesisConnection] = set()
+        self._busy: set[SynthesisConnection] = set()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._called = 0  # waiters that may go on and have not yet
+        self._wanted: dict[Law, asyncio.Event] = {}
+        self._filled: dict[Law, asyncio.Event] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    @property
+    def idle(self) -> int:
+        """Connections that stand ready."""
+        return sum(len(connections) for connections in self._idle.values())
+
+    @property
+    def busy(self) -> int:
+        """Utterances being rendered."""
+        return len(self._busy)
+
+    async def start(self) -> None:
+        """Begin to connect. Waits for the first connections, but raises nothing: what fails is tried again later."""
+        for law in self._laws:
+            self._keep(law)
+        if self._size and self._laws:
+            try:
+                async with asyncio.timeout(self._connect_timeout_s):
+                    for law in self._laws:
+                        await self._filled[law].wait()
+            except TimeoutError:
+                log.warning("the Speech service cannot be reached for synthesis yet; going on trying")
+
+    async def close(self) -> None:
+        """Stop all utterances and release all connections."""
+        self._closed = True
+        for keeper in self._keepers:
+            keeper.cancel()
+        for waiter in self._waiting:
+            waiter.cancel()
+        if self._keepers:
+            await asyncio.wait(self._keepers, timeout=_RELEASE_TIMEOUT_S)
+        connections = {*self._busy, *self._opening, *(c for idle in self._idle.values() for c in idle)}
+        self._idle.clear()
+        releases = [asyncio.wrap_future(sdk_threads.dispose(connection.release)) for connection in connections]
+        if releases:
+            _, late = await asyncio.wait(releases, timeout=_RELEASE_TIMEOUT_S)
+            if late:
+                log.warning("%d synthesisers are still stopping; left to their threads", len(late))
+
+    async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
+        """Raw G.711 of ``speech``, in pieces as they come from the service (any length, 8000 bytes a second).
+
+        Raises :class:`SpeechUnavailable` on an error or a timeout; what failed before its first audio is tried once
+        more on a fresh connection. Close the iterator (``contextlib.aclosing``) or cancel the task to stop at once.
+        """
+        ssml = document(speech.text, voice=speech.voice, language=speech.language)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._first_chunk_timeout_s
+        delivered = False
+        for attempt in (1, 2):
+            connection: SynthesisConnection | None = None
+            try:
+                async with asyncio.timeout_at(deadline):
+                    connection = await self._acquire(speech.law, fresh=attempt == 2)
+                    await connection.begin(ssml)
+                while True:
+                    async with asyncio.timeout_at(deadline):
+                        piece = await connection.chunk()
+                    if not piece:
+                        return
+                    delivered = True
+                    yield piece
+                    deadline = loop.time() + self._next_chunk_timeout_s
+            except TimeoutError:
+                when = "in the middle of an utterance" if delivered else "to a request"
+                raise SpeechUnavailable(f"the Speech service does not answer {when}") from None
+            except SpeechUnavailable as error:
+                if delivered or error.permanent or attempt == 2 or connection is None:
+                    raise
+                log.info("synthesis failed before its first audio (%s); trying a fresh connection", error.reason)
+            except RuntimeError as error:
+                raise SpeechUnavailable(first_line(error)) from None
+            finally:
+                if connection is not None:
+                    self._return(connection)
+
+    # --- connections ---
+
+    async def _acquire(self, law: Law, *, fresh: bool) -> SynthesisConnection:
+        if self._closed:
+            raise SpeechUnavailable("the synthesiser pool is closed")
+        self._keep(law)
+        if not fresh:
+            await self._turn()
+        idle = self._idle[law]
+        while idle and not fresh:
+            connection = idle.pop()  # the one used last is the most likely to be alive
+            self._wanted[law].set()
+            if connection.alive:
+                self._busy.add(connection)
+                return connection
+            self._discard(connection)
+        connection = self._new(law)
+        self._busy.add(connection)
+        try:
+            await sdk_threads.call(connection.open, resolve(self._endpoint))
+        except BaseException as error:
+            self._return(connection)
+            if isinstance(error, RuntimeError | ValueError):
+                raise SpeechUnavailable(first_line(error)) from None
+            raise
+        return connection
+
+    async def _turn(self) -> None:
+        """Wait until one more utterance may be rendered; first come, first served."""
+        if len(self._busy) + self._called < self._max_size and not self._waiting:
+            return
+        if len(self._waiting) >= self._max_waiting:
+            raise SpeechUnavailable(f"{len(self._busy)} utterances are being rendered and {len(self._waiting)} wait")
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(self._wait_timeout_s):
+                await asyncio.wait([waiter])
+        except TimeoutError:
+            raise SpeechUnavailable(f"all {self._max_size} synthesisers are busy") from None
+        finally:
+            if waiter.done() and not waiter.cancelled():
+                self._called -= 1
+            elif waiter in self._waiting:
+                self._waiting.remove(waiter)
+        if self._closed:
+            raise SpeechUnavailable("the synthesiser pool is closed")
+
+    def _call_next(self) -> None:
+        if self._waiting and len(self._busy) + self._called < self._max_size:
+            self._called += 1
+            self._waiting.popleft().set_result(None)
+
+    def _new(self, law: Law) -> SynthesisConnection:
+        return SynthesisConnection(law, asyncio.get_running_loop(), self._changed)
+
+    def _return(self, connection: SynthesisConnection) -> None:
+        self._busy.discard(connection)
+        idle = self._idle.get(connection.law)
+        if connection.finished and not self._closed and idle is not None and len(idle) < self._size:
+            connection.since = asyncio.get_running_loop().time()
+            idle.append(connection)
+        else:
+            self._discard(connection)
+        self._call_next()
+
+    def _discard(self, connection: SynthesisConnection) -> None:
+        sdk_threads.dispose(connection.release)
+        if connection.law in self._wanted:
+            self._wanted[connection.law].set()
+
+    def _changed(self, connection: SynthesisConnection) -> None:
+        idle = self._idle.get(connection.law, [])
+        if connection in idle:
+            idle.remove(connection)
+            self._discard(connection)
+
+    # --- the keeper of one law's idle connections ---
+
+    def _keep(self, law: Law) -> None:
+        if law not in self._idle:
+            self._idle[law] = []
+            self._wanted[law] = asyncio.Event()
+            self._filled[law] = asyncio.Event()
+            if self._size:
+                self._keepers.append(asyncio.create_task(self._keeper(law)))
+
+    async def _keeper(self, law: Law) -> None:
+        idle, wanted = self._idle[law], self._wanted[law]
+        loop = asyncio.get_running_loop()
+        while True:
+            wanted.clear()
+            for connection in [c for c in idle if loop.time() - c.since > self._max_idle_s]:
+                idle.remove(connection)
+                self._discard(connection)
+            while len(idle) < self._size:
+                async for attempt in AsyncRetrying(
+                    wait=wait_random_exponential(multiplier=0.2, max=_BACK_OFF_MAX_S),
+                    retry=retry_if_exception_type(SpeechUnavailable),
+                    stop=stop_never,
+                    before_sleep=_log_attempt,
+                ):
+                    with attempt:
+                        connection = await self._connect(law)
+                if len(idle) < self._size:
+                    idle.append(connection)
+                else:
+                    self._discard(connection)
+            self._filled[law].set()
+            try:
+                async with asyncio.timeout(self._max_idle_s / 4):
+                    await wanted.wait()
+            except TimeoutError:
+                continue
+
+    async def _connect(self, law: Law) -> SynthesisConnection:
+        connection = self._new(law)
+        self._opening.add(connection)
+        connected = False
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                await sdk_threads.call(connection.open, resolve(self._endpoint))
+                await asyncio.wait([connection.ready])
+            if connection.error is not None:
+                raise connection.error
+            connected = True
+            return connection
+        except TimeoutError:
+            raise SpeechUnavailable(f"no connection for synthesis within {self._connect_timeout_s:g} s") from None
+        except (RuntimeError, ValueError) as error:
+            raise SpeechUnavailable(first_line(error)) from None
+        finally:
+            self._opening.discard(connection)
+            if not connected:
+                sdk_threads.dispose(connection.release)
+
+
+def _log_attempt(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    wait = state.next_action.sleep if state.next_action else 0.0
+    log.info("connecting a synthesiser failed (%s); attempt %d in %.1f s", error, state.attempt_number + 1, wait)

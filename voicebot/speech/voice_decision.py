@@ -1,0 +1,73 @@
+"""When does somebody begin to speak, and when has he stopped? Decided from probabilities, levels and the time.
+
+Pure: one call for each window of audio, events out. The window is judged first:
+
+    voiced      p > 0.5, and (while quiet) loud enough for the gate
+    unvoiced    p < 0.35, or (while quiet) below the gate
+    undecided   in between: continues what was there, begins nothing
+
+    state       window                                    what happens
+    quiet       voiced or undecided run of `start_ms`     SpeechStarted, onset = begin of the run's first voiced window
+    quiet       unvoiced                                  the run is forgotten
+    speaking    voiced                                    remembered as the last voiced window
+    speaking    `hangover_ms` since the last voiced or    SpeechStopped, offset = end of that window
+                undecided window
+
+The gate keeps the bot's own echo and a far-off television from starting speech while the bot talks (`gate_dbfs`, set at
+run time). It is not applied once speech has begun, or the soft end of every word would end it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from voicebot.events import SpeechStarted, SpeechStopped
+
+VOICED: Final = 0.5
+UNVOICED: Final = 0.35
+
+
+@dataclass(slots=True)
+class VoiceDecision:
+    """``start_ms``: voice needed for a start; ``hangover_ms``: quiet needed for a stop; times in ``loop.time()``."""
+
+    start_ms: float = 64.0
+    hangover_ms: float = 200.0
+    gate_dbfs: float | None = None
+    speaking: bool = False
+    onset: float | None = None
+    """Begin of the voiced run that may become, or has become, speech."""
+    last_voice: float | None = None
+    """End of the last window of speech."""
+
+    def window(self, begin: float, end: float, probability: float, level_dbfs: float) -> list[SpeechEvent]:
+        """Judge the window ``begin``..``end``."""
+        if self.speaking:
+            return self._while_speaking(end, probability)
+        if self.gate_dbfs is not None and level_dbfs < self.gate_dbfs:
+            probability = 0.0
+        return self._while_quiet(begin, end, probability)
+
+    def _while_quiet(self, begin: float, end: float, probability: float) -> list[SpeechEvent]:
+        if probability < UNVOICED or (self.onset is None and probability <= VOICED):
+            self.onset = None
+            return []
+        if self.onset is None:
+            self.onset = begin
+        if (end - self.onset) * 1000.0 < self.start_ms - 0.5:
+            return []
+        self.speaking, self.last_voice = True, end
+        return [SpeechStarted(end, onset=self.onset)]
+
+    def _while_speaking(self, end: float, probability: float) -> list[SpeechEvent]:
+        assert self.last_voice is not None
+        if probability >= UNVOICED:
+            self.last_voice = end
+        elif (end - self.last_voice) * 1000.0 >= self.hangover_ms - 0.5:
+            self.speaking, self.onset = False, None
+            return [SpeechStopped(end, offset=self.last_voice)]
+        return []
+
+
+SpeechEvent = SpeechStarted | SpeechStopped
