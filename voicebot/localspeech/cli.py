@@ -1,0 +1,127 @@
+"""The command ``python -m voicebot.localspeech``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from voicebot.localspeech.pool import InferencePool
+from voicebot.localspeech.prepare import ModelsMissing, default_cache_dir, prepare_models
+from voicebot.localspeech.scripted import InvalidScript, Script
+from voicebot.localspeech.server import Limits, LocalSpeech, script_from
+
+_log = logging.getLogger(__name__)
+
+_PARENT_CHECK_S = 0.5
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    made = argparse.ArgumentParser(prog="python -m voicebot.localspeech", description="The offline Speech service.")
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    made.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
+    made.add_argument("--cache-dir", type=Path, default=None, help=f"prepared models (default: {default_cache_dir()})")
+    made.add_argument("--prepare", action="store_true", help="prepare the models and exit")
+    made.add_argument("--scripted", type=Path, metavar="FILE", help="no models: answer as this JSON script says")
+    made.add_argument("--require-key", default="", metavar="KEY", help="answer 401 to clients without this key")
+    made.add_argument("--max-sessions", type=int, default=200, help="connections of a kind; more get 429")
+    made.add_argument("--threads", type=int, default=0, help="inference threads (default: one a core, 2 to 8)")
+    made.add_argument("--exit-with-parent", action="store_true", help="end when the process that started this one ends")
+    made.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    return made
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the service until SIGTERM or SIGINT. Returns the exit status: 0, 1 (cannot start), 2 (wrong use)."""
+    parent = os.getppid()
+    arguments = parser().parse_args(argv)
+    logging.basicConfig(
+        level=arguments.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    try:
+        if arguments.prepare:
+            prepare_models(arguments.cache_dir, _log_progress)
+            return 0
+        script = script_from(arguments.scripted.read_text(encoding="utf-8")) if arguments.scripted else None
+        asyncio.run(_run(arguments, script, parent))
+    except (OSError, InvalidScript, ModelsMissing) as error:
+        _log.error("%s", error)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _log_progress(what: str, share: float) -> None:
+    _log.info("%3.0f %% %s", share * 100, what)
+
+
+async def _run(arguments: argparse.Namespace, script: Script | None, parent: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    threads = arguments.threads or min(8, max(2, os.cpu_count() or 2))
+    pool = InferencePool(threads)
+    watch = asyncio.create_task(_watch_parent(parent, stop)) if arguments.exit_with_parent else None
+    service = LocalSpeech(
+        host=arguments.host,
+        port=arguments.port,
+        script=script,
+        require_key=arguments.require_key,
+        limits=Limits(sessions=arguments.max_sessions),
+    )
+    try:
+        async with service:
+            if script is None and not await _load(service, pool, arguments.cache_dir, stop):
+                return
+            gc.collect()
+            gc.freeze()
+            line = {"ready": True, "host": service.host, "port": service.port, "pid": os.getpid()}
+            sys.stdout.write(json.dumps(line) + "\n")
+            sys.stdout.flush()
+            _log.info("listening on ws://%s:%d", service.host, service.port)
+            await stop.wait()
+    finally:
+        pool.close()
+        if watch is not None:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+
+
+async def _load(service: LocalSpeech, pool: InferencePool, cache_dir: Path | None, stop: asyncio.Event) -> bool:
+    """Load the models while the service answers 503; False when told to stop meanwhile."""
+    from voicebot.localspeech.offline import load
+
+    def job() -> None:
+        service.recognition, service.synthesis = load(prepare_models(cache_dir, _log_progress), pool)
+
+    loading = asyncio.ensure_future(asyncio.to_thread(job))
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((loading, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not loading.done():
+        _log.info("told to stop while loading")
+        os._exit(0)  # a thread that loads a model cannot be interrupted, and nothing here needs an orderly end
+    loading.result()
+    return True
+
+
+async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
+    """Polling finds a parent that died, however it died, and does not depend on which of its threads started us (PDEATHSIG does)."""
+    while os.getppid() == parent:
+        await asyncio.sleep(_PARENT_CHECK_S)
+    _log.info("the process that started this one has ended")
+    stop.set()

@@ -1,0 +1,89 @@
+"""What the protocol drivers ask of an engine: the offline models and the scripted double both provide it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from voicebot.localspeech.ssml import Span
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was understood: display text (``""``: nothing) and a confidence from 0 to 1."""
+
+    text: str
+    confidence: float = 0.0
+
+
+class DecodeKind(Enum):
+    """Why audio is decoded: on the way (may be skipped), or for good."""
+
+    HYPOTHESIS = "hypothesis"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """A request to make words of ``samples`` (-1..1, ``rate`` a second).
+
+    ``phrase`` counts the phrases of the turn that gave words, from 0; ``voiced_s`` is how long somebody has been speaking;
+    ``expected`` is the phrase list.
+    """
+
+    number: int
+    kind: DecodeKind
+    samples: Float32
+    rate: int
+    phrase: int
+    voiced_s: float
+    expected: tuple[str, ...] = ()
+
+
+class Detector(Protocol):
+    """Voice activity of one stream, fed 32 ms at a time."""
+
+    def __call__(self, frame: Float32) -> float:
+        """The probability, 0 to 1, that somebody speaks in ``frame`` (32 ms)."""
+
+    def reset(self) -> None:
+        """Forget what was heard before."""
+
+
+class RecognitionSession(Protocol):
+    """The engine's side of one recognition turn."""
+
+    @property
+    def detector(self) -> Detector: ...
+
+    async def transcribe(self, decode: Decode) -> Transcript | None:
+        """Make words of audio; None when a hypothesis was skipped. Never None for a final."""
+
+    def spoken(self, phrases: int) -> None:
+        """So many phrases with words have been sent so far."""
+
+
+class RecognitionEngine(Protocol):
+    """Makes sessions. ``service_tag`` names the turn, ``previous_tag`` the turn that it continues after a reconnect."""
+
+    quiet_s: float
+    """Silence after which a phrase is decoded for good, on suspicion that it has ended."""
+
+    segmentation_s: float | None
+    """Silence that ends a phrase whatever the client asked for; None: as the client asked."""
+
+    def session(self, rate: int, service_tag: str, previous_tag: str) -> RecognitionSession: ...
+
+
+class SynthesisEngine(Protocol):
+    """Speaks."""
+
+    def stream(self, spans: list[Span], rate: int) -> AsyncIterator[Float32]:
+        """Audio for ``spans`` at ``rate`` samples a second, in pieces, each as soon as it is there."""

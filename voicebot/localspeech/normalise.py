@@ -1,0 +1,400 @@
+"""Written text to words that can be spoken: numbers, money, dates, times, telephone numbers, abbreviations.
+
+:func:`normalise` gives text in which there are only words, apostrophes and the punctuation ``, . ? ! ; :``. A single letter that is to be
+spelled is written as a capital by itself, an initialism as capitals with spaces ("I V R"). It is a list of rules, tried in order; each
+replaces what it matches, and no later rule sees what it made, except that all of it is words by then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from re import Match
+
+from voicebot.localspeech import numerals
+
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_MONTH_PATTERN = "|".join(f"{month}|{month[:3]}\\.?" for month in _MONTHS if month != "May") + "|May|Sept\\.?"
+_DAYS = {
+    "Mon": "Monday",
+    "Tue": "Tuesday",
+    "Tues": "Tuesday",
+    "Wed": "Wednesday",
+    "Thu": "Thursday",
+    "Thur": "Thursday",
+    "Thurs": "Thursday",
+    "Fri": "Friday",
+}
+_ABBREVIATIONS = {
+    "Dr.": "Doctor",
+    "Mr.": "Mister",
+    "Mrs.": "Missus",
+    "Ms.": "Miz",
+    "Prof.": "Professor",
+    "Jr.": "Junior",
+    "Sr.": "Senior",
+    "Ave.": "Avenue",
+    "Rd.": "Road",
+    "Blvd.": "Boulevard",
+    "Apt.": "Apartment",
+    "Ext.": "extension",
+    "ext.": "extension",
+    "No.": "number",
+    "Inc.": "Incorporated",
+    "Ltd.": "Limited",
+    "Co.": "Company",
+    "e.g.": "for example,",
+    "i.e.": "that is,",
+    "etc.": "et cetera",
+    "vs.": "versus",
+    "approx.": "approximately",
+    "min.": "minutes",
+    "hrs.": "hours",
+}
+_UNITS = {
+    "kWh": ("kilowatt hour", "kilowatt hours"),
+    "MWh": ("megawatt hour", "megawatt hours"),
+    "kW": ("kilowatt", "kilowatts"),
+    "MW": ("megawatt", "megawatts"),
+    "km": ("kilometer", "kilometers"),
+    "km/h": ("kilometer an hour", "kilometers an hour"),
+    "mph": ("mile an hour", "miles an hour"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "kg": ("kilogram", "kilograms"),
+    "lb": ("pound", "pounds"),
+    "lbs": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "ft": ("foot", "feet"),
+    "m³": ("cubic meter", "cubic meters"),
+    "m3": ("cubic meter", "cubic meters"),
+    "MB": ("megabyte", "megabytes"),
+    "GB": ("gigabyte", "gigabytes"),
+    "Mbps": ("megabit a second", "megabits a second"),
+    "min": ("minute", "minutes"),
+    "hrs": ("hour", "hours"),
+    "ms": ("millisecond", "milliseconds"),
+    "°C": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "°": ("degree", "degrees"),
+    "%": ("percent", "percent"),
+}
+_CURRENCIES = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+    "¥": ("yen", "yen", "sen", "sen"),
+    "USD": ("dollar", "dollars", "cent", "cents"),
+    "EUR": ("euro", "euros", "cent", "cents"),
+    "GBP": ("pound", "pounds", "penny", "pence"),
+}
+_SYMBOLS = {
+    "&": " and ",
+    "@": " at ",
+    "+": " plus ",
+    "=": " equals ",
+    "#": " number ",
+    "*": " star ",
+    "~": " about ",
+    "/": " ",
+    "_": " ",
+    "…": ". ",
+    "“": "",
+    "”": "",
+    '"': "",
+}
+_CHARACTERS = {
+    ".": "dot",
+    "-": "dash",
+    "_": "underscore",
+    "@": "at",
+    "#": "number",
+    "*": "star",
+    "+": "plus",
+    "/": "slash",
+    "&": "and",
+}
+# Initialisms that are spoken as words.
+_WORDS_IN_CAPITALS = frozenset(
+    [
+        "PIN",
+        "SIM",
+        "NASA",
+        "NATO",
+        "RAM",
+        "ROM",
+        "LAN",
+        "WIFI",
+        "ASAP",
+        "ZIP",
+        "COVID",
+        "LASER",
+        "RADAR",
+        "GIF",
+        "OK",
+        "AM",
+        "PM",
+        "NO",
+        "YES",
+        "STOP",
+    ]
+)
+
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+
+Rule = tuple[re.Pattern[str], Callable[[Match[str]], str]]
+
+
+def spell(text: str) -> str:
+    """Character by character, a comma where a group ends: ``AB-12`` gives ``A B, one two``."""
+    out: list[str] = []
+    for character in text:
+        if character.isascii() and character.isdigit():
+            out.append(numerals.digits(character))
+        elif character.isalpha():
+            out.append(character.upper())
+        elif character in _CHARACTERS and character not in "-":
+            out.append(_CHARACTERS[character])
+        elif out and out[-1] != ",":
+            out.append(",")
+    return " ".join(out).replace(" ,", ",").rstrip(", ")
+
+
+def telephone(text: str) -> str:
+    """Digit by digit with a short pause between groups; groups are as written, or by threes and four at the end."""
+    plus = "plus " if text.strip().startswith("+") else ""
+    groups = re.findall(r"\d+", text)
+    if len(groups) == 1 and len(groups[0]) > 4:
+        run = groups[0]
+        groups = [run[at : at + 3] for at in range(0, len(run) - 4, 3)]
+        groups.append(run[sum(map(len, groups)) :])
+    return plus + ", ".join(numerals.digits(group) for group in groups)
+
+
+def account(text: str) -> str:
+    """A long number digit by digit, in groups of four (three where that comes out even) so that it can be written down."""
+    size = 3 if len(text) % 3 == 0 and len(text) < 10 else 4
+    return ", ".join(numerals.digits(text[at : at + size]) for at in range(0, len(text), size))
+
+
+def money(amount: str, currency: str, scale: str = "") -> str:
+    """``45.32``, ``$``: forty five dollars and thirty two cents."""
+    one, many, small_one, small_many = _CURRENCIES[currency]
+    sign = "minus " if amount.startswith("-") else ""
+    whole, _, fraction = amount.lstrip("-+").replace(",", "").partition(".")
+    if scale:
+        return f"{sign}{numerals.decimal(amount.lstrip('-+'))} {scale} {many}"
+    units, cents = int(whole or 0), int((fraction + "00")[:2])
+    parts = []
+    if units or not cents:
+        parts.append(f"{numerals.cardinal(units)} {one if units == 1 else many}")
+    if cents:
+        parts.append(f"{numerals.cardinal(cents)} {small_one if cents == 1 else small_many}")
+    return sign + " and ".join(parts)
+
+
+def time_of_day(hours: int, minutes: int, half: str = "") -> str:
+    """``15, 5``: three oh five P M; ``15, 0``: three P M; ``9, 30, "am"``: nine thirty A M."""
+    if not half and hours > 12:
+        half, hours = "pm", hours - 12
+    elif not half and hours == 0:
+        half, hours = "am", 12
+    words = numerals.cardinal(hours)
+    if minutes:
+        words += f" oh {numerals.cardinal(minutes)}" if minutes < 10 else f" {numerals.cardinal(minutes)}"
+    elif not half:
+        words += " o'clock"
+    return words + {"a": " A M", "p": " P M", "": ""}[half[:1].lower()]
+
+
+def date(year: int | None, month: int, day: int | None) -> str:
+    """``2026, 3, 5``: March fifth, twenty twenty six."""
+    words = _MONTHS[month - 1]
+    if day:
+        words += f" {numerals.ordinal(day)}"
+    if year is not None:
+        words += (", " if day else " ") + numerals.year(year)
+    return words
+
+
+def _month_number(name: str) -> int:
+    return next(index for index, month in enumerate(_MONTHS, 1) if month[:3] == name[:3].capitalize())
+
+
+def _iso_date(match: Match[str]) -> str:
+    year, month, day = map(int, match.groups())
+    return date(year, month, day) if 1 <= month <= 12 and 1 <= day <= 31 else spell(match[0])
+
+
+def _us_date(match: Match[str]) -> str:
+    month, day, year = int(match[1]), int(match[2]), int(match[3])
+    if month > 12 >= day:
+        month, day = day, month
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return spell(match[0])
+    return date(year + 2000 if year < 100 else year, month, day)
+
+
+def _clock(match: Match[str]) -> str:
+    hours, minutes = int(match[1]), int(match[2])
+    if hours > 24 or minutes > 59:
+        return f"{numerals.cardinal(hours)} {numerals.cardinal(minutes)}"
+    return time_of_day(hours % 24, minutes, (match[3] or "").strip().replace(".", ""))
+
+
+def _unit(match: Match[str]) -> str:
+    number, unit = match[1], match[2]
+    one, many = _UNITS[unit]
+    return f"{numerals.decimal(number)} {one if number in ('1', '-1') else many}"
+
+
+def _number(match: Match[str]) -> str:
+    text = match[0]
+    plain = text.lstrip("-\u2212")
+    if "." not in plain and "," not in plain:
+        if len(plain) >= 7:
+            return account(plain)
+        if len(plain) > 1 and plain[0] == "0":
+            return numerals.digits(plain)
+    return numerals.decimal(text)
+
+
+def _code(match: Match[str]) -> str:
+    text = match[0]
+    return spell(text)
+
+
+def _capitals(match: Match[str]) -> str:
+    text = match[0]
+    plural = text.endswith("s")
+    letters = text[:-1] if plural else text
+    if letters in _WORDS_IN_CAPITALS:
+        return text.capitalize()
+    return " ".join(letters) + ("'s" if plural else "")
+
+
+def _rule(pattern: str, replace: Callable[[Match[str]], str], flags: int = 0) -> Rule:
+    return re.compile(pattern, flags), replace
+
+
+_MONTH_DAY = rf"\b({_MONTH_PATTERN})\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}})\b)?"
+_DAY_MONTH = rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH_PATTERN})\b(?:,?\s+(\d{{4}})\b)?"
+
+_RULES: tuple[Rule, ...] = (
+    _rule(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", lambda m: _address(m[0])),
+    _rule(r"\b(?:https?://)?(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|edu|gov|io|info)\b(?:/\S*)?", lambda m: _address(m[0]), re.IGNORECASE),
+    _rule(r"\b(\d{4})-(\d{2})-(\d{2})\b", _iso_date),
+    _rule(r"\b(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\b", _us_date),
+    _rule(_MONTH_DAY, lambda m: date(int(m[3]) if m[3] else None, _month_number(m[1]), int(m[2]))),
+    _rule(_DAY_MONTH, lambda m: date(int(m[3]) if m[3] else None, _month_number(m[2]), int(m[1]))),
+    _rule(rf"\b({_MONTH_PATTERN})\s+(\d{{4}})\b", lambda m: date(int(m[2]), _month_number(m[1]), None)),
+    _rule(r"\b(in|since|until|by|from|of|year)\s+(1[1-9]\d\d|20\d\d)\b(?![.,]\d)", lambda m: f"{m[1]} {numerals.year(int(m[2]))}"),
+    _rule(r"\b(\d{1,2}):(\d{2})(?::\d{2})?(\s?[ap]\.?m\b\.?)?", _clock, re.IGNORECASE),
+    _rule(r"\b(1[0-2]|0?[1-9])\s?([ap])\.?m\b\.?", lambda m: time_of_day(int(m[1]), 0, m[2]), re.IGNORECASE),
+    _rule(r"\+\d[\d ().-]{6,18}\d|\(\d{3}\)\s?\d{3}[ -]\d{4}|\b(?:1[ -])?\d{3}[ .-]\d{3}[ .-]\d{4}\b|\b0\d{2,4}[ -]\d{3,4}[ -]\d{3,4}\b|\b\d{3}-\d{4}\b", lambda m: telephone(m[0])),
+    _rule(rf"([$€£¥])\s?(-?(?:{_NUMBER}))(?:\s(thousand|million|billion))?", lambda m: money(m[2], m[1], m[3] or "")),
+    _rule(rf"(-?(?:{_NUMBER}))\s?([€£]|USD|EUR|GBP)(?!\w)", lambda m: money(m[1], m[2])),
+    _rule(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: numerals.ordinal(int(m[1])) if len(m[1]) < 12 else numerals.digits(m[1])),
+    _rule(rf"(?<![\w.])(-?(?:{_NUMBER}))\s?({_UNIT})(?![\w])", _unit),
+    _rule(r"(?<=\d)\s?[-–—]\s?(?=\d)", lambda m: " to "),
+    _rule(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b", _code),
+    _rule(rf"(?<![\w.])[-\u2212]?(?:{_NUMBER})(?!\w)", _number),
+    _rule(r"\d+", lambda m: numerals.digits(m[0])),
+    _rule(r"\b([A-Z])\.(?:([A-Z])\.)+", lambda m: m[0].replace(".", " ")),
+    _rule(r"\b[A-Z]{2,6}s?\b", _capitals),
+    _rule(r"\bID\b", lambda m: "I D"),
+)  # fmt: skip
+
+_DAY = re.compile(r"\b(" + "|".join(_DAYS) + r")\b\.?(?!\w)")
+_ABBREVIATION = re.compile(r"(?<!\w)(" + "|".join(re.escape(key) for key in _ABBREVIATIONS) + r")(?!\w)")
+_STREET = re.compile(r"(?<=[a-z] )St\.(?!\w)")
+_SAINT = re.compile(r"\bSt\.\s+(?=[A-Z])")
+_UNSPEAKABLE = re.compile(r"[^\w\s,.?!;:'’-]")
+
+
+def _address(text: str) -> str:
+    text = re.sub(r"^https?://", "", text).rstrip("/")
+    words = re.sub(r"([.@/_+-])", lambda m: f" {_CHARACTERS[m[1]]} ", text)
+    return re.sub(r"\d+", lambda m: f" {numerals.digits(m[0])} ", words).replace("www", "W W W")
+
+
+def normalise(text: str) -> str:
+    """Written English to words, see the module's text. Never raises; what cannot be spoken is left out."""
+    text = _STREET.sub("Street", text.replace("’", "'"))
+    text = _SAINT.sub("Saint ", text)
+    text = _ABBREVIATION.sub(lambda m: _ABBREVIATIONS[m[1]], text)
+    text = _DAY.sub(lambda m: _DAYS[m[1]], text)
+    for pattern, replace in _RULES:
+        text = pattern.sub(lambda m, replace=replace: f" {replace(m)} ", text)  # type: ignore[misc]
+    for symbol, words in _SYMBOLS.items():
+        text = text.replace(symbol, words)
+    text = re.sub(r"\s+[-–—]+\s+|[–—]|[()\[\]]", ", ", text)
+    text = _UNSPEAKABLE.sub(" ", text)
+    text = re.sub(r"(?<=\w)-(?=\w)", " ", text).replace("-", " ")
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"\s+([,.?!;:])", r"\1", text)
+    text = re.sub(r"([,;:])(?:\s*[,;:])+", r"\1", text)
+    text = re.sub(r"[,;:]+(?=[.?!])", "", text)
+    return text.strip().lstrip(",;:.!? ")
+
+
+def say_as(text: str, interpret_as: str, format: str = "", detail: str = "") -> str:
+    """Words for the content of an SSML ``say-as``. What does not fit its interpretation is spoken as plain text."""
+    text = text.strip()
+    number = re.fullmatch(rf"[-+]?(?:{_NUMBER})", text)
+    match interpret_as:
+        case "digits" | "number_digit":
+            return account(re.sub(r"\D", "", text)) if re.fullmatch(r"[\d\s.-]+", text) else spell(text)
+        case "characters" | "spell-out" | "letters":
+            return spell(text)
+        case "cardinal" | "number" if number:
+            return numerals.decimal(text)
+        case "ordinal" if re.fullmatch(r"\d{1,12}(?:st|nd|rd|th)?", text):
+            return numerals.ordinal(int(re.sub(r"\D", "", text)))
+        case "telephone":
+            return telephone(text) if re.search(r"\d", text) else normalise(text)
+        case "currency" if number:
+            return money(text, detail if detail in _CURRENCIES else "$")
+        case "currency":
+            found = re.fullmatch(rf"({_NUMBER})\s*([A-Z]{{3}})|([A-Z]{{3}})\s*({_NUMBER})", text)
+            if found and (found[2] or found[3]) in _CURRENCIES:
+                return money(found[1] or found[4], found[2] or found[3])
+        case "date":
+            return _say_date(text, format) or normalise(text)
+        case "time":
+            clock = re.fullmatch(r"(\d{1,2})[:.h](\d{2})(?:[:.]\d{2})?\s*([ap]\.?m\.?)?", text, re.IGNORECASE)
+            if clock and int(clock[1]) <= 24 and int(clock[2]) <= 59:
+                return time_of_day(int(clock[1]) % 24, int(clock[2]), clock[3] or "")
+        case _:
+            pass
+    return normalise(text)
+
+
+def _say_date(text: str, format: str) -> str | None:
+    parts = re.findall(r"\d+", text)
+    if re.search(r"[A-Za-z]", text) or not parts or len(parts) > 3:
+        return None
+    if not format:
+        format = "ymd" if len(parts[0]) == 4 else "mdy"
+    format = format if len(format) == len(parts) else format[: len(parts)]
+    fields = {key: int(value) for key, value in zip(format, parts, strict=False)}
+    month, day, year = fields.get("m"), fields.get("d"), fields.get("y")
+    if year is not None and year < 100:
+        year += 2000
+    if month is None or not 1 <= month <= 12 or (day is not None and not 1 <= day <= 31):
+        return None
+    return date(year, month, day)

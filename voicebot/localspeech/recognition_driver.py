@@ -1,0 +1,164 @@
+"""One recognition connection: frames to turns, decodes to the engine, results to the client."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+
+from aiohttp import web
+
+from voicebot.localspeech.engines import Decode, RecognitionEngine, RecognitionSession, Transcript
+from voicebot.localspeech.framing import FramingError, parse_binary, parse_text, text_frame
+from voicebot.localspeech.recognition import Options, Output, RecognitionTurn, Send
+from voicebot.localspeech.riff import AudioFormat, UnsupportedAudio, parse_header
+
+_log = logging.getLogger(__name__)
+
+_YIELD_BYTES = 16_000
+"""After so many bytes of audio in a row (a reconnecting client sends seconds of it at once) others have their turn."""
+
+
+class RecognitionConnection:
+    """Drives :class:`RecognitionTurn`. One turn at a time, as the protocol has it: a new X-RequestId begins the next."""
+
+    def __init__(
+        self, socket: web.WebSocketResponse, engine: RecognitionEngine, mode: str, query: dict[str, str]
+    ) -> None:
+        self._socket = socket
+        self._engine = engine
+        self._mode = mode
+        self._query = query
+        self._options = Options.from_context({}, mode, query)
+        self._request_id = ""
+        self._head = b""
+        self._rest = b""
+        self._format: AudioFormat | None = None
+        self._turn: RecognitionTurn | None = None
+        self._session: RecognitionSession | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._since_yield = 0
+        self.malformed = 0
+
+    async def text(self, frame: str) -> None:
+        """A text frame from the client."""
+        try:
+            message = parse_text(frame)
+            if message.path == "speech.context":
+                self._options = Options.from_context(message.json(), self._mode, self._query)
+        except FramingError as error:
+            self._count_malformed(error)
+
+    async def binary(self, frame: bytes) -> None:
+        """A binary frame from the client."""
+        try:
+            message = parse_binary(frame)
+        except FramingError as error:
+            self._count_malformed(error)
+            return
+        if message.path != "audio":
+            return
+        if message.request_id != self._request_id:
+            self._begin(message.request_id)
+        try:
+            await self._audio(message.data)
+        except UnsupportedAudio as error:
+            _log.warning("a recognition client was turned away: %s", error)
+            await self._socket.close(code=1007, message=str(error).encode()[:120])
+
+    async def close(self) -> None:
+        """The connection is gone: give up what is being decoded."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, request_id: str) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._request_id = request_id
+        self._head, self._rest, self._format, self._turn, self._session = b"", b"", None, None, None
+
+    async def _audio(self, data: bytes) -> None:
+        if self._turn is not None and self._turn.ended:
+            return  # what the client sends on until it hears of the end
+        if not data:
+            if self._turn is None:  # nothing was ever heard
+                self._start(AudioFormat("mulaw", 8000))
+                await self._send(Send("turn.start", self._context()))
+            assert self._turn is not None
+            await self._carry_out(self._turn.end_of_audio())
+            return
+        if self._format is None:
+            self._head += data
+            found = parse_header(self._head)
+            if found is None:
+                return
+            self._start(found[0])
+            await self._send(Send("turn.start", self._context()))
+            data, self._head = self._head[found[1] :], b""
+        assert self._format is not None and self._turn is not None
+        data = self._rest + data
+        whole = len(data) - len(data) % self._format.width
+        data, self._rest = data[:whole], data[whole:]
+        if data:
+            await self._carry_out(self._turn.audio(self._format.decode(data)))
+            self._since_yield += len(data)
+            if self._since_yield >= _YIELD_BYTES:
+                self._since_yield = 0
+                await asyncio.sleep(0)
+
+    def _start(self, audio: AudioFormat) -> None:
+        options = self._options
+        if self._engine.segmentation_s is not None:
+            options = Options(
+                options.mode,
+                self._engine.segmentation_s,
+                options.initial_silence_s,
+                options.expected,
+                options.detailed,
+                options.start_ticks,
+                options.previous_tag,
+            )
+        self._format = audio
+        self._tag = uuid.uuid4().hex
+        self._session = self._engine.session(audio.rate, self._tag, options.previous_tag)
+        self._turn = RecognitionTurn(audio.rate, options, self._session.detector, self._engine.quiet_s)
+
+    def _context(self) -> dict[str, dict[str, str]]:
+        return {"context": {"serviceTag": self._tag}}
+
+    async def _carry_out(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            if isinstance(output, Send):
+                await self._send(output)
+            else:
+                assert self._session is not None and self._turn is not None
+                task = asyncio.create_task(self._decode(self._turn, self._session, output))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _decode(self, turn: RecognitionTurn, session: RecognitionSession, decode: Decode) -> None:
+        transcript: Transcript | None
+        try:
+            transcript = await session.transcribe(decode)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _log.exception("decoding failed")
+            transcript = None
+        if turn is self._turn:
+            outputs = turn.decoded(decode.number, transcript)
+            session.spoken(turn.phrases)
+            try:
+                await self._carry_out(outputs)
+            except ConnectionError:
+                _log.debug("the client went away before its result")
+
+    async def _send(self, message: Send) -> None:
+        if not self._socket.closed:
+            await self._socket.send_str(text_frame(self._request_id, message.path, message.body))
+
+    def _count_malformed(self, error: FramingError) -> None:
+        self.malformed += 1
+        _log.debug("malformed message dropped: %s", error)

@@ -1,0 +1,264 @@
+"""The service's sockets: aiohttp in front of the recognition and synthesis drivers, health, limits and the scripted faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import json
+import logging
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from voicebot.localspeech.engines import RecognitionEngine, SynthesisEngine
+from voicebot.localspeech.recognition_driver import RecognitionConnection
+from voicebot.localspeech.scripted import (
+    Faults,
+    InvalidScript,
+    Script,
+    ScriptedRecognition,
+    ScriptedSynthesis,
+)
+from voicebot.localspeech.synthesis_driver import SynthesisConnection
+
+_log = logging.getLogger(__name__)
+
+VOICE = {
+    "Name": "Offline voice Joe (en-US)",
+    "DisplayName": "Joe",
+    "LocalName": "Joe",
+    "ShortName": "en-US-JoeOffline",
+    "Gender": "Male",
+    "Locale": "en-US",
+    "LocaleName": "English (United States)",
+    "SampleRateHertz": "22050",
+    "VoiceType": "Neural",
+    "Status": "GA",
+}
+
+_MAX_FRAME = 1 << 20
+_DRAIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``sessions``: recognition and synthesis connections at a time, each; more are refused with 429."""
+
+    sessions: int = 200
+
+
+class LocalSpeech:
+    """The service, in this process: ``async with LocalSpeech(recognition, synthesis) as service: service.port``.
+
+    Args:
+        recognition, synthesis: the engines; both None with a ``script``. They may be set later (until then connections get 503).
+        script: answer by script instead, and accept another at ``POST /control``.
+        require_key: answer 401 to whoever does not bring this key (``Ocp-Apim-Subscription-Key``, or a bearer token).
+    """
+
+    def __init__(
+        self,
+        recognition: RecognitionEngine | None = None,
+        synthesis: SynthesisEngine | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        script: Script | None = None,
+        require_key: str = "",
+        limits: Limits | None = None,
+    ) -> None:
+        self.recognition = recognition
+        self.synthesis = synthesis
+        self.script = script
+        self.faults = Faults()
+        if script is not None:
+            self.recognition = ScriptedRecognition(script)
+            self.synthesis = ScriptedSynthesis(script)
+        self.host = host
+        self.port = port
+        self._require_key = require_key
+        self._limits = limits or Limits()
+        self._open: dict[str, set[web.WebSocketResponse]] = {"recognition": set(), "synthesis": set()}
+        self._counts = {"recognition": 0, "synthesis": 0, "refused": 0, "malformed": 0}
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.recognition is not None and self.synthesis is not None
+
+    async def __aenter__(self) -> LocalSpeech:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Listen; :attr:`port` is the real one then.
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        app = web.Application(client_max_size=1 << 20)
+        route = app.router.add_get
+        for mode in ("interactive", "conversation", "dictation"):
+            route(f"/speech/recognition/{mode}/cognitiveservices/v1", self._recognise)
+        route("/cognitiveservices/websocket/v1", self._synthesise)
+        route("/tts/cognitiveservices/websocket/v1", self._synthesise)
+        route("/cognitiveservices/voices/list", self._voices)
+        route("/tts/cognitiveservices/voices/list", self._voices)
+        route("/health", self._health)
+        if self.script is not None:
+            app.router.add_post("/control", self._control)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_DRAIN_S)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self.host, self.port).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def close(self) -> None:
+        """Close all connections and stop listening. Harmless twice."""
+        for sockets in self._open.values():
+            for socket in list(sockets):
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(socket.close(code=1001, message=b"service is going away"), 0.5)
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    def set_script(self, script: Script) -> None:
+        """Go on by another script; its faults begin to count anew. Open connections stay, their next phrases follow it."""
+        assert isinstance(self.recognition, ScriptedRecognition) and isinstance(self.synthesis, ScriptedSynthesis)
+        self.script = self.recognition.script = self.synthesis.script = script
+        self.faults = Faults()
+
+    # --- plain HTTP -----------------------------------------------------------------------------------------------------
+
+    async def _health(self, request: web.Request) -> web.Response:
+        body = {
+            "status": "ready" if self.ready else "loading",
+            "sessions": sum(map(len, self._open.values())),
+            "recognition_sessions": len(self._open["recognition"]),
+            "synthesis_sessions": len(self._open["synthesis"]),
+            "scripted": self.script is not None,
+            "connections": dict(self._counts),
+        }
+        return web.json_response(body, status=200 if self.ready else 503)
+
+    async def _voices(self, request: web.Request) -> web.Response:
+        if not self._authorised(request):
+            return web.Response(status=401, text="Unauthorized")
+        return web.json_response([VOICE])
+
+    async def _control(self, request: web.Request) -> web.Response:
+        try:
+            self.set_script(Script.from_json(json.loads(await request.read())))
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({"status": "ok"})
+
+    # --- websockets -----------------------------------------------------------------------------------------------------
+
+    def _authorised(self, request: web.Request) -> bool:
+        if not self._require_key:
+            return True
+        key = request.headers.get("Ocp-Apim-Subscription-Key", "")
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        wanted = self._require_key.encode()
+        return any(hmac.compare_digest(given.encode(), wanted) for given in (key, bearer))
+
+    def _refusal(self, request: web.Request, service: str) -> web.Response | None:
+        if not self._authorised(request):
+            return web.Response(status=401, text="Unauthorized")
+        if self.script is not None:
+            status = self.faults.refuses(self.script, service)
+            if status:
+                return web.Response(status=status, text="refused by the script")
+        if not self.ready:
+            return web.Response(status=503, text="models are being loaded")
+        if len(self._open[service]) >= self._limits.sessions:
+            return web.Response(status=429, text="too many sessions", headers={"Retry-After": "1"})
+        return None
+
+    async def _recognise(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, "recognition")
+
+    async def _synthesise(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, "synthesis")
+
+    async def _serve(self, request: web.Request, service: str) -> web.StreamResponse:
+        refusal = self._refusal(request, service)
+        if refusal is not None:
+            self._counts["refused"] += 1
+            return refusal
+        socket = web.WebSocketResponse(protocols=("USP",), max_msg_size=_MAX_FRAME, heartbeat=None, autoping=True)
+        if not socket.can_prepare(request).ok:
+            return web.Response(status=426, text="this is a websocket endpoint", headers={"Upgrade": "websocket"})
+        self._open[service].add(socket)
+        self._counts[service] += 1
+        drop: asyncio.TimerHandle | None = None
+        connection: RecognitionConnection | SynthesisConnection | None = None
+        try:
+            await socket.prepare(request)
+            if self.script is not None:
+                after_s = self.faults.drops_after_s(self.script, service)
+                if after_s and request.transport is not None:
+                    drop = asyncio.get_running_loop().call_later(after_s, request.transport.abort)
+            connection = self._connection(service, socket, request)
+            await self._pump(socket, connection, service)
+        except (ConnectionError, web.HTTPException):
+            _log.debug("a %s connection broke", service)
+        finally:
+            self._open[service].discard(socket)
+            if drop is not None:
+                drop.cancel()
+            if connection is not None:
+                await connection.close()
+                self._counts["malformed"] += connection.malformed
+        return socket
+
+    def _connection(
+        self, service: str, socket: web.WebSocketResponse, request: web.Request
+    ) -> RecognitionConnection | SynthesisConnection:
+        assert self.recognition is not None and self.synthesis is not None
+        if service == "recognition":
+            mode = request.path.split("/")[3]
+            return RecognitionConnection(socket, self.recognition, mode, dict(request.query))
+        return SynthesisConnection(
+            socket, self.synthesis, lambda: self.script is not None and self.script.stall_synthesis
+        )
+
+    async def _pump(
+        self, socket: web.WebSocketResponse, connection: RecognitionConnection | SynthesisConnection, service: str
+    ) -> None:
+        async for message in socket:
+            if self._muted(service):
+                continue
+            if message.type is WSMsgType.TEXT:
+                await connection.text(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await connection.binary(message.data)
+            else:
+                break
+            if socket.closed:
+                break
+
+    def _muted(self, service: str) -> bool:
+        return self.script is not None and self.script.mute and self.script.faults_on in ("both", service)
+
+
+def script_from(text: str) -> Script:
+    """A script from JSON text.
+
+    Raises:
+        InvalidScript: not JSON, or not a script.
+    """
+    try:
+        data: Any = json.loads(text)
+    except ValueError as error:
+        raise InvalidScript(f"not JSON: {error}") from error
+    return Script.from_json(data)
