@@ -103,15 +103,15 @@ class _Side:
 
 
 class Recording:
-    """Records one call. ``started_at`` is the loop time of sample 0; ``executor`` writes (None: the loop's own).
+    """Records one call. ``started_at``: loop time of sample 0 (None: now); ``executor`` writes (None: the loop's own).
 
     :meth:`caller` and :meth:`bot` are called on the loop and cost an append. End with :meth:`finish` or
     :meth:`discard`; whoever made the recording does it, also when the call failed.
     """
 
-    def __init__(self, law: Law, started_at: float, *, executor: Executor | None = None) -> None:
+    def __init__(self, law: Law, started_at: float | None = None, *, executor: Executor | None = None) -> None:
         self._law: Law = law
-        self._start = started_at
+        self._start = started_at if started_at is not None else asyncio.get_running_loop().time()
         self._executor = executor
         silence = g711.SILENCE[law]
         self._caller = _Side(silence)
