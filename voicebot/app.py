@@ -19,7 +19,7 @@ from typing import Any
 from voicebot.bots import CallFacts, Conversation, DialogHostClient
 from voicebot.calls import Calls, CallServices
 from voicebot.calls.session import Recognition
-from voicebot.events import Event, Law
+from voicebot.events import Law
 from voicebot.legs import Leg
 from voicebot.legs.sip import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
@@ -32,7 +32,7 @@ from voicebot.speech import (
     SpeechUnavailable,
     SynthesizerPool,
     VoiceActivity,
-    apology_audio,
+    apology,
 )
 from voicebot.supervisor import ChildProcess
 
@@ -153,7 +153,7 @@ class Application:
             recognition=self._recognition,
             conversation=self._conversation,
             voice=self.voice,
-            canned_audio=apology_audio,
+            canned_audio=apology,
             policy=settings.turn_policy(),
             language=settings.speech.language,
             voice_name=settings.speech.voice,
@@ -166,9 +166,9 @@ class Application:
         )
 
     def _endpoint(self) -> SpeechEndpoint:
-        return self._local_speech_endpoint() if self.settings.speech.service == "local" else speech_endpoint(self.settings)
-
-    def _local_speech_endpoint(self) -> SpeechEndpoint:
+        """Asked for each connection: the local service comes back on another port, a mounted key is renewed."""
+        if self.settings.speech.service != "local":
+            return speech_endpoint(self.settings)
         if self._local_speech is None:
             raise SpeechUnavailable("the speech service is being started")
         return self._local_speech

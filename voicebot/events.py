@@ -44,7 +44,7 @@ class Event:
     at: float
 
 
-# --- the leg -----------------------------------------------------------------------------------------------------
+# --- the leg -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class TransferEnded(Event):
     message: str
 
 
-# --- voice activity (our own, on the raw frames) --------------------------------------------------------------------
+# --- voice activity (our own, on the raw frames) -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class SpeechStopped(Event):
     offset: float
 
 
-# --- the recogniser ---------------------------------------------------------------------------------------------------
+# --- the recogniser ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class RecognitionRestored(Event):
     """Recognition works again; audio since the last phrase was sent again where the service allows it."""
 
 
-# --- the bot ------------------------------------------------------------------------------------------------------------
+# --- the bot -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ class TransferAsked(Event):
     context: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
-# --- playback (what left on the wire) -----------------------------------------------------------------------------------
+# --- playback (what left on the wire) ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,11 @@ class SpeechSettings(Section):
     prompt_cache_dir: Path | None = Path("var/prompts")
     """Where rendered prompts are kept over restarts; set to "" to keep them in memory only."""
 
+    @field_validator("prompt_cache_dir", mode="before")
+    @classmethod
+    def _no_directory(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("url")
     @classmethod
     def _websocket(cls, value: str) -> str:
@@ -124,7 +129,7 @@ class BotSettings(Section):
 
     dialogs: Path = Path("dialogs")
     state_file: Path | None = None
-    """SQLite file for conversation state; unset: a temporary one, which survives the dialog host but not the service."""
+    """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host but not the service."""
     turn_timeout_s: Seconds = 10.0
     """A bot that takes longer for one turn has failed: the caller hears an apology."""
     hang_timeout_s: Seconds = 5.0

@@ -92,7 +92,7 @@ class Call:
     def asks(self) -> list[Ask]:
         return [c for c in self.take() if isinstance(c, Ask)]
 
-    # --- what callers and bots do ------------------------------------------------------------------------------------
+    # --- what callers and bots do -----------------------------------------------------------------------------------
 
     def answered(self, greeting: str = "Welcome. How can I help?", hint: InputHint = InputHint.EXPECTING) -> Call:
         """A call that was answered and greeted at 0.0; the greeting is playing."""
@@ -122,7 +122,7 @@ def kinds(commands: list[Command]) -> list[type[Command]]:
     return [type(c) for c in commands]
 
 
-# --- the plain course of a call --------------------------------------------------------------------------------------
+# --- the plain course of a call ------------------------------------------------------------------------------------
 
 
 def test_the_bot_is_asked_for_its_greeting_before_the_call_is_answered() -> None:
@@ -201,7 +201,7 @@ def test_a_silent_message_is_not_played() -> None:
     assert call.take() == []
 
 
-# --- barge-in ----------------------------------------------------------------------------------------------------------
+# --- barge-in ------------------------------------------------------------------------------------------------------
 
 
 def test_a_voice_pauses_the_prompt_and_words_drop_all_of_it() -> None:
@@ -262,7 +262,7 @@ def test_our_own_words_coming_back_as_an_echo_interrupt_nothing_and_are_no_answe
 
 
 @pytest.mark.parametrize("hint", [InputHint.IGNORING, InputHint.IGNORING_SPEECH])
-def test_a_prompt_that_ignores_speech_is_not_interrupted_and_what_was_said_over_it_is_no_answer(hint: InputHint) -> None:
+def test_a_prompt_that_ignores_speech_is_not_interrupted_and_what_is_said_over_it_no_answer(hint: InputHint) -> None:
     call = Call().answered(hint=hint).says("yes", 1.0, 1.5).until(1.9)
     assert call.take() == []
     call.heard(2.0).until(2.0 + POLICY.no_input_s - 0.1)
@@ -300,7 +300,7 @@ def test_a_reply_that_comes_during_a_cough_is_played_after_it() -> None:
     assert kinds(call.take()) == [Resume]
 
 
-# --- keys ----------------------------------------------------------------------------------------------------------------
+# --- keys ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_key_drops_the_prompt_at_once_and_is_told_after_what_was_heard() -> None:
@@ -327,7 +327,8 @@ def test_keys_during_thinking_and_while_speaking_are_all_delivered_in_order() ->
 
 
 def test_words_before_a_key_are_asked_before_it() -> None:
-    call = Call().waiting().on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.5, "account", 3.0, 3.4)).on(KeyPressed(3.6, "1"))
+    call = Call().waiting().on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.5, "account", 3.0, 3.4))
+    call.on(KeyPressed(3.6, "1"))
     assert [(a.kind, a.text) for a in call.asks()] == [(AskKind.SPEECH, "account"), (AskKind.KEY, "1")]
 
 
@@ -339,7 +340,7 @@ def test_keys_before_the_answer_and_during_a_transfer_that_fails_are_kept() -> N
     assert [a.text for a in call.asks() if a.kind is AskKind.KEY] == ["1", "2", "3"]
 
 
-# --- silence and noise -----------------------------------------------------------------------------------------------------
+# --- silence and noise ---------------------------------------------------------------------------------------------
 
 
 def test_silence_is_told_with_a_count_and_a_word_resets_it() -> None:
@@ -373,7 +374,8 @@ def test_endless_silence_ends_the_call_whatever_the_bot_does() -> None:
 
 
 def test_speech_without_words_is_a_no_match_and_a_short_noise_is_not() -> None:
-    call = Call().waiting().on(SpeechStarted(3.1, 3.0)).on(SpeechStopped(4.2, 4.0)).on(NoMatch(4.3, 3.0, 4.0)).until(4.4)
+    call = Call().waiting().on(SpeechStarted(3.1, 3.0)).on(SpeechStopped(4.2, 4.0))
+    call.on(NoMatch(4.3, 3.0, 4.0)).until(4.4)
     assert call.asks() == [Ask(2, AskKind.NO_MATCH, count=1)]
     call.on(BotDone(4.5, 2)).on(SpeechStarted(6.1, 6.0)).on(SpeechStopped(6.3, 6.1)).until(6.1 + POLICY.no_words_s)
     assert call.asks() == []
@@ -385,7 +387,7 @@ def test_a_caller_who_never_stops_is_cut_with_the_words_so_far() -> None:
     assert [a.text for a in call.until(3.0 + POLICY.max_turn_s).asks()] == ["la la la"]
 
 
-# --- ends ---------------------------------------------------------------------------------------------------------------------
+# --- ends ----------------------------------------------------------------------------------------------------------
 
 
 def test_hang_up_waits_until_the_last_prompt_was_heard_and_nothing_interrupts_it() -> None:
@@ -426,7 +428,7 @@ def test_nothing_happens_after_the_leg_has_ended() -> None:
     assert call.machine.deadline is None
 
 
-# --- failures -----------------------------------------------------------------------------------------------------------------
+# --- failures ------------------------------------------------------------------------------------------------------
 
 
 def test_a_failed_bot_is_apologised_for_once_and_its_recovery_asks_it_to_go_on() -> None:

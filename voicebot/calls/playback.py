@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Protocol
 
 from voicebot.events import Law
@@ -24,7 +25,7 @@ class Voice(Protocol):
 
     def ready(self, speech: Speech) -> bytes | None: ...
 
-    def stream(self, speech: Speech) -> AsyncIterator[bytes]: ...
+    def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]: ...
 
 
 class Playback:
@@ -87,14 +88,11 @@ class Playback:
 
     async def _render(self, command: Play, speech: Speech, clip: Clip) -> None:
         try:
-            first = True
-            async for chunk in self._voice.stream(speech):
-                clip.feed(chunk)
-                if first:
-                    first = False
-                    self._on_audio(command)
-            if first:
-                logger.info("nothing to be heard in %r", command.text[:80])
+            async with aclosing(self._voice.stream(speech)) as chunks:
+                async for chunk in chunks:
+                    if not len(clip):
+                        self._on_audio(command)
+                    clip.feed(chunk)
             clip.finish()
         except SpeechUnavailable as error:
             clip.fail(str(error))

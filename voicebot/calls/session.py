@@ -28,10 +28,11 @@ from voicebot.events import (
     Law,
     LegEnded,
     RecognitionLost,
+    SpeechStarted,
     TransferEnded,
 )
 from voicebot.legs import Leg, LegClosed, LegInfo
-from voicebot.speech import SpeechUnavailable, VoiceActivity
+from voicebot.speech import APOLOGY_TEXTS, SpeechUnavailable, VoiceActivity
 from voicebot.turns import (
     Ask,
     AskKind,
@@ -51,7 +52,6 @@ from voicebot.turns import (
 logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 5.0
-OPEN_GATE_DBFS = -90.0
 
 
 class Recognition(Protocol):
@@ -61,6 +61,8 @@ class Recognition(Protocol):
 
     def write(self, payload: bytes, at: float) -> None: ...
 
+    def heard(self, start: float, end: float) -> None: ...
+
     def set_phrases(self, phrases: Sequence[str]) -> None: ...
 
     async def stop(self) -> None: ...
@@ -68,7 +70,7 @@ class Recognition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallServices:
-    """What all calls share. ``recognition(law, on_event)`` and ``conversation(facts, on_event)`` make one for a call."""
+    """What all calls share. ``recognition(law, on_event)`` and ``conversation(facts, on_event)`` make each call's own."""
 
     recognition: Callable[[Law, Callable[[Event], None]], Recognition]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
@@ -102,6 +104,7 @@ class CallSession:
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._reason = "error"
+        self._onset = 0.0
         self._builder = RecordBuilder(
             leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
         )
@@ -170,6 +173,10 @@ class CallSession:
         """20 ms of the caller."""
         self._recognition.write(payload, at)
         for event in self._voice_activity.feed(payload, at):
+            if isinstance(event, SpeechStarted):
+                self._onset = event.onset
+            else:
+                self._recognition.heard(self._onset, event.offset)  # it should make something of that
             self.dispatch(event)
         if self._recording is not None:
             self._recording.caller(payload, at)
@@ -218,8 +225,7 @@ class CallSession:
         due = self._machine.deadline
         if due is not None:
             self._timer = self._loop.call_at(due, self._wake)
-        gate = self._services.vad_echo_gate_dbfs if self._machine.bot_audible else OPEN_GATE_DBFS
-        self._voice_activity.gate_dbfs = gate
+        self._voice_activity.gate_dbfs = self._services.vad_echo_gate_dbfs if self._machine.bot_audible else None
 
     def _carry_out(self, commands: list[Command]) -> None:
         for command in commands:
@@ -227,7 +233,8 @@ class CallSession:
                 case Ask():
                     self._ask(command)
                 case Play():
-                    self._builder.spoken(command.utterance, command.text or command.speak, command.request)
+                    text = APOLOGY_TEXTS[command.canned.value] if command.canned else command.text or command.speak
+                    self._builder.spoken(command.utterance, text, command.request)
                     self._playback.play(command)
                 case Pause():
                     self.leg.playout.pause()

@@ -24,6 +24,7 @@ class Canned(StrEnum):
     """Prompts that need neither bot nor speech service: they are shipped as audio."""
 
     SPEECH_SERVICE = "speech-service"
+    TRANSFER = "transfer"
     BOT = "bot"
     WAIT = "wait"
     GOODBYE = "goodbye"

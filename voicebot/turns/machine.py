@@ -404,7 +404,7 @@ class TurnMachine:
     def _fall_back(self, now: float, cause: Canned) -> None:
         target = self.policy.fallback_transfer
         finish = Transfer(target, {"reason": cause.value}) if target else HangUp(cause.value)
-        self._finish_with(now, finish, say=Canned.SPEECH_SERVICE)
+        self._finish_with(now, finish, say=Canned.TRANSFER if target else Canned.SPEECH_SERVICE)
 
     def _finish_with(self, now: float, finish: HangUp | Transfer, say: Canned | None = None) -> None:
         self._finish = finish

@@ -1,0 +1,108 @@
+"""Settings: typed, strict, with errors that a person can act upon."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from voicebot.settings import Settings, SettingsError, load_settings
+
+EXAMPLE = Path(__file__).parent.parent / "voicebot.example.toml"
+
+
+def write(path: Path, text: str) -> Path:
+    file = path / "voicebot.toml"
+    file.write_text(text)
+    return file
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings() == Settings()
+
+
+def test_the_example_file_is_complete_and_says_the_defaults() -> None:
+    assert load_settings(EXAMPLE) == Settings()
+    example = tomllib.loads(EXAMPLE.read_text())
+    optional = {"key", "key_file", "entra_token_file", "state_file"}
+    for section, field in Settings.model_fields.items():
+        assert set(field.default.__class__.model_fields) - optional == set(example[section]), section
+
+
+def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path, "[sip]\nport = 5070\nmax_calls = 7\n")
+    monkeypatch.setenv("VOICEBOT_SIP__PORT", "5099")
+    settings = load_settings(file)
+    assert (settings.sip.port, settings.sip.max_calls) == (5099, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[sip]\nprot = 1\n", "sip.prot: no such setting"),
+        ("[spi]\nport = 1\n", "spi: no such setting"),
+        ("[sip]\nport = 70000\n", "sip.port: Input should be less than or equal to 65535"),
+        ('[sip]\nport = "x"\n', "sip.port: Input should be a valid integer"),
+        ('[sip]\nhost = "0.0.0.0"\n', "set advertised_host"),
+        ("[rtp]\nport_low = 30000\n", "port_high 20999 must be greater than port_low 30000"),
+        ('[speech]\nservice = "azure"\n', 'needs region (for example "westeurope") or endpoint'),
+        ('[speech]\nservice = "azure"\nregion = "westeurope"\n', "needs VOICEBOT_SPEECH__KEY in the environment"),
+        ('[speech]\nservice = "url"\n', "needs url"),
+        ('[speech]\nservice = "url"\nurl = "http://x"\n', "must begin with ws:// or wss://"),
+        ('[speech]\nkey = "abc"\n', "secrets do not belong here"),
+        ('[speech]\nkey_file = "/nowhere/key"\n', "there is no file /nowhere/key"),
+        ("[turns]\nno_input_s = 0\n", "turns.no_input_s: Input should be greater than 0"),
+        ("[sip\n", "not valid TOML"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_the_place_and_the_mend(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(write(tmp_path, text))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_a_misspelt_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICEBOT_SIP_PORT", "5099")
+    with pytest.raises(SettingsError, match="VOICEBOT_SIP_PORT: no such setting"):
+        load_settings()
+
+
+def test_a_wrong_variable_is_named_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VOICEBOT_SIP__PORT", "many")
+    with pytest.raises(SettingsError, match=r"environment VOICEBOT_SIP__PORT: sip\.port"):
+        load_settings()
+
+
+def test_a_missing_file_that_was_named_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_a_key_comes_from_the_environment_or_a_file_and_is_never_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path, '[speech]\nservice = "azure"\nregion = "westeurope"\n')
+    monkeypatch.setenv("VOICEBOT_SPEECH__KEY", "s3cret")
+    settings = load_settings(file)
+    assert settings.speech_key() == "s3cret"
+    assert "s3cret" not in repr(settings) + settings.model_dump_json()
+    monkeypatch.delenv("VOICEBOT_SPEECH__KEY")
+    (tmp_path / "key").write_text("from-file\n")
+    file.write_text(f'[speech]\nservice = "azure"\nregion = "westeurope"\nkey_file = "{tmp_path}/key"\n')
+    assert load_settings(file).speech_key() == "from-file"
+
+
+def test_the_turn_policy_has_the_settings_in_seconds() -> None:
+    policy = load_settings(EXAMPLE).turn_policy()
+    assert (policy.end_silence_s, policy.race_grace_s, policy.resume_s) == (0.35, 0.1, 0.8)
+
+
+def test_an_empty_prompt_cache_directory_means_memory_only(tmp_path: Path) -> None:
+    assert load_settings(write(tmp_path, '[speech]\nprompt_cache_dir = ""\n')).speech.prompt_cache_dir is None

@@ -1,0 +1,94 @@
+"""The supervisor, with real children that live, die and hang."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any
+
+import pytest
+
+from voicebot.supervisor import ChildProcess, NotReady
+
+READY = "import json, sys, time; print(json.dumps({'ready': True, 'port': 7}), flush=True)\n"
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+async def until(condition: Any, deadline_s: float = 10.0) -> None:
+    async with asyncio.timeout(deadline_s):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_child_is_ready_when_it_says_so_and_is_gone_after_stop() -> None:
+    said: list[dict[str, Any]] = []
+    child = ChildProcess("child", python(READY + "time.sleep(60)"), on_ready=said.append)
+    await child.start()
+    assert said == [{"ready": True, "port": 7}]
+    pid = child.pid
+    assert pid is not None
+    await child.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_a_child_that_ends_before_it_is_ready_is_an_error_that_names_it() -> None:
+    child = ChildProcess("dialog host", python("raise SystemExit(2)"), on_ready=lambda _: None)
+    with pytest.raises(NotReady, match="dialog host: ended with status 2"):
+        await child.start()
+
+
+async def test_a_child_that_never_gets_ready_is_ended_and_an_error() -> None:
+    child = ChildProcess("slow", python("import time; time.sleep(60)"), on_ready=lambda _: None, ready_timeout_s=0.2)
+    with pytest.raises(NotReady, match="not ready after"):
+        await child.start()
+    assert child.pid is None
+
+
+async def test_a_killed_child_is_started_anew() -> None:
+    said: list[dict[str, Any]] = []
+    child = ChildProcess("child", python(READY + "time.sleep(60)"), on_ready=said.append)
+    await child.start()
+    try:
+        first = child.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: len(said) == 2)
+        assert child.pid != first
+        assert child.restarts == 1
+    finally:
+        await child.stop()
+
+
+async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_started_anew() -> None:
+    said: list[dict[str, Any]] = []
+
+    async def healthy() -> bool:
+        if len(said) == 1:
+            await asyncio.sleep(60)
+        return True
+
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + READY + "time.sleep(60)"
+    child = ChildProcess("deaf", python(deaf), on_ready=said.append, healthy=healthy, hang_timeout_s=0.2)
+    await child.start()
+    try:
+        await until(lambda: len(said) == 2)
+    finally:
+        os.kill(child.pid or 0, signal.SIGKILL)  # it ignores SIGTERM: spare the test the wait
+        await child.stop()
+
+
+async def test_a_child_that_prints_a_lot_is_not_blocked() -> None:
+    said: list[dict[str, Any]] = []
+    chatty = READY + "for _ in range(20000): print('x' * 100)\nprint('{}', flush=True)\nraise SystemExit(0)"
+    child = ChildProcess("chatty", python(chatty), on_ready=said.append)
+    await child.start()
+    try:
+        await until(lambda: len(said) >= 2)  # it came to its end, and was started again
+    finally:
+        await child.stop()

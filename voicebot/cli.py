@@ -1,0 +1,103 @@
+"""The ``voicebot`` command. Each subcommand is a module in ``voicebot/commands``; errors are one clear line."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from voicebot import __version__
+
+app = typer.Typer(
+    name="voicebot",
+    help="A voice bot for the phone: SIP/RTP in, Bot Framework dialogs behind, Azure Speech or an offline service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Settings file (default: voicebot.toml where it exists).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Options that come before a command."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    config: ConfigOption = None,
+    check: Annotated[bool, typer.Option("--check", help="Only check the settings, then end.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer calls until Ctrl-C or SIGTERM; running calls may end in their own time."""
+    from voicebot.commands.serve import run_serve
+
+    raise typer.Exit(run_serve(config, check_only=check, as_json=as_json))
+
+
+@app.command()
+def call(
+    uri: Annotated[str, typer.Argument(help="Whom to call, for example sip:bot@127.0.0.1:5060")],
+    script: Annotated[Path | None, typer.Option("--script", "-s", help="What the caller says (YAML).")] = None,
+    calls: Annotated[int, typer.Option(min=1, max=10000, help="How many calls to place in all.")] = 1,
+    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="How many of them at a time.")] = 1,
+    speech: Annotated[
+        str, typer.Option(help="Speech service of the caller (ws://host:port); default: an own offline one.")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder for the call's audio and report.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Place a scripted call (or many) and measure it on the wire."""
+    from voicebot.commands.call import run_call
+
+    raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for what the demo leaves.")] = Path("out"),
+    as_json: JsonOption = False,
+) -> None:
+    """Start the bot, call it, go through the whole sample dialog and show what happened."""
+    from voicebot.commands.demo import run_demo
+
+    raise typer.Exit(run_demo(out, as_json=as_json))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def localspeech(context: typer.Context) -> None:
+    """The offline speech service alone (``--help`` for its options, ``--prepare`` to prepare its models)."""
+    from voicebot.localspeech.__main__ import main as localspeech_main
+
+    raise typer.Exit(localspeech_main(context.args))
+
+
+@app.command()
+def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check settings, ports, models, speech service and clock, and say what to do."""
+    from voicebot.commands.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(config, as_json=as_json))
+
+
+def main() -> None:
+    """Entry point of the ``voicebot`` script."""
+    try:
+        app()
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)

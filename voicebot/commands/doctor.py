@@ -1,0 +1,173 @@
+"""``voicebot doctor``: is everything there that calls will need? If not, what is to be done?"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+import typer
+from rich.console import Console
+
+from voicebot.app import speech_endpoint
+from voicebot.commands.serve import check_folders
+from voicebot.events import Event
+from voicebot.localspeech import models_prepared
+from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.speech import Recognizer, SpeechUnavailable
+
+CLOCK_SLACK_S = 60.0
+"""Entra tokens and TLS forgive a clock that is off by less than some minutes; a minute off is worth a word."""
+FREE_DISK_MB = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check. ``mend`` says what to do when it is not good."""
+
+    check: str
+    good: bool
+    detail: str
+    mend: str = ""
+
+
+def run_doctor(config: Path | None, *, as_json: bool) -> int:
+    """Run all checks; status 1 when one of them is not good."""
+    findings = list(_findings(config))
+    if as_json:
+        typer.echo(json.dumps([asdict(f) for f in findings]))
+    else:
+        console = Console(highlight=False)
+        for finding in findings:
+            mark = "[green]good[/]" if finding.good else "[red]bad [/]"
+            console.print(f"{mark}  [bold]{finding.check}[/]: {finding.detail}", soft_wrap=True)
+            if finding.mend and not finding.good:
+                console.print(f"      what to do: {finding.mend}", soft_wrap=True)
+    return 0 if all(f.good for f in findings) else 1
+
+
+def _findings(config: Path | None) -> Iterator[Finding]:
+    yield _packages()
+    try:
+        settings = load_settings(config)
+        check_folders(settings)
+    except SettingsError as error:
+        yield Finding("settings", False, str(error), "mend the setting; voicebot.example.toml describes each")
+        return
+    yield Finding("settings", True, "read and understood")
+    yield _sip_port(settings)
+    yield _rtp_ports(settings)
+    yield _dialogs(settings)
+    yield _disk(settings)
+    if settings.speech.service == "local":
+        yield _models()
+    else:
+        yield from asyncio.run(_speech_service(settings))
+
+
+def _packages() -> Finding:
+    missing = []
+    for name in ("azure.cognitiveservices.speech", "botbuilder.core", "onnxruntime", "uvloop"):
+        try:
+            importlib.import_module(name)
+        except (ImportError, OSError) as error:
+            missing.append(f"{name} ({error})")
+    if missing:
+        return Finding("packages", False, "; ".join(missing), "run: make install")
+    return Finding("packages", True, "all can be loaded")
+
+
+def _sip_port(settings: Settings) -> Finding:
+    where = f"UDP {settings.sip.host}:{settings.sip.port}"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((settings.sip.host, settings.sip.port))
+        except OSError as error:
+            mend = "stop what uses it (a PBX on this machine?), or choose another sip.port or sip.host"
+            return Finding("SIP port", False, f"{where}: {error.strerror}", mend)
+    return Finding("SIP port", True, f"{where} is free")
+
+
+def _rtp_ports(settings: Settings) -> Finding:
+    free = 0
+    ports = range(settings.rtp.port_low + settings.rtp.port_low % 2, settings.rtp.port_high, 2)
+    for port in ports:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((settings.sip.host, port))
+                free += 1
+            except OSError:
+                continue
+    good = free >= settings.sip.max_calls
+    detail = f"{free} of {len(ports)} pairs are free, sip.max_calls is {settings.sip.max_calls}"
+    return Finding("RTP ports", good, detail, "widen rtp.port_low..rtp.port_high, or lower sip.max_calls")
+
+
+def _dialogs(settings: Settings) -> Finding:
+    main = settings.bot.dialogs / "main.py"
+    if main.is_file() or (settings.bot.dialogs / "main" / "__init__.py").is_file():
+        return Finding("dialogs", True, f"{settings.bot.dialogs} has a main dialog")
+    return Finding("dialogs", False, f"there is no {main}", "point bot.dialogs at a folder with main.py")
+
+
+def _disk(settings: Settings) -> Finding:
+    free_mb = shutil.disk_usage(settings.calls.records).free >> 20
+    detail = f"{free_mb} MB free for records"
+    return Finding("disk", free_mb >= FREE_DISK_MB, detail, "make room, or move calls.records")
+
+
+def _models() -> Finding:
+    if models_prepared():
+        return Finding("speech models", True, "prepared")
+    return Finding("speech models", False, "not prepared yet", "run: voicebot localspeech --prepare (10 s, once)")
+
+
+async def _speech_service(settings: Settings) -> list[Finding]:
+    findings = []
+    try:
+        endpoint = speech_endpoint(settings)
+    except (ValueError, OSError) as error:
+        return [Finding("speech service", False, str(error), "mend [speech] in the settings")]
+    began = time.monotonic()
+
+    def ignore(event: Event) -> None:
+        del event
+
+    recognizer = Recognizer(endpoint, law="PCMU", language=settings.speech.language, on_event=ignore)
+    try:
+        await recognizer.start()
+        findings.append(Finding("speech service", True, f"connected in {(time.monotonic() - began) * 1000:.0f} ms"))
+    except SpeechUnavailable as error:
+        mend = "check region, endpoint or url, the key, and that this machine may reach the service (port 443)"
+        findings.append(Finding("speech service", False, str(error), mend))
+    finally:
+        await recognizer.stop()
+    url = endpoint.host or endpoint.endpoint or f"https://{endpoint.region}.api.cognitive.microsoft.com"
+    findings.extend(await _clock(url))
+    return findings
+
+
+async def _clock(url: str) -> list[Finding]:
+    """Compare our clock with the service's ``Date`` header; nothing is found out when it sends none."""
+    parts = urlsplit(url)
+    address = parts._replace(scheme={"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme), path="/").geturl()
+    try:
+        timeout = aiohttp.ClientTimeout(total=5)
+        async with aiohttp.ClientSession(timeout=timeout) as http, http.get(address) as response:
+            header = response.headers.get("Date", "")
+    except (aiohttp.ClientError, TimeoutError):
+        return []
+    if not header:
+        return []
+    from email.utils import parsedate_to_datetime
+
+    off_s = abs(time.time() - parsedate_to_datetime(header).timestamp())
+    return [Finding("clock", off_s < CLOCK_SLACK_S, f"{off_s:.0f} s from the service's", "set the clock (NTP)")]

@@ -1,0 +1,70 @@
+"""``voicebot serve``: answer calls until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+
+import typer
+import uvloop
+from rich.console import Console
+
+from voicebot.app import Application
+from voicebot.app import serve as serve_calls
+from voicebot.log import configure_logging
+from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.supervisor import NotReady
+
+
+def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
+    """Serve until SIGINT or SIGTERM; ``check_only`` stops after the settings were read."""
+    try:
+        settings = load_settings(config)
+        check_folders(settings)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        return 2
+    if check_only:
+        typer.echo(json.dumps(settings.model_dump(mode="json")) if as_json else "settings are good")
+        return 0
+    configure_logging(settings.log.level, settings.log.json_lines)
+    try:
+        return uvloop.run(_serve(settings, as_json))
+    except (NotReady, OSError) as error:
+        typer.echo(str(error), err=True)
+        return 2
+
+
+def check_folders(settings: Settings) -> None:
+    """Raise :class:`SettingsError` for folders that the settings name and that cannot serve their purpose."""
+    if not settings.bot.dialogs.is_dir():
+        raise SettingsError(f"bot.dialogs: there is no folder {settings.bot.dialogs}")
+    try:
+        settings.calls.records.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"calls.records: {settings.calls.records} cannot be made: {error.strerror}") from None
+
+
+async def _serve(settings: Settings, as_json: bool) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+
+    def on_ready(app: Application) -> None:
+        host = settings.sip.advertised_host or settings.sip.host
+        uri = f"sip:bot@{host}:{app.front_end.port}"
+        if as_json:
+            typer.echo(json.dumps({"ready": True, "sip": uri, "http_port": app.http_port}))
+            return
+        console = Console(highlight=False)
+        console.print(f"[bold green]ready[/]: call [bold]{uri}[/] with any softphone (no registration, PCMU or PCMA)")
+        console.print("       or from another terminal: [bold].venv/bin/voicebot call " + uri + "[/]")
+        if app.http_port is not None:
+            console.print(f"       the same dialogs as text: http://127.0.0.1:{app.http_port}/api/messages")
+        console.print("       Ctrl-C ends it")
+
+    await serve_calls(settings, stop, on_ready)
+    return 0
