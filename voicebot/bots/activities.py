@@ -1,0 +1,109 @@
+"""What a call tells its bot, as Bot Framework activities in the shape of Microsoft's Telephony channel.
+
+The functions give the content of an activity; :func:`addressed` puts it into its envelope (who, to whom, when, in which
+call). Pure: the time is passed in. Where the Telephony channel has no convention, AudioCodes' is used
+(``noUserInput``), and what neither has is an event named ``voicebot.…`` that other bots ignore.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from voicebot.bots.conversation import CallFacts
+
+CHANNEL = "telephony"
+SERVICE_URL = "urn:voicebot:call"
+BOT_ID = "bot"
+ANONYMOUS = "anonymous"
+MAX_HEADERS = 64
+MAX_HEADER = 1024
+MAX_TEXT = 8000
+
+
+def conversation_update() -> dict[str, Any]:
+    """The call has begun: the caller joined the conversation, with what is known of the call in ``channelData``."""
+    return {"type": "conversationUpdate"}
+
+
+def user_message(text: str, confidence: float | None = None, locale: str = "", **extra: Any) -> dict[str, Any]:
+    """What the caller said. ``confidence`` 0 to 1; ``extra`` goes into ``channelData`` (None is left out)."""
+    data = {"source": "speech", "confidence": confidence, **extra}
+    activity: dict[str, Any] = {
+        "type": "message",
+        "text": text[:MAX_TEXT],
+        "channelData": {name: value for name, value in data.items() if value is not None},
+    }
+    if locale:
+        activity["locale"] = locale
+    return activity
+
+
+def key_message(key: str) -> dict[str, Any]:
+    """One key on the keypad: a message of its own, marked as DTMF."""
+    return {"type": "message", "text": key, "entities": [{"type": "DTMF"}], "channelData": {"source": "dtmf"}}
+
+
+def no_input(count: int) -> dict[str, Any]:
+    """The caller has been silent for the ``count``-th time in a row."""
+    return {"type": "event", "name": "noUserInput", "value": count}
+
+
+def no_match(count: int) -> dict[str, Any]:
+    """The caller spoke but no words could be made of it, for the ``count``-th time in a row."""
+    return {"type": "event", "name": "unrecognizedSpeech", "value": count}
+
+
+def interrupted(heard_text: str, heard_s: float) -> dict[str, Any]:
+    """The caller talked over the bot: of what it was saying, only ``heard_text`` was heard; the rest was dropped."""
+    value = {"heardText": heard_text[:MAX_TEXT], "heardSeconds": round(heard_s, 3)}
+    return {"type": "event", "name": "voicebot.interrupted", "value": value}
+
+
+def handoff_status(accepted: bool, status: int, message: str) -> dict[str, Any]:
+    """What became of the transfer that the bot asked for. ``status``: the last SIP status, 0 when there was none."""
+    state = "completed" if accepted else "failed"
+    return {"type": "event", "name": "handoff.status", "value": {"state": state, "message": message, "status": status}}
+
+
+def resume() -> dict[str, Any]:
+    """The bot was gone for a while and is back: it should ask its open question again."""
+    return {"type": "event", "name": "voicebot.resume"}
+
+
+def end_of_conversation(reason: str) -> dict[str, Any]:
+    """The call is over."""
+    code = "completedSuccessfully" if reason in ("completed", "bot", "transfer", "caller") else "channelFailed"
+    return {"type": "endOfConversation", "code": code, "text": reason}
+
+
+def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datetime) -> dict[str, Any]:
+    """``activity`` as the ``number``-th of ``call``: with its id, time, locale, and who speaks to whom."""
+    caller = {"id": call.caller or ANONYMOUS, "role": "user"}
+    if call.display_name:
+        caller["name"] = call.display_name
+    envelope: dict[str, Any] = {
+        "id": f"{call.call_id}|{number:07d}",
+        "timestamp": now.isoformat(),
+        "channelId": CHANNEL,
+        "serviceUrl": SERVICE_URL,
+        "locale": call.locale,
+        "from": caller,
+        "recipient": {"id": call.callee or BOT_ID, "role": "bot"},
+        "conversation": {"id": call.call_id},
+    }
+    if activity["type"] == "conversationUpdate" and "membersAdded" not in activity:
+        envelope["membersAdded"] = [caller]
+        envelope["channelData"] = _start_data(call)
+    return envelope | activity
+
+
+def _start_data(call: CallFacts) -> dict[str, Any]:
+    headers = {name[:128]: value[:MAX_HEADER] for name, value in list(call.headers.items())[:MAX_HEADERS]}
+    return {
+        "caller": call.caller,
+        "callee": call.callee,
+        "callerDisplayName": call.display_name,
+        "callId": call.call_id,
+        "sipHeaders": headers,
+    }

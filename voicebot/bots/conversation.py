@@ -1,0 +1,43 @@
+"""What a call and its bot are to each other, whichever way leads to the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from voicebot.events import Event
+
+OnEvent = Callable[[Event], None]
+"""Where a conversation delivers: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
+
+The events: BotMessage, BotDone, BotFailed, BotRecovered, BotConfigured, HangUpAsked, TransferAsked.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE."""
+
+    call_id: str
+    caller: str
+    callee: str
+    display_name: str = ""
+    locale: str = "en-US"
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+class Conversation(Protocol):
+    """One call's conversation with a bot."""
+
+    async def start(self) -> int:
+        """Tell the bot that the call has begun; the same as sending ``activities.conversation_update()``."""
+
+    def send(self, activity: dict[str, Any]) -> int:
+        """Queue an activity (see :mod:`voicebot.bots.activities`); returns its request number, counted from 1.
+
+        Never blocks and never raises: what is too much or cannot be delivered ends with ``BotFailed``.
+        """
+
+    async def close(self, reason: str) -> None:
+        """Tell the bot that the call is over, and forget it; no event follows. Harmless when called again."""
