@@ -36,10 +36,10 @@ from botbuilder.integration.aiohttp import CloudAdapter, ConfigurationBotFramewo
 from botbuilder.schema import Activity, ActivityTypes, ResourceResponse
 from botframework.connector.auth import jwt_token_extractor
 from msrest import Deserializer, Serializer
-from msrest.exceptions import (
+from msrest.exceptions import (  # type: ignore[attr-defined]
     ClientException,
-    DeserializationError,  # type: ignore[attr-defined]
-    SerializationError,  # type: ignore[attr-defined]
+    DeserializationError,
+    SerializationError,
 )
 from msrest.serialization import Model
 
