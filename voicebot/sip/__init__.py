@@ -1,0 +1,43 @@
+"""Signalling: the user agent of this product (RFC 3261), for UDP over IPv4 so far.
+
+Rules that hold here:
+
+* `message`, `sdp`, `transaction`, `dialog`, `call` and `user_agent` are pure: datagrams, commands and the time go in,
+  datagrams and events come out. `endpoint` is the thin asyncio driver.
+* Whatever comes from the network is bounded, counted, and never an exception. What must go back is kept as raw text.
+* Nothing here knows about media: session descriptions are carried, and compared by the pure functions of `sdp`.
+"""
+
+from __future__ import annotations
+
+from voicebot.sip.endpoint import SipEndpoint
+from voicebot.sip.handle import Call, CallClosed, IncomingCall, OutgoingCall
+from voicebot.sip.message import NameAddr, SipRequest, SipResponse, SipSyntaxError, SipUri
+from voicebot.sip.outputs import CallEnded, CallProgress, EndCause, ReferProgress, SipCounters
+from voicebot.sip.sdp import AudioAgreement, Media, SdpError, SessionDescription
+from voicebot.sip.transaction import Timers
+from voicebot.sip.user_agent import Limits
+
+__all__ = [
+    "AudioAgreement",
+    "Call",
+    "CallClosed",
+    "CallEnded",
+    "CallProgress",
+    "EndCause",
+    "IncomingCall",
+    "Limits",
+    "Media",
+    "NameAddr",
+    "OutgoingCall",
+    "ReferProgress",
+    "SdpError",
+    "SessionDescription",
+    "SipCounters",
+    "SipEndpoint",
+    "SipRequest",
+    "SipResponse",
+    "SipSyntaxError",
+    "SipUri",
+    "Timers",
+]

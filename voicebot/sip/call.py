@@ -1,0 +1,550 @@
+"""One call: the INVITE usage of a dialog (RFC 3261 sections 13 to 15), seen from our end.
+
+    incoming  OFFERED ──200──▶ ANSWERED ──ACK──▶ CONFIRMED ──BYE──▶ ENDED
+    outgoing  CALLING ───────────200───────────▶ CONFIRMED ──BYE──▶ ENDED
+
+with ENDED from anywhere by CANCEL, refusal or time. What belongs to the transaction user lives here: the repetition of
+a 2xx until its ACK (13.3.1.4), the ACK of a 2xx (13.2.2.4), offers and answers in their turn (RFC 3264), a BYE that
+must wait for the ACK (15), blind transfer both ways (RFC 3515). Commands and received requests put their effects into
+the user agent's outbox. Whether an offer suits us is for the event's receiver to say; this file looks into none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from voicebot.sip.dialog import SipDialog
+from voicebot.sip.message import NameAddr, SipRequest, SipResponse, SipSyntaxError, SipUri, response_to
+from voicebot.sip.outputs import (
+    CallConfirmed,
+    CallEnded,
+    CallOffered,
+    CallProgress,
+    EndCause,
+    KeyReceived,
+    ReferProgress,
+    ReferReceived,
+    SessionAnswered,
+    SessionOffered,
+)
+from voicebot.sip.sdp import SdpError, SessionDescription
+from voicebot.sip.transaction import ServerTransaction
+
+if TYPE_CHECKING:
+    from voicebot.sip.user_agent import UserAgent
+
+SDP_TYPE = "application/sdp"
+_SIPFRAG = "message/sipfrag"
+_FRAGMENT_RE = re.compile(r"SIP/2\.0 ([1-6]\d\d) ?([^\r\n]{0,200})")
+_KEY_RE = re.compile(r"(?:\A|\n)\s*(?:Signal\s*=\s*)?([0-9*#A-Da-d]|1[0-5])\s*(?:\r?\n|\Z)")
+_KEY_NUMBERS = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
+
+
+class CallState(Enum):
+    OFFERED = auto()
+    ANSWERED = auto()
+    CALLING = auto()
+    CONFIRMED = auto()
+    ENDED = auto()
+
+
+def session_in(message: SipRequest | SipResponse) -> SessionDescription | None:
+    """The session description in a message's body, None when there is none. Raises :class:`SdpError`."""
+    if not message.body or message.content_type != SDP_TYPE:
+        return None
+    return SessionDescription.parse(message.body)
+
+
+@dataclass(slots=True)
+class _Unacknowledged:
+    """A 2xx of ours that is repeated until its ACK comes."""
+
+    response: SipResponse
+    transaction: ServerTransaction
+    offered: bool
+    interval: float
+    next_at: float
+    give_up_at: float
+
+
+@dataclass(slots=True)
+class _Refer:
+    """Our REFER and the subscription that it made."""
+
+    give_up_at: float
+    taken: bool = False
+    status: int = 0
+    reason: str = ""
+
+
+class SipCall:
+    """A call in the core; created by :class:`~voicebot.sip.user_agent.UserAgent` only.
+
+    ``request`` is the INVITE, ``source`` where it came from (or was sent to), ``offer`` the other side's first offer.
+    Commands are harmless in states where they make no sense.
+    """
+
+    def __init__(
+        self,
+        ua: UserAgent,
+        request: SipRequest,
+        source: tuple[str, int],
+        local_tag: str,
+        transaction: ServerTransaction | None = None,
+    ) -> None:
+        self.request = request
+        self.source = source
+        self.offer: SessionDescription | None = None
+        self.outgoing = transaction is None
+        self.state = CallState.CALLING if self.outgoing else CallState.OFFERED
+        self.dialog: SipDialog | None = None if self.outgoing else SipDialog.as_server(request, local_tag)
+        self.local_tag = local_tag
+        self.armed: float | None = None
+        """For the owner of the timer queue: the deadline that is noted there."""
+        self._ua = ua
+        self._invite = transaction
+        self._offered_by_us = self.outgoing
+        self._unacknowledged: _Unacknowledged | None = None
+        self._pending: ServerTransaction | None = None
+        self._pending_refer: ServerTransaction | None = None
+        self._refer: _Refer | None = None
+        self._refer_target_id = 0
+        self._bye_after_ack = False
+        self._cancel_wanted = False
+        self._cancel_sent = False
+        self._provisional_seen = False
+        self._give_up_at: float | None = None
+        self._ack: tuple[SipRequest, tuple[str, int]] | None = None
+
+    # --- what every owner of time offers
+
+    @property
+    def deadline(self) -> float | None:
+        times = [self._give_up_at] if self._give_up_at is not None else []
+        if self._unacknowledged is not None:
+            times += [self._unacknowledged.next_at, self._unacknowledged.give_up_at]
+        if self._refer is not None:
+            times.append(self._refer.give_up_at)
+        return min(times) if times else None
+
+    def timeout(self, now: float) -> None:
+        waiting = self._unacknowledged
+        if waiting is not None and waiting.give_up_at <= now:
+            self._unacknowledged = None
+            self._send_bye(now)
+            self._end("no-ack")
+        elif waiting is not None and waiting.next_at <= now:
+            self._ua.counters.retransmitted += 1
+            self._ua.respond(waiting.transaction, waiting.response, now)
+            waiting.interval = min(2 * waiting.interval, self._ua.timers.t2)
+            waiting.next_at = now + waiting.interval
+        if self._refer is not None and self._refer.give_up_at <= now:
+            self._refer_done(self._refer.status, "no outcome in time", accepted=False)
+        if self._give_up_at is not None and self._give_up_at <= now:
+            # Nothing came back for our CANCEL in 64*T1: the transaction counts as cancelled (9.1).
+            self._give_up_at = None
+            self._end("local")
+            self._ua.abandon(self)
+
+    # --- incoming: commands
+
+    def ring(self, now: float) -> None:
+        """180, with our tag: an early dialog."""
+        if self.state is CallState.OFFERED and self._invite is not None:
+            self._ua.respond(self._invite, self._dialog_response(self.request, 180), now)
+
+    def answer(self, session: SessionDescription, now: float) -> None:
+        """200 with ``session``: the answer to ``offer``, or our offer when there was none."""
+        if self.state is CallState.OFFERED and self._invite is not None:
+            self.state = CallState.ANSWERED
+            self._offered_by_us = self.offer is None
+            self._accept(self._invite, session, now)
+
+    def reject(
+        self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None, warning: str = ""
+    ) -> None:
+        """Refuse the unanswered call with a final status, 300 to 699."""
+        if self.state is not CallState.OFFERED or self._invite is None:
+            return
+        response = response_to(self.request, status, reason, to_tag=self.local_tag)
+        if retry_after_s is not None:
+            response.headers.set("Retry-After", str(max(0, retry_after_s)))
+        if warning:
+            response.headers.set("Warning", warning)
+        self._ua.respond(self._invite, response, now)
+        self._end("rejected", status, response.reason)
+
+    def accept_session(self, session: SessionDescription | None, now: float) -> None:
+        """Answer (or make) the offer that :class:`SessionOffered` told of."""
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        if pending.request.method == "INVITE":
+            self._accept(pending, session, now)
+        else:
+            response = self._dialog_response(pending.request, 200)
+            self._put_session(response, session)
+            self._ua.respond(pending, response, now)
+
+    def refuse_session(self, now: float, status: int = 488) -> None:
+        """Refuse the offer; the session goes on as it was."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._ua.respond(pending, response_to(pending.request, status), now)
+
+    # --- both ways: commands
+
+    def bye(self, now: float) -> None:
+        """End the call from our side in whatever state it is; emits :class:`CallEnded` at once, or after a CANCEL."""
+        if self.state is CallState.OFFERED:
+            self.reject(480, now)
+        elif self.state is CallState.CALLING:
+            self._cancel_wanted = True
+            self._give_up_at = now + self._ua.timers.give_up
+            self._ua.arm(self)
+            self._maybe_cancel(now)
+        elif self.state is CallState.ANSWERED and self._unacknowledged is not None:
+            # The callee must not send BYE before the ACK or its time limit (RFC 3261 section 15).
+            self._bye_after_ack = True
+            self._end("local")
+        elif self.state in (CallState.CONFIRMED, CallState.ANSWERED):
+            self._send_bye(now)
+            self._end("local")
+
+    def refer(self, target: str, now: float, *, timeout_s: float = 30.0) -> bool:
+        """Blind transfer: ask the other side to call ``target`` (a URI). Told by :class:`ReferProgress`.
+
+        False when it cannot be asked now: the call is not up, or a transfer is under way already.
+        """
+        if self.state is not CallState.CONFIRMED or self.dialog is None or self._refer is not None:
+            return False
+        request = self.dialog.request("REFER")
+        request.headers.set("Refer-To", f"<{target}>")
+        request.headers.set("Referred-By", f"<{NameAddr.parse(self.dialog.local).uri}>")
+        request.headers.set("Contact", self._ua.contact)
+        self._refer = _Refer(now + timeout_s)
+        self._ua.arm(self)
+        self._ua.request(request, self.dialog.next_hop, self._on_refer_response, now)
+        return True
+
+    def accept_refer(self, now: float) -> None:
+        """202, and the NOTIFY "100 Trying" that RFC 3515 2.4.4 wants at once."""
+        pending, self._pending_refer = self._pending_refer, None
+        if pending is not None and self.dialog is not None:
+            self._refer_target_id = pending.request.cseq[0]
+            self._ua.respond(pending, self._dialog_response(pending.request, 202), now)
+            self.notify_refer(100, now)
+
+    def refuse_refer(self, now: float, status: int = 603) -> None:
+        pending, self._pending_refer = self._pending_refer, None
+        if pending is not None:
+            self._ua.respond(pending, response_to(pending.request, status), now)
+
+    def notify_refer(self, status: int, now: float, reason: str = "") -> None:
+        """Tell the side that asked for a transfer what its target said. A final ``status`` ends the subscription."""
+        if self.state is not CallState.CONFIRMED or self.dialog is None or not self._refer_target_id:
+            return
+        request = self.dialog.request("NOTIFY")
+        request.headers.set("Contact", self._ua.contact)
+        request.headers.set("Event", f"refer;id={self._refer_target_id}")
+        final = status >= 200
+        request.headers.set("Subscription-State", "terminated;reason=noresource" if final else "active;expires=60")
+        request.headers.set("Content-Type", f"{_SIPFRAG};version=2.0")
+        request.body = f"SIP/2.0 {status} {reason or SipResponse(status).reason}\r\n".encode()
+        if final:
+            self._refer_target_id = 0
+        self._ua.request(request, self.dialog.next_hop, _ignore, now)
+
+    # --- incoming: what the other side sends
+
+    def begin(self, now: float) -> None:
+        """A new INVITE is ours: 100 at once, then the event. Raises :class:`SdpError` before either."""
+        assert self._invite is not None
+        self.offer = session_in(self.request)
+        self._ua.respond(self._invite, response_to(self.request, 100), now)
+        self._ua.emit(CallOffered(self))
+
+    def on_cancel(self, now: float) -> None:
+        """CANCEL of the INVITE that made this call; after a final response it has no effect (9.2)."""
+        if self.state is CallState.OFFERED and self._invite is not None:
+            self._ua.respond(self._invite, response_to(self.request, 487, to_tag=self.local_tag), now)
+            self._end("cancelled", 487, "Request Terminated")
+
+    def on_ack(self, request: SipRequest, now: float) -> None:
+        waiting = self._unacknowledged
+        if waiting is None or request.cseq[0] != waiting.transaction.request.cseq[0]:
+            return
+        self._unacknowledged = None
+        if self._bye_after_ack:
+            self._send_bye(now)
+            return
+        answer = None
+        if waiting.offered:
+            try:
+                answer = session_in(request)
+            except SdpError:
+                answer = None
+            if answer is None:
+                self._send_bye(now)
+                self._end("error", reason="no answer in the ACK")
+                return
+        if self.state is CallState.ANSWERED:
+            self.state = CallState.CONFIRMED
+            self._ua.emit(CallConfirmed(self, answer))
+        elif answer is not None:
+            self._ua.emit(SessionAnswered(self, answer))
+
+    def on_request(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        """A request within the dialog, other than ACK and CANCEL; its extensions and body type are checked already."""
+        assert self.dialog is not None
+        if not self.dialog.in_order(request):
+            self._refuse(transaction, 500, now)
+        elif request.method == "BYE":
+            self._on_bye(request, transaction, now)
+        elif self.state is CallState.ENDED:
+            self._refuse(transaction, 481, now)
+        elif request.method in ("INVITE", "UPDATE"):
+            self._on_session(request, transaction, now)
+        elif request.method == "INFO":
+            self._on_info(request, transaction, now)
+        elif request.method == "NOTIFY":
+            self._on_notify(request, transaction, now)
+        elif request.method == "REFER":
+            self._on_refer(request, transaction, now)
+        else:
+            self._refuse(transaction, 405, now)
+
+    def _on_bye(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        self._ua.respond(transaction, response_to(request, 200), now)
+        if self.state is CallState.OFFERED and self._invite is not None:
+            self._ua.respond(self._invite, response_to(self.request, 487, to_tag=self.local_tag), now)
+        for pending in (self._pending, self._pending_refer):
+            if pending is not None:
+                self._ua.respond(pending, response_to(pending.request, 487), now)
+        self._pending = self._pending_refer = self._unacknowledged = None
+        self._end("bye")
+        self._ua.release(self)
+
+    def _on_session(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        assert self.dialog is not None
+        if self._pending is not None:
+            self._refuse(transaction, 500, now, retry_after_s=1)  # 14.2: one at a time
+            return
+        if self.state is not CallState.CONFIRMED or self._unacknowledged is not None:
+            self._refuse(transaction, 491, now)
+            return
+        try:
+            offer = session_in(request)
+        except SdpError:
+            self._refuse(transaction, 400, now)
+            return
+        self.dialog.refresh_target(request)
+        self._pending = transaction
+        if request.method == "UPDATE" and offer is None:
+            self.accept_session(None, now)
+            return
+        self._ua.emit(SessionOffered(self, offer))
+
+    def _on_info(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        if request.content_type in ("application/dtmf-relay", "application/dtmf"):
+            match = _KEY_RE.search(request.body[:200].decode("ascii", "replace"))
+            if match is None:
+                self._refuse(transaction, 400, now)
+                return
+            self._ua.emit(KeyReceived(self, _KEY_NUMBERS.get(match[1], match[1].upper())))
+        self._ua.respond(transaction, response_to(request, 200), now)
+
+    def _on_notify(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        event = (request.headers.get("Event") or "").partition(";")[0].strip().lower()
+        if event != "refer":
+            self._refuse(transaction, 489, now)
+            return
+        if self._refer is None:
+            self._refuse(transaction, 481, now)
+            return
+        self._ua.respond(transaction, response_to(request, 200), now)
+        refer = self._refer
+        refer.taken = True  # A NOTIFY may overtake the 202.
+        match = _FRAGMENT_RE.match(request.body[:400].decode("utf-8", "replace").lstrip())
+        if request.content_type == _SIPFRAG and match is not None:
+            refer.status, refer.reason = int(match[1]), match[2]
+        ended = (request.headers.get("Subscription-State") or "").strip().lower().startswith("terminated")
+        if refer.status >= 200 or ended:
+            self._refer_done(refer.status, refer.reason, accepted=200 <= refer.status < 300)
+        else:
+            self._ua.emit(ReferProgress(self, refer.status, refer.reason, accepted=True, final=False))
+
+    def _on_refer(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        if self.state is not CallState.CONFIRMED or self._pending_refer is not None or self._refer_target_id:
+            self._refuse(transaction, 491, now)
+            return
+        try:
+            target = NameAddr.parse(request.headers.get("Refer-To") or "").uri
+        except SipSyntaxError:
+            self._refuse(transaction, 400, now)
+            return
+        self._pending_refer = transaction
+        self._ua.emit(ReferReceived(self, target, request.headers.get("Referred-By") or ""))
+
+    # --- outgoing: what comes back
+
+    def on_invite_response(self, response: SipResponse | None, now: float) -> None:
+        if response is None:
+            self._end("local" if self._cancel_wanted else "timeout", 408, "Request Timeout")
+            self._ua.release(self)
+        elif response.status < 200:
+            self._on_provisional(response, now)
+        elif response.status < 300:
+            self._on_accepted(response, now)
+        else:
+            self._end("local" if self._cancel_wanted else "rejected", response.status, response.reason)
+            self._ua.release(self)
+
+    def _on_provisional(self, response: SipResponse, now: float) -> None:
+        self._provisional_seen = True
+        self._maybe_cancel(now)
+        if response.status > 100 and self.state is CallState.CALLING:
+            try:
+                early = session_in(response)
+            except SdpError:
+                early = None
+            self._ua.emit(CallProgress(self, response.status, response.reason, early))
+
+    def _on_accepted(self, response: SipResponse, now: float) -> None:
+        tag = response.recipient.tag
+        if self.dialog is not None:
+            if tag == self.dialog.remote_tag:
+                if self._ack is not None:  # our ACK was lost
+                    self._ua.transmit_request(*self._ack)
+            else:
+                # Another branch of a fork answered as well: take it down (13.2.2.4).
+                other = SipDialog.as_client(self.request, response)
+                self._acknowledge(other)
+                self._ua.request(other.request("BYE"), other.next_hop, _ignore, now)
+            return
+        self.dialog = SipDialog.as_client(self.request, response)
+        self._ua.adopt(self)
+        self._ack = self._acknowledge(self.dialog)
+        if self.state is CallState.ENDED or self._cancel_wanted:
+            # The 200 crossed our CANCEL, or came after we had given up.
+            self._send_bye(now)
+            self._end("local")
+            return
+        try:
+            answer = session_in(response)
+        except SdpError:
+            answer = None
+        if answer is None:
+            self._send_bye(now)
+            self._end("error", reason="no answer in the 200")
+            return
+        self.state = CallState.CONFIRMED
+        self._ua.emit(CallConfirmed(self, answer))
+
+    def _acknowledge(self, dialog: SipDialog) -> tuple[SipRequest, tuple[str, int]] | None:
+        ack = dialog.request("ACK", self.request.cseq[0])
+        destination = dialog.next_hop
+        if destination is None:
+            return None
+        self._ua.add_via(ack)
+        self._ua.transmit_request(ack, destination)
+        return ack, destination
+
+    def _maybe_cancel(self, now: float) -> None:
+        """9.1: a CANCEL must wait until a provisional response has come."""
+        if self._cancel_wanted and self._provisional_seen and not self._cancel_sent:
+            self._cancel_sent = True
+            self._ua.cancel(self, now)
+
+    def _on_refer_response(self, response: SipResponse | None, now: float) -> None:
+        refer = self._refer
+        if refer is None or (response is not None and response.status < 200):
+            return
+        if response is None:
+            self._refer_done(408, "Request Timeout", accepted=False)
+        elif response.status >= 300:
+            self._refer_done(response.status, response.reason, accepted=False)
+        elif not refer.taken:
+            refer.taken = True
+            self._ua.emit(ReferProgress(self, response.status, response.reason, accepted=True, final=False))
+
+    def _refer_done(self, status: int, reason: str, *, accepted: bool) -> None:
+        self._refer = None
+        self._ua.emit(ReferProgress(self, status, reason, accepted, final=True))
+
+    # --- shared
+
+    def _dialog_response(self, request: SipRequest, status: int) -> SipResponse:
+        """A response that makes, or refreshes the target of, a dialog (12.1.1)."""
+        response = response_to(request, status, to_tag=self.local_tag)
+        if routes := request.headers.getlist("Record-Route"):
+            response.headers.setlist("Record-Route", list(routes))
+        response.headers.set("Contact", self._ua.contact)
+        if status >= 200:
+            response.headers.set("Allow", self._ua.allow)
+            response.headers.set("Supported", self._ua.supported)
+        return response
+
+    @staticmethod
+    def _put_session(message: SipRequest | SipResponse, session: SessionDescription | None) -> None:
+        if session is not None:
+            message.headers.set("Content-Type", SDP_TYPE)
+            message.body = bytes(session)
+
+    def _accept(self, transaction: ServerTransaction, session: SessionDescription | None, now: float) -> None:
+        response = self._dialog_response(transaction.request, 200)
+        self._put_session(response, session)
+        timers = self._ua.timers
+        offered = not transaction.request.body
+        self._unacknowledged = _Unacknowledged(
+            response, transaction, offered, timers.t1, now + timers.t1, now + timers.give_up
+        )
+        self._ua.arm(self)
+        self._ua.respond(transaction, response, now)
+
+    def _refuse(
+        self, transaction: ServerTransaction, status: int, now: float, *, retry_after_s: int | None = None
+    ) -> None:
+        self._ua.refuse(transaction, status, now, retry_after_s=retry_after_s)
+
+    def _send_bye(self, now: float) -> None:
+        if self.dialog is None:
+            return
+
+        def done(response: SipResponse | None, _now: float) -> None:
+            if response is None or response.status >= 200:
+                self._ua.release(self)
+
+        self._ua.request(self.dialog.request("BYE"), self.dialog.next_hop, done, now)
+
+    def _end(self, cause: EndCause, status: int = 0, reason: str = "") -> None:
+        if self.state is CallState.ENDED:
+            return
+        if self._refer is not None:
+            # Many telephones hang up as soon as they have taken the REFER: that is the transfer going well.
+            taken = self._refer.taken and cause == "bye"
+            self._refer_done(self._refer.status, "the other side hung up" if taken else "call ended", accepted=taken)
+        self.state = CallState.ENDED
+        self._give_up_at = None
+        self._ua.emit(CallEnded(self, cause, status, reason))
+        if cause in ("rejected", "cancelled"):
+            self._ua.release(self)
+
+
+def _ignore(_response: SipResponse | None, _now: float) -> None:
+    """For requests whose response changes nothing."""
+
+
+def target_uri(target: str, host: str) -> str:
+    """A transfer or call target as a URI: a URI stays, a bare number or name becomes ``sip:target@host``.
+
+    Raises :class:`SipSyntaxError` for what is neither.
+    """
+    uri = target.strip()
+    if not re.match(r"(?:sips?|tel):", uri, re.IGNORECASE):
+        uri = f"sip:{re.sub(r'[ ()]', '', uri)}" if "@" in uri else f"sip:{re.sub(r'[ ()]', '', uri)}@{host}"
+    SipUri.parse(uri)
+    return uri

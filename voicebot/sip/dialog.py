@@ -1,0 +1,107 @@
+"""The SIP dialog (RFC 3261 section 12): two tags, two sequence numbers, a route set and a remote target.
+
+A dialog knows how a request within it must look (12.2.1.1) and whether one that came is in order (12.2.2). It keeps
+URIs and routes as the raw text that it was given: proxies put state into Record-Route parameters and want it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from voicebot.sip.message import NameAddr, SipRequest, SipResponse, SipSyntaxError, SipUri
+
+
+@dataclass(slots=True)
+class SipDialog:
+    """``local``/``remote`` are complete From/To values, tags included; ``routes`` complete Route values in order."""
+
+    call_id: str
+    local: str
+    remote: str
+    local_tag: str
+    remote_tag: str
+    target: str
+    routes: list[str] = field(default_factory=list)
+    local_cseq: int = 0
+    remote_cseq: int = -1
+
+    @classmethod
+    def as_server(cls, invite: SipRequest, local_tag: str) -> SipDialog:
+        """12.1.1: the dialog that our response to ``invite`` makes."""
+        return cls(
+            call_id=invite.call_id,
+            local=f"{invite.headers['To']};tag={local_tag}",
+            remote=invite.headers["From"],
+            local_tag=local_tag,
+            remote_tag=invite.sender.tag,
+            target=invite.contact[0].uri if invite.contact else invite.sender.uri,
+            routes=invite.values("Record-Route"),
+            remote_cseq=invite.cseq[0],
+        )
+
+    @classmethod
+    def as_client(cls, invite: SipRequest, response: SipResponse) -> SipDialog:
+        """12.1.2: the dialog that ``response`` to our ``invite`` makes; its routes run the other way."""
+        return cls(
+            call_id=invite.call_id,
+            local=invite.headers["From"],
+            remote=response.headers["To"],
+            local_tag=invite.sender.tag,
+            remote_tag=response.recipient.tag,
+            target=response.contact[0].uri if response.contact else invite.uri,
+            routes=response.values("Record-Route")[::-1],
+            local_cseq=invite.cseq[0],
+        )
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.call_id, self.local_tag, self.remote_tag
+
+    def in_order(self, request: SipRequest) -> bool:
+        """12.2.2: note the sequence number; False when it is lower than one seen (to be answered with 500)."""
+        number = request.cseq[0]
+        if number < self.remote_cseq:
+            return False
+        self.remote_cseq = number
+        return True
+
+    def refresh_target(self, message: SipRequest | SipResponse) -> None:
+        """A target refresh request or the 2xx to one moves the remote target (12.2.1.2, 12.2.2)."""
+        if message.contact:
+            self.target = message.contact[0].uri
+
+    def request(self, method: str, cseq: int | None = None) -> SipRequest:
+        """A request within the dialog, without Via and Contact. ``cseq``: for an ACK, the number of its INVITE."""
+        if cseq is None:
+            self.local_cseq += 1
+            cseq = self.local_cseq
+        uri, routes = self.target, self.routes
+        if routes and not self._loose(routes[0]):
+            # A strict router (12.2.1.1): it wants itself as the Request-URI, and the target at the end of the list.
+            uri, routes = NameAddr.parse(routes[0]).uri, [*routes[1:], f"<{self.target}>"]
+        request = SipRequest(method, uri)
+        if routes:
+            request.headers.setlist("Route", list(routes))
+        request.headers.set("Max-Forwards", "70")
+        request.headers.set("From", self.local)
+        request.headers.set("To", self.remote)
+        request.headers.set("Call-ID", self.call_id)
+        request.headers.set("CSeq", f"{cseq} {method}")
+        return request
+
+    @property
+    def next_hop(self) -> tuple[str, int] | None:
+        """Host and port that requests go to: the first route or the target. None when that is no SIP URI."""
+        uri = NameAddr.parse(self.routes[0]).uri if self.routes else self.target
+        try:
+            host, port = SipUri.parse(uri).destination
+        except SipSyntaxError:
+            return None
+        return (host, port) if host else None
+
+    @staticmethod
+    def _loose(route: str) -> bool:
+        try:
+            return "lr" in SipUri.parse(NameAddr.parse(route).uri).params
+        except SipSyntaxError:
+            return True

@@ -1,0 +1,195 @@
+"""What the endpoint's user holds of a call: commands as methods, events as callbacks and awaitables.
+
+A handle adds nothing to the core's :class:`~voicebot.sip.call.SipCall` but the loop: its time, its futures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from voicebot.sip.call import CallState, SipCall, target_uri
+from voicebot.sip.message import SipRequest
+from voicebot.sip.outputs import (
+    CallConfirmed,
+    CallEnded,
+    CallProgress,
+    KeyReceived,
+    Output,
+    ReferProgress,
+    ReferReceived,
+    SessionAnswered,
+    SessionOffered,
+)
+from voicebot.sip.sdp import SessionDescription
+
+if TYPE_CHECKING:
+    from voicebot.sip.endpoint import SipEndpoint
+
+
+class CallClosed(Exception):
+    """The call ended before what was waited for. ``end`` tells how."""
+
+    def __init__(self, end: CallEnded) -> None:
+        super().__init__(f"{end.cause} {end.status or ''} {end.reason}".strip())
+        self.end = end
+
+
+class Call:
+    """One call, either way. Set the ``on_...`` callbacks when you get it; they are called on the event loop.
+
+    ``on_session`` gets a new offer of the other side (re-INVITE, UPDATE; None: we are to offer) and returns our answer,
+    or None to refuse it with 488 and leave the session as it is. ``on_refer`` gets a target and the Referred-By header,
+    and returns whether we follow; then :meth:`notify_refer` must tell the outcome.
+    """
+
+    def __init__(self, endpoint: SipEndpoint, core: SipCall) -> None:
+        self._endpoint = endpoint
+        self._core = core
+        self._up: asyncio.Future[SessionDescription | None] = endpoint.loop.create_future()
+        self._referred: asyncio.Future[ReferProgress] | None = None
+        self.ended: CallEnded | None = None
+        self.on_end: Callable[[CallEnded], None] | None = None
+        self.on_session: Callable[[SessionDescription | None], SessionDescription | None] | None = None
+        self.on_session_answer: Callable[[SessionDescription], None] | None = None
+        self.on_key: Callable[[str], None] | None = None
+        self.on_refer: Callable[[str, str], bool] | None = None
+        self.on_refer_progress: Callable[[ReferProgress], None] | None = None
+        self.on_progress: Callable[[CallProgress], None] | None = None
+
+    @property
+    def request(self) -> SipRequest:
+        """The INVITE."""
+        return self._core.request
+
+    @property
+    def call_id(self) -> str:
+        return self._core.request.call_id
+
+    @property
+    def remote_address(self) -> tuple[str, int]:
+        return self._core.source
+
+    @property
+    def is_up(self) -> bool:
+        return self._core.state is CallState.CONFIRMED
+
+    def bye(self) -> None:
+        """End the call from our side, in whatever state it is (BYE, CANCEL, or 480); harmless when it has ended."""
+        self._core.bye(self._endpoint.loop.time())
+        self._endpoint.flush()
+
+    async def refer(self, target: str, *, timeout_s: float = 30.0) -> ReferProgress:
+        """Blind transfer to ``target`` (a URI or a number). Returns the last :class:`ReferProgress`; the call stays up.
+
+        Raises ValueError for a target that is no URI, :class:`CallClosed` when the call has ended.
+        """
+        if self.ended is not None:
+            raise CallClosed(self.ended)
+        uri = target_uri(target, self._endpoint.domain_of(self))
+        if self._referred is None and self._core.refer(uri, self._endpoint.loop.time(), timeout_s=timeout_s):
+            self._referred = self._endpoint.loop.create_future()
+            self._endpoint.flush()
+            try:
+                return await self._referred
+            finally:
+                self._referred = None
+        return ReferProgress(self._core, 491, "the call is not up, or is being transferred", accepted=False, final=True)
+
+    def notify_refer(self, status: int, reason: str = "") -> None:
+        """Tell the outcome of the transfer that ``on_refer`` agreed to: a SIP status of the target."""
+        self._core.notify_refer(status, self._endpoint.loop.time(), reason)
+        self._endpoint.flush()
+
+    def deliver(self, event: Output) -> None:
+        """An event of this call. For :class:`SipEndpoint`."""
+        if isinstance(event, CallConfirmed):
+            if not self._up.done():
+                self._up.set_result(event.answer)
+        elif isinstance(event, CallEnded):
+            self._end(event)
+        elif isinstance(event, SessionOffered):
+            session = self.on_session(event.offer) if self.on_session else None
+            now = self._endpoint.loop.time()
+            if session is None:
+                self._core.refuse_session(now)
+            else:
+                self._core.accept_session(session, now)
+        elif isinstance(event, SessionAnswered):
+            if self.on_session_answer:
+                self.on_session_answer(event.answer)
+        elif isinstance(event, KeyReceived):
+            if self.on_key:
+                self.on_key(event.key)
+        elif isinstance(event, CallProgress):
+            if self.on_progress:
+                self.on_progress(event)
+        elif isinstance(event, ReferReceived):
+            now = self._endpoint.loop.time()
+            if self.on_refer and self.on_refer(event.target, event.referred_by):
+                self._core.accept_refer(now)
+            else:
+                self._core.refuse_refer(now)
+        elif isinstance(event, ReferProgress):
+            if self.on_refer_progress:
+                self.on_refer_progress(event)
+            if event.final and self._referred is not None and not self._referred.done():
+                self._referred.set_result(event)
+
+    def _end(self, event: CallEnded) -> None:
+        if self.ended is not None:
+            return
+        self.ended = event
+        if not self._up.done():
+            self._up.set_exception(CallClosed(event))
+            self._up.exception()  # nobody need be waiting
+        if self._referred is not None and not self._referred.done():
+            self._referred.set_exception(CallClosed(event))
+        if self.on_end:
+            self.on_end(event)
+
+
+class IncomingCall(Call):
+    """Somebody calls us; 100 went out. ``offer``: their session description, None when we are to offer."""
+
+    @property
+    def offer(self) -> SessionDescription | None:
+        return self._core.offer
+
+    def ring(self) -> None:
+        """180."""
+        self._core.ring(self._endpoint.loop.time())
+        self._endpoint.flush()
+
+    async def answer(self, session: SessionDescription) -> SessionDescription | None:
+        """200; returns when it was acknowledged, with the other side's answer if ``session`` was our offer.
+
+        Raises :class:`CallClosed` when the call ends first, at the latest after 64*T1 (32 s).
+        """
+        self._core.answer(session, self._endpoint.loop.time())
+        self._endpoint.flush()
+        return await asyncio.shield(self._up)
+
+    def reject(self, status: int, reason: str = "", *, retry_after_s: int | None = None) -> None:
+        """Refuse the unanswered call."""
+        self._core.reject(status, self._endpoint.loop.time(), reason, retry_after_s=retry_after_s)
+        self._endpoint.flush()
+
+
+class OutgoingCall(Call):
+    """We call somebody."""
+
+    async def established(self, *, timeout_s: float = 60.0) -> SessionDescription:
+        """The other side's answer, once it has accepted. Raises :class:`CallClosed`; after ``timeout_s`` we cancel."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                session = await asyncio.shield(self._up)
+        except TimeoutError:
+            self.bye()
+            raise CallClosed(CallEnded(self._core, "timeout", 408, "not answered in time")) from None
+        except asyncio.CancelledError:
+            self.bye()
+            raise
+        assert session is not None
+        return session

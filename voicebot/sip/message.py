@@ -1,0 +1,485 @@
+"""SIP messages: what came off the wire, checked; and what we put on it (RFC 3261 sections 7, 18.3, 20 and 25).
+
+The grammar's fragments and the header container come from `sipmessage`. Its message parser is not used: it takes no
+folded lines and no space before a colon, fails on other URI schemes and on bytes that are not UTF-8, percent-decodes
+parameters (a Route must go back byte for byte) and checks neither lengths nor the presence of headers. Nobody
+outside this module imports it.
+
+Two habits worth knowing. Values that must be sent back as they came (Via, From, To, Record-Route, URIs) are kept
+as raw text; the parsed form stands beside it. And a request that is wrong still tells whom to answer:
+:class:`SipSyntaxError` carries as much of it as could be read, so that a 400 can be sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from urllib.parse import unquote
+
+from sipmessage import Headers, grammar
+from sipmessage.message import COMPACT_FORMS
+
+MAX_MESSAGE = 65_535
+"""Bytes of one message; no UDP datagram holds more."""
+MAX_HEADERS = 200
+MAX_LINE = 8_192
+"""Characters of one unfolded header line."""
+MAX_URI = 2_048
+MAX_LIST = 64
+"""Values of one list header (Via, Record-Route, Contact, ...)."""
+
+_MAX_SEQUENCE = 2**31 - 1
+_MAX_32_BITS = 2**32 - 1
+_SINGLE = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type", "Expires", "Refer-To")
+
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]{2,45}\])"
+_TOKEN_RE = re.compile(f"{grammar.TOKEN}\\Z")
+_QUOTED_RE = re.compile(_QUOTED, re.DOTALL)
+_PARAM_RE = re.compile(rf"\s*;\s*({grammar.TOKEN})\s*(?:=\s*({_QUOTED}|[^\s;,\"<>=][^\s;,\"<>]*)\s*)?", re.DOTALL)
+_LIST_RE = re.compile(rf"(?:{_QUOTED}|<[^>]*>|[^,\"<])+", re.DOTALL)
+_SCHEME_RE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):\S+\Z")
+_SIP_URI_RE = re.compile(
+    rf"(?P<scheme>sips?):(?:(?P<user>{grammar.USER})(?::{grammar.cset(grammar.C_PASSWORD_SAFE + '%')}*)?@)?"
+    rf"(?P<host>{_HOST})(?::(?P<port>\d{{1,5}}))?(?P<params>(?:;{grammar.URI_PARAM})*)\Z",
+    re.IGNORECASE,
+)
+_TEL_URI_RE = re.compile(r"tel:(?P<user>\+?[0-9A-Fa-f*#.()\-]{1,64})(?:;\S*)?\Z", re.IGNORECASE)
+_VIA_RE = re.compile(
+    rf"\s*SIP\s*/\s*2\.0\s*/\s*(?P<transport>{grammar.TOKEN})\s+(?P<host>{_HOST})\s*(?::\s*(?P<port>\d{{1,5}})\s*)?",
+    re.IGNORECASE,
+)
+_CSEQ_RE = re.compile(rf"(\d{{1,10}})\s+({grammar.TOKEN})\Z")
+_MEDIA_TYPE_RE = re.compile(rf"({grammar.TOKEN})\s*/\s*({grammar.TOKEN})")
+_REQUEST_LINE_RE = re.compile(r"(\S+) (\S+) SIP/2\.0\Z")
+_STATUS_LINE_RE = re.compile(r"SIP/2\.0 ([1-6]\d\d)(?: (.*))?\Z")
+_VERSION_RE = re.compile(r"SIP/\d+\.\d+\s*\Z")
+_DATE_RE = re.compile(r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT\Z")
+
+REASONS: Mapping[int, str] = MappingProxyType(
+    {
+        100: "Trying",
+        180: "Ringing",
+        183: "Session Progress",
+        200: "OK",
+        202: "Accepted",
+        400: "Bad Request",
+        403: "Forbidden",
+        404: "Not Found",
+        405: "Method Not Allowed",
+        406: "Not Acceptable",
+        408: "Request Timeout",
+        415: "Unsupported Media Type",
+        416: "Unsupported URI Scheme",
+        420: "Bad Extension",
+        480: "Temporarily Unavailable",
+        481: "Call/Transaction Does Not Exist",
+        482: "Loop Detected",
+        486: "Busy Here",
+        487: "Request Terminated",
+        488: "Not Acceptable Here",
+        489: "Bad Event",
+        491: "Request Pending",
+        500: "Server Internal Error",
+        501: "Not Implemented",
+        503: "Service Unavailable",
+        505: "Version Not Supported",
+        513: "Message Too Large",
+        603: "Decline",
+    }
+)
+
+
+class SipSyntaxError(ValueError):
+    """A message that cannot be taken. ``status``: what to answer; ``request``: what could be read, None for nothing."""
+
+    def __init__(self, reason: str, status: int = 400, request: SipRequest | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.request = request
+
+
+def parse_params(text: str) -> dict[str, str | None]:
+    """``;name=value;flag`` as a dict; names in lower case, values raw (quotes and escapes kept)."""
+    params: dict[str, str | None] = {}
+    at = 0
+    while at < len(text):
+        match = _PARAM_RE.match(text, at)
+        if match is None:
+            if text[at:].strip():
+                raise SipSyntaxError("malformed parameters")
+            break
+        params[match[1].lower()] = match[2]
+        at = match.end()
+    return params
+
+
+def format_params(params: Mapping[str, str | None]) -> str:
+    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in params.items())
+
+
+def split_list(value: str) -> list[str]:
+    """The elements of a comma-separated header, with commas in quotes and in angle brackets left alone."""
+    elements: list[str] = []
+    at = 0
+    while True:
+        match = _LIST_RE.match(value, at)
+        if match is None or not match[0].strip() or len(elements) == MAX_LIST:
+            raise SipSyntaxError("malformed list")
+        elements.append(match[0].strip())
+        at = match.end()
+        if at == len(value):
+            return elements
+        if value[at] != ",":
+            raise SipSyntaxError("unbalanced quotes or brackets")
+        at += 1
+
+
+@dataclass(frozen=True, slots=True)
+class SipUri:
+    """A sip, sips or tel URI taken apart. ``user`` is unescaped; ``host`` is empty for tel."""
+
+    scheme: str
+    user: str
+    host: str
+    port: int | None = None
+    params: Mapping[str, str | None] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def parse(cls, text: str) -> SipUri:
+        """Raises :class:`SipSyntaxError`: with status 416 for a scheme that we don't speak, else 400."""
+        if len(text) > MAX_URI:
+            raise SipSyntaxError("URI too long")
+        scheme = _SCHEME_RE.match(text)
+        if scheme is None:
+            raise SipSyntaxError("malformed URI")
+        if scheme[1].lower() == "tel":
+            tel = _TEL_URI_RE.match(text)
+            if tel is None:
+                raise SipSyntaxError("malformed tel URI")
+            return cls("tel", tel["user"], "")
+        if scheme[1].lower() not in ("sip", "sips"):
+            raise SipSyntaxError("unsupported URI scheme", 416)
+        match = _SIP_URI_RE.match(text)
+        if match is None:
+            raise SipSyntaxError("malformed SIP URI")
+        port = int(match["port"]) if match["port"] else None
+        if port is not None and not 0 < port < 65_536:
+            raise SipSyntaxError("port out of range")
+        params: dict[str, str | None] = {}
+        for param in filter(None, match["params"].split(";")):
+            name, has_value, value = param.partition("=")
+            params[name.lower()] = value if has_value else None
+        return cls(match["scheme"].lower(), unquote(match["user"] or ""), match["host"], port, params)
+
+    @property
+    def destination(self) -> tuple[str, int]:
+        """Host (maybe a name, IPv6 without brackets) and port to send to."""
+        return self.host.strip("[]"), self.port or (5061 if self.scheme == "sips" else 5060)
+
+
+@dataclass(frozen=True, slots=True)
+class NameAddr:
+    """``"display" <uri>;params`` or ``uri;params``. ``uri`` is raw text; ``display`` is unquoted."""
+
+    uri: str
+    display: str = ""
+    params: Mapping[str, str | None] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def parse(cls, value: str) -> NameAddr:
+        value = value.strip()
+        display = ""
+        start = 0
+        if value.startswith('"'):
+            quoted = _QUOTED_RE.match(value)
+            if quoted is None:
+                raise SipSyntaxError("unbalanced quotes")
+            display = re.sub(r"\\(.)", r"\1", quoted[0][1:-1], flags=re.DOTALL)
+            start = quoted.end()
+        bracket = value.find("<", start)
+        if bracket >= 0:
+            # Display names of other characters than the grammar's tokens are common and harmless; a comma is not.
+            unquoted = value[start:bracket].strip()
+            if (start and unquoted) or re.search(r'[,"]', unquoted):
+                raise SipSyntaxError("malformed display name")
+            display = display or unquoted
+            end = value.find(">", bracket)
+            if end < 0:
+                raise SipSyntaxError("unbalanced angle brackets")
+            uri, rest = value[bracket + 1 : end], value[end + 1 :]
+        else:
+            uri, semicolon, rest = value.partition(";")
+            uri, rest = uri.strip(), semicolon + rest
+            if start or re.search(r"[,?]", uri):
+                # Without brackets these belong to the header, not to the URI (RFC 3261 section 20).
+                raise SipSyntaxError("malformed address")
+        if len(uri) > MAX_URI or _SCHEME_RE.match(uri) is None:
+            raise SipSyntaxError("malformed URI in address")
+        return cls(uri, display, parse_params(rest))
+
+    @property
+    def tag(self) -> str:
+        return self.params.get("tag") or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One hop. ``params`` keep their order and raw values, so that it can be sent back as it came."""
+
+    transport: str
+    host: str
+    port: int | None = None
+    params: Mapping[str, str | None] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def parse(cls, value: str) -> Via:
+        match = _VIA_RE.match(value)
+        if match is None:
+            raise SipSyntaxError("malformed Via")
+        port = int(match["port"]) if match["port"] else None
+        if port is not None and not 0 < port < 65_536:
+            raise SipSyntaxError("port out of range in Via")
+        return cls(match["transport"].upper(), match["host"].lower(), port, parse_params(value[match.end() :]))
+
+    @property
+    def branch(self) -> str:
+        return self.params.get("branch") or ""
+
+    @property
+    def sent_by(self) -> str:
+        return f"{self.host}:{self.port or 5060}"
+
+    def stamped(self, source: tuple[str, int]) -> Via:
+        """With ``received`` and ``rport`` as the server adds them (RFC 3261 18.2.1, RFC 3581 section 4)."""
+        params = dict(self.params)
+        if "rport" in params:
+            params["rport"] = str(source[1])
+        if "rport" in params or self.host.strip("[]") != source[0]:
+            params["received"] = source[0]
+        return replace(self, params=params)
+
+    def reply_to(self, source: tuple[str, int]) -> tuple[str, int]:
+        """Where the response goes (RFC 3581; RFC 3261 18.2.2). ``maddr`` is ignored: it would let anybody aim us."""
+        return source if "rport" in self.params else (source[0], self.port or 5060)
+
+    def __str__(self) -> str:
+        port = f":{self.port}" if self.port else ""
+        return f"SIP/2.0/{self.transport} {self.host}{port}{format_params(self.params)}"
+
+
+class _Message:
+    """What requests and responses share. Typed views are parsed once, on first use."""
+
+    def __init__(self, body: bytes = b"") -> None:
+        self.headers = Headers()
+        self.body = body
+
+    def values(self, name: str) -> list[str]:
+        """The elements of a comma-separated header; raises :class:`SipSyntaxError`."""
+        return [element for line in self.headers.getlist(name) if line for element in split_list(line)]
+
+    def tokens(self, name: str) -> list[str]:
+        """A list of option tags, methods or the like, empty elements dropped."""
+        return [t.strip() for line in self.headers.getlist(name) for t in line.split(",") if t.strip()]
+
+    def number(self, name: str) -> int | None:
+        """A header of digits (comments and parameters after them dropped), None when absent or malformed."""
+        match = re.match(r"\s*(\d{1,10})\s*(?:[;(]|\Z)", self.headers.get(name) or "")
+        return int(match[1]) if match else None
+
+    @cached_property
+    def via(self) -> list[Via]:
+        return [Via.parse(value) for value in self.values("Via")]
+
+    @cached_property
+    def sender(self) -> NameAddr:
+        """The From header."""
+        return NameAddr.parse(self.headers.get("From") or "")
+
+    @cached_property
+    def recipient(self) -> NameAddr:
+        """The To header."""
+        return NameAddr.parse(self.headers.get("To") or "")
+
+    @cached_property
+    def contact(self) -> list[NameAddr]:
+        return [NameAddr.parse(value) for value in self.values("Contact") if value != "*"]
+
+    @cached_property
+    def cseq(self) -> tuple[int, str]:
+        match = _CSEQ_RE.match(self.headers.get("CSeq") or "")
+        if match is None or int(match[1]) > _MAX_SEQUENCE:
+            raise SipSyntaxError("malformed CSeq")
+        return int(match[1]), match[2]
+
+    @property
+    def call_id(self) -> str:
+        return self.headers.get("Call-ID") or ""
+
+    @property
+    def content_type(self) -> str:
+        """``type/subtype`` in lower case, without parameters; empty when there is no such header."""
+        match = _MEDIA_TYPE_RE.match(self.headers.get("Content-Type") or "")
+        return f"{match[1]}/{match[2]}".lower() if match else ""
+
+    def _encode(self, start_line: str) -> bytes:
+        self.headers.set("Content-Length", str(len(self.body)))
+        return f"{start_line}\r\n{self.headers}".encode("utf-8", "surrogateescape") + self.body
+
+
+class SipRequest(_Message):
+    """A request. ``uri`` is the raw Request-URI."""
+
+    def __init__(self, method: str, uri: str, body: bytes = b"") -> None:
+        super().__init__(body)
+        self.method = method
+        self.uri = uri
+
+    def __bytes__(self) -> bytes:
+        return self._encode(f"{self.method} {self.uri} SIP/2.0")
+
+    def stamp(self, source: tuple[str, int]) -> None:
+        """Record in the topmost Via where the request came from."""
+        self.via[0] = self.via[0].stamped(source)
+        self.headers.setlist("Via", [str(via) for via in self.via])
+
+
+class SipResponse(_Message):
+    """A response."""
+
+    def __init__(self, status: int, reason: str = "", body: bytes = b"") -> None:
+        super().__init__(body)
+        self.status = status
+        self.reason = reason or REASONS.get(status, "")
+
+    def __bytes__(self) -> bytes:
+        return self._encode(f"SIP/2.0 {self.status} {self.reason}")
+
+
+def response_to(request: SipRequest, status: int, reason: str = "", *, to_tag: str = "") -> SipResponse:
+    """The response that RFC 3261 8.2.6 builds from a request: Via, From, To (with our tag), Call-ID, CSeq."""
+    response = SipResponse(status, reason)
+    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+        if lines := request.headers.getlist(name):
+            response.headers.setlist(name, list(lines))
+    to = response.headers.get("To")
+    if to_tag and to is not None and status > 100:
+        try:
+            tagged = bool(request.recipient.tag)
+        except SipSyntaxError:
+            tagged = False
+        if not tagged:
+            response.headers.set("To", f"{to};tag={to_tag}")
+    if status == 100 and (timestamp := request.headers.get("Timestamp")):
+        response.headers.set("Timestamp", timestamp)
+    return response
+
+
+def parse_message(data: bytes) -> SipRequest | SipResponse:
+    """One message from one datagram; what follows ``Content-Length`` bytes of body is dropped (RFC 3261 18.3).
+
+    Raises :class:`SipSyntaxError` for everything that RFC 4475 calls invalid, and for what exceeds our bounds.
+    """
+    if len(data) > MAX_MESSAGE:
+        raise SipSyntaxError("message too long")
+    head, separator, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
+    text = head.decode("utf-8", "surrogateescape")
+    if "\r\n" not in text:
+        raise SipSyntaxError("no header")
+    start_line, _, header_text = text.partition("\r\n")
+    message, problem = _start_line(start_line)
+    message.body = body
+    request = message if isinstance(message, SipRequest) else None
+    try:
+        _read_headers(message, header_text)
+        if problem is not None:
+            raise problem
+        if not separator:
+            raise SipSyntaxError("headers not ended by an empty line")
+        _check(message)
+    except SipSyntaxError as error:
+        raise SipSyntaxError(str(error), error.status, request) from None
+    return message
+
+
+def _start_line(line: str) -> tuple[SipRequest | SipResponse, SipSyntaxError | None]:
+    if match := _STATUS_LINE_RE.match(line):
+        return SipResponse(int(match[1]), match[2] or ""), None
+    if (match := _REQUEST_LINE_RE.match(line)) and _TOKEN_RE.match(match[1]):
+        return SipRequest(match[1], match[2]), None
+    method, _, rest = line.partition(" ")
+    if not _TOKEN_RE.match(method) or not (version := _VERSION_RE.search(rest)):
+        raise SipSyntaxError("neither request nor response")
+    bad_version = version[0].strip() != "SIP/2.0"
+    return SipRequest(method, rest), SipSyntaxError("malformed request line", 505 if bad_version else 400)
+
+
+def _read_headers(message: _Message, text: str) -> None:
+    lines = re.sub(r"\r\n[ \t]+", " ", text.removesuffix("\r\n")).split("\r\n")
+    if len(lines) > MAX_HEADERS:
+        raise SipSyntaxError("too many headers")
+    problem = ""
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.rstrip(" \t")
+        if not colon or not _TOKEN_RE.match(name) or len(line) > MAX_LINE or "\r" in line or "\n" in line:
+            # Read on: the headers that are right are needed for the answer.
+            problem = "malformed header line"
+            continue
+        message.headers.add(COMPACT_FORMS.get(name.lower(), name), value.strip())
+    if problem:
+        raise SipSyntaxError(problem)
+
+
+def _check(message: SipRequest | SipResponse) -> None:
+    """Raise for what is missing, doubled, out of range or does not parse, of all that we ever look at."""
+    headers = message.headers
+    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+        if not headers.get(name):
+            raise SipSyntaxError(f"missing {name}")
+    for name in _SINGLE:
+        if len(headers.getlist(name)) > 1:
+            raise SipSyntaxError(f"more than one {name}")
+    if re.search(r"\s", message.call_id):
+        raise SipSyntaxError("malformed Call-ID")
+    _check_length(message)
+    for name, limit in (("Max-Forwards", 255), ("Expires", _MAX_32_BITS)):
+        if (value := headers.get(name)) is not None and (not re.match(r"\d{1,10}\Z", value) or int(value) > limit):
+            raise SipSyntaxError(f"{name} out of range")
+    if (date := headers.get("Date")) is not None and not _DATE_RE.match(date):
+        raise SipSyntaxError("malformed Date")
+    # Parsed here once and kept by the cached views, so that later code need not expect errors from them.
+    for address in (message.sender, message.recipient, *message.contact):
+        _check_address(address)
+    message.via  # noqa: B018
+    for name in ("Record-Route", "Route"):
+        for value in message.values(name):
+            NameAddr.parse(value)
+    _, method = message.cseq
+    if isinstance(message, SipRequest):
+        if method != message.method:
+            raise SipSyntaxError("CSeq method does not match")
+        SipUri.parse(message.uri)
+
+
+def _check_length(message: _Message) -> None:
+    length = message.headers.get("Content-Length")
+    if length is None:
+        return
+    if not re.match(r"\d{1,9}\Z", length) or int(length) > len(message.body):
+        raise SipSyntaxError("wrong Content-Length")
+    message.body = message.body[: int(length)]
+
+
+def _check_address(address: NameAddr) -> None:
+    uri = address.uri
+    if uri[:5].lower().startswith(("sip:", "sips:")):
+        headers = uri.find("?", uri.rfind("@") + 1)
+        SipUri.parse(uri if headers < 0 else uri[:headers])
+    expires = address.params.get("expires")
+    if expires is not None and (not re.match(r"\d{1,10}\Z", expires) or int(expires) > _MAX_32_BITS):
+        raise SipSyntaxError("expires out of range")

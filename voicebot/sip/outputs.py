@@ -1,0 +1,153 @@
+"""What the user agent core gives back: datagrams to send, and what happened in which call.
+
+Outputs are in order. An event's ``call`` is the :class:`~voicebot.sip.call.SipCall` to act upon.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from voicebot.sip.sdp import SessionDescription
+
+if TYPE_CHECKING:
+    from voicebot.sip.call import SipCall
+
+EndCause = Literal["bye", "local", "cancelled", "rejected", "no-ack", "timeout", "error"]
+"""Why a call ended: the other side's BYE; our BYE or CANCEL; their CANCEL; a final refusal, theirs or ours; our 200 was
+never acknowledged; our INVITE was never answered; the other side broke the protocol (no answer in its ACK, ...)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """One datagram. ``host`` may be a name."""
+
+    data: bytes
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffered:
+    """An INVITE came; 100 went out. ``call.offer`` is its session description, None when we are to offer."""
+
+    call: SipCall
+
+
+@dataclass(frozen=True, slots=True)
+class CallProgress:
+    """A provisional response to our INVITE. ``early``: its session description, if any."""
+
+    call: SipCall
+    status: int
+    reason: str
+    early: SessionDescription | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallConfirmed:
+    """The call is up: our 200 was acknowledged, or our INVITE accepted.
+
+    ``answer``: the other side's answer when the offer was ours, else None.
+    """
+
+    call: SipCall
+    answer: SessionDescription | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The last event of a call. ``status``/``reason``: the final response that ended it, 0 when none did."""
+
+    call: SipCall
+    cause: EndCause
+    status: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOffered:
+    """A re-INVITE or an UPDATE: to be answered at once with ``call.accept_session`` or ``call.refuse_session``.
+
+    ``offer`` is None when the other side wants us to offer.
+    """
+
+    call: SipCall
+    offer: SessionDescription | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAnswered:
+    """The ACK of a re-INVITE brought the answer to our offer."""
+
+    call: SipCall
+    answer: SessionDescription
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReceived:
+    """A keypad key by INFO (application/dtmf-relay or application/dtmf)."""
+
+    call: SipCall
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferReceived:
+    """The other side asks us to call ``target``: answer at once with ``call.accept_refer`` or ``call.refuse_refer``."""
+
+    call: SipCall
+    target: str
+    referred_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferProgress:
+    """What became of our REFER so far. ``status``: the response to it, or the target's as reported by NOTIFY.
+
+    ``final``: nothing more will come; ``accepted`` tells how it ended.
+    """
+
+    call: SipCall
+    status: int
+    reason: str
+    accepted: bool
+    final: bool
+
+
+Output = (
+    Transmit
+    | CallOffered
+    | CallProgress
+    | CallConfirmed
+    | CallEnded
+    | SessionOffered
+    | SessionAnswered
+    | KeyReceived
+    | ReferReceived
+    | ReferProgress
+)
+
+
+@dataclass(slots=True)
+class SipCounters:
+    """Counts since the start. ``dropped``: well-formed but for nobody (no transaction, no dialog, over a bound)."""
+
+    received: int = 0
+    sent: int = 0
+    keepalives: int = 0
+    malformed: int = 0
+    dropped: int = 0
+    repeated: int = 0
+    """Retransmissions that came in."""
+    retransmitted: int = 0
+    """Retransmissions that we sent."""
+    requests_by_method: Counter[str] = field(default_factory=Counter)
+    """Known methods by name, all others under ``other``."""
+    rejected_by_status: Counter[int] = field(default_factory=Counter)
+    calls_in: int = 0
+    calls_out: int = 0
+    unresolved: int = 0
+    """Datagrams dropped because the name of their destination did not resolve."""
+    send_errors: int = 0

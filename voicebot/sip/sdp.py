@@ -1,0 +1,268 @@
+"""Session descriptions (RFC 8866) and the offer/answer rules of RFC 3264, for one G.711 stream with keypad events.
+
+Parsing keeps what we use and what an answer must repeat; it is bounded and strict about numbers, and forgiving about
+lines that it does not know. Two pure functions hold the rules: :func:`select` reads an offer or an answer and says what
+was agreed, :func:`answer` builds the answer to an offer, with one media line for each one offered (refused ones with
+port 0, RFC 3264 section 6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+
+MAX_DESCRIPTION = 16_384
+MAX_LINES = 400
+MAX_MEDIA = 16
+MAX_FORMATS = 64
+
+STATIC_PAYLOADS = {"PCMU": 0, "PCMA": 8}
+"""RFC 3551 payload types of the encodings that we speak."""
+_STATIC_NAMES = {0: "PCMU", 8: "PCMA"}
+_DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+_MIRROR: dict[Direction, Direction] = {
+    "sendrecv": "sendrecv",
+    "sendonly": "recvonly",
+    "recvonly": "sendonly",
+    "inactive": "inactive",
+}
+_RTPMAP_RE = re.compile(r"(\d{1,3}) +([A-Za-z0-9._+\-]{1,32})/(\d{1,7})(?:/(\d{1,3}))?\s*\Z")
+_MEDIA_RE = re.compile(
+    r"([A-Za-z0-9._+\-]{1,32}) +(\d{1,5})(?:/\d{1,5})? +([A-Za-z0-9/._+\-]{1,64})((?: +\S{1,32})+)\s*\Z"
+)
+_CONNECTION_RE = re.compile(r"IN +(IP4|IP6) +([A-Za-z0-9._:\-]{1,255})(?:/\S*)?\s*\Z")
+_TOKEN_RE = re.compile(r"\S{1,64}\Z")
+
+
+class SdpError(ValueError):
+    """Not a session description that can be answered."""
+
+
+@dataclass(slots=True)
+class Media:
+    """One ``m=`` section. ``formats`` in the order of preference; ``connection`` is None when the session's holds."""
+
+    kind: str
+    port: int
+    protocol: str
+    formats: list[str]
+    connection: str | None = None
+    rtpmap: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """Payload type to (encoding name in upper case, clock rate)."""
+    fmtp: dict[int, str] = field(default_factory=dict)
+    direction: Direction | None = None
+    ptime: int | None = None
+    rtcp_port: int | None = None
+
+    def encoding(self, payload_type: int) -> tuple[str, int] | None:
+        """Name and clock rate of a payload type; RFC 3551's static ones need no rtpmap."""
+        if payload_type in self.rtpmap:
+            return self.rtpmap[payload_type]
+        name = _STATIC_NAMES.get(payload_type)
+        return (name, 8000) if name else None
+
+
+@dataclass(slots=True)
+class SessionDescription:
+    """A parsed or built description. ``connection`` is the session-level address, None when each media has its own."""
+
+    session_id: int = 0
+    version: int = 0
+    address: str = "0.0.0.0"
+    connection: str | None = None
+    direction: Direction | None = None
+    media: list[Media] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, body: bytes) -> SessionDescription:
+        """Raises :class:`SdpError`. Unknown lines and attributes are skipped."""
+        if len(body) > MAX_DESCRIPTION:
+            raise SdpError("description too long")
+        lines = body.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n").split("\n")
+        if len(lines) > MAX_LINES:
+            raise SdpError("too many lines")
+        if lines[0].strip() != "v=0":
+            raise SdpError("no v=0 at the start")
+        description = cls()
+        for line in lines[1:]:
+            kind, equals, value = line.partition("=")
+            if len(kind) != 1 or not equals:
+                raise SdpError("malformed line")
+            description._take(kind, value.rstrip("\r"))
+        return description
+
+    def _take(self, kind: str, value: str) -> None:
+        media = self.media[-1] if self.media else None
+        if kind == "m":
+            self.media.append(_parse_media(value))
+            if len(self.media) > MAX_MEDIA:
+                raise SdpError("too many media")
+        elif kind == "c":
+            match = _CONNECTION_RE.match(value)
+            if match is None:
+                raise SdpError("malformed connection")
+            (media or self).connection = match[2]
+        elif kind == "o":
+            fields = value.split()
+            if len(fields) != 6 or not all(_TOKEN_RE.match(f) for f in fields):
+                raise SdpError("malformed origin")
+            self.address = fields[5]
+            self.session_id, self.version = (int(f) if re.match(r"\d{1,20}\Z", f) else 0 for f in fields[1:3])
+        elif kind == "a":
+            name, _, text = value.partition(":")
+            if name in _DIRECTIONS:
+                (media or self).direction = cast(Direction, name)
+            elif media is not None:
+                _media_attribute(media, name, text)
+
+    def address_of(self, media: Media) -> str | None:
+        """The address that ``media`` is to be sent to."""
+        return media.connection or self.connection
+
+    def direction_of(self, media: Media) -> Direction:
+        return media.direction or self.direction or "sendrecv"
+
+    def __bytes__(self) -> bytes:
+        lines = ["v=0", f"o=- {self.session_id} {self.version} IN {_family(self.address)} {self.address}", "s=-"]
+        if self.connection:
+            lines.append(f"c=IN {_family(self.connection)} {self.connection}")
+        lines.append("t=0 0")
+        for media in self.media:
+            lines.append(f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}")
+            if media.connection:
+                lines.append(f"c=IN {_family(media.connection)} {media.connection}")
+            lines += [f"a=rtpmap:{number} {name}/{rate}" for number, (name, rate) in media.rtpmap.items()]
+            lines += [f"a=fmtp:{number} {text}" for number, text in media.fmtp.items()]
+            if media.ptime:
+                lines.append(f"a=ptime:{media.ptime}")
+            if media.direction:
+                lines.append(f"a={media.direction}")
+        return ("\r\n".join(lines) + "\r\n").encode()
+
+
+def _family(address: str) -> str:
+    return "IP6" if ":" in address else "IP4"
+
+
+def _parse_media(value: str) -> Media:
+    match = _MEDIA_RE.match(value)
+    if match is None or int(match[2]) > 65_535:
+        raise SdpError("malformed media line")
+    formats = match[4].split()
+    if len(formats) > MAX_FORMATS:
+        raise SdpError("too many formats")
+    return Media(match[1].lower(), int(match[2]), match[3].upper(), formats)
+
+
+def _media_attribute(media: Media, name: str, text: str) -> None:
+    if name == "rtpmap":
+        if (match := _RTPMAP_RE.match(text)) and int(match[1]) < 128 and len(media.rtpmap) < MAX_FORMATS:
+            media.rtpmap[int(match[1])] = (match[2].upper(), int(match[3]))
+    elif name == "fmtp":
+        number, _, parameters = text.partition(" ")
+        if re.match(r"\d{1,3}\Z", number) and int(number) < 128 and len(media.fmtp) < MAX_FORMATS:
+            media.fmtp[int(number)] = parameters.strip()
+    elif name == "ptime":
+        if re.match(r"\d{1,3}(\.\d+)?\s*\Z", text):
+            media.ptime = int(float(text))
+    elif name == "rtcp" and (match := re.match(r"(\d{1,5})(?:\s|\Z)", text)) and 0 < int(match[1]) < 65_536:
+        media.rtcp_port = int(match[1])
+
+
+# --- offer and answer --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AudioAgreement:
+    """What both sides agreed about the one audio stream, seen from ours.
+
+    ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we hear and are not heard). ``law``: ``PCMU``
+    or ``PCMA``, with the ``payload_type`` of the other side's description. ``telephone_event``: the payload type for
+    keypad keys, None without. ``index``: which media line.
+    """
+
+    law: Literal["PCMU", "PCMA"]
+    payload_type: int
+    telephone_event: int | None
+    host: str
+    port: int
+    rtcp_port: int | None
+    direction: Direction
+    index: int
+
+
+def select(description: SessionDescription, laws: Sequence[str] = ("PCMU", "PCMA")) -> AudioAgreement | None:
+    """The first audio stream of an offer or answer that we can carry, None when there is none.
+
+    Plain RTP/AVP only (a profile with encryption must not be taken as if it were plain); G.711 at 8000 Hz, the other
+    side's order of preference first, limited to ``laws``. A port of 0 is a refused stream. The address 0.0.0.0 is
+    hold as RFC 2543 knew it: nothing is to be sent there.
+    """
+    for index, media in enumerate(description.media):
+        address = description.address_of(media)
+        if media.kind != "audio" or media.protocol != "RTP/AVP" or not media.port or address is None:
+            continue
+        numbers = [int(f) for f in media.formats if re.match(r"\d{1,3}\Z", f) and int(f) < 128]
+        voice = [(n, e[0]) for n in numbers if (e := media.encoding(n)) and e[1] == 8000 and e[0] in laws]
+        if not voice:
+            continue
+        events = [n for n in numbers if media.encoding(n) == ("TELEPHONE-EVENT", 8000)]
+        direction = _MIRROR[description.direction_of(media)]
+        if address == "0.0.0.0":
+            direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
+        payload_type, law = voice[0]
+        return AudioAgreement(
+            cast(Literal["PCMU", "PCMA"], law),
+            payload_type,
+            events[0] if events else None,
+            address,
+            media.port,
+            media.rtcp_port,
+            direction,
+            index,
+        )
+    return None
+
+
+def _audio(port: int, payloads: Sequence[tuple[int, str]], event: int | None, direction: Direction) -> Media:
+    rtpmap = {number: (law, 8000) for number, law in payloads}
+    fmtp: dict[int, str] = {}
+    if event is not None:
+        rtpmap[event] = ("telephone-event", 8000)
+        fmtp[event] = "0-16"
+    formats = [str(number) for number in rtpmap]
+    return Media("audio", port, "RTP/AVP", formats, None, rtpmap, fmtp, direction, 20)
+
+
+def offer(
+    host: str,
+    port: int,
+    *,
+    laws: Sequence[str] = ("PCMU", "PCMA"),
+    telephone_event: int | None = 101,
+    session_id: int = 1,
+    version: int = 1,
+    direction: Direction = "sendrecv",
+) -> SessionDescription:
+    """Our offer: one audio stream at ``host``:``port``."""
+    media = _audio(port, [(STATIC_PAYLOADS[law], law) for law in laws], telephone_event, direction)
+    return SessionDescription(session_id, version, host, host, None, [media])
+
+
+def answer(
+    offered: SessionDescription,
+    agreed: AudioAgreement,
+    host: str,
+    port: int,
+    *,
+    session_id: int = 1,
+    version: int = 1,
+) -> SessionDescription:
+    """The answer to ``offered``: the agreed stream at ``host``:``port``, every other one refused."""
+    lines = [Media(media.kind, 0, media.protocol, media.formats[:1]) for media in offered.media]
+    lines[agreed.index] = _audio(port, [(agreed.payload_type, agreed.law)], agreed.telephone_event, agreed.direction)
+    return SessionDescription(session_id, version, host, host, None, lines)

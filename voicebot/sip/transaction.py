@@ -1,0 +1,308 @@
+"""Transactions: the four state machines of RFC 3261 section 17, with the Accepted state of RFC 6026.
+
+Each machine is a table from (state, input) to (actions, next state), and a second table that says which timers run in
+which state. An input is a message (from the wire, or from the user above: our response) or a timer. Everything else
+follows from the tables:
+
+* entering a state stops the timers that it does not list, starts those that it does, and leaves running ones alone
+  (timer F runs through Trying and Proceeding);
+* ``SEND`` puts the message at hand on the wire and remembers it, ``RESEND`` repeats what was remembered, ``PASS`` hands
+  the message to the user above, ``ACK`` answers a failure (17.1.1.3), ``REARM`` starts the timer that fired again,
+  ``FAIL`` tells the user that nobody answered;
+* an input without an entry is absorbed. That is what the RFC wants of stray retransmissions.
+
+Over a reliable transport the retransmission timers do not run and the waiting states take no time (17.1.1.2, 17.2.1).
+The retransmission of 2xx responses and the wait for their ACK belong to the user above (RFC 3261 13.3.1.4): `call.py`.
+No sockets and no clock here: ``now`` is passed in, seconds on any monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import ClassVar
+
+from voicebot.sip.message import SipRequest, SipResponse
+
+
+class State(Enum):
+    CALLING = auto()
+    TRYING = auto()
+    PROCEEDING = auto()
+    ACCEPTED = auto()
+    COMPLETED = auto()
+    CONFIRMED = auto()
+    TERMINATED = auto()
+
+
+class Input(Enum):
+    REQUEST = auto()
+    ACK = auto()
+    PROVISIONAL = auto()
+    SUCCESS = auto()
+    FAILURE = auto()
+
+
+class Action(Enum):
+    SEND = auto()
+    RESEND = auto()
+    PASS = auto()
+    ACK = auto()
+    REARM = auto()
+    FAIL = auto()
+
+
+SEND, RESEND, PASS, ACK, REARM, FAIL = Action
+
+Step = tuple[tuple[Action, ...], State]
+Table = Mapping[tuple[State, Input | str], Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """RFC 3261 section 17.1.1.1, in seconds."""
+
+    t1: float = 0.5
+    t2: float = 4.0
+    t4: float = 5.0
+
+    @property
+    def give_up(self) -> float:
+        """64*T1: timers B, F, H, J, L and M."""
+        return 64 * self.t1
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put ``message`` on the wire; ``again`` marks a retransmission."""
+
+    message: SipRequest | SipResponse
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Hand a response to the user of a client transaction; None: nobody answered."""
+
+    response: SipResponse | None
+
+
+Effect = Send | Pass
+
+_RETRANSMIT = "AEG"
+_FINAL_WAIT = "DIJK"
+
+
+class Transaction:
+    """One machine, for ``request`` and its responses; what it sends goes to ``destination`` (host, port).
+
+    ``deadline`` is when :meth:`timeout` wants to be called, None for never.
+    """
+
+    table: ClassVar[Table]
+    timers: ClassVar[Mapping[State, str]]
+    first: ClassVar[State]
+
+    def __init__(
+        self, request: SipRequest, destination: tuple[str, int], timers: Timers, *, reliable: bool = False
+    ) -> None:
+        self.request = request
+        self.destination = destination
+        self.state = self.first
+        self.last: SipRequest | SipResponse | None = None
+        self.armed: float | None = None
+        """For the owner of the timer queue: the deadline that is noted there."""
+        self._times = timers
+        self._reliable = reliable
+        self._running: dict[str, float] = {}
+        self._intervals: dict[str, float] = {}
+
+    @property
+    def deadline(self) -> float | None:
+        return min(self._running.values()) if self._running else None
+
+    @property
+    def terminated(self) -> bool:
+        return self.state is State.TERMINATED
+
+    def timeout(self, now: float) -> list[Effect]:
+        """Run the timers that are due."""
+        effects: list[Effect] = []
+        for name, when in sorted(self._running.items(), key=lambda item: item[1]):
+            if when <= now and name in self._running:
+                del self._running[name]
+                effects += self._step(name, None, now)
+        return effects
+
+    def _enter(self, state: State, now: float) -> None:
+        self.state = state
+        wanted = self.timers.get(state, "")
+        for name in list(self._running):
+            if name not in wanted:
+                del self._running[name]
+        for name in wanted:
+            if name not in self._running and not (self._reliable and name in _RETRANSMIT):
+                self._intervals[name] = self._first_interval(name, state)
+                self._running[name] = now + self._intervals[name]
+
+    def _first_interval(self, name: str, state: State) -> float:
+        if name in _FINAL_WAIT and self._reliable:
+            return 0.0
+        if name == "E" and state is State.PROCEEDING:
+            return self._times.t2
+        if name in _RETRANSMIT:
+            return self._times.t1
+        return self._times.t4 if name in "IK" else self._times.give_up
+
+    def _rearm(self, name: str, now: float) -> None:
+        doubled = 2 * self._intervals[name]
+        if name != "A":
+            doubled = self._times.t2 if self.state is State.PROCEEDING else min(doubled, self._times.t2)
+        self._intervals[name] = doubled
+        self._running[name] = now + doubled
+
+    def _step(self, given: Input | str, message: SipRequest | SipResponse | None, now: float) -> list[Effect]:
+        step = self.table.get((self.state, given))
+        if step is None:
+            return []
+        actions, state = step
+        effects: list[Effect] = []
+        for action in actions:
+            if action is SEND and message is not None:
+                self.last = message
+                effects.append(Send(message))
+            elif action is RESEND and self.last is not None:
+                effects.append(Send(self.last, again=True))
+            elif action is PASS and isinstance(message, SipResponse):
+                effects.append(Pass(message))
+            elif action is ACK and isinstance(message, SipResponse):
+                effects.append(Send(self._ack(message)))
+            elif action is REARM and isinstance(given, str):
+                self._rearm(given, now)
+            elif action is FAIL:
+                effects.append(Pass(None))
+        if state is not self.state:
+            self._enter(state, now)
+        return effects
+
+    def _ack(self, response: SipResponse) -> SipRequest:
+        """RFC 3261 17.1.1.3: the Request-URI, the top Via and the Route of the INVITE, the To of the response."""
+        ack = SipRequest("ACK", self.request.uri)
+        ack.headers.set("Via", self.request.headers.getlist("Via")[0])
+        if routes := self.request.headers.getlist("Route"):
+            ack.headers.setlist("Route", list(routes))
+        ack.headers.set("Max-Forwards", "70")
+        ack.headers.set("From", self.request.headers["From"])
+        ack.headers.set("To", response.headers["To"])
+        ack.headers.set("Call-ID", self.request.call_id)
+        ack.headers.set("CSeq", f"{self.request.cseq[0]} ACK")
+        return ack
+
+
+def _class_of(status: int) -> Input:
+    if status < 200:
+        return Input.PROVISIONAL
+    return Input.SUCCESS if status < 300 else Input.FAILURE
+
+
+class ServerTransaction(Transaction):
+    """``receive`` takes requests from the wire, ``respond`` our own responses."""
+
+    def receive(self, request: SipRequest, now: float) -> list[Effect]:
+        return self._step(Input.ACK if request.method == "ACK" else Input.REQUEST, request, now)
+
+    def respond(self, response: SipResponse, now: float) -> list[Effect]:
+        return self._step(_class_of(response.status), response, now)
+
+
+class ClientTransaction(Transaction):
+    """``start`` sends the request, ``receive`` takes the responses to it."""
+
+    def start(self, now: float) -> list[Effect]:
+        self.last = self.request
+        self._enter(self.first, now)
+        return [Send(self.request)]
+
+    def receive(self, response: SipResponse, now: float) -> list[Effect]:
+        return self._step(_class_of(response.status), response, now)
+
+
+class InviteServer(ServerTransaction):
+    """17.2.1, Figure 7 of RFC 6026. A repeated INVITE gets the last response again, in Accepted too."""
+
+    first = State.PROCEEDING
+    timers: ClassVar = {State.ACCEPTED: "L", State.COMPLETED: "GH", State.CONFIRMED: "I"}
+    table: ClassVar = {
+        (State.PROCEEDING, Input.REQUEST): ((RESEND,), State.PROCEEDING),
+        (State.PROCEEDING, Input.PROVISIONAL): ((SEND,), State.PROCEEDING),
+        (State.PROCEEDING, Input.SUCCESS): ((SEND,), State.ACCEPTED),
+        (State.PROCEEDING, Input.FAILURE): ((SEND,), State.COMPLETED),
+        (State.ACCEPTED, Input.REQUEST): ((RESEND,), State.ACCEPTED),
+        (State.ACCEPTED, Input.SUCCESS): ((SEND,), State.ACCEPTED),
+        (State.ACCEPTED, "L"): ((), State.TERMINATED),
+        (State.COMPLETED, Input.REQUEST): ((RESEND,), State.COMPLETED),
+        (State.COMPLETED, Input.ACK): ((), State.CONFIRMED),
+        (State.COMPLETED, "G"): ((RESEND, REARM), State.COMPLETED),
+        (State.COMPLETED, "H"): ((), State.TERMINATED),
+        (State.CONFIRMED, "I"): ((), State.TERMINATED),
+    }
+
+
+class NonInviteServer(ServerTransaction):
+    """17.2.2."""
+
+    first = State.TRYING
+    timers: ClassVar = {State.COMPLETED: "J"}
+    table: ClassVar = {
+        (State.TRYING, Input.PROVISIONAL): ((SEND,), State.PROCEEDING),
+        (State.TRYING, Input.SUCCESS): ((SEND,), State.COMPLETED),
+        (State.TRYING, Input.FAILURE): ((SEND,), State.COMPLETED),
+        (State.PROCEEDING, Input.REQUEST): ((RESEND,), State.PROCEEDING),
+        (State.PROCEEDING, Input.PROVISIONAL): ((SEND,), State.PROCEEDING),
+        (State.PROCEEDING, Input.SUCCESS): ((SEND,), State.COMPLETED),
+        (State.PROCEEDING, Input.FAILURE): ((SEND,), State.COMPLETED),
+        (State.COMPLETED, Input.REQUEST): ((RESEND,), State.COMPLETED),
+        (State.COMPLETED, "J"): ((), State.TERMINATED),
+    }
+
+
+class InviteClient(ClientTransaction):
+    """17.1.1, Figure 5 of RFC 6026. Every 2xx is passed up: each wants an ACK, and forks bring several."""
+
+    first = State.CALLING
+    timers: ClassVar = {State.CALLING: "AB", State.ACCEPTED: "M", State.COMPLETED: "D"}
+    table: ClassVar = {
+        (State.CALLING, "A"): ((RESEND, REARM), State.CALLING),
+        (State.CALLING, "B"): ((FAIL,), State.TERMINATED),
+        (State.CALLING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
+        (State.CALLING, Input.SUCCESS): ((PASS,), State.ACCEPTED),
+        (State.CALLING, Input.FAILURE): ((ACK, PASS), State.COMPLETED),
+        (State.PROCEEDING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
+        (State.PROCEEDING, Input.SUCCESS): ((PASS,), State.ACCEPTED),
+        (State.PROCEEDING, Input.FAILURE): ((ACK, PASS), State.COMPLETED),
+        (State.ACCEPTED, Input.SUCCESS): ((PASS,), State.ACCEPTED),
+        (State.ACCEPTED, "M"): ((), State.TERMINATED),
+        (State.COMPLETED, Input.FAILURE): ((ACK,), State.COMPLETED),
+        (State.COMPLETED, "D"): ((), State.TERMINATED),
+    }
+
+
+class NonInviteClient(ClientTransaction):
+    """17.1.2."""
+
+    first = State.TRYING
+    timers: ClassVar = {State.TRYING: "EF", State.PROCEEDING: "EF", State.COMPLETED: "K"}
+    table: ClassVar = {
+        (State.TRYING, "E"): ((RESEND, REARM), State.TRYING),
+        (State.TRYING, "F"): ((FAIL,), State.TERMINATED),
+        (State.TRYING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
+        (State.TRYING, Input.SUCCESS): ((PASS,), State.COMPLETED),
+        (State.TRYING, Input.FAILURE): ((PASS,), State.COMPLETED),
+        (State.PROCEEDING, "E"): ((RESEND, REARM), State.PROCEEDING),
+        (State.PROCEEDING, "F"): ((FAIL,), State.TERMINATED),
+        (State.PROCEEDING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
+        (State.PROCEEDING, Input.SUCCESS): ((PASS,), State.COMPLETED),
+        (State.PROCEEDING, Input.FAILURE): ((PASS,), State.COMPLETED),
+        (State.COMPLETED, "K"): ((), State.TERMINATED),
+    }
