@@ -74,6 +74,11 @@ class Replay:
         while self._frames and self._frames[0][1] <= time:
             self._bytes -= len(self._frames.popleft()[0])
 
+    @property
+    def latest(self) -> float:
+        """The time of the last frame kept."""
+        return self._frames[-1][1] if self._frames else float("-inf")
+
     def since(self, time: float) -> list[tuple[bytes, float]]:
         return [frame for frame in self._frames if frame[1] > time]
 
@@ -290,7 +295,7 @@ class Recognizer:
                 if self._session is None or session.failed:
                     self._release(session)
                     return
-                since = self._last_end if self._unfinished else self._loop.time() - _SWITCH_REPLAY_S
+                since = self._last_end if self._unfinished else self._replay.latest - _SWITCH_REPLAY_S
                 self._take(session, self._replay.since(max(since, self._last_end)))
         except SpeechUnavailable as error:
             log.warning("the phrase list could not be changed: %s", error.reason)

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from speech_double import SpeechDouble, hypothesis, phrase
+
+from voicebot.events import Event, Final, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
+from voicebot.speech import Recognizer, SpeechEndpoint, SpeechUnavailable
+from voicebot.speech.recognizer import Replay
+
+FRAME = b"\xfe" * 160
+
+
+class Call:
+    """Frames written on a clock of their own, faster than life: frame n was spoken until ``1000 + 0.02 * (n + 1)``."""
+
+    def __init__(self, recognizer: Recognizer, events: list[Event]) -> None:
+        self.recognizer = recognizer
+        self.events = events
+        self.frames = 0
+
+    def speak(self, seconds: float, payload: bytes = FRAME) -> None:
+        for _ in range(round(seconds * 50)):
+            self.frames += 1
+            self.recognizer.write(payload, 1000 + 0.02 * self.frames)
+
+    def got(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+async def until(condition: Callable[[], object], timeout: float = 8.0) -> None:
+    async with asyncio.timeout(timeout):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def a_call(endpoint: object, **options: object) -> AsyncIterator[Call]:
+    events: list[Event] = []
+    recognizer = Recognizer(endpoint, law="PCMU", on_event=events.append, **options)  # type: ignore[arg-type]
+    try:
+        await recognizer.start()
+        yield Call(recognizer, events)
+    finally:
+        await recognizer.stop()
+
+
+async def test_results_arrive_as_events_on_the_calls_clock(service: SpeechDouble) -> None:
+    service.results = [
+        [
+            hypothesis(1.0, "i want", 0.4, 0.9),
+            phrase(1.6, "I want to pay.", 0.4, 1.3, NBest=[{"Confidence": 0.87, "Display": "I want to pay."}]),
+            phrase(1.8, "", 1.4, 1.7, status="NoMatch"),
+        ]
+    ]
+    async with a_call(SpeechEndpoint(host=service.host), phrases=["pay", "bill"]) as call:
+        assert call.recognizer.connected
+        call.speak(2.0)
+        await until(lambda: call.got(NoMatch))
+        first, final, no_match = call.events
+        assert isinstance(first, Hypothesis) and first.text == "i want"
+        assert (first.start, first.end) == pytest.approx((1000.4, 1000.9))
+        assert isinstance(final, Final) and (final.text, final.confidence) == ("I want to pay.", 0.87)
+        assert (final.start, final.end) == pytest.approx((1000.4, 1001.3))
+        assert isinstance(no_match, NoMatch) and no_match.end == pytest.approx(1001.7)
+    assert service.listening[0].phrases == ["pay", "bill"]
+    segmentation = service.listening[0].context["phraseDetection"]["CONVERSATION"]["segmentation"]  # type: ignore[index]
+    assert segmentation["segmentationSilenceTimeoutMs"] == 350
+
+
+@pytest.mark.parametrize(("law", "tag"), [("PCMU", 7), ("PCMA", 6)])
+async def test_the_callers_payload_reaches_the_service_untouched(service: SpeechDouble, law: str, tag: int) -> None:
+    audio = bytes(range(256)) * 50
+    recognizer = Recognizer(SpeechEndpoint(host=service.host), law=law, on_event=lambda _: None)  # type: ignore[arg-type]
+    await recognizer.start()
+    for position in range(0, len(audio), 160):
+        recognizer.write(audio[position : position + 160], 5.0 + position / 8000)
+    await until(lambda: len(service.listening[0].audio) >= len(audio) - 800)
+    await recognizer.stop()
+    assert int.from_bytes(service.listening[0].header[20:22], "little") == tag
+    assert audio.startswith(bytes(service.listening[0].audio))
+
+
+async def test_what_was_said_before_the_connection_stood_is_sent_first(service: SpeechDouble) -> None:
+    service.results = [[phrase(1.4, "Early.", 0.2, 0.8)]]
+    events: list[Event] = []
+    recognizer = Recognizer(SpeechEndpoint(host=service.host), law="PCMU", on_event=events.append)
+    call = Call(recognizer, events)
+    call.speak(1.0, b"\x01" * 160)
+    await recognizer.start()
+    call.speak(0.5)
+    await until(lambda: call.got(Final))
+    assert bytes(service.listening[0].audio[:8000]) == b"\x01" * 8000
+    assert call.got(Final)[0].end == pytest.approx(1000.8)  # type: ignore[attr-defined]
+    await recognizer.stop()
+
+
+async def test_silence_is_no_event_but_a_late_word_in_it_is_a_final(service: SpeechDouble) -> None:
+    service.results = [
+        [
+            phrase(0.5, "", 0.0, 0.4, status="InitialSilenceTimeout"),
+            phrase(1.0, "", 0.6, 0.9, status="InitialSilenceTimeout", NBest=[{"Confidence": 0.4, "Display": "Yes."}]),
+        ]
+    ]
+    async with a_call(SpeechEndpoint(host=service.host)) as call:
+        call.speak(1.5)
+        await until(lambda: call.got(Final))
+        assert [event.text for event in call.events] == ["Yes."]  # type: ignore[attr-defined]
+
+
+async def test_a_wrong_key_is_refused_at_once(service: SpeechDouble) -> None:
+    service.refuse = [401] * 5
+    with pytest.raises(SpeechUnavailable, match="AuthenticationFailure") as caught:
+        async with a_call(SpeechEndpoint(host=service.host, key="wrong"), connect_timeout_s=30):
+            pass
+    assert caught.value.permanent
+    assert service.authorization[0] == "wrong"
+
+
+async def test_nobody_there_is_unavailable(unused_tcp_port: int) -> None:
+    with pytest.raises(SpeechUnavailable):
+        async with a_call(SpeechEndpoint(host=f"ws://127.0.0.1:{unused_tcp_port}"), connect_timeout_s=5):
+            pass
+
+
+async def test_a_service_that_hangs_is_unavailable_at_the_deadline(service: SpeechDouble) -> None:
+    service.hang = True
+    with pytest.raises(SpeechUnavailable, match=r"within 0\.3 s"):
+        async with a_call(SpeechEndpoint(host=service.host), connect_timeout_s=0.3):
+            pass
+
+
+async def test_throttling_at_the_connection_is_waited_out(service: SpeechDouble) -> None:
+    service.refuse = [429, 429]
+    async with a_call(SpeechEndpoint(host=service.host), connect_timeout_s=8) as call:
+        assert call.recognizer.connected
+    assert service.requests == 3
+
+
+async def test_a_cut_connection_is_mended_without_an_event_or_a_hole(service: SpeechDouble) -> None:
+    service.results = [[], [phrase(1.5, "Whole.", 0.1, 1.4)]]
+    async with a_call(SpeechEndpoint(host=service.host)) as call:
+        call.speak(1.0)
+        await until(lambda: len(service.listening[0].audio) >= 7200)
+        service.listening[0].transport.abort()
+        call.speak(0.5)
+        await until(lambda: len(service.listening) == 2)
+        while not call.got(Final):  # the SDK sends again what it kept, once there is something new
+            call.speak(0.02)
+            await asyncio.sleep(0.01)
+        assert [type(event) for event in call.events] == [Final]
+        assert call.events[0].start == pytest.approx(1000.1)  # type: ignore[attr-defined]
+
+
+async def test_a_killed_service_is_found_again_on_another_port_and_hears_the_unfinished_phrase(
+    service: SpeechDouble,
+) -> None:
+    successor = SpeechDouble()
+    successor.results = [[phrase(2.4, "Second.", 1.0, 2.2)]]
+    service.results = [[phrase(1.0, "First.", 0.2, 0.8), hypothesis(1.5, "sec", 1.2, 1.4)]]
+    port = [service.port]
+    async with a_call(lambda: SpeechEndpoint(host=f"ws://127.0.0.1:{port[0]}")) as call:
+        call.speak(2.0)
+        await until(lambda: len(call.events) == 2)
+        await service.stop()
+        await until(lambda: call.got(RecognitionLost))
+        assert not call.recognizer.connected
+        call.speak(0.5)
+        await successor.start()
+        port[0] = successor.port
+        await until(lambda: call.got(RecognitionRestored))
+        assert call.recognizer.connected
+        call.speak(1.0)
+        await until(lambda: len(call.got(Final)) == 2)
+        # The new stream begins right after the first final, 0.8 s into the call.
+        assert call.got(Final)[1].start == pytest.approx(1000.8 + 1.0)  # type: ignore[attr-defined]
+        assert len(call.got(RecognitionLost)) == len(call.got(RecognitionRestored)) == 1
+    await successor.stop()
+
+
+async def test_a_service_that_makes_nothing_of_speech_is_replaced(
+    service: SpeechDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicebot.speech.recognizer.MUTE_AFTER_S", 0.2)
+    service.mute = True
+    async with a_call(SpeechEndpoint(host=service.host)) as call:
+        call.speak(2.0)
+        now = asyncio.get_running_loop().time()
+        call.recognizer.heard(now - 0.3, now)  # a cough proves nothing
+        await asyncio.sleep(0.3)
+        assert not call.events
+        service.mute = False
+        service.results = [[phrase(1.0, "Heard.", 0.1, 0.9)]]
+        call.recognizer.heard(now - 1.5, now)
+        await until(lambda: call.got(Final))
+        assert [type(event) for event in call.events] == [RecognitionLost, RecognitionRestored, Final]
+
+
+async def test_new_phrases_take_over_in_a_quiet_moment_without_a_hole(service: SpeechDouble) -> None:
+    service.results = [[hypothesis(1.0, "yes i", 0.3, 0.9), phrase(2.0, "Yes, I do.", 0.3, 1.5)]]
+    async with a_call(SpeechEndpoint(host=service.host), phrases=["yes", "no"]) as call:
+        call.speak(1.5)
+        await until(lambda: call.got(Hypothesis))
+        call.recognizer.set_phrases(["London", "Paris"])
+        await until(lambda: len(service.listening) == 2)
+        await asyncio.sleep(0.1)
+        call.speak(1.0)  # still goes to the old session, whose phrase is not finished
+        await until(lambda: call.got(Final))
+        assert not service.listening[1].audio
+        call.speak(0.5, b"\x02" * 160)
+        await until(lambda: b"\x02" * 3200 in service.listening[1].audio)
+        # The last second before was sent again, from after the final on.
+        assert service.listening[1].audio.index(2) == 8000
+        assert service.listening[1].phrases == ["London", "Paris"]
+        assert b"\x02" not in service.listening[0].audio
+        assert call.recognizer.connected
+        assert not call.got(RecognitionLost)
+
+
+async def test_phrases_that_cannot_be_changed_leave_recognition_as_it_was(service: SpeechDouble) -> None:
+    service.results = [[phrase(1.0, "Still here.", 0.1, 0.9)]]
+    async with a_call(SpeechEndpoint(host=service.host)) as call:
+        service.refuse = [401]
+        call.recognizer.set_phrases(["anything"])
+        await until(lambda: service.requests == 2)
+        await asyncio.sleep(0.1)
+        call.speak(1.5)
+        await until(lambda: call.got(Final))
+        assert len(call.events) == 1
+
+
+async def test_a_commit_asks_the_service_to_finish(service: SpeechDouble) -> None:
+    async with a_call(SpeechEndpoint(host=service.host)) as call:
+        call.speak(1.0)
+        await until(lambda: len(service.listening[0].audio) >= 7200)
+        assert call.recognizer.commit()
+        await until(lambda: service.listening[0].commits == 1)
+
+
+async def test_stop_ends_in_time_when_the_service_is_mute(service: SpeechDouble) -> None:
+    service.mute = True
+    async with a_call(SpeechEndpoint(host=service.host)) as call:
+        call.speak(0.5)
+        async with asyncio.timeout(5):
+            await call.recognizer.stop()
+        assert not call.recognizer.connected
+        call.speak(0.5)
+        assert not call.events
+
+
+async def test_an_entra_token_travels_as_bearer(service: SpeechDouble) -> None:
+    async with a_call(SpeechEndpoint(host=service.host, token=lambda: "secret-token")):
+        pass
+    assert service.authorization == ["Bearer secret-token"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads in /proc")
+async def test_thirty_recognisers_leave_no_thread_behind(service: SpeechDouble) -> None:
+    def threads() -> int:
+        return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+    async def ten() -> None:
+        recognizers = [
+            Recognizer(SpeechEndpoint(host=service.host), law="PCMU", on_event=lambda _: None) for _ in range(10)
+        ]
+        await asyncio.gather(*(recognizer.start() for recognizer in recognizers))
+        for recognizer in recognizers:
+            recognizer.write(FRAME, 1.0)
+        await asyncio.gather(*(recognizer.stop() for recognizer in recognizers))
+
+    await ten()
+    await ten()  # by now every worker thread of ours has been started
+    gc.disable()  # nothing may depend on the collector
+    try:
+        await until(lambda: threads() < 40)
+        await asyncio.sleep(0.5)
+        base = threads()
+        for _ in range(3):
+            await ten()
+        await until(lambda: threads() <= base)
+    finally:
+        gc.enable()
+
+
+def test_the_replay_keeps_the_latest_and_forgets_what_is_done() -> None:
+    replay = Replay(seconds=1.0)
+    for number in range(100):
+        replay.append(bytes([number]) * 160, number * 0.02)
+    kept = replay.since(float("-inf"))
+    assert len(kept) == 50 and kept[0][0][0] == 50
+    replay.forget_until(1.5)
+    assert replay.since(float("-inf"))[0][1] == pytest.approx(1.52)
+    assert not replay.since(5.0)

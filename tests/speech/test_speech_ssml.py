@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot.speech.ssml import document, is_ssml, plain_text
+
+SSML = "{http://www.w3.org/2001/10/synthesis}"
+
+
+def parse(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(document(text, voice="en-US-JoeNeural", language="en-US"))
+
+
+def words(root: ElementTree.Element) -> str:
+    return " ".join("".join(root.itertext()).split())
+
+
+def test_plain_text_is_escaped_and_given_voice_and_language() -> None:
+    root = parse('AT&T <costs> 5 "dollars"\x00')
+    assert root.tag == SSML + "speak"
+    assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "en-US"
+    voice = root.find(SSML + "voice")
+    assert voice is not None and voice.get("name") == "en-US-JoeNeural"
+    assert words(root) == 'AT&T <costs> 5 "dollars"'
+
+
+def test_a_bare_speak_is_completed() -> None:
+    root = parse("<speak>Hello <break time='200ms'/> you</speak>")
+    voice = root.find(SSML + "voice")
+    assert root.get("version") == "1.0" and voice is not None
+    assert voice.find(SSML + "break") is not None
+
+
+def test_a_complete_document_is_left_alone_but_for_what_is_missing() -> None:
+    given_ssml = (
+        '<?xml version="1.0" encoding="utf-8"?>\n<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" '
+        'xml:lang="de-DE"><voice name="de-DE-KatjaNeural">Grüß Gott</voice></speak>\n'
+    )
+    root = parse(given_ssml)
+    assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "de-DE"
+    assert [voice.get("name") for voice in root.iter(SSML + "voice")] == ["de-DE-KatjaNeural"]
+
+
+def test_an_attribute_is_not_mistaken_for_another_in_a_value() -> None:
+    root = parse("<speak data-x=\"version='2' xml:lang=x\">Hi</speak>")
+    assert root.get("version") == "1.0"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "<speak>never closed",
+        "<speak>a < b</speak>",
+        "<speak><b>x</speak>",
+        "<speak>&undefined; x</speak>",
+        "<speak>one</speak><speak>two</speak>",
+    ],
+)
+def test_broken_ssml_is_spoken_as_its_words(broken: str) -> None:
+    assert words(parse(broken))
+
+
+def test_a_document_type_is_never_passed_on() -> None:
+    bomb = '<!DOCTYPE speak [<!ENTITY a "aaaa">]><speak>&a;</speak>'
+    assert not is_ssml(bomb)
+    assert "ENTITY" in words(parse(bomb))
+
+
+def test_an_empty_speak_is_silent() -> None:
+    assert words(parse("<speak/>")) == "" == words(parse("<speak></speak>"))
+
+
+def test_plain_text_of_markup_is_its_words() -> None:
+    assert plain_text('<speak version="1.0">Pay <emphasis>5</emphasis> now</speak>') == "Pay 5 now"
+
+
+@given(st.text())
+def test_anything_becomes_a_document(text: str) -> None:
+    assert parse(text).tag == SSML + "speak"
+
+
+@given(st.text(alphabet="<speak/> version=\"'1.0&;!-[]x"))
+def test_anything_like_ssml_becomes_a_document(text: str) -> None:
+    assert parse("<speak" + text).tag == SSML + "speak"
+    assert parse("<speak>" + text + "</speak>").tag == SSML + "speak"
