@@ -66,7 +66,7 @@ class Application:
             clock=self._clock,
             ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
             laws=tuple(settings.sip.codecs),
-            max_calls=settings.sip.max_calls,
+            limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
             on_leg=self._on_leg,
         )
@@ -126,7 +126,7 @@ class Application:
             "dialog host",
             argv,
             on_ready=self._host_ready,
-            healthy=lambda: self.bot.ping(bot.hang_timeout_s),
+            healthy=self.bot.ping,
             hang_timeout_s=bot.hang_timeout_s,
         )
 

@@ -129,7 +129,7 @@ class BotSettings(Section):
 
     dialogs: Path = Path("dialogs")
     state_file: Path | None = None
-    """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host but not the service."""
+    """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
     turn_timeout_s: Seconds = 10.0
     """A bot that takes longer for one turn has failed: the caller hears an apology."""
     hang_timeout_s: Seconds = 5.0

@@ -33,8 +33,8 @@ class NotReady(Exception):
 class ChildProcess:
     """One supervised process.
 
-    ``on_ready`` gets the ready line each time the child has (re)started; ``healthy`` is asked every second and may take
-    ``hang_timeout_s``: a child that says False, or nothing, is killed and restarted.
+    ``on_ready`` gets the ready line each time the child has (re)started; ``healthy`` is asked every second: a child for
+    which it has not been true for ``hang_timeout_s`` is killed and started anew.
     """
 
     def __init__(
@@ -130,10 +130,13 @@ class ChildProcess:
             return
         gone = asyncio.ensure_future(process.wait())
         drained = asyncio.create_task(self._drain_output(process))
+        last_healthy = time.monotonic()
         try:
             while not gone.done():
                 await asyncio.wait({gone}, timeout=HEALTH_EVERY_S)
-                if not gone.done() and not await self._is_healthy():
+                if gone.done() or await self._is_healthy():
+                    last_healthy = time.monotonic()
+                elif time.monotonic() - last_healthy > self._hang_timeout_s:
                     logger.error("%s (pid %d) hangs: it is killed and started anew", self.name, process.pid)
                     process.kill()  # whoever hangs does not hear SIGTERM
                     return
@@ -146,7 +149,7 @@ class ChildProcess:
         if self._healthy is None:
             return True
         try:
-            return await asyncio.wait_for(self._healthy(), self._hang_timeout_s)
+            return await asyncio.wait_for(self._healthy(), HEALTH_EVERY_S)
         except (TimeoutError, OSError):
             return False
 

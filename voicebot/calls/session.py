@@ -70,7 +70,7 @@ class Recognition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallServices:
-    """What all calls share. ``recognition(law, on_event)`` and ``conversation(facts, on_event)`` make each call's own."""
+    """What all calls share. ``recognition(law, on_event)`` and ``conversation(facts, on_event)`` make a call's own."""
 
     recognition: Callable[[Law, Callable[[Event], None]], Recognition]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]

@@ -20,7 +20,7 @@ from rich.console import Console
 from voicebot.app import speech_endpoint
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
-from voicebot.localspeech import models_prepared
+from voicebot.localspeech.prepare import models_prepared
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.speech import Recognizer, SpeechUnavailable
 

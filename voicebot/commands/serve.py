@@ -55,7 +55,7 @@ async def _serve(settings: Settings, as_json: bool) -> int:
 
     def on_ready(app: Application) -> None:
         host = settings.sip.advertised_host or settings.sip.host
-        uri = f"sip:bot@{host}:{app.front_end.port}"
+        uri = f"sip:bot@{host}:{app.front_end.endpoint.port}"
         if as_json:
             typer.echo(json.dumps({"ready": True, "sip": uri, "http_port": app.http_port}))
             return
