@@ -1,0 +1,329 @@
+"""A whole call session over doubles of its four neighbours (leg, recogniser, voice, bot), without waiting for time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import wave
+from collections.abc import AsyncGenerator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from voicebot.bots import CallFacts
+from voicebot.calls import Calls, CallServices, CallSession
+from voicebot.events import (
+    BotDone,
+    BotMessage,
+    Event,
+    Final,
+    HangUpAsked,
+    InputHint,
+    Law,
+    RecognitionLost,
+    SpeechStarted,
+    SpeechStopped,
+    TransferAsked,
+)
+from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.rtp import MediaQuality, Playout
+from voicebot.speech import Speech, SpeechUnavailable
+from voicebot.turns import State, TurnPolicy
+
+SECOND = b"\x10" * 8000
+CANNED = b"\x20" * 800
+
+
+class Line:
+    """A leg whose time passes when :meth:`pull` is called."""
+
+    def __init__(self) -> None:
+        self.info = LegInfo("call-1", "+15550100", "bot", "PCMU", caller_uri="sip:+15550100@trunk.example:5060")
+        self.playout = Playout("PCMU")
+        self.sink: LegSink | None = None
+        self.did: list[str] = []
+        self.sent = bytearray()
+        self.gives_up = False
+        self.outcome = TransferOutcome(False, 486, "Busy Here")
+
+    def connect(self, sink: LegSink) -> None:
+        self.sink = sink
+
+    def ring(self) -> None:
+        self.did.append("ring")
+
+    async def answer(self) -> None:
+        if self.gives_up:
+            self.end("cancelled")
+            raise LegClosed("cancelled")
+        self.did.append("answer")
+
+    def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
+        self.did.append(f"reject {status}")
+
+    async def transfer(self, target: str) -> TransferOutcome:
+        self.did.append(f"transfer {target}")
+        return self.outcome
+
+    async def hang_up(self) -> None:
+        if "ended" not in self.did:
+            self.end("bot")
+
+    def send_keys(self, keys: str) -> None:
+        self.did.append(f"keys {keys}")
+
+    def quality(self) -> MediaQuality:
+        return MediaQuality()
+
+    def end(self, reason: str) -> None:
+        self.did.append("ended")
+        assert self.sink is not None
+        self.sink.ended(reason, asyncio.get_running_loop().time())
+
+    def pull(self, frames: int) -> bytes:
+        sent = b""
+        for _ in range(frames):
+            at = asyncio.get_running_loop().time()
+            frame = self.playout.next_frame(at)
+            assert self.sink is not None
+            self.sink.sent(frame, at)
+            sent += frame
+        return sent.strip(b"\xff")
+
+
+class Ears:
+    def __init__(self, on_event: Callable[[Event], None], fails: bool = False) -> None:
+        self.on_event = on_event
+        self.fails = fails
+        self.heard_bytes = 0
+        self.phrases: tuple[str, ...] = ()
+        self.stopped = False
+
+    async def start(self) -> None:
+        if self.fails:
+            raise SpeechUnavailable("refused")
+
+    def write(self, payload: bytes, at: float) -> None:
+        self.heard_bytes += len(payload)
+
+    def heard(self, start: float, end: float) -> None:
+        pass
+
+    def set_phrases(self, phrases: Sequence[str]) -> None:
+        self.phrases = tuple(phrases)
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
+class Bot:
+    def __init__(self, facts: CallFacts, on_event: Callable[[Event], None]) -> None:
+        self.facts = facts
+        self.on_event = on_event
+        self.told: list[dict[str, Any]] = []
+        self.closed = ""
+
+    async def start(self) -> int:
+        return self.send({})
+
+    def send(self, activity: dict[str, Any]) -> int:
+        self.told.append(activity)
+        return len(self.told)
+
+    async def close(self, reason: str) -> None:
+        self.closed = reason
+
+
+class Mouth:
+    """Everything said lasts a second; texts with "slow" are rendered in pieces."""
+
+    def ready(self, speech: Speech) -> bytes | None:
+        return None if "slow" in speech.text or "unheard" in speech.text else SECOND
+
+    async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
+        if "unheard" in speech.text:
+            raise SpeechUnavailable("no voice")
+        for _ in range(2):
+            await asyncio.sleep(0)
+            yield SECOND[:4000]
+
+
+class World:
+    def __init__(self, records: Path | None = None, no_ears: bool = False, **services: Any) -> None:
+        self.line = Line()
+        self.ears: Ears
+        self.bot: Bot
+
+        def recognition(law: Law, on_event: Callable[[Event], None]) -> Ears:
+            self.ears = Ears(on_event, no_ears)
+            return self.ears
+
+        def conversation(facts: CallFacts, on_event: Callable[[Event], None]) -> Bot:
+            self.bot = Bot(facts, on_event)
+            return self.bot
+
+        self.services = CallServices(
+            recognition=recognition,
+            conversation=conversation,
+            voice=Mouth(),
+            canned_audio=lambda kind, law: CANNED,
+            records=records,
+            **services,
+        )
+        self.session = CallSession(self.line, self.services)
+        self.task = asyncio.create_task(self.session.run())
+
+    @property
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def settle(self) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    async def greeted(self) -> World:
+        await self.settle()
+        self.says("Hello, how can I help?")
+        await self.settle()
+        return self
+
+    def says(self, text: str, hint: InputHint = InputHint.EXPECTING, done: bool = True) -> None:
+        request = len(self.bot.told)
+        self.bot.on_event(BotMessage(self.now, request, text, text, hint))
+        if done:
+            self.bot.on_event(BotDone(self.now, request))
+
+    async def caller_says(self, text: str) -> None:
+        """Said a second ago, so that all of the turn's deadlines have passed."""
+        now = self.now
+        self.session.dispatch(SpeechStarted(now, now - 2.0))
+        self.session.dispatch(SpeechStopped(now, now - 1.0))
+        self.ears.on_event(Final(now, text, now - 2.0, now - 1.0, 0.8))
+        await self.settle()
+
+    async def over(self) -> dict[str, Any]:
+        async with asyncio.timeout(5):
+            await self.task
+        assert self.session.record is not None
+        return self.session.record
+
+
+async def test_a_call_from_ring_to_record(tmp_path: Path) -> None:
+    world = await World(tmp_path, recording=True).greeted()
+    assert world.line.did == ["ring", "answer"]
+    assert world.line.pull(60) == SECOND
+    assert world.session.state is State.WAITING
+    await world.caller_says("my bill")
+    assert world.bot.told[-1]["text"] == "my bill"
+    world.says("slow answer")
+    await world.settle()
+    assert world.line.pull(60) == SECOND
+    world.bot.on_event(HangUpAsked(world.now))
+    record = await world.over()
+    assert world.line.did == ["ring", "answer", "ended"]
+    assert (world.ears.stopped, world.bot.closed) == (True, "bot")
+    assert record["end"]["reason"] == "bot"
+    assert [turn["kind"] for turn in record["turns"]] == ["start", "speech"]
+    assert json.loads((tmp_path / "call-1.json").read_text()) == record
+    with wave.open(str(tmp_path / "call-1.wav")) as recording:
+        assert (recording.getnchannels(), recording.getframerate()) == (2, 8000)
+
+
+async def test_the_callers_frames_reach_the_recogniser_untouched_and_voice_activity() -> None:
+    world = await World().greeted()
+    for _ in range(50):
+        world.session.frame(b"\xff" * 160, world.now)
+    assert world.ears.heard_bytes == 8000
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_barge_in_drops_what_plays_and_tells_the_bot_what_was_heard() -> None:
+    world = await World().greeted()
+    world.line.pull(25)
+    world.session.dispatch(SpeechStarted(world.now, world.now))
+    assert world.line.pull(5) == b""
+    await world.caller_says("stop")
+    assert [a.get("name") or a.get("text") for a in world.bot.told[1:]] == ["voicebot.interrupted", "stop"]
+    interrupted = world.bot.told[1]["value"]
+    assert (interrupted["heardText"], interrupted["heardSeconds"]) == ("Hello,", 0.5)
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_caller_who_gives_up_before_the_answer_leaves_nothing() -> None:
+    world = World()
+    world.line.gives_up = True
+    record = await world.over()
+    assert record["end"]["reason"] == "cancelled"
+    assert (world.ears.stopped, world.bot.closed) == (True, "cancelled")
+
+
+async def test_without_recognition_the_caller_hears_an_apology_and_the_call_ends() -> None:
+    world = World(no_ears=True)
+    await world.settle()
+    assert world.line.pull(10) == CANNED
+    record = await world.over()
+    assert record["end"]["reason"] == "bot"
+    assert record["failures"][0]["what"] == "recognition"
+
+
+async def test_without_recognition_the_caller_is_transferred_where_a_fallback_is_set() -> None:
+    world = World(no_ears=True, policy=TurnPolicy(fallback_transfer="+15550199"))
+    await world.settle()
+    world.line.pull(10)
+    await world.settle()
+    assert "transfer sip:+15550199@trunk.example:5060" in world.line.did
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_prompt_that_cannot_be_rendered_is_replaced_by_an_apology() -> None:
+    world = World()
+    await world.settle()
+    world.says("unheard")
+    await world.settle()
+    assert world.line.pull(10) == CANNED
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_refused_transfer_is_told_to_the_bot() -> None:
+    world = await World(transfer_domain="pbx.example").greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, "+15550123"))
+    await world.settle()
+    assert world.line.did[-1] == "transfer sip:+15550123@pbx.example"
+    assert world.bot.told[-1]["name"] == "handoff.status"
+    assert world.bot.told[-1]["value"]["state"] == "failed"
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_call_that_is_too_long_is_ended() -> None:
+    world = World(max_duration_s=0.01)
+    record = await world.over()
+    assert record["end"]["reason"] == "bot"
+
+
+async def test_events_after_the_end_do_nothing() -> None:
+    world = await World().greeted()
+    await world.line.hang_up()
+    await world.over()
+    told = len(world.bot.told)
+    world.ears.on_event(RecognitionLost(world.now, "late"))
+    await world.caller_says("anyone there?")
+    assert len(world.bot.told) == told
+
+
+async def test_draining_waits_for_running_calls_and_then_ends_them() -> None:
+    world = await World().greeted()
+    calls = Calls(world.services)
+    line = Line()
+    calls.accept(line)
+    await world.settle()
+    assert len(calls) == 1
+    await calls.drain(0.01)
+    assert len(calls) == 0
+    assert line.did[-1] == "ended"
+    world.line.end("caller")
+    await world.over()
