@@ -84,3 +84,14 @@ def translation(source: Law, target: Law) -> bytes | None:
 def silence(law: Law) -> bytes:
     """One 20 ms frame of silence."""
     return _SILENT_FRAME[law]
+
+
+_QUIET: Final = 150  # mean absolute sample, about -46 dBFS
+_LEVELS: Final[dict[Law, bytes]] = {
+    law: bytes(np.minimum(np.abs(_DECODE[law].astype(np.int32)) // 8, 255).astype(np.uint8)) for law in _DECODE
+}
+
+
+def is_quiet(payload: bytes, law: Law) -> bool:
+    """Whether nobody would miss it: quieter than about -46 dBFS. One microsecond a frame, without an array."""
+    return sum(payload.translate(_LEVELS[law])) * 8 < _QUIET * len(payload)

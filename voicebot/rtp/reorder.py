@@ -22,11 +22,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from voicebot.events import Law
 from voicebot.rtp.concealment import LONGEST, conceal
-from voicebot.rtp.g711 import FRAME_BYTES, SAMPLE_RATE, SILENCE, decode, silence
+from voicebot.rtp.g711 import FRAME_BYTES, SAMPLE_RATE, SILENCE, is_quiet, silence
 
 HOLD_S: Final = 0.060
 """How long packets wait behind a gap."""
@@ -41,7 +39,6 @@ _MAX_DROPOUT: Final = 3000  # RFC 3550 A.1: a jump further ahead is a restart of
 _MAX_MISORDER: Final = 100
 _MAX_MISSED: Final = 128  # sequence numbers of given-up packets that are remembered, to tell late from duplicate
 _EVEN: Final = SAMPLE_RATE // 10  # samples: no nearer to wall time than jitter allows
-_QUIET: Final = 150  # mean absolute sample value, about -46 dBFS
 _AWAY_S: Final = 0.050  # a tick this late means that the process was held up: packets are waiting to be read
 _NOTHING: Final[tuple[bytes, ...]] = ()
 
@@ -233,7 +230,7 @@ class ReceiveBuffer:
                     self._fill(missing, out)
                     behind -= missing
             # A quiet packet is left out while the stream is ahead: this is how it gets back to wall time.
-            if behind >= -_EVEN or not self._is_quiet(payload):
+            if behind >= -_EVEN or not is_quiet(payload, self._law):
                 self._append(payload, out)
         self._lossy = False
         self._next_timestamp = (timestamp + size) & 0xFFFFFFFF
@@ -249,9 +246,6 @@ class ReceiveBuffer:
         if samples > concealed:
             self.silence_frames += -(-(samples - concealed) // FRAME_BYTES)
             self._append(bytes([SILENCE[self._law]]) * (samples - concealed), out)
-
-    def _is_quiet(self, payload: bytes) -> bool:
-        return float(np.abs(decode(payload, self._law).astype(np.int32)).mean()) < _QUIET
 
     def _append(self, audio: bytes, out: list[bytes]) -> None:
         """Add samples to the stream, cut in frames whatever the packets' length."""

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from voicebot.events import Law
+from voicebot.rtp import g711
+
+EVERY_CODE = bytes(range(256))
+LAWS: list[Law] = ["PCMU", "PCMA"]
+
+# From the tables of ITU-T G.711 (13/14 bit values scaled to 16 bit), as printed in many codecs' sources.
+KNOWN = {
+    "PCMU": {
+        0x00: -32124,
+        0x0F: -16764,
+        0x7E: -8,
+        0x7F: 0,
+        0x80: 32124,
+        0x8F: 16764,
+        0xFE: 8,
+        0xFF: 0,
+    },
+    "PCMA": {0x2A: -32256, 0xAA: 32256, 0x55: -8, 0xD5: 8, 0x00: -5504, 0x80: 5504, 0x54: -24, 0xD4: 24},
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_decoding_agrees_with_the_published_tables(law: Law) -> None:
+    samples = g711.decode(EVERY_CODE, law)
+    assert {code: int(samples[code]) for code in KNOWN[law]} == KNOWN[law]
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_each_code_survives_decoding_and_encoding(law: Law) -> None:
+    again = g711.encode(g711.decode(EVERY_CODE, law), law)
+    differing = {code for code in EVERY_CODE if again[code] != code}
+    assert differing == ({0x7F} if law == "PCMU" else set())  # mu-law has two zeros
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_each_sample_is_coded_by_the_nearest_code(law: Law) -> None:
+    samples = np.arange(-32768, 32768, dtype=np.int32)
+    error = np.abs(g711.decode(g711.encode(samples.astype(np.int16), law), law) - samples)
+    levels = np.sort(g711.decode(EVERY_CODE, law).astype(np.int32))
+    nearest = np.abs(levels[:, None] - samples[None, ::97]).min(axis=0)
+    zero = samples[::97] == 0
+    assert (error[::97][~zero] == nearest[~zero]).all()
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_silence_is_the_code_of_zero_and_not_a_zero_byte(law: Law) -> None:
+    assert g711.encode(np.zeros(160, np.int16), law) == g711.silence(law) == bytes([g711.SILENCE[law]]) * 160
+    assert abs(int(g711.decode(g711.silence(law), law)[0])) <= 8
+
+
+def test_translation_between_the_laws_is_as_good_as_coding_anew() -> None:
+    loud = g711.decode(EVERY_CODE, "PCMU").astype(np.int32)
+    there = g711.decode(EVERY_CODE.translate(g711.translation("PCMU", "PCMA")), "PCMA").astype(np.int32)
+    assert (np.abs(there - loud) <= np.maximum(np.abs(loud) // 16, 16)).all()
+    assert g711.silence("PCMU").translate(g711.translation("PCMU", "PCMA")) == g711.silence("PCMA")
+    assert (
+        g711.silence("PCMA").translate(g711.translation("PCMA", "PCMU")) == bytes([0xFE]) * 160
+    )  # sample 8, of ±32124
+    assert g711.translation("PCMA", "PCMA") is None
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_quiet_is_what_nobody_would_miss(law: Law) -> None:
+    wave = np.sin(np.arange(160) / 5)
+    assert g711.is_quiet(g711.silence(law), law)
+    assert g711.is_quiet(g711.encode((100 * wave).astype(np.int16), law), law)
+    assert not g711.is_quiet(g711.encode((1000 * wave).astype(np.int16), law), law)
+    assert not g711.is_quiet(bytes(160), law)

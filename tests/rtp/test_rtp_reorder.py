@@ -1,0 +1,349 @@
+"""The receive buffer on passed-in time. Streams are of loud, distinct frames, so that each is known in the output."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voicebot.rtp import g711
+from voicebot.rtp.concealment import conceal
+from voicebot.rtp.reorder import HOLD_PACKETS, ReceiveBuffer
+
+SSRC = 1
+SILENCE = g711.silence("PCMU")
+QUIET = b"\xfe" * 160  # not silence, but nobody would call it speech
+
+
+def loud(number: int, size: int = 160) -> bytes:
+    """A payload that is told from every other by its content, and is not quiet."""
+    return random.Random(number).randbytes(size)
+
+
+class Wire:
+    """Packets by number into a buffer, with the clock's ticks between them (at 10 ms, 30 ms, ...)."""
+
+    def __init__(self, *, size: int = 160, first_sequence: int = 0, first_timestamp: int = 0, at: float = 0.0) -> None:
+        self.buffer = ReceiveBuffer("PCMU", at)
+        self.size, self.sequence, self.timestamp = size, first_sequence, first_timestamp
+        self.frames: list[bytes] = []
+        self.started = at
+        self.ticked = 0
+
+    def packet(
+        self, number: int, at: float | None = None, *, ssrc: int = SSRC, skip: int = 0, audio: bytes = b""
+    ) -> int:
+        """Packet ``number``, whose timestamp is ``skip`` samples further than its number says; how many frames came."""
+        if at is None:
+            at = number * self.size / 8000
+        self.ticks(at)
+        released = self.buffer.push(
+            (self.sequence + number) & 0xFFFF,
+            (self.timestamp + number * self.size + skip) & 0xFFFFFFFF,
+            ssrc,
+            audio or loud(number, self.size),
+            at,
+        )
+        self.frames += released
+        return len(released)
+
+    def ticks(self, until: float) -> int:
+        """The clock's ticks up to ``until``; how many frames came."""
+        before = len(self.frames)
+        while (at := self.started + 0.01 + 0.02 * self.ticked) <= until + 1e-6:
+            self.frames += self.buffer.tick(at)
+            self.ticked += 1
+        return len(self.frames) - before
+
+
+def test_packets_in_order_are_released_at_once_and_unchanged() -> None:
+    wire = Wire()
+    assert [wire.packet(number) for number in range(50)] == [1] * 50
+    assert wire.frames == [loud(number) for number in range(50)]
+
+
+def test_a_burst_in_order_is_released_at_once() -> None:
+    wire = Wire()
+    assert [wire.packet(number, at=1.0) for number in range(20)] == [1] * 20
+
+
+@pytest.mark.parametrize(("sequence", "timestamp"), [(65530, 0), (0, 0xFFFFFF00), (65535, 0xFFFFFFFF)])
+def test_wrapping_numbers_make_no_hole(sequence: int, timestamp: int) -> None:
+    wire = Wire(first_sequence=sequence, first_timestamp=timestamp)
+    for number in (0, 1, 3, 2, *range(4, 20)):
+        wire.packet(number, at=number * 0.02)
+    assert wire.frames == [loud(number) for number in range(20)]
+    assert (wire.buffer.lost, wire.buffer.reordered, wire.buffer.duplicate) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("size", [80, 160, 240, 320, 480])
+def test_any_packet_length_is_cut_in_frames_of_20_ms(size: int) -> None:
+    wire = Wire(size=size)
+    for number in range(24):
+        wire.packet(number)
+    whole = b"".join(loud(number, size) for number in range(24))
+    assert b"".join(wire.frames) == whole[: len(whole) // 160 * 160]
+    assert {len(frame) for frame in wire.frames} == {160}
+    assert wire.buffer.silence_frames == 0
+
+
+def test_a_reordered_packet_takes_its_place() -> None:
+    wire = Wire()
+    wire.packet(0)
+    assert wire.packet(2, at=0.040) == 0
+    assert wire.packet(3, at=0.060) == 0
+    assert wire.packet(1, at=0.061) == 3
+    assert wire.frames == [loud(number) for number in range(4)]
+    assert (wire.buffer.lost, wire.buffer.late, wire.buffer.reordered) == (0, 0, 1)
+
+
+def test_a_lost_packet_holds_the_next_for_60_ms_and_is_then_concealed() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4):
+        wire.packet(number)
+    assert wire.ticks(0.139) == 0
+    assert wire.ticks(0.15) == 2
+    assert wire.frames[:3] == [loud(0), loud(1), loud(2)]
+    assert wire.frames[4] == loud(4)
+    assert wire.frames[3] not in (SILENCE, loud(3))
+    assert (wire.buffer.lost, wire.buffer.concealed_frames) == (1, 1)
+
+
+def test_packets_that_come_before_the_tick_end_the_wait_as_well() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4, 5, 6):
+        wire.packet(number)
+    assert wire.packet(7) == 5
+    assert wire.frames[4:] == [loud(number) for number in (4, 5, 6, 7)]
+
+
+def test_no_more_than_a_few_packets_wait() -> None:
+    wire = Wire()
+    wire.packet(0, at=0.0)
+    held = [wire.packet(number, at=0.001) for number in range(2, 3 + HOLD_PACKETS)]
+    assert held == [0] * HOLD_PACKETS + [1 + len(held)]
+    assert wire.buffer.lost == 1
+
+
+def test_a_packet_that_comes_after_its_hole_was_concealed_is_late_and_once_only() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4):
+        wire.packet(number)
+    wire.ticks(0.16)
+    assert wire.packet(3, at=0.17) == 0
+    assert (wire.buffer.late, wire.buffer.lost, wire.buffer.duplicate) == (1, 0, 0)
+    assert wire.packet(3, at=0.18) == 0
+    assert (wire.buffer.late, wire.buffer.duplicate) == (1, 1)
+
+
+def test_duplicates_are_dropped_whether_released_or_waiting() -> None:
+    wire = Wire()
+    for number in (0, 0, 2, 2, 1, 1, 2):
+        wire.packet(number, at=0.0)
+    assert wire.frames == [loud(0), loud(1), loud(2)]
+    assert wire.buffer.duplicate == 4
+
+
+def test_a_long_hole_fades_to_silence_and_keeps_its_length() -> None:
+    wire = Wire()
+    for number in range(10):
+        wire.packet(number)
+    for number in range(16, 20):  # 120 ms are lost
+        wire.packet(number)
+    assert wire.frames[16:] == [loud(number) for number in range(16, 20)]
+    assert (wire.buffer.lost, len(wire.frames)) == (6, 20)
+
+
+def test_when_nothing_comes_silence_is_filled_in_after_100_ms_to_keep_to_wall_time() -> None:
+    wire = Wire()
+    for number in range(10):
+        wire.packet(number)
+    assert wire.ticks(0.275) == 0
+    assert wire.ticks(0.295) == 5
+    assert wire.ticks(1.195) == 45
+    assert set(wire.frames[10:]) == {SILENCE}
+    assert wire.buffer.silence_frames == 50
+
+
+def test_before_the_first_packet_there_is_silence_too() -> None:
+    wire = Wire(at=5.0)
+    wire.ticks(6.0)
+    wire.packet(0, at=6.0)
+    assert wire.frames == [*[SILENCE] * 49, loud(0)]
+
+
+@pytest.mark.parametrize("pause", [3, 6, 50, 500])
+def test_silence_suppression_is_filled_so_that_stream_time_is_wall_time(pause: int) -> None:
+    """The sequence goes on by one while the timestamp jumps over the pause."""
+    wire = Wire()
+    for number in range(10):
+        wire.packet(number)
+    at = (10 + pause) * 0.02
+    wire.ticks(at)
+    wire.packet(10, at=at, skip=pause * 160)
+    assert len(wire.frames) == 11 + pause
+    assert wire.frames[10:-1] == [SILENCE] * pause
+    assert wire.frames[-1] == loud(10)
+    assert (wire.buffer.lost, wire.buffer.concealed_frames) == (0, 0)
+
+
+def test_a_sender_that_stops_its_timestamp_in_a_pause_is_kept_to_wall_time() -> None:
+    wire = Wire()
+    for number in range(10):
+        wire.packet(number)
+    wire.ticks(10.0)
+    for number in range(10, 20):
+        wire.packet(number, at=10.0 + (number - 10) * 0.02, audio=QUIET)
+    assert len(wire.frames) == 510
+    assert wire.frames[500:] == [QUIET] * 10
+
+
+def test_a_stalled_network_loses_no_speech_and_quiet_frames_pay_the_time_back() -> None:
+    wire = Wire()
+    for number in range(10):
+        wire.packet(number)
+    wire.ticks(0.58)  # 400 ms of silence were filled in
+    for number in range(10, 30):
+        assert wire.packet(number, at=0.58) == 1
+    assert [frame for frame in wire.frames if frame != SILENCE] == [loud(number) for number in range(30)]
+    assert len(wire.frames) == 30 + 19
+    for number in range(30, 60):
+        wire.packet(number, audio=QUIET)
+    assert len(wire.frames) <= 60 + 6  # even, but for the 100 ms that jitter may take
+
+
+def test_a_process_that_was_held_up_fills_in_nothing_for_packets_it_has_not_read() -> None:
+    wire = Wire()
+    for number in range(10):
+        wire.packet(number)
+    wire.buffer.tick(0.19)
+    assert wire.buffer.tick(0.69) == ()  # the loop stood still for 500 ms
+    for number in range(10, 35):
+        wire.frames += wire.buffer.push(number, number * 160, SSRC, loud(number), 0.69)
+    assert wire.frames == [loud(number) for number in range(35)]
+
+
+def test_a_timestamp_that_lies_cannot_make_more_silence_than_time_has_passed() -> None:
+    wire = Wire()
+    for number in range(100):
+        wire.packet(number, at=number * 0.02, skip=number * 80_000)
+    assert len(wire.frames) <= 100 + 10
+
+
+def test_a_timestamp_that_starts_again_makes_no_hole() -> None:
+    wire = Wire(first_timestamp=1_000_000)
+    for number in range(10):
+        wire.packet(number)
+    for number in range(10, 20):
+        wire.packet(number, skip=-1_000_000)
+    assert wire.frames == [loud(number) for number in range(20)]
+
+
+def test_a_peer_that_sends_much_faster_than_time_is_cut_off() -> None:
+    wire = Wire()
+    for number in range(1000):
+        wire.packet(number, at=number * 0.002)
+    assert wire.buffer.discarded > 700
+    assert 200 <= len(wire.frames) <= 100 + 100 + 2
+
+
+def test_a_new_ssrc_begins_anew_wherever_its_numbers_are() -> None:
+    wire = Wire()
+    for number in range(10):
+        wire.packet(number)
+    wire.sequence, wire.timestamp = 40_000, 77
+    for number in range(10, 20):
+        assert wire.packet(number, ssrc=2) == 1
+    assert wire.frames == [loud(number) for number in range(20)]
+    assert (wire.buffer.lost, wire.buffer.ssrc_changes, wire.buffer.discarded) == (0, 1, 0)
+
+
+def test_what_waits_behind_a_gap_is_released_before_a_new_ssrc() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4):
+        wire.packet(number)
+    wire.packet(5, ssrc=2)
+    assert wire.frames[-2:] == [loud(4), loud(5)]
+
+
+def test_a_jump_of_the_sequence_restarts_with_the_second_packet() -> None:
+    wire = Wire()
+    for number in range(10):
+        wire.packet(number)
+    wire.sequence = 30_000
+    assert [wire.packet(number) for number in range(10, 14)] == [0, 1, 1, 1]
+    assert wire.frames[10:] == [loud(number) for number in (11, 12, 13)]
+    assert (wire.buffer.lost, wire.buffer.discarded) == (0, 1)
+
+
+def test_packets_without_audio_take_their_place_and_release_nothing() -> None:
+    wire = Wire()
+    for number in range(5):
+        wire.packet(number)
+    for number in range(5, 10):  # a key of 100 ms: all its packets have its first timestamp
+        assert wire.buffer.push(number, 800, SSRC, b"", number * 0.02) == []
+    wire.packet(10)
+    assert wire.frames == [*(loud(number) for number in range(5)), *[SILENCE] * 5, loud(10)]
+    assert wire.buffer.lost == 0
+
+
+def test_after_a_hold_what_was_kept_away_is_not_lost() -> None:
+    wire = Wire()
+    for number in range(5):
+        wire.packet(number)
+    wire.ticks(10.0)
+    wire.buffer.resume()
+    wire.packet(500, at=10.0)
+    assert wire.frames[-1] == loud(500)
+    assert (wire.buffer.lost, wire.buffer.ssrc_changes) == (0, 0)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 0xFFFF) | st.integers(0, 40),
+            st.integers(0, 0xFFFFFFFF) | st.integers(0, 6400),
+            st.integers(1, 2),
+            st.sampled_from([0, 1, 80, 160, 240, 1600]),
+            st.sampled_from([0.0, 0.001, 0.02, 0.3]),
+        ),
+        max_size=60,
+    )
+)
+def test_whatever_comes_frames_are_whole_and_bounded_by_time(packets: list[tuple[int, int, int, int, float]]) -> None:
+    buffer = ReceiveBuffer("PCMA", 0.0)
+    at, frames = 0.0, []
+    for sequence, timestamp, ssrc, size, later in packets:
+        at += later
+        frames += buffer.push(sequence, timestamp, ssrc, loud(1, size), at)
+        frames += buffer.tick(at)
+    assert {len(frame) for frame in frames} <= {160}
+    assert len(frames) * 0.02 <= at + 2.0 + 2 * 0.2 + 0.2  # MAX_AHEAD_S, and the packet that reached it
+
+
+def tone(samples: int, hertz: float = 150.0) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    return (8000 * np.sin(2 * np.pi * hertz * np.arange(samples) / 8000)).astype(np.int16)
+
+
+def test_concealment_continues_a_voiced_sound() -> None:
+    whole = tone(480 + 80)
+    made_up = g711.decode(conceal(g711.encode(whole[:480], "PCMA"), 80, "PCMA"), "PCMA").astype(float)
+    wanted = whole[480:].astype(float)
+    assert np.abs(made_up - wanted).max() < 0.25 * 8000
+    assert float(made_up @ wanted / np.sqrt((made_up @ made_up) * (wanted @ wanted))) > 0.97
+
+
+def test_concealment_fades_to_the_silence_of_the_law_within_60_ms() -> None:
+    made_up = conceal(g711.encode(tone(480), "PCMU"), 800, "PCMU")
+    samples = np.abs(g711.decode(made_up, "PCMU").astype(int))
+    levels = [int(samples[start : start + 80].max()) for start in range(0, 480, 80)]
+    assert levels == sorted(levels, reverse=True)
+    assert made_up[480:] == bytes([g711.SILENCE["PCMU"]]) * 320
+
+
+def test_concealment_without_history_is_silence() -> None:
+    assert conceal(b"", 160, "PCMA") == g711.silence("PCMA")

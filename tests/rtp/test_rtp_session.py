@@ -1,0 +1,315 @@
+"""Two sessions against each other and against a raw socket, on 127.0.0.1 and real time: the driver itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from voicebot.events import Law, PlaybackEnded, PlaybackStarted
+from voicebot.rtp import Clip, MediaClock, PortRange, PortsExhausted, RtpSession, rtcp
+from voicebot.rtp.g711 import silence, translation
+from voicebot.rtp.packet import RtpPacket, parse
+from voicebot.rtp.telephone_event import TelephoneEvent
+
+LOW = 22000 + os.getpid() % 200 * 50  # below the ephemeral ports, and apart from another run of these tests
+PORTS = (LOW, LOW + 39)
+NO_PACKET = RtpPacket(0, False, 0, 0, 0, b"")
+
+
+class Listener:
+    """A sink that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.sent_frames: list[bytes] = []
+        self.keys = ""
+        self.timeouts = 0
+
+    def frame(self, payload: bytes, at: float) -> None:
+        self.frames.append(payload)
+
+    def sent(self, payload: bytes, at: float) -> None:
+        self.sent_frames.append(payload)
+
+    def key(self, key: str, at: float) -> None:
+        self.keys += key
+
+    def media_timeout(self, at: float) -> None:
+        self.timeouts += 1
+
+
+class Bench:
+    """Opens sessions on one clock and one port range, and raw sockets as their other side."""
+
+    def __init__(self, stack: AsyncExitStack, clock: MediaClock) -> None:
+        self.stack, self.clock = stack, clock
+        self.ports = PortRange(*PORTS, "127.0.0.1", rest_s=0)
+
+    async def open(self, sink: Listener, law: Law = "PCMU", silence_timeout_s: float = 30.0) -> RtpSession:
+        session = await RtpSession.open(
+            clock=self.clock,
+            ports=self.ports,
+            law=law,
+            payload_type=0 if law == "PCMU" else 8,
+            sink=sink,
+            silence_timeout_s=silence_timeout_s,
+        )
+        self.stack.push_async_callback(session.close)
+        return session
+
+    def peer(self) -> socket.socket:
+        raw = self.stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        raw.bind(("127.0.0.1", 0))
+        raw.setblocking(False)
+        return raw
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    clock = MediaClock()
+    clock.start()
+    async with AsyncExitStack() as stack:
+        yield Bench(stack, clock)
+    assert len(clock) == 0
+    await clock.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def next_packet(peer: socket.socket) -> RtpPacket:
+    async with asyncio.timeout(2):
+        return parse(await asyncio.get_running_loop().sock_recv(peer, 2048))
+
+
+async def test_audio_and_keys_go_both_ways_unchanged_and_nothing_is_left(bench: Bench) -> None:
+    near, far = Listener(), Listener()
+    one, two = await bench.open(near), await bench.open(far)
+    one.set_remote("127.0.0.1", two.local_port)
+    two.set_remote("127.0.0.1", one.local_port)
+    events: list[object] = []
+    one.playout.on_event = events.append
+    audio = {one: random.Random(1).randbytes(160 * 20), two: random.Random(2).randbytes(160 * 20)}
+    for session, speech in audio.items():
+        clip = Clip(5)
+        clip.feed(speech)
+        clip.finish()
+        session.playout.append(clip)
+    await until(lambda: audio[one] in b"".join(far.frames) and audio[two] in b"".join(near.frames))
+    assert audio[one] in b"".join(near.sent_frames)
+    assert [type(event) for event in events] == [PlaybackStarted, PlaybackEnded]
+    two.send_keys("4#")
+    await until(lambda: near.keys == "4#" and not two.playout.active)
+
+    await one.close()
+    quality = two.quality()
+    assert (quality.lost, quality.malformed, quality.foreign_packets, quality.discarded) == (0, 0, 0, 0)
+    assert quality.packets_received >= 20
+    assert quality.send_deviation_p99_ms is not None
+    assert quality.as_dict()["packets_sent"] == quality.packets_sent
+    await two.close()
+    await two.close()
+    sent = (len(near.frames), len(far.frames))
+    for port in (one.local_port, two.local_port):
+        for offset in (0, 1):  # the sockets are gone: the ports can be bound
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as check:
+                check.bind(("127.0.0.1", port + offset))
+    await asyncio.sleep(0)
+    assert (len(near.frames), len(far.frames)) == sent
+    assert bench.ports.in_use == 0
+    assert {task.get_coro().__name__ for task in asyncio.all_tasks()} <= {asyncio.current_task().get_coro().__name__}
+
+
+async def test_sending_starts_with_the_first_packet_of_an_unknown_peer_and_strangers_are_foreign(bench: Bench) -> None:
+    sink = Listener()
+    session = await bench.open(sink, "PCMA")
+    peer, stranger = bench.peer(), bench.peer()
+    target = ("127.0.0.1", session.local_port)
+    stranger.sendto(b"\x80" + b"garbage", target)
+    stranger.sendto(NO_PACKET._replace(payload_type=77, payload=b"x" * 160).build(), target)  # nobody agreed on 77
+    await until(lambda: session.quality().foreign_packets == 1)
+    assert sink.sent_frames == []
+    peer.sendto(NO_PACKET._replace(payload_type=8, payload=b"a" * 160).build(), target)
+    await until(lambda: b"a" * 160 in sink.frames)
+    stranger.sendto(NO_PACKET._replace(payload_type=8, sequence=1, payload=b"b" * 160).build(), target)
+    first, second = await next_packet(peer), await next_packet(peer)
+    assert (first.payload, first.payload_type, first.marker) == (silence("PCMA"), 8, True)
+    assert (second.marker, second.ssrc) == (False, first.ssrc)
+    assert second.sequence == (first.sequence + 1) & 0xFFFF
+    assert second.timestamp == (first.timestamp + 160) & 0xFFFFFFFF
+    await until(lambda: session.quality().foreign_packets == 2)
+    assert b"b" * 160 not in sink.frames
+    assert session.quality().malformed == 1
+
+
+async def test_a_key_whose_first_packets_were_lost_is_told_once_and_loses_no_audio(bench: Bench) -> None:
+    sink = Listener()
+    session = await bench.open(sink)
+    peer = bench.peer()
+    target = ("127.0.0.1", session.local_port)
+    for sequence in (0, 1):
+        audio = NO_PACKET._replace(sequence=sequence, timestamp=sequence * 160, payload=bytes([sequence]) * 160)
+        peer.sendto(audio.build(), target)
+    for sequence, duration in ((4, 480), (5, 480), (6, 480)):
+        event = TelephoneEvent(11, True, duration).build()
+        peer.sendto(
+            NO_PACKET._replace(payload_type=101, sequence=sequence, timestamp=320, payload=event).build(), target
+        )
+    peer.sendto(NO_PACKET._replace(sequence=7, timestamp=800, payload=b"z" * 160).build(), target)
+    await until(lambda: b"z" * 160 in sink.frames)
+    assert sink.keys == "#"
+    assert session.quality().lost == 2
+
+
+async def test_hold_delivers_silence_and_sends_nothing_and_the_timestamp_goes_on(bench: Bench) -> None:
+    sink = Listener()
+    session = await bench.open(sink)
+    peer = bench.peer()
+    target = ("127.0.0.1", session.local_port)
+    session.set_remote("127.0.0.1", peer.getsockname()[1])
+    before = await next_packet(peer)
+    session.set_direction(send=False, receive=False)
+    await asyncio.sleep(0)
+    sent = len(sink.sent_frames)
+    for sequence in range(3):
+        peer.sendto(NO_PACKET._replace(sequence=sequence, payload=b"a" * 160).build(), target)
+    await until(lambda: len(sink.frames) >= 6)
+    assert set(sink.frames) == {silence("PCMU")}
+    assert len(sink.sent_frames) == sent
+    assert session.quality().discarded == 3
+    session.set_direction(send=True, receive=True)
+    peer.sendto(NO_PACKET._replace(sequence=2000, payload=b"b" * 160).build(), target)
+    await until(lambda: b"b" * 160 in sink.frames)
+    packet = await next_packet(peer)
+    while not packet.marker or packet.sequence == before.sequence:
+        packet = await next_packet(peer)
+    assert (packet.timestamp - before.timestamp) & 0xFFFFFFFF > 160 * ((packet.sequence - before.sequence) & 0xFFFF)
+    assert session.quality().lost == 0
+
+
+async def test_an_unspecified_address_stops_sending(bench: Bench) -> None:
+    sink = Listener()
+    session = await bench.open(sink)
+    peer = bench.peer()
+    session.set_remote("127.0.0.1", peer.getsockname()[1])
+    await next_packet(peer)
+    session.set_remote("0.0.0.0", 4000)
+    sent = len(sink.sent_frames)
+    await until(lambda: len(sink.frames) >= 8)
+    assert len(sink.sent_frames) == sent
+    session.set_remote("127.0.0.1", peer.getsockname()[1])
+    await until(lambda: len(sink.sent_frames) > sent)
+
+
+@pytest.mark.parametrize(("host", "port"), [("example.org", 4000), ("::1", 4000), ("127.0.0.1", 70000)])
+async def test_an_address_that_cannot_be_is_refused(bench: Bench, host: str, port: int) -> None:
+    session = await bench.open(Listener())
+    with pytest.raises(ValueError, match=r"address|reached|port"):
+        session.set_remote(host, port)
+
+
+async def test_a_retuned_wire_changes_nothing_above(bench: Bench) -> None:
+    """Opened with mu-law, the wire goes over to A-law: clips, frames and recordings stay mu-law."""
+    sink = Listener()
+    session = await bench.open(sink, "PCMU")
+    peer = bench.peer()
+    session.retune(law="PCMA", payload_type=8, telephone_event=None)
+    session.set_remote("127.0.0.1", peer.getsockname()[1])
+    clip = Clip(1)
+    clip.feed(b"\x12" * 160)
+    clip.finish()
+    session.playout.append(clip)
+    wanted = (b"\x12" * 160).translate(translation("PCMU", "PCMA"))
+    packet = await next_packet(peer)
+    while packet.payload != wanted:
+        assert packet.payload == silence("PCMA")
+        packet = await next_packet(peer)
+    assert packet.payload_type == 8
+    assert b"\x12" * 160 in sink.sent_frames
+    peer.sendto(NO_PACKET._replace(payload_type=8, payload=wanted).build(), ("127.0.0.1", session.local_port))
+    heard = wanted.translate(translation("PCMA", "PCMU"))
+    await until(lambda: heard in sink.frames)
+    session.send_keys("1")  # nobody to take it: dropped, not queued for later
+    session.retune(law="PCMA", payload_type=8, telephone_event=101)
+    for _ in range(3):
+        assert (await next_packet(peer)).payload_type == 8
+
+
+async def test_silence_of_the_wire_is_told_once_until_something_comes(bench: Bench) -> None:
+    sink = Listener()
+    session = await bench.open(sink, silence_timeout_s=0.1)
+    peer = bench.peer()
+    await asyncio.sleep(0.15)
+    assert sink.timeouts == 0  # nobody is there yet
+    session.set_remote("127.0.0.1", peer.getsockname()[1])
+    await until(lambda: len(sink.sent_frames) >= 12)
+    assert sink.timeouts == 1
+    peer.sendto(NO_PACKET._replace(payload=b"a" * 160).build(), ("127.0.0.1", session.local_port))
+    await until(lambda: b"a" * 160 in sink.frames)
+    await until(lambda: sink.timeouts == 2)
+    session.set_direction(send=True, receive=False)
+    peer.sendto(NO_PACKET._replace(sequence=1, payload=b"a" * 160).build(), ("127.0.0.1", session.local_port))
+    sent = len(sink.sent_frames)
+    await until(lambda: len(sink.sent_frames) >= sent + 10)
+    assert sink.timeouts == 2
+
+
+async def test_reports_are_taken_from_the_peers_host_and_the_last_one_says_goodbye(bench: Bench) -> None:
+    sink = Listener()
+    session = await bench.open(sink)
+    peer, peer_rtcp = bench.peer(), bench.peer()
+    session.set_remote("127.0.0.1", peer.getsockname()[1], rtcp_port=peer_rtcp.getsockname()[1])
+    ours = (await next_packet(peer)).ssrc
+    block = rtcp.ReportBlock(ours, 0, 3, 0, 80, 0, 0)
+    report = rtcp.build(rtcp.ReceiverReport(9, (block,)), "x")
+    peer_rtcp.sendto(report, ("127.0.0.1", session.local_port + 1))
+    peer.sendto(report, ("127.0.0.1", session.local_port))  # multiplexed on the RTP port
+    peer_rtcp.sendto(report[:-1], ("127.0.0.1", session.local_port + 1))
+    await until(lambda: session.quality().rtcp_received == 2 and session.quality().malformed == 1)
+    quality = session.quality()
+    assert (quality.remote_lost, quality.remote_jitter_ms, quality.round_trip_ms) == (3, 10.0, None)
+    await session.close()
+    last = await asyncio.get_running_loop().sock_recv(peer_rtcp, 2048)
+    sender, goodbye = rtcp.parse(last)
+    assert isinstance(sender, rtcp.SenderReport)
+    assert sender.packets == session.quality().packets_sent
+    assert goodbye == rtcp.Goodbye(ours)
+
+
+async def test_no_port_left_is_said_and_the_range_recovers(bench: Bench) -> None:
+    bench.ports = PortRange(PORTS[1] + 1, PORTS[1] + 2, "127.0.0.1", rest_s=0)
+    session = await bench.open(Listener())
+    with pytest.raises(PortsExhausted):
+        await bench.open(Listener())
+    await session.close()
+    assert (await bench.open(Listener())).local_port == PORTS[1] + 1
+
+
+async def test_random_datagrams_are_counted_and_nothing_is_logged(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = Listener()
+    session = await bench.open(sink)
+    peer = bench.peer()
+    session.set_remote("127.0.0.1", peer.getsockname()[1])
+    chance = random.Random(3)
+    for count in range(300):
+        port = session.local_port + count % 2
+        flags = bytes([chance.choice([0x80, 0xB3, 0x00, 0x90])])
+        peer.sendto(flags * (count % 3 > 0) + chance.randbytes(chance.randrange(60)), ("127.0.0.1", port))
+        if count % 50 == 0:
+            await asyncio.sleep(0.001)
+    peer.sendto(b"", ("127.0.0.1", session.local_port))
+    await until(lambda: session.quality().malformed > 50)
+    await until(lambda: len(sink.sent_frames) > 5)
+    assert caplog.records == []
+    assert bench.clock.lateness()["tick_errors"] == 0
