@@ -1,7 +1,8 @@
 """The offline Speech service: the Azure Speech websocket protocol, answered by models on this machine.
 
-It runs as a process of its own (``python -m voicebot.localspeech``), so that the call process has one speech client only
-and never a model in its memory. ``SpeechConfig(host="ws://127.0.0.1:PORT")`` is all that tells it from the real service.
+It runs as a process of its own (``python -m voicebot.localspeech``), so that the call process has one speech client
+only and never a model in its memory. ``SpeechConfig(host="ws://127.0.0.1:PORT")`` is all that tells it from the real
+service.
 
 Rules that hold here:
 

@@ -1,7 +1,7 @@
 """Cuts what is to be said into clauses, the units that are synthesised and sent one by one.
 
-The caller waits for the first clause only, so it is short; the others end where a speaker would breathe. How long the voice pauses after a clause
-depends on the punctuation there.
+The caller waits for the first clause only, so it is short; the others end where a speaker would breathe. How long the
+voice pauses after a clause depends on the punctuation there.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _runs(spans: list[Span]) -> Iterator[tuple[str, float, float]]:
             words.append(f" {say_as(span.text, span.interpret_as, span.format, span.detail)} ")
         else:
             kept = re.match(r"\s*[,;:.?!]+", span.text)
-            words.append((kept[0].strip() if kept else "") + lead + normalise(span.text) + tail)
+            words.append((kept[0].strip() + " " if kept else "") + lead + normalise(span.text) + tail)
     if words:
         yield _join(words), rate, 0.0
 
@@ -105,8 +105,8 @@ def _join(words: list[str]) -> str:
 
 def _cut(text: str, first: bool) -> Iterator[str]:
     held = ""
-    for piece in _END.split(text):
-        piece = f"{held} {piece}".strip()
+    for part in _END.split(text):
+        piece = f"{held} {part}".strip()
         held = ""
         count = len(piece.split())
         if not piece.strip(",;:.?! "):

@@ -120,8 +120,8 @@ async def _load(service: LocalSpeech, pool: InferencePool, cache_dir: Path | Non
 
 
 async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
-    """Polling finds a parent that died, however it died, and does not depend on which of its threads started us (PDEATHSIG does)."""
-    while os.getppid() == parent:
+    # PDEATHSIG would strike already when the thread that started us ends; polling does not care.
+    while os.getppid() == parent:  # noqa: ASYNC110
         await asyncio.sleep(_PARENT_CHECK_S)
     _log.info("the process that started this one has ended")
     stop.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -34,8 +34,8 @@ class DecodeKind(Enum):
 class Decode:
     """A request to make words of ``samples`` (-1..1, ``rate`` a second).
 
-    ``phrase`` counts the phrases of the turn that gave words, from 0; ``voiced_s`` is how long somebody has been speaking;
-    ``expected`` is the phrase list.
+    ``phrase`` counts the phrases of the turn that gave words, from 0; ``voiced_s`` is how long somebody has been
+    speaking; ``expected`` is the phrase list.
     """
 
     number: int
@@ -73,11 +73,13 @@ class RecognitionSession(Protocol):
 class RecognitionEngine(Protocol):
     """Makes sessions. ``service_tag`` names the turn, ``previous_tag`` the turn that it continues after a reconnect."""
 
-    quiet_s: float
-    """Silence after which a phrase is decoded for good, on suspicion that it has ended."""
+    @property
+    def quiet_s(self) -> float:
+        """Silence after which a phrase is decoded for good, on suspicion that it has ended."""
 
-    segmentation_s: float | None
-    """Silence that ends a phrase whatever the client asked for; None: as the client asked."""
+    @property
+    def segmentation_s(self) -> float | None:
+        """Silence that ends a phrase whatever the client asked for; None: as the client asked."""
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> RecognitionSession: ...
 
@@ -85,5 +87,5 @@ class RecognitionEngine(Protocol):
 class SynthesisEngine(Protocol):
     """Speaks."""
 
-    def stream(self, spans: list[Span], rate: int) -> AsyncIterator[Float32]:
+    def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Float32, None]:
         """Audio for ``spans`` at ``rate`` samples a second, in pieces, each as soon as it is there."""

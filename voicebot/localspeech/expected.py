@@ -1,8 +1,9 @@
 """Leaning towards what is expected to be said: the phrase list against what the recogniser wrote.
 
-The client sends the few phrases that the dialog waits for ("yes", "no", "billing"). Where the recogniser wrote one of them, nothing is done. Where it
-wrote something as short that the audio supports hardly better than one of the phrases ("Hotage." and "outage"), the phrase is taken. A
-clear different text stays: the phrase must come within a margin of it *on the same audio*, and be ahead of the other phrases.
+The client sends the few phrases that the dialog waits for ("yes", "no", "billing"). Where the recogniser wrote one of
+them, nothing is done. Where it wrote something as short that the audio supports hardly better than one of the phrases
+("Hotage." and "outage"), the phrase is taken. A clear different text stays: the phrase must come within a margin of
+it *on the same audio*, and be ahead of the other phrases.
 """
 
 from __future__ import annotations

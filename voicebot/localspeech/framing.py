@@ -1,8 +1,9 @@
 """Messages of the Universal Speech Protocol ("USP", the websocket sub-protocol of the Speech service).
 
-A message has headers like HTTP and a body. As a text frame: headers, an empty line, a body of JSON (or SSML). As a binary frame:
-two bytes, big-endian, with the length of the headers; the headers; the body. Header names compare without case.
-Source: "Speech SDK websocket protocol" (Microsoft) and what azure-cognitiveservices-speech 1.53 puts on the wire.
+A message has headers like HTTP and a body. As a text frame: headers, an empty line, a body of JSON (or SSML). As a
+binary frame: two bytes, big-endian, with the length of the headers; the headers; the body. Header names compare
+without case. Source: "Speech SDK websocket protocol" (Microsoft) and what azure-cognitiveservices-speech 1.53 puts on
+the wire.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """G.711 (ITU-T G.711, RFC 3551 4.5.14) between payload bytes and 16 bit samples, by table.
 
-Both laws are 8 bit floating point: sign, 3 bits of exponent, 4 of mantissa; mu-law on 14 bit samples with a bias of 33, A-law on 13 bits.
-Decoding is a table of 256; encoding is a table of 65,536 made by finding the nearest code, so that decode(encode(x)) is
-the best the law can do.
+Both laws are 8 bit floating point: sign, 3 bits of exponent, 4 of mantissa; mu-law on 14 bit samples with a bias of
+33, A-law on 13 bits. Decoding is a table of 256; encoding is a table of 65,536 made by finding the nearest code, so
+that decode(encode(x)) is the best the law can do.
 """
 
 from __future__ import annotations
@@ -43,16 +43,14 @@ def _decoding(law: Law) -> Int16:
 @cache
 def _encoding(law: Law) -> npt.NDArray[np.uint8]:
     levels = _decoding(law).astype(np.int32)
-    # Mu-law has two codes for zero; a stable sort after reversing prefers 0xFF (positive zero), which is what silence is.
-    order = np.argsort(levels[::-1], kind="stable")
-    codes = (255 - order).astype(np.uint8)
+    codes = np.argsort(levels, kind="stable").astype(np.uint8)
     ordered = levels[codes]
     wanted = np.arange(-32768, 32768)
     boundaries = (ordered[:-1] + ordered[1:]) / 2
     nearest = np.searchsorted(boundaries, wanted, side="right")
     table = codes[nearest]
     if law == "mulaw":
-        table[wanted == 0] = 0xFF
+        table[wanted == 0] = 0xFF  # of the two codes for zero, the one that is silence
     return table
 
 

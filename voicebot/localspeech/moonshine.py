@@ -1,7 +1,9 @@
-"""Moonshine base-en (Useful Sensors, MIT) on plain onnxruntime: greedy decoding with a confidence, and scoring of expected phrases.
+"""Moonshine base-en (Useful Sensors, MIT) on plain onnxruntime: greedy decoding with a confidence, and scoring of
+expected phrases.
 
-One object serves all threads: onnxruntime sessions are re-entrant and nothing else is kept. Facts about the model that the code relies on:
-16 kHz in, one encoder run, then a decoder step a token; cost grows with the length of the audio (about 5 % of real time on a core).
+One object serves all threads: onnxruntime sessions are re-entrant and nothing else is kept. Facts about the model
+that the code relies on: 16 kHz in, one encoder run, then a decoder step a token; cost grows with the length of the
+audio (about 5 % of real time on a core).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 import onnxruntime
 import soxr
 
+from voicebot.localspeech.digit_strings import join_digits
 from voicebot.localspeech.engines import Float32, Transcript
 from voicebot.localspeech.expected import choose, lexical
 
@@ -76,7 +79,7 @@ class Moonshine:
             )
             if chosen is not None:
                 return Transcript(chosen.text, max(confidence, chosen.confidence))
-        return Transcript(text, confidence)
+        return Transcript(join_digits(text), confidence)
 
     def _step(self, ids: Any, states: Any, past: dict[str, Any], first: bool) -> list[Any]:
         feed = {"input_ids": ids, "encoder_hidden_states": states, "use_cache_branch": np.array([not first]), **past}

@@ -1,8 +1,9 @@
 """Written text to words that can be spoken: numbers, money, dates, times, telephone numbers, abbreviations.
 
-:func:`normalise` gives text in which there are only words, apostrophes and the punctuation ``, . ? ! ; :``. A single letter that is to be
-spelled is written as a capital by itself, an initialism as capitals with spaces ("I V R"). It is a list of rules, tried in order; each
-replaces what it matches, and no later rule sees what it made, except that all of it is words by then.
+:func:`normalise` gives text in which there are only words, apostrophes and the punctuation ``, . ? ! ; :``. A single
+letter that is to be spelled is written as a capital by itself, an initialism as capitals with spaces ("I V R"). It is
+a list of rules, tried in order; each replaces what it matches, and no later rule sees what it made, except that all
+of it is words by then.
 """
 
 from __future__ import annotations
@@ -52,7 +53,6 @@ _ABBREVIATIONS = {
     "Apt.": "Apartment",
     "Ext.": "extension",
     "ext.": "extension",
-    "No.": "number",
     "Inc.": "Incorporated",
     "Ltd.": "Limited",
     "Co.": "Company",
@@ -61,8 +61,6 @@ _ABBREVIATIONS = {
     "etc.": "et cetera",
     "vs.": "versus",
     "approx.": "approximately",
-    "min.": "minutes",
-    "hrs.": "hours",
 }
 _UNITS = {
     "kWh": ("kilowatt hour", "kilowatt hours"),
@@ -106,7 +104,7 @@ _SYMBOLS = {
     "@": " at ",
     "+": " plus ",
     "=": " equals ",
-    "#": " number ",
+    "#": " pound ",
     "*": " star ",
     "~": " about ",
     "/": " ",
@@ -153,6 +151,8 @@ _WORDS_IN_CAPITALS = frozenset(
     ]
 )
 
+# The full stop of "p.m." is the sentence's too where one ends.
+_HALF_DAY = r"\s?[ap](?:m\b|\.m\b(?:\.(?!\s*$|\s+(?-i:[A-Z])))?)"
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 
@@ -186,7 +186,7 @@ def telephone(text: str) -> str:
 
 
 def account(text: str) -> str:
-    """A long number digit by digit, in groups of four (three where that comes out even) so that it can be written down."""
+    """A long number digit by digit, in groups of four (three where that comes out even), to be written down."""
     size = 3 if len(text) % 3 == 0 and len(text) < 10 else 4
     return ", ".join(numerals.digits(text[at : at + size]) for at in range(0, len(text), size))
 
@@ -249,11 +249,20 @@ def _us_date(match: Match[str]) -> str:
     return date(year + 2000 if year < 100 else year, month, day)
 
 
+def _day_month(match: Match[str]) -> str:
+    day, month, year = int(match[1]), _MONTHS[_month_number(match[2]) - 1], match[3]
+    return f"the {numerals.ordinal(day)} of {month}" + (f", {numerals.year(int(year))}" if year else "")
+
+
 def _clock(match: Match[str]) -> str:
     hours, minutes = int(match[1]), int(match[2])
     if hours > 24 or minutes > 59:
         return f"{numerals.cardinal(hours)} {numerals.cardinal(minutes)}"
-    return time_of_day(hours % 24, minutes, (match[3] or "").strip().replace(".", ""))
+    return time_of_day(hours % 24, minutes, _half(match[3]))
+
+
+def _half(text: str | None) -> str:
+    return (text or "").strip().replace(".", "")
 
 
 def _unit(match: Match[str]) -> str:
@@ -273,11 +282,6 @@ def _number(match: Match[str]) -> str:
     return numerals.decimal(text)
 
 
-def _code(match: Match[str]) -> str:
-    text = match[0]
-    return spell(text)
-
-
 def _capitals(match: Match[str]) -> str:
     text = match[0]
     plural = text.endswith("s")
@@ -292,36 +296,58 @@ def _rule(pattern: str, replace: Callable[[Match[str]], str], flags: int = 0) ->
 
 
 _MONTH_DAY = rf"\b({_MONTH_PATTERN})\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}})\b)?"
-_DAY_MONTH = rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH_PATTERN})\b(?:,?\s+(\d{{4}})\b)?"
+_DAY_MONTH = rf"\b(?:the\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH_PATTERN})\b(?:,?\s+(\d{{4}})\b)?"
+
+_EMAIL = r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"
+_SITE = r"\b(?:https?://)?(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|edu|gov|io|info)\b(?:/\S*)?"
+_TELEPHONE = "|".join(
+    (
+        r"\+\d[\d ().-]{6,18}\d",  # +1 425 555 0123
+        r"\(\d{3}\)\s?\d{3}[ -]\d{4}",  # (425) 555-0123
+        r"\b(?:1[ -])?\d{3}[ .-]\d{3}[ .-]\d{4}\b",
+        r"\b0\d{2,4}[ -]\d{3,4}[ -]\d{3,4}\b",  # 0800 123 4567
+        r"\b\d{3}-\d{4}\b",
+    )
+)
+_YEAR_AFTER = r"\b(in|since|until|by|from|of|year)\s+(1[1-9]\d\d|20\d\d)\b(?![.,]\d)"
+_AMOUNT = rf"([$€£¥])\s?(-?(?:{_NUMBER}))(?:\s(thousand|million|billion))?"
+
+
+def _ordinal(match: Match[str]) -> str:
+    return numerals.ordinal(int(match[1])) if len(match[1]) < 12 else numerals.digits(match[1])
+
 
 _RULES: tuple[Rule, ...] = (
-    _rule(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", lambda m: _address(m[0])),
-    _rule(r"\b(?:https?://)?(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|edu|gov|io|info)\b(?:/\S*)?", lambda m: _address(m[0]), re.IGNORECASE),
+    _rule(_EMAIL, lambda m: _address(m[0])),
+    _rule(_SITE, lambda m: _address(m[0]), re.IGNORECASE),
     _rule(r"\b(\d{4})-(\d{2})-(\d{2})\b", _iso_date),
     _rule(r"\b(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\b", _us_date),
     _rule(_MONTH_DAY, lambda m: date(int(m[3]) if m[3] else None, _month_number(m[1]), int(m[2]))),
-    _rule(_DAY_MONTH, lambda m: date(int(m[3]) if m[3] else None, _month_number(m[2]), int(m[1]))),
+    _rule(_DAY_MONTH, _day_month, re.IGNORECASE),
     _rule(rf"\b({_MONTH_PATTERN})\s+(\d{{4}})\b", lambda m: date(int(m[2]), _month_number(m[1]), None)),
-    _rule(r"\b(in|since|until|by|from|of|year)\s+(1[1-9]\d\d|20\d\d)\b(?![.,]\d)", lambda m: f"{m[1]} {numerals.year(int(m[2]))}"),
-    _rule(r"\b(\d{1,2}):(\d{2})(?::\d{2})?(\s?[ap]\.?m\b\.?)?", _clock, re.IGNORECASE),
-    _rule(r"\b(1[0-2]|0?[1-9])\s?([ap])\.?m\b\.?", lambda m: time_of_day(int(m[1]), 0, m[2]), re.IGNORECASE),
-    _rule(r"\+\d[\d ().-]{6,18}\d|\(\d{3}\)\s?\d{3}[ -]\d{4}|\b(?:1[ -])?\d{3}[ .-]\d{3}[ .-]\d{4}\b|\b0\d{2,4}[ -]\d{3,4}[ -]\d{3,4}\b|\b\d{3}-\d{4}\b", lambda m: telephone(m[0])),
-    _rule(rf"([$€£¥])\s?(-?(?:{_NUMBER}))(?:\s(thousand|million|billion))?", lambda m: money(m[2], m[1], m[3] or "")),
+    _rule(_YEAR_AFTER, lambda m: f"{m[1]} {numerals.year(int(m[2]))}"),
+    _rule(rf"\b(\d{{1,2}}):(\d{{2}})(?::\d{{2}})?({_HALF_DAY})?", _clock, re.IGNORECASE),
+    _rule(rf"\b(1[0-2]|0?[1-9])({_HALF_DAY})", lambda m: time_of_day(int(m[1]), 0, _half(m[2])), re.IGNORECASE),
+    _rule(r"#(?=\d)", lambda m: "number"),
+    _rule(_TELEPHONE, lambda m: telephone(m[0])),
+    _rule(_AMOUNT, lambda m: money(m[2], m[1], m[3] or "")),
     _rule(rf"(-?(?:{_NUMBER}))\s?([€£]|USD|EUR|GBP)(?!\w)", lambda m: money(m[1], m[2])),
-    _rule(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: numerals.ordinal(int(m[1])) if len(m[1]) < 12 else numerals.digits(m[1])),
+    _rule(r"\b(\d+)(?:st|nd|rd|th)\b", _ordinal),
     _rule(rf"(?<![\w.])(-?(?:{_NUMBER}))\s?({_UNIT})(?![\w])", _unit),
     _rule(r"(?<=\d)\s?[-–—]\s?(?=\d)", lambda m: " to "),
-    _rule(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b", _code),
+    _rule(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b", lambda m: spell(m[0])),
     _rule(rf"(?<![\w.])[-\u2212]?(?:{_NUMBER})(?!\w)", _number),
     _rule(r"\d+", lambda m: numerals.digits(m[0])),
     _rule(r"\b([A-Z])\.(?:([A-Z])\.)+", lambda m: m[0].replace(".", " ")),
     _rule(r"\b[A-Z]{2,6}s?\b", _capitals),
-    _rule(r"\bID\b", lambda m: "I D"),
-)  # fmt: skip
+)
 
 _DAY = re.compile(r"\b(" + "|".join(_DAYS) + r")\b\.?(?!\w)")
 _ABBREVIATION = re.compile(r"(?<!\w)(" + "|".join(re.escape(key) for key in _ABBREVIATIONS) + r")(?!\w)")
-_STREET = re.compile(r"(?<=[a-z] )St\.(?!\w)")
+_DAY_RANGE = re.compile(rf"(?<=day)\s?[-–—]\s?(?=(?:{'|'.join(_DAYS.values())}|Saturday|Sunday)\b)")
+_TIME_RANGE = re.compile(r"(:\d\d|[ap]\.?m\.?)\s?[-–—]\s?(?=\d{1,2}(?::\d\d|\s?[ap]\.?m))", re.IGNORECASE)
+_STREET = re.compile(r"(?<=[a-z] )St(?:\.(?!\s*$|\s+[A-Z0-9])|(?=\.))")
+_NUMERO = re.compile(r"\bNo\.\s*(?=\d)")
 _SAINT = re.compile(r"\bSt\.\s+(?=[A-Z])")
 _UNSPEAKABLE = re.compile(r"[^\w\s,.?!;:'’-]")
 
@@ -335,9 +361,11 @@ def _address(text: str) -> str:
 def normalise(text: str) -> str:
     """Written English to words, see the module's text. Never raises; what cannot be spoken is left out."""
     text = _STREET.sub("Street", text.replace("’", "'"))
+    text = _NUMERO.sub("number ", text)
     text = _SAINT.sub("Saint ", text)
     text = _ABBREVIATION.sub(lambda m: _ABBREVIATIONS[m[1]], text)
-    text = _DAY.sub(lambda m: _DAYS[m[1]], text)
+    text = _DAY_RANGE.sub(" to ", _DAY.sub(lambda m: _DAYS[m[1]], text))
+    text = _TIME_RANGE.sub(r"\1 to ", text)
     for pattern, replace in _RULES:
         text = pattern.sub(lambda m, replace=replace: f" {replace(m)} ", text)  # type: ignore[misc]
     for symbol, words in _SYMBOLS.items():
@@ -349,7 +377,7 @@ def normalise(text: str) -> str:
     text = re.sub(r"\s+([,.?!;:])", r"\1", text)
     text = re.sub(r"([,;:])(?:\s*[,;:])+", r"\1", text)
     text = re.sub(r"[,;:]+(?=[.?!])", "", text)
-    return text.strip().lstrip(",;:.!? ")
+    return text.lstrip(",;:.!? ").rstrip(",;: ")
 
 
 def say_as(text: str, interpret_as: str, format: str = "", detail: str = "") -> str:

@@ -75,7 +75,7 @@ def digits(text: str) -> str:
 
 
 def year(number: int) -> str:
-    """``1984``: nineteen eighty four; ``2026``: twenty twenty six; ``2005``: two thousand five; ``1900``: nineteen hundred."""
+    """``1984``: nineteen eighty four; ``2005``: two thousand five; ``1900``: nineteen hundred."""
     if not 1000 <= number <= 2999 or 2000 <= number <= 2009 or number % 1000 == 0:
         return cardinal(number)
     high, low = divmod(number, 100)

@@ -34,12 +34,12 @@ class MoonshineRecognition:
     segmentation_s: float | None = None
 
     def __init__(self, model: Moonshine, activity: SileroModel, pool: InferencePool) -> None:
-        self._model = model
+        self.model = model
         self._activity = activity
         self._pool = pool
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
-        return MoonshineSession(self._model, SileroDetector(self._activity, rate), self._pool)
+        return MoonshineSession(self.model, SileroDetector(self._activity, rate), self._pool)
 
 
 class MoonshineSession:

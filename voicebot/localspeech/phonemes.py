@@ -1,8 +1,8 @@
-"""English words to the phonemes that the voice was trained on, from gruut's lexicon and grapheme-to-phoneme model (MIT).
+"""English words to the phonemes that the voice was trained on, by gruut's lexicon and guesser (MIT).
 
-gruut's own text pipeline is not used: it takes a second to import and 100 ms a sentence, of which the caller would hear each. Its data is
-good, and a look-up takes 20 microseconds. The voice was trained on eSpeak's notation, so gruut's is translated: long vowels
-are marked, stressed /ɚ/ is /ɜː/, function words lose their stress.
+gruut's own text pipeline is not used: it takes a second to import and 100 ms a sentence, of which the caller would
+hear each. Its data is good, and a look-up takes 20 microseconds. The voice was trained on eSpeak's notation, so
+gruut's is translated: long vowels are marked, stressed /ɚ/ is /ɜː/, function words lose their stress.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The one bounded pool of threads in which models run (onnxruntime releases the interpreter's lock while it computes).
 
-Jobs have a rank: what a caller waits for goes before what is merely nice to have, first come first served within a rank.
-A job whose waiter was cancelled before it began is skipped.
+Jobs have a rank: what a caller waits for goes before what is merely nice to have, first come first served within a
+rank. A job whose waiter was cancelled before it began is skipped.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Makes the recogniser's decoder ready to run fast, once, and keeps it in a cache directory.
 
-moonshine-cpp ships base-en with 8 bit weights that the graph turns back to float at *every* decoding step (Cast * Mul + Add outside
-the ``If``), which makes it fifteen times slower than it need be. So the constants are folded, then the matrix products are
-quantised dynamically (int8 weights, int8 arithmetic). That takes some 10 s and gives a file of 83 MB.
+moonshine-cpp ships base-en with 8 bit weights that the graph turns back to float at *every* decoding step (Cast * Mul
++ Add outside the ``If``), which makes it fifteen times slower than it need be. So the constants are folded, then the
+matrix products are quantised dynamically (int8 weights, int8 arithmetic). That takes some 10 s and gives a file of 83
+MB.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def models_prepared(cache_dir: Path | None = None) -> bool:
 def prepare_models(cache_dir: Path | None = None, progress: Progress | None = None) -> ModelFiles:
     """Find all models, and make those that have to be made (about 10 s, once for each cache directory).
 
-    Processes that do this at the same time wait for one another. A cache directory that cannot be written is replaced by a temporary one,
-    with a warning. Blocks: never call it on an event loop.
+    Processes that do this at the same time wait for one another. A cache directory that cannot be written is replaced
+    by a temporary one, with a warning. Blocks: never call it on an event loop.
 
     Raises:
         ModelsMissing: a package is not installed.
@@ -159,7 +160,7 @@ def _make_decoder(source: Path, target: Path, report: Progress) -> None:
 
 
 def _fold_constants(graph: Any) -> None:
-    """Compute what depends on constants only (Cast, Mul, Add at the top of the graph) and drop what nobody uses then."""
+    """Compute what depends on constants only (Cast, Mul, Add at the top), and drop what nobody uses then."""
     import numpy as np
     import onnx
     from onnx import numpy_helper

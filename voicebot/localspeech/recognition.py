@@ -5,10 +5,12 @@ A phrase's life:
     voice begins    -> speech.startDetected (the turn's first), then now and then a HYPOTHESIS is asked for
     200 ms quiet    -> a FINAL is asked for on suspicion; when it comes, its text goes out as a hypothesis at once
     voice again     -> that FINAL is void
-    350 ms quiet    -> the phrase has ended (the client chooses the length): its FINAL goes out as speech.phrase, at once if it has come
+    350 ms quiet    -> the phrase has ended (the client chooses the length): its FINAL goes out as speech.phrase,
+                       at once if it has come
 
-Phrases go out in the order in which they were spoken. A hypothesis is asked for only while none is being made, so that a slow machine
-gets fewer of them. Whoever drives this carries out the :class:`Decode` requests and brings the results to :meth:`RecognitionTurn.decoded`.
+Phrases go out in the order in which they were spoken. A hypothesis is asked for only while none is being made, so
+that a slow machine gets fewer of them. Whoever drives this carries out the :class:`Decode` requests and brings the
+results to :meth:`RecognitionTurn.decoded`.
 """
 
 from __future__ import annotations
@@ -279,7 +281,8 @@ class RecognitionTurn:
             "MaskedITN": words,
             "Display": result.text,
         }
-        # The service gives NBest in its detailed format only; the SDK ignores it otherwise, and whoever reads the JSON has a confidence.
+        # The service gives NBest in its detailed format only; the SDK ignores it otherwise, and whoever reads the
+        # JSON has a confidence.
         return {
             "Id": phrase.id,
             "RecognitionStatus": "Success",

@@ -20,7 +20,7 @@ _YIELD_BYTES = 16_000
 
 
 class RecognitionConnection:
-    """Drives :class:`RecognitionTurn`. One turn at a time, as the protocol has it: a new X-RequestId begins the next."""
+    """Drives :class:`RecognitionTurn`, one at a time as the protocol has it: a new X-RequestId begins the next."""
 
     def __init__(
         self, socket: web.WebSocketResponse, engine: RecognitionEngine, mode: str, query: dict[str, str]

@@ -1,6 +1,7 @@
-"""The RIFF/WAVE headers that travel in front of audio: read for recognition, written for ``riff-...`` synthesis formats.
+"""The RIFF/WAVE headers in front of audio: read for recognition, written for ``riff-...`` synthesis formats.
 
-Only what the Speech protocol uses is understood: PCM 16 bit (format tag 1), A-law (6) and mu-law (7), one channel, 8 or 16 kHz.
+Only what the Speech protocol uses is understood: PCM 16 bit (format tag 1), A-law (6) and mu-law (7), one channel, 8
+or 16 kHz.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class UnsupportedAudio(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """``encoding``: ``pcm`` (16 bit little-endian), ``alaw`` or ``mulaw``; ``rate`` in samples a second; one channel."""
+    """``encoding``: ``pcm`` (16 bit little-endian), ``alaw`` or ``mulaw``. ``rate``: samples a second."""
 
     encoding: str
     rate: int
@@ -49,12 +50,12 @@ class AudioFormat:
         """Samples in -1..1 to audio bytes."""
         whole = np.clip(np.rint(samples * np.float32(32767)), -32768, 32767).astype(np.int16)
         if self.encoding == "pcm":
-            return whole.astype("<i2").tobytes()
+            return bytes(whole.astype("<i2").tobytes())
         return g711.encode(whole, "alaw" if self.encoding == "alaw" else "mulaw")
 
 
 def parse_header(data: bytes) -> tuple[AudioFormat, int] | None:
-    """Read a RIFF header at the start of ``data``: the format and the header's length in bytes, or None when more is needed.
+    """Read a RIFF header at the start of ``data``: the format and the header's length, or None when more is needed.
 
     Raises:
         UnsupportedAudio: no RIFF header, or a format other than those above.

@@ -1,14 +1,15 @@
 """The scripted double: the same protocol, with engines that do what a test or a bench says, and with faults.
 
-It hears where somebody speaks (by level) but makes the next text of a list of it, after the time that the script sets; it "speaks" a tone
-as long as the words would take. With it the service is slow, silent, throttled or dead at will.
+It hears where somebody speaks (by level) but makes the next text of a list of it, after the time that the script
+sets; it "speaks" a tone as long as the words would take. With it the service is slow, silent, throttled or dead at
+will.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -28,16 +29,18 @@ class InvalidScript(ValueError):
 class Script:
     """What the double does. Times in milliseconds unless the name says otherwise.
 
-    Recognition: ``texts`` in order, one a phrase (``cycle``: from the start again, else nothing is understood after the last). The order
-    is that of one recogniser, kept when it reconnects. ``hypothesis_after_ms`` of speech brings the text as a hypothesis (None: none);
-    ``final_delay_ms`` after the last voice brings it as final, but not before ``segmentation_ms`` of silence (None: what the client asked for).
-    ``confidence`` goes with it.
+    Recognition: ``texts`` in order, one a phrase (``cycle``: from the start again, else nothing is understood after
+    the last). The order is that of one recogniser, kept when it reconnects. ``hypothesis_after_ms`` of speech brings
+    the text as a hypothesis (None: none); ``final_delay_ms`` after the last voice brings it as final, but not before
+    ``segmentation_ms`` of silence (None: what the client asked for). ``confidence`` goes with it.
 
-    Synthesis: a tone, ``ms_per_word`` each, the first chunk after ``first_chunk_delay_ms``; then in real time if ``real_time``.
+    Synthesis: a tone, ``ms_per_word`` each, the first chunk after ``first_chunk_delay_ms``; then in real time if
+    ``real_time``.
 
-    Faults: ``refuse_status`` answers connections with that HTTP status (the first ``refuse_first_n``; 0: all). ``mute`` accepts and never
-    says anything. ``drop_after_s`` cuts connections after so many seconds (the first ``drop_first_n``; 0: all). ``stall_synthesis`` begins to answer and
-    then sends no audio. ``faults_on``: ``both``, ``recognition`` or ``synthesis``.
+    Faults: ``refuse_status`` answers connections with that HTTP status (the first ``refuse_first_n``; 0: all).
+    ``mute`` accepts and never says anything. ``drop_after_s`` cuts connections after so many seconds (the first
+    ``drop_first_n``; 0: all). ``stall_synthesis`` begins to answer and then sends no audio. ``faults_on``: ``both``,
+    ``recognition`` or ``synthesis``.
     """
 
     texts: tuple[str, ...] = ()
@@ -191,7 +194,7 @@ class ScriptedSynthesis:
     def __init__(self, script: Script) -> None:
         self.script = script
 
-    async def stream(self, spans: list[Span], rate: int) -> AsyncIterator[Float32]:
+    async def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Float32, None]:
         script = self.script
         if script.first_chunk_delay_ms:
             await asyncio.sleep(script.first_chunk_delay_ms / 1000)

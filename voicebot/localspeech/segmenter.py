@@ -8,8 +8,8 @@
     PAUSE     voice 2x      VOICE      Resumed: the guess was wrong
     PAUSE     silence s     QUIET      Ended
 
-"Voice" and "silence" have a hysteresis between them (scores of 0.5 and 0.35). Two frames are asked for where voice begins, so that a
-click of 32 ms is none. Time is counted in frames; ``now`` is the number of frames that were fed.
+"Voice" and "silence" have a hysteresis between them (scores of 0.5 and 0.35). Two frames are asked for where voice
+begins, so that a click of 32 ms is none. Time is counted in frames; ``now`` is the number of frames that were fed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds of silence that make a pause and an end, and how long a phrase may be (softly: cut at the next dip; hard)."""
+    """Silences that make a pause and an end; how long a phrase may be (soft: cut at the next dip); scores."""
 
     pause_s: float = 0.2
     end_s: float = 0.35

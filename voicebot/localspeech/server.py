@@ -1,4 +1,4 @@
-"""The service's sockets: aiohttp in front of the recognition and synthesis drivers, health, limits and the scripted faults."""
+"""The service's sockets: aiohttp before the two drivers; health, limits, and the scripted faults."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LocalSpeech:
     """The service, in this process: ``async with LocalSpeech(recognition, synthesis) as service: service.port``.
 
     Args:
-        recognition, synthesis: the engines; both None with a ``script``. They may be set later (until then connections get 503).
+        recognition, synthesis: the engines; None with a ``script``. May be set later; connections get 503 till then.
         script: answer by script instead, and accept another at ``POST /control``.
         require_key: answer 401 to whoever does not bring this key (``Ocp-Apim-Subscription-Key``, or a bearer token).
     """
@@ -70,13 +70,15 @@ class LocalSpeech:
         require_key: str = "",
         limits: Limits | None = None,
     ) -> None:
-        self.recognition = recognition
-        self.synthesis = synthesis
+        self.recognition: RecognitionEngine | None = recognition
+        self.synthesis: SynthesisEngine | None = synthesis
         self.script = script
         self.faults = Faults()
+        self._scripted: tuple[ScriptedRecognition, ScriptedSynthesis] | None = None
         if script is not None:
-            self.recognition = ScriptedRecognition(script)
-            self.synthesis = ScriptedSynthesis(script)
+            self._scripted = (ScriptedRecognition(script), ScriptedSynthesis(script))
+            self.recognition = self._scripted[0]
+            self.synthesis = self._scripted[1]
         self.host = host
         self.port = port
         self._require_key = require_key
@@ -131,12 +133,15 @@ class LocalSpeech:
             await runner.cleanup()
 
     def set_script(self, script: Script) -> None:
-        """Go on by another script; its faults begin to count anew. Open connections stay, their next phrases follow it."""
-        assert isinstance(self.recognition, ScriptedRecognition) and isinstance(self.synthesis, ScriptedSynthesis)
-        self.script = self.recognition.script = self.synthesis.script = script
+        """Go on by another script, its faults counted anew. Open connections stay; their next phrases follow it."""
+        if self._scripted is None:
+            raise RuntimeError("this service is not scripted")
+        self.script = script
+        for engine in self._scripted:
+            engine.script = script
         self.faults = Faults()
 
-    # --- plain HTTP -----------------------------------------------------------------------------------------------------
+    # --- plain HTTP ---------------------------------------------------------------------------------------------------
 
     async def _health(self, request: web.Request) -> web.Response:
         body = {
@@ -161,7 +166,7 @@ class LocalSpeech:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"status": "ok"})
 
-    # --- websockets -----------------------------------------------------------------------------------------------------
+    # --- websockets ---------------------------------------------------------------------------------------------------
 
     def _authorised(self, request: web.Request) -> bool:
         if not self._require_key:
@@ -228,9 +233,7 @@ class LocalSpeech:
         if service == "recognition":
             mode = request.path.split("/")[3]
             return RecognitionConnection(socket, self.recognition, mode, dict(request.query))
-        return SynthesisConnection(
-            socket, self.synthesis, lambda: self.script is not None and self.script.stall_synthesis
-        )
+        return SynthesisConnection(socket, self.synthesis, self._stalls)
 
     async def _pump(
         self, socket: web.WebSocketResponse, connection: RecognitionConnection | SynthesisConnection, service: str
@@ -246,6 +249,9 @@ class LocalSpeech:
                 break
             if socket.closed:
                 break
+
+    def _stalls(self) -> bool:
+        return self.script is not None and self.script.stall_synthesis
 
     def _muted(self, service: str) -> bool:
         return self.script is not None and self.script.mute and self.script.faults_on in ("both", service)

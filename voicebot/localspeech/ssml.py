@@ -1,7 +1,8 @@
 """SSML (W3C 1.1, as far as the Speech service has it) to a flat list of what to say, how, and when to pause.
 
-Understood: ``speak``, ``voice``, ``p``, ``s``, ``break``, ``prosody rate``, ``say-as``, ``sub``, ``audio`` (its content is spoken instead). Of any
-other element the content is spoken. The parser refuses document types, hence entities that grow, and deep nesting.
+Understood: ``speak``, ``voice``, ``p``, ``s``, ``break``, ``prosody rate``, ``say-as``, ``sub``, ``audio`` (its
+content is spoken instead). Of any other element the content is spoken. The parser refuses document types, hence
+entities that grow, and deep nesting.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class InvalidSsml(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words to say. ``rate``: 1 is normal, 2 twice as fast. ``interpret_as``/``format``/``detail`` come from ``say-as``."""
+    """Words to say. ``rate``: 2 is twice as fast. ``interpret_as``, ``format``, ``detail`` come from ``say-as``."""
 
     text: str
     rate: float = 1.0
@@ -103,6 +104,8 @@ class _Builder:
         outer = self._stack[-1] if self._stack else _Context("")
         context = _Context(name, outer.rate, outer.interpret_as, outer.format, outer.detail, outer.silent)
         self._stack.append(context)
+        if name in ("p", "s") and not outer.silent:
+            self._pause(PARAGRAPH_PAUSE_S if name == "p" else SENTENCE_PAUSE_S, joins=True)
         if name == "break":
             self._pause(_break(attributes))
         elif name == "prosody" and "rate" in attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 
 import numpy as np
@@ -28,7 +28,7 @@ class PiperSynthesis:
         self._lexicon = lexicon
         self._pool = pool
 
-    async def stream(self, spans: list[Span], rate: int) -> AsyncIterator[Float32]:
+    async def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Float32, None]:
         """Audio at ``rate``, a clause at a time. Closing the iterator gives up the clauses that were not begun."""
         rank = Rank.FIRST_AUDIO
         for clause in clauses(spans):
@@ -52,7 +52,7 @@ class PiperSynthesis:
 
 
 def phonemise(text: str, lexicon: Lexicon) -> str:
-    """Normalised words and punctuation to one string of phonemes; a capital by itself is a letter's name (but ``I`` and ``A`` in a sentence)."""
+    """Normalised words to one string of phonemes; a capital by itself is a letter's name (but not ``I`` and ``A``)."""
     tokens = _TOKEN.findall(text)
     out: list[str] = []
     for index, token in enumerate(tokens):

@@ -1,4 +1,4 @@
-"""One synthesis connection: SSML in, audio frames out; requests are answered one after the other, as the protocol has it."""
+"""One synthesis connection: SSML in, audio frames out, one request after the other."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class SynthesisConnection:
         if with_header:
             await self._socket.send_bytes(audio_frame(request, stream, header(audio), kind))
         size = round(_FRAME_S * audio.rate) * audio.width
-        async with contextlib.aclosing(self._engine.stream(speech.spans, audio.rate)) as pieces:  # type: ignore[type-var]
+        async with contextlib.aclosing(self._engine.stream(speech.spans, audio.rate)) as pieces:
             async for samples in pieces:
                 data = audio.encode(samples)
                 for at in range(0, len(data), size):

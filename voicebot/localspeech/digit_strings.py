@@ -1,0 +1,76 @@
+"""Inverse text normalisation of the one kind that a phone bot cannot do without: strings of digits.
+
+The Speech service writes "one two three four" as "1234". The model writes, as it feels, "One, two, three, four.", "1
+2 3 4" or "1234", and in the middle of digits it hears "H" for eight. A run of three or more digits becomes one string
+here; shorter ones stay as they are ("one moment", "two for me").
+"""
+
+from __future__ import annotations
+
+import re
+
+_DIGITS = {
+    word: str(value)
+    for value, word in enumerate("zero one two three four five six seven eight nine".split())  # noqa: SIM905
+} | {"oh": "0"}
+
+# What the model writes for a digit when it is among digits; never believed by itself.
+_HEARD_AS = {
+    "h": "8",
+    "ate": "8",
+    "hate": "8",
+    "a": "8",
+    "to": "2",
+    "too": "2",
+    "for": "4",
+    "won": "1",
+    "o": "0",
+    "heaven": "7",
+}
+
+_TOKEN = re.compile(r"[A-Za-z0-9']+")
+_BETWEEN = re.compile(r"[\s,.-]*")
+_LEAST = 3
+_LEAST_WITH_DOUBT = 5
+
+
+def join_digits(text: str) -> str:
+    """``text`` with runs of three or more digits written as one string of digits."""
+    tokens = list(_TOKEN.finditer(text))
+    out, copied, index = [], 0, 0
+    while index < len(tokens):
+        stop = _run(text, tokens, index)
+        digits = [_digits(token[0], True) for token in tokens[index:stop]]
+        certain = sum(bool(_digits(token[0], False)) for token in tokens[index:stop])
+        doubtful = stop - index - certain
+        enough = len("".join(digits)) >= (_LEAST if not doubtful else _LEAST_WITH_DOUBT)
+        if stop - index > 1 and enough and certain >= 2 * doubtful:
+            out += [text[copied : tokens[index].start()], "".join(digits)]
+            copied = tokens[stop - 1].end()
+        index = max(stop, index + 1)
+    return "".join((*out, text[copied:]))
+
+
+def _digits(token: str, doubtful: bool) -> str:
+    """The digits that a token stands for, or ``""``. ``doubtful``: also those of :data:`_HEARD_AS`."""
+    if token.isascii() and token.isdigit():
+        return token
+    word = token.lower()
+    return _DIGITS.get(word, "") or (_HEARD_AS.get(word, "") if doubtful else "")
+
+
+def _run(text: str, tokens: list[re.Match[str]], start: int) -> int:
+    """Where the run of digits that begins at token ``start`` ends. Numbers of several digits may be in it ("19 48")."""
+    end = start
+    while end < len(tokens) and _digits(tokens[end][0], True):
+        if end > start and not _BETWEEN.fullmatch(text, tokens[end - 1].end(), tokens[end].start()):
+            break
+        end += 1
+    # A doubtful word at either end is left to the sentence: "to 555" and "I want 1 2 3 for ...".
+    while end > start and not _digits(tokens[end - 1][0], False):
+        end -= 1
+    if end > start and not _digits(tokens[start][0], False) and end - start <= _LEAST:
+        return start
+    if end > start and tokens[start][0].lower() in ("to", "too", "for", "a"):
+        return start
+    return end
