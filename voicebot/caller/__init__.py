@@ -4,9 +4,35 @@ Rules that hold here:
 
 * It knows nothing of the bot it calls: no part of `calls`, `turns` or `bots` is imported, only the leg and the speech
   client, so that what it measures is what any telephone would.
-* `script`, `ear`, `mouth` and `measure` are pure; `call` drives one call with them, `load` many.
+* `script`, `ear`, `mouth` and `measure` are pure; `conversation` follows a script on an answered leg, `call` dials,
+  `load` places many.
 """
 
+from voicebot.caller.call import CallOptions, Phone, place_call
+from voicebot.caller.load import LoadReport, place_many
+from voicebot.caller.measure import CallFigures, Spread, summary
+from voicebot.caller.report import CallAudio, CallReport, TranscriptLine, TurnReport
 from voicebot.caller.script import Action, Script, ScriptError, Step, load_script, parse_script
+from voicebot.caller.voice import CallNotPlaced
 
-__all__ = ["Action", "Script", "ScriptError", "Step", "load_script", "parse_script"]
+__all__ = [
+    "Action",
+    "CallAudio",
+    "CallFigures",
+    "CallNotPlaced",
+    "CallOptions",
+    "CallReport",
+    "LoadReport",
+    "Phone",
+    "Script",
+    "ScriptError",
+    "Spread",
+    "Step",
+    "TranscriptLine",
+    "TurnReport",
+    "load_script",
+    "parse_script",
+    "place_call",
+    "place_many",
+    "summary",
+]

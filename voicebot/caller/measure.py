@@ -25,8 +25,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
 from typing import Any, Final
+
+import numpy as np
 
 from voicebot.caller.ear import Track
 
@@ -102,7 +103,8 @@ def silence_after_key(track: Track, pressed: float) -> float:
 
 def deviations_ms(times: Sequence[float]) -> list[float]:
     """|time between two arrivals - 20 ms|, in milliseconds, for every two successive packets."""
-    return [abs(later - earlier - PTIME_S) * 1000 for earlier, later in pairwise(times)]
+    deviations: list[float] = (np.abs(np.diff(np.array(times, dtype=np.float64)) - PTIME_S) * 1000).tolist()
+    return deviations
 
 
 @dataclass(slots=True)

@@ -1,0 +1,221 @@
+"""Placing a call: dials over SIP, lets a `conversation` follow the script on the leg, and hangs up.
+
+A :class:`Phone` is what calls share (the SIP socket, the media clock, the ports, the rendered utterances); one call
+makes one for itself, `load` makes one for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final
+
+from voicebot.caller.conversation import ScriptedCall, StepFailed
+from voicebot.caller.ear import Ear
+from voicebot.caller.report import CallAudio, CallReport, TranscriptLine
+from voicebot.caller.script import Script
+from voicebot.caller.voice import CallNotPlaced, Voice
+from voicebot.events import Law
+from voicebot.legs import LegClosed
+from voicebot.legs.sip import MediaOptions, SipLeg, dial
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.sip import SipEndpoint
+from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable
+
+logger = logging.getLogger(__name__)
+
+HANG_UP_DEADLINE_S: Final = 5.0
+SETTLE_S: Final = 0.5
+"""After the script, so that a last word's transcript and the BYE's answer arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """How calls are placed.
+
+    ``host``: the local address ("" chooses: loopback towards loopback, else any); ``port``: for SIP, 0 for any.
+    ``speech``: the caller's own speech service, for ``say`` and ``expect``. ``transcribe``: let it write down what the
+    bot says (needed by ``expect``). ``keep_audio``: both sides into the report. ``max_call_s``: then we hang up.
+    """
+
+    speech: EndpointSource | None = None
+    transcribe: bool = True
+    host: str = ""
+    port: int = 0
+    rtp_ports: tuple[int, int] = (42_000, 49_998)
+    law: Law = "PCMU"
+    from_user: str = "caller"
+    display_name: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    ring_timeout_s: float = 30.0
+    max_call_s: float = 600.0
+    keep_audio: bool = False
+
+
+class Phone:
+    """An ``async with`` block in which calls can be placed, one or many at a time. Raises OSError on entering."""
+
+    def __init__(self, uri: str, options: CallOptions) -> None:
+        self.options = options
+        host = options.host or local_host(uri)
+        self._endpoint = SipEndpoint(host=host, port=options.port, user_agent="voicebot-caller")
+        self._clock = MediaClock()
+        self._ports = PortRange(*options.rtp_ports, host=host)
+        self._voice = Voice(options.speech)
+
+    async def __aenter__(self) -> Phone:
+        await self._endpoint.start()
+        self._clock.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._endpoint.close()
+        await self._clock.close()
+        await self._voice.close()
+
+    async def prepare(self, script: Script) -> dict[int, bytes]:
+        """Render what ``script`` says, which later calls then need not; the audio by step line.
+
+        Raises :class:`CallNotPlaced`, also when the script expects words and nothing is transcribed.
+        """
+        if script.expects_words and not self.options.transcribe:
+            raise CallNotPlaced(f"{script.source}: `expect` needs transcription, which is off")
+        if script.expects_words and self.options.speech is None:
+            raise CallNotPlaced(f"{script.source}: `expect` needs a speech service of the caller; name one")
+        return await self._voice.prepare(script, self.options.law)
+
+    async def call(
+        self, uri: str, script: Script, *, on_line: Callable[[TranscriptLine], None] | None = None
+    ) -> CallReport:
+        """Place one call and follow ``script``. A call that is refused or goes wrong is a report, too.
+
+        Raises :class:`CallNotPlaced` when it cannot be tried: no speech service, no free port, a bad URI.
+        """
+        options = self.options
+        audio = await self.prepare(script)
+        report = CallReport(uri, "refused", "", datetime.now(UTC), law=options.law)
+        if options.keep_audio:
+            report.audio = CallAudio(options.law)
+        scripted = ScriptedCall(
+            script,
+            audio,
+            Ear(options.law, quiet_s=script.quiet_s),
+            tracks=report.audio,
+            on_line=on_line,
+        )
+        recognizer: Recognizer | None = None
+        if options.speech is not None and options.transcribe:
+            recognizer = Recognizer(
+                options.speech, law=options.law, language=script.language, on_event=scripted.recognised
+            )
+            scripted.hearing = recognizer.write
+        try:
+            if recognizer is not None:
+                await recognizer.start()
+            await self._dial(uri, scripted, report)
+        except SpeechUnavailable as error:
+            raise CallNotPlaced(f"the caller's speech service does not listen: {error}") from None
+        finally:
+            if recognizer is not None:
+                await recognizer.stop()
+        report.lines = scripted.lines
+        report.keys_heard = scripted.keys_heard
+        report.transfer_target = scripted.transfer_target
+        if report.outcome != "refused":
+            report.turns = scripted.measure(report.figures)
+        return report
+
+    async def _dial(self, uri: str, scripted: ScriptedCall, report: CallReport) -> None:
+        options = self.options
+        media = MediaOptions(self._clock, self._ports, self._endpoint.advertised_host, (options.law,))
+        loop = asyncio.get_running_loop()
+        invited = loop.time()
+        try:
+            leg = await dial(
+                self._endpoint,
+                media,
+                uri,
+                sink=scripted,
+                from_user=options.from_user,
+                display_name=options.display_name,
+                headers=options.headers,
+                ring_timeout_s=options.ring_timeout_s,
+            )
+        except LegClosed as closed:
+            report.reason = str(closed)
+            return
+        except PortsExhausted:
+            raise CallNotPlaced("no free RTP port; widen the range or place fewer calls at a time") from None
+        except ValueError as error:
+            raise CallNotPlaced(f"{uri} cannot be called: {error}") from None
+        answered = loop.time()
+        report.figures.answer_ms = (answered - invited) * 1000
+        report.call_id = leg.info.call_id
+        leg.on_transfer_asked = lambda target: _accept_transfer(leg, scripted, target)
+        try:
+            await self._follow(scripted, leg, answered, report)
+        finally:
+            report.quality = leg.quality()
+            await asyncio.wait_for(leg.hang_up(), HANG_UP_DEADLINE_S)
+            ended = scripted.ended_at if scripted.ended_at is not None else loop.time()
+            report.duration_s = ended - answered
+            # the leg speaks as a callee: the other side, here the bot, is its caller
+            report.ended_by = {"caller": "bot", "bot": "caller"}.get(scripted.ended_reason, scripted.ended_reason)
+
+    async def _follow(self, scripted: ScriptedCall, leg: SipLeg, answered: float, report: CallReport) -> None:
+        report.outcome = "failed"
+        try:
+            async with asyncio.timeout(self.options.max_call_s):
+                await scripted.run(leg, answered)
+        except StepFailed as failure:
+            report.reason = str(failure)
+            return
+        except TimeoutError:
+            report.reason = f"the call took longer than {self.options.max_call_s:g} s"
+            return
+        report.outcome, report.reason = "completed", "the script reached its end"
+        if self.options.transcribe:
+            await asyncio.sleep(SETTLE_S)
+
+
+async def place_call(
+    uri: str,
+    script: Script,
+    options: CallOptions | None = None,
+    *,
+    on_line: Callable[[TranscriptLine], None] | None = None,
+) -> CallReport:
+    """Place one call to ``uri`` and follow ``script``; ``on_line`` gets the transcript live, on the loop.
+
+    Raises :class:`CallNotPlaced` when it cannot be tried, with a line that says what to change.
+    """
+    try:
+        async with Phone(uri, options or CallOptions()) as phone:
+            return await phone.call(uri, script, on_line=on_line)
+    except OSError as error:
+        raise CallNotPlaced(f"no socket for the call: {error}") from None
+
+
+def local_host(uri: str) -> str:
+    """The local address for calls to ``uri``: loopback when it is called on loopback, else any."""
+    match = re.match(r"(?i)sips?:(?:[^@]*@)?(\[[^\]]*\]|[^:;?>]+)", uri.strip().lstrip("<"))
+    name = match[1].strip("[]") if match is not None else ""
+    try:
+        return "127.0.0.1" if ipaddress.ip_address(name).is_loopback else "0.0.0.0"
+    except ValueError:
+        return "127.0.0.1" if name.lower() == "localhost" else "0.0.0.0"
+
+
+def _accept_transfer(leg: SipLeg, scripted: ScriptedCall, target: str) -> bool:
+    """What a phone does with a REFER: 202 at once, and word that the target has answered. It is not called."""
+    scripted.transfer_asked(target)
+    asyncio.get_running_loop().call_soon(leg.transfer_result, 200, "OK")
+    return True

@@ -1,0 +1,377 @@
+"""One scripted conversation on one answered leg: says, presses, listens, and notes when what was on the wire.
+
+The script runs as one coroutine that waits for conditions ("the bot has answered and finished speaking"); these are
+looked at whenever a frame comes or leaves, so a wait is as exact as the packets. What counts as an answer is the same
+here as in the measurements: sound after ours began, or, when we talked over a prompt, after the prompt has stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from voicebot.caller.ear import Ear
+from voicebot.caller.measure import (
+    HOLE_S,
+    CallFigures,
+    answer_after,
+    deviations_ms,
+    prompt_stop,
+    silence_after_key,
+)
+from voicebot.caller.mouth import Mouth, Spoken
+from voicebot.caller.report import CallAudio, TranscriptLine, TurnReport, Who
+from voicebot.caller.script import Action, Script, Step, said
+from voicebot.events import Event, RecognitionLost
+from voicebot.events import Final as Phrase
+from voicebot.legs import Leg
+
+logger = logging.getLogger(__name__)
+
+KEY_PERIOD_S: Final = 0.16
+"""A key and the pause after it, as legs send them (RFC 4733: 100 ms and 60 ms)."""
+WORDS_DEADLINE_S: Final = 4.0
+"""How long after the bot has finished speaking the caller's recogniser may take for what is expected."""
+LEAVE_DEADLINE_S: Final = 10.0
+"""How much longer than its length an utterance may take to leave."""
+MAX_LINES: Final = 2_000
+
+
+class StepFailed(Exception):
+    """The script cannot go on; the message says why, without the line."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One step that sends or listens, with the loop times needed to measure it."""
+
+    report: TurnReport
+    step: Step
+    since: float
+    """Our first voiced sample, the first key, or (listening) the end of the step before."""
+    until: float
+    """Our last voiced sample or the last key."""
+    over_prompt: bool = False
+    """The bot was speaking at ``since``."""
+    phrases: list[str] = field(default_factory=list)
+
+
+class ScriptedCall:
+    """A :class:`~voicebot.legs.LegSink` that follows ``script``. Make it before dialling, then :meth:`run` it.
+
+    ``audio``: the utterances by step line. ``hearing`` (when set) gets every frame of the bot's, and its results come
+    back to :meth:`recognised`.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        audio: dict[int, bytes],
+        ear: Ear,
+        *,
+        tracks: CallAudio | None = None,
+        on_line: Callable[[TranscriptLine], None] | None = None,
+    ) -> None:
+        self.hearing: Callable[[bytes, float], None] | None = None
+        self.lines: list[TranscriptLine] = []
+        self.keys_heard = ""
+        self.transfer_target: str | None = None
+        self.ended_at: float | None = None
+        self.ended_reason = ""
+        self._script = script
+        self._audio = audio
+        self._ear = ear
+        self._mouth: Mouth | None = None
+        self._leg: Leg | None = None
+        self._tracks = tracks
+        self._on_line = on_line
+        self._loop = asyncio.get_running_loop()
+        self._answered = 0.0
+        self._turns: list[_Turn] = []
+        self._waiter: tuple[Callable[[], bool], bool, asyncio.Future[None]] | None = None
+        self._recognition_lost = False
+
+    # --- LegSink ----------------------------------------------------------------------------------------------------
+
+    def frame(self, payload: bytes, at: float) -> None:
+        self._ear.frame(payload, at)
+        if self.hearing is not None:
+            self.hearing(payload, at)
+        if self._tracks is not None:
+            self._tracks.add_bot(payload, at)
+        self._look()
+
+    def sent(self, payload: bytes, at: float) -> None:
+        if self._mouth is not None:
+            self._mouth.sent(payload, at)
+        if self._tracks is not None:
+            self._tracks.add_caller(payload, at)
+        self._ear.tick(at)
+        self._look()
+
+    def key(self, key: str, at: float) -> None:
+        if len(self.keys_heard) < 1000:
+            self.keys_heard += key
+
+    def ended(self, reason: str, at: float) -> None:
+        self.ended_at, self.ended_reason = at, reason
+        self._look()
+
+    # --- from the recogniser and the signalling -----------------------------------------------------------------------
+
+    def recognised(self, event: Event) -> None:
+        """Events of the caller's own recogniser, on the loop."""
+        if isinstance(event, RecognitionLost):
+            self._recognition_lost = True
+        if not isinstance(event, Phrase) or not event.text.strip() or not self._answered:
+            return
+        middle = (event.start + event.end) / 2
+        turn = next((t for t in reversed(self._turns) if t.since <= middle), None)
+        latency: float | None = None
+        if turn is not None:
+            if not turn.phrases and turn.step.action is not Action.LISTEN:
+                answer = answer_after(self._ear.track, turn.until if turn.over_prompt else turn.since)
+                latency = None if answer.first_packet is None else (answer.first_packet - turn.until) * 1000
+            if len(turn.phrases) < 200:
+                turn.phrases.append(event.text.strip())
+        self._line(event.start, "bot", event.text.strip(), latency)
+        self._look()
+
+    def transfer_asked(self, target: str) -> None:
+        """The bot referred us to ``target``."""
+        self.transfer_target = target
+        self._look()
+
+    # --- the script ---------------------------------------------------------------------------------------------------
+
+    async def run(self, leg: Leg, answered: float) -> None:
+        """Follow the script to its end. Raises :class:`StepFailed`. The leg stays the caller's to hang up."""
+        self._leg = leg
+        self._mouth = Mouth(leg.playout)
+        self._answered = answered
+        for index, step in enumerate(self._script.steps):
+            following = self._script.steps[index + 1 :]
+            may_end = not following or following[0].action is Action.EXPECT_END
+            try:
+                await self._step(step, may_end=may_end)
+            except StepFailed as failure:
+                if self._turns and self._turns[-1].step is step:
+                    self._turns[-1].report.problem = str(failure)
+                raise StepFailed(f"{self._script.source}:{step.line}: {failure}") from None
+
+    async def _step(self, step: Step, *, may_end: bool) -> None:
+        match step.action:
+            case Action.PAUSE:
+                await self._pause(step.seconds)
+                return
+            case Action.EXPECT_END:
+                await self._end(step)
+                return
+            case Action.LISTEN:
+                turn = self._begin(step, self._turns[-1].until if self._turns else self._answered)
+            case Action.SAY:
+                turn = await self._say(step)
+            case Action.KEYS:
+                turn = await self._press(step)
+            case Action.BARGE_IN:
+                await self._until_it_speaks(step)
+                turn = await self._say(step)
+        if step.waits:
+            await self._answer(turn, may_end=may_end)
+            if step.expect is not None:
+                await self._words(turn)
+
+    def _begin(self, step: Step, since: float) -> _Turn:
+        report = TurnReport(len(self._turns) + 1, step.line, step.action.value, step.label)
+        turn = _Turn(report, step, since, since, over_prompt=self._sounding(since))
+        self._turns.append(turn)
+        return turn
+
+    async def _say(self, step: Step) -> _Turn:
+        mouth = self._mouth
+        assert mouth is not None
+        audio = self._audio[step.line]
+        spoken: Spoken = mouth.say(step.label, audio)
+        await self._wait(lambda: spoken.onset is not None, LEAVE_DEADLINE_S + len(audio) / 8000, "cannot be said")
+        assert spoken.onset is not None
+        turn = self._begin(step, spoken.onset)
+        self._line(spoken.onset, "caller", step.label)
+        await self._wait(lambda: spoken.finished, LEAVE_DEADLINE_S + len(audio) / 8000, "cannot be said")
+        turn.until = spoken.offset if spoken.offset is not None else spoken.onset
+        return turn
+
+    async def _press(self, step: Step) -> _Turn:
+        assert self._leg is not None
+        pressed = self._loop.time()
+        self._leg.send_keys(step.keys)
+        turn = self._begin(step, pressed)
+        turn.until = pressed + KEY_PERIOD_S * (len(step.keys) - 1)
+        self._line(pressed, "caller", step.label)
+        await self._pause(KEY_PERIOD_S * len(step.keys))
+        return turn
+
+    async def _until_it_speaks(self, step: Step) -> None:
+        """Wait until the answer to the step before is on, and then for ``after_s`` of it."""
+        before = self._turns[-1]
+        mark = await self._mark(before)
+        ear = self._ear
+        await self._wait(
+            lambda: ear.speaking and ear.audible_until > mark, step.deadline_s, "the bot says nothing to talk over"
+        )
+        run = ear.current
+        begun = max(run.audible, mark) if run is not None else mark
+        await self._pause(max(0.0, begun + step.after_s - self._loop.time()))
+        if not ear.speaking:
+            raise StepFailed(f"the bot has finished before {step.after_s:g} s; talk over it earlier (after_s)")
+
+    async def _mark(self, turn: _Turn) -> float:
+        """The time after which what is heard is the answer to ``turn``."""
+        if not turn.over_prompt:
+            return turn.since
+        ear = self._ear
+        await self._wait(
+            lambda: self._loop.time() - ear.audible_until >= HOLE_S, turn.step.deadline_s, "the bot goes on speaking"
+        )
+        return self._loop.time()
+
+    async def _answer(self, turn: _Turn, *, may_end: bool) -> None:
+        mark = await self._mark(turn)
+        ear = self._ear
+
+        def answered() -> bool:
+            return ear.audible_until > mark and not ear.speaking
+
+        def over() -> bool:
+            return may_end and self.ended_at is not None and ear.audible_until > mark
+
+        await self._wait(lambda: answered() or over(), turn.step.deadline_s, "the bot does not answer", ends=over)
+
+    async def _words(self, turn: _Turn) -> None:
+        expected = turn.step.expect
+        assert expected is not None
+        with contextlib.suppress(StepFailed):
+            # the words of a last prompt may come after the call has ended
+            await self._wait(lambda: said(" ".join(turn.phrases), expected), WORDS_DEADLINE_S, "", beyond_end=True)
+        heard = " ".join(turn.phrases)
+        if not said(heard, expected):
+            lost = " (the caller's recogniser was away)" if self._recognition_lost else ""
+            raise StepFailed(f"expected {expected.pattern!r}, heard {heard!r}{lost}")
+
+    async def _end(self, step: Step) -> None:
+        if step.end == "transfer":
+            await self._wait(
+                lambda: self.transfer_target is not None, step.deadline_s, "the bot does not transfer the call"
+            )
+            if step.target is not None and not step.target.search(self.transfer_target or ""):
+                raise StepFailed(f"transferred to {self.transfer_target}, expected {step.target.pattern!r}")
+        await self._wait(
+            lambda: self.ended_at is not None,
+            step.deadline_s,
+            "the bot does not hang up",
+            ends=lambda: self.ended_at is not None,
+        )
+
+    # --- waiting ------------------------------------------------------------------------------------------------------
+
+    async def _wait(
+        self,
+        condition: Callable[[], bool],
+        deadline_s: float,
+        problem: str,
+        *,
+        ends: Callable[[], bool] | None = None,
+        beyond_end: bool = False,
+    ) -> None:
+        """Until ``condition`` holds. :class:`StepFailed` after ``deadline_s``, and when the call ends before, unless
+        ``ends`` says that the end will do, or ``beyond_end`` that it does not matter."""
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        self._waiter = (condition, beyond_end, waiter)
+        try:
+            self._look()
+            async with asyncio.timeout(deadline_s):
+                await waiter
+        except TimeoutError:
+            raise StepFailed(f"{problem} within {deadline_s:g} s") from None
+        finally:
+            self._waiter = None
+        if not condition() and not (ends is not None and ends()):
+            raise StepFailed(f"the call ended ({self.ended_reason})")
+
+    def _look(self) -> None:
+        if self._waiter is None:
+            return
+        condition, beyond_end, waiter = self._waiter
+        if not waiter.done() and (condition() or (self.ended_at is not None and not beyond_end)):
+            waiter.set_result(None)
+
+    async def _pause(self, seconds: float) -> None:
+        """Let time pass, at most until the call ends: the next wait finds that."""
+        with contextlib.suppress(StepFailed):
+            await self._wait(lambda: False, seconds, "")
+
+    # --- what comes of it ---------------------------------------------------------------------------------------------
+
+    def measure(self, figures: CallFigures) -> list[TurnReport]:
+        """Fill in ``figures`` and the turns' reports, from everything that was on the wire."""
+        track = self._ear.track
+        figures.packets = len(track)
+        figures.deviations_ms = deviations_ms(track.times)
+        first = answer_after(track, self._answered)
+        if first.first_packet is not None:
+            greeting = self._script.steps[0].action in (Action.LISTEN, Action.BARGE_IN, Action.PAUSE)
+            figures.greeting_ms = (first.first_packet - self._answered) * 1000 if greeting else None
+        following = float("inf")
+        for turn in reversed(self._turns):
+            self._measure_turn(turn, following, figures)
+            if turn.step.action is not Action.LISTEN:  # listening on belongs to the turn before
+                following = turn.since
+        return [turn.report for turn in self._turns]
+
+    def _measure_turn(self, turn: _Turn, following: float, figures: CallFigures) -> None:
+        track, report = self._ear.track, turn.report
+        report.heard = " ".join(turn.phrases)
+        if turn.step.action is not Action.LISTEN:
+            report.onset_s, report.offset_s = self._since(turn.since), self._since(turn.until)
+        answer = answer_after(track, turn.until if turn.over_prompt else turn.since, until=following)
+        if answer.first_packet is not None:
+            report.answer_s = self._since(answer.first_packet)
+            ends = [run.end for run in track.runs(HOLE_S) if answer.first_packet <= run.start < following]
+            report.answer_end_s = self._since(max(ends))
+        if turn.step.action is Action.LISTEN:
+            return
+        keys = turn.step.action is Action.KEYS
+        report.gap_ms = _rounded(figures.add_gap(turn.until, answer, keys=keys))
+        if answer.first_audible is not None:
+            report.audible_gap_ms = _rounded((answer.first_audible - turn.until) * 1000)
+        if not turn.over_prompt:
+            return
+        if keys:
+            silence_ms = silence_after_key(track, turn.since) * 1000
+            figures.keys_to_silence_ms.append(silence_ms)
+            report.key_to_silence_ms = _rounded(silence_ms)
+        elif turn.step.action is Action.BARGE_IN:
+            stop = prompt_stop(track, turn.since, turn.until)
+            if stop is not None:
+                figures.barge_ins_ms.append((stop - turn.since) * 1000)
+                report.barge_in_ms = _rounded((stop - turn.since) * 1000)
+
+    def _sounding(self, at: float) -> bool:
+        return self._ear.speaking and at - self._ear.audible_until < HOLE_S
+
+    def _since(self, at: float) -> float:
+        return round(at - self._answered, 3)
+
+    def _line(self, at: float, who: Who, text: str, latency_ms: float | None = None) -> None:
+        line = TranscriptLine(round(at - self._answered, 3), who, text, _rounded(latency_ms))
+        if len(self.lines) < MAX_LINES:
+            self.lines.append(line)
+        if self._on_line is not None:
+            self._on_line(line)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

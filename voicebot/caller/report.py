@@ -1,0 +1,130 @@
+"""What a placed call leaves: how it went, turn by turn, its figures, and its two sides as audio."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from voicebot.caller.measure import CallFigures, summary
+from voicebot.caller.wav import write_stereo
+from voicebot.events import Law
+from voicebot.rtp import MediaQuality, g711
+
+Who = Literal["caller", "bot"]
+Outcome = Literal["completed", "failed", "refused"]
+"""The script reached its end; it did not; the call was never answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptLine:
+    """A line of the live transcript. ``at``: seconds since the call was answered. ``latency_ms``: the response gap
+    before what the bot said, on the first line of its answer; None elsewhere."""
+
+    at: float
+    who: Who
+    text: str
+    latency_ms: float | None = None
+
+
+@dataclass(slots=True)
+class TurnReport:
+    """One step of the script. Times: seconds since the answer; figures in milliseconds, as `measure` defines them."""
+
+    index: int
+    line: int
+    action: str
+    said: str
+    heard: str = ""
+    onset_s: float | None = None
+    offset_s: float | None = None
+    answer_s: float | None = None
+    answer_end_s: float | None = None
+    gap_ms: float | None = None
+    audible_gap_ms: float | None = None
+    barge_in_ms: float | None = None
+    key_to_silence_ms: float | None = None
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class CallAudio:
+    """Both sides in G.711. ``*_from``: loop time of the first byte. Bounded: what does not fit is left out."""
+
+    law: Law
+    limit: int = g711.SAMPLE_RATE * 1800
+    caller: bytearray = field(default_factory=bytearray)
+    bot: bytearray = field(default_factory=bytearray)
+    caller_from: float | None = None
+    bot_from: float | None = None
+
+    def add_caller(self, payload: bytes, at: float) -> None:
+        if self.caller_from is None:
+            self.caller_from = at
+        if len(self.caller) < self.limit:
+            self.caller += payload
+
+    def add_bot(self, payload: bytes, at: float) -> None:
+        if self.bot_from is None:
+            self.bot_from = at
+        if len(self.bot) < self.limit:
+            self.bot += payload
+
+    def write(self, path: Path) -> None:
+        """Stereo WAV, the caller on the left, laid on one clock. Blocks; raises OSError."""
+        starts = [start for start in (self.caller_from, self.bot_from) if start is not None]
+        first = min(starts, default=0.0)
+        silence = bytes([g711.SILENCE[self.law]])
+
+        def track(audio: bytearray, start: float | None) -> bytes:
+            return silence * (round((start - first) * g711.SAMPLE_RATE) if start is not None else 0) + bytes(audio)
+
+        write_stereo(path, track(self.caller, self.caller_from), track(self.bot, self.bot_from), self.law)
+
+
+@dataclass(slots=True)
+class CallReport:
+    """How one call went. ``reason`` says in a line why it ended as it did."""
+
+    uri: str
+    outcome: Outcome
+    reason: str
+    started: datetime
+    call_id: str = ""
+    law: Law = "PCMU"
+    duration_s: float = 0.0
+    """From the answer to the end."""
+    ended_by: str = ""
+    """``bot``, ``caller``, or what else ended the leg (``media-timeout``, ...)."""
+    transfer_target: str | None = None
+    """Where the bot asked us to go (REFER), if it did."""
+    turns: list[TurnReport] = field(default_factory=list)
+    lines: list[TranscriptLine] = field(default_factory=list)
+    figures: CallFigures = field(default_factory=CallFigures)
+    keys_heard: str = ""
+    quality: MediaQuality | None = None
+    audio: CallAudio | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome == "completed"
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, without the audio."""
+        return {
+            "uri": self.uri,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "started": self.started.isoformat(timespec="milliseconds"),
+            "call_id": self.call_id,
+            "codec": self.law,
+            "duration_s": round(self.duration_s, 3),
+            "ended_by": self.ended_by,
+            "transfer_target": self.transfer_target,
+            "turns": [asdict(turn) for turn in self.turns],
+            "transcript": [asdict(line) for line in self.lines],
+            "keys_heard": self.keys_heard,
+            "figures": summary([self.figures]),
+            "quality": self.quality.as_dict() if self.quality is not None else None,
+        }

@@ -1,0 +1,84 @@
+"""The caller's voice: a script's utterances as G.711, rendered once before the call and kept for the next one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final
+
+from voicebot.caller.mouth import voiced_span
+from voicebot.caller.script import Script, Step
+from voicebot.caller.wav import WavError, read_wav
+from voicebot.events import Law
+from voicebot.rtp import g711
+from voicebot.speech import EndpointSource, Speech, SpeechUnavailable, SynthesizerPool
+
+MAX_UTTERANCE_S: Final = 120
+RENDER_DEADLINE_S: Final = 30.0
+
+
+class CallNotPlaced(Exception):
+    """The call could not even be tried; the message says what to change."""
+
+
+class Voice:
+    """Renders utterances. ``endpoint``: the caller's own speech service, None when scripts bring their own audio."""
+
+    def __init__(self, endpoint: EndpointSource | None) -> None:
+        self._pool = SynthesizerPool(endpoint, size=0, max_size=4, laws=()) if endpoint is not None else None
+        self._rendered: dict[tuple[str, str, str, Law], bytes] = {}
+        self._busy = asyncio.Lock()
+
+    async def prepare(self, script: Script, law: Law) -> dict[int, bytes]:
+        """The audio of every step that says something, by its line. Raises :class:`CallNotPlaced`."""
+        return {step.line: await self._audio(step, script, law) for step in _speaking(script.steps)}
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _audio(self, step: Step, script: Script, law: Law) -> bytes:
+        what = str(step.wav) if step.wav is not None else step.text
+        key = (what, "" if step.wav else script.voice, "" if step.wav else script.language, law)
+        async with self._busy:  # many calls with one script: each utterance is rendered once
+            if key not in self._rendered:
+                audio = await (self._read(step.wav, law) if step.wav is not None else self._speak(step, script, law))
+                span = voiced_span(audio, law)
+                if span is None:
+                    raise CallNotPlaced(f"{script.source}:{step.line}: nothing is audible in {what!r}")
+                self._rendered[key] = audio
+        return self._rendered[key]
+
+    async def _read(self, path: Path, law: Law) -> bytes:
+        try:
+            audio = await asyncio.to_thread(read_wav, path, law)
+        except (OSError, WavError) as error:
+            raise CallNotPlaced(f"{path.name}: {error}") from None
+        return audio[: MAX_UTTERANCE_S * g711.SAMPLE_RATE]
+
+    async def _speak(self, step: Step, script: Script, law: Law) -> bytes:
+        if self._pool is None:
+            raise CallNotPlaced(
+                f"{script.source}:{step.line}: no speech service for `say`; name one, or give recordings with `wav`"
+            )
+        audio = bytearray()
+        try:
+            async with (
+                asyncio.timeout(RENDER_DEADLINE_S),
+                aclosing(self._pool.stream(Speech(step.text, script.voice, script.language, law))) as pieces,
+            ):
+                async for piece in pieces:
+                    audio += piece
+                    if len(audio) > MAX_UTTERANCE_S * g711.SAMPLE_RATE:
+                        break
+        except (SpeechUnavailable, TimeoutError) as error:
+            raise CallNotPlaced(
+                f"{script.source}:{step.line}: the speech service does not speak: {error or 'it takes too long'}"
+            ) from None
+        return bytes(audio)
+
+
+def _speaking(steps: Iterable[Step]) -> Iterable[Step]:
+    return (step for step in steps if step.text or step.wav is not None)
