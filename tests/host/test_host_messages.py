@@ -1,0 +1,232 @@
+"""/api/messages over real HTTP; the channel's side (connector) is a small server of our own."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import jwt
+import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
+from host_peer import START, activity
+from jwt.algorithms import RSAAlgorithm
+
+from voicebot.host import openid
+from voicebot.host.bot import DialogBot
+from voicebot.host.loader import load_dialogs
+from voicebot.host.messages import AppRegistration, MessagesEndpoint, NotLoopback, require_loopback
+from voicebot.host.storage import SqliteStorage
+
+APP_ID = "6f0c1b7e-0000-4000-8000-000000000001"
+
+
+class Connector:
+    """What a channel offers at ``serviceUrl``: it takes replies."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.status = 200
+        self.url = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        if self.status != 200:
+            return web.json_response({"error": {"code": "x", "message": "no"}}, status=self.status)
+        reply = await request.json()
+        self.said.append(reply.get("text") or reply["type"])
+        return web.json_response({"id": str(len(self.said))})
+
+
+@pytest.fixture
+async def connector() -> AsyncIterator[Connector]:
+    connector = Connector()
+    application = web.Application()
+    application.router.add_post("/v3/conversations/{c}/activities", connector.take)
+    application.router.add_post("/v3/conversations/{c}/activities/{a}", connector.take)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    connector.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield connector
+    await runner.cleanup()
+
+
+Post = Callable[..., Awaitable[tuple[int, Any]]]
+
+
+async def _serve(folder: Path, app: AppRegistration) -> AsyncIterator[Post]:
+    storage = SqliteStorage(None)
+    endpoint = MessagesEndpoint(DialogBot(load_dialogs(folder).root, storage), app)
+    port = await endpoint.start("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as session:
+
+        async def post(body: Any, method: str = "POST", **headers: str) -> tuple[int, Any]:
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            headers = {"Content-Type": "application/json", **headers}
+            url = f"http://127.0.0.1:{port}/api/messages"
+            async with session.request(method, url, data=data, headers=headers) as response:
+                text = await response.text()
+                return response.status, json.loads(text) if text.startswith(("{", "[")) else text
+
+        yield post
+    await endpoint.close()
+    await storage.close()
+
+
+@pytest.fixture
+async def open_post(echo_folder: Path) -> AsyncIterator[Post]:
+    async for post in _serve(echo_folder, AppRegistration()):
+        yield post
+
+
+@pytest.fixture
+async def guarded_post(echo_folder: Path) -> AsyncIterator[Post]:
+    async for post in _serve(echo_folder, AppRegistration(APP_ID, "secret")):
+        yield post
+
+
+async def test_a_message_is_answered_at_its_service_url(open_post: Post, connector: Connector) -> None:
+    start = activity(channelId="emulator", serviceUrl=connector.url, **START)
+    assert (await open_post(start))[0] == 201
+    said = activity(channelId="emulator", serviceUrl=connector.url, text="a")
+    assert (await open_post(said))[0] == 201
+    assert connector.said == ["Hello.", "1: a"]
+
+
+async def test_expect_replies_are_in_the_answer(open_post: Post) -> None:
+    body = activity(channelId="emulator", deliveryMode="expectReplies", **START)
+    status, answer = await open_post(body)
+    assert status == 200
+    assert [reply["text"] for reply in answer["activities"]] == ["Hello."]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"", 400),
+        (b"\xff\xfe", 400),
+        ([], 400),
+        ("hello", 400),
+        ({"text": "no type"}, 400),
+        ({"type": "message"}, 400),
+        (activity(conversation="c1", entities="x"), 400),
+        (activity(serviceUrl=None), 400),
+        (activity(text="x" * 300_000), 413),
+    ],
+)
+async def test_a_request_at_fault_gets_a_4xx(open_post: Post, body: Any, status: int) -> None:
+    assert (await open_post(body))[0] == status
+
+
+async def test_only_json_is_taken(open_post: Post) -> None:
+    assert (await open_post(activity(), **{"Content-Type": "text/plain"}))[0] == 415
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_only_post_is_served(open_post: Post, method: str) -> None:
+    assert (await open_post(b"", method=method))[0] == 405
+
+
+async def test_a_dialog_that_fails_is_a_500_without_details(open_post: Post, connector: Connector) -> None:
+    await open_post(activity(serviceUrl=connector.url, **START))
+    status, answer = await open_post(activity(serviceUrl=connector.url, text="boom"))
+    assert status == 500
+    assert "boom" not in json.dumps(answer)
+    assert (await open_post(activity(serviceUrl=connector.url, text="a")))[0] == 201
+
+
+async def test_replies_that_cannot_be_delivered_are_a_502(open_post: Post, connector: Connector) -> None:
+    connector.status = 403
+    assert (await open_post(activity(serviceUrl=connector.url, **START)))[0] == 502
+
+
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer x", "Bearer a.b.c", "Basic eA==", "Bearer " + "A" * 4000])
+async def test_without_a_sound_token_nobody_comes_in(guarded_post: Post, token: str) -> None:
+    body = activity(channelId="emulator", deliveryMode="expectReplies", **START)
+    headers = {"Authorization": token} if token else {}
+    assert (await guarded_post(body, **headers))[0] == 401
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> rsa.RSAPrivateKey:
+    """The channel's signing key, published where the SDK looks for it (the fetch over the network is replaced)."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = json.loads(RSAAlgorithm.to_jwk(private.public_key())) | {"kid": "k1", "endorsements": ["telephony"]}
+    monkeypatch.setattr(openid, "fetch_keys", lambda url: [public])
+    openid.jwt_token_extractor.JwtTokenExtractor.metadataCache.clear()
+    return private
+
+
+def _token(key: rsa.RSAPrivateKey, kid: str = "k1", **claims: Any) -> str:
+    now = int(time.time())
+    body = {"iss": "https://api.botframework.com", "aud": APP_ID, "serviceurl": "urn:test", "nbf": now - 60}
+    return "Bearer " + jwt.encode(body | {"exp": now + 600} | claims, key, algorithm="RS256", headers={"kid": kid})
+
+
+async def test_the_channels_token_lets_in(guarded_post: Post, key: rsa.RSAPrivateKey) -> None:
+    body = activity(deliveryMode="expectReplies", **START)
+    status, answer = await guarded_post(body, Authorization=_token(key))
+    assert status == 200
+    assert answer["activities"][0]["text"] == "Hello."
+
+
+async def test_a_token_for_another_bot_or_by_another_key_does_not(guarded_post: Post, key: rsa.RSAPrivateKey) -> None:
+    body = activity(deliveryMode="expectReplies", **START)
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    for token in (
+        _token(key, aud="somebody else"),
+        _token(key, exp=int(time.time()) - 4000),
+        _token(key, kid="unknown"),
+        _token(stranger),
+    ):
+        assert (await guarded_post(body, Authorization=token))[0] == 401
+
+
+async def test_a_channel_that_the_key_does_not_endorse_is_refused(guarded_post: Post, key: rsa.RSAPrivateKey) -> None:
+    body = activity(channelId="elsewhere", deliveryMode="expectReplies", **START)
+    assert (await guarded_post(body, Authorization=_token(key)))[0] == 401
+
+
+async def test_keys_that_cannot_be_fetched_are_nobodys_fault(
+    guarded_post: Post, key: rsa.RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = []
+
+    def fail(url: str) -> list[dict[str, Any]]:
+        attempts.append(url)
+        raise openid.KeysUnavailable("no network")
+
+    monkeypatch.setattr(openid, "fetch_keys", fail)
+    body = activity(deliveryMode="expectReplies", **START)
+    for _ in range(3):
+        assert (await guarded_post(body, Authorization=_token(key)))[0] == 503
+    assert len(attempts) == 1, "strangers do not make us hammer the key server"
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("192.168.1.4", False),
+        ("bot.example", False),
+    ],
+)
+def test_without_an_app_id_only_loopback_is_served(host: str, allowed: bool) -> None:
+    require_loopback(host, AppRegistration(APP_ID))
+    if allowed:
+        require_loopback(host, AppRegistration())
+    else:
+        with pytest.raises(NotLoopback, match="app id"):
+            require_loopback(host, AppRegistration())
+
+
+def test_the_password_is_not_shown() -> None:
+    assert "secret" not in repr(AppRegistration(APP_ID, "secret"))

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from voicebot.host.codec import StateNotStorable, StateUnreadable
+from voicebot.host.storage import EtagConflict, SqliteStorage, StorageUnusable
+
+
+@pytest.fixture(params=["file", "memory"])
+async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqliteStorage]:
+    storage = SqliteStorage(tmp_path / "state.sqlite" if request.param == "file" else None)
+    yield storage
+    await storage.close()
+
+
+async def test_items_come_back_and_absent_ones_do_not(storage: SqliteStorage) -> None:
+    await storage.write({"a": {"n": 1}, "b": {"n": 2}})
+    items = await storage.read(["a", "b", "c"])
+    assert {key: item["n"] for key, item in items.items()} == {"a": 1, "b": 2}
+
+
+async def test_what_was_read_is_nobody_elses(storage: SqliteStorage) -> None:
+    await storage.write({"a": {"list": [1]}})
+    first = (await storage.read(["a"]))["a"]
+    first["list"].append(2)
+    assert (await storage.read(["a"]))["a"]["list"] == [1]
+
+
+async def test_a_second_writer_with_the_old_etag_is_refused(storage: SqliteStorage) -> None:
+    await storage.write({"a": {"n": 1}})
+    mine, theirs = (await storage.read(["a"]))["a"], (await storage.read(["a"]))["a"]
+    theirs["n"] = 2
+    await storage.write({"a": theirs})
+    mine["n"] = 3
+    with pytest.raises(EtagConflict):
+        await storage.write({"a": mine})
+    assert (await storage.read(["a"]))["a"]["n"] == 2
+
+
+async def test_one_conflict_writes_nothing_of_the_batch(storage: SqliteStorage) -> None:
+    await storage.write({"a": {"n": 1}})
+    with pytest.raises(EtagConflict):
+        await storage.write({"b": {"n": 9}, "a": {"n": 2, "e_tag": "77"}})
+    assert await storage.read(["b"]) == {}
+
+
+async def test_writing_twice_from_the_same_item_is_no_conflict(storage: SqliteStorage) -> None:
+    item = {"n": 1}
+    await storage.write({"a": item})
+    item["n"] = 2
+    await storage.write({"a": item})
+    assert (await storage.read(["a"]))["a"]["n"] == 2
+
+
+@pytest.mark.parametrize("tag", ["*", None])
+async def test_without_an_etag_the_last_writer_wins(storage: SqliteStorage, tag: str | None) -> None:
+    await storage.write({"a": {"n": 1}})
+    await storage.write({"a": {"n": 2, "e_tag": tag}})
+    assert (await storage.read(["a"]))["a"]["n"] == 2
+
+
+async def test_an_empty_etag_is_a_mistake(storage: SqliteStorage) -> None:
+    with pytest.raises(ValueError, match="e_tag"):
+        await storage.write({"a": {"n": 1, "e_tag": ""}})
+
+
+async def test_deleting_forgets_and_does_not_mind_what_is_absent(storage: SqliteStorage) -> None:
+    await storage.write({"a": {"n": 1}})
+    await storage.delete({"a", "never there"})
+    assert await storage.read(["a"]) == {}
+
+
+async def test_what_cannot_be_stored_leaves_the_item_as_it_was(storage: SqliteStorage) -> None:
+    await storage.write({"a": {"n": 1}})
+    with pytest.raises(StateNotStorable):
+        await storage.write({"a": {"n": object()}})
+    assert (await storage.read(["a"]))["a"]["n"] == 1
+
+
+async def test_a_file_survives_its_host(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    first = SqliteStorage(path)
+    await first.write({"a": {"n": 1}})
+    second = SqliteStorage(path)  # the first was killed: it is not closed
+    assert (await second.read(["a"]))["a"]["n"] == 1
+    await first.close()
+    await second.close()
+    assert path.stat().st_mode & 0o077 == 0, "conversations are nobody else's business"
+
+
+async def test_a_damaged_row_names_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    storage = SqliteStorage(path)
+    await storage.write({"telephony/conversations/c1": {"n": 1}})
+    database = sqlite3.connect(path)
+    database.execute('UPDATE state SET value = \'{"$":"os.system"}\'')
+    database.commit()
+    database.close()
+    with pytest.raises(StateUnreadable, match="conversations/c1"):
+        await storage.read(["telephony/conversations/c1"])
+    await storage.close()
+
+
+async def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    path.write_bytes(b"this is not a database" * 100)
+    storage = SqliteStorage(path)
+    await storage.open()
+    await storage.write({"a": {"n": 1}})
+    await storage.close()
+    assert path.read_bytes().startswith(b"SQLite"), "a fresh one took its place"
+    database = sqlite3.connect(path)
+    assert database.execute("SELECT count(*) FROM state").fetchone() == (1,)
+    database.close()
+
+
+async def test_a_place_that_cannot_be_written_stops_the_start(tmp_path: Path) -> None:
+    storage = SqliteStorage(tmp_path / "no such folder" / "state.sqlite")
+    with pytest.raises(StorageUnusable, match="no such folder"):
+        await storage.open()
+    await storage.close()
+
+
+async def test_old_conversations_are_forgotten_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    storage = SqliteStorage(path)
+    await storage.write({"old": {"n": 1}, "new": {"n": 1}})
+    await storage.close()
+    database = sqlite3.connect(path)
+    database.execute("UPDATE state SET written = written - 700000 WHERE key = 'old'")
+    database.commit()
+    database.close()
+    storage = SqliteStorage(path)
+    assert list(await storage.read(["old", "new"])) == ["new"]
+    await storage.close()
