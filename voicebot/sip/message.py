@@ -44,20 +44,20 @@ _LIST_RE = re.compile(rf"(?:{_QUOTED}|<[^>]*>|[^,\"<])+", re.DOTALL)
 _SCHEME_RE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):\S+\Z")
 _SIP_URI_RE = re.compile(
     rf"(?P<scheme>sips?):(?:(?P<user>{grammar.USER})(?::{grammar.cset(grammar.C_PASSWORD_SAFE + '%')}*)?@)?"
-    rf"(?P<host>{_HOST})(?::(?P<port>\d{{1,5}}))?(?P<params>(?:;{grammar.URI_PARAM})*)\Z",
+    rf"(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?P<params>(?:;[^;?,\s<>\"]+)*)\Z",
     re.IGNORECASE,
 )
 _TEL_URI_RE = re.compile(r"tel:(?P<user>\+?[0-9A-Fa-f*#.()\-]{1,64})(?:;\S*)?\Z", re.IGNORECASE)
 _VIA_RE = re.compile(
-    rf"\s*SIP\s*/\s*2\.0\s*/\s*(?P<transport>{grammar.TOKEN})\s+(?P<host>{_HOST})\s*(?::\s*(?P<port>\d{{1,5}})\s*)?",
+    rf"\s*SIP\s*/\s*2\.0\s*/\s*(?P<transport>{grammar.TOKEN})\s+(?P<host>{_HOST})\s*(?::\s*(?P<port>[0-9]{{1,5}})\s*)?",
     re.IGNORECASE,
 )
-_CSEQ_RE = re.compile(rf"(\d{{1,10}})\s+({grammar.TOKEN})\Z")
+_CSEQ_RE = re.compile(rf"([0-9]{{1,10}})\s+({grammar.TOKEN})\Z")
 _MEDIA_TYPE_RE = re.compile(rf"({grammar.TOKEN})\s*/\s*({grammar.TOKEN})")
 _REQUEST_LINE_RE = re.compile(r"(\S+) (\S+) SIP/2\.0\Z")
-_STATUS_LINE_RE = re.compile(r"SIP/2\.0 ([1-6]\d\d)(?: (.*))?\Z")
-_VERSION_RE = re.compile(r"SIP/\d+\.\d+\s*\Z")
-_DATE_RE = re.compile(r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT\Z")
+_STATUS_LINE_RE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?\Z")
+_VERSION_RE = re.compile(r"SIP/[0-9]+\.[0-9]+\s*\Z")
+_DATE_RE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\Z")
 
 REASONS: Mapping[int, str] = MappingProxyType(
     {
@@ -288,7 +288,7 @@ class _Message:
 
     def number(self, name: str) -> int | None:
         """A header of digits (comments and parameters after them dropped), None when absent or malformed."""
-        match = re.match(r"\s*(\d{1,10})\s*(?:[;(]|\Z)", self.headers.get(name) or "")
+        match = re.match(r"\s*([0-9]{1,10})\s*(?:[;(]|\Z)", self.headers.get(name) or "")
         return int(match[1]) if match else None
 
     @cached_property
@@ -365,7 +365,7 @@ def response_to(request: SipRequest, status: int, reason: str = "", *, to_tag: s
     response = SipResponse(status, reason)
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
         if lines := request.headers.getlist(name):
-            response.headers.setlist(name, list(lines))
+            response.headers.setlist(name, list(lines) if name == "Via" else lines[:1])
     to = response.headers.get("To")
     if to_tag and to is not None and status > 100:
         try:
@@ -448,7 +448,7 @@ def _check(message: SipRequest | SipResponse) -> None:
         raise SipSyntaxError("malformed Call-ID")
     _check_length(message)
     for name, limit in (("Max-Forwards", 255), ("Expires", _MAX_32_BITS)):
-        if (value := headers.get(name)) is not None and (not re.match(r"\d{1,10}\Z", value) or int(value) > limit):
+        if (value := headers.get(name)) is not None and (not re.match(r"[0-9]{1,10}\Z", value) or int(value) > limit):
             raise SipSyntaxError(f"{name} out of range")
     if (date := headers.get("Date")) is not None and not _DATE_RE.match(date):
         raise SipSyntaxError("malformed Date")
@@ -470,7 +470,7 @@ def _check_length(message: _Message) -> None:
     length = message.headers.get("Content-Length")
     if length is None:
         return
-    if not re.match(r"\d{1,9}\Z", length) or int(length) > len(message.body):
+    if not re.match(r"[0-9]{1,9}\Z", length) or int(length) > len(message.body):
         raise SipSyntaxError("wrong Content-Length")
     message.body = message.body[: int(length)]
 
@@ -481,5 +481,5 @@ def _check_address(address: NameAddr) -> None:
         headers = uri.find("?", uri.rfind("@") + 1)
         SipUri.parse(uri if headers < 0 else uri[:headers])
     expires = address.params.get("expires")
-    if expires is not None and (not re.match(r"\d{1,10}\Z", expires) or int(expires) > _MAX_32_BITS):
+    if expires is not None and (not re.match(r"[0-9]{1,10}\Z", expires) or int(expires) > _MAX_32_BITS):
         raise SipSyntaxError("expires out of range")

@@ -1,0 +1,177 @@
+"""The transaction machines against RFC 3261 section 17 and RFC 6026, on passed-in time."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicebot.sip.message import SipRequest, SipResponse, response_to
+from voicebot.sip.transaction import (
+    InviteClient,
+    InviteServer,
+    NonInviteClient,
+    NonInviteServer,
+    Pass,
+    Send,
+    State,
+    Timers,
+    Transaction,
+)
+
+TIMERS = Timers()
+PEER = ("127.0.0.1", 5070)
+
+
+def request(method: str) -> SipRequest:
+    made = SipRequest(method, "sip:bot@127.0.0.1")
+    for name, value in (
+        ("Via", "SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKa"),
+        ("Via", "SIP/2.0/UDP 127.0.0.9;branch=z9hG4bKb"),
+        ("From", "<sip:a@x>;tag=1"),
+        ("To", "<sip:bot@127.0.0.1>"),
+        ("Call-ID", "c"),
+        ("CSeq", f"1 {method}"),
+        ("Route", "<sip:p;lr>"),
+    ):
+        made.headers.add(name, value)
+    return made
+
+
+def run_timers(transaction: Transaction, until: float) -> list[float]:
+    """The times at which something was sent."""
+    sent: list[float] = []
+    while transaction.deadline is not None and transaction.deadline <= until:
+        now = transaction.deadline
+        sent += [now for effect in transaction.timeout(now) if isinstance(effect, Send)]
+    return sent
+
+
+def test_invite_client_doubles_its_interval_without_cap_and_gives_up_after_64_t1() -> None:
+    transaction = InviteClient(request("INVITE"), PEER, TIMERS)
+    assert [type(effect) for effect in transaction.start(0.0)] == [Send]
+    assert run_timers(transaction, 31.9) == [0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
+    assert transaction.timeout(32.0) == [Pass(None)]
+    assert transaction.terminated and transaction.deadline is None
+
+
+def test_invite_client_stops_repeating_at_a_provisional_response() -> None:
+    transaction = InviteClient(request("INVITE"), PEER, TIMERS)
+    transaction.start(0.0)
+    ringing = response_to(transaction.request, 180)
+    assert transaction.receive(ringing, 0.1) == [Pass(ringing)]
+    assert transaction.state is State.PROCEEDING and transaction.deadline is None
+
+
+def test_invite_client_acknowledges_a_failure_within_the_transaction_and_again_when_it_is_repeated() -> None:
+    transaction = InviteClient(request("INVITE"), PEER, TIMERS)
+    transaction.start(0.0)
+    busy = response_to(transaction.request, 486, to_tag="2")
+    ack, passed = transaction.receive(busy, 0.1)
+    assert isinstance(ack, Send) and passed == Pass(busy)
+    message = ack.message
+    assert isinstance(message, SipRequest) and message.method == "ACK" and message.uri == transaction.request.uri
+    assert message.headers.getlist("Via") == ["SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKa"]
+    assert message.headers.getlist("Route") == ["<sip:p;lr>"]
+    assert message.headers["To"].endswith(";tag=2") and message.headers["CSeq"] == "1 ACK"
+    again = transaction.receive(busy, 0.6)
+    assert len(again) == 1 and isinstance(again[0], Send)
+    assert transaction.timeout(32.1) == [] and transaction.terminated
+
+
+def test_invite_client_passes_every_2xx_up_until_timer_m() -> None:
+    transaction = InviteClient(request("INVITE"), PEER, TIMERS)
+    transaction.start(0.0)
+    ok = response_to(transaction.request, 200, to_tag="2")
+    assert transaction.receive(ok, 0.1) == [Pass(ok)]
+    assert transaction.receive(ok, 0.6) == [Pass(ok)]
+    assert transaction.state is State.ACCEPTED
+    transaction.timeout(32.1)
+    assert transaction.terminated
+
+
+def test_non_invite_client_caps_its_interval_at_t2_and_gives_up_after_64_t1() -> None:
+    transaction = NonInviteClient(request("BYE"), PEER, TIMERS)
+    transaction.start(0.0)
+    assert run_timers(transaction, 31.9) == [0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
+    assert transaction.timeout(32.0) == [Pass(None)]
+
+
+def test_non_invite_client_repeats_every_t2_once_it_is_proceeding_and_keeps_its_time_limit() -> None:
+    transaction = NonInviteClient(request("BYE"), PEER, TIMERS)
+    transaction.start(0.0)
+    transaction.receive(response_to(transaction.request, 100), 0.1)
+    assert run_timers(transaction, 12.6) == [0.5, 4.5, 8.5, 12.5]
+    assert Pass(None) in transaction.timeout(32.0)
+
+
+@pytest.mark.parametrize("reliable", [False, True])
+def test_non_invite_client_absorbs_repeated_responses_for_t4(reliable: bool) -> None:
+    transaction = NonInviteClient(request("BYE"), PEER, TIMERS, reliable=reliable)
+    transaction.start(0.0)
+    ok = response_to(transaction.request, 200)
+    assert transaction.receive(ok, 0.1) == [Pass(ok)]
+    assert transaction.receive(ok, 0.2) == []
+    assert transaction.deadline == (0.1 if reliable else 5.1)
+    transaction.timeout(5.1)
+    assert transaction.terminated
+
+
+def test_invite_server_repeats_its_last_response_when_the_invite_is_repeated() -> None:
+    transaction = InviteServer(request("INVITE"), PEER, TIMERS)
+    for status in (100, 180, 200):
+        response = response_to(transaction.request, status, to_tag="2")
+        assert transaction.respond(response, 0.0) == [Send(response)]
+        assert transaction.receive(transaction.request, 0.1) == [Send(response, again=True)]
+
+
+def test_invite_server_repeats_a_failure_until_its_ack_and_then_only_absorbs() -> None:
+    transaction = InviteServer(request("INVITE"), PEER, TIMERS)
+    transaction.respond(response_to(transaction.request, 486, to_tag="2"), 0.0)
+    assert run_timers(transaction, 12.0) == [0.5, 1.5, 3.5, 7.5, 11.5]
+    assert transaction.receive(request("ACK"), 12.0) == []
+    assert transaction.state is State.CONFIRMED
+    assert transaction.receive(transaction.request, 12.1) == []
+    assert run_timers(transaction, 20.0) == [] and transaction.terminated
+
+
+def test_invite_server_gives_up_waiting_for_the_ack_of_a_failure_after_64_t1() -> None:
+    transaction = InviteServer(request("INVITE"), PEER, TIMERS)
+    transaction.respond(response_to(transaction.request, 486, to_tag="2"), 0.0)
+    run_timers(transaction, 32.0)
+    assert transaction.terminated
+
+
+def test_invite_server_takes_no_other_final_response_after_the_first() -> None:
+    transaction = InviteServer(request("INVITE"), PEER, TIMERS)
+    transaction.respond(response_to(transaction.request, 487, to_tag="2"), 0.0)
+    assert transaction.respond(response_to(transaction.request, 200, to_tag="2"), 0.1) == []
+
+
+def test_non_invite_server_is_silent_until_it_answers_and_repeats_the_answer_for_64_t1() -> None:
+    transaction = NonInviteServer(request("BYE"), PEER, TIMERS)
+    assert transaction.receive(transaction.request, 0.1) == []
+    ok = response_to(transaction.request, 200)
+    assert transaction.respond(ok, 0.2) == [Send(ok)]
+    assert transaction.receive(transaction.request, 0.3) == [Send(ok, again=True)]
+    assert run_timers(transaction, 32.1) == [] and not transaction.terminated
+    transaction.timeout(32.2)
+    assert transaction.terminated
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "status"),
+    [(InviteServer, "INVITE", 486), (NonInviteServer, "BYE", 200)],
+)
+def test_over_a_reliable_transport_nothing_is_repeated(
+    kind: type[InviteServer] | type[NonInviteServer], method: str, status: int
+) -> None:
+    transaction = kind(request(method), PEER, TIMERS, reliable=True)
+    transaction.respond(response_to(transaction.request, status, to_tag="2"), 0.0)
+    assert run_timers(transaction, 100.0) == []
+    assert transaction.terminated
+
+
+def test_a_response_keeps_all_vias_and_gets_our_tag_once() -> None:
+    response = response_to(request("INVITE"), 200, to_tag="2")
+    assert isinstance(response, SipResponse)
+    assert len(response.headers.getlist("Via")) == 2
+    assert response.headers["To"] == "<sip:bot@127.0.0.1>;tag=2"
