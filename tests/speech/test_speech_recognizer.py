@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from speech_double import SpeechDouble, hypothesis, phrase
 
 from voicebot.events import Event, Final, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
-from voicebot.speech import Recognizer, SpeechEndpoint, SpeechUnavailable
+from voicebot.speech import Recognizer, SpeechEndpoint, SpeechUnavailable, sdk_threads
 from voicebot.speech.recognizer import Replay
 
 FRAME = b"\xfe" * 160
@@ -273,8 +274,8 @@ async def test_thirty_recognisers_leave_no_thread_behind(service: SpeechDouble) 
             recognizer.write(FRAME, 1.0)
         await asyncio.gather(*(recognizer.stop() for recognizer in recognizers))
 
+    await asyncio.gather(*(sdk_threads.call(time.sleep, 0.05) for _ in range(sdk_threads.THREADS)))  # start our own
     await ten()
-    await ten()  # by now every worker thread of ours has been started
     gc.disable()  # nothing may depend on the collector
     try:
         await until(lambda: threads() < 40)

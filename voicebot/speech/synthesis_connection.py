@@ -5,6 +5,7 @@ SDK 1.53 that shape it:
 
 * The output format belongs to the synthesiser (a changed property is ignored), hence one kind for each G.711 law.
 * ``start_speaking_*`` resolves at once; audio comes with ``synthesizing``, each event with one chunk and a result id.
+* The SDK's own retry ends an utterance under another result id than it began with, so it is off (the pool retries).
 * ``stop_speaking`` closes the connection, which is also what makes the service stop working. A cancelled synthesiser is
   therefore thrown away, and can never deliver what is left of its utterance to the next one.
 * One that is dropped while the service is mute keeps its threads: ``release`` always stops it first.
@@ -72,8 +73,10 @@ class SynthesisConnection:
     # --- on the event loop ---
 
     async def begin(self, ssml: str) -> None:
-        """Start rendering ``ssml``. One utterance at a time."""
+        """Start rendering ``ssml``. One utterance at a time. Raises what the connection died of, if it has."""
         assert self._over
+        if self.error is not None:
+            raise self.error
         self._result_id, self._received, self._over, self._failure = "", 0, False, None
         self._chunks.clear()
         self._news.clear()
@@ -97,13 +100,18 @@ class SynthesisConnection:
 
     # --- on an SDK thread ---
 
-    def open(self, endpoint: SpeechEndpoint) -> None:
-        """Build the synthesiser and open its connection; ``ready`` is set when the service has accepted it."""
+    def open(self, endpoint: SpeechEndpoint, connect: bool) -> None:
+        """Build the synthesiser.
+
+        ``connect``: open its connection now; ``ready`` is set when the service has accepted it. Without, the first
+        utterance opens it.
+        """
         with self._lock:
             if self._released:
                 return
             config = endpoint.speech_config()
             config.set_speech_synthesis_output_format(_FORMAT[self.law])
+            config.set_property_by_name("SpeechSynthesis_MaxRetryTimes", "0")
             synthesizer = sdk.SpeechSynthesizer(config, audio_config=None)
             connection = sdk.Connection.from_speech_synthesizer(synthesizer)
             self._synthesizer, self._connection = synthesizer, connection
@@ -115,7 +123,8 @@ class SynthesisConnection:
             )
             synthesizer.synthesis_completed.connect(lambda e: self._hand(self._on_completed, e.result.result_id))
             synthesizer.synthesis_canceled.connect(self._on_native_cancel)
-            connection.open(True)
+            if connect:
+                connection.open(True)
 
     def _begin(self, ssml: str) -> None:
         with self._lock:

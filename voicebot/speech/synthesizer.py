@@ -1,9 +1,10 @@
 """Streaming synthesis from a pool of connected synthesisers.
 
-A connection that stands already saves the better part of the first-audio latency, so ``size`` idle ones are kept for
-each law in use. An utterance takes one, or makes one; beyond ``max_size`` utterances at once it waits its turn, at
-most ``max_waiting`` utterances and ``wait_timeout_s`` each. One that was used up to its end goes back; one that was
-cancelled, failed or got old is thrown away, and the keeper of its law connects another in the background.
+A connection that stands already saves the better part of the first-audio latency, so at least ``size`` idle ones are
+kept for each law in use. An utterance takes one, or makes one; beyond ``max_size`` utterances at once it waits its
+turn, at most ``max_waiting`` utterances and ``wait_timeout_s`` each. One that was used up to its end goes back, so
+that the pool follows the load up; those that nobody has used for ``max_idle_s`` are thrown away, so that it follows
+it down, as is one that was cancelled or failed. A keeper for each law connects what is missing in the background.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class SynthesizerPool:
     ``max_size``: utterances rendered at once, 4 times ``size`` (at least 4) when not given;
     ``first_chunk_timeout_s``: from the request to the first audio, waiting and the one retry included;
     ``next_chunk_timeout_s``: silence of the service in the middle of an utterance;
+    ``connect_timeout_s``: for a connection made ahead (the SDK reports no failure to make one: silence must do);
     ``max_idle_s``: an idle connection is renewed after this time, before a firewall forgets it.
     """
 
@@ -59,7 +61,7 @@ class SynthesizerPool:
         laws: Sequence[Law] = ("PCMU",),
         first_chunk_timeout_s: float = 3.0,
         next_chunk_timeout_s: float = 3.0,
-        connect_timeout_s: float = 3.0,
+        connect_timeout_s: float = 2.0,
         wait_timeout_s: float = 2.0,
         max_waiting: int = 64,
         max_idle_s: float = 180.0,
@@ -181,7 +183,7 @@ class SynthesizerPool:
         connection = self._new(law)
         self._busy.add(connection)
         try:
-            await sdk_threads.call(connection.open, resolve(self._endpoint))
+            await sdk_threads.call(connection.open, resolve(self._endpoint), False)
         except BaseException as error:
             self._return(connection)
             if isinstance(error, RuntimeError | ValueError):
@@ -221,7 +223,8 @@ class SynthesizerPool:
     def _return(self, connection: SynthesisConnection) -> None:
         self._busy.discard(connection)
         idle = self._idle.get(connection.law)
-        if connection.finished and not self._closed and idle is not None and len(idle) < self._size:
+        room = idle is not None and len(idle) + len(self._busy) < self._max_size
+        if connection.finished and not self._closed and idle is not None and room:
             connection.since = asyncio.get_running_loop().time()
             idle.append(connection)
         else:
@@ -283,7 +286,7 @@ class SynthesizerPool:
         connected = False
         try:
             async with asyncio.timeout(self._connect_timeout_s):
-                await sdk_threads.call(connection.open, resolve(self._endpoint))
+                await sdk_threads.call(connection.open, resolve(self._endpoint), True)
                 await asyncio.wait([connection.ready])
             if connection.error is not None:
                 raise connection.error
