@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voicebot.events import SpeechStarted, SpeechStopped
+from voicebot.speech import VoiceActivity
+from voicebot.speech.g711 import LINEAR, SILENCE, to_linear, transcode
+from voicebot.speech.voice_activity import level_dbfs
+
+RECORDINGS = Path(__file__).parents[3] / "shared" / "audio"
+needs_recordings = pytest.mark.skipif(not (RECORDINGS / "manifest.jsonl").exists(), reason="no recordings here")
+
+
+def recordings() -> list[dict[str, object]]:
+    lines = (RECORDINGS / "manifest.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def audio(name: object) -> bytes:
+    data = (RECORDINGS / str(name)).read_bytes()
+    assert data[20:22] == b"\x07\x00"  # the WAV format tag of mu-law
+    return data[data.index(b"data") + 8 :]
+
+
+def feed(activity: VoiceActivity, payload: bytes, begin: float = 0.0) -> list[SpeechStarted | SpeechStopped]:
+    events: list[SpeechStarted | SpeechStopped] = []
+    for position in range(0, len(payload) - 159, 160):
+        events += activity.feed(payload[position : position + 160], begin + (position + 160) / 8000)
+    return events
+
+
+@needs_recordings
+@pytest.mark.parametrize("condition", ["clean", "kitchen15"])
+def test_recorded_speech_is_found_soon_after_it_begins(condition: str) -> None:
+    late = []
+    missed = 0
+    chosen = [recording for recording in recordings() if recording["cond"] == condition]
+    for recording in chosen:
+        events = feed(VoiceActivity("PCMU"), audio(recording["wav"]), begin=100.0)
+        started = next((event for event in events if isinstance(event, SpeechStarted)), None)
+        if started is None:
+            missed += 1
+            continue
+        late.append(started.onset - 100.0 - float(str(recording["onset"])))
+    assert missed <= len(chosen) * 0.02
+    assert abs(statistics.median(late)) < 0.1
+    assert sum(-0.2 < delay < 0.2 for delay in late) >= len(chosen) * 0.8
+
+
+@needs_recordings
+def test_recorded_speech_ends_when_it_ends() -> None:
+    off = []
+    for recording in recordings():
+        if recording["cond"] != "clean":
+            continue
+        activity = VoiceActivity("PCMU")
+        events = feed(activity, audio(recording["wav"]))
+        stops = [event for event in events if isinstance(event, SpeechStopped)]
+        if stops:
+            off.append(stops[-1].offset - float(str(recording["offset"])))
+            assert activity.speech_since is None
+    assert abs(statistics.median(off)) < 0.2
+
+
+@pytest.mark.parametrize("law", ["PCMU", "PCMA"])
+def test_silence_and_noise_are_not_speech(law: str) -> None:
+    activity = VoiceActivity(law)  # type: ignore[arg-type]
+    random = np.random.default_rng(1)
+    noise = (random.normal(0, 600, 40_000)).astype(np.int32)
+    table = LINEAR[law].astype(np.int32)  # type: ignore[index]
+    payload = bytes(np.abs(table[None, :] - noise[:, None]).argmin(axis=1).astype(np.uint8))
+    assert feed(activity, SILENCE[law] * 24_000 + payload) == []  # type: ignore[index]
+    assert activity.quiet_for(8.0) == pytest.approx(8.0)
+
+
+@needs_recordings
+def test_both_laws_hear_the_same() -> None:
+    payload = audio("fsdd_george_4.wav")
+    mu_law = feed(VoiceActivity("PCMU"), payload)
+    a_law = feed(VoiceActivity("PCMA"), transcode(payload, "PCMU", "PCMA"))
+    assert [type(event) for event in mu_law] == [type(event) for event in a_law]
+    assert mu_law[0].at == pytest.approx(a_law[0].at, abs=0.07)
+
+
+@needs_recordings
+def test_a_gate_above_the_voice_keeps_it_out() -> None:
+    payload = audio("fsdd_george_4.wav")
+    activity = VoiceActivity("PCMU")
+    activity.gate_dbfs = -3.0
+    assert feed(activity, payload) == []
+    activity.gate_dbfs = None
+    assert feed(activity, payload, 10.0)
+
+
+@needs_recordings
+def test_two_calls_do_not_disturb_each_other() -> None:
+    payload = audio("fsdd_lucas_6.wav")
+    alone = feed(VoiceActivity("PCMU"), payload)
+    first, second = VoiceActivity("PCMU"), VoiceActivity("PCMU")
+    together: list[SpeechStarted | SpeechStopped] = []
+    for position in range(0, len(payload) - 159, 160):
+        together += first.feed(payload[position : position + 160], (position + 160) / 8000)
+        second.feed(SILENCE["PCMU"] * 160, position / 8000)
+    assert together == alone
+
+
+@needs_recordings
+def test_state_can_be_asked_at_any_time() -> None:
+    payload = audio("fsdd_george_4.wav")
+    activity = VoiceActivity("PCMU")
+    assert activity.speech_since is None and activity.quiet_for(5.0) == 0.0
+    events: list[SpeechStarted | SpeechStopped] = []
+    position = 0
+    while not events:
+        events = activity.feed(payload[position : position + 160], (position + 160) / 8000)
+        position += 160
+    assert isinstance(events[0], SpeechStarted)
+    assert activity.speech_since == events[0].onset
+    assert activity.quiet_for(99.0) == 0.0
+    assert activity.probability > 0.5 and -40 < activity.level_dbfs < 0
+
+
+def test_frames_of_any_length_make_the_same_windows() -> None:
+    activity = VoiceActivity("PCMU")
+    for size in (1, 7, 160, 1000, 0, 300):
+        assert activity.feed(SILENCE["PCMU"] * size, 1.0) == []
+
+
+def test_level_is_relative_to_full_scale() -> None:
+    assert level_dbfs(np.ones(256, dtype=np.float32)) == pytest.approx(0.0)
+    assert level_dbfs(np.full(256, 0.1, dtype=np.float32)) == pytest.approx(-20.0, abs=0.01)
+    assert level_dbfs(np.zeros(256, dtype=np.float32)) == -100.0
+
+
+def test_g711_tables_are_those_of_the_standard() -> None:
+    assert to_linear(b"\xff\x7f\x80\x00", "PCMU").tolist() == [0, 0, 32124, -32124]
+    assert to_linear(b"\xd5\x55\xaa\x2a", "PCMA").tolist() == [8, -8, 32256, -32256]
+    every = bytes(range(256))
+    there = transcode(every, "PCMU", "PCMA")
+    error = np.abs(to_linear(there, "PCMA").astype(int) - to_linear(every, "PCMU").astype(int))
+    assert (error <= np.maximum(8, np.abs(to_linear(every, "PCMU").astype(int)) * 0.04)).all()

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from voicebot.events import SpeechStarted, SpeechStopped
+from voicebot.speech.voice_decision import SpeechEvent, VoiceDecision
+
+WINDOW = 0.032
+
+
+def run(decision: VoiceDecision, probabilities: list[float], levels: float | list[float] = -20.0) -> list[SpeechEvent]:
+    """Feed windows from time 0 on; what came of it."""
+    events: list[SpeechEvent] = []
+    for number, probability in enumerate(probabilities):
+        level = levels[number] if isinstance(levels, list) else levels
+        events += decision.window(number * WINDOW, (number + 1) * WINDOW, probability, level)
+    return events
+
+
+QUIET = [0.01]
+VOICE = [0.9]
+
+
+@pytest.mark.parametrize(
+    ("start_ms", "voiced", "starts"),
+    [(64, 1, False), (64, 2, True), (96, 2, False), (96, 3, True), (32, 1, True), (100, 3, False), (100, 4, True)],
+)
+def test_speech_starts_when_voice_has_lasted(start_ms: float, voiced: int, starts: bool) -> None:
+    events = run(VoiceDecision(start_ms=start_ms), QUIET * 5 + VOICE * voiced + QUIET)
+    assert bool(events) is starts
+    if starts:
+        started = events[0]
+        assert isinstance(started, SpeechStarted)
+        assert started.onset == pytest.approx(5 * WINDOW)
+        assert started.at == pytest.approx((5 + voiced) * WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "starts"),
+    [
+        ([0.9, 0.4, 0.9], True),  # an undecided window continues a run
+        ([0.9, 0.2, 0.9], False),  # an unvoiced one ends it
+        ([0.4, 0.4, 0.4, 0.4], False),  # undecided ones begin none
+        ([0.5, 0.5, 0.5], False),  # "more than" one half
+    ],
+)
+def test_what_counts_as_a_run(probabilities: list[float], starts: bool) -> None:
+    assert bool(run(VoiceDecision(start_ms=96), probabilities)) is starts
+
+
+def test_speech_stops_after_the_hangover_and_says_where_it_ended() -> None:
+    decision = VoiceDecision(start_ms=64, hangover_ms=200)
+    events = run(decision, VOICE * 10 + QUIET * 7)
+    stopped = events[1]
+    assert isinstance(stopped, SpeechStopped)
+    assert stopped.offset == pytest.approx(10 * WINDOW)
+    assert stopped.at == pytest.approx(17 * WINDOW)
+    assert not decision.speaking and decision.onset is None
+
+
+def test_a_short_pause_does_not_end_speech() -> None:
+    assert len(run(VoiceDecision(), VOICE * 5 + QUIET * 6 + VOICE * 5)) == 1
+
+
+def test_undecided_windows_keep_speech_going() -> None:
+    assert len(run(VoiceDecision(), VOICE * 5 + [0.4] * 50)) == 1
+
+
+def test_the_gate_stops_quiet_voice_from_starting_but_not_from_going_on() -> None:
+    decision = VoiceDecision(gate_dbfs=-35.0)
+    assert run(decision, VOICE * 20, -40.0) == []
+    events = run(decision, VOICE * 20, [-20.0] * 3 + [-60.0] * 17)
+    assert [type(event) for event in events] == [SpeechStarted]
+
+
+def test_the_gate_may_change_at_any_time() -> None:
+    decision = VoiceDecision(gate_dbfs=-35.0)
+    assert run(decision, VOICE * 5, -40.0) == []
+    decision.gate_dbfs = None
+    assert len(run(decision, VOICE * 5, -40.0)) == 1
+
+
+def test_speech_that_comes_again_is_reported_again() -> None:
+    events = run(VoiceDecision(), (VOICE * 5 + QUIET * 10) * 3)
+    assert [type(event) for event in events] == [SpeechStarted, SpeechStopped] * 3
