@@ -13,11 +13,11 @@ _REPLACEMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"```.*?(?:```|\Z)", re.DOTALL), " "),
     (re.compile(r"<\s*(?:br|/p|/li|/tr|/h\d)\s*/?>", re.IGNORECASE), "\n"),
     (re.compile(r"</?[a-zA-Z][^<>]{0,500}>"), " "),
-    (re.compile(r"!\[([^\]\n]{0,500})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"), r"\1"),
-    (re.compile(r"\[([^\]\n]{1,500})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"), r"\1"),
-    (re.compile(r"\b(?:https?://|www\.)(?:www\.)?([\w.-]{1,253})(?::\d+)?(?:/[^\s<>()]*)?"), r"\1"),
+    (re.compile(r"!\[([^\[\]\n]{0,200})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"), r"\1"),
+    (re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"), r"\1"),
+    (re.compile(r"\b(?:https?://|www\.)(?:www\.)?([\w.-]{1,253})(?::\d+)?(?:/[^\s<>()]*(?<![.,;:!?]))?"), r"\1"),
     (re.compile(r"^[ \t]*\|?[ \t:|-]*-{3,}[ \t:|-]*\|?[ \t]*$", re.MULTILINE), ""),
-    (re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE), r"\1."),
+    (re.compile(r"^[ \t]*\|(.*?)[ \t]*\|[ \t]*$", re.MULTILINE), r"\1."),
     (re.compile(r"[ \t]*\|[ \t]*"), ", "),
     (re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE), r"\1."),
     (re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE), ""),
@@ -25,19 +25,24 @@ _REPLACEMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\((\d{1,2})\)[ \t]+"), r"\1, "),  # the SDK's choices: "(1) small, or (2) large"
     (re.compile(r"(\*\*\*|\*\*|\*|~~|`)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
     (re.compile(r"(?<!\w)(__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)"), r"\2"),
-    (re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])"), r"\1"),
 )
+_PRIVATE = 0xE000
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")  # hidden as private characters while mark-up is removed
+_HIDDEN = re.compile("[\ue021-\ue07e]")
 _ENDS = re.compile(r"[.!?:;,…][\"')\]]*$")
 _DOUBLED = re.compile(r"([.!?:;,])[ \t]*\.(?!\.)")
 
-MAX_TEXT = 8000
+MAX_TEXT = 4000
+"""Five minutes of speech; the rest is cut off."""
 
 
 def spoken(text: str) -> str:
     """``text`` for the ear: no Markdown, HTML, emoji; links by their words, addresses by their host; one line."""
     text = html.unescape(text[:MAX_TEXT])
+    text = _ESCAPED.sub(lambda match: chr(_PRIVATE + ord(match[1])), text)
     for pattern, replacement in _REPLACEMENTS:
         text = pattern.sub(replacement, text)
+    text = _HIDDEN.sub(lambda match: chr(ord(match[0]) - _PRIVATE), text)
     text = "".join(character for character in text if _audible(character))
     lines = [" ".join(line.split()) for line in text.splitlines()]
     lines = [line for line in lines if any(character.isalnum() for character in line)]
@@ -53,4 +58,6 @@ def _audible(character: str) -> bool:
     if category in ("Cc", "Cf", "Co", "Cs", "Cn"):
         return False
     # Symbols: emoji and arrows go, what has a name in speech (degree, copyright, currency) stays.
+    if "\U0001f3fb" <= character <= "\U0001f3ff":
+        return False  # skin tones
     return category != "So" or character in "°©®™" or character.isalnum()

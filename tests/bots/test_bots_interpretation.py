@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot.bots import events_from_activity
+from voicebot.events import BotConfigured, BotMessage, HangUpAsked, InputHint, TransferAsked
+
+
+def one(activity: Any) -> Any:
+    events = events_from_activity(activity, 3, 9.0)
+    assert len(events) == 1, events
+    return events[0]
+
+
+def message(**content: Any) -> BotMessage:
+    event = one({"type": "message", **content})
+    assert isinstance(event, BotMessage)
+    return event
+
+
+def test_speak_is_taken_as_it_is() -> None:
+    ssml = "<speak>Hello <break time='1s'/> you</speak>"
+    event = message(text="**Hello** you", speak=ssml, inputHint="expectingInput", locale="en-GB")
+    assert event == BotMessage(9.0, 3, "**Hello** you", ssml, InputHint.EXPECTING, "en-GB")
+
+
+def test_empty_speak_is_silent_and_absent_speak_is_the_text() -> None:
+    assert message(text="Hello", speak="").speak == ""
+    assert message(text="*Hello*, see [our page](https://x.example/y)").speak == "Hello, see our page"
+    assert message(text="Hello", speak=None).speak == "Hello"
+
+
+@pytest.mark.parametrize("hint", [None, "", "shouting", 7, {}])
+def test_an_unknown_hint_accepts_input(hint: Any) -> None:
+    assert message(text="x", inputHint=hint).hint is InputHint.ACCEPTING
+
+
+def test_suggested_actions_are_read_out() -> None:
+    actions = {"actions": [{"title": "Small"}, {"title": "Medium"}, {"value": "Large"}]}
+    assert message(text="Which size?", suggestedActions=actions).speak == "Which size? Small, Medium, or Large?"
+
+
+def test_choices_that_the_text_names_already_are_not_said_twice() -> None:
+    text = "Which size? (1) small, or (2) large"
+    actions = {"actions": [{"title": "small"}, {"title": "large"}]}
+    assert message(text=text, suggestedActions=actions).speak == "Which size? 1, small, or 2, large"
+
+
+def test_a_card_without_text_speaks_for_itself() -> None:
+    hero = {"contentType": "application/vnd.microsoft.card.hero", "content": {"title": "Bill", "text": "$84 due"}}
+    adaptive = {"contentType": "application/vnd.microsoft.card.adaptive", "content": {"speak": "Your bill is $84."}}
+    assert message(attachments=[hero]).speak == "Bill. $84 due."
+    assert message(attachments=[adaptive]).speak == "Your bill is $84."
+
+
+def test_the_end_of_the_conversation_is_a_hang_up() -> None:
+    assert one({"type": "endOfConversation"}) == HangUpAsked(9.0, "completed")
+    assert one({"type": "endOfConversation", "code": "userCancelled"}).reason == "userCancelled"
+    hangup = {"type": "event", "name": "hangup", "channelData": {"activityParams": {"hangupReason": "spam"}}}
+    assert one(hangup).reason == "spam"
+
+
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [
+        ("+14255550123", "+14255550123"),
+        ("+1 (425) 555-0123", "+14255550123"),
+        ("tel:+14255550123", "tel:+14255550123"),
+        ("sip:agents@example.com;transport=tcp", "sip:agents@example.com;transport=tcp"),
+        ("sip:a@b\r\nVia: evil", ""),
+        ("<sip:a@b>", ""),
+        ("1" * 300, ""),
+        (17, ""),
+        (None, ""),
+    ],
+)
+def test_a_transfer_goes_to_a_safe_target_or_leaves_it_to_the_settings(given: Any, target: str) -> None:
+    event = one({"type": "event", "name": "handoff.initiate", "value": {"TargetPhoneNumber": given, "Skill": "bill"}})
+    assert event == TransferAsked(9.0, target, {"Skill": "bill"})
+
+
+def test_audiocodes_transfers_are_known() -> None:
+    params = {"transferTarget": "tel:+1425", "handoverReason": "asked"}
+    event = one({"type": "event", "name": "transfer", "channelData": {"activityParams": params}})
+    assert event == TransferAsked(9.0, "tel:+1425", params)
+
+
+def test_a_config_event_sets_expectations() -> None:
+    params = {"sttContextPhrases": ["billing", "", 7, "outage"], "userNoInputTimeoutMS": 5000}
+    event = one({"type": "event", "name": "config", "channelData": {"sessionParams": params}})
+    assert event == BotConfigured(9.0, ("billing", "outage"), 5.0)
+
+
+@pytest.mark.parametrize(("given", "expected"), [(0, 600.0), (1, 0.5), (10**9, 600.0), ("5000", None), (True, None),
+                                                 (float("nan"), None)])  # fmt: skip
+def test_patience_is_kept_within_bounds(given: Any, expected: float | None) -> None:
+    params = {"sttContextPhrases": ["x"], "userNoInputTimeoutMS": given}
+    event = one({"type": "event", "name": "config", "channelData": {"sessionParams": params}})
+    assert event.no_input_s == expected
+
+
+def test_expectations_may_come_with_a_message_and_precede_it() -> None:
+    activity = {"type": "message", "text": "Yes?", "channelData": {"sessionParams": {"sttContextPhrases": ["yes"]}}}
+    assert [type(event) for event in events_from_activity(activity, 1, 0.0)] == [BotConfigured, BotMessage]
+
+
+@pytest.mark.parametrize("kind", ["typing", "trace", "conversationUpdate", "event", "something new", "", None, 3])
+def test_what_a_call_has_no_use_for_is_nothing(kind: Any) -> None:
+    assert events_from_activity({"type": kind, "name": "whatever"}, 1, 0.0) == []
+
+
+def test_what_a_bot_says_is_bounded() -> None:
+    event = message(text="x" * 1_000_000, speak="y" * 1_000_000)
+    assert max(len(event.text), len(event.speak)) <= 20_000
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+FIELDS = [
+    "text",
+    "speak",
+    "inputHint",
+    "locale",
+    "value",
+    "channelData",
+    "attachments",
+    "suggestedActions",
+    "code",
+    "name",
+]
+
+
+@given(
+    st.sampled_from(["message", "event", "handoff", "endOfConversation", "typing"]),
+    st.dictionaries(st.sampled_from(FIELDS), json_values),
+    st.sampled_from(["config", "handoff.initiate", "transfer", "hangup", None]),
+)
+def test_no_activity_makes_it_fail(kind: str, content: dict[str, Any], name: str | None) -> None:
+    events_from_activity({"type": kind, "name": name, **content}, 1, 0.0)
+
+
+@given(json_values)
+def test_no_json_makes_it_fail(value: Any) -> None:
+    events_from_activity(value, 1, 0.0)
+    events_from_activity({"type": "message", "channelData": {"sessionParams": value}}, 1, 0.0)
+    events_from_activity({"type": "message", "attachments": [{"content": value}]}, 1, 0.0)
+    events_from_activity({"type": "message", "suggestedActions": {"actions": [value]}}, 1, 0.0)

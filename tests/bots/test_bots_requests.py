@@ -1,0 +1,96 @@
+"""The bookkeeping of requests, on passed-in time."""
+
+from __future__ import annotations
+
+from voicebot.bots.requests import MAX_OUTSTANDING, Requests
+from voicebot.events import BotDone, BotFailed, BotMessage, BotRecovered
+
+
+def asked(requests: Requests, now: float = 0.0) -> int:
+    request = requests.number()
+    requests.ask(request, now)
+    return request
+
+
+def test_requests_are_numbered_from_one_also_when_refused() -> None:
+    requests = Requests(10)
+    assert asked(requests) == 1
+    refused = requests.number()
+    assert refused == 2
+    assert requests.refused(refused, "away", 1.0) == [BotFailed(1.0, 2, "away")]
+    assert asked(requests) == 3
+
+
+def test_messages_belong_to_their_request_and_end_with_it() -> None:
+    requests = Requests(10)
+    request = asked(requests)
+    hello = {"type": "message", "text": "hello"}
+    assert [type(event) for event in requests.activity(request, hello, 1.0)] == [BotMessage]
+    assert requests.done(request, 2.0) == [BotDone(2.0, 1)]
+    assert requests.activity(request, hello, 3.0) == []
+
+
+def test_the_bots_own_initiative_is_request_zero() -> None:
+    event = Requests(10).activity(0, {"type": "message", "text": "hello"}, 1.0)[0]
+    assert isinstance(event, BotMessage)
+    assert event.request == 0
+
+
+def test_one_deadline_runs_that_of_the_oldest_since_it_is_the_oldest() -> None:
+    requests = Requests(10)
+    assert requests.deadline() is None
+    first, second = asked(requests, 0.0), asked(requests, 4.0)
+    assert requests.deadline() == 10.0
+    requests.done(first, 6.0)
+    assert requests.deadline() == 16.0
+    assert requests.overdue(15.9) == []
+    failed = requests.overdue(16.0)
+    assert [(type(event), event.request) for event in failed if isinstance(event, BotFailed)] == [(BotFailed, second)]
+    assert requests.deadline() is None
+
+
+def test_a_bot_that_answers_late_has_recovered_but_its_late_words_are_dropped() -> None:
+    requests = Requests(10)
+    request = asked(requests)
+    requests.overdue(10.0)
+    assert requests.activity(request, {"type": "message", "text": "late"}, 11.0) == []
+    assert requests.done(request, 11.0) == [BotRecovered(11.0)]
+    assert requests.done(request, 12.0) == []
+
+
+def test_when_the_way_is_lost_all_that_is_outstanding_fails_and_recovers_once() -> None:
+    requests = Requests(10)
+    asked(requests), asked(requests)
+    assert requests.lost("gone", 1.0) == [BotFailed(1.0, 1, "gone"), BotFailed(1.0, 2, "gone")]
+    assert requests.back(2.0) == [BotRecovered(2.0)]
+    assert requests.back(3.0) == []
+
+
+def test_a_call_that_lost_nothing_does_not_notice() -> None:
+    requests = Requests(10)
+    requests.done(asked(requests), 1.0)
+    assert requests.lost("gone", 2.0) == []
+    assert requests.back(3.0) == []
+
+
+def test_a_call_that_was_refused_meanwhile_is_told() -> None:
+    requests = Requests(10)
+    requests.refused(requests.number(), "away", 1.0)
+    assert requests.back(2.0) == [BotRecovered(2.0)]
+
+
+def test_a_dialog_that_fails_is_asked_again_once_not_for_ever() -> None:
+    requests = Requests(10)
+    assert requests.failed(asked(requests), "boom", 1.0) == [BotFailed(1.0, 1, "boom"), BotRecovered(1.0)]
+    assert requests.failed(asked(requests), "boom", 2.0) == [BotFailed(2.0, 2, "boom")]
+    assert requests.failed(asked(requests), "boom", 3.0) == [BotFailed(3.0, 3, "boom")]
+    assert requests.done(asked(requests), 4.0) == [BotDone(4.0, 4), BotRecovered(4.0)]
+    assert requests.failed(asked(requests), "boom", 5.0)[1:] == [BotRecovered(5.0)]
+
+
+def test_it_is_full_at_its_bound() -> None:
+    requests = Requests(10)
+    for _ in range(MAX_OUTSTANDING):
+        assert not requests.full
+        asked(requests)
+    assert requests.full
