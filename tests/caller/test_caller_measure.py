@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from voicebot.caller.ear import Mark, Track
+from voicebot.caller.ear import Ear, Mark, Track
 from voicebot.caller.measure import (
+    KEY_HOLE_S,
     Answer,
     CallFigures,
     Spread,
@@ -14,6 +16,8 @@ from voicebot.caller.measure import (
     silence_after_key,
     summary,
 )
+from voicebot.caller.mouth import Mouth
+from voicebot.rtp import Playout, g711
 
 
 def track(*spoken: tuple[float, float], until: float = 10.0) -> Track:
@@ -71,6 +75,12 @@ def test_a_key_is_followed_by_silence() -> None:
     assert silence_after_key(track((1.0, 1.5)), 2.0) == 0.0
 
 
+def test_the_answer_to_a_key_may_follow_at_once() -> None:
+    line = track((1.0, 2.02), (2.1, 4.0))
+    assert silence_after_key(line, 2.0) == pytest.approx(0.02)
+    assert answer_after(line, 2.0, hole_s=KEY_HOLE_S) == Answer(2.1, 2.1)
+
+
 def test_deviation_is_from_20_ms_either_way() -> None:
     assert deviations_ms([0.0, 0.02, 0.045, 0.06]) == pytest.approx([0.0, 5.0, 5.0])
     assert deviations_ms([1.0]) == []
@@ -99,3 +109,28 @@ def test_a_summary_spreads_over_the_turns_of_all_calls() -> None:
     total = summary([one, two])
     assert total["gap_ms"] == {"count": 3, "p50": 200, "p95": 300, "p99": 300, "max": 300}
     assert total["answer_ms"]["count"] == 1 and total["packets"] == 11 and total["cut_ins"] == 1
+
+
+@pytest.mark.parametrize("phase_s", [0.0, 0.005, 0.011, 0.0199])
+@pytest.mark.parametrize("transit_s", [0.0, 0.03])
+def test_the_known_delay_of_an_answerer_is_measured_to_the_frame(phase_s: float, transit_s: float) -> None:
+    """Mouth, wire, answerer, wire, ear, on virtual time: it beeps 300 ms after the last voiced packet came."""
+    playout, ear = Playout("PCMU"), Ear("PCMU")
+    mouth = Mouth(playout)
+    voice = g711.encode((np.sin(np.arange(4000) * 0.3) * 6000).astype(np.int16), "PCMU")
+    spoken = mouth.say("hello", g711.silence("PCMU") * 10 + voice + g711.silence("PCMU") * 20)
+    reply_at = float("inf")
+    for tick in range(150):
+        left = tick * 0.02
+        frame = playout.next_frame(left)
+        mouth.sent(frame, left)
+        if frame != g711.silence("PCMU"):
+            reply_at = left + transit_s + 0.3
+        back = left + phase_s  # the answerer's own 20 ms clock
+        ear.frame(voice[:160] if back >= reply_at else g711.silence("PCMU"), back + transit_s)
+
+    assert spoken.onset == pytest.approx(0.2) and spoken.offset == pytest.approx(0.2 + 0.48)
+    answer = answer_after(ear.track, spoken.onset)
+    assert answer.first_packet is not None
+    expected = 0.3 + 2 * transit_s
+    assert expected <= answer.first_packet - spoken.offset + 1e-9 <= expected + 0.0201

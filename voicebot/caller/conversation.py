@@ -17,6 +17,7 @@ from typing import Final
 from voicebot.caller.ear import Ear
 from voicebot.caller.measure import (
     HOLE_S,
+    KEY_HOLE_S,
     CallFigures,
     answer_after,
     deviations_ms,
@@ -38,6 +39,8 @@ WORDS_DEADLINE_S: Final = 4.0
 """How long after the bot has finished speaking the caller's recogniser may take for what is expected."""
 LEAVE_DEADLINE_S: Final = 10.0
 """How much longer than its length an utterance may take to leave."""
+KEY_TAKES_S: Final = 0.3
+"""A prompt that a key stops is silent after this long; what is heard later is the answer, however soon it began."""
 MAX_LINES: Final = 2_000
 
 
@@ -232,6 +235,8 @@ class ScriptedCall:
         """The time after which what is heard is the answer to ``turn``."""
         if not turn.over_prompt:
             return turn.since
+        if turn.step.action is Action.KEYS:
+            return turn.until + KEY_TAKES_S
         ear = self._ear
         await self._wait(
             lambda: self._loop.time() - ear.audible_until >= HOLE_S, turn.step.deadline_s, "the bot goes on speaking"
@@ -336,14 +341,16 @@ class ScriptedCall:
         report.heard = " ".join(turn.phrases)
         if turn.step.action is not Action.LISTEN:
             report.onset_s, report.offset_s = self._since(turn.since), self._since(turn.until)
-        answer = answer_after(track, turn.until if turn.over_prompt else turn.since, until=following)
+        keys = turn.step.action is Action.KEYS
+        hole_s = KEY_HOLE_S if keys else HOLE_S
+        after = turn.until if turn.over_prompt and not keys else turn.since
+        answer = answer_after(track, after, until=following, hole_s=hole_s)
         if answer.first_packet is not None:
             report.answer_s = self._since(answer.first_packet)
-            ends = [run.end for run in track.runs(HOLE_S) if answer.first_packet <= run.start < following]
+            ends = [run.end for run in track.runs(hole_s) if answer.first_packet <= run.start < following]
             report.answer_end_s = self._since(max(ends))
         if turn.step.action is Action.LISTEN:
             return
-        keys = turn.step.action is Action.KEYS
         report.gap_ms = _rounded(figures.add_gap(turn.until, answer, keys=keys))
         if answer.first_audible is not None:
             report.audible_gap_ms = _rounded((answer.first_audible - turn.until) * 1000)

@@ -13,7 +13,8 @@ barge-in
     silence. A prompt that pauses under our voice and goes on before we have finished has not stopped.
 key to silence
     The press handed to the leg (its first event packet leaves within one frame) to the prompt's last packet that is
-    not silence; 0 when nothing was being said.
+    not silence; 0 when nothing was being said. Here the prompt has stopped after ``KEY_HOLE_S`` already, because the
+    answer to a key may follow at once; an answer that comes sooner still counts as the prompt.
 answer / greeting
     INVITE sent to 200 received; 200 received to the arrival of the first packet that is not silence.
 deviation
@@ -34,6 +35,8 @@ from voicebot.caller.ear import Track
 PTIME_S: Final = 0.02
 HOLE_S: Final = 0.2
 """Silence that separates two runs of the bot's speech in the measurements."""
+KEY_HOLE_S: Final = 0.06
+"""The same where a key was pressed: two silent packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,9 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 1)
 
 
-def answer_after(track: Track, after: float, *, until: float = math.inf) -> Answer:
-    """The first run of speech that begins after ``after`` (and before ``until``)."""
-    for run in track.runs(HOLE_S):
+def answer_after(track: Track, after: float, *, until: float = math.inf, hole_s: float = HOLE_S) -> Answer:
+    """The first run of speech that begins after ``after`` (and before ``until``), ``hole_s`` from the run before."""
+    for run in track.runs(hole_s):
         if after < run.start < until:
             return Answer(run.start, run.audible)
     return Answer(None, None)
@@ -95,7 +98,7 @@ def prompt_stop(track: Track, onset: float, offset: float) -> float | None:
 
 def silence_after_key(track: Track, pressed: float) -> float:
     """Seconds from the key to the last packet of the prompt that sounded when it was pressed; 0 when none did."""
-    for run in track.runs(HOLE_S):
+    for run in track.runs(KEY_HOLE_S):
         if run.start <= pressed <= run.end:
             return run.end - pressed
     return 0.0

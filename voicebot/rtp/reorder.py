@@ -110,6 +110,20 @@ class ReceiveBuffer:
 
     def push(self, sequence: int, timestamp: int, ssrc: int, payload: bytes, at: float) -> Sequence[bytes]:
         """Take one packet, at the time it was received; return the frames that it releases."""
+        if (  # what nearly every packet is: next in order and in time, one frame long
+            sequence == self._next
+            and timestamp == self._next_timestamp
+            and ssrc == self._ssrc
+            and len(payload) == FRAME_BYTES
+            and not self._held
+            and not self._residue
+            and (at - self._origin) * SAMPLE_RATE - self._emitted >= -_EVEN
+        ):
+            self._next = (sequence + 1) & 0xFFFF
+            self._emitted += FRAME_BYTES
+            self._recent.append(payload)
+            self._released(timestamp, FRAME_BYTES, at)
+            return (payload,)
         out: list[bytes] = []
         if ssrc != self._ssrc:
             self._restart(sequence, ssrc, at, out)
@@ -232,11 +246,14 @@ class ReceiveBuffer:
             # A quiet packet is left out while the stream is ahead: this is how it gets back to wall time.
             if behind >= -_EVEN or not is_quiet(payload, self._law):
                 self._append(payload, out)
+        self._released(timestamp, size, at)
+
+    def _released(self, timestamp: int, size: int, at: float) -> None:
         self._lossy = False
         self._next_timestamp = (timestamp + size) & 0xFFFFFFFF
         self._released_at = at
         self._starved = 0
-        self._patience = max(PATIENCE_S, 2 * size / SAMPLE_RATE)
+        self._patience = PATIENCE_S if size <= _EVEN // 2 else 2 * size / SAMPLE_RATE
 
     def _fill(self, samples: int, out: list[bytes]) -> None:
         concealed = min(samples, LONGEST) if self._lossy else 0

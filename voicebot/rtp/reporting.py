@@ -42,11 +42,10 @@ class Reporting:
         self.remote_jitter_ms: float | None = None
         self.sent = self.received = 0
 
-    def audio(self, ssrc: int, sequence: int, timestamp: int, at: float) -> None:
-        """An audio packet came; another SSRC begins a new stream."""
-        if self.reception is None or self.reception.ssrc != ssrc:
-            self.reception = rtcp.Reception(ssrc, sequence)
-        self.reception.packet(sequence, timestamp, at)
+    def receive(self, ssrc: int, sequence: int) -> rtcp.Reception:
+        """A new stream begins with the packet ``sequence``; its figures are kept in what is returned."""
+        self.reception = rtcp.Reception(ssrc, sequence)
+        return self.reception
 
     def report(self, at: float, timestamp: int, packets: int, octets: int, *, goodbye: bool = False) -> bytes:
         """The datagram to send now. ``timestamp``: of our RTP at ``at``; ``packets``, ``octets``: sent so far."""

@@ -297,16 +297,18 @@ class RtpSession:
             self._heard_at = at
 
     def _audio(self, packet: RtpPacket, at: float) -> None:
-        self._reporting.audio(packet.ssrc, packet.sequence, packet.timestamp, at)
-        buffer = self._buffer
+        sequence, timestamp, ssrc, payload = packet.sequence, packet.timestamp, packet.ssrc, packet.payload
+        reception, buffer = self._reporting.reception, self._buffer
+        if reception is None or reception.ssrc != ssrc:
+            reception = self._reporting.receive(ssrc, sequence)
+        reception.packet(sequence, timestamp, at)
         if not self._receive or buffer is None:
             self._discarded += 1
             return
-        payload = packet.payload
         table = self._audio_types[packet.payload_type]
         if table is not None:
             payload = payload.translate(table)
-        self._deliver(buffer.push(packet.sequence, packet.timestamp, packet.ssrc, payload, at), at)
+        self._deliver(buffer.push(sequence, timestamp, ssrc, payload, at), at)
 
     def _event(self, packet: RtpPacket, at: float) -> None:
         if not self._receive:
@@ -344,7 +346,7 @@ class RtpSession:
         if skipped:
             self._skipped += skipped
             self._marker = True
-        target = self._source.target
+        target = self._source.locked or self._source.signalled
         if target is not None and self._send and not self._unreachable:
             self._send_packet(target, at)
         else:
@@ -362,7 +364,7 @@ class RtpSession:
             self._sink.media_timeout(at)
 
     def _send_packet(self, target: Address, at: float) -> None:
-        event = self._keys.next_event(self._timestamp) if self._keys.busy else None
+        event = self._keys.next_event(self._timestamp)
         if event is None:
             frame = self.playout.next_frame(at)
             payload = frame if self._to_wire is None else frame.translate(self._to_wire)
