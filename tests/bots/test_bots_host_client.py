@@ -1,0 +1,250 @@
+"""The client on a real Unix socket; the host's end is scripted here (the real host: test_bots_host_end_to_end.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voicebot.bots import CallFacts, DialogHostClient, HostUnavailable, activities
+from voicebot.events import BotDone, BotFailed, BotMessage, BotRecovered, Event
+
+
+class ScriptedHost:
+    """Reads what the client sends; says what the test tells it to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._server: asyncio.Server | None = None
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def start(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._connected, str(self.path))
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        while line := await reader.readline():
+            self.received.put_nowait(json.loads(line))
+
+    def say(self, **message: Any) -> None:
+        self._writers[-1].write(json.dumps(message).encode() + b"\n")
+
+    def write(self, data: bytes) -> None:
+        self._writers[-1].write(data)
+
+    async def receive(self) -> dict[str, Any]:
+        return await asyncio.wait_for(self.received.get(), 5)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for writer in self._writers:
+            writer.close()
+        self._writers.clear()
+
+
+class Heard:
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+
+    def __call__(self, event: Event) -> None:
+        self._events.put_nowait(event)
+
+    async def next(self) -> Event:
+        return await asyncio.wait_for(self._events.get(), 5)
+
+    @property
+    def nothing(self) -> bool:
+        return self._events.empty()
+
+
+@pytest.fixture
+async def host(tmp_path: Path) -> AsyncIterator[ScriptedHost]:
+    host = ScriptedHost(tmp_path / "h.sock")
+    await host.start()
+    yield host
+    await host.stop()
+
+
+@pytest.fixture
+async def client(host: ScriptedHost) -> AsyncIterator[DialogHostClient]:
+    client = DialogHostClient(host.path, turn_timeout_s=5.0)
+    await client.start()
+    yield client
+    await client.close()
+
+
+CALL = CallFacts("call-1", "+15550100", "+15550199")
+
+
+async def test_events_come_in_order_for_their_request(host: ScriptedHost, client: DialogHostClient) -> None:
+    heard = Heard()
+    conversation = client.conversation(CALL, heard)
+    assert await conversation.start() == 1
+    assert conversation.send(activities.user_message("billing")) == 2
+    first, second = await host.receive(), await host.receive()
+    assert first["activity"]["type"] == "conversationUpdate"
+    assert (second["activity"]["text"], second["deadline_s"]) == ("billing", 5.0)
+    for turn, text in ((first["id"], "hello"), (second["id"], "your bill")):
+        host.say(op="activity", turn=turn, conversation="call-1", activity={"type": "message", "text": text})
+        host.say(op="done", turn=turn)
+    told = [await heard.next() for _ in range(4)]
+    assert [type(event) for event in told] == [BotMessage, BotDone, BotMessage, BotDone]
+    assert [event.request for event in told] == [1, 1, 2, 2]  # type: ignore[attr-defined]
+
+
+async def test_calls_do_not_hear_each_other(host: ScriptedHost, client: DialogHostClient) -> None:
+    one, two = Heard(), Heard()
+    first, second = client.conversation(CALL, one), client.conversation(CallFacts("call-2", "", ""), two)
+    first.send(activities.resume()), second.send(activities.resume())
+    turns = [(await host.receive())["id"], (await host.receive())["id"]]
+    host.say(op="activity", turn=turns[1], conversation="call-2", activity={"type": "message", "text": "second"})
+    host.say(op="activity", turn=0, conversation="call-1", activity={"type": "message", "text": "by myself"})
+    assert (await two.next()).text == "second"  # type: ignore[attr-defined]
+    unasked = await one.next()
+    assert isinstance(unasked, BotMessage)
+    assert (unasked.request, unasked.text) == (0, "by myself")
+
+
+async def test_what_is_outstanding_fails_when_the_host_goes_and_recovers_when_it_is_back(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    heard, idle = Heard(), Heard()
+    conversation = client.conversation(CALL, heard)
+    client.conversation(CallFacts("call-2", "", ""), idle)
+    conversation.send(activities.user_message("billing"))
+    await host.receive()
+    await host.stop()
+    failed = await heard.next()
+    assert isinstance(failed, BotFailed)
+    assert (failed.request, failed.reason) == (1, "the dialog host went away")
+    conversation.send(activities.user_message("hello?"))
+    refused = await heard.next()
+    assert isinstance(refused, BotFailed)
+    assert refused.request == 2
+    assert not await client.ping(0.1)
+
+    await host.start()
+    assert isinstance(await heard.next(), BotRecovered)
+    assert idle.nothing, "who lost nothing is not told"
+    assert conversation.send(activities.resume()) == 3
+    message = await host.receive()
+    host.say(op="done", turn=message["id"])
+    assert await heard.next() == BotDone((pytest.approx(0, abs=1e12)), 3)
+
+
+async def test_a_host_that_says_nothing_fails_the_request_and_recovers_when_it_speaks(tmp_path: Path) -> None:
+    host = ScriptedHost(tmp_path / "mute.sock")
+    await host.start()
+    client = DialogHostClient(host.path, turn_timeout_s=0.01)
+    await client.start()
+    heard = Heard()
+    client.conversation(CALL, heard).send(activities.user_message("billing"))
+    turn = (await host.receive())["id"]
+    failed = await heard.next()
+    assert isinstance(failed, BotFailed)
+    assert "no answer" in failed.reason
+    host.say(op="failed", turn=turn, error="too long")
+    assert isinstance(await heard.next(), BotRecovered)
+    assert not await client.ping(0.01), "pings are not answered either"
+    await client.close()
+    await host.stop()
+
+
+async def test_closing_tells_the_bot_and_nothing_is_heard_afterwards(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    heard = Heard()
+    conversation = client.conversation(CALL, heard)
+    conversation.send(activities.user_message("billing"))
+    turn = (await host.receive())["id"]
+    await conversation.close("caller")
+    await conversation.close("caller")
+    goodbye = await host.receive()
+    assert (goodbye["activity"]["type"], goodbye["activity"]["text"]) == ("endOfConversation", "caller")
+    assert await host.receive() == {"op": "close", "conversation": "call-1"}
+    host.say(op="activity", turn=turn, conversation="call-1", activity={"type": "message", "text": "late"})
+    host.say(op="done", turn=turn)
+    asked = asyncio.create_task(client.ping())
+    host.say(op="pong", id=(await host.receive())["id"])
+    assert await asked
+    assert heard.nothing
+    assert client.conversations == 0
+
+
+async def test_nonsense_from_the_host_is_counted_and_dropped(host: ScriptedHost, client: DialogHostClient) -> None:
+    host_lines = [
+        b"not json\n",
+        b"[]\n",
+        b'"x"\n',
+        b"{}\n",
+        b'{"op":"done","turn":"x"}\n',
+        b'{"op":"dance","turn":1}\n',
+    ]
+    asked = asyncio.create_task(client.ping())
+    number = (await host.receive())["id"]
+    for line in host_lines:
+        host.write(line)
+    host.say(op="done", turn=99)
+    host.say(op="pong", id="x")
+    host.say(op="pong", id=number)
+    assert await asked
+    assert client.malformed == len(host_lines)
+
+
+async def test_what_cannot_be_sent_fails_alone(host: ScriptedHost, client: DialogHostClient) -> None:
+    heard = Heard()
+    conversation = client.conversation(CALL, heard)
+    conversation.send({"type": "event", "name": "big", "value": "x" * (1 << 20)})
+    conversation.send({"type": "event", "name": "odd", "value": {1, 2}})
+    conversation.send({"type": "event", "name": "surrogate", "value": "\ud800"})
+    for request in (1, 2, 3):
+        failed = await heard.next()
+        assert isinstance(failed, BotFailed)
+        assert failed.request == request
+    conversation.send(activities.resume())
+    assert (await host.receive())["activity"]["name"] == "voicebot.resume"
+
+
+async def test_a_call_that_breaks_on_an_event_does_not_break_the_others(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    def broken(event: Event) -> None:
+        raise RuntimeError("this call is broken")
+
+    heard = Heard()
+    client.conversation(CALL, broken).send(activities.resume())
+    client.conversation(CallFacts("call-2", "", ""), heard).send(activities.resume())
+    for _ in range(2):
+        host.say(op="done", turn=(await host.receive())["id"])
+    assert isinstance(await heard.next(), BotDone)
+
+
+async def test_without_a_host_the_start_says_so(tmp_path: Path) -> None:
+    client = DialogHostClient(tmp_path / "nobody.sock")
+    with pytest.raises(HostUnavailable, match=r"nobody\.sock"):
+        await client.start(timeout_s=0.01)
+    await client.close()
+
+
+async def test_prompts_are_asked_for(host: ScriptedHost, client: DialogHostClient) -> None:
+    asked = asyncio.create_task(client.prompts())
+    number = (await host.receive())["id"]
+    host.say(op="prompts", id=number, prompts=[{"text": "Hello.", "locale": "en-GB"}, {"text": 3}, "x", {"text": "Hi"}])
+    assert await asked == [{"text": "Hello.", "locale": "en-GB"}, {"text": "Hi", "locale": ""}]
+
+
+async def test_closing_the_client_leaves_no_task_behind(host: ScriptedHost) -> None:
+    before = asyncio.all_tasks()
+    client = DialogHostClient(host.path)
+    await client.start()
+    await client.close()
+    await client.close()
+    left = {task for task in asyncio.all_tasks() - before if "ScriptedHost" not in repr(task)}
+    assert not left
