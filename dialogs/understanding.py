@@ -19,7 +19,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # Phrases are matched on whole words, anywhere in what was said. Longer phrases weigh more.
 _TOPICS: dict[str, tuple[str, ...]] = {
     BILLING: (
-        "bill", "bills", "billing", "build", "builds", "balance", "owe", "owing", "pay", "paying", "payment",
+        "bill", "bills", "billing", "build", "builds", "account", "balance", "owe", "owing", "pay", "paying", "payment",
         "payments", "invoice", "charge", "charges", "amount", "due", "how much",
     ),
     OUTAGE: (
