@@ -38,6 +38,8 @@ from voicebot.supervisor import ChildProcess
 
 logger = logging.getLogger(__name__)
 
+START_DEADLINE_S = 60.0
+
 
 class Application:
     """The service. ``async with Application(settings) as app`` is ready for calls inside the block."""
@@ -83,6 +85,11 @@ class Application:
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
 
+    @property
+    def speech_url(self) -> str | None:
+        """Where the embedded speech service listens; None with another service."""
+        return self._local_speech.host if self._local_speech is not None else None
+
     async def drain(self) -> None:
         """Refuse new calls (503) and let running ones end, up to ``calls.drain_s``."""
         self.front_end.drain()
@@ -108,9 +115,7 @@ class Application:
             self._children.append(self._speech_service())
         self._clock.start()
         warming = asyncio.create_task(asyncio.to_thread(VoiceActivity.warm))
-        await asyncio.gather(*(child.start() for child in self._children))
-        await warming
-        await self.bot.start()
+        await asyncio.gather(*(child.start() for child in self._children), self.bot.start(START_DEADLINE_S), warming)
         await self.pool.start()
         self._spawn(self._warm_prompts())
         await self.front_end.start()

@@ -80,7 +80,7 @@ def demo(
 )
 def localspeech(context: typer.Context) -> None:
     """The offline speech service alone (``--help`` for its options, ``--prepare`` to prepare its models)."""
-    from voicebot.localspeech.__main__ import main as localspeech_main
+    from voicebot.localspeech.cli import main as localspeech_main
 
     raise typer.Exit(localspeech_main(context.args))
 

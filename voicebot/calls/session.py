@@ -52,6 +52,8 @@ from voicebot.turns import (
 logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 5.0
+PARTING_S = 0.25
+"""Between the last packet and the BYE or REFER: a phone still holds some in its jitter buffer when the next arrives."""
 
 
 class Recognition(Protocol):
@@ -248,7 +250,7 @@ class CallSession:
                     self._spawn(self._transfer(target))
                 case HangUp(reason):
                     self._log.info("hanging up: %s", reason)
-                    self._spawn(self.leg.hang_up())
+                    self._spawn(self._hang_up())
         self._schedule()
 
     def _ask(self, ask: Ask) -> None:
@@ -277,7 +279,12 @@ class CallSession:
             case AskKind.RESUME:
                 return activities.resume()
 
+    async def _hang_up(self) -> None:
+        await asyncio.sleep(PARTING_S)
+        await self.leg.hang_up()
+
     async def _transfer(self, target: str) -> None:
+        await asyncio.sleep(PARTING_S)
         outcome = await self.leg.transfer(self._transfer_uri(target))
         self._log.info("transfer to %s: %s", target, outcome.message or outcome.status)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))

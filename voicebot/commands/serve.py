@@ -57,7 +57,8 @@ async def _serve(settings: Settings, as_json: bool) -> int:
         host = settings.sip.advertised_host or settings.sip.host
         uri = f"sip:bot@{host}:{app.front_end.endpoint.port}"
         if as_json:
-            typer.echo(json.dumps({"ready": True, "sip": uri, "http_port": app.http_port}))
+            facts = {"ready": True, "sip": uri, "speech": app.speech_url, "http_port": app.http_port}
+            typer.echo(json.dumps(facts))
             return
         console = Console(highlight=False)
         console.print(f"[bold green]ready[/]: call [bold]{uri}[/] with any softphone (no registration, PCMU or PCMA)")

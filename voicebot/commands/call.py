@@ -1,0 +1,134 @@
+"""``voicebot call``: place a scripted call, or many, and tell what was measured on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from voicebot.caller import (
+    CallNotPlaced,
+    CallOptions,
+    CallReport,
+    LoadReport,
+    Script,
+    ScriptError,
+    TranscriptLine,
+    load_script,
+    place_call,
+    place_many,
+)
+from voicebot.commands.demo import DEMO_SCRIPT
+from voicebot.log import configure_logging
+from voicebot.speech import SpeechEndpoint
+from voicebot.supervisor import ChildProcess, NotReady
+
+FIGURES = {
+    "answer_ms": "INVITE to 200 OK",
+    "greeting_ms": "200 OK to first audio",
+    "gap_ms": "response gap (speech)",
+    "key_gap_ms": "response gap (keys)",
+    "barge_in_ms": "barge-in",
+    "key_to_silence_ms": "key to silence",
+    "deviation_ms": "packets' deviation from 20 ms",
+}
+
+
+def run_call(
+    uri: str,
+    script_path: Path | None,
+    calls: int,
+    concurrency: int,
+    speech: str,
+    out: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Call ``uri`` with the script (default: the demo's); status 1 when a call did not reach its script's end."""
+    configure_logging("WARNING")
+    try:
+        script = load_script(script_path or DEMO_SCRIPT)
+        return uvloop.run(_call(uri, script, calls, concurrency, speech, out, as_json))
+    except (ScriptError, CallNotPlaced, NotReady, ValueError, OSError) as error:
+        typer.echo(str(error), err=True)
+        return 2
+
+
+async def _call(
+    uri: str, script: Script, calls: int, concurrency: int, speech: str, out: Path | None, as_json: bool
+) -> int:
+    console = Console(highlight=False, stderr=as_json)
+    async with caller_speech(speech) as endpoint:
+        if calls == 1:
+            options = CallOptions(speech=endpoint, keep_audio=out is not None)
+            report: CallReport | LoadReport = await place_call(uri, script, options, on_line=line_printer(console))
+        else:
+            if script.expects_words:
+                raise CallNotPlaced(f"{script.source}: many calls are not transcribed; leave `expect` out of the script")
+            options = CallOptions(speech=endpoint, transcribe=False)
+            report = await place_many(uri, script, calls=calls, concurrency=concurrency, ramp_s=1.0, options=options)
+    if out is not None:
+        await asyncio.to_thread(_keep, report, out)
+    if as_json:
+        typer.echo(json.dumps(report.as_dict()))
+    else:
+        print_figures(console, report.as_dict()["figures"])
+        if isinstance(report, LoadReport):
+            console.print(f"calls: {report.as_dict()['outcomes']} {report.as_dict()['reasons'] or ''}")
+        else:
+            console.print(f"[bold]{report.outcome}[/]: {report.reason}")
+    return 0 if report.ok else 1
+
+
+def _keep(report: CallReport | LoadReport, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "caller.json").write_text(json.dumps(report.as_dict(), indent=1))
+    if isinstance(report, CallReport) and report.audio is not None:
+        report.audio.write(out / "caller.wav")
+
+
+@asynccontextmanager
+async def caller_speech(url: str) -> AsyncIterator[SpeechEndpoint]:
+    """The caller's own voice and ear: the service at ``url``, or an offline one that ends with the block."""
+    if url:
+        yield SpeechEndpoint(host=url)
+        return
+    ready: dict[str, Any] = {}
+    argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent", "--port", "0", "--log-level", "WARNING"]
+    child = ChildProcess("speech service of the caller", argv, on_ready=ready.update)
+    await child.start()
+    try:
+        yield SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}")
+    finally:
+        await child.stop()
+
+
+def line_printer(console: Console) -> Any:
+    """A live transcript on ``console``: who says what when, and after which silence."""
+
+    def show(line: TranscriptLine) -> None:
+        who = "[cyan]caller[/]" if line.who == "caller" else "[magenta]bot   [/]"
+        gap = f"  [dim]({line.latency_ms:.0f} ms)[/]" if line.latency_ms is not None else ""
+        console.print(f"{line.at:6.1f} s  {who}  {line.text}{gap}", soft_wrap=True)
+
+    return show
+
+
+def print_figures(console: Console, figures: dict[str, Any]) -> None:
+    """The measured figures as a table; rows without a value are left out."""
+    table = Table("on the wire, ms", "p50", "p95", "p99", "max", "n", box=None, pad_edge=False)
+    for name, title in FIGURES.items():
+        spread = figures[name]
+        if spread["count"]:
+            values = [f"{spread[k]:.1f}" if spread[k] is not None else "" for k in ("p50", "p95", "p99", "max")]
+            table.add_row(title, *values, str(spread["count"]))
+    console.print(table)
