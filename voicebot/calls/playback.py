@@ -88,10 +88,12 @@ class Playback:
 
     async def _render(self, command: Play, speech: Speech, clip: Clip) -> None:
         try:
+            first = True
             async with aclosing(self._voice.stream(speech)) as chunks:
                 async for chunk in chunks:
-                    if not len(clip):
+                    if first:
                         self._on_audio(command)
+                        first = False
                     clip.feed(chunk)
             clip.finish()
         except SpeechUnavailable as error:
