@@ -122,6 +122,7 @@ def test_a_clip_that_fails_plays_what_it_has_and_then_tells() -> None:
 def test_a_clip_that_fails_at_once_is_told_with_the_next_frame() -> None:
     line = Line()
     failing = Clip(7)
+    assert failing and len(failing) == 0
     line.playout.append(failing)
     failing.fail("refused")
     failing.finish()

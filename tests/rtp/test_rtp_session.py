@@ -313,3 +313,24 @@ async def test_random_datagrams_are_counted_and_nothing_is_logged(
     await until(lambda: len(sink.sent_frames) > 5)
     assert caplog.records == []
     assert bench.clock.lateness()["tick_errors"] == 0
+
+
+async def test_a_listener_that_raises_is_logged_once_and_media_goes_on(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Defective(Listener):
+        def frame(self, payload: bytes, at: float) -> None:
+            super().frame(payload, at)
+            if payload == b"a" * 160:
+                raise RuntimeError("defect")
+
+    sink = Defective()
+    session = await bench.open(sink)
+    peer = bench.peer()
+    for sequence, audio in enumerate((b"a", b"a", b"a", b"b")):
+        packet = NO_PACKET._replace(sequence=sequence, timestamp=sequence * 160, payload=audio * 160)
+        peer.sendto(packet.build(), ("127.0.0.1", session.local_port))
+    await until(lambda: b"b" * 160 in sink.frames)
+    await until(lambda: len(sink.sent_frames) > 2)
+    assert session.quality().socket_errors == 3
+    assert len(caplog.records) == 1

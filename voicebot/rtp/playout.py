@@ -45,10 +45,16 @@ class Clip:
         self._limit = limit_bytes
 
     def __len__(self) -> int:
+        """Bytes of audio so far, heard or not."""
         return len(self._audio)
+
+    def __bool__(self) -> bool:
+        """A clip is a clip also while it is empty."""
+        return True
 
     @property
     def heard_s(self) -> float:
+        """Seconds of it that were pulled."""
         return self.position / SAMPLE_RATE
 
     def feed(self, audio: bytes) -> None:

@@ -43,7 +43,8 @@ class MediaQuality:
     send_deviation_max_ms: float | None = None
     send_skipped: int = 0
     """Packets that were not sent because the process was stalled for longer than can be made up for."""
-    send_errors: int = 0
+    socket_errors: int = 0
+    """Packets that could not be sent, or not be handled because of a defect above (logged once)."""
     underruns: int = 0
     """Frames of silence in the middle of an utterance because its audio was not there in time."""
     ssrc_changes: int = 0

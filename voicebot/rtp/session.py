@@ -11,16 +11,16 @@ What is above keeps the law that the session was opened with: when the wire's la
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from voicebot.events import Law
 from voicebot.rtp.clock import FRAME_S, MediaClock
+from voicebot.rtp.datagram import BoundPort
 from voicebot.rtp.g711 import FRAME_BYTES, silence, translation
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
@@ -58,51 +58,6 @@ class MediaSink(Protocol):
 class RtpSession:
     """One call's media, from :meth:`open` to :meth:`close`. All methods are for the event loop's thread."""
 
-    __slots__ = (
-        "__weakref__",
-        "_audio_types",
-        "_buffer",
-        "_clock",
-        "_closed",
-        "_deviation",
-        "_discarded",
-        "_event_type",
-        "_foreign",
-        "_from_keys",
-        "_heard_at",
-        "_keys",
-        "_law",
-        "_malformed",
-        "_marker",
-        "_octets_sent",
-        "_packets_received",
-        "_packets_sent",
-        "_payload_type",
-        "_ports",
-        "_receive",
-        "_reporting",
-        "_rtcp",
-        "_rtcp_port",
-        "_rtcp_source",
-        "_rtp",
-        "_send",
-        "_send_errors",
-        "_sent_at",
-        "_sequence",
-        "_silence",
-        "_silence_timeout_s",
-        "_sink",
-        "_skipped",
-        "_source",
-        "_ssrc",
-        "_timed_out",
-        "_timestamp",
-        "_to_wire",
-        "_unreachable",
-        "local_port",
-        "playout",
-    )
-
     def __init__(
         self, *, clock: MediaClock, ports: PortRange, port: int, law: Law, sink: MediaSink, silence_timeout_s: float
     ) -> None:
@@ -115,8 +70,8 @@ class RtpSession:
         self._law: Law = law
         self._silence = silence(law)
         self._silence_timeout_s = silence_timeout_s
-        self._rtp: _Port | None = None
-        self._rtcp: _Port | None = None
+        self._rtp: BoundPort | None = None
+        self._rtcp: BoundPort | None = None
         self._closed = False
 
         self._source = SourceLock()
@@ -148,7 +103,7 @@ class RtpSession:
 
         self._packets_sent = self._octets_sent = self._packets_received = 0
         self._foreign = self._malformed = self._discarded = 0
-        self._skipped = self._send_errors = 0
+        self._skipped = self._socket_errors = 0
 
     @classmethod
     async def open(
@@ -181,13 +136,8 @@ class RtpSession:
         return self
 
     async def _bind(self, pair: PortPair) -> None:
-        loop = asyncio.get_running_loop()
-        _, self._rtp = await loop.create_datagram_endpoint(
-            lambda: _Port(self._rtp_received, self._failed), sock=pair.rtp
-        )
-        _, self._rtcp = await loop.create_datagram_endpoint(
-            lambda: _Port(self._rtcp_datagram, self._failed), sock=pair.rtcp
-        )
+        self._rtp = await BoundPort.open(pair.rtp, self._rtp_received, self._failed)
+        self._rtcp = await BoundPort.open(pair.rtcp, self._rtcp_datagram, self._failed)
 
     async def close(self) -> None:
         """Say goodbye (RTCP BYE), close the sockets, return the ports; nothing is delivered after. Harmless twice."""
@@ -439,7 +389,7 @@ class RtpSession:
             send_deviation_p99_ms=deviation.percentile_ms(0.99),
             send_deviation_max_ms=deviation.max_ms if deviation.count else None,
             send_skipped=self._skipped,
-            send_errors=self._send_errors,
+            socket_errors=self._socket_errors,
             underruns=self.playout.underruns,
             ssrc_changes=buffer.ssrc_changes if buffer else 0,
             rtcp_sent=reports.sent,
@@ -447,43 +397,4 @@ class RtpSession:
         )
 
     def _failed(self) -> None:
-        self._send_errors += 1
-
-
-class _Port(asyncio.DatagramProtocol):
-    """One bound UDP socket of a session."""
-
-    def __init__(self, received: Callable[[bytes, Address], None], failed: Callable[[], None]) -> None:
-        self._received: Callable[[bytes, Address], None] | None = received
-        self._failed = failed
-        self._transport: asyncio.DatagramTransport | None = None
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if self._received is not None:
-            self._received(data, addr if len(addr) == 2 else addr[:2])
-
-    def error_received(self, exc: Exception) -> None:
-        self._failed()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        if not self._ended.done():
-            self._ended.set_result(None)
-
-    def send(self, data: bytes, target: Address) -> None:
-        if self._transport is None:
-            self._failed()
-            return
-        self._transport.sendto(data, target)
-
-    def close(self) -> asyncio.Future[None]:
-        """Stop delivering at once; the future is done when the socket is closed."""
-        self._received = None
-        if self._transport is not None:
-            with contextlib.suppress(OSError):
-                self._transport.close()
-        return self._ended
+        self._socket_errors += 1
