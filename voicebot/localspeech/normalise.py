@@ -346,7 +346,7 @@ _DAY = re.compile(r"\b(" + "|".join(_DAYS) + r")\b\.?(?!\w)")
 _ABBREVIATION = re.compile(r"(?<!\w)(" + "|".join(re.escape(key) for key in _ABBREVIATIONS) + r")(?!\w)")
 _DAY_RANGE = re.compile(rf"(?<=day)\s?[-–—]\s?(?=(?:{'|'.join(_DAYS.values())}|Saturday|Sunday)\b)")
 _TIME_RANGE = re.compile(r"(:\d\d|[ap]\.?m\.?)\s?[-–—]\s?(?=\d{1,2}(?::\d\d|\s?[ap]\.?m))", re.IGNORECASE)
-_STREET = re.compile(r"(?<=[a-z] )St(?:\.(?!\s*$|\s+[A-Z0-9])|(?=\.))")
+_STREET = re.compile(r"\b([A-Z][a-z]+ |\d(?:st|nd|rd|th) )St(?:\.(?!\s*$|\s+[A-Z0-9])|(?=\.))")
 _NUMERO = re.compile(r"\bNo\.\s*(?=\d)")
 _SAINT = re.compile(r"\bSt\.\s+(?=[A-Z])")
 _UNSPEAKABLE = re.compile(r"[^\w\s,.?!;:'’-]")
@@ -360,7 +360,7 @@ def _address(text: str) -> str:
 
 def normalise(text: str) -> str:
     """Written English to words, see the module's text. Never raises; what cannot be spoken is left out."""
-    text = _STREET.sub("Street", text.replace("’", "'"))
+    text = _STREET.sub(r"\1Street", text.replace("’", "'"))
     text = _NUMERO.sub("number ", text)
     text = _SAINT.sub("Saint ", text)
     text = _ABBREVIATION.sub(lambda m: _ABBREVIATIONS[m[1]], text)

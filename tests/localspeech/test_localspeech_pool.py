@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from voicebot.localspeech.pool import InferencePool, Overloaded, Rank
+
+
+async def test_results_and_errors_come_back() -> None:
+    pool = InferencePool(1)
+    assert await pool.run(Rank.FINAL, lambda: 6 * 7) == 42
+    with pytest.raises(ZeroDivisionError):
+        await pool.run(Rank.FINAL, lambda: 1 // 0)
+    pool.close()
+
+
+async def test_finals_overtake_hypotheses_and_the_cancelled_are_skipped() -> None:
+    pool = InferencePool(1)
+    gate, order = threading.Event(), []
+    blocker = asyncio.create_task(pool.run(Rank.FINAL, gate.wait))
+    await asyncio.sleep(0)
+    ranks = [Rank.HYPOTHESIS, Rank.MORE_AUDIO, Rank.FINAL, Rank.FIRST_AUDIO, Rank.HYPOTHESIS]
+    tasks = [asyncio.create_task(pool.run(rank, lambda rank=rank: order.append(rank))) for rank in ranks]
+    await asyncio.sleep(0)
+    tasks[-1].cancel()
+    await asyncio.gather(tasks[-1], return_exceptions=True)
+    gate.set()
+    await asyncio.gather(blocker, *tasks[:-1])
+    assert order == [Rank.FINAL, Rank.FIRST_AUDIO, Rank.MORE_AUDIO, Rank.HYPOTHESIS]
+    pool.close()
+
+
+async def test_a_full_or_closed_pool_refuses() -> None:
+    pool = InferencePool(1, limit=1)
+    gate, begun = threading.Event(), threading.Event()
+
+    def block() -> None:
+        begun.set()
+        gate.wait()
+
+    running = asyncio.create_task(pool.run(Rank.FINAL, block))
+    while not begun.is_set():
+        await asyncio.sleep(0)
+    waiting = asyncio.create_task(pool.run(Rank.FINAL, lambda: None))
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await pool.run(Rank.FINAL, lambda: None)
+    gate.set()
+    await asyncio.gather(running, waiting)
+    pool.close()
+    pool.close()
+    with pytest.raises(Overloaded):
+        await pool.run(Rank.FINAL, lambda: None)

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot.localspeech.engines import Decode, DecodeKind, Float32, Transcript
+from voicebot.localspeech.recognition import Options, Output, RecognitionTurn, Send
+from voicebot.localspeech.scripted import LevelDetector
+
+RATE = 8000
+FRAME = 256
+VOICE = np.full(FRAME, 0.5, np.float32)
+QUIET = np.zeros(FRAME, np.float32)
+
+
+class CountingDetector(LevelDetector):
+    resets = 0
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+class Client:
+    """Feeds a turn frame by frame; keeps what was sent and what is to be decoded."""
+
+    def __init__(self, **options: Any) -> None:
+        self.detector = CountingDetector()
+        self.turn = RecognitionTurn(RATE, Options(**options), self.detector)
+        self.sent: list[Send] = []
+        self.decodes: list[Decode] = []
+
+    def take(self, outputs: list[Output]) -> list[Send]:
+        fresh = [output for output in outputs if isinstance(output, Send)]
+        self.sent += fresh
+        self.decodes += [output for output in outputs if isinstance(output, Decode)]
+        return fresh
+
+    def hear(self, frame: Float32, count: int) -> list[Send]:
+        return [message for _ in range(count) for message in self.take(self.turn.audio(frame))]
+
+    def result(self, kind: DecodeKind, text: str, which: int = 0) -> list[Send]:
+        decode = [decode for decode in self.decodes if decode.kind is kind][which]
+        self.decodes.remove(decode)
+        return self.take(self.turn.decoded(decode.number, Transcript(text, 0.8)))
+
+    def kinds(self) -> list[DecodeKind]:
+        return [decode.kind for decode in self.decodes]
+
+    def paths(self) -> list[str]:
+        return [message.path for message in self.sent]
+
+
+def test_a_word_goes_from_start_over_hypotheses_to_its_phrase() -> None:
+    client = Client()
+    client.hear(QUIET, 10)
+    assert [message.path for message in client.hear(VOICE, 3)] == ["speech.startDetected"]
+    client.hear(VOICE, 9)
+    assert client.kinds() == [DecodeKind.HYPOTHESIS]
+    assert client.result(DecodeKind.HYPOTHESIS, "Bill")[0].body["Text"] == "bill"
+    client.hear(QUIET, 8)
+    client.result(DecodeKind.FINAL, "Billing.")
+    client.hear(QUIET, 10)
+    assert client.paths() == ["speech.startDetected", "speech.hypothesis", "speech.hypothesis", "speech.phrase"]
+    phrase = client.sent[-1].body
+    assert (phrase["RecognitionStatus"], phrase["DisplayText"]) == ("Success", "Billing.")
+    assert (phrase["Offset"], phrase["Duration"]) == (10 * 320_000, 12 * 320_000)
+    assert phrase["NBest"][0]["Confidence"] == 0.8
+    assert phrase["NBest"][0]["Lexical"] == "billing"
+
+
+def test_the_final_is_asked_for_before_the_phrase_has_ended_and_says_itself_as_hypothesis() -> None:
+    client = Client(segmentation_s=0.8)
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 8)
+    assert client.kinds() == [DecodeKind.FINAL]
+    assert [message.path for message in client.result(DecodeKind.FINAL, "Yes.")] == ["speech.hypothesis"]
+    assert [message.path for message in client.hear(QUIET, 20)] == ["speech.phrase"]
+
+
+def test_a_late_final_goes_out_when_it_comes() -> None:
+    client = Client()
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 40)
+    assert client.paths() == ["speech.startDetected"]
+    assert [message.path for message in client.result(DecodeKind.FINAL, "Yes.")] == ["speech.phrase"]
+
+
+def test_a_final_is_void_when_the_speaker_goes_on() -> None:
+    client = Client(segmentation_s=0.5)
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 8)
+    client.hear(VOICE, 6)
+    assert client.result(DecodeKind.FINAL, "One.") == []
+    client.hear(QUIET, 30)
+    client.result(DecodeKind.FINAL, "One two.")
+    assert [message.body["DisplayText"] for message in client.sent if message.path == "speech.phrase"] == ["One two."]
+
+
+def test_phrases_go_out_in_the_order_in_which_they_were_spoken() -> None:
+    client = Client()
+    for _ in range(2):
+        client.hear(VOICE, 6)
+        client.hear(QUIET, 20)
+    assert [decode.phrase for decode in client.decodes if decode.kind is DecodeKind.FINAL] == [0, 1]
+    assert client.result(DecodeKind.FINAL, "Second.", which=1) == []
+    sent = client.result(DecodeKind.FINAL, "First.")
+    assert [message.body["DisplayText"] for message in sent] == ["First.", "Second."]
+
+
+def test_only_one_hypothesis_is_asked_for_at_a_time() -> None:
+    client = Client()
+    client.hear(VOICE, 100)
+    assert client.kinds() == [DecodeKind.HYPOTHESIS]
+
+
+def test_a_skipped_hypothesis_says_nothing_and_the_next_is_asked_for() -> None:
+    client = Client()
+    client.hear(VOICE, 10)
+    number = client.decodes.pop().number
+    assert client.turn.decoded(number, None) == []
+    client.hear(VOICE, 20)
+    assert client.kinds() == [DecodeKind.HYPOTHESIS]
+
+
+def test_speech_without_words_is_no_match() -> None:
+    client = Client()
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 20)
+    client.result(DecodeKind.FINAL, "")
+    assert client.sent[-1].body["RecognitionStatus"] == "NoMatch"
+    assert "DisplayText" not in client.sent[-1].body
+
+
+def test_the_end_of_the_audio_ends_phrase_and_turn_in_order() -> None:
+    client = Client()
+    client.hear(VOICE, 6)
+    client.take(client.turn.end_of_audio())
+    assert not client.turn.ended
+    client.result(DecodeKind.FINAL, "Bye.")
+    assert client.paths()[-3:] == ["speech.phrase", "speech.endDetected", "turn.end"]
+    assert client.turn.ended
+    assert client.turn.end_of_audio() == []
+
+
+def test_a_silent_turn_ends_at_once() -> None:
+    client = Client()
+    client.hear(QUIET, 300)
+    client.take(client.turn.end_of_audio())
+    assert client.paths() == ["speech.endDetected", "turn.end"]
+
+
+def test_long_speech_is_cut_into_phrases() -> None:
+    client = Client()
+    client.hear(VOICE, 1300)
+    finals = [decode for decode in client.decodes if decode.kind is DecodeKind.FINAL]
+    assert len(finals) == 2
+    assert all(len(decode.samples) <= 20 * RATE for decode in finals)
+
+
+def test_the_audio_of_a_phrase_reaches_a_little_beyond_it() -> None:
+    client = Client()
+    client.hear(QUIET, 100)
+    client.hear(VOICE, 20)
+    client.hear(QUIET, 10)
+    samples = next(decode for decode in client.decodes if decode.kind is DecodeKind.FINAL).samples
+    assert int((samples > 0).sum()) == 20 * FRAME
+    assert samples[0] == 0 and samples[-1] == 0
+
+
+def test_times_go_on_after_a_reconnect() -> None:
+    client = Client(start_ticks=50_000_000)
+    client.hear(VOICE, 3)
+    assert client.sent[0].body["Offset"] == 50_000_000
+
+
+def test_the_detector_is_made_fresh_after_each_two_seconds_of_quiet() -> None:
+    client = Client()
+    client.hear(QUIET, 130)
+    assert client.detector.resets == 2
+    client.hear(VOICE, 100)
+    assert client.detector.resets == 2
+
+
+def test_interactive_recognition_ends_with_its_first_phrase() -> None:
+    client = Client(mode="interactive")
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 20)
+    client.result(DecodeKind.FINAL, "Yes.")
+    assert client.paths()[-3:] == ["speech.phrase", "speech.endDetected", "turn.end"]
+
+
+def test_interactive_recognition_gives_up_on_silence_and_continuous_does_not() -> None:
+    once, always = Client(mode="interactive", initial_silence_s=1.0), Client()
+    once.hear(QUIET, 40)
+    always.hear(QUIET, 1000)
+    assert once.sent[0].body["RecognitionStatus"] == "InitialSilenceTimeout"
+    assert once.turn.ended
+    assert always.sent == []
+
+
+def test_the_models_being_hopelessly_late_loses_the_oldest_phrase_not_the_turn() -> None:
+    client = Client()
+    for _ in range(12):
+        client.hear(VOICE, 6)
+        client.hear(QUIET, 20)
+    statuses = [message.body["RecognitionStatus"] for message in client.sent if message.path == "speech.phrase"]
+    assert statuses == ["NoMatch"] * 4
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 700)), max_size=40))
+def test_pieces_of_any_size_give_what_whole_frames_give(pieces: list[tuple[bool, int]]) -> None:
+    samples = [(VOICE if voiced else QUIET)[0].repeat(size) for voiced, size in pieces]
+    pieced, whole = Client(), Client()
+    for piece in samples:
+        pieced.take(pieced.turn.audio(piece))
+    if samples:
+        whole.take(whole.turn.audio(np.concatenate(samples)))
+    assert [m for m in pieced.sent if m.path == "speech.startDetected"] == [
+        m for m in whole.sent if m.path == "speech.startDetected"
+    ]
+    finals = [
+        [(d.phrase, d.samples.tolist()) for d in client.decodes if d.kind is DecodeKind.FINAL]
+        for client in (pieced, whole)
+    ]
+    # The audio after a phrase depends on how much was there when it was asked for: compare what both have.
+    assert [phrase for phrase, _ in finals[0]] == [phrase for phrase, _ in finals[1]]
+
+
+def test_the_context_is_read_as_the_sdk_writes_it() -> None:
+    context = {
+        "phraseDetection": {"CONVERSATION": {"segmentation": {"segmentationSilenceTimeoutMs": 500}}},
+        "phraseOutput": {"format": "Detailed"},
+        "dgi": {
+            "Groups": [{"Type": "Generic", "Items": [{"Text": "billing"}, {"Text": "outage"}, {"Text": "billing"}]}]
+        },
+        "continuation": {"audio": {}, "previousServiceTag": "abc", "offset": 12_000_000},
+    }
+    options = Options.from_context(context, "conversation", {})
+    assert options == Options("conversation", 0.5, 5.0, ("billing", "outage"), True, 12_000_000, "abc")
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["phraseDetection", "dgi", "Groups", "Items", "Text", "continuation", "offset", "segmentation"]
+            ),
+            children,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["phraseDetection", "dgi", "continuation", "phraseOutput"]), json, max_size=4))
+def test_an_odd_context_keeps_the_defaults_in_range(context: dict[str, Any]) -> None:
+    options = Options.from_context(context, "conversation", {})
+    assert 0.1 <= options.segmentation_s <= 5
+    assert options.start_ticks >= 0
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", -1, 10**9, None, "x", [], float("nan")])
+def test_a_silence_out_of_range_is_the_default(value: Any) -> None:
+    assert Options.from_context({}, "conversation", {"segmentationSilenceTimeoutMs": value}).segmentation_s == 0.35
