@@ -52,18 +52,19 @@ class Media:
     formats: list[str]
     connection: str | None = None
     rtpmap: dict[int, tuple[str, int]] = field(default_factory=dict)
-    """Payload type to (encoding name in upper case, clock rate)."""
+    """Payload type to (encoding name, clock rate)."""
     fmtp: dict[int, str] = field(default_factory=dict)
     direction: Direction | None = None
     ptime: int | None = None
     rtcp_port: int | None = None
 
     def encoding(self, payload_type: int) -> tuple[str, int] | None:
-        """Name and clock rate of a payload type; RFC 3551's static ones need no rtpmap."""
+        """Name (upper case) and clock rate of a payload type; RFC 3551's static ones need no rtpmap."""
         if payload_type in self.rtpmap:
-            return self.rtpmap[payload_type]
-        name = _STATIC_NAMES.get(payload_type)
-        return (name, 8000) if name else None
+            name, rate = self.rtpmap[payload_type]
+            return name.upper(), rate
+        static = _STATIC_NAMES.get(payload_type)
+        return (static, 8000) if static else None
 
 
 @dataclass(slots=True)
@@ -161,7 +162,7 @@ def _parse_media(value: str) -> Media:
 def _media_attribute(media: Media, name: str, text: str) -> None:
     if name == "rtpmap":
         if (match := _RTPMAP_RE.match(text)) and int(match[1]) < 128 and len(media.rtpmap) < MAX_FORMATS:
-            media.rtpmap[int(match[1])] = (match[2].upper(), int(match[3]))
+            media.rtpmap[int(match[1])] = (match[2], int(match[3]))
     elif name == "fmtp":
         number, _, parameters = text.partition(" ")
         if re.match(r"\d{1,3}\Z", number) and int(number) < 128 and len(media.fmtp) < MAX_FORMATS:

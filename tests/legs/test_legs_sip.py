@@ -1,0 +1,339 @@
+"""The SIP front end and its legs, with real sockets on loopback: one front end calls the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+
+from voicebot.events import Law
+from voicebot.legs import LegClosed
+from voicebot.legs.sip import MediaOptions, SipFrontEnd, SipLeg, dial
+from voicebot.rtp import Clip, MediaClock, PortRange
+from voicebot.sip import CallClosed, SessionDescription, SipEndpoint, sdp
+
+LOOPBACK = "127.0.0.1"
+DEADLINE_S = 5.0
+
+
+class Sink:
+    """Collects what a leg delivers; ``heard`` becomes true with the first frame that is not silence."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.frames = 0
+        self.after_end = 0
+        self.heard = asyncio.Event()
+        self.pressed = asyncio.Event()
+        self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.silences = {bytes([b]) * 160 for b in (0xFF, 0xD5, 0x7F, 0x55)}
+
+    def frame(self, payload: bytes, at: float) -> None:
+        self.frames += 1
+        self.after_end += self.over.done()
+        if payload not in self.silences:
+            self.heard.set()
+
+    def sent(self, payload: bytes, at: float) -> None:
+        self.after_end += self.over.done()
+
+    def key(self, key: str, at: float) -> None:
+        self.keys.append(key)
+        self.pressed.set()
+
+    def ended(self, reason: str, at: float) -> None:
+        self.over.set_result(reason)
+
+    async def reason(self) -> str:
+        async with asyncio.timeout(DEADLINE_S):
+            return await asyncio.shield(self.over)
+
+
+class Answerer:
+    """A front end whose legs are answered at once; ``legs`` and ``sinks`` in the order of the calls."""
+
+    def __init__(self, clock: MediaClock, ports: PortRange, **options: object) -> None:
+        self.legs: list[SipLeg] = []
+        self.sinks: list[Sink] = []
+        self.answer = True
+        self.came = asyncio.Event()
+        self.ports = ports
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.front = SipFrontEnd(on_leg=self.take, clock=clock, ports=ports, host=LOOPBACK, port=0, **options)  # type: ignore[arg-type]
+
+    def take(self, leg: SipLeg) -> None:
+        sink = Sink()
+        leg.connect(sink)
+        self.legs.append(leg)
+        self.sinks.append(sink)
+        leg.ring()
+        if self.answer:
+            task = asyncio.get_running_loop().create_task(leg.answer())
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+            task.add_done_callback(lambda done: done.exception())
+        self.came.set()
+
+    @property
+    def uri(self) -> str:
+        return f"sip:bot@{LOOPBACK}:{self.front.endpoint.port}"
+
+
+class Line:
+    """A caller's endpoint and its media."""
+
+    def __init__(self, clock: MediaClock) -> None:
+        self.clock = clock
+        self.ports = PortRange(42000, 42399, LOOPBACK, rest_s=0.0)
+        self.endpoint = SipEndpoint(host=LOOPBACK, port=0)
+        self.media = MediaOptions(clock, self.ports, LOOPBACK)
+
+    def laws(self, *laws: Law) -> MediaOptions:
+        return replace(self.media, laws=laws)
+
+
+@pytest.fixture
+async def clock() -> AsyncIterator[MediaClock]:
+    clock = MediaClock()
+    clock.start()
+    yield clock
+    assert len(clock) == 0, "a session is still ticking"
+    await clock.close()
+
+
+@pytest.fixture
+async def line(clock: MediaClock) -> AsyncIterator[Line]:
+    line = Line(clock)
+    await line.endpoint.start()
+    yield line
+    await line.endpoint.close()
+    await settle()
+    assert line.ports.in_use == 0
+
+
+@pytest.fixture
+async def answerer(clock: MediaClock) -> AsyncIterator[Answerer]:
+    answerer = Answerer(clock, PortRange(42400, 42799, LOOPBACK, rest_s=0.0))
+    await answerer.front.start()
+    yield answerer
+    await answerer.front.close()
+    assert answerer.ports.in_use == 0
+    assert all(sink.over.done() and not sink.after_end for sink in answerer.sinks)
+
+
+async def settle() -> None:
+    """Let closing sockets close."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def tone(leg: SipLeg) -> None:
+    clip = Clip(1)
+    clip.feed(bytes(range(160)) * 10)
+    clip.finish()
+    leg.playout.append(clip)
+
+
+@pytest.mark.parametrize("laws", [("PCMU", "PCMA"), ("PCMA",)])
+async def test_a_call_carries_voice_and_keys_both_ways_until_the_caller_hangs_up(
+    line: Line, answerer: Answerer, laws: tuple[Law, ...]
+) -> None:
+    sink = Sink()
+    leg = await dial(
+        line.endpoint, line.laws(*laws), answerer.uri, sink=sink, from_user="+4930123", headers={"X-A": "b"}
+    )
+    bot = answerer.legs[0]
+    assert (bot.info.caller, bot.info.callee, bot.info.law) == ("+4930123", "bot", laws[0])
+    assert bot.info.call_id == leg.info.call_id and bot.info.headers["X-A"] == "b"
+    tone(bot)
+    tone(leg)
+    leg.send_keys("5")
+    async with asyncio.timeout(DEADLINE_S):
+        await asyncio.gather(sink.heard.wait(), answerer.sinks[0].heard.wait(), answerer.sinks[0].pressed.wait())
+    assert answerer.sinks[0].keys == ["5"]
+    await leg.hang_up()
+    assert await sink.reason() == "bot"
+    assert await answerer.sinks[0].reason() == "caller"
+    assert bot.quality().packets_received > 0
+    await leg.hang_up()
+
+
+async def test_the_bot_hangs_up(line: Line, answerer: Answerer) -> None:
+    sink = Sink()
+    await dial(line.endpoint, line.media, answerer.uri, sink=sink)
+    await answerer.legs[0].hang_up()
+    assert await answerer.sinks[0].reason() == "bot"
+    assert await sink.reason() == "caller"
+    with pytest.raises(LegClosed):
+        await answerer.legs[0].answer()
+
+
+async def test_a_caller_who_gives_up_ends_the_leg_as_cancelled(line: Line, answerer: Answerer) -> None:
+    answerer.answer = False
+    with pytest.raises(LegClosed):
+        await dial(line.endpoint, line.media, answerer.uri, ring_timeout_s=0.1)
+    assert await answerer.sinks[0].reason() == "cancelled"
+
+
+async def test_a_rejected_call_tells_its_status(line: Line, answerer: Answerer) -> None:
+    answerer.answer = False
+    calling = asyncio.ensure_future(dial(line.endpoint, line.media, answerer.uri))
+    async with asyncio.timeout(DEADLINE_S):
+        await answerer.came.wait()
+    answerer.legs[0].reject(486, "Busy Here")
+    with pytest.raises(LegClosed, match="486"):
+        await calling
+    assert await answerer.sinks[0].reason() == "rejected"
+
+
+async def test_without_a_common_codec_the_answer_is_488_and_no_leg_is_made(line: Line, answerer: Answerer) -> None:
+    offer = sdp.offer(LOOPBACK, 42000)
+    offer.media[0].formats, offer.media[0].rtpmap = ["9"], {9: ("G722", 8000)}
+    with pytest.raises(CallClosed, match="488"):
+        await line.endpoint.invite(answerer.uri, offer).established()
+    assert not answerer.legs
+
+
+async def test_encrypted_media_is_not_taken_for_plain(line: Line, answerer: Answerer) -> None:
+    offer = sdp.offer(LOOPBACK, 42000)
+    offer.media[0].protocol = "RTP/SAVP"
+    with pytest.raises(CallClosed, match="488"):
+        await line.endpoint.invite(answerer.uri, offer).established()
+
+
+async def test_draining_refuses_new_calls_and_keeps_the_ones_that_are_up(line: Line, answerer: Answerer) -> None:
+    leg = await dial(line.endpoint, line.media, answerer.uri)
+    answerer.front.drain()
+    with pytest.raises(LegClosed, match="503"):
+        await dial(line.endpoint, line.media, answerer.uri)
+    assert answerer.front.active == 1
+    await leg.hang_up()
+    assert await answerer.sinks[0].reason() == "caller"
+
+
+async def test_over_the_limit_and_without_ports_the_answer_is_503(line: Line, clock: MediaClock) -> None:
+    async with AsyncExitStack() as stack:
+        for ports, limit in ((PortRange(42800, 42899, LOOPBACK), 1), (PortRange(42900, 42901, LOOPBACK), 100)):
+            answerer = Answerer(clock, ports, limit=limit)
+            await answerer.front.start()
+            stack.push_async_callback(answerer.front.close)
+            await dial(line.endpoint, line.media, answerer.uri)
+            with pytest.raises(LegClosed, match="503"):
+                await dial(line.endpoint, line.media, answerer.uri)
+            assert len(answerer.legs) == 1
+
+
+async def test_a_caller_who_falls_silent_is_hung_up_on(line: Line, clock: MediaClock) -> None:
+    answerer = Answerer(clock, PortRange(42400, 42499, LOOPBACK, rest_s=0.0), silence_timeout_s=0.2)
+    await answerer.front.start()
+    call = line.endpoint.invite(answerer.uri, sdp.offer(LOOPBACK, 42001))  # nobody sends from there
+    over = asyncio.get_running_loop().create_future()
+    call.on_end = over.set_result
+    await call.established()
+    assert await answerer.sinks[0].reason() == "media-timeout"
+    async with asyncio.timeout(DEADLINE_S):
+        assert (await over).cause == "bye"
+    await answerer.front.close()
+
+
+async def test_hold_and_resume_are_answered_and_followed(line: Line, answerer: Answerer) -> None:
+    """The re-INVITE itself is the core's test; here its offer reaches the media."""
+    await dial(line.endpoint, line.media, answerer.uri)
+    bot = answerer.legs[0]
+    offer = sdp.offer(LOOPBACK, 42000, direction="sendonly")
+    answer = bot._session_offered(offer)
+    assert answer is not None and answer.media[0].direction == "recvonly"
+    offer = sdp.offer(LOOPBACK, 42000, direction="inactive")
+    answer = bot._session_offered(offer)
+    assert answer is not None and answer.media[0].direction == "inactive"
+    offer = sdp.offer(LOOPBACK, 42000, laws=("PCMA",))
+    answer = bot._session_offered(offer)
+    assert answer is not None and answer.media[0].formats == ["8", "101"] and answer.version == 4
+    offer.media[0].protocol = "RTP/SAVP"
+    assert bot._session_offered(offer) is None
+    assert bot._session_offered(None) is not None
+
+
+async def test_a_call_without_an_offer_gets_ours_and_answers_in_its_ack(answerer: Answerer) -> None:
+    """Placed by hand: our own caller always offers."""
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.create_datagram_endpoint(_Raw, local_addr=(LOOPBACK, 0))
+    port = transport.get_extra_info("sockname")[1]
+    head = (
+        f"Via: SIP/2.0/UDP {LOOPBACK}:{port};branch=z9hG4bK{{branch}};rport\r\nFrom: <sip:late@x>;tag=1\r\n"
+        f"To: <sip:bot@x>{{to}}\r\nCall-ID: late\r\nContact: <sip:late@{LOOPBACK}:{port}>\r\n"
+    )
+    target = (LOOPBACK, answerer.front.endpoint.port)
+    invite = f"INVITE {answerer.uri} SIP/2.0\r\n" + head.format(branch="a", to="") + "CSeq: 1 INVITE\r\n\r\n"
+    transport.sendto(invite.encode(), target)
+    async with asyncio.timeout(DEADLINE_S):
+        ok = await protocol.response(b"SIP/2.0 200")
+    offered = SessionDescription.parse(ok.partition(b"\r\n\r\n")[2])
+    assert offered.media[0].formats == ["0", "8", "101"]
+    to = next(part for part in ok.decode().split("\r\n") if part.startswith("To:")).partition(">")[2]
+    answer = bytes(sdp.offer(LOOPBACK, 42010, laws=("PCMA",), telephone_event=None)).decode()
+    ack = f"ACK {answerer.uri} SIP/2.0\r\n" + head.format(branch="b", to=to) + "CSeq: 1 ACK\r\n"
+    ack += f"Content-Type: application/sdp\r\nContent-Length: {len(answer)}\r\n\r\n{answer}"
+    transport.sendto(ack.encode(), target)
+    async with asyncio.timeout(DEADLINE_S):
+        await asyncio.wait(answerer.tasks)
+    await answerer.legs[0].hang_up()
+    assert await answerer.sinks[0].reason() == "bot"
+    transport.close()
+
+
+class _Raw(asyncio.DatagramProtocol):
+    def __init__(self) -> None:
+        self.came: asyncio.Queue[bytes] = asyncio.Queue(100)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.came.put_nowait(data)
+
+    async def response(self, start: bytes) -> bytes:
+        while not (data := await self.came.get()).startswith(start):
+            pass
+        return data
+
+
+@pytest.mark.parametrize("status", [200, 486])
+async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
+    line: Line, answerer: Answerer, status: int
+) -> None:
+    asked: list[str] = []
+    sink = Sink()
+    leg = await dial(line.endpoint, line.media, answerer.uri, sink=sink)
+
+    def follow(target: str) -> bool:
+        asked.append(target)
+        asyncio.get_running_loop().call_soon(leg.transfer_result, status)
+        return True
+
+    leg.on_transfer_asked = follow
+    bot = answerer.legs[0]
+    while answerer.tasks:
+        await asyncio.sleep(0)
+    outcome = await bot.transfer("+49 30 999")
+    assert asked == [f"sip:+4930999@{LOOPBACK}:{line.endpoint.port}"]
+    assert (outcome.accepted, outcome.status) == (status == 200, status)
+    if status != 200:
+        assert not answerer.sinks[0].over.done()
+        await bot.hang_up()
+    assert await answerer.sinks[0].reason() == ("transfer" if status == 200 else "bot")
+    assert await sink.reason() == "caller"
+
+
+async def test_a_transfer_that_the_caller_will_not_do_and_one_to_nonsense_leave_the_call_up(
+    line: Line, answerer: Answerer
+) -> None:
+    leg = await dial(line.endpoint, line.media, answerer.uri)
+    bot = answerer.legs[0]
+    while answerer.tasks:
+        await asyncio.sleep(0)
+    outcome = await bot.transfer("sip:agent@127.0.0.1")
+    assert (outcome.accepted, outcome.status) == (False, 603)
+    assert not (await bot.transfer("<nonsense>")).accepted
+    await leg.hang_up()
+    assert not (await bot.transfer("sip:agent@127.0.0.1")).accepted

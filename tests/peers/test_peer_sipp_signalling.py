@@ -1,0 +1,173 @@
+"""SIPp calls the SIP front end: its built-in caller, and scenarios of ours for what goes wrong on real lines.
+
+Each scenario checks the answers that SIPp gets; the test then checks what the call looked like from inside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from voicebot.legs import LegClosed
+from voicebot.legs.sip import SipFrontEnd, SipLeg
+from voicebot.rtp import MediaClock, PortRange
+
+SCENARIOS = Path(__file__).parent / "sipp"
+SIPP = shutil.which("sipp")
+LOOPBACK = "127.0.0.1"
+
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.skipif(SIPP is None, reason="SIPp is not installed: apt-get install sip-tester"),
+]
+
+
+class Sink:
+    """Counts what a leg delivers, and keeps how it ended."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.frames = 0
+        self.packets = 0
+        self.ends: list[str] = []
+
+    def frame(self, payload: bytes, at: float) -> None:
+        self.frames += 1
+
+    def sent(self, payload: bytes, at: float) -> None:
+        self.packets += 1
+
+    def key(self, key: str, at: float) -> None:
+        self.keys.append(key)
+
+    def ended(self, reason: str, at: float) -> None:
+        self.ends.append(reason)
+
+
+class Bot:
+    """Answers each leg at once; one called "ringing" never; one called "short" is hung up on when it is up."""
+
+    def __init__(self) -> None:
+        self.clock = MediaClock()
+        self.ports = PortRange(43000, 43399, LOOPBACK, rest_s=0.0)
+        self.front = SipFrontEnd(on_leg=self.take, clock=self.clock, ports=self.ports, host=LOOPBACK, port=0)
+        self.sinks: list[Sink] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def take(self, leg: SipLeg) -> None:
+        sink = Sink()
+        self.sinks.append(sink)
+        leg.connect(sink)
+        leg.ring()
+        if leg.info.callee != "ringing":
+            task = asyncio.get_running_loop().create_task(self.serve(leg))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    async def serve(self, leg: SipLeg) -> None:
+        try:
+            await leg.answer()
+            if leg.info.callee == "short":
+                await leg.hang_up()
+        except LegClosed:
+            pass
+
+    async def sipp(self, *arguments: str, callee: str = "bot", calls: int = 1) -> None:
+        """Run SIPp against the front end; fail with its error log when a call did not go as the scenario says."""
+        assert SIPP is not None
+        process = await asyncio.create_subprocess_exec(
+            SIPP,
+            f"{LOOPBACK}:{self.front.endpoint.port}",
+            *("-i", LOOPBACK, "-s", callee, "-m", str(calls), "-r", "20", "-nostdin"),
+            *("-mp", "43500", "-timeout", "20", "-timeout_error", "-trace_err", "-error_file", "/dev/stderr"),
+            *arguments,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(30):
+                _, errors = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert process.returncode == 0, errors.decode("utf-8", "replace")[-2000:]
+
+    async def scenario(self, name: str, *, callee: str = "bot", calls: int = 1) -> None:
+        await self.sipp("-sf", str(SCENARIOS / f"{name}.xml"), callee=callee, calls=calls)
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[Bot]:
+    bot = Bot()
+    bot.clock.start()
+    await bot.front.start()
+    yield bot
+    assert bot.front.active == 0, "a call outlived its scenario"
+    await bot.front.close()
+    assert bot.ports.in_use == 0 and not bot.tasks and len(bot.clock) == 0
+    await bot.clock.close()
+
+
+async def test_the_built_in_caller_is_answered_and_hangs_up(bot: Bot) -> None:
+    await bot.sipp("-sn", "uac", "-d", "300", calls=10)
+    assert [sink.ends for sink in bot.sinks] == [["caller"]] * 10
+    assert all(sink.packets > 5 for sink in bot.sinks)
+    assert bot.front.endpoint.counters.malformed == 0
+
+
+async def test_a_repeated_invite_makes_one_call(bot: Bot) -> None:
+    await bot.sipp("-sf", str(SCENARIOS / "invite_repeated.xml"), "-nr", callee="ringing")
+    assert bot.front.endpoint.counters.calls_in == 1
+    assert bot.front.endpoint.counters.repeated == 1
+    assert [sink.ends for sink in bot.sinks] == [["cancelled"]]
+
+
+async def test_cancel_before_the_answer_ends_the_call(bot: Bot) -> None:
+    await bot.scenario("cancel_before_answer", callee="ringing")
+    assert bot.sinks[0].ends == ["cancelled"]
+
+
+async def test_cancel_after_the_answer_has_no_effect(bot: Bot) -> None:
+    await bot.scenario("cancel_after_answer")
+    assert bot.sinks[0].ends == ["caller"]
+
+
+async def test_the_200_is_repeated_until_the_ack_comes(bot: Bot) -> None:
+    await bot.scenario("ack_lost")
+    assert bot.front.endpoint.counters.retransmitted >= 2
+    assert bot.sinks[0].ends == ["caller"]
+
+
+async def test_hold_and_resume(bot: Bot) -> None:
+    await bot.scenario("reinvite_hold")
+    assert bot.sinks[0].ends == ["caller"]
+
+
+async def test_the_offer_may_come_from_us(bot: Bot) -> None:
+    await bot.scenario("offer_delayed")
+    assert bot.sinks[0].ends == ["caller"] and bot.sinks[0].packets > 0
+
+
+async def test_our_bye_follows_the_recorded_route(bot: Bot) -> None:
+    await bot.scenario("record_route", callee="short")
+    assert bot.sinks[0].ends == ["bot"]
+
+
+async def test_a_key_comes_by_info(bot: Bot) -> None:
+    await bot.scenario("keys_by_info")
+    assert bot.sinks[0].keys == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("options", None), ("require_unknown", 420), ("codec_unknown", 488), ("dialog_unknown", 481), ("malformed", 400)],
+)
+async def test_what_makes_no_call_is_answered_as_the_rfc_says(bot: Bot, name: str, status: int | None) -> None:
+    await bot.scenario(name)
+    assert not bot.sinks
+    assert set(bot.front.endpoint.counters.rejected_by_status) == ({status} if status else set())
