@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from voicebot.calls import record as module
-from voicebot.calls.record import RecordBuilder, file_stem, write_record
+from voicebot.calls.record import RecordBuilder
+from voicebot.calls.record_file import file_stem, write_record
 from voicebot.events import (
     BotDone,
     BotFailed,

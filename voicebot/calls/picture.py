@@ -340,7 +340,8 @@ def _read(path: Path) -> tuple[NDArray[np.int16], int] | None:
         with wave.open(str(path)) as wav:
             if (wav.getnchannels(), wav.getsampwidth()) != (2, 2) or wav.getframerate() < 1000:
                 return None
-            return np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2), wav.getframerate()
+            raw = wav.readframes(wav.getnframes())
+            return np.frombuffer(raw[: len(raw) // 4 * 4], "<i2").reshape(-1, 2), wav.getframerate()
     except (wave.Error, EOFError):
         return None
 

@@ -23,17 +23,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import hashlib
-import json
-import os
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicebot.calls.record_file import write_record
+from voicebot.calls.record_turn import CallerSide, Turn, Utterance, apart
 from voicebot.events import (
     BotDone,
     BotFailed,
@@ -72,46 +69,6 @@ _CALLER_KINDS = frozenset({"speech", "key", "keys", "no-match"})
 _TIME_FIELDS = frozenset({"onset", "offset", "start", "end"})
 
 
-@dataclass(slots=True)
-class _Utterance:
-    number: int
-    text: str = ""
-    first_audio: float | None = None
-    started: float | None = None
-    ended: float | None = None
-    heard_s: float | None = None
-    heard_text: str | None = None
-    complete: bool | None = None
-    failed: str | None = None
-
-
-@dataclass(slots=True)
-class _CallerSide:
-    text: str = ""
-    speech_start: float | None = None
-    speech_end: float | None = None
-    first_hypothesis: float | None = None
-    last_hypothesis: str = ""
-    final: float | None = None
-    final_text: str = ""
-    confidence: float | None = None
-    keys: list[tuple[str, float]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Turn:
-    request: int
-    kind: str
-    asked: float
-    caller: _CallerSide
-    first_message: float | None = None
-    done: float | None = None
-    failed: str | None = None
-    heard_text: str | None = None
-    texts: list[str] = field(default_factory=list)
-    utterances: dict[int, _Utterance] = field(default_factory=dict)
-
-
 class RecordBuilder:
     """Collects one call's facts; :meth:`build` gives the document at any moment, also while the call runs.
 
@@ -137,11 +94,11 @@ class RecordBuilder:
         self._bot = bot
         self._language = language
         self._front_end = front_end
-        self._turns: list[_Turn] = []
-        self._turn_of_request: dict[int, _Turn] = {}
+        self._turns: list[Turn] = []
+        self._turn_of_request: dict[int, Turn] = {}
         self._turns_dropped = 0
-        self._pending = _CallerSide()
-        self._utterances: dict[int, tuple[_Turn | None, _Utterance]] = {}
+        self._pending = CallerSide()
+        self._utterances: dict[int, tuple[Turn | None, Utterance]] = {}
         self._timeline: list[dict[str, Any]] = []
         self._timeline_dropped: Counter[str] = Counter()
         self._failures: list[dict[str, Any]] = []
@@ -244,14 +201,14 @@ class RecordBuilder:
                 self._turns[-1].heard_text = _clip(text)
                 self._turn_of_request[request] = self._turns[-1]
             return
-        side = _CallerSide()
+        side = CallerSide()
         if kind in _CALLER_KINDS:
             side, self._pending = self._pending, side
         side.text = _clip(text)
         if len(self._turns) >= MAX_TURNS:
             self._turns_dropped += 1
             return
-        turn = _Turn(request, kind, at, side)
+        turn = Turn(request, kind, at, side)
         self._turns.append(turn)
         self._turn_of_request[request] = turn
 
@@ -308,10 +265,10 @@ class RecordBuilder:
             "ended": self._iso(self._ended),
             "answered_ms": self._ms(self._answered),
             "duration_ms": self._ms(self._ended),
-            "talk_ms": _apart(self._answered, self._ended),
+            "talk_ms": apart(self._answered, self._ended),
             "end": {"reason": self._reason, "bot_asked": self._hang_up_asked},
             "transfer": self._transfer,
-            "turns": [self._turn_json(index, turn) for index, turn in enumerate(self._turns, 1)],
+            "turns": [turn.as_json(index, self._ms) for index, turn in enumerate(self._turns, 1)],
             "turns_dropped": self._turns_dropped,
             "keys": self._keys,
             "no_inputs": sum(1 for turn in self._turns if turn.kind == "no-input"),
@@ -330,13 +287,13 @@ class RecordBuilder:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _hearing(self) -> _CallerSide:
+    def _hearing(self) -> CallerSide:
         """The caller side that an open-ended fact belongs to: the one being collected, if anything is in it."""
         if self._pending.speech_start is None and self._turns:
             return self._turns[-1].caller
         return self._pending
 
-    def _side_of(self, end: float) -> _CallerSide:
+    def _side_of(self, end: float) -> CallerSide:
         """The caller side whose speech a result up to ``end`` covers: it may come after the bot was asked."""
         pending = self._pending
         if self._turns and self._turns[-1].caller.speech_start is not None:
@@ -346,15 +303,15 @@ class RecordBuilder:
                 return self._turns[-1].caller
         return pending
 
-    def _turn(self, request: int) -> _Turn | None:
+    def _turn(self, request: int) -> Turn | None:
         turn = self._turn_of_request.get(request)
         return turn if turn is not None or request != 0 else (self._turns[-1] if self._turns else None)
 
-    def _utterance(self, number: int, request: int | None = None) -> _Utterance:
+    def _utterance(self, number: int, request: int | None = None) -> Utterance:
         known = self._utterances.get(number)
         if known is not None and (known[0] is not None or request is None):
             return known[1]
-        utterance = known[1] if known is not None else _Utterance(number)
+        utterance = known[1] if known is not None else Utterance(number)
         turn = self._turn(request if request is not None else 0)
         if turn is not None:
             if len(turn.utterances) < MAX_IN_TURN:
@@ -392,63 +349,6 @@ class RecordBuilder:
                 out[item.name] = [_clip(str(part)) for part in value[:MAX_IN_TURN]]
         return out
 
-    def _turn_json(self, index: int, turn: _Turn) -> dict[str, Any]:
-        side = turn.caller
-        utterances = list(turn.utterances.values())
-        first_packet = _least(u.started for u in utterances)
-        cut = next((u for u in utterances if u.complete is False and u.failed is None), None)
-        spoke_last = side.speech_end
-        if side.keys and (spoke_last is None or side.keys[-1][1] > spoke_last):
-            spoke_last = side.keys[-1][1]
-        return {
-            "index": index,
-            "request": turn.request,
-            "kind": turn.kind,
-            "caller": {
-                "text": side.text,
-                "speech_start_ms": self._ms(side.speech_start),
-                "speech_end_ms": self._ms(side.speech_end),
-                "first_hypothesis_ms": self._ms(side.first_hypothesis),
-                "final_ms": self._ms(side.final),
-                "final_text": side.final_text,
-                "confidence": side.confidence,
-                "keys": "".join(key for key, _ in side.keys),
-                "keys_ms": [self._ms(at) for _, at in side.keys],
-            },
-            "bot": {
-                "asked_ms": self._ms(turn.asked),
-                "first_message_ms": self._ms(turn.first_message),
-                "done_ms": self._ms(turn.done),
-                "failed": turn.failed,
-                "first_audio_ms": self._ms(_least(u.first_audio for u in utterances)),
-                "first_packet_ms": self._ms(first_packet),
-                "playback_end_ms": self._ms(_most(u.ended for u in utterances)),
-                "text": " ".join(turn.texts) or " ".join(u.text for u in utterances if u.text),
-                "utterances": [
-                    {
-                        "utterance": u.number,
-                        "text": u.text,
-                        "first_audio_ms": self._ms(u.first_audio),
-                        "first_packet_ms": self._ms(u.started),
-                        "playback_end_ms": self._ms(u.ended),
-                        "heard_s": None if u.heard_s is None else round(u.heard_s, 3),
-                        "complete": u.complete,
-                        "failed": u.failed,
-                    }
-                    for u in utterances
-                ],
-                "interrupted": None
-                if cut is None
-                else {
-                    "utterance": cut.number,
-                    "at_ms": self._ms(cut.ended),
-                    "heard_s": None if cut.heard_s is None else round(cut.heard_s, 3),
-                    "heard_text": cut.heard_text if cut.heard_text is not None else turn.heard_text,
-                },
-            },
-            "gap_ms": _apart(spoke_last, first_packet),
-        }
-
     def _ms(self, at: float | None) -> float | None:
         return None if at is None else round((at - self._start) * 1000, 1)
 
@@ -459,50 +359,9 @@ class RecordBuilder:
         return wall.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def write_record(record: dict[str, Any], directory: Path) -> Path:
-    """Write ``record`` as ``<call-id>.json`` under ``directory`` (made when missing). Blocks; raises OSError.
-
-    The file appears whole or not at all: it is written beside its place and renamed.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{file_stem(str(record['call_id']))}.json"
-    draft = path.with_name(f".{path.name}.part")
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(record, file, ensure_ascii=False, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    return path
-
-
-def file_stem(call_id: str) -> str:
-    """A file name for a Call-ID, which a stranger chose: no separators, no leading dot, at most 100 characters.
-
-    A name that had to be changed gets a piece of the id's digest, so that two ids never share a file.
-    """
-    safe = re.sub(r"[^A-Za-z0-9._@+-]", "_", call_id).lstrip(".")[:100]
-    if safe and safe == call_id:
-        return safe
-    digest = hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-    return f"{safe[:88] or 'call'}-{digest}"
-
-
 def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _clip(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
-
-
-def _apart(earlier: float | None, later: float | None) -> float | None:
-    return None if earlier is None or later is None else round((later - earlier) * 1000, 1)
-
-
-def _least(values: Iterable[float | None]) -> float | None:
-    return min((value for value in values if value is not None), default=None)
-
-
-def _most(values: Iterable[float | None]) -> float | None:
-    return max((value for value in values if value is not None), default=None)
