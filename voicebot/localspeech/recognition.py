@@ -42,14 +42,17 @@ _MAX_PENDING = 8
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the client asked for in ``speech.context`` and in the address."""
+    """What the client asked for in ``speech.context`` and in the address.
+
+    After a reconnect ``continuation`` says which turn is continued (``previous_tag``) and from which offset. The offset
+    is left to the SDK: it sends the audio from there on, and adds the offset to the times that it gets by itself.
+    """
 
     mode: str = "conversation"
     segmentation_s: float = 0.35
     initial_silence_s: float = 5.0
     expected: tuple[str, ...] = ()
     detailed: bool = False
-    start_ticks: int = 0
     previous_tag: str = ""
 
     @classmethod
@@ -79,7 +82,6 @@ class Options:
             initial_silence_s=initial_ms / 1000,
             expected=tuple(dict.fromkeys(expected)),
             detailed=output.lower() == "detailed",
-            start_ticks=int(_number(continuation.get("offset"), 0, 2**53, 0)),
             previous_tag=tag if isinstance(tag, str) else "",
         )
 
@@ -332,7 +334,7 @@ class RecognitionTurn:
         self._filled += size
 
     def _ticks(self, frames: int) -> int:
-        return self._options.start_ticks + frames * self._frame * TICKS // self._rate
+        return frames * self._frame * TICKS // self._rate
 
     def _times(self, start: int, end: int) -> dict[str, int]:
         return {"Offset": self._ticks(start), "Duration": max(0, end - start) * self._frame * TICKS // self._rate}

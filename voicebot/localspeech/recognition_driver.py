@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -111,15 +112,7 @@ class RecognitionConnection:
     def _start(self, audio: AudioFormat) -> None:
         options = self._options
         if self._engine.segmentation_s is not None:
-            options = Options(
-                options.mode,
-                self._engine.segmentation_s,
-                options.initial_silence_s,
-                options.expected,
-                options.detailed,
-                options.start_ticks,
-                options.previous_tag,
-            )
+            options = replace(options, segmentation_s=self._engine.segmentation_s)
         self._format = audio
         self._tag = uuid.uuid4().hex
         self._session = self._engine.session(audio.rate, self._tag, options.previous_tag)
