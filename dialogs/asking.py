@@ -106,7 +106,7 @@ class Wait:
 class YesNo(Question):
     """Ends with True or False. Keys: 1 for yes, 2 for no."""
 
-    phrases = ("yes", "no", "correct", "wrong", "that's right")
+    phrases: tuple[str, ...] = ("yes", "no", "correct", "wrong", "that's right")
 
     def understand(self, text: str, state: dict[str, Any]) -> Any:
         return understanding.yes_no(text)
@@ -118,7 +118,21 @@ class YesNo(Question):
 class Digits(Question):
     """Ends with ``length`` digits, spoken (all at once or in parts) or entered key by key; ``#`` ends, ``*`` clears."""
 
-    phrases = ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double", "triple")
+    phrases: tuple[str, ...] = (
+        "zero",
+        "oh",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "double",
+        "triple",
+    )
 
     def __init__(self, dialog_id: str, length: int, *, rest: str, short: str) -> None:
         super().__init__(dialog_id)

@@ -248,6 +248,7 @@ class _HostConversation:
         self._loop = asyncio.get_running_loop()
         self._requests = Requests(timeout_s)
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._closed = False
 
     async def start(self) -> int:
@@ -322,8 +323,8 @@ class _HostConversation:
     def _watch(self) -> None:
         """One timer, for the oldest request's deadline."""
         deadline = self._requests.deadline()
-        if self._timer is not None and (self._closed or deadline is None or self._timer.when() != deadline):
+        if self._timer is not None and (self._closed or deadline is None or self._timer_at != deadline):
             self._timer.cancel()
             self._timer = None
         if self._timer is None and deadline is not None and not self._closed:
-            self._timer = self._loop.call_at(deadline, self._overdue)
+            self._timer, self._timer_at = self._loop.call_at(deadline, self._overdue), deadline

@@ -67,7 +67,7 @@ class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
 
     def forget_route(self, deliver: Deliver) -> None:
         """The connection behind ``deliver`` is gone, and with it the calls that it carried."""
-        for conversation in [name for name, route in self._routes.items() if route is deliver]:
+        for conversation in [name for name, route in self._routes.items() if route == deliver]:
             del self._routes[conversation]
 
     # --- what dialogs call, through their TurnContext ----------------------------------------------------------------
