@@ -7,6 +7,7 @@ makes one for itself, `load` makes one for all.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import re
@@ -154,6 +155,8 @@ class Phone:
             return
         except PortsExhausted:
             raise CallNotPlaced("no free RTP port; widen the range or place fewer calls at a time") from None
+        except OSError as error:
+            raise CallNotPlaced(f"no socket for the call: {error}") from None
         except ValueError as error:
             raise CallNotPlaced(f"{uri} cannot be called: {error}") from None
         answered = loop.time()
@@ -164,7 +167,8 @@ class Phone:
             await self._follow(scripted, leg, answered, report)
         finally:
             report.quality = leg.quality()
-            await asyncio.wait_for(leg.hang_up(), HANG_UP_DEADLINE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(leg.hang_up(), HANG_UP_DEADLINE_S)
             ended = scripted.ended_at if scripted.ended_at is not None else loop.time()
             report.duration_s = ended - answered
             # the leg speaks as a callee: the other side, here the bot, is its caller
