@@ -48,7 +48,7 @@ def test_recorded_speech_is_found_soon_after_it_begins(condition: str) -> None:
             continue
         late.append(started.onset - 100.0 - float(str(recording["onset"])))
     assert missed <= len(chosen) * 0.02
-    assert abs(statistics.median(late)) < 0.1
+    assert abs(statistics.median(late)) < 0.05
     assert sum(-0.2 < delay < 0.2 for delay in late) >= len(chosen) * 0.8
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from voicebot.events import SpeechStarted, SpeechStopped
-from voicebot.speech.voice_decision import SpeechEvent, VoiceDecision
+from voicebot.speech.voice_decision import LEAD_S, SpeechEvent, VoiceDecision
 
 WINDOW = 0.032
 
@@ -31,7 +31,7 @@ def test_speech_starts_when_voice_has_lasted(start_ms: float, voiced: int, start
     if starts:
         started = events[0]
         assert isinstance(started, SpeechStarted)
-        assert started.onset == pytest.approx(5 * WINDOW)
+        assert started.onset == pytest.approx(5 * WINDOW - LEAD_S)
         assert started.at == pytest.approx((5 + voiced) * WINDOW)
 
 

@@ -28,12 +28,16 @@ import azure.cognitiveservices.speech as sdk
 
 from voicebot.events import Law
 from voicebot.speech.endpoint import SpeechEndpoint
-from voicebot.speech.sdk_threads import STOP_TIMEOUT_S, first_line
+from voicebot.speech.sdk_threads import STOP_TIMEOUT_S, first_line, watch
 from voicebot.speech.stream_clock import StreamClock
 
 log = logging.getLogger(__name__)
 
 _WAVE: Final = {"PCMU": sdk.audio.AudioStreamWaveFormat.MULAW, "PCMA": sdk.audio.AudioStreamWaveFormat.ALAW}
+_BYTES_PER_FRAME: Final = 320
+"""The SDK sends 100 ms at a time, so that a word's last sound waits up to 100 ms before it leaves. 40 ms costs 0.18 %
+of a core more for each call (measured: 0.53 against 0.71 %) and saves 30 ms on the average, 60 ms at most."""
+
 _PERMANENT: Final = (
     sdk.CancellationErrorCode.AuthenticationFailure,
     sdk.CancellationErrorCode.Forbidden,
@@ -95,6 +99,7 @@ class RecognitionSession:
         self._stream: Any = None
         self._recognizer: Any = None
         self._connection: Any = None
+        watch(self)
 
     # --- on the event loop ---
 
@@ -135,6 +140,7 @@ class RecognitionSession:
                 sdk.PropertyId.Speech_SegmentationSilenceTimeoutMs, str(options.segmentation_silence_ms)
             )
             config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", str(STOP_TIMEOUT_S))
+            config.set_property_by_name("SPEECH-BytesPerFrame", str(_BYTES_PER_FRAME))
             self._stream = sdk.audio.PushAudioInputStream(
                 sdk.audio.AudioStreamFormat(
                     samples_per_second=8000, bits_per_sample=8, channels=1, wave_stream_format=_WAVE[options.law]
@@ -170,21 +176,18 @@ class RecognitionSession:
             self._stream = self._recognizer = self._connection = None
             if recognizer is None:
                 return
-            # No Python callback after this line, whatever the service does.
-            for signal in (
-                connection.connected,
-                connection.disconnected,
-                recognizer.speech_start_detected,
-                recognizer.recognizing,
-                recognizer.recognized,
-                recognizer.canceled,
-            ):
-                signal.disconnect_all()
+            _disconnect(recognizer, connection)  # no callback after this line, whatever the service does
             try:
                 stream.close()
                 recognizer.stop_continuous_recognition_async().get()
             except RuntimeError as error:
                 log.debug("stopping a recogniser: %s", first_line(error))
+
+    def abandon(self) -> None:
+        """Cut off the callbacks and no more: the program ends."""
+        recognizer, connection = self._recognizer, self._connection
+        if recognizer is not None and connection is not None:
+            _disconnect(recognizer, connection)
 
     # --- on native threads: hand over, nothing else ---
 
@@ -211,6 +214,18 @@ class RecognitionSession:
             return
         detail = f"{details.code.name}: {first_line(details.error_details)}"
         self._hand(Report(Signal.CANCELED, detail=detail, permanent=details.code in _PERMANENT))
+
+
+def _disconnect(recognizer: Any, connection: Any) -> None:
+    for signal in (
+        connection.connected,
+        connection.disconnected,
+        recognizer.speech_start_detected,
+        recognizer.recognizing,
+        recognizer.recognized,
+        recognizer.canceled,
+    ):
+        signal.disconnect_all()
 
 
 def best_alternative(detail: str) -> tuple[str, float | None]:

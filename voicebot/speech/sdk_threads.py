@@ -8,10 +8,12 @@ native threads. All of it happens on these few threads. Each call is bounded (th
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,29 @@ def _log_failure(future: Future[None]) -> None:
     error = None if future.cancelled() else future.exception()
     if error is not None:
         log.warning("releasing a Speech SDK object failed: %s", first_line(error))
+
+
+class Abandonable(Protocol):
+    """An SDK object whose callbacks can be cut off at once."""
+
+    def abandon(self) -> None: ...
+
+
+_live: weakref.WeakSet[Abandonable] = weakref.WeakSet()
+
+
+def watch(thing: Abandonable) -> None:
+    """Cut ``thing`` off should the program end while it is still in use.
+
+    A callback of the SDK that runs while the interpreter ends aborts the process ("exception not rethrown").
+    """
+    _live.add(thing)
+
+
+@atexit.register
+def _abandon_all() -> None:
+    for thing in list(_live):
+        thing.abandon()
 
 
 def first_line(error: BaseException | str) -> str:

@@ -26,7 +26,7 @@ import azure.cognitiveservices.speech as sdk
 from voicebot.events import Law
 from voicebot.speech import sdk_threads
 from voicebot.speech.endpoint import SpeechEndpoint, SpeechUnavailable
-from voicebot.speech.sdk_threads import first_line
+from voicebot.speech.sdk_threads import first_line, watch
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,7 @@ class SynthesisConnection:
         self._over = True
         self._failure: SpeechUnavailable | None = None
         self._news = asyncio.Event()
+        watch(self)
 
     # --- on the event loop ---
 
@@ -145,20 +146,18 @@ class SynthesisConnection:
             self._synthesizer = self._connection = None
             if synthesizer is None:
                 return
-            for signal in (
-                connection.connected,
-                connection.disconnected,
-                synthesizer.synthesis_started,
-                synthesizer.synthesizing,
-                synthesizer.synthesis_completed,
-                synthesizer.synthesis_canceled,
-            ):
-                signal.disconnect_all()
+            _disconnect(synthesizer, connection)
             for step in (lambda: synthesizer.stop_speaking_async().get(), self._finish_result, connection.close):
                 try:
                     step()
                 except RuntimeError as error:
                     log.debug("stopping a synthesiser: %s", first_line(error))
+
+    def abandon(self) -> None:
+        """Cut off the callbacks and no more: the program ends."""
+        synthesizer, connection = self._synthesizer, self._connection
+        if synthesizer is not None and connection is not None:
+            _disconnect(synthesizer, connection)
 
     # --- on native threads: hand over, nothing else ---
 
@@ -221,3 +220,15 @@ class SynthesisConnection:
             if not self.ready.done():
                 self.ready.cancel()
             self._changed(self)
+
+
+def _disconnect(synthesizer: Any, connection: Any) -> None:
+    for signal in (
+        connection.connected,
+        connection.disconnected,
+        synthesizer.synthesis_started,
+        synthesizer.synthesizing,
+        synthesizer.synthesis_completed,
+        synthesizer.synthesis_canceled,
+    ):
+        signal.disconnect_all()

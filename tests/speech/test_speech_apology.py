@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from speech_double import SpeechDouble
+
+from voicebot.speech import APOLOGY_TEXTS, SpeechEndpoint, apology
+from voicebot.speech.apology import ApologyKind, warm
+from voicebot.speech.apology_rendering import render
+from voicebot.speech.g711 import to_linear
+
+
+@pytest.mark.parametrize("kind", list(APOLOGY_TEXTS))
+@pytest.mark.parametrize("law", ["PCMU", "PCMA"])
+def test_every_apology_is_shipped_and_can_be_heard(kind: ApologyKind, law: str) -> None:
+    samples = to_linear(apology(kind, law), law).astype(float)  # type: ignore[arg-type]
+    words = len(APOLOGY_TEXTS[kind].split())
+    assert 0.15 * words < len(samples) / 8000 < 0.9 * words
+    assert 500 < np.sqrt(np.mean(samples**2)) < 10_000
+
+
+def test_both_laws_say_the_same() -> None:
+    warm()
+    for kind in APOLOGY_TEXTS:
+        mu_law, a_law = (to_linear(apology(kind, law), law).astype(float) for law in ("PCMU", "PCMA"))  # type: ignore[arg-type]
+        assert np.abs(mu_law - a_law).max() < 1100
+        assert np.corrcoef(mu_law, a_law)[0, 1] > 0.999
+
+
+async def test_rendering_writes_what_the_service_says(service: SpeechDouble, tmp_path: Path) -> None:
+    await render(SpeechEndpoint(host=service.host), "en-US-JoeNeural", "en-US", tmp_path)
+    assert {path.stem for path in tmp_path.iterdir()} == set(APOLOGY_TEXTS)  # noqa: ASYNC240 - a test
+    assert (tmp_path / "wait.ulaw").read_bytes() in {bytes([number]) * 4000 for number in range(1, 9)}
