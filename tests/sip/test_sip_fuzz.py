@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sip_peer import OFFER, Peer, session
 
-from voicebot.sip.message import SipRequest, SipSyntaxError, parse_message
+from voicebot.sip.header import SipSyntaxError
+from voicebot.sip.message import SipRequest, parse_message
 from voicebot.sip.outputs import CallOffered, SessionOffered, Transmit
 from voicebot.sip.sdp import SdpError, SessionDescription, select
 

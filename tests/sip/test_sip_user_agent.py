@@ -6,6 +6,7 @@ import pytest
 from sip_peer import OFFER, SOURCE, Peer, session, statuses
 
 from voicebot.sip.call import SipCall
+from voicebot.sip.inspection import METHODS
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import (
     CallConfirmed,
@@ -18,7 +19,7 @@ from voicebot.sip.outputs import (
     SessionAnswered,
     SessionOffered,
 )
-from voicebot.sip.user_agent import METHODS, Limits
+from voicebot.sip.user_agent import Limits
 
 
 def offered(peer: Peer, **options: object) -> SipCall:
@@ -421,7 +422,7 @@ def test_an_info_that_is_not_understood_is_refused() -> None:
 
 def referring(peer: Peer) -> tuple[SipCall, str, SipRequest]:
     call, tag = up(peer)
-    assert call.refer("sip:agent@127.0.0.1", peer.now, timeout_s=20.0)
+    assert call.transfer.ask("sip:agent@127.0.0.1", peer.now, timeout_s=20.0)
     (refer,) = peer.command()
     assert isinstance(refer, SipRequest) and refer.method == "REFER"
     assert refer.headers["Refer-To"] == "<sip:agent@127.0.0.1>"
@@ -502,11 +503,11 @@ def test_a_refer_to_us_is_followed_with_notifies() -> None:
     )
     assert peer.send(refer) == []
     assert peer.event(ReferReceived).target == "sip:agent@127.0.0.1"
-    call.accept_refer(peer.now)
+    call.transfer.accept(peer.now)
     accepted, trying = peer.command()
     assert statuses([accepted, trying]) == [202, "NOTIFY"]
     assert trying.body.startswith(b"SIP/2.0 100") and trying.headers["Subscription-State"].startswith("active")
-    call.notify_refer(200, peer.now)
+    call.transfer.notify(200, peer.now)
     (done,) = peer.command()
     assert done.body.startswith(b"SIP/2.0 200") and done.headers["Subscription-State"].startswith("terminated")
 

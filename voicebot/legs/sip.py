@@ -519,5 +519,5 @@ def _user(uri: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without the lone surrogates that stand for bytes which are not UTF-8: these break JSON and logs."""
-    return text.encode("utf-8", "replace").decode()
+    """Fit for JSON and logs: without control characters, and without the lone surrogates of bytes not in UTF-8."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -2,8 +2,8 @@
 
 Rules that hold here:
 
-* `message`, `sdp`, `transaction`, `dialog`, `call` and `user_agent` are pure: datagrams, commands and the time go in,
-  datagrams and events come out. `endpoint` is the thin asyncio driver.
+* Everything is pure (datagrams, commands and the time go in, datagrams and events come out) but the driver: `endpoint`
+  has the socket and the timer, `handle` the futures of a call, `resolver` the look-ups.
 * Whatever comes from the network is bounded, counted, and never an exception. What must go back is kept as raw text.
 * Nothing here knows about media: session descriptions are carried, and compared by the pure functions of `sdp`.
 """
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from voicebot.sip.endpoint import SipEndpoint
 from voicebot.sip.handle import Call, CallClosed, IncomingCall, OutgoingCall
-from voicebot.sip.message import NameAddr, SipRequest, SipResponse, SipSyntaxError, SipUri
+from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallEnded, CallProgress, EndCause, ReferProgress, SipCounters
 from voicebot.sip.sdp import AudioAgreement, Media, SdpError, SessionDescription
 from voicebot.sip.transaction import Timers

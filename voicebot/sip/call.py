@@ -5,8 +5,9 @@
 
 with ENDED from anywhere by CANCEL, refusal or time. What belongs to the transaction user lives here: the repetition of
 a 2xx until its ACK (13.3.1.4), the ACK of a 2xx (13.2.2.4), offers and answers in their turn (RFC 3264), a BYE that
-must wait for the ACK (15), blind transfer both ways (RFC 3515). Commands and received requests put their effects into
-the user agent's outbox. Whether an offer suits us is for the event's receiver to say; this file looks into none.
+must wait for the ACK (15). Blind transfer has its own file, `refer.py`. Commands and received requests put their
+effects into the user agent's outbox. Whether an offer suits us is for the event's receiver to say; this file looks into
+none.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from voicebot.sip.dialog import SipDialog
-from voicebot.sip.message import NameAddr, SipRequest, SipResponse, SipSyntaxError, SipUri, response_to
+from voicebot.sip.message import SDP_TYPE, SipRequest, SipResponse, response_to
 from voicebot.sip.outputs import (
     CallConfirmed,
     CallEnded,
@@ -25,20 +26,16 @@ from voicebot.sip.outputs import (
     CallProgress,
     EndCause,
     KeyReceived,
-    ReferProgress,
-    ReferReceived,
     SessionAnswered,
     SessionOffered,
 )
+from voicebot.sip.refer import Transfer
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.transaction import ServerTransaction
 
 if TYPE_CHECKING:
     from voicebot.sip.user_agent import UserAgent
 
-SDP_TYPE = "application/sdp"
-_SIPFRAG = "message/sipfrag"
-_FRAGMENT_RE = re.compile(r"SIP/2\.0 ([1-6]\d\d) ?([^\r\n]{0,200})")
 _KEY_RE = re.compile(r"(?:\A|\n)\s*(?:Signal\s*=\s*)?([0-9*#A-Da-d]|1[0-5])\s*(?:\r?\n|\Z)")
 _KEY_NUMBERS = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 
@@ -53,9 +50,11 @@ class CallState(Enum):
 
 def session_in(message: SipRequest | SipResponse) -> SessionDescription | None:
     """The session description in a message's body, None when there is none. Raises :class:`SdpError`."""
-    if not message.body or message.content_type != SDP_TYPE:
-        return None
-    return SessionDescription.parse(message.body)
+    return SessionDescription.parse(message.body) if has_session(message) else None
+
+
+def has_session(message: SipRequest | SipResponse) -> bool:
+    return bool(message.body) and message.content_type == SDP_TYPE
 
 
 @dataclass(slots=True)
@@ -68,16 +67,6 @@ class _Unacknowledged:
     interval: float
     next_at: float
     give_up_at: float
-
-
-@dataclass(slots=True)
-class _Refer:
-    """Our REFER and the subscription that it made."""
-
-    give_up_at: float
-    taken: bool = False
-    status: int = 0
-    reason: str = ""
 
 
 class SipCall:
@@ -106,12 +95,9 @@ class SipCall:
         """For the owner of the timer queue: the deadline that is noted there."""
         self._ua = ua
         self._invite = transaction
-        self._offered_by_us = self.outgoing
         self._unacknowledged: _Unacknowledged | None = None
         self._pending: ServerTransaction | None = None
-        self._pending_refer: ServerTransaction | None = None
-        self._refer: _Refer | None = None
-        self._refer_target_id = 0
+        self.transfer = Transfer(self, ua)
         self._bye_after_ack = False
         self._cancel_wanted = False
         self._cancel_sent = False
@@ -126,8 +112,8 @@ class SipCall:
         times = [self._give_up_at] if self._give_up_at is not None else []
         if self._unacknowledged is not None:
             times += [self._unacknowledged.next_at, self._unacknowledged.give_up_at]
-        if self._refer is not None:
-            times.append(self._refer.give_up_at)
+        if self.transfer.deadline is not None:
+            times.append(self.transfer.deadline)
         return min(times) if times else None
 
     def timeout(self, now: float) -> None:
@@ -141,26 +127,28 @@ class SipCall:
             self._ua.respond(waiting.transaction, waiting.response, now)
             waiting.interval = min(2 * waiting.interval, self._ua.timers.t2)
             waiting.next_at = now + waiting.interval
-        if self._refer is not None and self._refer.give_up_at <= now:
-            self._refer_done(self._refer.status, "no outcome in time", accepted=False)
+        self.transfer.timeout(now)
         if self._give_up_at is not None and self._give_up_at <= now:
             # Nothing came back for our CANCEL in 64*T1: the transaction counts as cancelled (9.1).
             self._give_up_at = None
             self._end("local")
             self._ua.abandon(self)
 
+    @property
+    def is_up(self) -> bool:
+        return self.state is CallState.CONFIRMED
+
     # --- incoming: commands
 
     def ring(self, now: float) -> None:
         """180, with our tag: an early dialog."""
         if self.state is CallState.OFFERED and self._invite is not None:
-            self._ua.respond(self._invite, self._dialog_response(self.request, 180), now)
+            self._ua.respond(self._invite, self.dialog_response(self.request, 180), now)
 
     def answer(self, session: SessionDescription, now: float) -> None:
         """200 with ``session``: the answer to ``offer``, or our offer when there was none."""
         if self.state is CallState.OFFERED and self._invite is not None:
             self.state = CallState.ANSWERED
-            self._offered_by_us = self.offer is None
             self._accept(self._invite, session, now)
 
     def reject(
@@ -185,7 +173,7 @@ class SipCall:
         if pending.request.method == "INVITE":
             self._accept(pending, session, now)
         else:
-            response = self._dialog_response(pending.request, 200)
+            response = self.dialog_response(pending.request, 200)
             self._put_session(response, session)
             self._ua.respond(pending, response, now)
 
@@ -213,50 +201,6 @@ class SipCall:
         elif self.state in (CallState.CONFIRMED, CallState.ANSWERED):
             self._send_bye(now)
             self._end("local")
-
-    def refer(self, target: str, now: float, *, timeout_s: float = 30.0) -> bool:
-        """Blind transfer: ask the other side to call ``target`` (a URI). Told by :class:`ReferProgress`.
-
-        False when it cannot be asked now: the call is not up, or a transfer is under way already.
-        """
-        if self.state is not CallState.CONFIRMED or self.dialog is None or self._refer is not None:
-            return False
-        request = self.dialog.request("REFER")
-        request.headers.set("Refer-To", f"<{target}>")
-        request.headers.set("Referred-By", f"<{NameAddr.parse(self.dialog.local).uri}>")
-        request.headers.set("Contact", self._ua.contact)
-        self._refer = _Refer(now + timeout_s)
-        self._ua.arm(self)
-        self._ua.request(request, self.dialog.next_hop, self._on_refer_response, now)
-        return True
-
-    def accept_refer(self, now: float) -> None:
-        """202, and the NOTIFY "100 Trying" that RFC 3515 2.4.4 wants at once."""
-        pending, self._pending_refer = self._pending_refer, None
-        if pending is not None and self.dialog is not None:
-            self._refer_target_id = pending.request.cseq[0]
-            self._ua.respond(pending, self._dialog_response(pending.request, 202), now)
-            self.notify_refer(100, now)
-
-    def refuse_refer(self, now: float, status: int = 603) -> None:
-        pending, self._pending_refer = self._pending_refer, None
-        if pending is not None:
-            self._ua.respond(pending, response_to(pending.request, status), now)
-
-    def notify_refer(self, status: int, now: float, reason: str = "") -> None:
-        """Tell the side that asked for a transfer what its target said. A final ``status`` ends the subscription."""
-        if self.state is not CallState.CONFIRMED or self.dialog is None or not self._refer_target_id:
-            return
-        request = self.dialog.request("NOTIFY")
-        request.headers.set("Contact", self._ua.contact)
-        request.headers.set("Event", f"refer;id={self._refer_target_id}")
-        final = status >= 200
-        request.headers.set("Subscription-State", "terminated;reason=noresource" if final else "active;expires=60")
-        request.headers.set("Content-Type", f"{_SIPFRAG};version=2.0")
-        request.body = f"SIP/2.0 {status} {reason or SipResponse(status).reason}\r\n".encode()
-        if final:
-            self._refer_target_id = 0
-        self._ua.request(request, self.dialog.next_hop, _ignore, now)
 
     # --- incoming: what the other side sends
 
@@ -311,9 +255,9 @@ class SipCall:
         elif request.method == "INFO":
             self._on_info(request, transaction, now)
         elif request.method == "NOTIFY":
-            self._on_notify(request, transaction, now)
+            self.transfer.on_notify(request, transaction, now)
         elif request.method == "REFER":
-            self._on_refer(request, transaction, now)
+            self.transfer.on_refer(request, transaction, now)
         else:
             self._refuse(transaction, 405, now)
 
@@ -321,10 +265,10 @@ class SipCall:
         self._ua.respond(transaction, response_to(request, 200), now)
         if self.state is CallState.OFFERED and self._invite is not None:
             self._ua.respond(self._invite, response_to(self.request, 487, to_tag=self.local_tag), now)
-        for pending in (self._pending, self._pending_refer):
-            if pending is not None:
-                self._ua.respond(pending, response_to(pending.request, 487), now)
-        self._pending = self._pending_refer = self._unacknowledged = None
+        if self._pending is not None:
+            self._ua.respond(self._pending, response_to(self._pending.request, 487), now)
+        self.transfer.refuse(now, 487)
+        self._pending = self._unacknowledged = None
         self._end("bye")
         self._ua.release(self)
 
@@ -356,38 +300,6 @@ class SipCall:
                 return
             self._ua.emit(KeyReceived(self, _KEY_NUMBERS.get(match[1], match[1].upper())))
         self._ua.respond(transaction, response_to(request, 200), now)
-
-    def _on_notify(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        event = (request.headers.get("Event") or "").partition(";")[0].strip().lower()
-        if event != "refer":
-            self._refuse(transaction, 489, now)
-            return
-        if self._refer is None:
-            self._refuse(transaction, 481, now)
-            return
-        self._ua.respond(transaction, response_to(request, 200), now)
-        refer = self._refer
-        refer.taken = True  # A NOTIFY may overtake the 202.
-        match = _FRAGMENT_RE.match(request.body[:400].decode("utf-8", "replace").lstrip())
-        if request.content_type == _SIPFRAG and match is not None:
-            refer.status, refer.reason = int(match[1]), match[2]
-        ended = (request.headers.get("Subscription-State") or "").strip().lower().startswith("terminated")
-        if refer.status >= 200 or ended:
-            self._refer_done(refer.status, refer.reason, accepted=200 <= refer.status < 300)
-        else:
-            self._ua.emit(ReferProgress(self, refer.status, refer.reason, accepted=True, final=False))
-
-    def _on_refer(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        if self.state is not CallState.CONFIRMED or self._pending_refer is not None or self._refer_target_id:
-            self._refuse(transaction, 491, now)
-            return
-        try:
-            target = NameAddr.parse(request.headers.get("Refer-To") or "").uri
-        except SipSyntaxError:
-            self._refuse(transaction, 400, now)
-            return
-        self._pending_refer = transaction
-        self._ua.emit(ReferReceived(self, target, request.headers.get("Referred-By") or ""))
 
     # --- outgoing: what comes back
 
@@ -423,7 +335,7 @@ class SipCall:
                 # Another branch of a fork answered as well: take it down (13.2.2.4).
                 other = SipDialog.as_client(self.request, response)
                 self._acknowledge(other)
-                self._ua.request(other.request("BYE"), other.next_hop, _ignore, now)
+                self._ua.request(other.request("BYE"), other.next_hop, ignore, now)
             return
         self.dialog = SipDialog.as_client(self.request, response)
         self._ua.adopt(self)
@@ -459,25 +371,9 @@ class SipCall:
             self._cancel_sent = True
             self._ua.cancel(self, now)
 
-    def _on_refer_response(self, response: SipResponse | None, now: float) -> None:
-        refer = self._refer
-        if refer is None or (response is not None and response.status < 200):
-            return
-        if response is None:
-            self._refer_done(408, "Request Timeout", accepted=False)
-        elif response.status >= 300:
-            self._refer_done(response.status, response.reason, accepted=False)
-        elif not refer.taken:
-            refer.taken = True
-            self._ua.emit(ReferProgress(self, response.status, response.reason, accepted=True, final=False))
-
-    def _refer_done(self, status: int, reason: str, *, accepted: bool) -> None:
-        self._refer = None
-        self._ua.emit(ReferProgress(self, status, reason, accepted, final=True))
-
     # --- shared
 
-    def _dialog_response(self, request: SipRequest, status: int) -> SipResponse:
+    def dialog_response(self, request: SipRequest, status: int) -> SipResponse:
         """A response that makes, or refreshes the target of, a dialog (12.1.1)."""
         response = response_to(request, status, to_tag=self.local_tag)
         if routes := request.headers.getlist("Record-Route"):
@@ -495,10 +391,10 @@ class SipCall:
             message.body = bytes(session)
 
     def _accept(self, transaction: ServerTransaction, session: SessionDescription | None, now: float) -> None:
-        response = self._dialog_response(transaction.request, 200)
+        response = self.dialog_response(transaction.request, 200)
         self._put_session(response, session)
         timers = self._ua.timers
-        offered = not transaction.request.body
+        offered = not has_session(transaction.request)
         self._unacknowledged = _Unacknowledged(
             response, transaction, offered, timers.t1, now + timers.t1, now + timers.give_up
         )
@@ -523,10 +419,7 @@ class SipCall:
     def _end(self, cause: EndCause, status: int = 0, reason: str = "") -> None:
         if self.state is CallState.ENDED:
             return
-        if self._refer is not None:
-            # Many telephones hang up as soon as they have taken the REFER: that is the transfer going well.
-            taken = self._refer.taken and cause == "bye"
-            self._refer_done(self._refer.status, "the other side hung up" if taken else "call ended", accepted=taken)
+        self.transfer.call_ended(by_bye=cause == "bye")
         self.state = CallState.ENDED
         self._give_up_at = None
         self._ua.emit(CallEnded(self, cause, status, reason))
@@ -534,17 +427,5 @@ class SipCall:
             self._ua.release(self)
 
 
-def _ignore(_response: SipResponse | None, _now: float) -> None:
+def ignore(_response: SipResponse | None, _now: float) -> None:
     """For requests whose response changes nothing."""
-
-
-def target_uri(target: str, host: str) -> str:
-    """A transfer or call target as a URI: a URI stays, a bare number or name becomes ``sip:target@host``.
-
-    Raises :class:`SipSyntaxError` for what is neither.
-    """
-    uri = target.strip()
-    if not re.match(r"(?:sips?|tel):", uri, re.IGNORECASE):
-        uri = f"sip:{re.sub(r'[ ()]', '', uri)}" if "@" in uri else f"sip:{re.sub(r'[ ()]', '', uri)}@{host}"
-    SipUri.parse(uri)
-    return uri

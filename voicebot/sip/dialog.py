@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from voicebot.sip.message import NameAddr, SipRequest, SipResponse, SipSyntaxError, SipUri
+from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.message import SipRequest, SipResponse
 
 
 @dataclass(slots=True)

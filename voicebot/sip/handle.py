@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from voicebot.sip.call import CallState, SipCall, target_uri
+from voicebot.sip.call import SipCall
 from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import (
     CallConfirmed,
@@ -22,6 +22,7 @@ from voicebot.sip.outputs import (
     SessionAnswered,
     SessionOffered,
 )
+from voicebot.sip.refer import target_uri
 from voicebot.sip.sdp import SessionDescription
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Call:
 
     @property
     def is_up(self) -> bool:
-        return self._core.state is CallState.CONFIRMED
+        return self._core.is_up
 
     def bye(self) -> None:
         """End the call from our side, in whatever state it is (BYE, CANCEL, or 480); harmless when it has ended."""
@@ -88,7 +89,7 @@ class Call:
         if self.ended is not None:
             raise CallClosed(self.ended)
         uri = target_uri(target, self._endpoint.domain_of(self))
-        if self._referred is None and self._core.refer(uri, self._endpoint.loop.time(), timeout_s=timeout_s):
+        if self._referred is None and self._core.transfer.ask(uri, self._endpoint.loop.time(), timeout_s=timeout_s):
             self._referred = self._endpoint.loop.create_future()
             self._endpoint.flush()
             try:
@@ -99,7 +100,7 @@ class Call:
 
     def notify_refer(self, status: int, reason: str = "") -> None:
         """Tell the outcome of the transfer that ``on_refer`` agreed to: a SIP status of the target."""
-        self._core.notify_refer(status, self._endpoint.loop.time(), reason)
+        self._core.transfer.notify(status, self._endpoint.loop.time(), reason)
         self._endpoint.flush()
 
     def deliver(self, event: Output) -> None:
@@ -110,12 +111,7 @@ class Call:
         elif isinstance(event, CallEnded):
             self._end(event)
         elif isinstance(event, SessionOffered):
-            session = self.on_session(event.offer) if self.on_session else None
-            now = self._endpoint.loop.time()
-            if session is None:
-                self._core.refuse_session(now)
-            else:
-                self._core.accept_session(session, now)
+            self._answer_session(event.offer)
         elif isinstance(event, SessionAnswered):
             if self.on_session_answer:
                 self.on_session_answer(event.answer)
@@ -128,14 +124,26 @@ class Call:
         elif isinstance(event, ReferReceived):
             now = self._endpoint.loop.time()
             if self.on_refer and self.on_refer(event.target, event.referred_by):
-                self._core.accept_refer(now)
+                self._core.transfer.accept(now)
             else:
-                self._core.refuse_refer(now)
+                self._core.transfer.refuse(now)
         elif isinstance(event, ReferProgress):
             if self.on_refer_progress:
                 self.on_refer_progress(event)
             if event.final and self._referred is not None and not self._referred.done():
                 self._referred.set_result(event)
+
+    def _answer_session(self, offer: SessionDescription | None) -> None:
+        now = self._endpoint.loop.time()
+        try:
+            session = self.on_session(offer) if self.on_session else None
+        except Exception:
+            self._core.refuse_session(now, 500)
+            raise
+        if session is None:
+            self._core.refuse_session(now)
+        else:
+            self._core.accept_session(session, now)
 
     def _end(self, event: CallEnded) -> None:
         if self.ended is not None:

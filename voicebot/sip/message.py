@@ -1,57 +1,35 @@
 """SIP messages: what came off the wire, checked; and what we put on it (RFC 3261 sections 7, 18.3, 20 and 25).
 
-The grammar's fragments and the header container come from `sipmessage`. Its message parser is not used: it takes no
-folded lines and no space before a colon, fails on other URI schemes and on bytes that are not UTF-8, percent-decodes
-parameters (a Route must go back byte for byte) and checks neither lengths nor the presence of headers. Nobody
-outside this module imports it.
+The header container and the grammar's fragments come from `sipmessage`; nobody but this module and `header` imports it.
+Its message parser is not used: it takes no folded lines and no space before a colon, fails on other URI schemes and on
+bytes that are not UTF-8, and checks neither lengths nor the presence of headers.
 
-Two habits worth knowing. Values that must be sent back as they came (Via, From, To, Record-Route, URIs) are kept
-as raw text; the parsed form stands beside it. And a request that is wrong still tells whom to answer:
-:class:`SipSyntaxError` carries as much of it as could be read, so that a 400 can be sent.
+A request that is wrong still tells whom to answer: :class:`SipSyntaxError` carries as much of it as could be read, so
+that a 400 can be sent.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from urllib.parse import unquote
 
 from sipmessage import Headers, grammar
 from sipmessage.message import COMPACT_FORMS
 
+from voicebot.sip.header import TOKEN_RE, NameAddr, SipSyntaxError, SipUri, Via, split_list
+
+SDP_TYPE = "application/sdp"
 MAX_MESSAGE = 65_535
 """Bytes of one message; no UDP datagram holds more."""
 MAX_HEADERS = 200
 MAX_LINE = 8_192
 """Characters of one unfolded header line."""
-MAX_URI = 2_048
-MAX_LIST = 64
-"""Values of one list header (Via, Record-Route, Contact, ...)."""
-
 _MAX_SEQUENCE = 2**31 - 1
 _MAX_32_BITS = 2**32 - 1
 _SINGLE = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type", "Expires", "Refer-To")
 
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]{2,45}\])"
-_TOKEN_RE = re.compile(f"{grammar.TOKEN}\\Z")
-_QUOTED_RE = re.compile(_QUOTED, re.DOTALL)
-_PARAM_RE = re.compile(rf"\s*;\s*({grammar.TOKEN})\s*(?:=\s*({_QUOTED}|[^\s;,\"<>=][^\s;,\"<>]*)\s*)?", re.DOTALL)
-_LIST_RE = re.compile(rf"(?:{_QUOTED}|<[^>]*>|[^,\"<])+", re.DOTALL)
-_SCHEME_RE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):\S+\Z")
-_SIP_URI_RE = re.compile(
-    rf"(?P<scheme>sips?):(?:(?P<user>{grammar.USER})(?::{grammar.cset(grammar.C_PASSWORD_SAFE + '%')}*)?@)?"
-    rf"(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?P<params>(?:;[^;?,\s<>\"]+)*)\Z",
-    re.IGNORECASE,
-)
-_TEL_URI_RE = re.compile(r"tel:(?P<user>\+?[0-9A-Fa-f*#.()\-]{1,64})(?:;\S*)?\Z", re.IGNORECASE)
-_VIA_RE = re.compile(
-    rf"\s*SIP\s*/\s*2\.0\s*/\s*(?P<transport>{grammar.TOKEN})\s+(?P<host>{_HOST})\s*(?::\s*(?P<port>[0-9]{{1,5}})\s*)?",
-    re.IGNORECASE,
-)
 _CSEQ_RE = re.compile(rf"([0-9]{{1,10}})\s+({grammar.TOKEN})\Z")
 _MEDIA_TYPE_RE = re.compile(rf"({grammar.TOKEN})\s*/\s*({grammar.TOKEN})")
 _REQUEST_LINE_RE = re.compile(r"(\S+) (\S+) SIP/2\.0\Z")
@@ -93,184 +71,6 @@ REASONS: Mapping[int, str] = MappingProxyType(
 )
 
 
-class SipSyntaxError(ValueError):
-    """A message that cannot be taken. ``status``: what to answer; ``request``: what could be read, None for nothing."""
-
-    def __init__(self, reason: str, status: int = 400, request: SipRequest | None = None) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.request = request
-
-
-def parse_params(text: str) -> dict[str, str | None]:
-    """``;name=value;flag`` as a dict; names in lower case, values raw (quotes and escapes kept)."""
-    params: dict[str, str | None] = {}
-    at = 0
-    while at < len(text):
-        match = _PARAM_RE.match(text, at)
-        if match is None:
-            if text[at:].strip():
-                raise SipSyntaxError("malformed parameters")
-            break
-        params[match[1].lower()] = match[2]
-        at = match.end()
-    return params
-
-
-def format_params(params: Mapping[str, str | None]) -> str:
-    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in params.items())
-
-
-def split_list(value: str) -> list[str]:
-    """The elements of a comma-separated header, with commas in quotes and in angle brackets left alone."""
-    elements: list[str] = []
-    at = 0
-    while True:
-        match = _LIST_RE.match(value, at)
-        if match is None or not match[0].strip() or len(elements) == MAX_LIST:
-            raise SipSyntaxError("malformed list")
-        elements.append(match[0].strip())
-        at = match.end()
-        if at == len(value):
-            return elements
-        if value[at] != ",":
-            raise SipSyntaxError("unbalanced quotes or brackets")
-        at += 1
-
-
-@dataclass(frozen=True, slots=True)
-class SipUri:
-    """A sip, sips or tel URI taken apart. ``user`` is unescaped; ``host`` is empty for tel."""
-
-    scheme: str
-    user: str
-    host: str
-    port: int | None = None
-    params: Mapping[str, str | None] = field(default_factory=dict, hash=False)
-
-    @classmethod
-    def parse(cls, text: str) -> SipUri:
-        """Raises :class:`SipSyntaxError`: with status 416 for a scheme that we don't speak, else 400."""
-        if len(text) > MAX_URI:
-            raise SipSyntaxError("URI too long")
-        scheme = _SCHEME_RE.match(text)
-        if scheme is None:
-            raise SipSyntaxError("malformed URI")
-        if scheme[1].lower() == "tel":
-            tel = _TEL_URI_RE.match(text)
-            if tel is None:
-                raise SipSyntaxError("malformed tel URI")
-            return cls("tel", tel["user"], "")
-        if scheme[1].lower() not in ("sip", "sips"):
-            raise SipSyntaxError("unsupported URI scheme", 416)
-        match = _SIP_URI_RE.match(text)
-        if match is None:
-            raise SipSyntaxError("malformed SIP URI")
-        port = int(match["port"]) if match["port"] else None
-        if port is not None and not 0 < port < 65_536:
-            raise SipSyntaxError("port out of range")
-        params: dict[str, str | None] = {}
-        for param in filter(None, match["params"].split(";")):
-            name, has_value, value = param.partition("=")
-            params[name.lower()] = value if has_value else None
-        return cls(match["scheme"].lower(), unquote(match["user"] or ""), match["host"], port, params)
-
-    @property
-    def destination(self) -> tuple[str, int]:
-        """Host (maybe a name, IPv6 without brackets) and port to send to."""
-        return self.host.strip("[]"), self.port or (5061 if self.scheme == "sips" else 5060)
-
-
-@dataclass(frozen=True, slots=True)
-class NameAddr:
-    """``"display" <uri>;params`` or ``uri;params``. ``uri`` is raw text; ``display`` is unquoted."""
-
-    uri: str
-    display: str = ""
-    params: Mapping[str, str | None] = field(default_factory=dict, hash=False)
-
-    @classmethod
-    def parse(cls, value: str) -> NameAddr:
-        value = value.strip()
-        display = ""
-        start = 0
-        if value.startswith('"'):
-            quoted = _QUOTED_RE.match(value)
-            if quoted is None:
-                raise SipSyntaxError("unbalanced quotes")
-            display = re.sub(r"\\(.)", r"\1", quoted[0][1:-1], flags=re.DOTALL)
-            start = quoted.end()
-        bracket = value.find("<", start)
-        if bracket >= 0:
-            # Display names of other characters than the grammar's tokens are common and harmless; a comma is not.
-            unquoted = value[start:bracket].strip()
-            if (start and unquoted) or re.search(r'[,"]', unquoted):
-                raise SipSyntaxError("malformed display name")
-            display = display or unquoted
-            end = value.find(">", bracket)
-            if end < 0:
-                raise SipSyntaxError("unbalanced angle brackets")
-            uri, rest = value[bracket + 1 : end], value[end + 1 :]
-        else:
-            uri, semicolon, rest = value.partition(";")
-            uri, rest = uri.strip(), semicolon + rest
-            if start or re.search(r"[,?]", uri):
-                # Without brackets these belong to the header, not to the URI (RFC 3261 section 20).
-                raise SipSyntaxError("malformed address")
-        if len(uri) > MAX_URI or _SCHEME_RE.match(uri) is None:
-            raise SipSyntaxError("malformed URI in address")
-        return cls(uri, display, parse_params(rest))
-
-    @property
-    def tag(self) -> str:
-        return self.params.get("tag") or ""
-
-
-@dataclass(frozen=True, slots=True)
-class Via:
-    """One hop. ``params`` keep their order and raw values, so that it can be sent back as it came."""
-
-    transport: str
-    host: str
-    port: int | None = None
-    params: Mapping[str, str | None] = field(default_factory=dict, hash=False)
-
-    @classmethod
-    def parse(cls, value: str) -> Via:
-        match = _VIA_RE.match(value)
-        if match is None:
-            raise SipSyntaxError("malformed Via")
-        port = int(match["port"]) if match["port"] else None
-        if port is not None and not 0 < port < 65_536:
-            raise SipSyntaxError("port out of range in Via")
-        return cls(match["transport"].upper(), match["host"].lower(), port, parse_params(value[match.end() :]))
-
-    @property
-    def branch(self) -> str:
-        return self.params.get("branch") or ""
-
-    @property
-    def sent_by(self) -> str:
-        return f"{self.host}:{self.port or 5060}"
-
-    def stamped(self, source: tuple[str, int]) -> Via:
-        """With ``received`` and ``rport`` as the server adds them (RFC 3261 18.2.1, RFC 3581 section 4)."""
-        params = dict(self.params)
-        if "rport" in params:
-            params["rport"] = str(source[1])
-        if "rport" in params or self.host.strip("[]") != source[0]:
-            params["received"] = source[0]
-        return replace(self, params=params)
-
-    def reply_to(self, source: tuple[str, int]) -> tuple[str, int]:
-        """Where the response goes (RFC 3581; RFC 3261 18.2.2). ``maddr`` is ignored: it would let anybody aim us."""
-        return source if "rport" in self.params else (source[0], self.port or 5060)
-
-    def __str__(self) -> str:
-        port = f":{self.port}" if self.port else ""
-        return f"SIP/2.0/{self.transport} {self.host}{port}{format_params(self.params)}"
-
-
 class _Message:
     """What requests and responses share. Typed views are parsed once, on first use."""
 
@@ -285,11 +85,6 @@ class _Message:
     def tokens(self, name: str) -> list[str]:
         """A list of option tags, methods or the like, empty elements dropped."""
         return [t.strip() for line in self.headers.getlist(name) for t in line.split(",") if t.strip()]
-
-    def number(self, name: str) -> int | None:
-        """A header of digits (comments and parameters after them dropped), None when absent or malformed."""
-        match = re.match(r"\s*([0-9]{1,10})\s*(?:[;(]|\Z)", self.headers.get(name) or "")
-        return int(match[1]) if match else None
 
     @cached_property
     def via(self) -> list[Via]:
@@ -409,10 +204,10 @@ def parse_message(data: bytes) -> SipRequest | SipResponse:
 def _start_line(line: str) -> tuple[SipRequest | SipResponse, SipSyntaxError | None]:
     if match := _STATUS_LINE_RE.match(line):
         return SipResponse(int(match[1]), match[2] or ""), None
-    if (match := _REQUEST_LINE_RE.match(line)) and _TOKEN_RE.match(match[1]):
+    if (match := _REQUEST_LINE_RE.match(line)) and TOKEN_RE.match(match[1]):
         return SipRequest(match[1], match[2]), None
     method, _, rest = line.partition(" ")
-    if not _TOKEN_RE.match(method) or not (version := _VERSION_RE.search(rest)):
+    if not TOKEN_RE.match(method) or not (version := _VERSION_RE.search(rest)):
         raise SipSyntaxError("neither request nor response")
     bad_version = version[0].strip() != "SIP/2.0"
     return SipRequest(method, rest), SipSyntaxError("malformed request line", 505 if bad_version else 400)
@@ -426,7 +221,7 @@ def _read_headers(message: _Message, text: str) -> None:
     for line in lines:
         name, colon, value = line.partition(":")
         name = name.rstrip(" \t")
-        if not colon or not _TOKEN_RE.match(name) or len(line) > MAX_LINE or "\r" in line or "\n" in line:
+        if not colon or not TOKEN_RE.match(name) or len(line) > MAX_LINE or "\r" in line or "\n" in line:
             # Read on: the headers that are right are needed for the answer.
             problem = "malformed header line"
             continue

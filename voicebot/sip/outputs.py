@@ -95,7 +95,7 @@ class KeyReceived:
 
 @dataclass(frozen=True, slots=True)
 class ReferReceived:
-    """The other side asks us to call ``target``: answer at once with ``call.accept_refer`` or ``call.refuse_refer``."""
+    """The other side asks us to call ``target``: to be answered at once with ``call.transfer.accept`` or ``refuse``."""
 
     call: SipCall
     target: str

@@ -18,17 +18,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from voicebot.sip.call import SDP_TYPE, SipCall, session_in
-from voicebot.sip.message import (
-    MAX_MESSAGE,
-    NameAddr,
-    SipRequest,
-    SipResponse,
-    SipSyntaxError,
-    SipUri,
-    parse_message,
-    response_to,
-)
+from voicebot.sip.call import SipCall, session_in
+from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.inspection import ACCEPT, EXTENSIONS, METHODS, Refusal, inspect
+from voicebot.sip.message import MAX_MESSAGE, SDP_TYPE, SipRequest, SipResponse, parse_message, response_to
 from voicebot.sip.outputs import Output, SipCounters, Transmit
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.transaction import (
@@ -45,18 +38,6 @@ from voicebot.sip.transaction import (
     Transaction,
 )
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REFER", "NOTIFY")
-"""What we take. PRACK comes with reliable provisional responses."""
-_OTHER_METHODS = frozenset({"REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE", "PRACK"})
-EXTENSIONS: frozenset[str] = frozenset()
-"""Option tags that a Require may name."""
-_BODIES: Mapping[str, tuple[str, ...]] = {
-    "INVITE": (SDP_TYPE,),
-    "UPDATE": (SDP_TYPE,),
-    "INFO": ("application/dtmf-relay", "application/dtmf"),
-    "NOTIFY": ("message/sipfrag",),
-}
-_ACCEPT = ", ".join(sorted({kind for kinds in _BODIES.values() for kind in kinds}))
 _MAGIC = "z9hG4bK"
 
 Address = tuple[str, int]
@@ -281,8 +262,6 @@ class UserAgent:
         """Send a final failure with nothing but ``headers`` in it."""
         request = transaction.request
         response = response_to(request, status, to_tag=self._tag_for(request))
-        if status in (405, 501):
-            response.headers.set("Allow", self.allow)
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(retry_after_s))
         for name, value in (headers or {}).items():
@@ -370,30 +349,14 @@ class UserAgent:
     def _refused(
         self, request: SipRequest, transaction: ServerTransaction, seen: ServerTransaction | None, now: float
     ) -> bool:
-        """8.2.1 to 8.2.3: refuse what we could not serve whatever it is about."""
-        if request.method not in METHODS:
-            self.refuse(transaction, 405 if request.method in _OTHER_METHODS else 501, now)
-            return True
-        if seen is not None and not request.recipient.tag:
-            self.refuse(transaction, 482, now)  # merged: the same request came by another way (8.2.2.2)
-            return True
-        unknown = [tag for tag in request.tokens("Require") if tag not in EXTENSIONS]
-        if unknown:
-            self.refuse(transaction, 420, now, headers={"Unsupported": ", ".join(unknown)})
-            return True
-        bodies = _BODIES.get(request.method)
-        optional = "handling=optional" in (request.headers.get("Content-Disposition") or "").lower()
-        if request.body and bodies is not None and not optional:
-            encoded = (request.headers.get("Content-Encoding") or "identity").lower() != "identity"
-            if encoded or request.content_type not in bodies:
-                wanted = {"Accept": ", ".join(bodies), "Accept-Encoding": "identity"}
-                self.refuse(transaction, 415, now, headers=wanted)
-                return True
-        accept = [kind.partition(";")[0].strip().lower() for kind in request.tokens("Accept")]
-        if request.method == "INVITE" and accept and not {SDP_TYPE, "application/*", "*/*"} & set(accept):
-            self.refuse(transaction, 406, now)
-            return True
-        return False
+        """Refuse what we could not serve whatever it is about."""
+        refusal = inspect(request)
+        if seen is not None and not request.recipient.tag and refusal is None:
+            refusal = Refusal(482)  # merged: the same request came by another way (8.2.2.2)
+        if refusal is None:
+            return False
+        self.refuse(transaction, refusal.status, now, headers=refusal.headers)
+        return True
 
     def _take_request(self, request: SipRequest, transaction: ServerTransaction, source: Address, now: float) -> None:
         if request.recipient.tag:
@@ -434,7 +397,7 @@ class UserAgent:
         """11.2: as an INVITE would be answered, with what we can."""
         response = response_to(request, 200, to_tag=self._tag_for(request))
         response.headers.set("Allow", self.allow)
-        response.headers.set("Accept", _ACCEPT)
+        response.headers.set("Accept", ACCEPT)
         response.headers.set("Accept-Encoding", "identity")
         response.headers.set("Accept-Language", "*")
         response.headers.set("Supported", self.supported)

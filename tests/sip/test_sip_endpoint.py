@@ -1,0 +1,153 @@
+"""The UDP driver: real sockets on loopback, on asyncio's loop and on uvloop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import pytest
+import uvloop
+
+from voicebot.sip import CallClosed, IncomingCall, SipEndpoint, Timers, sdp
+
+LOOPBACK = "127.0.0.1"
+OFFER = sdp.offer(LOOPBACK, 40000)
+QUICK = Timers(t1=0.01, t2=0.04, t4=0.05)
+DEADLINE_S = 5.0
+
+
+def answer_at_once(call: IncomingCall) -> None:
+    call.ring()
+    task = asyncio.ensure_future(call.answer(OFFER))
+    task.add_done_callback(lambda done: done.exception())
+
+
+async def pair(on_invite: Callable[[IncomingCall], None] | None = answer_at_once) -> tuple[SipEndpoint, SipEndpoint]:
+    caller = SipEndpoint(host=LOOPBACK, port=0)
+    callee = SipEndpoint(host=LOOPBACK, port=0, on_invite=on_invite, timers=QUICK)
+    await caller.start()
+    await callee.start()
+    return caller, callee
+
+
+async def a_call_is_set_up_and_ended() -> None:
+    caller, callee = await pair()
+    call = caller.invite(f"sip:bot@{LOOPBACK}:{callee.port}", OFFER, from_user="+49")
+    async with asyncio.timeout(DEADLINE_S):
+        session = await call.established()
+        assert session.media[0].port == 40000 and call.is_up
+        ended = asyncio.get_running_loop().create_future()
+        call.on_end = ended.set_result
+        call.bye()
+        assert (await ended).cause == "local"
+        while callee.active_calls:
+            await asyncio.sleep(0)
+    assert callee.counters.requests_by_method == {"INVITE": 1, "ACK": 1, "BYE": 1}
+    await caller.close()
+    await callee.close()
+    await callee.close()
+
+
+async def names_are_resolved_and_bad_ones_counted() -> None:
+    caller, callee = await pair()
+    async with asyncio.timeout(DEADLINE_S):
+        await caller.invite(f"sip:bot@localhost:{callee.port}", OFFER).established()
+        caller.invite("sip:bot@no-such-host.invalid", OFFER)
+        while not caller.counters.unresolved:
+            await asyncio.sleep(0.005)
+    await caller.close()
+    await callee.close()
+
+
+async def closing_ends_calls_and_leaves_no_task() -> None:
+    caller, callee = await pair()
+    call = caller.invite(f"sip:bot@{LOOPBACK}:{callee.port}", OFFER)
+    other = caller.invite("sip:bot@no-such-host.invalid", OFFER)
+    async with asyncio.timeout(DEADLINE_S):
+        await call.established()
+    await caller.close()
+    assert call.ended is not None and call.ended.cause == "local"
+    with pytest.raises(CallClosed):
+        await other.established()
+    async with asyncio.timeout(DEADLINE_S):
+        while callee.active_calls:
+            await asyncio.sleep(0)
+    await callee.close()
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def an_unanswered_200_is_repeated_by_the_timer() -> None:
+    callee = SipEndpoint(host=LOOPBACK, port=0, on_invite=answer_at_once, timers=QUICK)
+    await callee.start()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(LOOPBACK, callee.port))
+    port = transport.get_extra_info("sockname")[1]
+    body = bytes(OFFER)
+    transport.sendto(
+        f"INVITE sip:bot@{LOOPBACK} SIP/2.0\r\nVia: SIP/2.0/UDP {LOOPBACK}:{port};branch=z9hG4bKx;rport\r\n"
+        f"From: <sip:a@b>;tag=1\r\nTo: <sip:bot@b>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+        f"Contact: <sip:a@{LOOPBACK}:{port}>\r\nContent-Type: application/sdp\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
+    async with asyncio.timeout(DEADLINE_S):
+        while not callee.counters.calls_in or callee.active_calls:  # until 64*T1 without an ACK
+            await asyncio.sleep(0.005)
+    assert callee.counters.retransmitted >= 10
+    transport.close()
+    await callee.close()
+
+
+SCENES = [
+    a_call_is_set_up_and_ended,
+    names_are_resolved_and_bad_ones_counted,
+    closing_ends_calls_and_leaves_no_task,
+    an_unanswered_200_is_repeated_by_the_timer,
+]
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_on_both_loops(
+    scene: Callable[[], Awaitable[None]], loop_factory: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(scene())  # type: ignore[arg-type]
+
+
+async def test_without_a_taker_calls_are_refused_with_480() -> None:
+    caller, callee = await pair(None)
+    with pytest.raises(CallClosed, match="480"):
+        await caller.invite(f"sip:bot@{LOOPBACK}:{callee.port}", OFFER).established()
+    await caller.close()
+    await callee.close()
+
+
+async def test_a_taker_that_fails_is_logged_and_the_call_refused_with_500(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_call: IncomingCall) -> None:
+        raise RuntimeError("a defect")
+
+    caller, callee = await pair(broken)
+    with caplog.at_level(logging.CRITICAL + 1, "voicebot.sip.endpoint"), pytest.raises(CallClosed, match="500"):
+        await caller.invite(f"sip:bot@{LOOPBACK}:{callee.port}", OFFER).established()
+    await caller.close()
+    await callee.close()
+
+
+async def test_the_advertised_address_is_in_via_and_contact() -> None:
+    endpoint = SipEndpoint(host="0.0.0.0", port=0, advertised_host="192.0.2.77")
+    await endpoint.start()
+    call = endpoint.invite("sip:x@127.0.0.1:9", OFFER)
+    assert call.request.via[0].host == "192.0.2.77"
+    assert f"192.0.2.77:{endpoint.port}" in call.request.headers["Contact"]
+    await endpoint.close()
+
+
+async def test_a_port_that_is_taken_is_an_os_error() -> None:
+    first = SipEndpoint(host=LOOPBACK, port=0)
+    await first.start()
+    with pytest.raises(OSError):
+        await SipEndpoint(host=LOOPBACK, port=first.port).start()
+    await first.close()

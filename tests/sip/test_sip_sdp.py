@@ -1,0 +1,142 @@
+"""Session descriptions, and the rules of offer and answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicebot.sip.sdp import MAX_MEDIA, SdpError, SessionDescription, answer, offer, select
+
+
+def description(*lines: str) -> SessionDescription:
+    return SessionDescription.parse("\r\n".join(("v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", *lines, "")).encode())
+
+
+AUDIO = "m=audio 4000 RTP/AVP 0 8 101"
+EVENT = "a=rtpmap:101 telephone-event/8000"
+
+
+def test_what_we_build_we_read() -> None:
+    built = offer("192.0.2.7", 4000, laws=("PCMA", "PCMU"), session_id=5, version=3)
+    read = SessionDescription.parse(bytes(built))
+    assert (read.session_id, read.version, read.connection) == (5, 3, "192.0.2.7")
+    assert bytes(read) == bytes(built)
+    assert b"a=fmtp:101 0-16\r\n" in bytes(built) and b"a=ptime:20\r\n" in bytes(built)
+
+
+def test_static_payload_types_need_no_rtpmap_and_the_offerers_order_decides() -> None:
+    agreed = select(description("c=IN IP4 192.0.2.1", "t=0 0", "m=audio 4000 RTP/AVP 8 0"))
+    assert agreed is not None
+    assert (agreed.law, agreed.payload_type, agreed.telephone_event) == ("PCMA", 8, None)
+    assert (agreed.host, agreed.port, agreed.direction) == ("192.0.2.1", 4000, "sendrecv")
+
+
+def test_a_payload_type_may_be_dynamic_and_names_are_of_any_case() -> None:
+    lines = (
+        "c=IN IP4 192.0.2.1",
+        "m=audio 4000 RTP/AVP 97 96",
+        "a=rtpmap:97 pcma/8000",
+        "a=rtpmap:96 Telephone-Event/8000",
+    )
+    agreed = select(description(*lines))
+    assert agreed is not None and (agreed.law, agreed.payload_type, agreed.telephone_event) == ("PCMA", 97, 96)
+
+
+def test_keypad_events_of_another_clock_rate_are_not_taken() -> None:
+    lines = ("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 0 102", "a=rtpmap:102 telephone-event/16000")
+    agreed = select(description(*lines))
+    assert agreed is not None and agreed.telephone_event is None
+
+
+def test_the_medias_own_address_holds_before_the_sessions() -> None:
+    agreed = select(description("c=IN IP4 192.0.2.1", AUDIO, "c=IN IP4 192.0.2.99"))
+    assert agreed is not None and agreed.host == "192.0.2.99"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("sendrecv", "sendrecv"), ("sendonly", "recvonly"), ("recvonly", "sendonly"), ("inactive", "inactive")],
+)
+def test_directions_are_mirrored_from_the_media_or_the_session(theirs: str, ours: str) -> None:
+    for lines in (("c=IN IP4 192.0.2.1", AUDIO, f"a={theirs}"), ("c=IN IP4 192.0.2.1", f"a={theirs}", AUDIO)):
+        offered = description(*lines)
+        agreed = select(offered)
+        assert agreed is not None and agreed.direction == ours
+        assert answer(offered, agreed, "192.0.2.2", 5000).media[0].direction == ours
+
+
+def test_the_address_0_0_0_0_is_hold() -> None:
+    agreed = select(description("c=IN IP4 0.0.0.0", AUDIO))
+    assert agreed is not None and agreed.direction == "recvonly"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 18"),
+        ("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/SAVP 0"),
+        ("c=IN IP4 192.0.2.1", "m=audio 0 RTP/AVP 0"),
+        ("c=IN IP4 192.0.2.1", "m=video 4000 RTP/AVP 0"),
+        ("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 0", "a=rtpmap:0 PCMU/16000"),
+        ("m=audio 4000 RTP/AVP 0",),
+        ("c=IN IP4 192.0.2.1",),
+    ],
+)
+def test_streams_that_we_cannot_carry_are_not_taken(lines: tuple[str, ...]) -> None:
+    assert select(description(*lines)) is None
+
+
+def test_every_media_line_is_answered_and_only_one_taken() -> None:
+    offered = description(
+        "c=IN IP4 192.0.2.1",
+        "m=video 4002 RTP/AVP 31",
+        "m=audio 4004 RTP/SAVP 0",
+        AUDIO,
+        EVENT,
+        "m=audio 4006 RTP/AVP 0",
+    )
+    agreed = select(offered)
+    assert agreed is not None and agreed.index == 2
+    answered = answer(offered, agreed, "192.0.2.2", 5000)
+    assert [(media.kind, media.protocol, media.port) for media in answered.media] == [
+        ("video", "RTP/AVP", 0),
+        ("audio", "RTP/SAVP", 0),
+        ("audio", "RTP/AVP", 5000),
+        ("audio", "RTP/AVP", 0),
+    ]
+    assert answered.media[2].formats == ["0", "101"]
+
+
+def test_only_the_laws_that_we_want_are_taken() -> None:
+    agreed = select(description("c=IN IP4 192.0.2.1", AUDIO), ("PCMA",))
+    assert agreed is not None and agreed.law == "PCMA"
+
+
+def test_rtcp_and_ptime_are_read_and_nonsense_in_them_skipped() -> None:
+    read = description(
+        "c=IN IP4 192.0.2.1", AUDIO, "a=rtcp:4711 IN IP4 192.0.2.1", "a=ptime:30", "a=ptime:x", "a=rtcp:0"
+    )
+    assert (read.media[0].rtcp_port, read.media[0].ptime) == (4711, 30)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"v=1\r\n",
+        b"hello",
+        b"v=0\r\nm=audio x RTP/AVP 0\r\n",
+        b"v=0\r\nm=audio 70000 RTP/AVP 0\r\n",
+        b"v=0\r\nm=audio 4000 RTP/AVP\r\n",
+        b"v=0\r\nc=IN IP4\r\n",
+        b"v=0\r\nc=IN ATM 1\r\n",
+        b"v=0\r\no=- 1\r\n",
+        b"v=0\r\nnonsense\r\n",
+        b"v=0\r\n" + b"a=x\r\n" * 500,
+        b"v=0\r\n" + b"m=audio 1 RTP/AVP 0\r\n" * (MAX_MEDIA + 1),
+        b"v=0\r\nm=audio 1 RTP/AVP" + b" 0" * 100 + b"\r\n",
+        b"v=0\r\ns=" + b"x" * 20_000,
+    ],
+)
+def test_what_is_no_description_is_refused(body: bytes) -> None:
+    with pytest.raises(SdpError):
+        SessionDescription.parse(body)

@@ -1,0 +1,48 @@
+"""What every request is entitled to, whatever it is about: RFC 3261 8.2.1 to 8.2.3, as one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from voicebot.sip.message import SDP_TYPE, SipRequest
+
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REFER", "NOTIFY")
+"""What we take. PRACK comes with reliable provisional responses."""
+_OTHER_METHODS = frozenset({"REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE", "PRACK"})
+EXTENSIONS: frozenset[str] = frozenset()
+"""Option tags that a Require may name."""
+_BODIES: Mapping[str, tuple[str, ...]] = {
+    "INVITE": (SDP_TYPE,),
+    "UPDATE": (SDP_TYPE,),
+    "INFO": ("application/dtmf-relay", "application/dtmf"),
+    "NOTIFY": ("message/sipfrag",),
+}
+ACCEPT = ", ".join(sorted({kind for kinds in _BODIES.values() for kind in kinds}))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A final failure, with the headers that it must carry."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def inspect(request: SipRequest) -> Refusal | None:
+    """Method, extensions, body, acceptable answers: the first thing that we cannot serve, None when there is none."""
+    if request.method not in METHODS:
+        return Refusal(405 if request.method in _OTHER_METHODS else 501, {"Allow": ", ".join(METHODS)})
+    unknown = [tag for tag in request.tokens("Require") if tag not in EXTENSIONS]
+    if unknown:
+        return Refusal(420, {"Unsupported": ", ".join(unknown)})
+    bodies = _BODIES.get(request.method)
+    optional = "handling=optional" in (request.headers.get("Content-Disposition") or "").lower()
+    if request.body and bodies is not None and not optional:
+        encoded = (request.headers.get("Content-Encoding") or "identity").lower() != "identity"
+        if encoded or request.content_type not in bodies:
+            return Refusal(415, {"Accept": ", ".join(bodies), "Accept-Encoding": "identity"})
+    accept = [kind.partition(";")[0].strip().lower() for kind in request.tokens("Accept")]
+    if request.method == "INVITE" and accept and not {SDP_TYPE, "application/*", "*/*"} & set(accept):
+        return Refusal(406)
+    return None

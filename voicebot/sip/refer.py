@@ -1,0 +1,168 @@
+"""Blind transfer within a call, both ways: REFER and the NOTIFYs that tell its outcome (RFC 3515).
+
+A REFER makes a subscription of its own inside the dialog. One transfer at a time in each direction is enough here.
+Many telephones hang up as soon as they have taken the REFER, without telling the outcome: that counts as a transfer
+that went well, because nobody is left to whom it could have gone badly.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.message import SipRequest, SipResponse, response_to
+from voicebot.sip.outputs import ReferProgress, ReferReceived
+from voicebot.sip.transaction import ServerTransaction
+
+if TYPE_CHECKING:
+    from voicebot.sip.call import SipCall
+    from voicebot.sip.user_agent import UserAgent
+
+_SIPFRAG = "message/sipfrag"
+_FRAGMENT_RE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9]) ?([^\r\n]{0,200})")
+
+
+@dataclass(slots=True)
+class _Asked:
+    """Our REFER and the subscription that it made."""
+
+    give_up_at: float
+    taken: bool = False
+    status: int = 0
+    reason: str = ""
+
+
+class Transfer:
+    """The transfers of one call. Commands are harmless in states where they make no sense."""
+
+    def __init__(self, call: SipCall, ua: UserAgent) -> None:
+        self._call = call
+        self._ua = ua
+        self._asked: _Asked | None = None
+        self._pending: ServerTransaction | None = None
+        self._subscription = 0
+        """The CSeq of the REFER that we follow: the id of its subscription. 0 for none."""
+
+    @property
+    def deadline(self) -> float | None:
+        return self._asked.give_up_at if self._asked is not None else None
+
+    def timeout(self, now: float) -> None:
+        if self._asked is not None and self._asked.give_up_at <= now:
+            self._done(self._asked.status, "no outcome in time", accepted=False)
+
+    def call_ended(self, *, by_bye: bool) -> None:
+        """The call is over; so is what we asked for. ``by_bye``: the other side hung up."""
+        asked = self._asked
+        if asked is not None:
+            well = asked.taken and by_bye
+            self._done(asked.status, "the other side hung up" if well else "the call ended", accepted=well)
+
+    # --- we ask
+
+    def ask(self, target: str, now: float, *, timeout_s: float = 30.0) -> bool:
+        """Ask the other side to call ``target`` (a URI). Told by :class:`ReferProgress`.
+
+        False when it cannot be asked now: the call is not up, or a transfer is under way already.
+        """
+        dialog = self._call.dialog
+        if not self._call.is_up or dialog is None or self._asked is not None:
+            return False
+        request = dialog.request("REFER")
+        request.headers.set("Refer-To", f"<{target}>")
+        request.headers.set("Referred-By", f"<{NameAddr.parse(dialog.local).uri}>")
+        request.headers.set("Contact", self._ua.contact)
+        self._asked = _Asked(now + timeout_s)
+        self._ua.arm(self._call)
+        self._ua.request(request, dialog.next_hop, self._on_response, now)
+        return True
+
+    def _on_response(self, response: SipResponse | None, now: float) -> None:
+        asked = self._asked
+        if asked is None or (response is not None and response.status < 200):
+            return
+        if response is None:
+            self._done(408, "Request Timeout", accepted=False)
+        elif response.status >= 300:
+            self._done(response.status, response.reason, accepted=False)
+        elif not asked.taken:
+            asked.taken = True
+            self._ua.emit(ReferProgress(self._call, response.status, response.reason, accepted=True, final=False))
+
+    def on_notify(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        event = (request.headers.get("Event") or "").partition(";")[0].strip().lower()
+        asked = self._asked
+        if event != "refer" or asked is None:
+            self._ua.refuse(transaction, 489 if event != "refer" else 481, now)
+            return
+        self._ua.respond(transaction, response_to(request, 200), now)
+        asked.taken = True  # a NOTIFY may overtake the 202
+        match = _FRAGMENT_RE.match(request.body[:400].decode("utf-8", "replace").lstrip())
+        if request.content_type == _SIPFRAG and match is not None:
+            asked.status, asked.reason = int(match[1]), match[2]
+        ended = (request.headers.get("Subscription-State") or "").strip().lower().startswith("terminated")
+        if asked.status >= 200 or ended:
+            self._done(asked.status, asked.reason, accepted=200 <= asked.status < 300)
+        else:
+            self._ua.emit(ReferProgress(self._call, asked.status, asked.reason, accepted=True, final=False))
+
+    def _done(self, status: int, reason: str, *, accepted: bool) -> None:
+        self._asked = None
+        self._ua.emit(ReferProgress(self._call, status, reason, accepted, final=True))
+
+    # --- the other side asks
+
+    def on_refer(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        if not self._call.is_up or self._pending is not None or self._subscription:
+            self._ua.refuse(transaction, 491, now)
+            return
+        try:
+            target = NameAddr.parse(request.headers.get("Refer-To") or "").uri
+        except SipSyntaxError:
+            self._ua.refuse(transaction, 400, now)
+            return
+        self._pending = transaction
+        self._ua.emit(ReferReceived(self._call, target, request.headers.get("Referred-By") or ""))
+
+    def accept(self, now: float) -> None:
+        """202, and the NOTIFY "100 Trying" that RFC 3515 2.4.4 wants at once."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._subscription = pending.request.cseq[0]
+            self._ua.respond(pending, self._call.dialog_response(pending.request, 202), now)
+            self.notify(100, now)
+
+    def refuse(self, now: float, status: int = 603) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._ua.respond(pending, response_to(pending.request, status), now)
+
+    def notify(self, status: int, now: float, reason: str = "") -> None:
+        """Tell the side that asked what the target said. A final ``status`` ends the subscription."""
+        dialog = self._call.dialog
+        if not self._call.is_up or dialog is None or not self._subscription:
+            return
+        final = status >= 200
+        request = dialog.request("NOTIFY")
+        request.headers.set("Contact", self._ua.contact)
+        request.headers.set("Event", f"refer;id={self._subscription}")
+        request.headers.set("Subscription-State", "terminated;reason=noresource" if final else "active;expires=60")
+        request.headers.set("Content-Type", f"{_SIPFRAG};version=2.0")
+        request.body = f"SIP/2.0 {status} {reason or SipResponse(status).reason}\r\n".encode()
+        if final:
+            self._subscription = 0
+        self._ua.request(request, dialog.next_hop, lambda _response, _now: None, now)
+
+
+def target_uri(target: str, host: str) -> str:
+    """A transfer or call target as a URI: a URI stays, a bare number or name becomes ``sip:target@host``.
+
+    Raises :class:`SipSyntaxError` for what is neither.
+    """
+    uri = target.strip()
+    if not re.match(r"(?:sips?|tel):", uri, re.IGNORECASE):
+        uri = f"sip:{re.sub(r'[ ()]', '', uri)}" if "@" in uri else f"sip:{re.sub(r'[ ()]', '', uri)}@{host}"
+    SipUri.parse(uri)
+    return uri
