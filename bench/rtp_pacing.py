@@ -6,7 +6,8 @@ that comes back. So what is printed is what a phone would see, the sender's syst
 
     python bench/rtp_pacing.py --legs 100 --seconds 10
 
-The far end shares the machine's cores with the engine; its own lateness in sending is printed too.
+The far end shares the machine's cores with the engine: its own lateness in sending is printed too, and what other
+processes used of the machine meanwhile.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import sys
 import time
 from array import array
 from itertools import pairwise
+from pathlib import Path
 
 import uvloop
 
@@ -152,6 +154,14 @@ class FarEnd:
                 arrivals[source[1]].append(seconds + nanoseconds / 1e9)
 
 
+def busy_seconds() -> float:
+    """CPU seconds that the whole machine has spent, since it started."""
+    user, nice, system, _, _, *others = (
+        int(ticks) for ticks in Path("/proc/stat").read_text().split("\n")[0].split()[1:]
+    )
+    return (user + nice + system + sum(others[:3])) / os.sysconf("SC_CLK_TCK")
+
+
 def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
@@ -173,7 +183,9 @@ def measure(legs: int, seconds: float) -> dict[str, object]:
         far_end.run(targets, 1.0, keep=False)  # both sides settle
         child.stdin.write("begin\n")
         child.stdin.flush()
+        busy, own = busy_seconds(), time.process_time()
         far_end.run(targets, seconds, keep=True)
+        busy, own = busy_seconds() - busy, time.process_time() - own
         child.stdin.write("end\n")
         child.stdin.flush()
         result: dict[str, object] = json.loads(child.stdout.readline())
@@ -195,6 +207,9 @@ def measure(legs: int, seconds: float) -> dict[str, object]:
         "deviation_p50_ms": percentile(deviations, 0.5),
         "deviation_p99_ms": percentile(deviations, 0.99),
         "deviation_max_ms": max(deviations),
+        "others_percent_of_a_core": max(
+            0.0, 100 * (busy - own) / seconds - float(str(result["cpu_percent_of_a_core"]))
+        ),
         "far_end_late_p99_ms": percentile(list(far_end.late), 0.99) * 1000,
         **result,
     }
@@ -229,6 +244,7 @@ def main() -> None:
     print(f"engine memory      {result['rss_mb']:.0f} MB")
     print(f"clock              {result['clock']}")
     print(f"received           {result['lost']} lost, {result['silence_frames']} frames of silence filled in")
+    print(f"other processes    {result['others_percent_of_a_core']:.0f} % of a core (much of it spoils these figures)")
     print(f"far end sent late  p99 {result['far_end_late_p99_ms']:.2f} ms")
 
 
