@@ -68,6 +68,7 @@ class SpeechDouble:
         self.mute = False
         self.hang = False
         self.results: list[list[Result]] = []
+        self.chatter = False  # hypotheses without end
         self.listening: list[Listening] = []
         self.chunks = 5
         self.chunk_gap_s = 0.0
@@ -144,6 +145,10 @@ class SpeechDouble:
                 if not self.mute:
                     start = {"context": {"serviceTag": uuid.uuid4().hex}}
                     await socket.send_str(_text(request_id, "turn.start", start))
+                    while self.chatter:
+                        result = hypothesis(0, "and", 0, 1)
+                        await socket.send_str(_text(request_id, result.path, result.body))
+                        await asyncio.sleep(0.005)
                 continue
             listening.audio += payload
             if self.mute:

@@ -19,14 +19,18 @@ class Lingering:
 lingering = Lingering()
 
 async def main():
+    global recognizer
     endpoint = SpeechEndpoint(host=sys.argv[1])
-    recognizer = Recognizer(endpoint, law="PCMU", on_event=print)
+    heard = asyncio.Event()
+    recognizer = Recognizer(endpoint, law="PCMU", on_event=lambda _: heard.set())
     await recognizer.start()
     recognizer.write(bytes(160), 1.0)
     pool = SynthesizerPool(endpoint, size=2)
     await pool.start()
     pieces = pool.stream(Speech("Hi", "v", "en-US", "PCMU"))
     await anext(pieces)
+    recognizer.write(bytes(16000), 2.0)
+    await heard.wait()
     print("left", flush=True)
 
 asyncio.run(main())
@@ -34,7 +38,7 @@ asyncio.run(main())
 
 
 async def test_a_program_that_ends_in_the_middle_of_everything_ends_cleanly(service: SpeechDouble) -> None:
-    service.chunks, service.chunk_gap_s = 1000, 0.01
+    service.chunks, service.chunk_gap_s, service.chatter = 1000, 0.01, True
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", FORGETFUL, service.host, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
