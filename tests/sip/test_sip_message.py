@@ -124,3 +124,10 @@ def test_refused(data: bytes) -> None:
 def test_what_would_send_a_careless_pattern_astray_is_refused(hostile: bytes) -> None:
     with pytest.raises(SipSyntaxError):
         parse_message(HEAD + hostile + b"\r\n\r\n")
+
+
+def test_lists_are_bounded_over_all_lines_of_a_header_and_parameters_over_one_value() -> None:
+    with pytest.raises(SipSyntaxError, match="too many values"):
+        parse_message(HEAD + (b"Contact: " + b",".join([b"<sip:a@b>"] * 40) + b"\r\n") * 2 + b"\r\n")
+    with pytest.raises(SipSyntaxError, match="too many parameters"):
+        parse_params("".join(f";p{n}" for n in range(100)))

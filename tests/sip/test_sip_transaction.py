@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.sip.message import SipRequest, SipResponse, response_to
+from voicebot.sip.message import SipRequest, SipResponse, parse_message, response_to
 from voicebot.sip.transaction import (
     InviteClient,
     InviteServer,
@@ -67,7 +67,7 @@ def test_invite_client_acknowledges_a_failure_within_the_transaction_and_again_w
     busy = response_to(transaction.request, 486, to_tag="2")
     ack, passed = transaction.receive(busy, 0.1)
     assert isinstance(ack, Send) and passed == Pass(busy)
-    message = ack.message
+    message = parse_message(ack.data)
     assert isinstance(message, SipRequest) and message.method == "ACK" and message.uri == transaction.request.uri
     assert message.headers.getlist("Via") == ["SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKa"]
     assert message.headers.getlist("Route") == ["<sip:p;lr>"]
@@ -118,40 +118,40 @@ def test_non_invite_client_absorbs_repeated_responses_for_t4(reliable: bool) -> 
 def test_invite_server_repeats_its_last_response_when_the_invite_is_repeated() -> None:
     transaction = InviteServer(request("INVITE"), PEER, TIMERS)
     for status in (100, 180, 200):
-        response = response_to(transaction.request, status, to_tag="2")
-        assert transaction.respond(response, 0.0) == [Send(response)]
-        assert transaction.receive(transaction.request, 0.1) == [Send(response, again=True)]
+        response = response_to(request("INVITE"), status, to_tag="2")
+        assert transaction.respond(response, 0.0) == [Send(bytes(response))]
+        assert transaction.receive(request("INVITE"), 0.1) == [Send(bytes(response), again=True)]
 
 
 def test_invite_server_repeats_a_failure_until_its_ack_and_then_only_absorbs() -> None:
     transaction = InviteServer(request("INVITE"), PEER, TIMERS)
-    transaction.respond(response_to(transaction.request, 486, to_tag="2"), 0.0)
+    transaction.respond(response_to(request("INVITE"), 486, to_tag="2"), 0.0)
     assert run_timers(transaction, 12.0) == [0.5, 1.5, 3.5, 7.5, 11.5]
     assert transaction.receive(request("ACK"), 12.0) == []
     assert transaction.state is State.CONFIRMED
-    assert transaction.receive(transaction.request, 12.1) == []
+    assert transaction.receive(request("INVITE"), 12.1) == []
     assert run_timers(transaction, 20.0) == [] and transaction.terminated
 
 
 def test_invite_server_gives_up_waiting_for_the_ack_of_a_failure_after_64_t1() -> None:
     transaction = InviteServer(request("INVITE"), PEER, TIMERS)
-    transaction.respond(response_to(transaction.request, 486, to_tag="2"), 0.0)
+    transaction.respond(response_to(request("INVITE"), 486, to_tag="2"), 0.0)
     run_timers(transaction, 32.0)
     assert transaction.terminated
 
 
 def test_invite_server_takes_no_other_final_response_after_the_first() -> None:
     transaction = InviteServer(request("INVITE"), PEER, TIMERS)
-    transaction.respond(response_to(transaction.request, 487, to_tag="2"), 0.0)
-    assert transaction.respond(response_to(transaction.request, 200, to_tag="2"), 0.1) == []
+    transaction.respond(response_to(request("INVITE"), 487, to_tag="2"), 0.0)
+    assert transaction.respond(response_to(request("INVITE"), 200, to_tag="2"), 0.1) == []
 
 
 def test_non_invite_server_is_silent_until_it_answers_and_repeats_the_answer_for_64_t1() -> None:
     transaction = NonInviteServer(request("BYE"), PEER, TIMERS)
-    assert transaction.receive(transaction.request, 0.1) == []
-    ok = response_to(transaction.request, 200)
-    assert transaction.respond(ok, 0.2) == [Send(ok)]
-    assert transaction.receive(transaction.request, 0.3) == [Send(ok, again=True)]
+    assert transaction.receive(request("BYE"), 0.1) == []
+    ok = response_to(request("BYE"), 200)
+    assert transaction.respond(ok, 0.2) == [Send(bytes(ok))]
+    assert transaction.receive(request("BYE"), 0.3) == [Send(bytes(ok), again=True)]
     assert run_timers(transaction, 32.1) == [] and not transaction.terminated
     transaction.timeout(32.2)
     assert transaction.terminated
@@ -165,7 +165,7 @@ def test_over_a_reliable_transport_nothing_is_repeated(
     kind: type[InviteServer] | type[NonInviteServer], method: str, status: int
 ) -> None:
     transaction = kind(request(method), PEER, TIMERS, reliable=True)
-    transaction.respond(response_to(transaction.request, status, to_tag="2"), 0.0)
+    transaction.respond(response_to(request(method), status, to_tag="2"), 0.0)
     assert run_timers(transaction, 100.0) == []
     assert transaction.terminated
 

@@ -61,6 +61,7 @@ def has_session(message: SipRequest | SipResponse) -> bool:
 class _Unacknowledged:
     """A 2xx of ours that is repeated until its ACK comes."""
 
+    cseq: int
     response: SipResponse
     transaction: ServerTransaction
     offered: bool
@@ -219,7 +220,7 @@ class SipCall:
 
     def on_ack(self, request: SipRequest, now: float) -> None:
         waiting = self._unacknowledged
-        if waiting is None or request.cseq[0] != waiting.transaction.request.cseq[0]:
+        if waiting is None or request.cseq[0] != waiting.cseq:
             return
         self._unacknowledged = None
         if self._bye_after_ack:
@@ -395,8 +396,9 @@ class SipCall:
         self._put_session(response, session)
         timers = self._ua.timers
         offered = not has_session(transaction.request)
+        cseq = transaction.request.cseq[0]
         self._unacknowledged = _Unacknowledged(
-            response, transaction, offered, timers.t1, now + timers.t1, now + timers.give_up
+            cseq, response, transaction, offered, timers.t1, now + timers.t1, now + timers.give_up
         )
         self._ua.arm(self)
         self._ua.respond(transaction, response, now)

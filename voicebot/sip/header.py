@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MAX_URI = 2_048
 MAX_LIST = 64
-"""Values of one list header (Via, Record-Route, Contact, ...)."""
+"""Values of one list header (Via, Record-Route, Contact, ...), all its lines together."""
+MAX_PARAMS = 64
+"""Of one value."""
 
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -62,6 +64,8 @@ def parse_params(text: str) -> dict[str, str | None]:
                 raise SipSyntaxError("malformed parameters")
             break
         params[match[1].lower()] = match[2]
+        if len(params) > MAX_PARAMS:
+            raise SipSyntaxError("too many parameters")
         at = match.end()
     return params
 

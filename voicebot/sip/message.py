@@ -18,7 +18,7 @@ from types import MappingProxyType
 from sipmessage import Headers, grammar
 from sipmessage.message import COMPACT_FORMS
 
-from voicebot.sip.header import TOKEN_RE, NameAddr, SipSyntaxError, SipUri, Via, split_list
+from voicebot.sip.header import MAX_LIST, TOKEN_RE, NameAddr, SipSyntaxError, SipUri, Via, split_list
 
 SDP_TYPE = "application/sdp"
 MAX_MESSAGE = 65_535
@@ -80,7 +80,12 @@ class _Message:
 
     def values(self, name: str) -> list[str]:
         """The elements of a comma-separated header; raises :class:`SipSyntaxError`."""
-        return [element for line in self.headers.getlist(name) if line for element in split_list(line)]
+        elements: list[str] = []
+        for line in self.headers.getlist(name):
+            elements += split_list(line) if line else []
+            if len(elements) > MAX_LIST:
+                raise SipSyntaxError(f"too many values of {name}")
+        return elements
 
     def tokens(self, name: str) -> list[str]:
         """A list of option tags, methods or the like, empty elements dropped."""

@@ -75,9 +75,9 @@ class Timers:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Put ``message`` on the wire; ``again`` marks a retransmission."""
+    """Put ``data`` on the wire; ``again`` marks a retransmission."""
 
-    message: SipRequest | SipResponse
+    data: bytes
     again: bool = False
 
 
@@ -107,16 +107,22 @@ class Transaction:
     def __init__(
         self, request: SipRequest, destination: tuple[str, int], timers: Timers, *, reliable: bool = False
     ) -> None:
-        self.request = request
         self.destination = destination
         self.state = self.first
-        self.last: SipRequest | SipResponse | None = None
+        self._request: SipRequest | None = request
+        self._last = b""
         self.armed: float | None = None
         """For the owner of the timer queue: the deadline that is noted there."""
         self._times = timers
         self._reliable = reliable
         self._running: dict[str, float] = {}
         self._intervals: dict[str, float] = {}
+
+    @property
+    def request(self) -> SipRequest:
+        """The request that the transaction is about. A server transaction drops it with its final response."""
+        assert self._request is not None
+        return self._request
 
     @property
     def deadline(self) -> float | None:
@@ -170,14 +176,14 @@ class Transaction:
         effects: list[Effect] = []
         for action in actions:
             if action is SEND and message is not None:
-                self.last = message
-                effects.append(Send(message))
-            elif action is RESEND and self.last is not None:
-                effects.append(Send(self.last, again=True))
+                self._last = bytes(message)
+                effects.append(Send(self._last))
+            elif action is RESEND and self._last:
+                effects.append(Send(self._last, again=True))
             elif action is PASS and isinstance(message, SipResponse):
                 effects.append(Pass(message))
             elif action is ACK and isinstance(message, SipResponse):
-                effects.append(Send(self._ack(message)))
+                effects.append(Send(bytes(self._ack(message))))
             elif action is REARM and isinstance(given, str):
                 self._rearm(given, now)
             elif action is FAIL:
@@ -207,22 +213,28 @@ def _class_of(status: int) -> Input:
 
 
 class ServerTransaction(Transaction):
-    """``receive`` takes requests from the wire, ``respond`` our own responses."""
+    """``receive`` takes requests from the wire, ``respond`` our own responses.
+
+    After the final response only its bytes are kept: thousands of these wait out their 32 s.
+    """
 
     def receive(self, request: SipRequest, now: float) -> list[Effect]:
         return self._step(Input.ACK if request.method == "ACK" else Input.REQUEST, request, now)
 
     def respond(self, response: SipResponse, now: float) -> list[Effect]:
-        return self._step(_class_of(response.status), response, now)
+        effects = self._step(_class_of(response.status), response, now)
+        if self.state in (State.ACCEPTED, State.COMPLETED, State.TERMINATED):
+            self._request = None
+        return effects
 
 
 class ClientTransaction(Transaction):
     """``start`` sends the request, ``receive`` takes the responses to it."""
 
     def start(self, now: float) -> list[Effect]:
-        self.last = self.request
+        self._last = bytes(self.request)
         self._enter(self.first, now)
-        return [Send(self.request)]
+        return [Send(self._last)]
 
     def receive(self, response: SipResponse, now: float) -> list[Effect]:
         return self._step(_class_of(response.status), response, now)

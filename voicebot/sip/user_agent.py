@@ -84,9 +84,11 @@ class UserAgent:
         self._on_response: dict[_Key, OnResponse] = {}
         self._keys: dict[Transaction, _Key] = {}
         self._requests_seen: dict[_Key, ServerTransaction] = {}
+        self._merge_keys: dict[Transaction, _Key] = {}
         self._calls: set[SipCall] = set()
         self._dialogs: dict[tuple[str, str, str], SipCall] = {}
         self._invites: dict[_Key, SipCall] = {}
+        self._incoming: dict[SipCall, _Key] = {}
         self._outgoing: dict[SipCall, _Key] = {}
         self._outbox: list[Output] = []
         self._schedule: list[tuple[float, int, Transaction | SipCall]] = []
@@ -287,6 +289,8 @@ class UserAgent:
         """The call is over and needs to hear nothing more."""
         self._calls.discard(call)
         self._outgoing.pop(call, None)
+        if (key := self._incoming.pop(call, None)) is not None:
+            self._invites.pop(key, None)
         if call.dialog is not None and self._dialogs.get(call.dialog.key) is call:
             del self._dialogs[call.dialog.key]
 
@@ -324,7 +328,10 @@ class UserAgent:
         if request.method == "CANCEL":
             self._receive_cancel(request, transaction, now)
         elif not self._refused(request, transaction, seen, now):
-            self._requests_seen.setdefault(self._merge_key(request), transaction)
+            if seen is None:
+                merge_key = self._merge_key(request)
+                self._requests_seen[merge_key] = transaction
+                self._merge_keys[transaction] = merge_key
             self._take_request(request, transaction, source, now)
 
     def _receive_ack(self, request: SipRequest, transaction: ServerTransaction | None, now: float) -> None:
@@ -390,6 +397,7 @@ class UserAgent:
         self._calls.add(call)
         self.adopt(call)
         self._invites[self._keys[transaction]] = call
+        self._incoming[call] = self._keys[transaction]
         self.counters.calls_in += 1
         call.begin(now)
 
@@ -480,7 +488,7 @@ class UserAgent:
         for effect in effects:
             if isinstance(effect, Send):
                 self.counters.retransmitted += effect.again
-                self._transmit(bytes(effect.message), transaction.destination)
+                self._transmit(effect.data, transaction.destination)
             elif key is not None and (on_response := self._on_response.get(key)) is not None:
                 on_response(effect.response, now)
         if transaction.terminated:
@@ -495,8 +503,8 @@ class UserAgent:
         if isinstance(transaction, ServerTransaction):
             self._servers.pop(key, None)
             self._invites.pop(key, None)
-            merge_key = self._merge_key(transaction.request)
-            if self._requests_seen.get(merge_key) is transaction:
+            merge_key = self._merge_keys.pop(transaction, None)
+            if merge_key is not None:
                 del self._requests_seen[merge_key]
         else:
             self._clients.pop(key, None)
