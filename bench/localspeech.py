@@ -229,10 +229,13 @@ def measure_speech() -> None:
                 chunks.clear()
                 sizes.clear()
                 before = time.perf_counter()
-                synthesiser.speak_text_async(sentence).get()
+                result = synthesiser.speak_text_async(sentence).get()
+                ended = time.perf_counter()
+                while sum(sizes) < len(result.audio_data):  # events arrive on another thread
+                    time.sleep(0.001)
                 first.append(1000 * (chunks[0] - before))
                 audio = sum(sizes) / 8000
-                speed.append((time.perf_counter() - before) / audio)
+                speed.append((ended - before) / audio)
                 # How far playing ever runs ahead of what has come: positive is a gap that the caller hears.
                 played = [chunks[0] + sum(sizes[:index]) / 8000 for index in range(len(sizes))]
                 gaps.append(1000 * max(at - due for at, due in zip(chunks, played, strict=True)))

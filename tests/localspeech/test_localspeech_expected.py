@@ -30,7 +30,13 @@ def test_a_doubtful_word_gives_way_to_a_phrase_that_the_audio_supports() -> None
 
 
 def test_a_phrase_that_the_audio_does_not_support_is_not_taken() -> None:
-    assert choose("Goodbye.", -2.0, 4, PHRASES, scores(outage=-9.0)) is None  # type: ignore[arg-type]
+    assert choose("Goodbye.", -2.0, 4, PHRASES, scores(outage=-9.5)) is None  # type: ignore[arg-type]
+    assert choose("Goodbye.", -2.0, 4, PHRASES, scores(outage=-7.0, billing=-9.0)) is None  # type: ignore[arg-type]
+
+
+def test_a_phrase_far_ahead_of_the_others_may_be_less_likely() -> None:
+    choice = choose("Hotage.", -2.0, 4, PHRASES, scores(outage=-8.0, billing=-14.0))  # type: ignore[arg-type]
+    assert choice is not None and choice.text == "Outage."
 
 
 def test_two_phrases_alike_are_no_decision() -> None:

@@ -34,6 +34,7 @@ MAX_PHRASE_LENGTH = 200
 
 _BEFORE_S = 0.3
 _AFTER_S = 0.3
+_HYPOTHESIS_TAIL_S = 0.15
 _RESET_AFTER_S = 2.0
 _MIN_VOICED_S = 0.09
 _BUFFER_S = 24.0
@@ -244,6 +245,9 @@ class RecognitionTurn:
         start = max(phrase.onset * self._frame - int(_BEFORE_S * self._rate), self._first)
         end = min(offset * self._frame + int(_AFTER_S * self._rate), self._first + self._filled)
         samples = self._buffer[start - self._first : end - self._first].copy()
+        if kind is DecodeKind.HYPOTHESIS:
+            # Words that break off make the model stammer ("make me make me"): some silence halves that.
+            samples = np.concatenate((samples, np.zeros(int(_HYPOTHESIS_TAIL_S * self._rate), np.float32)))
         voiced_s = (offset - phrase.onset) * FRAME_S
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
         return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, self._options.expected)

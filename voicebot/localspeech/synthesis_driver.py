@@ -26,17 +26,17 @@ _unknown_voices: set[str] = set()
 
 
 class SynthesisConnection:
-    """Answers the requests of one client. ``stalled()`` true: begin to answer, and never go on (a scripted fault)."""
+    """Answers the requests of one client; the SDK stops one by closing the connection.
+
+    ``stalled()`` true: begin to answer, and never go on (a scripted fault).
+    """
 
     def __init__(self, socket: web.WebSocketResponse, engine: SynthesisEngine, stalled: Callable[[], bool]) -> None:
         self._socket = socket
         self._engine = engine
         self._stalled = stalled
-        self._formats: dict[str, str] = {}
         self._format = _DEFAULT_FORMAT
         self._requests: asyncio.Queue[Message] = asyncio.Queue(_MAX_WAITING)
-        self._current = ""
-        self._stopped = ""
         self._speaker = asyncio.create_task(self._speak_all())
         self.malformed = 0
 
@@ -49,8 +49,6 @@ class SynthesisConnection:
                 self._format = str(audio.get("outputFormat", _DEFAULT_FORMAT))
             elif message.path == "ssml":
                 self._requests.put_nowait(message)
-            elif message.path == "synthesis.control":
-                self._stopped = message.request_id
         except (FramingError, AttributeError) as error:
             self.malformed += 1
             _log.debug("malformed message dropped: %s", error)
@@ -106,8 +104,8 @@ class SynthesisConnection:
                 data = audio.encode(samples)
                 for at in range(0, len(data), size):
                     await self._socket.send_bytes(audio_frame(request, stream, data[at : at + size], kind))
-                if self._stopped == request or self._socket.closed:
-                    break
+                if self._socket.closed:
+                    return
         await self._socket.send_bytes(audio_frame(request, stream, b""))
         await self._socket.send_str(text_frame(request, "turn.end", {}))
 
