@@ -81,7 +81,6 @@ async def engine(legs: int, seconds: float, far_end: int) -> dict[str, object]:
     print(json.dumps([session.local_port for session in sessions]), flush=True)
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(None, sys.stdin.readline)
-    filled = sum(session.quality().silence_frames for session in sessions)
     before = resource.getrusage(resource.RUSAGE_SELF)
     began = time.monotonic()
     await loop.run_in_executor(None, sys.stdin.readline)
@@ -96,7 +95,7 @@ async def engine(legs: int, seconds: float, far_end: int) -> dict[str, object]:
         "rss_mb": after.ru_maxrss / 1024,
         "clock": clock.lateness(),
         "lost": sum(quality.lost for quality in qualities),
-        "silence_frames": sum(quality.silence_frames for quality in qualities) - filled,
+        "silence_frames": sum(quality.silence_frames for quality in qualities),
         "skipped": sum(quality.send_skipped for quality in qualities),
     }
     for session in sessions:
@@ -243,7 +242,7 @@ def main() -> None:
     )
     print(f"engine memory      {result['rss_mb']:.0f} MB")
     print(f"clock              {result['clock']}")
-    print(f"received           {result['lost']} lost, {result['silence_frames']} frames of silence filled in")
+    print(f"received           {result['lost']} lost, {result['silence_frames']} frames of silence, the start included")
     print(f"other processes    {result['others_percent_of_a_core']:.0f} % of a core (much of it spoils these figures)")
     print(f"far end sent late  p99 {result['far_end_late_p99_ms']:.2f} ms")
 

@@ -108,16 +108,15 @@ class MediaClock:
         assert self._loop is not None
         now = self.now()
         skipped = self._skip_what_is_lost(now)
-        catching_up = 0  # the skipped rounds are reported in the first round of what follows
-        while (due := self._origin + self._step * STEP_S) <= now + _TIMER_SLACK_S:
+        for _ in range(SLOTS):  # one round at most, so that sockets are read between the rounds of a catch-up
+            due = self._origin + self._step * STEP_S
+            if due > now + _TIMER_SLACK_S:
+                break
             self._lateness.add(now - due)
-            self._tick_slot(self._slots[self._step % SLOTS], now, skipped if catching_up < SLOTS else 0)
+            self._tick_slot(self._slots[self._step % SLOTS], now, skipped)
             self._step += 1
-            catching_up += 1
             if self._timer is None:  # closed by a member
                 return
-            if catching_up >= SLOTS * MAX_CATCH_UP:
-                break
             now = self.now()
         self._timer = self._loop.call_at(self._origin + self._step * STEP_S, self._run)
 
