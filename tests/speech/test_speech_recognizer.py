@@ -254,6 +254,24 @@ async def test_stop_ends_in_time_when_the_service_is_mute(service: SpeechDouble)
         assert not call.events
 
 
+async def test_a_token_that_cannot_be_had_is_waited_for(service: SpeechDouble) -> None:
+    answers = [None, "first"]
+
+    def token() -> str:
+        answer = answers.pop() if answers else "later"
+        if answer is None:
+            raise KeyError("no identity")
+        return answer
+
+    async with a_call(SpeechEndpoint(host=service.host, token=token)) as call:
+        port = service.port
+        await service.stop()
+        await until(lambda: call.got(RecognitionLost))
+        await service.start(port)
+        await until(lambda: call.got(RecognitionRestored))
+    assert not answers and "Bearer later" in service.authorization
+
+
 async def test_an_entra_token_travels_as_bearer(service: SpeechDouble) -> None:
     async with a_call(SpeechEndpoint(host=service.host, token=lambda: "secret-token")):
         pass

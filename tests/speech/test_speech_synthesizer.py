@@ -132,6 +132,18 @@ async def test_a_wrong_key_is_not_tried_again(service: SpeechDouble) -> None:
     assert caught.value.permanent and service.requests == 1
 
 
+async def test_an_endpoint_that_is_not_known_yet_is_unavailable(service: SpeechDouble) -> None:
+    known: list[SpeechEndpoint] = []
+    pool = SynthesizerPool(lambda: known[0], size=1, connect_timeout_s=0.3)
+    await pool.start()
+    with pytest.raises(SpeechUnavailable, match="out of range"):
+        await heard(pool, say())
+    known.append(SpeechEndpoint(host=service.host))
+    await until(lambda: pool.idle == 1)
+    assert await heard(pool, say())
+    await pool.close()
+
+
 async def test_throttling_is_tried_again_by_the_sdk_or_by_us(service: SpeechDouble) -> None:
     service.refuse = [429]
     async with a_pool(service, size=0) as pool:

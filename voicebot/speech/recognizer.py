@@ -49,6 +49,7 @@ MUTE_AFTER_S: Final = 4.0
 _SWITCH_REPLAY_S: Final = 1.0
 _SWITCH_PATIENCE_S: Final = 5.0
 _MUTE_SPEECH_S: Final = 0.8
+_MUTE_AGAIN_S: Final = 30.0
 _BACK_OFF_MAX_S: Final = 3.0
 _TOKEN_REFRESH_S: Final = 240.0
 _RELEASE_TIMEOUT_S: Final = 4.0
@@ -116,6 +117,7 @@ class Recognizer:
         self._quiet.set()
         self._last_end = float("-inf")
         self._last_signal = float("-inf")
+        self._last_mute = float("-inf")
         self._stopped = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._repair: asyncio.Task[None] | None = None
@@ -164,7 +166,7 @@ class Recognizer:
 
     def heard(self, start: float, end: float) -> None:
         """Our own voice activity found speech in ``start``..``end``: a service that makes nothing of it is mute."""
-        if end - start >= _MUTE_SPEECH_S and not self._stopped:
+        if end - start >= _MUTE_SPEECH_S and self._session is not None:
             self._later(MUTE_AFTER_S, lambda: self._check_mute(start))
 
     def set_phrases(self, phrases: Sequence[str]) -> None:
@@ -224,8 +226,10 @@ class Recognizer:
             raise SpeechUnavailable(
                 f"no connection to the Speech service within {self._connect_timeout_s:g} s"
             ) from None
-        except (RuntimeError, ValueError) as error:  # the SDK refuses what it was given
-            raise SpeechUnavailable(first_line(error)) from None
+        except SpeechUnavailable:
+            raise
+        except Exception as error:  # the SDK refuses what it was given, or there is no token, or no endpoint
+            raise SpeechUnavailable(first_line(error)) from error
         finally:
             del self._connecting[session]
             if not connected:
@@ -377,8 +381,9 @@ class Recognizer:
             self._lose(session, "the connection to the Speech service was lost")
 
     def _check_mute(self, start: float) -> None:
-        session = self._session
-        if session is not None and self._last_signal < start:
+        session, now = self._session, self._loop.time()
+        if session is not None and self._last_signal < start and now - self._last_mute >= _MUTE_AGAIN_S:
+            self._last_mute = now  # noise may well leave the service silent: not again and again
             self._lose(session, "the Speech service does not answer to speech")
 
     # --- housekeeping ---

@@ -129,9 +129,10 @@ class SynthesisConnection:
 
     def _begin(self, ssml: str) -> None:
         with self._lock:
-            if self._synthesizer is not None:
-                self._finish_result()
-                self._result = self._synthesizer.start_speaking_ssml_async(ssml)
+            if self._synthesizer is None:
+                raise RuntimeError("the synthesiser has been released")
+            self._finish_result()
+            self._result = self._synthesizer.start_speaking_ssml_async(ssml)
 
     def _finish_result(self) -> None:
         result, self._result = self._result, None

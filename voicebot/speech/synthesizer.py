@@ -185,9 +185,10 @@ class SynthesizerPool:
         try:
             await sdk_threads.call(connection.open, resolve(self._endpoint), False)
         except BaseException as error:
+            connection.alive = False  # half built: not for the pool
             self._return(connection)
-            if isinstance(error, RuntimeError | ValueError):
-                raise SpeechUnavailable(first_line(error)) from None
+            if isinstance(error, Exception) and not isinstance(error, SpeechUnavailable):
+                raise SpeechUnavailable(first_line(error)) from error
             raise
         return connection
 
@@ -294,8 +295,10 @@ class SynthesizerPool:
             return connection
         except TimeoutError:
             raise SpeechUnavailable(f"no connection for synthesis within {self._connect_timeout_s:g} s") from None
-        except (RuntimeError, ValueError) as error:
-            raise SpeechUnavailable(first_line(error)) from None
+        except SpeechUnavailable:
+            raise
+        except Exception as error:  # the SDK refuses what it was given, or there is no token, or no endpoint
+            raise SpeechUnavailable(first_line(error)) from error
         finally:
             self._opening.discard(connection)
             if not connected:
