@@ -34,6 +34,7 @@ from voicebot.speech import (
     VoiceActivity,
     apology,
 )
+from voicebot.speech.apology import warm as warm_apologies
 from voicebot.supervisor import ChildProcess
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Application:
         self.pool = SynthesizerPool(
             self._endpoint,
             size=settings.speech.synthesizers,
+            laws=tuple(settings.sip.codecs),
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
         self.voice = PromptCache(
@@ -114,8 +116,12 @@ class Application:
         if self.settings.speech.service == "local":
             self._children.append(self._speech_service())
         self._clock.start()
-        warming = asyncio.create_task(asyncio.to_thread(VoiceActivity.warm))
-        await asyncio.gather(*(child.start() for child in self._children), self.bot.start(START_DEADLINE_S), warming)
+        await asyncio.gather(
+            *(child.start() for child in self._children),
+            self.bot.start(START_DEADLINE_S),
+            asyncio.to_thread(VoiceActivity.warm),
+            asyncio.to_thread(warm_apologies),
+        )
         await self.pool.start()
         self._spawn(self._warm_prompts())
         await self.front_end.start()
@@ -138,6 +144,7 @@ class Application:
     def _speech_service(self) -> ChildProcess:
         argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent"]
         argv += ["--host", "127.0.0.1", "--port", str(self.settings.speech.local_port)]
+        argv += [option.lower() for option in self._log_options()]
         return ChildProcess("speech service", argv, on_ready=self._speech_ready)
 
     def _log_options(self) -> list[str]:

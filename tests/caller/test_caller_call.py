@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voicebot import g711
 from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
 from voicebot.caller.call import local_host
 from voicebot.caller.ear import level_dbfs
 from voicebot.legs.sip import SipFrontEnd, SipLeg
-from voicebot.rtp import Clip, MediaClock, PortRange, g711
+from voicebot.rtp import Clip, MediaClock, PortRange
 
 PORTS = (38_000, 38_998)
 REPLY_AFTER = 15

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from voicebot import g711
 from voicebot.caller.ear import CONFIRM, Ear, Mark, level_dbfs
 from voicebot.events import Law
-from voicebot.rtp import g711
 
 LAWS: list[Law] = ["PCMU", "PCMA"]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from voicebot import g711
 from voicebot.caller.ear import Ear, Mark, Track
 from voicebot.caller.measure import (
     KEY_HOLE_S,
@@ -17,7 +18,7 @@ from voicebot.caller.measure import (
     summary,
 )
 from voicebot.caller.mouth import Mouth
-from voicebot.rtp import Playout, g711
+from voicebot.rtp import Playout
 
 
 def track(*spoken: tuple[float, float], until: float = 10.0) -> Track:

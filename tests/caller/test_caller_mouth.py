@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from voicebot import g711
 from voicebot.caller.mouth import Mouth, voiced_span
 from voicebot.events import Law
-from voicebot.rtp import Playout, g711
+from voicebot.rtp import Playout
 
 
 def utterance(law: Law, lead_s: float, voice_s: float, tail_s: float, noise_dbfs: float | None = None) -> bytes:

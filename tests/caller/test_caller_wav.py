@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voicebot import g711
 from voicebot.caller.wav import WavError, read_wav, write_stereo
 from voicebot.events import Law
-from voicebot.rtp import g711
 
 VOICE = g711.encode((np.sin(np.arange(8000) * 0.3) * 8000).astype(np.int16), "PCMU")
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from voicebot.events import Law, PlaybackEnded, PlaybackFailed, PlaybackStarted
+from voicebot.g711 import silence
 from voicebot.rtp import Clip, Playout
-from voicebot.rtp.g711 import silence
 from voicebot.rtp.playout import MAX_CLIPS, PlaybackEvent
 
 SILENCE = silence("PCMU")

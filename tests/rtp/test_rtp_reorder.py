@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicebot.rtp import g711
+from voicebot import g711
 from voicebot.rtp.concealment import conceal
 from voicebot.rtp.reorder import HOLD_PACKETS, ReceiveBuffer
 

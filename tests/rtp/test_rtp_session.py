@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from voicebot.events import Law, PlaybackEnded, PlaybackStarted
+from voicebot.g711 import silence, translation
 from voicebot.rtp import Clip, MediaClock, PortRange, PortsExhausted, RtpSession, rtcp
-from voicebot.rtp.g711 import silence, translation
 from voicebot.rtp.packet import RtpPacket, parse
 from voicebot.rtp.telephone_event import TelephoneEvent
 

@@ -32,8 +32,10 @@ from voicebot.turns import Ask, AskKind, Command, Drop, HangUp, Play, State, Tra
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"]
-            + ["heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"]  # noqa: RUF005
+            [
+                *("start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"),
+                *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
+            ]
         ),
         st.sampled_from(list(InputHint)),
         st.floats(0.01, 3.0),

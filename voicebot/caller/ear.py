@@ -24,8 +24,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from voicebot import g711
 from voicebot.events import Law
-from voicebot.rtp import g711
 
 SOUNDING_DBFS: Final = -66.0
 AUDIBLE_DBFS: Final = -48.0

@@ -11,8 +11,9 @@ from typing import Final
 
 import numpy as np
 
+from voicebot import g711
 from voicebot.events import Law, PlaybackEnded, PlaybackFailed, PlaybackStarted
-from voicebot.rtp import Clip, Playout, g711
+from voicebot.rtp import Clip, Playout
 
 BLOCK: Final = 40
 """Samples of one measured block: 5 ms."""

@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from voicebot import g711
 from voicebot.caller.measure import CallFigures, summary
 from voicebot.caller.wav import write_stereo
 from voicebot.events import Law
-from voicebot.rtp import MediaQuality, g711
+from voicebot.rtp import MediaQuality
 
 Who = Literal["caller", "bot"]
 Outcome = Literal["completed", "failed", "refused"]

@@ -8,11 +8,11 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
+from voicebot import g711
 from voicebot.caller.mouth import voiced_span
 from voicebot.caller.script import Script, Step
 from voicebot.caller.wav import WavError, read_wav
 from voicebot.events import Law
-from voicebot.rtp import g711
 from voicebot.speech import EndpointSource, Speech, SpeechUnavailable, SynthesizerPool
 
 MAX_UTTERANCE_S: Final = 120

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import soxr
 
+from voicebot import g711
 from voicebot.events import Law
-from voicebot.rtp import g711
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 _PCM, _A_LAW, _MU_LAW, _EXTENSIBLE = 1, 6, 7, 0xFFFE

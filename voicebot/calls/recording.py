@@ -21,8 +21,8 @@ from typing import IO
 
 import numpy as np
 
+from voicebot import g711
 from voicebot.events import Law
-from voicebot.rtp import g711
 
 logger = logging.getLogger(__name__)
 

@@ -73,7 +73,9 @@ async def _call(
             report: CallReport | LoadReport = await place_call(uri, script, options, on_line=line_printer(console))
         else:
             if script.expects_words:
-                raise CallNotPlaced(f"{script.source}: many calls are not transcribed; leave `expect` out of the script")
+                raise CallNotPlaced(
+                    f"{script.source}: many calls are not transcribed; leave `expect` out of the script"
+                )
             options = CallOptions(speech=endpoint, transcribe=False)
             report = await place_many(uri, script, calls=calls, concurrency=concurrency, ramp_s=1.0, options=options)
     if out is not None:

@@ -7,6 +7,7 @@ built-in caller. What comes back is transcribed by the caller, so that a step co
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -31,6 +32,7 @@ def run_demo(out: Path, *, as_json: bool) -> int:
     """Status 0 only when the dialog reached its end."""
     configure_logging("WARNING")
     try:
+        out.mkdir(parents=True, exist_ok=True)
         return uvloop.run(_demo(out, Console(highlight=False, stderr=as_json), as_json))
     except (NotReady, CallNotPlaced, OSError) as error:
         typer.echo(str(error), err=True)
@@ -40,7 +42,6 @@ def run_demo(out: Path, *, as_json: bool) -> int:
 async def _demo(out: Path, console: Console, as_json: bool) -> int:
     from voicebot.commands.call import line_printer, print_figures
 
-    out.mkdir(parents=True, exist_ok=True)
     console.print("starting the bot with its embedded speech service (its log: " + str(out / "serve.log") + ")")
     ready: dict[str, Any] = {}
     service = ChildProcess("voicebot serve", _serve_command(out), on_ready=ready.update, environment=_environment(out))
@@ -84,14 +85,21 @@ def _environment(out: Path) -> dict[str, str]:
 
 
 async def _record(out: Path, call_id: str) -> Path | None:
-    """The record that the service wrote of our call; None when it did not."""
-    async with asyncio.timeout(RECORD_DEADLINE_S):
-        while True:
-            for file in out.glob("*.json"):
-                text = await asyncio.to_thread(file.read_text)
-                if json.loads(text).get("call_id") == call_id and file.with_suffix(".wav").exists():
+    """The record that the service wrote of our call, once its recording is there too; None when it does not come."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(RECORD_DEADLINE_S):
+            while True:
+                if (file := await asyncio.to_thread(_find_record, out, call_id)) is not None:
                     return file
-            await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)
+    return None
+
+
+def _find_record(out: Path, call_id: str) -> Path | None:
+    for file in out.glob("*.json"):
+        if json.loads(file.read_text()).get("call_id") == call_id and file.with_suffix(".wav").exists():
+            return file
+    return None
 
 
 def _leave(out: Path, record: Path | None, report: CallReport) -> dict[Path, str]:

@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+from voicebot.log import configure_logging
+
 logger = logging.getLogger("voicebot.host")
 
 CANNOT_START = 2
@@ -38,28 +40,6 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
     return parser.parse_args(argv)
-
-
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line, for whoever gathers the logs of several processes."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        entry = {
-            "time": round(record.created, 3),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
-
-
-def set_up_logging(level: str, as_json: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
-    handler.setFormatter(JsonFormatter() if as_json else plain)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
 def follow_parent() -> None:
@@ -128,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     # Standard output carries the ready line alone: what a dialog prints belongs into the log.
     announce, sys.stdout = sys.stdout, sys.stderr
-    set_up_logging(options.log_level, options.log_json)
+    configure_logging(options.log_level, options.log_json)
     if options.exit_with_parent:
         follow_parent()
 

@@ -17,6 +17,7 @@ from voicebot.localspeech.pool import InferencePool
 from voicebot.localspeech.prepare import ModelsMissing, default_cache_dir, prepare_models
 from voicebot.localspeech.scripted import InvalidScript, Script
 from voicebot.localspeech.server import Limits, LocalSpeech, script_from
+from voicebot.log import configure_logging
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--threads", type=int, default=0, help="inference threads (default: one a core, 2 to 8)")
     made.add_argument("--exit-with-parent", action="store_true", help="end when the process that started this one ends")
     made.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    made.add_argument("--log-json", action="store_true", help="log as JSON lines")
     return made
 
 
@@ -43,12 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the service until SIGTERM or SIGINT. Returns the exit status: 0, 1 (cannot start), 2 (wrong use)."""
     parent = os.getppid()
     arguments = parser().parse_args(argv)
-    logging.basicConfig(
-        level=arguments.log_level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    configure_logging(arguments.log_level.upper(), arguments.log_json)
     try:
         if arguments.prepare:
             prepare_models(arguments.cache_dir, _log_progress)

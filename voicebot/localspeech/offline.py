@@ -10,7 +10,6 @@ from functools import partial
 
 import numpy as np
 
-from voicebot.localspeech import g711
 from voicebot.localspeech.activity import SileroDetector, SileroModel
 from voicebot.localspeech.clauses import Clause
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
@@ -91,7 +90,6 @@ def load(files: ModelFiles, pool: InferencePool) -> tuple[MoonshineRecognition, 
         made.speak("hɛlˈoʊ, hˈaʊ kæn aɪ hˈɛlp?")
         return made
 
-    g711.warm()
     with ThreadPoolExecutor(4) as loaders:
         futures = [
             loaders.submit(timed, name, make)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from voicebot.localspeech import g711
+from voicebot import g711
 
 Float32 = npt.NDArray[np.float32]
 
@@ -43,7 +43,7 @@ class AudioFormat:
         if self.encoding == "pcm":
             samples = np.frombuffer(data, "<i2")
         else:
-            samples = g711.decode(data, "alaw" if self.encoding == "alaw" else "mulaw")
+            samples = g711.decode(data, "PCMA" if self.encoding == "alaw" else "PCMU")
         return samples.astype(np.float32) / np.float32(32768)
 
     def encode(self, samples: Float32) -> bytes:
@@ -51,7 +51,7 @@ class AudioFormat:
         whole = np.clip(np.rint(samples * np.float32(32767)), -32768, 32767).astype(np.int16)
         if self.encoding == "pcm":
             return bytes(whole.astype("<i2").tobytes())
-        return g711.encode(whole, "alaw" if self.encoding == "alaw" else "mulaw")
+        return g711.encode(whole, "PCMA" if self.encoding == "alaw" else "PCMU")
 
 
 def parse_header(data: bytes) -> tuple[AudioFormat, int] | None:

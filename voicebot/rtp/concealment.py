@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from voicebot.events import Law
-from voicebot.rtp.g711 import SILENCE, decode, encode
+from voicebot.g711 import SILENCE, decode, encode
 
 LONGEST: Final = 480
 """Samples (60 ms) after which repetition has faded to silence."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from voicebot.events import Law, PlaybackEnded, PlaybackFailed, PlaybackStarted
-from voicebot.rtp.g711 import FRAME_BYTES, SAMPLE_RATE, SILENCE, silence
+from voicebot.g711 import FRAME_BYTES, SAMPLE_RATE, SILENCE, silence
 
 logger = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from voicebot.events import Law
+from voicebot.g711 import FRAME_BYTES, SAMPLE_RATE, SILENCE, is_quiet, silence
 from voicebot.rtp.concealment import LONGEST, conceal
-from voicebot.rtp.g711 import FRAME_BYTES, SAMPLE_RATE, SILENCE, is_quiet, silence
 
 HOLD_S: Final = 0.060
 """How long packets wait behind a gap."""

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from voicebot.rtp.g711 import SAMPLE_RATE
+from voicebot.g711 import SAMPLE_RATE
 from voicebot.rtp.packet import MalformedPacket
 
 MAX_DATAGRAM: Final = 1500

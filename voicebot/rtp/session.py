@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from voicebot.events import Law
+from voicebot.g711 import FRAME_BYTES, silence, translation
 from voicebot.rtp.clock import FRAME_S, MediaClock
 from voicebot.rtp.datagram import BoundPort
-from voicebot.rtp.g711 import FRAME_BYTES, silence, translation
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout

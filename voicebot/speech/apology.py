@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Final, Literal
 
 from voicebot.events import Law
-from voicebot.speech.g711 import transcode
+from voicebot.g711 import transcode
 
 ApologyKind = Literal["speech-service", "transfer", "bot", "wait", "goodbye"]
 

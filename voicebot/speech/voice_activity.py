@@ -14,14 +14,14 @@ from __future__ import annotations
 import math
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from voicebot.events import Law, SpeechStarted, SpeechStopped
-from voicebot.speech.g711 import LINEAR
+from voicebot.g711 import decode
 from voicebot.speech.voice_decision import VoiceDecision
 
 RATE: Final = 8000
@@ -33,7 +33,7 @@ _FLOOR_DBFS: Final = -100.0
 _DEAD_DBFS: Final = -75.0
 """Below this there is nothing on the line (suppressed silence): the model is not asked while nobody speaks."""
 _SAMPLES: Final[dict[Law, NDArray[np.float32]]] = {
-    law: (table / 32768.0).astype(np.float32) for law, table in LINEAR.items()
+    law: (decode(bytes(range(256)), law) / 32768.0).astype(np.float32) for law in get_args(Law)
 }
 
 

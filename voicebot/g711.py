@@ -1,8 +1,8 @@
 """G.711 by table: mu-law and A-law bytes to 16 bit samples and back, and from one law to the other.
 
 Speech is carried through the product as the bytes that came from the wire; samples exist only where something has to
-look at them (voice activity, concealment, recordings). Everything here is one table look-up a sample: decoding 20 ms
-costs about a microsecond. The tables are computed from ITU-T G.711 (the segment formulas), not copied.
+look at them (voice activity, concealment, recordings, models). Everything here is one table look-up a sample: decoding
+20 ms costs about a microsecond. The tables are computed from ITU-T G.711 (the segment formulas), not copied.
 """
 
 from __future__ import annotations
@@ -79,6 +79,12 @@ def translation(source: Law, target: Law) -> bytes | None:
     if source == target:
         return None
     return MU_TO_A if source == "PCMU" else A_TO_MU
+
+
+def transcode(payload: bytes, source: Law, target: Law) -> bytes:
+    """``payload`` in the other law, each code to the nearest one."""
+    table = translation(source, target)
+    return payload if table is None else payload.translate(table)
 
 
 def silence(law: Law) -> bytes:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from voicebot import g711
 from voicebot.events import Law
-from voicebot.rtp import g711
 
 EVERY_CODE = bytes(range(256))
 LAWS: list[Law] = ["PCMU", "PCMA"]

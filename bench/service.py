@@ -1,0 +1,102 @@
+"""The processes under test: the service as a user starts it, and a speech service that follows a script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from voicebot.supervisor import ChildProcess
+
+SETTINGS = {
+    "VOICEBOT_SIP__HOST": "127.0.0.1",
+    "VOICEBOT_SIP__PORT": "0",
+    "VOICEBOT_SIP__MAX_CALLS": "1000",
+    "VOICEBOT_RTP__PORT_LOW": "30000",
+    "VOICEBOT_RTP__PORT_HIGH": "33999",
+    "VOICEBOT_BOT__HTTP_PORT": "0",
+    "VOICEBOT_CALLS__DRAIN_S": "1",
+    "VOICEBOT_LOG__LEVEL": "WARNING",
+}
+
+
+@dataclass(slots=True)
+class Usage:
+    """CPU seconds and resident megabytes of the service's processes, by what they are."""
+
+    cpu_s: dict[str, float] = field(default_factory=dict)
+    rss_mb: dict[str, float] = field(default_factory=dict)
+
+
+class Service:
+    """A running ``voicebot serve``."""
+
+    def __init__(self, ready: dict[str, Any], pid: int, start_s: float) -> None:
+        self.uri: str = ready["sip"]
+        self.speech_url: str | None = ready["speech"]
+        self.start_s = start_s
+        self.process = psutil.Process(pid)
+
+    def processes(self) -> dict[str, psutil.Process]:
+        """The call process, the dialog host and, if it is our own, the speech service."""
+        found = {"calls": self.process}
+        for child in self.process.children():
+            command = " ".join(child.cmdline())
+            for name, module in (("dialog host", "voicebot.host"), ("speech service", "voicebot.localspeech")):
+                if module in command:
+                    found[name] = child
+        return found
+
+    def usage(self) -> Usage:
+        usage = Usage()
+        for name, process in self.processes().items():
+            times = process.cpu_times()
+            usage.cpu_s[name] = times.user + times.system
+            usage.rss_mb[name] = process.memory_info().rss / 1e6
+        return usage
+
+
+@asynccontextmanager
+async def serving(settings: dict[str, str] | None = None) -> AsyncIterator[Service]:
+    """``voicebot serve`` with ``settings`` (``VOICEBOT_*``) on ports of its own, from ready to gone."""
+    with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")}
+        environment = kept | SETTINGS | {"VOICEBOT_CALLS__RECORDS": folder} | (settings or {})
+        ready: dict[str, Any] = {}
+        argv = [sys.executable, "-m", "voicebot.commands", "serve", "--json"]
+        child = ChildProcess("voicebot serve", argv, on_ready=ready.update, environment=environment)
+        began = time.monotonic()
+        await child.start()
+        try:
+            assert child.pid is not None
+            yield Service(ready, child.pid, time.monotonic() - began)
+        finally:
+            await child.stop()
+
+
+@asynccontextmanager
+async def speaking(script: dict[str, Any] | None = None) -> AsyncIterator[str]:
+    """An offline speech service, or one that follows ``script``; its address."""
+    with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
+        argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent", "--max-sessions", "2000"]
+        if script is not None:
+            file = Path(folder) / "script.json"
+            await asyncio.to_thread(file.write_text, json.dumps(script))
+            argv += ["--scripted", str(file)]
+        ready: dict[str, Any] = {}
+        child = ChildProcess("speech service", [*argv, "--log-level", "warning"], on_ready=ready.update)
+        await child.start()
+        try:
+            yield f"ws://127.0.0.1:{ready['port']}"
+        finally:
+            await child.stop()

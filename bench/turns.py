@@ -1,0 +1,143 @@
+"""How long callers wait: response gap, barge-in, keys, pacing, and what a call costs, at several loads.
+
+    python -m bench.turns --speech embedded --calls 1 10
+    python -m bench.turns --speech scripted --calls 1 10 50
+
+Every call is the same: it listens to the greeting, asks for the opening hours, interrupts the answer, keys an account
+number, confirms it by voice and hangs up. ``embedded``: recognised and spoken by the offline models, on the same
+machine. ``scripted``: recognised and spoken without any delay by a scripted service, so that what is left of the
+response gap after the silence that the turn policy waits for is our own share.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+import wave
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from bench.service import Service, serving, speaking
+from voicebot import g711
+from voicebot.caller import CallOptions, parse_script, place_many
+from voicebot.log import configure_logging
+from voicebot.settings import Settings
+from voicebot.speech import Speech, SpeechEndpoint, SynthesizerPool
+
+SAYINGS = {"hours": "Opening hours, please.", "billing": "Billing, please.", "yes": "Yes, that's right."}
+SCRIPT = """
+deadline_s: 30
+steps:
+  - listen:
+  - wav: hours.wav
+  - barge_in: {after_s: 1.5, wav: billing.wav}
+  - keys: "123456"
+  - wav: "yes.wav"
+"""
+HEARD = ["Opening hours, please.", "Billing, please.", "Yes, that's right."]
+LEAST_CALLS = 10
+"""A load of one call is measured over this many, one after the other."""
+
+
+async def render(folder: Path) -> None:
+    """What the callers say, once, by the offline voice: voice activity must take it for speech."""
+    async with speaking() as url:
+        pool = SynthesizerPool(SpeechEndpoint(host=url), size=1)
+        await pool.start()
+        try:
+            for name, text in SAYINGS.items():
+                async with aclosing(pool.stream(Speech(text, "en-US-JoeNeural", "en-US", "PCMU"))) as pieces:
+                    audio = b"".join([piece async for piece in pieces])
+                await asyncio.to_thread(write_wav, folder / f"{name}.wav", audio)
+        finally:
+            await pool.close()
+
+
+def write_wav(path: Path, audio: bytes) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(g711.SAMPLE_RATE)
+        file.writeframes(g711.decode(audio, "PCMU").astype("<i2").tobytes())
+
+
+async def measure(service: Service, folder: Path, concurrency: int) -> dict[str, Any]:
+    """One load on a running service."""
+    script = parse_script(SCRIPT, folder=folder)
+    calls = max(LEAST_CALLS, concurrency)
+    before = service.usage()
+    report = await place_many(
+        service.uri, script, calls=calls, concurrency=concurrency, ramp_s=5.0, options=CallOptions(transcribe=False)
+    )
+    after = service.usage()
+    talked_s = sum(call.duration_s for call in report.calls)
+    result = report.as_dict()
+    result["concurrency"] = concurrency
+    result["cpu_percent_a_call"] = {
+        name: round(100 * (after.cpu_s[name] - before.cpu_s[name]) / talked_s, 2) for name in after.cpu_s
+    }
+    result["rss_mb"] = {name: round(value) for name, value in after.rss_mb.items()}
+    return result
+
+
+async def run(speech: str, loads: list[int]) -> list[dict[str, Any]]:
+    """All loads against one kind of speech service."""
+    results = []
+    with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as name:
+        folder = Path(name)
+        await render(folder)
+        for concurrency in loads:
+            async with AsyncExitStack() as stack:
+                settings: dict[str, str] = {}
+                if speech == "scripted":
+                    script = {"texts": HEARD, "hypothesis_after_ms": 200, "segmentation_ms": 100, "ms_per_word": 300}
+                    url = await stack.enter_async_context(speaking(script))
+                    settings = {"VOICEBOT_SPEECH__SERVICE": "url", "VOICEBOT_SPEECH__URL": url}
+                    settings["VOICEBOT_SPEECH__PROMPT_CACHE_DIR"] = ""
+                service = await stack.enter_async_context(serving(settings))
+                await asyncio.sleep(3)  # prompts are being warmed: a caller in the first seconds is another figure
+                result = await measure(service, folder, concurrency)
+                results.append({"speech": speech, "start_s": round(service.start_s, 1), **result})
+    return results
+
+
+def line(result: dict[str, Any]) -> str:
+    """One load as a row of the README's table."""
+    figures = result["figures"]
+
+    def pair(name: str) -> str:
+        spread = figures[name]
+        return f"{spread['p50']:.0f} / {spread['p95']:.0f}" if spread["count"] else "-"
+
+    waited_ms = Settings().turns.end_silence_ms
+    own = [f"{figures['gap_ms'][k] - waited_ms:.0f}" for k in ("p50", "p95")] if result["speech"] == "scripted" else []
+    cpu = ", ".join(f"{name} {value:.1f}" for name, value in result["cpu_percent_a_call"].items())
+    return (
+        f"{result['speech']:9} {result['concurrency']:3} calls | gap p50/p95 {pair('gap_ms')} ms"
+        + (f" (own share {' / '.join(own)})" if own else "")
+        + f" | barge-in {pair('barge_in_ms')} | key to silence {pair('key_to_silence_ms')}"
+        f" | keys {pair('key_gap_ms')} | 200 after {pair('answer_ms')}, greeting {pair('greeting_ms')}"
+        f" | RTP p99 {figures['deviation_ms']['p99']:.1f} ms"
+        f" | CPU % a call: {cpu} | {result['outcomes']} {result['reasons'] or ''}"
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.turns", description=__doc__.partition("\n")[0])
+    parser.add_argument("--speech", choices=("embedded", "scripted"), default="embedded")
+    parser.add_argument("--calls", type=int, nargs="+", default=[1])
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(argv)
+    configure_logging("WARNING")
+    results = uvloop.run(run(options.speech, options.calls))
+    print(json.dumps(results) if options.json else "\n".join(map(line, results)))
+    return 0 if all(r["outcomes"].get("completed") == r["calls"] for r in results) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
