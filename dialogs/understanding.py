@@ -75,6 +75,8 @@ _SOUNDS_LIKE = {
     "oh": 0, "o": 0, "ow": 0, "owe": 0, "won": 1, "to": 2, "too": 2, "tree": 3, "free": 3, "for": 4, "fore": 4,
     "ford": 4, "hive": 5, "sex": 6, "sics": 6, "sick": 6, "ate": 8, "aid": 8, "nein": 9, "mine": 9,
 }  # fmt: skip
+# Now and then a digit is written so, but the words are too common: only where the number is complete with them.
+_HARDLY = {"a": 8, "h": 8, "hate": 8, "hey": 8, "eh": 8}
 _TIMES = {"double": 2, "triple": 3, "treble": 3}
 
 
@@ -132,13 +134,17 @@ def digits(text: str, length: int) -> str:
     """The digits in ``text``, for a number that should have ``length`` of them; ``""`` when there are none.
 
     Digits may be spoken one by one, in pairs ("twelve thirty-four"), doubled ("double three") or written as numerals.
-    Words that merely sound like digits count only between others, and only when that helps to reach ``length``.
+    Words that merely sound like digits count only beside others; "a" for eight ("A 3 0 1 6 6", "H4 1485") only when the
+    number is complete with it.
     """
-    spoken = words(re.sub(r"(?<=\d)[,.](?=\d)", "", text))
+    together = re.sub(r"(?<=\d)[,.](?=\d)", "", text)
+    spoken = words(re.sub(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", " ", together))
     strict, loose = _read(spoken, {}), _read(spoken, _SOUNDS_LIKE)
-    if len(strict) == length or len(loose) < len(strict):
+    if not strict or len(strict) == length or len(loose) < len(strict):
         return strict
-    return loose if strict else ""
+    if len(loose) < length and len(looser := _read(spoken, _SOUNDS_LIKE | _HARDLY)) == length:
+        return looser
+    return loose
 
 
 def _read(spoken: list[str], sounds_like: dict[str, int]) -> str:

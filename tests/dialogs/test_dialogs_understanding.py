@@ -32,6 +32,9 @@ understanding = module("understanding")
         ("The number for my account is one two three four five six", "123456"),
         ("I want to give you one two three four five six", "123456"),
         ("nineteen eighty four eleven", "198411"),
+        ("A 30166.", "830166"),
+        ("H4, 1485.", "841485"),
+        ("3 1 9 a 8 7", "319887"),
     ],
 )
 def test_an_account_number_is_understood_however_it_is_said_and_written(text: str, digits: str) -> None:
@@ -45,7 +48,10 @@ def test_ordinary_words_are_no_digits(text: str) -> None:
     assert understanding.digits(text, 6) == ""
 
 
-@pytest.mark.parametrize(("text", "digits"), [("one two three", "123"), ("nine eight zero five two", "98052")])
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [("one two three", "123"), ("nine eight zero five two", "98052"), ("It's a 123", "123"), ("a 123456", "123456")],
+)
 def test_numbers_of_another_length_are_given_as_they_are(text: str, digits: str) -> None:
     assert understanding.digits(text, 6) == digits
 
