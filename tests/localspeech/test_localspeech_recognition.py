@@ -72,6 +72,22 @@ def test_a_word_goes_from_start_over_hypotheses_to_its_phrase() -> None:
     assert phrase["NBest"][0]["Lexical"] == "billing"
 
 
+def test_a_hypothesis_covers_what_it_heard_not_what_was_said_while_it_was_made() -> None:
+    client = Client()
+    client.hear(VOICE, 9)
+    client.hear(VOICE, 20)
+    body = client.result(DecodeKind.HYPOTHESIS, "six oh")[0].body
+    assert 0 < body["Offset"] + body["Duration"] <= 9 * 320_000
+
+
+def test_a_hypothesis_that_comes_in_the_next_phrase_is_void() -> None:
+    client = Client()
+    client.hear(VOICE, 12)
+    client.hear(QUIET, 20)
+    client.hear(VOICE, 6)
+    assert client.result(DecodeKind.HYPOTHESIS, "six") == []
+
+
 def test_the_final_is_asked_for_before_the_phrase_has_ended_and_says_itself_as_hypothesis() -> None:
     client = Client(segmentation_s=0.8)
     client.hear(VOICE, 6)

@@ -145,6 +145,7 @@ class RecognitionTurn:
         self._pending: deque[_Phrase] = deque()
         self._decodes = 0
         self._hypothesis = 0  # number of the decode under way, 0: none
+        self._hypothesis_end = 0  # the last frame that it hears
         self._next_hypothesis_s = 0.0
         self._started = False
         self._audio_ended = False
@@ -183,13 +184,14 @@ class RecognitionTurn:
         if number == self._hypothesis:
             self._hypothesis = 0
             phrase = self._phrase
-            if phrase is None or transcript is None or phrase.final:
+            if phrase is None or transcript is None or phrase.final or self._hypothesis_end <= phrase.onset:
                 return []
-            return self._say_hypothesis(phrase, transcript, repeat=False)
+            # it covers what had been said when it was asked for: what was said meanwhile is not in it
+            return self._say_hypothesis(phrase, transcript, self._hypothesis_end, repeat=False)
         for phrase in (*self._pending, *([self._phrase] if self._phrase else [])):
             if phrase.final == number:
                 phrase.result = transcript or Transcript("")
-                out = [] if phrase.ended else self._say_hypothesis(phrase, phrase.result, repeat=True)
+                out = [] if phrase.ended else self._say_hypothesis(phrase, phrase.result, phrase.offset, repeat=True)
                 return out + self._flush()
         return []  # void: the speaker went on
 
@@ -232,7 +234,7 @@ class RecognitionTurn:
             return []
         self._next_hypothesis_s = voiced_s + (0.3 if voiced_s < 5 else 0.6)
         decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now)
-        self._hypothesis = decode.number
+        self._hypothesis, self._hypothesis_end = decode.number, self._segmenter.now
         return [decode]
 
     def _ask_final(self, phrase: _Phrase) -> Decode:
@@ -252,12 +254,11 @@ class RecognitionTurn:
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
         return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, self._options.expected)
 
-    def _say_hypothesis(self, phrase: _Phrase, transcript: Transcript, repeat: bool) -> list[Output]:
+    def _say_hypothesis(self, phrase: _Phrase, transcript: Transcript, end: int, repeat: bool) -> list[Output]:
         text = lexical(transcript.text)
         if not text or (text == phrase.said and not repeat):
             return []
         phrase.said = text
-        end = phrase.offset or self._segmenter.now
         return [Send("speech.hypothesis", {"Id": phrase.id, "Text": text, **self._times(phrase.onset, end)})]
 
     def _flush(self) -> list[Output]:
