@@ -31,7 +31,8 @@ TURN_TIMEOUT_S = 10.0
 HOST_GRACE_S = 0.25
 """The host is given the deadline as well and reports a dialog that exceeds it; only a host that hangs is slower."""
 FIRST_RETRY_S = 0.05
-LAST_RETRY_S = 0.5
+"""Not at once: a process that is being killed loses its connections before its listener, which would take us in."""
+LAST_RETRY_S = 0.1
 STILL_AWAY_S = 5.0
 
 
@@ -180,6 +181,7 @@ class DialogHostClient:
                 self._went_away("the dialog host went away")
             logger.warning("the dialog host went away")
             retry_s, told, away_since = FIRST_RETRY_S, False, asyncio.get_running_loop().time()
+            await asyncio.sleep(retry_s)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         while True:
