@@ -1,0 +1,161 @@
+"""Whatever a dialog or its host does, the audio does not notice, and the call goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import pytest
+from conftest import FAULTY_DIALOGS, Service
+from telephone import Telephone, calling
+
+pytestmark = pytest.mark.slow
+
+ACCOUNT = "Please say your six digit account number, or enter it on your keypad."
+CONFIRM = "I have 1, 2, 3, 4, 5, 6"
+
+
+def texts(record: dict[str, Any]) -> list[str]:
+    """What the bot said, in order."""
+    return [utterance["text"] for turn in record["turns"] for utterance in turn["bot"]["utterances"]]
+
+
+async def another_host(service: Service, telephone: Telephone) -> float:
+    """Wait until a second host is connected; returns when."""
+
+    def back() -> bool:
+        return "connected to the dialog host" in "".join(service.log().split("dialog host is ready")[2:])
+
+    at = await telephone.until(back, "a new dialog host")
+    assert service.child("voicebot.host").pid != service.host.pid
+    return at
+
+
+@pytest.mark.parametrize(("key", "answer"), [("1", "slept well"), ("2", "computed well")])
+async def test_a_dialog_that_blocks_for_2_s_is_not_noticed_on_the_wire(
+    serve_scripted: Callable[..., Service], key: str, answer: str
+) -> None:
+    service = serve_scripted(bot__dialogs=FAULTY_DIALOGS)
+    async with calling(service.uri) as first, calling(service.uri) as second:
+        await first.answer(0)
+        began = time.monotonic()
+        first.press(key)
+        await first.answer(began, quiet_s=1.0)  # 3.6 s of prompt, which cover the 2 s of blocking, and then the answer
+        until = time.monotonic()
+        assert first.call is not None
+        gaps = [phone.longest_gap_s(began, until) for phone in (first, second)]
+        packets = [sum(began < at < until for at, _, _ in phone.packets) for phone in (first, second)]
+        silence = first.longest_silence_s(began + 1.0, began + 4.0)
+        print(
+            f"key {key}: in {until - began:.1f} s {packets} packets, longest gap {max(gaps) * 1000:.0f} ms, "
+            f"longest silence within the prompt {silence * 1000:.0f} ms"
+        )
+        call_id = first.call.call_id
+    record = service.record(call_id)
+    assert texts(record)[-1] == answer
+    assert max(gaps) < 0.2
+    assert min(packets) > (until - began) * 50 * 0.9
+    assert silence < 0.5
+    assert service.child("voicebot.host").pid == service.host.pid, "2 s are no reason to kill the host"
+    assert "hangs" not in service.log()
+
+
+async def test_a_dialog_that_raises_costs_an_apology_and_nothing_else(serve_scripted: Callable[..., Service]) -> None:
+    service = serve_scripted(bot__dialogs=FAULTY_DIALOGS, allow="a defect in the dialog")
+    async with calling(service.uri) as phone:
+        await phone.answer(0)
+        phone.press("5")
+        await phone.until(lambda: "key 5" in service.log(), "the key")
+        await phone.answer(time.monotonic())
+        began = time.monotonic()
+        phone.press("3")
+        heard = await phone.until_hears("bot", began)
+        print(f"apology after {heard - began:.1f} s")
+        await phone.answer(heard, quiet_s=1.0)  # the re-prompt
+        phone.press("6")
+        await phone.answer(time.monotonic())
+        assert phone.call is not None
+        call_id = phone.call.call_id
+    said = texts(service.record(call_id))
+    assert "you have pressed 1" in said
+    assert said[-1] == "key number 2"
+    assert "main.py" in service.log(), "the author is told where"
+    assert service.child("voicebot.host").pid == service.host.pid
+
+
+async def test_a_host_killed_in_mid_call_comes_back_and_the_dialog_goes_on_where_it_was(
+    serve_scripted: Callable[..., Service],
+) -> None:
+    service = serve_scripted()
+    async with calling(service.uri) as phone:
+        await phone.answer(0)
+        phone.press("1")
+        await phone.until(lambda: "key 1" in service.log(), "the key")
+        await phone.answer(time.monotonic())
+        killed = time.monotonic()
+        service.host.kill()
+        phone.press("1")  # meets no host, and is no answer to the question that is open
+        apology = await phone.until_hears("bot", killed)
+        back = await another_host(service, phone)
+        print(f"apology heard {apology - killed:.1f} s after the kill; host away for {back - killed:.1f} s")
+        await phone.answer(back)
+        phone.press("123456")
+        await phone.answer(time.monotonic())
+        phone.press("1")
+        await phone.answer(time.monotonic(), quiet_s=1.5)
+        phone.press("2")
+        await phone.until_ended()
+        assert phone.call is not None
+        call_id = phone.call.call_id
+    record = service.record(call_id)
+    said = texts(record)
+    print("\n".join(said))
+    assert said.count(ACCOUNT) == 2, "the question is asked again"
+    assert any(text.startswith("Your balance is") for text in said)
+    assert record["end"]["reason"] == "bot"
+
+
+async def test_a_host_killed_while_nothing_is_asked_is_not_noticed(serve_scripted: Callable[..., Service]) -> None:
+    service = serve_scripted(bot__dialogs=FAULTY_DIALOGS)
+    async with calling(service.uri) as phone:
+        await phone.answer(0)
+        phone.press("5")
+        await phone.until(lambda: "key 5" in service.log(), "the key")
+        await phone.answer(time.monotonic())
+        killed = time.monotonic()
+        service.host.kill()
+        back = await another_host(service, phone)
+        print(f"host away for {back - killed:.1f} s")
+        phone.press("6")
+        await phone.answer(time.monotonic())
+        assert phone.call is not None
+        call_id = phone.call.call_id
+    said = texts(service.record(call_id))
+    assert said == ["welcome", "key number 1", "key number 2"]
+
+
+async def test_a_host_that_hangs_is_killed_and_the_call_goes_on(serve_scripted: Callable[..., Service]) -> None:
+    service = serve_scripted(bot__dialogs=FAULTY_DIALOGS, bot__hang_timeout_s=3)
+    hung: psutil.Process = service.host
+    async with calling(service.uri) as phone:
+        await phone.answer(0)
+        phone.press("5")
+        await phone.until(lambda: "key 5" in service.log(), "the key")
+        await phone.answer(time.monotonic())
+        began = time.monotonic()
+        phone.press("4")
+        back = await another_host(service, phone)
+        apology = await phone.until_hears("bot", began)
+        print(f"apology heard {apology - began:.1f} s after the key, host away for {back - began:.1f} s")
+        assert not hung.is_running()
+        await phone.answer(back, quiet_s=1.0)
+        phone.press("6")
+        await phone.answer(time.monotonic())
+        assert phone.longest_silence_s(began, time.monotonic()) < 15
+        assert phone.call is not None
+        call_id = phone.call.call_id
+    said = texts(service.record(call_id))
+    assert "you have pressed 1" in said
+    assert said[-1] == "key number 2"
