@@ -143,6 +143,7 @@ class TurnSettings(Section):
 
     end_silence_ms: int = Field(350, ge=50, le=5000)
     race_grace_ms: int = Field(100, ge=0, le=5000)
+    number_silence_ms: int = Field(700, ge=50, le=5000)
     patience_ms: int = Field(1200, ge=100, le=10000)
     no_input_s: Seconds = 7.0
     barge_in: bool = True
@@ -212,6 +213,7 @@ class Settings(BaseSettings):
         return TurnPolicy(
             end_silence_s=self.turns.end_silence_ms / 1000,
             race_grace_s=self.turns.race_grace_ms / 1000,
+            number_silence_s=self.turns.number_silence_ms / 1000,
             patience_s=self.turns.patience_ms / 1000,
             no_input_s=self.turns.no_input_s,
             barge_in=self.turns.barge_in,

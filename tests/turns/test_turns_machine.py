@@ -167,8 +167,30 @@ def test_a_hypothesis_that_does_not_cover_the_last_words_waits_for_patience() ->
 def test_phrases_with_a_short_pause_between_them_are_one_turn() -> None:
     call = Call().waiting()
     call.on(SpeechStarted(3.1, 3.0)).on(SpeechStopped(3.7, 3.5)).on(Final(3.8, "One two three.", 3.0, 3.5))
-    call.on(SpeechStarted(3.82, 3.8)).on(SpeechStopped(4.7, 4.5)).on(Final(4.8, "Four five six.", 3.8, 4.5))
-    assert [a.text for a in call.until(5.0).asks()] == ["One two three. Four five six."]
+    call.on(SpeechStarted(3.82, 3.8)).on(SpeechStopped(4.7, 4.5)).on(Final(4.8, "Four five six, please.", 3.8, 4.5))
+    assert [a.text for a in call.until(5.0).asks()] == ["One two three. Four five six, please."]
+
+
+def test_groups_of_digits_with_a_longer_pause_between_them_are_one_turn() -> None:
+    call = Call().waiting()
+    call.on(SpeechStarted(3.1, 3.0)).on(SpeechStopped(3.7, 3.5)).on(Final(3.9, "830", 3.0, 3.5))
+    call.on(SpeechStarted(4.2, 4.1)).on(SpeechStopped(5.2, 5.0)).on(Final(5.4, "166", 4.1, 5.0))
+    assert call.until(5.69).asks() == []
+    assert [a.text for a in call.until(5.7).asks()] == ["830 166"]
+
+
+def test_a_number_waits_for_the_final() -> None:
+    call = Call().waiting()
+    call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, "my number is six oh three one", 3.0, 3.9))
+    call.on(SpeechStopped(4.2, 4.0)).on(Final(4.9, "My number is 603137.", 3.0, 4.0))
+    assert [a.text for a in call.until(5.0).asks()] == ["My number is 603137."]
+
+
+def test_a_number_whose_final_does_not_come_is_taken_from_the_hypothesis_after_patience() -> None:
+    call = Call().waiting()
+    call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, "60 31", 3.0, 3.9)).on(SpeechStopped(4.2, 4.0))
+    assert call.until(5.19).asks() == []
+    assert [a.text for a in call.until(5.2).asks()] == ["60 31"]
 
 
 def test_a_caller_who_goes_on_after_the_hypothesis_was_used_is_asked_only_for_the_rest() -> None:

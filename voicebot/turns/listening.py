@@ -3,8 +3,9 @@
 The recogniser's final is good but late (Azure: about 1 s after the last word), voice activity is early but knows no
 words. So they race: our own voice activity says since when it is quiet, and the turn ends at the first of
 
-1. ``end_silence`` of quiet, when a final covers all that was spoken;
-2. ``race_grace`` later, when the newest hypothesis covers it;
+1. ``end_silence`` of quiet, when a final covers all that was spoken; ``number_silence`` when it ends in a number;
+2. ``race_grace`` later, when the newest hypothesis covers it and does not end in a number: the gist of a sentence is
+   there early, but one digit that is still missing makes an account number worthless;
 3. ``patience`` of quiet, with whatever words there are;
 4. ``no_words`` of quiet without a single word: then it was noise, or a no-match.
 
@@ -25,6 +26,7 @@ COVER_SLACK_S = 0.25
 """Recognisers end a phrase at the last phone, voice activity a little after it: this much short still covers."""
 
 _WORD = re.compile(r"\w+", re.UNICODE)
+_DIGITS = frozenset("zero oh one two three four five six seven eight nine".split())  # noqa: SIM905
 
 
 class Listening(StrEnum):
@@ -51,6 +53,13 @@ class CallerTurn:
 def words(text: str) -> list[str]:
     """The words of ``text``, lower-case, without punctuation."""
     return _WORD.findall(text.lower())
+
+
+def ends_in_number(text: str) -> bool:
+    """Whether the last word is a numeral, or an English digit: recognisers write numerals in every language, but some
+    only in the final."""
+    last = words(text)[-1:]
+    return bool(last) and (last[0].isdecimal() or last[0] in _DIGITS)
 
 
 def remainder(text: str, used: str) -> str:
@@ -105,9 +114,10 @@ class CallerEar:
         if quiet_since is None:
             return None
         policy = self.policy
+        in_number = ends_in_number(self._text())
         if self._hypothesis is None and self._finals and self._covers(self._finals[-1].end):
-            return quiet_since + policy.end_silence_s
-        if self._hypothesis is not None and self._covers(self._hypothesis.end):
+            return quiet_since + (policy.number_silence_s if in_number else policy.end_silence_s)
+        if self._hypothesis is not None and self._covers(self._hypothesis.end) and not in_number:
             return quiet_since + policy.end_silence_s + policy.race_grace_s
         if self.has_words:
             return quiet_since + policy.patience_s

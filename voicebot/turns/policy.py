@@ -14,6 +14,8 @@ class TurnPolicy:
     """Quiet after the last voiced sample before a turn may end at all: a breath is shorter."""
     race_grace_s: float = 0.1
     """How much longer the recogniser's final may take before a hypothesis that covers the speech is used instead."""
+    number_silence_s: float = 0.7
+    """In the place of ``end_silence_s`` when the last word is a number: who reads out digits pauses between groups."""
     patience_s: float = 1.2
     """Quiet after which the turn ends with whatever words there are, covering or not."""
     no_words_s: float = 2.5
