@@ -174,7 +174,7 @@ def test_phrases_with_a_short_pause_between_them_are_one_turn() -> None:
 def test_groups_of_digits_with_a_longer_pause_between_them_are_one_turn() -> None:
     call = Call().waiting()
     call.on(SpeechStarted(3.1, 3.0)).on(SpeechStopped(3.7, 3.5)).on(Final(3.9, "830", 3.0, 3.5))
-    call.on(SpeechStarted(4.2, 4.1)).on(SpeechStopped(5.2, 5.0)).on(Final(5.4, "166", 4.1, 5.0))
+    call.on(SpeechStarted(4.1, 4.0)).on(SpeechStopped(5.2, 5.0)).on(Final(5.4, "166", 4.0, 5.0))
     assert call.until(5.69).asks() == []
     assert [a.text for a in call.until(5.7).asks()] == ["830 166"]
 
