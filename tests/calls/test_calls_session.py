@@ -9,8 +9,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from voicebot.bots import CallFacts
-from voicebot.calls import Calls, CallServices, CallSession
+from voicebot.calls import Calls, CallServices, CallSession, playback
 from voicebot.events import (
     BotDone,
     BotMessage,
@@ -136,12 +138,17 @@ class Bot:
 class Mouth:
     """Everything said lasts a second; texts with "slow" are rendered in pieces."""
 
+    failures = 0
+
     def ready(self, speech: Speech) -> bytes | None:
-        return None if "slow" in speech.text or "unheard" in speech.text else SECOND
+        return None if any(word in speech.text for word in ("slow", "unheard", "at last")) else SECOND
 
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
         if "unheard" in speech.text:
-            raise SpeechUnavailable("no voice")
+            raise SpeechUnavailable("no voice", permanent=True)
+        if "at last" in speech.text and self.failures < 2:
+            self.failures += 1
+            raise SpeechUnavailable("no voice yet")
         for _ in range(2):
             await asyncio.sleep(0)
             yield SECOND[:4000]
@@ -289,6 +296,21 @@ async def test_a_prompt_that_cannot_be_rendered_is_replaced_by_an_apology() -> N
     assert world.line.pull(10) == CANNED
     await world.line.hang_up()
     await world.over()
+
+
+async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_moment_please(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(playback, "RETRY_PAUSE_S", 0.0)
+    world = await World().greeted()
+    world.line.pull(60)
+    world.says("at last")
+    world.says("and then")
+    await world.settle()
+    assert world.line.pull(200) == CANNED + SECOND + SECOND
+    await world.line.hang_up()
+    record = await world.over()
+    assert record["failures"] == []
 
 
 async def test_a_refused_transfer_is_told_to_the_bot() -> None:

@@ -2,6 +2,9 @@
 
 The rendering of a prompt starts as soon as the bot sent it, while the one before is still playing. A prompt whose audio
 is in memory is queued whole at once. Apologies (``Canned``) are shipped as audio: they need no speech service.
+
+A speech service that is away comes back, mostly: what it could not render is tried again for some seconds, in its place
+in the queue, and the caller hears "one moment, please" there meanwhile. Only then has a prompt failed.
 """
 
 from __future__ import annotations
@@ -18,6 +21,10 @@ from voicebot.speech import Speech, SpeechUnavailable
 from voicebot.turns import Play
 
 logger = logging.getLogger(__name__)
+
+RETRY_FOR_S = 6.0
+"""Long enough for the embedded speech service to be started anew, beside the attempt that is running then."""
+RETRY_PAUSE_S = 0.5
 
 
 class Voice(Protocol):
@@ -87,17 +94,31 @@ class Playback:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _render(self, command: Play, speech: Speech, clip: Clip) -> None:
+        give_up = asyncio.get_running_loop().time() + RETRY_FOR_S
         try:
-            first = True
+            while (error := await self._attempt(command, speech, clip)) is not None:
+                if error.permanent or asyncio.get_running_loop().time() >= give_up:
+                    clip.fail(str(error))
+                    return
+                if not len(clip):
+                    clip.feed(self._canned_audio("wait", self._law))
+                logger.warning("%.60r is tried again: %s", command.text, error)
+                await asyncio.sleep(RETRY_PAUSE_S)
+            clip.finish()
+        except Exception:
+            logger.exception("rendering %r", command.text[:80])
+            clip.fail("internal error")
+
+    async def _attempt(self, command: Play, speech: Speech, clip: Clip) -> SpeechUnavailable | None:
+        """Render once. What broke off in the middle has failed for good: its beginning was heard already."""
+        first = True
+        try:
             async with aclosing(self._voice.stream(speech)) as chunks:
                 async for chunk in chunks:
                     if first:
                         self._on_audio(command)
                         first = False
                     clip.feed(chunk)
-            clip.finish()
         except SpeechUnavailable as error:
-            clip.fail(str(error))
-        except Exception:
-            logger.exception("rendering %r", command.text[:80])
-            clip.fail("internal error")
+            return error if first else SpeechUnavailable(str(error), permanent=True)
+        return None

@@ -394,12 +394,12 @@ class TurnMachine:
         self._out.append(Play(utterance.number, 0, "", "", "", canned))
         self._take_floor(now)
 
-    def _apologise(self, now: float, canned: Canned) -> None:
-        self._failures[canned] = self._failures.get(canned, 0) + 1
-        if self._failures[canned] >= self.policy.max_failures:
-            self._fall_back(now, canned)
+    def _apologise(self, now: float, cause: Canned) -> None:
+        self._failures[cause] = self._failures.get(cause, 0) + 1
+        if self._failures[cause] >= self.policy.max_failures:
+            self._fall_back(now, cause)
             return
-        self._say_canned(now, canned)
+        self._say_canned(now, Canned.BOT)  # the call goes on, whatever failed; the others are for its end
 
     def _fall_back(self, now: float, cause: Canned) -> None:
         target = self.policy.fallback_transfer
