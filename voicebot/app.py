@@ -40,6 +40,8 @@ from voicebot.supervisor import ChildProcess
 logger = logging.getLogger(__name__)
 
 START_DEADLINE_S = 60.0
+WARM_AGAIN_S = 5.0
+LAST_WARM_AGAIN_S = 300.0
 
 
 class Application:
@@ -60,7 +62,7 @@ class Application:
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
         self.voice = PromptCache(
-            self.pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=settings.speech.prompt_cache_dir
+            self.pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=_prompt_directory(settings)
         )
         self.calls = Calls(self._services())
         self.front_end = SipFrontEnd(
@@ -211,8 +213,12 @@ class Application:
             for p in prompts
             for law in self.settings.sip.codecs
         ]
-        await self.voice.warm(wanted)
-        logger.info("%d prompts are ready", len(wanted))
+        pause_s = WARM_AGAIN_S
+        while (ready := await self.voice.warm(wanted)) < len(wanted):
+            logger.warning("%d of %d prompts are ready; the others are tried again", ready, len(wanted))
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LAST_WARM_AGAIN_S)
+        logger.info("%d prompts are ready", ready)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -223,6 +229,15 @@ class Application:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.warning("prompts are not warmed: %s", error)
+
+
+def _prompt_directory(settings: Settings) -> Path | None:
+    """Each speech service has its own folder: the same voice name sounds otherwise at another service."""
+    speech = settings.speech
+    if speech.prompt_cache_dir is None:
+        return None
+    where = "".join(c if c.isalnum() else "-" for c in speech.url or speech.endpoint or speech.region)
+    return speech.prompt_cache_dir / (speech.service if speech.service == "local" else f"{speech.service}-{where}")
 
 
 def speech_endpoint(settings: Settings) -> SpeechEndpoint:

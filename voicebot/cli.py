@@ -38,10 +38,16 @@ def serve(
     config: ConfigOption = None,
     check: Annotated[bool, typer.Option("--check", help="Only check the settings, then end.")] = False,
     as_json: JsonOption = False,
+    exit_with_parent: Annotated[
+        bool, typer.Option("--exit-with-parent", hidden=True, help="End with the process that started this one.")
+    ] = False,
 ) -> None:
     """Answer calls until Ctrl-C or SIGTERM; running calls may end in their own time."""
     from voicebot.commands.serve import run_serve
+    from voicebot.parent import end_with_parent
 
+    if exit_with_parent:
+        end_with_parent()
     raise typer.Exit(run_serve(config, check_only=check, as_json=as_json))
 
 

@@ -66,8 +66,8 @@ async def _demo(out: Path, console: Console, as_json: bool) -> int:
 
 
 def _serve_command(out: Path) -> list[str]:
-    # the shell only adds the log file
-    return ["sh", "-c", 'exec "$0" -m voicebot.commands serve --json 2>"$1"', sys.executable, str(out / "serve.log")]
+    serve = 'exec "$0" -m voicebot.commands serve --json --exit-with-parent 2>"$1"'  # the shell adds the log file
+    return ["sh", "-c", serve, sys.executable, str(out / "serve.log")]
 
 
 def _environment(out: Path) -> dict[str, str]:

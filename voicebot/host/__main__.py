@@ -9,12 +9,11 @@ import logging
 import os
 import signal
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any, TextIO
 
 from voicebot.log import configure_logging
+from voicebot.parent import end_with_parent
 
 logger = logging.getLogger("voicebot.host")
 
@@ -22,8 +21,6 @@ CANNOT_START = 2
 """Exit status when dialogs, settings, socket or state make a start impossible; one line on stderr says why."""
 APP_TYPE_ENV = "MicrosoftAppType"
 APP_TENANT_ENV = "MicrosoftAppTenantId"
-PARENT_CHECK_S = 0.5
-LAST_GRACE_S = 5.0
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -40,20 +37,6 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
     return parser.parse_args(argv)
-
-
-def follow_parent() -> None:
-    """End with the process that started us, even while a dialog blocks the loop (hence a thread)."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_CHECK_S)
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(LAST_GRACE_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 async def serve(options: argparse.Namespace, announce: TextIO) -> None:
@@ -110,7 +93,7 @@ def main(argv: list[str] | None = None) -> int:
     announce, sys.stdout = sys.stdout, sys.stderr
     configure_logging(options.log_level, options.log_json)
     if options.exit_with_parent:
-        follow_parent()
+        end_with_parent()
 
     from voicebot.host.loader import DialogsError
     from voicebot.host.messages import NotLoopback

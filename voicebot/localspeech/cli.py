@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import json
 import logging
@@ -18,10 +17,9 @@ from voicebot.localspeech.prepare import ModelsMissing, default_cache_dir, prepa
 from voicebot.localspeech.scripted import InvalidScript, Script
 from voicebot.localspeech.server import Limits, LocalSpeech, script_from
 from voicebot.log import configure_logging
+from voicebot.parent import end_with_parent
 
 _log = logging.getLogger(__name__)
-
-_PARENT_CHECK_S = 0.5
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,15 +41,16 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the service until SIGTERM or SIGINT. Returns the exit status: 0, 1 (cannot start), 2 (wrong use)."""
-    parent = os.getppid()
     arguments = parser().parse_args(argv)
+    if arguments.exit_with_parent:
+        end_with_parent()
     configure_logging(arguments.log_level.upper(), arguments.log_json)
     try:
         if arguments.prepare:
             prepare_models(arguments.cache_dir, _log_progress)
             return 0
         script = script_from(arguments.scripted.read_text(encoding="utf-8")) if arguments.scripted else None
-        asyncio.run(_run(arguments, script, parent))
+        asyncio.run(_run(arguments, script))
     except (OSError, InvalidScript, ModelsMissing) as error:
         _log.error("%s", error)
         return 1
@@ -64,14 +63,13 @@ def _log_progress(what: str, share: float) -> None:
     _log.info("%3.0f %% %s", share * 100, what)
 
 
-async def _run(arguments: argparse.Namespace, script: Script | None, parent: int) -> None:
+async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     threads = arguments.threads or min(8, max(2, os.cpu_count() or 2))
     pool = InferencePool(threads)
-    watch = asyncio.create_task(_watch_parent(parent, stop)) if arguments.exit_with_parent else None
     service = LocalSpeech(
         host=arguments.host,
         port=arguments.port,
@@ -92,10 +90,6 @@ async def _run(arguments: argparse.Namespace, script: Script | None, parent: int
             await stop.wait()
     finally:
         pool.close()
-        if watch is not None:
-            watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
 
 
 async def _load(service: LocalSpeech, pool: InferencePool, cache_dir: Path | None, stop: asyncio.Event) -> bool:
@@ -114,11 +108,3 @@ async def _load(service: LocalSpeech, pool: InferencePool, cache_dir: Path | Non
         os._exit(0)  # a thread that loads a model cannot be interrupted, and nothing here needs an orderly end
     loading.result()
     return True
-
-
-async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
-    # PDEATHSIG would strike already when the thread that started us ends; polling does not care.
-    while os.getppid() == parent:  # noqa: ASYNC110
-        await asyncio.sleep(_PARENT_CHECK_S)
-    _log.info("the process that started this one has ended")
-    stop.set()

@@ -1,0 +1,45 @@
+"""From ``voicebot serve`` to ready: how long, and what the processes then hold.
+
+python -m bench.start
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+
+import uvloop
+
+from bench.service import serving
+from voicebot.log import configure_logging
+
+
+async def run(times: int) -> dict[str, object]:
+    seconds = []
+    memory: dict[str, float] = {}
+    for _ in range(times):
+        async with serving() as service:
+            seconds.append(service.start_s)
+            memory = service.usage().rss_mb
+    return {
+        "starts": times,
+        "median_s": round(statistics.median(seconds), 2),
+        "max_s": round(max(seconds), 2),
+        "rss_mb": {name: round(value) for name, value in memory.items()},
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.start", description=__doc__.partition("\n")[0])
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(argv)
+    configure_logging("WARNING")
+    result = uvloop.run(run(options.times))
+    print(json.dumps(result) if options.json else result)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
