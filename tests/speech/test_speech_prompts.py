@@ -178,6 +178,17 @@ async def test_a_failed_rendering_reaches_all_who_wait_and_is_not_kept() -> None
     assert await heard(cache, say("abc")) == sound("abc")
 
 
+async def test_warming_stops_asking_a_service_that_is_away() -> None:
+    renderer = Renderer()
+    renderer.broken = True
+    cache = PromptCache(renderer, memory_bytes=10_000, directory=None)
+    many = [say(f"prompt {letter}") for letter in "abcdefghijklmnopqrstuvwxyz"]
+    assert await cache.warm(many) == 0
+    assert len(renderer.asked) < len(many) / 2
+    renderer.broken = False
+    assert await cache.warm(many) == len(many)
+
+
 async def test_closing_ends_what_is_being_rendered() -> None:
     renderer = Renderer()
     renderer.gate.clear()

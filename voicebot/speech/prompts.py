@@ -123,18 +123,23 @@ class PromptCache:
     async def warm(self, prompts: Iterable[Speech]) -> int:
         """Have the fixed ``prompts`` rendered (a few at a time) and stored; returns how many are ready.
 
-        What fails is logged and left out.
+        What fails is logged and left out; while the service is away, so is all that comes after it.
         """
         gate = asyncio.Semaphore(_WARM_AT_ONCE)
+        away = False
 
         async def one(speech: Speech) -> bool:
+            nonlocal away
             async with gate:
+                if away and self.ready(speech) is None:
+                    return False
                 try:
                     async with aclosing(self.stream(speech, cache=True)) as pieces:
                         async for _ in pieces:
                             pass
                 except SpeechUnavailable as error:
                     log.warning("prompt not rendered (%s): %.60r", error.reason, plain_text(speech.text))
+                    away = away or not error.permanent
                     return False
             return True
 
