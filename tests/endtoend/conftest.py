@@ -150,6 +150,11 @@ class SpeechDouble(Process):
             assert response.status == 200
 
 
+def texts(record: dict[str, Any]) -> list[str]:
+    """What the bot said in a call, in order."""
+    return [utterance["text"] for turn in record["turns"] for utterance in turn["bot"]["utterances"]]
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     """Starts services. Each must end with status 0 and leave no child and no traceback in its log.

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import psutil
 import pytest
-from conftest import FAULTY_DIALOGS, Service
+from conftest import FAULTY_DIALOGS, Service, texts
 from telephone import Telephone, calling
 
 pytestmark = pytest.mark.slow
 
 ACCOUNT = "Please say your six digit account number, or enter it on your keypad."
-CONFIRM = "I have 1, 2, 3, 4, 5, 6"
-
-
-def texts(record: dict[str, Any]) -> list[str]:
-    """What the bot said, in order."""
-    return [utterance["text"] for turn in record["turns"] for utterance in turn["bot"]["utterances"]]
 
 
 async def another_host(service: Service, telephone: Telephone) -> float:
