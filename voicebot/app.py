@@ -146,7 +146,7 @@ class Application:
     def _speech_service(self) -> ChildProcess:
         argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent"]
         argv += ["--host", "127.0.0.1", "--port", str(self.settings.speech.local_port)]
-        argv += [option.lower() for option in self._log_options()]
+        argv += self._log_options()
         return ChildProcess("speech service", argv, on_ready=self._speech_ready)
 
     def _log_options(self) -> list[str]:

@@ -29,6 +29,7 @@ from voicebot.caller import (
 )
 from voicebot.commands.demo import DEMO_SCRIPT
 from voicebot.log import configure_logging
+from voicebot.sip.header import SipSyntaxError, SipUri
 from voicebot.speech import SpeechEndpoint
 from voicebot.supervisor import ChildProcess, NotReady
 
@@ -56,11 +57,20 @@ def run_call(
     """Call ``uri`` with the script (default: the demo's); status 1 when a call did not reach its script's end."""
     configure_logging("WARNING")
     try:
+        check_uri(uri)
         script = load_script(script_path or DEMO_SCRIPT)
         return uvloop.run(_call(uri, script, calls, concurrency, speech, out, as_json))
     except (ScriptError, CallNotPlaced, NotReady, ValueError, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
+
+
+def check_uri(uri: str) -> None:
+    """Raise ValueError with one line for what cannot be called."""
+    try:
+        SipUri.parse(uri)
+    except SipSyntaxError:
+        raise ValueError(f"{uri}: not a SIP address; write it like sip:bot@127.0.0.1:5060") from None
 
 
 async def _call(

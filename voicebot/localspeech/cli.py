@@ -34,7 +34,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--max-sessions", type=int, default=200, help="connections of a kind; more get 429")
     made.add_argument("--threads", type=int, default=0, help="inference threads (default: one a core, 2 to 8)")
     made.add_argument("--exit-with-parent", action="store_true", help="end when the process that started this one ends")
-    made.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+    made.add_argument("--log-level", type=str.upper, default="INFO", choices=levels)
     made.add_argument("--log-json", action="store_true", help="log as JSON lines")
     return made
 
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     if arguments.exit_with_parent:
         end_with_parent()
-    configure_logging(arguments.log_level.upper(), arguments.log_json)
+    configure_logging(arguments.log_level, arguments.log_json)
     try:
         if arguments.prepare:
             prepare_models(arguments.cache_dir, _log_progress)
