@@ -477,6 +477,14 @@ def test_recognition_that_is_absent_at_the_start_gives_an_apology_and_the_fallba
     assert call.heard(3.0).take() == [HangUp("speech-service")]
 
 
+def test_without_recognition_at_the_start_nobody_waits_for_a_greeting() -> None:
+    call = Call().on(BotMessage(0.1, 1, "welcome", "welcome")).on(RecognitionLost(0.2, "refused"))
+    call.on(BotMessage(0.3, 1, "late", "late")).on(CallAnswered(0.4))
+    commands = call.take()
+    assert Drop() in commands
+    assert [c.canned for c in commands[commands.index(Drop()) :] if isinstance(c, Play)] == [Canned.SPEECH_SERVICE]
+
+
 def test_a_short_outage_of_recognition_is_not_noticed_and_a_long_one_is_told_then_given_up() -> None:
     call = Call(TurnPolicy(no_input_s=60)).waiting().on(RecognitionLost(3.0, "gone")).on(RecognitionRestored(4.0))
     assert call.until(20.0).take() == []

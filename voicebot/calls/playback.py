@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_FOR_S = 6.0
 """Long enough for the embedded speech service to be started anew, beside the attempt that is running then."""
-RETRY_PAUSE_S = 0.5
+RETRY_PAUSE_S = 1.0
 
 
 class Voice(Protocol):

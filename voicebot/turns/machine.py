@@ -271,6 +271,10 @@ class TurnMachine:
     def _recognition_is_lost(self, event: RecognitionLost) -> None:
         self._recognition_lost = True
         if self.state is State.STARTING:
+            if self._speech:
+                self._drop(event.at)  # a greeting that nobody could answer, if it can be rendered at all
+            else:
+                self._speech.drop(self._requests)
             self._fall_back(event.at, Canned.SPEECH_SERVICE)
         elif self._finish is None:
             self._timers.setdefault("lost", event.at + self.policy.lost_recognition_s)
