@@ -32,7 +32,7 @@ from voicebot.events import (
     TransferEnded,
 )
 from voicebot.legs import Leg, LegClosed, LegInfo
-from voicebot.speech import APOLOGY_TEXTS, SpeechUnavailable, VoiceActivity
+from voicebot.speech import APOLOGY_TEXTS, EchoGuard, SpeechUnavailable, VoiceActivity
 from voicebot.turns import (
     Ask,
     AskKind,
@@ -112,6 +112,7 @@ class CallSession:
         )
         self._recording = Recording(leg.info.law) if services.recording and services.records else None
         self._voice_activity = VoiceActivity(leg.info.law, start_ms=services.vad_start_ms)
+        self._echo = EchoGuard(leg.info.law)
         self._recognition = services.recognition(leg.info.law, self.dispatch)
         self._conversation = services.conversation(
             CallFacts(
@@ -173,8 +174,9 @@ class CallSession:
 
     def frame(self, payload: bytes, at: float) -> None:
         """20 ms of the caller."""
-        self._recognition.write(payload, at)
-        for event in self._voice_activity.feed(payload, at):
+        voice = self._echo.heard(payload)
+        self._recognition.write(voice, at)
+        for event in self._voice_activity.feed(voice, at):
             if isinstance(event, SpeechStarted):
                 self._onset = event.onset
             else:
@@ -185,6 +187,7 @@ class CallSession:
 
     def sent(self, payload: bytes, at: float) -> None:
         """20 ms of ours, as they left."""
+        self._echo.sent(payload)
         if self._recording is not None:
             self._recording.bot(payload, at)
 
