@@ -7,7 +7,7 @@ words. So they race: our own voice activity says since when it is quiet, and the
 2. ``race_grace`` later, when the newest hypothesis covers it and does not end in a number: the gist of a sentence is
    there early, but one digit that is still missing makes an account number worthless;
 3. ``patience`` of quiet, with whatever words there are;
-4. ``no_words`` of quiet without a single word: then it was noise, or a no-match.
+4. ``no_words`` of quiet without a single word (then it was noise, or a no-match) or with half a number.
 
 A result is used once. After a turn that a hypothesis ended, the final of the same audio still comes: it is recognised
 by the time it covers, and left out; when the caller had gone on in the same phrase, only the rest of it counts.
@@ -119,6 +119,8 @@ class CallerEar:
             return quiet_since + (policy.number_silence_s if in_number else policy.end_silence_s)
         if self._hypothesis is not None and self._covers(self._hypothesis.end) and not in_number:
             return quiet_since + policy.end_silence_s + policy.race_grace_s
+        if in_number and self._hypothesis is not None:
+            return quiet_since + max(policy.patience_s, policy.no_words_s)
         if self.has_words:
             return quiet_since + policy.patience_s
         if self._no_match:
