@@ -1,10 +1,10 @@
-"""The bot's own voice coming back: a line, a loudspeaker or a conference bridge that returns what it is sent.
+"""The bot's own voice coming back: a line, a loudspeaker or a conference bridge that returns what it hears.
 
-The gate of `voice_activity` holds back a faint echo. A loud one has the bot interrupt itself with each prompt and answer
-its own words (recognised in pieces, so they cannot be told by their text). But it is a copy: where the last 120 ms that
-came agree, at any delay up to half a second, with what was sent, sample by sample (normalised cross-correlation of 0.85
-or more), the frame is replaced by silence, for voice activity and recogniser alike. A caller who talks at the same time
-spoils the agreement, and is heard.
+The gate of `voice_activity` holds back a faint echo. With a loud one the bot interrupts itself in each prompt, and
+answers its own words (recognised in pieces, so they cannot be told by their text). But it is a copy: where the last
+120 ms that came agree, at any delay up to half a second, with what was sent, sample by sample (normalised
+cross-correlation of 0.85; 0.75 right after echo, for lost packets), the frame is replaced by silence, for voice
+activity and recogniser alike. A caller who talks at the same time spoils the agreement, and is heard.
 
 Costs some 0.4 ms a frame, but only while both sides are loud.
 """
@@ -24,6 +24,9 @@ _COMPARED: Final = 960
 _KEPT: Final = round(MAX_DELAY_S * g711.SAMPLE_RATE) + _COMPARED
 _TRANSFORM: Final = 8192
 _ALIKE: Final = 0.85
+_STILL_ALIKE: Final = 0.75
+_RIGHT_AFTER: Final = 10
+"""Frames."""
 _LOUD: Final = 10 ** (-50 / 10)
 """Mean square: quieter sound is nobody's voice."""
 
@@ -39,6 +42,7 @@ class EchoGuard:
         self._sent: Samples = np.zeros(_KEPT, np.float32)
         self._came: Samples = np.zeros(_COMPARED, np.float32)
         self._audible = 0  # samples until what was sent last with any sound in it is forgotten
+        self._since_echo = _RIGHT_AFTER  # frames
         self.frames = 0
         """How many frames were taken for echo."""
 
@@ -52,12 +56,17 @@ class EchoGuard:
         """G.711 that came: as it is, or as much silence when it is our own."""
         samples = self._decode(payload)
         self._came = _pushed(self._came, samples)
-        if not self._audible or _power(samples) <= _LOUD or not self._is_echo():
+        self._since_echo += 1
+        if not self._audible or _power(samples) <= _LOUD:
+            return payload
+        if self._likeness() < (_STILL_ALIKE if self._since_echo <= _RIGHT_AFTER else _ALIKE):
             return payload
         self.frames += 1
+        self._since_echo = 0
         return bytes([self._silence]) * len(payload)
 
-    def _is_echo(self) -> bool:
+    def _likeness(self) -> float:
+        """0 to 1: the best agreement at any delay."""
         spectrum = np.fft.rfft(self._sent, _TRANSFORM) * np.conj(np.fft.rfft(self._came, _TRANSFORM))
         products = np.fft.irfft(spectrum, _TRANSFORM)[: _KEPT - _COMPARED + 1]
         energy = np.concatenate(([0.0], np.cumsum(self._sent.astype(np.float64) ** 2)))
@@ -65,7 +74,7 @@ class EchoGuard:
         came = float(np.dot(self._came, self._came))
         # where next to nothing was sent there is nothing to agree with
         least = np.maximum(energy, _LOUD * _COMPARED * 0.1) * came
-        return bool(np.max(products / np.sqrt(least)) >= _ALIKE)
+        return float(np.max(products / np.sqrt(least))) if came else 0.0
 
     def _decode(self, payload: bytes) -> Samples:
         return g711.decode(payload, self._law).astype(np.float32) / np.float32(32768.0)
