@@ -224,7 +224,8 @@ class LocalSpeech:
             if connection is not None:
                 await connection.close()
                 self._counts["malformed"] += connection.malformed
-        return socket
+        # a client that left during the handshake: aiohttp wants some response, though nobody reads it
+        return socket if socket.prepared else web.Response(status=400)
 
     def _connection(
         self, service: str, socket: web.WebSocketResponse, request: web.Request
