@@ -79,15 +79,15 @@ def digits_right(said: str, heard: str) -> int:
 
 def tell(title: str, said: list[tuple[str, str]], heard: list[Heard]) -> tuple[int, float]:
     """Print what was understood; how many numbers are fully right, and the share of digits."""
-    print(f"\n{title}:")  # noqa: T201 (figures for people)
+    print(f"\n{title}:")
     right, total = 0, 0
     for (who, digits), understood in zip(said, heard, strict=True):
         found = digits_right(digits, understood.digits)
         right, total = right + (understood.digits == digits), total + found
         verdict = "right" if understood.digits == digits else f"{found} of {len(digits)} digits"
-        print(f"  {who:24} said {digits}, understood {understood.text!r}: {verdict}")  # noqa: T201
+        print(f"  {who:24} said {digits}, understood {understood.text!r}: {verdict}")
     share = total / sum(len(digits) for _, digits in said)
-    print(f"  {right} of {len(said)} numbers right, {share:.0%} of the digits")  # noqa: T201
+    print(f"  {right} of {len(said)} numbers right, {share:.0%} of the digits")
     return right, share
 
 
