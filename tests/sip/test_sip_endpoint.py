@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -100,11 +101,26 @@ async def an_unanswered_200_is_repeated_by_the_timer() -> None:
     await callee.close()
 
 
+async def a_timer_that_is_overdue_may_be_looked_at() -> None:
+    """uvloop makes a plain handle of it, which has no ``when``."""
+    caller, callee = await pair(None)
+    callee.invite(f"sip:nobody@{LOOPBACK}:{caller.port}", OFFER)
+    time.sleep(0.05)  # noqa: ASYNC251  (the loop was busy)
+    assert callee._timer is not None
+    callee._timer.cancel()
+    callee._timer = None
+    callee.flush()
+    callee.flush()
+    await caller.close()
+    await callee.close()
+
+
 SCENES = [
     a_call_is_set_up_and_ended,
     names_are_resolved_and_bad_ones_counted,
     closing_ends_calls_and_leaves_no_task,
     an_unanswered_200_is_repeated_by_the_timer,
+    a_timer_that_is_overdue_may_be_looked_at,
 ]
 
 

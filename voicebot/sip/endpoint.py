@@ -59,7 +59,8 @@ class SipEndpoint(asyncio.DatagramProtocol):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._ua: UserAgent | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_due = 0.0  # not the handle's ``when()``: what uvloop gives for a timer that is due now has none
         self._calls: dict[SipCall, Call] = {}
         self._waiting: deque[Output] = deque()
         self._dispatching = False
@@ -247,12 +248,12 @@ class SipEndpoint(asyncio.DatagramProtocol):
     def _reschedule(self) -> None:
         deadline = self._core.next_deadline()
         if self._timer is not None:
-            if deadline is not None and self._timer.when() <= deadline:
+            if deadline is not None and self._timer_due <= deadline:
                 return
             self._timer.cancel()
             self._timer = None
         if deadline is not None and self._transport is not None:
-            self._timer = self.loop.call_at(deadline, self._timed_out, deadline)
+            self._timer, self._timer_due = self.loop.call_at(deadline, self._timed_out, deadline), deadline
 
     def _timed_out(self, deadline: float) -> None:
         self._timer = None
