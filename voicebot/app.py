@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -35,7 +36,7 @@ from voicebot.speech import (
     apology,
 )
 from voicebot.speech.apology import warm as warm_apologies
-from voicebot.supervisor import ChildProcess
+from voicebot.supervisor import ChildProcess, NotReady
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +127,11 @@ class Application:
         )
         await self.pool.start()
         self._spawn(self._warm_prompts())
-        await self.front_end.start()
+        try:
+            await self.front_end.start()
+        except OSError as error:
+            where = f"UDP {self.settings.sip.host}:{self.settings.sip.port}"
+            raise NotReady(f"sip.port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None
 
     def _dialog_host(self) -> ChildProcess:
         bot = self.settings.bot
