@@ -22,7 +22,7 @@ from voicebot.events import Law
 
 AT_ONCE = 3
 """Calls side by side: the embedded recogniser has the machine to itself otherwise."""
-NUMBERS = ("830166", "204815", "598213")
+NUMBERS = ("830166", "598213")
 
 pytestmark = pytest.mark.peer
 
@@ -108,7 +108,7 @@ async def test_six_speakers_say_six_digits(product: Product) -> None:
 @pytest.mark.skipif(not has_asterisk(), reason=NO_RECORDINGS)
 async def test_a_professional_voice_reads_numbers_out_in_a_law(product: Product, tmp_path: Path) -> None:
     """In one go, and in two groups with a breath between them."""
-    ways = [(NUMBERS[0], {}), (NUMBERS[1], {}), (NUMBERS[2], {}), ("123456", {"group": 3, "group_gap_s": 0.5})]
+    ways = [(NUMBERS[0], {}), (NUMBERS[1], {}), ("123456", {"group": 3, "group_gap_s": 0.5})]
     files = []
     for index, (number, how) in enumerate(ways):
         files.append(tmp_path / f"{index}.wav")

@@ -57,7 +57,7 @@ class Line:
     def call(self, name: str, *arguments: str, calls: int = 1, callee: str = "bot") -> Caller:
         """The calls' ids begin with ``name-``."""
         assert SIPP is not None
-        media_port = 45000 + 20 * len(self.started)
+        media_port = 23000 + 20 * len(self.started)
         process = subprocess.Popen(
             [
                 *(SIPP, f"{LOOPBACK}:{self.product.port}", "-i", LOOPBACK, "-s", callee, "-m", str(calls), "-r", "20"),
