@@ -98,11 +98,9 @@ async def test_a_speech_service_that_goes_mute_in_mid_call_leaves_no_silence_and
         muted = time.monotonic()
         await asyncio.to_thread(double.follow, mute=True)
         while not phone.transfers and not phone.ended:
-            said = time.monotonic()
             phone.say(SPEECH)
-            await phone.until(
-                lambda since=said + len(SPEECH) / 8000: phone.ended or phone.last_audible > since, "an answer", 20
-            )
+            said = time.monotonic() + len(SPEECH) / 8000
+            await phone.until(lambda since=said: phone.ended or phone.last_audible > since, "an answer", 20)
             await phone.until(lambda: phone.ended or time.monotonic() - phone.last_audible > 0.7, "its end")
         ended = await phone.until_ended()
         silence = phone.longest_silence_s(muted, phone.last_audible)

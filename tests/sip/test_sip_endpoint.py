@@ -105,7 +105,7 @@ async def a_timer_that_is_overdue_may_be_looked_at() -> None:
     """uvloop makes a plain handle of it, which has no ``when``."""
     caller, callee = await pair(None)
     callee.invite(f"sip:nobody@{LOOPBACK}:{caller.port}", OFFER)
-    time.sleep(0.05)  # noqa: ASYNC251  (the loop was busy)
+    time.sleep(0.05)
     assert callee._timer is not None
     callee._timer.cancel()
     callee._timer = None
