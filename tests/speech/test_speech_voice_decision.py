@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from voicebot.events import SpeechStarted, SpeechStopped
-from voicebot.speech.voice_decision import LEAD_S, SpeechEvent, VoiceDecision
+from voicebot.speech.voice_decision import LEAD_S, TRAIL_S, SpeechEvent, VoiceDecision
 
 WINDOW = 0.032
 
@@ -53,7 +53,7 @@ def test_speech_stops_after_the_hangover_and_says_where_it_ended() -> None:
     events = run(decision, VOICE * 10 + QUIET * 7)
     stopped = events[1]
     assert isinstance(stopped, SpeechStopped)
-    assert stopped.offset == pytest.approx(10 * WINDOW)
+    assert stopped.offset == pytest.approx(10 * WINDOW - TRAIL_S)
     assert stopped.at == pytest.approx(17 * WINDOW)
     assert not decision.speaking and decision.onset is None
 

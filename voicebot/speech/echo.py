@@ -28,19 +28,22 @@ _STILL_ALIKE: Final = 0.75
 _RIGHT_AFTER: Final = 10
 """Frames."""
 _LOUD: Final = 10 ** (-50 / 10)
-"""Mean square: quieter sound is nobody's voice."""
+"""Mean square: what was sent more quietly than this cannot be told from any other sound."""
 
 Samples = NDArray[np.float32]
 
 
 class EchoGuard:
-    """One call's. Fed with every frame that was sent, asked about every frame that came; both in the order of time."""
+    """One call's. Fed with every frame that was sent, asked about every frame that came; both in the order of time.
+
+    Payloads are kept as they are and become samples only when they must be compared.
+    """
 
     def __init__(self, law: Law) -> None:
         self._law = law
-        self._silence = g711.SILENCE[law]
-        self._sent: Samples = np.zeros(_KEPT, np.float32)
-        self._came: Samples = np.zeros(_COMPARED, np.float32)
+        self._silence = bytes([g711.SILENCE[law]])
+        self._sent = self._silence * _KEPT
+        self._came = self._silence * _COMPARED
         self._audible = 0  # samples until what was sent last with any sound in it is forgotten
         self._since_echo = _RIGHT_AFTER  # frames
         self.frames = 0
@@ -48,41 +51,33 @@ class EchoGuard:
 
     def sent(self, payload: bytes) -> None:
         """G.711 that left."""
-        samples = self._decode(payload)
-        self._sent = _pushed(self._sent, samples)
-        self._audible = _KEPT if _power(samples) > _LOUD else max(0, self._audible - len(samples))
+        self._sent = (self._sent + payload)[-_KEPT:]
+        loud = not g711.is_quiet(payload, self._law)
+        self._audible = _KEPT if loud else max(0, self._audible - len(payload))
 
     def heard(self, payload: bytes) -> bytes:
         """G.711 that came: as it is, or as much silence when it is our own."""
-        samples = self._decode(payload)
-        self._came = _pushed(self._came, samples)
+        self._came = (self._came + payload)[-_COMPARED:]
         self._since_echo += 1
-        if not self._audible or _power(samples) <= _LOUD:
+        if not self._audible or g711.is_quiet(payload, self._law):
             return payload
         if self._likeness() < (_STILL_ALIKE if self._since_echo <= _RIGHT_AFTER else _ALIKE):
             return payload
         self.frames += 1
         self._since_echo = 0
-        return bytes([self._silence]) * len(payload)
+        return self._silence * len(payload)
 
     def _likeness(self) -> float:
         """0 to 1: the best agreement at any delay."""
-        spectrum = np.fft.rfft(self._sent, _TRANSFORM) * np.conj(np.fft.rfft(self._came, _TRANSFORM))
+        ours, theirs = self._samples(self._sent), self._samples(self._came)
+        spectrum = np.fft.rfft(ours, _TRANSFORM) * np.conj(np.fft.rfft(theirs, _TRANSFORM))
         products = np.fft.irfft(spectrum, _TRANSFORM)[: _KEPT - _COMPARED + 1]
-        energy = np.concatenate(([0.0], np.cumsum(self._sent.astype(np.float64) ** 2)))
+        energy = np.concatenate(([0.0], np.cumsum(ours.astype(np.float64) ** 2)))
         energy = energy[_COMPARED:] - energy[:-_COMPARED]
-        came = float(np.dot(self._came, self._came))
+        came = float(np.dot(theirs, theirs))
         # where next to nothing was sent there is nothing to agree with
         least = np.maximum(energy, _LOUD * _COMPARED * 0.1) * came
         return float(np.max(products / np.sqrt(least))) if came else 0.0
 
-    def _decode(self, payload: bytes) -> Samples:
+    def _samples(self, payload: bytes) -> Samples:
         return g711.decode(payload, self._law).astype(np.float32) / np.float32(32768.0)
-
-
-def _pushed(buffer: Samples, samples: Samples) -> Samples:
-    return np.concatenate((buffer, samples))[-len(buffer) :]
-
-
-def _power(samples: Samples) -> float:
-    return float(np.dot(samples, samples)) / max(1, len(samples))
