@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from conftest import FAULTY_DIALOGS, Service, texts
+from served import FAULTY_DIALOGS, Service, texts
 from telephone import Telephone, calling
 
 pytestmark = pytest.mark.slow

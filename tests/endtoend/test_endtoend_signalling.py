@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from conftest import Service
+from served import Service
 from telephone import LOOPBACK, Telephone, calling, phone, refusal
 
 pytestmark = pytest.mark.slow

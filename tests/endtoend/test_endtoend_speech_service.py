@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Service, SpeechDouble, texts
+from served import Service, SpeechDouble, texts
 from telephone import LOOPBACK, calling
 
 from voicebot.speech import apology
