@@ -8,6 +8,7 @@ everything ready.
 from __future__ import annotations
 
 import asyncio
+import gc
 import contextlib
 import logging
 import shutil
@@ -127,6 +128,8 @@ class Application:
         await self.pool.start()
         self._spawn(self._warm_prompts())
         await self.front_end.start()
+        gc.collect()
+        gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
 
     def _dialog_host(self) -> ChildProcess:
         bot = self.settings.bot

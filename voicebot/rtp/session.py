@@ -10,7 +10,6 @@ What is above keeps the law that the session was opened with: when the wire's la
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import struct
@@ -25,7 +24,7 @@ from voicebot.rtp.datagram import BoundPort
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
-from voicebot.rtp.ports import PortPair, PortRange
+from voicebot.rtp.ports import PortRange
 from voicebot.rtp.quality import MediaQuality
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
@@ -36,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 _HEADER: Final = struct.Struct("!BBHII")
 _STATIC_TYPES: Final[dict[int, Law]] = {0: "PCMU", 8: "PCMA"}  # RFC 3551: understood whatever was negotiated
-_CLOSE_S: Final = 1.0
 
 
 class MediaSink(Protocol):
@@ -125,19 +123,10 @@ class RtpSession:
         pair = ports.acquire()
         self = cls(clock=clock, ports=ports, port=pair.port, law=law, sink=sink, silence_timeout_s=silence_timeout_s)
         self.retune(law=law, payload_type=payload_type, telephone_event=telephone_event)
-        try:
-            await self._bind(pair)
-        except BaseException:
-            await self.close()
-            pair.rtp.close()
-            pair.rtcp.close()
-            raise
+        self._rtp = BoundPort(pair.rtp, self._rtp_received, self._failed)
+        self._rtcp = BoundPort(pair.rtcp, self._rtcp_datagram, self._failed)
         clock.add(self)
         return self
-
-    async def _bind(self, pair: PortPair) -> None:
-        self._rtp = await BoundPort.open(pair.rtp, self._rtp_received, self._failed)
-        self._rtcp = await BoundPort.open(pair.rtcp, self._rtcp_datagram, self._failed)
 
     async def close(self) -> None:
         """Say goodbye (RTCP BYE), close the sockets, return the ports; nothing is delivered after. Harmless twice."""
@@ -147,9 +136,9 @@ class RtpSession:
         self._clock.remove(self)
         if self._packets_sent:
             self._send_report(self._clock.now(), goodbye=True)
-        ends = [port.close() for port in (self._rtp, self._rtcp) if port is not None]
-        if ends:
-            await asyncio.wait(ends, timeout=_CLOSE_S)
+        for port in (self._rtp, self._rtcp):
+            if port is not None:
+                port.close()
         self._ports.release(self.local_port)
 
     # --- what the signalling decides ---------------------------------------------------------------------------------
