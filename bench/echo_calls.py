@@ -225,9 +225,6 @@ def _spent(after: object, before: object) -> float:
 
 
 HEADINGS = (
-    "calls  set-up p50/p99 ms  deviation p50/p99/max ms  lost    CPU   a call  memory  a call  others"
-    "  far end late p99"
-)
     "calls  set-up p50/p99 ms  deviation p50/p99/max ms  lost    CPU   a call  memory  a call  others  far end late p99"
 )
 

@@ -8,8 +8,8 @@ everything ready.
 from __future__ import annotations
 
 import asyncio
-import gc
 import contextlib
+import gc
 import logging
 import shutil
 import sys
