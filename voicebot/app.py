@@ -75,6 +75,7 @@ class Application:
             laws=tuple(settings.sip.codecs),
             limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
+            srtp=settings.rtp.srtp,
             on_leg=self._on_leg,
         )
         self.http_port: int | None = None

@@ -64,6 +64,9 @@ class RtpSettings(Section):
     port_high: Port = 20999
     silence_timeout_s: Seconds = 30.0
     """A caller from whom no packet has come for so long is gone."""
+    srtp: Literal["off", "allowed", "required"] = "allowed"
+    """Encrypted media with keys in the session description (RFC 4568), which should then travel over TLS. ``allowed``:
+    as the caller offers it. What is not allowed, or not encrypted where it must be, gets 488."""
 
     @model_validator(mode="after")
     def _room_for_a_call(self) -> Self:

@@ -31,6 +31,10 @@ class MediaQuality:
     foreign_packets: int = 0
     """From another source than the locked one."""
     malformed: int = 0
+    not_authentic: int = 0
+    """Packets to an encrypted call that were not made with its key (plain ones too), or were played again."""
+    encrypted: bool = False
+    """SRTP, at the end of the call."""
     jitter_ms: float = 0.0
     """Interarrival jitter, RFC 3550 A.8."""
     round_trip_ms: float | None = None

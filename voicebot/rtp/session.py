@@ -29,6 +29,7 @@ from voicebot.rtp.quality import MediaQuality
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.source import Address, SourceLock, literal
+from voicebot.rtp.srtp import MediaKey, NotAuthentic, SecureStream
 from voicebot.rtp.telephone_event import TelephoneEventReceiver, TelephoneEventSender
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class RtpSession:
         self._closed = False
 
         self._source = SourceLock()
+        self._secure: SecureStream | None = None
         self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
         self._rtcp_port: int | None = None
         self._rtcp_source: Address | None = None
@@ -100,7 +102,7 @@ class RtpSession:
         self._reporting = Reporting(self._ssrc, time.time() - at, at)
 
         self._packets_sent = self._octets_sent = self._packets_received = 0
-        self._foreign = self._malformed = self._discarded = 0
+        self._foreign = self._malformed = self._discarded = self._not_authentic = 0
         self._skipped = self._socket_errors = 0
 
     @classmethod
@@ -184,6 +186,15 @@ class RtpSession:
         if telephone_event is None:
             self._keys.clear()
 
+    def secure(self, local: MediaKey | None, remote: MediaKey | None) -> None:
+        """Encrypt with ``local`` and accept only what ``remote`` opens (SRTP); plain RTP again without keys.
+
+        The same keys again change nothing (a session refresh). Raises ValueError for an unknown suite or one key alone.
+        """
+        if (local is None) != (remote is None):
+            raise ValueError("both directions are encrypted, or none")
+        self._secure = SecureStream(local, remote, self._secure) if local and remote else None
+
     def send_keys(self, keys: str) -> None:
         """Send keypad keys in place of audio: 100 ms each, 60 ms apart. Raises :class:`ValueError` on other characters.
 
@@ -204,9 +215,12 @@ class RtpSession:
             self._rtcp_datagram(data, source)
             return
         try:
-            packet = parse(data)
+            packet = parse(data if self._secure is None else self._secure.unprotect(data))
         except MalformedPacket:
             self._malformed += 1
+            return
+        except NotAuthentic:
+            self._not_authentic += 1
             return
         if source != self._source.locked and not self._admit(packet, source, at):
             self._foreign += 1
@@ -319,7 +333,8 @@ class RtpSession:
         if self._marker:
             kind |= 0x80
         self._marker = False
-        port.send(_HEADER.pack(0x80, kind, sequence, timestamp, self._ssrc) + payload, target)
+        packet = _HEADER.pack(0x80, kind, sequence, timestamp, self._ssrc) + payload
+        port.send(packet if self._secure is None else self._secure.protect(packet), target)
         now = self._clock.now()
         if self._sent_at is not None:
             self._deviation.add(abs(now - self._sent_at - FRAME_S))
@@ -336,7 +351,7 @@ class RtpSession:
             return
         report = self._reporting.report(at, self._timestamp, self._packets_sent, self._octets_sent, goodbye=goodbye)
         address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
-        self._rtcp.send(report, address)
+        self._rtcp.send(report if self._secure is None else self._secure.protect_rtcp(report), address)
 
     def _rtcp_datagram(self, data: bytes, source: Address) -> None:
         target = self._source.target
@@ -345,9 +360,12 @@ class RtpSession:
             return
         at = self._clock.now()
         try:
-            self._reporting.datagram(data, at)
+            self._reporting.datagram(data if self._secure is None else self._secure.unprotect_rtcp(data), at)
         except MalformedPacket:
             self._malformed += 1
+            return
+        except NotAuthentic:
+            self._not_authentic += 1
             return
         self._heard_at = at
         if source != target:  # not multiplexed: answer where it came from, which passes a NAT
@@ -370,6 +388,8 @@ class RtpSession:
             discarded=self._discarded + (buffer.discarded if buffer else 0),
             foreign_packets=self._foreign,
             malformed=self._malformed,
+            not_authentic=self._not_authentic,
+            encrypted=self._secure is not None,
             jitter_ms=round(reports.reception.jitter_ms, 3) if reports.reception else 0.0,
             round_trip_ms=reports.round_trip_ms,
             remote_lost=reports.remote_lost,
