@@ -25,7 +25,7 @@ from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
-from voicebot.rtp.quality import MediaQuality
+from voicebot.rtp.quality import MediaQuality, estimated_mos
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.source import Address, SourceLock, literal
@@ -376,6 +376,8 @@ class RtpSession:
     def quality(self) -> MediaQuality:
         """Figures so far; also after :meth:`close`."""
         buffer, deviation, reports = self._buffer, self._deviation, self._reporting
+        metrics = reports.remote_metrics
+        missed = buffer.lost + buffer.late if buffer else 0
         return MediaQuality(
             packets_sent=self._packets_sent,
             packets_received=self._packets_received,
@@ -394,6 +396,9 @@ class RtpSession:
             round_trip_ms=reports.round_trip_ms,
             remote_lost=reports.remote_lost,
             remote_jitter_ms=reports.remote_jitter_ms,
+            remote_discarded_share=metrics.discarded if metrics else None,
+            remote_mos=metrics.mos_cq if metrics else None,
+            mos=estimated_mos(self._packets_received - (buffer.late if buffer else 0), missed, reports.round_trip_ms),
             send_deviation_p50_ms=deviation.percentile_ms(0.5),
             send_deviation_p99_ms=deviation.percentile_ms(0.99),
             send_deviation_max_ms=deviation.max_ms if deviation.count else None,
