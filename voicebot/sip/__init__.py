@@ -10,24 +10,26 @@ Rules that hold here:
 
 from __future__ import annotations
 
-from voicebot.sip.digest import Credentials
 from voicebot.sip.endpoint import ListenAt, SipEndpoint
 from voicebot.sip.handle import Call, CallClosed, IncomingCall, OutgoingCall
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallEnded, CallProgress, EndCause, ReferProgress, SipCounters
+from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import AudioAgreement, Media, SdpError, SessionDescription
 from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transaction import Timers
+from voicebot.sip.trunks import DEFAULT_RATES, Rate, Strangers, Trunk
 from voicebot.sip.user_agent import Limits
 
 __all__ = [
+    "DEFAULT_RATES",
+    "Account",
     "AudioAgreement",
     "Call",
     "CallClosed",
     "CallEnded",
     "CallProgress",
-    "Credentials",
     "EndCause",
     "IncomingCall",
     "Limits",
@@ -35,7 +37,9 @@ __all__ = [
     "Media",
     "NameAddr",
     "OutgoingCall",
+    "Rate",
     "ReferProgress",
+    "Registration",
     "SdpError",
     "SessionDescription",
     "SipCounters",
@@ -44,6 +48,8 @@ __all__ = [
     "SipResponse",
     "SipSyntaxError",
     "SipUri",
+    "Strangers",
     "Timers",
     "TlsOptions",
+    "Trunk",
 ]

@@ -20,15 +20,16 @@ from typing import cast
 from voicebot import __version__
 from voicebot.sip.call import SipCall
 from voicebot.sip.connections import Connections
-from voicebot.sip.digest import Credentials
 from voicebot.sip.gate import Gate
 from voicebot.sip.handle import Call, IncomingCall, OutgoingCall
 from voicebot.sip.hop import Hop, Listener, Transport
 from voicebot.sip.outputs import CallEnded, CallOffered, Locate, Output, SipCounters, Transmit
+from voicebot.sip.registration import Account, Registration
 from voicebot.sip.resolver import Resolver
 from voicebot.sip.sdp import SessionDescription
 from voicebot.sip.tls import TlsOptions, client_context, server_context
 from voicebot.sip.transaction import Timers
+from voicebot.sip.trunks import Rate, RateLimiter, Strangers, Trunk, TrunkGate
 from voicebot.sip.user_agent import Limits, UserAgent
 
 logger = logging.getLogger(__name__)
@@ -84,8 +85,10 @@ class _Datagrams(asyncio.DatagramProtocol):
 class SipEndpoint:
     """A SIP user agent on the sockets of ``listen``, or on one UDP socket at ``host``/``port``.
 
-    ``on_invite`` gets each new call and must answer or reject it; without it every call is refused with 480. ``gate``:
-    who may talk to us. ``resolver``: made by the endpoint unless one is given, and closed by it.
+    ``on_invite`` gets each new call and must answer or reject it; without it every call is refused with 480.
+    ``trunks``, ``strangers``, ``rates``: who may talk to us and how often (see :mod:`voicebot.sip.trunks`); without
+    ``rates`` and trunks everybody may, as often as they like. ``accounts`` are registered from the start to the end.
+    ``resolver`` makes the resolver, which the endpoint closes.
     """
 
     def __init__(
@@ -100,7 +103,10 @@ class SipEndpoint:
         on_invite: Callable[[IncomingCall], None] | None = None,
         limits: Limits | None = None,
         timers: Timers | None = None,
-        gate: Gate | None = None,
+        trunks: Sequence[Trunk] = (),
+        strangers: Strangers = "allow",
+        rates: Mapping[str, Rate] | None = None,
+        accounts: Sequence[Account] = (),
         resolver: Callable[[asyncio.AbstractEventLoop], Resolver] = Resolver,
         keepalive_s: float = 30.0,
     ) -> None:
@@ -110,7 +116,11 @@ class SipEndpoint:
         self._name = user_agent
         self._limits = limits
         self._timers = timers
-        self._gate = gate
+        self._accounts = {account.name: account for account in accounts}
+        self._gate: Gate | None = None
+        if trunks or strangers != "allow" or rates is not None:
+            limiter = RateLimiter(rates)
+            self._gate = TrunkGate(trunks, strangers=strangers, limiter=limiter, registrars=self._registrar_addresses)
         self._make_resolver = resolver
         self._keepalive_s = keepalive_s
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -147,6 +157,12 @@ class SipEndpoint:
             self._listeners, name=self._name, limits=self._limits, timers=self._timers, gate=self._gate
         )
         self._ua.open_flows = self._connections.flows.keys()
+        for account in self._accounts.values():
+            self._ua.register(account, self._loop.time())
+        self.flush()
+
+    def _registrar_addresses(self) -> Iterable[tuple[str, str]]:
+        return self._ua.registrar_addresses() if self._ua is not None else ()
 
     async def _bind_datagrams(self, loop: asyncio.AbstractEventLoop, index: int, at: ListenAt) -> int:
         family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
@@ -180,6 +196,8 @@ class SipEndpoint:
             return
         for core in list(self._calls):
             core.bye(self._loop.time())
+        for registration in self._ua.registrations.values():
+            registration.end(self._loop.time())
         self.flush()
         for core, call in list(self._calls.items()):
             call.deliver(CallEnded(core, "local"))
@@ -225,6 +243,11 @@ class SipEndpoint:
         return self._core.counters
 
     @property
+    def registrations(self) -> Mapping[str, Registration]:
+        """How the accounts' registrations stand, by name."""
+        return self._core.registrations
+
+    @property
     def active_calls(self) -> int:
         """Calls that have not ended."""
         return len(self._calls)
@@ -238,19 +261,26 @@ class SipEndpoint:
         from_uri: str = "",
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
-        proxy: str = "",
-        credentials: Credentials | None = None,
+        account: str = "",
     ) -> OutgoingCall:
-        """Call ``uri``; wait with :meth:`OutgoingCall.established`. Raises ValueError for a bad URI or header."""
+        """Call ``uri``; wait with :meth:`OutgoingCall.established`.
+
+        ``account``: as whom, by whose proxy and with whose password, when it is not just from us.
+        Raises ValueError for a bad URI or header, and for an account that there is not.
+        """
+        if account and account not in self._accounts:
+            raise ValueError(f"no account {account!r}")
+        own = self._accounts.get(account)
         core = self._core.invite(
             uri,
             offer,
             self.loop.time(),
-            from_uri=from_uri or f"sip:{from_user}@{self._listeners[0].sent_by}",
+            from_uri=from_uri or (own.address if own else "") or f"sip:{from_user}@{self._listeners[0].sent_by}",
             display_name=display_name,
             headers=headers,
-            proxy=proxy,
-            credentials=credentials,
+            proxy=own.proxy if own else "",
+            credentials=own.credentials if own else None,
+            contact_user=own.username if own else "voicebot",
         )
         call = OutgoingCall(self, core)
         self._calls[core] = call

@@ -11,8 +11,9 @@ where it came.
 
 from __future__ import annotations
 
+import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from voicebot.sip.call import SipCall, session_in
@@ -23,6 +24,7 @@ from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, EXTENSIONS, METHODS, Refusal, inspect
 from voicebot.sip.message import SDP_TYPE, SipRequest, SipResponse, parse_message, response_to
 from voicebot.sip.outputs import Output
+from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.transaction import ServerTransaction, State, Timers
 from voicebot.sip.transaction_layer import LARGE, Key, TransactionLayer
@@ -55,6 +57,8 @@ class UserAgent(TransactionLayer):
         self.limits = limits or Limits()
         self.allow = ", ".join(METHODS)
         self.supported = ", ".join(sorted(EXTENSIONS))
+        self.registrations: dict[str, Registration] = {}
+        """By the account's name."""
         self._gate = gate or OpenGate()
         self._calls: set[SipCall] = set()
         self._dialogs: dict[tuple[str, str, str], SipCall] = {}
@@ -83,7 +87,7 @@ class UserAgent(TransactionLayer):
             message = parse_message(data)
         except SipSyntaxError as error:
             self.counters.malformed += 1
-            self._answer_malformed(error, source)
+            self._answer_malformed(error, source, now)
             return self.take()
         if isinstance(message, SipRequest):
             self._receive_request(message, source, now)
@@ -137,6 +141,23 @@ class UserAgent(TransactionLayer):
         self.counters.calls_out += 1
         call.start(self._way(request, hop), now)
         return call
+
+    def register(self, account: Account, now: float, *, chance: Callable[[], float] = random.random) -> Registration:
+        """Register ``account`` and keep it so; ``chance`` gives the jitter, from 0 to 1."""
+        registration = Registration(
+            self, account, f"{self._token(12)}@{self.listeners[0].host}", self._token(8), chance
+        )
+        self.registrations[account.name] = registration
+        if account.register:
+            registration.start(now)
+            self.arm(registration)
+        return registration
+
+    def registrar_addresses(self) -> Iterator[tuple[str, str]]:
+        """Account and address of each registrar that has answered: calls come from there."""
+        for name, registration in self.registrations.items():
+            for address in registration.addresses:
+                yield name, address
 
     def _way(self, request: SipRequest, hop: Hop) -> list[Hop]:
         """18.1.1: what is too large for one datagram is tried over TCP first."""
@@ -286,7 +307,11 @@ class UserAgent(TransactionLayer):
             self.refuse(transaction, 400, now)
             return
         contact = self.contact(source, secure=request.uri[:5].lower() == "sips:")
-        call = SipCall(self, request, source, self._token(8), transaction, contact=contact, trunk=trunk)
+        account = self.registrations.get(trunk)
+        credentials = account.account.credentials if account is not None else None
+        call = SipCall(
+            self, request, source, self._token(8), transaction, contact=contact, trunk=trunk, credentials=credentials
+        )
         self._calls.add(call)
         self.adopt(call)
         self._invites[self._keys[transaction]] = call
@@ -305,9 +330,12 @@ class UserAgent(TransactionLayer):
         response.headers.set("Contact", self.contact(source))
         self.respond(transaction, response, now)
 
-    def _answer_malformed(self, error: SipSyntaxError, source: Hop) -> None:
+    def _answer_malformed(self, error: SipSyntaxError, source: Hop, now: float) -> None:
         request = error.request
         if request is None or request.method == "ACK" or not request.headers.get("Via"):
+            return
+        if self._gate.admit(request, source, now).drop:
+            self.counters.strangers += 1
             return
         try:
             reply_to = reply_hop(request.via[0], source)
