@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/voicebot
 
-.PHONY: demo run test lint bench soak lock clean install install-dev
+.PHONY: demo run test lint bench bench-sip soak lock clean install install-dev
 
 demo: install
 	$(BIN)/voicebot demo
@@ -24,6 +24,10 @@ lint: install-dev
 
 bench: install-dev
 	$(BIN)/python -m bench
+
+bench-sip: install-dev
+	$(BIN)/python -m bench.echo_calls
+	-$(BIN)/python -m bench.echo_calls --peer sipp --steps 500
 
 soak: install-dev
 	$(BIN)/python -m bench.soak --calls 1000

@@ -26,8 +26,11 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_example_file_is_complete_and_says_the_defaults() -> None:
     assert load_settings(EXAMPLE) == Settings()
     example = tomllib.loads(EXAMPLE.read_text())
-    optional = {"key", "key_file", "entra_token_file", "state_file"}
+    optional = {"key", "key_file", "entra_token_file", "state_file", "certificate", "ca_file"}
     for section, field in Settings.model_fields.items():
+        if field.default == ():
+            assert f"# [[{section}]]" in EXAMPLE.read_text()
+            continue
         assert set(field.default.__class__.model_fields) - optional == set(example[section]), section
 
 
@@ -48,6 +51,16 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ("[sip]\nport = 70000\n", "sip.port: Input should be less than or equal to 65535"),
         ('[sip]\nport = "x"\n', "sip.port: Input should be a valid integer"),
         ('[sip]\nhost = "0.0.0.0"\n', "set advertised_host"),
+        ('[sip]\nlisten = ["http:1.2.3.4:5"]\n', "must look like"),
+        ('[sip]\nlisten = ["udp:300.2.3.4:5"]\n', "does not appear to be an IPv4 or IPv6 address"),
+        ("[tls]\nverify_clients = true\n", "needs ca_file"),
+        ('[tls]\ncertificate = "none.pem"\n', "there is no file none.pem"),
+        ('[[trunks]]\nname = "a"\n', "say who it is"),
+        ('[[trunks]]\nname = "a"\naddresses = ["192.0.2.1/24"]\n', "has host bits set; it must look like"),
+        ('[[trunks]]\nname = "a"\nusername = "u"\n', "belong together"),
+        ('[[accounts]]\nname = "a"\nregistrar = "pbx"\nusername = "u"\n', "must be a SIP URI"),
+        ('[[accounts]]\nname = "a"\nregistrar = "sip:p"\nusername = "u"\npassword = "p"\n', "no such setting"),
+        ('[[accounts]]\nname = "a"\nregistrar = "sip:p"\nusername = "u"\npassword_file = "no"\n', "cannot be read"),
         ("[rtp]\nport_low = 30000\n", "port_high 20999 must be greater than port_low 30000"),
         ('[speech]\nservice = "azure"\n', 'needs region (for example "westeurope") or endpoint'),
         ('[speech]\nservice = "azure"\nregion = "westeurope"\n', "needs VOICEBOT_SPEECH__KEY in the environment"),

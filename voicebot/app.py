@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import shutil
@@ -25,6 +26,7 @@ from voicebot.legs import Leg
 from voicebot.legs.sip import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.settings import Settings
+from voicebot.sip import ListenAt, SipEndpoint
 from voicebot.speech import (
     PromptCache,
     Recognizer,
@@ -37,6 +39,7 @@ from voicebot.speech import (
 )
 from voicebot.speech.apology import warm as warm_apologies
 from voicebot.supervisor import ChildProcess, NotReady
+from voicebot.trunk_settings import LOOPBACK, listen_at
 
 logger = logging.getLogger(__name__)
 
@@ -67,14 +70,13 @@ class Application:
         )
         self.calls = Calls(self._services())
         self.front_end = SipFrontEnd(
-            host=settings.sip.host,
-            port=settings.sip.port,
-            advertised_host=settings.sip.advertised_host or None,
+            endpoint=sip_endpoint(settings),
             clock=self._clock,
             ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
             laws=tuple(settings.sip.codecs),
             limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
+            srtp=settings.rtp.srtp,
             on_leg=self._on_leg,
         )
         self.http_port: int | None = None
@@ -132,6 +134,8 @@ class Application:
         except OSError as error:
             where = f"UDP {self.settings.sip.host}:{self.settings.sip.port}"
             raise NotReady(f"sip.port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None
+        gc.collect()
+        gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
 
     def _dialog_host(self) -> ChildProcess:
         bot = self.settings.bot
@@ -182,6 +186,7 @@ class Application:
             records=settings.calls.records,
             recording=settings.calls.recording,
             transfer_domain=settings.calls.transfer_domain,
+            transfer_allow=tuple(settings.calls.transfer_allow),
         )
 
     def _endpoint(self) -> SpeechEndpoint:
@@ -256,6 +261,23 @@ def speech_endpoint(settings: Settings) -> SpeechEndpoint:
         key=settings.speech_key() or None,
         token=(lambda: token_file.read_text().strip()) if token_file else None,
         resource_id=speech.resource_id or None,
+    )
+
+
+def sip_endpoint(settings: Settings) -> SipEndpoint:
+    """Where we listen, who may call and where we register, as the settings say."""
+    sip = settings.sip
+    strangers = sip.strangers
+    if strangers == "auto":
+        strangers = "drop" if settings.trunks or settings.accounts else "allow"
+    return SipEndpoint(
+        listen=[listen_at(value, sip.advertised_host) for value in sip.listen]
+        or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)],
+        tls=settings.tls.options(),
+        trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
+        strangers=strangers,
+        accounts=[account.account() for account in settings.accounts],
+        keepalive_s=sip.keepalive_s,
     )
 
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from voicebot.trunk_settings import AccountSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -44,6 +45,20 @@ class SipSettings(Section):
     """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
     max_calls: int = Field(100, ge=1, le=10000)
     codecs: list[Literal["PCMU", "PCMA"]] = Field(["PCMU", "PCMA"], min_length=1)
+    listen: list[str] = []
+    """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
+    strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
+    """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
+    trunk or an account, taken before."""
+    keepalive_s: Seconds = 30.0
+    """How often an idle connection of ours is pinged (RFC 5626)."""
+
+    @field_validator("listen")
+    @classmethod
+    def _listeners(cls, value: list[str]) -> list[str]:
+        for one in value:
+            listen_at(one, "")
+        return value
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -64,6 +79,9 @@ class RtpSettings(Section):
     port_high: Port = 20999
     silence_timeout_s: Seconds = 30.0
     """A caller from whom no packet has come for so long is gone."""
+    srtp: Literal["off", "allowed", "required"] = "allowed"
+    """Encrypted media with keys in the session description (RFC 4568), which should then travel over TLS. ``allowed``:
+    as the caller offers it. What is not allowed, or not encrypted where it must be, gets 488."""
 
     @model_validator(mode="after")
     def _room_for_a_call(self) -> Self:
@@ -160,6 +178,9 @@ class CallSettings(Section):
     max_duration_s: Seconds = 3600.0
     fallback_transfer: str = ""
     """Where callers go when speech or bot fail for good: a number or SIP URI. Empty: an apology and a hang-up."""
+    transfer_allow: list[str] = ["+1???55501??"]
+    """Patterns of the numbers and addresses that callers may be handed to (`voicebot/calls/targets.py`), beside
+    ``fallback_transfer``. The default holds only numbers that nobody has: those of films, and of the sample dialog."""
     transfer_domain: str = ""
     """The SIP domain to which bare telephone numbers are transferred; empty: the caller's own trunk."""
     records: Path = Path("var/records")
@@ -189,6 +210,9 @@ class Settings(BaseSettings):
     )
 
     sip: SipSettings = SipSettings()
+    tls: TlsSettings = TlsSettings()
+    trunks: tuple[TrunkSettings, ...] = ()
+    accounts: tuple[AccountSettings, ...] = ()
     rtp: RtpSettings = RtpSettings()
     speech: SpeechSettings = SpeechSettings()
     bot: BotSettings = BotSettings()
@@ -207,6 +231,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over the file (which comes in as init arguments)."""
         return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"trunks and accounts: two are named {twice[0]}")
+        return self
 
     def turn_policy(self) -> TurnPolicy:
         """The turn machine's numbers, in its own units."""

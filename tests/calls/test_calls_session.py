@@ -313,6 +313,15 @@ async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_m
     assert record["failures"] == []
 
 
+async def test_a_target_that_is_not_on_the_list_is_never_asked_for() -> None:
+    world = await World(transfer_domain="pbx.example", transfer_allow=("70??",)).greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, "+19005550123"))
+    await world.until(lambda: bool(world.bot.told) and world.bot.told[-1].get("name") == "handoff.status")
+    assert world.bot.told[-1]["value"]["state"] == "failed"
+    assert not any(did.startswith("transfer") for did in world.line.did)
+
+
 async def test_a_refused_transfer_is_told_to_the_bot() -> None:
     world = await World(transfer_domain="pbx.example").greeted()
     world.line.pull(60)

@@ -204,6 +204,39 @@ async def test_encrypted_media_is_not_taken_for_plain(line: Line, answerer: Answ
         await line.endpoint.invite(answerer.uri, offer).established()
 
 
+@pytest.mark.parametrize("srtp", ["allowed", "required"])
+async def test_an_encrypted_call_carries_voice_and_keys_both_ways(line: Line, clock: MediaClock, srtp: str) -> None:
+    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), srtp=srtp)
+    await answerer.front.start()
+    sink = Sink()
+    leg = await dial(line.endpoint, replace(line.media, srtp="required"), answerer.uri, sink=sink)
+    bot = answerer.legs[0]
+    tone(bot)
+    tone(leg)
+    leg.send_keys("5")
+    async with asyncio.timeout(DEADLINE_S):
+        await asyncio.gather(sink.heard.wait(), answerer.sinks[0].heard.wait(), answerer.sinks[0].pressed.wait())
+    assert bot.quality().encrypted and leg.quality().encrypted
+    assert bot.quality().not_authentic == leg.quality().not_authentic == 0
+    again = bot._session_offered(leg._offer())  # a refresh keeps both keys
+    assert again is not None and again.media[0].protocol == "RTP/SAVP"
+    assert again.media[0].crypto == [bot._keys.matching(leg._keys.offer()[0])]
+    await leg.hang_up()
+    await answerer.front.close()
+
+
+@pytest.mark.parametrize(("srtp", "theirs"), [("required", "off"), ("off", "required")])
+async def test_what_must_or_must_not_be_encrypted_is_refused_otherwise(
+    line: Line, clock: MediaClock, srtp: str, theirs: sdp.Srtp
+) -> None:
+    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), srtp=srtp)
+    await answerer.front.start()
+    with pytest.raises(LegClosed, match="488"):
+        await dial(line.endpoint, replace(line.media, srtp=theirs), answerer.uri)
+    assert not answerer.legs
+    await answerer.front.close()
+
+
 async def test_draining_refuses_new_calls_and_keeps_the_ones_that_are_up(line: Line, answerer: Answerer) -> None:
     leg = await dial(line.endpoint, line.media, answerer.uri)
     answerer.front.drain()

@@ -13,8 +13,9 @@ import pytest
 
 from voicebot.events import Law, PlaybackEnded, PlaybackStarted
 from voicebot.g711 import silence, translation
-from voicebot.rtp import Clip, MediaClock, PortRange, PortsExhausted, RtpSession, rtcp
+from voicebot.rtp import Clip, MediaClock, MediaKey, PortRange, PortsExhausted, RtpSession, rtcp
 from voicebot.rtp.packet import RtpPacket, parse
+from voicebot.rtp.srtp import SecureStream
 from voicebot.rtp.telephone_event import TelephoneEvent
 
 LOW = 22000 + os.getpid() % 200 * 50  # below the ephemeral ports, and apart from another run of these tests
@@ -334,3 +335,31 @@ async def test_a_listener_that_raises_is_logged_once_and_media_goes_on(
     await until(lambda: len(sink.sent_frames) > 2)
     assert session.quality().socket_errors == 3
     assert len(caplog.records) == 1
+
+
+async def test_an_encrypted_session_takes_and_sends_nothing_plain(bench: Bench) -> None:
+    listener = Listener()
+    session = await bench.open(listener)
+    peer = bench.peer()
+    ours, theirs = (MediaKey("AES_CM_128_HMAC_SHA1_80", bytes([n]) * 30) for n in (1, 2))
+    session.secure(ours, theirs)
+    session.set_remote(*peer.getsockname())
+    far = SecureStream(theirs, ours)
+    async with asyncio.timeout(2):
+        sealed = await asyncio.get_running_loop().sock_recv(peer, 2048)
+    assert len(sealed) == 182
+    assert parse(far.unprotect(sealed)).payload == silence("PCMU")
+    target = ("127.0.0.1", session.local_port)
+    plain = [RtpPacket(0, False, n, 160 * n, 9, bytes([n + 1]) * 160).build() for n in range(3)]
+    peer.sendto(plain[0], target)
+    for datagram in plain:
+        peer.sendto(far.protect(datagram), target)
+    peer.sendto(rtcp.build(rtcp.ReceiverReport(9, ()), "plain"), ("127.0.0.1", session.local_port + 1))
+    peer.sendto(
+        far.protect_rtcp(rtcp.build(rtcp.ReceiverReport(9, ()), "sealed")), ("127.0.0.1", session.local_port + 1)
+    )
+    await until(lambda: session.quality().packets_received == 3 and session.quality().rtcp_received == 1)
+    assert session.quality().not_authentic == 2
+    assert [frame for frame in listener.frames if frame != silence("PCMU")] == [bytes([n + 1]) * 160 for n in range(3)]
+    with pytest.raises(ValueError, match="both"):
+        session.secure(ours, None)

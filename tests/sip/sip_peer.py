@@ -6,8 +6,10 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
+from voicebot.sip.gate import Gate
+from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.message import SipRequest, SipResponse, parse_message
-from voicebot.sip.outputs import Output, Transmit
+from voicebot.sip.outputs import Locate, Output, Transmit
 from voicebot.sip.sdp import SessionDescription, offer
 from voicebot.sip.user_agent import Limits, UserAgent
 
@@ -24,9 +26,11 @@ def counting_token() -> Callable[[int], str]:
 class Peer:
     """A caller of the agent under test. ``now`` is the virtual time; ``events`` and ``sent`` collect what came out."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.ua = UserAgent(host="127.0.0.1", port=5060, limits=limits, token=counting_token())
+    def __init__(self, limits: Limits | None = None, gate: Gate | None = None) -> None:
+        self.ua = UserAgent([Listener("UDP", "127.0.0.1", 5060)], limits=limits, gate=gate, token=counting_token())
         self.now = 100.0
+        self.addresses: dict[str, list[Hop]] = {}
+        """What a look-up finds."""
         self.events: list[Output] = []
         self.sent: list[SipRequest | SipResponse] = []
         self.destinations: list[tuple[str, int]] = []
@@ -38,14 +42,17 @@ class Peer:
         for output in outputs:
             if isinstance(output, Transmit):
                 messages.append(parse_message(output.data))
-                self.destinations.append((output.host, output.port))
+                self.sent.append(messages[-1])
+                self.destinations.append((output.hop.host, output.hop.port))
+            elif isinstance(output, Locate):
+                output.request.located(self.addresses.get(output.hop.host, []), self.now)
+                messages += self.take(self.ua.take())
             else:
                 self.events.append(output)
-        self.sent += messages
         return messages
 
     def send(self, message: SipRequest | SipResponse | bytes, source: tuple[str, int] = SOURCE):  # type: ignore[no-untyped-def]
-        return self.take(self.ua.receive(bytes(message), source, self.now))
+        return self.take(self.ua.receive(bytes(message), Hop(*source), self.now))
 
     def command(self) -> list[SipRequest | SipResponse]:
         return self.take(self.ua.take())

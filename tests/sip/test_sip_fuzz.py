@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sip_peer import OFFER, Peer, session
 
 from voicebot.sip.header import SipSyntaxError
+from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, parse_message
 from voicebot.sip.outputs import CallOffered, SessionOffered, Transmit
 from voicebot.sip.sdp import SdpError, SessionDescription, select
@@ -44,7 +45,7 @@ def test_no_datagram_raises_and_no_response_is_answered(datagrams: list[bytes]) 
     peer = Peer()
     for data in datagrams:
         is_response = data.lstrip(b"\r\n").startswith(b"SIP/2.0 ")
-        outputs = peer.ua.receive(data, ("192.0.2.7", 5062), peer.now)
+        outputs = peer.ua.receive(data, Hop("192.0.2.7", 5062), peer.now)
         assert not (is_response and any(isinstance(output, Transmit) for output in outputs))
         for output in outputs:
             if isinstance(output, CallOffered):

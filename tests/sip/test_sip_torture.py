@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sip_peer import Peer, session
 
+from voicebot.sip.hop import Hop
 from voicebot.sip.message import parse_message
 from voicebot.sip.outputs import CallConfirmed, CallOffered, Transmit
 
@@ -81,7 +82,7 @@ def test_every_message_of_the_rfc_is_here() -> None:
 
 def answer(peer: Peer, name: str) -> list[bytes]:
     """Raw: the answer to a malformed request repeats its malformed headers."""
-    outputs = peer.ua.receive((TORTURE / f"{name}.dat").read_bytes(), ("192.0.2.99", 5099), peer.now)
+    outputs = peer.ua.receive((TORTURE / f"{name}.dat").read_bytes(), Hop("192.0.2.99", 5099), peer.now)
     return [output.data for output in outputs if isinstance(output, Transmit)]
 
 

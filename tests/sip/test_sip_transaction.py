@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse, parse_message, response_to
 from voicebot.sip.transaction import (
     InviteClient,
@@ -18,7 +19,8 @@ from voicebot.sip.transaction import (
 )
 
 TIMERS = Timers()
-PEER = ("127.0.0.1", 5070)
+PEER = Hop("127.0.0.1", 5070)
+STREAM = PEER._replace(transport="TCP")
 
 
 def request(method: str) -> SipRequest:
@@ -105,7 +107,7 @@ def test_non_invite_client_repeats_every_t2_once_it_is_proceeding_and_keeps_its_
 
 @pytest.mark.parametrize("reliable", [False, True])
 def test_non_invite_client_absorbs_repeated_responses_for_t4(reliable: bool) -> None:
-    transaction = NonInviteClient(request("BYE"), PEER, TIMERS, reliable=reliable)
+    transaction = NonInviteClient(request("BYE"), STREAM if reliable else PEER, TIMERS)
     transaction.start(0.0)
     ok = response_to(transaction.request, 200)
     assert transaction.receive(ok, 0.1) == [Pass(ok)]
@@ -164,7 +166,7 @@ def test_non_invite_server_is_silent_until_it_answers_and_repeats_the_answer_for
 def test_over_a_reliable_transport_nothing_is_repeated(
     kind: type[InviteServer] | type[NonInviteServer], method: str, status: int
 ) -> None:
-    transaction = kind(request(method), PEER, TIMERS, reliable=True)
+    transaction = kind(request(method), STREAM, TIMERS)
     transaction.respond(response_to(request(method), status, to_tag="2"), 0.0)
     assert run_timers(transaction, 100.0) == []
     assert transaction.terminated

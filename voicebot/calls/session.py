@@ -21,6 +21,7 @@ from voicebot.bots import CallFacts, Conversation, activities
 from voicebot.calls.playback import Playback, Voice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
+from voicebot.calls.targets import AllowedTargets
 from voicebot.events import (
     CallAnswered,
     Event,
@@ -87,6 +88,8 @@ class CallServices:
     records: Path | None = None
     recording: bool = False
     transfer_domain: str = ""
+    transfer_allow: tuple[str, ...] = ("*", "*@*")
+    """Patterns of allowed targets, see :mod:`voicebot.calls.targets`; the policy's fall-back is allowed in any case."""
 
 
 class CallSession:
@@ -287,16 +290,28 @@ class CallSession:
         await self.leg.hang_up()
 
     async def _transfer(self, target: str) -> None:
+        if not self._may_transfer(target):
+            self._log.warning("a transfer to %r is not allowed: see calls.transfer_allow", target[:100])
+            self.dispatch(TransferEnded(self._loop.time(), False, 403, "the target is not allowed"))
+            return
         await asyncio.sleep(PARTING_S)
         outcome = await self.leg.transfer(self._transfer_uri(target))
         self._log.info("transfer to %s: %s", target, outcome.message or outcome.status)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
 
+    def _may_transfer(self, target: str) -> bool:
+        services = self._services
+        if target and target == services.policy.fallback_transfer:
+            return True
+        return AllowedTargets(services.transfer_allow, [self._transfer_domain]).allows(target)
+
+    @property
+    def _transfer_domain(self) -> str:
+        """Where bare numbers go."""
+        return self._services.transfer_domain or self.info.caller_uri.rpartition("@")[2].partition(">")[0]
+
     def _transfer_uri(self, target: str) -> str:
-        if ":" in target:
-            return target
-        domain = self._services.transfer_domain or self.info.caller_uri.rpartition("@")[2].partition(">")[0]
-        return f"sip:{target}@{domain}"
+        return target if ":" in target else f"sip:{target}@{self._transfer_domain}"
 
     def _audio_came(self, command: Play) -> None:
         self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())

@@ -19,7 +19,7 @@ from typing import Any
 
 from voicebot.events import Law
 from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
-from voicebot.rtp import MediaClock, MediaQuality, Playout, PortRange, PortsExhausted, RtpSession
+from voicebot.rtp import MediaClock, MediaKey, MediaQuality, Playout, PortRange, PortsExhausted, RtpSession
 from voicebot.sip import (
     AudioAgreement,
     Call,
@@ -36,6 +36,7 @@ from voicebot.sip import (
     SipUri,
     sdp,
 )
+from voicebot.sip.sdes import LocalKeys
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,8 @@ class MediaOptions:
     """What every leg's media needs. ``host``: the address in our session descriptions.
 
     ``laws``: what we speak, in the order of our offers (in answers the offerer's order decides). ``silence_timeout_s``:
-    how long nothing may come before the leg ends. ``telephone_event``: the payload type that we offer.
+    how long nothing may come before the leg ends. ``telephone_event``: the payload type that we offer. ``srtp``:
+    whether media may or must be encrypted; our own offers are only where it must.
     """
 
     clock: MediaClock
@@ -76,10 +78,11 @@ class MediaOptions:
     laws: tuple[Law, ...] = ("PCMU", "PCMA")
     silence_timeout_s: float = 30.0
     telephone_event: int = 101
+    srtp: sdp.Srtp = "off"
 
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
-        agreed = sdp.select(description, self.laws)
+        agreed = sdp.select(description, self.laws, self.srtp)
         if agreed is None:
             return None
         try:
@@ -126,7 +129,14 @@ class SipLeg:
     """One SIP call with its media. Made by :class:`SipFrontEnd` and :func:`dial`; see :class:`voicebot.legs.Leg`."""
 
     def __init__(
-        self, call: Call, rtp: RtpSession, media: _Media, options: MediaOptions, info: LegInfo, spawn: _Tasks
+        self,
+        call: Call,
+        rtp: RtpSession,
+        media: _Media,
+        options: MediaOptions,
+        info: LegInfo,
+        spawn: _Tasks,
+        keys: LocalKeys | None = None,
     ) -> None:
         self.on_transfer_asked: Callable[[str], bool] | None = None
         """The other side asks us to call another target (REFER): return whether we do, then :meth:`transfer_result`."""
@@ -136,6 +146,8 @@ class SipLeg:
         self._options = options
         self._info = info
         self._spawn = spawn
+        self._keys = keys or LocalKeys()
+        self._encrypted = False
         self._loop = asyncio.get_running_loop()
         self._sink: LegSink | None = None
         self._ended: tuple[str, float] | None = None
@@ -273,6 +285,14 @@ class SipLeg:
     def _apply(self, agreed: AudioAgreement) -> None:
         if self._ended is not None:
             return
+        theirs = agreed.crypto
+        self._encrypted = theirs is not None
+        if theirs is not None:
+            self._rtp.secure(
+                MediaKey(theirs.suite, self._keys.matching(theirs).key), MediaKey(theirs.suite, theirs.key)
+            )
+        else:
+            self._rtp.secure(None, None)
         self._rtp.retune(law=agreed.law, payload_type=agreed.payload_type, telephone_event=agreed.telephone_event)
         self._rtp.set_remote(agreed.host, agreed.port, rtcp_port=agreed.rtcp_port)
         self._rtp.set_direction(
@@ -289,6 +309,7 @@ class SipLeg:
             telephone_event=options.telephone_event,
             session_id=self._rtp.local_port,
             version=self._description_version,
+            crypto=self._keys.offer() if self._encrypted or options.srtp == "required" else (),
         )
 
     def _answer_to(self, offer: SessionDescription, agreed: AudioAgreement) -> SessionDescription:
@@ -300,6 +321,7 @@ class SipLeg:
             self._rtp.local_port,
             session_id=self._rtp.local_port,
             version=self._description_version,
+            crypto=self._keys.matching(agreed.crypto) if agreed.crypto is not None else None,
         )
 
     def _finish(self, reason: str) -> None:
@@ -352,6 +374,7 @@ class SipFrontEnd:
         advertised_host: str | None = None,
         laws: Sequence[Law] = ("PCMU", "PCMA"),
         silence_timeout_s: float = 30.0,
+        srtp: sdp.Srtp = "off",
         limit: int = 100,
         retry_after_s: int = 5,
         endpoint: SipEndpoint | None = None,
@@ -362,6 +385,7 @@ class SipFrontEnd:
         self._ports = ports
         self._laws = tuple(laws)
         self._silence_timeout_s = silence_timeout_s
+        self._srtp = srtp
         self._limit = limit
         self._retry_after_s = retry_after_s
         self._draining = False
@@ -386,7 +410,12 @@ class SipFrontEnd:
     def media(self) -> MediaOptions:
         """The options of every leg made here; for :func:`dial` through the same endpoint."""
         return MediaOptions(
-            self._clock, self._ports, self.endpoint.advertised_host, self._laws, self._silence_timeout_s
+            self._clock,
+            self._ports,
+            self.endpoint.advertised_host,
+            self._laws,
+            self._silence_timeout_s,
+            srtp=self._srtp,
         )
 
     @property
@@ -448,6 +477,7 @@ async def dial(
     :class:`~voicebot.rtp.PortsExhausted` without a free port. Cancelling the call of this function cancels the call.
     """
     law = media.laws[0]
+    keys = LocalKeys()
     port = _Media()
     rtp = await _open(media, law, sdp.STATIC_PAYLOADS[law], media.telephone_event, port)
     try:
@@ -457,6 +487,7 @@ async def dial(
             laws=media.laws,
             telephone_event=media.telephone_event,
             session_id=rtp.local_port,
+            crypto=keys.offer() if media.srtp == "required" else (),
         )
         call = endpoint.invite(
             uri, offer, from_user=from_user, from_uri=from_uri, display_name=display_name, headers=headers
@@ -465,7 +496,7 @@ async def dial(
             answer = await call.established(timeout_s=ring_timeout_s)
         except CallClosed as closed:
             raise LegClosed(str(closed)) from None
-        leg = SipLeg(call, rtp, port, media, _info(call, law), _Tasks())
+        leg = SipLeg(call, rtp, port, media, _info(call, law), _Tasks(), keys)
         if sink is not None:
             leg.connect(sink)
         if not leg._session_answered(answer):

@@ -16,10 +16,12 @@ from voicebot.rtp.playout import Clip, Playout
 from voicebot.rtp.ports import PortRange, PortsExhausted
 from voicebot.rtp.quality import MediaQuality
 from voicebot.rtp.session import MediaSink, RtpSession
+from voicebot.rtp.srtp import MediaKey
 
 __all__ = [
     "Clip",
     "MediaClock",
+    "MediaKey",
     "MediaQuality",
     "MediaSink",
     "Playout",

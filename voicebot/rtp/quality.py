@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Final
+
+from voicebot.rtp.e_model import mean_opinion_score, rating
+
+_OWN_DELAY_MS: Final = 60.0  # 20 ms to fill the packet, 20 at our clock, 20 in the other side's buffer at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,23 @@ class MediaQuality:
     foreign_packets: int = 0
     """From another source than the locked one."""
     malformed: int = 0
+    not_authentic: int = 0
+    """Packets to an encrypted call that were not made with its key (plain ones too), or were played again."""
+    encrypted: bool = False
+    """SRTP, at the end of the call."""
     jitter_ms: float = 0.0
     """Interarrival jitter, RFC 3550 A.8."""
     round_trip_ms: float | None = None
     remote_lost: int | None = None
     """What the other side says it missed of ours (cumulative, from its last report)."""
     remote_jitter_ms: float | None = None
+    remote_discarded_share: float | None = None
+    """Share (0 to 1) of our packets that came too late for the other side's jitter buffer (its RTCP XR)."""
+    remote_mos: float | None = None
+    """How the other side rates what it hears of us in conversation, 1 to 5 (its RTCP XR)."""
+    mos: float | None = None
+    """How a person would rate what we hear from the other side: 1 to 4.4, estimated by the E-model (G.107) from loss,
+    and from delay where the round trip is known. None before anything was heard."""
     send_deviation_p50_ms: float | None = None
     """How far the time between two packets of ours was from 20 ms, measured when they were handed to the kernel."""
     send_deviation_p99_ms: float | None = None
@@ -54,3 +70,15 @@ class MediaQuality:
     def as_dict(self) -> dict[str, int | float | None]:
         """All figures by name, ready for JSON."""
         return asdict(self)
+
+
+def estimated_mos(received: int, missed: int, round_trip_ms: float | None) -> float | None:
+    """The E-model's score for a G.711 stream of which ``received`` packets came and ``missed`` did not (in time).
+
+    The delay from mouth to ear is half the round trip, and what packets and buffers take at the least;
+    without a known round trip it counts as none, which is right for listening.
+    """
+    if received <= 0:
+        return None
+    delay_ms = 0.0 if round_trip_ms is None else round_trip_ms / 2 + _OWN_DELAY_MS
+    return round(mean_opinion_score(rating(delay_ms, missed / (received + missed))), 2)

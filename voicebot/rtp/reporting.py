@@ -6,6 +6,7 @@ import random
 from typing import Final
 
 from voicebot.rtp import rtcp
+from voicebot.rtp.rtcp_xr import VoipMetrics
 
 _MEAN_S: Final = 5.0
 
@@ -25,6 +26,7 @@ class Reporting:
         "reception",
         "remote_jitter_ms",
         "remote_lost",
+        "remote_metrics",
         "round_trip_ms",
         "sent",
     )
@@ -40,6 +42,7 @@ class Reporting:
         self.round_trip_ms: float | None = None
         self.remote_lost: int | None = None
         self.remote_jitter_ms: float | None = None
+        self.remote_metrics: VoipMetrics | None = None
         self.sent = self.received = 0
 
     def receive(self, ssrc: int, sequence: int) -> rtcp.Reception:
@@ -65,6 +68,10 @@ class Reporting:
         self.received += 1
         for report in reports:
             if isinstance(report, rtcp.Goodbye):
+                continue
+            if isinstance(report, rtcp.ExtendedReport):
+                about_us = [metrics for metrics in report.metrics if metrics.ssrc == self._ssrc]
+                self.remote_metrics = about_us[-1] if about_us else self.remote_metrics
                 continue
             reception = self.reception
             if isinstance(report, rtcp.SenderReport) and reception is not None and report.ssrc == reception.ssrc:

@@ -12,6 +12,7 @@ from typing import Final
 
 from voicebot.g711 import SAMPLE_RATE
 from voicebot.rtp.packet import MalformedPacket
+from voicebot.rtp.rtcp_xr import EXTENDED_REPORT, VoipMetrics, parse_blocks
 
 MAX_DATAGRAM: Final = 1500
 MAX_PACKETS: Final = 16
@@ -77,7 +78,15 @@ class Goodbye:
     ssrc: int
 
 
-Report = SenderReport | ReceiverReport | Goodbye
+@dataclass(frozen=True, slots=True)
+class ExtendedReport:
+    """RFC 3611; of its blocks only the VoIP metrics."""
+
+    ssrc: int
+    metrics: tuple[VoipMetrics, ...] = ()
+
+
+Report = SenderReport | ReceiverReport | Goodbye | ExtendedReport
 
 
 def ntp_time(unix_s: float) -> int:
@@ -162,6 +171,10 @@ def parse(data: bytes) -> list[Report]:
 
 
 def _report(kind: int, count: int, body: bytes) -> Report | None:
+    if kind == EXTENDED_REPORT:
+        if len(body) < 4:
+            raise MalformedPacket("extended report without its source")
+        return ExtendedReport(int.from_bytes(body[:4]), tuple(parse_blocks(body[4:])))
     if kind not in (SENDER_REPORT, RECEIVER_REPORT, GOODBYE):
         return None
     info = _SENDER_INFO.size if kind == SENDER_REPORT else 0

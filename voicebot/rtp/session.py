@@ -10,7 +10,6 @@ What is above keeps the law that the session was opened with: when the wire's la
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import struct
@@ -25,18 +24,18 @@ from voicebot.rtp.datagram import BoundPort
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
-from voicebot.rtp.ports import PortPair, PortRange
-from voicebot.rtp.quality import MediaQuality
+from voicebot.rtp.ports import PortRange
+from voicebot.rtp.quality import MediaQuality, estimated_mos
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.source import Address, SourceLock, literal
+from voicebot.rtp.srtp import MediaKey, NotAuthentic, SecureStream
 from voicebot.rtp.telephone_event import TelephoneEventReceiver, TelephoneEventSender
 
 logger = logging.getLogger(__name__)
 
 _HEADER: Final = struct.Struct("!BBHII")
 _STATIC_TYPES: Final[dict[int, Law]] = {0: "PCMU", 8: "PCMA"}  # RFC 3551: understood whatever was negotiated
-_CLOSE_S: Final = 1.0
 
 
 class MediaSink(Protocol):
@@ -75,6 +74,7 @@ class RtpSession:
         self._closed = False
 
         self._source = SourceLock()
+        self._secure: SecureStream | None = None
         self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
         self._rtcp_port: int | None = None
         self._rtcp_source: Address | None = None
@@ -102,7 +102,7 @@ class RtpSession:
         self._reporting = Reporting(self._ssrc, time.time() - at, at)
 
         self._packets_sent = self._octets_sent = self._packets_received = 0
-        self._foreign = self._malformed = self._discarded = 0
+        self._foreign = self._malformed = self._discarded = self._not_authentic = 0
         self._skipped = self._socket_errors = 0
 
     @classmethod
@@ -125,19 +125,10 @@ class RtpSession:
         pair = ports.acquire()
         self = cls(clock=clock, ports=ports, port=pair.port, law=law, sink=sink, silence_timeout_s=silence_timeout_s)
         self.retune(law=law, payload_type=payload_type, telephone_event=telephone_event)
-        try:
-            await self._bind(pair)
-        except BaseException:
-            await self.close()
-            pair.rtp.close()
-            pair.rtcp.close()
-            raise
+        self._rtp = BoundPort(pair.rtp, self._rtp_received, self._failed)
+        self._rtcp = BoundPort(pair.rtcp, self._rtcp_datagram, self._failed)
         clock.add(self)
         return self
-
-    async def _bind(self, pair: PortPair) -> None:
-        self._rtp = await BoundPort.open(pair.rtp, self._rtp_received, self._failed)
-        self._rtcp = await BoundPort.open(pair.rtcp, self._rtcp_datagram, self._failed)
 
     async def close(self) -> None:
         """Say goodbye (RTCP BYE), close the sockets, return the ports; nothing is delivered after. Harmless twice."""
@@ -147,9 +138,9 @@ class RtpSession:
         self._clock.remove(self)
         if self._packets_sent:
             self._send_report(self._clock.now(), goodbye=True)
-        ends = [port.close() for port in (self._rtp, self._rtcp) if port is not None]
-        if ends:
-            await asyncio.wait(ends, timeout=_CLOSE_S)
+        for port in (self._rtp, self._rtcp):
+            if port is not None:
+                port.close()
         self._ports.release(self.local_port)
 
     # --- what the signalling decides ---------------------------------------------------------------------------------
@@ -195,6 +186,15 @@ class RtpSession:
         if telephone_event is None:
             self._keys.clear()
 
+    def secure(self, local: MediaKey | None, remote: MediaKey | None) -> None:
+        """Encrypt with ``local`` and accept only what ``remote`` opens (SRTP); plain RTP again without keys.
+
+        The same keys again change nothing (a session refresh). Raises ValueError for an unknown suite or one key alone.
+        """
+        if (local is None) != (remote is None):
+            raise ValueError("both directions are encrypted, or none")
+        self._secure = SecureStream(local, remote, self._secure) if local and remote else None
+
     def send_keys(self, keys: str) -> None:
         """Send keypad keys in place of audio: 100 ms each, 60 ms apart. Raises :class:`ValueError` on other characters.
 
@@ -215,9 +215,12 @@ class RtpSession:
             self._rtcp_datagram(data, source)
             return
         try:
-            packet = parse(data)
+            packet = parse(data if self._secure is None else self._secure.unprotect(data))
         except MalformedPacket:
             self._malformed += 1
+            return
+        except NotAuthentic:
+            self._not_authentic += 1
             return
         if source != self._source.locked and not self._admit(packet, source, at):
             self._foreign += 1
@@ -330,7 +333,8 @@ class RtpSession:
         if self._marker:
             kind |= 0x80
         self._marker = False
-        port.send(_HEADER.pack(0x80, kind, sequence, timestamp, self._ssrc) + payload, target)
+        packet = _HEADER.pack(0x80, kind, sequence, timestamp, self._ssrc) + payload
+        port.send(packet if self._secure is None else self._secure.protect(packet), target)
         now = self._clock.now()
         if self._sent_at is not None:
             self._deviation.add(abs(now - self._sent_at - FRAME_S))
@@ -347,7 +351,7 @@ class RtpSession:
             return
         report = self._reporting.report(at, self._timestamp, self._packets_sent, self._octets_sent, goodbye=goodbye)
         address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
-        self._rtcp.send(report, address)
+        self._rtcp.send(report if self._secure is None else self._secure.protect_rtcp(report), address)
 
     def _rtcp_datagram(self, data: bytes, source: Address) -> None:
         target = self._source.target
@@ -356,9 +360,12 @@ class RtpSession:
             return
         at = self._clock.now()
         try:
-            self._reporting.datagram(data, at)
+            self._reporting.datagram(data if self._secure is None else self._secure.unprotect_rtcp(data), at)
         except MalformedPacket:
             self._malformed += 1
+            return
+        except NotAuthentic:
+            self._not_authentic += 1
             return
         self._heard_at = at
         if source != target:  # not multiplexed: answer where it came from, which passes a NAT
@@ -369,6 +376,8 @@ class RtpSession:
     def quality(self) -> MediaQuality:
         """Figures so far; also after :meth:`close`."""
         buffer, deviation, reports = self._buffer, self._deviation, self._reporting
+        metrics = reports.remote_metrics
+        missed = buffer.lost + buffer.late if buffer else 0
         return MediaQuality(
             packets_sent=self._packets_sent,
             packets_received=self._packets_received,
@@ -381,10 +390,15 @@ class RtpSession:
             discarded=self._discarded + (buffer.discarded if buffer else 0),
             foreign_packets=self._foreign,
             malformed=self._malformed,
+            not_authentic=self._not_authentic,
+            encrypted=self._secure is not None,
             jitter_ms=round(reports.reception.jitter_ms, 3) if reports.reception else 0.0,
             round_trip_ms=reports.round_trip_ms,
             remote_lost=reports.remote_lost,
             remote_jitter_ms=reports.remote_jitter_ms,
+            remote_discarded_share=metrics.discarded if metrics else None,
+            remote_mos=metrics.mos_cq if metrics else None,
+            mos=estimated_mos(self._packets_received - (buffer.late if buffer else 0), missed, reports.round_trip_ms),
             send_deviation_p50_ms=deviation.percentile_ms(0.5),
             send_deviation_p99_ms=deviation.percentile_ms(0.99),
             send_deviation_max_ms=deviation.max_ms if deviation.count else None,

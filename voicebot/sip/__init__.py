@@ -1,25 +1,30 @@
-"""Signalling: the user agent of this product (RFC 3261), for UDP over IPv4 so far.
+"""Signalling: the user agent of this product (RFC 3261), over UDP, TCP and TLS.
 
 Rules that hold here:
 
 * Everything is pure (datagrams, commands and the time go in, datagrams and events come out) but the driver: `endpoint`
-  has the socket and the timer, `handle` the futures of a call, `resolver` the look-ups.
+  has the timer and the sockets, `connections` those of streams, `handle` a call's futures, `resolver` the look-ups.
 * Whatever comes from the network is bounded, counted, and never an exception. What must go back is kept as raw text.
 * Nothing here knows about media: session descriptions are carried, and compared by the pure functions of `sdp`.
 """
 
 from __future__ import annotations
 
-from voicebot.sip.endpoint import SipEndpoint
+from voicebot.sip.endpoint import ListenAt, SipEndpoint
 from voicebot.sip.handle import Call, CallClosed, IncomingCall, OutgoingCall
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallEnded, CallProgress, EndCause, ReferProgress, SipCounters
+from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import AudioAgreement, Media, SdpError, SessionDescription
+from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transaction import Timers
+from voicebot.sip.trunks import DEFAULT_RATES, Rate, Strangers, Trunk
 from voicebot.sip.user_agent import Limits
 
 __all__ = [
+    "DEFAULT_RATES",
+    "Account",
     "AudioAgreement",
     "Call",
     "CallClosed",
@@ -28,10 +33,13 @@ __all__ = [
     "EndCause",
     "IncomingCall",
     "Limits",
+    "ListenAt",
     "Media",
     "NameAddr",
     "OutgoingCall",
+    "Rate",
     "ReferProgress",
+    "Registration",
     "SdpError",
     "SessionDescription",
     "SipCounters",
@@ -40,5 +48,8 @@ __all__ = [
     "SipResponse",
     "SipSyntaxError",
     "SipUri",
+    "Strangers",
     "Timers",
+    "TlsOptions",
+    "Trunk",
 ]

@@ -13,11 +13,15 @@ none.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from voicebot.sip.client_request import ClientRequest, OnResponse
 from voicebot.sip.dialog import SipDialog
+from voicebot.sip.digest import Credentials
+from voicebot.sip.hop import Hop
 from voicebot.sip.message import SDP_TYPE, SipRequest, SipResponse, response_to
 from voicebot.sip.outputs import (
     CallConfirmed,
@@ -81,16 +85,25 @@ class SipCall:
         self,
         ua: UserAgent,
         request: SipRequest,
-        source: tuple[str, int],
+        source: Hop,
         local_tag: str,
         transaction: ServerTransaction | None = None,
+        *,
+        contact: str,
+        trunk: str = "",
+        credentials: Credentials | None = None,
     ) -> None:
         self.request = request
         self.source = source
+        self.contact = contact
+        self.trunk = trunk
+        self.client: ClientRequest | None = None
+        """Our INVITE, of an outgoing call."""
+        self._credentials = credentials
         self.offer: SessionDescription | None = None
         self.outgoing = transaction is None
         self.state = CallState.CALLING if self.outgoing else CallState.OFFERED
-        self.dialog: SipDialog | None = None if self.outgoing else SipDialog.as_server(request, local_tag)
+        self.dialog: SipDialog | None = None if self.outgoing else SipDialog.as_server(request, local_tag, source)
         self.local_tag = local_tag
         self.armed: float | None = None
         """For the owner of the timer queue: the deadline that is noted there."""
@@ -104,7 +117,7 @@ class SipCall:
         self._cancel_sent = False
         self._provisional_seen = False
         self._give_up_at: float | None = None
-        self._ack: tuple[SipRequest, tuple[str, int]] | None = None
+        self._ack: tuple[SipRequest, Hop] | None = None
 
     # --- what every owner of time offers
 
@@ -192,6 +205,10 @@ class SipCall:
             self.reject(480, now)
         elif self.state is CallState.CALLING:
             self._cancel_wanted = True
+            if self.client is not None and not self.client.sent:
+                self._end("local")
+                self._ua.abandon(self)
+                return
             self._give_up_at = now + self._ua.timers.give_up
             self._ua.arm(self)
             self._maybe_cancel(now)
@@ -304,6 +321,34 @@ class SipCall:
 
     # --- outgoing: what comes back
 
+    def start(self, hops: Sequence[Hop], now: float) -> None:
+        """Send the INVITE of an outgoing call."""
+        client = ClientRequest(
+            self._ua,
+            self.request,
+            hops,
+            self.on_invite_response,
+            credentials=self._credentials,
+            on_sent=self._invite_sent,
+        )
+        self.client = client
+        client.start(now)
+
+    def _invite_sent(self, request: SipRequest) -> None:
+        self.request = request
+
+    def request_in_dialog(self, request: SipRequest, on_response: OnResponse, now: float) -> None:
+        """Send a request within the dialog; a challenge is answered as that of the INVITE."""
+        assert self.dialog is not None
+        self._ua.request(
+            request,
+            self.dialog.hops,
+            on_response,
+            now,
+            credentials=self._credentials,
+            next_cseq=self.dialog.next_cseq,
+        )
+
     def on_invite_response(self, response: SipResponse | None, now: float) -> None:
         if response is None:
             self._end("local" if self._cancel_wanted else "timeout", 408, "Request Timeout")
@@ -336,7 +381,7 @@ class SipCall:
                 # Another branch of a fork answered as well: take it down (13.2.2.4).
                 other = SipDialog.as_client(self.request, response)
                 self._acknowledge(other)
-                self._ua.request(other.request("BYE"), other.next_hop, ignore, now)
+                self._ua.request(other.request("BYE"), other.hops, ignore, now, credentials=self._credentials)
             return
         self.dialog = SipDialog.as_client(self.request, response)
         self._ua.adopt(self)
@@ -357,14 +402,17 @@ class SipCall:
         self.state = CallState.CONFIRMED
         self._ua.emit(CallConfirmed(self, answer))
 
-    def _acknowledge(self, dialog: SipDialog) -> tuple[SipRequest, tuple[str, int]] | None:
-        ack = dialog.request("ACK", self.request.cseq[0])
-        destination = dialog.next_hop
-        if destination is None:
+    def _acknowledge(self, dialog: SipDialog, cseq: int | None = None) -> tuple[SipRequest, Hop] | None:
+        ack = dialog.request("ACK", self.request.cseq[0] if cseq is None else cseq)
+        if not dialog.hops:
             return None
-        self._ua.add_via(ack)
-        self._ua.transmit_request(ack, destination)
-        return ack, destination
+        for name in ("Authorization", "Proxy-Authorization"):
+            if value := self.request.headers.get(name):  # 22.1: the ACK carries the credentials of its INVITE
+                ack.headers.set(name, value)
+        hop = dialog.hops[0]
+        self._ua.add_via(ack, hop)
+        self._ua.transmit_request(ack, hop)
+        return ack, hop
 
     def _maybe_cancel(self, now: float) -> None:
         """9.1: a CANCEL must wait until a provisional response has come."""
@@ -379,7 +427,7 @@ class SipCall:
         response = response_to(request, status, to_tag=self.local_tag)
         if routes := request.headers.getlist("Record-Route"):
             response.headers.setlist("Record-Route", list(routes))
-        response.headers.set("Contact", self._ua.contact)
+        response.headers.set("Contact", self.contact)
         if status >= 200:
             response.headers.set("Allow", self._ua.allow)
             response.headers.set("Supported", self._ua.supported)
@@ -416,7 +464,7 @@ class SipCall:
             if response is None or response.status >= 200:
                 self._ua.release(self)
 
-        self._ua.request(self.dialog.request("BYE"), self.dialog.next_hop, done, now)
+        self.request_in_dialog(self.dialog.request("BYE"), done, now)
 
     def _end(self, cause: EndCause, status: int = 0, reason: str = "") -> None:
         if self.state is CallState.ENDED:

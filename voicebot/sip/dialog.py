@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.hop import Hop, hop_of, hop_of_route
 from voicebot.sip.message import SipRequest, SipResponse
 
 
@@ -25,9 +26,13 @@ class SipDialog:
     routes: list[str] = field(default_factory=list)
     local_cseq: int = 0
     remote_cseq: int = -1
+    flow: Hop | None = None
+    """The connection that made the dialog, over a reliable transport."""
+    direct: bool = False
+    """Nobody stands between that connection and the other side."""
 
     @classmethod
-    def as_server(cls, invite: SipRequest, local_tag: str) -> SipDialog:
+    def as_server(cls, invite: SipRequest, local_tag: str, source: Hop) -> SipDialog:
         """12.1.1: the dialog that our response to ``invite`` makes."""
         return cls(
             call_id=invite.call_id,
@@ -38,6 +43,8 @@ class SipDialog:
             target=invite.contact[0].uri if invite.contact else invite.sender.uri,
             routes=invite.values("Record-Route"),
             remote_cseq=invite.cseq[0],
+            flow=source if source.reliable else None,
+            direct=len(invite.via) == 1,
         )
 
     @classmethod
@@ -74,8 +81,7 @@ class SipDialog:
     def request(self, method: str, cseq: int | None = None) -> SipRequest:
         """A request within the dialog, without Via and Contact. ``cseq``: for an ACK, the number of its INVITE."""
         if cseq is None:
-            self.local_cseq += 1
-            cseq = self.local_cseq
+            cseq = self.next_cseq()
         uri, routes = self.target, self.routes
         if routes and not self._loose(routes[0]):
             # A strict router (12.2.1.1): it wants itself as the Request-URI, and the target at the end of the list.
@@ -90,15 +96,21 @@ class SipDialog:
         request.headers.set("CSeq", f"{cseq} {method}")
         return request
 
+    def next_cseq(self) -> int:
+        self.local_cseq += 1
+        return self.local_cseq
+
     @property
-    def next_hop(self) -> tuple[str, int] | None:
-        """Host and port that requests go to: the first route or the target. None when that is no SIP URI."""
-        uri = NameAddr.parse(self.routes[0]).uri if self.routes else self.target
-        try:
-            host, port = SipUri.parse(uri).destination
-        except SipSyntaxError:
-            return None
-        return (host, port) if host else None
+    def hops(self) -> list[Hop]:
+        """Where requests go: the first route or the target. Empty when that is no SIP URI."""
+        hop = hop_of_route(self.routes[0]) if self.routes else hop_of(self.target)
+        if hop is None:
+            return []
+        flow = self.flow
+        if flow is not None and flow.transport == hop.transport and (self.direct or flow.host == hop.host):
+            # The connection that made the dialog leads there (or, behind NAT, nothing else does): RFC 5923, RFC 5626.
+            hop = hop._replace(flow=flow.flow, listener=flow.listener)
+        return [hop]
 
     @staticmethod
     def _loose(route: str) -> bool:

@@ -1,4 +1,4 @@
-"""The driver of the user agent core: one UDP socket, one timer, and a handle for each call.
+"""The driver of the user agent core: its sockets, one timer, and a handle for each call.
 
 Everything here runs on the event loop and nothing waits in it. Callbacks are called in the order of events; a command
 may call one before it returns (``bye`` calls ``on_end``). A callback that raises is a defect of ours: it is logged,
@@ -13,15 +13,23 @@ import ipaddress
 import logging
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 from voicebot import __version__
 from voicebot.sip.call import SipCall
+from voicebot.sip.connections import Connections
+from voicebot.sip.gate import Gate
 from voicebot.sip.handle import Call, IncomingCall, OutgoingCall
-from voicebot.sip.outputs import CallEnded, CallOffered, Output, SipCounters, Transmit
+from voicebot.sip.hop import Hop, Listener, Transport
+from voicebot.sip.outputs import CallEnded, CallOffered, Locate, Output, SipCounters, Transmit
+from voicebot.sip.registration import Account, Registration
 from voicebot.sip.resolver import Resolver
 from voicebot.sip.sdp import SessionDescription
+from voicebot.sip.tls import TlsOptions, client_context, server_context
 from voicebot.sip.transaction import Timers
+from voicebot.sip.trunks import Rate, RateLimiter, Strangers, Trunk, TrunkGate
 from voicebot.sip.user_agent import Limits, UserAgent
 
 logger = logging.getLogger(__name__)
@@ -30,12 +38,57 @@ _RECEIVE_BUFFER = 4 << 20
 """Bytes wished for the socket: a burst of some thousand INVITEs must survive a loop that is busy for a moment."""
 
 
-class SipEndpoint(asyncio.DatagramProtocol):
-    """A SIP user agent on one UDP socket.
+@dataclass(frozen=True, slots=True)
+class ListenAt:
+    """Where to listen (port 0: any), and the address that others reach us at when it is another one (NAT, 0.0.0.0)."""
 
-    ``host``/``port``: where to listen (port 0: any; see ``port`` after :meth:`start`). ``advertised_host``: the address
-    that others reach us at, when it is another one (NAT, 0.0.0.0). ``on_invite`` gets each new call and must answer or
-    reject it; without it every call is refused with 480.
+    transport: Transport = "UDP"
+    host: str = "127.0.0.1"
+    port: int = 5060
+    advertised_host: str = ""
+    advertised_port: int = 0
+
+    @property
+    def reached_at(self) -> str:
+        """The advertised host."""
+        if self.advertised_host:
+            return self.advertised_host
+        address = ipaddress.ip_address(self.host)
+        return address_towards_the_world(address.version) if address.is_unspecified else self.host
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """One UDP socket."""
+
+    def __init__(self, endpoint: SipEndpoint, listener: int, closed: asyncio.Future[None]) -> None:
+        self.listener = listener
+        self.transport: asyncio.DatagramTransport | None = None
+        self.closed = closed
+        self._endpoint = endpoint
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._endpoint.received(data, Hop(addr[0].partition("%")[0], addr[1], "UDP", 0, self.listener))
+
+    def error_received(self, exc: Exception) -> None:
+        # Mostly "connection refused" by ICMP for an earlier datagram; timers take care of what matters.
+        self._endpoint.counters.send_errors += 1
+
+
+class SipEndpoint:
+    """A SIP user agent on the sockets of ``listen``, or on one UDP socket at ``host``/``port``.
+
+    ``on_invite`` gets each new call and must answer or reject it; without it every call is refused with 480.
+    ``trunks``, ``strangers``, ``rates``: who may talk to us and how often (see :mod:`voicebot.sip.trunks`); without
+    ``rates`` and trunks everybody may, as often as they like. ``accounts`` are registered from the start to the end.
+    ``resolver`` makes the resolver, which the endpoint closes.
     """
 
     def __init__(
@@ -44,59 +97,108 @@ class SipEndpoint(asyncio.DatagramProtocol):
         host: str = "127.0.0.1",
         port: int = 5060,
         advertised_host: str | None = None,
+        listen: Sequence[ListenAt] = (),
+        tls: TlsOptions | None = None,
         user_agent: str = f"voicebot/{__version__}",
         on_invite: Callable[[IncomingCall], None] | None = None,
         limits: Limits | None = None,
         timers: Timers | None = None,
+        trunks: Sequence[Trunk] = (),
+        strangers: Strangers = "allow",
+        rates: Mapping[str, Rate] | None = None,
+        accounts: Sequence[Account] = (),
+        resolver: Callable[[asyncio.AbstractEventLoop], Resolver] = Resolver,
+        keepalive_s: float = 30.0,
     ) -> None:
         self.on_invite = on_invite
-        self._host = host
-        self._port = port
-        self._advertised_host = advertised_host
+        self._listen = tuple(listen) or (ListenAt("UDP", host, port, advertised_host or ""),)
+        self._tls = tls or TlsOptions()
         self._name = user_agent
         self._limits = limits
         self._timers = timers
+        self._accounts = {account.name: account for account in accounts}
+        self._gate: Gate | None = None
+        if trunks or strangers != "allow" or rates is not None:
+            limiter = RateLimiter(rates)
+            self._gate = TrunkGate(trunks, strangers=strangers, limiter=limiter, registrars=self._registrar_addresses)
+        self._make_resolver = resolver
+        self._keepalive_s = keepalive_s
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._transport: asyncio.DatagramTransport | None = None
+        self._listeners: list[Listener] = []
+        self._datagrams: list[_Datagrams] = []
+        self._connections: Connections | None = None
         self._ua: UserAgent | None = None
         self._timer: asyncio.Handle | None = None
         self._timer_due = 0.0  # not the handle's ``when()``: what uvloop gives for a timer that is due now has none
         self._calls: dict[SipCall, Call] = {}
         self._waiting: deque[Output] = deque()
         self._dispatching = False
-        self._closed: asyncio.Future[None] | None = None
         self._resolver: Resolver | None = None
 
     async def start(self) -> None:
-        """Bind and listen. Raises OSError."""
+        """Bind and listen. Raises OSError, also for TLS files that cannot be used."""
         self._loop = asyncio.get_running_loop()
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._connections = Connections(
+            self._loop,
+            received=self.received,
+            failed=self._unreachable,
+            client_tls=lambda: client_context(self._tls),
+            keepalive_s=self._keepalive_s,
+        )
+        try:
+            for index, at in enumerate(self._listen):
+                bind = self._bind_datagrams if at.transport == "UDP" else self._bind_stream
+                port = await bind(self._loop, index, at)
+                self._listeners.append(Listener(at.transport, at.reached_at, at.advertised_port or port))
+            self._resolver = self._make_resolver(self._loop)
+        except BaseException:
+            await self._close_sockets()
+            raise
+        self._ua = UserAgent(
+            self._listeners, name=self._name, limits=self._limits, timers=self._timers, gate=self._gate
+        )
+        self._ua.open_flows = self._connections.flows.keys()
+        for account in self._accounts.values():
+            self._ua.register(account, self._loop.time())
+        self.flush()
+
+    def _registrar_addresses(self) -> Iterable[tuple[str, str]]:
+        return self._ua.registrar_addresses() if self._ua is not None else ()
+
+    async def _bind_datagrams(self, loop: asyncio.AbstractEventLoop, index: int, at: ListenAt) -> int:
+        family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
         try:
             sock.setblocking(False)
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            sock.bind((self._host, self._port))
-            self._port = sock.getsockname()[1]
-            self._ua = UserAgent(
-                host=self.advertised_host,
-                port=self._port,
-                name=self._name,
-                limits=self._limits,
-                timers=self._timers,
-            )
-            self._closed = self._loop.create_future()
-            self._resolver = Resolver(self._loop)
-            await self._loop.create_datagram_endpoint(lambda: self, sock=sock)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind((at.host, at.port))
+            protocol = _Datagrams(self, index, loop.create_future())
+            await loop.create_datagram_endpoint(lambda: protocol, sock=sock)
         except BaseException:
             sock.close()
             raise
+        self._datagrams.append(protocol)
+        return int(sock.getsockname()[1])
+
+    async def _bind_stream(self, loop: asyncio.AbstractEventLoop, index: int, at: ListenAt) -> int:
+        assert self._connections is not None
+        context = None
+        if at.transport == "TLS":
+            # Files are read, or a key is made: tens of milliseconds, before anybody calls.
+            context = await asyncio.to_thread(server_context, self._tls, at.reached_at)
+        return await self._connections.listen(at.transport, at.host, at.port, index, context)
 
     async def close(self) -> None:
-        """End every call (with one BYE, CANCEL or 480 each, not waited for) and close the socket."""
-        if self._ua is None or self._closed is None or self._loop is None:
+        """End every call (with one BYE, CANCEL or 480 each, not waited for) and close the sockets."""
+        if self._ua is None or self._loop is None:
             return
         for core in list(self._calls):
             core.bye(self._loop.time())
+        for registration in self._ua.registrations.values():
+            registration.end(self._loop.time())
         self.flush()
         for core, call in list(self._calls.items()):
             call.deliver(CallEnded(core, "local"))
@@ -104,11 +206,17 @@ class SipEndpoint(asyncio.DatagramProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        await self._close_sockets()
+
+    async def _close_sockets(self) -> None:
         if self._resolver is not None:
             await self._resolver.close()
-        if self._transport is not None:
-            self._transport.close()
-            await self._closed
+        if self._connections is not None:
+            await self._connections.close()
+        for datagrams in self._datagrams:
+            if datagrams.transport is not None:
+                datagrams.transport.close()
+                await datagrams.closed
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -118,22 +226,27 @@ class SipEndpoint(asyncio.DatagramProtocol):
 
     @property
     def port(self) -> int:
-        """The port that we listen on; the real one once started."""
-        return self._port
+        """The port of the first listener; the real one once started."""
+        return self._listeners[0].port if self._listeners else self._listen[0].port
+
+    @property
+    def listeners(self) -> Sequence[Listener]:
+        """Our addresses as others reach them, with the real ports once started."""
+        return tuple(self._listeners)
 
     @property
     def advertised_host(self) -> str:
-        """The address in our Via, Contact and session descriptions."""
-        if self._advertised_host:
-            return self._advertised_host
-        if ipaddress.ip_address(self._host).is_unspecified:
-            self._advertised_host = _address_towards_the_world()
-            return self._advertised_host
-        return self._host
+        """The address of the first listener, in our Via, Contact and session descriptions."""
+        return self._listeners[0].host if self._listeners else self._listen[0].reached_at
 
     @property
     def counters(self) -> SipCounters:
         return self._core.counters
+
+    @property
+    def registrations(self) -> Mapping[str, Registration]:
+        """How the accounts' registrations stand, by name."""
+        return self._core.registrations
 
     @property
     def active_calls(self) -> int:
@@ -149,15 +262,26 @@ class SipEndpoint(asyncio.DatagramProtocol):
         from_uri: str = "",
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
+        account: str = "",
     ) -> OutgoingCall:
-        """Call ``uri``; wait with :meth:`OutgoingCall.established`. Raises ValueError for a bad URI or header."""
+        """Call ``uri``; wait with :meth:`OutgoingCall.established`.
+
+        ``account``: as whom, by whose proxy and with whose password, when it is not just from us.
+        Raises ValueError for a bad URI or header, and for an account that there is not.
+        """
+        if account and account not in self._accounts:
+            raise ValueError(f"no account {account!r}")
+        own = self._accounts.get(account)
         core = self._core.invite(
             uri,
             offer,
             self.loop.time(),
-            from_uri=from_uri or f"sip:{from_user}@{self.advertised_host}:{self._port}",
+            from_uri=from_uri or (own.address if own else "") or f"sip:{from_user}@{self._listeners[0].sent_by}",
             display_name=display_name,
             headers=headers,
+            proxy=own.proxy if own else "",
+            credentials=own.credentials if own else None,
+            contact_user=own.username if own else "voicebot",
         )
         call = OutgoingCall(self, core)
         self._calls[core] = call
@@ -170,27 +294,21 @@ class SipEndpoint(asyncio.DatagramProtocol):
         host = uri.partition("?")[0].rpartition("@")[2] if "@" in uri else uri.partition(":")[2]
         return host.partition(";")[0] or self.advertised_host
 
-    # --- the socket
+    # --- the sockets
 
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
-        self._transport = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        if self._closed is not None and not self._closed.done():
-            self._closed.set_result(None)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+    def received(self, data: bytes, source: Hop) -> None:
+        """One message came. For the sockets."""
         try:
-            outputs = self._core.receive(data, (addr[0], addr[1]), self.loop.time())
+            outputs = self._core.receive(data, source, self.loop.time())
         except Exception:
-            logger.exception("a datagram of %d bytes from %s broke the user agent", len(data), addr[0])
+            logger.exception("a message of %d bytes from %s broke the user agent", len(data), source.host)
             outputs = self._core.take()
         self._dispatch(outputs)
 
-    def error_received(self, exc: Exception) -> None:
-        # Mostly "connection refused" by ICMP for an earlier datagram; timers take care of what matters.
-        self.counters.send_errors += 1
+    def _unreachable(self, hop: Hop) -> None:
+        if self._ua is not None and self._resolver is not None:
+            self.counters.send_errors += 1
+            self._dispatch(self._ua.transport_failed(hop, self.loop.time()))
 
     # --- outputs
 
@@ -220,6 +338,9 @@ class SipEndpoint(asyncio.DatagramProtocol):
     def _handle(self, output: Output) -> None:
         if isinstance(output, Transmit):
             self._send(output)
+            return
+        if isinstance(output, Locate):
+            self._locate(output)
             return
         try:
             if isinstance(output, CallOffered):
@@ -252,7 +373,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
                 return
             self._timer.cancel()
             self._timer = None
-        if deadline is not None and self._transport is not None:
+        if deadline is not None and self._resolver is not None:
             self._timer, self._timer_due = self.loop.call_at(deadline, self._timed_out, deadline), deadline
 
     def _timed_out(self, deadline: float) -> None:
@@ -262,31 +383,51 @@ class SipEndpoint(asyncio.DatagramProtocol):
 
     # --- sending
 
-    def _send(self, datagram: Transmit) -> None:
-        if self._transport is None:
-            return
-        host = datagram.host
-        try:
-            ipaddress.IPv4Address(host)
-        except ValueError:
-            if self._resolver is not None and not self._resolver.ask(
-                host, lambda address: self._resolved(datagram, address)
-            ):
+    def _locate(self, wanted: Locate) -> None:
+        def found(hops: list[Hop]) -> None:
+            if not hops:
                 self.counters.unresolved += 1
+            wanted.request.located(hops, self.loop.time())
+            self.flush()
+
+        if self._resolver is None or not self._resolver.ask(wanted.hop, found):
+            found([])
+
+    def _send(self, message: Transmit) -> None:
+        hop = message.hop
+        if hop.is_literal or self._core.has_flow(hop):
+            self._put(message.data, hop)
+        elif self._resolver is None or not self._resolver.ask(
+            hop, lambda hops: self._put(message.data, hops[0]) if hops else self._unresolved()
+        ):
+            self._unresolved()
+
+    def _unresolved(self) -> None:
+        self.counters.unresolved += 1
+
+    def _put(self, data: bytes, hop: Hop) -> None:
+        if hop.reliable:
+            if self._connections is not None:
+                self._connections.send(data, hop)
             return
-        self._transport.sendto(datagram.data, (host, datagram.port))
+        for datagrams in self._datagrams:
+            v6 = ":" in self._listen[datagrams.listener].host
+            if datagrams.listener == hop.listener or (hop.listener < 0 and v6 == (":" in hop.host)):
+                if datagrams.transport is not None:
+                    datagrams.transport.sendto(data, (hop.host, hop.port))
+                return
+        self.counters.send_errors += 1
+        self.loop.call_soon(self._unreachable, hop)
 
-    def _resolved(self, datagram: Transmit, address: str | None) -> None:
-        if address is None:
-            self.counters.unresolved += 1
-        elif self._transport is not None:
-            self._transport.sendto(datagram.data, (address, datagram.port))
 
-
-def _address_towards_the_world() -> str:
+def address_towards_the_world(version: int = 4) -> str:
     """The local address of the default route (nothing is sent), or loopback without one."""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # TEST-NET-1, RFC 5737
-        address: str = probe.getsockname()[0]
-        return address
-    return "127.0.0.1"
+    family, far, loopback = (
+        (socket.AF_INET, "192.0.2.1", "127.0.0.1")  # TEST-NET-1, RFC 5737
+        if version == 4
+        else (socket.AF_INET6, "2001:db8::1", "::1")  # RFC 3849
+    )
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((far, 9))
+        return cast(str, probe.getsockname()[0])
+    return loopback

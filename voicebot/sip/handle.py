@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from voicebot.sip.call import SipCall
+from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import (
     CallConfirmed,
@@ -69,7 +70,7 @@ class Call:
         return self._core.request.call_id
 
     @property
-    def remote_address(self) -> tuple[str, int]:
+    def remote_address(self) -> Hop:
         return self._core.source
 
     @property

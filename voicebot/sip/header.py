@@ -128,11 +128,6 @@ class SipUri:
             params[name.lower()] = value if has_value else None
         return cls(match["scheme"].lower(), unquote(match["user"] or ""), match["host"], port, params)
 
-    @property
-    def destination(self) -> tuple[str, int]:
-        """Host (maybe a name, IPv6 without brackets) and port to send to."""
-        return self.host.strip("[]"), self.port or (5061 if self.scheme == "sips" else 5060)
-
 
 @dataclass(frozen=True, slots=True)
 class NameAddr:
@@ -204,20 +199,16 @@ class Via:
 
     @property
     def sent_by(self) -> str:
-        return f"{self.host}:{self.port or 5060}"
+        return f"{self.host}:{self.port or (5061 if self.transport == 'TLS' else 5060)}"
 
-    def stamped(self, source: tuple[str, int]) -> Via:
+    def stamped(self, host: str, port: int) -> Via:
         """With ``received`` and ``rport`` as the server adds them (RFC 3261 18.2.1, RFC 3581 section 4)."""
         params = dict(self.params)
         if "rport" in params:
-            params["rport"] = str(source[1])
-        if "rport" in params or self.host.strip("[]") != source[0]:
-            params["received"] = source[0]
+            params["rport"] = str(port)
+        if "rport" in params or self.host.strip("[]") != host:
+            params["received"] = host
         return replace(self, params=params)
-
-    def reply_to(self, source: tuple[str, int]) -> tuple[str, int]:
-        """Where the response goes (RFC 3581; RFC 3261 18.2.2). ``maddr`` is ignored: it would let anybody aim us."""
-        return source if "rport" in self.params else (source[0], self.port or 5060)
 
     def __str__(self) -> str:
         port = f":{self.port}" if self.port else ""

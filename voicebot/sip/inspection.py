@@ -26,7 +26,7 @@ class Refusal:
     """A final failure, with the headers that it must carry."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | list[str]] = field(default_factory=dict)
 
 
 def inspect(request: SipRequest) -> Refusal | None:

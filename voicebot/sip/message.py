@@ -45,14 +45,19 @@ REASONS: Mapping[int, str] = MappingProxyType(
         200: "OK",
         202: "Accepted",
         400: "Bad Request",
+        401: "Unauthorized",
         403: "Forbidden",
         404: "Not Found",
         405: "Method Not Allowed",
         406: "Not Acceptable",
+        407: "Proxy Authentication Required",
         408: "Request Timeout",
         415: "Unsupported Media Type",
         416: "Unsupported URI Scheme",
         420: "Bad Extension",
+        421: "Extension Required",
+        422: "Session Interval Too Small",
+        423: "Interval Too Brief",
         480: "Temporarily Unavailable",
         481: "Call/Transaction Does Not Exist",
         482: "Loop Detected",
@@ -142,9 +147,16 @@ class SipRequest(_Message):
     def __bytes__(self) -> bytes:
         return self._encode(f"{self.method} {self.uri} SIP/2.0")
 
-    def stamp(self, source: tuple[str, int]) -> None:
+    def copy(self) -> SipRequest:
+        """The same once more, to be changed: another try of it."""
+        other = SipRequest(self.method, self.uri, self.body)
+        for name in dict.fromkeys(self.headers.keys()):
+            other.headers.setlist(name, list(self.headers.getlist(name)))
+        return other
+
+    def stamp(self, host: str, port: int) -> None:
         """Record in the topmost Via where the request came from."""
-        self.via[0] = self.via[0].stamped(source)
+        self.via[0] = self.via[0].stamped(host, port)
         self.headers.setlist("Via", [str(via) for via in self.via])
 
 

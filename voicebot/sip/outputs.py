@@ -9,10 +9,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from voicebot.sip.hop import Hop
 from voicebot.sip.sdp import SessionDescription
 
 if TYPE_CHECKING:
     from voicebot.sip.call import SipCall
+    from voicebot.sip.client_request import ClientRequest
 
 EndCause = Literal["bye", "local", "cancelled", "rejected", "no-ack", "timeout", "error"]
 """Why a call ended: the other side's BYE; our BYE or CANCEL; their CANCEL; a final refusal, theirs or ours; our 200 was
@@ -21,11 +23,18 @@ never acknowledged; our INVITE was never answered; the other side broke the prot
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """One datagram. ``host`` may be a name."""
+    """One message. ``hop.host`` may be a name."""
 
     data: bytes
-    host: str
-    port: int
+    hop: Hop
+
+
+@dataclass(frozen=True, slots=True)
+class Locate:
+    """``hop`` is a name: look it up (RFC 3263) and tell ``request.located`` the addresses, best first."""
+
+    request: ClientRequest
+    hop: Hop
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,7 @@ class ReferProgress:
 
 Output = (
     Transmit
+    | Locate
     | CallOffered
     | CallProgress
     | CallConfirmed
@@ -138,6 +148,8 @@ class SipCounters:
     sent: int = 0
     keepalives: int = 0
     malformed: int = 0
+    strangers: int = 0
+    """Dropped without an answer: from a source that may not talk to us, or that talks too much."""
     dropped: int = 0
     repeated: int = 0
     """Retransmissions that came in."""

@@ -73,10 +73,10 @@ class Transfer:
         request = dialog.request("REFER")
         request.headers.set("Refer-To", f"<{target}>")
         request.headers.set("Referred-By", f"<{NameAddr.parse(dialog.local).uri}>")
-        request.headers.set("Contact", self._ua.contact)
+        request.headers.set("Contact", self._call.contact)
         self._asked = _Asked(now + timeout_s)
         self._ua.arm(self._call)
-        self._ua.request(request, dialog.next_hop, self._on_response, now)
+        self._call.request_in_dialog(request, self._on_response, now)
         return True
 
     def _on_response(self, response: SipResponse | None, now: float) -> None:
@@ -146,14 +146,14 @@ class Transfer:
             return
         final = status >= 200
         request = dialog.request("NOTIFY")
-        request.headers.set("Contact", self._ua.contact)
+        request.headers.set("Contact", self._call.contact)
         request.headers.set("Event", f"refer;id={self._subscription}")
         request.headers.set("Subscription-State", "terminated;reason=noresource" if final else "active;expires=60")
         request.headers.set("Content-Type", f"{_SIPFRAG};version=2.0")
         request.body = f"SIP/2.0 {status} {reason or SipResponse(status).reason}\r\n".encode()
         if final:
             self._subscription = 0
-        self._ua.request(request, dialog.next_hop, lambda _response, _now: None, now)
+        self._call.request_in_dialog(request, lambda _response, _now: None, now)
 
 
 def target_uri(target: str, host: str) -> str:

@@ -1,11 +1,26 @@
-"""Names to IPv4 addresses, off the loop's path: bounded, with a deadline, remembered for a minute."""
+"""From a name to the addresses to try (RFC 3263), off the loop's path: bounded, with deadlines, kept for a minute.
+
+A hop with a port wants addresses only. Without one, SRV says which servers there are, for the hop's transport and, when
+it was UDP by default, for TCP and TLS as well; where there is no SRV, the name's own addresses at the default port.
+Addresses come from the system (getaddrinfo in the loop's threads), SRV by dnspython's asyncio resolver.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import random
 import socket
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import dns.asyncresolver
+import dns.exception
+
+from voicebot.sip.hop import DEFAULT_PORTS, Hop, Transport
+
+logger = logging.getLogger(__name__)
 
 _TIMEOUT_S = 5.0
 _KEPT_S = 60.0
@@ -13,26 +28,79 @@ _MAX_KEPT = 256
 _MAX_NAMES = 64
 _MAX_WAITING = 64
 """For one name."""
+_MAX_SERVERS = 8
+_SERVICES: dict[Transport, str] = {"UDP": "_sip._udp", "TCP": "_sip._tcp", "TLS": "_sips._tcp"}
 
-Answer = Callable[[str | None], None]
+Answer = Callable[[list[Hop]], None]
+
+
+class Service(NamedTuple):
+    """One SRV record (RFC 2782)."""
+
+    priority: int
+    weight: int
+    port: int
+    target: str
+
+
+def in_order(services: Iterable[Service], chance: Callable[[], float] = random.random) -> list[Service]:
+    """The order to try them in: by priority, and within one at random by weight (RFC 2782)."""
+    ordered: list[Service] = []
+    left = sorted(services)
+    while left:
+        same = [service for service in left if service.priority == left[0].priority]
+        at = chance() * sum(service.weight for service in same)
+        chosen = same[-1]
+        for service in same:
+            at -= service.weight
+            if at < 0:
+                chosen = service
+                break
+        ordered.append(chosen)
+        left.remove(chosen)
+    return ordered
 
 
 class Resolver:
-    """Asks the system (getaddrinfo in the loop's threads). Failures are remembered too."""
+    """``nameservers``/``port``: whom to ask for SRV, when not those of the system. ``families``: 4, 6 or both."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        nameservers: list[str] | None = None,
+        port: int = 53,
+        families: frozenset[int] = frozenset({4, 6}),
+    ) -> None:
         self._loop = loop
-        self._kept: OrderedDict[str, tuple[str | None, float]] = OrderedDict()
-        self._waiting: dict[str, list[Answer]] = {}
+        self._families = families
+        self._kept: OrderedDict[Hop, tuple[list[Hop], float]] = OrderedDict()
+        self._waiting: dict[Hop, list[Answer]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._dns: dns.asyncresolver.Resolver | None = None
+        if nameservers is not None:
+            self._dns = dns.asyncresolver.Resolver(configure=False)
+            self._dns.nameservers = list(nameservers)
+            self._dns.port = port
+        else:
+            try:
+                self._dns = dns.asyncresolver.Resolver()
+            except (dns.exception.DNSException, OSError):
+                logger.info("no name server is configured: names of SIP domains are looked up as hosts only")
+        if self._dns is not None:
+            self._dns.lifetime = _TIMEOUT_S / 2
 
-    def ask(self, name: str, answer: Answer) -> bool:
-        """Call ``answer`` with the address or None, at once when it is known. False: too many wait, no call."""
-        kept = self._kept.get(name)
+    def ask(self, hop: Hop, answer: Answer) -> bool:
+        """Call ``answer`` with the addresses, best first (none: []), at once when they are known.
+
+        False: too many wait, no call.
+        """
+        wanted = hop._replace(flow=0, listener=-1)
+        kept = self._kept.get(wanted)
         if kept is not None and kept[1] >= self._loop.time():
             answer(kept[0])
             return True
-        waiting = self._waiting.get(name)
+        waiting = self._waiting.get(wanted)
         if waiting is not None:
             if len(waiting) >= _MAX_WAITING:
                 return False
@@ -40,8 +108,8 @@ class Resolver:
             return True
         if len(self._waiting) >= _MAX_NAMES:
             return False
-        self._waiting[name] = [answer]
-        task = self._loop.create_task(self._resolve(name), name=f"resolve {name}")
+        self._waiting[wanted] = [answer]
+        task = self._loop.create_task(self._resolve(wanted), name=f"resolve {hop.host}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
@@ -53,17 +121,55 @@ class Resolver:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _resolve(self, name: str) -> None:
-        address: str | None = None
+    async def _resolve(self, hop: Hop) -> None:
+        hops: list[Hop] = []
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                found = await self._loop.getaddrinfo(name, None, family=socket.AF_INET, type=socket.SOCK_DGRAM)
-            address = str(found[0][4][0])
-        except (OSError, UnicodeError, IndexError):  # TimeoutError is an OSError
+                hops = await self._locate(hop)
+        except (OSError, UnicodeError):  # TimeoutError is an OSError
             pass
-        self._kept[name] = (address, self._loop.time() + _KEPT_S)
-        self._kept.move_to_end(name)
+        self._kept[hop] = (hops, self._loop.time() + _KEPT_S)
+        self._kept.move_to_end(hop)
         if len(self._kept) > _MAX_KEPT:
             self._kept.popitem(last=False)
-        for answer in self._waiting.pop(name, []):
-            answer(address)
+        for answer in self._waiting.pop(hop, []):
+            answer(hops)
+
+    async def _locate(self, hop: Hop) -> list[Hop]:
+        if not hop.port:
+            if "." in hop.host.rstrip("."):  # a name without a dot is a host of this network, never a domain
+                transports: list[Transport] = ["UDP", "TCP", "TLS"] if hop.transport == "UDP" else [hop.transport]
+                found = await asyncio.gather(*(self._services(f"{_SERVICES[t]}.{hop.host}") for t in transports))
+                for transport, services in zip(transports, found, strict=True):
+                    if hops := await self._servers(hop._replace(transport=transport), services):
+                        return hops
+            hop = hop._replace(port=DEFAULT_PORTS[hop.transport])
+        return [hop._replace(host=address) for address in (await self._addresses(hop.host))[:_MAX_SERVERS]]
+
+    async def _servers(self, hop: Hop, services: list[Service]) -> list[Hop]:
+        return [
+            hop._replace(host=address, port=service.port)
+            for service in in_order(services)[:_MAX_SERVERS]
+            for address in (await self._addresses(service.target))[:2]
+        ]
+
+    async def _services(self, name: str) -> list[Service]:
+        if self._dns is None:
+            return []
+        try:
+            answer = await self._dns.resolve(name, "SRV", raise_on_no_answer=False)
+        except (dns.exception.DNSException, OSError):
+            return []
+        records = [
+            Service(record.priority, record.weight, record.port, str(record.target).rstrip("."))
+            for record in answer.rrset or ()
+        ]
+        return [record for record in records if record.target and record.port]
+
+    async def _addresses(self, name: str) -> list[str]:
+        try:
+            found = await self._loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError):
+            return []
+        family = {socket.AF_INET: 4, socket.AF_INET6: 6}
+        return list(dict.fromkeys(str(a[4][0]) for a in found if family.get(a[0]) in self._families))

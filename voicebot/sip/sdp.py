@@ -1,5 +1,7 @@
 """Session descriptions (RFC 8866) and the offer/answer rules of RFC 3264, for one G.711 stream with keypad events.
 
+The stream is plain (RTP/AVP) or encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`).
+
 Parsing keeps what we use and what an answer must repeat; it is bounded and strict about numbers, and forgiving about
 lines that it does not know. Two pure functions hold the rules: :func:`select` reads an offer or an answer and says what
 was agreed, :func:`answer` builds the answer to an offer, with one media line for each one offered (refused ones with
@@ -13,7 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
+from voicebot.sip.sdes import MAX_CRYPTO, Crypto
+
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+Srtp = Literal["off", "allowed", "required"]
+"""Whether media may or must be encrypted. An offer of ours is plain unless it must be."""
 
 MAX_DESCRIPTION = 16_384
 MAX_LINES = 400
@@ -57,6 +63,8 @@ class Media:
     direction: Direction | None = None
     ptime: int | None = None
     rtcp_port: int | None = None
+    crypto: list[Crypto] = field(default_factory=list)
+    """The usable ones of its ``a=crypto`` lines."""
 
     def encoding(self, payload_type: int) -> tuple[str, int] | None:
         """Name (upper case) and clock rate of a payload type; RFC 3551's static ones need no rtpmap."""
@@ -140,6 +148,7 @@ class SessionDescription:
             lines += [f"a=fmtp:{number} {text}" for number, text in media.fmtp.items()]
             if media.ptime:
                 lines.append(f"a=ptime:{media.ptime}")
+            lines += [f"a=crypto:{crypto}" for crypto in media.crypto]
             if media.direction:
                 lines.append(f"a={media.direction}")
         return ("\r\n".join(lines) + "\r\n").encode()
@@ -167,6 +176,9 @@ def _media_attribute(media: Media, name: str, text: str) -> None:
         number, _, parameters = text.partition(" ")
         if re.match(r"\d{1,3}\Z", number) and int(number) < 128 and len(media.fmtp) < MAX_FORMATS:
             media.fmtp[int(number)] = parameters.strip()
+    elif name == "crypto":
+        if len(media.crypto) < MAX_CRYPTO and (crypto := Crypto.parse(text)) is not None:
+            media.crypto.append(crypto)
     elif name == "ptime":
         if re.match(r"\d{1,3}(\.\d+)?\s*\Z", text):
             media.ptime = int(float(text))
@@ -183,7 +195,8 @@ class AudioAgreement:
 
     ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we hear and are not heard). ``law``: ``PCMU``
     or ``PCMA``, with the ``payload_type`` of the other side's description. ``telephone_event``: the payload type for
-    keypad keys, None without. ``index``: which media line.
+    keypad keys, None without. ``index``: which media line. ``crypto``: the key of what *they* send, None where
+    the stream is plain.
     """
 
     law: Literal["PCMU", "PCMA"]
@@ -194,18 +207,29 @@ class AudioAgreement:
     rtcp_port: int | None
     direction: Direction
     index: int
+    crypto: Crypto | None = None
 
 
-def select(description: SessionDescription, laws: Sequence[str] = ("PCMU", "PCMA")) -> AudioAgreement | None:
+def select(
+    description: SessionDescription, laws: Sequence[str] = ("PCMU", "PCMA"), srtp: Srtp = "off"
+) -> AudioAgreement | None:
     """The first audio stream of an offer or answer that we can carry, None when there is none.
 
-    Plain RTP/AVP only (a profile with encryption must not be taken as if it were plain); G.711 at 8000 Hz, the other
-    side's order of preference first, limited to ``laws``. A port of 0 is a refused stream. The address 0.0.0.0 is
-    hold as RFC 2543 knew it: nothing is to be sent there.
+    RTP/AVP unless ``srtp`` requires encryption; RTP/SAVP unless it is off, with a usable key (a profile with encryption
+    must never be taken as if it were plain, nor the other way round). G.711 at 8000 Hz, the other side's order of
+    preference first, limited to ``laws``. A port of 0 is a refused stream. The address 0.0.0.0 is hold as RFC 2543 knew
+    it: nothing is to be sent there.
     """
     for index, media in enumerate(description.media):
         address = description.address_of(media)
-        if media.kind != "audio" or media.protocol != "RTP/AVP" or not media.port or address is None:
+        if media.kind != "audio" or not media.port or address is None:
+            continue
+        crypto: Crypto | None = None
+        if media.protocol == "RTP/SAVP":
+            if srtp == "off" or not media.crypto:
+                continue
+            crypto = media.crypto[0]
+        elif media.protocol != "RTP/AVP" or srtp == "required":
             continue
         numbers = [int(f) for f in media.formats if re.match(r"\d{1,3}\Z", f) and int(f) < 128]
         voice = [(n, e[0]) for n in numbers if (e := media.encoding(n)) and e[1] == 8000 and e[0] in laws]
@@ -225,18 +249,27 @@ def select(description: SessionDescription, laws: Sequence[str] = ("PCMU", "PCMA
             media.rtcp_port,
             direction,
             index,
+            crypto,
         )
     return None
 
 
-def _audio(port: int, payloads: Sequence[tuple[int, str]], event: int | None, direction: Direction) -> Media:
+def _audio(
+    port: int,
+    payloads: Sequence[tuple[int, str]],
+    event: int | None,
+    direction: Direction,
+    crypto: Sequence[Crypto],
+) -> Media:
     rtpmap = {number: (law, 8000) for number, law in payloads}
     fmtp: dict[int, str] = {}
     if event is not None:
         rtpmap[event] = ("telephone-event", 8000)
         fmtp[event] = "0-16"
     formats = [str(number) for number in rtpmap]
-    return Media("audio", port, "RTP/AVP", formats, None, rtpmap, fmtp, direction, 20)
+    media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, 20)
+    media.crypto = list(crypto)
+    return media
 
 
 def offer(
@@ -248,9 +281,10 @@ def offer(
     session_id: int = 1,
     version: int = 1,
     direction: Direction = "sendrecv",
+    crypto: Sequence[Crypto] = (),
 ) -> SessionDescription:
-    """Our offer: one audio stream at ``host``:``port``."""
-    media = _audio(port, [(STATIC_PAYLOADS[law], law) for law in laws], telephone_event, direction)
+    """Our offer: one audio stream at ``host``:``port``, encrypted where there is a choice of keys (``crypto``)."""
+    media = _audio(port, [(STATIC_PAYLOADS[law], law) for law in laws], telephone_event, direction, crypto)
     return SessionDescription(session_id, version, host, host, None, [media])
 
 
@@ -262,8 +296,19 @@ def answer(
     *,
     session_id: int = 1,
     version: int = 1,
+    crypto: Crypto | None = None,
 ) -> SessionDescription:
-    """The answer to ``offered``: the agreed stream at ``host``:``port``, every other one refused."""
+    """The answer to ``offered``: the agreed stream at ``host``:``port``, every other one refused.
+
+    ``crypto``: our key where the stream is encrypted, with the tag and the suite that were agreed. Raises ValueError
+    when it is there and the agreement has none, or the other way round.
+    """
+    theirs = agreed.crypto
+    if (crypto and (crypto.tag, crypto.suite)) != (theirs and (theirs.tag, theirs.suite)):
+        raise ValueError("the answer's key is not of the agreed suite")
     lines = [Media(media.kind, 0, media.protocol, media.formats[:1]) for media in offered.media]
-    lines[agreed.index] = _audio(port, [(agreed.payload_type, agreed.law)], agreed.telephone_event, agreed.direction)
+    payloads = [(agreed.payload_type, agreed.law)]
+    lines[agreed.index] = _audio(
+        port, payloads, agreed.telephone_event, agreed.direction, [crypto] if crypto is not None else []
+    )
     return SessionDescription(session_id, version, host, host, None, lines)

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar
 
+from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
 
 
@@ -42,6 +43,8 @@ class Input(Enum):
     PROVISIONAL = auto()
     SUCCESS = auto()
     FAILURE = auto()
+    ERROR = auto()
+    """The transport could not deliver what was sent last."""
 
 
 class Action(Enum):
@@ -72,6 +75,11 @@ class Timers:
         """64*T1: timers B, F, H, J, L and M."""
         return 64 * self.t1
 
+    @property
+    def next_hop(self) -> float:
+        """8*T1: how long a hop may say nothing at all where there is another to try; four requests have gone out."""
+        return 8 * self.t1
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -95,18 +103,17 @@ _FINAL_WAIT = "DIJK"
 
 
 class Transaction:
-    """One machine, for ``request`` and its responses; what it sends goes to ``destination`` (host, port).
+    """One machine, for ``request`` and its responses; what it sends goes to ``destination``.
 
-    ``deadline`` is when :meth:`timeout` wants to be called, None for never.
+    ``give_up``: seconds for timers B and F, when they are not 64*T1. ``deadline`` is when :meth:`timeout` wants to be
+    called, None for never.
     """
 
     table: ClassVar[Table]
     timers: ClassVar[Mapping[State, str]]
     first: ClassVar[State]
 
-    def __init__(
-        self, request: SipRequest, destination: tuple[str, int], timers: Timers, *, reliable: bool = False
-    ) -> None:
+    def __init__(self, request: SipRequest, destination: Hop, timers: Timers, *, give_up: float | None = None) -> None:
         self.destination = destination
         self.state = self.first
         self._request: SipRequest | None = request
@@ -114,7 +121,8 @@ class Transaction:
         self.armed: float | None = None
         """For the owner of the timer queue: the deadline that is noted there."""
         self._times = timers
-        self._reliable = reliable
+        self._reliable = destination.reliable
+        self._give_up = timers.give_up if give_up is None else give_up
         self._running: dict[str, float] = {}
         self._intervals: dict[str, float] = {}
 
@@ -159,6 +167,8 @@ class Transaction:
             return self._times.t2
         if name in _RETRANSMIT:
             return self._times.t1
+        if name in "BF":
+            return self._give_up
         return self._times.t4 if name in "IK" else self._times.give_up
 
     def _rearm(self, name: str, now: float) -> None:
@@ -239,6 +249,10 @@ class ClientTransaction(Transaction):
     def receive(self, response: SipResponse, now: float) -> list[Effect]:
         return self._step(_class_of(response.status), response, now)
 
+    def fail(self, now: float) -> list[Effect]:
+        """The transport reports that the request cannot be delivered (8.1.3.1, 17.1.4)."""
+        return self._step(Input.ERROR, None, now)
+
 
 class InviteServer(ServerTransaction):
     """17.2.1, Figure 7 of RFC 6026. A repeated INVITE gets the last response again, in Accepted too."""
@@ -287,6 +301,7 @@ class InviteClient(ClientTransaction):
     table: ClassVar = {
         (State.CALLING, "A"): ((RESEND, REARM), State.CALLING),
         (State.CALLING, "B"): ((FAIL,), State.TERMINATED),
+        (State.CALLING, Input.ERROR): ((FAIL,), State.TERMINATED),
         (State.CALLING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
         (State.CALLING, Input.SUCCESS): ((PASS,), State.ACCEPTED),
         (State.CALLING, Input.FAILURE): ((ACK, PASS), State.COMPLETED),
@@ -308,11 +323,13 @@ class NonInviteClient(ClientTransaction):
     table: ClassVar = {
         (State.TRYING, "E"): ((RESEND, REARM), State.TRYING),
         (State.TRYING, "F"): ((FAIL,), State.TERMINATED),
+        (State.TRYING, Input.ERROR): ((FAIL,), State.TERMINATED),
         (State.TRYING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
         (State.TRYING, Input.SUCCESS): ((PASS,), State.COMPLETED),
         (State.TRYING, Input.FAILURE): ((PASS,), State.COMPLETED),
         (State.PROCEEDING, "E"): ((RESEND, REARM), State.PROCEEDING),
         (State.PROCEEDING, "F"): ((FAIL,), State.TERMINATED),
+        (State.PROCEEDING, Input.ERROR): ((FAIL,), State.TERMINATED),
         (State.PROCEEDING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
         (State.PROCEEDING, Input.SUCCESS): ((PASS,), State.COMPLETED),
         (State.PROCEEDING, Input.FAILURE): ((PASS,), State.COMPLETED),

@@ -1,9 +1,8 @@
-"""The user agent core: datagrams and commands in, datagrams and events out (RFC 3261 sections 8, 9, 11, 12, 18).
+"""The user agent core: messages and commands in, messages and events out (RFC 3261 sections 8, 9, 11, 12, 18).
 
-It owns the transactions, the calls and their timers, and decides what a request is entitled to in the order of 8.2:
-method, URI scheme, loops, extensions, body; then the dialog or the new call. No socket and no clock: the driver
-(`endpoint.py`) passes datagrams and the time in, sends what comes out, and calls :meth:`UserAgent.timeout` when
-:meth:`UserAgent.next_deadline` says so.
+It owns the calls, and decides what a request is entitled to: first whether its sender may talk to us at all (`gate`),
+then in the order of 8.2: method, URI scheme, loops, extensions, body; then the dialog or the new call. Transactions and
+timers are those of :class:`~voicebot.sip.transaction_layer.TransactionLayer`, which it extends.
 
 Everything is bounded. Over the bound of transactions a request is answered without state; over the bound of calls an
 INVITE gets 503. A malformed request is answered 400 without state, and only counted when it does not even say from
@@ -12,37 +11,23 @@ where it came.
 
 from __future__ import annotations
 
-import hashlib
-import heapq
+import random
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from voicebot.sip.call import SipCall, session_in
+from voicebot.sip.digest import Credentials
+from voicebot.sip.gate import Gate, OpenGate
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, EXTENSIONS, METHODS, Refusal, inspect
-from voicebot.sip.message import MAX_MESSAGE, SDP_TYPE, SipRequest, SipResponse, parse_message, response_to
-from voicebot.sip.outputs import Output, SipCounters, Transmit
+from voicebot.sip.message import SDP_TYPE, SipRequest, SipResponse, parse_message, response_to
+from voicebot.sip.outputs import Output
+from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import SdpError, SessionDescription
-from voicebot.sip.transaction import (
-    ClientTransaction,
-    Effect,
-    InviteClient,
-    InviteServer,
-    NonInviteClient,
-    NonInviteServer,
-    Send,
-    ServerTransaction,
-    State,
-    Timers,
-    Transaction,
-)
-
-_MAGIC = "z9hG4bK"
-
-Address = tuple[str, int]
-OnResponse = Callable[[SipResponse | None, float], None]
-_Key = tuple[str, ...]
+from voicebot.sip.transaction import ServerTransaction, State, Timers
+from voicebot.sip.transaction_layer import LARGE, Key, TransactionLayer
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +40,30 @@ class Limits:
     """Sent with a 503."""
 
 
-class UserAgent:
-    """``host``/``port``: as others reach us, in Via and Contact. ``token(n)`` gives 2n random hexadecimal digits."""
+class UserAgent(TransactionLayer):
+    """See :class:`TransactionLayer`. ``gate``: who may talk to us; everybody, by default."""
 
     def __init__(
         self,
+        listeners: Sequence[Listener],
         *,
-        host: str,
-        port: int,
         name: str = "voicebot",
         limits: Limits | None = None,
         timers: Timers | None = None,
+        gate: Gate | None = None,
         token: Callable[[int], str] = secrets.token_hex,
     ) -> None:
-        self.host = host
-        self.port = port
-        self.name = name
+        super().__init__(listeners, name=name, timers=timers, token=token)
         self.limits = limits or Limits()
-        self.timers = timers or Timers()
-        self.counters = SipCounters()
-        self.contact = f"<sip:voicebot@{host}:{port}>"
         self.allow = ", ".join(METHODS)
         self.supported = ", ".join(sorted(EXTENSIONS))
-        self._token = token
-        self._secret = token(16).encode()
-        self._servers: dict[_Key, ServerTransaction] = {}
-        self._clients: dict[_Key, ClientTransaction] = {}
-        self._on_response: dict[_Key, OnResponse] = {}
-        self._keys: dict[Transaction, _Key] = {}
-        self._requests_seen: dict[_Key, ServerTransaction] = {}
-        self._merge_keys: dict[Transaction, _Key] = {}
+        self.registrations: dict[str, Registration] = {}
+        """By the account's name."""
+        self._gate = gate or OpenGate()
         self._calls: set[SipCall] = set()
         self._dialogs: dict[tuple[str, str, str], SipCall] = {}
-        self._invites: dict[_Key, SipCall] = {}
-        self._incoming: dict[SipCall, _Key] = {}
-        self._outgoing: dict[SipCall, _Key] = {}
-        self._outbox: list[Output] = []
-        self._schedule: list[tuple[float, int, Transaction | SipCall]] = []
-        self._scheduled = 0
+        self._invites: dict[Key, SipCall] = {}
+        self._incoming: dict[SipCall, Key] = {}
 
     # --- for the driver
 
@@ -101,56 +72,28 @@ class UserAgent:
         """Calls that are not over, with those whose BYE is still unanswered."""
         return frozenset(self._calls)
 
-    @property
-    def transactions(self) -> int:
-        return len(self._servers) + len(self._clients)
-
-    def receive(self, data: bytes, source: Address, now: float) -> list[Output]:
-        """One datagram from ``source``. Never raises for anything that it may hold."""
+    def receive(self, data: bytes, source: Hop, now: float) -> list[Output]:
+        """One message from ``source``. Never raises for anything that it may hold."""
         self.counters.received += 1
         if not data.strip(b"\r\n\0 \t"):
             self.counters.keepalives += 1
+            return self.take()
+        silent = self._gate.silent(source, now)
+        if silent and not data.startswith(b"SIP/2.0 "):
+            # An answer may come from anywhere; a request of a stranger costs no more than this.
+            self.counters.strangers += 1
             return self.take()
         try:
             message = parse_message(data)
         except SipSyntaxError as error:
             self.counters.malformed += 1
-            self._answer_malformed(error, source)
+            self._answer_malformed(error, source, now)
             return self.take()
         if isinstance(message, SipRequest):
             self._receive_request(message, source, now)
         else:
             self._receive_response(message, now)
         return self.take()
-
-    def timeout(self, now: float) -> list[Output]:
-        """Run everything that is due."""
-        while self._schedule and self._schedule[0][0] <= now:
-            _, _, owner = heapq.heappop(self._schedule)
-            owner.armed = None
-            if owner.deadline is None or owner.deadline > now:
-                self.arm(owner)  # the deadline moved away since it was noted
-            elif isinstance(owner, SipCall):
-                owner.timeout(now)
-                self.arm(owner)
-            else:
-                self._run(owner, owner.timeout(now), now)
-        return self.take()
-
-    def next_deadline(self) -> float | None:
-        while self._schedule:
-            when, _, owner = self._schedule[0]
-            if owner.deadline is not None and owner.deadline <= when:
-                return when
-            heapq.heappop(self._schedule)
-            owner.armed = None
-            self.arm(owner)
-        return None
-
-    def take(self) -> list[Output]:
-        """What commands have put out since the last call of anything that returns outputs."""
-        outputs, self._outbox = self._outbox, []
-        return outputs
 
     def invite(
         self,
@@ -161,124 +104,81 @@ class UserAgent:
         from_uri: str = "",
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
+        proxy: str = "",
+        credentials: Credentials | None = None,
+        contact_user: str = "voicebot",
     ) -> SipCall:
-        """Call ``uri``. Raises ValueError for a URI or header that cannot be sent."""
-        target = SipUri.parse(uri)
-        if target.scheme != "sip":
-            raise ValueError(f"cannot call a {target.scheme} URI over UDP")
+        """Call ``uri``, by way of ``proxy`` (a URI) when there is one; ``credentials`` are for who challenges us.
+
+        Raises ValueError for a URI or header that cannot be sent.
+        """
+        SipUri.parse(uri)
+        hop = hop_of(proxy or uri)
+        if hop is None:
+            raise ValueError(f"cannot send to {proxy or uri}")
         local_tag = self._token(8)
         request = SipRequest("INVITE", uri, bytes(session))
         display = display_name.replace("\\", "").replace('"', "")
         sender = f'"{display}" ' if display else ""
+        if proxy:
+            request.headers.set("Route", f"<{proxy if ';lr' in proxy else proxy + ';lr'}>")
         request.headers.set("Max-Forwards", "70")
-        request.headers.set("From", f"{sender}<{from_uri or f'sip:voicebot@{self.host}:{self.port}'}>;tag={local_tag}")
+        own = from_uri or f"sip:voicebot@{self.listeners[0].sent_by}"
+        request.headers.set("From", f"{sender}<{own}>;tag={local_tag}")
         request.headers.set("To", f"<{uri}>")
-        request.headers.set("Call-ID", f"{self._token(12)}@{self.host}")
+        request.headers.set("Call-ID", f"{self._token(12)}@{self.listeners[0].host}")
         request.headers.set("CSeq", f"{1 + int(self._token(2), 16)} INVITE")
-        request.headers.set("Contact", self.contact)
+        contact = self.contact(hop, user=contact_user, secure=uri[:5].lower() == "sips:")
+        request.headers.set("Contact", contact)
         request.headers.set("Allow", self.allow)
+        if self.supported:
+            request.headers.set("Supported", self.supported)
         request.headers.set("Content-Type", SDP_TYPE)
-        for name, value in (headers or {}).items():
-            if not name.isascii() or any(c in name for c in " :\r\n\t") or "\r" in value or "\n" in value:
-                raise ValueError(f"malformed header {name!r}")
-            request.headers.set(name, value)
+        put_headers(request, headers or {})
         NameAddr.parse(request.headers["From"])
-        call = SipCall(self, request, target.destination, local_tag)
+        call = SipCall(self, request, hop, local_tag, contact=contact, credentials=credentials)
         self._calls.add(call)
         self.counters.calls_out += 1
-        self.request(request, target.destination, call.on_invite_response, now, call=call)
+        call.start(self._way(request, hop), now)
         return call
 
-    # --- for calls: sending
+    def register(self, account: Account, now: float, *, chance: Callable[[], float] = random.random) -> Registration:
+        """Register ``account`` and keep it so; ``chance`` gives the jitter, from 0 to 1."""
+        registration = Registration(
+            self, account, f"{self._token(12)}@{self.listeners[0].host}", self._token(8), chance
+        )
+        self.registrations[account.name] = registration
+        if account.register:
+            registration.start(now)
+            self.arm(registration)
+        return registration
 
-    def emit(self, output: Output) -> None:
-        self._outbox.append(output)
+    def registrar_addresses(self) -> Iterator[tuple[str, str]]:
+        """Account and address of each registrar that has answered: calls come from there."""
+        for name, registration in self.registrations.items():
+            for address in registration.addresses:
+                yield name, address
 
-    def transmit_request(self, request: SipRequest, destination: Address) -> None:
-        """Send without a transaction: the ACK of a 2xx."""
-        self._transmit(bytes(request), destination)
+    def _way(self, request: SipRequest, hop: Hop) -> list[Hop]:
+        """18.1.1: what is too large for one datagram is tried over TCP first."""
+        has_tcp = any(listener.transport == "TCP" for listener in self.listeners)
+        if hop.transport == "UDP" and has_tcp and len(bytes(request)) > LARGE:
+            return [hop._replace(transport="TCP"), hop]
+        return [hop]
 
-    def add_via(self, request: SipRequest) -> str:
-        """Put our Via on top, with a new branch, which is returned."""
-        branch = _MAGIC + self._token(10)
-        request.headers.set("Via", f"SIP/2.0/UDP {self.host}:{self.port};branch={branch};rport")
-        if request.headers.get("User-Agent") is None:
-            request.headers.set("User-Agent", self.name)
-        return branch
-
-    def request(
-        self,
-        request: SipRequest,
-        destination: Address | None,
-        on_response: OnResponse,
-        now: float,
-        *,
-        call: SipCall | None = None,
-        branch: str = "",
-    ) -> None:
-        """Send in a client transaction. ``on_response`` gets each response that counts, and None when nobody answered.
-
-        With ``branch`` the request has its Via already (a CANCEL).
-        """
-        if destination is None:
-            on_response(None, now)
-            return
-        key = (branch or self.add_via(request), request.method)
-        kind = InviteClient if request.method == "INVITE" else NonInviteClient
-        transaction = kind(request, destination, self.timers)
-        self._clients[key] = transaction
-        self._keys[transaction] = key
-        self._on_response[key] = on_response
-        if call is not None:
-            self._outgoing[call] = key
-        self._run(transaction, transaction.start(now), now)
+    # --- for calls
 
     def cancel(self, call: SipCall, now: float) -> None:
         """9.1: the CANCEL of an INVITE that has had a provisional response."""
-        invite = call.request
+        invite, client = call.request, call.client
+        if client is None or client.hop is None:
+            return
         request = SipRequest("CANCEL", invite.uri)
         for name in ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID"):
             if lines := invite.headers.getlist(name):
                 request.headers.setlist(name, list(lines))
         request.headers.set("CSeq", f"{invite.cseq[0]} CANCEL")
-        key = self._outgoing.get(call)
-        if key is not None:
-            self.request(request, call.source, lambda _response, _now: None, now, branch=key[0])
-
-    def respond(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:
-        """Send through a server transaction, which repeats it as needed."""
-        response.headers.set("Server", self.name)
-        if response.status >= 300:
-            self.counters.rejected_by_status[response.status] += 1
-        self._run(transaction, transaction.respond(response, now), now)
-
-    def refuse(
-        self,
-        transaction: ServerTransaction,
-        status: int,
-        now: float,
-        *,
-        retry_after_s: int | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        """Send a final failure with nothing but ``headers`` in it."""
-        request = transaction.request
-        response = response_to(request, status, to_tag=self._tag_for(request))
-        if retry_after_s is not None:
-            response.headers.set("Retry-After", str(retry_after_s))
-        for name, value in (headers or {}).items():
-            response.headers.set(name, value)
-        self.respond(transaction, response, now)
-
-    # --- for calls: registration
-
-    def arm(self, owner: Transaction | SipCall) -> None:
-        """Note the deadline of ``owner``; to be called whenever it may have moved nearer."""
-        deadline = owner.deadline
-        if deadline is not None and (owner.armed is None or deadline < owner.armed):
-            owner.armed = deadline
-            self._scheduled += 1
-            heapq.heappush(self._schedule, (deadline, self._scheduled, owner))
+        self.start_client(request, client.hop, lambda _response, _now: None, now, client.branch)
 
     def adopt(self, call: SipCall) -> None:
         """The call has its dialog: requests within it are the call's."""
@@ -288,7 +188,6 @@ class UserAgent:
     def release(self, call: SipCall) -> None:
         """The call is over and needs to hear nothing more."""
         self._calls.discard(call)
-        self._outgoing.pop(call, None)
         if (key := self._incoming.pop(call, None)) is not None:
             self._invites.pop(key, None)
         if call.dialog is not None and self._dialogs.get(call.dialog.key) is call:
@@ -296,18 +195,17 @@ class UserAgent:
 
     def abandon(self, call: SipCall) -> None:
         """Forget an outgoing call together with its INVITE transaction."""
-        key = self._outgoing.get(call)
-        transaction = self._clients.get(key) if key is not None else None
-        if transaction is not None:
-            self._remove(transaction)
+        if call.client is not None:
+            call.client.abandon()
+            self.forget_client(call.client.branch, "INVITE")
         self.release(call)
 
     # --- requests
 
-    def _receive_request(self, request: SipRequest, source: Address, now: float) -> None:
+    def _receive_request(self, request: SipRequest, source: Hop, now: float) -> None:
         self.counters.requests_by_method[request.method if request.method in METHODS else "other"] += 1
-        reply_to = request.via[0].reply_to(source)
-        request.stamp(source)
+        reply_to = reply_hop(request.via[0], source)
+        request.stamp(source.host, source.port)
         key = self._server_key(request)
         transaction = self._servers.get(key)
         if request.method == "ACK":
@@ -317,28 +215,39 @@ class UserAgent:
             self.counters.repeated += 1
             self._run(transaction, transaction.receive(request, now), now)
             return
+        trunk, refusal = "", None
+        if not self._is_expected(request):
+            admission = self._gate.admit(request, source, now)
+            if admission.drop:
+                self.counters.strangers += 1
+                return
+            trunk, refusal = admission.trunk, admission.refusal
         if self.transactions >= self.limits.transactions:
             self._answer_stateless(request, 503, reply_to, retry_after_s=self.limits.retry_after_s)
             return
-        kind = InviteServer if request.method == "INVITE" else NonInviteServer
-        transaction = kind(request, reply_to, self.timers)
         seen = self._requests_seen.get(self._merge_key(request))
-        self._servers[key] = transaction
-        self._keys[transaction] = key
-        if request.method == "CANCEL":
+        transaction = self._start_server(key, request, reply_to)
+        if refusal is not None:
+            self.refuse(transaction, refusal.status, now, headers=refusal.headers)
+        elif request.method == "CANCEL":
             self._receive_cancel(request, transaction, now)
         elif not self._refused(request, transaction, seen, now):
             if seen is None:
-                merge_key = self._merge_key(request)
-                self._requests_seen[merge_key] = transaction
-                self._merge_keys[transaction] = merge_key
-            self._take_request(request, transaction, source, now)
+                self._note_merge_key(request, transaction)
+            self._take_request(request, transaction, source, trunk, now)
+
+    def _is_expected(self, request: SipRequest) -> bool:
+        """Whether the request belongs to a dialog or, being a CANCEL, to an INVITE that we know."""
+        if request.method == "CANCEL":
+            return self._server_key(request, "INVITE") in self._servers
+        return bool(request.recipient.tag) and self._dialog_of(request) is not None
 
     def _receive_ack(self, request: SipRequest, transaction: ServerTransaction | None, now: float) -> None:
         if transaction is not None and transaction.state is not State.ACCEPTED:
             self._run(transaction, transaction.receive(request, now), now)
         elif call := self._dialog_of(request):  # also when it reuses the branch of its INVITE, as old peers do
             call.on_ack(request, now)
+            self.arm(call)
         else:
             self.counters.dropped += 1
 
@@ -365,26 +274,30 @@ class UserAgent:
         self.refuse(transaction, refusal.status, now, headers=refusal.headers)
         return True
 
-    def _take_request(self, request: SipRequest, transaction: ServerTransaction, source: Address, now: float) -> None:
+    def _take_request(
+        self, request: SipRequest, transaction: ServerTransaction, source: Hop, trunk: str, now: float
+    ) -> None:
         if request.recipient.tag:
             call = self._dialog_of(request)
             if call is None:
                 self.refuse(transaction, 481, now)
             elif request.method == "OPTIONS":
-                self._answer_options(request, transaction, now)
+                self._answer_options(request, transaction, source, now)
             else:
                 call.on_request(request, transaction, now)
                 self.arm(call)
         elif request.method == "OPTIONS":
-            self._answer_options(request, transaction, now)
+            self._answer_options(request, transaction, source, now)
         elif request.method == "INVITE":
-            self._take_invite(request, transaction, source, now)
+            self._take_invite(request, transaction, source, trunk, now)
         elif request.method == "REFER":
             self.refuse(transaction, 403, now)  # only a caller may be asked to call somebody
         else:
             self.refuse(transaction, 481, now)
 
-    def _take_invite(self, request: SipRequest, transaction: ServerTransaction, source: Address, now: float) -> None:
+    def _take_invite(
+        self, request: SipRequest, transaction: ServerTransaction, source: Hop, trunk: str, now: float
+    ) -> None:
         if len(self._calls) >= self.limits.calls:
             self.refuse(transaction, 503, now, retry_after_s=self.limits.retry_after_s)
             return
@@ -393,7 +306,12 @@ class UserAgent:
         except SdpError:
             self.refuse(transaction, 400, now)
             return
-        call = SipCall(self, request, source, self._token(8), transaction)
+        contact = self.contact(source, secure=request.uri[:5].lower() == "sips:")
+        account = self.registrations.get(trunk)
+        credentials = account.account.credentials if account is not None else None
+        call = SipCall(
+            self, request, source, self._token(8), transaction, contact=contact, trunk=trunk, credentials=credentials
+        )
         self._calls.add(call)
         self.adopt(call)
         self._invites[self._keys[transaction]] = call
@@ -401,7 +319,7 @@ class UserAgent:
         self.counters.calls_in += 1
         call.begin(now)
 
-    def _answer_options(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+    def _answer_options(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
         """11.2: as an INVITE would be answered, with what we can."""
         response = response_to(request, 200, to_tag=self._tag_for(request))
         response.headers.set("Allow", self.allow)
@@ -409,110 +327,33 @@ class UserAgent:
         response.headers.set("Accept-Encoding", "identity")
         response.headers.set("Accept-Language", "*")
         response.headers.set("Supported", self.supported)
-        response.headers.set("Contact", self.contact)
+        response.headers.set("Contact", self.contact(source))
         self.respond(transaction, response, now)
 
-    # --- responses
-
-    def _receive_response(self, response: SipResponse, now: float) -> None:
-        via = response.via[0]
-        key = (via.branch, response.cseq[1])
-        transaction = self._clients.get(key)
-        if transaction is None or len(response.via) != 1 or via.sent_by != f"{self.host.lower()}:{self.port}":
-            self.counters.dropped += 1
-            return
-        self._run(transaction, transaction.receive(response, now), now)
-
-    # --- answers without state
-
-    def _answer_malformed(self, error: SipSyntaxError, source: Address) -> None:
+    def _answer_malformed(self, error: SipSyntaxError, source: Hop, now: float) -> None:
         request = error.request
         if request is None or request.method == "ACK" or not request.headers.get("Via"):
             return
+        if self._gate.admit(request, source, now).drop:
+            self.counters.strangers += 1
+            return
         try:
-            reply_to = request.via[0].reply_to(source)
-            request.stamp(source)
+            reply_to = reply_hop(request.via[0], source)
+            request.stamp(source.host, source.port)
         except SipSyntaxError:
             reply_to = source
         self._answer_stateless(request, error.status, reply_to, reason=str(error) if error.status == 400 else "")
 
-    def _answer_stateless(
-        self, request: SipRequest, status: int, reply_to: Address, *, reason: str = "", retry_after_s: int | None = None
-    ) -> None:
-        """8.2.7: the same answer for each retransmission, and nothing remembered."""
-        response = response_to(
-            request, status, f"Bad Request: {reason}" if reason else "", to_tag=self._tag_for(request)
-        )
-        response.headers.set("Server", self.name)
-        if retry_after_s is not None:
-            response.headers.set("Retry-After", str(retry_after_s))
-        self.counters.rejected_by_status[status] += 1
-        self._transmit(bytes(response), reply_to)
-
-    def _tag_for(self, request: SipRequest) -> str:
-        """A To tag that every retransmission of ``request`` gets again."""
-        top = (request.headers.getlist("Via") or [""])[0]
-        text = "|".join((request.call_id, request.headers.get("CSeq") or "", top))
-        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), key=self._secret, digest_size=8).hexdigest()
-
-    # --- transactions
-
-    @staticmethod
-    def _server_key(request: SipRequest, method: str = "") -> _Key:
-        """17.2.3. Without the branch's magic cookie (RFC 2543) the request is known by all that identifies it."""
-        method = method or ("INVITE" if request.method == "ACK" else request.method)
-        via = request.via[0]
-        if via.branch.startswith(_MAGIC) and len(via.branch) > len(_MAGIC):
-            return via.branch, via.sent_by, method
-        # The To tag is left out: that of an ACK is ours, that of its INVITE is not there.
-        return (
-            "",
-            via.sent_by,
-            via.branch,
-            method,
-            request.call_id,
-            request.sender.tag,
-            str(request.cseq[0]),
-            request.uri,
-        )
-
-    @staticmethod
-    def _merge_key(request: SipRequest) -> _Key:
-        return request.call_id, request.sender.tag, *map(str, request.cseq)
-
     def _dialog_of(self, request: SipRequest) -> SipCall | None:
         return self._dialogs.get((request.call_id, request.recipient.tag, request.sender.tag))
 
-    def _run(self, transaction: Transaction, effects: list[Effect], now: float) -> None:
-        key = self._keys.get(transaction)
-        for effect in effects:
-            if isinstance(effect, Send):
-                self.counters.retransmitted += effect.again
-                self._transmit(effect.data, transaction.destination)
-            elif key is not None and (on_response := self._on_response.get(key)) is not None:
-                on_response(effect.response, now)
-        if transaction.terminated:
-            self._remove(transaction)
-        else:
-            self.arm(transaction)
+    def _removed_server(self, key: Key) -> None:
+        self._invites.pop(key, None)
 
-    def _remove(self, transaction: Transaction) -> None:
-        key = self._keys.pop(transaction, None)
-        if key is None:
-            return
-        if isinstance(transaction, ServerTransaction):
-            self._servers.pop(key, None)
-            self._invites.pop(key, None)
-            merge_key = self._merge_keys.pop(transaction, None)
-            if merge_key is not None:
-                del self._requests_seen[merge_key]
-        else:
-            self._clients.pop(key, None)
-            self._on_response.pop(key, None)
 
-    def _transmit(self, data: bytes, destination: Address) -> None:
-        if len(data) > MAX_MESSAGE:
-            self.counters.send_errors += 1
-            return
-        self.counters.sent += 1
-        self._outbox.append(Transmit(data, *destination))
+def put_headers(message: SipRequest | SipResponse, headers: Mapping[str, str]) -> None:
+    """Add what a user above gave us. Raises ValueError for what would not stay one header line."""
+    for name, value in headers.items():
+        if not name.isascii() or not name or any(c in name for c in " :\r\n\t") or "\r" in value or "\n" in value:
+            raise ValueError(f"malformed header {name!r}")
+        message.headers.set(name, value)

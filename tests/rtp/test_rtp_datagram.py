@@ -1,0 +1,103 @@
+"""The shared reader of the calls' sockets, on real ones."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+
+from voicebot.rtp.datagram import BoundPort, _readers
+from voicebot.rtp.source import Address
+
+
+class Desk:
+    """What one port received, and how often it failed."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[bytes, Address]] = []
+        self.failures = 0
+        self.port = BoundPort(_bound(), self.received, self.failed)
+
+    def received(self, data: bytes, source: Address) -> None:
+        self.heard.append((data, source))
+
+    def failed(self) -> None:
+        self.failures += 1
+
+
+def _bound() -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    bound.setblocking(False)
+    bound.bind(("127.0.0.1", 0))
+    return bound
+
+
+def _address(port: BoundPort) -> Address:
+    assert port._socket is not None
+    return port._socket.getsockname()  # type: ignore[no-any-return]
+
+
+async def _until(reached: asyncio.Event) -> None:
+    await asyncio.wait_for(reached.wait(), 5)
+
+
+async def test_packets_reach_their_own_port_in_order_with_their_source() -> None:
+    one, other = Desk(), Desk()
+    done = asyncio.Event()
+    for number in range(20):
+        one.port.send(bytes([number]), _address(other.port))
+    one.port.send(b"last", _address(one.port))
+    other.port._received = lambda data, source: (other.received(data, source), len(other.heard) == 20 and done.set())
+    await _until(done)
+    assert other.heard == [(bytes([number]), _address(one.port)) for number in range(20)]
+    one.port.close()
+    other.port.close()
+
+
+async def test_a_defect_above_stops_neither_this_port_nor_others(caplog: pytest.LogCaptureFixture) -> None:
+    bad, good = Desk(), Desk()
+    done = asyncio.Event()
+
+    def defect(data: bytes, source: Address) -> None:
+        raise RuntimeError("a defect")
+
+    bad.port._received = defect
+    good.port._received = lambda data, source: done.set()
+    for _ in range(3):
+        good.port.send(b"x", _address(bad.port))
+    await asyncio.sleep(0)
+    while bad.failures < 3:
+        await asyncio.sleep(0.001)
+    bad.port.send(b"x", _address(good.port))
+    await _until(done)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]  # one line, not one a packet
+    bad.port.close()
+    good.port.close()
+
+
+async def test_ports_may_close_each_other_while_packets_wait_and_the_reader_ends_with_the_last() -> None:
+    one, other = Desk(), Desk()
+    done = asyncio.Event()
+
+    def close_both(data: bytes, source: Address) -> None:
+        one.port.close()
+        other.port.close()
+        done.set()
+
+    one.port._received = other.port._received = close_both
+    first, second = _address(one.port), _address(other.port)
+    for target in (first, second, first, second):
+        one.port.send(b"x", target)
+    await _until(done)
+    assert asyncio.get_running_loop() not in _readers
+    one.port.close()  # harmless twice
+    one.port.send(b"x", second)
+    assert one.failures == 1  # a packet that cannot leave is counted
+
+
+async def test_a_packet_that_the_kernel_refuses_is_counted() -> None:
+    desk = Desk()
+    desk.port.send(b"x" * 70_000, _address(desk.port))  # longer than a datagram can be
+    assert desk.failures == 1
+    desk.port.close()

@@ -1,0 +1,221 @@
+"""TCP, TLS and IPv6 between two endpoints, and names that lead to several servers: real sockets on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import dns.flags
+import dns.message
+import dns.rrset
+import pytest
+
+from voicebot.sip import CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, sdp
+from voicebot.sip.resolver import Resolver, Service, in_order
+from voicebot.sip.tls import self_signed
+
+LOOPBACK = "127.0.0.1"
+OFFER = sdp.offer(LOOPBACK, 40000)
+DEADLINE_S = 8.0
+UDP, TCP, TLS = ListenAt("UDP", port=0), ListenAt("TCP", port=0), ListenAt("TLS", port=0)
+
+
+def answer_at_once(call: IncomingCall) -> None:
+    asyncio.ensure_future(call.answer(OFFER)).add_done_callback(lambda done: done.exception())
+
+
+@asynccontextmanager
+async def endpoint(*listen: ListenAt, **options: object) -> AsyncIterator[SipEndpoint]:
+    made = SipEndpoint(listen=listen, **{"on_invite": answer_at_once, **options})  # type: ignore[arg-type]
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def talk(caller: SipEndpoint, callee: SipEndpoint, uri: str) -> IncomingCall:
+    """A call from set-up to the callee's BYE, which takes the way back; the callee's side of it."""
+    taken: list[IncomingCall] = []
+    callee.on_invite = lambda call: (taken.append(call), answer_at_once(call))[0]  # type: ignore[func-returns-value]
+    async with asyncio.timeout(DEADLINE_S):
+        call = caller.invite(uri, OFFER)
+        await call.established()
+        ended = asyncio.get_running_loop().create_future()
+        call.on_end = ended.set_result
+        while not taken[0].is_up:
+            await asyncio.sleep(0.001)
+        taken[0].bye()
+        assert (await ended).cause == "bye"
+        while caller.active_calls or callee.active_calls:
+            await asyncio.sleep(0.001)
+    return taken[0]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes PEM files that hold a certificate of a name, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+
+    def make(name: str) -> Path:
+        file = folder / f"{name}.pem"
+        file.write_bytes(b"".join(self_signed(name)))
+        return file
+
+    return make
+
+
+async def test_a_call_over_tcp_uses_one_connection_both_ways() -> None:
+    async with endpoint(TCP) as caller, endpoint(UDP, TCP) as callee:
+        call = await talk(caller, callee, f"sip:bot@{LOOPBACK}:{callee.listeners[1].port};transport=tcp")
+        assert call.request.via[0].transport == "TCP" and call.remote_address.transport == "TCP"
+        assert callee._connections is not None and len(callee._connections.flows) == 1
+        assert ";transport=tcp" in call.request.headers["Contact"]
+
+
+async def test_a_client_behind_nat_is_reached_on_its_connection() -> None:
+    """It listens at UDP only, so nobody could connect to it."""
+    async with endpoint(UDP) as caller, endpoint(TCP) as callee:
+        await talk(caller, callee, f"sip:bot@{LOOPBACK}:{callee.port};transport=tcp")
+
+
+async def test_a_call_over_tls_with_a_certificate_that_is_checked(authority: Callable[[str], Path]) -> None:
+    pem = authority(LOOPBACK)
+    trusting = TlsOptions(ca_file=pem)
+    async with endpoint(UDP, tls=trusting) as caller, endpoint(TLS, tls=TlsOptions(certificate=pem)) as callee:
+        call = await talk(caller, callee, f"sips:bot@{LOOPBACK}:{callee.port}")
+        assert call.request.via[0].transport == "TLS"
+
+
+@pytest.mark.parametrize("case", ["self-signed", "other name", "no client certificate", "too old"])
+async def test_tls_that_does_not_prove_enough_makes_no_call(authority: Callable[[str], Path], case: str) -> None:
+    pem, other = authority(LOOPBACK), authority("sip.example.com")
+    client = TlsOptions(ca_file=pem)
+    server = {
+        "self-signed": TlsOptions(),
+        "other name": TlsOptions(certificate=other),
+        "no client certificate": TlsOptions(certificate=pem, ca_file=other, verify_clients=True),
+        "too old": TlsOptions(certificate=pem, minimum_version="1.3"),
+    }[case]
+    if case == "other name":
+        client = TlsOptions(ca_file=other)
+    async with endpoint(UDP, tls=client) as caller, endpoint(TLS, tls=server) as callee:
+        if case == "too old":
+            old = ssl.create_default_context(cafile=pem)
+            old.maximum_version = ssl.TLSVersion.TLSv1_2
+            with pytest.raises((ssl.SSLError, ConnectionResetError)):
+                await asyncio.open_connection(LOOPBACK, callee.port, ssl=old)
+            return
+        with pytest.raises(CallClosed, match="timeout"):
+            async with asyncio.timeout(DEADLINE_S):
+                await caller.invite(f"sips:bot@{LOOPBACK}:{callee.port}", OFFER).established()
+        assert callee.counters.calls_in == 0
+
+
+async def test_a_client_certificate_opens_the_door(authority: Callable[[str], Path]) -> None:
+    pem = authority(LOOPBACK)
+    both = TlsOptions(certificate=pem, ca_file=pem, verify_clients=True)
+    async with endpoint(TLS, tls=both) as caller, endpoint(TLS, tls=both) as callee:
+        await talk(caller, callee, f"sips:bot@{LOOPBACK}:{callee.port}")
+
+
+async def test_a_call_over_ipv6() -> None:
+    six = ListenAt("UDP", "::1", 0)
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    async with endpoint(six) as caller, endpoint(UDP, six, ListenAt("TCP", "::1", 0)) as callee:
+        call = await talk(caller, callee, f"sip:bot@[::1]:{callee.listeners[1].port}")
+        assert ipaddress.ip_address(call.remote_address.host).version == 6
+        await talk(caller, callee, f"sip:bot@[::1]:{callee.listeners[2].port};transport=tcp")
+
+
+async def test_an_invite_too_large_for_udp_goes_over_tcp_and_back_to_udp_where_there_is_none() -> None:
+    headers = {"X-Long": "x" * 1500}
+    async with endpoint(UDP, TCP) as caller, endpoint(UDP) as udp_only:
+        port = udp_only.port
+        async with asyncio.timeout(DEADLINE_S):
+            call = caller.invite(f"sip:bot@{LOOPBACK}:{port}", OFFER, headers=headers)
+            await call.established()
+            assert call.request.via[0].transport == "UDP"
+        async with endpoint(ListenAt("TCP", port=port)):
+            async with asyncio.timeout(DEADLINE_S):
+                call = caller.invite(f"sip:bot@{LOOPBACK}:{port}", OFFER, headers=headers)
+                await call.established()
+                assert call.request.via[0].transport == "TCP"
+
+
+async def test_a_refused_connection_ends_the_call_at_once() -> None:
+    with socket.create_server((LOOPBACK, 0)) as unused:
+        port = unused.getsockname()[1]
+    async with endpoint(TCP) as caller:
+        with pytest.raises(CallClosed, match="timeout"):
+            async with asyncio.timeout(DEADLINE_S):
+                await caller.invite(f"sip:bot@{LOOPBACK}:{port};transport=tcp", OFFER).established()
+
+
+async def test_a_ping_gets_a_pong_and_garbage_costs_the_connection() -> None:
+    async with endpoint(TCP) as callee, asyncio.timeout(DEADLINE_S):
+        reader, writer = await asyncio.open_connection(LOOPBACK, callee.port)
+        writer.write(b"\r\n\r\n")
+        assert await reader.readexactly(2) == b"\r\n"
+        writer.write(b"x" * 40_000)
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+        assert callee._connections is not None and callee._connections.counters["framing"] == 1
+
+
+class NameServer(asyncio.DatagramProtocol):
+    """Answers SRV questions out of ``records``: name to (priority, weight, port, target)."""
+
+    def __init__(self, records: dict[str, list[tuple[int, int, int, str]]]) -> None:
+        self.records = records
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        query = dns.message.from_wire(data)
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.RA
+        name = query.question[0].name
+        if found := self.records.get(str(name).rstrip(".")):
+            texts = [f"{a} {b} {port} {target}." for a, b, port, target in found]
+            answer.answer.append(dns.rrset.from_text(name, 60, "IN", "SRV", *texts))
+        self.transport.sendto(answer.to_wire(), addr)
+
+
+async def test_the_second_server_of_srv_takes_the_call_that_the_first_does_not() -> None:
+    loop = asyncio.get_running_loop()
+    async with endpoint(UDP) as callee:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind((LOOPBACK, 0))
+            dead = silent.getsockname()[1]
+            records = {"_sip._udp.pbx.test": [(10, 0, dead, "localhost"), (20, 0, callee.port, "localhost")]}
+            transport, _ = await loop.create_datagram_endpoint(lambda: NameServer(records), local_addr=(LOOPBACK, 0))
+            dns_port = transport.get_extra_info("sockname")[1]
+            caller = endpoint(
+                UDP,
+                timers=Timers(t1=0.02, t2=0.1, t4=0.1),
+                resolver=lambda loop: Resolver(loop, nameservers=[LOOPBACK], port=dns_port, families=frozenset({4})),
+            )
+            async with caller as caller_endpoint, asyncio.timeout(DEADLINE_S):
+                call = caller_endpoint.invite("sip:bot@pbx.test", OFFER)
+                await call.established()
+                call.bye()
+            transport.close()
+        assert callee.counters.calls_in == 1
+
+
+def test_srv_records_are_tried_by_priority_and_by_weight_within_one() -> None:
+    light, heavy, later = Service(1, 1, 1, "light"), Service(1, 9, 1, "heavy"), Service(2, 0, 1, "later")
+    assert in_order([later, heavy, light], lambda: 0.0)[-1] == later
+    assert in_order([later, light, heavy], lambda: 0.5) == [heavy, light, later]
+    assert in_order([later, light, heavy], lambda: 0.05) == [light, heavy, later]

@@ -1,0 +1,165 @@
+"""Registrations on virtual time: challenges, refresh, back-off, failover."""
+
+from __future__ import annotations
+
+import pytest
+from sip_peer import OFFER, Peer, session, statuses
+
+from voicebot.sip.call import SipCall
+from voicebot.sip.digest import parse_digest
+from voicebot.sip.hop import Hop
+from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.outputs import CallConfirmed, CallEnded
+from voicebot.sip.registration import Account, Registration, RegistrationState
+
+ACCOUNT = Account("pbx", "sip:192.0.2.10", "7000", "secret", expires_s=600)
+
+
+def asked(peer: Peer, account: Account = ACCOUNT) -> tuple[Registration, SipRequest]:
+    registration = peer.ua.register(account, peer.now, chance=lambda: 0.5)
+    (request,) = peer.command()
+    assert isinstance(request, SipRequest)
+    return registration, request
+
+
+def reply(peer: Peer, request: SipRequest, status: int, **headers: str) -> list[SipRequest | SipResponse]:
+    response = peer.reply(request, status)
+    response.headers.setlist("Contact", [])
+    for name, value in headers.items():
+        response.headers.set(name.replace("_", "-"), value)
+    return peer.send(response, ("192.0.2.10", 5060))
+
+
+def test_a_register_names_domain_address_and_contact() -> None:
+    _, request = asked(Peer())
+    assert request.uri == "sip:192.0.2.10" and request.recipient.uri == "sip:7000@192.0.2.10"
+    assert request.headers["Contact"] == "<sip:7000@127.0.0.1:5060>" and request.headers["Expires"] == "600"
+
+
+def test_a_challenge_is_answered_and_the_refresh_comes_before_the_end() -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    challenge = 'Digest realm="pbx", nonce="n", qop="auth", algorithm=SHA-256'
+    (again,) = reply(peer, request, 401, WWW_Authenticate=challenge)
+    assert isinstance(again, SipRequest) and again.cseq[0] == request.cseq[0] + 1 and again.call_id == request.call_id
+    assert parse_digest(again.headers["Authorization"])["username"] == "7000"
+    reply(peer, again, 200, Contact="<sip:7000@127.0.0.1:5060>;expires=100, <sip:other@x>;expires=9")
+    assert registration.registered(peer.now) and registration.addresses == {"192.0.2.10"}
+    assert not peer.wait(84.0)
+    refresh = peer.wait(2.0)[0]
+    assert isinstance(refresh, SipRequest) and refresh.call_id == request.call_id and refresh.cseq[0] > again.cseq[0]
+    assert registration.registered(peer.now)
+
+
+def test_a_wrong_password_is_tried_again_late_only() -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    challenge = 'Digest realm="pbx", nonce="n", qop="auth"'
+    (again,) = reply(peer, request, 401, WWW_Authenticate=challenge)
+    assert isinstance(again, SipRequest)
+    assert reply(peer, again, 401, WWW_Authenticate=challenge) == []
+    assert registration.state is RegistrationState.WAITING and registration.status == 401
+    assert not peer.wait(200.0)
+    assert statuses(peer.wait(40.0))[0] == "REGISTER"
+
+
+def test_the_pause_doubles_and_retry_after_is_respected() -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    pauses = []
+    for _ in range(4):
+        reply(peer, request, 500)
+        began = peer.now
+        while not (sent := [m for m in peer.wait(0.25) if isinstance(m, SipRequest)]):
+            pass
+        request = sent[0]
+        pauses.append(peer.now - began)
+    assert pauses == [1.5, 3.0, 6.0, 12.0]
+    reply(peer, request, 503, Retry_After="40")
+    assert registration.deadline == peer.now + 40
+
+
+def test_too_brief_raises_what_is_asked() -> None:
+    peer = Peer()
+    _, request = asked(peer)
+    (again,) = reply(peer, request, 423, Min_Expires="1800")
+    assert again.headers["Expires"] == "1800"
+
+
+def test_the_next_address_is_tried_when_one_is_silent() -> None:
+    peer = Peer()
+    peer.addresses["pbx.example.com"] = [Hop("192.0.2.1", 5060), Hop("192.0.2.2", 5060)]
+    registration, request = asked(peer, Account("pbx", "sip:pbx.example.com", "7000", "secret"))
+    assert peer.destinations[-1] == ("192.0.2.1", 5060)
+    sent = peer.wait(4.5)
+    assert peer.destinations[-1] == ("192.0.2.2", 5060)
+    last = sent[-1]
+    assert isinstance(last, SipRequest) and last.via[0].branch != request.via[0].branch
+    reply(peer, last, 200)
+    assert registration.addresses == {"192.0.2.2"}
+
+
+def test_the_end_takes_the_registration_back() -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    reply(peer, request, 200)
+    registration.end(peer.now)
+    (gone,) = peer.command()
+    assert gone.headers["Expires"] == "0"
+    peer.wait(1000.0)
+    assert peer.ua.next_deadline() is None
+
+
+def test_an_outbound_proxy_gets_everything_with_a_route() -> None:
+    peer = Peer()
+    _, request = asked(peer, Account("p", "sip:example.com", "7000", proxy="sip:192.0.2.20:5080"))
+    assert peer.destinations[-1] == ("192.0.2.20", 5080)
+    assert request.headers["Route"] == "<sip:192.0.2.20:5080;lr>" and request.uri == "sip:example.com"
+
+
+# --- credentials on calls
+
+
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
+    peer = Peer()
+    call: SipCall = peer.ua.invite("sip:x@192.0.2.10", session(), peer.now, credentials=ACCOUNT.credentials)
+    (invite,) = peer.command()
+    assert isinstance(invite, SipRequest)
+    challenge, answer = {
+        401: ("WWW-Authenticate", "Authorization"),
+        407: ("Proxy-Authenticate", "Proxy-Authorization"),
+    }[status]
+    response = peer.reply(invite, status)
+    response.headers.set(challenge, 'Digest realm="pbx", nonce="n", qop="auth"')
+    ack, again = peer.send(response)
+    assert statuses([ack, again]) == ["ACK", "INVITE"] and isinstance(again, SipRequest)
+    assert again.cseq[0] == invite.cseq[0] + 1 and again.headers.get(answer)
+    (ack,) = peer.send(peer.reply(again, 200, to_tag="t", body=OFFER))
+    assert ack.headers[answer] == again.headers[answer] and ack.cseq[0] == again.cseq[0]
+    assert peer.has(CallConfirmed)
+    call.bye(peer.now)
+    (bye,) = peer.command()
+    assert isinstance(bye, SipRequest) and bye.cseq[0] == again.cseq[0] + 1
+    challenged = peer.reply(bye, 407)
+    challenged.headers.set("Proxy-Authenticate", 'Digest realm="pbx", nonce="m", qop="auth"')
+    (bye,) = peer.send(challenged)
+    assert bye.headers.get("Proxy-Authorization") and bye.cseq[0] == again.cseq[0] + 2
+
+
+def test_a_call_can_be_given_up_while_it_waits_for_the_name() -> None:
+    peer = Peer()
+    call = peer.ua.invite("sip:x@nowhere.example", session(), peer.now)
+    call.bye(peer.now)
+    assert peer.command() == [] and peer.event(CallEnded).cause == "local"
+    assert not peer.ua.calls and peer.ua.next_deadline() is None
+
+
+def test_503_moves_the_call_to_the_next_address() -> None:
+    peer = Peer()
+    peer.addresses["pbx.example.com"] = [Hop("192.0.2.1", 5060), Hop("192.0.2.2", 5060)]
+    peer.ua.invite("sip:x@pbx.example.com", session(), peer.now)
+    (invite,) = peer.command()
+    assert isinstance(invite, SipRequest)
+    assert statuses(peer.send(peer.reply(invite, 503))) == ["ACK", "INVITE"]
+    assert peer.destinations[-1] == ("192.0.2.2", 5060)

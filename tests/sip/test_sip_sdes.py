@@ -1,0 +1,92 @@
+"""SDES (RFC 4568): which keys are taken from a description, and what is answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicebot.sip import SessionDescription, sdp
+from voicebot.sip.sdes import MAX_CRYPTO, Crypto, LocalKeys
+
+KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"  # RFC 4568, section 9.1
+SUITE = "AES_CM_128_HMAC_SHA1_80"
+
+
+def offered(*crypto: str, protocol: str = "RTP/SAVP") -> SessionDescription:
+    lines = "".join(f"a=crypto:{line}\r\n" for line in crypto)
+    return SessionDescription.parse(
+        f"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+        f"m=audio 4000 {protocol} 0\r\n{lines}".encode()
+    )
+
+
+def test_the_key_of_the_rfcs_example_is_read() -> None:
+    crypto = Crypto.parse(f"1 {SUITE} inline:{KEY}|2^20")
+    assert crypto is not None
+    assert (crypto.tag, crypto.suite, len(crypto.key)) == (1, SUITE, 30)
+    assert str(crypto) == f"1 {SUITE} inline:{KEY}"
+    assert KEY not in repr(crypto)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        f"1 {SUITE}",
+        f"x {SUITE} inline:{KEY}",
+        f"1 F8_128_HMAC_SHA1_80 inline:{KEY}",  # a suite that we have not
+        f"1 {SUITE} inline:{KEY[:-4]}",  # too short
+        f"1 {SUITE} inline:{KEY}|2^20|1:4",  # with an MKI
+        f"1 {SUITE} inline:{KEY} UNENCRYPTED_SRTCP",  # a session parameter
+        f"1 {SUITE} inline:{KEY};inline:{KEY}|2^20|1:4",  # two keys
+        f"1 {SUITE} uri:{KEY}",
+    ],
+)
+def test_a_line_that_asks_for_more_or_is_malformed_is_no_option(line: str) -> None:
+    assert Crypto.parse(line) is None
+    assert sdp.select(offered(line), srtp="allowed") is None
+
+
+def test_the_first_usable_key_of_an_offer_is_answered_with_its_tag_and_a_key_of_ours() -> None:
+    offer = offered(f"1 AES_256_CM_HMAC_SHA1_80 inline:{KEY}", f"7 AES_CM_128_HMAC_SHA1_32 inline:{KEY}")
+    agreed = sdp.select(offer, srtp="allowed")
+    assert agreed is not None and agreed.crypto is not None and agreed.crypto.tag == 7
+    ours = LocalKeys().matching(agreed.crypto)
+    answer = SessionDescription.parse(bytes(sdp.answer(offer, agreed, "192.0.2.2", 5000, crypto=ours)))
+    assert answer.media[0].protocol == "RTP/SAVP"
+    assert answer.media[0].crypto == [ours]
+    assert ours.key != agreed.crypto.key
+
+
+def test_an_answer_is_plain_exactly_when_the_agreement_is() -> None:
+    offer = offered(f"1 {SUITE} inline:{KEY}")
+    agreed = sdp.select(offer, srtp="required")
+    assert agreed is not None
+    with pytest.raises(ValueError, match="key"):
+        sdp.answer(offer, agreed, "192.0.2.2", 5000)
+    plain = offered(protocol="RTP/AVP")
+    agreed = sdp.select(plain)
+    assert agreed is not None
+    with pytest.raises(ValueError, match="key"):
+        sdp.answer(plain, agreed, "192.0.2.2", 5000, crypto=LocalKeys().offer()[0])
+
+
+def test_a_profile_is_never_taken_for_another() -> None:
+    line = f"1 {SUITE} inline:{KEY}"
+    assert sdp.select(offered(line), srtp="off") is None
+    assert sdp.select(offered(), srtp="allowed") is None  # RTP/SAVP without a key
+    assert sdp.select(offered(protocol="RTP/AVP"), srtp="required") is None
+    agreed = sdp.select(offered(line, protocol="RTP/AVP"), srtp="allowed")
+    assert agreed is not None and agreed.crypto is None  # a key does not make plain RTP encrypted
+
+
+def test_our_offer_has_every_suite_and_its_keys_stay_for_the_call() -> None:
+    keys = LocalKeys()
+    first = SessionDescription.parse(bytes(sdp.offer("192.0.2.2", 5000, crypto=keys.offer())))
+    second = SessionDescription.parse(bytes(sdp.offer("192.0.2.2", 5000, crypto=keys.offer())))
+    assert [crypto.suite for crypto in first.media[0].crypto] == [SUITE, "AES_CM_128_HMAC_SHA1_32"]
+    assert first.media[0].crypto == second.media[0].crypto
+    assert first.media[0].protocol == "RTP/SAVP"
+
+
+def test_keys_of_one_section_are_bounded() -> None:
+    assert len(offered(*[f"{n} {SUITE} inline:{KEY}" for n in range(40)]).media[0].crypto) == MAX_CRYPTO

@@ -1,0 +1,85 @@
+"""VoIP metrics that the other side reports of what it hears from us: RTCP XR, RFC 3611 section 4.7. Parsing only.
+
+They are the only word about the far end's ear: its jitter buffer's losses and its own estimate of the quality.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from voicebot.rtp.packet import MalformedPacket
+
+EXTENDED_REPORT: Final = 207
+
+_BLOCK_HEADER: Final = struct.Struct("!BBH")  # type, specific, length in words
+_VOIP_METRICS: Final = 7
+_METRICS: Final = struct.Struct("!IBBBBHHHHbbBBBBBBBBHHH")
+_MAX_BLOCKS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class VoipMetrics:
+    """One block, about the stream ``ssrc``. Shares are 0 to 1, delays milliseconds; None: not available there.
+
+    ``discarded`` packets came too late for its jitter buffer. ``end_system_delay_ms`` is the far side's own, codec and
+    buffer together. ``mos_lq``/``mos_cq``: its estimate for listening and for conversation.
+    """
+
+    ssrc: int
+    lost: float
+    discarded: float
+    burst_density: float
+    burst_ms: int
+    round_trip_ms: int
+    end_system_delay_ms: int
+    r_factor: int | None
+    mos_lq: float | None
+    mos_cq: float | None
+
+
+def parse_blocks(body: bytes) -> list[VoipMetrics]:
+    """The VoIP metrics among the report blocks of an XR packet (what follows its SSRC); others are stepped over.
+
+    Raises :class:`MalformedPacket` and nothing else.
+    """
+    metrics = []
+    offset = 0
+    for _ in range(_MAX_BLOCKS):
+        if offset == len(body):
+            break
+        if len(body) - offset < _BLOCK_HEADER.size:
+            raise MalformedPacket("truncated XR block")
+        kind, _, words = _BLOCK_HEADER.unpack_from(body, offset)
+        start = offset + _BLOCK_HEADER.size
+        offset = start + 4 * words
+        if offset > len(body):
+            raise MalformedPacket("XR block longer than its packet")
+        if kind == _VOIP_METRICS:
+            if 4 * words != _METRICS.size:
+                raise MalformedPacket("VoIP metrics of another length")
+            metrics.append(_metrics(body, start))
+    return metrics
+
+
+def _metrics(body: bytes, offset: int) -> VoipMetrics:
+    fields = _METRICS.unpack_from(body, offset)
+    ssrc, lost, discarded, burst_density, _, burst_ms, _, round_trip_ms, end_system_ms = fields[:9]
+    r_factor, _, mos_lq, mos_cq = fields[13:17]
+    return VoipMetrics(
+        ssrc,
+        lost / 256,
+        discarded / 256,
+        burst_density / 256,
+        burst_ms,
+        round_trip_ms,
+        end_system_ms,
+        r_factor if r_factor <= 100 else None,
+        _score(mos_lq),
+        _score(mos_cq),
+    )
+
+
+def _score(tenths: int) -> float | None:
+    return tenths / 10 if 10 <= tenths <= 50 else None

@@ -1,0 +1,78 @@
+"""SRTP and SRTCP, RFC 3711, for one call: libsrtp's contexts, one for each direction.
+
+The contexts keep what a key has done so far (roll-over counter, replay window), so they live as long as their keys: a
+session refresh that repeats a key must not make a new one.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from pylibsrtp import Error, Policy, Session
+
+_PROFILES: Final = {
+    "AES_CM_128_HMAC_SHA1_80": Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
+    "AES_CM_128_HMAC_SHA1_32": Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
+}
+
+
+class NotAuthentic(ValueError):
+    """The packet was not made with the key, was seen before, or is no packet at all."""
+
+
+class MediaKey(NamedTuple):
+    """An SRTP suite by its SDES name, and master key and salt (30 bytes)."""
+
+    suite: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"MediaKey({self.suite!r})"  # the key is a secret
+
+
+class SecureStream:
+    """Both directions of one call: ``local`` is the key of what we send, ``remote`` of what they do."""
+
+    __slots__ = ("_inbound", "_outbound", "local", "remote")
+
+    def __init__(self, local: MediaKey, remote: MediaKey, previous: SecureStream | None = None) -> None:
+        """Contexts of ``previous`` whose keys stay the same go on. Raises ValueError for an unknown suite."""
+        for suite, _ in (local, remote):
+            if suite not in _PROFILES:
+                raise ValueError(f"not an SRTP suite that we have: {suite}")
+        self.local, self.remote = local, remote
+        self._outbound: Session
+        self._inbound: Session
+        if previous is not None and previous.local == local:
+            self._outbound = previous._outbound
+        else:
+            self._outbound = _context(local, Policy.SSRC_ANY_OUTBOUND)
+        if previous is not None and previous.remote == remote:
+            self._inbound = previous._inbound
+        else:
+            self._inbound = _context(remote, Policy.SSRC_ANY_INBOUND)
+
+    def protect(self, packet: bytes) -> bytes:
+        """An RTP packet as it is to be sent; each sequence number once."""
+        return self._outbound.protect(packet)
+
+    def protect_rtcp(self, packet: bytes) -> bytes:
+        return self._outbound.protect_rtcp(packet)
+
+    def unprotect(self, datagram: bytes) -> bytes:
+        """The RTP packet in a datagram. Raises :class:`NotAuthentic` and nothing else."""
+        try:
+            return self._inbound.unprotect(datagram)
+        except (Error, ValueError):
+            raise NotAuthentic from None
+
+    def unprotect_rtcp(self, datagram: bytes) -> bytes:
+        """The RTCP packet in a datagram. Raises :class:`NotAuthentic` and nothing else."""
+        try:
+            return self._inbound.unprotect_rtcp(datagram)
+        except (Error, ValueError):
+            raise NotAuthentic from None
+
+
+def _context(key: MediaKey, direction: int) -> Session:
+    return Session(Policy(key=key.key, ssrc_type=direction, srtp_profile=_PROFILES[key.suite]))

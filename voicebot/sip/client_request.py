@@ -1,0 +1,101 @@
+"""A request of ours until its final response: at each address in turn, and once more with credentials.
+
+A client transaction is one try. What makes several of them one request is here: the look-up of a name (RFC 3263, done
+by the driver), the next address when one is silent, unreachable or answers 503 (RFC 3263 4.3), and the answer to a
+challenge (RFC 3261 22.2: a new CSeq, everything else as it was). ``request`` is the latest try, with its Via.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from voicebot.sip.digest import Challenged, Credentials
+from voicebot.sip.hop import Hop
+from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.outputs import Locate
+
+if TYPE_CHECKING:
+    from voicebot.sip.transaction_layer import TransactionLayer
+
+OnResponse = Callable[[SipResponse | None, float], None]
+MAX_HOPS = 8
+
+
+class ClientRequest:
+    """``on_response`` gets each response that counts, and None when nobody answered.
+
+    ``hops``: where to try, in order; one that is a name is looked up first. ``next_cseq`` numbers a further try: as the
+    dialog counts, or by default one more than the last. ``on_sent`` gets each try as it was sent.
+    """
+
+    def __init__(
+        self,
+        layer: TransactionLayer,
+        request: SipRequest,
+        hops: Sequence[Hop],
+        on_response: OnResponse,
+        *,
+        credentials: Credentials | None = None,
+        next_cseq: Callable[[], int] | None = None,
+        on_sent: Callable[[SipRequest], None] | None = None,
+    ) -> None:
+        self.request = request
+        self.sent = False
+        self._layer = layer
+        self._hops = list(hops[:MAX_HOPS])
+        self._on_response = on_response
+        self._next_cseq = next_cseq or (lambda: self.request.cseq[0] + 1)
+        self._on_sent = on_sent
+        self._challenged = Challenged(credentials) if credentials is not None else None
+        self._abandoned = False
+        self.branch = ""
+
+    @property
+    def hop(self) -> Hop | None:
+        """Where the latest try went."""
+        return self._hops[0] if self._hops else None
+
+    def start(self, now: float) -> None:
+        hop = self.hop
+        if hop is None:
+            self._on_response(None, now)
+        elif not hop.is_literal and not self._layer.has_flow(hop):
+            self._layer.emit(Locate(self, hop))
+        else:
+            self._try(self.request, now)
+
+    def located(self, hops: Sequence[Hop], now: float) -> None:
+        """The addresses of the first hop; empty when it has none. Outputs are taken from the layer."""
+        if self._abandoned:
+            return
+        self._hops[:1] = list(hops[:MAX_HOPS])
+        self.start(now)
+
+    def abandon(self) -> None:
+        """Nothing more is to be sent or told."""
+        self._abandoned = True
+
+    def _try(self, request: SipRequest, now: float) -> None:
+        self.request = request
+        self.sent = True
+        self.branch = self._layer.add_via(request, self._hops[0])
+        if self._on_sent is not None:
+            self._on_sent(request)
+        patience = self._layer.timers.next_hop if len(self._hops) > 1 else None
+        self._layer.start_client(request, self._hops[0], self._response, now, self.branch, give_up=patience)
+
+    def _response(self, response: SipResponse | None, now: float) -> None:
+        if self._abandoned:
+            return
+        if (response is None or response.status == 503) and len(self._hops) > 1:
+            del self._hops[0]
+            self.start(now) if not self._hops[0].is_literal else self._try(self.request.copy(), now)
+            return
+        if response is not None and response.status in (401, 407) and self._challenged is not None:
+            again = self.request.copy()
+            if self._challenged.answer(response, again):
+                again.headers.set("CSeq", f"{self._next_cseq()} {again.method}")
+                self._try(again, now)
+                return
+        self._on_response(response, now)

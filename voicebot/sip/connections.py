@@ -1,0 +1,287 @@
+"""TCP and TLS connections: taken, made on demand, reused, kept alive, and never more than a bound (RFC 3261 18).
+
+Every connection has a number, its flow. A message for a hop goes by the flow that the hop names, else by an open
+connection to that address, else by a new one, which keeps a few messages until it is up. A connection that says nothing
+sensible in its first half minute is closed, and so is one that breaks the framing, reads too slowly, or fails to answer
+our pings having answered before (RFC 5626 4.4.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import ssl
+from collections import Counter
+from collections.abc import Callable
+from typing import cast
+
+from voicebot.sip.header import SipSyntaxError
+from voicebot.sip.hop import Hop, Transport
+from voicebot.sip.stream import PING, PONG, StreamFramer
+
+logger = logging.getLogger(__name__)
+
+MAX_CONNECTIONS = 2_000
+MAX_OF_SOURCE = 200
+"""Connections that one address may open to us."""
+CONNECT_TIMEOUT_S = 4.0
+FIRST_MESSAGE_S = 30.0
+HALF_READ_S = 30.0
+"""How long one message may take to arrive."""
+IDLE_S = 3_900.0
+"""A little more than an hour: longer than registrations and session refreshes."""
+PONG_S = 10.0
+_MAX_UNSENT = 1 << 20
+_MAX_QUEUED = 32
+_TICK_S = 5.0
+
+
+class Connection(asyncio.Protocol):
+    """One connection, with its framing. ``peer``: the address at the other end, our flow number in it."""
+
+    def __init__(self, owner: Connections, transport: Transport, listener: int, target: Hop | None) -> None:
+        self.flow = owner.next_flow()
+        self.transport: asyncio.Transport | None = None
+        self.target = target
+        self.peer = Hop("", 0, transport, self.flow, listener)
+        self.queue: list[bytes] = []
+        self._owner = owner
+        self._framer = StreamFramer()
+        self.opened_at = self.heard_at = self.used_at = self.quiet_since = owner.loop.time()
+        self.pinged_at: float | None = None
+        self.pongs_expected = False
+        self.spoke = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        address = transport.get_extra_info("peername")
+        if not address:
+            self.transport.abort()
+            return
+        self.peer = self.peer._replace(host=address[0].partition("%")[0], port=address[1])
+        self._owner.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._owner.lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        now = self._owner.loop.time()
+        self.heard_at = now
+        try:
+            messages = self._framer.feed(data)
+        except SipSyntaxError:
+            self._owner.counters["framing"] += 1
+            self.abort()
+            return
+        if self._framer.pings:
+            self._framer.pings = 0
+            self.send(PONG)
+        if self._framer.pongs:
+            self._framer.pongs = 0
+            self.pinged_at, self.pongs_expected = None, True
+        if messages:
+            self.used_at, self.spoke = now, True
+        if messages or self._framer.idle:
+            self.quiet_since = now
+        for message in messages:
+            if self.transport is None:
+                return
+            self._owner.received(message, self.peer)
+
+    def send(self, data: bytes) -> None:
+        if self.transport is None or self.transport.is_closing():
+            return
+        if self.transport.get_write_buffer_size() > _MAX_UNSENT:
+            self._owner.counters["slow"] += 1
+            self.abort()
+            return
+        self.transport.write(data)
+
+    def abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+    def check(self, now: float, keepalive_s: float) -> None:
+        """Once in a while: close what is dead, ping what we opened."""
+        stranger = not self.spoke and self.target is None and now - self.opened_at > FIRST_MESSAGE_S
+        half_read = not self._framer.idle and now - self.quiet_since > HALF_READ_S
+        unanswered = self.pinged_at is not None and self.pongs_expected and now - self.pinged_at > PONG_S
+        if stranger or half_read or unanswered or now - self.used_at > IDLE_S:
+            self.abort()
+        elif self.target is not None and self.pinged_at is None and now - self.heard_at > keepalive_s:
+            self.pinged_at = now
+            self.send(PING)
+
+
+class Connections:
+    """All connections of one endpoint. ``received`` gets each message, ``failed`` each hop out of reach."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        received: Callable[[bytes, Hop], None],
+        failed: Callable[[Hop], None],
+        client_tls: Callable[[], ssl.SSLContext],
+        keepalive_s: float = 30.0,
+    ) -> None:
+        self.loop = loop
+        self.received = received
+        self.counters: Counter[str] = Counter()
+        """Connections that were closed on their peers: ``refused`` (over a bound), ``framing``, ``slow``."""
+        self.flows: dict[int, Connection] = {}
+        self._failed = failed
+        self._client_tls = client_tls
+        self._keepalive_s = keepalive_s
+        self._numbers = itertools.count(1)
+        self._by_address: dict[tuple[str, str, int, str], Connection] = {}
+        self._of_source: Counter[str] = Counter()
+        self._servers: list[asyncio.Server] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._context: ssl.SSLContext | None = None
+        self._ticker: asyncio.TimerHandle | None = None
+        self._empty: asyncio.Future[None] | None = None
+
+    def next_flow(self) -> int:
+        return next(self._numbers)
+
+    async def listen(
+        self, transport: Transport, host: str, port: int, listener: int, context: ssl.SSLContext | None
+    ) -> int:
+        """Take connections; returns the port. Raises OSError."""
+        server = await self.loop.create_server(
+            lambda: Connection(self, transport, listener, None),
+            host,
+            port,
+            ssl=context,
+            ssl_handshake_timeout=CONNECT_TIMEOUT_S if context is not None else None,
+        )
+        self._servers.append(server)
+        self._tick()
+        return int(server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        for server in self._servers:
+            server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for connection in list(self.flows.values()):
+            if connection.transport is not None:
+                connection.transport.close()
+        # What was written last (a BYE) has a moment to leave; then nothing stays open.
+        await self._gone(0.5)
+        for connection in list(self.flows.values()):
+            connection.abort()
+        await self._gone(0.5)
+        if self._ticker is not None:
+            self._ticker.cancel()
+            self._ticker = None
+
+    async def _gone(self, timeout_s: float) -> None:
+        """Wait until no connection is open, for so long at most."""
+        if self.flows:
+            self._empty = self.loop.create_future()
+            await asyncio.wait([self._empty], timeout=timeout_s)
+            self._empty = None
+
+    def send(self, data: bytes, hop: Hop) -> None:
+        """``hop.host`` is an address, or its flow is open."""
+        connection = self.flows.get(hop.flow) if hop.flow else None
+        if connection is None:
+            connection = self._by_address.get(self._address(hop))
+        if connection is None:
+            self._connect(data, hop)
+        elif connection.transport is None:
+            if len(connection.queue) < _MAX_QUEUED:
+                connection.queue.append(data)
+        else:
+            connection.used_at = self.loop.time()
+            connection.send(data)
+
+    # --- for connections
+
+    def opened(self, connection: Connection) -> None:
+        source = connection.peer.host
+        if connection.target is None:
+            if len(self.flows) >= MAX_CONNECTIONS or self._of_source[source] >= MAX_OF_SOURCE:
+                self.counters["refused"] += 1
+                connection.abort()
+                return
+            self._of_source[source] += 1
+        self.flows[connection.flow] = connection
+        for data in connection.queue:
+            connection.send(data)
+        connection.queue.clear()
+
+    def lost(self, connection: Connection) -> None:
+        if self.flows.pop(connection.flow, None) is not None and connection.target is None:
+            source = connection.peer.host
+            self._of_source[source] -= 1
+            if self._of_source[source] <= 0:
+                del self._of_source[source]
+        connection.transport = None
+        if self._empty is not None and not self.flows and not self._empty.done():
+            self._empty.set_result(None)
+        target = connection.target
+        if target is not None and self._by_address.get(self._address(target)) is connection:
+            del self._by_address[self._address(target)]
+        self._failed((target or connection.peer)._replace(flow=connection.flow))
+
+    # --- making connections
+
+    @staticmethod
+    def _address(hop: Hop) -> tuple[str, str, int, str]:
+        return hop.transport, hop.host, hop.port, hop.name if hop.transport == "TLS" else ""
+
+    def _connect(self, data: bytes, hop: Hop) -> None:
+        if len(self._by_address) >= MAX_CONNECTIONS:
+            self.counters["refused"] += 1
+            self.loop.call_soon(self._failed, hop)
+            return
+        connection = Connection(self, hop.transport, hop.listener, hop)
+        connection.queue.append(data)
+        self._by_address[self._address(hop)] = connection
+        task = self.loop.create_task(self._open(connection, hop), name=f"connect {hop.host}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _open(self, connection: Connection, hop: Hop) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                if hop.transport == "TLS":
+                    await self.loop.create_connection(
+                        lambda: connection,
+                        hop.host,
+                        hop.port,
+                        ssl=self._client_context(),
+                        server_hostname=hop.name or hop.host,
+                    )
+                else:
+                    await self.loop.create_connection(lambda: connection, hop.host, hop.port)
+            self._tick()
+        except (OSError, ssl.SSLError, ValueError) as error:  # TimeoutError is an OSError
+            logger.info("no %s connection to %s:%d: %s", hop.transport, hop.host, hop.port, error)
+            if self._by_address.get(self._address(hop)) is connection:
+                del self._by_address[self._address(hop)]
+            self._failed(hop)
+
+    def _client_context(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = self._client_tls()
+        return self._context
+
+    def _tick(self) -> None:
+        if self._ticker is None:
+            self._ticker = self.loop.call_later(_TICK_S, self._check)
+
+    def _check(self) -> None:
+        self._ticker = None
+        now = self.loop.time()
+        for connection in list(self.flows.values()):
+            with contextlib.suppress(OSError):
+                connection.check(now, self._keepalive_s)
+        if self.flows or self._servers:
+            self._tick()

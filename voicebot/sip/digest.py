@@ -1,0 +1,228 @@
+"""Digest authentication, both sides: RFC 7616 as SIP uses it (RFC 8760), MD5 for those who know nothing better.
+
+The server's nonces need no memory to be checked (time, source and a keyed hash), only to be used up: each remembers the
+highest ``nc`` that came with it, in a bounded table, so that an Authorization that was overheard is worth nothing.
+Unknown users and wrong passwords take the same way to the same answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from voicebot.sip.message import SipRequest, SipResponse
+
+ALGORITHMS: Mapping[str, Callable[[bytes], str]] = {
+    "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
+    "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
+}
+"""The better one first: challenges offer them in this order, and of several challenges we take the best."""
+_SCHEME_RE = re.compile(r"\s*Digest\s+", re.IGNORECASE)
+_FIELD_RE = re.compile(r'([A-Za-z0-9_-]{1,32})\s*=\s*(?:"((?:[^"\\]|\\.){0,1024})"|([^\s,"]{0,1024}))\s*(?:,\s*|\Z)')
+_MAX_FIELDS = 24
+_MAX_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user of ours at others. ``realm``: only for challenges of it; empty: for any."""
+
+    username: str
+    password: str = field(repr=False)
+    realm: str = ""
+
+
+def parse_digest(value: str) -> dict[str, str]:
+    """The fields of a ``Digest`` challenge or answer, names in lower case; empty for anything else."""
+    match = _SCHEME_RE.match(value)
+    fields: dict[str, str] = {}
+    at = match.end() if match else len(value)
+    while at < len(value):
+        match = _FIELD_RE.match(value, at)
+        if match is None or len(fields) >= _MAX_FIELDS:
+            return {}
+        quoted = match[2]
+        fields[match[1].lower()] = match[3] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+        at = match.end()
+    return fields
+
+
+def digest_response(fields: Mapping[str, str], method: str, username: str, password: str, body: bytes = b"") -> str:
+    """The ``response`` for ``fields`` (realm, nonce, uri, qop, nc, cnonce, algorithm). KeyError: one is missing."""
+    algorithm = fields.get("algorithm", "MD5").upper()
+    sess = algorithm.endswith("-SESS")
+    hashed = ALGORITHMS[algorithm.removesuffix("-SESS")]
+
+    def h(*parts: str) -> str:
+        return hashed(":".join(parts).encode("utf-8", "surrogateescape"))
+
+    ha1 = h(username, fields["realm"], password)
+    if sess:
+        ha1 = h(ha1, fields["nonce"], fields["cnonce"])
+    qop = fields.get("qop", "")
+    ha2 = h(method, fields["uri"], hashed(body)) if qop == "auth-int" else h(method, fields["uri"])
+    if qop:
+        return h(ha1, fields["nonce"], fields["nc"], fields["cnonce"], qop, ha2)
+    return h(ha1, fields["nonce"], ha2)
+
+
+class Challenged:
+    """The client's side for one request: answers each challenge once, and again when the nonce was only stale."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._tried = 0
+        self._answered: set[tuple[str, str]] = set()
+
+    def answer(self, response: SipResponse, request: SipRequest) -> bool:
+        """Put our answer to a 401 or 407 into ``request``. False: there is none, or it was wrong already."""
+        challenge, answer = ("WWW-Authenticate", "Authorization") if response.status == 401 else PROXY_HEADERS
+        self._tried += 1
+        for fields in _best_first(response.headers.getlist(challenge)):
+            realm = fields.get("realm", "")
+            known = (answer, realm) in self._answered
+            if known and fields.get("stale", "").lower() != "true":
+                continue
+            if self._tried > _MAX_TRIES or (self._credentials.realm and self._credentials.realm != realm):
+                continue
+            self._answered.add((answer, realm))
+            request.headers.set(answer, self._authorization(fields, request))
+            return True
+        return False
+
+    def _authorization(self, challenge: Mapping[str, str], request: SipRequest) -> str:
+        offered = [qop.strip().lower() for qop in challenge.get("qop", "").split(",") if qop.strip()]
+        fields = {"realm": challenge.get("realm", ""), "nonce": challenge.get("nonce", ""), "uri": request.uri}
+        if "algorithm" in challenge:
+            fields["algorithm"] = challenge["algorithm"]
+        if offered or fields.get("algorithm", "").upper().endswith("-SESS"):
+            fields["cnonce"] = secrets.token_hex(8)
+        if offered:
+            fields["qop"] = "auth" if "auth" in offered else offered[0]
+            fields["nc"] = "00000001"
+        user = self._credentials.username
+        fields["response"] = digest_response(fields, request.method, user, self._credentials.password, request.body)
+        if "opaque" in challenge:
+            fields["opaque"] = challenge["opaque"]
+        return _format({"username": user, **fields})
+
+
+PROXY_HEADERS = ("Proxy-Authenticate", "Proxy-Authorization")
+
+
+def _best_first(values: list[str]) -> list[dict[str, str]]:
+    parsed = [fields for value in values[:8] if (fields := parse_digest(value))]
+    order = list(ALGORITHMS)
+    usable = []
+    for fields in parsed:
+        algorithm = fields.get("algorithm", "MD5").upper().removesuffix("-SESS")
+        qop = {q.strip().lower() for q in fields.get("qop", "auth").split(",")}
+        if algorithm in order and fields.get("nonce") and qop & {"auth", "auth-int"}:
+            usable.append((order.index(algorithm), fields))
+    return [fields for _, fields in sorted(usable, key=lambda item: item[0])]
+
+
+def _format(fields: Mapping[str, str]) -> str:
+    bare = ("algorithm", "qop", "nc", "stale")
+
+    def one(name: str, value: str) -> str:
+        return f"{name}={value}" if name in bare else '{}="{}"'.format(name, re.sub(r'(["\\])', r"\\\1", value))
+
+    return "Digest " + ", ".join(one(name, value) for name, value in fields.items())
+
+
+class Proof(Enum):
+    """What an Authorization was worth."""
+
+    GOOD = auto()
+    STALE = auto()
+    """The right password with a nonce that has run out or been used: challenge anew with ``stale=true``."""
+    BAD = auto()
+
+
+class DigestServer:
+    """Challenges requests and checks the answers, for one realm. ``password_of`` gives None for an unknown user."""
+
+    def __init__(
+        self,
+        realm: str,
+        password_of: Callable[[str], str | None],
+        *,
+        nonce_life_s: float = 300.0,
+        kept: int = 10_000,
+        secret: bytes | None = None,
+    ) -> None:
+        self.realm = realm
+        self._password_of = password_of
+        self._life_s = nonce_life_s
+        self._kept = kept
+        self._secret = secret or secrets.token_bytes(16)
+        self._decoy = secrets.token_hex(16)
+        self._used: OrderedDict[str, int] = OrderedDict()
+        self._oldest = -1.0
+
+    def challenges(self, source: str, now: float, *, stale: bool = False) -> list[str]:
+        """Values of WWW-Authenticate, one for each algorithm (RFC 8760 2.4)."""
+        fields = {"realm": self.realm, "nonce": self._nonce(source, now), "qop": "auth"}
+        if stale:
+            fields["stale"] = "true"
+        return [_format({**fields, "algorithm": algorithm}) for algorithm in ALGORITHMS]
+
+    def check(self, request: SipRequest, source: str, now: float) -> tuple[Proof, str]:
+        """The worth of the request's Authorization, and the user it speaks for (empty unless GOOD)."""
+        for value in request.headers.getlist("Authorization")[:4]:
+            fields = parse_digest(value)
+            if fields.get("realm") == self.realm:
+                return self._check(fields, request, source, now)
+        return Proof.BAD, ""
+
+    def _check(self, fields: Mapping[str, str], request: SipRequest, source: str, now: float) -> tuple[Proof, str]:
+        user = fields.get("username", "")
+        password = self._password_of(user)
+        try:
+            # Without qop there is no nc, and so no protection against repetition: we asked for it, so we insist.
+            # The uri may differ from the Request-URI, which proxies rewrite; the method may not.
+            count = int(fields["nc"], 16) if fields["qop"] == "auth" else 0
+            wanted = digest_response(fields, request.method, user, password or self._decoy)
+        except (KeyError, ValueError):
+            return Proof.BAD, ""
+        if not hmac.compare_digest(wanted.encode(), fields.get("response", "").lower().encode("utf-8", "replace")):
+            return Proof.BAD, ""
+        if password is None or count < 1:
+            return Proof.BAD, ""
+        nonce = fields["nonce"]
+        if not self._ours(nonce, source, now) or count <= self._used.get(nonce, 0):
+            return Proof.STALE, ""
+        self._used[nonce] = count
+        self._used.move_to_end(nonce)
+        while len(self._used) > self._kept:
+            # A nonce that falls out could be used again: with it fall all that were made before (see `_ours`).
+            self._oldest = max(self._oldest, _made_at(self._used.popitem(last=False)[0]))
+        return Proof.GOOD, user
+
+    def _nonce(self, source: str, now: float) -> str:
+        made = f"{int(now * 1000):012x}{secrets.token_hex(4)}"
+        return made + self._sign(made, source)
+
+    def _sign(self, made: str, source: str) -> str:
+        return hashlib.blake2b(f"{made}|{source}".encode(), key=self._secret, digest_size=12).hexdigest()
+
+    def _ours(self, nonce: str, source: str, now: float) -> bool:
+        if not re.fullmatch(r"[0-9a-f]{44}", nonce):
+            return False
+        made = _made_at(nonce)
+        return (
+            self._oldest < made
+            and now - self._life_s <= made <= now + 1
+            and hmac.compare_digest(self._sign(nonce[:20], source), nonce[20:])
+        )
+
+
+def _made_at(nonce: str) -> float:
+    return int(nonce[:12], 16) / 1000

@@ -1,0 +1,218 @@
+"""Registration of an account at a registrar (RFC 3261 section 10), kept up until the end.
+
+    WAITING ──start──▶ ASKING ──200──▶ REGISTERED ──refresh due──▶ ASKING
+                         └──failure──▶ WAITING (back-off) ──due──▶ ASKING
+
+A refresh goes out when 80 to 90 percent of the time that the registrar granted has passed, so that there is time for a
+failure or two; the jitter keeps many accounts from coming in step. After a failure the pause doubles up to a bound,
+with jitter as well. 423 raises what we ask for; a refused password is retried only at the longest pause, because it
+will not get better by itself and many registrars lock out who insists.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from voicebot.sip.digest import Credentials
+from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.hop import Hop, hop_of
+from voicebot.sip.message import SipRequest, SipResponse
+
+if TYPE_CHECKING:
+    from voicebot.sip.client_request import ClientRequest
+    from voicebot.sip.user_agent import UserAgent
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who we are at a provider or PBX. ``registrar``: its SIP URI (``sip:pbx.example.com;transport=tls``).
+
+    ``proxy``: a URI that everything goes by, when that is not the registrar. ``domain``: of our address, when that is
+    not the registrar's.
+    """
+
+    name: str
+    registrar: str
+    username: str
+    password: str = ""
+    auth_username: str = ""
+    domain: str = ""
+    proxy: str = ""
+    expires_s: int = 600
+    register: bool = True
+
+    @property
+    def address(self) -> str:
+        """Our address of record."""
+        uri = SipUri.parse(self.registrar)
+        return f"{uri.scheme}:{self.username}@{self.domain or uri.host}"
+
+    @property
+    def credentials(self) -> Credentials | None:
+        return Credentials(self.auth_username or self.username, self.password) if self.password else None
+
+    @property
+    def hop(self) -> Hop | None:
+        return hop_of(self.proxy or self.registrar)
+
+
+class RegistrationState(Enum):
+    WAITING = auto()
+    ASKING = auto()
+    REGISTERED = auto()
+    ENDED = auto()
+
+
+class Registration:
+    """One account's registration; made by :meth:`UserAgent.register`. ``status``: the last answer, 0 before any."""
+
+    def __init__(self, ua: UserAgent, account: Account, call_id: str, tag: str, chance: Callable[[], float]) -> None:
+        self.account = account
+        self.state = RegistrationState.WAITING
+        self.status = 0
+        self.reason = ""
+        self.armed: float | None = None
+        self.addresses: set[str] = set()
+        """The registrar's, as far as they answered: calls of this account come from there."""
+        self._ua = ua
+        self._call_id = call_id
+        self._tag = tag
+        self._chance = chance
+        self._cseq = 0
+        self._expires_s = account.expires_s
+        self._failures = 0
+        self._due: float | None = None
+        self._valid_until: float | None = None
+        self._client: ClientRequest | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        return self._due
+
+    def registered(self, now: float) -> bool:
+        """Whether the registrar sends us calls now, a refresh that is under way included."""
+        return self._valid_until is not None and now < self._valid_until
+
+    def start(self, now: float) -> None:
+        self._due = None
+        self._ask(self._expires_s, now)
+
+    def end(self, now: float) -> None:
+        """Take the registration back; not waited for."""
+        self._due = None
+        registered, self._valid_until = self.registered(now), None
+        self.state = RegistrationState.ENDED
+        if self._client is not None:
+            self._client.abandon()
+        if registered:
+            self._ask(0, now)
+
+    def timeout(self, now: float) -> None:
+        if self._due is not None and self._due <= now and self.state is not RegistrationState.ENDED:
+            self.start(now)
+
+    def _ask(self, expires_s: int, now: float) -> None:
+        account = self.account
+        hop = account.hop
+        registrar = SipUri.parse(account.registrar)
+        # 10.2: the Request-URI names the registrar's domain, without a user.
+        port = f":{registrar.port}" if registrar.port else ""
+        request = SipRequest("REGISTER", f"{registrar.scheme}:{registrar.host}{port}")
+        if account.proxy:
+            proxy = account.proxy
+            request.headers.set("Route", f"<{proxy if ';lr' in proxy else proxy + ';lr'}>")
+        request.headers.set("Max-Forwards", "70")
+        request.headers.set("From", f"<{account.address}>;tag={self._tag}")
+        request.headers.set("To", f"<{account.address}>")
+        request.headers.set("Call-ID", self._call_id)
+        request.headers.set("CSeq", f"{self._next_cseq()} REGISTER")
+        request.headers.set("Contact", self._ua.contact(hop, user=account.username))
+        request.headers.set("Expires", str(expires_s))
+        request.headers.set("Allow", self._ua.allow)
+        if self.state is not RegistrationState.ENDED:
+            self.state = RegistrationState.ASKING
+        self._client = self._ua.request(
+            request,
+            [hop] if hop is not None else [],
+            self._answered,
+            now,
+            credentials=account.credentials,
+            next_cseq=self._next_cseq,
+        )
+
+    def _next_cseq(self) -> int:
+        self._cseq += 1
+        return self._cseq
+
+    def _answered(self, response: SipResponse | None, now: float) -> None:
+        if self.state is RegistrationState.ENDED or (response is not None and response.status < 200):
+            return
+        was_registered = self.registered(now)
+        self.status = response.status if response is not None else 408
+        self.reason = response.reason if response is not None else "no answer"
+        if response is not None and 200 <= response.status < 300:
+            self._granted(response, now)
+        elif response is not None and response.status == 423 and self._raise_expires(response):
+            self._ask(self._expires_s, now)
+        else:
+            self._pause(response, now)
+        if self.registered(now) and not was_registered:
+            logger.info("account %s: registered at %s", self.account.name, self.account.registrar)
+        elif self.state is RegistrationState.WAITING:
+            logger.warning("account %s: not registered: %d %s", self.account.name, self.status, self.reason)
+        self._ua.arm(self)
+
+    def _granted(self, response: SipResponse, now: float) -> None:
+        expires = self._expires_in(response)
+        self.state = RegistrationState.REGISTERED
+        self._failures = 0
+        if self._client is not None and self._client.hop is not None:
+            self.addresses.add(self._client.hop.host)
+        self._valid_until = now + expires
+        self._due = now + max(1.0, expires * (0.8 + 0.1 * self._chance()))
+
+    def _expires_in(self, response: SipResponse) -> int:
+        """10.2.4: what was granted for our own Contact, else the Expires header, else what we asked for."""
+        own = self._ua.contact(self.account.hop, user=self.account.username)
+        for contact in response.contact:
+            given = contact.params.get("expires")
+            if given is not None and _same_user_and_host(contact.uri, own):
+                return max(1, int(given))
+        header = response.headers.get("Expires")
+        return max(1, int(header)) if header and re.fullmatch(r"[0-9]{1,9}", header) else self._expires_s
+
+    def _raise_expires(self, response: SipResponse) -> bool:
+        least = response.headers.get("Min-Expires") or ""
+        if not re.fullmatch(r"[0-9]{1,6}", least) or int(least) <= self._expires_s:
+            return False
+        self._expires_s = int(least)
+        return True
+
+    def _pause(self, response: SipResponse | None, now: float) -> None:
+        self.state = RegistrationState.WAITING
+        pause = min(FIRST_PAUSE_S * 2 ** min(self._failures, 10), LONGEST_PAUSE_S)
+        if response is not None and response.status in (401, 403, 404, 407):
+            pause = LONGEST_PAUSE_S
+        retry_after = (response.headers.get("Retry-After") or "") if response is not None else ""
+        if match := re.match(r"[0-9]{1,5}", retry_after):
+            pause = max(pause, min(float(match[0]), 3600.0))
+        self._failures += 1
+        self._due = now + pause * (0.5 + 0.5 * self._chance()) if not retry_after else now + pause
+
+
+def _same_user_and_host(uri: str, contact: str) -> bool:
+    try:
+        a, b = SipUri.parse(uri.partition("?")[0]), SipUri.parse(NameAddr.parse(contact).uri)
+    except SipSyntaxError:
+        return False
+    return (a.user, a.host.lower(), a.port) == (b.user, b.host.lower(), b.port)
