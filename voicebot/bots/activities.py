@@ -44,6 +44,13 @@ def key_message(key: str) -> dict[str, Any]:
     return {"type": "message", "text": key, "entities": [{"type": "DTMF"}], "channelData": {"source": "dtmf"}}
 
 
+def keys_in_style(activity: dict[str, Any], style: str) -> dict[str, Any]:
+    """``activity`` with a key as bots of ``style`` expect it: ``message`` (Microsoft), ``event`` (AudioCodes)."""
+    if style != "event" or activity.get("entities") != [{"type": "DTMF"}]:
+        return activity
+    return {"type": "event", "name": "DTMF", "value": activity["text"]}
+
+
 def no_input(count: int) -> dict[str, Any]:
     """The caller has been silent for the ``count``-th time in a row."""
     return {"type": "event", "name": "noUserInput", "value": count}

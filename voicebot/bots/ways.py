@@ -33,12 +33,15 @@ class BotOptions:
 
     turn_timeout_s: float = 10.0
     """A bot that takes longer for one activity has failed at it."""
+    reply_wait_s: float = 0.0
+    """For bots that take an activity at once and answer it later: how long their first message is waited for. Without
+    it, what comes after the bot has taken the activity counts as said on its own initiative."""
     dtmf: Literal["message", "event"] = "message"
     """How keys are told: Microsoft's message with a DTMF entity, or AudioCodes' event ``DTMF``."""
 
 
 class BotWay(Protocol):
-    """The way to one bot. ``start`` does not wait for the bot: it may come later, and calls are told while it is away."""
+    """The way to one bot. ``start`` does not wait for the bot, which may come later; until then calls hear of it."""
 
     async def start(self) -> None:
         """Be ready for conversations. Raises :class:`WayUnavailable`."""
