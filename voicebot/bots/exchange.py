@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 GOODBYE_S = 2.0
 """How long the end of a call may take to be told to the bot."""
+MAX_TURN_S = 120.0
+"""A bot that gives signs of life (text that streams, typing) may take longer than its time, but not for ever."""
 
 
 class Undelivered(Exception):
@@ -59,6 +61,8 @@ class Exchange:
         self._timer: asyncio.TimerHandle | None = None
         self._current = 0
         self._interrupted_at = 0
+        self._began_at = 0.0
+        self._limit: asyncio.Timeout | None = None
         self._closed = False
         self._on_close: list[Callable[[], None]] = []
 
@@ -139,10 +143,18 @@ class Exchange:
         if self._settling is not None:
             self._settling.came(request, activity, now)
         if request not in self._requests.outstanding:
-            if request < self._interrupted_at and activity.get("type") == "message":
+            if 0 < request < self._interrupted_at and activity.get("type") == "message":
                 return  # the rest of what the caller talked over
             request = 0
+        self._alive(request, now)
         self._tell(self._requests.activity(request, activity, now))
+
+    def _alive(self, request: int, now: float) -> None:
+        if now - self._began_at > MAX_TURN_S:
+            return
+        self._requests.alive(request, now)
+        if request == self._current and self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(now + self._requests.timeout_s)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -156,11 +168,11 @@ class Exchange:
             self._wanted.clear()
 
     async def _one(self, request: int, activity: dict[str, Any]) -> None:
-        self._current = request
+        self._current, self._began_at = request, self._loop.time()
         if self._settling is not None:
             self._settling.asked(request, activity)
         try:
-            async with asyncio.timeout(self._requests.timeout_s):
+            async with asyncio.timeout(self._requests.timeout_s) as self._limit:
                 activity_id = await self._hand_over(request, activity)
         except (Undelivered, TimeoutError) as error:
             reason = str(error) or f"not taken within {self._requests.timeout_s:g} s"
@@ -177,6 +189,8 @@ class Exchange:
             else:
                 self._settling.accepted(request, activity_id, self._loop.time())
                 self._watch()
+        finally:
+            self._limit = None
 
     def _give_up(self, request: int) -> None:
         if self._settling is not None:

@@ -60,6 +60,11 @@ class Requests:
             return []
         return events_from_activity(activity, request, now)
 
+    def alive(self, request: int, now: float) -> None:
+        """The bot gave a sign of life for ``request``, whose time begins anew."""
+        if self._outstanding and self._outstanding[0] == request:
+            self._since = now
+
     def done(self, request: int, now: float) -> list[Event]:
         """The bot has finished with ``request``."""
         if not self._take(request, now):

@@ -8,7 +8,7 @@ caller's silence be counted and the next no-input be told. So the end is inferre
 * other answers: after ``quiet_s`` without another activity. A second message within that time still belongs to it;
 * ``typing``, and streamed text that is not final, promise more: ``typing_s`` from then;
 * no answer: a message that the caller spoke waits for as long as the request may take (then the bot has failed it);
-  keys and events, the start of the call among them, often need no answer: they end ``silent_s`` after they were accepted.
+  keys and events, the start of the call among them, often need no answer: they end ``silent_s`` after acceptance.
 
 An activity names what it answers (``replyToId``); one that does not answers the newest request. Either way what was
 asked before it counts as answered, too: bots often answer two sentences at once. An answer that comes after all belongs
