@@ -6,6 +6,7 @@ The same over HTTP and, for peers that insist on it, over HTTPS with a certifica
 from __future__ import annotations
 
 import datetime
+import functools
 import ipaddress
 import json
 import ssl
@@ -25,6 +26,12 @@ ISSUER = f"https://sts.windows.net/{TENANT}/"
 ENDORSEMENTS = ["telephony", "directline", "msteams", "emulator"]
 
 
+@functools.cache
+def _key(number: int) -> rsa.RSAPrivateKey:
+    """Real keys take a moment to make; tests may share them."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class IdentityDouble:
     """``apps``: app ids and their secrets. Counters and switches are for tests to look at and to turn."""
 
@@ -41,7 +48,7 @@ class IdentityDouble:
     def rotate(self) -> None:
         """Sign with a new key from now on; the old one is no longer published."""
         self._kid += 1
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key = _key(self._kid)
 
     def sign(self, *, key: Any = None, kid: str = "", **claims: Any) -> str:
         """A token with these claims; with another ``key``: a forgery."""
@@ -121,7 +128,7 @@ class IdentityDouble:
 
 def _certified(folder: Path) -> ssl.SSLContext:
     """A server context whose certificate is its own authority, written to ``folder/ca.pem``."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = _key(0)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]

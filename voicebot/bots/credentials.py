@@ -90,7 +90,7 @@ class ClientCredentials:
         try:
             form["client_secret"] = await asyncio.to_thread(self._secret)
             async with http.post(self.url, data=form, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as response:
-                answer = await read_json(response, MAX_ANSWER)
+                answer = await _answer(response)
         except TimeoutError:
             raise TokenUnavailable(f"no answer within {TIMEOUT_S:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -104,6 +104,15 @@ class ClientCredentials:
         self._token, self._expires_at = token, now + lasts_s
         self._renew_at = self._expires_at - min(EARLY_S, lasts_s / 2)
         return token
+
+
+async def _answer(response: aiohttp.ClientResponse) -> Any:
+    try:
+        return await read_json(response, MAX_ANSWER)
+    except ValueError:
+        if response.status == 200:
+            raise
+        return None  # an error page: the status says more
 
 
 async def read_json(response: aiohttp.ClientResponse, limit: int) -> Any:
