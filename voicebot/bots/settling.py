@@ -21,6 +21,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
+from voicebot.bots.streamed_text import stream_info
+
 MAX_REMEMBERED = 256
 
 
@@ -131,7 +133,5 @@ def _is_key(activity: dict[str, Any]) -> bool:
 
 def _is_partial(activity: dict[str, Any]) -> bool:
     """Streamed text of which more will come."""
-    entities = activity.get("entities")
-    return isinstance(entities, list) and any(
-        isinstance(e, dict) and e.get("type") == "streaminfo" and e.get("streamType") != "final" for e in entities
-    )
+    info = stream_info(activity)
+    return info is not None and info.kind != "final"
