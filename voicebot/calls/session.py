@@ -21,6 +21,7 @@ from voicebot.bots import CallFacts, Conversation, activities
 from voicebot.calls.playback import Playback, Voice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
+from voicebot.calls.transfer_uri import transfer_uri
 from voicebot.events import (
     CallAnswered,
     Event,
@@ -28,6 +29,8 @@ from voicebot.events import (
     Law,
     LegEnded,
     RecognitionLost,
+    RecordingAction,
+    RecordingChanged,
     SpeechStarted,
     TransferEnded,
 )
@@ -42,11 +45,14 @@ from voicebot.turns import (
     HangUp,
     Pause,
     Play,
+    Record,
     Resume,
+    SendKeys,
     State,
     Transfer,
     TurnMachine,
     TurnPolicy,
+    UseVoice,
 )
 
 logger = logging.getLogger(__name__)
@@ -111,6 +117,7 @@ class CallSession:
             leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
         )
         self._recording = Recording(leg.info.law) if services.recording and services.records else None
+        self._recording_runs = self._recording is not None
         self._voice_activity = VoiceActivity(leg.info.law, start_ms=services.vad_start_ms)
         self._recognition = services.recognition(leg.info.law, self.dispatch)
         self._conversation = services.conversation(
@@ -180,12 +187,12 @@ class CallSession:
             else:
                 self._recognition.heard(self._onset, event.offset)  # it should make something of that
             self.dispatch(event)
-        if self._recording is not None:
+        if self._recording is not None and self._recording_runs:
             self._recording.caller(payload, at)
 
     def sent(self, payload: bytes, at: float) -> None:
         """20 ms of ours, as they left."""
-        if self._recording is not None:
+        if self._recording is not None and self._recording_runs:
             self._recording.bot(payload, at)
 
     def key(self, key: str, at: float) -> None:
@@ -246,8 +253,17 @@ class CallSession:
                     self._playback.drop()
                 case Expect(phrases):
                     self._recognition.set_phrases(phrases)
-                case Transfer(target):
-                    self._spawn(self._transfer(target))
+                case UseVoice(name):
+                    self._playback.voice_name = name
+                case SendKeys(keys):
+                    self._log.info("keys: %s", keys)
+                    self.leg.send_keys(keys)
+                case Record(action, name):
+                    error = self._record(action)
+                    self._log.info("recording: %s %s", action.value, error)
+                    self.dispatch(RecordingChanged(self._loop.time(), action, name, error))
+                case Transfer(target, context):
+                    self._spawn(self._transfer(target, context))
                 case HangUp(reason):
                     self._log.info("hanging up: %s", reason)
                     self._spawn(self._hang_up())
@@ -276,6 +292,10 @@ class CallSession:
                 return activities.interrupted(ask.text, ask.heard_s)
             case AskKind.TRANSFER_RESULT:
                 return activities.handoff_status(ask.accepted, ask.status, ask.text)
+            case AskKind.COMMAND_RESULT:
+                return activities.command_result(str(ask.action), ask.command, ask.text)
+            case AskKind.AUDIO_FAILED:
+                return activities.play_failed(ask.text)
             case AskKind.RESUME:
                 return activities.resume()
 
@@ -283,17 +303,23 @@ class CallSession:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
 
-    async def _transfer(self, target: str) -> None:
+    def _record(self, action: RecordingAction) -> str:
+        """Carry the bot's command out; returns why not when that is impossible."""
+        if self._services.records is None:
+            return "recordings are not kept here"
+        if self._recording is None:
+            if action is not RecordingAction.START:
+                return "there is no recording"
+            self._recording = Recording(self.leg.info.law)
+        self._recording_runs = action in (RecordingAction.START, RecordingAction.RESUME)
+        return ""
+
+    async def _transfer(self, target: str, context: dict[str, Any]) -> None:
         await asyncio.sleep(PARTING_S)
-        outcome = await self.leg.transfer(self._transfer_uri(target))
+        domain = self._services.transfer_domain or self.info.caller_uri.rpartition("@")[2].partition(">")[0]
+        outcome = await self.leg.transfer(transfer_uri(target, context, domain))
         self._log.info("transfer to %s: %s", target, outcome.message or outcome.status)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
-
-    def _transfer_uri(self, target: str) -> str:
-        if ":" in target:
-            return target
-        domain = self._services.transfer_domain or self.info.caller_uri.rpartition("@")[2].partition(">")[0]
-        return f"sip:{target}@{domain}"
 
     def _audio_came(self, command: Play) -> None:
         self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())
