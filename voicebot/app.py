@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from voicebot.bots import CallFacts, Conversation, DialogHostClient
+from voicebot.bots import DialogHostClient
 from voicebot.calls import Calls, CallServices
 from voicebot.calls.session import Recognition
 from voicebot.events import Law
@@ -40,6 +40,7 @@ from voicebot.speech import (
 from voicebot.speech.apology import warm as warm_apologies
 from voicebot.supervisor import ChildProcess, NotReady
 from voicebot.trunk_settings import LOOPBACK, listen_at
+from voicebot.ways import Ways
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Application:
         self._tasks: set[asyncio.Task[None]] = set()
         self._children: list[ChildProcess] = []
         self.bot = DialogHostClient(self._runtime / "dialogs.sock", turn_timeout_s=settings.bot.turn_timeout_s)
+        self.ways = Ways(settings, self.bot.conversation)
         self.pool = SynthesizerPool(
             self._endpoint,
             size=settings.speech.synthesizers,
@@ -108,6 +110,7 @@ class Application:
             task.cancel()
         await self.front_end.close()
         await self.calls.drain(0)
+        await self.ways.close()
         await self.bot.close()
         await self.pool.close()
         await self._clock.close()
@@ -128,6 +131,7 @@ class Application:
             asyncio.to_thread(warm_apologies),
         )
         await self.pool.start()
+        await self.ways.start()
         self._spawn(self._warm_prompts())
         try:
             await self.front_end.start()
@@ -174,7 +178,7 @@ class Application:
         settings = self.settings
         return CallServices(
             recognition=self._recognition,
-            conversation=self._conversation,
+            conversation=self.ways.conversation,
             voice=self.voice,
             canned_audio=apology,
             policy=settings.turn_policy(),
@@ -207,9 +211,6 @@ class Application:
             segmentation_silence_ms=speech.segmentation_silence_ms,
             connect_timeout_s=speech.connect_timeout_s,
         )
-
-    def _conversation(self, facts: CallFacts, on_event: Any) -> Conversation:
-        return self.bot.conversation(facts, on_event)
 
     def _on_leg(self, leg: Leg) -> None:
         self.calls.accept(leg)

@@ -139,13 +139,17 @@ class RecognitionRestored(Event):
 
 @dataclass(frozen=True, slots=True)
 class BotMessage(Event):
-    """The bot wants something said. ``speak``: SSML, or plain text; ``""`` is silent (nothing is played)."""
+    """The bot wants something said. ``speak``: SSML, or plain text; ``""`` is silent (nothing is played).
+
+    ``audio``: a WAV file's URL, played in its place.
+    """
 
     request: int
     text: str
     speak: str
     hint: InputHint = InputHint.ACCEPTING
     locale: str = ""
+    audio: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +173,70 @@ class BotRecovered(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class BotConfigured(Event):
-    """The bot sets expectations for what it hears next: ``phrases`` for the recogniser, patience for silence."""
+class KeyCollection:
+    """How keys reach the bot: gathered until ``max_keys``, ``end_key`` or ``gap_s`` without one. 1: each by itself."""
 
-    phrases: tuple[str, ...] = ()
+    max_keys: int = 1
+    end_key: str = "#"
+    gap_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class BotConfigured(Event):
+    """The bot sets expectations for what it hears next: ``phrases`` for the recogniser, patience for silence.
+
+    With ``phrases`` and no ``no_input_s`` the patience is the usual one again. Otherwise None and ``""`` leave what is.
+    ``end_silence_s``: quiet that ends the caller's turn (0: the usual). ``no_input_speech`` is said to a silent caller
+    in the bot's place, unless ``no_input_event``; after ``no_input_retries`` the call ends.
+    """
+
+    phrases: tuple[str, ...] | None = None
     no_input_s: float | None = None
+    barge_in: bool | None = None
+    keys_barge_in: bool | None = None
+    barge_in_words: int | None = None
+    end_silence_s: float | None = None
+    no_input_speech: str | None = None
+    no_input_event: bool | None = None
+    no_input_retries: int | None = None
+    keys: KeyCollection | None = None
+    voice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceAsked(Event):
+    """The bot takes back what it said and the caller has not heard yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeysAsked(Event):
+    """The bot presses keys towards the caller's side, once what it said before has been heard."""
+
+    keys: str
+
+
+class RecordingAction(StrEnum):
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingAsked(Event):
+    """The bot commands the recording of the call; ``command`` is what it calls this command."""
+
+    action: RecordingAction
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingChanged(Event):
+    """What became of a :class:`RecordingAsked`; ``error`` is empty when it was carried out."""
+
+    action: RecordingAction
+    command: str
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

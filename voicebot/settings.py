@@ -13,6 +13,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -156,6 +157,66 @@ class BotSettings(Section):
     """``/api/messages`` on 127.0.0.1 for the Emulator and other channels; 0 picks a free port."""
 
 
+class RemoteBotSettings(Section):
+    """[[bots]] a bot that somebody else runs; docs/bots.md describes the kinds."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    kind: Literal["bot-framework", "bot-framework-streaming"]
+    url: str = ""
+    """Its ``/api/messages``."""
+    app_id: str = ""
+    """The bot's own app id. Without one nothing is authenticated, which is for bots on this machine."""
+    secret_file: Path | None = None
+    secret_env: str = ""
+    """The environment variable that holds the bot's secret, where there is no ``secret_file``."""
+    tenant: str = ""
+    """The bot's Microsoft Entra tenant; empty: ``botframework.com``, for bots of type MultiTenant."""
+    authority: str = "https://login.microsoftonline.com"
+    scope: str = ""
+    """Of the token that we show to the bot; empty: ``{app_id}/.default``."""
+    channel_id: str = "telephony"
+    turn_timeout_s: Seconds = 10.0
+    reply_wait_s: float = Field(0.0, ge=0, le=60)
+    """For bots that take an activity at once and answer later: how long their first message is waited for."""
+    dtmf: Literal["message", "event"] = "message"
+    """How it is told of keys: Microsoft's message with a DTMF entity, or AudioCodes' event."""
+    expect_replies: bool = False
+    """For bots that cannot reach us: all replies come in the answer, at the end of the turn."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.url.startswith(("http://", "https://", "ws://", "wss://")):
+            raise ValueError(f'kind = "{self.kind}" needs url, for example "https://bot.example.com/api/messages"')
+        if self.app_id and not (self.secret_file or self.secret_env):
+            raise ValueError("app_id needs secret_file or secret_env, for the tokens that the bot wants to see")
+        if not self.app_id and not _on_this_machine(self.url):
+            raise ValueError(f"a bot that is elsewhere ({self.url}) needs app_id, and secret_file or secret_env")
+        return self
+
+    def secret(self) -> str:
+        """The bot's secret, read anew: a mounted file may have been replaced."""
+        if self.secret_file is not None:
+            return self.secret_file.read_text().strip()
+        return os.environ.get(self.secret_env, "")
+
+
+class ConnectorSettings(Section):
+    """[connector] where bots of kind ``bot-framework`` send what they say."""
+
+    host: str = "127.0.0.1"
+    port: Port = 3980
+    public_url: str = ""
+    """How bots reach it, with TLS in front; empty: by ``host`` and ``port``, which only bots on this machine can."""
+
+
+class RouteSettings(Section):
+    """[routes] which bot takes which calls."""
+
+    default: str = "dialogs"
+    numbers: dict[str, str] = {}
+    """Called number, or its beginning and ``*``, to the name of a bot; ``dialogs`` is ours."""
+
+
 class TurnSettings(Section):
     """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
 
@@ -219,6 +280,27 @@ class Settings(BaseSettings):
     turns: TurnSettings = TurnSettings()
     calls: CallSettings = CallSettings()
     log: LogSettings = LogSettings()
+    connector: ConnectorSettings = ConnectorSettings()
+    routes: RouteSettings = RouteSettings()
+    bots: tuple[RemoteBotSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _bots_fit(self) -> Self:
+        names = [bot.name for bot in self.bots]
+        for name in names:
+            if name == "dialogs" or names.count(name) > 1:
+                raise ValueError(f"bots: the name {name!r} is taken")
+        for number, name in [("default", self.routes.default), *self.routes.numbers.items()]:
+            if name not in ("dialogs", *names):
+                raise ValueError(f"routes: {number}: there is no bot {name!r}, but {', '.join(('dialogs', *names))}")
+        for bot in self.bots:
+            if bot.kind != "bot-framework":
+                continue
+            if not bot.app_id and not _is_loopback(self.connector.host):
+                raise ValueError(f"bots: {bot.name}: without app_id, connector.host must be 127.0.0.1")
+            if not (bot.expect_replies or self.connector.public_url or _on_this_machine(bot.url)):
+                raise ValueError(f"bots: {bot.name}: set connector.public_url, the address at which the bot reaches us")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -275,18 +357,39 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             raise SettingsError(f"{file}: speech.key: secrets do not belong here: set VOICEBOT_SPEECH__KEY or key_file")
     for section, values in (overrides or {}).items():
         data.setdefault(section, {}).update(values)
-    _refuse_unknown_environment()
+    bots = [bot for bot in data.get("bots", ()) if isinstance(bot, dict)]
+    secrets = {bot["secret_env"] for bot in bots if isinstance(bot.get("secret_env"), str) and bot["secret_env"]}
+    _refuse_unknown_environment(secrets)
     try:
         settings = Settings(**data)
     except ValidationError as error:
         raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from None
     if settings.speech.key_file is not None and not settings.speech.key_file.is_file():
         raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
+    for bot in settings.bots:
+        if bot.secret_file is not None and not bot.secret_file.is_file():
+            raise SettingsError(f"{file}: bots: {bot.name}: there is no file {bot.secret_file}")
+        if bot.secret_file is None and bot.secret_env and not os.environ.get(bot.secret_env):
+            raise SettingsError(f"{file}: bots: {bot.name}: {bot.secret_env} is not in the environment")
     return settings
 
 
-def _refuse_unknown_environment() -> None:
-    known = {"VOICEBOT_CONFIG"} | {
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _on_this_machine(url: str) -> bool:
+    try:
+        return _is_loopback(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+
+
+def _refuse_unknown_environment(secrets: set[str]) -> None:
+    known = {"VOICEBOT_CONFIG", *(name.upper() for name in secrets)} | {
         f"VOICEBOT_{section}__{name}".upper()
         for section, field in Settings.model_fields.items()
         for name in getattr(field.annotation, "model_fields", {})

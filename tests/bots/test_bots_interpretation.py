@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.bots import events_from_activity
-from voicebot.events import BotConfigured, BotMessage, HangUpAsked, InputHint, TransferAsked
+from voicebot.events import (
+    BotConfigured,
+    BotMessage,
+    HangUpAsked,
+    InputHint,
+    KeyCollection,
+    KeysAsked,
+    RecordingAction,
+    RecordingAsked,
+    SilenceAsked,
+    TransferAsked,
+)
 
 
 def one(activity: Any) -> Any:
@@ -106,6 +117,77 @@ def test_patience_is_kept_within_bounds(given: Any, expected: float | None) -> N
 def test_expectations_may_come_with_a_message_and_precede_it() -> None:
     activity = {"type": "message", "text": "Yes?", "channelData": {"sessionParams": {"sttContextPhrases": ["yes"]}}}
     assert [type(event) for event in events_from_activity(activity, 1, 0.0)] == [BotConfigured, BotMessage]
+
+
+def audiocodes(name: str, **parameters: Any) -> dict[str, Any]:
+    return {"type": "event", "name": name, "channelData": {"activityParams": parameters}}
+
+
+def test_audiocodes_events_play_files_press_keys_and_take_words_back() -> None:
+    play = one(audiocodes("playUrl", playUrlUrl="https://x.example/a.wav", playUrlAltText="music"))
+    assert play == BotMessage(9.0, 3, "music", "", audio="https://x.example/a.wav")
+    assert one(audiocodes("sendDtmf", dtmfDigits="12*#")) == KeysAsked(9.0, "12*#")
+    assert one(audiocodes("abortPrompts")) == SilenceAsked(9.0)
+    copilot = {"type": "event", "name": "sendDtmf", "value": {"activityParams": {"dtmfDigits": "5"}}}
+    assert one(copilot) == KeysAsked(9.0, "5")
+
+
+@pytest.mark.parametrize(
+    "activity",
+    [
+        audiocodes("playUrl", playUrlUrl="file:///etc/passwd"),
+        audiocodes("playUrl", playUrlUrl="https://" + "x" * 3000),
+        audiocodes("playUrl", playUrlUrl="http://[::1"),
+        audiocodes("playUrl"),
+        audiocodes("sendDtmf", dtmfDigits="12x"),
+        audiocodes("sendDtmf", dtmfDigits="1" * 21),
+        {"type": "command", "name": "channel/vnd.microsoft.telephony.recording.erase"},
+        {"type": "command", "name": "start"},
+    ],
+)
+def test_what_cannot_be_carried_out_is_nothing(activity: dict[str, Any]) -> None:
+    assert events_from_activity(activity, 3, 9.0) == []
+
+
+@pytest.mark.parametrize("action", ["start", "pause", "resume", "stop"])
+def test_recordings_are_commanded_in_both_conventions(action: str) -> None:
+    name = f"channel/vnd.microsoft.telephony.recording.{action}"
+    asked = RecordingAsked(9.0, RecordingAction(action), "c1")
+    assert one({"type": "command", "name": name, "value": {"commandId": "c1"}}) == asked
+    assert one(audiocodes(f"{action}CallRecording")) == RecordingAsked(9.0, RecordingAction(action))
+
+
+def config(**parameters: Any) -> BotConfigured:
+    event = one({"type": "event", "name": "config", "channelData": {"sessionParams": parameters}})
+    assert isinstance(event, BotConfigured)
+    return event
+
+
+def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
+    assert config(bargeIn=False) == BotConfigured(9.0, barge_in=False)
+    assert config(bargeInOnDTMF=False, bargeInMinWordCount=3) == BotConfigured(
+        9.0, keys_barge_in=False, barge_in_words=3
+    )
+    assert config(voiceName="en-US-AriaNeural") == BotConfigured(9.0, voice="en-US-AriaNeural")
+    assert config(userNoInputSpeech=["Hello?"], userNoInputSendEvent=False, userNoInputRetries=2) == BotConfigured(
+        9.0, no_input_speech="Hello?", no_input_event=False, no_input_retries=2
+    )
+    assert config(continuousASR=True, continuousASRTimeoutInMS=1500).end_silence_s == 1.5
+    assert config(continuousASR=False).end_silence_s == 0.0
+    assert config(dtmfCollect=True).keys == KeyCollection(5, "#", 2.0)
+    collected = config(
+        dtmfCollect=True, dtmfCollectMaxDigits=4, dtmfCollectSubmitDigit="*", dtmfCollectInterDigitTimeoutMS=900
+    )
+    assert collected.keys == KeyCollection(4, "*", 0.9)
+    assert config(dtmfCollect=False).keys == KeyCollection()
+
+
+@pytest.mark.parametrize("parameters", [{}, {"bargeIn": "no"}, {"voiceName": "'/><evil"}, {"unknown": 1}])
+def test_session_parameters_of_no_use_are_nothing(parameters: dict[str, Any]) -> None:
+    assert (
+        events_from_activity({"type": "event", "name": "config", "channelData": {"sessionParams": parameters}}, 1, 0.0)
+        == []
+    )
 
 
 @pytest.mark.parametrize("kind", ["typing", "trace", "conversationUpdate", "event", "something new", "", None, 3])

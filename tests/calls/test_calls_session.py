@@ -14,14 +14,18 @@ import pytest
 from voicebot.bots import CallFacts
 from voicebot.calls import Calls, CallServices, CallSession, playback
 from voicebot.events import (
+    BotConfigured,
     BotDone,
     BotMessage,
     Event,
     Final,
     HangUpAsked,
     InputHint,
+    KeysAsked,
     Law,
     RecognitionLost,
+    RecordingAction,
+    RecordingAsked,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -140,7 +144,11 @@ class Mouth:
 
     failures = 0
 
+    def __init__(self) -> None:
+        self.voices: list[str] = []
+
     def ready(self, speech: Speech) -> bytes | None:
+        self.voices.append(speech.voice)
         return None if any(word in speech.text for word in ("slow", "unheard", "at last")) else SECOND
 
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
@@ -168,10 +176,11 @@ class World:
             self.bot = Bot(facts, on_event)
             return self.bot
 
+        self.mouth = Mouth()
         self.services = CallServices(
             recognition=recognition,
             conversation=conversation,
-            voice=Mouth(),
+            voice=self.mouth,
             canned_audio=lambda kind, law: CANNED,
             records=records,
             **services,
@@ -330,6 +339,67 @@ async def test_a_refused_transfer_is_told_to_the_bot() -> None:
     await world.settle()
     assert world.bot.told[-1]["name"] == "handoff.status"
     assert world.bot.told[-1]["value"]["state"] == "failed"
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_transfer_tells_its_target_what_the_bot_wants_it_to_know() -> None:
+    world = await World(transfer_domain="pbx.example").greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, "+1425", {"sipUuiHeader": "abc", "sipxHeaders": {"X-Skill": "bill"}}))
+    await world.until(lambda: world.line.did[-1].startswith("transfer"))
+    assert world.line.did[-1] == "transfer sip:+1425@pbx.example?User-to-User=abc&X-Skill=bill"
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_bot_presses_keys_and_changes_its_voice() -> None:
+    world = await World(voice_name="Jenny").greeted()
+    world.line.pull(60)
+    world.bot.on_event(KeysAsked(world.now, "12#"))
+    world.bot.on_event(BotConfigured(world.now, voice="Aria"))
+    world.says("Hello again")
+    assert "keys 12#" in world.line.did
+    assert world.mouth.voices == ["Jenny", "Aria"]
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_bot_commands_the_recording_and_hears_what_became_of_it(tmp_path: Path) -> None:
+    world = await World(tmp_path).greeted()
+
+    def command(action: str) -> dict[str, Any]:
+        world.bot.on_event(RecordingAsked(world.now, RecordingAction(action), action[0]))
+        assert world.bot.told[-1]["type"] == "commandResult"
+        assert world.bot.told[-1]["name"] == f"channel/vnd.microsoft.telephony.recording.{action}"
+        return dict(world.bot.told[-1]["value"])
+
+    assert command("pause")["error"]["message"] == "there is no recording"
+    assert command("start") == {"commandId": "s"}
+    world.line.pull(4)
+    assert command("pause") == {"commandId": "p"}
+    world.line.pull(4)
+    await world.line.hang_up()
+    await world.over()
+    with wave.open(str(tmp_path / "call-1.wav")) as recording:
+        assert recording.getnframes() == 640
+
+
+async def test_without_a_place_for_recordings_the_bot_is_told() -> None:
+    world = await World().greeted()
+    world.bot.on_event(RecordingAsked(world.now, RecordingAction.START, "c1"))
+    assert world.bot.told[-1]["value"]["error"]["message"] == "recordings are not kept here"
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_file_that_cannot_be_had_is_told_to_the_bot() -> None:
+    world = await World().greeted()
+    world.line.pull(60)
+    request = len(world.bot.told)
+    world.bot.on_event(BotMessage(world.now, request, "", "", audio="http://127.0.0.1:9/no.wav"))
+    await world.until(lambda: bool(world.line.pull(1) == b"" and world.bot.told[-1].get("name") == "playUrlFailed"))
+    assert world.bot.told[-1]["value"] == "http://127.0.0.1:9/no.wav"
     await world.line.hang_up()
     await world.over()
 

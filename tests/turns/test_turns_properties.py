@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot.events import (
+    BotConfigured,
     BotDone,
     BotFailed,
     BotMessage,
@@ -17,11 +18,13 @@ from voicebot.events import (
     Hypothesis,
     InputHint,
     KeyPressed,
+    KeysAsked,
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
     RecognitionLost,
     RecognitionRestored,
+    SilenceAsked,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -35,6 +38,7 @@ STEPS = st.lists(
             [
                 *("start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"),
                 *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
+                *("silence", "bot-keys", "file", "few-words", "no-barge-in", "barge-in", "no-input-speech"),
             ]
         ),
         st.sampled_from(list(InputHint)),
@@ -122,6 +126,18 @@ class World:
                 self.handle(RecognitionLost(now, "gone"))
             case "restored":
                 self.handle(RecognitionRestored(now))
+            case "silence":
+                self.handle(SilenceAsked(now))
+            case "bot-keys":
+                self.handle(KeysAsked(now, "1"))
+            case "file":
+                self.handle(BotMessage(now, 0, "", "", hint, audio="https://x/a.wav"))
+            case "few-words":
+                self.handle(BotConfigured(now, barge_in_words=2, end_silence_s=1.5))
+            case "no-barge-in" | "barge-in":
+                self.handle(BotConfigured(now, barge_in=what == "barge-in", keys_barge_in=what == "barge-in"))
+            case "no-input-speech":
+                self.handle(BotConfigured(now, no_input_speech="Hello?", no_input_s=1.0))
             case "hang-up":
                 self.handle(HangUpAsked(now))
             case "transfer":

@@ -19,6 +19,7 @@ ANONYMOUS = "anonymous"
 MAX_HEADERS = 64
 MAX_HEADER = 1024
 MAX_TEXT = 8000
+INTERRUPTED = "voicebot.interrupted"
 
 
 def conversation_update() -> dict[str, Any]:
@@ -44,6 +45,13 @@ def key_message(key: str) -> dict[str, Any]:
     return {"type": "message", "text": key, "entities": [{"type": "DTMF"}], "channelData": {"source": "dtmf"}}
 
 
+def keys_in_style(activity: dict[str, Any], style: str) -> dict[str, Any]:
+    """``activity`` with a key as bots of ``style`` expect it: ``message`` (Microsoft), ``event`` (AudioCodes)."""
+    if style != "event" or activity.get("entities") != [{"type": "DTMF"}]:
+        return activity
+    return {"type": "event", "name": "DTMF", "value": activity["text"]}
+
+
 def no_input(count: int) -> dict[str, Any]:
     """The caller has been silent for the ``count``-th time in a row."""
     return {"type": "event", "name": "noUserInput", "value": count}
@@ -57,13 +65,26 @@ def no_match(count: int) -> dict[str, Any]:
 def interrupted(heard_text: str, heard_s: float) -> dict[str, Any]:
     """The caller talked over the bot: of what it was saying, only ``heard_text`` was heard; the rest was dropped."""
     value = {"heardText": heard_text[:MAX_TEXT], "heardSeconds": round(heard_s, 3)}
-    return {"type": "event", "name": "voicebot.interrupted", "value": value}
+    return {"type": "event", "name": INTERRUPTED, "value": value}
 
 
 def handoff_status(accepted: bool, status: int, message: str) -> dict[str, Any]:
     """What became of the transfer that the bot asked for. ``status``: the last SIP status, 0 when there was none."""
     state = "completed" if accepted else "failed"
     return {"type": "event", "name": "handoff.status", "value": {"state": state, "message": message, "status": status}}
+
+
+def command_result(action: str, command: str, error: str = "") -> dict[str, Any]:
+    """What became of a recording command. ``error`` is empty when it was carried out."""
+    value: dict[str, Any] = {"commandId": command}
+    if error:
+        value["error"] = {"code": "failed", "message": error}
+    return {"type": "commandResult", "name": f"channel/vnd.microsoft.telephony.recording.{action}", "value": value}
+
+
+def play_failed(url: str) -> dict[str, Any]:
+    """A file that the bot wanted played could not be had, or not be played."""
+    return {"type": "event", "name": "playUrlFailed", "value": url}
 
 
 def resume() -> dict[str, Any]:

@@ -5,33 +5,80 @@ activity                                        event
 ==============================================  =====================================================================
 message                                         BotMessage; spoken is ``speak``, else the text made fit for the ear,
                                                 else what its cards say; with suggested actions read out
+parts of a streamed text                        BotMessage, sentence by sentence (``streamed_text.py``)
 endOfConversation, event ``hangup``             HangUpAsked
 event ``handoff.initiate``, or of type handoff  TransferAsked(``value.TargetPhoneNumber``); no target: the operator
-event ``transfer``, ``handover`` (AudioCodes)   TransferAsked(``channelData.activityParams.transferTarget``)
-event ``config``, and any ``sessionParams``     BotConfigured(``sttContextPhrases``, ``userNoInputTimeoutMS``)
+command ``…telephony.recording.start`` etc.     RecordingAsked (Microsoft's Telephony channel)
+AudioCodes' events, with ``activityParams``:
+``transfer``, ``handover``                      TransferAsked(``transferTarget``)
+``playUrl``                                     BotMessage(audio=``playUrlUrl``)
+``sendDtmf``                                    KeysAsked(``dtmfDigits``)
+``abortPrompts``                                SilenceAsked
+``startCallRecording``, ``stop…`` etc.          RecordingAsked
+``config``, and any ``sessionParams``           BotConfigured (``session_parameters.py``)
 any other                                       none
 ==============================================  =====================================================================
 
-A TransferAsked with an empty target means that the bot leaves the choice to the settings.
+``activityParams`` and ``sessionParams`` stand in ``channelData``, or in an event's ``value`` (as Copilot Studio sends
+them). A TransferAsked with an empty target means that the bot leaves the choice to the settings.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
+from voicebot.bots.session_parameters import configured
 from voicebot.bots.spoken import spoken
-from voicebot.events import BotConfigured, BotMessage, Event, HangUpAsked, InputHint, TransferAsked
+from voicebot.bots.streamed_text import StreamedText, stream_info
+from voicebot.events import (
+    BotMessage,
+    Event,
+    HangUpAsked,
+    InputHint,
+    KeysAsked,
+    RecordingAction,
+    RecordingAsked,
+    SilenceAsked,
+    TransferAsked,
+)
 
 MAX_SPEAK = 20_000
-MAX_PHRASES = 500
-MAX_PHRASE = 100
 MAX_CHOICES = 12
 MAX_TARGET = 256
-NO_INPUT_S = (0.5, 600.0)
+MAX_URL = 2000
+MAX_KEYS = 20
+RECORDING = "channel/vnd.microsoft.telephony.recording."
 
 _TARGET = re.compile(r"(?:sips?:|tel:)?[^\s<>\"\\\x00-\x20\x7f]{1,256}")
+
+
+class Interpreter:
+    """One conversation's interpretation: it remembers what was said of texts that are still streaming."""
+
+    def __init__(self) -> None:
+        self._streams = StreamedText()
+
+    def events(self, activity: Any, request: int, at: float) -> list[Event]:
+        """The events that ``activity``, an answer to ``request``, amounts to."""
+        info = stream_info(activity) if isinstance(activity, dict) else None
+        if info is None:
+            return events_from_activity(activity, request, at)
+        if info.kind != "final":
+            locale = _text(activity.get("locale"))[:35]
+            return [
+                BotMessage(at, request, sentence, spoken(sentence), locale=locale)
+                for sentence in self._streams.part(info, _text(activity.get("text")), request)
+            ]
+        left = self._streams.final(info, _text(activity.get("text")))
+        if left is not None:
+            activity = {name: value for name, value in activity.items() if name != "speak"} | {"text": left}
+        return events_from_activity(activity, request, at)
+
+    def finished(self, request: int, at: float) -> list[Event]:
+        """The bot has finished with ``request``: what it began to stream and did not end is said all the same."""
+        return [BotMessage(at, request, text, spoken(text)) for text in self._streams.left(request)]
 
 
 def events_from_activity(activity: Any, request: int, at: float) -> list[Event]:
@@ -39,9 +86,9 @@ def events_from_activity(activity: Any, request: int, at: float) -> list[Event]:
     if not isinstance(activity, dict):
         return []
     events: list[Event] = []
-    configured = _configured(activity, at)
-    if configured is not None:
-        events.append(configured)
+    configuration = configured(_parameters(activity, "sessionParams"), at)
+    if configuration is not None:
+        events.append(configuration)
     match activity.get("type"):
         case "message":
             events.append(_message(activity, request, at))
@@ -49,13 +96,15 @@ def events_from_activity(activity: Any, request: int, at: float) -> list[Event]:
             events.append(HangUpAsked(at, _text(activity.get("code")) or "completed"))
         case "handoff":
             events.append(_handoff(activity, at))
+        case "command":
+            events.extend(_command(activity, at))
         case "event":
-            events.extend(_event(activity, at))
+            events.extend(_event(activity, request, at))
     return events
 
 
-def _event(activity: dict[str, Any], at: float) -> list[Event]:
-    parameters = _dict(_dict(activity.get("channelData")).get("activityParams"))
+def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
+    parameters = _parameters(activity, "activityParams")
     match activity.get("name"):
         case "handoff.initiate":
             return [_handoff(activity, at)]
@@ -63,7 +112,41 @@ def _event(activity: dict[str, Any], at: float) -> list[Event]:
             return [TransferAsked(at, _target(parameters.get("transferTarget")), parameters)]
         case "hangup":
             return [HangUpAsked(at, _text(parameters.get("hangupReason")) or "completed")]
+        case "playUrl":
+            url = _text(parameters.get("playUrlUrl"))
+            text = _text(parameters.get("playUrlAltText"))[:MAX_SPEAK]
+            return [BotMessage(at, request, text, "", _hint(activity), audio=url)] if _fetchable(url) else []
+        case "sendDtmf":
+            keys = _text(parameters.get("dtmfDigits"))
+            return [KeysAsked(at, keys)] if re.fullmatch(rf"[0-9A-D*#]{{1,{MAX_KEYS}}}", keys) else []
+        case "abortPrompts":
+            return [SilenceAsked(at)]
+        case "startCallRecording" | "stopCallRecording" | "pauseCallRecording" | "resumeCallRecording" as name:
+            return [RecordingAsked(at, RecordingAction(name.removesuffix("CallRecording")))]
     return []
+
+
+def _command(activity: dict[str, Any], at: float) -> list[Event]:
+    name = _text(activity.get("name"))
+    action = name.removeprefix(RECORDING)
+    if action == name or action not in list(RecordingAction):
+        return []
+    return [RecordingAsked(at, RecordingAction(action), _text(_dict(activity.get("value")).get("commandId"))[:256])]
+
+
+def _parameters(activity: dict[str, Any], name: str) -> dict[str, Any]:
+    found = _dict(_dict(activity.get("channelData")).get(name))
+    if not found and activity.get("type") == "event":
+        found = _dict(_dict(activity.get("value")).get(name))
+    return found
+
+
+def _fetchable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return len(url) <= MAX_URL and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _message(activity: dict[str, Any], request: int, at: float) -> BotMessage:
@@ -71,12 +154,15 @@ def _message(activity: dict[str, Any], request: int, at: float) -> BotMessage:
     speak = activity.get("speak")
     if not isinstance(speak, str):
         speak = _aloud(activity, text or "")
-    try:
-        hint = InputHint(activity.get("inputHint") or InputHint.ACCEPTING)
-    except ValueError:
-        hint = InputHint.ACCEPTING
     locale = _text(activity.get("locale"))[:35]
-    return BotMessage(at, request, (text or "")[:MAX_SPEAK], speak[:MAX_SPEAK], hint, locale)
+    return BotMessage(at, request, (text or "")[:MAX_SPEAK], speak[:MAX_SPEAK], _hint(activity), locale)
+
+
+def _hint(activity: dict[str, Any]) -> InputHint:
+    try:
+        return InputHint(activity.get("inputHint") or InputHint.ACCEPTING)
+    except ValueError:
+        return InputHint.ACCEPTING
 
 
 def _aloud(activity: dict[str, Any], text: str) -> str:
@@ -117,28 +203,6 @@ def _target(value: Any) -> str:
     if not re.match(r"(?i)(?:sips?|tel):", text):
         text = re.sub(r"[\s().-]", "", text) if re.fullmatch(r"[+\d\s().-]+", text) else text
     return text if len(text) <= MAX_TARGET and _TARGET.fullmatch(text) else ""
-
-
-def _configured(activity: dict[str, Any], at: float) -> BotConfigured | None:
-    data = _dict(activity.get("channelData"))
-    parameters = _dict(data.get("sessionParams"))
-    if activity.get("type") == "event" and activity.get("name") == "config":
-        parameters = parameters or _dict(_dict(activity.get("value")).get("sessionParams"))
-    phrases = parameters.get("sttContextPhrases")
-    patience = parameters.get("userNoInputTimeoutMS")
-    if phrases is None and patience is None:
-        return None
-    wanted = [phrase[:MAX_PHRASE] for phrase in _list(phrases) if isinstance(phrase, str) and phrase.strip()]
-    return BotConfigured(at, tuple(wanted[:MAX_PHRASES]), _patience(patience))
-
-
-def _patience(milliseconds: Any) -> float | None:
-    """Seconds; 0 means for ever, which is the longest that we wait."""
-    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not math.isfinite(milliseconds):
-        return None
-    if milliseconds <= 0:
-        return NO_INPUT_S[1]
-    return min(max(milliseconds / 1000, NO_INPUT_S[0]), NO_INPUT_S[1])
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from voicebot.bots.interpretation import events_from_activity
+from voicebot.bots.interpretation import Interpreter
 from voicebot.events import BotDone, BotFailed, BotRecovered, Event
 
 MAX_OUTSTANDING = 64
@@ -29,6 +29,7 @@ class Requests:
         self._since = 0.0
         self._unwell = False
         self._failures = 0
+        self._interpreter = Interpreter()
 
     @property
     def outstanding(self) -> tuple[int, ...]:
@@ -58,14 +59,19 @@ class Requests:
         """The bot sent something for ``request`` (0: on its own initiative). Late words of a failed one are dropped."""
         if request != 0 and request not in self._outstanding:
             return []
-        return events_from_activity(activity, request, now)
+        return self._interpreter.events(activity, request, now)
+
+    def alive(self, request: int, now: float) -> None:
+        """The bot gave a sign of life for ``request``, whose time begins anew."""
+        if self._outstanding and self._outstanding[0] == request:
+            self._since = now
 
     def done(self, request: int, now: float) -> list[Event]:
         """The bot has finished with ``request``."""
         if not self._take(request, now):
             return self._back(now)  # it was given up, yet the bot lives
         self._failures = 0
-        return [BotDone(now, request), *self._back(now)]
+        return [*self._interpreter.finished(request, now), BotDone(now, request), *self._back(now)]
 
     def failed(self, request: int, reason: str, now: float) -> list[Event]:
         """The bot told that it did not manage ``request``."""

@@ -4,17 +4,19 @@ The rendering of a prompt starts as soon as the bot sent it, while the one befor
 is in memory is queued whole at once. Apologies (``Canned``) are shipped as audio: they need no speech service.
 
 A speech service that is away comes back, mostly: what it could not render is tried again for some seconds, in its place
-in the queue, and the caller hears "one moment, please" there meanwhile. Only then has a prompt failed.
+in the queue, and the caller hears "one moment, please" there meanwhile. Only then has a prompt failed. A file of the
+bot's is fetched while what comes before it is playing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
-from typing import Protocol
+from typing import Any, Protocol
 
+from voicebot.calls.remote_audio import fetch_audio
 from voicebot.events import Law
 from voicebot.rtp import Clip, Playout
 from voicebot.speech import Speech, SpeechUnavailable
@@ -48,14 +50,17 @@ class Playback:
         language: str,
         canned_audio: Callable[[str, Law], bytes],
         on_audio: Callable[[Play], None],
+        fetch_audio: Callable[[str, Law], Awaitable[bytes]] = fetch_audio,
     ) -> None:
         self._playout = playout
         self._voice = voice
         self._law = law
-        self._voice_name = voice_name
+        self.voice_name = voice_name
+        """Whose voice speaks what is played from now on."""
         self._language = language
         self._canned_audio = canned_audio
         self._on_audio = on_audio
+        self._fetch_audio = fetch_audio
         self._rendering: dict[int, asyncio.Task[None]] = {}
 
     def play(self, command: Play) -> None:
@@ -63,18 +68,19 @@ class Playback:
         clip = Clip(command.utterance)
         if command.canned is not None:
             audio: bytes | None = self._canned_audio(command.canned.value, self._law)
+        elif command.audio:
+            audio = None
+            self._start(command, self._fetch(command, clip))
         else:
             speech = Speech(
                 text=command.speak,
-                voice=self._voice_name,
+                voice=self.voice_name,
                 language=command.locale or self._language,
                 law=self._law,
             )
             audio = self._voice.ready(speech)
             if audio is None:
-                task = asyncio.create_task(self._render(command, speech, clip), name=f"render {command.utterance}")
-                self._rendering[command.utterance] = task
-                task.add_done_callback(lambda _: self._rendering.pop(command.utterance, None))
+                self._start(command, self._render(command, speech, clip))
         if audio is not None:
             clip.feed(audio)
             clip.finish()
@@ -92,6 +98,25 @@ class Playback:
         tasks = list(self._rendering.values())
         self.drop()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, command: Play, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"render {command.utterance}")
+        self._rendering[command.utterance] = task
+        task.add_done_callback(lambda _: self._rendering.pop(command.utterance, None))
+
+    async def _fetch(self, command: Play, clip: Clip) -> None:
+        try:
+            audio = await self._fetch_audio(command.audio, self._law)
+        except SpeechUnavailable as error:
+            logger.warning("not played: %s", error)
+            clip.fail(str(error))
+        except Exception:
+            logger.exception("fetching %.200r", command.audio)
+            clip.fail("internal error")
+        else:
+            self._on_audio(command)
+            clip.feed(audio)
+            clip.finish()
 
     async def _render(self, command: Play, speech: Speech, clip: Clip) -> None:
         give_up = asyncio.get_running_loop().time() + RETRY_FOR_S

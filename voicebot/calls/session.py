@@ -22,6 +22,7 @@ from voicebot.calls.playback import Playback, Voice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
 from voicebot.calls.targets import AllowedTargets
+from voicebot.calls.transfer_uri import transfer_uri
 from voicebot.events import (
     CallAnswered,
     Event,
@@ -29,6 +30,8 @@ from voicebot.events import (
     Law,
     LegEnded,
     RecognitionLost,
+    RecordingAction,
+    RecordingChanged,
     SpeechStarted,
     TransferEnded,
 )
@@ -43,11 +46,14 @@ from voicebot.turns import (
     HangUp,
     Pause,
     Play,
+    Record,
     Resume,
+    SendKeys,
     State,
     Transfer,
     TurnMachine,
     TurnPolicy,
+    UseVoice,
 )
 
 logger = logging.getLogger(__name__)
@@ -114,6 +120,7 @@ class CallSession:
             leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
         )
         self._recording = Recording(leg.info.law) if services.recording and services.records else None
+        self._recording_runs = self._recording is not None
         self._voice_activity = VoiceActivity(leg.info.law, start_ms=services.vad_start_ms)
         self._echo = EchoGuard(leg.info.law)
         self._recognition = services.recognition(leg.info.law, self.dispatch)
@@ -185,13 +192,13 @@ class CallSession:
             else:
                 self._recognition.heard(self._onset, event.offset)  # it should make something of that
             self.dispatch(event)
-        if self._recording is not None:
+        if self._recording is not None and self._recording_runs:
             self._recording.caller(payload, at)
 
     def sent(self, payload: bytes, at: float) -> None:
         """20 ms of ours, as they left."""
         self._echo.sent(payload)
-        if self._recording is not None:
+        if self._recording is not None and self._recording_runs:
             self._recording.bot(payload, at)
 
     def key(self, key: str, at: float) -> None:
@@ -252,8 +259,17 @@ class CallSession:
                     self._playback.drop()
                 case Expect(phrases):
                     self._recognition.set_phrases(phrases)
-                case Transfer(target):
-                    self._spawn(self._transfer(target))
+                case UseVoice(name):
+                    self._playback.voice_name = name
+                case SendKeys(keys):
+                    self._log.info("keys: %s", keys)
+                    self.leg.send_keys(keys)
+                case Record(action, name):
+                    error = self._record(action)
+                    self._log.info("recording: %s %s", action.value, error)
+                    self.dispatch(RecordingChanged(self._loop.time(), action, name, error))
+                case Transfer(target, context):
+                    self._spawn(self._transfer(target, context))
                 case HangUp(reason):
                     self._log.info("hanging up: %s", reason)
                     self._spawn(self._hang_up())
@@ -282,6 +298,10 @@ class CallSession:
                 return activities.interrupted(ask.text, ask.heard_s)
             case AskKind.TRANSFER_RESULT:
                 return activities.handoff_status(ask.accepted, ask.status, ask.text)
+            case AskKind.COMMAND_RESULT:
+                return activities.command_result(str(ask.action), ask.command, ask.text)
+            case AskKind.AUDIO_FAILED:
+                return activities.play_failed(ask.text)
             case AskKind.RESUME:
                 return activities.resume()
 
@@ -289,13 +309,24 @@ class CallSession:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
 
-    async def _transfer(self, target: str) -> None:
+    def _record(self, action: RecordingAction) -> str:
+        """Carry the bot's command out; returns why not when that is impossible."""
+        if self._services.records is None:
+            return "recordings are not kept here"
+        if self._recording is None:
+            if action is not RecordingAction.START:
+                return "there is no recording"
+            self._recording = Recording(self.leg.info.law)
+        self._recording_runs = action in (RecordingAction.START, RecordingAction.RESUME)
+        return ""
+
+    async def _transfer(self, target: str, context: dict[str, Any]) -> None:
         if not self._may_transfer(target):
             self._log.warning("a transfer to %r is not allowed: see calls.transfer_allow", target[:100])
             self.dispatch(TransferEnded(self._loop.time(), False, 403, "the target is not allowed"))
             return
         await asyncio.sleep(PARTING_S)
-        outcome = await self.leg.transfer(self._transfer_uri(target))
+        outcome = await self.leg.transfer(transfer_uri(target, context, self._transfer_domain))
         self._log.info("transfer to %s: %s", target, outcome.message or outcome.status)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
 
@@ -309,9 +340,6 @@ class CallSession:
     def _transfer_domain(self) -> str:
         """Where bare numbers go."""
         return self._services.transfer_domain or self.info.caller_uri.rpartition("@")[2].partition(">")[0]
-
-    def _transfer_uri(self, target: str) -> str:
-        return target if ":" in target else f"sip:{target}@{self._transfer_domain}"
 
     def _audio_came(self, command: Play) -> None:
         self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())

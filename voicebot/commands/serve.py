@@ -13,6 +13,7 @@ from rich.console import Console
 
 from voicebot.app import Application
 from voicebot.app import serve as serve_calls
+from voicebot.bots.ways import WayUnavailable
 from voicebot.log import configure_logging
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.supervisor import NotReady
@@ -32,7 +33,7 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
     configure_logging(settings.log.level, settings.log.json_lines)
     try:
         return uvloop.run(_serve(settings, as_json))
-    except (NotReady, OSError) as error:
+    except (NotReady, WayUnavailable, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
 

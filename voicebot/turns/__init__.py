@@ -7,7 +7,22 @@ Events and the time go in, commands come out. Rules that hold here:
 * What the recogniser says is tagged by the audio that it covers, so that no word is used twice.
 """
 
-from voicebot.turns.commands import Ask, AskKind, Canned, Command, Drop, Expect, HangUp, Pause, Play, Resume, Transfer
+from voicebot.turns.commands import (
+    Ask,
+    AskKind,
+    Canned,
+    Command,
+    Drop,
+    Expect,
+    HangUp,
+    Pause,
+    Play,
+    Record,
+    Resume,
+    SendKeys,
+    Transfer,
+    UseVoice,
+)
 from voicebot.turns.heard import heard_text
 from voicebot.turns.listening import CallerTurn, Listening
 from voicebot.turns.machine import TurnMachine
@@ -26,10 +41,13 @@ __all__ = [
     "Listening",
     "Pause",
     "Play",
+    "Record",
     "Resume",
+    "SendKeys",
     "State",
     "Transfer",
     "TurnMachine",
     "TurnPolicy",
+    "UseVoice",
     "heard_text",
 ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from voicebot.events import RecordingAction
+
 
 class AskKind(StrEnum):
     """Why the bot is asked."""
@@ -17,6 +19,8 @@ class AskKind(StrEnum):
     NO_MATCH = "no-match"
     INTERRUPTED = "interrupted"
     TRANSFER_RESULT = "transfer-result"
+    COMMAND_RESULT = "command-result"
+    AUDIO_FAILED = "audio-failed"
     RESUME = "resume"
 
 
@@ -36,6 +40,8 @@ class Ask:
 
     ``text`` is the words (SPEECH), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED); ``count`` the
     consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s`` to INTERRUPTED.
+    Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of AUDIO_FAILED,
+    ``text`` is the URL.
     """
 
     request: int
@@ -46,11 +52,16 @@ class Ask:
     heard_s: float = 0.0
     accepted: bool = False
     status: int = 0
+    action: RecordingAction | None = None
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Render ``speak`` (SSML or text) and queue it behind what is playing. ``canned`` replaces it where it is given."""
+    """Render ``speak`` (SSML or text) and queue it behind what is playing.
+
+    ``canned`` replaces it where it is given, and so does ``audio``, the URL of a WAV file.
+    """
 
     utterance: int
     request: int
@@ -58,6 +69,7 @@ class Play:
     speak: str
     locale: str = ""
     canned: Canned | None = None
+    audio: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,28 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class UseVoice:
+    """Speak with this voice from now on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendKeys:
+    """Press keys towards the caller's side."""
+
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Start, pause, resume or stop the recording; ``RecordingChanged`` follows."""
+
+    action: RecordingAction
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand the caller on; ``TransferEnded`` follows."""
 
@@ -97,4 +131,4 @@ class HangUp:
     reason: str
 
 
-Command = Ask | Play | Pause | Resume | Drop | Expect | Transfer | HangUp
+Command = Ask | Play | Pause | Resume | Drop | Expect | UseVoice | SendKeys | Record | Transfer | HangUp

@@ -7,7 +7,7 @@ the bot's in ``speaking.BotSpeech``.
 
 Key presses interrupt at once; a voice pauses the prompt first, and drops it when words come (``State.YIELDING``). A
 prompt that ignores keys keeps them until it was heard. Hang-up and transfer wait until everything said before them
-was heard, and from then on nothing interrupts.
+was heard, and from then on nothing interrupts. What a bot sets for its call (``BotConfigured``) goes before the policy.
 """
 
 from __future__ import annotations
@@ -28,24 +28,44 @@ from voicebot.events import (
     Hypothesis,
     InputHint,
     KeyPressed,
+    KeysAsked,
     LegEnded,
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
     RecognitionLost,
     RecognitionRestored,
+    RecordingAsked,
+    RecordingChanged,
+    SilenceAsked,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
     TransferEnded,
 )
-from voicebot.turns.commands import Ask, AskKind, Canned, Command, Drop, Expect, HangUp, Pause, Play, Resume, Transfer
-from voicebot.turns.listening import CallerEar, Listening
+from voicebot.turns.commands import (
+    Ask,
+    AskKind,
+    Canned,
+    Command,
+    Drop,
+    Expect,
+    HangUp,
+    Pause,
+    Play,
+    Record,
+    Resume,
+    SendKeys,
+    Transfer,
+    UseVoice,
+)
+from voicebot.turns.listening import CallerEar, Listening, words
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.speaking import BotSpeech
 from voicebot.turns.state import ALLOWED, State
 
 MAX_HELD_KEYS = 64
+MAX_HELD_COMMANDS = 20
 
 
 class TurnMachine:
@@ -67,6 +87,14 @@ class TurnMachine:
         self._ended_by_bot = False
         self._failures: dict[Canned, int] = {}
         self._no_input_s = self.policy.no_input_s
+        self._max_no_inputs = self.policy.max_no_inputs
+        self._no_input_speech = ""
+        self._no_input_event = False
+        self._barge_in = self.policy.barge_in
+        self._barge_in_words = 1
+        self._keys_barge_in = True
+        self._after_speech: list[Command] = []
+        self._silenced = False
         self._words_only = False
         self._recognition_lost = False
         self._timers: dict[str, float] = {}
@@ -115,7 +143,7 @@ class TurnMachine:
         self._go(State.ENDED, event.at)
 
     def _key(self, event: KeyPressed) -> None:
-        if self._finish or not self._speech.keys_interrupt or self.state is State.STARTING:
+        if self._finish or not self._keys_may_interrupt() or self.state is State.STARTING:
             # nothing may interrupt: the key waits until the prompt was heard, or the transfer has failed
             if len(self._held_keys) < MAX_HELD_KEYS:
                 self._held_keys.append(event.key)
@@ -175,6 +203,8 @@ class TurnMachine:
     def _words_came(self, at: float) -> None:
         if self.state is State.WAITING:
             self._go(State.CALLER, at)
+        elif not self._meant():
+            return
         elif self.state is State.YIELDING or (
             # the gate held the caller's voice back, the recogniser did not; an echo repeats our own words
             self.state is State.SPEAKING and self._may_interrupt() and not self._speech.is_echo(self._ear.text)
@@ -204,9 +234,11 @@ class TurnMachine:
     # --- the bot -----------------------------------------------------------------------------------------------------
 
     def _message(self, event: BotMessage) -> None:
-        if event.speak and self._speech.wanted(event.request):
-            utterance = self._speech.add(event.request, event.text or event.speak, event.hint)
-            self._out.append(Play(utterance.number, event.request, event.text, event.speak, event.locale))
+        if (event.speak or event.audio) and self._speech.wanted(event.request):
+            utterance = self._speech.add(event.request, event.text or event.speak, event.hint, audio=event.audio)
+            self._out.append(
+                Play(utterance.number, event.request, event.text, event.speak, event.locale, audio=event.audio)
+            )
             self._take_floor(event.at)
 
     def _done(self, event: BotDone) -> None:
@@ -226,8 +258,47 @@ class TurnMachine:
             self._go(State.THINKING, event.at)
 
     def _configured(self, event: BotConfigured) -> None:
-        self._no_input_s = event.no_input_s if event.no_input_s is not None else self.policy.no_input_s
-        self._out.append(Expect(event.phrases))
+        if event.phrases is not None:
+            self._out.append(Expect(event.phrases))
+        if event.phrases is not None or event.no_input_s is not None:
+            self._no_input_s = event.no_input_s if event.no_input_s is not None else self.policy.no_input_s
+        if event.end_silence_s is not None:
+            wanted = event.end_silence_s
+            self._ear.policy = self.policy.with_end_silence(wanted) if wanted > 0 else self.policy
+        if event.barge_in is not None:
+            self._barge_in = event.barge_in
+        if event.keys_barge_in is not None:
+            self._keys_barge_in = event.keys_barge_in
+        if event.barge_in_words is not None:
+            self._barge_in_words = max(1, event.barge_in_words)
+        if event.no_input_speech is not None:
+            self._no_input_speech = event.no_input_speech
+        if event.no_input_event is not None:
+            self._no_input_event = event.no_input_event
+        if event.no_input_retries is not None:
+            self._max_no_inputs = event.no_input_retries
+        if event.voice:
+            self._out.append(UseVoice(event.voice))
+
+    def _silence_asked(self, event: SilenceAsked) -> None:
+        if self._speech and self._finish is None:
+            self._silenced = True
+            self._words_only = False
+            self._speech.drop(0)  # what the bot says from now on is wanted, be it for the same request
+            self._out.append(Drop())
+
+    def _keys_asked(self, event: KeysAsked) -> None:
+        if not self._speech and self.state is not State.STARTING:
+            self._out.append(SendKeys(event.keys))
+        elif len(self._after_speech) < MAX_HELD_COMMANDS:
+            self._after_speech.append(SendKeys(event.keys))
+
+    def _recording_asked(self, event: RecordingAsked) -> None:
+        self._out.append(Record(event.action, event.command))
+
+    def _recording_changed(self, event: RecordingChanged) -> None:
+        if event.command:  # who gave it no name does not wait for an answer
+            self._ask(AskKind.COMMAND_RESULT, event.error, action=event.action, command=event.command)
 
     def _hang_up_asked(self, event: HangUpAsked) -> None:
         if isinstance(self._finish, Transfer):
@@ -261,7 +332,11 @@ class TurnMachine:
         failed = self._speech.remove(event.utterance)
         if was_dropping:
             self._tell_drop_if_known(event.at)
-        if failed is not None and not failed.canned and not self._finish and not self._speech.has_canned():
+        if failed is not None and failed.audio:
+            self._ask(AskKind.AUDIO_FAILED, failed.audio)
+            if self.state in (State.SPEAKING, State.YIELDING) and not self._speech:
+                self._settle(event.at)
+        elif failed is not None and not failed.canned and not self._finish and not self._speech.has_canned():
             self._apologise(event.at, Canned.SPEECH_SERVICE)
         elif self.state in (State.SPEAKING, State.YIELDING) and not self._speech:
             self._settle(event.at)
@@ -291,8 +366,14 @@ class TurnMachine:
             self._say_canned(now, Canned.WAIT)
             return
         self.no_inputs += 1
-        if self.no_inputs > self.policy.max_no_inputs:
+        if self.no_inputs > self._max_no_inputs:
             self._finish_with(now, HangUp("no-input"), say=Canned.GOODBYE)
+            return
+        if self._no_input_speech and not self._no_input_event:
+            text = self._no_input_speech
+            utterance = self._speech.add(0, text, InputHint.EXPECTING)
+            self._out.append(Play(utterance.number, 0, text, text))
+            self._take_floor(now)
             return
         self._ask(AskKind.NO_INPUT, count=self.no_inputs)
         self._go(State.THINKING, now)
@@ -301,7 +382,7 @@ class TurnMachine:
         self._say_canned(now, Canned.WAIT)
 
     def _resume_due(self, now: float) -> None:
-        if not self._ear.has_words:
+        if not self._meant():
             self._unyield(now)
 
     def _yield_due(self, now: float) -> None:
@@ -338,7 +419,10 @@ class TurnMachine:
         """Find the state that fits what is owed: something to play, to finish with, to wait for, or nothing."""
         if self._speech:
             self._go(State.SPEAKING, now)
-        elif self._finish is not None:
+            return
+        self._out += self._after_speech
+        self._after_speech.clear()
+        if self._finish is not None:
             if self.state is not State.TRANSFERRING:
                 self._out.append(self._finish)
                 self._go(State.TRANSFERRING, now)
@@ -378,13 +462,18 @@ class TurnMachine:
 
     def _drop(self, now: float) -> None:
         """Drop the bot's whole turn. What follows it waits until playback has told how much of it was heard."""
-        self._words_only = False
+        self._words_only = self._silenced = False
         self._speech.drop(self._requests)
         self._out.append(Drop())
         self._tell_drop_if_known(now)
 
     def _tell_drop_if_known(self, now: float) -> None:
         if self._speech.dropping:
+            return
+        if self._silenced:  # by the bot itself: nobody needs to be told
+            self._silenced = False
+            if self.state in (State.SPEAKING, State.YIELDING):
+                self._settle(now)
             return
         self._ask(AskKind.INTERRUPTED, self._speech.heard, heard_s=self._speech.heard_s)
         keys, self._keys_after_drop = self._keys_after_drop, []
@@ -429,7 +518,14 @@ class TurnMachine:
     # --- questions ---------------------------------------------------------------------------------------------------
 
     def _may_interrupt(self) -> bool:
-        return self.policy.barge_in and self._finish is None and self._speech.speech_interrupts
+        return self._barge_in and self._finish is None and self._speech.speech_interrupts
+
+    def _keys_may_interrupt(self) -> bool:
+        return self._speech.keys_interrupt and (self._keys_barge_in or not self._speech)
+
+    def _meant(self) -> bool:
+        """Whether the caller has said enough words for a barge-in."""
+        return len(words(self._ear.text)) >= self._barge_in_words
 
     def _ear_deadline(self) -> float | None:
         # the bot is not asked behind the back of a prompt that is held, nor before it knows what was heard of it
@@ -461,6 +557,10 @@ HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     BotFailed: M._failed,
     BotRecovered: M._recovered,
     BotConfigured: M._configured,
+    SilenceAsked: M._silence_asked,
+    KeysAsked: M._keys_asked,
+    RecordingAsked: M._recording_asked,
+    RecordingChanged: M._recording_changed,
     HangUpAsked: M._hang_up_asked,
     TransferAsked: M._transfer_asked,
     PlaybackEnded: M._playback_ended,

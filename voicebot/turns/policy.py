@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,13 @@ class TurnPolicy:
     """Consecutive failures (bot or synthesis) after which the fallback is taken."""
     fallback_transfer: str = ""
     """Where callers go when we cannot serve them: a number or SIP URI; empty means an apology and a hang-up."""
+
+    def with_end_silence(self, seconds: float) -> TurnPolicy:
+        """The same, but a turn goes on over pauses of up to ``seconds``: the caller is asked to tell at length."""
+        return replace(
+            self,
+            end_silence_s=seconds,
+            number_silence_s=max(self.number_silence_s, seconds),
+            patience_s=max(self.patience_s, seconds + self.race_grace_s),
+            no_words_s=max(self.no_words_s, seconds + self.race_grace_s),
+        )

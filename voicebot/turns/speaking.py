@@ -26,6 +26,7 @@ class Utterance:
     text: str
     hint: InputHint
     canned: Canned | None = None
+    audio: str = ""
 
 
 class BotSpeech:
@@ -65,10 +66,10 @@ class BotSpeech:
         """False for messages of a turn that was dropped, and when too much is queued."""
         return (request == 0 or request > self._suppressed_through) and len(self._queue) < MAX_QUEUED
 
-    def add(self, request: int, text: str, hint: InputHint, canned: Canned | None = None) -> Utterance:
+    def add(self, request: int, text: str, hint: InputHint, canned: Canned | None = None, audio: str = "") -> Utterance:
         """Queue an utterance; its number is unique in the call."""
         self._count += 1
-        utterance = Utterance(self._count, request, text, hint, canned)
+        utterance = Utterance(self._count, request, text, hint, canned, audio)
         self._queue.append(utterance)
         return utterance
 

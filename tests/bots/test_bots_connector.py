@@ -1,0 +1,144 @@
+"""The Connector API as a bot finds it: each request, over HTTP, with what can be wrong about it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from bot_double import BotDouble
+from callers import Caller
+
+from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
+from voicebot.bots.connector import route
+from voicebot.bots.connector_server import ConnectorServer
+from voicebot.bots.ways import WayUnavailable
+from voicebot.events import BotMessage
+
+MESSAGE = {"type": "message", "text": "Hello."}
+
+
+class Line:
+    """A caller on the line, and the bot's way to speak to them."""
+
+    def __init__(
+        self, caller: Caller, way: BotFrameworkWay, server: ConnectorServer, http: aiohttp.ClientSession
+    ) -> None:
+        self.caller, self.way, self.server, self.http = caller, way, server, http
+        self.id = caller.conversation.id  # type: ignore[attr-defined]
+
+    async def request(self, verb: str, path: str, **content: Any) -> tuple[int, Any]:
+        url = f"{self.server.url}v3/conversations{path.replace('{c}', self.id)}"
+        async with self.http.request(verb, url, **content) as response:
+            body = await response.read()
+            return response.status, await response.json() if body else None
+
+
+@asynccontextmanager
+async def on_the_line() -> AsyncIterator[Line]:
+    bot, server = BotDouble(), ConnectorServer()
+    await bot.start()
+    way = BotFrameworkWay("double", BotFrameworkSettings(bot.url), server)
+    await way.start()
+    async with aiohttp.ClientSession() as http:
+        yield Line(Caller(way), way, server, http)
+    await way.close()
+    await server.close()
+    await bot.close()
+
+
+async def test_what_is_sent_is_said_and_has_an_id() -> None:
+    async with on_the_line() as line:
+        for path in ("/{c}/activities", "/{c}/activities/some%7Cactivity"):
+            status, answer = await line.request("POST", path, json=MESSAGE)
+            assert (status, set(answer)) == (200, {"id"})
+            message = await line.caller.next()
+            assert isinstance(message, BotMessage) and message.speak == "Hello."
+
+
+async def test_update_and_delete_are_taken_and_unsay_nothing() -> None:
+    async with on_the_line() as line:
+        _, answer = await line.request("POST", "/{c}/activities", json=MESSAGE)
+        await line.caller.next()
+        activity = f"/{{c}}/activities/{answer['id']}"
+        assert await line.request("PUT", activity, json=MESSAGE | {"text": "Bye."}) == (200, answer)
+        assert await line.request("DELETE", activity) == (200, None)
+        assert (await line.request("PUT", "/{c}/activities/other", json=MESSAGE))[0] == 404
+        assert line.caller.events.empty()
+
+
+async def test_history_is_taken_and_not_said() -> None:
+    async with on_the_line() as line:
+        status, _ = await line.request("POST", "/{c}/activities/history", json={"activities": [MESSAGE]})
+        assert status == 200
+        assert line.caller.events.empty()
+
+
+async def test_the_caller_is_the_member_of_the_conversation() -> None:
+    caller = {"id": "+15550100", "role": "user"}
+    async with on_the_line() as line:
+        assert await line.request("GET", "/{c}/members") == (200, [caller])
+        assert await line.request("GET", "/{c}/members/%2B15550100") == (200, caller)
+        assert await line.request("GET", "/{c}/pagedmembers?pageSize=5") == (200, {"members": [caller]})
+        assert await line.request("GET", "/{c}/activities/a/members") == (200, [caller])
+        assert (await line.request("GET", "/{c}/members/+4930"))[0] == 404
+
+
+async def test_a_conversation_with_a_caller_on_the_line_is_the_one_that_there_is() -> None:
+    async with on_the_line() as line:
+        wanted = {"members": [{"id": "+15550100"}], "activity": MESSAGE}
+        status, answer = await line.request("POST", "", json=wanted)
+        assert (status, answer["id"], answer["serviceUrl"]) == (201, line.id, line.server.url)
+        assert isinstance(await line.caller.next(), BotMessage)
+        status, answer = await line.request("POST", "", json={"members": [{"id": "+4930"}]})
+        assert (status, answer["error"]["code"]) == (501, "NotSupported")
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "content", "status", "code"),
+    [
+        ("POST", "/unknown/activities", {"json": MESSAGE}, 404, "ConversationNotFound"),
+        ("POST", "/{c}/nothing", {"json": MESSAGE}, 404, "NotFound"),
+        ("PATCH", "/{c}/activities", {"json": MESSAGE}, 405, "MethodNotAllowed"),
+        ("GET", "", {}, 405, "MethodNotAllowed"),
+        ("POST", "/{c}/activities", {"data": b"{"}, 400, "BadSyntax"),
+        ("POST", "/{c}/activities", {"data": b"[" * 100_000}, 400, "BadSyntax"),
+        ("POST", "/{c}/activities", {"json": [MESSAGE]}, 400, "BadSyntax"),
+        ("POST", "/{c}/activities", {"json": {"text": "no type"}}, 400, "BadSyntax"),
+        ("POST", "/{c}/activities", {"data": b" " * 1_100_000}, 413, "MessageSizeTooBig"),
+        ("POST", "/{c}/activities", {"json": MESSAGE | {"conversation": {"id": "other"}}}, 400, "BadArgument"),
+        ("POST", "/{c}/activities", {"json": MESSAGE | {"serviceUrl": "https://other"}}, 403, "ServiceUrlMismatch"),
+    ],
+)
+async def test_what_is_wrong_is_told_and_not_said(
+    verb: str, path: str, content: dict[str, Any], status: int, code: str
+) -> None:
+    async with on_the_line() as line:
+        answered, body = await line.request(verb, path, **content)
+        assert (answered, body["error"]["code"]) == (status, code)
+        assert body["error"]["message"]
+        assert line.caller.events.empty()
+
+
+async def test_a_call_that_is_over_is_no_longer_there() -> None:
+    async with on_the_line() as line:
+        await line.caller.conversation.close("caller")
+        await line.caller.conversation.over()  # type: ignore[attr-defined]
+        assert (await line.request("POST", "/{c}/activities", json=MESSAGE))[0] == 404
+
+
+async def test_a_port_that_is_taken_is_named() -> None:
+    first = ConnectorServer()
+    await first.start()
+    with pytest.raises(WayUnavailable, match=str(first.port)):
+        await ConnectorServer(port=first.port).start()
+    await first.close()
+
+
+def test_only_paths_of_the_api_are_taken_apart() -> None:
+    assert route("/v3/conversations/a%2Fb/activities/c%7C1?x=1") == ("a/b", ("activities", "c|1"))
+    assert route("/v3/conversations") == ("", ())
+    assert route("/v3/botstate") is None
+    assert route("/") is None

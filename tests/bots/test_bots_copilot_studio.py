@@ -1,0 +1,151 @@
+"""Both protocols of Copilot Studio over real sockets, against the double that Microsoft's client is tested with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from copilot_studio_double import TOKEN, CopilotStudioDouble, agent
+from direct_line_double import Activity, Bot, BotError, Say
+
+from voicebot.bots import CallFacts, Conversation, activities
+from voicebot.bots.copilot_studio import (
+    CopilotStudioOptions,
+    CopilotStudioStreamingWay,
+    conversation_url,
+    copilot_studio_way,
+    regional_settings_url,
+)
+from voicebot.bots.settling import Patience
+from voicebot.bots.ways import BotOptions
+from voicebot.events import BotDone, BotFailed, BotMessage, Event, TransferAsked
+
+CALL = CallFacts("call-1", "+15550100", "+15550199")
+
+
+async def token() -> str:
+    return TOKEN
+
+
+class Line:
+    def __init__(self, service: CopilotStudioDouble) -> None:
+        self.service = service
+        self.events: list[Event] = []
+        self.conversation: Conversation
+
+    def of(self, kind: type[BotDone] | type[BotFailed]) -> list[int]:
+        return [event.request for event in self.events if isinstance(event, kind)]
+
+    @property
+    def said(self) -> str:
+        return " ".join(event.speak for event in self.events if isinstance(event, BotMessage))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    async def ask(self, text: str) -> int:
+        request = self.conversation.send(activities.user_message(text))
+        await self.until(lambda: request in self.of(BotDone) + self.of(BotFailed))
+        return request
+
+
+@asynccontextmanager
+async def line(bot: Bot = agent, *, streaming: bool = True, timeout_s: float = 5.0) -> AsyncIterator[Line]:
+    async with CopilotStudioDouble(bot) as service:
+        options = (
+            CopilotStudioOptions(connection_url=service.connection_url, token=token)
+            if streaming
+            else CopilotStudioOptions(token_endpoint=service.token_endpoint, patience=Patience(0.05, 0.5, 0.1))
+        )
+        way = copilot_studio_way(options, BotOptions(turn_timeout_s=timeout_s))
+        assert isinstance(way, CopilotStudioStreamingWay) is streaming
+        await way.start()
+        here = Line(service)
+        here.conversation = way.conversation(CALL, here.events.append)
+        await here.conversation.start()
+        await here.until(lambda: bool(here.of(BotDone) or here.of(BotFailed)))
+        yield here
+        await way.close()
+        assert way.conversations == 0
+
+
+async def test_the_token_endpoint_leads_to_the_regions_direct_line_and_the_agent_greets() -> None:
+    async with line(streaming=False) as call:
+        assert call.said == "Hello, this is Contoso."
+        await call.ask("my bill")
+        assert call.said.endswith("You said my bill.")
+        assert "GET /powervirtualagents/regionalchannelsettings" in call.service.calls
+
+
+async def test_the_streaming_protocol_greets_answers_and_hands_off() -> None:
+    async with line() as call:
+        assert call.said == "Hello, this is Contoso."
+        await call.ask("my bill")
+        assert call.said.endswith("You said my bill.")
+        await call.ask("human")
+        assert isinstance(call.events[-2], TransferAsked)
+        assert call.events[-2].target == "+14255550123"
+        assert (call.of(BotDone), call.of(BotFailed)) == ([1, 2, 3], [])
+        assert set(call.service.accepts) == {"text/event-stream"}
+
+
+async def test_an_answer_is_spoken_while_it_streams_and_never_twice() -> None:
+    async with line() as call:
+        call.service.pause_s = 0.1
+        request = call.conversation.send(activities.user_message("my bill"))
+        await call.until(lambda: "Let me see." in call.said)
+        assert request not in call.of(BotDone)
+        await call.until(lambda: request in call.of(BotDone))
+        spoken = [event.speak for event in call.events if isinstance(event, BotMessage)]
+        assert spoken == ["Hello, this is Contoso.", "Let me see.", "You said my bill."]
+
+
+async def test_an_agent_that_shows_signs_of_life_may_take_longer() -> None:
+    async def slow(activity: Activity, say: Say) -> None:
+        if activity.get("text"):
+            for _ in range(6):
+                await asyncio.sleep(0.1)
+                await say({"type": "typing"})
+            await say({"type": "message", "text": "At last."})
+
+    async with line(slow, timeout_s=0.35) as call:
+        assert await call.ask("think") in call.of(BotDone)
+        assert call.said == "At last."
+
+
+async def test_a_stream_that_breaks_fails_the_request_and_the_next_one_works() -> None:
+    async def breaking(activity: Activity, say: Say) -> None:
+        if activity.get("text") == "crash":
+            raise BotError
+        await agent(activity, say)
+
+    async with line(breaking) as call:
+        assert await call.ask("crash") in call.of(BotFailed)
+        assert await call.ask("hello") in call.of(BotDone)
+
+
+async def test_a_conversation_that_the_agent_has_forgotten_is_begun_anew() -> None:
+    async with line() as call:
+        call.service.conversations.clear()
+        assert await call.ask("one") in call.of(BotFailed)
+        assert await call.ask("two") in call.of(BotDone)
+        assert call.said.endswith("You said two.")
+
+
+async def test_events_of_ours_are_not_made_turns_of_the_agent() -> None:
+    async with line() as call:
+        told = len(call.service.told)
+        request = call.conversation.send(activities.interrupted("Hel", 0.3))
+        await call.until(lambda: request in call.of(BotDone))
+        assert len(call.service.told) == told
+
+
+def test_addresses() -> None:
+    assert (
+        regional_settings_url("https://e.environment.api.powerplatform.com/powervirtualagents/botsbyschema/c/t?v=1")
+        == "https://e.environment.api.powerplatform.com/powervirtualagents/regionalchannelsettings?v=1"
+    )
+    assert conversation_url("https://e/conversations/?v=1", "a/b") == "https://e/conversations/a%2Fb?v=1"

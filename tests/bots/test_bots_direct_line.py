@@ -1,0 +1,228 @@
+"""The Direct Line client over real sockets, against the double that Microsoft's own client is tested with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from direct_line_double import SECRET, Activity, Bot, BotError, DirectLineDouble, Say, echo_bot
+
+from voicebot.bots import CallFacts, activities
+from voicebot.bots.direct_line import DirectLineConversation, DirectLineOptions, DirectLineWay
+from voicebot.bots.direct_line_feed import DirectLineFeed
+from voicebot.bots.settling import Patience
+from voicebot.bots.ways import BotOptions
+from voicebot.events import BotDone, BotFailed, BotMessage, Event, HangUpAsked, TransferAsked
+
+CALL = CallFacts("call-1", "+15550100", "+15550199", "Ada", "en-US", {"X-Customer": "7"})
+PATIENCE = Patience(quiet_s=0.05, typing_s=0.5, silent_s=0.1)
+
+
+class Line:
+    """One call's end of a conversation."""
+
+    def __init__(self, service: DirectLineDouble) -> None:
+        self.service = service
+        self.events: list[Event] = []
+        self.conversation: DirectLineConversation
+
+    @property
+    def said(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, BotMessage)]
+
+    @property
+    def done(self) -> list[int]:
+        return [event.request for event in self.events if isinstance(event, BotDone)]
+
+    @property
+    def failed(self) -> list[int]:
+        return [event.request for event in self.events if isinstance(event, BotFailed)]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    async def ask(self, text: str) -> int:
+        request = self.conversation.send(activities.user_message(text))
+        await self.until(lambda: request in self.done + self.failed)
+        return request
+
+
+@asynccontextmanager
+async def line(
+    bot: Bot = echo_bot, *, timeout_s: float = 5.0, token_life_s: float = 1800.0, **options: Any
+) -> AsyncIterator[Line]:
+    async with DirectLineDouble(bot, token_life_s=token_life_s) as service:
+        given: dict[str, Any] = {"endpoint": service.endpoint, "secret": SECRET, "patience": PATIENCE} | options
+        way = DirectLineWay(DirectLineOptions(**given), BotOptions(turn_timeout_s=timeout_s))
+        await way.start()
+        here = Line(service)
+        here.conversation = way.conversation(CALL, here.events.append)
+        await here.conversation.start()
+        await here.until(lambda: bool(here.done or here.failed))
+        try:
+            yield here
+        finally:
+            await way.close()
+            assert way.conversations == 0
+
+
+async def test_the_bot_greets_and_answers_and_our_own_words_are_not_taken_for_its() -> None:
+    async with line() as call:
+        await call.ask("my bill")
+        assert call.said == ["Welcome.", "You said my bill."]
+        assert (call.done, call.failed) == ([1, 2], [])
+        told = call.service.told[-1]
+        assert (told["type"], told["from"]["id"], told["text"]) == ("message", "dl_+15550100", "my bill")
+    assert call.service.told[-1]["type"] == "endOfConversation"
+
+
+async def test_a_start_event_tells_the_bot_what_is_known_of_the_call() -> None:
+    async with line(start_event="startConversation") as call:
+        start = call.service.told[1]
+        assert (start["type"], start["name"]) == ("event", "startConversation")
+        assert start["channelData"]["sipHeaders"] == {"X-Customer": "7"}
+
+
+async def test_all_that_a_bot_says_for_a_request_comes_in_order_before_its_end() -> None:
+    async def bot(activity: Activity, say: Say) -> None:
+        if activity["type"] == "message":
+            for text in ("One.", "Two.", "Three."):
+                await say({"type": "message", "text": text})
+            await say({"type": "event", "name": "handoff.initiate", "value": {"TargetPhoneNumber": "+14255550123"}})
+
+    async with line(bot) as call:
+        await call.ask("go")
+        kinds = [type(event) for event in call.events if event.at and getattr(event, "request", 2) == 2]
+        assert kinds == [BotMessage] * 3 + [TransferAsked, BotDone]
+
+
+async def test_a_stream_that_breaks_in_mid_turn_loses_nothing_and_repeats_nothing() -> None:
+    release = asyncio.Event()
+
+    async def bot(activity: Activity, say: Say) -> None:
+        if activity["type"] == "message":
+            await say({"type": "message", "text": "Before."})
+            await release.wait()
+            await say({"type": "message", "text": "While nobody listened."})
+
+    async with line(bot) as call:
+        request = call.conversation.send(activities.user_message("go"))
+        await call.until(lambda: call.said == ["Before."])
+        await call.service.break_streams()
+        release.set()
+        await call.until(lambda: request in call.done and len(call.said) == 2)
+        await call.until(lambda: call.conversation.reconnections == 1)
+        assert call.said == ["Before.", "While nobody listened."]
+        await call.service.say({"type": "message", "text": "And after."})
+        await call.until(lambda: len(call.said) == 3)
+
+
+async def test_what_comes_twice_is_said_once() -> None:
+    async with line() as call:
+        call.service.repeat = True
+        await call.ask("hello")
+        await call.service.say({"type": "message", "text": "By the way."})
+        await call.until(lambda: "By the way." in call.said)
+        await asyncio.sleep(0.05)
+        assert call.said == ["Welcome.", "You said hello.", "By the way."]
+
+
+async def test_the_token_is_renewed_at_half_its_life_and_an_expired_one_is_replaced() -> None:
+    async with line(token_life_s=2.0) as call:
+        await call.until(lambda: call.conversation.renewals >= 1)
+        call.service.expire_tokens()
+        await call.ask("still there?")
+        assert call.said[-1] == "You said still there?."
+
+
+async def test_a_busy_service_is_asked_again_and_a_bot_error_is_not() -> None:
+    async with line() as call:
+        call.service.refuse.extend([429, 503])
+        await call.ask("hello")
+        assert call.said[-1] == "You said hello."
+        call.service.refuse.append(500)
+        failed = await call.ask("unsure whether it arrived")
+        assert failed in call.failed
+        assert not [told for told in call.service.told if told.get("text") == "unsure whether it arrived"]
+
+
+async def test_a_bot_that_fails_fails_the_request_and_the_next_one_works() -> None:
+    async def bot(activity: Activity, say: Say) -> None:
+        if activity.get("text") == "crash":
+            raise BotError
+        await echo_bot(activity, say)
+
+    async with line(bot) as call:
+        crashed = await call.ask("crash")
+        fine = await call.ask("hello")
+        assert (call.failed, fine in call.done) == ([crashed], True)
+
+
+async def test_a_bot_that_never_answers_words_has_failed_but_keys_need_no_answer() -> None:
+    async def bot(activity: Activity, say: Say) -> None:
+        return
+
+    async with line(bot, timeout_s=0.4) as call:
+        key = call.conversation.send(activities.key_message("5"))
+        await call.until(lambda: key in call.done)
+        words = await call.ask("anyone?")
+        assert words in call.failed
+
+
+async def test_a_conversation_that_the_service_has_lost_is_begun_anew() -> None:
+    async with line() as call:
+        call.service.forget()
+        assert await call.ask("one") in call.failed
+        assert await call.ask("two") in call.done
+        assert call.said[-1] == "You said two."
+
+
+async def test_the_rest_of_what_was_interrupted_is_not_said() -> None:
+    release = asyncio.Event()
+
+    async def bot(activity: Activity, say: Say) -> None:
+        if activity.get("text") == "long":
+            await say({"type": "message", "text": "A", "inputHint": "expectingInput"})
+            asyncio.get_running_loop().create_task(later(say))
+
+    async def later(say: Say) -> None:
+        await release.wait()
+        await say({"type": "message", "text": "B"})
+        await say({"type": "endOfConversation"})
+
+    async with line(bot) as call:
+        await call.ask("long")
+        call.conversation.send(activities.interrupted("A", 0.2))
+        release.set()
+        await call.until(lambda: any(isinstance(event, HangUpAsked) for event in call.events))
+        assert call.said == ["A"]
+
+
+async def test_requests_before_the_service_can_be_reached_fail_without_an_exception() -> None:
+    events: list[Event] = []
+    way = DirectLineWay(DirectLineOptions("http://127.0.0.1:9/v3/directline", SECRET), BotOptions(turn_timeout_s=0.3))
+    await way.start()
+    conversation = way.conversation(CALL, events.append)
+    await conversation.start()
+    async with asyncio.timeout(5):
+        while not events:
+            await asyncio.sleep(0.01)
+    assert [type(event) for event in events] == [BotFailed]
+    await way.close()
+
+
+def test_a_feed_survives_what_makes_no_sense() -> None:
+    feed = DirectLineFeed("dl_me")
+    for frame in ("", " ", "{", "[]", "[" * 100_000, '{"activities": 5, "watermark": null}', '{"activities": [5, {}]}'):
+        assert feed.frame(frame) == []
+    assert feed.watermark == ""
+    message = {"type": "message", "id": "1", "from": {"id": "bot"}}
+    mine = {"type": "message", "id": "2", "from": {"id": "dl_me"}}
+    frame = json.dumps({"activities": [message, mine, message], "watermark": "3"})
+    assert feed.frame(frame) == [message]
+    assert (feed.watermark, feed.duplicates) == ("3", 1)

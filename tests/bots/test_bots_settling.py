@@ -1,0 +1,82 @@
+"""When a request is answered on a channel that does not say: each rule on passed-in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voicebot.bots.settling import Patience, Settling
+
+PATIENCE = Patience(quiet_s=1.0, typing_s=5.0, silent_s=2.0)
+SPOKEN = {"type": "message", "text": "my bill"}
+KEY = {"type": "message", "text": "5", "entities": [{"type": "DTMF"}]}
+
+
+def asked(activity: dict[str, Any], accepted_at: float | None = 0.0) -> Settling:
+    settling = Settling(PATIENCE)
+    settling.asked(1, activity)
+    if accepted_at is not None:
+        settling.accepted(1, "a1", accepted_at)
+    return settling
+
+
+def test_an_answer_that_expects_input_ends_the_request_at_once() -> None:
+    settling = asked(SPOKEN)
+    settling.came(1, {"type": "message", "inputHint": "expectingInput"}, 0.3)
+    assert settling.settled(0.3) == [1]
+    assert settling.settled(9.0) == []
+
+
+def test_another_answer_ends_it_after_quiet_and_a_second_one_begins_the_quiet_anew() -> None:
+    settling = asked(SPOKEN)
+    settling.came(1, {"type": "message"}, 0.3)
+    assert settling.deadline() == 1.3
+    settling.came(1, {"type": "message"}, 1.0)
+    assert settling.settled(1.9) == []
+    assert settling.settled(2.0) == [1]
+
+
+def test_nothing_ends_before_the_service_has_accepted_it() -> None:
+    settling = asked(SPOKEN, accepted_at=None)
+    settling.came(1, {"type": "message", "inputHint": "expectingInput"}, 0.1)
+    assert settling.deadline() is None
+    settling.accepted(1, "a1", 4.0)
+    assert settling.settled(4.0) == [1]
+
+
+def test_typing_and_streamed_text_promise_more() -> None:
+    settling = asked(SPOKEN)
+    settling.came(1, {"type": "message"}, 0.1)
+    settling.came(1, {"type": "typing"}, 0.2)
+    assert settling.deadline() == 5.2
+    partial = {"type": "typing", "text": "Well", "entities": [{"type": "streaminfo", "streamType": "streaming"}]}
+    settling.came(1, partial, 5.0)
+    assert settling.settled(9.0) == []
+    settling.came(1, {"type": "message", "entities": [{"type": "streaminfo", "streamType": "final"}]}, 9.5)
+    assert settling.settled(10.5) == [1]
+
+
+def test_words_wait_for_an_answer_and_keys_and_events_do_not_need_one() -> None:
+    assert asked(SPOKEN).deadline() is None
+    assert asked(KEY).deadline() == 2.0
+    assert asked({"type": "event", "name": "noUserInput"}).deadline() == 2.0
+
+
+def test_a_hand_off_and_the_end_of_the_conversation_are_last_words() -> None:
+    for last in ({"type": "endOfConversation"}, {"type": "event", "name": "handoff.initiate"}):
+        settling = asked(SPOKEN)
+        settling.came(1, last, 0.5)
+        assert settling.settled(0.5) == [1]
+
+
+def test_an_answer_belongs_to_what_it_names_else_to_the_newest_and_answers_what_was_before() -> None:
+    settling = asked(SPOKEN)
+    assert settling.belongs_to({"replyToId": "a1"}) == 1
+    settling.asked(2, SPOKEN)
+    assert settling.belongs_to({"replyToId": "a1"}) == 1
+    assert settling.belongs_to({"replyToId": "not known yet"}) == 2
+    assert settling.belongs_to({}) == 2
+    settling.accepted(2, "a2", 0.5)
+    settling.came(2, {"type": "message"}, 1.0)
+    assert settling.settled(2.0) == [1, 2]
+    assert settling.belongs_to({"replyToId": "a1"}) == 1
+    assert settling.belongs_to({}) == 0

@@ -1,0 +1,173 @@
+"""The way over one websocket, against a bot on a real socket: connection lost and found, calls kept apart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from bot_double import Activity, BotDouble, Reply, echo
+from callers import Caller
+from identity_double import IdentityDouble
+
+from voicebot.bots import activities
+from voicebot.bots import streaming as module
+from voicebot.bots.credentials import ClientCredentials
+from voicebot.bots.streaming import StreamingSettings, StreamingWay
+from voicebot.bots.ways import BotOptions
+from voicebot.events import BotDone, BotFailed, BotMessage
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[BotDouble]:
+    double = BotDouble()
+    await double.start()
+    yield double
+    await double.close()
+
+
+@asynccontextmanager
+async def way_to(bot: BotDouble, **settings: Any) -> AsyncIterator[StreamingWay]:
+    way = StreamingWay("double", StreamingSettings(bot.url, **settings))
+    await way.start()
+    try:
+        yield way
+    finally:
+        await way.close()
+
+
+async def test_all_calls_share_one_connection_and_do_not_wait_for_each_other(bot: BotDouble) -> None:
+    together = asyncio.Barrier(10)
+
+    async def wait_for_all(_: BotDouble, activity: Activity, reply: Reply) -> None:
+        if activity["type"] == "message":
+            async with asyncio.timeout(5):
+                await together.wait()
+            assert await reply(activity["text"]) == 200
+
+    bot.behave = wait_for_all
+    async with way_to(bot) as way:
+        callers = [Caller(way, call_id=f"call-{number}") for number in range(10)]
+        assert await asyncio.gather(*(c.hear(str(n)) for n, c in enumerate(callers))) == [[str(n)] for n in range(10)]
+        assert len(bot.sockets) == 1
+
+
+async def test_the_end_of_the_call_is_told_after_all_that_the_caller_said(bot: BotDouble) -> None:
+    async with way_to(bot) as way:
+        caller = Caller(way)
+        caller.conversation.send(activities.key_message("1"))
+        await caller.conversation.close("caller")
+    assert [a["type"] for a in bot.received] == ["message", "endOfConversation"]
+
+
+async def test_a_turn_that_loses_its_connection_fails_and_is_not_told_twice(bot: BotDouble) -> None:
+    async def dies(double: BotDouble, activity: Activity, reply: Reply) -> None:
+        await reply("Let me see.")
+        double.behave = echo
+        await double.drop()
+
+    bot.behave = dies
+    async with way_to(bot) as way:
+        caller = Caller(way)
+        said, failed = await caller.ask(activities.user_message("hello"))
+        assert isinstance(said, BotMessage) and said.speak == "Let me see."
+        assert isinstance(failed, BotFailed) and "connection" in failed.reason
+        assert await caller.hear("again") == ["You said again."]
+        assert [a["text"] for a in bot.received] == ["hello", "again"]
+
+
+async def test_all_calls_in_mid_turn_hear_of_the_loss(bot: BotDouble) -> None:
+    async def never(_: BotDouble, activity: Activity, reply: Reply) -> None:
+        await asyncio.sleep(60)
+
+    bot.behave = never
+    async with way_to(bot) as way:
+        callers = [Caller(way, call_id=f"call-{number}") for number in range(5)]
+        waiting = [asyncio.create_task(caller.fail()) for caller in callers]
+        async with asyncio.timeout(5):
+            while len(bot.received) < 5:
+                await asyncio.sleep(0.005)
+        bot.behave = echo
+        await bot.drop()
+        assert all("lost" in reason for reason in await asyncio.gather(*waiting))
+        assert await asyncio.gather(*(caller.hear("hello") for caller in callers)) == [["You said hello."]] * 5
+
+
+async def test_what_is_said_while_the_bot_is_away_waits_for_it_a_little(bot: BotDouble) -> None:
+    port = int(bot.url.split(":")[2].split("/")[0])
+    await bot.close()
+    async with way_to(bot) as way:
+        caller = Caller(way)
+        caller.conversation.send(activities.user_message("hello"))
+        await asyncio.sleep(0.05)
+        await bot.start(port)
+        message, done = await caller.until_done()
+        assert isinstance(message, BotMessage) and isinstance(done, BotDone)
+
+
+async def test_a_bot_that_stays_away_fails_in_time(bot: BotDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAIT_FOR_CONNECTION_S", 0.1)
+    await bot.close()
+    async with way_to(bot) as way:
+        assert (await Caller(way).fail()).startswith("no connection to the bot")
+
+
+async def test_a_slow_bot_is_given_up_and_what_it_says_late_is_still_heard(bot: BotDouble) -> None:
+    async def slow(_: BotDouble, activity: Activity, reply: Reply) -> None:
+        if activity.get("text") == "slow":
+            await asyncio.sleep(0.2)
+            await reply("Late.")
+
+    bot.behave = slow
+    async with way_to(bot, options=BotOptions(turn_timeout_s=0.1)) as way:
+        caller = Caller(way)
+        assert await caller.fail("slow") == "no answer within 0.1 s"
+        late = await caller.next()
+        assert isinstance(late, BotMessage) and (late.request, late.speak) == (0, "Late.")
+
+
+async def test_a_bot_that_answers_500_has_failed(bot: BotDouble) -> None:
+    async def fails(_: BotDouble, activity: Activity, reply: Reply) -> int:
+        return 500
+
+    bot.behave = fails
+    async with way_to(bot) as way:
+        assert await Caller(way).fail() == "the bot answered 500"
+
+
+async def test_activities_for_calls_that_are_over_are_refused(bot: BotDouble) -> None:
+    statuses = []
+
+    async def confused(_: BotDouble, activity: Activity, reply: Reply) -> None:
+        activity["conversation"]["id"] = "another"
+        statuses.append(await reply("Hello."))
+
+    bot.behave = confused
+    async with way_to(bot) as way:
+        assert await Caller(way).hear("hello") == []
+    assert statuses[0] == 404
+
+
+async def test_a_peer_that_speaks_something_else_is_left_and_tried_again(bot: BotDouble) -> None:
+    async def babbles(double: BotDouble, activity: Activity, reply: Reply) -> None:
+        double.behave = echo
+        await double.sockets[-1].send_bytes(b"x" * 100)
+        await asyncio.sleep(60)
+
+    bot.behave = babbles
+    async with way_to(bot) as way:
+        caller = Caller(way)
+        assert "not a frame header" in await caller.fail()
+        assert await caller.hear("hello") == ["You said hello."]
+
+
+async def test_each_connection_shows_a_token(bot: BotDouble) -> None:
+    identity = IdentityDouble({"app-1": "s3cret"})
+    await identity.start()
+    credentials = ClientCredentials("app-1", lambda: "s3cret", authority=identity.url)
+    async with way_to(bot, credentials=credentials) as way:
+        assert await Caller(way).hear("hello") == ["You said hello."]
+    assert bot.authorizations[0].startswith("Bearer ey")
+    await identity.close()

@@ -1,0 +1,95 @@
+"""Files that bots want played."""
+
+from __future__ import annotations
+
+import io
+import struct
+import wave
+
+import numpy as np
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot import g711
+from voicebot.calls.remote_audio import fetch_audio, from_wav
+from voicebot.speech import SpeechUnavailable
+
+
+def tone(rate: int, seconds: float = 0.5) -> np.ndarray:
+    return (np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate) * 16000).astype(np.int16)
+
+
+def wav(rate: int = 8000, channels: int = 1, width: int = 2) -> bytes:
+    samples = np.repeat(tone(rate), channels).astype(np.int32) << 16
+    raw = {1: ((samples >> 24) + 128).astype(np.uint8), 2: (samples >> 16).astype("<i2"), 4: samples.astype("<i4")}
+    data = raw[width].tobytes() if width != 3 else b"".join(struct.pack("<i", s >> 8)[:3] for s in samples.tolist())
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(channels)
+        writer.setsampwidth(width)
+        writer.setframerate(rate)
+        writer.writeframes(data)
+    return file.getvalue()
+
+
+def companded(kind: int, data: bytes) -> bytes:
+    form = struct.pack("<HHIIHH", kind, 1, 8000, 8000, 1, 8)
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+def test_pcm_of_any_rate_becomes_the_same_tone(rate: int, channels: int, width: int) -> None:
+    heard = g711.decode(from_wav(wav(rate, channels, width), "PCMU"), "PCMU").astype(float)
+    assert abs(len(heard) - 4000) <= 8
+    spectrum = np.abs(np.fft.rfft(heard[:4000]))
+    assert spectrum.argmax() == 220
+    assert 14_000 < heard.max() < 18_000
+
+
+def test_g711_is_passed_on_as_it_is() -> None:
+    data = bytes(range(256)) * 10
+    assert from_wav(companded(7, data), "PCMU") == data
+    assert from_wav(companded(7, data), "PCMA") == g711.transcode(data, "PCMU", "PCMA")
+
+
+@given(st.binary(max_size=100), st.integers(0, 60))
+def test_damaged_files_are_refused_and_nothing_worse(noise: bytes, at: int) -> None:
+    whole = wav()
+    for content in (noise, whole[:at] + noise, whole[:at] + noise + whole[at + len(noise) :]):
+        try:
+            assert isinstance(from_wav(content, "PCMA"), bytes)
+        except ValueError:
+            continue
+
+
+async def test_a_file_is_fetched_and_what_cannot_be_had_fails_for_good() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        match request.path:
+            case "/tone.wav":
+                return web.Response(body=wav())
+            case "/moved":
+                raise web.HTTPFound("/tone.wav")
+        return web.Response(text="not audio")
+
+    application = web.Application()
+    application.router.add_get("/{name}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        assert len(await fetch_audio(f"{base}/tone.wav", "PCMU")) == 4000
+        for name in ("moved", "text"):
+            with pytest.raises(SpeechUnavailable) as failed:
+                await fetch_audio(f"{base}/{name}", "PCMU")
+            assert failed.value.permanent
+    finally:
+        await runner.cleanup()
+    with pytest.raises(SpeechUnavailable):
+        await fetch_audio(f"{base}/tone.wav", "PCMU")

@@ -1,0 +1,47 @@
+"""A caller towards a bot, without a telephone: sends activities and collects the events that come back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from voicebot.bots import CallFacts, activities
+from voicebot.bots.ways import BotWay
+from voicebot.events import BotDone, BotFailed, BotMessage, Event
+
+DEADLINE_S = 10.0
+
+
+class Caller:
+    """One conversation with the bot at the end of ``way``."""
+
+    def __init__(self, way: BotWay, number: str = "+15550100", call_id: str = "call-1@127.0.0.1") -> None:
+        self.events: asyncio.Queue[Event] = asyncio.Queue()
+        self.conversation = way.conversation(CallFacts(call_id, number, "+15550199"), self.events.put_nowait)
+
+    async def next(self) -> Event:
+        async with asyncio.timeout(DEADLINE_S):
+            return await self.events.get()
+
+    async def ask(self, activity: dict[str, Any]) -> list[Event]:
+        """Everything until the bot was done, or failed."""
+        self.conversation.send(activity)
+        return await self.until_done()
+
+    async def until_done(self) -> list[Event]:
+        events: list[Event] = []
+        while not events or not isinstance(events[-1], BotDone | BotFailed):
+            events.append(await self.next())
+        return events
+
+    async def hear(self, text: str) -> list[str]:
+        """What the bot says to that; it must not fail."""
+        events = await self.ask(activities.user_message(text))
+        assert isinstance(events[-1], BotDone), events
+        return [event.speak for event in events if isinstance(event, BotMessage)]
+
+    async def fail(self, text: str = "hello") -> str:
+        """Why the bot failed at that; it must."""
+        *_, last = await self.ask(activities.user_message(text))
+        assert isinstance(last, BotFailed), last
+        return last.reason

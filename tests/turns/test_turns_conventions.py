@@ -1,0 +1,181 @@
+"""What a bot sets and asks for in its call, on virtual time: each test is a little call."""
+
+from __future__ import annotations
+
+from test_turns_machine import Call
+
+from voicebot.events import (
+    BotConfigured,
+    BotDone,
+    BotMessage,
+    Final,
+    Hypothesis,
+    InputHint,
+    KeyPressed,
+    KeysAsked,
+    PlaybackFailed,
+    PlaybackStarted,
+    RecordingAction,
+    RecordingAsked,
+    RecordingChanged,
+    SilenceAsked,
+    SpeechStarted,
+    SpeechStopped,
+    TransferAsked,
+)
+from voicebot.turns import (
+    Ask,
+    AskKind,
+    Drop,
+    Expect,
+    HangUp,
+    Pause,
+    Play,
+    Record,
+    Resume,
+    SendKeys,
+    State,
+    Transfer,
+    UseVoice,
+)
+
+
+def configured(call: Call, at: float, **facts: object) -> Call:
+    return call.on(BotConfigured(at, **facts))  # type: ignore[arg-type]
+
+
+def test_a_setting_leaves_the_others_as_they_are() -> None:
+    call = Call().waiting()
+    configured(call, 2.0, phrases=("billing",), no_input_s=20.0)
+    assert call.take() == [Expect(("billing",))]
+    configured(call, 2.1, voice="en-US-AriaNeural")
+    assert call.take() == [UseVoice("en-US-AriaNeural")]
+    assert call.machine._no_input_s == 20.0
+
+
+def test_barge_in_switched_off_lets_a_prompt_be_heard() -> None:
+    call = configured(Call().answered(), 0.1, barge_in=False)
+    call.on(SpeechStarted(0.5, 0.4)).on(Hypothesis(0.8, "stop", 0.4, 0.7))
+    assert call.machine.state is State.SPEAKING
+    assert not [command for command in call.take() if isinstance(command, Pause | Drop)]
+    configured(call, 0.9, barge_in=True)
+    call.on(SpeechStopped(1.0, 0.9)).on(SpeechStarted(1.3, 1.2))
+    assert call.machine.state is State.YIELDING
+
+
+def test_keys_that_may_not_barge_in_wait_until_the_prompt_was_heard() -> None:
+    call = configured(Call().answered(), 0.1, keys_barge_in=False)
+    call.on(KeyPressed(0.5, "1"))
+    assert call.take() == []
+    call.heard(2.0)
+    assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.KEY, "1")]
+
+
+def test_a_barge_in_of_too_few_words_pauses_the_prompt_and_it_goes_on() -> None:
+    call = configured(Call().answered(), 0.1, barge_in_words=3)
+    call.on(SpeechStarted(0.5, 0.4)).on(Hypothesis(0.7, "well", 0.4, 0.6)).on(SpeechStopped(0.9, 0.7))
+    call.on(Final(1.0, "Well.", 0.4, 0.7, 0.9))
+    assert call.take() == [Pause()]
+    call.until(2.0)
+    assert call.take() == [Resume()]
+    call.on(SpeechStarted(2.5, 2.4)).on(Hypothesis(3.0, "no I want", 2.4, 2.9))
+    assert call.machine.state is State.CALLER
+    assert Drop() in call.take()
+
+
+def test_a_caller_who_is_to_tell_at_length_may_pause() -> None:
+    call = configured(Call().waiting(), 2.0, end_silence_s=1.5)
+    call.says("it began last week", 3.0, 4.0)
+    call.until(5.4)
+    assert not call.asks()
+    call.until(5.6)
+    assert [ask.text for ask in call.asks()] == ["it began last week"]
+    configured(call, 5.7, end_silence_s=0.0)
+    call.on(BotDone(5.8, 2)).says("and then", 7.0, 8.0)
+    call.until(8.5)
+    assert [ask.text for ask in call.asks()] == ["and then"]
+
+
+def test_silence_is_answered_by_the_speech_that_the_bot_set_and_ends_after_its_retries() -> None:
+    call = configured(Call().waiting(), 2.0, no_input_speech="Are you there?", no_input_retries=1, no_input_s=3.0)
+    call.on(KeyPressed(2.1, "1")).on(BotDone(2.2, 2))
+    call.take()
+    call.until(5.3)
+    assert [command.text for command in call.take() if isinstance(command, Play)] == ["Are you there?"]
+    call.heard(6.0).until(9.1)
+    commands = call.take()
+    assert not [command for command in commands if isinstance(command, Ask)]
+    call.heard(10.0)
+    assert HangUp("no-input") in call.take()
+
+
+def test_a_bot_that_wants_the_event_hears_of_the_silence_itself() -> None:
+    call = configured(Call().waiting(), 2.0, no_input_speech="Hello?", no_input_event=True)
+    call.until(30.0)
+    assert [ask.kind for ask in call.asks()][:1] == [AskKind.NO_INPUT]
+
+
+def test_keys_of_the_bot_are_pressed_when_what_it_said_before_was_heard() -> None:
+    call = Call().answered()
+    call.on(KeysAsked(0.5, "12#"))
+    assert call.take() == []
+    call.heard(2.0)
+    assert call.take() == [SendKeys("12#")]
+    call.on(KeysAsked(2.5, "3"))
+    assert call.take() == [SendKeys("3")]
+
+
+def test_keys_are_pressed_before_the_transfer_that_was_asked_for_after_them() -> None:
+    call = Call().answered()
+    call.on(KeysAsked(0.5, "9")).on(TransferAsked(0.6, "+1425"))
+    call.heard(2.0)
+    assert call.take() == [SendKeys("9"), Transfer("+1425")]
+
+
+def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
+    call = Call().waiting()
+    call.on(KeyPressed(2.1, "1"))
+    call.on(BotMessage(2.2, 2, "A very long story", "A very long story"))
+    call.on(PlaybackStarted(2.3, call.playing[0]))
+    call.take()
+    call.on(SilenceAsked(2.5))
+    assert call.take() == [Drop()]
+    call.on(BotMessage(2.6, 2, "In short: no", "In short: no")).on(BotDone(2.6, 2))
+    assert [type(command) for command in call.take()] == [Play]
+    assert call.machine.state is State.SPEAKING
+
+
+def test_taking_back_nothing_does_nothing() -> None:
+    call = Call().waiting()
+    call.on(SilenceAsked(2.5))
+    assert call.take() == []
+    assert call.machine.state is State.WAITING
+
+
+def test_the_recording_is_commanded_and_its_outcome_told_to_who_gave_the_command_a_name() -> None:
+    call = Call().waiting()
+    call.on(RecordingAsked(2.1, RecordingAction.START, "c1")).on(RecordingAsked(2.2, RecordingAction.STOP))
+    assert call.take() == [Record(RecordingAction.START, "c1"), Record(RecordingAction.STOP, "")]
+    call.on(RecordingChanged(2.3, RecordingAction.START, "c1", "disk full"))
+    call.on(RecordingChanged(2.3, RecordingAction.STOP, ""))
+    (ask,) = call.asks()
+    assert (ask.kind, ask.action, ask.command, ask.text) == (
+        AskKind.COMMAND_RESULT,
+        RecordingAction.START,
+        "c1",
+        "disk full",
+    )
+
+
+def test_a_file_takes_its_place_among_what_is_said_and_the_bot_hears_when_it_fails() -> None:
+    call = Call().waiting()
+    call.on(KeyPressed(2.1, "1"))
+    call.take()
+    call.on(BotMessage(2.2, 2, "", "", InputHint.ACCEPTING, audio="https://x/a.wav")).on(BotDone(2.2, 2))
+    (play,) = call.take()
+    assert isinstance(play, Play)
+    assert play.audio == "https://x/a.wav"
+    call.on(PlaybackFailed(2.4, call.playing.pop(), 0.0, "HTTP 404"))
+    (ask,) = call.asks()
+    assert (ask.kind, ask.text) == (AskKind.AUDIO_FAILED, "https://x/a.wav")
+    assert call.machine.state is State.THINKING

@@ -1,0 +1,117 @@
+"""The Connector API (version 3) as a bot finds it here: what each request means for the call. Pure but for the call.
+
+======================================================  ==============================================================
+request                                                 what it does
+======================================================  ==============================================================
+POST /v3/conversations                                  the caller's running call with this bot, if there is one
+POST /v3/conversations/{c}/activities                   said, or done, in the call: 200 with its ``id``
+POST /v3/conversations/{c}/activities/{a}               the same, as a reply to ``a``
+PUT, DELETE /v3/conversations/{c}/activities/{a}        taken, without effect: what was said cannot be unsaid
+POST /v3/conversations/{c}/activities/history           taken, not said
+GET /v3/conversations/{c}/members, .../pagedmembers     the caller
+GET /v3/conversations/{c}/members/{m}                   the caller
+GET /v3/conversations/{c}/activities/{a}/members        the caller
+======================================================  ==============================================================
+
+Errors are ``{"error": {"code", "message"}}``. The same requests come over HTTP and in the frames of the streaming
+protocol, so that they are answered here for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from voicebot.bots.ordered import OrderedConversation
+
+PREFIX = ("v3", "conversations")
+MAX_BODY = 1 << 20
+
+
+class Answer(NamedTuple):
+    """A status and what goes into the body as JSON."""
+
+    status: int
+    body: dict[str, Any] | list[Any] | None
+
+
+class Route(NamedTuple):
+    """A request's path taken apart: ``conversation`` is ``""`` for the collection itself."""
+
+    conversation: str
+    rest: tuple[str, ...]
+
+
+def error(status: int, code: str, message: str) -> Answer:
+    """An error as bots expect it."""
+    return Answer(status, {"error": {"code": code, "message": message}})
+
+
+NO_SUCH_CALL = error(404, "ConversationNotFound", "there is no such call, or it is over")
+NO_SUCH_PATH = error(404, "NotFound", "there is nothing by this path")
+
+
+def route(target: str) -> Route | None:
+    """The path of a request (absolute, or with a host); None when it is not of this API."""
+    parts = tuple(unquote(part) for part in urlsplit(target).path.strip("/").split("/"))
+    if parts[:2] != PREFIX:
+        return None
+    return Route(parts[2] if len(parts) > 2 else "", parts[3:])
+
+
+def create(conversations: Mapping[str, OrderedConversation], body: Any, service_url: str) -> Answer:
+    """POST /v3/conversations by a bot that has ``conversations`` open. Calls cannot be placed this way."""
+    members = body.get("members") if isinstance(body, dict) else None
+    wanted = [m.get("id") for m in members if isinstance(m, dict)] if isinstance(members, list) else []
+    for conversation in conversations.values():
+        if conversation.caller["id"] in wanted:
+            answer: dict[str, Any] = {"id": conversation.id, "serviceUrl": service_url}
+            if isinstance(body.get("activity"), dict):
+                answer["activityId"] = conversation.received(body["activity"])
+            return Answer(201, answer)
+    return error(
+        501, "NotSupported", "calls are not placed this way: only a caller who is on the line can be addressed"
+    )
+
+
+def answer(conversation: OrderedConversation, verb: str, rest: tuple[str, ...], body: Any, key: str = "") -> Answer:
+    """A request about one call. ``key``: the sender's own id of the request, the same when it is repeated."""
+    match (verb, *rest):
+        case ("POST", "activities", "history"):
+            return Answer(200, {"id": f"{conversation.id}|history"})
+        case ("POST", "activities") | ("POST", "activities", _):
+            return _activity(conversation, body, rest[1] if len(rest) > 1 else "", key)
+        case ("PUT" | "DELETE", "activities", activity_id):
+            if not conversation.knows(activity_id):
+                return error(404, "ActivityNotFoundInConversation", "there is no such activity")
+            return Answer(200, {"id": activity_id} if verb == "PUT" else None)
+        case ("GET", "members") | ("GET", "activities", _, "members"):
+            return Answer(200, [conversation.caller])
+        case ("GET", "pagedmembers"):
+            return Answer(200, {"members": [conversation.caller]})
+        case ("GET", "members", member_id):
+            if member_id != conversation.caller["id"]:
+                return error(404, "MemberNotFoundInConversation", "there is no such member")
+            return Answer(200, conversation.caller)
+        case (_, "activities" | "members" | "pagedmembers", *_):
+            return error(405, "MethodNotAllowed", f"{verb} is not possible here")
+    return NO_SUCH_PATH
+
+
+def _activity(conversation: OrderedConversation, body: Any, reply_to: str, key: str) -> Answer:
+    if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+        return error(400, "BadSyntax", "an activity is a JSON object with a type")
+    service_url = body.get("serviceUrl")
+    if isinstance(service_url, str) and service_url and not _same(service_url, conversation.service_url):
+        return error(403, "ServiceUrlMismatch", "the activity is meant for another channel")
+    named = body.get("conversation")
+    if isinstance(named, dict) and named.get("id") not in (None, conversation.id):
+        return error(400, "BadArgument", "the activity is of another conversation than its path")
+    if reply_to and not body.get("replyToId"):
+        body = body | {"replyToId": reply_to}
+    return Answer(200, {"id": conversation.received(body, key)})
+
+
+def _same(one: str, other: str) -> bool:
+    return one.rstrip("/").lower() == other.rstrip("/").lower()

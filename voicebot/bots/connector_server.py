@@ -1,0 +1,170 @@
+"""The HTTP server that bots reply to: one for all bots and calls (what requests mean: :mod:`voicebot.bots.connector`).
+
+Each request is authorized as coming from the very bot that the call talks to. A bot without an app id is not
+authenticated; such a bot is served on loopback only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from voicebot.bots import connector
+from voicebot.bots.bot_tokens import NotAuthorized
+from voicebot.bots.connector import Answer
+from voicebot.bots.ordered import OrderedConversation
+from voicebot.bots.ways import WayUnavailable
+
+logger = logging.getLogger(__name__)
+
+READ_TIMEOUT_S = 10.0
+REQUEST_ID = "x-ms-client-request-id"
+"""Set by the Bot Framework's clients, and kept when they send a request again."""
+
+
+@dataclass(slots=True)
+class Tenant:
+    """One bot at this server: its open calls, and how its requests are authorized (raises NotAuthorized)."""
+
+    name: str
+    authorize: Callable[[str], Awaitable[None]]
+    authenticated: bool
+    conversations: dict[str, OrderedConversation] = field(default_factory=dict)
+
+
+class ConnectorServer:
+    """``start`` may be called by each way that uses it; the first one listens. ``public_url``: how bots reach it."""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, public_url: str = "") -> None:
+        self._host = host
+        self._port = port
+        self._public_url = public_url
+        self._tenants: list[Tenant] = []
+        self._runner: web.AppRunner | None = None
+        self.refused = 0
+        """Requests that were not authorized, or made no sense."""
+
+    @property
+    def url(self) -> str:
+        """The ``serviceUrl`` of our activities. Known once the server listens."""
+        return self._public_url or f"http://{_bracketed(self._host)}:{self.port}/"
+
+    @property
+    def port(self) -> int:
+        """The port in use; 0 while the server does not listen."""
+        return int(self._runner.addresses[0][1]) if self._runner is not None and self._runner.addresses else 0
+
+    def add(self, tenant: Tenant) -> None:
+        """Serve a bot. Raises :class:`WayUnavailable` when strangers could speak in its place."""
+        if not tenant.authenticated and not is_loopback(self._host):
+            raise WayUnavailable(
+                f"bot {tenant.name}: without an app id anybody could speak to callers in its place: set app_id, "
+                f"or let the connector listen on 127.0.0.1, not on {self._host}"
+            )
+        self._tenants.append(tenant)
+
+    def remove(self, tenant: Tenant) -> None:
+        if tenant in self._tenants:
+            self._tenants.remove(tenant)
+
+    async def start(self) -> None:
+        """Listen. Raises :class:`WayUnavailable`."""
+        if self._runner is not None:
+            return
+        application = web.Application(client_max_size=connector.MAX_BODY)
+        application.router.add_route("*", "/{path:.*}", self._handle)
+        runner = self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
+        try:
+            await runner.setup()
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError as error:
+            await self.close()
+            raise WayUnavailable(f"connector: {self._host}:{self._port}: {error.strerror or error}") from None
+
+    async def close(self) -> None:
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def _handle(self, request: web.Request) -> web.Response:
+        try:
+            status, body = await self._answer(request)
+        except NotAuthorized as error:
+            self.refused += 1
+            logger.info("connector: refused %s %s from %s: %s", request.method, request.path, request.remote, error)
+            code = {401: "Unauthorized", 403: "Forbidden"}.get(error.status, "ServiceUnavailable")
+            status, body = connector.error(error.status, code, str(error))
+        if status == 401:
+            return web.json_response(body, status=status, headers={"WWW-Authenticate": "Bearer"})
+        return web.Response(status=status) if body is None else web.json_response(body, status=status)
+
+    async def _answer(self, request: web.Request) -> Answer:
+        route = connector.route(request.rel_url.raw_path)
+        if route is None:
+            return connector.NO_SUCH_PATH
+        authorization = request.headers.get("Authorization", "")
+        if not route.conversation:
+            tenant = await self._anyone(authorization)
+            if request.method != "POST":
+                return connector.error(405, "MethodNotAllowed", f"{request.method} is not possible here")
+            return connector.create(tenant.conversations, await _json(request), self.url)
+        tenant_of = next((t for t in self._tenants if route.conversation in t.conversations), None)
+        if tenant_of is None:
+            await self._anyone(authorization)
+            return connector.NO_SUCH_CALL
+        await tenant_of.authorize(authorization)
+        try:
+            body = await _json(request) if request.method in ("POST", "PUT") else None
+        except web.HTTPRequestEntityTooLarge:
+            self.refused += 1
+            return connector.error(413, "MessageSizeTooBig", f"more than {connector.MAX_BODY} bytes")
+        except (ValueError, RecursionError):
+            self.refused += 1
+            return connector.error(400, "BadSyntax", "not JSON")
+        conversation = tenant_of.conversations.get(route.conversation)
+        if conversation is None:  # it ended while the body came in
+            return connector.NO_SUCH_CALL
+        key = request.headers.get(REQUEST_ID, "")
+        return connector.answer(conversation, request.method, route.rest, body, key)
+
+    async def _anyone(self, authorization: str) -> Tenant:
+        """The bot that shows this authorization. Raises :class:`NotAuthorized`."""
+        refused = NotAuthorized(401, "nobody is served here")
+        for tenant in self._tenants:
+            try:
+                await tenant.authorize(authorization)
+            except NotAuthorized as error:
+                refused = error
+            else:
+                return tenant
+        raise refused
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def _json(request: web.Request) -> object:
+    """The body; None when it is empty. Raises ValueError, RecursionError, HTTPRequestEntityTooLarge."""
+    try:
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            body = await request.read()
+    except TimeoutError:
+        raise ValueError("the body did not come") from None
+    return json.loads(body) if body.strip() else None
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

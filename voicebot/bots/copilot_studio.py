@@ -1,0 +1,222 @@
+"""The way ``copilot-studio``: an agent made in Copilot Studio (once Power Virtual Agents).
+
+Two protocols lead to one, and the settings say which:
+
+* its *token endpoint* (channel "Mobile app", for agents without authentication) gives a Direct Line token, and
+  ``regionalchannelsettings`` of the same environment says which region's Direct Line; the rest is ``direct_line.py``,
+  begun with the event ``startConversation``, without which an agent does not greet;
+* its *connection string* (channel "Microsoft 365 Agents SDK", for agents with Entra authentication): every turn is one
+  ``POST`` that is answered by a stream of server-sent events, so what an agent generates is spoken while it is made,
+  and the end of the stream is the end of the turn. Needs an Entra token for ``https://api.powerplatform.com``.
+
+https://learn.microsoft.com/microsoft-copilot-studio/publication-connect-bot-to-custom-application
+https://learn.microsoft.com/microsoft-copilot-studio/publication-integrate-web-or-native-app-m365-agents-sdk
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import aiohttp
+
+from voicebot.bots import activities
+from voicebot.bots.conversation import CallFacts, OnEvent
+from voicebot.bots.direct_line import ENVELOPE, DirectLineOptions, DirectLineWay, new_session
+from voicebot.bots.exchange import Exchange, Undelivered
+from voicebot.bots.server_sent_events import EventStream
+from voicebot.bots.settling import Patience
+from voicebot.bots.ways import BotOptions
+
+logger = logging.getLogger(__name__)
+
+START_EVENT = "startConversation"
+API_VERSION = "2022-03-01-preview"
+REGION_FOR_S = 3600.0
+"""How long the answer of ``regionalchannelsettings`` is used."""
+OURS = frozenset({activities.INTERRUPTED, "voicebot.resume"})
+"""Events that no agent has a topic for; over the streaming protocol each would be a whole turn."""
+
+TokenSource = Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class CopilotStudioOptions:
+    """How an agent is reached: ``token_endpoint``, or ``connection_url`` with ``token``."""
+
+    token_endpoint: str = ""
+    """``https://{env}.environment.api.powerplatform.com/powervirtualagents/botsbyschema/{schema}/directline/token?...``"""
+    connection_url: str = ""
+    """``https://{env}....powerplatform.com/copilotstudio/dataverse-backed/authenticated/bots/{schema}/conversations?...``"""
+    token: TokenSource | None = field(default=None, repr=False)
+    """Asked before each turn; it caches what it gives."""
+    patience: Patience = field(default_factory=Patience)
+
+
+class CopilotStudioDirectLineWay(DirectLineWay):
+    """An agent by its token endpoint."""
+
+    def __init__(self, options: CopilotStudioOptions, bot: BotOptions | None = None) -> None:
+        line = DirectLineOptions(
+            endpoint="", token_url=options.token_endpoint, start_event=START_EVENT, patience=options.patience
+        )
+        super().__init__(line, bot)
+        self._region: tuple[str, float] | None = None
+
+    async def locate(self) -> str:
+        now = asyncio.get_running_loop().time()
+        if self._region is None or now - self._region[1] > REGION_FOR_S:
+            answer = await self.request("GET", regional_settings_url(self.options.token_url))
+            channels = answer.get("channelUrlsById")
+            url = channels.get("directline") if isinstance(channels, dict) else None
+            if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+                raise Undelivered("the environment names no Direct Line")
+            self._region = (f"{url.rstrip('/')}/v3/directline", now)
+        return self._region[0]
+
+
+class CopilotStudioStreamingWay:
+    """An agent by its connection string (:class:`voicebot.bots.ways.BotWay`)."""
+
+    def __init__(self, options: CopilotStudioOptions, bot: BotOptions | None = None) -> None:
+        self.options = options
+        self.bot = bot or BotOptions()
+        self._session: aiohttp.ClientSession | None = None
+        self._open: set[AgentConversation] = set()
+
+    @property
+    def conversations(self) -> int:
+        return len(self._open)
+
+    async def start(self) -> None:
+        if self._session is None:
+            self._session = new_session()
+
+    def conversation(self, call: CallFacts, on_event: OnEvent) -> AgentConversation:
+        conversation = AgentConversation(self, call, on_event)
+        self._open.add(conversation)
+        conversation.on_close(lambda: self._open.discard(conversation))
+        return conversation
+
+    async def close(self) -> None:
+        await asyncio.gather(*(conversation.close("shutdown") for conversation in list(self._open)))
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def turn(self, url: str, body: dict[str, Any], on_activity: Callable[[dict[str, Any]], None]) -> str:
+        """One turn: gives each activity as it comes, returns the conversation's id (``""``: not told). Raises."""
+        if self._session is None:
+            raise Undelivered("the way is not open")
+        token = await self.options.token() if self.options.token is not None else ""
+        headers = {"Accept": "text/event-stream"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        try:
+            async with self._session.post(url, json=body, headers=headers, allow_redirects=False) as response:
+                if response.status != 200:
+                    text = (await response.content.read(1000)).decode(errors="replace")
+                    raise TurnRefused(response.status, " ".join(text.split())[:200])
+                await _read(response, on_activity)
+                return response.headers.get("x-ms-conversationid", "")[:256]
+        except (aiohttp.ClientError, OSError) as error:
+            raise Undelivered(f"no answer: {error or type(error).__name__}") from None
+
+
+class TurnRefused(Undelivered):
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"HTTP {status}: {text}" if text else f"HTTP {status}")
+        self.status = status
+
+
+class AgentConversation(Exchange):
+    """One call's conversation; the end of each turn's stream ends the request."""
+
+    def __init__(self, way: CopilotStudioStreamingWay, call: CallFacts, on_event: OnEvent) -> None:
+        super().__init__(call, on_event, bot=way.bot, patience=None)
+        self._way = way
+        self._conversation_id = ""
+
+    async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
+        if activity.get("name") in OURS:
+            return ""
+        start = activity["type"] == "conversationUpdate"
+        if start or not self._conversation_id:
+            await self._begin(request if start else 0)
+            if start:
+                return ""
+        content = {name: value for name, value in activity.items() if name not in ENVELOPE}
+        content["conversation"] = {"id": self._conversation_id}
+        url = conversation_url(self._way.options.connection_url, self._conversation_id)
+        try:
+            await self._turn(url, {"activity": content}, request)
+        except TurnRefused as refused:
+            if refused.status == 404:  # it is forgotten: the next request begins anew
+                self._conversation_id = ""
+            raise
+        return ""
+
+    async def _begin(self, request: int) -> None:
+        body = {"emitStartConversationEvent": True, "locale": self.call.locale}
+        self._conversation_id = await self._turn(self._way.options.connection_url, body, request)
+        if not self._conversation_id:
+            raise Undelivered("the agent gave no conversation")
+        logger.info("conversation %s: Copilot Studio conversation %s", self.call.call_id, self._conversation_id)
+
+    async def _turn(self, url: str, body: dict[str, Any], request: int) -> str:
+        named = ""
+
+        def take(activity: dict[str, Any]) -> None:
+            nonlocal named
+            conversation = activity.get("conversation")
+            if isinstance(conversation, dict) and isinstance(conversation.get("id"), str):
+                named = conversation["id"][:256]
+            self.received(activity, request)
+
+        return await self._way.turn(url, body, take) or named
+
+    async def _say_goodbye(self, activity: dict[str, Any]) -> None:
+        """An agent has no use for it: its conversation ends by itself."""
+
+    async def _shut(self) -> None:
+        self._conversation_id = ""
+
+
+def copilot_studio_way(
+    options: CopilotStudioOptions, bot: BotOptions | None = None
+) -> CopilotStudioDirectLineWay | CopilotStudioStreamingWay:
+    """The way that ``options`` ask for."""
+    if options.connection_url:
+        return CopilotStudioStreamingWay(options, bot)
+    return CopilotStudioDirectLineWay(replace(options, token=None), bot)
+
+
+def regional_settings_url(token_endpoint: str) -> str:
+    """Where the environment of ``token_endpoint`` tells which Direct Line is its own."""
+    parts = urlsplit(token_endpoint)
+    path = parts.path.partition("/powervirtualagents/")[0] + "/powervirtualagents/regionalchannelsettings"
+    return urlunsplit((parts.scheme, parts.netloc, path, parts.query or f"api-version={API_VERSION}", ""))
+
+
+def conversation_url(connection_url: str, conversation_id: str) -> str:
+    """``connection_url`` of one conversation: its id goes behind the path, the query stays."""
+    parts = urlsplit(connection_url)
+    path = f"{parts.path.rstrip('/')}/{quote(conversation_id, safe='')}"
+    return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
+
+
+async def _read(response: aiohttp.ClientResponse, on_activity: Callable[[dict[str, Any]], None]) -> None:
+    events = EventStream()
+    async for chunk in response.content.iter_any():
+        for event, data in events.feed(chunk):
+            if event == "end":
+                return
+            if event == "activity":
+                with suppress(ValueError, RecursionError):
+                    activity = json.loads(data)
+                    if isinstance(activity, dict):
+                        on_activity(activity)

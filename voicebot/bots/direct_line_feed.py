@@ -1,0 +1,66 @@
+"""What comes on a Direct Line stream: sets of activities with a watermark. Pure.
+
+A frame is ``{"activities": [...], "watermark": "7"}``; an empty frame keeps the connection alive. After a reconnection
+the service replays everything since the watermark that it was told, so an activity can come twice: it is known by its
+id. Typing has no id and is never replayed. What we sent ourselves comes back as well (the log is for all clients).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from typing import Any
+
+MAX_FRAME = 1 << 20
+MAX_ACTIVITIES = 500
+MAX_REMEMBERED = 2000
+
+
+class DirectLineFeed:
+    """One conversation's stream. ``user`` is our own id in it."""
+
+    def __init__(self, user: str) -> None:
+        self.user = user
+        self.watermark = ""
+        """Where a reconnection continues; empty before the first."""
+        self.malformed = 0
+        """Frames and activities that made no sense and were dropped."""
+        self.duplicates = 0
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def frame(self, text: str) -> list[dict[str, Any]]:
+        """The bot's activities in one frame, each once, in order."""
+        if not text.strip():
+            return []
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            self.malformed += 1
+            return []
+        if not isinstance(content, dict):
+            self.malformed += 1
+            return []
+        watermark = content.get("watermark")
+        if isinstance(watermark, str | int) and not isinstance(watermark, bool):
+            self.watermark = str(watermark)[:100] or self.watermark
+        activities = content.get("activities")
+        found = activities[:MAX_ACTIVITIES] if isinstance(activities, list) else []
+        return [activity for activity in found if self._wanted(activity)]
+
+    def _wanted(self, activity: Any) -> bool:
+        if not isinstance(activity, dict) or not isinstance(activity.get("type"), str):
+            self.malformed += 1
+            return False
+        sender = activity.get("from")
+        if isinstance(sender, dict) and (sender.get("id") == self.user or sender.get("role") == "user"):
+            return False
+        identity = activity.get("id")
+        if not isinstance(identity, str) or not identity or activity["type"] == "typing":
+            return True
+        if identity in self._seen:
+            self.duplicates += 1
+            return False
+        self._seen[identity] = None
+        if len(self._seen) > MAX_REMEMBERED:
+            self._seen.popitem(last=False)
+        return True

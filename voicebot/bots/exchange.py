@@ -1,0 +1,233 @@
+"""What the ways over HTTP have in common: one call's conversation as an outbox, worked off in order by one task.
+
+A subclass says how to open the conversation, how to hand one activity over and how to end; it gives what the bot sends
+to :meth:`Exchange.received`. Numbers, deadlines, failures and the end of each request are kept here, so that they
+hold in the same way everywhere: ``send`` never blocks, each request ends once, and nothing is told after ``close``.
+
+A way whose bot is away stays open: each request tries anew, so the call recovers when the bot does. What the bot still
+says to a request that has ended is passed on as said on its own initiative, unless the caller has interrupted since. A
+bot that failed is not asked to ask again (``BotRecovered``), as our own dialogs are: it would not know how.
+
+Unlike :mod:`voicebot.bots.ordered`, where a bot that has taken an activity has mostly finished with it, the next
+request is handed over while the one before may still be answered: ``settling.py`` finds the ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from voicebot.bots import activities
+from voicebot.bots.conversation import CallFacts, OnEvent
+from voicebot.bots.requests import Requests
+from voicebot.bots.settling import Patience, Settling
+from voicebot.bots.ways import BotOptions
+from voicebot.events import BotRecovered, Event
+
+logger = logging.getLogger(__name__)
+
+GOODBYE_S = 2.0
+"""How long the end of a call may take to be told to the bot."""
+MAX_TURN_S = 120.0
+"""A bot that gives signs of life (text that streams, typing) may take longer than its time, but not for ever."""
+
+
+class Undelivered(Exception):
+    """The bot did not take an activity; the text says why, for the log and for ``BotFailed``."""
+
+
+class Exchange:
+    """One call's conversation (:class:`voicebot.bots.conversation.Conversation`). Subclasses carry the bytes.
+
+    ``patience`` is given where the protocol does not tell when a request is answered; otherwise :meth:`_hand_over`
+    returning means that it was.
+    """
+
+    def __init__(self, call: CallFacts, on_event: OnEvent, *, bot: BotOptions, patience: Patience | None) -> None:
+        self.call = call
+        self._on_event = on_event
+        self._loop = asyncio.get_running_loop()
+        self._bot = bot
+        self._requests = Requests(bot.turn_timeout_s)
+        self._settling = Settling(patience) if patience is not None else None
+        self._outbox: deque[tuple[int, dict[str, Any]]] = deque()
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._current = 0
+        self._interrupted_at = 0
+        self._began_at = 0.0
+        self._limit: asyncio.Timeout | None = None
+        self._closed = False
+        self._on_close: list[Callable[[], None]] = []
+
+    # --- what a call does --------------------------------------------------------------------------------------------
+
+    async def start(self) -> int:
+        """Tell the bot that the call has begun."""
+        return self.send(activities.conversation_update())
+
+    def send(self, activity: dict[str, Any]) -> int:
+        """Queue ``activity``; returns its request number."""
+        request = self._requests.number()
+        if self._closed:
+            return request
+        if self._requests.full:
+            reason = "too many requests are waiting for the bot"
+            self._loop.call_soon(lambda: self._tell(self._requests.refused(request, reason, self._loop.time())))
+            return request
+        if activity.get("name") == activities.INTERRUPTED:
+            self._interrupted_at = request
+        shaped = activities.keys_in_style(activity, self._bot.dtmf)
+        addressed = activities.addressed(shaped, self.call, request, datetime.now(UTC))
+        self._requests.ask(request, self._loop.time())
+        self._outbox.append((request, addressed))
+        self._wanted.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"conversation {self.call.call_id}")
+        self._watch()
+        return request
+
+    async def close(self, reason: str) -> None:
+        """Tell the bot that the call is over, and forget it."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        goodbye = activities.addressed(
+            activities.end_of_conversation(reason), self.call, self._requests.number(), datetime.now(UTC)
+        )
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await self._say_goodbye(goodbye)
+        except (Undelivered, TimeoutError) as error:
+            logger.info("conversation %s: the bot was not told of its end: %s", self.call.call_id, error or "timeout")
+        finally:
+            await self._shut()
+            for done in self._on_close:
+                done()
+
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when the conversation was closed."""
+        self._on_close.append(callback)
+
+    # --- what a way does ---------------------------------------------------------------------------------------------
+
+    async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
+        """Give one activity to the bot; returns the id that it got there (``""``: none). Raises Undelivered."""
+        raise NotImplementedError
+
+    async def _say_goodbye(self, activity: dict[str, Any]) -> None:
+        """Tell the bot that the call is over; nothing needs to be told when it was never reached."""
+        raise NotImplementedError
+
+    async def _shut(self) -> None:
+        """Give everything back."""
+        raise NotImplementedError
+
+    def received(self, activity: dict[str, Any], request: int | None = None) -> None:
+        """The bot sent ``activity``, for ``request`` where that is known."""
+        now = self._loop.time()
+        if request is None:
+            request = self._settling.belongs_to(activity) if self._settling is not None else self._current
+        if self._settling is not None:
+            self._settling.came(request, activity, now)
+        if request not in self._requests.outstanding:
+            if 0 < request < self._interrupted_at and activity.get("type") == "message":
+                return  # the rest of what the caller talked over
+            request = 0
+        self._alive(request, now)
+        self._tell(self._requests.activity(request, activity, now))
+
+    def _alive(self, request: int, now: float) -> None:
+        if now - self._began_at > MAX_TURN_S:
+            return
+        self._requests.alive(request, now)
+        if request == self._current and self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(now + self._requests.timeout_s)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            await self._wanted.wait()
+            while self._outbox:
+                request, activity = self._outbox.popleft()
+                if request in self._requests.outstanding:
+                    await self._one(request, activity)
+            self._wanted.clear()
+
+    async def _one(self, request: int, activity: dict[str, Any]) -> None:
+        self._current, self._began_at = request, self._loop.time()
+        if self._settling is not None:
+            self._settling.asked(request, activity)
+        try:
+            async with asyncio.timeout(self._requests.timeout_s) as self._limit:
+                activity_id = await self._hand_over(request, activity)
+        except (Undelivered, TimeoutError) as error:
+            reason = str(error) or f"not taken within {self._requests.timeout_s:g} s"
+            logger.warning("conversation %s: %s", self.call.call_id, reason)
+            self._give_up(request)
+            self._tell(self._requests.failed(request, reason, self._loop.time()))
+        except Exception as error:
+            logger.exception("conversation %s", self.call.call_id)
+            self._give_up(request)
+            self._tell(self._requests.failed(request, type(error).__name__, self._loop.time()))
+        else:
+            if self._settling is None:
+                self._tell(self._requests.done(request, self._loop.time()))
+            else:
+                self._settling.accepted(request, activity_id, self._loop.time())
+                self._watch()
+        finally:
+            self._limit = None
+
+    def _give_up(self, request: int) -> None:
+        if self._settling is not None:
+            self._settling.closed(request)
+
+    def _due(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        if self._settling is not None:
+            for request in self._settling.settled(now):
+                self._tell(self._requests.done(request, now))
+        before = self._requests.outstanding
+        overdue = self._requests.overdue(now)
+        for request in set(before) - set(self._requests.outstanding):
+            self._give_up(request)
+        self._tell(overdue)
+
+    def _tell(self, events: list[Event]) -> None:
+        for event in events:
+            if self._closed:
+                return
+            if isinstance(event, BotRecovered):
+                continue
+            try:
+                self._on_event(event)
+            except Exception:  # one event's trouble must not end the conversation
+                logger.exception("conversation %s: %s was not taken", self.call.call_id, type(event).__name__)
+        self._watch()
+
+    def _watch(self) -> None:
+        """One timer, for whatever is due first."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._closed:
+            return
+        settles = self._settling.deadline() if self._settling is not None else None
+        due = min((at for at in (settles, self._requests.deadline()) if at is not None), default=None)
+        if due is not None:
+            self._timer = self._loop.call_at(max(due, self._loop.time()), self._due)

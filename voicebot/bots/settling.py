@@ -1,0 +1,137 @@
+"""When is a request answered, where the protocol does not say? Pure; the time is passed in.
+
+Direct Line is a log of activities: it has no mark at which a bot's turn ends. A call needs one, since only then may the
+caller's silence be counted and the next no-input be told. So the end is inferred, per request, from what is known:
+
+* nothing ends before the service has *accepted* the request (with most bots their turn is over by then);
+* ``inputHint: expectingInput``, a hand-off and ``endOfConversation`` are a bot's own word that it is done: at once;
+* other answers: after ``quiet_s`` without another activity. A second message within that time still belongs to it;
+* ``typing``, and streamed text that is not final, promise more: ``typing_s`` from then;
+* no answer: a message that the caller spoke waits for as long as the request may take (then the bot has failed it);
+  keys and events, the start of the call among them, often need no answer: they end ``silent_s`` after acceptance.
+
+An activity names what it answers (``replyToId``); one that does not answers the newest request. Either way what was
+asked before it counts as answered, too: bots often answer two sentences at once. An answer that comes after all belongs
+to its request still: it is spoken, unless the caller has interrupted that turn.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from voicebot.bots.streamed_text import stream_info
+
+MAX_REMEMBERED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """All in seconds. Shorter ``quiet_s`` reacts sooner to silence, longer keeps slow second messages together."""
+
+    quiet_s: float = 0.8
+    typing_s: float = 5.0
+    silent_s: float = 1.5
+
+
+@dataclass(slots=True)
+class _Open:
+    wants_answer: bool
+    accepted_at: float | None = None
+    activity_at: float | None = None
+    promised_until: float = 0.0
+    answered: bool = False
+    finished: bool = False
+
+
+class Settling:
+    """The open requests of one conversation, in order."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self.patience = patience or Patience()
+        self._open: OrderedDict[int, _Open] = OrderedDict()
+        self._ids: OrderedDict[str, int] = OrderedDict()
+
+    def asked(self, request: int, activity: dict[str, Any]) -> None:
+        """``request`` is being handed over."""
+        spoken = activity.get("type") == "message" and not _is_key(activity)
+        self._open[request] = _Open(wants_answer=spoken)
+
+    def accepted(self, request: int, activity_id: str, now: float) -> None:
+        """The service took ``request`` and calls it ``activity_id`` (``""``: it did not say)."""
+        if activity_id:
+            self._ids[activity_id] = request
+            while len(self._ids) > MAX_REMEMBERED:
+                self._ids.popitem(last=False)
+        if request in self._open:
+            self._open[request].accepted_at = now
+
+    def closed(self, request: int) -> None:
+        """``request`` has ended some other way (failed, given up)."""
+        self._open.pop(request, None)
+
+    def belongs_to(self, activity: dict[str, Any]) -> int:
+        """Which request an activity answers; 0 when the bot speaks on its own initiative."""
+        reply_to = activity.get("replyToId")
+        if isinstance(reply_to, str) and reply_to in self._ids:
+            return self._ids[reply_to]
+        return next(reversed(self._open), 0)  # also of one whose id is not known yet: it is being handed over now
+
+    def came(self, request: int, activity: dict[str, Any], now: float) -> None:
+        """The bot sent ``activity`` for ``request``."""
+        for open_request, state in self._open.items():
+            if open_request <= request:
+                self._note(state, activity, now)
+
+    def _note(self, state: _Open, activity: dict[str, Any], now: float) -> None:
+        kind = activity.get("type")
+        state.activity_at = now
+        if kind == "typing" or _is_partial(activity):
+            state.promised_until = now + self.patience.typing_s
+            return
+        state.promised_until = 0.0
+        if kind == "message":
+            state.answered = True
+            state.finished = state.finished or activity.get("inputHint") == "expectingInput"
+        elif kind in ("endOfConversation", "handoff") or activity.get("name") in _LAST_WORDS:
+            state.answered = state.finished = True
+
+    def deadline(self) -> float | None:
+        """When the next request settles if nothing more comes."""
+        return min((due for due in map(self._due, self._open.values()) if due is not None), default=None)
+
+    def settled(self, now: float) -> list[int]:
+        """The requests that are over at ``now``, in order. Each is told once."""
+        over = [
+            request for request, state in self._open.items() if (due := self._due(state)) is not None and due <= now
+        ]
+        for request in over:
+            del self._open[request]
+        return over
+
+    def _due(self, state: _Open) -> float | None:
+        if state.accepted_at is None:
+            return None
+        if state.finished:
+            return state.accepted_at
+        heard = state.activity_at if state.activity_at is not None else state.accepted_at
+        if state.answered:
+            return max(state.accepted_at, heard + self.patience.quiet_s, state.promised_until)
+        if state.wants_answer:
+            return None
+        return max(state.accepted_at + self.patience.silent_s, state.promised_until)
+
+
+_LAST_WORDS = frozenset({"handoff.initiate", "transfer", "handover", "hangup"})
+
+
+def _is_key(activity: dict[str, Any]) -> bool:
+    entities = activity.get("entities")
+    return isinstance(entities, list) and any(isinstance(e, dict) and e.get("type") == "DTMF" for e in entities)
+
+
+def _is_partial(activity: dict[str, Any]) -> bool:
+    """Streamed text of which more will come."""
+    info = stream_info(activity)
+    return info is not None and info.kind != "final"

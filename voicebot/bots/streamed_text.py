@@ -1,0 +1,147 @@
+"""Text that a bot streams while it makes it, cut into sentences that can be spoken while the rest is still coming.
+
+Each part is an activity with an entity ``{"type": "streaminfo", "streamType", "streamId", "streamSequence"}`` (or the
+same in ``channelData``): ``informative`` ("Thinking…") is for the eye only; ``streaming`` carries the text so far, or
+what is new when ``chunkType`` is ``delta``; ``final`` carries all of it. Nothing is said twice: what was handed out is
+remembered, and the final text gives only what is left. A final text that was rewritten gives the sentences that were
+not said word for word. https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+MAX_STREAMS = 16
+MAX_STREAM = 20_000
+"""Characters of one stream; the rest is not said."""
+
+_END = re.compile(r"[.!?…][\"'”’)\]*_]*(?=\s+\S)|[。！？][」』）]*|[.!?:;,]?[ \t]*\n(?=\s*\S)")
+_NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|etc|e\.g|i\.e|z\.B|[A-Za-z])|^\s*\d{1,3})\.$", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What an activity tells about the stream that it belongs to. ``kind``: informative, streaming or final."""
+
+    identity: str
+    kind: str
+    sequence: int | None
+    delta: bool
+
+
+def stream_info(activity: dict[str, Any]) -> StreamInfo | None:
+    """The stream of ``activity``; None when it is not part of one."""
+    entities = activity.get("entities")
+    data = activity.get("channelData")
+    found: dict[str, Any] = {}
+    if isinstance(data, dict) and isinstance(data.get("streamType"), str):
+        found = data
+    for entity in entities[:50] if isinstance(entities, list) else []:
+        if isinstance(entity, dict) and entity.get("type") == "streaminfo":
+            found = {**found, **entity}
+    kind = found.get("streamType")
+    if not isinstance(kind, str):
+        return None
+    if activity.get("type") == "message":
+        kind = "final"
+    sequence = found.get("streamSequence")
+    identity = found.get("streamId") or activity.get("id") or ""
+    return StreamInfo(
+        str(identity)[:256],
+        kind,
+        sequence if isinstance(sequence, int) and not isinstance(sequence, bool) else None,
+        found.get("chunkType") == "delta",
+    )
+
+
+@dataclass(slots=True)
+class _Stream:
+    request: int
+    text: str = ""
+    said: int = 0
+    sequence: int = -1
+    sentences: set[str] = field(default_factory=set)
+
+
+class StreamedText:
+    """The streams of one conversation."""
+
+    def __init__(self) -> None:
+        self._streams: OrderedDict[str, _Stream] = OrderedDict()
+
+    def part(self, info: StreamInfo, text: str, request: int) -> list[str]:
+        """A part came: the sentences that are complete now."""
+        if info.kind != "streaming" or not text:
+            return []
+        stream = self._streams.get(info.identity)
+        if stream is None:
+            stream = self._streams[info.identity] = _Stream(request)
+            if len(self._streams) > MAX_STREAMS:
+                self._streams.popitem(last=False)
+        if info.sequence is not None:
+            if info.sequence <= stream.sequence:
+                return []
+            stream.sequence = info.sequence
+        grown = stream.text + text if info.delta else text
+        if not grown.startswith(stream.text[: stream.said]):
+            return []  # rewritten: the final text will tell
+        stream.text = grown[:MAX_STREAM]
+        return _complete(stream)
+
+    def final(self, info: StreamInfo, text: str) -> str | None:
+        """All of the text came: what of it is still to be said; None when nothing of it was said before."""
+        stream = self._streams.pop(info.identity, None)
+        if stream is None or not stream.said:
+            return None
+        if info.delta or not text:
+            return (stream.text + text)[stream.said :].strip()
+        if text.startswith(stream.text[: stream.said]):
+            return text[stream.said :].strip()
+        return " ".join(sentence for sentence in _sentences(text) if _key(sentence) not in stream.sentences)
+
+    def left(self, request: int) -> list[str]:
+        """The bot has finished with ``request``: what its streams hold that never got a final."""
+        left = []
+        for identity in [identity for identity, stream in self._streams.items() if stream.request == request]:
+            stream = self._streams.pop(identity)
+            if rest := stream.text[stream.said :].strip():
+                left.append(rest)
+        return left
+
+
+def _complete(stream: _Stream) -> list[str]:
+    found = []
+    for end in _ends(stream.text, stream.said):
+        sentence = stream.text[stream.said : end].strip()
+        stream.said = end
+        if sentence:
+            stream.sentences.add(_key(sentence))
+            found.append(sentence)
+    return found
+
+
+def _sentences(text: str) -> list[str]:
+    edges = [0, *_ends(text, 0), len(text)]
+    return [part for a, b in pairwise(edges) if (part := text[a:b].strip())]
+
+
+def _ends(text: str, begin: int) -> list[int]:
+    """Where sentences end. Not within mark-up that is still open: it would be read out."""
+    ends = []
+    for match in _END.finditer(text, begin):
+        before = text[begin : match.end()]
+        if _NOT_AN_END.search(before):
+            continue
+        if before.count("```") % 2 or before.count("**") % 2 or before.count("[") > before.count("]"):
+            continue
+        ends.append(match.end())
+        begin = match.end()
+    return ends
+
+
+def _key(sentence: str) -> str:
+    return " ".join(sentence.split()).casefold()

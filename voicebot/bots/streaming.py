@@ -1,0 +1,258 @@
+"""The way to a Bot Framework bot over one websocket that we open: nothing has to reach us from outside.
+
+All calls of the bot share the connection (frames: :mod:`voicebot.bots.streaming_frames`). It is made again by itself,
+with a back-off; an activity that cannot be handed over waits for it a little. What the bot was working on when the
+connection was lost has failed: whether it was done with nobody can tell, and telling it twice would be worse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import aiohttp
+
+from voicebot.bots import connector
+from voicebot.bots.conversation import CallFacts, OnEvent
+from voicebot.bots.credentials import ClientCredentials, TokenUnavailable
+from voicebot.bots.ordered import DeliveryFailed, OrderedConversation
+from voicebot.bots.streaming_frames import (
+    Decoder,
+    ProtocolError,
+    Request,
+    Response,
+    encode_request,
+    encode_response,
+)
+from voicebot.bots.ways import BotOptions
+
+logger = logging.getLogger(__name__)
+
+CHANNEL_ID = "telephony"
+PATH = "/api/messages"
+CONNECT_TIMEOUT_S = 5.0
+HEARTBEAT_S = 15.0
+FIRST_RETRY_S = 0.1
+LAST_RETRY_S = 10.0
+STEADY_S = 5.0
+"""A connection that held for so long is taken for a good one: the next loss is mended at once."""
+WAIT_FOR_CONNECTION_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamingSettings:
+    """``url``: the bot's ``/api/messages`` (http, https, ws or wss)."""
+
+    url: str
+    credentials: ClientCredentials | None = None
+    channel_id: str = CHANNEL_ID
+    options: BotOptions = field(default_factory=BotOptions)
+
+
+class StreamingWay:
+    """One bot (:class:`voicebot.bots.ways.BotWay`)."""
+
+    def __init__(self, name: str, settings: StreamingSettings) -> None:
+        self.name = name
+        self.service_url = f"urn:voicebot:websocket:{uuid4()}"
+        self._settings = settings
+        self._http: aiohttp.ClientSession | None = None
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._connected = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._sending = asyncio.Lock()
+        self._pending: dict[str, asyncio.Future[int]] = {}
+        self._answers: set[asyncio.Task[None]] = set()
+        self._open: dict[str, OrderedConversation] = {}
+        self._away = "not connected yet"
+
+    @property
+    def connected(self) -> bool:
+        return self._socket is not None
+
+    async def start(self) -> None:
+        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        self._task = asyncio.create_task(self._stay_connected(), name=f"bot {self.name}")
+
+    def conversation(self, call: CallFacts, on_event: OnEvent) -> OrderedConversation:
+        conversation = OrderedConversation(
+            call,
+            on_event,
+            deliver=self._deliver,
+            options=self._settings.options,
+            channel_id=self._settings.channel_id,
+            service_url=self.service_url,
+            on_over=self._forget,
+        )
+        self._open[conversation.id] = conversation
+        logger.info("call %s is conversation %s with bot %s", call.call_id, conversation.id, self.name)
+        return conversation
+
+    async def close(self) -> None:
+        for conversation in list(self._open.values()):
+            await conversation.close("shutdown")
+        await asyncio.gather(*(c.over() for c in list(self._open.values())))
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if self._settings.credentials is not None:
+            await self._settings.credentials.close()
+        if self._http is not None:
+            await self._http.close()
+
+    def _forget(self, conversation: OrderedConversation) -> None:
+        self._open.pop(conversation.id, None)
+
+    # --- to the bot --------------------------------------------------------------------------------------------------
+
+    async def _deliver(self, _: OrderedConversation, activity: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(WAIT_FOR_CONNECTION_S):
+                await self._connected.wait()
+        except TimeoutError:
+            raise DeliveryFailed(f"no connection to the bot: {self._away}") from None
+        request_id = str(uuid4())
+        status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._pending[request_id] = status
+        try:
+            body = json.dumps(activity, ensure_ascii=False, separators=(",", ":")).encode()
+            await self._send(encode_request(request_id, "POST", PATH, body))
+            if await status >= 300:
+                raise DeliveryFailed(f"the bot answered {status.result()}")
+        except (ConnectionError, aiohttp.ClientError) as error:
+            raise DeliveryFailed(f"the connection to the bot was lost: {error}") from None
+        finally:
+            self._pending.pop(request_id, None)
+            if status.done() and not status.cancelled():
+                status.exception()  # it is told by the sending that failed, if that was first
+
+    async def _send(self, frames: Iterator[bytes]) -> None:
+        """One request or response, whole. Shielded: half a one would break the connection for all calls."""
+        sending = asyncio.ensure_future(self._send_whole(frames))
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            sending.add_done_callback(lambda done: done.cancelled() or done.exception())
+            raise
+
+    async def _send_whole(self, frames: Iterator[bytes]) -> None:
+        socket = self._socket
+        async with self._sending:
+            if socket is None or socket is not self._socket:
+                raise ConnectionError(self._away)
+            for frame in frames:
+                await socket.send_bytes(frame)
+
+    # --- from the bot ------------------------------------------------------------------------------------------------
+
+    async def _stay_connected(self) -> None:
+        retry_s = FIRST_RETRY_S
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                async with self._connection() as socket:
+                    logger.info("bot %s: connected", self.name)
+                    began = loop.time()
+                    await self._read(socket)
+                self._away = f"closed by the bot ({socket.close_code})"
+            except TokenUnavailable as error:
+                self._away = f"no token: {error}"
+            except (aiohttp.ClientError, OSError, TimeoutError, ProtocolError) as error:
+                self._away = str(error) or type(error).__name__
+            except Exception as error:  # whatever it is, calls to come need the connection
+                logger.exception("bot %s", self.name)
+                self._away = type(error).__name__
+            finally:
+                self._lost()
+            logger.warning("bot %s: not connected: %s", self.name, self._away)
+            if loop.time() - began > STEADY_S:
+                retry_s = FIRST_RETRY_S
+            await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))
+            retry_s = min(retry_s * 2, LAST_RETRY_S)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        assert self._http is not None
+        headers = {"channelid": self._settings.channel_id}
+        credentials, token = self._settings.credentials, ""
+        if credentials is not None:
+            token = await credentials.token(self._http)
+            headers["Authorization"] = f"Bearer {token}"
+        url = urlsplit(self._settings.url)
+        target = url._replace(scheme={"http": "ws", "https": "wss"}.get(url.scheme, url.scheme)).geturl()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                socket = await self._http.ws_connect(
+                    target, headers=headers, heartbeat=HEARTBEAT_S, max_msg_size=1 << 20
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status == 401 and credentials is not None:
+                credentials.forget(token)
+            raise
+        self._socket = socket
+        self._connected.set()
+        try:
+            yield socket
+        finally:
+            self._socket = None
+            self._connected.clear()
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(2.0):
+                    await socket.close()
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        decoder = Decoder()
+        async for message in socket:
+            if message.type is not aiohttp.WSMsgType.BINARY:
+                continue
+            for whole in decoder.feed(message.data):
+                if isinstance(whole, Response):
+                    pending = self._pending.get(whole.id)
+                    if pending is not None and not pending.done():
+                        pending.set_result(whole.status)
+                else:
+                    self._serve(whole)
+
+    def _serve(self, request: Request) -> None:
+        """A request of the bot: taken at once, in order; the answer may take its time."""
+        status = self._answer(request)
+        task = asyncio.create_task(self._send_answer(request.id, status))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    def _answer(self, request: Request) -> int:
+        route = connector.route(request.path)
+        if route is None:
+            return 404
+        try:
+            body = json.loads(request.body) if request.body.strip() else None
+        except (ValueError, RecursionError):
+            return 400
+        if not route.conversation:
+            return connector.create(self._open, body, self.service_url).status if request.verb == "POST" else 405
+        conversation = self._open.get(route.conversation)
+        if conversation is None:
+            return 404
+        return connector.answer(conversation, request.verb, route.rest, body, request.id).status
+
+    async def _send_answer(self, request_id: str, status: int) -> None:
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+            await self._send(encode_response(request_id, status))
+
+    def _lost(self) -> None:
+        for pending in self._pending.values():
+            if not pending.done():
+                pending.set_exception(ConnectionError(self._away))
+        for task in self._answers:
+            task.cancel()
