@@ -1,9 +1,9 @@
 """YAML 1.2 with places: what a file says, and line and column of each key and each value.
 
-Reading follows the core schema of YAML 1.2, so ``yes``, ``no``, ``on`` and ``off`` are words, a time such as ``08:30`` is a
-text, and only ``true`` and ``false`` are booleans. Numbers remember how they were written (:class:`WrittenInt`), so that
-``007`` or ``+14255550123`` can still be taken for the text that its author meant. Aliases and merge keys are not part of
-the format: a fault each. So is a key that stands twice. All faults are collected; what can be read is read.
+Reading follows the core schema of YAML 1.2, so ``yes``, ``no``, ``on`` and ``off`` are words, a time such as ``08:30``
+is a text, and only ``true`` and ``false`` are booleans. Numbers remember how they were written (:class:`WrittenInt`), so
+that ``007`` or ``+14255550123`` can still be taken for the text that its author meant. Aliases and merge keys are not
+part of the format: a fault each. So is a key that stands twice. All faults are collected; what can be read is read.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Document:
         return self._nearest(path).value
 
     def within(self, path: Path_, offset: int) -> tuple[int, int]:
-        """Line and column of the ``offset``-th character (from 0) of the text at ``path``; folded texts give their start."""
+        """Line and column of the ``offset``-th character (from 0) of the text at ``path``; a folded text's start."""
         place = self._nearest(path)
         return (place.value[0], place.text_column + offset) if place.text_column else place.value
 
@@ -165,15 +165,9 @@ class _Reading:
             key = key_node.value
             if key in result:
                 first = self._document.key_at((*path, key))[0]
-                self._document.problems.append(
-                    Problem(
-                        self._document.file,
-                        *at,
-                        "duplicate-key",
-                        f"{key!r} stands here twice (also in line {first})",
-                        "keep one of the two",
-                    )  # fmt: skip
-                )
+                said = f"{key!r} stands here twice (also in line {first})"
+                problem = Problem(self._document.file, *at, "duplicate-key", said, "keep one of the two")
+                self._document.problems.append(problem)
                 continue
             result[key] = self.value(value_node, (*path, key), at, depth + 1)
         return result

@@ -391,8 +391,8 @@ class Call(AnyStep):
     WORD = "call"
 
     call: Text = Field(
-        description="Another dialog file (`billing`, `shop/order`), or `module.name` of a Python file in the folder: an "
-        "async function or a Bot Framework dialog."
+        description="Another dialog file (`billing`, `shop/order`), or `module.name` of a Python file in the folder: "
+        "an async function or a Bot Framework dialog."
     )
     inputs: dict[Name, Value] = Field(default_factory=dict, alias="with", description="Its inputs and their values.")
     save: Name | dict[Name, Name] | None = Field(
