@@ -1,0 +1,94 @@
+"""The one object that a dialog asks: everything that can be understood in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+
+from voicebot.authoring.understanding.answers import Choices, Corrections, Globals, YesNo
+from voicebot.authoring.understanding.digit_strings import DigitStrings
+from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single
+from voicebot.authoring.understanding.tokens import prepared, without
+from voicebot.authoring.understanding.vocabulary import load
+
+
+class Understanding:
+    """What words mean in ``language`` ("en", "en-US", "de-AT"). Immutable; make it once with :func:`for_language`.
+
+    Raises:
+        UnknownLanguage: there is no data file for the language.
+    """
+
+    def __init__(self, language: str) -> None:
+        code, _, region = language.replace("_", "-").partition("-")
+        self.language = language
+        self._vocabulary = load(code.lower())
+        self._region = self._vocabulary.regions.get(region.upper(), {})
+        self._numbers = NumberWords(self._vocabulary)
+        self._digits = DigitStrings(self._vocabulary, self._numbers)
+        self._yes_no = YesNo(self._vocabulary)
+        self._choices = Choices(self._vocabulary, self._numbers)
+        self._corrections = Corrections(self._vocabulary, self._yes_no)
+        self._globals = Globals(self._vocabulary)
+
+    def yes_no(self, text: str) -> bool | None:
+        """Whether ``text`` is a yes; None when it is neither or both."""
+        return self._yes_no.read(text)
+
+    def digits(self, text: str, length: int | None = None) -> str:
+        """The digits that were said, ``""`` when there are none ("double three, oh" is 330).
+
+        ``length``: how many there should be, if that is known; it settles what is doubtful.
+        """
+        return self._digits.read(text, length)
+
+    def number(self, text: str) -> Decimal | None:
+        """The one number that was said ("two and a half million"); None when there is none or several."""
+        tokens = self._vocabulary.content(text)
+        found = single(NumberReader(self._numbers, self._numbers.atoms(tokens)).all())
+        if found is None and (digit := self._digits.alone(text)) is not None:
+            return Decimal(digit)
+        return found
+
+    def choice(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
+        """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is."""
+        return self._choices.read(text, options)
+
+    def correction(self, text: str) -> str | None:
+        """What is said instead of something misheard ("no, it is 42": "42"); None when nothing is."""
+        return self._corrections.read(text)
+
+    def asks_for(self, text: str) -> str | None:
+        """``help``, ``repeat``, ``slower``, ``agent`` or ``start_over``, when the caller asks for that; else None."""
+        return self._globals.read(text)
+
+    def without_fillers(self, text: str) -> str:
+        """``text`` without the words that mean nothing ("um", "please")."""
+        text = prepared(text)
+        tokens = self._vocabulary.tokens(text)
+        left = {token.start for token in without(self._vocabulary.fillers, tokens)}
+        result = ""
+        end, gap, pause = 0, False, False
+        for token in tokens:
+            pause = pause or token.pause
+            if token.start not in left:
+                gap = True
+                continue
+            if not result:
+                result = text[token.start : token.end]
+            elif token.start >= end:
+                between = text[end : token.start] if not gap else ", " if pause else " "
+                result += between + text[token.start : token.end]
+            end, gap, pause = token.end, False, False
+        return result
+
+
+@lru_cache(maxsize=64)
+def for_language(language: str) -> Understanding:
+    """The understanding of a language, made once a process ("en-US"; a region only matters where the data says so).
+
+    Raises:
+        UnknownLanguage: there is no data file for the language.
+    """
+    return Understanding(language)
