@@ -16,7 +16,7 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "authoring" / "understanding"))
 
-from spoken_cases import Case, cases, tables  # type: ignore[import-not-found]  # noqa: E402
+from spoken_cases import Case, cases, tables  # type: ignore[import-not-found]
 
 
 def main() -> int:

@@ -68,16 +68,16 @@ class YesNo:
         phrases = self._all if len(tokens) <= SHORT else self._strong
         weights = {_Sense.YES: 0, _Sense.NO: 0, _Sense.NEITHER: 0}
         for start, stop, sense in phrases.find(tokens):
-            weight = stop - start
-            if sense is _Sense.YES and any(
-                token.word in self._negations for token in tokens[max(0, start - 2) : start]
-            ):
-                sense, weight = _Sense.NO, weight + 1
-            weights[sense] = max(weights[sense], weight)
+            negated = sense is _Sense.YES and self._negated(tokens[max(0, start - 2) : start])
+            meant = _Sense.NO if negated else sense
+            weights[meant] = max(weights[meant], stop - start + negated)
         yes, no, neither = weights[_Sense.YES], weights[_Sense.NO], weights[_Sense.NEITHER]
         if yes == no or neither > max(yes, no):
             return None
         return yes > no
+
+    def _negated(self, before: Sequence[Token]) -> bool:
+        return any(token.word in self._negations for token in before)
 
 
 class Choices:

@@ -35,9 +35,9 @@ class DigitStrings:
         self._hardly = self._sounds_like | {word: int(digit) for word, digit in section.get("hardly", {}).items()}
 
     def read(self, text: str, length: int | None = None) -> str:
-        """The digits in ``text``, ``""`` when there are none. ``length``: how many there should be, if that is known."""
+        """The digits in ``text``, ``""`` when there are none. ``length``: how many there should be, if known."""
         tokens = self._vocabulary.content(_GLUED.sub(" ", text))
-        atoms = self._with_zero_letters(self._words.atoms(tokens))
+        atoms = self.with_zero_letters(self._words.atoms(tokens))
         strict = self._digits(tokens, atoms)
         if not strict or len(strict) == length:
             return strict
@@ -56,7 +56,7 @@ class DigitStrings:
         tokens = self._vocabulary.content(text)
         return self._sounds_like.get(tokens[0].word) if len(tokens) == 1 else None
 
-    def _with_zero_letters(self, atoms: list[Atom]) -> list[Atom]:
+    def with_zero_letters(self, atoms: list[Atom]) -> list[Atom]:
         """ "oh" is a zero beside a digit, unless it is an exclamation ("Oh, one two three")."""
         out: list[Atom] = []
         for index, atom in enumerate(atoms):
@@ -66,7 +66,8 @@ class DigitStrings:
                 beside = before is not None and (before.is_number or self._is_times(before))
                 leads = after is not None and not after.pause and self._like_digit(after)
                 if beside or leads:
-                    atom = replace(atom, kind=ZERO, value=Decimal(0))
+                    out.append(replace(atom, kind=ZERO, value=Decimal(0)))
+                    continue
             out.append(atom)
         return out
 
@@ -94,7 +95,8 @@ class DigitStrings:
                     believed = believed and atoms[index + 1].kind != NUMERAL
                 if believed:
                     value = Decimal(sounds_like[atom.word])
-                    atom = replace(atom, kind=UNIT if value else ZERO, value=value)
+                    out.append(replace(atom, kind=UNIT if value else ZERO, value=value))
+                    continue
             out.append(atom)
         return out
 
@@ -111,12 +113,9 @@ class DigitStrings:
                 if after < len(atoms) and atoms[after].is_digit:
                     index, times = after, hit[1]
                     continue
-            number = None
             if atom.kind == NUMERAL:
                 text, index = re.sub(r"\D", "", atom.word), index + 1
-            elif atom.is_number and (number := reader.cardinal(index)) is not None and number.value >= 0:
-                text, index = number.digits, number.stop
-            elif (number := reader.cardinal(index)) is not None and number.value < 1_000_000:
+            elif (number := reader.cardinal(index)) is not None:
                 text, index = number.digits, number.stop
             else:
                 text, index = "", index + 1

@@ -17,6 +17,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
@@ -312,7 +313,7 @@ def single(numbers: Sequence[Number]) -> Decimal | None:
     if len(numbers) == 1:
         value = numbers[0].value
         return value.quantize(Decimal(1)) if value == value.to_integral_value() and value < 10**20 else value
-    for before, number in zip(numbers, numbers[1:], strict=False):
+    for before, number in pairwise(numbers):
         if number.start != before.stop:
             return None
     digits = "".join(number.digits for number in numbers)

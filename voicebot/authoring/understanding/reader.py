@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, time
 from decimal import Decimal
 from functools import lru_cache
 
+from voicebot.authoring.understanding.amounts import Amounts
 from voicebot.authoring.understanding.answers import Choices, Corrections, Globals, YesNo
+from voicebot.authoring.understanding.calendar_days import CalendarDays
+from voicebot.authoring.understanding.clock_times import ClockTimes
 from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single
+from voicebot.authoring.understanding.spelling import Names, Spelling
 from voicebot.authoring.understanding.tokens import prepared, without
 from voicebot.authoring.understanding.vocabulary import load
 
@@ -24,13 +29,18 @@ class Understanding:
         code, _, region = language.replace("_", "-").partition("-")
         self.language = language
         self._vocabulary = load(code.lower())
-        self._region = self._vocabulary.regions.get(region.upper(), {})
+        order = self._vocabulary.regions.get(region.upper(), {}).get("date_order")
         self._numbers = NumberWords(self._vocabulary)
         self._digits = DigitStrings(self._vocabulary, self._numbers)
         self._yes_no = YesNo(self._vocabulary)
         self._choices = Choices(self._vocabulary, self._numbers)
         self._corrections = Corrections(self._vocabulary, self._yes_no)
         self._globals = Globals(self._vocabulary)
+        self._amounts = Amounts(self._vocabulary, self._numbers, self._digits)
+        self._days = CalendarDays(self._vocabulary, self._numbers, self._digits, order)
+        self._times = ClockTimes(self._vocabulary, self._numbers, self._digits)
+        self._spelling = Spelling(self._vocabulary, self._numbers)
+        self._names = Names(self._vocabulary, self._spelling)
 
     def yes_no(self, text: str) -> bool | None:
         """Whether ``text`` is a yes; None when it is neither or both."""
@@ -50,6 +60,30 @@ class Understanding:
         if found is None and (digit := self._digits.alone(text)) is not None:
             return Decimal(digit)
         return found
+
+    def money(self, text: str, currency: str) -> Decimal | None:
+        """A sum in ``currency`` (ISO 4217), to its smallest coin ("twelve fifty" is 12.50); None when there is none,
+        or another currency is named.
+        """
+        return self._amounts.read(text, currency)
+
+    def date(self, text: str, today: date, past: bool = False) -> date | None:
+        """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
+        birth) the last one.
+        """
+        return self._days.read(text, today, past)
+
+    def time_of_day(self, text: str) -> time | None:
+        """The time that was said; without morning or afternoon as it is ("three thirty" is 3:30)."""
+        return self._times.read(text)
+
+    def spelled(self, text: str) -> str:
+        """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if none."""
+        return self._spelling.read(text)
+
+    def name(self, text: str) -> str | None:
+        """A person's name without what introduces it ("my name is")."""
+        return self._names.read(text)
 
     def choice(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
         """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is."""
