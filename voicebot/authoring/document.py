@@ -1,8 +1,8 @@
 """YAML 1.2 with places: what a file says, and line and column of each key and each value.
 
 Reading follows the core schema of YAML 1.2, so ``yes``, ``no``, ``on`` and ``off`` are words, a time such as ``08:30``
-is a text, and only ``true`` and ``false`` are booleans. Numbers remember how they were written (:class:`WrittenInt`), so
-that ``007`` or ``+14255550123`` can still be taken for the text that its author meant. Aliases and merge keys are not
+is a text, and only ``true`` and ``false`` are booleans. Numbers remember how they were written (:class:`WrittenInt`):
+``007`` or ``+14255550123`` can still be taken for the text that its author meant. Aliases and merge keys are not
 part of the format: a fault each. So is a key that stands twice. All faults are collected; what can be read is read.
 """
 
@@ -143,7 +143,7 @@ class _Reading:
             self._document.problem(path, "too-deep", f"nested deeper than {MAX_DEPTH}")
             return None
         if isinstance(node, yaml.ScalarNode):
-            return _scalar(node.value) if node.style is None else node.value
+            return node.value if node.style else _scalar(node.value)
         if isinstance(node, yaml.SequenceNode):
             return [self._item(item, (*path, index), depth) for index, item in enumerate(node.value)]
         assert isinstance(node, yaml.MappingNode)

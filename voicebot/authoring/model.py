@@ -16,6 +16,8 @@ from voicebot.authoring.document import WrittenFloat, WrittenInt
 
 END = "end"
 """The target that ends the dialog (and, in the main dialog, the call)."""
+FAIL = "fail"
+"""The target that gives the dialog up: the calling dialog goes on at its `on_fail`."""
 MAX_TEXT = 4000
 MAX_S = 3600.0
 NAMES_GIVEN = ("caller", "callee", "now", "today", "error", "secrets", "locale")
@@ -71,7 +73,7 @@ Text = Annotated[str, BeforeValidator(_written), Field(min_length=1, max_length=
 Id = Annotated[str, BeforeValidator(_written), Field(pattern=_ID)]
 Name = Annotated[str, Field(pattern=_NAME)]
 Target = Annotated[str, BeforeValidator(_written), Field(min_length=1, max_length=64)]
-"""The id of a step in the same file, or ``end``."""
+"""The id of a step in the same file, ``end``, or ``fail``."""
 Expression = Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else
                                             _written(value)), Field(min_length=1, max_length=500)]  # fmt: skip
 Seconds = Annotated[
@@ -319,8 +321,8 @@ class Ask(AnyStep):
 
     choice: dict[Id, Option] | None = Field(
         None,
-        description="The answer is one of these options. May stand beside another kind: what means none of the options "
-        "is then taken for that.",
+        description="The answer is one of these options; one with nothing behind it is that of `options`. May stand "
+        "beside another kind: what means none of the options is then taken for that.",
     )
     digits: Digits | None = Field(None, description="The answer is a row of digits, such as an account number.")
     yesno: YesNo | None = Field(None, description="The answer is yes or no; saved as true or false.")
@@ -595,6 +597,9 @@ class DialogFile(Part):
     )
     schedules: dict[Name, Schedule] = Field(default_factory=dict, description="Opening hours (main file only).")
     globals: Globals = Field(default_factory=Globals, description="What can be said at any time (main file only).")
+    options: dict[Id, Option] = Field(
+        default_factory=dict, description="Options that several questions of this file have: `choice: {billing: }`."
+    )
     defaults: Defaults = Field(default_factory=Defaults, description="What holds for every question of this file.")
     steps: list[Step] = Field(description="The steps, in the order in which they run.", min_length=1, max_length=2000)
 
