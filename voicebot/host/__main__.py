@@ -25,7 +25,7 @@ APP_TENANT_ENV = "MicrosoftAppTenantId"
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m voicebot.host", description="Run dialogs for the phone voice bot.")
-    parser.add_argument("--dialogs", type=Path, required=True, help="folder with main.py")
+    parser.add_argument("--dialogs", type=Path, required=True, help="folder with main.yaml or main.py")
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve calls at")
     parser.add_argument("--state", type=Path, help="SQLite file for conversation state (default: in memory)")
     parser.add_argument("--http-port", type=int, help="serve /api/messages at this port (0: any free one)")
@@ -83,6 +83,8 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
             await server.close()
         if endpoint is not None:
             await endpoint.close()
+        if dialogs.close is not None:
+            await dialogs.close()
         await storage.close()
 
 

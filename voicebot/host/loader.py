@@ -6,6 +6,9 @@ The contract: the folder holds ``main.py`` (or is a package whose ``__init__.py`
 * optionally ``PROMPTS``: what the dialog says often, as texts (or SSML), ``(text, locale)`` pairs or
   ``{"text": ..., "locale": ...}``; they are rendered ahead of the first call.
 
+A folder that holds ``main.yaml`` instead is written in the format for authors: the room that knows it (above this one,
+see :data:`COMPILED_BY`) makes its root dialog.
+
 The folder is loaded as a package, so its modules import one another relatively (``from .prompts import GREETING``) and
 cannot collide with anything that is installed. Whatever goes wrong is told as ``file:line: what``.
 """
@@ -18,7 +21,7 @@ import importlib.util
 import logging
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +30,9 @@ from typing import Any
 from voicebot.host.sdk import Dialog
 
 MAX_PROMPTS = 2000
+COMPILED_BY = {"main.yaml": "voicebot.authoring.hosting:load_folder"}
+"""Files that make a folder one of another format, and what loads it: ``(folder) -> LoadedDialogs``. Imported only when
+such a folder is there; this room knows nothing else of it."""
 
 
 class DialogsError(Exception):
@@ -61,6 +67,8 @@ class LoadedDialogs:
     package: str
     root: Any
     prompts: tuple[FixedPrompt, ...]
+    close: Callable[[], Awaitable[None]] | None = None
+    """To be called at the end, if there is something to be closed."""
 
 
 def load_dialogs(path: Path) -> LoadedDialogs:
@@ -68,7 +76,12 @@ def load_dialogs(path: Path) -> LoadedDialogs:
     folder = path.resolve()
     if not folder.is_dir():
         raise DialogsError(f"{path}: no such folder of dialogs")
-    package = _package_name(folder)
+    for name, compiler in COMPILED_BY.items():
+        if (folder / name).is_file() and not (folder / "main.py").is_file():
+            module, _, function = compiler.partition(":")
+            loaded: LoadedDialogs = getattr(importlib.import_module(module), function)(folder)
+            return loaded
+    package = package_name(folder)
     main = _import(folder, package)
     where = Path(main.__file__ or folder)
     create = getattr(main, "create_dialog", None)
@@ -100,7 +113,8 @@ def place_in(error: BaseException, folder: Path) -> str:
     return ""
 
 
-def _package_name(folder: Path) -> str:
+def package_name(folder: Path) -> str:
+    """A name for ``folder`` as a package that collides with nothing."""
     name = folder.name if folder.name.isidentifier() else "dialogs"
     candidate, number = name, 1
     while candidate in sys.modules or importlib.machinery.PathFinder.find_spec(candidate, sys.path[1:]) is not None:
@@ -112,7 +126,7 @@ def _package_name(folder: Path) -> str:
 def _import(folder: Path, package: str) -> ModuleType:
     init, main = folder / "__init__.py", folder / "main.py"
     if not init.is_file() and not main.is_file():
-        raise DialogsError(f"{folder}: has neither main.py nor __init__.py")
+        raise DialogsError(f"{folder}: has neither main.yaml nor main.py nor __init__.py")
     spec = importlib.util.spec_from_file_location(
         package, init if init.is_file() else None, submodule_search_locations=[str(folder)]
     )

@@ -1,0 +1,88 @@
+"""What the model has found wrong with a part of a file, in an author's words."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from voicebot.authoring.model import Part
+from voicebot.authoring.problems import did_you_mean
+
+
+def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
+    """Code, message and mend."""
+    name = str(fault["loc"][-1]) if fault["loc"] else ""
+    context = fault.get("ctx") or {}
+    match fault["type"]:
+        case "extra_forbidden":
+            owner = _owner(kind, fault["loc"][:-1])
+            known = [info.alias or field for field, info in owner.model_fields.items()] if owner else []
+            mend = did_you_mean(name, known)
+            if not mend and owner is not None and len(known) < 16:
+                mend = f"known are {', '.join(known)}"
+            return "unknown-word", f"{name!r} has no meaning here", mend
+        case "missing":
+            return "missing", f"{name!r} is missing", f"add {name}:"
+        case "string_type":
+            if isinstance(fault["input"], dict):
+                return "wrong-kind", f"{name!r} wants a text", 'put a text that begins with { in quotes: "{...}"'
+            if isinstance(fault["input"], bool) or fault["input"] is None:
+                return "wrong-kind", f"{name!r} wants a text", "put it in quotes"
+            return "wrong-kind", f"{name!r} wants a text", ""
+        case "string_too_short":
+            return "empty-text", f"{name!r} is empty", "write what is said, or leave the word out"
+        case "string_too_long":
+            return "too-long", f"{name!r} has more than {context.get('max_length')} characters", ""
+        case "string_pattern_mismatch":
+            return "bad-name", _pattern(name, fault), ""
+        case "literal_error":
+            expected = str(context.get("expected")).replace("True", "true").replace("False", "false").replace("'", "")
+            return "wrong-value", f"{name!r} wants {expected}", ""
+        case "bool_type" | "bool_parsing":
+            return "wrong-value", f"{name!r} wants true or false", ""
+        case "int_type" | "int_parsing" | "int_from_float" | "float_type" | "float_parsing":
+            return "wrong-value", f"{name!r} wants a number", ""
+        case "greater_than_equal" | "less_than_equal":
+            bound = context.get("ge", context.get("le"))
+            return "wrong-value", f"{name!r} must be {'at least' if 'ge' in context else 'at most'} {bound}", ""
+        case "value_error":
+            return "wrong-value", f"{name!r} wants {context.get('error')}", ""
+        case "list_type":
+            return "wrong-kind", f"{name!r} wants a list", "- one item a line"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return "wrong-kind", f"{name!r} wants words of its own", "indent them below it"
+        case "too_short":
+            return "empty", f"{name!r} is empty", ""
+    return "wrong-value", f"{name!r}: {fault['msg']}", ""
+
+
+def _pattern(name: str, fault: Any) -> str:
+    value = fault["input"]
+    if name in ("key", "end_key", "yes_key", "no_key") or (len(fault["loc"]) > 1 and fault["loc"][-2] == "keys"):
+        return f"{value!r} is no key: 0 to 9, * or #"
+    if name == "audio":
+        return f"{value!r} is no address of an audio file: https://..."
+    return f"{value!r} cannot be a name here: letters and digits, beginning with a letter"
+
+
+def _owner(kind: type[Part], way: tuple[Any, ...]) -> type[Part] | None:
+    """The model at the end of ``way``, which begins in ``kind``."""
+    owner: type[Part] | None = kind
+    for step in way:
+        if owner is None:
+            return None
+        found = [info for field, info in owner.model_fields.items() if step in (field, info.alias)]
+        if found:
+            owner = _part_in(found[0].annotation)
+    return owner
+
+
+def _part_in(annotation: Any) -> type[Part] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return annotation
+    if get_origin(annotation) in (Union, UnionType, list, dict) or get_args(annotation):
+        for argument in get_args(annotation):
+            found = _part_in(argument)
+            if found is not None:
+                return found
+    return None

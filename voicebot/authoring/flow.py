@@ -1,0 +1,273 @@
+"""A dialog file as a Bot Framework dialog: runs its steps, waits for answers, calls other dialogs.
+
+Its state, which is stored after each turn, is plain JSON::
+
+    {"step": "account", "mode": "ask", "vars": {...}, "misses": 0, "slot": {...}, "rounds": 0, "candidate": ...}
+
+==========  =============================================================  ==========================================
+mode        what is awaited                                                what ends it
+==========  =============================================================  ==========================================
+ask         the answer to the step's question                              an answer, a global, too many misses
+confirm     whether ``candidate`` is right                                 yes; no and corrections, three at most
+transfer    ``handoff.status``                                             failed: on_fail; completed: the dialog ends
+call        the end of the dialog that the step has called                 ``resume_dialog``
+==========  =============================================================  ==========================================
+
+Whatever callers say or press, no step raises: what a dialog does wrong (a loop without a question, a function that
+fails) leads to ``on_error`` or ``on_fail`` where they are given, and otherwise to an apology and the end of the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from voicebot.authoring import line
+from voicebot.authoring.functions import Functions
+from voicebot.authoring.http import HttpFailed, HttpRequest
+from voicebot.authoring.model import (
+    END,
+    FAIL,
+    AnyStep,
+    Ask,
+    Call,
+    Goto,
+    HangUp,
+    Hours,
+    Http,
+    If,
+    Prompt,
+    Say,
+    Set,
+    Transfer,
+    Wait,
+)
+from voicebot.authoring.program import Program
+from voicebot.authoring.questions import NOTHING_HEARD, GaveUp, Jump, Questions
+from voicebot.host.sdk import ActivityTypes, Dialog, DialogContext, DialogInstance, TurnContext
+
+logger = logging.getLogger(__name__)
+
+
+class Flow(Questions):
+    """``programs``: the dialog in each of its languages; the first is the one of its file."""
+
+    def __init__(
+        self, name: str, programs: dict[str, Program], around: line.Surroundings, functions: Functions
+    ) -> None:
+        super().__init__(name, programs, around)
+        self._functions = functions
+        self._run_step: dict[type[AnyStep], Callable[..., Awaitable[Any]]] = {
+            Say: self._say, Ask: self._ask, Set: self._set, If: self._if, Goto: self._goto, Http: self._http,
+            Transfer: self._transfer, HangUp: self._hang_up, Hours: self._hours, Call: self._call,
+        }  # fmt: skip
+
+    # --- what the Bot Framework calls --------------------------------------------------------------------------------
+
+    async def begin_dialog(self, dialog_context: DialogContext, options: Any = None) -> Any:
+        state = dialog_context.active_dialog.state
+        program = self._program(dialog_context.context)
+        if isinstance(options, Jump):
+            state.update(step=options.step, vars=options.variables)
+        else:
+            given = options if isinstance(options, dict) else {}
+            state.update(step=program.first, vars={name: given.get(name) for name in program.dialog.inputs})
+        return await self._go_on(dialog_context)
+
+    async def continue_dialog(self, dialog_context: DialogContext) -> Any:
+        context, state = dialog_context.context, dialog_context.active_dialog.state
+        activity = context.activity
+        program = self._program(context)
+        step = program.steps.get(state.get("step", ""))
+        mode = state.get("mode")
+        if step is None:  # the dialogs were changed while the host was down: the call goes on from the beginning
+            state.update(step=program.first, mode=None)
+            return await self._go_on(dialog_context)
+        if mode == "transfer" and isinstance(step, Transfer):
+            return await self._transferred(dialog_context, program, step)
+        if mode not in ("ask", "confirm") or not isinstance(step, Ask):
+            return Dialog.end_of_turn
+        if activity.type == ActivityTypes.event and activity.name in NOTHING_HEARD:
+            return await self._nothing_heard(dialog_context, program, step)
+        if activity.type != ActivityTypes.message:
+            return Dialog.end_of_turn
+        text = (activity.text or "").strip()
+        if line.is_key(activity):
+            return await self._key(dialog_context, program, step, text)
+        return await self._words(dialog_context, program, step, text)
+
+    async def resume_dialog(self, dialog_context: DialogContext, reason: Any, result: object) -> Any:
+        state = dialog_context.active_dialog.state
+        program = self._program(dialog_context.context)
+        step = program.steps.get(state.get("step", ""))
+        if not isinstance(step, Call):
+            return await self._go_on(dialog_context)
+        state["mode"] = None
+        if isinstance(result, GaveUp):
+            return await self._failed(dialog_context, program, step.on_fail)
+        self._keep(state, step, result)
+        return await self._next(dialog_context, program, step, step.next)
+
+    async def reprompt_dialog(self, context: TurnContext, instance: DialogInstance) -> None:
+        state = instance.state
+        program = self._program(context)
+        step = program.steps.get(state.get("step", ""))
+        if isinstance(step, Ask) and state.get("mode") in ("ask", "confirm"):
+            state["slot"] = {}
+            await self._put(context, program, step, state)
+
+    # --- the steps ----------------------------------------------------------------------------------------------------
+
+    async def _go_on(self, dc: DialogContext) -> Any:
+        """Run steps until one waits or the dialog ends."""
+        context, state = dc.context, dc.active_dialog.state
+        program = self._program(context)
+        while True:
+            step = program.steps.get(state["step"])
+            if state["step"] == FAIL:
+                return await self._give_up(dc, program)
+            if step is None:
+                return await self._end(dc, program, state)
+            if not line.may_go_on(context, line.CALL_COSTS if isinstance(step, Call) else 1):
+                logger.error("%s: step %r: goes round in circles without a question", program.name, step.id)
+                return await self._hopeless(dc, program)
+            state["mode"] = None
+            going = await self._run_step[type(step)](dc, program, step)
+            if not isinstance(going, str):
+                return going
+            self._visited(program, step, going)
+            state["step"] = going
+
+    async def _say(self, dc: DialogContext, program: Program, step: Say) -> str:
+        await self._speak(dc.context, program, dc.active_dialog.state, step.say, barge_in=step.barge_in)
+        return self._after(program, step)
+
+    async def _set(self, dc: DialogContext, program: Program, step: Set) -> str:
+        state = dc.active_dialog.state
+        scope = self._scope(dc.context, program, state)
+        for name, value in step.set.items():
+            scope[name] = state["vars"][name] = program.value(value, scope)
+        return self._after(program, step)
+
+    async def _if(self, dc: DialogContext, program: Program, step: If) -> str:
+        holds = program.holds(step, self._scope(dc.context, program, dc.active_dialog.state))
+        return (step.then if holds else step.otherwise) or self._after(program, step)
+
+    async def _goto(self, dc: DialogContext, program: Program, step: Goto) -> str:
+        return step.goto
+
+    async def _hours(self, dc: DialogContext, program: Program, step: Hours) -> str:
+        schedule = program.schedules.get(step.hours)
+        is_open = schedule is not None and schedule.is_open(self._around.now())
+        return (step.open if is_open else step.closed) or self._after(program, step)
+
+    async def _hang_up(self, dc: DialogContext, program: Program, step: HangUp) -> Any:
+        if isinstance(step.hangup, Prompt):
+            await self._speak(dc.context, program, dc.active_dialog.state, step.hangup)
+        self._visited(program, step, END)
+        await line.hang_up(dc.context)
+        return await dc.cancel_all_dialogs()
+
+    async def _transfer(self, dc: DialogContext, program: Program, step: Transfer) -> Any:
+        context, state = dc.context, dc.active_dialog.state
+        if line.is_dry_run(context):
+            return Dialog.end_of_turn
+        if step.transfer.announce is not None:
+            await self._speak(context, program, state, step.transfer.announce, barge_in=False)
+        scope = self._scope(context, program, state)
+        about = {name: _plain(program.value(value, scope)) for name, value in step.transfer.context.items()}
+        await line.hand_over(context, program.text(step.transfer.to, scope), about)
+        state["mode"] = "transfer"
+        return Dialog.end_of_turn
+
+    async def _transferred(self, dc: DialogContext, program: Program, step: Transfer) -> Any:
+        activity = dc.context.activity
+        if activity.type != ActivityTypes.event or activity.name != "handoff.status":
+            return Dialog.end_of_turn
+        outcome = activity.value.get("state") if isinstance(activity.value, dict) else None
+        if outcome == "failed":
+            return await self._next(dc, program, step, step.on_fail or step.next)
+        if outcome == "completed":
+            self._visited(program, step, END)
+            return await dc.cancel_all_dialogs()
+        return Dialog.end_of_turn
+
+    async def _http(self, dc: DialogContext, program: Program, step: Http) -> Any:
+        context, state = dc.context, dc.active_dialog.state
+        if line.is_dry_run(context):
+            return Dialog.end_of_turn
+        scope = {**self._scope(context, program, state), "secrets": self._around.secrets}
+        asked = step.http
+        request = HttpRequest(
+            asked.method,
+            program.address(asked.url, scope),
+            {name: program.text(value, scope) for name, value in asked.headers.items()},
+            {name: _query(program.value(value, scope)) for name, value in asked.query.items()},
+            _plain(program.value(asked.body, scope)),
+            asked.timeout,
+            asked.retries,
+        )
+        try:
+            answer = await self._meanwhile(context, program, state, asked.wait, self._around.fetch(request))
+        except HttpFailed as error:
+            logger.warning("%s: step %r: %s", program.name, step.id, error)
+            return await self._went_wrong(dc, program, step.on_error, str(error), error.status)
+        if step.save is not None:
+            state["vars"][step.save] = answer
+        return self._after(program, step)
+
+    async def _call(self, dc: DialogContext, program: Program, step: Call) -> Any:
+        context, state = dc.context, dc.active_dialog.state
+        scope = self._scope(context, program, state)
+        given = {name: program.value(value, scope) for name, value in step.inputs.items()}
+        if not self._functions.is_function(step.call):
+            state["mode"] = "call"
+            return await dc.begin_dialog(step.call, given)
+        if line.is_dry_run(context):
+            return Dialog.end_of_turn
+        try:
+            work = self._functions.run(step.call, given, step.timeout)
+            result = await self._meanwhile(context, program, state, step.wait, work)
+        except Exception as error:
+            logger.exception("%s: step %r: %s failed", program.name, step.id, step.call)
+            return await self._went_wrong(dc, program, step.on_error, f"{type(error).__name__}: {error}"[:200], 0)
+        self._keep(state, step, result)
+        return self._after(program, step)
+
+    async def _went_wrong(self, dc: DialogContext, program: Program, target: str | None, why: str, status: int) -> Any:
+        dc.active_dialog.state["vars"]["error"] = {"message": why, "status": status}
+        return target if target is not None else await self._failed(dc, program, None)
+
+    async def _meanwhile(
+        self, context: TurnContext, program: Program, state: dict[str, Any], wait: Wait | None, work: Awaitable[Any]
+    ) -> Any:
+        """Do ``work``; say ``wait`` at once, or when it takes its time."""
+        if wait is None:
+            return await work
+        task = asyncio.ensure_future(work)
+        try:
+            if wait.after:
+                await asyncio.wait((task,), timeout=wait.after)
+            if not task.done():
+                await self._speak(context, program, state, wait.say)
+            return await task
+        finally:
+            task.cancel()
+
+
+def _plain(value: Any) -> Any:
+    """Fit for JSON."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _query(value: Any) -> str:
+    plain = _plain(value)
+    return "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)

@@ -1,0 +1,61 @@
+"""What a folder of dialogs holds once it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from voicebot.authoring.document import Document, Path_
+from voicebot.authoring.model import DialogFile
+from voicebot.authoring.problems import Problem, Severity
+
+MAIN = "main"
+"""The dialog that calls begin with."""
+
+
+@dataclass(slots=True)
+class Translation:
+    """A dialog in another language: the same steps with other words."""
+
+    document: Document
+    dialog: DialogFile
+
+
+@dataclass(slots=True)
+class LoadedDialog:
+    """One dialog file."""
+
+    name: str
+    document: Document
+    dialog: DialogFile
+    translations: dict[str, Translation] = field(default_factory=dict)
+
+    @property
+    def file(self) -> Path:
+        return self.document.file
+
+    def step_path(self, step_id: str) -> Path_:
+        """The way to a step in the document."""
+        steps = self.document.data.get("steps") if isinstance(self.document.data, dict) else None
+        for index, step in enumerate(steps if isinstance(steps, list) else []):
+            if isinstance(step, dict) and str(step.get("id")) == step_id:
+                return ("steps", index)
+        return ("steps",)
+
+
+@dataclass(slots=True)
+class Dialogs:
+    """What a folder holds. ``problems`` are in the order of files and lines."""
+
+    folder: Path
+    dialogs: dict[str, LoadedDialog] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def usable(self) -> bool:
+        """Whether calls can be answered with it."""
+        return MAIN in self.dialogs and not any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    @property
+    def main(self) -> LoadedDialog:
+        return self.dialogs[MAIN]

@@ -1,0 +1,36 @@
+"""What the dialog host loads when a folder has ``main.yaml`` (see :mod:`voicebot.host.loader`)."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from voicebot.authoring.compiler import compile_dialogs
+from voicebot.authoring.expressions import ExpressionError
+from voicebot.authoring.loader import load_dialogs
+from voicebot.authoring.problems import Severity
+from voicebot.authoring.schedule import ScheduleError
+from voicebot.host.loader import DialogsError, FixedPrompt, LoadedDialogs
+
+logger = logging.getLogger(__name__)
+
+MAX_TOLD = 20
+
+
+def load_folder(folder: Path) -> LoadedDialogs:
+    """Read and compile ``folder``. Raises ``DialogsError`` that tells all problems, one a line."""
+    dialogs = load_dialogs(folder)
+    errors = [problem for problem in dialogs.problems if problem.severity is Severity.ERROR]
+    for problem in dialogs.problems:
+        if problem.severity is not Severity.ERROR:
+            logger.warning("%s", problem)
+    if errors:
+        told = [str(problem) for problem in errors[:MAX_TOLD]]
+        more = [f"and {len(errors) - MAX_TOLD} more"] if len(errors) > MAX_TOLD else []
+        raise DialogsError("\n".join([*told, *more]))
+    try:
+        compiled = compile_dialogs(dialogs)
+    except (ExpressionError, ScheduleError) as error:
+        raise DialogsError(f"{folder}: {error}") from error
+    prompts = tuple(FixedPrompt(text, locale) for text, locale in compiled.prompts)
+    return LoadedDialogs(folder, "", compiled.root, prompts, compiled.close)

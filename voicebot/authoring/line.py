@@ -1,0 +1,104 @@
+"""What steps need of the turn: the call's own state, what is sent to the caller, and how many steps may still run.
+
+The call's state (language, speed) belongs to the root dialog's state and is put into the turn by it, since a dialog
+that asks again after a restart is given nothing but the turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from voicebot.authoring.http import Fetch
+from voicebot.authoring.model import BargeIn
+from voicebot.host.sdk import Activity, ActivityTypes, TurnContext
+
+BUDGET = 300
+"""Steps of one turn; a dialog that needs more is going round in circles."""
+CALL_COSTS = 10
+"""Steps that a call of another dialog counts for (each nests, and the stack is not endless)."""
+
+_CALL = "voicebot.authoring.call"
+_BUDGET = "voicebot.authoring.budget"
+_ASKING: dict[Any, str] = {
+    True: "expectingInput", None: "expectingInput", False: "ignoringInput", "keys": "ignoringSpeechInput",
+    "speech": "ignoringNonSpeechInput",
+}  # fmt: skip
+_SAYING: dict[Any, str] = {**_ASKING, True: "acceptingInput", None: "acceptingInput"}
+
+Visited = Callable[[str, str, str], None]
+"""``(dialog, step, where it went on)``: for coverage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What dialogs reach outside of themselves; tests bring their own."""
+
+    now: Callable[[], datetime]
+    fetch: Fetch
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    visited: Visited | None = None
+
+
+def begin_turn(context: TurnContext, call: dict[str, Any]) -> None:
+    """Put the call's state into the turn."""
+    context.turn_state[_CALL] = call
+
+
+def call_state(context: TurnContext) -> dict[str, Any]:
+    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``."""
+    state: dict[str, Any] = context.turn_state.get(_CALL) or {}
+    return state
+
+
+def may_go_on(context: TurnContext, cost: int) -> bool:
+    """Whether the turn has steps left; takes ``cost`` of them."""
+    left = context.turn_state.get(_BUDGET)
+    left = BUDGET if left is None else left
+    context.turn_state[_BUDGET] = left - cost
+    return bool(left >= cost)
+
+
+async def send(
+    context: TurnContext, said: tuple[str, str], *, asking: bool, barge_in: BargeIn | None, locale: str
+) -> None:
+    """Say something. ``said``: what is shown, what is spoken."""
+    hints = _ASKING if asking else _SAYING
+    message = Activity(type=ActivityTypes.message, text=said[0], speak=said[1], input_hint=hints[barge_in])
+    if locale.partition("-")[0] != (context.activity.locale or locale).partition("-")[0]:
+        message.locale = locale
+    await context.send_activity(message)
+
+
+async def configure(context: TurnContext, phrases: list[str], no_input_s: float | None) -> None:
+    """What the recogniser should expect, and how long a silence is taken for no answer (None: as it is set)."""
+    parameters: dict[str, Any] = {"sttContextPhrases": phrases}
+    if no_input_s is not None:
+        parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
+    data = {"sessionParams": parameters}
+    await context.send_activity(Activity(type=ActivityTypes.event, name="config", channel_data=data))
+
+
+async def hand_over(context: TurnContext, target: str, about: dict[str, Any]) -> None:
+    """Ask the channel to transfer the call."""
+    value = {**about, "TargetPhoneNumber": target}
+    await context.send_activity(Activity(type=ActivityTypes.event, name="handoff.initiate", value=value))
+
+
+async def hang_up(context: TurnContext) -> None:
+    """Ask the channel to end the call when all was heard."""
+    await context.send_activity(Activity(type=ActivityTypes.end_of_conversation, code="completedSuccessfully"))
+
+
+def is_key(activity: Any) -> bool:
+    """Whether a message is a key on the phone (one message for each key)."""
+    entities = activity.entities or []
+    return any((entity.get("type") if isinstance(entity, dict) else entity.type) == "DTMF" for entity in entities)
+
+
+def is_dry_run(context: TurnContext) -> bool:
+    """Whether nobody is there: the dialogs are being warmed up."""
+    data = context.activity.channel_data
+    return isinstance(data, dict) and data.get("dryRun") is True

@@ -1,0 +1,40 @@
+"""What is wrong with a folder of dialogs, said so that its author can mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    """The folder cannot be used."""
+    WARNING = "warning"
+    """It can be used, but callers will probably not like it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One fault at one place. ``line`` and ``column`` count from 1; ``code`` is stable, for tools."""
+
+    file: Path
+    line: int
+    column: int
+    code: str
+    message: str
+    mend: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        said = f"{self.file}:{self.line}:{self.column}: {self.message}"
+        return f"{said} ({self.mend})" if self.mend else said
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``did you mean 'choice'?`` when one of ``known`` is written much like ``word``, else ``""``."""
+    by_folded = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
+    return f"did you mean {by_folded[close[0]]!r}?" if close else ""

@@ -1,0 +1,121 @@
+"""Sums of money: "twelve fifty", "twelve dollars and fifty cents", "$12.50", "a dollar fifty", "two grand"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from enum import Enum
+from functools import lru_cache
+
+from babel.numbers import get_currency_precision
+
+from voicebot.authoring.understanding.digit_strings import DigitStrings
+from voicebot.authoring.understanding.numbers import ARTICLE, Number, NumberReader, NumberWords, single
+from voicebot.authoring.understanding.tokens import Phrases, Token
+from voicebot.authoring.understanding.vocabulary import Vocabulary
+
+MAX_AMOUNT = Decimal(10) ** 15
+
+
+class _Unit(Enum):
+    SIGN = "sign"
+    MAJOR = "major"
+    MINOR = "minor"
+    FOREIGN = "foreign"
+
+
+class Amounts:
+    """Reads sums of money; section ``money`` has the words of each currency."""
+
+    def __init__(self, vocabulary: Vocabulary, words: NumberWords, digits: DigitStrings) -> None:
+        self._vocabulary = vocabulary
+        self._words = words
+        self._digits = digits
+        self._currencies = vocabulary.section("money").get("currencies", {})
+        self._units = lru_cache(maxsize=32)(self._units_of)
+
+    def read(self, text: str, currency: str) -> Decimal | None:
+        """The sum in ``currency`` (ISO 4217), to its smallest coin; None when none, several, or another's is named."""
+        units = self._units(currency.upper())
+        tokens = self._vocabulary.content(text)
+        major: Decimal | None = None
+        minor: Decimal | None = None
+        group: list[Number] = []
+        begin, index = 0, 0
+        while index <= len(tokens):
+            hit = units.at(tokens, index)
+            if hit is None and index < len(tokens):
+                index += 1
+                continue
+            unit = hit[1] if hit is not None else None
+            if unit is _Unit.FOREIGN:
+                return None
+            group, several = self._numbers(tokens[begin:index], unit)
+            if unit is _Unit.MINOR:
+                minor = single(group) if minor is None else minor
+            elif unit is not None and group:
+                major = single(group) if major is None else major
+            elif unit is None and group:
+                if major is None and minor is None:
+                    if several:
+                        return None
+                    return self._rounded(self._bare(group), currency)
+                if minor is None and len(group) == 1 and group[0].start <= 1:
+                    # "twelve dollars fifty", "ten dollars and a half"
+                    part = group[0].value
+                    minor = part * 100 if 0 < part < 1 else part if part < 100 else None
+            index += hit[0] if hit is not None else 1
+            begin = index
+        if major is None and minor is None:
+            return None
+        return self._rounded((major or Decimal(0)) + (minor or Decimal(0)) / 100, currency)
+
+    def _units_of(self, currency: str) -> Phrases[_Unit]:
+        entries: dict[str, _Unit] = {}
+        for code, words in self._currencies.items():
+            own = code == currency
+            for key, unit in (("signs", _Unit.SIGN), ("major", _Unit.MAJOR), ("minor", _Unit.MINOR)):
+                for phrase in words.get(key, ()):
+                    if own or phrase not in entries:
+                        entries[phrase] = unit if own else _Unit.FOREIGN
+        # What currencies share ("dollar", "cent") is the asked one's.
+        for key, unit in (("signs", _Unit.SIGN), ("major", _Unit.MAJOR), ("minor", _Unit.MINOR)):
+            for phrase in self._currencies.get(currency, {}).get(key, ()):
+                entries[phrase] = unit
+        return self._vocabulary.phrases(entries)
+
+    def _numbers(self, tokens: Sequence[Token], unit: _Unit | None) -> tuple[list[Number], bool]:
+        """The numbers in a row that belong to the unit after them (the last), and whether there were more before."""
+        atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
+        found = NumberReader(self._words, atoms).all()
+        if not found:
+            if unit in (_Unit.MAJOR, _Unit.MINOR) and atoms and atoms[-1].kind == ARTICLE:
+                return [Number(Decimal(1), "1", len(atoms) - 1, len(atoms))], False
+            return [], False
+        row = [found[-1]]
+        for number in reversed(found[:-1]):
+            if number.stop != row[0].start:
+                return row, True
+            row.insert(0, number)
+        if row[0].start == 1 and atoms[0].word in self._words.conjunctions:
+            row[0] = Number(row[0].value, row[0].digits, 0, row[0].stop)
+        return row, False
+
+    def _bare(self, row: list[Number]) -> Decimal | None:
+        """Numbers without a unit: "twelve fifty", "twelve oh five"."""
+        if len(row) >= 3 and row[-2].digits == "0" and len(row[-1].digits) == 1:
+            whole, cents = single(row[:-2]), row[-1].value
+        elif len(row) >= 2 and len(row[-1].digits) == 2 and row[-1].value == int(row[-1].digits):
+            whole, cents = single(row[:-1]), row[-1].value
+        else:
+            return single(row)
+        return None if whole is None else whole + cents / 100
+
+    def _rounded(self, amount: Decimal | None, currency: str) -> Decimal | None:
+        if amount is None or abs(amount) >= MAX_AMOUNT:
+            return None
+        try:
+            places = get_currency_precision(currency.upper())
+        except (LookupError, ValueError):
+            places = 2
+        return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)

@@ -1,0 +1,261 @@
+"""Yes and no, one of several options, what is asked for at any time, and corrections of what was misheard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+
+from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
+from voicebot.authoring.understanding.tokens import Token, prepared
+from voicebot.authoring.understanding.vocabulary import Vocabulary
+
+SHORT = 5
+"""Words of an answer in which words such as "right" and "fine" are a yes."""
+
+MAX_OPTIONS = 500
+
+
+class _Sense(Enum):
+    YES = "yes"
+    NO = "no"
+    NEITHER = "neither"
+
+
+class YesNo:
+    """Yes, no, or neither.
+
+    The longer phrase decides ("yes, that's not right" is no); with phrases as long as each other it stays open, unless
+    the caller took the first back ("no wait, yes").
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        strong = [(phrase, _Sense.NEITHER) for phrase in vocabulary.listed("neither")]
+        strong += [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes")]
+        strong += [(phrase, _Sense.NO) for phrase in vocabulary.listed("no")]
+        weak = [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes_if_short")]
+        self._strong = vocabulary.phrases(strong)
+        self._all = vocabulary.phrases(strong + weak)
+        alone = [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes_alone")]
+        self._alone = vocabulary.phrases(alone + [(phrase, _Sense.NO) for phrase in vocabulary.listed("no_alone")])
+        self._negations = vocabulary.words("negations")
+        self._retractions = vocabulary.listed_phrases("correction", "retractions")
+
+    def read(self, text: str) -> bool | None:
+        tokens = self._vocabulary.content(text)
+        if (hit := self._alone.at(tokens, 0)) is not None and len({token.word for token in tokens}) == hit[0]:
+            return hit[1] is _Sense.YES
+        decided = self._weigh(tokens)
+        if decided is None:
+            for start, stop, _ in reversed(self._retractions.find(tokens)):
+                if 0 < stop < len(tokens) and stop - start > 1:
+                    return self._weigh(tokens[stop:])
+        return decided
+
+    def says_no_first(self, tokens: Sequence[Token]) -> int:
+        """How many tokens at the beginning say no and nothing else."""
+        index = 0
+        while (hit := self._strong.at(tokens, index)) is not None and hit[1] is _Sense.NO:
+            index += hit[0]
+        return index
+
+    def is_answer_only(self, tokens: Sequence[Token]) -> bool:
+        """Whether ``tokens`` hold nothing but yes, no and the like."""
+        covered = sum(stop - start for start, stop, _ in self._all.find(tokens))
+        return covered + sum(token.word in self._negations for token in tokens) >= len(tokens)
+
+    def _weigh(self, tokens: Sequence[Token]) -> bool | None:
+        phrases = self._all if len(tokens) <= SHORT else self._strong
+        weights = {_Sense.YES: 0, _Sense.NO: 0, _Sense.NEITHER: 0}
+        for start, stop, sense in phrases.find(tokens):
+            negated = sense is _Sense.YES and self._negated(tokens[max(0, start - 2) : start])
+            meant = _Sense.NO if negated else sense
+            weights[meant] = max(weights[meant], stop - start + negated)
+        yes, no, neither = weights[_Sense.YES], weights[_Sense.NO], weights[_Sense.NEITHER]
+        if yes == no or neither > max(yes, no):
+            return None
+        return yes > no
+
+    def _negated(self, before: Sequence[Token]) -> bool:
+        return any(token.word in self._negations for token in before)
+
+
+class Choices:
+    """One of several options, each with the words that callers have for it."""
+
+    def __init__(self, vocabulary: Vocabulary, numbers: NumberWords) -> None:
+        self._vocabulary = vocabulary
+        self._numbers = numbers
+        self._ignored = vocabulary.words("choice", "ignored")
+        self._position_words = vocabulary.words("choice", "position_words")
+        self._last = vocabulary.listed_phrases("choice", "last")
+        self._excluded_by = vocabulary.words("choice", "excluded_by")
+
+    def read(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
+        """The option meant, by the phrase with most words; None where there is none or it is not clear which.
+
+        An option that follows "not" is out. Failing whole phrases, words that only one option has decide; failing
+        these, its place ("the second one").
+        """
+        said = self._normal(self._vocabulary.content(text))
+        whole: dict[str, int] = {}
+        partly: dict[str, int] = {}
+        excluded: set[str] = set()
+        names = list(options)[:MAX_OPTIONS]
+        for name in names:
+            for phrase in (name, *options[name]):
+                wanted = self._normal(self._vocabulary.tokens(str(phrase).replace("_", " ")))
+                for at in _places(said, wanted):
+                    if any(word in self._excluded_by for word in said[max(0, at - 1) : at]):
+                        excluded.add(name)
+                    else:
+                        whole[name] = max(whole.get(name, 0), len(wanted))
+                content = [word for word in wanted if word not in self._ignored]
+                common = sum(any(_alike(word, other) for other in said) for word in content)
+                if common:
+                    partly[name] = max(partly.get(name, 0), common)
+        for found in (whole, partly):
+            left = {name: weight for name, weight in found.items() if name not in excluded}
+            if left:
+                best = max(left.values())
+                winners = [name for name, weight in left.items() if weight == best]
+                return winners[0] if len(winners) == 1 else None
+        return None if excluded else self._by_place(text, names)
+
+    def _by_place(self, text: str, names: Sequence[str]) -> str | None:
+        tokens = self._vocabulary.content(text)
+        if self._last.find(tokens):
+            return names[-1] if names else None
+        atoms = self._numbers.atoms(tokens)
+        ordinals = [int(atom.value) for atom in atoms if atom.kind == "ordinal"]
+        if not ordinals and any(token.word in self._position_words for token in tokens):
+            ordinals = [int(number.value) for number in NumberReader(self._numbers, atoms).all()][:1]
+        return names[ordinals[0] - 1] if len(ordinals) == 1 and 1 <= ordinals[0] <= len(names) else None
+
+    def _normal(self, tokens: Sequence[Token]) -> list[str]:
+        """Words, with numbers as numerals, so that "twenty four hours" and "24 hours" are the same."""
+        atoms = self._numbers.atoms(tokens)
+        reader = NumberReader(self._numbers, atoms)
+        words: list[str] = []
+        index = 0
+        while index < len(atoms):
+            number = reader.cardinal(index) if atoms[index].is_number else None
+            if number is not None:
+                words.append(str(number.value.normalize()))
+                index = number.stop
+            else:
+                words += [token.word for token in tokens[atoms[index].start : atoms[index].stop]]
+                index += 1
+        return words
+
+
+def _places(said: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Where the phrase ``wanted`` begins in what was said."""
+    if not wanted:
+        return []
+    size = len(wanted)
+    return [
+        at for at in range(len(said) - size + 1)
+        if all(_alike(word, other) for word, other in zip(wanted, said[at : at + size], strict=True))
+    ]  # fmt: skip
+
+
+def _alike(one: str, other: str) -> bool:
+    """The same word, in the plural too, and what a recogniser may have made of a long word: one letter off inside."""
+    if one == other:
+        return True
+    short, long = sorted((one, other), key=len)
+    if len(short) < 3 or short[0].isdigit() or long[0].isdigit() or len(long) - len(short) > 2:
+        return False
+    if long in (short + "s", short + "es", short + "'s") or (short.endswith("y") and long == short[:-1] + "ies"):
+        return True
+    return len(short) >= 6 and short[:2] == long[:2] and _one_off(short, long)
+
+
+def _one_off(short: str, long: str) -> bool:
+    """Whether one letter more, less or other makes them the same."""
+    same = 0
+    while same < len(short) and short[same] == long[same]:
+        same += 1
+    return short[same + 1 :] == long[same + 1 :] or short[same:] == long[same + 1 :]
+
+
+class Corrections:
+    """What the caller says instead: "no, it is 42", "not five, six", "six, not five", "I said nine"."""
+
+    def __init__(self, vocabulary: Vocabulary, yes_no: YesNo) -> None:
+        self._vocabulary = vocabulary
+        self._yes_no = yes_no
+        self._markers = vocabulary.listed_phrases("correction", "markers")
+        self._retractions = vocabulary.listed_phrases("correction", "retractions")
+        self._instead = vocabulary.words("correction", "instead")
+        self._not = vocabulary.listed_phrases("correction", "not")
+
+    def read(self, text: str) -> str | None:
+        """The words that are to be taken instead, as they were said; None where nothing is corrected.
+
+        What they mean, if anything, is for the reader of the slot: "no, I want a dog" gives "I want a dog".
+        """
+        text = prepared(text)
+        tokens = self._vocabulary.content(text)
+        start, stop = 0, len(tokens)
+        corrected = False
+        while start < stop:
+            step = self._yes_no.says_no_first(tokens[start:stop])
+            if not step and (hit := self._markers.at(tokens, start)) is not None:
+                step = hit[0]
+            if not step:
+                break
+            start, corrected = start + step, True
+        start, stop, turned = self._without_what_is_not(tokens, start, stop)
+        for begin, end, _ in self._retractions.find(tokens[start:stop]):
+            if begin > 0 and start + end < stop:
+                start, turned = start + end, True
+                while (hit := self._markers.at(tokens, start)) is not None and start + hit[0] < stop:
+                    start += hit[0]
+                break
+        if not (corrected or turned) or start >= stop or self._yes_no.is_answer_only(tokens[start:stop]):
+            return None
+        return text[tokens[start].start : tokens[stop - 1].end]
+
+    def _without_what_is_not(self, tokens: Sequence[Token], start: int, stop: int) -> tuple[int, int, bool]:
+        """The part of ``tokens`` that is meant, where another part is said not to be."""
+        for at in range(start, stop):
+            hit = self._not.at(tokens, at)
+            if hit is None:
+                continue
+            if at > start:  # "six, not five"
+                return start, at, True
+            after = at + hit[0]
+            for turn in range(after + 1, stop):  # "not five, six", "not five but six", "not five it's six"
+                if tokens[turn].word in self._instead:
+                    return turn + 1, stop, True
+                if (marker := self._markers.at(tokens, turn)) is not None:
+                    return turn + marker[0], stop, True
+                if tokens[turn].pause:
+                    return turn, stop, True
+            if stop - after == 2:  # "not five six"
+                return after + 1, stop, True
+        return start, stop, False
+
+
+class Globals:
+    """What may be asked for anywhere: help, repeat, slower, agent, start over; whatever the data file names."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        section = vocabulary.section("globals")
+        self._anywhere = vocabulary.phrases(
+            [(phrase, name) for name in section for phrase in vocabulary.listed("globals", name, "anywhere")]
+        )
+        self._alone = vocabulary.phrases(
+            [(phrase, name) for name in section for phrase in vocabulary.listed("globals", name, "alone")]
+        )
+
+    def read(self, text: str) -> str | None:
+        """The name of what is asked for: by the longest phrase, or by a word that is all that was said."""
+        tokens = self._vocabulary.content(text)
+        if (hit := self._alone.at(tokens, 0)) is not None and hit[0] == len(tokens):
+            return hit[1]
+        found = self._anywhere.find(tokens)
+        return max(found, key=lambda hit: hit[1] - hit[0])[2] if found else None

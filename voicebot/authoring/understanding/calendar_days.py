@@ -1,0 +1,270 @@
+"""Dates: "tomorrow", "next Tuesday", "the third of May", "May 3rd 2027", "3/5", "in two weeks", "Friday the 13th".
+
+Read in this order: a numeral with separators, a named day, an amount of days or weeks from some day, a month with its
+day and year, a day of the week, a day of the month, numbers in the order of the country. A date without a year is the
+next one (the last one, where dates of the past are asked for). A weekday is the next such day after today; what "next
+Tuesday" means is in the data (English: the one of next week).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from voicebot.authoring.understanding.digit_strings import DigitStrings
+from voicebot.authoring.understanding.numbers import NUMERAL, ORDINAL, Number, NumberReader, NumberWords
+from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.vocabulary import Vocabulary
+
+_SEPARATED = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})(?:\2([0-9]{1,4}))?")
+_LONGEST = 4800
+"""Months, or the days of as many, that an amount of time may span; more is not a date that anyone means."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A number in the text, by tokens."""
+
+    value: int
+    digits: str
+    start: int
+    stop: int
+    ordinal: bool
+
+
+class CalendarDays:
+    """Reads dates; section ``dates`` has the words."""
+
+    def __init__(self, vocabulary: Vocabulary, words: NumberWords, digits: DigitStrings, order: str | None) -> None:
+        section = vocabulary.section("dates")
+        self._vocabulary = vocabulary
+        self._words = words
+        self._digits = digits
+        self._order = order or str(section.get("order", "dmy"))
+        self._dots = section.get("dots") == "true"
+        self._week_after = section.get("next_weekday") == "week_after"
+
+        def numbered(key: str) -> dict[str, int]:
+            return {phrase: int(value) for phrase, value in section.get(key, {}).items()}
+
+        self._months = vocabulary.phrases(numbered("months"))
+        self._weekdays = vocabulary.phrases(numbered("weekdays"))
+        self._relative = vocabulary.phrases(numbered("relative"))
+        self._holidays = vocabulary.phrases(dict(section.get("holidays", {})))
+        self._units = vocabulary.phrases(dict(section.get("units", {})))
+        self._in, self._ago, self._from = (vocabulary.listed_phrases("dates", key) for key in ("in", "ago", "from"))
+        self._next, self._last = (vocabulary.listed_phrases("dates", key) for key in ("next", "last"))
+        self._of = vocabulary.words("dates", "of")
+        self._articles = vocabulary.words("dates", "day_articles")
+        self._suffixes = vocabulary.words("dates", "ordinal_suffixes")
+
+    def read(self, text: str, today: date, past: bool = False) -> date | None:
+        """The date in ``text``; ``past``: dates without a year are those that have been (birthdays)."""
+        tokens = self._vocabulary.content(text)
+        try:
+            found = self._read(tokens, text, today, past, depth=0)
+        except OverflowError:
+            return None  # beyond year 9999
+        return found
+
+    def _read(self, tokens: Sequence[Token], text: str, today: date, past: bool, depth: int) -> date | None:
+        for token in tokens:
+            parts = _SEPARATED.fullmatch(token.word)
+            if parts is not None and (found := self._separated(parts, today, past)) is not None:
+                return found
+        days = self._numbers(tokens)
+        if (found := self._offset(tokens, days, today, past, depth)) is not None:
+            return found
+        if hits := self._relative.find(tokens):
+            return today + timedelta(days=hits[0][2])
+        if hits_ := self._holidays.find(tokens):
+            month, _, day = hits_[0][2].partition("-")
+            return _yearless(int(month), int(day), today, past)
+        for start, stop, month_number in self._months.find(tokens):
+            if found := self._with_month(tokens, days, start, stop, month_number, today, past):
+                return found
+        weekday = self._weekdays.find(tokens)
+        day = self._day_alone(tokens, days)
+        if weekday:
+            return self._weekday(tokens, weekday[0][2], day, today, past)
+        if day is not None:
+            return _monthless(day, None, today, past)
+        return self._in_order(days, text, today, past)
+
+    def _numbers(self, tokens: Sequence[Token]) -> list[_Day]:
+        atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
+        reader = NumberReader(self._words, atoms)
+        found: list[_Day] = []
+        index = 0
+        while index < len(atoms):
+            atom = atoms[index]
+            if atom.kind == ORDINAL:
+                found.append(_Day(int(atom.value), str(int(atom.value)), atom.start, atom.stop, True))
+                index += 1
+                continue
+            number: Number | None = reader.cardinal(index)
+            if number is None or number.value != number.value.to_integral_value() or number.value >= 10**9:
+                index += 1
+                continue
+            stop, ordinal = atoms[number.stop - 1].stop, False
+            after = tokens[stop] if stop < len(tokens) else tokens[-1]
+            if atom.kind == NUMERAL and after.word in self._suffixes and after.start == tokens[stop - 1].end:
+                stop, ordinal = stop + 1, True
+            found.append(_Day(int(number.value), number.digits, atom.start, stop, ordinal))
+            index = number.stop
+            while index < len(atoms) and atoms[index].start < stop:
+                index += 1
+        return found
+
+    def _separated(self, parts: re.Match[str], today: date, past: bool) -> date | None:
+        first, separator, second, third = parts.groups()
+        if third is None:
+            if separator == "." and not self._dots:
+                return None
+            month, day = (first, second) if self._order.startswith("m") else (second, first)
+            return _yearless(int(month), int(day), today, past)
+        if len(first) == 4:
+            return _date(int(first), int(second), int(third))
+        if len(third) not in (2, 4) or len(first) > 2:
+            return None
+        return self._ordered(int(first), int(second), _year(third, today, past))
+
+    def _ordered(self, first: int, second: int, year: int) -> date | None:
+        """Two numbers in the order of the country, or the other way round where only that is a date."""
+        month, day = (first, second) if self._order.startswith("m") else (second, first)
+        return _date(year, month, day) or _date(year, day, month)
+
+    def _offset(self, tokens: Sequence[Token], days: list[_Day], today: date, past: bool, depth: int) -> date | None:
+        """ "in two weeks", "three days ago", "a week from Friday", "next month"."""
+        for start, stop, unit in self._units.find(tokens):
+            before = [day for day in days if day.stop == start and not day.ordinal]
+            base, sign = today, 0
+            if hit := self._from.at(tokens, stop):
+                rest = tokens[stop + hit[0] :]
+                base_ = self._read(rest, "", today, past, depth + 1) if depth < 1 else None
+                if base_ is not None:
+                    base, sign = base_, 1
+            if not sign and self._ago.find(tokens):
+                sign = -1
+            if not sign and self._in.find(tokens[:start]):
+                sign = 1
+            if sign:
+                return _moved(base, sign * (before[-1].value if before else 1), unit)
+            turn = 1 if self._next.find(tokens) else -1 if self._last.find(tokens) else 0
+            if turn and unit != "day" and not before and not self._weekdays.find(tokens):
+                return _moved(today, turn, unit)
+        return None
+
+    def _with_month(
+        self, tokens: Sequence[Token], days: list[_Day], start: int, stop: int, month: int, today: date, past: bool
+    ) -> date | None:
+        before = [day for day in days if day.stop <= start]
+        after = [day for day in days if day.start >= stop]
+        if before and 1 <= before[-1].value <= 31 and self._only_of(tokens, before[-1].stop, start):
+            day, years, at = before[-1].value, after, stop
+        elif after and 1 <= after[0].value <= 31 and self._only_of(tokens, stop, after[0].start):
+            day, years, at = after[0].value, after[1:], after[0].stop
+            if not years and before and before[-1].value >= 1000:
+                return _date(before[-1].value, month, day)
+        else:
+            return None
+        digits = ""
+        for number in years:
+            if number.ordinal or not self._only_of(tokens, at, number.start) or len(digits) >= 4:
+                break
+            digits, at = digits + number.digits, number.stop
+        if len(digits) in (2, 4):
+            return _date(_year(digits, today, past), month, day)
+        return _yearless(month, day, today, past)
+
+    def _only_of(self, tokens: Sequence[Token], start: int, stop: int) -> bool:
+        return all(token.word in self._of for token in tokens[start:stop])
+
+    def _day_alone(self, tokens: Sequence[Token], days: list[_Day]) -> int | None:
+        """ "the 23rd", "the twenty third"; a plain number only after an article that says so ("le treize")."""
+        for day in days:
+            after_article = day.start > 0 and tokens[day.start - 1].word in self._articles
+            if 1 <= day.value <= 31 and (day.ordinal or after_article):
+                return day.value
+        return None
+
+    def _weekday(self, tokens: Sequence[Token], weekday: int, day: int | None, today: date, past: bool) -> date | None:
+        if day is not None:
+            return _monthless(day, weekday, today, past)
+        ahead = (weekday - today.weekday() - 1) % 7 + 1
+        if self._last.find(tokens):
+            return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
+        if self._next.find(tokens):
+            weeks = [unit for _, _, unit in self._units.find(tokens) if unit == "week"]
+            if self._week_after or weeks:
+                return today + timedelta(days=7 - today.weekday() + weekday)
+        if past:
+            return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
+        return today + timedelta(days=ahead)
+
+    def _in_order(self, days: list[_Day], text: str, today: date, past: bool) -> date | None:
+        """Nothing but numbers: "eight thirteen two thousand one", "oh three oh five nineteen eighty"."""
+        row = "".join(day.digits for day in days)
+        if len(days) in (3, 4) and all(day.value <= 31 for day in days[:2]):
+            year = "".join(day.digits for day in days[2:])
+            if len(year) in (2, 4) and days[0].value and days[1].value:
+                return self._ordered(days[0].value, days[1].value, _year(year, today, past))
+        if len(row) not in (6, 8):
+            row = self._digits.read(text) if text else ""
+        if len(row) == 8:
+            found = self._ordered(int(row[:2]), int(row[2:4]), int(row[4:]))
+            if found is not None and 1850 <= found.year <= 2150:
+                return found
+            return _date(int(row[:4]), int(row[4:6]), int(row[6:]))
+        if len(row) == 6:
+            return self._ordered(int(row[:2]), int(row[2:4]), _year(row[4:], today, past))
+        return None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _year(digits: str, today: date, past: bool) -> int:
+    """Two digits are the year within the next twenty, or else one that has been."""
+    if len(digits) != 2:
+        return int(digits)
+    year = today.year // 100 * 100 + int(digits)
+    return year - 100 if year > today.year + (0 if past else 20) else year
+
+
+def _yearless(month: int, day: int, today: date, past: bool) -> date | None:
+    for turn in range(9):  # leap days are up to eight years apart
+        found = _date(today.year - turn if past else today.year + turn, month, day)
+        if found is not None and (found <= today if past else found >= today):
+            return found
+    return None
+
+
+def _monthless(day: int, weekday: int | None, today: date, past: bool) -> date | None:
+    for turn in range(60):
+        months = today.year * 12 + today.month - 1 + (-turn if past else turn)
+        found = _date(months // 12, months % 12 + 1, day)
+        if found is not None and (found <= today if past else found >= today) and weekday in (None, found.weekday()):
+            return found
+    return None
+
+
+def _moved(base: date, amount: int, unit: str) -> date | None:
+    """``base`` and so many units on; a month on from the 31st is the last day of a shorter month."""
+    if abs(amount) > _LONGEST:
+        return None
+    match unit:
+        case "day" | "week" | "fortnight":
+            return base + timedelta(days=amount * {"day": 1, "week": 7, "fortnight": 14}[unit])
+        case "month" | "year":
+            months = base.year * 12 + base.month - 1 + amount * (12 if unit == "year" else 1)
+            days = range(base.day, 27, -1) if base.day > 28 else (base.day,)
+            return next((found for day in days if (found := _date(months // 12, months % 12 + 1, day))), None)
+        case _:
+            return None

@@ -1,0 +1,137 @@
+"""Times of day: "three thirty", "half past three", "quarter to five", "3:30 p.m.", "fifteen hundred hours", "noon".
+
+A time without morning or afternoon is taken as it is said ("three thirty" is 3:30): whether an office is open then is
+for the dialog to know. A fraction is minutes here: half is thirty, a quarter fifteen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import time
+
+from voicebot.authoring.understanding.digit_strings import DigitStrings
+from voicebot.authoring.understanding.numbers import FRACTION, NUMERAL, NumberReader, NumberWords
+from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.vocabulary import Vocabulary
+
+_CLOCK = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})(?:[:.][0-9]{2})?")
+_MINUTES, _PLAIN, _PAST, _TO, _HOUR_WORD, _OTHER = "minutes", "plain", "past", "to", "hour word", "other"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    kind: str
+    value: int = 0
+    digits: str = ""
+
+
+class ClockTimes:
+    """Reads times of day; section ``times`` has the words."""
+
+    def __init__(self, vocabulary: Vocabulary, words: NumberWords, digits: DigitStrings) -> None:
+        section = vocabulary.section("times")
+        self._vocabulary = vocabulary
+        self._words = words
+        self._digits = digits
+        self._named = vocabulary.phrases(dict(section.get("named", {})))
+        self._am, self._pm = (vocabulary.listed_phrases("times", key) for key in ("am", "pm"))
+        joints = [(phrase, kind) for kind, key in ((_PAST, "past"), (_TO, "to"), (_HOUR_WORD, "hour_words"))
+                  for phrase in section.get(key, ())]  # fmt: skip
+        self._joints = vocabulary.phrases(joints)
+        self._skipped = vocabulary.words("times", "skipped")
+        self._minutes_first = section.get("minutes_first") == "true"
+        self._half_before = section.get("half") == "before"
+
+    def read(self, text: str) -> time | None:
+        tokens = self._vocabulary.content(text)
+        for token in tokens:
+            if token.numeral and (clock := _CLOCK.fullmatch(token.word)):
+                return self._halved(int(clock[1]), int(clock[2]), tokens)
+        if named := self._named.find(tokens):
+            hours, _, minutes = named[0][2].partition(":")
+            return time(int(hours), int(minutes))
+        found = self._from_parts(self._parts(tokens))
+        return None if found is None else self._halved(*found, tokens)
+
+    def _parts(self, tokens: Sequence[Token]) -> list[_Part]:
+        atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
+        reader = NumberReader(self._words, atoms)
+        parts: list[_Part] = []
+        index = 0
+        while index < len(atoms):
+            atom = atoms[index]
+            if hit := self._joints.at(tokens, atom.start):
+                parts.append(_Part(hit[1]))
+                stop = atom.start + hit[0]
+                while index < len(atoms) and atoms[index].start < stop:
+                    index += 1
+            elif atom.kind == FRACTION and atom.value < 1:
+                parts.append(_Part(_MINUTES, int(atom.value * 60)))
+                index += 1
+            elif (number := reader.cardinal(index)) is not None and number.value < 10000:
+                parts.append(_Part(_PLAIN, int(number.value), number.digits))
+                index = number.stop
+            else:
+                if not (atom.kind != NUMERAL and (atom.word in self._skipped or atom.kind == "article")):
+                    parts.append(_Part(_OTHER))
+                index += 1
+        return parts
+
+    def _from_parts(self, parts: list[_Part]) -> tuple[int, int] | None:
+        def number(at: int) -> _Part | None:
+            return parts[at] if 0 <= at < len(parts) and parts[at].kind in (_PLAIN, _MINUTES) else None
+
+        for at, part in enumerate(parts):
+            if part.kind not in (_PAST, _TO):
+                continue
+            left = number(at - 2) if at and parts[at - 1].kind == _HOUR_WORD else number(at - 1)
+            right = number(at + 1)
+            if left is None or right is None:
+                continue
+            minutes, hour = (left, right) if self._minutes_first else (right, left)
+            if hour.kind == _MINUTES or hour.value > 24 or not 0 < minutes.value < 60:
+                continue
+            if part.kind == _PAST:
+                return hour.value, minutes.value
+            return _hour_before(hour.value), 60 - minutes.value
+        for at, part in enumerate(parts):
+            following = number(at + 1)
+            if part.kind == _MINUTES and part.value == 30 and following is not None and following.kind == _PLAIN:
+                if not self._half_before:
+                    return following.value, 30
+                return _hour_before(following.value), 30
+        for at, part in enumerate(parts):
+            if part.kind == _PLAIN:
+                return self._plain(parts, at)
+        return None
+
+    def _plain(self, parts: list[_Part], at: int) -> tuple[int, int] | None:
+        """ "three", "three thirty", "eleven oh five", "fifteen hundred", "drei Uhr zehn", "1530"."""
+        hour = parts[at]
+        if hour.value >= 100 or len(hour.digits) == 4:
+            return hour.value // 100, hour.value % 100
+        row = []
+        for part in parts[at + 1 : at + 4]:
+            if part.kind == _PLAIN:
+                row.append(part)
+            elif part.kind != _HOUR_WORD or row:
+                break
+        if len(row) >= 2 and row[0].digits in ("0", "00") and row[1].value < 10:
+            return hour.value, row[1].value
+        return hour.value, row[0].value if row else 0
+
+    def _halved(self, hours: int, minutes: int, tokens: Sequence[Token]) -> time | None:
+        """With the half of the day that was named."""
+        if self._pm.find(tokens):
+            hours += 12 if hours < 12 else 0
+        elif self._am.find(tokens) and hours == 12:
+            hours = 0
+        hours = 0 if hours == 24 and not minutes else hours
+        return time(hours, minutes) if 0 <= hours < 24 and 0 <= minutes < 60 else None
+
+
+def _hour_before(hour: int) -> int:
+    """One o'clock comes after twelve, not after midnight."""
+    return 12 if hour == 1 else (hour - 1) % 24

@@ -1,0 +1,125 @@
+"""Strings of digits: account numbers, telephone numbers, PINs.
+
+Said one by one, in groups ("forty two seventeen"), doubled ("double three"), with "oh" for zero, or written as numerals
+with whatever between. A recogniser takes digits for words that sound alike ("to", "for", "ate"); such a word counts
+where digits are on both its sides, or where a number of known length is complete with it and not without. A few words
+are believed only so ("a" or "H" for eight).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from voicebot.authoring.understanding.numbers import NUMERAL, UNIT, WORD, ZERO, Atom, NumberReader, NumberWords
+from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.vocabulary import Vocabulary
+
+MAX_DIGITS = 100
+
+_GLUED = re.compile(r"(?<=[^\W\d_])(?=[0-9])|(?<=[0-9])(?=[^\W\d_])")
+
+
+class DigitStrings:
+    """Reads strings of digits in one language."""
+
+    def __init__(self, vocabulary: Vocabulary, words: NumberWords) -> None:
+        section = vocabulary.section("numbers")
+        self._vocabulary = vocabulary
+        self._words = words
+        self._zero_letters = vocabulary.words("numbers", "zero_letters")
+        self._times = vocabulary.phrases({word: int(times) for word, times in section.get("times", {}).items()})
+        self._sounds_like = {word: int(digit) for word, digit in section.get("sounds_like", {}).items()}
+        self._hardly = self._sounds_like | {word: int(digit) for word, digit in section.get("hardly", {}).items()}
+
+    def read(self, text: str, length: int | None = None) -> str:
+        """The digits in ``text``, ``""`` when there are none. ``length``: how many there should be, if known."""
+        tokens = self._vocabulary.content(_GLUED.sub(" ", text))
+        atoms = self.with_zero_letters(self._words.atoms(tokens))
+        strict = self._digits(tokens, atoms)
+        if not strict or len(strict) == length:
+            return strict
+        likely = self._digits(tokens, self._heard(atoms, self._sounds_like, surrounded=True))
+        if length is None or len(likely) == length:
+            return likely
+        loose = self._digits(tokens, self._heard(atoms, self._sounds_like, surrounded=False))
+        if len(loose) < length:
+            looser = self._digits(tokens, self._heard(atoms, self._hardly, surrounded=False))
+            if len(looser) == length:
+                return looser
+        return loose if len(loose) == length else likely
+
+    def alone(self, text: str) -> int | None:
+        """The digit that ``text`` sounds like when it is nothing but one word ("For.")."""
+        tokens = self._vocabulary.content(text)
+        return self._sounds_like.get(tokens[0].word) if len(tokens) == 1 else None
+
+    def with_zero_letters(self, atoms: list[Atom]) -> list[Atom]:
+        """ "oh" is a zero beside a digit, unless it is an exclamation ("Oh, one two three")."""
+        out: list[Atom] = []
+        for index, atom in enumerate(atoms):
+            if atom.word in self._zero_letters and atom.kind == WORD:
+                before = out[-1] if out else None
+                after = atoms[index + 1] if index + 1 < len(atoms) else None
+                beside = before is not None and (before.is_number or self._is_times(before))
+                leads = after is not None and not after.pause and self._like_digit(after)
+                if beside or leads:
+                    out.append(replace(atom, kind=ZERO, value=Decimal(0)))
+                    continue
+            out.append(atom)
+        return out
+
+    def _is_times(self, atom: Atom) -> bool:
+        return atom.word in self._times.single
+
+    def _like_digit(self, atom: Atom) -> bool:
+        return atom.is_number or atom.word in self._sounds_like or atom.word in self._zero_letters
+
+    def _heard(self, atoms: Sequence[Atom], sounds_like: Mapping[str, int], surrounded: bool) -> list[Atom]:
+        """``atoms`` with the words that sound like digits as digits: between digits, or just beside one."""
+
+        def digit(index: int, edge: bool) -> bool:
+            if not 0 <= index < len(atoms):
+                return edge
+            return atoms[index].is_number or atoms[index].word in sounds_like or self._is_times(atoms[index])
+
+        out = []
+        for index, atom in enumerate(atoms):
+            if atom.word in sounds_like and not atom.is_number:
+                before, after = digit(index - 1, surrounded), digit(index + 1, surrounded)
+                believed = before and after if surrounded else before or after
+                # "to 5551234": whoever writes the digits as one numeral has written "to" as a word.
+                if surrounded and index + 1 < len(atoms) and len(atoms[index + 1].word) > 1:
+                    believed = believed and atoms[index + 1].kind != NUMERAL
+                if believed:
+                    value = Decimal(sounds_like[atom.word])
+                    out.append(replace(atom, kind=UNIT if value else ZERO, value=value))
+                    continue
+            out.append(atom)
+        return out
+
+    def _digits(self, tokens: Sequence[Token], atoms: Sequence[Atom]) -> str:
+        reader = NumberReader(self._words, atoms)
+        result = ""
+        index, times = 0, 1
+        while index < len(atoms) and len(result) < MAX_DIGITS:
+            atom = atoms[index]
+            if times == 1 and (hit := self._times.at(tokens, atom.start)) is not None:
+                after = index
+                while after < len(atoms) and atoms[after].start < atom.start + hit[0]:
+                    after += 1
+                if after < len(atoms) and atoms[after].is_digit:
+                    index, times = after, hit[1]
+                    continue
+            if atom.kind == NUMERAL:
+                text, index = re.sub(r"\D", "", atom.word), index + 1
+            elif (number := reader.cardinal(index)) is not None:
+                text, index = number.digits, number.stop
+            else:
+                text, index = "", index + 1
+            if times > 1:
+                text, times = text[:1] * times + text[1:], 1
+            result += text
+        return result[:MAX_DIGITS]

@@ -1,0 +1,128 @@
+"""The one object that a dialog asks: everything that can be understood in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, time
+from decimal import Decimal
+from functools import lru_cache
+
+from voicebot.authoring.understanding.amounts import Amounts
+from voicebot.authoring.understanding.answers import Choices, Corrections, Globals, YesNo
+from voicebot.authoring.understanding.calendar_days import CalendarDays
+from voicebot.authoring.understanding.clock_times import ClockTimes
+from voicebot.authoring.understanding.digit_strings import DigitStrings
+from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single
+from voicebot.authoring.understanding.spelling import Names, Spelling
+from voicebot.authoring.understanding.tokens import prepared, without
+from voicebot.authoring.understanding.vocabulary import load
+
+
+class Understanding:
+    """What words mean in ``language`` ("en", "en-US", "de-AT"). Immutable; make it once with :func:`for_language`.
+
+    Raises:
+        UnknownLanguage: there is no data file for the language.
+    """
+
+    def __init__(self, language: str) -> None:
+        code, _, region = language.replace("_", "-").partition("-")
+        self.language = language
+        self._vocabulary = load(code.lower())
+        order = self._vocabulary.regions.get(region.upper(), {}).get("date_order")
+        self._numbers = NumberWords(self._vocabulary)
+        self._digits = DigitStrings(self._vocabulary, self._numbers)
+        self._yes_no = YesNo(self._vocabulary)
+        self._choices = Choices(self._vocabulary, self._numbers)
+        self._corrections = Corrections(self._vocabulary, self._yes_no)
+        self._globals = Globals(self._vocabulary)
+        self._amounts = Amounts(self._vocabulary, self._numbers, self._digits)
+        self._days = CalendarDays(self._vocabulary, self._numbers, self._digits, order)
+        self._times = ClockTimes(self._vocabulary, self._numbers, self._digits)
+        self._spelling = Spelling(self._vocabulary, self._numbers)
+        self._names = Names(self._vocabulary, self._spelling)
+
+    def yes_no(self, text: str) -> bool | None:
+        """Whether ``text`` is a yes; None when it is neither or both."""
+        return self._yes_no.read(text)
+
+    def digits(self, text: str, length: int | None = None) -> str:
+        """The digits that were said, ``""`` when there are none ("double three, oh" is 330).
+
+        ``length``: how many there should be, if that is known; it settles what is doubtful.
+        """
+        return self._digits.read(text, length)
+
+    def number(self, text: str) -> Decimal | None:
+        """The one number that was said ("two and a half million"); None when there is none or several."""
+        tokens = self._vocabulary.content(text)
+        found = single(NumberReader(self._numbers, self._numbers.atoms(tokens)).all())
+        if found is None and (digit := self._digits.alone(text)) is not None:
+            return Decimal(digit)
+        return found
+
+    def money(self, text: str, currency: str) -> Decimal | None:
+        """A sum in ``currency`` (ISO 4217), to its smallest coin ("twelve fifty" is 12.50); None when there is none,
+        or another currency is named.
+        """
+        return self._amounts.read(text, currency)
+
+    def date(self, text: str, today: date, past: bool = False) -> date | None:
+        """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
+        birth) the last one.
+        """
+        return self._days.read(text, today, past)
+
+    def time_of_day(self, text: str) -> time | None:
+        """The time that was said; without morning or afternoon as it is ("three thirty" is 3:30)."""
+        return self._times.read(text)
+
+    def spelled(self, text: str) -> str:
+        """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if none."""
+        return self._spelling.read(text)
+
+    def name(self, text: str) -> str | None:
+        """A person's name without what introduces it ("my name is")."""
+        return self._names.read(text)
+
+    def choice(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
+        """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is."""
+        return self._choices.read(text, options)
+
+    def correction(self, text: str) -> str | None:
+        """What is said instead of something misheard ("no, it is 42": "42"); None when nothing is."""
+        return self._corrections.read(text)
+
+    def asks_for(self, text: str) -> str | None:
+        """``help``, ``repeat``, ``slower``, ``agent`` or ``start_over``, when the caller asks for that; else None."""
+        return self._globals.read(text)
+
+    def without_fillers(self, text: str) -> str:
+        """``text`` without the words that mean nothing ("um", "please")."""
+        text = prepared(text)
+        tokens = self._vocabulary.tokens(text)
+        left = {token.start for token in without(self._vocabulary.fillers, tokens)}
+        result = ""
+        end, gap, pause = 0, False, False
+        for token in tokens:
+            pause = pause or token.pause
+            if token.start not in left:
+                gap = True
+                continue
+            if not result:
+                result = text[token.start : token.end]
+            elif token.start >= end:
+                between = text[end : token.start] if not gap else ", " if pause else " "
+                result += between + text[token.start : token.end]
+            end, gap, pause = token.end, False, False
+        return result
+
+
+@lru_cache(maxsize=64)
+def for_language(language: str) -> Understanding:
+    """The understanding of a language, made once a process ("en-US"; a region only matters where the data says so).
+
+    Raises:
+        UnknownLanguage: there is no data file for the language.
+    """
+    return Understanding(language)

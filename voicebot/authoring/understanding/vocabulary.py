@@ -1,0 +1,138 @@
+"""The words of one language, read from its data file.
+
+A new language is a new file beside this one; no code knows a word. Sections that a file lacks are empty, and what
+depends on them understands nothing. Values are text as written (YAML's booleans would turn "yes" and "no" into others).
+
+==================  ==================================================================================================
+fillers             words without meaning, left out everywhere
+yes, no             phrases; ``yes_if_short``: only in answers of few words; ``yes_alone``, ``no_alone``: only when
+                    nothing else is said (homophones); ``neither``: phrases that hide the words in them;
+                    ``negations``: turn a yes that follows into a no
+correction          ``markers`` (the value follows), ``retractions``, ``instead``, ``not``
+globals             name: ``anywhere`` in what was said, or ``alone``
+choice              ``position_words``, ``last``, ``ignored``, ``excluded_by``
+numbers             see numbers.py
+money               see amounts.py
+dates, times        see calendar_days.py and clock_times.py
+spelling, names     see spelling.py
+==================  ==================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import yaml
+
+from voicebot.authoring.understanding.tokens import Phrases, Token, folded, prepared, tokenised, without
+
+T = TypeVar("T")
+
+
+class UnknownLanguage(LookupError):
+    """There is no data file for the language."""
+
+
+class Vocabulary:
+    """One data file with its phrases made ready. Immutable after loading; shared by all calls."""
+
+    def __init__(self, language: str, data: Mapping[str, Any]) -> None:
+        self.language = language
+        self._data = data
+        self.elisions = data.get("elisions") == "true"
+        self.fillers = self._fillers()
+        self._compound_parts = frozenset(folded(part) for part in data.get("compounds", ()))
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        section = self._data.get(name, {})
+        if not isinstance(section, Mapping):
+            raise TypeError(f"{self.language}: {name} is not a section")
+        return section
+
+    def listed(self, *path: str) -> list[str]:
+        """The list at ``path``; empty where the file has none."""
+        node: Any = self._data
+        for name in path:
+            node = node.get(name, {})
+        return list(node)
+
+    def words(self, *path: str) -> frozenset[str]:
+        """The single words listed at ``path``, folded."""
+        return frozenset(folded(word) for word in self.listed(*path))
+
+    def phrases(self, entries: Mapping[str, T] | Sequence[tuple[str, T]]) -> Phrases[T]:
+        return Phrases(entries, self.elisions)
+
+    def listed_phrases(self, *path: str) -> Phrases[bool]:
+        return self.phrases({phrase: True for phrase in self.listed(*path)})
+
+    @cached_property
+    def regions(self) -> Mapping[str, Mapping[str, Any]]:
+        """What differs by country: ``GB: {date_order: dmy}``."""
+        return self.section("regions")
+
+    def tokens(self, text: str) -> list[Token]:
+        """The tokens of ``text`` with compounds taken apart ("dreiundzwanzig")."""
+        found = tokenised(prepared(text), self.elisions)
+        if not self._compound_parts:
+            return found
+        return [part for token in found for part in self._taken_apart(token)]
+
+    def content(self, text: str) -> list[Token]:
+        """The same without fillers; with them where there is nothing else ("please")."""
+        tokens = self.tokens(text)
+        return without(self.fillers, tokens) or tokens
+
+    def _fillers(self) -> Phrases[bool]:
+        """The fillers, and as False the phrases that are none though such a word is in them ("uh-huh")."""
+        fillers = self.listed("fillers")
+        heard = {token.word for phrase in fillers for token in tokenised(prepared(phrase), self.elisions)}
+        kept = [
+            phrase for phrase in self.listed("yes") + self.listed("no")
+            if heard & {token.word for token in tokenised(prepared(phrase), self.elisions)}
+        ]  # fmt: skip
+        return self.phrases([(phrase, False) for phrase in kept] + [(phrase, True) for phrase in fillers])
+
+    def _taken_apart(self, token: Token) -> list[Token]:
+        word = token.word
+        if len(word) > 60 or word in self._compound_parts or token.numeral:
+            return [token]
+        # best[n]: the parts of word[:n], the longest last part preferred.
+        best: list[list[str] | None] = [[]] + [None] * len(word)
+        for stop in range(1, len(word) + 1):
+            for start in range(max(0, stop - 16), stop):
+                before = best[start]
+                if before is not None and word[start:stop] in self._compound_parts:
+                    best[stop] = [*before, word[start:stop]]
+                    break
+        parts = best[len(word)]
+        if not parts:
+            return [token]
+        return [Token(part, token.start, token.end, token.pause and n == 0) for n, part in enumerate(parts)]
+
+
+@lru_cache(maxsize=16)
+def load(language: str) -> Vocabulary:
+    """The vocabulary of a language by its two letters.
+
+    Raises:
+        UnknownLanguage: there is no such file.
+    """
+    if not (language.isascii() and language.isalpha()):
+        raise UnknownLanguage(language)
+    source = files(__package__) / f"{language.lower()}.yaml"
+    try:
+        text = source.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UnknownLanguage(language) from None
+    data = yaml.load(text, Loader=yaml.BaseLoader)  # plain text, lists and mappings, nothing else
+    return Vocabulary(language.lower(), data)
+
+
+def languages() -> list[str]:
+    """The languages that have a data file."""
+    found = [entry.name for entry in files(__package__).iterdir()]
+    return sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))

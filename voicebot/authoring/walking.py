@@ -1,0 +1,66 @@
+"""Ways through a part of a file: every text with gaps, every step that it leads to, every prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from voicebot.authoring.document import Path_
+from voicebot.authoring.model import DialogFile, Global, Option, Part, Prompt
+
+TARGETS = ("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "closed", "yes", "no")
+"""The words whose value is a step's id."""
+_NOT_SAID = {*TARGETS, "id", "note", "save", "call", "voice", "phrases", "condition", "keys", "hours", "yes_key",
+             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone"}  # fmt: skip
+
+
+def targets_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+    """Each step id that ``part`` can go to, with the way to it."""
+    if isinstance(part, Part):
+        for name, info in type(part).model_fields.items():
+            value = getattr(part, name)
+            key = info.alias or name
+            if name in TARGETS and isinstance(value, str):
+                yield (*path, key), value
+            elif name == "keys":
+                for pressed, target in value.items():
+                    yield (*path, key, pressed), target
+            elif isinstance(value, Part):
+                yield from targets_of(value, (*path, key))
+            elif name == "choice" and value:
+                for option, chosen in value.items():
+                    yield from targets_of(chosen, (*path, key, option))
+
+
+def texts_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+    """Each text of ``part`` that can have gaps, with the way to it."""
+    if isinstance(part, str):
+        yield path, part
+    elif isinstance(part, list):
+        for index, item in enumerate(part):
+            yield from texts_of(item, (*path, index))
+    elif isinstance(part, dict):
+        for key, item in part.items():
+            yield from texts_of(item, (*path, key))
+    elif isinstance(part, Part):
+        for name, info in type(part).model_fields.items():
+            if name in _NOT_SAID or (name == "say" and isinstance(part, Option | Global)):
+                continue
+            if isinstance(part, DialogFile) and name in ("steps", "inputs", "outputs"):
+                continue
+            yield from texts_of(getattr(part, name), (*path, info.alias or name))
+
+
+def prompts_of(part: Any) -> Iterator[Prompt]:
+    """Every prompt in ``part``, however deep."""
+    if isinstance(part, Prompt):
+        yield part
+    elif isinstance(part, Part):
+        for name in type(part).model_fields:
+            yield from prompts_of(getattr(part, name))
+    elif isinstance(part, list):
+        for item in part:
+            yield from prompts_of(item)
+    elif isinstance(part, dict):
+        for item in part.values():
+            yield from prompts_of(item)

@@ -1,0 +1,88 @@
+"""Prompts, ready to be said: the text for the eye and the words (or SSML) for the ear, for one language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from voicebot.authoring.expressions import Scope
+from voicebot.authoring.model import BargeIn, Prompt
+from voicebot.authoring.speaking import spoken, written
+from voicebot.authoring.template import Say, Template, compile_template
+
+SLOWER = "-25%"
+"""How much slower it is spoken for callers who asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A prompt of one language. ``voice``: its own, or its file's; ``""`` for that of the settings."""
+
+    text: Template
+    ssml: Template | None
+    audio: Template | None
+    voice: str
+    barge_in: BargeIn | None
+    read: Say
+    aloud: Say
+
+    def rendered(self, scope: Scope, slow: bool = False) -> tuple[str, str]:
+        """What is shown and what is spoken."""
+        text = self.text.fill(scope, self.read)
+        if self.ssml is not None:
+            inner = _inner(self.ssml.fill(scope, lambda value, kind: escape(self.aloud(value, kind))))
+        else:
+            words = self.text.fill(scope, self.aloud)
+            if not (self.audio or self.voice or slow):
+                return text, words
+            inner = escape(words)
+        if self.audio is not None:
+            inner = f"<audio src={quoteattr(self.audio.fill(scope, self.read))}>{inner}</audio>"
+        if slow:
+            inner = f'<prosody rate="{SLOWER}">{inner}</prosody>'
+        if self.voice:
+            inner = f"<voice name={quoteattr(self.voice)}>{inner}</voice>"
+        return text, f"<speak>{inner}</speak>"
+
+    @property
+    def names(self) -> set[str]:
+        """The variables in it."""
+        templates = [part for part in (self.text, self.ssml, self.audio) if part is not None]
+        return {name for part in templates for gap in part.gaps for name, _ in gap.expression.names}
+
+
+def words(prompt: Prompt, voice: str, locale: str) -> Words:
+    """``prompt`` made ready. Raises :class:`~voicebot.authoring.expressions.ExpressionError`."""
+    return Words(
+        compile_template(prompt.text),
+        compile_template(prompt.ssml) if prompt.ssml else None,
+        compile_template(prompt.audio) if prompt.audio else None,
+        prompt.voice or voice,
+        prompt.barge_in,
+        sayer(written, locale),
+        sayer(spoken, locale),
+    )
+
+
+def sayer(say: Callable[[Any, str, str], str], locale: str) -> Say:
+    """``say`` for one language; what cannot be said in the way that is asked for is said plainly."""
+
+    def in_locale(value: Any, kind: str) -> str:
+        if value is None:
+            return ""
+        try:
+            return say(value, kind, locale)
+        except (ValueError, TypeError, ArithmeticError, LookupError):
+            return str(value)
+
+    return in_locale
+
+
+def _inner(ssml: str) -> str:
+    """What is inside of ``<speak>``, when the author wrote it."""
+    text = ssml.strip()
+    if text.startswith("<speak") and text.endswith("</speak>"):
+        return text[text.index(">") + 1 : -len("</speak>")]
+    return text
