@@ -69,7 +69,8 @@ class MediaOptions:
 
     ``laws``: what we speak, in the order of our offers (in answers the offerer's order decides). ``silence_timeout_s``:
     how long nothing may come before the leg ends. ``telephone_event``: the payload type that we offer. ``srtp``:
-    whether media may or must be encrypted; our own offers are only where it must.
+    whether media may or must be encrypted; our own offers are only where it must. ``inband_dtmf``: whether keys
+    of a side without telephone-event are heard in its audio.
     """
 
     clock: MediaClock
@@ -79,6 +80,7 @@ class MediaOptions:
     silence_timeout_s: float = 30.0
     telephone_event: int = 101
     srtp: sdp.Srtp = "off"
+    inband_dtmf: bool = False
 
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
@@ -293,6 +295,7 @@ class SipLeg:
             )
         else:
             self._rtp.secure(None, None)
+        self._rtp.hear_keys(self._options.inband_dtmf and agreed.telephone_event is None)
         self._rtp.retune(law=agreed.law, payload_type=agreed.payload_type, telephone_event=agreed.telephone_event)
         self._rtp.set_remote(agreed.host, agreed.port, rtcp_port=agreed.rtcp_port)
         self._rtp.set_direction(
@@ -375,6 +378,7 @@ class SipFrontEnd:
         laws: Sequence[Law] = ("PCMU", "PCMA"),
         silence_timeout_s: float = 30.0,
         srtp: sdp.Srtp = "off",
+        inband_dtmf: bool = False,
         limit: int = 100,
         retry_after_s: int = 5,
         endpoint: SipEndpoint | None = None,
@@ -386,6 +390,7 @@ class SipFrontEnd:
         self._laws = tuple(laws)
         self._silence_timeout_s = silence_timeout_s
         self._srtp = srtp
+        self._inband_dtmf = inband_dtmf
         self._limit = limit
         self._retry_after_s = retry_after_s
         self._draining = False
@@ -416,6 +421,7 @@ class SipFrontEnd:
             self._laws,
             self._silence_timeout_s,
             srtp=self._srtp,
+            inband_dtmf=self._inband_dtmf,
         )
 
     @property
