@@ -47,6 +47,7 @@ _REASONS = {
     "rejected": "rejected",
     "no-ack": "no-ack",
     "timeout": "no-answer",
+    "expired": "expired",
     "error": "error",
 }
 """How a call ended, in the words of :class:`~voicebot.events.LegEnded`."""
@@ -54,6 +55,9 @@ _TOLD_HEADERS = (
     "Diversion",
     "History-Info",
     "P-Asserted-Identity",
+    "P-Preferred-Identity",
+    "Privacy",
+    "Reason",
     "Referred-By",
     "Subject",
     "User-Agent",

@@ -99,6 +99,15 @@ class Call:
                 self._referred = None
         return ReferProgress(self._core, 491, "the call is not up, or is being transferred", accepted=False, final=True)
 
+    def reoffer(self, session: SessionDescription) -> bool:
+        """Offer ``session`` in a re-INVITE (hold, another codec); ``on_session_answer`` gets the answer.
+
+        A refusal changes nothing and is not told. False: the call is not up, or another change is under way.
+        """
+        offered = self._core.renegotiation.offer(session, self._endpoint.loop.time())
+        self._endpoint.flush()
+        return offered
+
     def notify_refer(self, status: int, reason: str = "") -> None:
         """Tell the outcome of the transfer that ``on_refer`` agreed to: a SIP status of the target."""
         self._core.transfer.notify(status, self._endpoint.loop.time(), reason)
@@ -169,6 +178,11 @@ class IncomingCall(Call):
     def ring(self) -> None:
         """180."""
         self._core.ring(self._endpoint.loop.time())
+        self._endpoint.flush()
+
+    def progress(self, session: SessionDescription) -> None:
+        """183 with our answer: early media. The answer must then have the same ``session``."""
+        self._core.progress(session, self._endpoint.loop.time())
         self._endpoint.flush()
 
     async def answer(self, session: SessionDescription) -> SessionDescription | None:

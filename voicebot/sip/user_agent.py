@@ -16,7 +16,8 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from voicebot.sip.call import SipCall, session_in
+from voicebot.sip.body import session_in
+from voicebot.sip.call import SipCall
 from voicebot.sip.digest import Credentials
 from voicebot.sip.gate import Gate, OpenGate
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
@@ -26,6 +27,7 @@ from voicebot.sip.message import SDP_TYPE, SipRequest, SipResponse, parse_messag
 from voicebot.sip.outputs import Output
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import SdpError, SessionDescription
+from voicebot.sip.session_timer import MIN_SE, too_short
 from voicebot.sip.transaction import ServerTransaction, State, Timers
 from voicebot.sip.transaction_layer import LARGE, Key, TransactionLayer
 
@@ -137,6 +139,7 @@ class UserAgent(TransactionLayer):
         put_headers(request, headers or {})
         NameAddr.parse(request.headers["From"])
         call = SipCall(self, request, hop, local_tag, contact=contact, credentials=credentials)
+        call.local_session = session
         self._calls.add(call)
         self.counters.calls_out += 1
         call.start(self._way(request, hop), now)
@@ -300,6 +303,9 @@ class UserAgent(TransactionLayer):
     ) -> None:
         if len(self._calls) >= self.limits.calls:
             self.refuse(transaction, 503, now, retry_after_s=self.limits.retry_after_s)
+            return
+        if too_short(request):
+            self.refuse(transaction, 422, now, headers={"Min-SE": str(MIN_SE)})
             return
         try:
             session_in(request)
