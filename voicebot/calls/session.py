@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from voicebot.calls.playback import Playback, Voice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
 from voicebot.calls.targets import AllowedTargets
+from voicebot.calls.transfer_headers import transfer_headers
 from voicebot.events import (
     CallAnswered,
     Event,
@@ -249,8 +250,8 @@ class CallSession:
                     self._playback.drop()
                 case Expect(phrases):
                     self._recognition.set_phrases(phrases)
-                case Transfer(target):
-                    self._spawn(self._transfer(target))
+                case Transfer(target, context):
+                    self._spawn(self._transfer(target, transfer_headers(context)))
                 case HangUp(reason):
                     self._log.info("hanging up: %s", reason)
                     self._spawn(self._hang_up())
@@ -286,13 +287,13 @@ class CallSession:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
 
-    async def _transfer(self, target: str) -> None:
+    async def _transfer(self, target: str, headers: Mapping[str, str]) -> None:
         if not self._may_transfer(target):
             self._log.warning("a transfer to %r is not allowed: see calls.transfer_allow", target[:100])
             self.dispatch(TransferEnded(self._loop.time(), False, 403, "the target is not allowed"))
             return
         await asyncio.sleep(PARTING_S)
-        outcome = await self.leg.transfer(self._transfer_uri(target))
+        outcome = await self.leg.transfer(self._transfer_uri(target), headers)
         self._log.info("transfer to %s: %s", target, outcome.message or outcome.status)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
 

@@ -219,9 +219,9 @@ class SipLeg:
         if isinstance(self._call, IncomingCall):
             self._call.reject(status, reason, retry_after_s=retry_after_s)
 
-    async def transfer(self, target: str) -> TransferOutcome:
+    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
         try:
-            progress = await self._call.refer(target)
+            progress = await self._call.refer(target, headers=headers)
         except CallClosed:
             return TransferOutcome(False, 0, "the call has ended")
         except ValueError:
@@ -300,7 +300,12 @@ class SipLeg:
         else:
             self._rtp.secure(None, None)
         self._rtp.hear_keys(self._options.inband_dtmf and agreed.telephone_event is None)
-        self._rtp.retune(law=agreed.law, payload_type=agreed.payload_type, telephone_event=agreed.telephone_event)
+        self._rtp.retune(
+            law=agreed.law,
+            payload_type=agreed.payload_type,
+            telephone_event=agreed.telephone_event,
+            ptime_ms=agreed.ptime_ms,
+        )
         self._rtp.set_remote(agreed.host, agreed.port, rtcp_port=agreed.rtcp_port)
         self._rtp.set_direction(
             send=agreed.direction in ("sendrecv", "sendonly"), receive=agreed.direction in ("sendrecv", "recvonly")
@@ -541,7 +546,8 @@ def _info(call: Call, law: Law) -> LegInfo:
         caller_uri=_clean(sender.uri),
         callee_uri=_clean(request.uri if outgoing else recipient.uri),
         display_name=_clean(sender.display),
-        remote_address=call.remote_address[0],
+        remote_address=call.remote_address.host,
+        trunk=call.trunk,
         headers=_headers(request),
     )
 

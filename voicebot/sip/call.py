@@ -91,6 +91,8 @@ class SipCall:
         self.source = source
         self.contact = contact
         self.trunk = trunk
+        self.replaces: SipCall | None = None
+        """The call that this one takes over when it is answered (RFC 3891)."""
         self.client: ClientRequest | None = None
         """Our INVITE, of an outgoing call."""
         self._credentials = credentials
@@ -279,6 +281,9 @@ class SipCall:
         if self.state is CallState.ANSWERED:
             self.state = CallState.CONFIRMED
             self._ua.emit(CallConfirmed(self, answer))
+            if self.replaces is not None:
+                self.replaces.bye(now)
+                self.replaces = None
         elif answer is not None:
             self._ua.emit(SessionAnswered(self, answer))
 
