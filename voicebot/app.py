@@ -79,6 +79,7 @@ class Application:
             limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
             srtp=settings.rtp.srtp,
+            inband_dtmf=settings.rtp.inband_dtmf,
             on_leg=self._on_leg,
         )
         self.http_port: int | None = None

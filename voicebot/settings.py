@@ -83,6 +83,8 @@ class RtpSettings(Section):
     srtp: Literal["off", "allowed", "required"] = "allowed"
     """Encrypted media with keys in the session description (RFC 4568), which should then travel over TLS. ``allowed``:
     as the caller offers it. What is not allowed, or not encrypted where it must be, gets 488."""
+    inband_dtmf: bool = False
+    """Find keypad tones in the audio of callers whose side has no telephone-event (RFC 4733)."""
 
     @model_validator(mode="after")
     def _room_for_a_call(self) -> Self:

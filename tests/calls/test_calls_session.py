@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import wave
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,8 @@ class Line:
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         self.did.append(f"reject {status}")
 
-    async def transfer(self, target: str) -> TransferOutcome:
+    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
+        self.headers = headers
         self.did.append(f"transfer {target}")
         return self.outcome
 
@@ -334,8 +335,9 @@ async def test_a_target_that_is_not_on_the_list_is_never_asked_for() -> None:
 async def test_a_refused_transfer_is_told_to_the_bot() -> None:
     world = await World(transfer_domain="pbx.example").greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+15550123"))
+    world.bot.on_event(TransferAsked(world.now, "+15550123", {"headers": {"X-Case": "7", "Route": "<sip:x>"}}))
     await world.until(lambda: world.line.did[-1] == "transfer sip:+15550123@pbx.example")
+    assert world.line.headers == {"X-Case": "7"}
     await world.settle()
     assert world.bot.told[-1]["name"] == "handoff.status"
     assert world.bot.told[-1]["value"]["state"] == "failed"

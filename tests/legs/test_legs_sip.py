@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from voicebot.events import Law
+from voicebot.g711 import encode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import MediaOptions, SipFrontEnd, SipLeg, dial
 from voicebot.rtp import Clip, MediaClock, PortRange
@@ -234,6 +236,27 @@ async def test_what_must_or_must_not_be_encrypted_is_refused_otherwise(
     with pytest.raises(LegClosed, match="488"):
         await dial(line.endpoint, replace(line.media, srtp=theirs), answerer.uri)
     assert not answerer.legs
+    await answerer.front.close()
+
+
+async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(line: Line, clock: MediaClock) -> None:
+    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), inband_dtmf=True)
+    await answerer.front.start()
+    with_event = await dial(line.endpoint, line.media, answerer.uri)
+    offer = sdp.offer(LOOPBACK, with_event.local_port, telephone_event=None)
+    assert answerer.legs[0]._session_offered(offer) is not None
+    at = np.arange(1600) / 8000
+    clip = Clip(1)
+    clip.feed(encode((8000 * (np.sin(2 * np.pi * 852 * at) + np.sin(2 * np.pi * 1336 * at))).astype(np.int16), "PCMU"))
+    clip.finish()
+    with_event.playout.append(clip)
+    async with asyncio.timeout(DEADLINE_S):
+        await answerer.sinks[0].pressed.wait()
+    assert answerer.sinks[0].keys == ["8"]
+    offer = sdp.offer(LOOPBACK, with_event.local_port)  # it has one again: keys come once
+    assert answerer.legs[0]._session_offered(offer) is not None
+    assert answerer.legs[0]._rtp._inband is None
+    await with_event.hang_up()
     await answerer.front.close()
 
 

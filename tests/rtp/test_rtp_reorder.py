@@ -242,6 +242,44 @@ def test_a_timestamp_that_starts_again_makes_no_hole() -> None:
     assert wire.frames == [loud(number) for number in range(20)]
 
 
+@pytest.mark.parametrize("size", [80, 160, 240, 480])
+def test_a_sender_whose_clock_is_slow_is_kept_to_wall_time_with_silence_where_it_is_quiet(size: int) -> None:
+    slow = 1.0005  # 500 ppm: in ten minutes it sends 300 ms less than it should
+    wire = Wire(size=size)
+    quiet = b"\xfe" * size
+    packets = int(600 * 8000 / size)
+    for number in range(packets):
+        wire.packet(number, at=number * size / 8000 * slow, audio=quiet if number % 100 > 80 else b"")
+    seconds = len(wire.frames) * 0.02
+    assert 600 * slow - 0.12 <= seconds <= 600 * slow + 0.04
+    assert wire.buffer.silence_frames == wire.frames.count(SILENCE) == pytest.approx(15, abs=5)
+    for at, frame in enumerate(wire.frames):
+        if frame == SILENCE and size == 160:
+            assert set(wire.frames[at - 1]) <= {0xFE, 0xFF}  # nowhere in the middle of a word
+
+
+def test_a_slow_sender_who_is_never_quiet_is_let_fall_behind_by_a_tenth_of_a_second_only() -> None:
+    wire = Wire()
+    for number in range(30_000):
+        wire.packet(number, at=number * 0.02 * 1.0005)
+    assert 600.3 - 0.15 <= len(wire.frames) * 0.02 <= 600.3 + 0.04
+
+
+def test_jitter_is_not_taken_for_drift() -> None:
+    wire, chance, at = Wire(), random.Random(3), 0.0
+    for number in range(6_000):
+        at = max(at, number * 0.02 + chance.choice((0.0, 0.0, 0.01, 0.03, 0.05)))
+        wire.packet(number, at=at, audio=QUIET)
+    assert wire.buffer.silence_frames == 0
+
+
+def test_a_way_that_became_longer_costs_its_length_in_silence_once() -> None:
+    wire = Wire()
+    for number in range(3_000):
+        wire.packet(number, at=number * 0.02 + (0.06 if number > 500 else 0.0), audio=QUIET)
+    assert wire.buffer.silence_frames == pytest.approx(3, abs=1)
+
+
 def test_a_peer_that_sends_much_faster_than_time_is_cut_off() -> None:
     wire = Wire()
     for number in range(1000):

@@ -140,3 +140,24 @@ def test_rtcp_and_ptime_are_read_and_nonsense_in_them_skipped() -> None:
 def test_what_is_no_description_is_refused(body: bytes) -> None:
     with pytest.raises(SdpError):
         SessionDescription.parse(body)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([], 20),
+        (["a=ptime:10"], 10),
+        (["a=ptime:30"], 30),
+        (["a=ptime:60"], 60),
+        (["a=ptime:25"], 20),
+        (["a=ptime:200"], 60),
+        (["a=ptime:5"], 10),
+        (["a=ptime:0"], 20),
+        (["a=maxptime:40"], 20),
+        (["a=ptime:60", "a=maxptime:40"], 40),
+        (["a=maxptime:10"], 10),
+    ],
+)
+def test_packets_are_as_long_as_the_other_side_asks_within_what_we_do(lines: list[str], expected: int) -> None:
+    agreed = select(description("c=IN IP4 192.0.2.1", AUDIO, *lines))
+    assert agreed is not None and agreed.ptime_ms == expected

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from voicebot.calls.playback import Playback, Voice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
 from voicebot.calls.targets import AllowedTargets
-from voicebot.calls.transfer_uri import transfer_uri
+from voicebot.calls.transfer_headers import transfer_headers
 from voicebot.events import (
     CallAnswered,
     Event,
@@ -269,7 +270,7 @@ class CallSession:
                     self._log.info("recording: %s %s", action.value, error)
                     self.dispatch(RecordingChanged(self._loop.time(), action, name, error))
                 case Transfer(target, context):
-                    self._spawn(self._transfer(target, context))
+                    self._spawn(self._transfer(target, transfer_headers(context)))
                 case HangUp(reason):
                     self._log.info("hanging up: %s", reason)
                     self._spawn(self._hang_up())
@@ -320,13 +321,13 @@ class CallSession:
         self._recording_runs = action in (RecordingAction.START, RecordingAction.RESUME)
         return ""
 
-    async def _transfer(self, target: str, context: dict[str, Any]) -> None:
+    async def _transfer(self, target: str, headers: Mapping[str, str]) -> None:
         if not self._may_transfer(target):
             self._log.warning("a transfer to %r is not allowed: see calls.transfer_allow", target[:100])
             self.dispatch(TransferEnded(self._loop.time(), False, 403, "the target is not allowed"))
             return
         await asyncio.sleep(PARTING_S)
-        outcome = await self.leg.transfer(transfer_uri(target, context, self._transfer_domain))
+        outcome = await self.leg.transfer(self._transfer_uri(target), headers)
         self._log.info("transfer to %s: %s", target, outcome.message or outcome.status)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
 
@@ -340,6 +341,11 @@ class CallSession:
     def _transfer_domain(self) -> str:
         """Where bare numbers go."""
         return self._services.transfer_domain or self.info.caller_uri.rpartition("@")[2].partition(">")[0]
+
+    def _transfer_uri(self, target: str) -> str:
+        if re.match(r"(?i)(?:sips?|tel):", target):
+            return target
+        return f"sip:{target}" if "@" in target else f"sip:{target}@{self._transfer_domain}"
 
     def _audio_came(self, command: Play) -> None:
         self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())

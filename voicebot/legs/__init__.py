@@ -9,6 +9,7 @@ Rules that hold here:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,6 +33,8 @@ class LegInfo:
     callee_uri: str = ""
     display_name: str = ""
     remote_address: str = ""
+    trunk: str = ""
+    """The name of the trunk or account that the call came by; empty where none is set."""
     headers: dict[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -82,8 +85,11 @@ class Leg(Protocol):
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         """Refuse an unanswered call with a SIP status (486, 488, 503, ...)."""
 
-    async def transfer(self, target: str) -> TransferOutcome:
-        """Hand the caller to ``target`` (blind); returns when the outcome is known or the deadline has passed."""
+    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
+        """Hand the caller to ``target`` (blind); returns when the outcome is known or the deadline has passed.
+
+        ``headers``: SIP headers for the next party, where the front end can send any.
+        """
 
     async def hang_up(self) -> None:
         """End the call from our side; harmless when it has ended already."""

@@ -47,6 +47,7 @@ _REASONS = {
     "rejected": "rejected",
     "no-ack": "no-ack",
     "timeout": "no-answer",
+    "expired": "expired",
     "error": "error",
 }
 """How a call ended, in the words of :class:`~voicebot.events.LegEnded`."""
@@ -54,6 +55,9 @@ _TOLD_HEADERS = (
     "Diversion",
     "History-Info",
     "P-Asserted-Identity",
+    "P-Preferred-Identity",
+    "Privacy",
+    "Reason",
     "Referred-By",
     "Subject",
     "User-Agent",
@@ -69,7 +73,8 @@ class MediaOptions:
 
     ``laws``: what we speak, in the order of our offers (in answers the offerer's order decides). ``silence_timeout_s``:
     how long nothing may come before the leg ends. ``telephone_event``: the payload type that we offer. ``srtp``:
-    whether media may or must be encrypted; our own offers are only where it must.
+    whether media may or must be encrypted; our own offers are only where it must. ``inband_dtmf``: whether keys
+    of a side without telephone-event are heard in its audio.
     """
 
     clock: MediaClock
@@ -79,6 +84,7 @@ class MediaOptions:
     silence_timeout_s: float = 30.0
     telephone_event: int = 101
     srtp: sdp.Srtp = "off"
+    inband_dtmf: bool = False
 
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
@@ -213,9 +219,9 @@ class SipLeg:
         if isinstance(self._call, IncomingCall):
             self._call.reject(status, reason, retry_after_s=retry_after_s)
 
-    async def transfer(self, target: str) -> TransferOutcome:
+    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
         try:
-            progress = await self._call.refer(target)
+            progress = await self._call.refer(target, headers=headers)
         except CallClosed:
             return TransferOutcome(False, 0, "the call has ended")
         except ValueError:
@@ -293,7 +299,13 @@ class SipLeg:
             )
         else:
             self._rtp.secure(None, None)
-        self._rtp.retune(law=agreed.law, payload_type=agreed.payload_type, telephone_event=agreed.telephone_event)
+        self._rtp.hear_keys(self._options.inband_dtmf and agreed.telephone_event is None)
+        self._rtp.retune(
+            law=agreed.law,
+            payload_type=agreed.payload_type,
+            telephone_event=agreed.telephone_event,
+            ptime_ms=agreed.ptime_ms,
+        )
         self._rtp.set_remote(agreed.host, agreed.port, rtcp_port=agreed.rtcp_port)
         self._rtp.set_direction(
             send=agreed.direction in ("sendrecv", "sendonly"), receive=agreed.direction in ("sendrecv", "recvonly")
@@ -375,6 +387,7 @@ class SipFrontEnd:
         laws: Sequence[Law] = ("PCMU", "PCMA"),
         silence_timeout_s: float = 30.0,
         srtp: sdp.Srtp = "off",
+        inband_dtmf: bool = False,
         limit: int = 100,
         retry_after_s: int = 5,
         endpoint: SipEndpoint | None = None,
@@ -386,6 +399,7 @@ class SipFrontEnd:
         self._laws = tuple(laws)
         self._silence_timeout_s = silence_timeout_s
         self._srtp = srtp
+        self._inband_dtmf = inband_dtmf
         self._limit = limit
         self._retry_after_s = retry_after_s
         self._draining = False
@@ -416,6 +430,7 @@ class SipFrontEnd:
             self._laws,
             self._silence_timeout_s,
             srtp=self._srtp,
+            inband_dtmf=self._inband_dtmf,
         )
 
     @property
@@ -531,7 +546,8 @@ def _info(call: Call, law: Law) -> LegInfo:
         caller_uri=_clean(sender.uri),
         callee_uri=_clean(request.uri if outgoing else recipient.uri),
         display_name=_clean(sender.display),
-        remote_address=call.remote_address[0],
+        remote_address=call.remote_address.host,
+        trunk=call.trunk,
         headers=_headers(request),
     )
 

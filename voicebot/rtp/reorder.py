@@ -10,6 +10,8 @@ Recogniser, voice activity and recordings count samples to know the time, so the
 * when nothing arrives, the clock's tick fills in silence: what was missed after a short patience, then frame by frame;
 * when what was missed comes after all (a stalled network), it is released, for it is speech; the stream is then ahead
   of wall time, and quiet frames are left out until it is even again;
+* a sender whose clock is slow falls behind by milliseconds a minute: when every packet of the last ten seconds was a
+  frame too late, a frame of silence is put in where it is quiet (a fast one's are left out by the rule above);
 * a peer that sends more than time allows is cut off at :data:`MAX_AHEAD_S`.
 
 Sequence numbers decide the order, timestamps the length of a hole. A packet without audio (keypad event, comfort
@@ -34,7 +36,10 @@ PATIENCE_S: Final = 0.100
 """After this time without audio the tick fills in silence (later where a packet is longer than half of it)."""
 MAX_AHEAD_S: Final = 2.0
 """How far the stream may run ahead of wall time before packets are discarded."""
+DRIFT_WINDOW_S: Final = 10.0
+"""How long packets are watched to tell a slow clock from jitter: jitter delays some of them, a slow clock all."""
 
+_DRIFT_PATIENCE: Final = SAMPLE_RATE // 10  # samples behind, from which on it need not be quiet
 _MAX_DROPOUT: Final = 3000  # RFC 3550 A.1: a jump further ahead is a restart of the sender, not loss
 _MAX_MISORDER: Final = 100
 _MAX_MISSED: Final = 128  # sequence numbers of given-up packets that are remembered, to tell late from duplicate
@@ -51,17 +56,20 @@ class ReceiveBuffer:
 
     __slots__ = (
         "_bad",
+        "_drift_due",
         "_emitted",
         "_gap_since",
         "_given_up",
         "_heard",
         "_held",
         "_law",
+        "_least_late",
         "_lossy",
         "_missed",
         "_next",
         "_next_timestamp",
         "_origin",
+        "_owed",
         "_patience",
         "_recent",
         "_released_at",
@@ -99,6 +107,9 @@ class ReceiveBuffer:
         self._released_at = self._ticked_at = at
         self._starved = 0  # frames that ticks filled in since audio was released
         self._patience = PATIENCE_S
+        self._least_late = float("inf")  # samples, of the packets in this window
+        self._drift_due = at + DRIFT_WINDOW_S
+        self._owed = 0.0  # samples that a slow clock is behind
         self._given_up = 0
         self.late = self.duplicate = self.reordered = self.discarded = 0
         self.concealed_frames = self.silence_frames = self.ssrc_changes = 0
@@ -117,8 +128,9 @@ class ReceiveBuffer:
             and len(payload) == FRAME_BYTES
             and not self._held
             and not self._residue
-            and (at - self._origin) * SAMPLE_RATE - self._emitted >= -_EVEN
+            and (behind := (at - self._origin) * SAMPLE_RATE - self._emitted) >= -_EVEN
         ):
+            self._least_late = min(self._least_late, behind - FRAME_BYTES)
             self._next = (sequence + 1) & 0xFFFF
             self._emitted += FRAME_BYTES
             self._recent.append(payload)
@@ -165,12 +177,28 @@ class ReceiveBuffer:
             self._give_up(at, out)
             return out
         if not starving:
-            return _NOTHING
+            return self._make_up_for_drift(at)
         out = []
         while (self._starved + 1) * FRAME_BYTES <= (at - self._released_at) * SAMPLE_RATE:
             self._starved += 1
             self.silence_frames += 1
             self._append(self._silence, out)
+        return out
+
+    def _make_up_for_drift(self, at: float) -> Sequence[bytes]:
+        if at >= self._drift_due:
+            self._owed = self._least_late if self._least_late < float("inf") else 0.0
+            self._least_late = float("inf")
+            self._drift_due = at + DRIFT_WINDOW_S
+        if self._owed < FRAME_BYTES or self._residue or not self._recent:
+            return _NOTHING
+        if self._owed < _DRIFT_PATIENCE and not is_quiet(self._recent[-1], self._law):
+            return _NOTHING
+        self._owed -= FRAME_BYTES
+        self._least_late = float("inf")  # what was seen before the frame was put in says nothing about the time after
+        self.silence_frames += 1
+        out: list[bytes] = []
+        self._append(self._silence, out)
         return out
 
     def resume(self) -> None:
@@ -234,6 +262,7 @@ class ReceiveBuffer:
             self._heard = True
             self._origin = at - (self._emitted + size) / SAMPLE_RATE
         behind = (at - self._origin) * SAMPLE_RATE - self._emitted
+        self._least_late = min(self._least_late, behind - size)
         if behind < -MAX_AHEAD_S * SAMPLE_RATE:
             self.discarded += 1
         else:

@@ -22,6 +22,7 @@ from voicebot.g711 import FRAME_BYTES, silence, translation
 from voicebot.rtp.clock import FRAME_S, MediaClock
 from voicebot.rtp.datagram import BoundPort
 from voicebot.rtp.histogram import Histogram
+from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
@@ -82,6 +83,7 @@ class RtpSession:
         self._receive = True
         self._buffer: ReceiveBuffer | None = None  # from when the other side is known
         self._from_keys = TelephoneEventReceiver()
+        self._inband: InbandDtmfReceiver | None = None
         self._audio_types: dict[int, bytes | None] = {}  # payload type → translation into our law
         self._event_type: int | None = None
         self._heard_at = 0.0
@@ -195,6 +197,13 @@ class RtpSession:
             raise ValueError("both directions are encrypted, or none")
         self._secure = SecureStream(local, remote, self._secure) if local and remote else None
 
+    def hear_keys(self, inband: bool) -> None:
+        """Whether to find keys by their tones in the audio: for another side that has no telephone-event."""
+        if not inband:
+            self._inband = None
+        elif self._inband is None:
+            self._inband = InbandDtmfReceiver(self._law)
+
     def send_keys(self, keys: str) -> None:
         """Send keypad keys in place of audio: 100 ms each, 60 ms apart. Raises :class:`ValueError` on other characters.
 
@@ -290,6 +299,10 @@ class RtpSession:
             if self._closed:
                 return
             self._sink.frame(frame, at)
+            if self._inband is not None:
+                for key in self._inband.receive(frame):
+                    if not self._closed:
+                        self._sink.key(key, at)
 
     # --- the tick ----------------------------------------------------------------------------------------------------
 

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from voicebot.sip.body import has_session, put_session, session_in
 from voicebot.sip.client_request import ClientRequest, OnResponse
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.digest import Credentials
 from voicebot.sip.hop import Hop
-from voicebot.sip.message import SDP_TYPE, SipRequest, SipResponse, response_to
+from voicebot.sip.message import SipRequest, SipResponse, response_to
 from voicebot.sip.outputs import (
     CallConfirmed,
     CallEnded,
@@ -31,10 +32,12 @@ from voicebot.sip.outputs import (
     EndCause,
     KeyReceived,
     SessionAnswered,
-    SessionOffered,
 )
 from voicebot.sip.refer import Transfer
+from voicebot.sip.reliable import EarlyDialogs, ReliableProvisionals
+from voicebot.sip.renegotiation import Renegotiation
 from voicebot.sip.sdp import SdpError, SessionDescription
+from voicebot.sip.session_timer import SessionTimer
 from voicebot.sip.transaction import ServerTransaction
 
 if TYPE_CHECKING:
@@ -50,15 +53,6 @@ class CallState(Enum):
     CALLING = auto()
     CONFIRMED = auto()
     ENDED = auto()
-
-
-def session_in(message: SipRequest | SipResponse) -> SessionDescription | None:
-    """The session description in a message's body, None when there is none. Raises :class:`SdpError`."""
-    return SessionDescription.parse(message.body) if has_session(message) else None
-
-
-def has_session(message: SipRequest | SipResponse) -> bool:
-    return bool(message.body) and message.content_type == SDP_TYPE
 
 
 @dataclass(slots=True)
@@ -97,6 +91,8 @@ class SipCall:
         self.source = source
         self.contact = contact
         self.trunk = trunk
+        self.replaces: SipCall | None = None
+        """The call that this one takes over when it is answered (RFC 3891)."""
         self.client: ClientRequest | None = None
         """Our INVITE, of an outgoing call."""
         self._credentials = credentials
@@ -110,8 +106,16 @@ class SipCall:
         self._ua = ua
         self._invite = transaction
         self._unacknowledged: _Unacknowledged | None = None
-        self._pending: ServerTransaction | None = None
         self.transfer = Transfer(self, ua)
+        self.timer = SessionTimer()
+        self.renegotiation = Renegotiation(self, ua)
+        self.local_session: SessionDescription | None = None
+        """What we said last of our media."""
+        self.peer_takes_update = "UPDATE" in request.tokens("Allow") and transaction is not None
+        self._reliable = ReliableProvisionals(self, ua) if transaction is not None else None
+        self._early = EarlyDialogs()
+        self._early_answer: SessionDescription | None = None
+        self._answer_waits: SessionDescription | None = None
         self._bye_after_ack = False
         self._cancel_wanted = False
         self._cancel_sent = False
@@ -126,8 +130,8 @@ class SipCall:
         times = [self._give_up_at] if self._give_up_at is not None else []
         if self._unacknowledged is not None:
             times += [self._unacknowledged.next_at, self._unacknowledged.give_up_at]
-        if self.transfer.deadline is not None:
-            times.append(self.transfer.deadline)
+        owners = (self.transfer, self.timer, self.renegotiation, self._reliable)
+        times += [owner.deadline for owner in owners if owner is not None and owner.deadline is not None]
         return min(times) if times else None
 
     def timeout(self, now: float) -> None:
@@ -142,11 +146,25 @@ class SipCall:
             waiting.interval = min(2 * waiting.interval, self._ua.timers.t2)
             waiting.next_at = now + waiting.interval
         self.transfer.timeout(now)
+        self.renegotiation.timeout(now)
+        if self._reliable is not None and self._invite is not None and not self._reliable.timeout(self._invite, now):
+            self.reject(504, now)
+        due = self.timer.due(now)
+        if due == "refresh":
+            self.renegotiation.refresh(now)
+        elif due == "expired":
+            self._send_bye(now)
+            self._end("expired", 408, "the session was not refreshed")
         if self._give_up_at is not None and self._give_up_at <= now:
             # Nothing came back for our CANCEL in 64*T1: the transaction counts as cancelled (9.1).
             self._give_up_at = None
             self._end("local")
             self._ua.abandon(self)
+
+    @property
+    def unacknowledged(self) -> bool:
+        """Whether a 2xx of ours still waits for its ACK."""
+        return self._unacknowledged is not None
 
     @property
     def is_up(self) -> bool:
@@ -156,14 +174,29 @@ class SipCall:
 
     def ring(self, now: float) -> None:
         """180, with our tag: an early dialog."""
-        if self.state is CallState.OFFERED and self._invite is not None:
-            self._ua.respond(self._invite, self.dialog_response(self.request, 180), now)
+        self._provisional(180, None, now)
+
+    def progress(self, session: SessionDescription, now: float) -> None:
+        """183 with our answer to ``offer``: media may flow before the call is answered (and paid for)."""
+        if self.offer is not None:
+            self._provisional(183, session, now)
+
+    def _provisional(self, status: int, session: SessionDescription | None, now: float) -> None:
+        if self.state is CallState.OFFERED and self._invite is not None and self._reliable is not None:
+            response = self.dialog_response(self.request, status)
+            put_session(response, session)
+            self._reliable.send(self._invite, response, now)
 
     def answer(self, session: SessionDescription, now: float) -> None:
         """200 with ``session``: the answer to ``offer``, or our offer when there was none."""
-        if self.state is CallState.OFFERED and self._invite is not None:
-            self.state = CallState.ANSWERED
-            self._accept(self._invite, session, now)
+        if self.state is not CallState.OFFERED or self._invite is None or self._reliable is None:
+            return
+        if self._reliable.holds_answer:
+            self._answer_waits = session
+            return
+        self._reliable.stop()
+        self.state = CallState.ANSWERED
+        self.accept(self._invite, session, now)
 
     def reject(
         self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None, warning: str = ""
@@ -176,26 +209,18 @@ class SipCall:
             response.headers.set("Retry-After", str(max(0, retry_after_s)))
         if warning:
             response.headers.set("Warning", warning)
+        if self._reliable is not None:
+            self._reliable.stop()
         self._ua.respond(self._invite, response, now)
         self._end("rejected", status, response.reason)
 
     def accept_session(self, session: SessionDescription | None, now: float) -> None:
         """Answer (or make) the offer that :class:`SessionOffered` told of."""
-        pending, self._pending = self._pending, None
-        if pending is None:
-            return
-        if pending.request.method == "INVITE":
-            self._accept(pending, session, now)
-        else:
-            response = self.dialog_response(pending.request, 200)
-            self._put_session(response, session)
-            self._ua.respond(pending, response, now)
+        self.renegotiation.accept(session, now)
 
     def refuse_session(self, now: float, status: int = 488) -> None:
         """Refuse the offer; the session goes on as it was."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            self._ua.respond(pending, response_to(pending.request, status), now)
+        self.renegotiation.refuse(now, status)
 
     # --- both ways: commands
 
@@ -256,6 +281,9 @@ class SipCall:
         if self.state is CallState.ANSWERED:
             self.state = CallState.CONFIRMED
             self._ua.emit(CallConfirmed(self, answer))
+            if self.replaces is not None:
+                self.replaces.bye(now)
+                self.replaces = None
         elif answer is not None:
             self._ua.emit(SessionAnswered(self, answer))
 
@@ -269,7 +297,9 @@ class SipCall:
         elif self.state is CallState.ENDED:
             self._refuse(transaction, 481, now)
         elif request.method in ("INVITE", "UPDATE"):
-            self._on_session(request, transaction, now)
+            self.renegotiation.on_request(request, transaction, now)
+        elif request.method == "PRACK":
+            self._on_prack(request, transaction, now)
         elif request.method == "INFO":
             self._on_info(request, transaction, now)
         elif request.method == "NOTIFY":
@@ -283,32 +313,19 @@ class SipCall:
         self._ua.respond(transaction, response_to(request, 200), now)
         if self.state is CallState.OFFERED and self._invite is not None:
             self._ua.respond(self._invite, response_to(self.request, 487, to_tag=self.local_tag), now)
-        if self._pending is not None:
-            self._ua.respond(self._pending, response_to(self._pending.request, 487), now)
+        self.renegotiation.stop(now)
         self.transfer.refuse(now, 487)
-        self._pending = self._unacknowledged = None
-        self._end("bye")
+        self._unacknowledged = None
+        self._end("bye", reason=(request.headers.get("Reason") or "")[:200])
         self._ua.release(self)
 
-    def _on_session(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        assert self.dialog is not None
-        if self._pending is not None:
-            self._refuse(transaction, 500, now, retry_after_s=1)  # 14.2: one at a time
-            return
-        if self.state is not CallState.CONFIRMED or self._unacknowledged is not None:
-            self._refuse(transaction, 491, now)
-            return
-        try:
-            offer = session_in(request)
-        except SdpError:
-            self._refuse(transaction, 400, now)
-            return
-        self.dialog.refresh_target(request)
-        self._pending = transaction
-        if request.method == "UPDATE" and offer is None:
-            self.accept_session(None, now)
-            return
-        self._ua.emit(SessionOffered(self, offer))
+    def _on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        if self._reliable is None or self._invite is None or self.state is not CallState.OFFERED:
+            self._refuse(transaction, 481, now)
+        elif self._reliable.on_prack(request, transaction, now):
+            self._reliable.next(self._invite, now)
+            if self._answer_waits is not None and not self._reliable.holds_answer:
+                self.answer(self._answer_waits, now)
 
     def _on_info(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         if request.content_type in ("application/dtmf-relay", "application/dtmf"):
@@ -340,13 +357,12 @@ class SipCall:
     def request_in_dialog(self, request: SipRequest, on_response: OnResponse, now: float) -> None:
         """Send a request within the dialog; a challenge is answered as that of the INVITE."""
         assert self.dialog is not None
+        self.request_in(self.dialog, request, on_response, now)
+
+    def request_in(self, dialog: SipDialog, request: SipRequest, on_response: OnResponse, now: float) -> None:
+        """The same for a dialog that is not, or not yet, the call's."""
         self._ua.request(
-            request,
-            self.dialog.hops,
-            on_response,
-            now,
-            credentials=self._credentials,
-            next_cseq=self.dialog.next_cseq,
+            request, dialog.hops, on_response, now, credentials=self._credentials, next_cseq=dialog.next_cseq
         )
 
     def on_invite_response(self, response: SipResponse | None, now: float) -> None:
@@ -364,11 +380,14 @@ class SipCall:
     def _on_provisional(self, response: SipResponse, now: float) -> None:
         self._provisional_seen = True
         self._maybe_cancel(now)
-        if response.status > 100 and self.state is CallState.CALLING:
+        if response.status > 100 and self.state is CallState.CALLING and not self._cancel_wanted:
+            if not self._early.acknowledge(self, response, now):
+                return
             try:
                 early = session_in(response)
             except SdpError:
                 early = None
+            self._early_answer = early or self._early_answer
             self._ua.emit(CallProgress(self, response.status, response.reason, early))
 
     def _on_accepted(self, response: SipResponse, now: float) -> None:
@@ -380,12 +399,13 @@ class SipCall:
             else:
                 # Another branch of a fork answered as well: take it down (13.2.2.4).
                 other = SipDialog.as_client(self.request, response)
-                self._acknowledge(other)
+                self.acknowledge(other)
                 self._ua.request(other.request("BYE"), other.hops, ignore, now, credentials=self._credentials)
             return
-        self.dialog = SipDialog.as_client(self.request, response)
+        self.dialog = self._early.confirmed(self.request, response)
+        self.peer_takes_update = "UPDATE" in response.tokens("Allow")
         self._ua.adopt(self)
-        self._ack = self._acknowledge(self.dialog)
+        self._ack = self.acknowledge(self.dialog)
         if self.state is CallState.ENDED or self._cancel_wanted:
             # The 200 crossed our CANCEL, or came after we had given up.
             self._send_bye(now)
@@ -395,14 +415,17 @@ class SipCall:
             answer = session_in(response)
         except SdpError:
             answer = None
+        answer = answer or self._early_answer
         if answer is None:
             self._send_bye(now)
             self._end("error", reason="no answer in the 200")
             return
         self.state = CallState.CONFIRMED
+        self.timer.answered(response, now)
+        self._ua.arm(self)
         self._ua.emit(CallConfirmed(self, answer))
 
-    def _acknowledge(self, dialog: SipDialog, cseq: int | None = None) -> tuple[SipRequest, Hop] | None:
+    def acknowledge(self, dialog: SipDialog, cseq: int | None = None) -> tuple[SipRequest, Hop] | None:
         ack = dialog.request("ACK", self.request.cseq[0] if cseq is None else cseq)
         if not dialog.hops:
             return None
@@ -433,15 +456,12 @@ class SipCall:
             response.headers.set("Supported", self._ua.supported)
         return response
 
-    @staticmethod
-    def _put_session(message: SipRequest | SipResponse, session: SessionDescription | None) -> None:
-        if session is not None:
-            message.headers.set("Content-Type", SDP_TYPE)
-            message.body = bytes(session)
-
-    def _accept(self, transaction: ServerTransaction, session: SessionDescription | None, now: float) -> None:
+    def accept(self, transaction: ServerTransaction, session: SessionDescription | None, now: float) -> None:
+        """200 to an INVITE or re-INVITE, repeated until its ACK."""
         response = self.dialog_response(transaction.request, 200)
-        self._put_session(response, session)
+        self.timer.answer(transaction.request, response, now)
+        put_session(response, session)
+        self.local_session = session or self.local_session
         timers = self._ua.timers
         offered = not has_session(transaction.request)
         cseq = transaction.request.cseq[0]
@@ -466,10 +486,19 @@ class SipCall:
 
         self.request_in_dialog(self.dialog.request("BYE"), done, now)
 
+    def gone(self, now: float) -> None:
+        """A request within the dialog was answered 408 or 481, or not at all: the other side does not know the call."""
+        self._send_bye(now)
+        self._end("expired", 481, "the other side does not know the call")
+
     def _end(self, cause: EndCause, status: int = 0, reason: str = "") -> None:
         if self.state is CallState.ENDED:
             return
         self.transfer.call_ended(by_bye=cause == "bye")
+        self.timer.stop()
+        self.renegotiation.deadline = None
+        if self._reliable is not None:
+            self._reliable.stop()
         self.state = CallState.ENDED
         self._give_up_at = None
         self._ua.emit(CallEnded(self, cause, status, reason))

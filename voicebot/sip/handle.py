@@ -6,7 +6,7 @@ A handle adds nothing to the core's :class:`~voicebot.sip.call.SipCall` but the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from voicebot.sip.call import SipCall
@@ -74,6 +74,11 @@ class Call:
         return self._core.source
 
     @property
+    def trunk(self) -> str:
+        """The name of the trunk or account that the call came by."""
+        return self._core.trunk
+
+    @property
     def is_up(self) -> bool:
         return self._core.is_up
 
@@ -82,15 +87,30 @@ class Call:
         self._core.bye(self._endpoint.loop.time())
         self._endpoint.flush()
 
-    async def refer(self, target: str, *, timeout_s: float = 30.0) -> ReferProgress:
-        """Blind transfer to ``target`` (a URI or a number). Returns the last :class:`ReferProgress`; the call stays up.
+    async def refer(
+        self,
+        target: str,
+        *,
+        timeout_s: float = 30.0,
+        headers: Mapping[str, str] | None = None,
+        replaces: Call | None = None,
+    ) -> ReferProgress:
+        """Transfer to ``target`` (a URI or a number). Returns the last :class:`ReferProgress`; the call stays up.
 
+        ``headers``: for the target. ``replaces``: a call of ours with the target, which the new one takes over
+        (attended transfer); without it the transfer is blind.
         Raises ValueError for a target that is no URI, :class:`CallClosed` when the call has ended.
         """
         if self.ended is not None:
             raise CallClosed(self.ended)
         uri = target_uri(target, self._endpoint.domain_of(self))
-        if self._referred is None and self._core.transfer.ask(uri, self._endpoint.loop.time(), timeout_s=timeout_s):
+        if self._referred is None and self._core.transfer.ask(
+            uri,
+            self._endpoint.loop.time(),
+            timeout_s=timeout_s,
+            headers=headers,
+            replaces=replaces._core.dialog if replaces is not None else None,
+        ):
             self._referred = self._endpoint.loop.create_future()
             self._endpoint.flush()
             try:
@@ -98,6 +118,15 @@ class Call:
             finally:
                 self._referred = None
         return ReferProgress(self._core, 491, "the call is not up, or is being transferred", accepted=False, final=True)
+
+    def reoffer(self, session: SessionDescription) -> bool:
+        """Offer ``session`` in a re-INVITE (hold, another codec); ``on_session_answer`` gets the answer.
+
+        A refusal changes nothing and is not told. False: the call is not up, or another change is under way.
+        """
+        offered = self._core.renegotiation.offer(session, self._endpoint.loop.time())
+        self._endpoint.flush()
+        return offered
 
     def notify_refer(self, status: int, reason: str = "") -> None:
         """Tell the outcome of the transfer that ``on_refer`` agreed to: a SIP status of the target."""
@@ -169,6 +198,11 @@ class IncomingCall(Call):
     def ring(self) -> None:
         """180."""
         self._core.ring(self._endpoint.loop.time())
+        self._endpoint.flush()
+
+    def progress(self, session: SessionDescription) -> None:
+        """183 with our answer: early media. The answer must then have the same ``session``."""
+        self._core.progress(session, self._endpoint.loop.time())
         self._endpoint.flush()
 
     async def answer(self, session: SessionDescription) -> SessionDescription | None:

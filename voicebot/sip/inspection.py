@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from voicebot.sip.message import SDP_TYPE, SipRequest
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REFER", "NOTIFY")
-"""What we take. PRACK comes with reliable provisional responses."""
-_OTHER_METHODS = frozenset({"REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE", "PRACK"})
-EXTENSIONS: frozenset[str] = frozenset()
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REFER", "NOTIFY", "PRACK")
+"""What we take."""
+_OTHER_METHODS = frozenset({"REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE"})
+EXTENSIONS: frozenset[str] = frozenset({"100rel", "replaces", "timer"})
 """Option tags that a Require may name."""
 _BODIES: Mapping[str, tuple[str, ...]] = {
     "INVITE": (SDP_TYPE,),

@@ -191,6 +191,14 @@ def response_to(request: SipRequest, status: int, reason: str = "", *, to_tag: s
     return response
 
 
+def put_headers(message: SipRequest | SipResponse, headers: Mapping[str, str]) -> None:
+    """Add what a user above gave us. Raises ValueError for what would not stay one header line."""
+    for name, value in headers.items():
+        if not name.isascii() or not name or any(c in name for c in " :\r\n\t") or "\r" in value or "\n" in value:
+            raise ValueError(f"malformed header {name!r}")
+        message.headers.set(name, value)
+
+
 def parse_message(data: bytes) -> SipRequest | SipResponse:
     """One message from one datagram; what follows ``Content-Length`` bytes of body is dropped (RFC 3261 18.3).
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from voicebot.sip.call import SipCall
     from voicebot.sip.client_request import ClientRequest
 
-EndCause = Literal["bye", "local", "cancelled", "rejected", "no-ack", "timeout", "error"]
+EndCause = Literal["bye", "local", "cancelled", "rejected", "no-ack", "timeout", "expired", "error"]
 """Why a call ended: the other side's BYE; our BYE or CANCEL; their CANCEL; a final refusal, theirs or ours; our 200 was
-never acknowledged; our INVITE was never answered; the other side broke the protocol (no answer in its ACK, ...)."""
+never acknowledged; our INVITE was never answered; the session was not refreshed, or the other side knows no such call;
+the other side broke the protocol (no answer in its ACK, ...)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,19 @@ class SessionOffered:
 
 @dataclass(frozen=True, slots=True)
 class SessionAnswered:
-    """The ACK of a re-INVITE brought the answer to our offer."""
+    """The answer to our offer: in the ACK of their re-INVITE, or in the 200 to ours."""
 
     call: SipCall
     answer: SessionDescription
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRefused:
+    """Our offer in a re-INVITE was refused, or not answered: the session is as it was."""
+
+    call: SipCall
+    status: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,7 @@ Output = (
     | CallEnded
     | SessionOffered
     | SessionAnswered
+    | SessionRefused
     | KeyReceived
     | ReferReceived
     | ReferProgress

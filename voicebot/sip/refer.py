@@ -1,4 +1,4 @@
-"""Blind transfer within a call, both ways: REFER and the NOTIFYs that tell its outcome (RFC 3515).
+"""Transfer within a call, both ways: REFER and the NOTIFYs that tell its outcome (RFC 3515), blind or attended.
 
 A REFER makes a subscription of its own inside the dialog. One transfer at a time in each direction is enough here.
 Many telephones hang up as soon as they have taken the REFER, without telling the outcome: that counts as a transfer
@@ -8,16 +8,19 @@ that went well, because nobody is left to whom it could have gone badly.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
-from voicebot.sip.message import SipRequest, SipResponse, response_to
+from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri, parse_params
+from voicebot.sip.message import SipRequest, SipResponse, put_headers, response_to
 from voicebot.sip.outputs import ReferProgress, ReferReceived
 from voicebot.sip.transaction import ServerTransaction
 
 if TYPE_CHECKING:
     from voicebot.sip.call import SipCall
+    from voicebot.sip.dialog import SipDialog
     from voicebot.sip.user_agent import UserAgent
 
 _SIPFRAG = "message/sipfrag"
@@ -62,8 +65,20 @@ class Transfer:
 
     # --- we ask
 
-    def ask(self, target: str, now: float, *, timeout_s: float = 30.0) -> bool:
+    def ask(
+        self,
+        target: str,
+        now: float,
+        *,
+        timeout_s: float = 30.0,
+        headers: Mapping[str, str] | None = None,
+        replaces: SipDialog | None = None,
+    ) -> bool:
         """Ask the other side to call ``target`` (a URI). Told by :class:`ReferProgress`.
+
+        ``headers`` go into the REFER, for a server that copies them, and into the URI, from where the other side is to
+        put them into its INVITE (RFC 3261 19.1.5, RFC 7433 4.1). ``replaces``: our dialog with the target, to be taken
+        over (RFC 3891).
 
         False when it cannot be asked now: the call is not up, or a transfer is under way already.
         """
@@ -71,7 +86,13 @@ class Transfer:
         if not self._call.is_up or dialog is None or self._asked is not None:
             return False
         request = dialog.request("REFER")
-        request.headers.set("Refer-To", f"<{target}>")
+        wanted = dict(headers or {})
+        put_headers(request, wanted)
+        if replaces is not None:
+            ids = f"{replaces.call_id};to-tag={replaces.remote_tag};from-tag={replaces.local_tag}"
+            wanted["Replaces"] = ids
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in wanted.items())
+        request.headers.set("Refer-To", f"<{target}?{query}>" if query else f"<{target}>")
         request.headers.set("Referred-By", f"<{NameAddr.parse(dialog.local).uri}>")
         request.headers.set("Contact", self._call.contact)
         self._asked = _Asked(now + timeout_s)
@@ -154,6 +175,16 @@ class Transfer:
         if final:
             self._subscription = 0
         self._call.request_in_dialog(request, lambda _response, _now: None, now)
+
+
+def replaces_key(value: str) -> tuple[str, str, str]:
+    """The dialog that a Replaces header names, as we key ours: its to-tag is our tag (RFC 3891 section 3)."""
+    call_id, _, rest = value.partition(";")
+    try:
+        params = parse_params(";" + rest)
+    except SipSyntaxError:
+        return "", "", ""
+    return call_id.strip(), params.get("to-tag") or "", params.get("from-tag") or ""
 
 
 def target_uri(target: str, host: str) -> str:

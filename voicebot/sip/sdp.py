@@ -62,6 +62,7 @@ class Media:
     fmtp: dict[int, str] = field(default_factory=dict)
     direction: Direction | None = None
     ptime: int | None = None
+    maxptime: int | None = None
     rtcp_port: int | None = None
     crypto: list[Crypto] = field(default_factory=list)
     """The usable ones of its ``a=crypto`` lines."""
@@ -179,9 +180,9 @@ def _media_attribute(media: Media, name: str, text: str) -> None:
     elif name == "crypto":
         if len(media.crypto) < MAX_CRYPTO and (crypto := Crypto.parse(text)) is not None:
             media.crypto.append(crypto)
-    elif name == "ptime":
+    elif name in ("ptime", "maxptime"):
         if re.match(r"\d{1,3}(\.\d+)?\s*\Z", text):
-            media.ptime = int(float(text))
+            setattr(media, name, int(float(text)))
     elif name == "rtcp" and (match := re.match(r"(\d{1,5})(?:\s|\Z)", text)) and 0 < int(match[1]) < 65_536:
         media.rtcp_port = int(match[1])
 
@@ -196,7 +197,7 @@ class AudioAgreement:
     ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we hear and are not heard). ``law``: ``PCMU``
     or ``PCMA``, with the ``payload_type`` of the other side's description. ``telephone_event``: the payload type for
     keypad keys, None without. ``index``: which media line. ``crypto``: the key of what *they* send, None where
-    the stream is plain.
+    the stream is plain. ``ptime_ms``: how long the packets should be that we send, 10 to 60 ms in tens.
     """
 
     law: Literal["PCMU", "PCMA"]
@@ -208,6 +209,7 @@ class AudioAgreement:
     direction: Direction
     index: int
     crypto: Crypto | None = None
+    ptime_ms: int = 20
 
 
 def select(
@@ -250,8 +252,15 @@ def select(
             direction,
             index,
             crypto,
+            _ptime_ms(media),
         )
     return None
+
+
+def _ptime_ms(media: Media) -> int:
+    """What they ask for (RFC 8866, section 6.4), as far as we do it; a limit (``maxptime``) counts for more."""
+    wanted = min(media.ptime or 20, media.maxptime or 60)
+    return max(10, min(60, wanted // 10 * 10))
 
 
 def _audio(

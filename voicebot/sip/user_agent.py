@@ -16,16 +16,19 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from voicebot.sip.call import SipCall, session_in
+from voicebot.sip.body import session_in
+from voicebot.sip.call import SipCall
 from voicebot.sip.digest import Credentials
 from voicebot.sip.gate import Gate, OpenGate
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, EXTENSIONS, METHODS, Refusal, inspect
-from voicebot.sip.message import SDP_TYPE, SipRequest, SipResponse, parse_message, response_to
+from voicebot.sip.message import SDP_TYPE, SipRequest, parse_message, put_headers, response_to
 from voicebot.sip.outputs import Output
+from voicebot.sip.refer import replaces_key
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import SdpError, SessionDescription
+from voicebot.sip.session_timer import MIN_SE, too_short
 from voicebot.sip.transaction import ServerTransaction, State, Timers
 from voicebot.sip.transaction_layer import LARGE, Key, TransactionLayer
 
@@ -137,6 +140,7 @@ class UserAgent(TransactionLayer):
         put_headers(request, headers or {})
         NameAddr.parse(request.headers["From"])
         call = SipCall(self, request, hop, local_tag, contact=contact, credentials=credentials)
+        call.local_session = session
         self._calls.add(call)
         self.counters.calls_out += 1
         call.start(self._way(request, hop), now)
@@ -301,17 +305,28 @@ class UserAgent(TransactionLayer):
         if len(self._calls) >= self.limits.calls:
             self.refuse(transaction, 503, now, retry_after_s=self.limits.retry_after_s)
             return
+        if too_short(request):
+            self.refuse(transaction, 422, now, headers={"Min-SE": str(MIN_SE)})
+            return
         try:
             session_in(request)
         except SdpError:
             self.refuse(transaction, 400, now)
             return
         contact = self.contact(source, secure=request.uri[:5].lower() == "sips:")
+        replaced = None
+        if (replaces := request.headers.get("Replaces")) is not None:
+            replaced = self._dialogs.get(replaces_key(replaces))
+            if replaced is None or not replaced.is_up:
+                # RFC 3891 section 3: no such dialog, or one that cannot be taken over.
+                self.refuse(transaction, 481, now)
+                return
         account = self.registrations.get(trunk)
         credentials = account.account.credentials if account is not None else None
         call = SipCall(
             self, request, source, self._token(8), transaction, contact=contact, trunk=trunk, credentials=credentials
         )
+        call.replaces = replaced
         self._calls.add(call)
         self.adopt(call)
         self._invites[self._keys[transaction]] = call
@@ -349,11 +364,3 @@ class UserAgent(TransactionLayer):
 
     def _removed_server(self, key: Key) -> None:
         self._invites.pop(key, None)
-
-
-def put_headers(message: SipRequest | SipResponse, headers: Mapping[str, str]) -> None:
-    """Add what a user above gave us. Raises ValueError for what would not stay one header line."""
-    for name, value in headers.items():
-        if not name.isascii() or not name or any(c in name for c in " :\r\n\t") or "\r" in value or "\n" in value:
-            raise ValueError(f"malformed header {name!r}")
-        message.headers.set(name, value)

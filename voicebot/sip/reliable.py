@@ -1,0 +1,153 @@
+"""Reliable provisional responses (RFC 3262), both sides.
+
+As the callee: where the INVITE requires 100rel every provisional but 100 is repeated until its PRACK comes; where it
+only supports it, those with a session description are. One at a time; the next waits for the PRACK, and so does the 200
+when the one before it had a session description. As the caller: every reliable provisional gets its PRACK, in order.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voicebot.sip.body import has_session
+from voicebot.sip.dialog import SipDialog
+from voicebot.sip.message import SipRequest, SipResponse, response_to
+from voicebot.sip.transaction import ServerTransaction
+
+if TYPE_CHECKING:
+    from voicebot.sip.call import SipCall
+    from voicebot.sip.user_agent import UserAgent
+
+_RACK_RE = re.compile(r"\s*([0-9]{1,10})\s+([0-9]{1,10})\s+(\S+)\s*\Z")
+_MAX_EARLY = 8
+"""Branches of a fork that we follow."""
+_MAX_WAITING = 4
+
+
+@dataclass(slots=True)
+class _Unacknowledged:
+    response: SipResponse
+    number: int
+    interval: float
+    next_at: float
+    give_up_at: float
+
+
+class ReliableProvisionals:
+    """What we send as the callee of ``call``."""
+
+    def __init__(self, call: SipCall, ua: UserAgent) -> None:
+        self._call = call
+        self._ua = ua
+        extensions = call.request.tokens("Require"), call.request.tokens("Supported")
+        self.required = "100rel" in extensions[0]
+        self._supported = self.required or "100rel" in extensions[1]
+        self._number = 0
+        self._waiting: list[SipResponse] = []
+        self._sent: _Unacknowledged | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        return min(self._sent.next_at, self._sent.give_up_at) if self._sent is not None else None
+
+    @property
+    def holds_answer(self) -> bool:
+        """Whether the 200 must wait: a session description is on its way and not acknowledged."""
+        waiting = [self._sent.response] if self._sent is not None else []
+        return any(response.body for response in waiting + self._waiting)
+
+    def send(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:
+        reliable = self.required or (self._supported and bool(response.body))
+        if not reliable:
+            self._ua.respond(transaction, response, now)
+            return
+        if not response.body and not self._call.request.body:
+            return  # the first reliable response to an INVITE without an offer would have to bring ours (section 5)
+        if self._sent is not None:
+            if len(self._waiting) < _MAX_WAITING:
+                self._waiting.append(response)
+            return
+        self._number += 1
+        response.headers.set("RSeq", str(self._number))
+        response.headers.set("Require", "100rel")
+        t1, give_up = self._ua.timers.t1, self._ua.timers.give_up
+        self._sent = _Unacknowledged(response, self._number, t1, now + t1, now + give_up)
+        self._ua.respond(transaction, response, now)
+        self._ua.arm(self._call)
+
+    def on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> bool:
+        """True: acknowledged; what waited may go on."""
+        match = _RACK_RE.match(request.headers.get("RAck") or "")
+        sent = self._sent
+        wanted = sent is not None and (str(sent.number), str(self._call.request.cseq[0]), "INVITE")
+        if match is None or match.groups() != wanted:
+            self._ua.refuse(transaction, 481 if match is not None else 400, now)
+            return False
+        if has_session(request):
+            self._ua.refuse(transaction, 488, now)  # nobody offers anew before the answer
+        else:
+            self._ua.respond(transaction, response_to(request, 200), now)
+        self._sent = None
+        return True
+
+    def next(self, transaction: ServerTransaction, now: float) -> None:
+        """Send what waited for the PRACK."""
+        if self._sent is None and self._waiting:
+            self.send(transaction, self._waiting.pop(0), now)
+
+    def stop(self) -> None:
+        """A final response went out, or the call is over."""
+        self._sent = None
+        self._waiting.clear()
+
+    def timeout(self, transaction: ServerTransaction, now: float) -> bool:
+        """Repeat what is due. False: the other side never acknowledged."""
+        sent = self._sent
+        if sent is None:
+            return True
+        if sent.give_up_at <= now:
+            self.stop()
+            return False
+        if sent.next_at <= now:
+            self._ua.counters.retransmitted += 1
+            self._ua.respond(transaction, sent.response, now)
+            sent.interval *= 2
+            sent.next_at = now + sent.interval
+        return True
+
+
+class EarlyDialogs:
+    """What comes as the caller: an early dialog for each callee that answers reliably, with its last number."""
+
+    def __init__(self) -> None:
+        self._by_tag: dict[str, SipDialog] = {}
+        self._numbers: dict[str, int] = {}
+
+    def acknowledge(self, call: SipCall, response: SipResponse, now: float) -> bool:
+        """Send the PRACK that ``response`` wants. False: it is a repetition, or came out of order: ignore it."""
+        number = response.headers.get("RSeq") or ""
+        if "100rel" not in response.tokens("Require") or not re.fullmatch(r"[0-9]{1,10}", number):
+            return True
+        tag = response.recipient.tag
+        dialog = self._by_tag.get(tag)
+        if dialog is None:
+            if len(self._by_tag) >= _MAX_EARLY:
+                return False
+            dialog = self._by_tag[tag] = SipDialog.as_client(call.request, response)
+        elif int(number) != self._numbers[tag] + 1:
+            return False
+        self._numbers[tag] = int(number)
+        prack = dialog.request("PRACK")
+        prack.headers.set("RAck", f"{number} {call.request.cseq[0]} INVITE")
+        call.request_in(dialog, prack, lambda _response, _now: None, now)
+        return True
+
+    def confirmed(self, invite: SipRequest, response: SipResponse) -> SipDialog:
+        """The dialog of a 2xx: an early one goes on counting where it was (RFC 3261 13.2.2.4)."""
+        dialog = SipDialog.as_client(invite, response)
+        if (early := self._by_tag.get(response.recipient.tag)) is not None:
+            dialog.local_cseq = max(dialog.local_cseq, early.local_cseq)
+            dialog.remote_cseq = early.remote_cseq
+        return dialog
