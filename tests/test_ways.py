@@ -10,12 +10,14 @@ from callers import Caller
 
 from voicebot.bots import CallFacts, Conversation, OnEvent
 from voicebot.bots.bot_framework import BotFrameworkWay
+from voicebot.bots.conventions import Conventions
 from voicebot.bots.copilot_studio import CopilotStudioDirectLineWay, CopilotStudioStreamingWay
 from voicebot.bots.direct_line import DirectLineWay
 from voicebot.bots.streaming import StreamingWay
 from voicebot.bots.ways import WayUnavailable
+from voicebot.events import KeyCollection
 from voicebot.settings import Settings, load_settings
-from voicebot.ways import Ways
+from voicebot.ways import Ways, conventions_of
 
 ALL = """
 [connector]
@@ -101,3 +103,12 @@ async def test_a_connector_that_cannot_listen_stops_the_start(tmp_path: Path) ->
         await second.start()
     await second.close()
     await first.close()
+
+
+def test_what_is_agreed_with_a_bot_is_set_with_it(tmp_path: Path) -> None:
+    text = '[[bots]]\nname = "x"\nkind = "direct-line"\ntoken_url = "https://t"\n'
+    text += (
+        'conventions = "audiocodes"\ncollect_keys = 4\ncollect_end_key = "*"\nmasking_s = 1.5\nmasking_text = "Hm."\n'
+    )
+    (bot,) = settings_of(tmp_path, text).bots
+    assert conventions_of(bot) == Conventions("audiocodes", KeyCollection(4, "*", 2.0), 1.5, "Hm.")

@@ -139,7 +139,10 @@ class BotSettings(Section):
     """``/api/messages`` on 127.0.0.1 for the Emulator and other channels; 0 picks a free port."""
 
 
-FIELDS_OF_ALL = frozenset({"name", "kind", "turn_timeout_s", "dtmf"})
+FIELDS_OF_ALL = frozenset(
+    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text"}
+    | {"collect_keys", "collect_end_key", "collect_gap_s"}
+)
 _IDENTITY = frozenset({"url", "app_id", "secret_file", "secret_env", "tenant", "authority", "scope"})
 FIELDS_OF = {
     "bot-framework": _IDENTITY | {"channel_id", "reply_wait_s", "expect_replies"},
@@ -180,6 +183,17 @@ class RemoteBotSettings(Section):
     """Direct Line without its secret: an address that gives a token for each call."""
     start_event: str = ""
     """Direct Line: an event of this name is sent at the start of a call, for bots that wait for one."""
+    conventions: Literal["microsoft", "audiocodes"] = "microsoft"
+    """In whose words the bot is told what became of a transfer. What it sends is understood in both."""
+    masking_s: Annotated[float, Field(gt=0, le=60)] | None = None
+    """How long it may think before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
+    masking_text: str = Field("", max_length=500)
+    """Said in the place of "one moment, please"."""
+    collect_keys: int = Field(1, ge=1, le=64)
+    """So many keys are told as one; 1: each by itself. The bot may ask for it, too (``dtmfCollect``)."""
+    collect_end_key: str = Field("#", pattern=r"^[0-9*#A-D]?$")
+    collect_gap_s: Seconds = 2.0
+    """After so long without another key, those that were pressed are all."""
 
     @property
     def by_connection_string(self) -> bool:

@@ -12,6 +12,7 @@ from voicebot.bots import CallFacts, Conversation, OnEvent
 from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
 from voicebot.bots.bot_tokens import BotTokens
 from voicebot.bots.connector_server import ConnectorServer
+from voicebot.bots.conventions import Conventions, with_conventions
 from voicebot.bots.copilot_studio import CopilotStudioOptions, TokenSource, copilot_studio_way
 from voicebot.bots.credentials import BOT_FRAMEWORK_TENANT, ClientCredentials, TokenUnavailable
 from voicebot.bots.direct_line import PUBLIC_ENDPOINT, DirectLineOptions, DirectLineWay
@@ -19,6 +20,7 @@ from voicebot.bots.exchange import Undelivered
 from voicebot.bots.routing import Routes
 from voicebot.bots.streaming import StreamingSettings, StreamingWay
 from voicebot.bots.ways import BotOptions, BotWay
+from voicebot.events import KeyCollection
 from voicebot.settings import RemoteBotSettings, Settings
 
 logger = logging.getLogger(__name__)
@@ -34,10 +36,12 @@ class Ways:
         connector = settings.connector
         self.connector = ConnectorServer(connector.host, connector.port, connector.public_url)
         self._routes = Routes(settings.routes.numbers, settings.routes.default)
-        self._dialogs = dialogs
         self._agents: list[ClientCredentials] = []
         self._http: aiohttp.ClientSession | None = None
         self._ways: dict[str, BotWay] = {bot.name: self._way(bot) for bot in settings.bots}
+        self._conversations = {DIALOGS: with_conventions(dialogs, Conventions())} | {
+            bot.name: with_conventions(self._ways[bot.name].conversation, conventions_of(bot)) for bot in settings.bots
+        }
 
     async def start(self) -> None:
         """Be ready for calls. Raises :class:`voicebot.bots.ways.WayUnavailable`."""
@@ -57,10 +61,9 @@ class Ways:
     def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
         """A conversation with the bot that takes calls to this callee."""
         name = self._routes.bot_for(call.callee)
-        if name == DIALOGS:
-            return self._dialogs(call, on_event)
-        logger.info("call %s is for bot %s", call.call_id, name)
-        return self._ways[name].conversation(call, on_event)
+        if name != DIALOGS:
+            logger.info("call %s is for bot %s", call.call_id, name)
+        return self._conversations[name](call, on_event)
 
     def _way(self, bot: RemoteBotSettings) -> BotWay:
         options = BotOptions(turn_timeout_s=bot.turn_timeout_s, reply_wait_s=bot.reply_wait_s, dtmf=bot.dtmf)
@@ -111,3 +114,9 @@ class Ways:
                 raise Undelivered(f"no token for the agent: {error}") from None
 
         return token
+
+
+def conventions_of(bot: RemoteBotSettings) -> Conventions:
+    """What the settings agree with ``bot``."""
+    keys = KeyCollection(bot.collect_keys, bot.collect_end_key, bot.collect_gap_s)
+    return Conventions(bot.conventions, keys, bot.masking_s, bot.masking_text)
