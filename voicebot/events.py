@@ -201,6 +201,7 @@ class BotConfigured(Event):
     no_input_event: bool | None = None
     no_input_retries: int | None = None
     keys: KeyCollection | None = None
+    language: str = ""
     voice: str = ""
     masking_s: float | None = None
     masking_text: str = ""

@@ -283,8 +283,8 @@ class TurnMachine:
             self._masking_s = event.masking_s
         if event.masking_text:
             self._masking_text = event.masking_text
-        if event.voice:
-            self._out.append(UseVoice(event.voice))
+        if event.voice or event.language:
+            self._out.append(UseVoice(event.voice, event.language))
 
     def _silence_asked(self, event: SilenceAsked) -> None:
         if self._speech and self._finish is None:
