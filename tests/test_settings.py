@@ -121,3 +121,55 @@ def test_the_turn_policy_has_the_settings_in_seconds() -> None:
 
 def test_an_empty_prompt_cache_directory_means_memory_only(tmp_path: Path) -> None:
     assert load_settings(write(tmp_path, '[speech]\nprompt_cache_dir = ""\n')).speech.prompt_cache_dir is None
+
+
+BOT = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "http://127.0.0.1:1/api/messages"\n'
+ELSEWHERE = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "https://bot.example.com/api/messages"\n'
+REGISTERED = ELSEWHERE + 'app_id = "a"\nsecret_env = "DESK_SECRET"\n'
+
+
+def test_bots_and_routes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICEBOT_DESK", "hush")
+    text = REGISTERED.replace("DESK_SECRET", "VOICEBOT_DESK") + '[connector]\npublic_url = "https://us.example.com/"\n'
+    settings = load_settings(write(tmp_path, text + '[routes]\nnumbers = {"+4930*" = "desk"}\n'))
+    assert settings.routes.numbers == {"+4930*": "desk"}
+    assert settings.bots[0].secret() == "hush"
+    assert "hush" not in settings.model_dump_json()
+
+
+def test_a_bots_secret_is_read_anew_from_its_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("one\n")
+    text = f'[[bots]]\nname = "line"\nkind = "direct-line"\nsecret_file = "{secret}"\n'
+    (bot,) = load_settings(write(tmp_path, text)).bots
+    assert bot.secret() == "one"
+    secret.write_text("two\n")
+    assert bot.secret() == "two"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BOT.replace("127.0.0.1:1/api", "bot.example.com/api"), "needs app_id"),
+        (BOT + 'app_id = "a"\n', "app_id needs secret_file or secret_env"),
+        (BOT + 'start_event = "go"\n', 'start_event means nothing for kind = "bot-framework"'),
+        (BOT.replace('url = "http', 'url = "ftp'), "must begin with https://"),
+        (BOT.replace("bot-framework", "teams"), "bots.0.kind: Input should be 'bot-framework'"),
+        (BOT + '[connector]\nhost = "0.0.0.0"\n', "connector.host must be 127.0.0.1"),
+        (BOT + BOT, "the name 'desk' is taken"),
+        (BOT.replace("desk", "dialogs"), "the name 'dialogs' is taken"),
+        (BOT + '[routes]\ndefault = "disk"\n', "there is no bot 'disk', but dialogs, desk"),
+        (REGISTERED, "set connector.public_url"),
+        (REGISTERED + "[connector]\npublic_url = 'https://us'\n", "DESK_SECRET is not in the environment"),
+        ('[[bots]]\nname = "x"\nkind = "direct-line"\n', "needs either secret_file or secret_env, or token_url"),
+        ('[[bots]]\nname = "x"\nkind = "copilot-studio"\n', "the token endpoint or the connection string"),
+        (
+            '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\n',
+            "a connection string needs app_id, tenant",
+        ),
+    ],
+)
+def test_a_bot_that_cannot_work_is_refused_and_mended(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(write(tmp_path, text))
+    assert said in str(refused.value)

@@ -202,12 +202,12 @@ class Application:
             raise SpeechUnavailable("the speech service is being started")
         return self._local_speech
 
-    def _recognition(self, law: Law, on_event: Any) -> Recognition:
+    def _recognition(self, law: Law, on_event: Any, language: str) -> Recognition:
         speech = self.settings.speech
         return Recognizer(
             self._endpoint,
             law=law,
-            language=speech.language,
+            language=language,
             on_event=on_event,
             segmentation_silence_ms=speech.segmentation_silence_ms,
             connect_timeout_s=speech.connect_timeout_s,

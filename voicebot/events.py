@@ -187,7 +187,8 @@ class BotConfigured(Event):
 
     With ``phrases`` and no ``no_input_s`` the patience is the usual one again. Otherwise None and ``""`` leave what is.
     ``end_silence_s``: quiet that ends the caller's turn (0: the usual). ``no_input_speech`` is said to a silent caller
-    in the bot's place, unless ``no_input_event``; after ``no_input_retries`` the call ends.
+    in the bot's place, unless ``no_input_event``; after ``no_input_retries`` the call ends. A bot that thinks for
+    longer than ``masking_s`` is covered by ``masking_text``.
     """
 
     phrases: tuple[str, ...] | None = None
@@ -200,7 +201,10 @@ class BotConfigured(Event):
     no_input_event: bool | None = None
     no_input_retries: int | None = None
     keys: KeyCollection | None = None
+    language: str = ""
     voice: str = ""
+    masking_s: float | None = None
+    masking_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,13 +159,28 @@ class BotSettings(Section):
     """``/api/messages`` on 127.0.0.1 for the Emulator and other channels; 0 picks a free port."""
 
 
+FIELDS_OF_ALL = frozenset(
+    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text"}
+    | {"collect_keys", "collect_end_key", "collect_gap_s"}
+)
+_IDENTITY = frozenset({"url", "app_id", "secret_file", "secret_env", "tenant", "authority", "scope"})
+FIELDS_OF = {
+    "bot-framework": _IDENTITY | {"channel_id", "reply_wait_s", "expect_replies"},
+    "bot-framework-streaming": _IDENTITY | {"channel_id", "reply_wait_s"},
+    "direct-line": frozenset({"url", "secret_file", "secret_env", "token_url", "start_event"}),
+    "copilot-studio": _IDENTITY,
+}
+"""What may be set for a bot of each kind, besides :data:`FIELDS_OF_ALL`."""
+
+
 class RemoteBotSettings(Section):
     """[[bots]] a bot that somebody else runs; docs/bots.md describes the kinds."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    kind: Literal["bot-framework", "bot-framework-streaming"]
+    kind: Literal["bot-framework", "bot-framework-streaming", "direct-line", "copilot-studio"]
     url: str = ""
-    """Its ``/api/messages``."""
+    """Its ``/api/messages``. Direct Line: a region's endpoint, where it is not the public one. Copilot Studio: the
+    agent's token endpoint, or its connection string."""
     app_id: str = ""
     """The bot's own app id. Without one nothing is authenticated, which is for bots on this machine."""
     secret_file: Path | None = None
@@ -184,16 +199,56 @@ class RemoteBotSettings(Section):
     """How it is told of keys: Microsoft's message with a DTMF entity, or AudioCodes' event."""
     expect_replies: bool = False
     """For bots that cannot reach us: all replies come in the answer, at the end of the turn."""
+    token_url: str = ""
+    """Direct Line without its secret: an address that gives a token for each call."""
+    start_event: str = ""
+    """Direct Line: an event of this name is sent at the start of a call, for bots that wait for one."""
+    conventions: Literal["microsoft", "audiocodes"] = "microsoft"
+    """In whose words the bot is told what became of a transfer. What it sends is understood in both."""
+    masking_s: Annotated[float, Field(gt=0, le=60)] | None = None
+    """How long it may think before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
+    masking_text: str = Field("", max_length=500)
+    """Said in the place of "one moment, please"."""
+    collect_keys: int = Field(1, ge=1, le=64)
+    """So many keys are told as one; 1: each by itself. The bot may ask for it, too (``dtmfCollect``)."""
+    collect_end_key: str = Field("#", pattern=r"^[0-9*#A-D]?$")
+    collect_gap_s: Seconds = 2.0
+    """After so long without another key, those that were pressed are all."""
+
+    @property
+    def by_connection_string(self) -> bool:
+        """Copilot Studio: whether ``url`` is the agent's connection string, not its token endpoint."""
+        return "/copilotstudio/" in self.url
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if not self.url.startswith(("http://", "https://", "ws://", "wss://")):
+        for name in [n for n in self.model_fields_set if n not in FIELDS_OF[self.kind] | FIELDS_OF_ALL]:
+            raise ValueError(f'{name} means nothing for kind = "{self.kind}"')
+        if self.url and not self.url.startswith(("http://", "https://", "ws://", "wss://")):
+            raise ValueError(f"url {self.url!r} must begin with https://")
+        if self.app_id and not self._has_secret:
+            raise ValueError("app_id needs secret_file or secret_env")
+        if self.kind == "direct-line":
+            if self._has_secret == bool(self.token_url):
+                raise ValueError('kind = "direct-line" needs either secret_file or secret_env, or token_url')
+        elif self.kind == "copilot-studio":
+            if not self.url:
+                raise ValueError('kind = "copilot-studio" needs url: the token endpoint or the connection string')
+            if self.by_connection_string and not (self.app_id and self.tenant):
+                raise ValueError("a connection string needs app_id, tenant, and secret_file or secret_env")
+        else:
+            self._complete_bot_framework()
+        return self
+
+    @property
+    def _has_secret(self) -> bool:
+        return bool(self.secret_file or self.secret_env)
+
+    def _complete_bot_framework(self) -> None:
+        if not self.url:
             raise ValueError(f'kind = "{self.kind}" needs url, for example "https://bot.example.com/api/messages"')
-        if self.app_id and not (self.secret_file or self.secret_env):
-            raise ValueError("app_id needs secret_file or secret_env, for the tokens that the bot wants to see")
         if not self.app_id and not _on_this_machine(self.url):
             raise ValueError(f"a bot that is elsewhere ({self.url}) needs app_id, and secret_file or secret_env")
-        return self
 
     def secret(self) -> str:
         """The bot's secret, read anew: a mounted file may have been replaced."""

@@ -169,6 +169,7 @@ def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
         9.0, keys_barge_in=False, barge_in_words=3
     )
     assert config(voiceName="en-US-AriaNeural") == BotConfigured(9.0, voice="en-US-AriaNeural")
+    assert config(language="es-ES") == BotConfigured(9.0, language="es-ES")
     assert config(userNoInputSpeech=["Hello?"], userNoInputSendEvent=False, userNoInputRetries=2) == BotConfigured(
         9.0, no_input_speech="Hello?", no_input_event=False, no_input_retries=2
     )
@@ -182,7 +183,9 @@ def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
     assert config(dtmfCollect=False).keys == KeyCollection()
 
 
-@pytest.mark.parametrize("parameters", [{}, {"bargeIn": "no"}, {"voiceName": "'/><evil"}, {"unknown": 1}])
+@pytest.mark.parametrize(
+    "parameters", [{}, {"bargeIn": "no"}, {"voiceName": "'/><evil"}, {"language": "x\r\n"}, {"unknown": 1}]
+)
 def test_session_parameters_of_no_use_are_nothing(parameters: dict[str, Any]) -> None:
     assert (
         events_from_activity({"type": "event", "name": "config", "channelData": {"sessionParams": parameters}}, 1, 0.0)

@@ -101,6 +101,7 @@ class Ears:
     def __init__(self, on_event: Callable[[Event], None], fails: bool = False) -> None:
         self.on_event = on_event
         self.fails = fails
+        self.language = ""
         self.heard_bytes = 0
         self.phrases: tuple[str, ...] = ()
         self.stopped = False
@@ -147,9 +148,11 @@ class Mouth:
 
     def __init__(self) -> None:
         self.voices: list[str] = []
+        self.languages: list[str] = []
 
     def ready(self, speech: Speech) -> bytes | None:
         self.voices.append(speech.voice)
+        self.languages.append(speech.language)
         return None if any(word in speech.text for word in ("slow", "unheard", "at last")) else SECOND
 
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
@@ -169,8 +172,12 @@ class World:
         self.ears: Ears
         self.bot: Bot
 
-        def recognition(law: Law, on_event: Callable[[Event], None]) -> Ears:
-            self.ears = Ears(on_event, no_ears)
+        self.all_ears: list[Ears] = []
+
+        def recognition(law: Law, on_event: Callable[[Event], None], language: str) -> Ears:
+            self.ears = Ears(on_event, no_ears or language == "xx-XX")
+            self.ears.language = language
+            self.all_ears.append(self.ears)
             return self.ears
 
         def conversation(facts: CallFacts, on_event: Callable[[Event], None]) -> Bot:
@@ -365,6 +372,35 @@ async def test_a_bot_presses_keys_and_changes_its_voice() -> None:
     assert world.mouth.voices == ["Jenny", "Aria"]
     await world.line.hang_up()
     await world.over()
+
+
+async def test_a_bot_changes_the_language_in_which_it_speaks_and_listens() -> None:
+    world = await World().greeted()
+    world.line.pull(60)
+    world.bot.on_event(BotConfigured(world.now, phrases=("factura",)))
+    world.bot.on_event(BotConfigured(world.now, language="es-ES", voice="Elvira"))
+    await world.settle()
+    first, second = world.all_ears
+    assert (first.stopped, second.language, second.phrases, second.stopped) == (True, "es-ES", ("factura",), False)
+    world.session.frame(b"\xff" * 160, world.now)
+    assert (first.heard_bytes, second.heard_bytes) == (0, 160)
+    await world.caller_says("mi factura")
+    assert world.bot.told[-1]["locale"] == "es-ES"
+    world.says("Claro")
+    assert world.mouth.languages[-1] == "es-ES"
+    await world.line.hang_up()
+    await world.over()
+    assert second.stopped
+
+
+async def test_a_language_that_cannot_be_had_leaves_the_ears_as_they_are() -> None:
+    world = await World().greeted()
+    world.bot.on_event(BotConfigured(world.now, language="xx-XX"))
+    await world.settle()
+    assert [ears.stopped for ears in world.all_ears] == [False, True]
+    await world.line.hang_up()
+    await world.over()
+    assert all(ears.stopped for ears in world.all_ears)
 
 
 async def test_a_bot_commands_the_recording_and_hears_what_became_of_it(tmp_path: Path) -> None:

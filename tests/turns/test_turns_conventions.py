@@ -179,3 +179,15 @@ def test_a_file_takes_its_place_among_what_is_said_and_the_bot_hears_when_it_fai
     (ask,) = call.asks()
     assert (ask.kind, ask.text) == (AskKind.AUDIO_FAILED, "https://x/a.wav")
     assert call.machine.state is State.THINKING
+
+
+def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> None:
+    call = configured(Call().waiting(), 2.0, masking_s=1.0, masking_text="Let me look that up.")
+    call.on(KeyPressed(2.1, "1"))
+    call.take()
+    call.until(3.0)
+    assert call.take() == []
+    call.until(3.2)
+    assert [command.speak for command in call.take() if isinstance(command, Play)] == ["Let me look that up."]
+    call.heard(4.5)
+    assert call.machine.state is State.THINKING

@@ -29,6 +29,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from voicebot.bots.cards import card_choices, card_text
 from voicebot.bots.session_parameters import configured
 from voicebot.bots.spoken import spoken
 from voicebot.bots.streamed_text import StreamedText, stream_info
@@ -167,25 +168,18 @@ def _hint(activity: dict[str, Any]) -> InputHint:
 
 def _aloud(activity: dict[str, Any], text: str) -> str:
     """What to say for a message that was written for a screen."""
-    parts = [spoken(text)] if text else [_card(item) for item in _list(activity.get("attachments"))[:MAX_CHOICES]]
+    cards = _list(activity.get("attachments"))[:MAX_CHOICES]
+    parts = [spoken(text)] if text else [card_text(card) for card in cards]
     choices = [
         _text(action.get("title")) or _text(action.get("value"))
         for action in map(_dict, _list(_dict(activity.get("suggestedActions")).get("actions"))[:MAX_CHOICES])
     ]
-    unsaid = [spoken(choice) for choice in choices if choice and choice.lower() not in text.lower()]
+    choices += [choice for card in cards for choice in card_choices(card)]
+    unsaid = [spoken(choice) for choice in dict.fromkeys(choices) if choice and choice.lower() not in text.lower()]
+    unsaid = unsaid[:MAX_CHOICES]
     if unsaid:
         parts.append(", ".join(unsaid[:-1]) + f", or {unsaid[-1]}?" if len(unsaid) > 1 else f"{unsaid[0]}?")
     return " ".join(part for part in parts if part)
-
-
-def _card(attachment: Any) -> str:
-    """What a card says: an adaptive card's ``speak``, or a hero card's title and text."""
-    content = _dict(_dict(attachment).get("content"))
-    said = _text(content.get("speak"))
-    if said:
-        return said
-    parts = [spoken(_text(content.get(name))) for name in ("title", "subtitle", "text")]
-    return " ".join(part if part[-1:] in ".!?" else f"{part}." for part in parts if part)
 
 
 def _handoff(activity: dict[str, Any], at: float) -> TransferAsked:

@@ -6,6 +6,7 @@ https://techdocs.audiocodes.com/voice-ai-connect/Content/VAIG_Combined/bot-param
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from voicebot.events import BotConfigured, KeyCollection
@@ -34,6 +35,7 @@ def configured(parameters: dict[str, Any], at: float) -> BotConfigured | None:
         no_input_event=_boolean(parameters.get("userNoInputSendEvent")),
         no_input_retries=_count(parameters.get("userNoInputRetries"), 100),
         keys=_keys(parameters),
+        language=_language(parameters.get("language")),
         voice=_name(parameters.get("voiceName")),
     )
     return None if known == BotConfigured(at) else known
@@ -87,6 +89,10 @@ def _speech(value: Any) -> str | None:
 
 def _name(value: Any) -> str:
     return value if isinstance(value, str) and len(value) <= 100 and value.replace("-", "").isalnum() else ""
+
+
+def _language(value: Any) -> str:
+    return value if isinstance(value, str) and re.fullmatch(r"[a-z]{2,3}-[A-Z]{2}", value) else ""
 
 
 def _boolean(value: Any) -> bool | None:

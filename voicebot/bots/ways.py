@@ -6,8 +6,9 @@ way                         module                                     the bot i
 ``dialogs``                 :mod:`voicebot.bots.host_client`           a Unix socket to our own dialog host
 ``bot-framework``           :mod:`voicebot.bots.bot_framework`         HTTP both ways: we are its channel
 ``bot-framework-streaming`` :mod:`voicebot.bots.streaming`             one websocket that we open
-``direct-line``             Direct Line 3.0                            HTTP and a websocket that we open
-``copilot-studio``          Copilot Studio                             its token endpoint, then as Direct Line
+``direct-line``             :mod:`voicebot.bots.direct_line`           HTTP and a websocket that we open
+``copilot-studio``          :mod:`voicebot.bots.copilot_studio`        its token endpoint, then as Direct Line; or HTTP
+                                                                       answered by server-sent events
 ==========================  =========================================  ==============================================
 
 One way serves all calls of one configured bot; a call never learns which it is.

@@ -57,7 +57,8 @@ class Playback:
         self._law = law
         self.voice_name = voice_name
         """Whose voice speaks what is played from now on."""
-        self._language = language
+        self.language = language
+        """In which language it is, where a prompt does not say."""
         self._canned_audio = canned_audio
         self._on_audio = on_audio
         self._fetch_audio = fetch_audio
@@ -75,7 +76,7 @@ class Playback:
             speech = Speech(
                 text=command.speak,
                 voice=self.voice_name,
-                language=command.locale or self._language,
+                language=command.locale or self.language,
                 law=self._law,
             )
             audio = self._voice.ready(speech)

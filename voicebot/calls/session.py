@@ -80,9 +80,12 @@ class Recognition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallServices:
-    """What all calls share. ``recognition(law, on_event)`` and ``conversation(facts, on_event)`` make a call's own."""
+    """What all calls share.
 
-    recognition: Callable[[Law, Callable[[Event], None]], Recognition]
+    ``recognition(law, on_event, language)`` and ``conversation(facts, on_event)`` make a call's own.
+    """
+
+    recognition: Callable[[Law, Callable[[Event], None], str], Recognition]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
     voice: Voice
     canned_audio: Callable[[str, Law], bytes]
@@ -124,7 +127,10 @@ class CallSession:
         self._recording_runs = self._recording is not None
         self._voice_activity = VoiceActivity(leg.info.law, start_ms=services.vad_start_ms)
         self._echo = EchoGuard(leg.info.law)
-        self._recognition = services.recognition(leg.info.law, self.dispatch)
+        self._recognition = services.recognition(leg.info.law, self.dispatch, services.language)
+        self._language = services.language
+        self._phrases: tuple[str, ...] = ()
+        self._switching = asyncio.Lock()
         self._conversation = services.conversation(
             CallFacts(
                 call_id=leg.info.call_id,
@@ -259,9 +265,13 @@ class CallSession:
                 case Drop():
                     self._playback.drop()
                 case Expect(phrases):
+                    self._phrases = phrases
                     self._recognition.set_phrases(phrases)
-                case UseVoice(name):
-                    self._playback.voice_name = name
+                case UseVoice(name, language):
+                    self._playback.voice_name = name or self._playback.voice_name
+                    if language and language != self._language:
+                        self._language = self._playback.language = language
+                        self._spawn(self._listen_in(language))
                 case SendKeys(keys):
                     self._log.info("keys: %s", keys)
                     self.leg.send_keys(keys)
@@ -283,7 +293,7 @@ class CallSession:
         assert request == ask.request, "the conversation numbers what it is sent, as the turn machine does"
 
     def _activity(self, ask: Ask) -> dict[str, Any]:
-        language = self._services.language
+        language = self._language
         match ask.kind:
             case AskKind.START:
                 return activities.conversation_update()
@@ -309,6 +319,20 @@ class CallSession:
     async def _hang_up(self) -> None:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
+
+    async def _listen_in(self, language: str) -> None:
+        """Recognise ``language``: the recogniser is replaced when another one is ready; until then it goes on."""
+        async with self._switching:
+            other = self._services.recognition(self.info.law, self.dispatch, language)
+            try:
+                await other.start()
+                other.set_phrases(self._phrases)
+                self._recognition, other = other, self._recognition
+                self._log.info("listening in %s", language)
+            except SpeechUnavailable as error:
+                self._log.error("not listening in %s: %s", language, error)
+            finally:
+                await other.stop()
 
     def _record(self, action: RecordingAction) -> str:
         """Carry the bot's command out; returns why not when that is impossible."""
@@ -366,6 +390,8 @@ class CallSession:
             self._timer.cancel()
         for task in list(self._tasks):
             task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_DEADLINE_S)
         self.leg.playout.on_event = None
         for work in (
             self._playback.close(),

@@ -96,9 +96,10 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class UseVoice:
-    """Speak with this voice from now on."""
+    """Speak with this voice, and speak and listen in this language, from now on; ``""`` leaves what is."""
 
     name: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,8 @@ class TurnMachine:
         self._max_no_inputs = self.policy.max_no_inputs
         self._no_input_speech = ""
         self._no_input_event = False
+        self._masking_s = self.policy.masking_s
+        self._masking_text = ""
         self._barge_in = self.policy.barge_in
         self._barge_in_words = 1
         self._keys_barge_in = True
@@ -277,8 +279,12 @@ class TurnMachine:
             self._no_input_event = event.no_input_event
         if event.no_input_retries is not None:
             self._max_no_inputs = event.no_input_retries
-        if event.voice:
-            self._out.append(UseVoice(event.voice))
+        if event.masking_s is not None:
+            self._masking_s = event.masking_s
+        if event.masking_text:
+            self._masking_text = event.masking_text
+        if event.voice or event.language:
+            self._out.append(UseVoice(event.voice, event.language))
 
     def _silence_asked(self, event: SilenceAsked) -> None:
         if self._speech and self._finish is None:
@@ -370,16 +376,16 @@ class TurnMachine:
             self._finish_with(now, HangUp("no-input"), say=Canned.GOODBYE)
             return
         if self._no_input_speech and not self._no_input_event:
-            text = self._no_input_speech
-            utterance = self._speech.add(0, text, InputHint.EXPECTING)
-            self._out.append(Play(utterance.number, 0, text, text))
-            self._take_floor(now)
+            self._say(now, self._no_input_speech)
             return
         self._ask(AskKind.NO_INPUT, count=self.no_inputs)
         self._go(State.THINKING, now)
 
     def _masking_due(self, now: float) -> None:
-        self._say_canned(now, Canned.WAIT)
+        if self._masking_text:
+            self._say(now, self._masking_text)
+        else:
+            self._say_canned(now, Canned.WAIT)
 
     def _resume_due(self, now: float) -> None:
         if not self._meant():
@@ -409,7 +415,7 @@ class TurnMachine:
         if state is State.WAITING:
             self._timers["no_input"] = now + self._no_input_s
         elif state is State.THINKING:
-            self._timers["masking"] = now + self.policy.masking_s
+            self._timers["masking"] = now + self._masking_s
         elif state is State.YIELDING:
             self._timers["yield"] = now + self.policy.max_yield_s
         elif state is State.ENDED:
@@ -481,6 +487,12 @@ class TurnMachine:
             self._ask(AskKind.KEY, key)
         if keys:
             self._go(State.THINKING, now)
+
+    def _say(self, now: float, text: str) -> None:
+        """Words that the bot set beforehand."""
+        utterance = self._speech.add(0, text, InputHint.ACCEPTING)
+        self._out.append(Play(utterance.number, 0, text, text))
+        self._take_floor(now)
 
     def _say_canned(self, now: float, canned: Canned, hint: InputHint = InputHint.ACCEPTING) -> None:
         utterance = self._speech.add(0, "", hint, canned)

@@ -1,0 +1,149 @@
+"""What is agreed with a bot, around any conversation."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot.bots import CallFacts, activities
+from voicebot.bots.conventions import Conventions, KeyCollector, in_style, with_conventions
+from voicebot.bots.conversation import OnEvent
+from voicebot.events import BotConfigured, BotDone, BotFailed, BotMessage, Event, KeyCollection
+
+CALL = CallFacts("c", "", "")
+FOUR = KeyCollection(max_keys=4, end_key="#", gap_s=2.0)
+
+
+class Inside:
+    def __init__(self, call: CallFacts, on_event: OnEvent) -> None:
+        self.on_event = on_event
+        self.told: list[dict[str, Any]] = []
+        self.closed = ""
+
+    async def start(self) -> int:
+        return self.send({})
+
+    def send(self, activity: dict[str, Any]) -> int:
+        self.told.append(activity)
+        return len(self.told)
+
+    async def close(self, reason: str) -> None:
+        self.closed = reason
+
+
+class World:
+    def __init__(self, conventions: Conventions) -> None:
+        self.events: list[Event] = []
+        self.inside: Inside
+
+        def make(call: CallFacts, on_event: OnEvent) -> Inside:
+            self.inside = Inside(call, on_event)
+            return self.inside
+
+        self.conversation = with_conventions(make, conventions)(CALL, self.events.append)
+
+    def press(self, keys: str) -> list[int]:
+        return [self.conversation.send(activities.key_message(key)) for key in keys]
+
+    @property
+    def texts(self) -> list[str]:
+        return [activity["text"] for activity in self.inside.told]
+
+    async def settle(self) -> list[tuple[str, int]]:
+        await asyncio.sleep(0)
+        events = list(self.events)
+        self.events.clear()
+        return [(type(event).__name__, getattr(event, "request", 0)) for event in events]
+
+
+async def test_keys_come_each_by_itself_unless_they_are_to_be_collected() -> None:
+    world = World(Conventions())
+    assert world.press("12") == [1, 2]
+    assert world.texts == ["1", "2"]
+
+
+async def test_collected_keys_are_one_message_whose_request_is_that_of_the_last_key() -> None:
+    world = World(Conventions(keys=FOUR))
+    assert world.press("1234") == [1, 2, 3, 4]
+    assert world.texts == ["1234"]
+    assert world.inside.told[0]["entities"] == [{"type": "DTMF"}]
+    assert await world.settle() == [("BotDone", 1), ("BotDone", 2), ("BotDone", 3)]
+    world.inside.on_event(BotMessage(0.0, 1, "Thanks", "Thanks"))
+    world.inside.on_event(BotDone(0.0, 1))
+    assert await world.settle() == [("BotMessage", 4), ("BotDone", 4)]
+    world.inside.on_event(BotMessage(0.0, 0, "By the way", "By the way"))
+    assert await world.settle() == [("BotMessage", 0)]
+
+
+async def test_what_is_said_after_some_keys_comes_after_them() -> None:
+    world = World(Conventions(keys=FOUR))
+    world.press("12")
+    request = world.conversation.send(activities.user_message("hello"))
+    assert (world.texts, request) == (["12", "hello"], 3)
+    await world.settle()
+    world.inside.on_event(BotFailed(0.0, 2, "crash"))
+    assert await world.settle() == [("BotFailed", 3)]
+
+
+async def test_keys_without_an_end_go_on_their_way_after_a_gap_and_at_the_end_of_the_call() -> None:
+    world = World(Conventions(keys=KeyCollection(8, "#", 0.02)))
+    world.press("12")
+    assert world.texts == []
+    async with asyncio.timeout(2):
+        while not world.inside.told:
+            await asyncio.sleep(0.01)
+    world.press("3")
+    await world.conversation.close("caller")
+    assert (world.texts, world.inside.closed) == (["12", "3"], "caller")
+
+
+async def test_a_bot_may_ask_for_collected_keys_itself() -> None:
+    world = World(Conventions())
+    world.inside.on_event(BotConfigured(0.0, keys=FOUR))
+    world.press("12#")
+    world.inside.on_event(BotConfigured(0.0, keys=KeyCollection()))
+    world.press("34")
+    assert world.texts == ["12", "3", "4"]
+
+
+async def test_a_slow_bots_words_are_set_at_the_start() -> None:
+    world = World(Conventions(masking_s=1.5, masking_text="Let me see."))
+    await asyncio.sleep(0)
+    assert [(e.masking_s, e.masking_text) for e in world.events if isinstance(e, BotConfigured)] == [
+        (1.5, "Let me see.")
+    ]
+
+
+async def test_nothing_is_told_after_the_end() -> None:
+    world = World(Conventions(keys=FOUR, masking_s=1.0))
+    world.press("12")
+    await world.conversation.close("caller")
+    world.inside.on_event(BotDone(0.0, 1))
+    assert await world.settle() == []
+
+
+@given(st.text("0123456789*#", max_size=40), st.integers(1, 8), st.sampled_from(["#", "*", ""]))
+def test_no_key_is_lost(pressed: str, most: int, end: str) -> None:
+    collector = KeyCollector(KeyCollection(most, end, 1.0))
+    told = [keys for key in pressed if (keys := collector.press(key, 0.0))]
+    left = collector.take()
+    assert all(len(keys) <= most for keys in told)
+    assert "".join(told).replace(end, "") + left == pressed.replace(end, "")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "status", "told"),
+    [
+        (True, 200, {"status": "answered"}),
+        (False, 486, {"status": "failed", "reason": "Busy", "reasonCode": "busy"}),
+        (False, 0, {"status": "failed", "reason": "Busy", "reasonCode": "error"}),
+    ],
+)
+def test_a_transfers_result_in_audiocodes_words(accepted: bool, status: int, told: dict[str, str]) -> None:
+    microsoft = activities.handoff_status(accepted, status, "Busy")
+    assert in_style(microsoft, "microsoft") is microsoft
+    assert in_style(microsoft, "audiocodes") == {"type": "event", "name": "transferStatus", "value": told}

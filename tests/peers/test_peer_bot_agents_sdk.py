@@ -1,0 +1,96 @@
+"""An agent of the Microsoft 365 Agents SDK (Python), from the package index, in an environment of its own.
+
+Without a package index these tests are skipped, and say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from callers import Caller
+
+from voicebot.bots import activities
+from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
+from voicebot.bots.connector_server import ConnectorServer
+from voicebot.events import BotDone, BotMessage, HangUpAsked, TransferAsked
+
+pytestmark = pytest.mark.peer
+
+SOURCE = Path(__file__).parent / "bot_agents_sdk"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voicebot" / "peers"
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """The interpreter of the environment that the agent runs in."""
+    requirements = (SOURCE / "requirements.txt").read_bytes()
+    kind = hashlib.sha256(requirements + sys.version.encode()).hexdigest()[:12]
+    folder = CACHE / f"bot_agents_sdk-{kind}"
+    interpreter = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
+        command = [str(interpreter), "-m", "pip", "install", "--quiet", "-r", str(SOURCE / "requirements.txt")]
+        pip = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        if pip.returncode != 0:
+            pytest.skip(f"pip could not install the Agents SDK: it is NOT tested: {pip.stderr[-500:]}")
+        (folder / "installed").touch()
+    return interpreter
+
+
+@pytest.fixture
+def agent(python: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    with (tmp_path / "agent.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(python), str(SOURCE / "bot.py"), "0"], env=environment, stdout=subprocess.PIPE, stderr=log
+        )
+    yield process
+    process.kill()
+    process.wait(10)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@asynccontextmanager
+async def way_to(agent: subprocess.Popen[bytes], *, expect_replies: bool = False) -> AsyncIterator[BotFrameworkWay]:
+    assert agent.stdout is not None
+    line = (await asyncio.to_thread(agent.stdout.readline)).split()
+    assert line[:1] == [b"listening"]
+    url = f"http://127.0.0.1:{int(line[1])}/api/messages"
+    connector = ConnectorServer()
+    way = BotFrameworkWay("agent", BotFrameworkSettings(url, expect_replies=expect_replies), connector)
+    await way.start()
+    yield way
+    await way.close()
+    await connector.close()
+
+
+@pytest.mark.parametrize("expect_replies", [False, True])
+async def test_a_call_with_an_agent(agent: subprocess.Popen[bytes], expect_replies: bool) -> None:
+    async with way_to(agent, expect_replies=expect_replies) as way:
+        caller = Caller(way)
+        greeting, done = await caller.ask(activities.conversation_update())
+        assert isinstance(greeting, BotMessage) and isinstance(done, BotDone)
+        assert greeting.speak == "Welcome."
+        assert await caller.hear("hello") == ["<speak>You said hello.</speak>"]
+        pressed, _ = await caller.ask(activities.key_message("5"))
+        assert isinstance(pressed, BotMessage) and pressed.speak == "You pressed 5."
+        assert [await caller.hear("count") for _ in range(2)] == [["That is 1."], ["That is 2."]]
+        transfer, _ = await caller.ask(activities.user_message("agent"))
+        assert isinstance(transfer, TransferAsked) and transfer.target == "+14251231234"
+        assert isinstance((await caller.ask(activities.user_message("bye")))[0], HangUpAsked)
+
+
+async def test_what_it_streams_is_said_once(agent: subprocess.Popen[bytes]) -> None:
+    async with way_to(agent) as way:
+        said = " ".join(await Caller(way).hear("stream"))
+        assert " ".join(said.split()).endswith("Your balance is twelve euros. It is due on Monday.")
+        assert said.count("twelve") == 1

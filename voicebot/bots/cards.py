@@ -1,0 +1,83 @@
+"""What cards say to somebody who cannot see them. Pure, bounded, never raises.
+
+A card's own ``speak`` wins. Else: of hero, thumbnail, receipt and other classic cards title, subtitle and text; of
+Adaptive Cards the text blocks and facts, in order. Buttons that answer are choices; those that open a page are not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voicebot.bots.spoken import spoken
+
+MAX_ELEMENTS = 200
+MAX_DEPTH = 8
+MAX_CHOICES = 12
+
+_ANSWERING = frozenset({"imback", "postback", "messageback", "action.submit", "action.execute"})
+
+
+def card_text(attachment: Any) -> str:
+    """What the card says; ``""`` for what is no card, or has nothing to say."""
+    content = _content(attachment)
+    said = content.get("speak")
+    if isinstance(said, str) and said:
+        return said
+    parts = [spoken(content[name]) for name in ("title", "subtitle", "text") if isinstance(content.get(name), str)]
+    for element in _elements(content.get("body")):
+        parts += _element_text(element)
+    return " ".join(part if part[-1:] in ".!?:" else f"{part}." for part in parts if part)
+
+
+def card_choices(attachment: Any) -> list[str]:
+    """What can be answered to the card: titles of its buttons, and of its choice sets."""
+    content = _content(attachment)
+    found: list[Any] = [
+        button.get("title") or button.get("value")
+        for name in ("buttons", "actions")
+        for button in _dicts(content.get(name))
+        if str(button.get("type", "imBack")).lower() in _ANSWERING
+    ]
+    for element in _elements(content.get("body")):
+        if element.get("type") == "Input.ChoiceSet":
+            found += [choice.get("title") for choice in _dicts(element.get("choices"))]
+        elif element.get("type") == "ActionSet":
+            found += [a.get("title") for a in _dicts(element.get("actions")) if _answers(a)]
+    return [choice for choice in found if isinstance(choice, str) and choice][:MAX_CHOICES]
+
+
+def _answers(action: dict[str, Any]) -> bool:
+    return str(action.get("type", "")).lower() in _ANSWERING
+
+
+def _element_text(element: dict[str, Any]) -> list[str]:
+    if element.get("type") == "TextBlock" and isinstance(element.get("text"), str):
+        return [spoken(element["text"])]
+    if element.get("type") == "FactSet":
+        facts = [(fact.get("title"), fact.get("value")) for fact in _dicts(element.get("facts"))]
+        return [spoken(f"{str(title).rstrip(': ')}: {value}") for title, value in facts if title and value]
+    return []
+
+
+def _elements(body: Any, depth: int = 0) -> list[dict[str, Any]]:
+    """The elements of an Adaptive Card, containers and columns opened."""
+    found: list[dict[str, Any]] = []
+    for element in _dicts(body):
+        if element.get("isVisible") is False:
+            continue
+        found.append(element)
+        if depth < MAX_DEPTH:
+            for name in ("items", "columns"):
+                found += _elements(element.get(name), depth + 1)
+        if len(found) >= MAX_ELEMENTS:
+            break
+    return found[:MAX_ELEMENTS]
+
+
+def _content(attachment: Any) -> dict[str, Any]:
+    content = attachment.get("content") if isinstance(attachment, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value[:MAX_ELEMENTS] if isinstance(item, dict)] if isinstance(value, list) else []
