@@ -189,6 +189,7 @@ class Corrections:
         self._markers = vocabulary.listed_phrases("correction", "markers")
         self._retractions = vocabulary.listed_phrases("correction", "retractions")
         self._instead = vocabulary.words("correction", "instead")
+        self._rather = vocabulary.words("correction", "rather")
         self._not = vocabulary.listed_phrases("correction", "not")
 
     def read(self, text: str) -> str | None:
@@ -220,6 +221,9 @@ class Corrections:
 
     def _without_what_is_not(self, tokens: Sequence[Token], start: int, stop: int) -> tuple[int, int, bool]:
         """The part of ``tokens`` that is meant, where another part is said not to be."""
+        for at in range(start + 1, stop - 1):
+            if tokens[at].word in self._rather:
+                return at + 1, stop, True
         for at in range(start, stop):
             hit = self._not.at(tokens, at)
             if hit is None:

@@ -35,8 +35,10 @@ class ClockTimes:
         self._vocabulary = vocabulary
         self._words = words
         self._digits = digits
-        self._named = vocabulary.phrases(dict(section.get("named", {})))
         self._am, self._pm = (vocabulary.listed_phrases("times", key) for key in ("am", "pm"))
+        # Halves of the day are among the named times so that "midi" is not found in "après-midi".
+        halves = [(phrase, "") for key in ("am", "pm") for phrase in section.get(key, ())]
+        self._named = vocabulary.phrases([*dict(section.get("named", {})).items(), *halves])
         joints = [(phrase, kind) for kind, key in ((_PAST, "past"), (_TO, "to"), (_HOUR_WORD, "hour_words"))
                   for phrase in section.get(key, ())]  # fmt: skip
         self._joints = vocabulary.phrases(joints)
@@ -49,8 +51,8 @@ class ClockTimes:
         for token in tokens:
             if token.numeral and (clock := _CLOCK.fullmatch(token.word)):
                 return self._halved(int(clock[1]), int(clock[2]), tokens)
-        if named := self._named.find(tokens):
-            hours, _, minutes = named[0][2].partition(":")
+        if named := [meaning for _, _, meaning in self._named.find(tokens) if meaning]:
+            hours, _, minutes = named[0].partition(":")
             return time(int(hours), int(minutes))
         found = self._from_parts(self._parts(tokens))
         return None if found is None else self._halved(*found, tokens)

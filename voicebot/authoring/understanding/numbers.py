@@ -242,7 +242,7 @@ class NumberReader:
             atom = self.atom(at)
             if atom.kind == NUMERAL and atom.word.isdecimal():
                 places, at = places + atom.word, at + 1
-            elif (small := self._small(at)) is not None:
+            elif (small := self.small(at)) is not None:
                 places, at = places + str(small[0]), small[1]
             else:
                 break
@@ -266,12 +266,12 @@ class NumberReader:
         elif first.kind == ARTICLE and self.atom(index + 1).kind == HUNDRED:
             base, stop = Decimal(100), index + 2
         else:
-            small = (first.value, index + 1) if first.kind == NUMERAL else self._small(index)
+            small = (first.value, index + 1) if first.kind == NUMERAL else self.small(index)
             if small is None or self.atom(small[1]).kind != HUNDRED or not 0 < small[0] < 100:
                 return small
             base, stop = small[0] * 100, small[1] + 1
         joined = self.atom(stop).word in self._words.conjunctions
-        rest = self._small(stop + joined)
+        rest = self.small(stop + joined)
         if rest is None or not rest[0] or self.atom(rest[1]).kind == HUNDRED:
             return base, stop
         # "eight hundred five five five" is 800, 5, 5, 5.
@@ -283,7 +283,7 @@ class NumberReader:
         """Whether what is between is one digit and another digit follows it."""
         return stop - start == 1 and self.atom(start).is_digit and self.atom(stop).is_digit
 
-    def _small(self, index: int) -> tuple[Decimal, int] | None:
+    def small(self, index: int) -> tuple[Decimal, int] | None:
         """Below a hundred."""
         first, second = self.atom(index), self.atom(index + 1)
         if first.kind in (ZERO, TEEN):
