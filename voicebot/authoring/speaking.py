@@ -92,7 +92,7 @@ def _kind_of(value: Any) -> str:
 @cache
 def _data() -> dict[str, dict[str, Any]]:
     text = (files(__package__) / "speaking.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, Any]] = yaml.load(text, Loader=yaml.BaseLoader)
+    loaded: dict[str, dict[str, Any]] = yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     return loaded
 
 
