@@ -16,7 +16,7 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "authoring" / "understanding"))
 
-from spoken_cases import Case, cases, tables  # type: ignore[import-not-found]
+from spoken_cases import Case, cases, first_run, tables  # type: ignore[import-not-found]
 
 
 def main() -> int:
@@ -30,7 +30,11 @@ def main() -> int:
         found = list(cases(table))
         each = (perf_counter() - began) / len(found)
         right = sum(case.right for case in found)
-        print(f"{table.stem}: {right} of {len(found)} right, {right / len(found):.1%} ({each * 1e6:.0f} µs each)")
+        first = first_run(table)
+        print(
+            f"{table.stem}: {right} of {len(found)} right, {right / len(found):.1%} ({each * 1e6:.0f} µs each)"
+            + (f"; when first seen {first}" if first else "")
+        )
         by_kind: dict[str, list[Case]] = defaultdict(list)
         for case in found:
             by_kind[case.kind].append(case)

@@ -1,36 +1,33 @@
-"""Talk to the sample dialog in text: no socket, no audio, no waiting."""
+"""Talk to the sample dialogs in text: no socket, no audio, no waiting."""
 
 from __future__ import annotations
 
 import itertools
 import sys
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from voicebot.authoring.compiler import compile_dialogs
+from voicebot.authoring.loader import load_dialogs
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
-from voicebot.host.loader import load_dialogs
 from voicebot.host.sdk import activity_from_json
 from voicebot.host.storage import SqliteStorage
 
 FOLDER = Path(__file__).parents[2] / "dialogs"
-LOADED = load_dialogs(FOLDER)
-TODAY = date(2026, 12, 1)
-
-
-def module(name: str) -> Any:
-    """A module of the sample, such as ``understanding``."""
-    return sys.modules[f"{LOADED.package}.{name}"]
+DIALOGS = load_dialogs(FOLDER)
+assert DIALOGS.usable, DIALOGS.problems
+COMPILED = compile_dialogs(DIALOGS, now=lambda: datetime(2026, 12, 1, 12, tzinfo=UTC))
+for module in [module for name, module in sys.modules.items() if name.endswith(".customers")]:
+    module.ANSWER_AFTER_S = 0  # type: ignore[attr-defined]
 
 
 class PhoneLine:
     """One call. Each method gives what is spoken in answer; everything else that was sent is in ``sent``."""
 
     def __init__(self) -> None:
-        customers = module("customers").Customers(FOLDER / "data", latency_s=0)
-        root = module("main").ServiceLine(customers, lambda: TODAY)
-        self._bot = DialogBot(root, SqliteStorage(None))
+        self._bot = DialogBot(COMPILED.root, SqliteStorage(None))
         self._adapter = TelephonyAdapter()
         self._numbers = itertools.count(1)
         self.sent: list[dict[str, Any]] = []

@@ -136,6 +136,7 @@ class _Reading:
         quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
         self._document.places[path] = Place(key, (line, column), column + quoted if one_line else 0)
         if id(node) in self._seen:
+            self._document.places[path] = Place(key, key)  # the node stands where it was written first
             self._document.problem(path, "alias", "an alias (*) is not part of this format", "write the part out again")
             return None
         self._seen.add(id(node))
@@ -201,7 +202,7 @@ def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, st
         return "a colon in a text without quotes", 'put the whole text in quotes: "..."'
     if "end of stream" in problem and "quoted" in (error.context or ""):
         return "a quote is opened and never closed", "close the quote"
-    if "block mapping" in (error.context or "") or "block end" in problem:
+    if "block mapping" in (error.context or "") or "expected '-'" in problem or "block end" in problem:
         return "this line does not fit the ones above", "compare its indentation with theirs"
     if "flow" in (error.context or ""):
         return "a { or [ that is not closed, or a text that begins with one", 'put a text that has { in quotes: "..."'

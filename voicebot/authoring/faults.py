@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from voicebot.authoring.model import Part
+from voicebot.authoring.model import Part, Prompt
 from voicebot.authoring.problems import did_you_mean
 
 
@@ -16,6 +16,8 @@ def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
     match fault["type"]:
         case "extra_forbidden":
             owner = _owner(kind, fault["loc"][:-1])
+            if owner is Prompt and fault["input"] is None:
+                return "braces", "a text that begins with { must stand in quotes", f'put it in quotes: "{{{name}}} ..."'
             known = [info.alias or field for field, info in owner.model_fields.items()] if owner else []
             mend = did_you_mean(name, known)
             if not mend and owner is not None and len(known) < 16:

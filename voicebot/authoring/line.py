@@ -6,7 +6,7 @@ that asks again after a restart is given nothing but the turn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ CALL_COSTS = 10
 """Steps that a call of another dialog counts for (each nests, and the stack is not endless)."""
 
 _CALL = "voicebot.authoring.call"
+_LOCALE = "voicebot.authoring.locale"
 _BUDGET = "voicebot.authoring.budget"
 _ASKING: dict[Any, str] = {
     True: "expectingInput", None: "expectingInput", False: "ignoringInput", "keys": "ignoringSpeechInput",
@@ -67,9 +68,21 @@ async def send(
     """Say something. ``said``: what is shown, what is spoken."""
     hints = _ASKING if asking else _SAYING
     message = Activity(type=ActivityTypes.message, text=said[0], speak=said[1], input_hint=hints[barge_in])
-    if locale.partition("-")[0] != (context.activity.locale or locale).partition("-")[0]:
-        message.locale = locale
+    if locale.partition("-")[0] == (context.activity.locale or locale).partition("-")[0]:
+        await context.send_activity(message)
+        return
+    # The SDK writes the caller's locale into all that it sends: put back what the voice has to know.
+    if context.turn_state.get(_LOCALE) is None:
+        context.on_send_activities(_relocate)
+    context.turn_state[_LOCALE] = locale
     await context.send_activity(message)
+    context.turn_state[_LOCALE] = ""
+
+
+async def _relocate(context: TurnContext, activities: list[Activity], go_on: Callable[[], Awaitable[Any]]) -> Any:
+    for activity in activities:
+        activity.locale = context.turn_state[_LOCALE] or activity.locale
+    return await go_on()
 
 
 async def configure(context: TurnContext, phrases: list[str], no_input_s: float | None) -> None:

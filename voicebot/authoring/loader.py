@@ -24,6 +24,7 @@ from voicebot.authoring.model import (
     FAIL,
     STEP_KINDS,
     TRANSLATABLE,
+    WORDS_TAKEN,
     AnyStep,
     Ask,
     DialogFile,
@@ -36,7 +37,7 @@ from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.schedule import ScheduleError, compile_schedule
 from voicebot.authoring.speaking import KINDS
 from voicebot.authoring.template import compile_template
-from voicebot.authoring.walking import texts_of
+from voicebot.authoring.walking import names_of, texts_of
 
 __all__ = ["Dialogs", "LoadedDialog", "Translation", "dialog_files", "load_dialogs"]
 
@@ -118,7 +119,9 @@ class _Reading:
                     )
         steps = self._steps(data.get("steps"), data.get("options"))
         placeholder = {"id": "nothing", "goto": END}
-        header: Any = self._part(DialogFile, {**data, "steps": [placeholder]} if "steps" in data else data, ())
+        header: Any = self._part(
+            DialogFile, {**data, "steps": [placeholder]} if data.get("steps") and steps is not None else data, ()
+        )
         if header is None or steps is None:
             return None
         return header.model_copy(update={"steps": steps}) if isinstance(header, DialogFile) else None
@@ -234,6 +237,9 @@ class _Reading:
             return None
         if isinstance(part, Ask):
             self._kinds(part, path)
+        for place, name in names_of(part, path):
+            if name.lower() in WORDS_TAKEN:
+                self._document.problem(place, "reserved", f"{name!r} is a word of the language", "choose another name")
         self._texts(part, path)
         return part
 

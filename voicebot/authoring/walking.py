@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from voicebot.authoring.document import Path_
-from voicebot.authoring.model import DialogFile, Global, Option, Part, Prompt
+from voicebot.authoring.model import DialogFile, Global, Option, Part, Prompt, Set
 
 TARGETS = ("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "closed", "yes", "no")
 """The words whose value is a step's id."""
@@ -49,6 +49,20 @@ def texts_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
             if isinstance(part, DialogFile) and name in ("steps", "inputs", "outputs"):
                 continue
             yield from texts_of(getattr(part, name), (*path, info.alias or name))
+
+
+def names_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+    """Each variable or constant that ``part`` gives a value to, with the way to it."""
+    if isinstance(part, DialogFile):
+        yield from ((("constants", name), name) for name in part.constants)
+        yield from ((("inputs", index), name) for index, name in enumerate(part.inputs))
+    save = getattr(part, "save", None)
+    if isinstance(save, str):
+        yield (*path, "save"), save
+    elif isinstance(save, dict):
+        yield from (((*path, "save", name), name) for name in save)
+    if isinstance(part, Set):
+        yield from (((*path, "set", name), name) for name in part.set)
 
 
 def prompts_of(part: Any) -> Iterator[Prompt]:

@@ -112,10 +112,10 @@ def _rtp_ports(settings: Settings) -> Finding:
 
 
 def _dialogs(settings: Settings) -> Finding:
-    main = settings.bot.dialogs / "main.py"
-    if main.is_file() or (settings.bot.dialogs / "main" / "__init__.py").is_file():
-        return Finding("dialogs", True, f"{settings.bot.dialogs} has a main dialog")
-    return Finding("dialogs", False, f"there is no {main}", "point bot.dialogs at a folder with main.py")
+    folder = settings.bot.dialogs
+    if any((folder / main).is_file() for main in ("main.yaml", "main.py", "__init__.py")):
+        return Finding("dialogs", True, f"{folder} has a main dialog")
+    return Finding("dialogs", False, f"there is no {folder / 'main.yaml'}", "point bot.dialogs at a folder with one")
 
 
 def _disk(settings: Settings) -> Finding:

@@ -126,7 +126,7 @@ def package_name(folder: Path) -> str:
 def _import(folder: Path, package: str) -> ModuleType:
     init, main = folder / "__init__.py", folder / "main.py"
     if not init.is_file() and not main.is_file():
-        raise DialogsError(f"{folder}: has neither main.yaml nor main.py nor __init__.py")
+        raise DialogsError(f"{folder}: has neither main.py nor main.yaml nor __init__.py")
     spec = importlib.util.spec_from_file_location(
         package, init if init.is_file() else None, submodule_search_locations=[str(folder)]
     )

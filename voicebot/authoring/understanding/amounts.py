@@ -10,7 +10,7 @@ from functools import lru_cache
 from babel.numbers import get_currency_precision
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbers import ARTICLE, Number, NumberReader, NumberWords, single
+from voicebot.authoring.understanding.numbers import ARTICLE, POINT, Number, NumberReader, NumberWords, single
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -40,8 +40,7 @@ class Amounts:
         tokens = self._vocabulary.content(text)
         major: Decimal | None = None
         minor: Decimal | None = None
-        group: list[Number] = []
-        begin, index = 0, 0
+        begin, index, leads = 0, 0, False
         while index <= len(tokens):
             hit = units.at(tokens, index)
             if hit is None and index < len(tokens):
@@ -50,16 +49,18 @@ class Amounts:
             unit = hit[1] if hit is not None else None
             if unit is _Unit.FOREIGN:
                 return None
-            group, several = self._numbers(tokens[begin:index], unit)
+            rows = self._rows(tokens[begin:index], unit)
+            if leads and rows:
+                major, rows = self._bare(rows[0]), rows[1:]  # "$45", "$45 and 32 cents"
+            leads = unit is _Unit.SIGN and not rows
+            group = rows[-1] if rows else []
             if unit is _Unit.MINOR:
                 minor = single(group) if minor is None else minor
             elif unit is not None and group:
                 major = single(group) if major is None else major
             elif unit is None and group:
                 if major is None and minor is None:
-                    if several:
-                        return None
-                    return self._rounded(self._bare(group), currency)
+                    return self._rounded(self._bare(group), currency) if len(rows) == 1 else None
                 if minor is None and len(group) == 1 and group[0].start <= 1:
                     # "twelve dollars fifty", "ten dollars and a half"
                     part = group[0].value
@@ -84,22 +85,21 @@ class Amounts:
                 entries[phrase] = unit
         return self._vocabulary.phrases(entries)
 
-    def _numbers(self, tokens: Sequence[Token], unit: _Unit | None) -> tuple[list[Number], bool]:
-        """The numbers in a row that belong to the unit after them (the last), and whether there were more before."""
+    def _rows(self, tokens: Sequence[Token], unit: _Unit | None) -> list[list[Number]]:
+        """The numbers before ``unit``, those in a row together. The last row belongs to the unit."""
         atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
+        if unit is _Unit.MINOR and atoms and atoms[0].kind == POINT:
+            atoms = atoms[1:]  # "un euro con un céntimo"
         found = NumberReader(self._words, atoms).all()
-        if not found:
-            if unit in (_Unit.MAJOR, _Unit.MINOR) and atoms and atoms[-1].kind == ARTICLE:
-                return [Number(Decimal(1), "1", len(atoms) - 1, len(atoms))], False
-            return [], False
-        row = [found[-1]]
-        for number in reversed(found[:-1]):
-            if number.stop != row[0].start:
-                return row, True
-            row.insert(0, number)
-        if row[0].start == 1 and atoms[0].word in self._words.conjunctions:
-            row[0] = Number(row[0].value, row[0].digits, 0, row[0].stop)
-        return row, False
+        if not found and unit in (_Unit.MAJOR, _Unit.MINOR) and atoms and atoms[-1].kind == ARTICLE:
+            return [[Number(Decimal(1), "1", len(atoms) - 1, len(atoms))]]  # "a dollar"
+        rows: list[list[Number]] = []
+        for number in found:
+            if rows and rows[-1][-1].stop == number.start:
+                rows[-1].append(number)
+            else:
+                rows.append([number])
+        return rows
 
     def _bare(self, row: list[Number]) -> Decimal | None:
         """Numbers without a unit: "twelve fifty", "twelve oh five"."""

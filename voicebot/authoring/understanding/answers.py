@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
+from itertools import pairwise
 
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token, prepared
@@ -57,6 +59,10 @@ class YesNo:
         index = 0
         while (hit := self._strong.at(tokens, index)) is not None and hit[1] is _Sense.NO:
             index += hit[0]
+            # "that's not" goes on with what it is not: "right".
+            negated = tokens[index - 1].word in self._negations
+            if negated and (yes := self._all.at(tokens, index)) is not None and yes[1] is _Sense.YES:
+                index += yes[0]
         return index
 
     def is_answer_only(self, tokens: Sequence[Token]) -> bool:
@@ -90,6 +96,7 @@ class Choices:
         self._position_words = vocabulary.words("choice", "position_words")
         self._last = vocabulary.listed_phrases("choice", "last")
         self._excluded_by = vocabulary.words("choice", "excluded_by")
+        self._wanted = lru_cache(maxsize=4096)(self._wanted_words)
 
     def read(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
         """The option meant, by the phrase with most words; None where there is none or it is not clear which.
@@ -98,20 +105,22 @@ class Choices:
         these, its place ("the second one").
         """
         said = self._normal(self._vocabulary.content(text))
+        heard = _Heard(said)
         whole: dict[str, int] = {}
         partly: dict[str, int] = {}
         excluded: set[str] = set()
         names = list(options)[:MAX_OPTIONS]
         for name in names:
             for phrase in (name, *options[name]):
-                wanted = self._normal(self._vocabulary.tokens(str(phrase).replace("_", " ")))
-                for at in _places(said, wanted):
-                    if any(word in self._excluded_by for word in said[max(0, at - 1) : at]):
+                wanted = self._wanted(str(phrase))
+                if heard.joined(wanted):
+                    whole[name] = max(whole.get(name, 0), 2)
+                for at in heard.places(wanted):
+                    if at and said[at - 1] in self._excluded_by:
                         excluded.add(name)
                     else:
                         whole[name] = max(whole.get(name, 0), len(wanted))
-                content = [word for word in wanted if word not in self._ignored]
-                common = sum(any(_alike(word, other) for other in said) for word in content)
+                common = sum(bool(heard.alike(word)) for word in wanted if word not in self._ignored)
                 if common:
                     partly[name] = max(partly.get(name, 0), common)
         for found in (whole, partly):
@@ -132,6 +141,9 @@ class Choices:
             ordinals = [int(number.value) for number in NumberReader(self._numbers, atoms).all()][:1]
         return names[ordinals[0] - 1] if len(ordinals) == 1 and 1 <= ordinals[0] <= len(names) else None
 
+    def _wanted_words(self, phrase: str) -> tuple[str, ...]:
+        return tuple(self._normal(self._vocabulary.tokens(phrase.replace("_", " "))))
+
     def _normal(self, tokens: Sequence[Token]) -> list[str]:
         """Words, with numbers as numerals, so that "twenty four hours" and "24 hours" are the same."""
         atoms = self._numbers.atoms(tokens)
@@ -149,15 +161,39 @@ class Choices:
         return words
 
 
-def _places(said: Sequence[str], wanted: Sequence[str]) -> list[int]:
-    """Where the phrase ``wanted`` begins in what was said."""
-    if not wanted:
-        return []
-    size = len(wanted)
-    return [
-        at for at in range(len(said) - size + 1)
-        if all(_alike(word, other) for word, other in zip(wanted, said[at : at + size], strict=True))
-    ]  # fmt: skip
+class _Heard:
+    """The words that were said, with what each word of an option is like among them."""
+
+    def __init__(self, said: Sequence[str]) -> None:
+        self._said = said
+        self._places: dict[str, list[int]] = {}
+        for at, word in enumerate(said):
+            self._places.setdefault(word, []).append(at)
+        self._alike: dict[str, frozenset[int]] = {}
+        self._pairs = {one + other for one, other in pairwise(said)}
+
+    def alike(self, word: str) -> frozenset[int]:
+        """Where something like ``word`` was said."""
+        found = self._alike.get(word)
+        if found is None:
+            found = frozenset(at for other, places in self._places.items() if _alike(word, other) for at in places)
+            self._alike[word] = found
+        return found
+
+    def places(self, wanted: Sequence[str]) -> list[int]:
+        """Where the phrase ``wanted`` begins."""
+        if not wanted:
+            return []
+        return [
+            at for at in self.alike(wanted[0])
+            if all(at + n in self.alike(word) for n, word in enumerate(wanted))
+        ]  # fmt: skip
+
+    def joined(self, wanted: Sequence[str]) -> bool:
+        """Whether two words were said as one, or one as two ("pick up")."""
+        if len(wanted) == 1:
+            return wanted[0] in self._pairs
+        return len(wanted) == 2 and "".join(wanted) in self._places
 
 
 def _alike(one: str, other: str) -> bool:
@@ -189,6 +225,7 @@ class Corrections:
         self._markers = vocabulary.listed_phrases("correction", "markers")
         self._retractions = vocabulary.listed_phrases("correction", "retractions")
         self._instead = vocabulary.words("correction", "instead")
+        self._rather = vocabulary.words("correction", "rather")
         self._not = vocabulary.listed_phrases("correction", "not")
 
     def read(self, text: str) -> str | None:
@@ -220,6 +257,9 @@ class Corrections:
 
     def _without_what_is_not(self, tokens: Sequence[Token], start: int, stop: int) -> tuple[int, int, bool]:
         """The part of ``tokens`` that is meant, where another part is said not to be."""
+        for at in range(start + 1, stop - 1):
+            if tokens[at].word in self._rather:
+                return at + 1, stop, True
         for at in range(start, stop):
             hit = self._not.at(tokens, at)
             if hit is None:

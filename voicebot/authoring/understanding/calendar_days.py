@@ -15,7 +15,7 @@ from datetime import date, timedelta
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.numbers import NUMERAL, ORDINAL, Number, NumberReader, NumberWords
-from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 _SEPARATED = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})(?:\2([0-9]{1,4}))?")
@@ -44,6 +44,7 @@ class CalendarDays:
         self._digits = digits
         self._order = order or str(section.get("order", "dmy"))
         self._dots = section.get("dots") == "true"
+        self._cardinal_days = section.get("cardinal_days") == "true"
         self._week_after = section.get("next_weekday") == "week_after"
 
         def numbered(key: str) -> dict[str, int]:
@@ -88,6 +89,8 @@ class CalendarDays:
         weekday = self._weekdays.find(tokens)
         day = self._day_alone(tokens, days)
         if weekday:
+            if day is None and self._cardinal_days:  # "vendredi treize"
+                day = next((number.value for number in days if number.start == weekday[0][1]), None)
             return self._weekday(tokens, weekday[0][2], day, today, past)
         if day is not None:
             return _monthless(day, None, today, past)
@@ -104,7 +107,7 @@ class CalendarDays:
                 found.append(_Day(int(atom.value), str(int(atom.value)), atom.start, atom.stop, True))
                 index += 1
                 continue
-            number: Number | None = reader.cardinal(index)
+            number: Number | None = reader.cardinal(index) or reader.quantity(index)  # "a couple"
             if number is None or number.value != number.value.to_integral_value() or number.value >= 10**9:
                 index += 1
                 continue
@@ -139,7 +142,9 @@ class CalendarDays:
     def _offset(self, tokens: Sequence[Token], days: list[_Day], today: date, past: bool, depth: int) -> date | None:
         """ "in two weeks", "three days ago", "a week from Friday", "next month"."""
         for start, stop, unit in self._units.find(tokens):
-            before = [day for day in days if day.stop == start and not day.ordinal]
+            before = [
+                day for day in days if day.stop <= start and self._only_of(tokens, day.stop, start) and not day.ordinal
+            ]
             base, sign = today, 0
             if hit := self._from.at(tokens, stop):
                 rest = tokens[stop + hit[0] :]
@@ -152,7 +157,9 @@ class CalendarDays:
                 sign = 1
             if sign:
                 return _moved(base, sign * (before[-1].value if before else 1), unit)
-            turn = 1 if self._next.find(tokens) else -1 if self._last.find(tokens) else 0
+            turn = (
+                1 if _beside(self._next, tokens, start, stop) else -1 if _beside(self._last, tokens, start, stop) else 0
+            )
             if turn and unit != "day" and not before and not self._weekdays.find(tokens):
                 return _moved(today, turn, unit)
         return None
@@ -221,6 +228,11 @@ class CalendarDays:
         if len(row) == 6:
             return self._ordered(int(row[:2]), int(row[2:4]), _year(row[4:], today, past))
         return None
+
+
+def _beside(phrases: Phrases[bool], tokens: Sequence[Token], start: int, stop: int) -> bool:
+    """Whether one of ``phrases`` stands just before or after that part of the text."""
+    return any(begin == stop or end == start for begin, end, _ in phrases.find(tokens))
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
+from itertools import pairwise
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.numbers import FRACTION, NUMERAL, NumberReader, NumberWords
@@ -35,8 +36,10 @@ class ClockTimes:
         self._vocabulary = vocabulary
         self._words = words
         self._digits = digits
-        self._named = vocabulary.phrases(dict(section.get("named", {})))
         self._am, self._pm = (vocabulary.listed_phrases("times", key) for key in ("am", "pm"))
+        # Halves of the day are among the named times so that "midi" is not found in "après-midi".
+        halves = [(phrase, "") for key in ("am", "pm") for phrase in section.get(key, ())]
+        self._named = vocabulary.phrases([*dict(section.get("named", {})).items(), *halves])
         joints = [(phrase, kind) for kind, key in ((_PAST, "past"), (_TO, "to"), (_HOUR_WORD, "hour_words"))
                   for phrase in section.get(key, ())]  # fmt: skip
         self._joints = vocabulary.phrases(joints)
@@ -49,10 +52,12 @@ class ClockTimes:
         for token in tokens:
             if token.numeral and (clock := _CLOCK.fullmatch(token.word)):
                 return self._halved(int(clock[1]), int(clock[2]), tokens)
-        if named := self._named.find(tokens):
-            hours, _, minutes = named[0][2].partition(":")
+        parts = self._parts(tokens)
+        named = [meaning for _, _, meaning in self._named.find(tokens) if meaning]
+        if named and (found := self._related(parts)) is None:
+            hours, _, minutes = named[0].partition(":")
             return time(int(hours), int(minutes))
-        found = self._from_parts(self._parts(tokens))
+        found = self._from_parts(parts)
         return None if found is None else self._halved(*found, tokens)
 
     def _parts(self, tokens: Sequence[Token]) -> list[_Part]:
@@ -67,6 +72,12 @@ class ClockTimes:
                 stop = atom.start + hit[0]
                 while index < len(atoms) and atoms[index].start < stop:
                     index += 1
+            elif (noon := self._named.at(tokens, atom.start)) is not None and noon[1]:
+                hours = noon[1].partition(":")[0]
+                parts.append(_Part(_PLAIN, int(hours), hours))
+                stop = atom.start + noon[0]
+                while index < len(atoms) and atoms[index].start < stop:
+                    index += 1
             elif atom.kind == FRACTION and atom.value < 1:
                 parts.append(_Part(_MINUTES, int(atom.value * 60)))
                 index += 1
@@ -79,7 +90,9 @@ class ClockTimes:
                 index += 1
         return parts
 
-    def _from_parts(self, parts: list[_Part]) -> tuple[int, int] | None:
+    def _related(self, parts: list[_Part]) -> tuple[int, int] | None:
+        """ "half past three", "quarter to five", "cinq heures moins le quart"."""
+
         def number(at: int) -> _Part | None:
             return parts[at] if 0 <= at < len(parts) and parts[at].kind in (_PLAIN, _MINUTES) else None
 
@@ -96,12 +109,14 @@ class ClockTimes:
             if part.kind == _PAST:
                 return hour.value, minutes.value
             return _hour_before(hour.value), 60 - minutes.value
-        for at, part in enumerate(parts):
-            following = number(at + 1)
-            if part.kind == _MINUTES and part.value == 30 and following is not None and following.kind == _PLAIN:
-                if not self._half_before:
-                    return following.value, 30
-                return _hour_before(following.value), 30
+        return None
+
+    def _from_parts(self, parts: list[_Part]) -> tuple[int, int] | None:
+        if (related := self._related(parts)) is not None:
+            return related
+        for part, following in pairwise(parts):
+            if part.kind == _MINUTES and part.value == 30 and following.kind == _PLAIN:
+                return (_hour_before(following.value) if self._half_before else following.value), 30
         for at, part in enumerate(parts):
             if part.kind == _PLAIN:
                 return self._plain(parts, at)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from voicebot.authoring.understanding.numbers import NUMERAL, UNIT, WORD, ZERO, Atom, NumberReader, NumberWords
-from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.tokens import Token, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 MAX_DIGITS = 100
@@ -36,7 +36,7 @@ class DigitStrings:
 
     def read(self, text: str, length: int | None = None) -> str:
         """The digits in ``text``, ``""`` when there are none. ``length``: how many there should be, if known."""
-        tokens = self._vocabulary.content(_GLUED.sub(" ", text))
+        tokens = self._vocabulary.content(_GLUED.sub(" ", prepared(text)))
         atoms = self.with_zero_letters(self._words.atoms(tokens))
         strict = self._digits(tokens, atoms)
         if not strict or len(strict) == length:

@@ -81,6 +81,7 @@ class NumberWords:
         self.conjunctions = vocabulary.words("numbers", "and")
         self.of = vocabulary.words("numbers", "of")
         self.tens_joiners = vocabulary.words("numbers", "tens_and_unit")
+        self.bare_scales = vocabulary.words("numbers", "bare_scales")
         self.unit_first = vocabulary.words("numbers", "unit_before_tens")
         self.teens_follow = {Decimal(value) for value in section.get("tens_take_teens", ())}
         self.decimal = str(section.get("decimal", "."))
@@ -184,13 +185,15 @@ class NumberReader:
                 total, limit, at = total + value * scale.value, scale.value, stop + 1
                 continue
             # "six thousand one two" is 6000, 1, 2: a unit is added only where no digit follows.
-            if at > index and (value >= limit or (not joined and self._goes_on(start, stop))):
+            if value != value.to_integral_value() or (
+                at > index and (value >= limit or (not joined and self._goes_on(start, stop)))
+            ):
                 break
             total, at = total + value, stop
             break
         if at == index:
             return None
-        return Number(total, format(total.normalize(), "f") if total else "0", index, at)
+        return Number(total, _digits(total.normalize()) if total else "0", index, at)
 
     def _unsigned(self, index: int) -> Number | None:
         number = self._fraction(index) or self.cardinal(index)
@@ -228,11 +231,14 @@ class NumberReader:
             return number
         at += 1
         at += self.atom(at).kind == ARTICLE
+        count = Decimal(1)
+        if self.atom(at).kind == UNIT:  # "three and three quarters"
+            count, at = self.atom(at).value, at + 1
         fraction = self.atom(at)
         if fraction.kind != FRACTION or fraction.value >= 1:
             return number
         last = self.atom(number.stop - 1)
-        value = number.value + fraction.value * (last.value if last.kind == SCALE else 1)
+        value = number.value + count * fraction.value * (last.value if last.kind == SCALE else 1)
         return Number(value, _digits(value), number.start, at + 1)
 
     def _decimals(self, whole: Number) -> Number | None:
@@ -242,7 +248,7 @@ class NumberReader:
             atom = self.atom(at)
             if atom.kind == NUMERAL and atom.word.isdecimal():
                 places, at = places + atom.word, at + 1
-            elif (small := self._small(at)) is not None:
+            elif (small := self.small(at)) is not None:
                 places, at = places + str(small[0]), small[1]
             else:
                 break
@@ -255,7 +261,8 @@ class NumberReader:
         """ "a thousand", "tausend"; the stop is where the scale is."""
         if self.atom(index).kind == ARTICLE and self.atom(index + 1).kind == SCALE:
             return Decimal(1), index + 1
-        return (Decimal(1), index) if first and self.atom(index).kind == SCALE else None
+        bare = first and self.atom(index).kind == SCALE and self.atom(index).word in self._words.bare_scales
+        return (Decimal(1), index) if bare else None
 
     def _below_thousand(self, index: int) -> tuple[Decimal, int] | None:
         first = self.atom(index)
@@ -266,12 +273,12 @@ class NumberReader:
         elif first.kind == ARTICLE and self.atom(index + 1).kind == HUNDRED:
             base, stop = Decimal(100), index + 2
         else:
-            small = (first.value, index + 1) if first.kind == NUMERAL else self._small(index)
+            small = (first.value, index + 1) if first.kind == NUMERAL else self.small(index)
             if small is None or self.atom(small[1]).kind != HUNDRED or not 0 < small[0] < 100:
                 return small
             base, stop = small[0] * 100, small[1] + 1
         joined = self.atom(stop).word in self._words.conjunctions
-        rest = self._small(stop + joined)
+        rest = self.small(stop + joined)
         if rest is None or not rest[0] or self.atom(rest[1]).kind == HUNDRED:
             return base, stop
         # "eight hundred five five five" is 800, 5, 5, 5.
@@ -283,7 +290,7 @@ class NumberReader:
         """Whether what is between is one digit and another digit follows it."""
         return stop - start == 1 and self.atom(start).is_digit and self.atom(stop).is_digit
 
-    def _small(self, index: int) -> tuple[Decimal, int] | None:
+    def small(self, index: int) -> tuple[Decimal, int] | None:
         """Below a hundred."""
         first, second = self.atom(index), self.atom(index + 1)
         if first.kind in (ZERO, TEEN):

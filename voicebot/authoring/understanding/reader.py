@@ -56,7 +56,8 @@ class Understanding:
     def number(self, text: str) -> Decimal | None:
         """The one number that was said ("two and a half million"); None when there is none or several."""
         tokens = self._vocabulary.content(text)
-        found = single(NumberReader(self._numbers, self._numbers.atoms(tokens)).all())
+        atoms = self._digits.with_zero_letters(self._numbers.atoms(tokens))
+        found = single(NumberReader(self._numbers, atoms).all())
         if found is None and (digit := self._digits.alone(text)) is not None:
             return Decimal(digit)
         return found

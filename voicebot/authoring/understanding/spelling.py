@@ -65,9 +65,9 @@ class Spelling:
                 step = ignored[0]
             elif written.isupper() and len(written) > 1 and self._vocabulary.fillers.at(tokens, index) is None:
                 found = written
-            elif index in by_start and (number := reader.cardinal(by_start[index])) is not None:
-                found = number.digits
-                step = max(1, reader.atom(number.stop - 1).stop - index)
+            elif index in by_start and (number := reader.small(by_start[index])) is not None:
+                found = str(number[0])
+                step = max(1, reader.atom(number[1] - 1).stop - index)
             elif self._vocabulary.fillers.at(tokens, index) is None:
                 words.append(token.word)
             index += step

@@ -128,7 +128,9 @@ def load(language: str) -> Vocabulary:
         text = source.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UnknownLanguage(language) from None
-    data = yaml.load(text, Loader=yaml.BaseLoader)  # plain text, lists and mappings, nothing else
+    data = yaml.load(
+        text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    )  # plain text, lists and mappings, nothing else
     return Vocabulary(language.lower(), data)
 
 

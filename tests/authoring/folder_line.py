@@ -1,0 +1,103 @@
+"""Write a folder of dialogs from texts, and talk to it: through the real host, without socket, audio or waiting."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from voicebot.authoring.compiler import compile_dialogs
+from voicebot.authoring.loader import load_dialogs
+from voicebot.host.adapter import TelephonyAdapter
+from voicebot.host.bot import DialogBot
+from voicebot.host.sdk import activity_from_json
+from voicebot.host.storage import SqliteStorage
+
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+"""A Tuesday."""
+
+
+def write(folder: Path, **files: str) -> Path:
+    """``main="..."`` is ``main.yaml``; a double underscore is a dot (``main__de``), ``python_x`` is ``x.py``."""
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        file = f"{name.removeprefix('python_')}.py" if name.startswith("python_") else f"{name.replace('__', '.')}.yaml"
+        (folder / file).write_text(textwrap.dedent(text), encoding="utf-8")
+    return folder
+
+
+class Line:
+    """One call. Each method gives what is spoken in answer; everything that was sent is in ``sent``."""
+
+    def __init__(
+        self, folder: Path, *, storage: SqliteStorage | None = None, locale: str = "en-US", **around: Any
+    ) -> None:
+        dialogs = load_dialogs(folder)
+        assert dialogs.usable, "\n".join(map(str, dialogs.problems))
+        self.visits: list[tuple[str, str, str]] = []
+        around.setdefault("now", lambda: NOON)
+        self.compiled = compile_dialogs(dialogs, visited=lambda *visit: self.visits.append(visit), **around)
+        self._bot = DialogBot(self.compiled.root, storage or SqliteStorage(None))
+        self._adapter = TelephonyAdapter()
+        self._numbers = itertools.count(1)
+        self._locale = locale
+        self.sent: list[dict[str, Any]] = []
+
+    async def activity(self, **content: Any) -> list[str]:
+        self.sent = []
+        number = next(self._numbers)
+        envelope = {
+            "id": f"c1|{number:07d}",
+            "channelId": "telephony",
+            "serviceUrl": "urn:test",
+            "locale": self._locale,
+            "from": {"id": "+15550100"},
+            "recipient": {"id": "bot"},
+            "conversation": {"id": "c1"},
+        }
+        await self._adapter.process(activity_from_json(envelope | content), self._bot.on_turn, number, self._deliver)
+        return [sent.get("speak", "") for sent in self.sent if sent["type"] == "message"]
+
+    async def _deliver(self, turn: int, conversation: str, activity: dict[str, Any]) -> None:
+        self.sent.append(activity)
+
+    async def dial(self, **data: Any) -> list[str]:
+        members = [{"id": "+15550100"}]
+        return await self.activity(type="conversationUpdate", membersAdded=members, channelData=data)
+
+    async def say(self, text: str) -> list[str]:
+        return await self.activity(type="message", text=text)
+
+    async def press(self, keys: str) -> list[str]:
+        said: list[str] = []
+        for key in keys:
+            said = await self.activity(type="message", text=key, entities=[{"type": "DTMF"}])
+        return said
+
+    async def silence(self) -> list[str]:
+        return await self.activity(type="event", name="noUserInput", value=1)
+
+    async def noise(self) -> list[str]:
+        return await self.activity(type="event", name="unrecognizedSpeech", value=1)
+
+    async def event(self, name: str, value: Any = None) -> list[str]:
+        return await self.activity(type="event", name=name, value=value)
+
+    @property
+    def hung_up(self) -> bool:
+        return any(sent["type"] == "endOfConversation" for sent in self.sent)
+
+    @property
+    def transfer(self) -> dict[str, Any] | None:
+        return next((sent["value"] for sent in self.sent if sent.get("name") == "handoff.initiate"), None)
+
+    @property
+    def patience_ms(self) -> list[int | None]:
+        configs = [sent["channelData"]["sessionParams"] for sent in self.sent if sent.get("name") == "config"]
+        return [config.get("userNoInputTimeoutMS") for config in configs]
+
+    @property
+    def hints(self) -> list[str]:
+        return [sent["inputHint"] for sent in self.sent if sent["type"] == "message"]

@@ -1,0 +1,418 @@
+"""Each word of the format, as a caller meets it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from folder_line import Line, write
+
+from voicebot.authoring.http import HttpFailed, HttpRequest
+
+
+def line(tmp_path: Path, main: str, **more: Any) -> Line:
+    around = {name: more.pop(name) for name in ("now", "fetch", "functions", "secrets", "locale") if name in more}
+    return Line(write(tmp_path / "d", main=main, **more), **around)
+
+
+def asking(kind: str, rest: str = "") -> str:
+    return f"""
+    steps:
+      - id: q
+        ask: Well?
+        {kind}
+        save: x
+        {rest}
+      - id: bye
+        hangup: "You said {{x}}."
+    """
+
+
+async def test_say_goes_on_and_hangup_ends_the_call(tmp_path: Path) -> None:
+    caller = line(
+        tmp_path, "steps: [{id: a, say: {text: Hi., barge_in: false}}, {id: b, say: Ho.}, {id: c, hangup: Bye.}]"
+    )
+    assert await caller.dial() == ["Hi.", "Ho.", "Bye."]
+    assert caller.hints == ["ignoringInput", "acceptingInput", "acceptingInput"]
+    assert caller.hung_up
+    assert caller.visits == [("main", "a", "b"), ("main", "b", "c"), ("main", "c", "end")]
+
+
+async def test_the_end_of_the_main_dialog_ends_the_call(tmp_path: Path) -> None:
+    caller = line(tmp_path, "steps: [{id: a, say: Hi.}]")
+    assert await caller.dial() == ["Hi."]
+    assert caller.hung_up
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "answer"),
+    [
+        ("digits: 4", "one two three four", "1234"),
+        ("digits: {min: 3, max: 5}", "one two three four", "1234"),
+        ("yesno: true", "uh-huh", "true"),
+        ("yesno: true", "nope", "false"),
+        ("text: true", "anything at all", "anything at all"),
+        ("number: true", "twenty one", "21"),
+        ("money: true", "forty dollars and ten cents", "40.1"),
+        ("spelled: true", "A as in Anna, bravo, c", "ABC"),
+        ("name: true", "my name is Ada Palmer", "Ada Palmer"),
+        ("choice: {sales: [buy, sales], service: }", "I want to buy", "sales"),
+        ("choice: {sales: {say: buy, value: 7}}", "buy", "7"),
+    ],
+)
+async def test_each_kind_of_answer_is_understood_and_saved(tmp_path: Path, kind: str, said: str, answer: str) -> None:
+    caller = line(tmp_path, asking(kind).replace("{{x}}", "{x|text}").replace("{x}", "{x|text}"))
+    assert await caller.dial() == ["Well?"]
+    heard = await caller.say(said)
+    spoken = heard[0].removeprefix("You said ").removesuffix(".")
+    assert spoken.lower() == answer.lower() or Decimal(spoken) == Decimal(answer)
+
+
+async def test_a_day_is_understood_and_said(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("date: {past: false}").replace("{x}", "{x|date}"))
+    await caller.dial()
+    assert await caller.say("tomorrow") == ["You said Wednesday, December 2, 2026."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "answer"),
+    [
+        ("digits: 4", "12*1234", "1234"),
+        ("digits: {min: 2, max: 5}", "123#", "123"),
+        ("digits: {min: 2, max: 3}", "123", "123"),
+        ("digits: {length: 4, end_key: '*'}", "1234", "1234"),
+        ("yesno: true", "2", "no"),
+        ("number: true", "42#", "42"),
+        ("money: true", "42*50#", "42.5"),
+        ("date: true", "12312026", "Thursday, December 31, 2026"),
+        ("choice: {a: {key: '1'}, b: {key: '2'}}", "2", "b"),
+    ],
+)
+async def test_each_kind_of_answer_can_be_keyed_in(tmp_path: Path, kind: str, keys: str, answer: str) -> None:
+    caller = line(tmp_path, asking(kind))
+    await caller.dial()
+    assert await caller.press(keys) == [f"You said {answer}."]
+
+
+async def test_keys_without_an_end_are_taken_after_a_pause(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("digits: {min: 2, max: 5, pause: 2s}", "no_input_after: 9s"))
+    await caller.dial()
+    assert caller.patience_ms == [9000]
+    assert await caller.press("1") == []
+    assert caller.patience_ms == [2000]
+    assert await caller.press("2") == []
+    assert await caller.silence() == ["You said 12."]
+
+
+async def test_prompts_escalate_by_what_went_wrong_and_in_the_end_on_fail_takes_over(tmp_path: Path) -> None:
+    rest = """no_input: [Are you there?, Hello?]
+        no_match: What?
+        tries: 4
+        on_fail: lost"""
+    caller = line(tmp_path, asking("digits: 3", rest) + "  - {id: lost, hangup: Lost.}\n")
+    await caller.dial()
+    assert await caller.silence() == ["Are you there?"]
+    assert await caller.noise() == ["What?"]
+    assert await caller.silence() == ["Hello?"]
+    assert await caller.say("purple") == ["Lost."]
+
+
+async def test_without_words_of_its_own_a_question_is_asked_again_behind_an_apology(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("digits: 3"))
+    await caller.dial()
+    assert await caller.silence() == ["Sorry, I did not get that.", "Well?"]
+    await caller.silence()
+    assert await caller.silence() == ["I am sorry, I cannot help you any further. Goodbye."]
+    assert caller.hung_up
+
+
+async def test_an_answer_is_confirmed_corrected_and_turned_down(tmp_path: Path) -> None:
+    rest = """confirm: {ask: "{x}?", wrong: Sorry., retry: "Yes or no, {x}?", help: Just say yes.}"""
+    caller = line(tmp_path, asking("number: true", rest))
+    await caller.dial()
+    assert await caller.say("forty one") == ["41?"]
+    assert await caller.silence() == ["Yes or no, 41?"]
+    assert await caller.say("help") == ["Just say yes."]
+    assert await caller.say("no, it is 42") == ["42?"]
+    assert await caller.say("no") == ["Sorry.", "Well?"]
+    assert await caller.say("7") == ["7?"]
+    assert await caller.press("1") == ["You said 7."]
+
+
+async def test_nobody_is_asked_to_confirm_for_ever(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("number: true", 'confirm: "{x}?"'))
+    await caller.dial()
+    for _ in range(2):
+        await caller.say("5")
+        assert await caller.say("no") == ["Well?"]
+    await caller.say("5")
+    await caller.say("no")
+    assert caller.hung_up
+
+
+async def test_set_if_and_goto(tmp_path: Path) -> None:
+    caller = line(
+        tmp_path,
+        """
+        constants: {limit: 3}
+        steps:
+          - {id: a, set: {n: 0, seen: []}}
+          - {id: b, set: {n: "{n + 1}", seen: "{seen + [n]}"}}
+          - {id: c, if: n < limit, then: b, else: d}
+          - {id: never, say: Never.}
+          - {id: d, goto: f}
+          - {id: e, say: Never.}
+          - {id: f, hangup: "{n} and {seen|list}"}
+        """,
+    )
+    assert await caller.dial() == ["3 and 1, 2, and 3"]
+
+
+async def test_a_loop_without_a_question_ends_the_call_politely(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = line(tmp_path, "steps: [{id: a, set: {x: 1}}, {id: b, goto: a}]")
+    assert await caller.dial() == ["I am sorry, I cannot help you any further. Goodbye."]
+    assert caller.hung_up
+    assert "goes round in circles" in caplog.text
+
+
+async def test_a_loop_of_dialogs_that_call_each_other_ends_as_well(tmp_path: Path) -> None:
+    caller = line(tmp_path, "steps: [{id: a, call: other}]", other="steps: [{id: a, call: main}]")
+    await caller.dial()
+    assert caller.hung_up
+
+
+async def test_a_called_dialog_gets_inputs_and_gives_outputs(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - {id: a, call: sub/add, with: {x: 2, y: "{1 + 2}"}, save: {total: sum}}
+          - {id: b, hangup: "{total}, {sum}{x}."}
+    """
+    (tmp_path / "d").mkdir()
+    write(tmp_path / "d" / "sub", add="{inputs: [x, y], outputs: [sum], steps: [{id: a, set: {sum: '{x + y}'}}]}")
+    assert await line(tmp_path, main).dial() == ["5, ."]
+
+
+async def test_a_question_that_fails_in_a_called_dialog_is_the_callers_failure(tmp_path: Path) -> None:
+    main = "steps: [{id: a, call: sub, on_fail: c}, {id: b, hangup: Fine.}, {id: c, hangup: Failed.}]"
+    caller = line(tmp_path, main, sub="steps: [{id: q, ask: 'Well?', digits: 3, tries: 1}]")
+    assert await caller.dial() == ["Well?"]
+    assert await caller.silence() == ["Failed."]
+    caller = line(tmp_path, main, sub="steps: [{id: q, goto: fail}]")
+    assert await caller.dial() == ["Failed."]
+
+
+async def test_python_of_the_folder_can_be_called(tmp_path: Path) -> None:
+    python = """
+        from botbuilder.dialogs import ComponentDialog, WaterfallDialog
+
+        async def double(n):
+            return n * 2
+
+        async def breaks():
+            raise RuntimeError("no")
+
+        async def odd():
+            return object()
+
+        class Greeter(ComponentDialog):
+            def __init__(self, dialog_id):
+                super().__init__(dialog_id)
+                self.add_dialog(WaterfallDialog("steps", [self.one, self.two]))
+
+            async def begin_dialog(self, dc, options=None):
+                return await super().begin_dialog(dc, options)
+
+            async def on_begin_dialog(self, inner_dc, options):
+                return await inner_dc.begin_dialog("steps", options)
+
+            async def one(self, step):
+                await step.context.send_activity("Who is " + step.options["who"] + "?")
+                from botbuilder.dialogs import Dialog
+                return Dialog.end_of_turn
+
+            async def two(self, step):
+                return await step.end_dialog(step.context.activity.text)
+    """
+    main = """
+        steps:
+          - {id: a, call: helper.double, with: {n: 21}, save: n, wait: One moment.}
+          - {id: b, call: helper.Greeter, with: {who: Ada}, save: who}
+          - {id: c, call: helper.breaks, on_error: d}
+          - {id: never, say: Never.}
+          - {id: d, say: "{n}, {who}, {error.message}"}
+          - {id: e, call: helper.odd, on_error: f}
+          - {id: f, hangup: Bye.}
+    """
+    caller = line(tmp_path, main, python_helper=python)
+    await caller.dial()
+    assert [sent["text"] for sent in caller.sent if sent["type"] == "message"] == ["One moment.", "Who is Ada?"]
+    assert await caller.say("a countess") == ["42, a countess, RuntimeError: no", "Bye."]
+
+
+async def test_http_saves_what_is_answered_and_knows_secrets(tmp_path: Path) -> None:
+    asked: list[HttpRequest] = []
+
+    async def fetch(request: HttpRequest) -> Any:
+        asked.append(request)
+        if "bad" in request.url:
+            raise HttpFailed("the service answered 404", 404)
+        return {"due": 7}
+
+    main = """
+        constants: {api: "https://crm.example"}
+        steps:
+          - {id: q, ask: Which?, text: true, save: number}
+          - id: a
+            http:
+              get: "{api}/accounts/{number}"
+              headers: {Authorization: "Bearer {secrets.TOKEN}"}
+              query: {day: "{today}"}
+              wait: One moment.
+            save: bill
+            on_error: d
+          - {id: b, http: {post: "{api}/bad", json: {number: "{number}", when: "{today}"}}, on_error: d}
+          - {id: c, say: Never.}
+          - {id: d, hangup: "{bill.due} {error.status}"}
+    """
+    caller = line(tmp_path, main, fetch=fetch, secrets={"TOKEN": "hush"})
+    await caller.dial()
+    assert await caller.say("../x?y") == ["One moment.", "7 404"]
+    assert asked[0].url == "https://crm.example/accounts/..%2Fx%3Fy", "what is said leads nowhere else"
+    assert asked[0].headers == {"Authorization": "Bearer hush"}
+    assert asked[0].query == {"day": "2026-12-01"}
+    assert asked[1].body == {"number": "../x?y", "when": "2026-12-01"}
+
+
+async def test_secrets_cannot_be_said(tmp_path: Path) -> None:
+    caller = line(tmp_path, "steps: [{id: a, hangup: 'It is {secrets.TOKEN}.'}]", secrets={"TOKEN": "hush"})
+    assert await caller.dial() == ["It is ."]
+
+
+async def test_a_transfer_that_fails_goes_on_and_one_that_works_is_the_end(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - id: a
+            transfer: {to: "{'+1425' + 5550123}", announce: Hold on., context: {caller: "{caller}", day: "{today}"}}
+            on_fail: busy
+          - {id: never, say: Never.}
+          - {id: busy, hangup: All busy.}
+    """
+    caller = line(tmp_path, main)
+    assert await caller.dial(caller="+15550100") == ["Hold on."]
+    assert caller.hints == ["ignoringInput"]
+    assert caller.transfer == {"TargetPhoneNumber": "+14255550123", "caller": "+15550100", "day": "2026-12-01"}
+    assert await caller.say("hello?") == []
+    assert await caller.event("handoff.status", {"state": "failed"}) == ["All busy."]
+    caller = line(tmp_path, main)
+    await caller.dial()
+    assert await caller.event("handoff.status", {"state": "completed"}) == []
+    assert caller.hung_up
+
+
+@pytest.mark.parametrize(("hour", "said"), [(9, "Open."), (20, "Closed.")])
+async def test_opening_hours_decide(tmp_path: Path, hour: int, said: str) -> None:
+    main = """
+        schedules: {office: {zone: UTC, week: {mon-fri: 08:00-18:00}, holidays: [12-25]}}
+        steps:
+          - {id: a, hours: office, closed: no}
+          - {id: yes, hangup: Open.}
+          - {id: no, hangup: Closed.}
+    """
+    assert await line(tmp_path, main, now=lambda: datetime(2026, 12, 1, hour, tzinfo=UTC)).dial() == [said]
+
+
+async def test_globals_work_anywhere(tmp_path: Path) -> None:
+    main = """
+        globals:
+          agent: {key: "0", goto: agent, say: [boss]}
+          start_over: {goto: q, message: Again from the start.}
+          slower: {message: Sure.}
+        steps:
+          - {id: q, ask: Well?, choice: {a: }, help: Say a., save: x}
+          - {id: s, call: sub}
+          - {id: agent, transfer: "+1"}
+    """
+    sub = "steps: [{id: n, ask: Number?, digits: 3}]"
+    caller = line(tmp_path, main, sub=sub)
+    await caller.dial()
+    assert await caller.say("pardon?") == ["Well?"]
+    assert await caller.press("*") == ["Well?"]
+    assert await caller.say("help me") == ["Say a."]
+    assert await caller.say("a") == ["Number?"]
+    assert await caller.press("0") == [], "a digit, while digits are keyed in"
+    assert await caller.say("start over") == ["Again from the start.", "Well?"]
+    assert await caller.say("slower please") == [
+        '<speak><prosody rate="-25%">Sure.</prosody></speak>',
+        '<speak><prosody rate="-25%">Well?</prosody></speak>',
+    ]
+    assert await caller.say("a") == ['<speak><prosody rate="-25%">Number?</prosody></speak>']
+    await caller.say("let me talk to your boss")
+    assert caller.transfer == {"TargetPhoneNumber": "+1"}
+    caller = line(tmp_path, main, sub=sub)
+    await caller.dial()
+    await caller.press("0")
+    assert caller.transfer is not None
+
+
+async def test_keys_lead_straight_to_a_step_and_barge_in_is_the_authors(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - {id: q, ask: Well?, text: true, keys: {"9": bye}, barge_in: keys}
+          - {id: never, say: Never.}
+          - {id: bye, hangup: Bye.}
+    """
+    caller = line(tmp_path, main)
+    await caller.dial()
+    assert caller.hints == ["ignoringSpeechInput"]
+    assert await caller.press("9") == ["Bye."]
+
+
+async def test_voice_audio_and_ssml(tmp_path: Path) -> None:
+    main = """
+        voice: Default
+        constants: {company: A & B}
+        steps:
+          - {id: a, say: "{company}"}
+          - {id: b, say: {text: Ding., audio: "https://x.example/ding.wav", voice: Other}}
+          - {id: c, say: {text: Hi., ssml: "<speak>Hi<break time='1s'/> {company}</speak>"}}
+    """
+    assert await line(tmp_path, main).dial() == [
+        '<speak><voice name="Default">A &amp; B</voice></speak>',
+        '<speak><voice name="Other"><audio src="https://x.example/ding.wav">Ding.</audio></voice></speak>',
+        "<speak><voice name=\"Default\">Hi<break time='1s'/> A &amp; B</voice></speak>",
+    ]
+
+
+async def test_a_call_in_another_language_gets_the_translation(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - {id: q, ask: "Is it {today|date:weekday}?", yesno: {yes: bye}, save: x}
+          - {id: bye, hangup: Goodbye.}
+    """
+    german = "steps: {q: {ask: 'Ist {today|date:weekday}?'}, bye: {hangup: Auf Wiederhören.}}"
+    caller = line(tmp_path, main, main__de=german, locale="de-AT")
+    assert await caller.dial() == ["Ist Dienstag?"]
+    assert await caller.say("genau") == ["Auf Wiederhören."]
+    assert await line(tmp_path, main, main__de=german).dial() == ["Is it Tuesday?"]
+    french = line(tmp_path, main, main__de=german, locale="fr-FR")
+    assert await french.dial() == ["Is it Tuesday?"]
+    assert french.sent[-1]["locale"] == "en-US", "the voice must know that it is English"
+
+
+async def test_options_are_shared_by_questions(tmp_path: Path) -> None:
+    main = """
+        options: {sales: {say: [buy], key: "1", next: bye}}
+        steps:
+          - {id: a, ask: One?, choice: {sales: , more: {next: b}}}
+          - {id: b, ask: More?, choice: {sales: }, yesno: {no: bye}}
+          - {id: bye, hangup: Bye.}
+    """
+    caller = line(tmp_path, main)
+    await caller.dial()
+    assert await caller.say("more") == ["More?"]
+    assert await caller.say("buy") == ["Bye."]

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from spoken_cases import Case, cases, tables
+
+from voicebot.authoring.understanding import Understanding, UnknownLanguage, for_language, languages
+
+TODAY = date(2026, 11, 18)
+LANGUAGES = ["en", "de", "fr", "es"]
+OPTIONS = {"billing": ["my bill"], "outage": ["no power"]}
+
+
+@pytest.fixture(scope="module")
+def by_language() -> dict[str, list[Case]]:
+    found: dict[str, list[Case]] = defaultdict(list)
+    for table in tables():
+        for case in cases(table):
+            found[case.language[:2]].append(case)
+    return found
+
+
+def share(of: list[Case]) -> float:
+    return sum(case.right for case in of) / len(of)
+
+
+def test_at_least_97_percent_of_english_is_understood(by_language: dict[str, list[Case]]) -> None:
+    assert len(by_language["en"]) >= 400
+    assert share(by_language["en"]) >= 0.97
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es"])
+def test_other_languages_are_understood_by_their_data(by_language: dict[str, list[Case]], language: str) -> None:
+    assert len(by_language[language]) >= 40
+    assert share(by_language[language]) >= 0.95
+
+
+def test_what_is_wrong_is_known_to_be_and_what_is_known_to_be_wrong_is(by_language: dict[str, list[Case]]) -> None:
+    surprises = [case for of in by_language.values() for case in of if case.right == case.known_wrong]
+    assert surprises == []
+
+
+def test_no_case_is_counted_twice(by_language: dict[str, list[Case]]) -> None:
+    for of in by_language.values():
+        seen = [(case.table.startswith("held"), case.kind, case.said) for case in of]
+        assert len(seen) == len(set(seen))
+
+
+def ask_everything(understanding: Understanding, text: str) -> None:
+    understanding.yes_no(text)
+    understanding.digits(text)
+    understanding.digits(text, 6)
+    understanding.number(text)
+    understanding.money(text, "USD")
+    understanding.money(text, "JPY")
+    understanding.money(text, "none")
+    understanding.date(text, TODAY)
+    understanding.date(text, TODAY, past=True)
+    understanding.date(text, date.max)
+    understanding.date(text, date.min)
+    understanding.time_of_day(text)
+    understanding.spelled(text)
+    understanding.name(text)
+    understanding.choice(text, OPTIONS)
+    understanding.choice(text, {text: [text]})
+    understanding.correction(text)
+    understanding.asks_for(text)
+    understanding.without_fillers(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(text=st.text())
+def test_no_text_makes_it_fail(language: str, text: str) -> None:
+    ask_everything(for_language(language), text)
+
+
+WORDS = {
+    "en": "one twenty hundred thousand million billion half a quarter and point minus not no it is from next last week "
+    "day friday may the of in ago double to oh pm o'clock past dollars cents $ 3/5 2026-13-01 99999999999999999999 "
+    "1,2,3 b as for first 31st , . - years months 5:75 nine",
+    "de": "ein und zwanzig hundert tausend halb viertel vor nach uhr komma minus nicht nein es ist nächsten woche "
+    "dreiundzwanzig erster mai in doppel euro cent , . 3.5. 99999 wie anton",
+    "fr": "un et vingt quatre-vingt dix cent mille demi quart moins heures virgule pas non c'est prochain semaine le "
+    "premier mai dans il y a double euros , . 3/5 comme soixante",
+    "es": "uno y treinta cien mil medio cuarto menos las coma con no es próximo semana el primero de mayo en hace "
+    "doble euros , . 3/5 sino cientos veintiuno",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(data=st.data())
+def test_no_sequence_of_its_own_words_makes_it_fail(language: str, data: st.DataObject) -> None:
+    words = data.draw(st.lists(st.sampled_from(WORDS[language].split()), max_size=14))
+    ask_everything(for_language(language), " ".join(words))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "word", ["one ", "no, ", "not ", "double ", "1 ", "vingt ", "ein", "9", "a ", "et ", "from ", "."]
+)
+def test_text_without_end_is_cut_off(language: str, word: str) -> None:
+    ask_everything(for_language(language), word * 100_000)
+
+
+@given(st.text(alphabet="0123456789", min_size=1, max_size=20))
+def test_digits_that_are_read_out_come_back(number: str) -> None:
+    words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    spoken = " ".join(words[int(digit)] for digit in number)
+    assert for_language("en").digits(spoken) == number
+    assert for_language("en").digits(" ".join(number)) == number
+
+
+@given(st.integers(0, 10**9), st.sampled_from(LANGUAGES))
+def test_numerals_are_their_value(number: int, language: str) -> None:
+    assert for_language(language).number(f"{number}.") == number
+
+
+@given(st.dates(date(2000, 1, 1), date(2060, 12, 31)), st.sampled_from(LANGUAGES))
+def test_iso_dates_are_dates(day: date, language: str) -> None:
+    assert for_language(language).date(f"{day.isoformat()}.", TODAY) == day
+
+
+def test_the_order_of_day_and_month_is_the_countrys() -> None:
+    assert for_language("en-US").date("3/5/2027", TODAY) == date(2027, 3, 5)
+    assert for_language("en-GB").date("3/5/2027", TODAY) == date(2027, 5, 3)
+
+
+def test_a_birthday_has_been() -> None:
+    en = for_language("en")
+    assert en.date("May 3rd 84", TODAY, past=True) == date(1984, 5, 3)
+    assert en.date("March first twenty thirty", TODAY, past=True) == date(2030, 3, 1)
+    assert en.date("December 25th", TODAY, past=True) == date(2025, 12, 25)
+    assert en.date("Monday", TODAY, past=True) == date(2026, 11, 16)
+
+
+def test_a_leap_day_without_a_year_is_the_next_one() -> None:
+    assert for_language("en").date("February 29th", TODAY) == date(2028, 2, 29)
+
+
+def test_a_sum_has_the_places_of_its_currency() -> None:
+    assert for_language("en").money("twelve hundred yen", "JPY") == Decimal(1200)
+    assert str(for_language("en").money("12.505", "USD")) == "12.51"
+
+
+def test_what_currencies_share_is_the_one_asked_for() -> None:
+    assert for_language("en").money("five dollars", "CAD") == Decimal("5.00")
+    assert for_language("en").money("five dollars", "EUR") is None
+
+
+def test_a_language_without_data_is_refused() -> None:
+    for name in ("xx", "", "../en", "en.yaml"):
+        with pytest.raises(UnknownLanguage):
+            for_language(name)
+
+
+def test_every_data_file_is_a_language() -> None:
+    assert languages() == sorted(LANGUAGES)
+    assert for_language("de-AT").yes_no("freilich, ja") is True
