@@ -1,8 +1,8 @@
 """What a bot may have the next party told along with a transfer, as SIP headers. Pure.
 
-Bots name them in the context of ``handoff.initiate`` in several ways: ``headers``, Copilot Studio's ``sipUuiHeader``
-and ``sipxHeaders``, AudioCodes' ``transferSipHeaders``. Only those that carry data are passed on, User-to-User (RFC 7433)
-and ``X-...``: others could change the call.
+Bots name them in the context of ``handoff.initiate`` in several ways: ``headers``, Copilot Studio's
+``sipUuiHeader`` and ``sipxHeaders``, AudioCodes' ``transferSipHeaders``. Only those that carry data are passed on,
+User-to-User (RFC 7433) and ``X-...``: others could change the call.
 """
 
 from __future__ import annotations
