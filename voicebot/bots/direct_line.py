@@ -172,6 +172,7 @@ class DirectLineConversation(Exchange):
         self._token = ""
         self._life_s = DEFAULT_LIFE_S
         self._conversation_id = ""
+        self._opening = asyncio.Lock()
         self._feed = DirectLineFeed(f"dl_{call.caller or call.call_id}"[:64])
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -181,9 +182,10 @@ class DirectLineConversation(Exchange):
     # --- Exchange ----------------------------------------------------------------------------------------------------
 
     async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
-        opened = not self._conversation_id
-        if opened:
-            await self._open()
+        async with self._opening:
+            opened = not self._conversation_id
+            if opened:
+                await self._open()
         if activity["type"] == "conversationUpdate":
             if not opened or not self._way.options.start_event:
                 return ""  # the service told the bot itself
