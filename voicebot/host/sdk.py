@@ -7,6 +7,7 @@ file (``BotAdapter`` is ``ChannelAdapter`` there, ``save_changes`` is ``save``, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from inspect import isclass
 from typing import Any
 
@@ -97,11 +98,72 @@ _deserializer: Any = Deserializer(_schema_classes)  # type: ignore[no-untyped-ca
 def model_to_json(model: Any) -> dict[str, Any]:
     """A schema object as plain JSON in the protocol's own names. Raises ValueError when a field has a wrong type."""
     try:
+        return _plain_model(model)
+    except _Unusual:
+        pass
+    try:
         result: dict[str, Any] = _serializer._serialize(model)
     except (SerializationError, TypeError, AttributeError) as error:
         raise ValueError(f"{type(model).__name__} cannot be sent: {error}") from error
     extra = getattr(model, "additional_properties", None)
     return {**extra, **result} if extra else result
+
+
+class _Unusual(Exception):
+    """Something that the SDK's own serializer has to see to."""
+
+
+_PLAIN = {"str": (str,), "object": (str, int, float, bool), "int": (int,), "bool": (bool,), "float": (int, float)}
+
+
+def _fields_of(kind: type) -> tuple[tuple[str, str, tuple[type, ...]], ...] | None:
+    """Attribute, name on the wire and plain types of each field; None for what has names with a meaning (dots)."""
+    fields = kind._attribute_map  # type: ignore[attr-defined]
+    if any("." in about["key"] or "\\" in about["key"] for about in fields.values()):
+        return None
+    return tuple((name, about["key"], _PLAIN.get(about["type"], ())) for name, about in fields.items())
+
+
+_fields = {kind: _fields_of(kind) for kind in schema_models.values()}
+
+
+def _plain_model(model: Any) -> dict[str, Any]:
+    """What the SDK's serializer gives, at a tenth of its cost, for models whose fields hold what they should.
+
+    Raises :class:`_Unusual` for everything else (dates, subclasses, wrong types), which is then left to the SDK.
+    """
+    fields = _fields.get(type(model))
+    if fields is None or getattr(model, "additional_properties", None):
+        raise _Unusual
+    result = {}
+    values = model.__dict__
+    for name, key, plain in fields:
+        value = values.get(name)
+        if value is None:
+            continue
+        if type(value) in plain:
+            result[key] = value
+        elif isinstance(value, str) and isinstance(value, Enum) and str in plain:
+            result[key] = value.value
+        elif plain and plain is not _PLAIN["object"]:
+            raise _Unusual
+        else:
+            result[key] = _plain_value(value, 0)
+    return result
+
+
+def _plain_value(value: Any, depth: int) -> Any:
+    kind = type(value)
+    if value is None or kind in _PLAIN["object"]:
+        return value
+    if depth < 32:
+        if kind is list:
+            return [_plain_value(item, depth + 1) for item in value]
+        if kind is dict and all(type(key) is str for key in value):
+            return {key: _plain_value(item, depth + 1) for key, item in value.items()}
+        if kind in _fields:
+            return _plain_model(value)
+    raise _Unusual
 
 
 def model_from_json(name: str, data: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from spoken_cases import Case, cases, tables
 
 from voicebot.authoring.understanding import Understanding, UnknownLanguage, for_language, languages
+from voicebot.authoring.understanding.vocabulary import load
 
 TODAY = date(2026, 11, 18)
 LANGUAGES = ["en", "de", "fr", "es"]
@@ -156,6 +157,29 @@ def test_a_language_without_data_is_refused() -> None:
     for name in ("xx", "", "../en", "en.yaml"):
         with pytest.raises(UnknownLanguage):
             for_language(name)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_phrase_of_a_language_means_two_things(language: str) -> None:
+    vocabulary = load(language)
+    yes, no = (set(vocabulary.listed(answer)) for answer in ("yes", "no"))
+    assert not yes & no
+    assert not (yes | no) & set(vocabulary.listed("neither"))
+    owners: dict[str, set[str]] = defaultdict(set)
+    for name in vocabulary.section("globals"):
+        for phrase in vocabulary.listed("globals", name, "anywhere") + vocabulary.listed("globals", name, "alone"):
+            owners[phrase].add(name)
+    assert {phrase for phrase, names in owners.items() if len(names) > 1} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_section(language: str) -> None:
+    english, other = load("en"), load(language)
+    for name in ("correction", "globals", "choice", "numbers", "money", "dates", "times", "spelling", "names"):
+        assert other.section(name), name
+    assert set(other.section("globals")) == set(english.section("globals"))
+    assert set(other.section("dates")["months"].values()) == {str(month) for month in range(1, 13)}
+    assert set(other.section("dates")["weekdays"].values()) == {str(day) for day in range(7)}
 
 
 def test_every_data_file_is_a_language() -> None:

@@ -14,10 +14,11 @@ depends on what was asked for. Every reader looks at each atom a bounded number 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
+from typing import Any
 
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
@@ -125,9 +126,8 @@ class NumberWords:
         return found
 
 
-def _ordinals(section: object) -> dict[str, str]:
+def _ordinals(section: Mapping[str, Any]) -> dict[str, str]:
     """The words listed under ``ordinals``, with each of ``ordinal_endings`` where there are any."""
-    assert hasattr(section, "get")
     endings = section.get("ordinal_endings", ()) or ("",)
     listed = section.get("ordinals", {})
     return {word + ending: value for word, value in listed.items() for ending in endings}

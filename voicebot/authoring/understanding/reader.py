@@ -39,8 +39,8 @@ class Understanding:
         self._amounts = Amounts(self._vocabulary, self._numbers, self._digits)
         self._days = CalendarDays(self._vocabulary, self._numbers, self._digits, order)
         self._times = ClockTimes(self._vocabulary, self._numbers, self._digits)
-        self._spelling = Spelling(self._vocabulary, self._numbers)
-        self._names = Names(self._vocabulary, self._spelling)
+        self._spelling = Spelling(self._vocabulary, self._numbers, self._yes_no)
+        self._names = Names(self._vocabulary, self._spelling, self._yes_no)
 
     def yes_no(self, text: str) -> bool | None:
         """Whether ``text`` is a yes; None when it is neither or both."""
