@@ -238,7 +238,7 @@ class RtpSession:
     def _rtp_received(self, data: bytes, source: Address) -> None:
         at = self._clock.now()
         if len(data) == _USUAL and source == self._source.locked and self._receive and self._secure is None:
-            # What nearly every packet is, at half the cost: 20 ms of plain audio in our law, of the stream that we know.
+            # What nearly every packet is, at less cost: 20 ms of plain audio in our law, of the stream that we know.
             flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
             reception, buffer = self._reporting.reception, self._buffer
             if (
