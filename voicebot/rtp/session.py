@@ -36,6 +36,9 @@ from voicebot.rtp.telephone_event import TelephoneEventReceiver, TelephoneEventS
 logger = logging.getLogger(__name__)
 
 _HEADER: Final = struct.Struct("!BBHII")
+_USUAL: Final = _HEADER.size + FRAME_BYTES
+_PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
+_UNKNOWN: Final = b""
 _COMFORT_NOISE: Final = 13  # RFC 3389: where it comes, silence is put in, as for any pause
 _STATIC_TYPES: Final[dict[int, Law]] = {0: "PCMU", 8: "PCMA"}  # RFC 3551: understood whatever was negotiated
 
@@ -234,6 +237,23 @@ class RtpSession:
 
     def _rtp_received(self, data: bytes, source: Address) -> None:
         at = self._clock.now()
+        if len(data) == _USUAL and source == self._source.locked and self._receive and self._secure is None:
+            # What nearly every packet is, at less cost: 20 ms of plain audio in our law, of the stream that we know.
+            flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
+            reception, buffer = self._reporting.reception, self._buffer
+            if (
+                flags == _PLAIN
+                and self._audio_types.get(kind, _UNKNOWN) is None
+                and reception is not None
+                and reception.ssrc == ssrc
+                and buffer is not None
+            ):
+                self._packets_received += 1
+                self._heard_at = at
+                self._timed_out = False
+                reception.packet(sequence, timestamp, at)
+                self._deliver(buffer.push(sequence, timestamp, ssrc, data[12:], at), at)
+                return
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_datagram(data, source)
             return
@@ -388,7 +408,7 @@ class RtpSession:
         if self._marker:
             kind |= 0x80
         self._marker = False
-        packet = _HEADER.pack(0x80, kind, sequence, timestamp, self._ssrc) + payload
+        packet = _HEADER.pack(_PLAIN, kind, sequence, timestamp, self._ssrc) + payload
         port.send(packet if self._secure is None else self._secure.protect(packet), target)
         now = self._clock.now()
         if self._sent_at is not None:
