@@ -17,6 +17,7 @@ PARTS = [
     ["-m", "bench.turns", "--speech", "scripted", "--calls", "1", "10", "50"],
     ["-m", "bench.rtp_pacing", "--legs", "100", "--seconds", "10"],
     ["-m", "bench.localspeech", "speech"],
+    ["-m", "bench.channel"],
     ["-m", "bench.soak", "--calls", "200"],
 ]
 
