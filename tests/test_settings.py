@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.settings import RemoteBotSettings, Settings, SettingsError, load_settings
 
 EXAMPLE = Path(__file__).parent.parent / "voicebot.example.toml"
 
@@ -173,3 +173,10 @@ def test_a_bot_that_cannot_work_is_refused_and_mended(tmp_path: Path, text: str,
     with pytest.raises(SettingsError) as refused:
         load_settings(write(tmp_path, text))
     assert said in str(refused.value)
+
+
+def test_the_example_file_shows_all_that_can_be_set_for_a_bot() -> None:
+    text = EXAMPLE.read_text()
+    shown = text[text.index("# [[bots]]") :].splitlines()
+    (bot,) = tomllib.loads("\n".join(line.removeprefix("# ") for line in shown))["bots"]
+    assert set(bot) | {"secret_env"} == set(RemoteBotSettings.model_fields)
