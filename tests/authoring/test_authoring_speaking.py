@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -188,3 +188,12 @@ def test_any_value_is_said_or_refused(value: Any, kind: str, locale: str) -> Non
         except (ValueError, TypeError, LookupError):
             continue
         assert not re.search(r"[\u00a0\u202f\n]", said)
+
+
+def test_libraries_that_change_the_precision_of_decimals_change_nothing() -> None:
+    # recognizers-text, which the SDK's prompts import, sets it to 15 digits.
+    with localcontext(prec=3):
+        assert spoken(1234567, "number", "en-US") == "1,234,567"
+        assert spoken(Decimal("1234567.89"), "money", "en-US") == "1,234,567 dollars and 89 cents"
+        assert for_language("en").money("one million two hundred thousand and five dollars", "USD") == 1200005
+        assert for_language("en").number("12345.678") == Decimal("12345.678")
