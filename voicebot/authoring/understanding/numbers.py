@@ -319,7 +319,7 @@ def single(numbers: Sequence[Number]) -> Decimal | None:
         return None
     if len(numbers) == 1:
         value = numbers[0].value
-        return value.quantize(Decimal(1)) if value == value.to_integral_value() and value < 10**20 else value
+        return value.quantize(Decimal(1)) if value == value.to_integral_value() and abs(value) < 10**20 else value
     for before, number in pairwise(numbers):
         if number.start != before.stop:
             return None
