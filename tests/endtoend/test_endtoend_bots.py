@@ -111,7 +111,12 @@ async def test_a_call_with_the_bot_behind_each_way(
     async with behind(kind, monkeypatch) as bot:
         configure(tmp_path / "service-0", kind, bot)
         service = await asyncio.to_thread(
-            lambda: serve(speech__service="url", speech__url=speech.url, bot__dialogs=DIALOGS)
+            lambda: serve(
+                speech__service="url",
+                speech__url=speech.url,
+                bot__dialogs=DIALOGS,
+                calls__transfer_allow='["agent@127.0.0.1"]',
+            )
         )
         async with calling(service.uri) as phone:
             await phone.answer(0)
