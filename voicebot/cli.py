@@ -99,6 +99,22 @@ def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(run_doctor(config, as_json=as_json))
 
 
+DialogsArgument = Annotated[Path, typer.Argument(help="The folder of dialogs.")]
+
+
+@app.command()
+def check(
+    dialogs: DialogsArgument = Path("dialogs"),
+    as_json: JsonOption = False,
+    github: Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")] = False,
+    errors_only: Annotated[bool, typer.Option("--errors-only", help="Let warnings alone be no failure.")] = False,
+) -> None:
+    """Find what is wrong with the dialogs: each fault with file, line, column and the mend."""
+    from voicebot.commands.check import run_check
+
+    raise typer.Exit(run_check(dialogs, as_json=as_json, github=github, errors_only=errors_only))
+
+
 def main() -> None:
     """Entry point of the ``voicebot`` script."""
     try:
