@@ -37,10 +37,11 @@ def unset_variables(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]
             if name == "secrets" and "http" not in place:
                 yield at(loaded.document, where, "secret", "secrets are known in http steps only", "leave it out")
             elif name not in known:
-                told = "is not set yet when this step runs" if name in anywhere else "is set nowhere"
-                mend = "set it in a step before" if name in anywhere else "add it with save:, set: or inputs:"
+                late = name in anywhere
+                told = "is not set yet when this step runs" if late else "is set nowhere"
+                close = "set it in a step before" if late else did_you_mean(name, known)
                 yield at(loaded.document, where, "unset", f"{name!r} {told}",
-                         did_you_mean(name, known - {name}) or mend)  # fmt: skip
+                         close or "set it before, with save:, set: or inputs:")  # fmt: skip
 
 
 def inputs_and_outputs(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
