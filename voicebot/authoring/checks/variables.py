@@ -21,7 +21,7 @@ from voicebot.authoring.walking import names_of, texts_of
 
 def unset_variables(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
     """Names in gaps and conditions that have no value there."""
-    if loaded.document.problems:
+    if len(loaded.dialog.steps) < len(loaded.document.data["steps"]):
         return  # a step that could not be read may be what sets it
     main = dialogs.dialogs.get(MAIN)
     always = {*NAMES_GIVEN, *(main.dialog.constants if main is not None else ())}
@@ -36,7 +36,7 @@ def unset_variables(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]
             where = loaded.document.within(place, column)
             if name == "secrets" and "http" not in place:
                 yield at(loaded.document, where, "secret", "secrets are known in http steps only", "leave it out")
-            elif name not in known:
+            elif name not in known and not (loaded.document.problems and name in anywhere):
                 late = name in anywhere
                 told = "is not set yet when this step runs" if late else "is set nowhere"
                 close = "set it in a step before" if late else did_you_mean(name, known)
