@@ -158,6 +158,21 @@ def test_a_star_stands_for_any_words_and_nothing_else_does() -> None:
     assert not matches("Hello", "Hello you")
 
 
+async def test_a_secret_is_its_own_name(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - {id: ask, http: {get: "https://x.example/{secrets.CRM}"}, save: x, on_error: end}
+          - {id: told, hangup: "{x}!"}
+    """
+    folder = write(tmp_path / "d", main=main)
+    (folder / "tests").mkdir()
+    tests = "http: [{url: 'https://x.example/CRM', gives: Good}]\ntests: [{test: a, talk: [{bot: Good!}]}]"
+    (folder / "tests" / "a.yaml").write_text(tests, encoding="utf-8")
+    rehearsal = Rehearsal(load_dialogs(folder))
+    assert (await rehearsal.run(read_transcripts(folder).tests[0])).failure is None
+    await rehearsal.close()
+
+
 async def test_every_step_of_the_sample_is_visited_by_its_tests() -> None:
     folder = Path(__file__).parents[2] / "dialogs"
     rehearsal = Rehearsal(load_dialogs(folder))

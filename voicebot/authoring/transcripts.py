@@ -138,7 +138,7 @@ def read_transcripts(folder: Path) -> Transcripts:
 def matches(pattern: str, text: str) -> bool:
     """Whether ``text`` is as ``pattern`` says."""
     parts = [re.escape(" ".join(part.split())) for part in pattern.split("*")]
-    whole = r"\s*.*\s*".join(parts)
+    whole = ".*".join(parts)
     return re.fullmatch(whole, " ".join(text.split()), re.DOTALL) is not None
 
 
