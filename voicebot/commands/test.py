@@ -31,14 +31,17 @@ def run_tests(folder: Path, *, as_json: bool, show_ways: bool, min_coverage: flo
     if not transcripts.tests:
         typer.echo(f"{folder / 'tests'}: no tests here", err=True)
         return 2
-    # A function that is to fail in a test is no news.
-    logging.getLogger("voicebot.authoring").setLevel(logging.CRITICAL)
+    log = logging.getLogger("voicebot.authoring")
+    usual = log.level
+    log.setLevel(logging.CRITICAL)  # a function that is to fail in a test is no news
     rehearsal = Rehearsal(dialogs)
     try:
         results = asyncio.run(_run(rehearsal, transcripts.tests))
     except DialogsError as error:
         typer.echo(str(error), err=True)
         return 2
+    finally:
+        log.setLevel(usual)
     total, left = rehearsal.coverage.steps()
     covered = 100.0 * (total - len(left)) / total
     if as_json:

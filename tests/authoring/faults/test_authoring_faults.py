@@ -225,3 +225,12 @@ def test_mistakes_in_a_translation_are_told_in_its_file(tmp_path: Path, german: 
 def test_python_that_cannot_be_read_is_told_at_its_line(tmp_path: Path) -> None:
     found = problems(tmp_path, GOOD, prices__py=textwrap.dedent("X = 1\nasync def total(number)\n    return 1\n"))
     assert [(problem.file.name, problem.line, problem.code) for problem in found] == [("prices.py", 2, "python")]
+
+
+def test_whatever_line_is_lost_or_repeated_the_check_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "main.de.yaml").write_text("steps:\n  hello: {say: Hallo.}\n", encoding="utf-8")
+    lines = GOOD.splitlines()
+    for at in range(len(lines)):
+        for instead in ([], [lines[at], lines[at]], [lines[at].partition(":")[0] + ":"]):
+            text = "\n".join([*lines[:at], *instead, *lines[at + 1 :]])
+            assert all(problem.line >= 1 and problem.message for problem in problems(tmp_path, text))
