@@ -99,6 +99,56 @@ def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(run_doctor(config, as_json=as_json))
 
 
+DialogsArgument = Annotated[Path, typer.Argument(help="The folder of dialogs.")]
+
+
+@app.command()
+def check(
+    dialogs: DialogsArgument = Path("dialogs"),
+    as_json: JsonOption = False,
+    github: Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")] = False,
+    errors_only: Annotated[bool, typer.Option("--errors-only", help="Let warnings alone be no failure.")] = False,
+) -> None:
+    """Find what is wrong with the dialogs: each fault with file, line, column and the mend."""
+    from voicebot.commands.check import run_check
+
+    raise typer.Exit(run_check(dialogs, as_json=as_json, github=github, errors_only=errors_only))
+
+
+@app.command()
+def test(
+    dialogs: DialogsArgument = Path("dialogs"),
+    as_json: JsonOption = False,
+    show_ways: Annotated[bool, typer.Option("--ways", help="List the ways that no test goes.")] = False,
+    min_coverage: Annotated[float, typer.Option(min=0, max=100, help="Per cent of the steps to be visited.")] = 0.0,
+) -> None:
+    """Run the tests of the dialogs (dialogs/tests/*.yaml) in text, and tell which steps no test visits."""
+    from voicebot.commands.test import run_tests
+
+    raise typer.Exit(run_tests(dialogs, as_json=as_json, show_ways=show_ways, min_coverage=min_coverage))
+
+
+@app.command()
+def chat(
+    dialogs: DialogsArgument = Path("dialogs"),
+    locale: Annotated[str, typer.Option(help="Language of the call (default: that of main.yaml).")] = "",
+) -> None:
+    """Talk to the dialogs in text: type, /dtmf 12#, /silence, /state, /quit."""
+    from voicebot.commands.chat import run_chat
+
+    raise typer.Exit(run_chat(dialogs, locale=locale))
+
+
+@app.command()
+def schema(
+    as_reference: Annotated[bool, typer.Option("--reference", help="The reference page (Markdown) instead.")] = False,
+) -> None:
+    """Print the JSON Schema of dialog files, for editors (completion, explanations)."""
+    from voicebot.commands.schema import run_schema
+
+    raise typer.Exit(run_schema(as_reference=as_reference))
+
+
 def main() -> None:
     """Entry point of the ``voicebot`` script."""
     try:

@@ -1,0 +1,236 @@
+"""Mistakes that authors make, each planted in a good folder: it is told at the right line, with a mend that helps.
+
+A mistake is what stands in place of a part of the good file; the comment ``# <-`` is on the line that must be named.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from voicebot.authoring.checks import check_dialogs
+from voicebot.authoring.loader import load_dialogs
+from voicebot.authoring.problems import Problem
+
+GOOD = """\
+title: A shop
+constants: {company: Contoso}
+globals:
+  agent: {key: "0", goto: agent}
+schedules:
+  office: {zone: Europe/Berlin, week: {mon-fri: "08:00-18:00"}}
+steps:
+  - id: hello
+    say: Welcome to {company}.
+  - id: menu
+    ask: Sales or service?
+    choice:
+      sales: {say: [sales, buy], key: "1", next: order}
+      service: {say: [service, repair], key: "2", next: office}
+  - id: order
+    ask: What is your order number?
+    digits: 6
+    save: number
+    confirm: I have {number|digits}. Is that right?
+    retry: [Please say the six digits., Please key them in.]
+    help: It is on your bill.
+  - id: look-up
+    http: {get: "https://shop.example/{number}", timeout: 3s}
+    save: order
+    on_error: agent
+  - id: found
+    if: order.sent
+    then: sent
+    else: waiting
+  - id: sent
+    say: It was sent on {order.day|date}.
+    next: bye
+  - id: waiting
+    call: ship
+    with: {number: "{number}"}
+    save: {days: days}
+    on_fail: agent
+  - id: told
+    say: It is sent in {days} days.
+    next: bye
+  - id: price
+    call: prices.total
+    with: {number: "{number}"}
+    save: total
+    on_error: agent
+  - id: office
+    hours: office
+    open: agent
+    closed: bye
+  - id: agent
+    transfer: "+15550100"
+    on_fail: bye
+  - id: bye
+    hangup: Goodbye.
+""".replace("next: bye\n  - id: price", "next: price\n  - id: price")
+SHIP = """\
+inputs: [number]
+outputs: [days]
+steps:
+  - id: days
+    set: {days: 3}
+"""
+PRICES = "async def total(number):\n    return 12\n\n\ndef slow(number):\n    return 1\n"
+HELLO, MENU = "say: Welcome to {company}.", "ask: Sales or service?"
+SALES = 'sales: {say: [sales, buy], key: "1", next: order}'
+SERVICE = 'service: {say: [service, repair], key: "2", next: office}'
+TOLD = "say: It is sent in {days} days."
+TRANSFER = 'transfer: "+15550100"\n    on_fail: bye'
+
+FAULTS = [
+    # what is no YAML, or not what it looks like
+    ("a tab", HELLO, "say: Hi.\n\tnext: menu # <-", "yaml", "spaces"),
+    ("a text that begins with a gap", HELLO, "say: {company} # <-", "braces", "quotes"),
+    ("a colon in a text", HELLO, "say: Hello: how are you? # <-", "yaml", "quotes"),
+    ("a word twice", HELLO, "say: Hi.\n    say: Ho. # <-", "duplicate-key", "keep one"),
+    ("an option twice", SERVICE, f"{SERVICE}\n      sales: [buying] # <-", "duplicate-key", "keep one"),
+    # words that there are not
+    ("say misspelt", HELLO, "sya: Hi. # <-", "no-word", "did you mean 'say'?"),
+    ("ask misspelt", MENU, "aks: Sales? # <-", "no-word", "did you mean 'ask'?"),
+    ("choice misspelt", "    choice:\n", "    choise: # <-\n", "unknown-word", "did you mean 'choice'?"),
+    ("steps misspelt", "steps:\n", "stpes: # <-\n", "unknown-word", "did you mean 'steps'?"),
+    ("globals misspelt", "globals:", "global: # <-", "unknown-word", "did you mean 'globals'?"),
+    ("retry misspelt", "retry: [", "rety: [ # <-\n", "unknown-word", "did you mean 'retry'?"),
+    ("a wrong word in an option", SERVICE, "service: {says: repair} # <-", "unknown-word", "did you mean 'say'?"),
+    ("a wrong word in a request", "timeout: 3s}", "timout: 3s} # <-", "unknown-word", "did you mean 'timeout'?"),
+    ("a wrong word in digits", "digits: 6", "digits: {lenght: 6} # <-", "unknown-word", "did you mean 'length'?"),
+    ("a word of questions in say", HELLO, "say: Hi.\n    retry: Ho. # <-", "unknown-word", "known are"),
+    ("two things in a step", HELLO, "say: Hi.\n    goto: menu # <-", "two-words", "two steps"),
+    ("a step without words", f"id: hello\n    {HELLO}", "id: hello # <-", "no-word", "it needs one of"),
+    ("a step that is a text", "  - id: bye\n", "  - hello # <-\n  - id: bye\n", "wrong-kind", "- id: hello"),
+    # values that are none
+    ("an empty text", HELLO, 'say: "" # <-', "empty", ""),
+    ("nothing said", HELLO, "say: # <-", "wrong-kind", "quotes"),
+    ("a number of tries that is none", "digits: 6", "digits: 6\n    tries: many # <-", "wrong-value", ""),
+    ("too many tries", "digits: 6", "digits: 6\n    tries: 50 # <-", "wrong-value", ""),
+    ("a time that is none", "timeout: 3s", "timeout: soon # <-\n", "wrong-value", ""),
+    ("a key that is none", 'key: "2"', "key: 22 # <-\n", "bad-name", ""),
+    ("a name with a space", "id: menu", "id: the menu # <-", "bad-name", ""),
+    ("two methods", "{get: ", "{post: 'https://x', get: # <-\n ", "wrong-value", ""),
+    ("a talk-over word that is none", HELLO, "say: Hi.\n    barge_in: perhaps # <-", "wrong-value", ""),
+    ("digits from 9 to 3", "digits: 6", "digits: {min: 9, max: 3} # <-", "wrong-value", ""),
+    ("a name of the language", "save: number\n", "save: now # <-\n", "reserved", "another name"),
+    ("a step called end", "id: hello", "id: end # <-", "reserved", "another id"),
+    # values in texts
+    ("a gap that is not closed", HELLO, "say: Hi {company. # <-", "value", ""),
+    ("a way of saying that is none", TOLD, "say: In {days|loudly} days. # <-", "value", ""),
+    ("half an expression", "if: order.sent", 'if: "order.sent and" # <-', "condition", ""),
+    ("an expression in a text", TOLD, "say: In {days +} days. # <-", "value", ""),
+    # where it goes
+    ("a step that is not there", "closed: bye", "closed: by # <-", "unknown-step", "did you mean 'bye'?"),
+    ("an option's step that is not there", SALES, "sales: {next: ordr} # <-", "unknown-step", "did you mean 'order'?"),
+    ("on_fail that is not there", TRANSFER, 'transfer: "1"\n    on_fail: byee # <-', "unknown-step", "'bye'"),
+    ("an agent that is not there", "goto: agent}", "goto: agents} # <-", "unknown-step", "did you mean 'agent'?"),
+    ("an agent that goes nowhere", 'agent: {key: "0", goto: agent}', 'agent: {key: "0"} # <-', "missing", "goto:"),
+    ("a dialog that is not there", "call: ship", "call: shop # <-", "unknown-dialog", "did you mean 'ship'?"),
+    ("a schedule that is not there", "hours: office", "hours: offices # <-", "unknown-schedule", "'office'"),
+    ("an id twice", "id: told", "id: hello # <-", "duplicate-id", "another id"),
+    ("a step nobody comes to", "  - id: agent\n", "  - id: lost # <-\n    say: Hi.\n  - id: agent\n", "unreachable",
+     "go to it from another step"),
+    ("a circle", TOLD + "\n    next: price", TOLD + "\n  - id: round # <-\n    goto: round", "circle", "a question"),
+    ("a condition that changes nothing", "if: order.sent\n    then: sent\n    else: waiting",
+     "if: order.sent # <-\n    then: sent\n    else: sent", "same-way",
+     "another step"),
+    ("something behind the end", "hangup: Goodbye.", "hangup: Goodbye.\n    next: menu # <-", "no-effect", "leave"),
+    # what may go wrong on the phone
+    ("a service that fails", "save: order\n    on_error: agent", "save: order", "no-on-error", "add on_error:"),
+    ("a function that fails", "save: total\n    on_error: agent", "save: total", "no-on-error", "add on_error:"),
+    ("a long prompt", HELLO, "say: Welcome. " + 40 * "blah blah " + "# <-", "too-long-to-hear", "several steps"),
+    ("a key for two options", 'key: "2"', 'key: "1" # <-\n', "duplicate-key-press", "another key"),
+    ("the agent's key", 'key: "2"', 'key: "0" # <-\n', "key-taken", "another key"),
+    ("a word for two options", SERVICE, "service: {say: [buy], next: office} # <-", "same-words", "leave it out"),
+    ("words that sound alike", SERVICE, "service: {say: [sails], next: office} # <-", "sound-alike", "other words"),
+    ("two kinds of answer", "digits: 6", "digits: 6\n    number: true # <-", "two-kinds", "leave one"),
+    ("no kind of answer", "    digits: 6\n", "", "no-kind", "add one of"),
+    ("confirmed and not kept", "    save: number\n", "", "confirm-without-save", "save:"),
+    # values
+    ("a variable misspelt", TOLD, "say: In {dayz} days. # <-", "unset", "did you mean 'days'?"),
+    ("a variable set nowhere", HELLO, "say: Hi {friend}. # <-", "unset", ""),
+    ("a variable set too late", HELLO, "say: In {total} days. # <-", "unset", "a step before"),
+    ("a condition misspelt", "if: order.sent", "if: ordr.sent # <-", "unset", "did you mean 'order'?"),
+    ("a secret that is said", HELLO, "say: Hi {secrets.CRM}. # <-", "secret", "leave it out"),
+    ("an input that is not there", 'ship\n    with: {number:', "ship\n    with: {numbr: # <-\n ", "unknown-input",
+     "did you mean 'number'?"),
+    ("an input left out", "call: ship\n    with: {number: \"{number}\"}", "call: ship # <-", "missing-input", "with:"),
+    ("an output that is not there", "{days: days}", "{days: dais} # <-", "unknown-output", "did you mean 'days'?"),
+    # Python
+    ("a module that is not there", "prices.total", "price.total # <-", "unknown-dialog", ""),
+    ("a function that is not there", "prices.total", "prices.totl # <-", "unknown-function", "did you mean 'total'?"),
+    ("a function that is not async", "prices.total", "prices.slow # <-", "not-async", "async def"),
+    ("an argument that is not there", 'prices.total\n    with: {number:', "prices.total\n    with: {no: # <-\n ",
+     "unknown-input", "leave it out"),
+    # opening hours
+    ("a time zone that is none", "Europe/Berlin", "Europe/Berln # <-\n   ", "schedule", ""),
+    ("a day that is none", "mon-fri:", "mon-fry:", "schedule", ""),
+    ("hours that are none", '"08:00-18:00"', '"8 to 6" # <-\n   ', "schedule", ""),
+]  # fmt: skip
+
+
+def problems(folder: Path, main: str, **more: str) -> list[Problem]:
+    folder.mkdir(exist_ok=True)
+    files = {"main.yaml": main, "ship.yaml": SHIP, "prices.py": PRICES}
+    files |= {name.replace("__", "."): text for name, text in more.items()}
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return check_dialogs(load_dialogs(folder))
+
+
+def test_the_good_folder_has_nothing_to_mend(tmp_path: Path) -> None:
+    assert [str(problem) for problem in problems(tmp_path, GOOD)] == []
+
+
+def test_there_are_sixty_mistakes_and_no_two_alike() -> None:
+    assert len({(old, new) for _, old, new, _, _ in FAULTS}) == len(FAULTS) >= 60
+
+
+@pytest.mark.parametrize(("old", "new", "code", "mend"), [fault[1:] for fault in FAULTS], ids=[f[0] for f in FAULTS])
+def test_each_mistake_is_told_where_it_is_with_its_mend(
+    tmp_path: Path, old: str, new: str, code: str, mend: str
+) -> None:
+    assert old in GOOD
+    text = GOOD.replace(old, new, 1)
+    found = problems(tmp_path, text)
+    told = "\n".join(map(str, found))
+    same = [problem for problem in found if problem.code == code]
+    assert same, told
+    assert mend in same[0].mend, told
+    assert same[0].file.name == "main.yaml"
+    marked = [number for number, line in enumerate(text.splitlines(), 1) if "# <-" in line]
+    near = marked[0] if marked else GOOD[: GOOD.index(old)].count("\n") + 1
+    assert abs(same[0].line - near) <= (0 if marked else 3), told
+
+
+@pytest.mark.parametrize(
+    ("german", "code", "line"),
+    [
+        ("steps:\n  hello: {say: Hallo.}\n  menu: {ask: Was?}\n  order: {ask: Nummer?}\n", "not-translated", 1),
+        ("steps:\n  helo: {say: Hallo.}\n", "unknown-step", 2),
+        ("stps:\n  hello: {say: Hallo.}\n", "unknown-word", 1),
+        ("steps:\n  hello: {say: Hallo., next: bye}\n", "not-translatable", 2),
+    ],
+)
+def test_mistakes_in_a_translation_are_told_in_its_file(tmp_path: Path, german: str, code: str, line: int) -> None:
+    (tmp_path / "main.de.yaml").write_text(german, encoding="utf-8")
+    found = [problem for problem in problems(tmp_path, GOOD) if problem.code == code]
+    assert ("main.de.yaml", line) in [(problem.file.name, problem.line) for problem in found]
+
+
+def test_python_that_cannot_be_read_is_told_at_its_line(tmp_path: Path) -> None:
+    found = problems(tmp_path, GOOD, prices__py=textwrap.dedent("X = 1\nasync def total(number)\n    return 1\n"))
+    assert [(problem.file.name, problem.line, problem.code) for problem in found] == [("prices.py", 2, "python")]
+
+
+def test_whatever_line_is_lost_or_repeated_the_check_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "main.de.yaml").write_text("steps:\n  hello: {say: Hallo.}\n", encoding="utf-8")
+    lines = GOOD.splitlines()
+    for at in range(len(lines)):
+        for instead in ([], [lines[at], lines[at]], [lines[at].partition(":")[0] + ":"]):
+            text = "\n".join([*lines[:at], *instead, *lines[at + 1 :]])
+            assert all(problem.line >= 1 and problem.message for problem in problems(tmp_path, text))

@@ -1,0 +1,24 @@
+"""A problem at a place of a document."""
+
+from __future__ import annotations
+
+from voicebot.authoring.document import Document, Path_
+from voicebot.authoring.problems import Problem, Severity
+
+
+def at_key(document: Document, path: Path_, code: str, message: str, mend: str, *, error: bool = False) -> Problem:
+    """At the word that ``path`` ends with."""
+    return at(document, document.key_at(path), code, message, mend, error=error)
+
+
+def at_value(document: Document, path: Path_, code: str, message: str, mend: str, *, error: bool = False) -> Problem:
+    """At what stands behind the word that ``path`` ends with."""
+    return at(document, document.value_at(path), code, message, mend, error=error)
+
+
+def at(
+    document: Document, place: tuple[int, int], code: str, message: str, mend: str, *, error: bool = False
+) -> Problem:
+    """At line and column."""
+    severity = Severity.ERROR if error else Severity.WARNING
+    return Problem(document.file, *place, code, message, mend, severity)

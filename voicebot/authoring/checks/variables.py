@@ -1,0 +1,97 @@
+"""Values that are said or asked for before anything has set them.
+
+A variable counts as set at a step when some way from the beginning of the dialog to that step sets it: that it is not
+set on another way may be what the author asks (``if: account``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voicebot.authoring.checks.places import at, at_key, at_value
+from voicebot.authoring.checks.ways import roots, ways
+from voicebot.authoring.document import Path_
+from voicebot.authoring.expressions import ExpressionError, compile_expression
+from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
+from voicebot.authoring.model import NAMES_GIVEN, AnyStep, Ask, Call, If
+from voicebot.authoring.problems import Problem, did_you_mean
+from voicebot.authoring.template import compile_template
+from voicebot.authoring.walking import names_of, texts_of
+
+
+def unset_variables(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
+    """Names in gaps and conditions that have no value there."""
+    if len(loaded.dialog.steps) < len(loaded.document.data["steps"]):
+        return  # a step that could not be read may be what sets it
+    main = dialogs.dialogs.get(MAIN)
+    always = {*NAMES_GIVEN, *(main.dialog.constants if main is not None else ())}
+    anywhere = {name for step in loaded.dialog.steps for _, name in names_of(step)} | set(loaded.dialog.inputs)
+    before = _set_before(loaded, anywhere)
+    for step in loaded.dialog.steps:
+        if step.id not in before:
+            continue
+        own = {name for _, name in names_of(step)} if isinstance(step, Ask) else set()
+        known = always | before[step.id] | own
+        for place, name, column in _names(step, loaded.step_path(step.id)):
+            where = loaded.document.within(place, column)
+            if name == "secrets" and "http" not in place:
+                yield at(loaded.document, where, "secret", "secrets are known in http steps only", "leave it out")
+            elif name not in known and not (loaded.document.problems and name in anywhere):
+                late = name in anywhere
+                told = "is not set yet when this step runs" if late else "is set nowhere"
+                close = "set it in a step before" if late else did_you_mean(name, known)
+                yield at(loaded.document, where, "unset", f"{name!r} {told}",
+                         close or "set it before, with save:, set: or inputs:")  # fmt: skip
+
+
+def inputs_and_outputs(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
+    """Outputs that nothing sets, inputs that a call leaves out."""
+    names = {name for step in loaded.dialog.steps for _, name in names_of(step)} | set(loaded.dialog.inputs)
+    for index, name in enumerate(loaded.dialog.outputs):
+        if name not in names and not loaded.document.problems:
+            yield at_value(loaded.document, ("outputs", index), "unset-output", f"nothing sets the output {name!r}",
+                           did_you_mean(name, names) or "set it in a step, or leave it out")  # fmt: skip
+    for step in loaded.dialog.steps:
+        called = dialogs.dialogs.get(step.call) if isinstance(step, Call) else None
+        if called is None or not isinstance(step, Call):
+            continue
+        left_out = [name for name in called.dialog.inputs if name not in step.inputs]
+        if left_out:
+            said = f"{step.call} wants {', '.join(map(repr, left_out))}, which is not given"
+            yield at_key(loaded.document, (*loaded.step_path(step.id), "call"), "missing-input", said,
+                         f"add with: {{{left_out[0]}: ...}}")  # fmt: skip
+
+
+def _set_before(loaded: LoadedDialog, anywhere: set[str]) -> dict[str, set[str]]:
+    """What some way to each step has set; steps that nobody comes to are left out."""
+    dialog, graph = loaded.dialog, ways(loaded.dialog)
+    sets = {step.id: {name for _, name in names_of(step)} for step in dialog.steps}
+    entries = roots(dialog)
+    before: dict[str, set[str]] = {dialog.steps[0].id: set(dialog.inputs)}
+    for entry in entries[1:]:  # a caller can ask for these at any time
+        before[entry] = set(anywhere)
+    waiting = list(before)
+    while waiting:
+        step = waiting.pop()
+        for target in graph.get(step, []):
+            if target not in graph:
+                continue
+            new = before[step] | sets[step]
+            if target not in before or not new <= before[target]:
+                before[target] = before.get(target, set()) | new
+                waiting.append(target)
+    return before
+
+
+def _names(step: AnyStep, path: Path_) -> Iterator[tuple[Path_, str, int]]:
+    """Each name that is used: the way to the text, the name, its column in the text."""
+    try:
+        if isinstance(step, If):
+            for name, column in compile_expression(step.condition).names:
+                yield (*path, "if"), name, column
+        for place, text in texts_of(step, path):
+            for gap in compile_template(text).gaps:
+                for name, column in gap.expression.names:
+                    yield place, name, gap.column + column
+    except ExpressionError:
+        return  # the loader has told

@@ -1,0 +1,72 @@
+"""Where each step of a dialog can lead: the graph that the checks and the coverage of tests go by."""
+
+from __future__ import annotations
+
+from voicebot.authoring.model import (
+    END,
+    FAIL,
+    AnyStep,
+    Ask,
+    Call,
+    DialogFile,
+    Goto,
+    HangUp,
+    Hours,
+    Http,
+    If,
+    Transfer,
+)
+
+
+def ways(dialog: DialogFile) -> dict[str, list[str]]:
+    """The targets of each step, ``end`` and ``fail`` among them, in the order in which they are written."""
+    order = [step.id for step in dialog.steps]
+    after = dict(zip(order, [*order[1:], END], strict=True))
+    failed = dialog.defaults.on_fail or FAIL
+    return {step.id: list(dict.fromkeys(_of(step, step.next or after[step.id], failed))) for step in dialog.steps}
+
+
+def reachable(graph: dict[str, list[str]], roots: list[str]) -> set[str]:
+    """The steps that can be come to from ``roots``; targets that are no steps are among them."""
+    seen: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        step = waiting.pop()
+        if step not in seen:
+            seen.add(step)
+            waiting += graph.get(step, [])
+    return seen
+
+
+def roots(dialog: DialogFile) -> list[str]:
+    """Where callers can come into the dialog from outside: its first step, and what can be asked for at any time."""
+    leading = [dialog.globals.agent, dialog.globals.start_over]
+    return [dialog.steps[0].id, *(one.goto for one in leading if one is not None and one.goto is not None)]
+
+
+def _of(step: AnyStep, onward: str, failed: str) -> list[str]:
+    match step:
+        case Ask():
+            return [*_answers(step, onward), *step.keys.values(), step.on_fail or failed]
+        case If():
+            return [step.then or onward, step.otherwise or onward]
+        case Goto():
+            return [step.goto]
+        case Hours():
+            return [step.open or onward, step.closed or onward]
+        case Call():
+            return [onward, step.on_error or failed, step.on_fail or failed]
+        case Http():
+            return [onward, step.on_error or failed]
+        case Transfer():
+            return [step.on_fail or onward]
+        case HangUp():
+            return []
+    return [onward]
+
+
+def _answers(ask: Ask, onward: str) -> list[str]:
+    found = [option.next or onward for option in (ask.choice or {}).values()]
+    if ask.yesno is not None:
+        return [*found, ask.yesno.yes or onward, ask.yesno.no or onward]
+    return found if ask.kind == "choice" and found else [*found, onward]

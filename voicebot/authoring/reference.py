@@ -1,0 +1,79 @@
+"""The JSON Schema of dialog files, for editors, and the reference page, both made from the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voicebot.authoring.model import STEP_KINDS, DialogFile
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+KEYS = ("key", "end_key", "yes_key", "no_key")
+"""Words of keys: most people write them as numbers."""
+ONE_FOR_MANY = ("retry", "no_input", "no_match", "say", "phrases")
+"""Words of lists that may have a single item instead."""
+_OTHERS = {
+    "Prompt": "Prompts", "Option": "Options of `choice`", "Digits": "`digits`", "YesNo": "`yesno`",
+    "Number": "`number`",
+    "DateWanted": "`date`", "Money": "`money`", "Spelled": "`spelled`", "Confirm": "`confirm`", "Wait": "`wait`",
+    "Request": "`http`: the request", "TransferTo": "`transfer`: where to", "Defaults": "`defaults`",
+    "Globals": "`globals`", "Global": "One of the `globals`", "Schedule": "`schedules`: opening hours",
+}  # fmt: skip
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of a dialog file: what an editor needs to complete words and to explain them."""
+    made = _as_taken(DialogFile.model_json_schema(by_alias=True))
+    return {"$schema": DIALECT, **made, "title": "A dialog of a voice bot"}
+
+
+def _as_taken(part: Any, word: str = "") -> Any:
+    """The model's schema, widened by what its validators take: one item for a list, a number for a text."""
+    if isinstance(part, list):
+        return [_as_taken(item, word) for item in part]
+    if not isinstance(part, dict):
+        return part
+    wide = {key: _as_taken(value, word if key == "anyOf" else key) for key, value in part.items()}
+    if wide.get("type") == "string" and ("minLength" in wide or word in KEYS):
+        wide["type"] = ["string", "number"]
+    if wide.get("type") == "array" and (word in ONE_FOR_MANY or word == "additionalProperties"):
+        about = {key: wide.pop(key) for key in ("description", "default", "title") if key in wide}
+        return {**about, "anyOf": [wide["items"], wide]}
+    return wide
+
+
+def reference() -> str:
+    """The reference page, in Markdown: every word of the format with what it means."""
+    made = schema()
+    parts = {name: _object(part) for name, part in made["$defs"].items()}
+    page = ["# The words of a dialog file", "", "Made by `voicebot schema --reference`; do not edit it.", ""]
+    page += _table("A file", _object(made), "What a file may have at its top.")
+    own = ("id", "note", "next")
+    page += ["## Steps", "", "Every step has an `id`, and may have these:", "", *_rows(parts["Say"], only=own), ""]
+    for word, kind in STEP_KINDS.items():
+        page += _table(f"`{word}`", parts[kind.__name__], parts[kind.__name__].get("description", ""), without=own)
+    page += ["## Parts of steps and files", ""]
+    for name, title in _OTHERS.items():
+        page += _table(title, parts[name], parts[name].get("description", ""))
+    return "\n".join(page).rstrip() + "\n"
+
+
+def _object(part: dict[str, Any]) -> dict[str, Any]:
+    """The written-out form of a part that has short forms as well."""
+    return next((branch for branch in part.get("anyOf", []) if "properties" in branch), part)
+
+
+def _table(title: str, part: dict[str, Any], about: str, without: tuple[str, ...] = ()) -> list[str]:
+    return [f"### {title}", "", *([" ".join(about.split()), ""] if about else []), *_rows(part, without=without), ""]
+
+
+def _rows(part: dict[str, Any], only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> list[str]:
+    rows = ["| word | what it means |", "|---|---|"]
+    for word, about in part.get("properties", {}).items():
+        if word in without or (only and word not in only):
+            continue
+        must = " Must be there." if word in part.get("required", []) else ""
+        usual = about.get("default")
+        otherwise = f" Without it: `{usual}`." if isinstance(usual, int | float | str) and usual != "" else ""
+        said = about.get("description", "").replace("|", "\\|")
+        rows.append(f"| `{word}` | {said}{must}{otherwise} |")
+    return rows

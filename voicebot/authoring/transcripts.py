@@ -1,0 +1,169 @@
+"""Tests of dialogs as their authors write them: what a caller does and what the bot says, in ``dialogs/tests/*.yaml``.
+
+A file has ``tests``, each with a name (``test``) and a ``talk``, and for all of them or for one: ``now``, ``locale``,
+``functions`` and ``http`` that answer in place of the real ones. In a pattern, ``*`` stands for any words; the prompt
+``...`` for any number of prompts. A prompt is right when it matches as it is spoken or as it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from voicebot.authoring.document import Document, read_document
+from voicebot.authoring.faults import told
+from voicebot.authoring.model import Part, Text, Value
+from voicebot.authoring.problems import Problem
+
+ANY_PROMPTS = "..."
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("a day and a time, such as 2026-12-01 12:00") from None
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class Answer(Part):
+    """What stands in for a Python function: what it gives, or how it fails."""
+
+    given: dict[str, Value] | None = Field(None, alias="with", description="Only when it is called with these values.")
+    gives: Value = Field(None, description="What it gives back.")
+    fails: Text | None = Field(None, description="It fails, for this reason.")
+
+
+class Service(Part):
+    """What stands in for a web service."""
+
+    method: Literal["get", "post", "put", "patch", "delete"] = Field("get", description="The method.")
+    url: Text = Field(description="The address; `*` stands for anything.")
+    gives: Value = Field(None, description="What it answers.")
+    status: int = Field(200, ge=100, le=599, description="The status of the answer; from 400 on it is a failure.")
+    fails: Text | None = Field(None, description="It does not answer, for this reason.")
+
+
+Functions = dict[str, Annotated[list[Answer], BeforeValidator(_listed)]]
+
+
+class Entry(Part):
+    """One line of the talk: one word of these."""
+
+    caller: Text | None = Field(None, description="What the caller says.")
+    keys: Text | None = Field(None, description="The keys that the caller presses.")
+    silence: Literal[True] | None = Field(None, description="The caller says nothing.")
+    noise: Literal[True] | None = Field(None, description="Something is heard, but no words.")
+    transferred: Literal["completed", "failed"] | None = Field(None, description="What came of a transfer.")
+    bot: Annotated[list[Text], BeforeValidator(_listed)] | None = Field(None, description="What the bot says then.")
+    transfer: Text | None = Field(None, description="Whom the caller is handed on to.")
+    hangup: bool | None = Field(None, description="Whether the bot ends the call.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Entry:
+        if len(self.model_fields_set) != 1:
+            raise ValueError(f"one of {', '.join(Entry.model_fields)}")
+        return self
+
+
+class Test(Part):
+    """One call."""
+
+    name: Text = Field(alias="test", description="What holds.")
+    now: Moment | None = Field(None, description="What the clock says.")
+    locale: Text | None = Field(None, description="The language of the call.")
+    functions: Functions = Field(default_factory=dict, description="Python functions that answer so.")
+    http: list[Service] = Field(default_factory=list, description="Web services that answer so.")
+    talk: list[Entry] = Field(description="What is said, in order.", min_length=1)
+
+
+class TestFile(Part):
+    """A file of tests; what stands here holds for all of them that say nothing else."""
+
+    now: Moment = Field(datetime(2026, 1, 5, 12, tzinfo=UTC), description="What the clock says (a Monday at noon).")
+    locale: Text | None = Field(None, description="The language of the calls.")
+    functions: Functions = Field(default_factory=dict, description="Python functions that answer so.")
+    http: list[Service] = Field(default_factory=list, description="Web services that answer so.")
+    tests: list[Test] = Field(description="The tests.", min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A test with what holds around it, and its place. ``lines``: of each entry of the talk."""
+
+    file: Path
+    line: int
+    name: str
+    now: datetime
+    locale: str | None
+    functions: dict[str, list[Answer]]
+    http: list[Service]
+    talk: list[Entry]
+    lines: list[int]
+
+
+@dataclass(slots=True)
+class Transcripts:
+    """The tests of a folder, and what is wrong with their files."""
+
+    tests: list[Transcript] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_transcripts(folder: Path) -> Transcripts:
+    """The tests in ``folder/tests``. Never raises for what is in them."""
+    result = Transcripts()
+    for file in sorted([*(folder / "tests").rglob("*.yaml"), *(folder / "tests").rglob("*.yml")]):
+        document = read_document(file)
+        if document.data is not None:
+            result.tests += _tests(document)
+        result.problems += document.problems
+    return result
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether ``text`` is as ``pattern`` says."""
+    parts = [re.escape(" ".join(part.split())) for part in pattern.split("*")]
+    whole = ".*".join(parts)
+    return re.fullmatch(whole, " ".join(text.split()), re.DOTALL) is not None
+
+
+def _tests(document: Document) -> list[Transcript]:
+    try:
+        read = TestFile.model_validate(document.data)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            code, message, mend = told(TestFile, fault)
+            document.problem(fault["loc"], code, message, mend, at_key=code in ("unknown-word", "missing"))
+        return []
+    found = []
+    for number, test in enumerate(read.tests):
+        path = ("tests", number)
+        found.append(
+            Transcript(
+                document.file,
+                document.value_at((*path, "test"))[0],
+                test.name,
+                test.now or read.now,
+                test.locale or read.locale,
+                read.functions | test.functions,
+                [*test.http, *read.http],
+                test.talk,
+                [document.value_at((*path, "talk", index))[0] for index in range(len(test.talk))],
+            )
+        )
+    return found
