@@ -206,4 +206,4 @@ def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, st
         return "this line does not fit the ones above", "compare its indentation with theirs"
     if "flow" in (error.context or ""):
         return "a { or [ that is not closed, or a text that begins with one", 'put a text that has { in quotes: "..."'
-    return f"this is not YAML: {problem}", ""
+    return f"this is not YAML: {problem}", "compare this line and the one above with the examples in the guide"

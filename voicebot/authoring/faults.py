@@ -22,7 +22,11 @@ def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
             mend = did_you_mean(name, known)
             if not mend and owner is not None and len(known) < 16:
                 mend = f"known are {', '.join(known)}"
-            return "unknown-word", f"{name!r} has no meaning here", mend
+            return (
+                "unknown-word",
+                f"{name!r} has no meaning here",
+                mend or "leave it out, or look its place up in the guide",
+            )
         case "missing":
             return "missing", f"{name!r} is missing", f"add {name}:"
         case "string_type":

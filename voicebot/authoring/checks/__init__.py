@@ -29,6 +29,8 @@ def check_dialogs(dialogs: Dialogs) -> list[Problem]:
     """All problems: those that the loader has found, and those of each dialog that could be read."""
     found = set(dialogs.problems)
     for loaded in dialogs.dialogs.values():
+        if not loaded.dialog.steps:
+            continue  # none of them could be read, and the loader has said why
         for check in CHECKS:
             found.update(check(dialogs, loaded))
     return sorted(found)
