@@ -147,6 +147,7 @@ class Application:
         argv = [sys.executable, "-m", "voicebot.host", "--exit-with-parent"]
         argv += ["--dialogs", str(bot.dialogs), "--socket", str(self._runtime / "dialogs.sock")]
         argv += ["--state", str(bot.state_file or self._runtime / "state.sqlite")]
+        argv += ["--state-url", bot.state_url] if bot.state_url else []
         argv += ["--http-port", str(bot.http_port), "--locale", self.settings.speech.language]
         argv += self._log_options()
         return ChildProcess(

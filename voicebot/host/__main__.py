@@ -10,10 +10,13 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
+
+if TYPE_CHECKING:
+    from voicebot.host.storage import Storage
 
 logger = logging.getLogger("voicebot.host")
 
@@ -28,6 +31,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--dialogs", type=Path, required=True, help="folder with main.yaml or main.py")
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve calls at")
     parser.add_argument("--state", type=Path, help="SQLite file for conversation state (default: in memory)")
+    parser.add_argument("--state-url", help="Redis server for conversation state, redis://host:6379/0 (extra: redis)")
     parser.add_argument("--http-port", type=int, help="serve /api/messages at this port (0: any free one)")
     parser.add_argument("--http-host", default="127.0.0.1")
     parser.add_argument("--app-id-env", default="MicrosoftAppId", help="environment variable with the app id")
@@ -46,7 +50,6 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
     from voicebot.host.loader import load_dialogs
     from voicebot.host.messages import AppRegistration, MessagesEndpoint, require_loopback
     from voicebot.host.server import HostServer
-    from voicebot.host.storage import SqliteStorage
     from voicebot.host.warm import warm_up
 
     stop = asyncio.Event()
@@ -61,7 +64,7 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
     if options.http_port is not None:
         require_loopback(options.http_host, app)
     dialogs = load_dialogs(options.dialogs)
-    storage = SqliteStorage(options.state)
+    storage = _storage(options)
     server: HostServer | None = None
     endpoint: MessagesEndpoint | None = None
     try:
@@ -86,6 +89,22 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
         if dialogs.close is not None:
             await dialogs.close()
         await storage.close()
+
+
+def _storage(options: argparse.Namespace) -> Storage:
+    """Where state goes. Raises ``StorageUnusable`` for a server that we cannot speak to."""
+    from voicebot.host.storage import SqliteStorage, StorageUnusable
+
+    if not options.state_url:
+        return SqliteStorage(options.state)
+    try:
+        from voicebot.host.redis_storage import RedisStorage
+    except ImportError as error:
+        raise StorageUnusable("state in Redis needs an extra: pip install 'voicebot[redis]'") from error
+    try:
+        return RedisStorage(options.state_url)
+    except ValueError as error:
+        raise StorageUnusable(f"--state-url: {error}") from error
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -32,10 +32,10 @@ from voicebot.host.sdk import (
     DialogEvents,
     DialogSet,
     DialogTurnStatus,
-    Storage,
     TurnContext,
 )
 from voicebot.host.state import CallState
+from voicebot.host.storage import Storage
 
 RESUME_EVENT = "voicebot.resume"
 PHONE_CHANNEL = "telephony"
