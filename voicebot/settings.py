@@ -149,6 +149,9 @@ class BotSettings(Section):
     """[bot] the dialogs behind the calls."""
 
     dialogs: Path = Path("dialogs")
+    sdk: Literal["botbuilder", "microsoft-agents"] = "botbuilder"
+    """What the dialogs run on: Bot Framework SDK 4.17, or the Microsoft 365 Agents SDK that follows it (an extra of
+    this name), which serves calls but not ``/api/messages``."""
     state_file: Path | None = None
     """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
     state_url: str = ""

@@ -34,9 +34,11 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def redis_server(folder: Path, *options: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+async def redis_server(
+    folder: Path, *options: str, port: int = 0
+) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
     """Runs a server; gives its address and process."""
-    port = free_port()
+    port = port or free_port()
     process = await asyncio.create_subprocess_exec(
         str(SERVER), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options,
         stdout=asyncio.subprocess.DEVNULL,
@@ -175,8 +177,8 @@ async def test_a_server_that_was_started_anew_is_used_again(tmp_path: Path) -> N
         await process.wait()
         with pytest.raises(StateServerAway):
             await storage.read(["a"])
-        port = url.rpartition(":")[2].partition("/")[0]
-        async with redis_server(tmp_path, "--port", port):
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        async with redis_server(tmp_path, port=port):
             assert await storage.read(["a"]) == {}, "this server keeps nothing, but it is there"
         await storage.close()
 

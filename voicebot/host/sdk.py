@@ -1,61 +1,105 @@
-"""The Bot Framework SDK, at the only place where it is imported.
+"""The SDK that dialogs run on, at the only place where the rest of the product imports it.
 
-Today botbuilder 4.17. The Microsoft 365 Agents SDK has nearly all of these names; putting it here is a matter of this
-file (``BotAdapter`` is ``ChannelAdapter`` there, ``save_changes`` is ``save``, schema classes are pydantic models).
+======================  ============================================================================================
+``botbuilder``          Bot Framework SDK 4.17 (the default; archived): :mod:`voicebot.host.sdk_botbuilder`
+``microsoft-agents``    Microsoft 365 Agents SDK, its successor (an extra): :mod:`voicebot.host.sdk_agents`
+======================  ============================================================================================
+
+Which one is settled once, when this module is imported, by the environment variable :data:`SDK_ENV` (the host's option
+``--sdk`` sets it): classes of two SDKs cannot live in one conversation. Both offer the names below with one behaviour;
+what differs between them is mended in those two modules.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from inspect import isclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botbuilder import schema
-from botbuilder.core import Bot, BotAdapter, ConversationState, StatePropertyAccessor, TurnContext
-from botbuilder.core.bot_state import CachedBotState
-from botbuilder.core.storage import Storage
-from botbuilder.dialogs import (
-    ComponentDialog,
-    Dialog,
-    DialogContext,
-    DialogEvents,
-    DialogInstance,
-    DialogSet,
-    DialogState,
-    DialogTurnStatus,
-)
-from botbuilder.dialogs.choices import Choice, FoundChoice, ListStyle
-from botbuilder.dialogs.prompts import (
-    ChoicePrompt,
-    ConfirmPrompt,
-    DateTimePrompt,
-    NumberPrompt,
-    PromptOptions,
-)
-from botbuilder.integration.aiohttp import CloudAdapter, ConfigurationBotFrameworkAuthentication
-from botbuilder.schema import Activity, ActivityTypes, ResourceResponse
-from botframework.connector.auth import jwt_token_extractor
-from msrest import Deserializer, Serializer
-from msrest.exceptions import (  # type: ignore[attr-defined]
-    ClientException,
-    DeserializationError,
-    SerializationError,
-)
-from msrest.serialization import Model
+from voicebot.host.recognizers import confine_decimals
+
+SDK_ENV = "VOICEBOT_SDK"
+BOTBUILDER = "botbuilder"
+MICROSOFT_AGENTS = "microsoft-agents"
+SDK = os.environ.get(SDK_ENV) or BOTBUILDER
+
+if SDK not in (BOTBUILDER, MICROSOFT_AGENTS):
+    raise ImportError(f"{SDK_ENV}={SDK}: neither {BOTBUILDER} nor {MICROSOFT_AGENTS}")
+
+confine_decimals()
+if TYPE_CHECKING or SDK == BOTBUILDER:
+    from voicebot.host.sdk_botbuilder import (
+        Activity,
+        ActivityTypes,
+        BotAdapter,
+        Choice,
+        ChoicePrompt,
+        ComponentDialog,
+        ConfirmPrompt,
+        DateTimePrompt,
+        Dialog,
+        DialogContext,
+        DialogEvents,
+        DialogInstance,
+        DialogSet,
+        DialogState,
+        DialogTurnStatus,
+        FoundChoice,
+        ListStyle,
+        NumberPrompt,
+        PromptOptions,
+        ResourceResponse,
+        StatePropertyAccessor,
+        TurnContext,
+        is_connector_error,
+        is_schema_model,
+        model_from_json,
+        model_to_json,
+        schema_models,
+    )
+else:
+    from voicebot.host.sdk_agents import (
+        Activity,
+        ActivityTypes,
+        BotAdapter,
+        Choice,
+        ChoicePrompt,
+        ComponentDialog,
+        ConfirmPrompt,
+        DateTimePrompt,
+        Dialog,
+        DialogContext,
+        DialogEvents,
+        DialogInstance,
+        DialogSet,
+        DialogState,
+        DialogTurnStatus,
+        FoundChoice,
+        ListStyle,
+        NumberPrompt,
+        PromptOptions,
+        ResourceResponse,
+        StatePropertyAccessor,
+        TurnContext,
+        is_connector_error,
+        is_schema_model,
+        model_from_json,
+        model_to_json,
+        schema_models,
+    )
 
 __all__ = [
+    "BOTBUILDER",
+    "MICROSOFT_AGENTS",
+    "SDK",
+    "SDK_ENV",
     "Activity",
     "ActivityTypes",
-    "Bot",
     "BotAdapter",
-    "CachedBotState",
     "Choice",
     "ChoicePrompt",
-    "CloudAdapter",
     "ComponentDialog",
-    "ConfigurationBotFrameworkAuthentication",
     "ConfirmPrompt",
-    "ConversationState",
     "DateTimePrompt",
     "Dialog",
     "DialogContext",
@@ -70,46 +114,17 @@ __all__ = [
     "PromptOptions",
     "ResourceResponse",
     "StatePropertyAccessor",
-    "Storage",
     "TurnContext",
     "activity_from_json",
     "activity_to_json",
     "dialogs_within",
     "is_connector_error",
-    "jwt_token_extractor",
+    "is_schema_model",
     "model_from_json",
     "model_to_json",
     "schema_models",
     "warm_recognisers",
 ]
-
-schema_models: dict[str, Any] = {
-    name: kind for name, kind in vars(schema).items() if isclass(kind) and issubclass(kind, Model)
-}
-"""The classes of the Bot Framework protocol (Activity, ChannelAccount, ...) by name."""
-
-# Making these anew for each activity, as the models' own methods do, costs as much again as the work itself.
-_schema_classes = {name: kind for name, kind in vars(schema).items() if isclass(kind)}
-_serializer: Any = Serializer(_schema_classes)  # type: ignore[no-untyped-call]
-_deserializer: Any = Deserializer(_schema_classes)  # type: ignore[no-untyped-call]
-
-
-def model_to_json(model: Any) -> dict[str, Any]:
-    """A schema object as plain JSON in the protocol's own names. Raises ValueError when a field has a wrong type."""
-    try:
-        result: dict[str, Any] = _serializer._serialize(model)
-    except (SerializationError, TypeError, AttributeError) as error:
-        raise ValueError(f"{type(model).__name__} cannot be sent: {error}") from error
-    extra = getattr(model, "additional_properties", None)
-    return {**extra, **result} if extra else result
-
-
-def model_from_json(name: str, data: dict[str, Any]) -> Any:
-    """A schema object from plain JSON. Raises ValueError when it does not have that shape."""
-    try:
-        return _deserializer(name, data)
-    except (DeserializationError, TypeError, AttributeError, KeyError) as error:
-        raise ValueError(f"not a valid {name}: {error}") from error
 
 
 def activity_to_json(activity: Any) -> dict[str, Any]:
@@ -122,11 +137,6 @@ def activity_from_json(data: Any) -> Any:
     if not isinstance(data, dict) or not isinstance(data.get("type"), str) or not data["type"]:
         raise ValueError("not an activity: a JSON object with a type is expected")
     return model_from_json("Activity", data)
-
-
-def is_connector_error(error: BaseException) -> bool:
-    """Whether a reply could not be delivered to the channel's service (as opposed to a dialog that failed)."""
-    return isinstance(error, ClientException)
 
 
 def dialogs_within(root: Any) -> Iterator[Any]:
