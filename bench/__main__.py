@@ -12,11 +12,14 @@ import subprocess
 import sys
 
 PARTS = [
+    ["-m", "bench.understanding"],
     ["-m", "bench.start"],
     ["-m", "bench.turns", "--speech", "embedded", "--calls", "1", "4", "10"],
     ["-m", "bench.turns", "--speech", "scripted", "--calls", "1", "10", "50"],
+    ["-m", "bench.authoring"],
     ["-m", "bench.rtp_pacing", "--legs", "100", "--seconds", "10"],
     ["-m", "bench.localspeech", "speech"],
+    ["-m", "bench.channel"],
     ["-m", "bench.soak", "--calls", "200"],
 ]
 

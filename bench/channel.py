@@ -25,6 +25,7 @@ import uvloop
 from voicebot.bots import CallFacts, activities
 from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
 from voicebot.bots.connector_server import ConnectorServer
+from voicebot.bots.copilot_studio import CopilotStudioOptions, copilot_studio_way
 from voicebot.bots.direct_line import DirectLineOptions, DirectLineWay
 from voicebot.bots.streaming import StreamingSettings, StreamingWay
 from voicebot.bots.ways import BotWay
@@ -35,6 +36,7 @@ THINKS_S = 1.0
 TURNS = 500
 PARALLEL = 200
 ROUNDS = 5
+WAYS = ("bot-framework", "bot-framework-streaming", "direct-line", "copilot-studio")
 DOUBLES = Path(__file__).resolve().parents[1] / "tests" / "doubles"
 
 
@@ -66,7 +68,7 @@ class Call:
 
 @asynccontextmanager
 async def bot_process() -> AsyncIterator[dict[str, Any]]:
-    """The bot, over HTTP, streaming and Direct Line: their addresses."""
+    """The bot, over HTTP, streaming, Direct Line and as an agent of Copilot Studio: their addresses."""
     ready: dict[str, Any] = {}
     child = ChildProcess("bot", [sys.executable, "-m", "bench.channel", "--bot"], on_ready=ready.update)
     await child.start()
@@ -80,7 +82,8 @@ async def be_the_bot() -> None:
     """The other process: answers at once, or after a second when told to think."""
     sys.path.insert(0, str(DOUBLES))
     from bot_double import BotDouble
-    from direct_line_double import SECRET, DirectLineDouble
+    from copilot_studio_double import TOKEN, CopilotStudioDouble
+    from direct_line_double import SECRET
 
     async def answer(activity: dict[str, Any], say: Any) -> None:
         if activity["type"] == "message":
@@ -93,8 +96,9 @@ async def be_the_bot() -> None:
 
     bot = BotDouble(behave)
     await bot.start()
-    async with DirectLineDouble(answer) as line:
-        print(json.dumps({"ready": True, "url": bot.url, "line": line.endpoint, "secret": SECRET}), flush=True)
+    async with CopilotStudioDouble(answer) as line:
+        ready = {"ready": True, "url": bot.url, "line": line.endpoint, "secret": SECRET}
+        print(json.dumps(ready | {"agent": line.connection_url, "token": TOKEN}), flush=True)
         await asyncio.Event().wait()
 
 
@@ -106,6 +110,12 @@ async def way_to(kind: str, bot: dict[str, Any]) -> AsyncIterator[BotWay]:
         way = BotFrameworkWay("bench", BotFrameworkSettings(bot["url"]), connector)
     elif kind == "bot-framework-streaming":
         way = StreamingWay("bench", StreamingSettings(bot["url"]))
+    elif kind == "copilot-studio":
+
+        async def token() -> str:
+            return str(bot["token"])
+
+        way = copilot_studio_way(CopilotStudioOptions(connection_url=bot["agent"], token=token))
     else:
         way = DirectLineWay(DirectLineOptions(endpoint=bot["line"], secret=bot["secret"]))
     await way.start()
@@ -152,7 +162,7 @@ async def measure(kind: str, bot: dict[str, Any]) -> dict[str, Any]:
 
 async def run() -> list[dict[str, Any]]:
     async with bot_process() as bot:
-        return [await measure(kind, bot) for kind in ("bot-framework", "bot-framework-streaming", "direct-line")]
+        return [await measure(kind, bot) for kind in WAYS]
 
 
 def line(result: dict[str, Any]) -> str:

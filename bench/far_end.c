@@ -144,9 +144,11 @@ int main(int argc, char **argv) {
     size_t held = 0;
     long long began = 0, end = 0;
     for (;;) {
-        struct epoll_event ready[256];
-        int count = epoll_wait(events, ready, 256, 1);
+        /* Sleep, then ask: who waited in epoll_wait would be woken by every packet, at the expense of its sender. */
+        struct epoll_event ready[1024];
+        nanosleep(&(struct timespec){0, MS / 2}, NULL);
         send_due(now());
+        int count = epoll_wait(events, ready, 1024, 0);
         for (int e = 0; e < count; e++) {
             if (ready[e].data.u32 < (uint32_t)N) {
                 receive(&phones[ready[e].data.u32]);

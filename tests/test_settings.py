@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.settings import RemoteBotSettings, Settings, SettingsError, load_settings
 
 EXAMPLE = Path(__file__).parent.parent / "voicebot.example.toml"
 
@@ -182,3 +182,10 @@ def test_a_bot_that_cannot_work_is_refused_and_mended(tmp_path: Path, text: str,
 def test_a_state_server_that_cannot_be_meant_is_refused(tmp_path: Path, url: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_settings(write(tmp_path, f'[bot]\nstate_url = "{url}"\n'))
+
+
+def test_the_example_file_shows_all_that_can_be_set_for_a_bot() -> None:
+    text = EXAMPLE.read_text()
+    shown = text[text.index("# [[bots]]") :].splitlines()
+    (bot,) = tomllib.loads("\n".join(line.removeprefix("# ") for line in shown))["bots"]
+    assert set(bot) | {"secret_env"} == set(RemoteBotSettings.model_fields)

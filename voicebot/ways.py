@@ -70,9 +70,7 @@ class Ways:
         tenant = bot.tenant or BOT_FRAMEWORK_TENANT
         credentials = tokens = None
         if bot.app_id and bot.kind.startswith("bot-framework"):
-            credentials = ClientCredentials(
-                bot.app_id, bot.secret, authority=bot.authority, tenant=tenant, scope=bot.scope
-            )
+            credentials = bot_credentials(bot)
             tokens = BotTokens(bot.app_id, authority=bot.authority, tenant=tenant)
         match bot.kind:
             case "bot-framework":
@@ -99,10 +97,7 @@ class Ways:
 
     def _token_source(self, bot: RemoteBotSettings) -> TokenSource:
         """Entra tokens of an application, for agents that are reached by their connection string."""
-        credentials = ClientCredentials(
-            bot.app_id, bot.secret, authority=bot.authority, tenant=bot.tenant, scope=bot.scope or POWER_PLATFORM
-        )
-
+        credentials = bot_credentials(bot)
         self._agents.append(credentials)
 
         async def token() -> str:
@@ -114,6 +109,17 @@ class Ways:
                 raise Undelivered(f"no token for the agent: {error}") from None
 
         return token
+
+
+def bot_credentials(bot: RemoteBotSettings) -> ClientCredentials:
+    """The application that we are towards ``bot``, which has an ``app_id``."""
+    return ClientCredentials(
+        bot.app_id,
+        bot.secret,
+        authority=bot.authority,
+        tenant=bot.tenant or BOT_FRAMEWORK_TENANT,
+        scope=bot.scope or (POWER_PLATFORM if bot.kind == "copilot-studio" else ""),
+    )
 
 
 def conventions_of(bot: RemoteBotSettings) -> Conventions:

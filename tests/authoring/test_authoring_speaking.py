@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot.authoring.speaking import KINDS, groups, spoken, written
@@ -113,6 +113,7 @@ def test_what_is_nothing_of_the_kind_is_refused(value: Any, kind: str) -> None:
         spoken(value, kind, "en-US")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789", max_size=60))
 def test_groups_hold_all_digits_and_none_stands_alone(digits: str) -> None:
     found = groups(digits)
@@ -120,32 +121,38 @@ def test_groups_hold_all_digits_and_none_stands_alone(digits: str) -> None:
     assert all(2 <= len(group) <= 4 for group in found) or len(digits) <= 4
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789", min_size=1, max_size=30), st.sampled_from(LOCALES))
 def test_digits_that_are_said_are_understood(digits: str, locale: str) -> None:
     assert for_language(locale).digits(spoken(digits, "digits", locale)) == digits
 
 
+@settings(deadline=None)
 @given(st.decimals(0, 10**6, places=2), st.sampled_from(LOCALES))
 def test_money_that_is_said_is_understood(amount: Decimal, locale: str) -> None:
     currency = {"en-US": "USD", "en-GB": "GBP"}.get(locale, "EUR")
     assert for_language(locale).money(spoken(amount, "money", locale), currency) == amount
 
 
+@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2060, 12, 31)), st.sampled_from(LOCALES))
 def test_dates_that_are_said_are_understood(day: date, locale: str) -> None:
     assert for_language(locale).date(spoken(day, "date", locale), TODAY) == day
 
 
+@settings(deadline=None)
 @given(st.times().map(lambda moment: moment.replace(second=0, microsecond=0)), st.sampled_from(LOCALES))
 def test_times_that_are_said_are_understood(moment: time, locale: str) -> None:
     assert for_language(locale).time_of_day(spoken(moment, "time", locale)) == moment
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**9), 10**9), st.sampled_from(LOCALES))
 def test_numbers_that_are_said_are_understood(number: int, locale: str) -> None:
     assert for_language(locale).number(spoken(number, "number", locale)) == number
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12), st.sampled_from(LOCALES))
 def test_letters_that_are_said_are_understood(letters: str, locale: str) -> None:
     assert for_language(locale).spelled(spoken(letters, "spelled", locale)) == letters
@@ -167,6 +174,7 @@ def test_the_offline_voice_says_them_well(value: Any, kind: str, words: str) -> 
     assert normalise(spoken(value, kind, "en-US")) == words
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.decimals(), st.dates(), st.times(), st.booleans(),
               st.lists(st.text())),
@@ -180,3 +188,12 @@ def test_any_value_is_said_or_refused(value: Any, kind: str, locale: str) -> Non
         except (ValueError, TypeError, LookupError):
             continue
         assert not re.search(r"[\u00a0\u202f\n]", said)
+
+
+def test_libraries_that_change_the_precision_of_decimals_change_nothing() -> None:
+    # recognizers-text, which the SDK's prompts import, sets it to 15 digits.
+    with localcontext(prec=3):
+        assert spoken(1234567, "number", "en-US") == "1,234,567"
+        assert spoken(Decimal("1234567.89"), "money", "en-US") == "1,234,567 dollars and 89 cents"
+        assert for_language("en").money("one million two hundred thousand and five dollars", "USD") == 1200005
+        assert for_language("en").number("12345.678") == Decimal("12345.678")

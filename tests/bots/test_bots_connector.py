@@ -140,5 +140,7 @@ async def test_a_port_that_is_taken_is_named() -> None:
 def test_only_paths_of_the_api_are_taken_apart() -> None:
     assert route("/v3/conversations/a%2Fb/activities/c%7C1?x=1") == ("a/b", ("activities", "c|1"))
     assert route("/v3/conversations") == ("", ())
+    assert route("/phone/v3/conversations/c/members") == ("c", ("members",))
+    assert route("//[") is None
     assert route("/v3/botstate") is None
     assert route("/") is None

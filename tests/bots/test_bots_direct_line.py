@@ -226,3 +226,37 @@ def test_a_feed_survives_what_makes_no_sense() -> None:
     frame = json.dumps({"activities": [message, mine, message], "watermark": "3"})
     assert feed.frame(frame) == [message]
     assert (feed.watermark, feed.duplicates) == ("3", 1)
+
+
+async def test_who_interrupts_a_long_turn_does_not_wait_for_its_end_but_words_keep_their_order() -> None:
+    release = asyncio.Event()
+    heard: list[str] = []
+
+    async def bot(activity: Activity, say: Say) -> None:
+        text = activity.get("text", "")
+        heard.append(text)
+        if text == "silent":
+            await asyncio.sleep(0.1)
+        if text == "long":
+            await say({"type": "message", "text": "Let me check that."})
+            await release.wait()
+            await say({"type": "message", "text": "It is three."})
+        elif text:
+            await say({"type": "message", "text": f"Done: {text}.", "inputHint": "expectingInput"})
+
+    async with line(bot) as call:
+        heard.clear()
+        first = call.conversation.send(activities.user_message("silent"))
+        second = call.conversation.send(activities.user_message("long"))
+        await call.until(lambda: "Let me check that." in call.said)
+        assert heard == ["silent", "long"]
+        call.conversation.send(activities.interrupted("Let me", 0.3))
+        third = await call.ask("stop")
+        assert third in call.done
+        release.set()
+        await call.until(lambda: {first, second, third} <= set(call.done))
+        await asyncio.sleep(0.1)
+        said = [(event.request, event.text) for event in call.events if isinstance(event, BotMessage)]
+        rest = (second, "It is three.")  # named so, it is dropped by the turn machine
+        assert said == [(first, "Done: silent."), (second, "Let me check that."), (third, "Done: stop."), rest]
+        assert call.failed == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -42,6 +43,8 @@ class CopilotStudioDouble(DirectLineDouble):
         super().__init__(bot)
         self.conversations: list[str] = []
         self.accepts: list[str] = []
+        self.welcome: Callable[[str], bool] = lambda token: token == TOKEN
+        """Which tokens the streaming protocol accepts."""
         self.pause_s = 0.0
         """Between two activities of a stream."""
 
@@ -93,7 +96,7 @@ class CopilotStudioDouble(DirectLineDouble):
         return await self._stream_turn(request, identity, (await request.json())["activity"])
 
     def _check(self, request: web.Request) -> None:
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if not self.welcome(request.headers.get("Authorization", "").removeprefix("Bearer ")):
             raise web.HTTPUnauthorized
         self.accepts.append(request.headers.get("Accept", ""))
         if self.refuse:

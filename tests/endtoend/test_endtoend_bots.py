@@ -14,6 +14,7 @@ from bot_double import BotDouble
 from conftest import Service, SpeechDouble
 from copilot_studio_double import CopilotStudioDouble
 from direct_line_double import SECRET, DirectLineDouble
+from identity_double import TENANT, IdentityDouble
 from telephone import calling
 
 from voicebot.speech import apology
@@ -23,7 +24,14 @@ pytestmark = pytest.mark.slow
 DIALOGS = Path(__file__).parent / "dialogs_plain"
 STORY = " ".join(["once"] * 60)
 CALLER_SAYS = ["what is my balance", "tell me a story", "stop it"]
-KINDS = ["dialogs", "bot-framework", "bot-framework-streaming", "direct-line", "copilot-studio"]
+KINDS = [
+    "dialogs",
+    "bot-framework",
+    "bot-framework-streaming",
+    "direct-line",
+    "copilot-studio",
+    "copilot-studio stream",
+]
 
 Say = Callable[[dict[str, Any]], Awaitable[Any]]
 
@@ -62,6 +70,17 @@ async def behind(kind: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[st
     elif kind == "copilot-studio":
         async with CopilotStudioDouble(mind) as studio:
             yield f'url = "{studio.token_endpoint}"\n'
+    elif kind == "copilot-studio stream":
+        monkeypatch.setenv("AGENT_SECRET", "hush")
+        identity = IdentityDouble({"app": "hush"})
+        await identity.start()
+        async with CopilotStudioDouble(mind) as studio:
+            studio.welcome = lambda token: bool(token) and identity.tokens_given == 1
+            yield (
+                f'url = "{studio.connection_url}"\nauthority = "{identity.url}"\ntenant = "{TENANT}"\n'
+                'app_id = "app"\nsecret_env = "AGENT_SECRET"\n'
+            )
+        await identity.close()
     else:
         bot = BotDouble(mind_of_double)
         await bot.start()
@@ -72,7 +91,9 @@ async def behind(kind: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[st
 def configure(folder: Path, kind: str, bot: str) -> None:
     text = "[connector]\nport = 0\n"
     if kind != "dialogs":
-        text += f'[routes]\nnumbers = {{"bot" = "peer"}}\n[[bots]]\nname = "peer"\nkind = "{kind}"\n{bot}'
+        text += (
+            f'[routes]\nnumbers = {{"bot" = "peer"}}\n[[bots]]\nname = "peer"\nkind = "{kind.partition(" ")[0]}"\n{bot}'
+        )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "voicebot.toml").write_text(text)
 

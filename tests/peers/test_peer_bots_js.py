@@ -7,7 +7,6 @@ user's cache folder. Without node, npm or a registry these tests are skipped, an
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from identity_double import IdentityDouble
+from node_packages import installed
 
 from voicebot.bots import CallFacts, Conversation, activities
 from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
@@ -30,7 +30,6 @@ from voicebot.events import BotDone, BotFailed, BotMessage, Event, HangUpAsked, 
 pytestmark = pytest.mark.peer
 
 SOURCE = Path(__file__).parent / "bot_js"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voicebot" / "peers"
 APP, SECRET = "app-1", "s3cret"
 DEADLINE_S = 20.0
 
@@ -38,19 +37,7 @@ DEADLINE_S = 20.0
 @pytest.fixture(scope="session")
 def packages() -> Path:
     """The folder with ``node_modules``."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node and npm are not installed: the JavaScript bot is NOT tested")
-    manifest = (SOURCE / "package.json").read_bytes()
-    folder = CACHE / f"bot_js-{hashlib.sha256(manifest).hexdigest()[:12]}"
-    if not (folder / "installed").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_bytes(manifest)
-        command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]
-        npm = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-        if npm.returncode != 0:
-            pytest.skip(f"npm could not install the bot's packages: it is NOT tested: {npm.stderr[-500:]}")
-        (folder / "installed").touch()
-    return folder
+    return installed(SOURCE, "the JavaScript bot")
 
 
 class NodeBot:

@@ -15,6 +15,7 @@ import pytest
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipFrontEnd, SipLeg
 from voicebot.rtp import MediaClock, PortRange
+from voicebot.sip import ListenAt, SipEndpoint
 
 SCENARIOS = Path(__file__).parent / "sipp"
 SIPP = shutil.which("sipp")
@@ -51,10 +52,12 @@ class Sink:
 class Bot:
     """Answers each leg at once; one called "ringing" never; one called "short" is hung up on when it is up."""
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: SipEndpoint | None = None) -> None:
         self.clock = MediaClock()
         self.ports = PortRange(43000, 43399, LOOPBACK, rest_s=0.0)
-        self.front = SipFrontEnd(on_leg=self.take, clock=self.clock, ports=self.ports, host=LOOPBACK, port=0)
+        self.front = SipFrontEnd(
+            on_leg=self.take, clock=self.clock, ports=self.ports, host=LOOPBACK, port=0, endpoint=endpoint
+        )
         self.sinks: list[Sink] = []
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -76,12 +79,12 @@ class Bot:
         except LegClosed:
             pass
 
-    async def sipp(self, *arguments: str, callee: str = "bot", calls: int = 1) -> None:
+    async def sipp(self, *arguments: str, callee: str = "bot", calls: int = 1, port: int = 0) -> None:
         """Run SIPp against the front end; fail with its error log when a call did not go as the scenario says."""
         assert SIPP is not None
         process = await asyncio.create_subprocess_exec(
             SIPP,
-            f"{LOOPBACK}:{self.front.endpoint.port}",
+            f"{LOOPBACK}:{port or self.front.endpoint.port}",
             *("-i", LOOPBACK, "-s", callee, "-m", str(calls), "-r", "20", "-nostdin"),
             *("-mp", "43500", "-timeout", "20", "-timeout_error", "-trace_err", "-error_file", "/dev/stderr"),
             *arguments,
@@ -156,6 +159,22 @@ async def test_the_offer_may_come_from_us(bot: Bot) -> None:
 async def test_our_bye_follows_the_recorded_route(bot: Bot) -> None:
     await bot.scenario("record_route", callee="short")
     assert bot.sinks[0].ends == ["bot"]
+
+
+async def test_a_reliable_180_a_session_timer_and_an_update(bot: Bot) -> None:
+    await bot.scenario("prack")
+    assert bot.sinks[0].ends == ["caller"]
+
+
+async def test_the_built_in_caller_over_tcp() -> None:
+    bot = Bot(SipEndpoint(listen=[ListenAt("UDP", port=0), ListenAt("TCP", port=0)]))
+    bot.clock.start()
+    await bot.front.start()
+    port = bot.front.endpoint.listeners[1].port
+    await bot.sipp("-sn", "uac", "-d", "200", "-t", "t1", calls=5, port=port)
+    assert [sink.ends for sink in bot.sinks] == [["caller"]] * 5
+    await bot.front.close()
+    await bot.clock.close()
 
 
 async def test_a_key_comes_by_info(bot: Bot) -> None:

@@ -8,6 +8,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from itertools import pairwise
 
 import pytest
 
@@ -363,3 +364,51 @@ async def test_an_encrypted_session_takes_and_sends_nothing_plain(bench: Bench) 
     assert [frame for frame in listener.frames if frame != silence("PCMU")] == [bytes([n + 1]) * 160 for n in range(3)]
     with pytest.raises(ValueError, match="both"):
         session.secure(ours, None)
+
+
+@pytest.mark.parametrize("ptime_ms", [10, 30, 40, 60])
+async def test_packets_are_as_long_as_asked_and_nothing_of_the_speech_is_lost(bench: Bench, ptime_ms: int) -> None:
+    clock = MediaClock()  # not started: ticks are given by hand, so that none is left out
+    session = await RtpSession.open(clock=clock, ports=bench.ports, law="PCMU", payload_type=0, sink=Listener())
+    bench.stack.push_async_callback(session.close)
+    session.retune(law="PCMU", payload_type=0, telephone_event=101, ptime_ms=ptime_ms)
+    speech = random.Random(1).randbytes(160 * 12)
+    clip = Clip(1)
+    clip.feed(speech)
+    clip.finish()
+    session.playout.append(clip)
+    peer = bench.peer()
+    session.set_remote(*peer.getsockname())
+    for _ in range(18):
+        session.tick(clock.now(), 0)
+    packets = [await next_packet(peer) for _ in range(18 * 20 // ptime_ms)]
+    assert {len(packet.payload) for packet in packets} == {8 * ptime_ms}
+    for before, after in pairwise(packets):
+        assert (after.sequence - before.sequence) & 0xFFFF == 1
+        assert (after.timestamp - before.timestamp) & 0xFFFFFFFF == 8 * ptime_ms
+    assert speech in b"".join(packet.payload for packet in packets)
+    last = packets[-1]
+    session.tick(clock.now(), 0)
+    session.send_keys("1")  # what waits for the rest of its packet leaves before the key
+    session.tick(clock.now(), 0)
+    while (packet := await next_packet(peer)).payload_type == 0:
+        last = packet
+    end = (last.timestamp + len(last.payload)) & 0xFFFFFFFF
+    assert (packet.payload_type, packet.timestamp) == (101, end)
+    with pytest.raises(ValueError, match="length"):
+        session.retune(law="PCMU", payload_type=0, telephone_event=101, ptime_ms=5)
+
+
+async def test_comfort_noise_is_a_pause_and_no_defect(bench: Bench) -> None:
+    listener = Listener()
+    session = await bench.open(listener)
+    peer = bench.peer()
+    session.set_remote(*peer.getsockname())
+    target = ("127.0.0.1", session.local_port)
+    for number in range(3):
+        peer.sendto(RtpPacket(0, False, number, 160 * number, 9, bytes([number + 1]) * 160).build(), target)
+    peer.sendto(RtpPacket(13, False, 3, 160 * 3, 9, b"\x40").build(), target)
+    await until(lambda: session.quality().packets_received == 4)
+    await until(lambda: session.quality().silence_frames >= 5)
+    quality = session.quality()
+    assert (quality.discarded, quality.lost, quality.concealed_frames) == (0, 0, 0)

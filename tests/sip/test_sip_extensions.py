@@ -75,6 +75,16 @@ def test_a_required_180_is_repeated_until_its_prack() -> None:
     assert statuses(peer.command()) == [200]
 
 
+def test_a_prack_that_the_200_overtook_is_taken() -> None:
+    peer = Peer()
+    call = offered(peer, Require="100rel")
+    call.ring(peer.now)
+    call.answer(session(), peer.now)
+    assert statuses(peer.command()) == [180, 200]
+    assert statuses(peer.send(prack(peer, call, 1))) == [200]
+    assert statuses(peer.send(prack(peer, call, 2, 3))) == [481]
+
+
 def test_where_it_is_only_supported_ringing_is_not_reliable_but_early_media_is() -> None:
     peer = Peer()
     call = offered(peer, Supported="100rel")

@@ -36,6 +36,7 @@ from voicebot.turns import (
     SendKeys,
     State,
     Transfer,
+    TurnPolicy,
     UseVoice,
 )
 
@@ -191,3 +192,14 @@ def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> N
     assert [command.speak for command in call.take() if isinstance(command, Play)] == ["Let me look that up."]
     call.heard(4.5)
     assert call.machine.state is State.THINKING
+
+
+def test_a_transfer_without_a_target_goes_where_the_settings_say_or_has_failed() -> None:
+    call = Call(TurnPolicy(fallback_transfer="+1555")).waiting()
+    call.on(TransferAsked(2.1, ""))
+    assert call.take() == [Transfer("+1555")]
+    call = Call().waiting()
+    call.on(TransferAsked(2.1, ""))
+    (ask,) = call.asks()
+    assert (ask.kind, ask.accepted) == (AskKind.TRANSFER_RESULT, False)
+    assert call.machine.state is State.WAITING

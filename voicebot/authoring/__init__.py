@@ -7,3 +7,5 @@ Rules that hold here:
 * What a call keeps is plain JSON, so that it goes on where it was when the dialog host was killed.
 * A dialog never raises for what a caller says or presses, and never goes round in circles.
 """
+
+__all__: list[str] = []

@@ -57,7 +57,8 @@ def compile_dialogs(
     called = [step.call for loaded in dialogs.dialogs.values() for step in loaded.dialog.steps
               if isinstance(step, Call) and step.call not in dialogs.dialogs]  # fmt: skip
     python = Functions(dialogs.folder, called, functions)
-    flows = [_flow(dialogs, name, around, python) for name in dialogs.dialogs]
+    names = sorted(dialogs.dialogs, key=lambda name: dialogs.dialogs[name] is not dialogs.main)  # the greeting first
+    flows = [_flow(dialogs, name, around, python) for name in names]
     prompts = {prompt: None for flow in flows for program in flow.programs.values() for prompt in program.prompts()}
     base = dialogs.main.dialog.locale
     root = CallDialog(flows, python, base)

@@ -115,7 +115,6 @@ class Flow(Questions):
         program = self._program(context)
         step = program.steps.get(state.get("step", ""))
         if isinstance(step, Ask) and state.get("mode") in ("ask", "confirm"):
-            state["slot"] = {}
             await self._put(context, program, step, state)
 
     # --- the steps ----------------------------------------------------------------------------------------------------

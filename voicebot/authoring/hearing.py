@@ -53,7 +53,9 @@ def option_meant(ask: Ask, text: str, understanding: Understanding) -> Answered 
         return None
     spoken = {name: (option.say or [name.replace("_", " ").replace("-", " ")]) for name, option in ask.choice.items()}
     name = understanding.choice(text, spoken)
-    return _option(ask, name) if name is not None else None
+    if name is None or (ask.kind != "choice" and not _named(text, spoken[name])):
+        return None
+    return _option(ask, name)
 
 
 def value_said(ask: Ask, text: str, understanding: Understanding, today: date) -> Any:
@@ -123,6 +125,12 @@ def keys_pause_s(ask: Ask) -> float | None:
 def _option(ask: Ask, name: str) -> Answered:
     option = (ask.choice or {})[name]
     return Answered(name if option.value is None else option.value, name)
+
+
+def _named(text: str, phrases: list[str]) -> bool:
+    """Whether a word of ``phrases`` is in ``text``: beside digits, "one" does not mean the first option."""
+    said = text.lower()
+    return any(word[:4].lower() in said for phrase in phrases for word in phrase.split() if len(word) > 2)
 
 
 def _digits_said(digits: Digits, text: str, slot: dict[str, Any], understanding: Understanding) -> Heard:

@@ -13,7 +13,7 @@ from typing import Any
 
 from voicebot.authoring.http import Fetch
 from voicebot.authoring.model import BargeIn
-from voicebot.host.sdk import Activity, ActivityTypes, TurnContext
+from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
 
 BUDGET = 300
 """Steps of one turn; a dialog that needs more is going round in circles."""
@@ -67,7 +67,7 @@ async def send(
 ) -> None:
     """Say something. ``said``: what is shown, what is spoken."""
     hints = _ASKING if asking else _SAYING
-    message = Activity(type=ActivityTypes.message, text=said[0], speak=said[1], input_hint=hints[barge_in])
+    message = PassingActivity(type=ActivityTypes.message, text=said[0], speak=said[1], input_hint=hints[barge_in])
     if locale.partition("-")[0] == (context.activity.locale or locale).partition("-")[0]:
         await context.send_activity(message)
         return
@@ -91,18 +91,18 @@ async def configure(context: TurnContext, phrases: list[str], no_input_s: float 
     if no_input_s is not None:
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
     data = {"sessionParams": parameters}
-    await context.send_activity(Activity(type=ActivityTypes.event, name="config", channel_data=data))
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
 
 
 async def hand_over(context: TurnContext, target: str, about: dict[str, Any]) -> None:
     """Ask the channel to transfer the call."""
     value = {**about, "TargetPhoneNumber": target}
-    await context.send_activity(Activity(type=ActivityTypes.event, name="handoff.initiate", value=value))
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="handoff.initiate", value=value))
 
 
 async def hang_up(context: TurnContext) -> None:
     """Ask the channel to end the call when all was heard."""
-    await context.send_activity(Activity(type=ActivityTypes.end_of_conversation, code="completedSuccessfully"))
+    await context.send_activity(PassingActivity(type=ActivityTypes.end_of_conversation, code="completedSuccessfully"))
 
 
 def is_key(activity: Any) -> bool:

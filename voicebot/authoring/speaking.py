@@ -29,6 +29,8 @@ from babel.numbers import (
     get_territory_currencies,
 )
 
+from voicebot.authoring.exact import exact
+
 MAX_SPELLED = 200
 """Characters that are said one by one at most."""
 
@@ -64,6 +66,7 @@ def written(value: Any, kind: str, locale: str) -> str:
 Said = Callable[[Any, str, _Speech], str]
 
 
+@exact
 def _said(table: dict[str, Said], value: Any, kind: str, locale: str) -> str:
     name, _, detail = kind.partition(":")
     speech = _speech(locale)

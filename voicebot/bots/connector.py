@@ -53,11 +53,16 @@ NO_SUCH_PATH = error(404, "NotFound", "there is nothing by this path")
 
 
 def route(target: str) -> Route | None:
-    """The path of a request (absolute, or with a host); None when it is not of this API."""
-    parts = tuple(unquote(part) for part in urlsplit(target).path.strip("/").split("/"))
-    if parts[:2] != PREFIX:
+    """The path of a request, also behind a proxy's own prefix; None when it is not of this API."""
+    try:
+        parts = tuple(unquote(part) for part in urlsplit(target).path.strip("/").split("/"))
+    except ValueError:
         return None
-    return Route(parts[2] if len(parts) > 2 else "", parts[3:])
+    for at in range(len(parts) - 1):
+        if parts[at : at + 2] == PREFIX:
+            rest = parts[at + 2 :]
+            return Route(rest[0] if rest else "", rest[1:])
+    return None
 
 
 def create(conversations: Mapping[str, OrderedConversation], body: Any, service_url: str) -> Answer:

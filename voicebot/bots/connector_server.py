@@ -44,7 +44,7 @@ class ConnectorServer:
     def __init__(self, host: str = "127.0.0.1", port: int = 0, public_url: str = "") -> None:
         self._host = host
         self._port = port
-        self._public_url = public_url
+        self._public_url = public_url and public_url.rstrip("/") + "/"
         self._tenants: list[Tenant] = []
         self._runner: web.AppRunner | None = None
         self.refused = 0

@@ -89,7 +89,8 @@ class ClientCredentials:
         form = {"grant_type": "client_credentials", "client_id": self._app_id, "scope": self._scope}
         try:
             form["client_secret"] = await asyncio.to_thread(self._secret)
-            async with http.post(self.url, data=form, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as response:
+            timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+            async with http.post(self.url, data=form, timeout=timeout, allow_redirects=False) as response:
                 answer = await _answer(response)
         except TimeoutError:
             raise TokenUnavailable(f"no answer within {TIMEOUT_S:g} s") from None

@@ -172,6 +172,7 @@ class DirectLineConversation(Exchange):
         self._token = ""
         self._life_s = DEFAULT_LIFE_S
         self._conversation_id = ""
+        self._opening = asyncio.Lock()
         self._feed = DirectLineFeed(f"dl_{call.caller or call.call_id}"[:64])
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -181,16 +182,17 @@ class DirectLineConversation(Exchange):
     # --- Exchange ----------------------------------------------------------------------------------------------------
 
     async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
-        opened = not self._conversation_id
-        if opened:
-            await self._open()
+        async with self._opening:
+            opened = not self._conversation_id
+            if opened:
+                await self._open()
         if activity["type"] == "conversationUpdate":
             if not opened or not self._way.options.start_event:
                 return ""  # the service told the bot itself
             kept = {name: activity[name] for name in ("from", "locale", "channelData") if name in activity}
             activity = kept | {"type": "event", "name": self._way.options.start_event}
         try:
-            return await self._post(activity)
+            return await self._post(activity, request)
         except Refused as refused:
             if refused.status not in (401, 403, 404):
                 raise
@@ -244,8 +246,9 @@ class DirectLineConversation(Exchange):
                 async with asyncio.timeout(1.0):
                     await socket.close()
 
-    async def _post(self, activity: dict[str, Any]) -> str:
+    async def _post(self, activity: dict[str, Any], request: int = 0) -> str:
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
+        content["channelData"] = {**activity.get("channelData", {}), "clientActivityID": str(request)}
         content["from"] = {**activity.get("from", {}), "id": self._feed.user}
         url = f"{self._url}/activities"
         try:
@@ -321,14 +324,24 @@ class DirectLineConversation(Exchange):
         while True:
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    for activity in self._feed.frame(message.data):
-                        self.received(activity)
+                    self._take(message.data)
             await socket.close()
             logger.info("conversation %s: the stream broke at watermark %r", self.call.call_id, self._feed.watermark)
             reopened = await self._reopened()
             if reopened is None:
                 return
             self._socket = socket = reopened
+
+    def _take(self, frame: str) -> None:
+        try:
+            activities = self._feed.frame(frame)
+            for request, identity in self._feed.named:
+                if request.isdecimal() and len(request) < 10:
+                    self.named(int(request), identity)
+            for activity in activities:
+                self.received(activity)
+        except Exception:  # one frame's trouble must not make us deaf
+            logger.exception("conversation %s", self.call.call_id)
 
     async def _reopened(self) -> aiohttp.ClientWebSocketResponse | None:
         """The stream, continued; None when the service does not know the conversation any more."""

@@ -2,7 +2,9 @@
 
 A frame is ``{"activities": [...], "watermark": "7"}``; an empty frame keeps the connection alive. After a reconnection
 the service replays everything since the watermark that it was told, so an activity can come twice: it is known by its
-id. Typing has no id and is never replayed. What we sent ourselves comes back as well (the log is for all clients).
+id. Typing has no id and is never replayed. What we sent ourselves comes back as well (the log is for all clients), with
+the id that it got, by which answers name it; ``channelData.clientActivityID`` tells which it is, as in Microsoft's
+client.
 """
 
 from __future__ import annotations
@@ -26,10 +28,13 @@ class DirectLineFeed:
         self.malformed = 0
         """Frames and activities that made no sense and were dropped."""
         self.duplicates = 0
+        self.named: list[tuple[str, str]] = []
+        """Of what we sent: our own name for it and the service's, as far as the last frame told."""
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def frame(self, text: str) -> list[dict[str, Any]]:
         """The bot's activities in one frame, each once, in order."""
+        self.named = []
         if not text.strip():
             return []
         try:
@@ -53,6 +58,7 @@ class DirectLineFeed:
             return False
         sender = activity.get("from")
         if isinstance(sender, dict) and (sender.get("id") == self.user or sender.get("role") == "user"):
+            self._note_own(activity)
             return False
         identity = activity.get("id")
         if not isinstance(identity, str) or not identity or activity["type"] == "typing":
@@ -64,3 +70,10 @@ class DirectLineFeed:
         if len(self._seen) > MAX_REMEMBERED:
             self._seen.popitem(last=False)
         return True
+
+    def _note_own(self, activity: dict[str, Any]) -> None:
+        data = activity.get("channelData")
+        ours = data.get("clientActivityID") if isinstance(data, dict) else None
+        identity = activity.get("id")
+        if isinstance(ours, str) and isinstance(identity, str) and identity:
+            self.named.append((ours, identity))

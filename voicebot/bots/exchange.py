@@ -9,7 +9,9 @@ says to a request that has ended is passed on as said on its own initiative, unl
 bot that failed is not asked to ask again (``BotRecovered``), as our own dialogs are: it would not know how.
 
 Unlike :mod:`voicebot.bots.ordered`, where a bot that has taken an activity has mostly finished with it, the next
-request is handed over while the one before may still be answered: ``settling.py`` finds the ends.
+request is handed over while the one before may still be answered: ``settling.py`` finds the ends. It waits until the
+one before was taken, which its first answer shows as well as the service's word: a caller who interrupts a bot in the
+middle of a long turn is not kept waiting for its end.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +43,16 @@ class Undelivered(Exception):
     """The bot did not take an activity; the text says why, for the log and for ``BotFailed``."""
 
 
+@dataclass(slots=True)
+class _Underway:
+    """A request that is being handed over."""
+
+    task: asyncio.Task[None]
+    began_at: float
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    limit: asyncio.Timeout | None = None
+
+
 class Exchange:
     """One call's conversation (:class:`voicebot.bots.conversation.Conversation`). Subclasses carry the bytes.
 
@@ -61,8 +73,7 @@ class Exchange:
         self._timer: asyncio.TimerHandle | None = None
         self._current = 0
         self._interrupted_at = 0
-        self._began_at = 0.0
-        self._limit: asyncio.Timeout | None = None
+        self._underway: dict[int, _Underway] = {}
         self._closed = False
         self._on_close: list[Callable[[], None]] = []
 
@@ -100,10 +111,10 @@ class Exchange:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        tasks = [underway.task for underway in self._underway.values()] + ([self._task] if self._task else [])
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         goodbye = activities.addressed(
             activities.end_of_conversation(reason), self.call, self._requests.number(), datetime.now(UTC)
         )
@@ -149,12 +160,20 @@ class Exchange:
         self._alive(request, now)
         self._tell(self._requests.activity(request, activity, now))
 
+    def named(self, request: int, activity_id: str) -> None:
+        """The service calls what was sent as ``request`` so; known before it has accepted it."""
+        if self._settling is not None:
+            self._settling.named(request, activity_id)
+
     def _alive(self, request: int, now: float) -> None:
-        if now - self._began_at > MAX_TURN_S:
-            return
-        self._requests.alive(request, now)
-        if request == self._current and self._limit is not None and not self._limit.expired():
-            self._limit.reschedule(now + self._requests.timeout_s)
+        underway = self._underway.get(request)
+        if underway is None:
+            self._requests.alive(request, now)
+        elif now - underway.began_at < MAX_TURN_S:
+            self._requests.alive(request, now)
+            underway.taken.set()
+            if underway.limit is not None:
+                underway.limit.reschedule(now + self._requests.timeout_s)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -164,16 +183,34 @@ class Exchange:
             while self._outbox:
                 request, activity = self._outbox.popleft()
                 if request in self._requests.outstanding:
-                    await self._one(request, activity)
+                    await self._begin_one(request, activity)
             self._wanted.clear()
 
-    async def _one(self, request: int, activity: dict[str, Any]) -> None:
-        self._current, self._began_at = request, self._loop.time()
+    async def _begin_one(self, request: int, activity: dict[str, Any]) -> None:
+        """Hand a request over; returns when the bot has certainly taken it, or never will."""
+        self._current = request
         if self._settling is not None:
             self._settling.asked(request, activity)
+        task = asyncio.create_task(self._one(request, activity), name=f"request {request} of {self.call.call_id}")
+        underway = self._underway[request] = _Underway(task, self._loop.time())
+        task.add_done_callback(lambda _: self._ended(request))
+        if self._settling is not None:
+            await underway.taken.wait()
+        else:
+            await asyncio.wait({task})
+
+    def _ended(self, request: int) -> None:
+        self._underway.pop(request).taken.set()
+
+    async def _one(self, request: int, activity: dict[str, Any]) -> None:
+        underway = self._underway[request]
         try:
-            async with asyncio.timeout(self._requests.timeout_s) as self._limit:
-                activity_id = await self._hand_over(request, activity)
+            async with asyncio.timeout(self._requests.timeout_s) as limit:
+                underway.limit = limit
+                try:
+                    activity_id = await self._hand_over(request, activity)
+                finally:
+                    underway.limit = None
         except (Undelivered, TimeoutError) as error:
             reason = str(error) or f"not taken within {self._requests.timeout_s:g} s"
             logger.warning("conversation %s: %s", self.call.call_id, reason)
@@ -189,8 +226,6 @@ class Exchange:
             else:
                 self._settling.accepted(request, activity_id, self._loop.time())
                 self._watch()
-        finally:
-            self._limit = None
 
     def _give_up(self, request: int) -> None:
         if self._settling is not None:

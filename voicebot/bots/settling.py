@@ -61,11 +61,15 @@ class Settling:
     def accepted(self, request: int, activity_id: str, now: float) -> None:
         """The service took ``request`` and calls it ``activity_id`` (``""``: it did not say)."""
         if activity_id:
-            self._ids[activity_id] = request
-            while len(self._ids) > MAX_REMEMBERED:
-                self._ids.popitem(last=False)
+            self.named(request, activity_id)
         if request in self._open:
             self._open[request].accepted_at = now
+
+    def named(self, request: int, activity_id: str) -> None:
+        """The service calls ``request`` so."""
+        self._ids[activity_id] = request
+        while len(self._ids) > MAX_REMEMBERED:
+            self._ids.popitem(last=False)
 
     def closed(self, request: int) -> None:
         """``request`` has ended some other way (failed, given up)."""

@@ -21,8 +21,6 @@ from typing import Literal, Protocol
 
 from voicebot.bots.conversation import CallFacts, Conversation, OnEvent
 
-WayName = Literal["dialogs", "bot-framework", "bot-framework-streaming", "direct-line", "copilot-studio"]
-
 
 class WayUnavailable(Exception):
     """A way could not be started: its port is taken, its settings cannot work. The text says what to mend."""

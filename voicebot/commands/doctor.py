@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,15 +19,19 @@ import typer
 from rich.console import Console
 
 from voicebot.app import speech_endpoint
+from voicebot.bots.credentials import TokenUnavailable
+from voicebot.bots.direct_line import PUBLIC_ENDPOINT
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.localspeech.prepare import models_prepared
-from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.settings import RemoteBotSettings, Settings, SettingsError, load_settings
 from voicebot.speech import Recognizer, SpeechUnavailable
+from voicebot.ways import bot_credentials
 
 CLOCK_SLACK_S = 60.0
 """Entra tokens and TLS forgive a clock that is off by less than some minutes; a minute off is worth a word."""
 FREE_DISK_MB = 500
+BOT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     yield _rtp_ports(settings)
     yield _dialogs(settings)
     yield _disk(settings)
+    if settings.bots:
+        yield from asyncio.run(bots(settings))
     if settings.speech.service == "local":
         yield _models()
     else:
@@ -122,6 +129,39 @@ def _disk(settings: Settings) -> Finding:
     free_mb = shutil.disk_usage(settings.calls.records).free >> 20
     detail = f"{free_mb} MB free for records"
     return Finding("disk", free_mb >= FREE_DISK_MB, detail, "make room, or move calls.records")
+
+
+async def bots(settings: Settings) -> list[Finding]:
+    """Whether the bots of others can be reached, and whether there are tokens for them. They are not spoken to."""
+    timeout = aiohttp.ClientTimeout(total=BOT_TIMEOUT_S)
+    async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
+        return [await _bot(bot, http) for bot in settings.bots]
+
+
+async def _bot(bot: RemoteBotSettings, http: aiohttp.ClientSession) -> Finding:
+    check = f"bot {bot.name}"
+    url = bot.url or PUBLIC_ENDPOINT
+    parts = urlsplit(url)
+    address = parts._replace(scheme={"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)).geturl()
+    try:
+        async with http.get(address, allow_redirects=False) as response:
+            status = response.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return Finding(
+            check, False, f"{url}: {error or 'no answer'}", "is it running? is the address right? a firewall?"
+        )
+    if status == HTTPStatus.NOT_FOUND and bot.kind.startswith("bot-framework"):
+        return Finding(check, False, f"{url}: HTTP 404", "the address must be that of its /api/messages")
+    if bot.app_id:
+        credentials = bot_credentials(bot)
+        try:
+            await credentials.token(http)
+        except TokenUnavailable as error:
+            return Finding(check, False, f"no token for it: {error}", "check app_id, its secret, tenant and authority")
+        finally:
+            await credentials.close()
+        return Finding(check, True, f"{parts.netloc} answers, and there is a token for it")
+    return Finding(check, True, f"{parts.netloc} answers")
 
 
 def _models() -> Finding:

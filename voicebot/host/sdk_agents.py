@@ -70,6 +70,7 @@ __all__ = [
     "FoundChoice",
     "ListStyle",
     "NumberPrompt",
+    "PassingActivity",
     "PromptOptions",
     "ResourceResponse",
     "StatePropertyAccessor",
@@ -90,6 +91,14 @@ class Activity(schema.Activity):  # type: ignore[misc]
 
     def __init__(self, **content: Any) -> None:
         super().__init__(**{name: value for name, value in content.items() if value is not None})
+
+
+class PassingActivity(Activity):
+    """An activity that its sender does not keep: the SDK's copy of it, made before it is sent, shares what it holds."""
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> PassingActivity:
+        copy: PassingActivity = self.__copy__()
+        return copy
 
 
 class TurnContext(core.TurnContext):  # type: ignore[misc]

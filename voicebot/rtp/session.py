@@ -36,6 +36,10 @@ from voicebot.rtp.telephone_event import TelephoneEventReceiver, TelephoneEventS
 logger = logging.getLogger(__name__)
 
 _HEADER: Final = struct.Struct("!BBHII")
+_USUAL: Final = _HEADER.size + FRAME_BYTES
+_PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
+_UNKNOWN: Final = b""
+_COMFORT_NOISE: Final = 13  # RFC 3389: where it comes, silence is put in, as for any pause
 _STATIC_TYPES: Final[dict[int, Law]] = {0: "PCMU", 8: "PCMA"}  # RFC 3551: understood whatever was negotiated
 
 
@@ -92,6 +96,10 @@ class RtpSession:
         self._send = True
         self._payload_type = 0
         self._to_wire: bytes | None = None
+        self._packet_bytes = FRAME_BYTES
+        self._interval_s = FRAME_S
+        self._waiting = bytearray()  # less than a packet, where packets are not of one frame
+        self._waiting_since = 0  # timestamp of its first sample
         self._keys = TelephoneEventSender()
         self._ssrc = random.getrandbits(32)
         self._sequence = random.getrandbits(16)
@@ -178,8 +186,17 @@ class RtpSession:
                 self._buffer.resume()
         self._receive, self._send = receive, send
 
-    def retune(self, *, law: Law, payload_type: int, telephone_event: int | None) -> None:
-        """The wire's codec and payload types from now on. Above, the law stays what :meth:`open` was told."""
+    def retune(self, *, law: Law, payload_type: int, telephone_event: int | None, ptime_ms: int = 20) -> None:
+        """The wire's codec and payload types from now on. Above, the law stays what :meth:`open` was told.
+
+        ``ptime_ms``: the length of packets that we send, 10 to 60; whatever the other side sends is taken. Packets of
+        another length than 20 ms still leave at the clock's ticks: those of 10 ms in pairs, of 30 ms after 20 or 40.
+        Raises ValueError for a length that we do not send.
+        """
+        if not 10 <= ptime_ms <= 60:
+            raise ValueError(f"not a packet length that we send: {ptime_ms} ms")
+        self._packet_bytes = ptime_ms * FRAME_BYTES // 20
+        self._interval_s = ptime_ms / 1000
         self._payload_type = payload_type
         self._to_wire = translation(self._law, law)
         self._audio_types = {number: translation(static, self._law) for number, static in _STATIC_TYPES.items()}
@@ -220,6 +237,23 @@ class RtpSession:
 
     def _rtp_received(self, data: bytes, source: Address) -> None:
         at = self._clock.now()
+        if len(data) == _USUAL and source == self._source.locked and self._receive and self._secure is None:
+            # What nearly every packet is, at less cost: 20 ms of plain audio in our law, of the stream that we know.
+            flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
+            reception, buffer = self._reporting.reception, self._buffer
+            if (
+                flags == _PLAIN
+                and self._audio_types.get(kind, _UNKNOWN) is None
+                and reception is not None
+                and reception.ssrc == ssrc
+                and buffer is not None
+            ):
+                self._packets_received += 1
+                self._heard_at = at
+                self._timed_out = False
+                reception.packet(sequence, timestamp, at)
+                self._deliver(buffer.push(sequence, timestamp, ssrc, data[12:], at), at)
+                return
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_datagram(data, source)
             return
@@ -242,7 +276,7 @@ class RtpSession:
         elif packet.payload_type == self._event_type:
             self._event(packet, at)
         else:
-            self._discarded += 1
+            self._discarded += packet.payload_type != _COMFORT_NOISE
             self._other(packet, at)
 
     def _admit(self, packet: RtpPacket, source: Address, at: float) -> bool:
@@ -314,7 +348,7 @@ class RtpSession:
             self._marker = True
         target = self._source.locked or self._source.signalled
         if target is not None and self._send and not self._unreachable:
-            self._send_packet(target, at)
+            self._send_frame(target, at)
         else:
             self._marker = True
             self._sent_at = None
@@ -329,32 +363,59 @@ class RtpSession:
             self._timed_out = True
             self._sink.media_timeout(at)
 
-    def _send_packet(self, target: Address, at: float) -> None:
+    def _send_frame(self, target: Address, at: float) -> None:
         event = self._keys.next_event(self._timestamp)
         if event is None:
             frame = self.playout.next_frame(at)
             payload = frame if self._to_wire is None else frame.translate(self._to_wire)
-            kind, timestamp = self._payload_type, self._timestamp
+            if self._closed:  # the playout's listener closed the session
+                return
+            if self._packet_bytes == FRAME_BYTES and not self._waiting:
+                self._send_packet(target, self._payload_type, self._timestamp, payload)
+            else:
+                self._packetize(target, payload)
         else:
-            frame, payload, timestamp = self._silence, event.payload, event.timestamp
-            kind = self._event_type or 0
+            frame = self._silence
+            self._flush(target)
             self._marker = event.marker
+            self._send_packet(target, self._event_type or 0, event.timestamp, event.payload)
+        self._sink.sent(frame, at)
+
+    def _packetize(self, target: Address, payload: bytes) -> None:
+        """Collect frames, or cut them, into packets of the length that the other side wants."""
+        waiting = self._waiting
+        if waiting and self._timestamp != (self._waiting_since + len(waiting)) & 0xFFFFFFFF:
+            self._flush(target)  # frames were left out since (a stall, keys, hold)
+        if not waiting:
+            self._waiting_since = self._timestamp
+        waiting += payload
+        size = self._packet_bytes
+        while len(waiting) >= size:
+            self._send_packet(target, self._payload_type, self._waiting_since, bytes(waiting[:size]))
+            del waiting[:size]
+            self._waiting_since = (self._waiting_since + size) & 0xFFFFFFFF
+
+    def _flush(self, target: Address) -> None:
+        if self._waiting:
+            self._send_packet(target, self._payload_type, self._waiting_since, bytes(self._waiting))
+            self._waiting.clear()
+
+    def _send_packet(self, target: Address, kind: int, timestamp: int, payload: bytes) -> None:
         port = self._rtp
-        if port is None or self._closed:  # the playout's listener closed the session
+        if port is None:
             return
         self._sequence = sequence = (self._sequence + 1) & 0xFFFF
         if self._marker:
             kind |= 0x80
         self._marker = False
-        packet = _HEADER.pack(0x80, kind, sequence, timestamp, self._ssrc) + payload
+        packet = _HEADER.pack(_PLAIN, kind, sequence, timestamp, self._ssrc) + payload
         port.send(packet if self._secure is None else self._secure.protect(packet), target)
         now = self._clock.now()
         if self._sent_at is not None:
-            self._deviation.add(abs(now - self._sent_at - FRAME_S))
+            self._deviation.add(abs(now - self._sent_at - self._interval_s))
         self._sent_at = now
         self._packets_sent += 1
         self._octets_sent += len(payload)
-        self._sink.sent(frame, at)
 
     # --- RTCP --------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ Rules that hold here:
 
 from __future__ import annotations
 
-from voicebot.sip.endpoint import ListenAt, SipEndpoint
+from voicebot.sip.datagrams import ListenAt
+from voicebot.sip.endpoint import SipEndpoint
 from voicebot.sip.handle import Call, CallClosed, IncomingCall, OutgoingCall
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.message import SipRequest, SipResponse

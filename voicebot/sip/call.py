@@ -320,11 +320,11 @@ class SipCall:
         self._ua.release(self)
 
     def _on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        if self._reliable is None or self._invite is None or self.state is not CallState.OFFERED:
+        if self._reliable is None or self._invite is None:
             self._refuse(transaction, 481, now)
         elif self._reliable.on_prack(request, transaction, now):
             self._reliable.next(self._invite, now)
-            if self._answer_waits is not None and not self._reliable.holds_answer:
+            if self.state is CallState.OFFERED and self._answer_waits is not None and not self._reliable.holds_answer:
                 self.answer(self._answer_waits, now)
 
     def _on_info(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:

@@ -8,21 +8,17 @@ and the endpoint goes on.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ipaddress
 import logging
-import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import cast
 
 from voicebot import __version__
 from voicebot.sip.call import SipCall
 from voicebot.sip.connections import Connections
+from voicebot.sip.datagrams import Datagrams, ListenAt
 from voicebot.sip.gate import Gate
 from voicebot.sip.handle import Call, IncomingCall, OutgoingCall
-from voicebot.sip.hop import Hop, Listener, Transport
+from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.outputs import CallEnded, CallOffered, Locate, Output, SipCounters, Transmit
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.resolver import Resolver
@@ -33,53 +29,6 @@ from voicebot.sip.trunks import Rate, RateLimiter, Strangers, Trunk, TrunkGate
 from voicebot.sip.user_agent import Limits, UserAgent
 
 logger = logging.getLogger(__name__)
-
-_RECEIVE_BUFFER = 4 << 20
-"""Bytes wished for the socket: a burst of some thousand INVITEs must survive a loop that is busy for a moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListenAt:
-    """Where to listen (port 0: any), and the address that others reach us at when it is another one (NAT, 0.0.0.0)."""
-
-    transport: Transport = "UDP"
-    host: str = "127.0.0.1"
-    port: int = 5060
-    advertised_host: str = ""
-    advertised_port: int = 0
-
-    @property
-    def reached_at(self) -> str:
-        """The advertised host."""
-        if self.advertised_host:
-            return self.advertised_host
-        address = ipaddress.ip_address(self.host)
-        return address_towards_the_world(address.version) if address.is_unspecified else self.host
-
-
-class _Datagrams(asyncio.DatagramProtocol):
-    """One UDP socket."""
-
-    def __init__(self, endpoint: SipEndpoint, listener: int, closed: asyncio.Future[None]) -> None:
-        self.listener = listener
-        self.transport: asyncio.DatagramTransport | None = None
-        self.closed = closed
-        self._endpoint = endpoint
-
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
-        self.transport = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.transport = None
-        if not self.closed.done():
-            self.closed.set_result(None)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._endpoint.received(data, Hop(addr[0].partition("%")[0], addr[1], "UDP", 0, self.listener))
-
-    def error_received(self, exc: Exception) -> None:
-        # Mostly "connection refused" by ICMP for an earlier datagram; timers take care of what matters.
-        self._endpoint.counters.send_errors += 1
 
 
 class SipEndpoint:
@@ -125,7 +74,7 @@ class SipEndpoint:
         self._keepalive_s = keepalive_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Listener] = []
-        self._datagrams: list[_Datagrams] = []
+        self._datagrams: list[Datagrams] = []
         self._connections: Connections | None = None
         self._ua: UserAgent | None = None
         self._timer: asyncio.Handle | None = None
@@ -166,22 +115,10 @@ class SipEndpoint:
         return self._ua.registrar_addresses() if self._ua is not None else ()
 
     async def _bind_datagrams(self, loop: asyncio.AbstractEventLoop, index: int, at: ListenAt) -> int:
-        family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            sock.setblocking(False)
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            if family == socket.AF_INET6:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.bind((at.host, at.port))
-            protocol = _Datagrams(self, index, loop.create_future())
-            await loop.create_datagram_endpoint(lambda: protocol, sock=sock)
-        except BaseException:
-            sock.close()
-            raise
-        self._datagrams.append(protocol)
-        return int(sock.getsockname()[1])
+        datagrams = Datagrams(index, at, self.received, self._count_error)
+        await datagrams.bind(loop)
+        self._datagrams.append(datagrams)
+        return datagrams.port
 
     async def _bind_stream(self, loop: asyncio.AbstractEventLoop, index: int, at: ListenAt) -> int:
         assert self._connections is not None
@@ -214,9 +151,7 @@ class SipEndpoint:
         if self._connections is not None:
             await self._connections.close()
         for datagrams in self._datagrams:
-            if datagrams.transport is not None:
-                datagrams.transport.close()
-                await datagrams.closed
+            await datagrams.close()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -304,6 +239,10 @@ class SipEndpoint:
             logger.exception("a message of %d bytes from %s broke the user agent", len(data), source.host)
             outputs = self._core.take()
         self._dispatch(outputs)
+
+    def _count_error(self) -> None:
+        if self._ua is not None:
+            self.counters.send_errors += 1
 
     def _unreachable(self, hop: Hop) -> None:
         if self._ua is not None and self._resolver is not None:
@@ -411,23 +350,8 @@ class SipEndpoint:
                 self._connections.send(data, hop)
             return
         for datagrams in self._datagrams:
-            v6 = ":" in self._listen[datagrams.listener].host
-            if datagrams.listener == hop.listener or (hop.listener < 0 and v6 == (":" in hop.host)):
-                if datagrams.transport is not None:
-                    datagrams.transport.sendto(data, (hop.host, hop.port))
+            if datagrams.listener == hop.listener or (hop.listener < 0 and datagrams.is_ipv6 == (":" in hop.host)):
+                datagrams.send(data, hop)
                 return
         self.counters.send_errors += 1
         self.loop.call_soon(self._unreachable, hop)
-
-
-def address_towards_the_world(version: int = 4) -> str:
-    """The local address of the default route (nothing is sent), or loopback without one."""
-    family, far, loopback = (
-        (socket.AF_INET, "192.0.2.1", "127.0.0.1")  # TEST-NET-1, RFC 5737
-        if version == 4
-        else (socket.AF_INET6, "2001:db8::1", "::1")  # RFC 3849
-    )
-    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect((far, 9))
-        return cast(str, probe.getsockname()[0])
-    return loopback

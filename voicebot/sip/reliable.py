@@ -45,6 +45,7 @@ class ReliableProvisionals:
         self.required = "100rel" in extensions[0]
         self._supported = self.required or "100rel" in extensions[1]
         self._number = 0
+        self._final = False
         self._waiting: list[SipResponse] = []
         self._sent: _Unacknowledged | None = None
 
@@ -80,17 +81,22 @@ class ReliableProvisionals:
     def on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> bool:
         """True: acknowledged; what waited may go on."""
         match = _RACK_RE.match(request.headers.get("RAck") or "")
-        sent = self._sent
-        wanted = sent is not None and (str(sent.number), str(self._call.request.cseq[0]), "INVITE")
-        if match is None or match.groups() != wanted:
-            self._ua.refuse(transaction, 481 if match is not None else 400, now)
+        if match is None:
+            self._ua.refuse(transaction, 400, now)
+            return False
+        number, cseq, method = match.groups()
+        current = self._sent is not None and int(number) == self._sent.number
+        # A final response may overtake the PRACK, which is to be taken all the same (section 3).
+        late = self._final and 0 < int(number) <= self._number
+        if not (current or late) or int(cseq) != self._call.request.cseq[0] or method != "INVITE":
+            self._ua.refuse(transaction, 481, now)
             return False
         if has_session(request):
             self._ua.refuse(transaction, 488, now)  # nobody offers anew before the answer
         else:
             self._ua.respond(transaction, response_to(request, 200), now)
         self._sent = None
-        return True
+        return current
 
     def next(self, transaction: ServerTransaction, now: float) -> None:
         """Send what waited for the PRACK."""
@@ -100,6 +106,7 @@ class ReliableProvisionals:
     def stop(self) -> None:
         """A final response went out, or the call is over."""
         self._sent = None
+        self._final = True
         self._waiting.clear()
 
     def timeout(self, transaction: ServerTransaction, now: float) -> bool:

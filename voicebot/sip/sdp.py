@@ -181,8 +181,8 @@ def _media_attribute(media: Media, name: str, text: str) -> None:
         if len(media.crypto) < MAX_CRYPTO and (crypto := Crypto.parse(text)) is not None:
             media.crypto.append(crypto)
     elif name in ("ptime", "maxptime"):
-        if re.match(r"\d{1,3}(\.\d+)?\s*\Z", text):
-            setattr(media, name, int(float(text)))
+        if match := re.match(r"(\d{1,3})(?:\.\d+)?\s*\Z", text):
+            setattr(media, name, int(match[1]))
     elif name == "rtcp" and (match := re.match(r"(\d{1,5})(?:\s|\Z)", text)) and 0 < int(match[1]) < 65_536:
         media.rtcp_port = int(match[1])
 

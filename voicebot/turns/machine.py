@@ -313,8 +313,13 @@ class TurnMachine:
             self._finish_with(event.at, HangUp(event.reason))
 
     def _transfer_asked(self, event: TransferAsked) -> None:
-        if self._finish is None:
-            self._finish_with(event.at, Transfer(event.target, event.context))
+        if self._finish is not None:
+            return
+        target = event.target or self.policy.fallback_transfer
+        if target:
+            self._finish_with(event.at, Transfer(target, event.context))
+        else:
+            self._ask(AskKind.TRANSFER_RESULT, "no target was given, and none is set")
 
     # --- playback ----------------------------------------------------------------------------------------------------
 

@@ -39,10 +39,11 @@ def tables(pattern: str = "*.yaml") -> list[Path]:
     return sorted(HERE.glob(pattern))
 
 
-def first_run(table: Path) -> str:
-    """How many of a held-out table were right before anything was mended because of it ("118 of 121")."""
+def first_run(table: Path) -> tuple[int, int] | None:
+    """How many of a held-out table were right, of how many, before anything was mended because of it."""
     data = yaml.load(table.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    return str(data.get("first_run", ""))
+    right, _, of = data.get("first_run", "").partition(" of ")
+    return (int(right), int(of)) if of else None
 
 
 def cases(table: Path) -> Iterator[Case]:

@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spoken_cases import Case, cases, tables
 
 from voicebot.authoring.understanding import Understanding, UnknownLanguage, for_language, languages
+from voicebot.authoring.understanding.vocabulary import load
 
 TODAY = date(2026, 11, 18)
 LANGUAGES = ["en", "de", "fr", "es"]
@@ -74,6 +75,7 @@ def ask_everything(understanding: Understanding, text: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@settings(deadline=None)
 @given(text=st.text())
 def test_no_text_makes_it_fail(language: str, text: str) -> None:
     ask_everything(for_language(language), text)
@@ -93,6 +95,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@settings(deadline=None)
 @given(data=st.data())
 def test_no_sequence_of_its_own_words_makes_it_fail(language: str, data: st.DataObject) -> None:
     words = data.draw(st.lists(st.sampled_from(WORDS[language].split()), max_size=14))
@@ -107,6 +110,7 @@ def test_text_without_end_is_cut_off(language: str, word: str) -> None:
     ask_everything(for_language(language), word * 100_000)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789", min_size=1, max_size=20))
 def test_digits_that_are_read_out_come_back(number: str) -> None:
     words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -115,11 +119,13 @@ def test_digits_that_are_read_out_come_back(number: str) -> None:
     assert for_language("en").digits(" ".join(number)) == number
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from(LANGUAGES))
 def test_numerals_are_their_value(number: int, language: str) -> None:
     assert for_language(language).number(f"{number}.") == number
 
 
+@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2060, 12, 31)), st.sampled_from(LANGUAGES))
 def test_iso_dates_are_dates(day: date, language: str) -> None:
     assert for_language(language).date(f"{day.isoformat()}.", TODAY) == day
@@ -156,6 +162,29 @@ def test_a_language_without_data_is_refused() -> None:
     for name in ("xx", "", "../en", "en.yaml"):
         with pytest.raises(UnknownLanguage):
             for_language(name)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_phrase_of_a_language_means_two_things(language: str) -> None:
+    vocabulary = load(language)
+    yes, no = (set(vocabulary.listed(answer)) for answer in ("yes", "no"))
+    assert not yes & no
+    assert not (yes | no) & set(vocabulary.listed("neither"))
+    owners: dict[str, set[str]] = defaultdict(set)
+    for name in vocabulary.section("globals"):
+        for phrase in vocabulary.listed("globals", name, "anywhere") + vocabulary.listed("globals", name, "alone"):
+            owners[phrase].add(name)
+    assert {phrase for phrase, names in owners.items() if len(names) > 1} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_section(language: str) -> None:
+    english, other = load("en"), load(language)
+    for name in ("correction", "globals", "choice", "numbers", "money", "dates", "times", "spelling", "names"):
+        assert other.section(name), name
+    assert set(other.section("globals")) == set(english.section("globals"))
+    assert set(other.section("dates")["months"].values()) == {str(month) for month in range(1, 13)}
+    assert set(other.section("dates")["weekdays"].values()) == {str(day) for day in range(7)}
 
 
 def test_every_data_file_is_a_language() -> None:

@@ -50,6 +50,9 @@ class Amounts:
             if unit is _Unit.FOREIGN:
                 return None
             rows = self._rows(tokens[begin:index], unit)
+            named = unit in (_Unit.MAJOR, _Unit.SIGN) and len(rows) > leads
+            if rows and (major is not None or minor is not None) and (leads or named):
+                return None  # two sums: "three dollars or four dollars"
             if leads and rows:
                 major, rows = self._bare(rows[0]), rows[1:]  # "$45", "$45 and 32 cents"
             leads = unit is _Unit.SIGN and not rows

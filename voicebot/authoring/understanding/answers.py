@@ -70,6 +70,10 @@ class YesNo:
         covered = sum(stop - start for start, stop, _ in self._all.find(tokens))
         return covered + sum(token.word in self._negations for token in tokens) >= len(tokens)
 
+    def is_no_name(self, tokens: Sequence[Token]) -> bool:
+        """Whether ``tokens`` are yes, no, "I don't know" and nothing else."""
+        return sum(stop - start for start, stop, _ in self._strong.find(tokens)) == len(tokens)
+
     def _weigh(self, tokens: Sequence[Token]) -> bool | None:
         phrases = self._all if len(tokens) <= SHORT else self._strong
         weights = {_Sense.YES: 0, _Sense.NO: 0, _Sense.NEITHER: 0}
@@ -78,8 +82,9 @@ class YesNo:
             meant = _Sense.NO if negated else sense
             weights[meant] = max(weights[meant], stop - start + negated)
         yes, no, neither = weights[_Sense.YES], weights[_Sense.NO], weights[_Sense.NEITHER]
-        if yes == no or neither > max(yes, no):
-            return None
+        first = self._strong.at(tokens, 0)
+        if yes == no or neither > max(yes, no) or (yes > no and first is not None and first[1] is _Sense.NO):
+            return None  # "no, that's right" may be either
         return yes > no
 
     def _negated(self, before: Sequence[Token]) -> bool:
@@ -245,9 +250,12 @@ class Corrections:
                 break
             start, corrected = start + step, True
         start, stop, turned = self._without_what_is_not(tokens, start, stop)
-        for begin, end, _ in self._retractions.find(tokens[start:stop]):
-            if begin > 0 and start + end < stop:
-                start, turned = start + end, True
+        for begun, ended, _ in self._retractions.find(tokens[start:stop]):
+            begin, end = start + begun, start + ended
+            # A single word ("no") only where it stands by itself, or in few words: "five, no, six".
+            apart = end - begin > 1 or stop - start <= SHORT or tokens[begin].pause or tokens[min(end, stop - 1)].pause
+            if begin > start and end < stop and apart:
+                start, turned = end, True
                 while (hit := self._markers.at(tokens, start)) is not None and start + hit[0] < stop:
                     start += hit[0]
                 break

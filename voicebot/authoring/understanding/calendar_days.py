@@ -59,6 +59,7 @@ class CalendarDays:
         self._next, self._last = (vocabulary.listed_phrases("dates", key) for key in ("next", "last"))
         self._of = vocabulary.words("dates", "of")
         self._articles = vocabulary.words("dates", "day_articles")
+        self._doubtful = vocabulary.words("dates", "doubtful_days")
         self._suffixes = vocabulary.words("dates", "ordinal_suffixes")
 
     def read(self, text: str, today: date, past: bool = False) -> date | None:
@@ -84,8 +85,9 @@ class CalendarDays:
             month, _, day = hits_[0][2].partition("-")
             return _yearless(int(month), int(day), today, past)
         for start, stop, month_number in self._months.find(tokens):
-            if found := self._with_month(tokens, days, start, stop, month_number, today, past):
-                return found
+            with_day = self._with_month(tokens, days, start, stop, month_number, today, past)
+            if with_day is not None:
+                return with_day[0]  # None where there is no such day ("February 30th")
         weekday = self._weekdays.find(tokens)
         day = self._day_alone(tokens, days)
         if weekday:
@@ -166,7 +168,8 @@ class CalendarDays:
 
     def _with_month(
         self, tokens: Sequence[Token], days: list[_Day], start: int, stop: int, month: int, today: date, past: bool
-    ) -> date | None:
+    ) -> tuple[date | None] | None:
+        """The date, if there is such a one; None where the month has no day beside it."""
         before = [day for day in days if day.stop <= start]
         after = [day for day in days if day.start >= stop]
         if before and 1 <= before[-1].value <= 31 and self._only_of(tokens, before[-1].stop, start):
@@ -174,7 +177,7 @@ class CalendarDays:
         elif after and 1 <= after[0].value <= 31 and self._only_of(tokens, stop, after[0].start):
             day, years, at = after[0].value, after[1:], after[0].stop
             if not years and before and before[-1].value >= 1000:
-                return _date(before[-1].value, month, day)
+                return (_date(before[-1].value, month, day),)
         else:
             return None
         digits = ""
@@ -183,8 +186,8 @@ class CalendarDays:
                 break
             digits, at = digits + number.digits, number.stop
         if len(digits) in (2, 4):
-            return _date(_year(digits, today, past), month, day)
-        return _yearless(month, day, today, past)
+            return (_date(_year(digits, today, past), month, day),)
+        return (_yearless(month, day, today, past),)
 
     def _only_of(self, tokens: Sequence[Token], start: int, stop: int) -> bool:
         return all(token.word in self._of for token in tokens[start:stop])
@@ -193,7 +196,8 @@ class CalendarDays:
         """ "the 23rd", "the twenty third"; a plain number only after an article that says so ("le treize")."""
         for day in days:
             after_article = day.start > 0 and tokens[day.start - 1].word in self._articles
-            if 1 <= day.value <= 31 and (day.ordinal or after_article):
+            plain = day.ordinal and tokens[day.start].word not in self._doubtful
+            if 1 <= day.value <= 31 and (plain or after_article):
                 return day.value
         return None
 

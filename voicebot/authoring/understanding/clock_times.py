@@ -44,6 +44,8 @@ class ClockTimes:
                   for phrase in section.get(key, ())]  # fmt: skip
         self._joints = vocabulary.phrases(joints)
         self._skipped = vocabulary.words("times", "skipped")
+        self._not_before = vocabulary.listed_phrases("times", "not_before")
+        self._suffixes = vocabulary.words("dates", "ordinal_suffixes")
         self._minutes_first = section.get("minutes_first") == "true"
         self._half_before = section.get("half") == "before"
 
@@ -72,9 +74,10 @@ class ClockTimes:
                 stop = atom.start + hit[0]
                 while index < len(atoms) and atoms[index].start < stop:
                     index += 1
-            elif (noon := self._named.at(tokens, atom.start)) is not None and noon[1]:
-                hours = noon[1].partition(":")[0]
-                parts.append(_Part(_PLAIN, int(hours), hours))
+            elif (noon := self._named.at(tokens, atom.start)) is not None:
+                if noon[1]:
+                    hours = noon[1].partition(":")[0]
+                    parts.append(_Part(_PLAIN, int(hours), hours))
                 stop = atom.start + noon[0]
                 while index < len(atoms) and atoms[index].start < stop:
                     index += 1
@@ -82,13 +85,19 @@ class ClockTimes:
                 parts.append(_Part(_MINUTES, int(atom.value * 60)))
                 index += 1
             elif (number := reader.cardinal(index)) is not None and number.value < 10000:
-                parts.append(_Part(_PLAIN, int(number.value), number.digits))
+                stop = atoms[number.stop - 1].stop
+                counts = self._not_before.at(tokens, stop) is not None or self._is_ordinal(tokens, stop)
+                parts.append(_Part(_OTHER) if counts else _Part(_PLAIN, int(number.value), number.digits))
                 index = number.stop
             else:
                 if not (atom.kind != NUMERAL and (atom.word in self._skipped or atom.kind == "article")):
                     parts.append(_Part(_OTHER))
                 index += 1
         return parts
+
+    def _is_ordinal(self, tokens: Sequence[Token], stop: int) -> bool:
+        """Whether an ordinal's ending follows at once ("3rd")."""
+        return stop < len(tokens) and tokens[stop].word in self._suffixes and tokens[stop].start == tokens[stop - 1].end
 
     def _related(self, parts: list[_Part]) -> tuple[int, int] | None:
         """ "half past three", "quarter to five", "cinq heures moins le quart"."""
@@ -117,10 +126,10 @@ class ClockTimes:
         for part, following in pairwise(parts):
             if part.kind == _MINUTES and part.value == 30 and following.kind == _PLAIN:
                 return (_hour_before(following.value) if self._half_before else following.value), 30
-        for at, part in enumerate(parts):
-            if part.kind == _PLAIN:
-                return self._plain(parts, at)
-        return None
+        plain = [at for at, part in enumerate(parts) if part.kind == _PLAIN]
+        if not plain or any(part.kind == _OTHER for part in parts[plain[0] : plain[-1]]):
+            return None  # none, or several: "two or three"
+        return self._plain(parts, plain[0])
 
     def _plain(self, parts: list[_Part], at: int) -> tuple[int, int] | None:
         """ "three", "three thirty", "eleven oh five", "fifteen hundred", "drei Uhr zehn", "1530"."""

@@ -14,10 +14,11 @@ depends on what was asked for. Every reader looks at each atom a bounded number 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
+from typing import Any
 
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
@@ -125,9 +126,8 @@ class NumberWords:
         return found
 
 
-def _ordinals(section: object) -> dict[str, str]:
+def _ordinals(section: Mapping[str, Any]) -> dict[str, str]:
     """The words listed under ``ordinals``, with each of ``ordinal_endings`` where there are any."""
-    assert hasattr(section, "get")
     endings = section.get("ordinal_endings", ()) or ("",)
     listed = section.get("ordinals", {})
     return {word + ending: value for word, value in listed.items() for ending in endings}
@@ -319,7 +319,7 @@ def single(numbers: Sequence[Number]) -> Decimal | None:
         return None
     if len(numbers) == 1:
         value = numbers[0].value
-        return value.quantize(Decimal(1)) if value == value.to_integral_value() and value < 10**20 else value
+        return value.quantize(Decimal(1)) if value == value.to_integral_value() and abs(value) < 10**20 else value
     for before, number in pairwise(numbers):
         if number.start != before.stop:
             return None

@@ -7,6 +7,7 @@ from datetime import date, time
 from decimal import Decimal
 from functools import lru_cache
 
+from voicebot.authoring.exact import exact
 from voicebot.authoring.understanding.amounts import Amounts
 from voicebot.authoring.understanding.answers import Choices, Corrections, Globals, YesNo
 from voicebot.authoring.understanding.calendar_days import CalendarDays
@@ -39,13 +40,14 @@ class Understanding:
         self._amounts = Amounts(self._vocabulary, self._numbers, self._digits)
         self._days = CalendarDays(self._vocabulary, self._numbers, self._digits, order)
         self._times = ClockTimes(self._vocabulary, self._numbers, self._digits)
-        self._spelling = Spelling(self._vocabulary, self._numbers)
-        self._names = Names(self._vocabulary, self._spelling)
+        self._spelling = Spelling(self._vocabulary, self._numbers, self._yes_no)
+        self._names = Names(self._vocabulary, self._spelling, self._yes_no)
 
     def yes_no(self, text: str) -> bool | None:
         """Whether ``text`` is a yes; None when it is neither or both."""
         return self._yes_no.read(text)
 
+    @exact
     def digits(self, text: str, length: int | None = None) -> str:
         """The digits that were said, ``""`` when there are none ("double three, oh" is 330).
 
@@ -53,6 +55,7 @@ class Understanding:
         """
         return self._digits.read(text, length)
 
+    @exact
     def number(self, text: str) -> Decimal | None:
         """The one number that was said ("two and a half million"); None when there is none or several."""
         tokens = self._vocabulary.content(text)
@@ -62,22 +65,26 @@ class Understanding:
             return Decimal(digit)
         return found
 
+    @exact
     def money(self, text: str, currency: str) -> Decimal | None:
         """A sum in ``currency`` (ISO 4217), to its smallest coin ("twelve fifty" is 12.50); None when there is none,
         or another currency is named.
         """
         return self._amounts.read(text, currency)
 
+    @exact
     def date(self, text: str, today: date, past: bool = False) -> date | None:
         """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
         birth) the last one.
         """
         return self._days.read(text, today, past)
 
+    @exact
     def time_of_day(self, text: str) -> time | None:
         """The time that was said; without morning or afternoon as it is ("three thirty" is 3:30)."""
         return self._times.read(text)
 
+    @exact
     def spelled(self, text: str) -> str:
         """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if none."""
         return self._spelling.read(text)
@@ -86,6 +93,7 @@ class Understanding:
         """A person's name without what introduces it ("my name is")."""
         return self._names.read(text)
 
+    @exact
     def choice(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
         """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is."""
         return self._choices.read(text, options)

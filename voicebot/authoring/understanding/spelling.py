@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from voicebot.authoring.understanding.answers import YesNo
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
-from voicebot.authoring.understanding.tokens import Token, prepared
+from voicebot.authoring.understanding.tokens import Token, prepared, without
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 MAX_NAME_WORDS = 6
@@ -14,10 +15,11 @@ MAX_NAME_WORDS = 6
 class Spelling:
     """Reads letters and digits; section ``spelling`` has the names of the letters and the spelling alphabets."""
 
-    def __init__(self, vocabulary: Vocabulary, words: NumberWords) -> None:
+    def __init__(self, vocabulary: Vocabulary, words: NumberWords, yes_no: YesNo) -> None:
         section = vocabulary.section("spelling")
         self._vocabulary = vocabulary
         self._words = words
+        self._yes_no = yes_no
         self._letters = vocabulary.phrases(
             dict(section.get("letters", {})) | dict(section.get("alphabet", {})) | dict(section.get("symbols", {}))
         )
@@ -35,11 +37,14 @@ class Spelling:
             return spelled if len(words) <= len(spelled) else ""
         content = self._vocabulary.content(text)
         # A recogniser may have put the letters together ("Smith.").
-        return text[content[0].start : content[0].end].upper() if len(content) == 1 and not spelled else ""
+        if len(content) != 1 or self._yes_no.is_no_name(content):
+            return ""
+        return text[content[0].start : content[0].end].upper()
 
-    def letters_alone(self, text: str) -> int:
-        """How many tokens of ``text`` are a single letter."""
-        return sum(len(token.word) == 1 and not token.numeral for token in self._vocabulary.tokens(text))
+    def ends_spelled(self, text: str) -> bool:
+        """Whether the last three words of ``text`` are single letters."""
+        last = self._vocabulary.tokens(text)[-3:]
+        return len(last) == 3 and all(len(token.word) == 1 and not token.numeral for token in last)
 
     def _spelled(self, text: str, tokens: Sequence[Token]) -> tuple[str, list[str]]:
         """What is spelled, and the words that are not part of it."""
@@ -90,7 +95,8 @@ class Spelling:
 class Names:
     """Reads a person's name; section ``names``."""
 
-    def __init__(self, vocabulary: Vocabulary, spelling: Spelling) -> None:
+    def __init__(self, vocabulary: Vocabulary, spelling: Spelling, yes_no: YesNo) -> None:
+        self._yes_no = yes_no
         self._vocabulary = vocabulary
         self._spelling = spelling
         self._introductions = vocabulary.listed_phrases("names", "introductions")
@@ -99,7 +105,9 @@ class Names:
     def read(self, text: str) -> str | None:
         """The name without what introduces it; None when there is none (or far too much for one)."""
         text = prepared(text)
-        tokens = self._vocabulary.content(text)
+        tokens = without(self._vocabulary.fillers, self._vocabulary.tokens(text))
+        if self._yes_no.is_no_name(tokens):
+            return None
         while (hit := self._introductions.at(tokens, 0)) is not None:
             tokens = tokens[hit[0] :]
         trailing = self._trailing.find(tokens)
@@ -108,7 +116,7 @@ class Names:
         if not tokens or any(token.numeral for token in tokens):
             return None
         said = text[tokens[0].start : tokens[-1].end]
-        if self._spelling.letters_alone(said) >= 3 and (spelled := self._spelling.read(said)):
+        if self._spelling.ends_spelled(said) and (spelled := self._spelling.read(said)):
             return spelled.title()
         # "Bond, James Bond"
         if len(tokens) > 2 and tokens[1].pause and tokens[0].word == tokens[-1].word:

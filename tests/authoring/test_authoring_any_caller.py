@@ -1,0 +1,123 @@
+"""Whatever callers say and press, no dialog raises or goes on for ever; and a call survives its host at any moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from folder_line import Line, write
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from voicebot.authoring.loader import load_dialogs
+from voicebot.host.storage import SqliteStorage
+
+EVERYTHING = """
+    schedules: {office: {zone: UTC, week: {mon-fri: 08:00-18:00}}}
+    globals:
+      agent: {key: "0", goto: agent}
+      start_over: {goto: menu, message: Again.}
+    options: {back: {say: [back], key: "9", next: menu}}
+    steps:
+      - {id: hours, hours: office, closed: bye}
+      - id: menu
+        ask: What?
+        choice: {digits: {key: "1", next: digits}, open: {next: open}, yesno: {next: yesno}, number: {next: number},
+                 date: {next: date}, money: {next: money}, spelled: {next: spelled}, name: {next: name},
+                 text: {next: text}, sub: {next: sub}}
+        confirm: "{wanted}?"
+        save: wanted
+      - {id: digits, ask: Digits?, digits: {length: 4, rest: And?, short: Too short.}, save: a, confirm: "{a|digits}?",
+         choice: {back: }, next: menu}
+      - {id: open, ask: Digits?, digits: {min: 2, max: 9}, save: b, confirm: "{b|digits}?", next: menu}
+      - {id: yesno, ask: Yes?, yesno: {yes: menu}, save: c, confirm: "{c}?", choice: {back: }, next: number}
+      - {id: number, ask: Number?, number: {min: 1, max: 100}, save: d, confirm: "{d}?", next: check}
+      - {id: check, if: d > 50 and a, then: menu, else: date}
+      - {id: date, ask: Day?, date: true, save: e, confirm: "{e|date}?", next: menu}
+      - {id: money, ask: How much?, money: true, save: f, confirm: "{f|money}?", next: menu}
+      - {id: spelled, ask: Spell?, spelled: true, save: g, confirm: "{g|spelled}?", next: menu}
+      - {id: name, ask: Name?, name: true, save: h, confirm: "{h}?", next: menu}
+      - {id: text, ask: Say?, text: true, save: i, confirm: "{i}?", keys: {"5": bye}, next: menu}
+      - {id: sub, call: other, with: {x: "{d}"}, save: j, on_fail: agent}
+      - {id: again, say: "{a|digits}, {e|date}{f|money}{j.y + 1}{i|date}", next: menu}
+      - {id: agent, transfer: "+1", on_fail: menu}
+      - {id: bye, hangup: Bye.}
+"""
+OTHER = """
+    inputs: [x]
+    outputs: [y]
+    steps:
+      - {id: a, ask: More?, yesno: true, save: y, tries: 2}
+      - {id: b, if: y, then: a, else: c}
+      - {id: c, set: {y: "{x + 1}"}}
+"""
+
+words = st.one_of(
+    st.sampled_from(
+        ["digits", "open", "yes no", "number", "date", "money", "spelled", "name", "text", "sub", "yes", "no", "back",
+         "one two three four", "no, it is 42", "tomorrow", "forty dollars", "A as in Anna", "my name is Ada", "help",
+         "repeat", "slower", "agent", "start over", "", "purple", "no, twelve", "the 31st of June", "-1", "1e9"]
+    ),
+    st.text(max_size=30),
+)  # fmt: skip
+move = st.one_of(
+    st.tuples(st.just("say"), words),
+    st.tuples(st.just("say"), words),
+    st.tuples(st.just("press"), st.text(alphabet="0123456789*#", min_size=1, max_size=5)),
+    st.tuples(st.just("event"), st.sampled_from(["noUserInput", "unrecognizedSpeech", "voicebot.resume", "other"])),
+    st.tuples(st.just("transfer"), st.sampled_from(["failed", "accepted"])),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write(tmp_path_factory.mktemp("any") / "d", main=EVERYTHING, other=OTHER)
+    assert load_dialogs(folder).problems == []
+    return folder
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves=st.lists(move, max_size=25))
+async def test_no_caller_makes_a_dialog_fail(folder: Path, moves: list[tuple[str, str]]) -> None:
+    line = Line(folder)
+    await line.dial()
+    for kind, what in moves:
+        if kind == "say":
+            await line.say(what)
+        elif kind == "press":
+            await line.press(what)
+        elif kind == "event":
+            await line.event(what, 1)
+        else:
+            await line.event("handoff.status", {"state": what})
+        assert len(line.sent) < 20
+        if line.hung_up:
+            return
+    for _ in range(8):
+        await line.silence()
+        if line.hung_up or line.transfer:
+            return
+        await line.event("handoff.status", {"state": "failed"})
+
+
+async def test_a_call_goes_on_where_it_was_when_its_host_was_killed(folder: Path, tmp_path: Path) -> None:
+    """Each turn is run by a host of its own, with nothing but the file in common."""
+    said: list[str] = []
+    talk = ["digits", "yes", "one two", "three four", "yes", "sub", "yes", "yes", "no", "money", "yes", "forty dollars",
+            "yes"]  # fmt: skip
+
+    async def turn(text: str | None) -> list[str]:
+        storage = SqliteStorage(tmp_path / "state.sqlite")
+        await storage.open()
+        line = Line(folder, storage=storage)
+        answer = await line.dial() if text is None else await line.say(text)
+        await storage.close()
+        return answer
+
+    said += await turn(None)
+    for text in talk:
+        said += await turn(text)
+    assert said == [
+        "What?", "digits?", "Digits?", "And?", "one two three four?", "What?", "sub?", "More?", "More?",
+        "one two three four, ", "What?", "money?", "How much?", "40 dollars?", "What?",
+    ]  # fmt: skip

@@ -1,0 +1,30 @@
+"""Packages from npm for peers, installed once into the user's cache folder; the test is skipped where that fails."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voicebot" / "peers"
+
+
+def installed(source: Path, what: str) -> Path:
+    """A folder with the ``node_modules`` that ``source/package.json`` asks for. Blocks, the first time for long."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip(f"node and npm are not installed: {what} is NOT tested")
+    manifest = (source / "package.json").read_bytes()
+    folder = CACHE / f"{source.name}-{hashlib.sha256(manifest).hexdigest()[:12]}"
+    if not (folder / "installed").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_bytes(manifest)
+        command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]
+        npm = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        if npm.returncode != 0:
+            pytest.skip(f"npm could not install the packages: {what} is NOT tested: {npm.stderr[-500:]}")
+        (folder / "installed").touch()
+    return folder

@@ -1,0 +1,132 @@
+"""Coverage-guided fuzzing of everything that reads the network.
+
+    python tests/fuzz/fuzz.py sip -max_total_time=600
+
+An exception that escapes, an input that takes over two seconds or more than a gigabyte ends the run and leaves the
+input in a file. What was found once belongs into ``corpus/TARGET``, from where every run starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["voicebot.sip", "voicebot.rtp"]):
+    from voicebot.rtp import packet, rtcp
+    from voicebot.sip.digest import DigestServer
+    from voicebot.sip.header import SipSyntaxError
+    from voicebot.sip.hop import Hop, Listener
+    from voicebot.sip.message import SipRequest, parse_message
+    from voicebot.sip.outputs import CallOffered, Locate, SessionOffered
+    from voicebot.sip.sdp import SdpError, SessionDescription, answer, select
+    from voicebot.sip.stream import StreamFramer
+    from voicebot.sip.user_agent import UserAgent
+
+HERE = Path(__file__).parent
+TORTURE = HERE.parent / "sip" / "torture"
+LIMITS = ["-timeout=2", "-rss_limit_mb=1024", "-max_len=8192"]
+SOURCE = Hop("192.0.2.7", 5062)
+OURS = SessionDescription.parse(
+    b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+)
+
+
+def sip(data: bytes) -> None:
+    """A user agent gets messages, one after the other, answers what it is offered, and lives to the end of time."""
+    ua = UserAgent([Listener("UDP", "192.0.2.1", 5060)])
+    now = 1.0
+    for one in data.split(b"\n====\n")[:8]:
+        for output in ua.receive(one, SOURCE, now):
+            if isinstance(output, CallOffered):
+                output.call.ring(now)
+                output.call.answer(OURS, now)
+            elif isinstance(output, SessionOffered):
+                output.call.accept_session(OURS, now)
+        now += 0.1
+    for _ in range(200):
+        for output in ua.take():
+            if isinstance(output, Locate):
+                output.request.located([], now)
+        deadline = ua.next_deadline()
+        if deadline is None:
+            break
+        now = max(now, deadline)
+        for output in ua.timeout(now):
+            if isinstance(output, Locate):
+                output.request.located([], now)
+
+
+def stream(data: bytes) -> None:
+    framer = StreamFramer()
+    try:
+        for at in range(0, len(data), 97):
+            framer.feed(data[at : at + 97])
+    except SipSyntaxError:
+        pass
+
+
+def digest(data: bytes) -> None:
+    request = SipRequest("INVITE", "sip:x")
+    request.headers.set("Authorization", data.decode("latin-1"))
+    DigestServer("bot", {"u": "p"}.get).check(request, "192.0.2.7", 1.0)
+
+
+def message(data: bytes) -> None:
+    """What was read can be written, and read again."""
+    try:
+        read = parse_message(data)
+    except SipSyntaxError:
+        return
+    parse_message(bytes(read))
+
+
+def sdp(data: bytes) -> None:
+    try:
+        description = SessionDescription.parse(data)
+    except SdpError:
+        return
+    agreed = select(description)
+    if agreed is not None:
+        SessionDescription.parse(bytes(answer(description, agreed, "192.0.2.1", 4000)))
+
+
+def rtp(data: bytes) -> None:
+    with contextlib.suppress(packet.MalformedPacket):
+        packet.parse(data)
+
+
+def rtcp_(data: bytes) -> None:
+    with contextlib.suppress(packet.MalformedPacket):
+        rtcp.parse(data)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "sip": sip,
+    "message": message,
+    "stream": stream,
+    "digest": digest,
+    "sdp": sdp,
+    "rtp": rtp,
+    "rtcp": rtcp_,
+}
+
+
+def main(arguments: list[str]) -> None:
+    target = TARGETS[arguments[0]]
+    seeds = [HERE / "corpus" / arguments[0]]
+    if arguments[0] in ("sip", "message", "stream", "sdp"):
+        seeds.append(TORTURE)
+    # What the run finds goes into the first folder: one that the caller names, so that the corpus stays as it is.
+    folders = [str(folder) for folder in seeds if folder.is_dir()]
+    found = [argument for argument in arguments[1:] if not argument.startswith("-")]
+    options = [argument for argument in arguments[1:] if argument.startswith("-")]
+    atheris.Setup([sys.argv[0], *found, *folders, *LIMITS, *options], target)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,49 @@
+"""Our own way of writing and reading activities gives what the SDK's gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from voicebot.host import sdk_botbuilder
+from voicebot.host.sdk import activity_from_json, activity_to_json
+
+ENVELOPE: dict[str, Any] = {
+    "id": "1", "timestamp": "2026-01-01T00:00:00.123+00:00", "channelId": "telephony", "serviceUrl": "urn:x",
+    "locale": "en-US", "conversation": {"id": "c"}, "from": {"id": "x", "role": "user", "name": "A"},
+    "recipient": {"id": "bot", "role": "bot"},
+}  # fmt: skip
+ACTIVITIES: list[dict[str, Any]] = [
+    {"type": "conversationUpdate", "membersAdded": [{"id": "x"}], "channelData": {"a": [1, {"b": None}]}},
+    {"type": "message", "text": "hi", "channelData": {"confidence": 0.5}},
+    {"type": "message", "text": "1", "entities": [{"type": "DTMF"}]},
+    {"type": "message", "text": "1", "entities": [{"type": "DTMF", "more": 1}]},
+    {"type": "event", "name": "noUserInput", "value": 2},
+    {"type": "event", "name": "x", "value": {"state": "failed", "status": 486}},
+    {"type": "message", "text": "x", "attachments": [{"contentType": "a", "content": {"b": [1]}}]},
+    {"type": "message", "text": "x", "suggestedActions": {"actions": [{"title": "a", "value": "b"}]}},
+    {"type": "endOfConversation", "code": "completedSuccessfully", "unknown": {"a": 1}},
+    {"type": "message", "text": 5},
+]
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return {name: plain(one) for name, one in vars(value).items()} if hasattr(value, "_attribute_map") else value
+
+
+@pytest.mark.parametrize("activity", ACTIVITIES)
+def test_what_is_read_and_written_is_what_the_sdk_reads_and_writes(activity: dict[str, Any]) -> None:
+    data = ENVELOPE | activity
+    theirs = sdk_botbuilder._deserializer("Activity", data)
+    assert plain(activity_from_json(data)) == plain(theirs)
+    written = sdk_botbuilder._serializer._serialize(theirs)
+    assert activity_to_json(theirs) == {**(theirs.additional_properties or {}), **written}
+
+
+@pytest.mark.parametrize("change", [{"timestamp": "yesterday"}, {"from": 5}, {"membersAdded": {"id": 1}}])
+def test_what_is_no_activity_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="not a valid Activity"):
+        activity_from_json(ENVELOPE | {"type": "message"} | change)

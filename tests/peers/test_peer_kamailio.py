@@ -1,0 +1,116 @@
+"""Kamailio as the registrar of our account, and as the proxy between a caller and us."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from voicebot.sip import Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, sdp
+
+KAMAILIO = shutil.which("kamailio")
+CONFIGURATION = Path(__file__).parent / "kamailio" / "kamailio.cfg"
+LOOPBACK = "127.0.0.1"
+OFFER = sdp.offer(LOOPBACK, 40000)
+DEADLINE_S = 10.0
+
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.skipif(KAMAILIO is None, reason="Kamailio is not installed: apt-get install kamailio"),
+]
+
+
+@pytest.fixture
+async def proxy(tmp_path: Path) -> AsyncIterator[int]:
+    """A running Kamailio; its port."""
+    assert KAMAILIO is not None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind((LOOPBACK, 0))
+        port = int(free.getsockname()[1])
+    configuration = tmp_path / "kamailio.cfg"
+    configuration.write_text(CONFIGURATION.read_text().replace("PORT", str(port)))
+    process = await asyncio.create_subprocess_exec(
+        KAMAILIO,
+        *("-DD", "-f", str(configuration), "-Y", str(tmp_path), "-P", str(tmp_path / "pid"), "-m", "32", "-M", "4"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=(log := (tmp_path / "log").open("wb")),
+    )
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                try:
+                    socket.create_connection((LOOPBACK, port), 0.1).close()
+                    break
+                except OSError:
+                    assert process.returncode is None, (tmp_path / "log").read_text()[-2000:]
+                    await asyncio.sleep(0.05)
+        yield port
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+        log.close()
+
+
+def account(port: int, user: str, transport: str = "udp", password: str = "secret") -> Account:
+    return Account("pbx", f"sip:{LOOPBACK}:{port};transport={transport}", user, password, expires_s=60)
+
+
+async def registered(endpoint: SipEndpoint) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while not endpoint.registrations["pbx"].registered(endpoint.loop.time()):
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_call_by_way_of_the_registrar_and_our_bye_along_its_route(proxy: int, transport: str) -> None:
+    calls: list[IncomingCall] = []
+
+    def take(call: IncomingCall) -> None:
+        calls.append(call)
+        call.ring()
+        asyncio.ensure_future(call.answer(OFFER)).add_done_callback(lambda done: done.exception())
+
+    listen = [ListenAt("UDP", port=0), ListenAt("TCP", port=0)]
+    bot = SipEndpoint(listen=listen, accounts=[account(proxy, "7000", transport)], strangers="drop", on_invite=take)
+    caller = SipEndpoint(port=0, accounts=[account(proxy, "7001")])
+    await bot.start()
+    await caller.start()
+    try:
+        await registered(bot)
+        await registered(caller)
+        async with asyncio.timeout(DEADLINE_S):
+            call = caller.invite(f"sip:7000@{LOOPBACK}:{proxy}", OFFER, account="pbx")
+            await call.established()
+            ended = asyncio.get_running_loop().create_future()
+            call.on_end = ended.set_result
+            taken = calls[0]
+            assert taken.request.headers.get("Record-Route") and taken.trunk == "pbx"
+            assert taken.remote_address.transport == transport.upper()
+            while not taken.is_up:
+                await asyncio.sleep(0.005)
+            taken.bye()
+            assert (await ended).cause == "bye"
+    finally:
+        await caller.close()
+        await bot.close()
+
+
+async def test_a_wrong_password_is_not_registered_and_nobody_is_reached(proxy: int) -> None:
+    bot = SipEndpoint(port=0, accounts=[account(proxy, "7000", password="guess")], strangers="drop")
+    caller = SipEndpoint(port=0, accounts=[account(proxy, "7001")])
+    await bot.start()
+    await caller.start()
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            while bot.registrations["pbx"].status != 401:
+                await asyncio.sleep(0.01)
+        with pytest.raises(CallClosed, match="404"):
+            await caller.invite(f"sip:7000@{LOOPBACK}:{proxy}", OFFER, account="pbx").established(timeout_s=DEADLINE_S)
+    finally:
+        await caller.close()
+        await bot.close()

@@ -1,0 +1,28 @@
+"""Decimal arithmetic that no library can make coarse.
+
+The recognisers that come with the Bot Framework SDK set the precision of the whole thread to 15 digits when they are
+imported. What reads or says numbers here brings its own context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN, Context, DivisionByZero, InvalidOperation, Overflow, localcontext
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+
+
+def exact(function: Callable[P, R]) -> Callable[P, R]:
+    """``function``, computing with 80 digits whatever the thread's context is."""
+
+    @wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        with localcontext(_EXACT):
+            return function(*args, **kwargs)
+
+    return inside

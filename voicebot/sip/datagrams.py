@@ -1,0 +1,105 @@
+"""The UDP sockets of an endpoint, and where it listens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from voicebot.sip.hop import Hop, Transport
+
+_RECEIVE_BUFFER = 4 << 20
+"""Bytes wished for the socket: a burst of some thousand INVITEs must survive a loop that is busy for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAt:
+    """Where to listen (port 0: any), and the address that others reach us at when it is another one (NAT, 0.0.0.0)."""
+
+    transport: Transport = "UDP"
+    host: str = "127.0.0.1"
+    port: int = 5060
+    advertised_host: str = ""
+    advertised_port: int = 0
+
+    @property
+    def reached_at(self) -> str:
+        """The advertised host."""
+        if self.advertised_host:
+            return self.advertised_host
+        address = ipaddress.ip_address(self.host)
+        return address_towards_the_world(address.version) if address.is_unspecified else self.host
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    """One UDP socket. ``received`` gets each datagram; ``failed`` each error of the socket."""
+
+    def __init__(
+        self, listener: int, at: ListenAt, received: Callable[[bytes, Hop], None], failed: Callable[[], None]
+    ) -> None:
+        self.listener = listener
+        self.is_ipv6 = ":" in at.host
+        self.port = 0
+        self._at = at
+        self._received = received
+        self._failed = failed
+        self._transport: asyncio.DatagramTransport | None = None
+        self._closed: asyncio.Future[None] | None = None
+
+    async def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Raises OSError."""
+        sock = socket.socket(socket.AF_INET6 if self.is_ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            sock.setblocking(False)
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            if self.is_ipv6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind((self._at.host, self._at.port))
+            self.port = int(sock.getsockname()[1])
+            self._closed = loop.create_future()
+            await loop.create_datagram_endpoint(lambda: self, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def close(self) -> None:
+        if self._transport is not None and self._closed is not None:
+            self._transport.close()
+            await self._closed
+
+    def send(self, data: bytes, hop: Hop) -> None:
+        if self._transport is not None:
+            self._transport.sendto(data, (hop.host, hop.port))
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._received(data, Hop(addr[0].partition("%")[0], addr[1], "UDP", 0, self.listener))
+
+    def error_received(self, exc: Exception) -> None:
+        # Mostly "connection refused" by ICMP for an earlier datagram; timers take care of what matters.
+        self._failed()
+
+
+def address_towards_the_world(version: int = 4) -> str:
+    """The local address of the default route (nothing is sent), or loopback without one."""
+    family, far, loopback = (
+        (socket.AF_INET, "192.0.2.1", "127.0.0.1")  # TEST-NET-1, RFC 5737
+        if version == 4
+        else (socket.AF_INET6, "2001:db8::1", "::1")  # RFC 3849
+    )
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((far, 9))
+        return cast(str, probe.getsockname()[0])
+    return loopback
