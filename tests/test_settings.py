@@ -26,7 +26,7 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_example_file_is_complete_and_says_the_defaults() -> None:
     assert load_settings(EXAMPLE) == Settings()
     example = tomllib.loads(EXAMPLE.read_text())
-    optional = {"key", "key_file", "entra_token_file", "state_file", "certificate", "ca_file"}
+    optional = {"key", "key_file", "entra_token_file", "state_file", "state_url", "certificate", "ca_file"}
     for section, field in Settings.model_fields.items():
         if section == "bots":
             continue
@@ -173,6 +173,15 @@ def test_a_bot_that_cannot_work_is_refused_and_mended(tmp_path: Path, text: str,
     with pytest.raises(SettingsError) as refused:
         load_settings(write(tmp_path, text))
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("http://127.0.0.1:6379", "redis://"), ("redis://user:hush@127.0.0.1:6379/0", "VOICEBOT_STATE_PASSWORD")],
+)
+def test_a_state_server_that_cannot_be_meant_is_refused(tmp_path: Path, url: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load_settings(write(tmp_path, f'[bot]\nstate_url = "{url}"\n'))
 
 
 def test_the_example_file_shows_all_that_can_be_set_for_a_bot() -> None:

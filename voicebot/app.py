@@ -147,7 +147,9 @@ class Application:
         argv = [sys.executable, "-m", "voicebot.host", "--exit-with-parent"]
         argv += ["--dialogs", str(bot.dialogs), "--socket", str(self._runtime / "dialogs.sock")]
         argv += ["--state", str(bot.state_file or self._runtime / "state.sqlite")]
-        argv += ["--http-port", str(bot.http_port), "--locale", self.settings.speech.language]
+        argv += ["--state-url", bot.state_url] if bot.state_url else []
+        argv += ["--sdk", bot.sdk, "--locale", self.settings.speech.language]
+        argv += ["--http-port", str(bot.http_port)] if bot.sdk == "botbuilder" else []
         argv += self._log_options()
         return ChildProcess(
             "dialog host",

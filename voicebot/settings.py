@@ -149,14 +149,32 @@ class BotSettings(Section):
     """[bot] the dialogs behind the calls."""
 
     dialogs: Path = Path("dialogs")
+    sdk: Literal["botbuilder", "microsoft-agents"] = "botbuilder"
+    """What the dialogs run on: Bot Framework SDK 4.17, or the Microsoft 365 Agents SDK that follows it (an extra of
+    this name), which serves calls but not ``/api/messages``."""
     state_file: Path | None = None
     """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
+    state_url: str = ""
+    """Redis server that keeps conversation state in the place of the file, ``redis://host:6379/0``; its password comes
+    from ``VOICEBOT_STATE_PASSWORD`` in the environment. Needs the extra ``redis``."""
     turn_timeout_s: Seconds = 10.0
     """A bot that takes longer for one turn has failed: the caller hears an apology."""
     hang_timeout_s: Seconds = 5.0
     """A dialog host that does not answer for so long is ended and started anew."""
     http_port: Port = 3978
     """``/api/messages`` on 127.0.0.1 for the Emulator and other channels; 0 picks a free port."""
+
+    @field_validator("state_url")
+    @classmethod
+    def _state_server(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        if parts.password:
+            raise ValueError("holds a password, which process lists would show: put it into VOICEBOT_STATE_PASSWORD")
+        return value
 
 
 FIELDS_OF_ALL = frozenset(

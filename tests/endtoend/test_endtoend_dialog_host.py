@@ -78,10 +78,15 @@ async def test_a_dialog_that_raises_costs_an_apology_and_nothing_else(serve_scri
     assert service.child("voicebot.host").pid == service.host.pid
 
 
+@pytest.mark.parametrize("sdk", ["botbuilder", "microsoft-agents"])
 async def test_a_host_killed_in_mid_call_comes_back_and_the_dialog_goes_on_where_it_was(
-    serve_scripted: Callable[..., Service],
+    serve_scripted: Callable[..., Service], sdk: str
 ) -> None:
-    service = serve_scripted()
+    if sdk == "microsoft-agents":
+        pytest.importorskip(
+            "microsoft_agents.hosting.dialogs", reason="needs: pip install 'voicebot[microsoft-agents]'"
+        )
+    service = serve_scripted(bot__sdk=sdk)
     async with calling(service.uri) as phone:
         await phone.answer(0)
         phone.press("1")

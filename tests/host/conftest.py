@@ -13,8 +13,13 @@ from host_peer import ECHO, Connect, Wire
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import load_dialogs
+from voicebot.host.sdk import BOTBUILDER, SDK
 from voicebot.host.server import HostServer
 from voicebot.host.storage import SqliteStorage
+
+collect_ignore = (
+    [] if SDK == BOTBUILDER else ["test_host_messages.py", "test_host_sdk.py"]
+)  # they are of botbuilder alone
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from jwt.algorithms import RSAAlgorithm
 from voicebot.host import openid
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import load_dialogs
-from voicebot.host.messages import AppRegistration, MessagesEndpoint, NotLoopback, require_loopback
+from voicebot.host.messages import MessagesEndpoint
+from voicebot.host.registration import AppRegistration, NotLoopback, require_loopback
 from voicebot.host.storage import SqliteStorage
 
 APP_ID = "6f0c1b7e-0000-4000-8000-000000000001"

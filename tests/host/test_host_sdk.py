@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from voicebot.host import sdk
+from voicebot.host import sdk_botbuilder
+from voicebot.host.sdk import activity_from_json, activity_to_json
 
 ENVELOPE: dict[str, Any] = {
     "id": "1", "timestamp": "2026-01-01T00:00:00.123+00:00", "channelId": "telephony", "serviceUrl": "urn:x",
@@ -36,13 +37,13 @@ def plain(value: Any) -> Any:
 @pytest.mark.parametrize("activity", ACTIVITIES)
 def test_what_is_read_and_written_is_what_the_sdk_reads_and_writes(activity: dict[str, Any]) -> None:
     data = ENVELOPE | activity
-    theirs = sdk._deserializer("Activity", data)
-    assert plain(sdk.activity_from_json(data)) == plain(theirs)
-    written = sdk._serializer._serialize(theirs)
-    assert sdk.activity_to_json(theirs) == {**(theirs.additional_properties or {}), **written}
+    theirs = sdk_botbuilder._deserializer("Activity", data)
+    assert plain(activity_from_json(data)) == plain(theirs)
+    written = sdk_botbuilder._serializer._serialize(theirs)
+    assert activity_to_json(theirs) == {**(theirs.additional_properties or {}), **written}
 
 
 @pytest.mark.parametrize("change", [{"timestamp": "yesterday"}, {"from": 5}, {"membersAdded": {"id": 1}}])
 def test_what_is_no_activity_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not a valid Activity"):
-        sdk.activity_from_json(ENVELOPE | {"type": "message"} | change)
+        activity_from_json(ENVELOPE | {"type": "message"} | change)

@@ -3,7 +3,7 @@
 ``python -m voicebot.host --dialogs dialogs/ --socket PATH`` serves them to the call process as JSON lines over a Unix
 socket, and to every other channel at ``POST /api/messages``. Rules that hold here:
 
-* The SDK is imported in :mod:`voicebot.host.sdk` and nowhere else, so that its successor can take its place there.
+* Everybody takes the SDK from :mod:`voicebot.host.sdk`, which is botbuilder or the Microsoft 365 Agents SDK.
 * One lock a conversation: its activities run one after the other, in the order in which they came.
 * What a dialog sends leaves at once, not at the end of its turn; state is stored when the turn has ended well.
 * A dialog that fails costs its turn and nothing else; the log names its file and line.

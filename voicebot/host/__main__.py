@@ -10,13 +10,17 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
 
+if TYPE_CHECKING:
+    from voicebot.host.storage import Storage
+
 logger = logging.getLogger("voicebot.host")
 
+SDKS = ("botbuilder", "microsoft-agents")
 CANNOT_START = 2
 """Exit status when dialogs, settings, socket or state make a start impossible; one line on stderr says why."""
 APP_TYPE_ENV = "MicrosoftAppType"
@@ -27,8 +31,12 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m voicebot.host", description="Run dialogs for the phone voice bot.")
     parser.add_argument("--dialogs", type=Path, required=True, help="folder with main.yaml or main.py")
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve calls at")
+    parser.add_argument("--sdk", choices=SDKS, help="what the dialogs run on (default: $VOICEBOT_SDK, else botbuilder)")
     parser.add_argument("--state", type=Path, help="SQLite file for conversation state (default: in memory)")
-    parser.add_argument("--http-port", type=int, help="serve /api/messages at this port (0: any free one)")
+    parser.add_argument("--state-url", help="Redis server for conversation state, redis://host:6379/0 (extra: redis)")
+    parser.add_argument(
+        "--http-port", type=int, help="serve /api/messages at this port (0: any free one; botbuilder only)"
+    )
     parser.add_argument("--http-host", default="127.0.0.1")
     parser.add_argument("--app-id-env", default="MicrosoftAppId", help="environment variable with the app id")
     parser.add_argument("--app-password-env", default="MicrosoftAppPassword")
@@ -44,10 +52,12 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
     from voicebot.host.adapter import TelephonyAdapter
     from voicebot.host.bot import DialogBot
     from voicebot.host.loader import load_dialogs
-    from voicebot.host.messages import AppRegistration, MessagesEndpoint, require_loopback
+    from voicebot.host.registration import AppRegistration, require_loopback
     from voicebot.host.server import HostServer
-    from voicebot.host.storage import SqliteStorage
     from voicebot.host.warm import warm_up
+
+    if TYPE_CHECKING or options.http_port is not None:
+        from voicebot.host.messages import MessagesEndpoint
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -61,7 +71,7 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
     if options.http_port is not None:
         require_loopback(options.http_host, app)
     dialogs = load_dialogs(options.dialogs)
-    storage = SqliteStorage(options.state)
+    storage = _storage(options)
     server: HostServer | None = None
     endpoint: MessagesEndpoint | None = None
     try:
@@ -88,6 +98,37 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
         await storage.close()
 
 
+def _choose_sdk(options: argparse.Namespace) -> str:
+    """Settle for this process what dialogs run on; returns why that cannot be, or nothing."""
+    if options.sdk:
+        os.environ["VOICEBOT_SDK"] = options.sdk
+    try:
+        from voicebot.host.sdk import MICROSOFT_AGENTS, SDK
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] == "microsoft_agents":
+            return "the Microsoft 365 Agents SDK needs an extra: pip install 'voicebot[microsoft-agents]'"
+        return str(error)
+    if SDK == MICROSOFT_AGENTS and options.http_port is not None:
+        return "--http-port: /api/messages is served on botbuilder only, not on microsoft-agents"
+    return ""
+
+
+def _storage(options: argparse.Namespace) -> Storage:
+    """Where state goes. Raises ``StorageUnusable`` for a server that we cannot speak to."""
+    from voicebot.host.storage import SqliteStorage, StorageUnusable
+
+    if not options.state_url:
+        return SqliteStorage(options.state)
+    try:
+        from voicebot.host.redis_storage import RedisStorage
+    except ImportError as error:
+        raise StorageUnusable("state in Redis needs an extra: pip install 'voicebot[redis]'") from error
+    try:
+        return RedisStorage(options.state_url)
+    except ValueError as error:
+        raise StorageUnusable(f"--state-url: {error}") from error
+
+
 def main(argv: list[str] | None = None) -> int:
     """Exit status: 0 after SIGTERM or SIGINT, 2 when there was no start."""
     options = arguments(argv)
@@ -97,8 +138,13 @@ def main(argv: list[str] | None = None) -> int:
     if options.exit_with_parent:
         end_with_parent()
 
+    problem = _choose_sdk(options)
+    if problem:
+        sys.stderr.write(f"voicebot.host: {problem}\n")
+        return CANNOT_START
+
     from voicebot.host.loader import DialogsError
-    from voicebot.host.messages import NotLoopback
+    from voicebot.host.registration import NotLoopback
     from voicebot.host.server import SocketBusy
     from voicebot.host.storage import StorageUnusable
 

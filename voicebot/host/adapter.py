@@ -75,7 +75,8 @@ class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
     async def send_activities(self, context: TurnContext, activities: list[Activity]) -> list[ResourceResponse]:
         responses = []
         for activity in activities:
-            responses.append(ResourceResponse(id=await self._send(context, activity)))
+            sent = await self._send(context, activity)
+            responses.append(ResourceResponse(id=sent) if sent else ResourceResponse())
         return responses
 
     async def update_activity(self, context: TurnContext, activity: Activity) -> None:

@@ -26,16 +26,15 @@ from voicebot.host.codec import StateUnreadable
 from voicebot.host.sdk import (
     Activity,
     ActivityTypes,
-    Bot,
     Dialog,
     DialogContext,
     DialogEvents,
     DialogSet,
     DialogTurnStatus,
-    Storage,
     TurnContext,
 )
 from voicebot.host.state import CallState
+from voicebot.host.storage import Storage
 
 RESUME_EVENT = "voicebot.resume"
 PHONE_CHANNEL = "telephony"
@@ -67,7 +66,7 @@ class Locks:
                 del self._locks[key]
 
 
-class DialogBot(Bot):  # type: ignore[misc]
+class DialogBot:
     """The author's dialogs as one Bot Framework bot, for every adapter."""
 
     def __init__(self, root: Dialog, storage: Storage) -> None:
@@ -84,7 +83,7 @@ class DialogBot(Bot):  # type: ignore[misc]
                 await self._turn(context)
             except Exception as error:
                 if _hopeless(error):
-                    await self._forget(context)
+                    await self.state.delete(context)
                 raise
 
     async def _turn(self, context: TurnContext) -> None:
@@ -92,16 +91,16 @@ class DialogBot(Bot):  # type: ignore[misc]
         dialogs = await self._dialogs.create_context(context)
         if context.activity.type == ActivityTypes.end_of_conversation:
             await dialogs.cancel_all_dialogs()
-            await self._forget(context)
+            await self.state.delete(context)
             return
         status = await self._run(context, dialogs)
         if status in _OVER and context.activity.channel_id == PHONE_CHANNEL and not sent & {"over", "handed on"}:
             await context.send_activity(Activity(type=ActivityTypes.end_of_conversation, code="completedSuccessfully"))
             sent.add("over")
         if "over" in sent:
-            await self._forget(context)
+            await self.state.delete(context)
         else:
-            await self.state.save_changes(context)
+            await self.state.save(context)
 
     async def _run(self, context: TurnContext, dialogs: DialogContext) -> Any:
         """Give the activity to the dialogs; they may handle each other's errors (``DialogEvents.error``)."""
@@ -132,11 +131,6 @@ class DialogBot(Bot):  # type: ignore[misc]
             result = await dialogs.begin_dialog(self._root_id)
         return result.status
 
-    async def _forget(self, context: TurnContext) -> None:
-        if self.state.get_cached_state(context) is None:
-            await self.state.clear_state(context)
-        await self.state.delete(context)
-
 
 def _somebody_joined(activity: Activity) -> bool:
     bot = activity.recipient.id if activity.recipient else None
@@ -152,7 +146,7 @@ def _watch(context: TurnContext) -> set[str]:
     """Note what is sent in this turn that ends it for the host: a hang-up or a hand-off."""
     sent: set[str] = set()
 
-    async def note(_: TurnContext, activities: list[Activity], go_on: Any) -> None:
+    async def note(_: TurnContext, activities: list[Activity], go_on: Any) -> Any:
         for activity in activities:
             if activity.type == ActivityTypes.end_of_conversation:
                 sent.add("over")
@@ -161,7 +155,7 @@ def _watch(context: TurnContext) -> set[str]:
                     sent.add("handed on")
                 elif activity.name == "hangup":
                     sent.add("over")
-        await go_on()
+        return await go_on()
 
     context.on_send_activities(note)
     return sent

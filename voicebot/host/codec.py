@@ -27,6 +27,7 @@ from voicebot.host.sdk import (
     FoundChoice,
     ListStyle,
     PromptOptions,
+    is_schema_model,
     model_from_json,
     model_to_json,
     schema_models,
@@ -116,7 +117,7 @@ def _encode(value: Any, path: str, depth: int) -> Any:
     if kind in _VALUES:
         name, encode, _ = _VALUES[kind]
         return {TAG: name, "value": encode(value)}
-    if schema_models.get(kind.__name__) is kind:
+    if is_schema_model(kind):
         try:
             return {TAG: "schema." + kind.__name__, "value": _encode(model_to_json(value), path, depth + 1)}
         except ValueError as error:

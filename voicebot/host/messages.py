@@ -27,23 +27,17 @@ a host listens on loopback only.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from voicebot.host.bot import DialogBot
 from voicebot.host.openid import KeysUnavailable, use_unblocking_keys
-from voicebot.host.sdk import (
-    CloudAdapter,
-    ConfigurationBotFrameworkAuthentication,
-    activity_from_json,
-    is_connector_error,
-    model_to_json,
-)
+from voicebot.host.registration import AppRegistration
+from voicebot.host.sdk import activity_from_json, is_connector_error, model_to_json
+from voicebot.host.sdk_botbuilder import CloudAdapter, ConfigurationBotFrameworkAuthentication
 
 logger = logging.getLogger(__name__)
 
@@ -51,38 +45,6 @@ MAX_BODY = 256 * 1024
 TURN_LIMIT_S = 30.0
 REPLY_THREADS = 32
 """The SDK's connector sends each reply with ``requests`` in the loop's thread pool, whose default is 6 on two cores."""
-
-
-class NotLoopback(Exception):
-    """The host would serve strangers without authentication."""
-
-
-@dataclass(frozen=True, slots=True)
-class AppRegistration:
-    """The bot's identity at Azure Bot Service; without ``app_id`` there is no authentication."""
-
-    app_id: str = ""
-    password: str = ""
-    kind: str = "MultiTenant"
-    tenant: str = ""
-
-    def __repr__(self) -> str:
-        return f"AppRegistration(app_id={self.app_id!r}, kind={self.kind!r}, tenant={self.tenant!r})"
-
-
-def require_loopback(host: str, app: AppRegistration) -> None:
-    """Raise :class:`NotLoopback` unless ``host`` may be served with this registration."""
-    if app.app_id or host == "localhost":
-        return
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise NotLoopback(
-            f"/api/messages on {host}: without an app id (MicrosoftAppId) anybody could talk to the dialogs; "
-            "set one, or listen on 127.0.0.1"
-        )
 
 
 class _Configuration:

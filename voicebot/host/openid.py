@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from voicebot.host.sdk import jwt_token_extractor
+from voicebot.host.sdk_botbuilder import jwt_token_extractor
 
 TIMEOUT_S = 5.0
 RETRY_AFTER_S = 10.0

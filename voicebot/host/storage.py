@@ -1,4 +1,4 @@
-"""Dialog state in SQLite: the SDK's ``Storage`` with compare-and-set, so that a killed host goes on where it was.
+"""Dialog state in SQLite: a ``Storage`` with compare-and-set, so that a killed host goes on where it was.
 
 Every statement runs on one thread of its own: a slow disk or a second host on the same file (while dialogs are being
 replaced) makes one turn wait, never the loop. Without a path the database is in memory; the same rules hold there, so a
@@ -18,10 +18,9 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from voicebot.host.codec import StateUnreadable, dumps, loads
-from voicebot.host.sdk import Storage
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +48,70 @@ class StorageUnusable(Exception):
     """The file cannot be opened as a state database."""
 
 
-class SqliteStorage(Storage):  # type: ignore[misc]
+class Storage(Protocol):
+    """Where state is kept; a dict's ``e_tag`` is its version (see above)."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def read(self, keys: list[str]) -> dict[str, Any]: ...
+
+    async def write(self, changes: dict[str, Any]) -> None: ...
+
+    async def delete(self, keys: Iterable[str]) -> None: ...
+
+
+class Row(NamedTuple):
+    """One item to be written; ``expected``: its version must be this one (None: any)."""
+
+    key: str
+    expected: int | None
+    text: str
+
+
+def rows_of(changes: dict[str, Any]) -> list[Row]:
+    """What is to be written. Raises ``StateNotStorable`` or, for an empty ``e_tag``, ValueError."""
+    rows = []
+    for key, item in (changes or {}).items():
+        expected: int | None = None
+        body = item
+        if isinstance(item, dict):
+            tag = item.get(E_TAG)
+            if tag == "":
+                raise ValueError("an empty e_tag is not valid")
+            if tag is not None and tag != "*":
+                expected = int(tag) if str(tag).isdecimal() else -1
+            body = {name: value for name, value in item.items() if name != E_TAG}
+        rows.append(Row(key, expected, dumps(body)))
+    return rows
+
+
+def items_of(rows: Iterable[tuple[str, Any, str]]) -> dict[str, Any]:
+    """What was read, from ``(key, etag, text)``. Raises :class:`StateUnreadable` naming the key."""
+    items = {}
+    for key, etag, text in rows:
+        try:
+            value = loads(text)
+        except StateUnreadable as error:
+            raise StateUnreadable(f"{key}: {error}") from error
+        if isinstance(value, dict):
+            value[E_TAG] = str(etag)
+        items[key] = value
+    return items
+
+
+def tag_items(changes: dict[str, Any], tags: dict[str, int]) -> None:
+    """Put the new versions into the items that were written."""
+    for key, item in changes.items():
+        if isinstance(item, dict):
+            item[E_TAG] = str(tags[key])
+
+
+class SqliteStorage:
     """``path``: the database file, made when it is absent; None keeps state in memory."""
 
     def __init__(self, path: Path | None = None, *, keep_s: float = KEEP_S) -> None:
-        super().__init__()
         self.path = path
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dialog-state")
         self._connection: sqlite3.Connection | None = None
@@ -70,36 +128,13 @@ class SqliteStorage(Storage):  # type: ignore[misc]
 
     async def read(self, keys: list[str]) -> dict[str, Any]:
         """The items of ``keys`` that exist. Raises :class:`StateUnreadable` for one that cannot be decoded."""
-        rows = await self._run(lambda: self._read(list(keys)))
-        items = {}
-        for key, etag, text in rows:
-            try:
-                value = loads(text)
-            except StateUnreadable as error:
-                raise StateUnreadable(f"{key}: {error}") from error
-            if isinstance(value, dict):
-                value[E_TAG] = str(etag)
-            items[key] = value
-        return items
+        return items_of(await self._run(lambda: self._read(list(keys))))
 
     async def write(self, changes: dict[str, Any]) -> None:
         """Store all of ``changes`` or none. Raises :class:`EtagConflict` or ``StateNotStorable``."""
-        rows: list[tuple[str, int | None, str]] = []
-        for key, item in (changes or {}).items():
-            expected: int | None = None
-            body = item
-            if isinstance(item, dict):
-                tag = item.get(E_TAG)
-                if tag == "":
-                    raise ValueError("an empty e_tag is not valid")
-                if tag is not None and tag != "*":
-                    expected = int(tag) if str(tag).isdecimal() else -1
-                body = {name: value for name, value in item.items() if name != E_TAG}
-            rows.append((key, expected, dumps(body)))
-        tags = await self._run(lambda: self._write(rows))
-        for key, item in (changes or {}).items():
-            if isinstance(item, dict):
-                item[E_TAG] = str(tags[key])
+        rows = rows_of(changes)
+        if rows:
+            tag_items(changes, await self._run(lambda: self._write(rows)))
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Forget the items of ``keys``; those that do not exist are no error."""
@@ -159,7 +194,7 @@ class SqliteStorage(Storage):  # type: ignore[misc]
         query = f"SELECT key, etag, value FROM state WHERE key IN ({marks})"
         return self._database.execute(query, keys).fetchall() if keys else []
 
-    def _write(self, rows: list[tuple[str, int | None, str]]) -> dict[str, int]:
+    def _write(self, rows: list[Row]) -> dict[str, int]:
         database = self._database
         tags: dict[str, int] = {}
         database.execute("BEGIN IMMEDIATE")

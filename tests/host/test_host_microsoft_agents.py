@@ -1,0 +1,130 @@
+"""The Microsoft 365 Agents SDK: the tests of dialogs once more on it, and what differs from botbuilder is mended.
+
+By hand: ``VOICEBOT_SDK=microsoft-agents python -m pytest tests/dialogs tests/authoring tests/host``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from test_host_process import Run, run  # noqa: F401
+
+from voicebot.host.sdk import MICROSOFT_AGENTS, SDK, SDK_ENV
+
+pytest.importorskip("microsoft_agents.hosting.dialogs", reason="needs: pip install 'voicebot[microsoft-agents]'")
+pytestmark = pytest.mark.skipif(SDK == MICROSOFT_AGENTS, reason="runs on it already")
+TESTS = Path(__file__).parents[1]
+ENVIRONMENT = {**os.environ, SDK_ENV: MICROSOFT_AGENTS}
+
+
+@pytest.mark.slow
+async def test_the_tests_of_dialogs_pass_on_it_as_well() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+        TESTS / "dialogs", TESTS / "authoring", TESTS / "host",
+        "--ignore", TESTS / "host" / "test_host_redis_storage.py",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=ENVIRONMENT, cwd=TESTS.parent,
+    )  # fmt: skip
+    try:
+        told, _ = await asyncio.wait_for(process.communicate(), 300)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, told.decode()[-6000:]
+
+
+async def under_it(source: str) -> str:
+    """Run ``source`` in a process of its own on the Agents SDK; gives what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", textwrap.dedent(source), stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE, env=ENVIRONMENT, cwd=TESTS.parent,
+    )  # fmt: skip
+    told, log = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, log.decode()
+    return told.decode()
+
+
+async def test_dialogs_find_it_under_the_names_of_botbuilder() -> None:
+    told = await under_it("""
+        import voicebot.host.sdk
+        from botbuilder.core import BotAdapter, MessageFactory, TurnContext
+        from botbuilder.dialogs import WaterfallDialog
+        from botbuilder.dialogs.choices import Choice
+        from botbuilder.dialogs.prompts import TextPrompt
+        from botbuilder.schema import Activity
+        import botbuilder.dialogs.prompts as prompts
+        print(WaterfallDialog.__module__.partition(".")[0], prompts.TextPrompt is TextPrompt)
+        try:
+            import botbuilder.integration.aiohttp
+        except ModuleNotFoundError as error:
+            print(error)
+        """)
+    assert told.splitlines() == ["microsoft_agents True", "No module named 'botbuilder.integration'"]
+
+
+async def test_absent_and_empty_fields_are_no_fault() -> None:
+    told = await under_it("""
+        from voicebot.host.sdk import Activity, activity_from_json, activity_to_json
+        print(activity_to_json(Activity(type="message", text="a", speak=None, locale=None)))
+        caller = activity_from_json({"type": "message", "text": "", "name": "", "from": {"id": "", "name": None}})
+        print(caller.from_property.id, repr(caller.text), caller.name)
+        data = {"type": "event", "value": {"a": None, "b": ""}, "channelData": {"x": [None, ""]}}
+        print(activity_to_json(activity_from_json(data)) == data)
+        for bad in ({"type": 7}, {}, [], {"type": "message", "from": 5}, {"type": "message", "entities": [{}]}):
+            try:
+                activity_from_json(bad)
+                print("taken", bad)
+            except ValueError as error:
+                assert "not " in str(error)
+        """)
+    assert told.splitlines() == ["{'type': 'message', 'text': 'a'}", "None '' None", "True"]
+
+
+async def test_overlapping_calls_keep_their_state_apart() -> None:
+    told = await under_it("""
+        import asyncio
+        from voicebot.host.adapter import TelephonyAdapter
+        from voicebot.host.bot import DialogBot
+        from voicebot.host.sdk import Dialog, activity_from_json
+        from voicebot.host.storage import SqliteStorage
+
+        class Name(Dialog):
+            async def begin_dialog(self, dc, options=None):
+                dc.active_dialog.state["name"] = dc.context.activity.text
+                return Dialog.end_of_turn
+            async def continue_dialog(self, dc):
+                before = dc.active_dialog.state["name"]
+                await asyncio.sleep(0.01)
+                await dc.context.send_activity(f"{dc.context.activity.conversation.id}:{before}")
+                return Dialog.end_of_turn
+
+        async def main():
+            said, adapter, bot = [], TelephonyAdapter(), DialogBot(Name("name"), SqliteStorage(None))
+            async def deliver(turn, conversation, activity):
+                said.append(activity["text"])
+            async def call(number):
+                for text in (f"caller{number}", "a", "b"):
+                    await adapter.process(activity_from_json({
+                        "type": "message", "text": text, "channelId": "telephony", "serviceUrl": "urn:test",
+                        "conversation": {"id": f"c{number}"}, "from": {"id": "u"}, "recipient": {"id": "b"},
+                    }), bot.on_turn, 1, deliver)
+            await asyncio.gather(*map(call, range(20)))
+            assert len(said) == 40
+            print(all(text.replace("c", "caller", 1).startswith(text.rpartition(":")[2] + ":") for text in said))
+        asyncio.run(main())
+        """)
+    assert told.strip() == "True"
+
+
+async def test_it_has_no_messages_endpoint_and_says_so(run: Run, echo_folder: Path, tmp_path: Path) -> None:  # noqa: F811
+    options = ("--dialogs", echo_folder, "--socket", tmp_path / "h.sock", "--sdk", MICROSOFT_AGENTS, "--http-port", 0)
+    host = await run(*options)
+    _, log = await asyncio.wait_for(host.communicate(), 60)
+    assert host.returncode == 2
+    assert b"botbuilder only" in log

@@ -1,0 +1,226 @@
+"""Against a real redis-server, on a port and in a folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from host_peer import START
+from test_host_process import Run, call, ready, run  # noqa: F401
+
+from voicebot.host.codec import StateNotStorable, StateUnreadable
+from voicebot.host.storage import EtagConflict, StorageUnusable
+
+pytest.importorskip("redis", reason="needs the extra: pip install 'voicebot[redis]'")
+SERVER = shutil.which("redis-server")
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.skipif(SERVER is None, reason="needs a redis-server (Debian package redis-server)"),
+]
+
+from voicebot.host.redis_storage import PASSWORD_ENV, RedisStorage, StateServerAway  # noqa: E402
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def redis_server(
+    folder: Path, *options: str, port: int = 0
+) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """Runs a server; gives its address and process."""
+    port = port or free_port()
+    process = await asyncio.create_subprocess_exec(
+        str(SERVER), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options,
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        for _ in range(200):
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                break
+            except OSError:
+                await asyncio.sleep(0.05)
+        yield f"redis://127.0.0.1:{port}/0", process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@pytest.fixture
+async def url(tmp_path: Path) -> AsyncIterator[str]:
+    async with redis_server(tmp_path) as (url, _):
+        yield url
+
+
+@pytest.fixture
+async def storage(url: str) -> AsyncIterator[RedisStorage]:
+    storage = RedisStorage(url)
+    await storage.open()
+    yield storage
+    await storage.close()
+
+
+async def test_items_come_back_and_absent_ones_do_not(storage: RedisStorage) -> None:
+    await storage.write({"a": {"n": 1}, "b": {"n": "ü"}})
+    items = await storage.read(["a", "b", "c"])
+    assert {key: item["n"] for key, item in items.items()} == {"a": 1, "b": "ü"}
+    assert await storage.read([]) == {}
+    await storage.write({})
+
+
+async def test_a_second_writer_with_the_old_etag_is_refused(storage: RedisStorage, url: str) -> None:
+    await storage.write({"a": {"n": 1}})
+    other = RedisStorage(url)
+    mine, theirs = (await storage.read(["a"]))["a"], (await other.read(["a"]))["a"]
+    theirs["n"] = 2
+    await other.write({"a": theirs})
+    await other.close()
+    mine["n"] = 3
+    with pytest.raises(EtagConflict):
+        await storage.write({"a": mine})
+    assert (await storage.read(["a"]))["a"]["n"] == 2
+
+
+async def test_of_many_writers_at_once_exactly_one_wins(storage: RedisStorage) -> None:
+    await storage.write({"a": {"n": 0}})
+    copies = [(await storage.read(["a"]))["a"] for _ in range(20)]
+    outcomes = await asyncio.gather(*(storage.write({"a": copy}) for copy in copies), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["EtagConflict"] * 19 + ["NoneType"]
+
+
+async def test_one_conflict_writes_nothing_of_the_batch(storage: RedisStorage) -> None:
+    await storage.write({"a": {"n": 1}})
+    with pytest.raises(EtagConflict, match="a was written"):
+        await storage.write({"b": {"n": 9}, "a": {"n": 2, "e_tag": "77"}})
+    assert await storage.read(["b"]) == {}
+
+
+async def test_writing_twice_from_the_same_item_is_no_conflict(storage: RedisStorage) -> None:
+    item = {"n": 1}
+    await storage.write({"a": item})
+    item["n"] = 2
+    await storage.write({"a": item})
+    assert (await storage.read(["a"]))["a"]["n"] == 2
+
+
+@pytest.mark.parametrize("tag", ["*", None])
+async def test_without_an_etag_the_last_writer_wins(storage: RedisStorage, tag: str | None) -> None:
+    await storage.write({"a": {"n": 1}})
+    await storage.write({"a": {"n": 2, "e_tag": tag}})
+    assert (await storage.read(["a"]))["a"]["n"] == 2
+
+
+async def test_deleting_forgets_and_does_not_mind_what_is_absent(storage: RedisStorage) -> None:
+    await storage.write({"a": {"n": 1}})
+    await storage.delete({"a", "never there"})
+    await storage.delete([])
+    assert await storage.read(["a"]) == {}
+
+
+async def test_it_is_json_and_no_class_comes_out_of_the_store(storage: RedisStorage) -> None:
+    with pytest.raises(StateNotStorable):
+        await storage.write({"a": {"n": object()}})
+    await storage.write({"a": {"n": 1}})
+    key = "voicebot:state:a"
+    assert await storage._redis.hget(key, "value") == '{"n":1}'
+    await storage._redis.hset(key, "value", '{"py/object":"os.system","$":"os.system"}')
+    with pytest.raises(StateUnreadable, match="a: "):
+        await storage.read(["a"])
+
+
+async def test_what_is_left_alone_is_forgotten_by_the_server(url: str) -> None:
+    storage = RedisStorage(url, keep_s=60)
+    await storage.write({"a": {"n": 1}})
+    assert 0 < await storage._redis.pttl("voicebot:state:a") <= 60_000
+    await storage.close()
+
+
+async def test_a_server_that_is_away_is_told_without_the_password() -> None:
+    where = f"127.0.0.1:{free_port()}"
+    storage = RedisStorage(f"redis://user:hush@{where}/0")
+    with pytest.raises(StateServerAway, match=f"redis://{where}/0 cannot be used") as told:
+        await storage.open()
+    assert "hush" not in str(told.value)
+    await storage.close()
+
+
+async def test_a_server_that_hangs_costs_the_limit_and_no_more() -> None:
+    connections: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda reader, writer: connections.append(writer), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    storage = RedisStorage(f"redis://127.0.0.1:{port}/0", limit_s=0.1)
+    with pytest.raises(StateServerAway):
+        await asyncio.wait_for(storage.read(["a"]), 5)
+    await storage.close()
+    for connection in connections:
+        connection.close()
+    server.close()
+
+
+async def test_a_server_that_was_started_anew_is_used_again(tmp_path: Path) -> None:
+    async with redis_server(tmp_path) as (url, process):
+        storage = RedisStorage(url)
+        await storage.write({"a": {"n": 1}})
+        process.kill()
+        await process.wait()
+        with pytest.raises(StateServerAway):
+            await storage.read(["a"])
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        async with redis_server(tmp_path, port=port):
+            assert await storage.read(["a"]) == {}, "this server keeps nothing, but it is there"
+        await storage.close()
+
+
+async def test_the_password_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with redis_server(tmp_path, "--requirepass", "hush") as (url, _):
+        without = RedisStorage(url)
+        with pytest.raises(StorageUnusable):
+            await without.open()
+        await without.close()
+        monkeypatch.setenv(PASSWORD_ENV, "hush")
+        storage = RedisStorage(url)
+        await storage.open()
+        await storage.close()
+
+
+async def test_a_killed_host_goes_on_from_redis(run: Run, echo_folder: Path, tmp_path: Path, url: str) -> None:  # noqa: F811
+    path = tmp_path / "h.sock"
+    options = ("--dialogs", echo_folder, "--socket", path, "--state-url", url)
+    host = await run(*options)
+    await ready(host)
+    wire = await call(path)
+    await wire.ask(**START)
+    await wire.ask("a")
+    host.kill()
+    await host.wait()
+    wire.writer.close()
+    host = await run(*options)
+    await ready(host)
+    wire = await call(path)
+    assert (await wire.ask("b"))[0] == ["2: b"]
+    wire.writer.close()
+
+
+async def test_a_host_does_not_start_without_its_state_server(
+    run: Run,  # noqa: F811
+    echo_folder: Path,
+    tmp_path: Path,
+) -> None:
+    address = f"redis://127.0.0.1:{free_port()}/0"
+    host = await run("--dialogs", echo_folder, "--socket", tmp_path / "h.sock", "--state-url", address)
+    _, log = await asyncio.wait_for(host.communicate(), 60)
+    assert host.returncode == 2
+    assert f"{address} cannot be used".encode() in log
+    assert b"Traceback" not in log

@@ -1,0 +1,139 @@
+"""Dialog state in Redis: the same items, codec and compare-and-set as :mod:`voicebot.host.storage`, on a server.
+
+For hosts on several machines, or whose disk does not outlive them. One hash an item, ``<prefix><key>`` with the fields
+``etag`` and ``value``, which expires when its conversation was left alone for ``keep_s``. A write is one Lua script, so
+that comparing and setting cannot be parted and all of a batch is written or none of it.
+
+Each operation has ``LIMIT_S``: a server that is away or hangs costs the turn that needs it, no more. Nothing is tried
+again (a write whose answer was lost may have happened); the pool connects anew for the next turn.
+
+The password comes from the environment (:data:`PASSWORD_ENV`), because addresses are seen in process lists and logs.
+Needs the extra ``voicebot[redis]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from voicebot.host.storage import KEEP_S, EtagConflict, Row, StorageUnusable, items_of, rows_of, tag_items
+
+PASSWORD_ENV = "VOICEBOT_STATE_PASSWORD"
+PREFIX = "voicebot:state:"
+LIMIT_S = 2.0
+CONNECTIONS = 32
+"""At most so many at once; further turns wait for one within their limit."""
+
+T = TypeVar("T")
+
+# KEYS: the items. ARGV: how long they are kept (ms), then for each its expected etag ("" for any) and its new value.
+# Returns the new etags, or the negative position of the item that conflicts.
+_WRITE = """
+local tags = {}
+for i, key in ipairs(KEYS) do
+    local found = redis.call('HGET', key, 'etag')
+    local expected = ARGV[2 * i]
+    if found and expected ~= '' and found ~= expected then
+        return {-i}
+    end
+    tags[i] = (tonumber(found) or 0) + 1
+end
+for i, key in ipairs(KEYS) do
+    redis.call('HSET', key, 'etag', tags[i], 'value', ARGV[2 * i + 1])
+    redis.call('PEXPIRE', key, ARGV[1])
+end
+return tags
+"""
+
+
+class StateServerAway(StorageUnusable):
+    """The Redis server cannot be reached, or does not answer in time."""
+
+
+class RedisStorage:
+    """``url``: ``redis://host:port/database``, ``rediss://`` for TLS, ``unix://path``. Raises ValueError for others."""
+
+    def __init__(self, url: str, *, prefix: str = PREFIX, keep_s: float = KEEP_S, limit_s: float = LIMIT_S) -> None:
+        self._where = _without_secrets(url)
+        self._prefix = prefix
+        self._keep_ms = max(1, round(keep_s * 1000))
+        self._limit_s = limit_s
+        self._pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS,
+            timeout=limit_s,
+            socket_timeout=limit_s,
+            socket_connect_timeout=limit_s,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
+            **({"password": password} if (password := os.environ.get(PASSWORD_ENV)) else {}),
+        )
+        self._redis: Redis = Redis(connection_pool=self._pool)
+        self._write_script = self._redis.register_script(_WRITE)
+
+    async def open(self) -> None:
+        """See whether the server lets us in. Raises :class:`StorageUnusable`."""
+        await self._do(self._redis.ping())
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+        await self._pool.disconnect()
+
+    async def read(self, keys: list[str]) -> dict[str, Any]:
+        """The items of ``keys`` that exist. Raises ``StateUnreadable`` or :class:`StorageUnusable`."""
+        if not keys:
+            return {}
+        pipe = self._redis.pipeline(transaction=True)
+        for key in keys:
+            pipe.hmget(self._prefix + key, ["etag", "value"])
+        found = await self._do(pipe.execute())
+        return items_of((key, tag, text) for key, (tag, text) in zip(keys, found, strict=True) if text is not None)
+
+    async def write(self, changes: dict[str, Any]) -> None:
+        """Store all of ``changes`` or none. Raises ``EtagConflict``, ``StateNotStorable``, :class:`StorageUnusable`."""
+        rows = rows_of(changes)
+        if not rows:
+            return
+        tags = await self._do(
+            self._write_script(
+                keys=[self._prefix + row.key for row in rows],
+                args=[self._keep_ms, *(part for row in rows for part in (_expected(row), row.text))],
+            )
+        )
+        if tags[0] < 0:
+            raise EtagConflict(f"{rows[-tags[0] - 1].key} was written by somebody else")
+        tag_items(changes, dict(zip((row.key for row in rows), tags, strict=True)))
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Forget the items of ``keys``; those that do not exist are no error."""
+        if wanted := [self._prefix + key for key in keys]:
+            await self._do(self._redis.delete(*wanted))
+
+    async def _do(self, operation: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._limit_s):
+                return await operation
+        except ResponseError as error:  # it is there, and refuses: wrong password, read-only replica, out of memory
+            raise StorageUnusable(f"{self._where} refuses: {error}") from error
+        except TimeoutError:
+            raise StateServerAway(f"{self._where} does not answer within {self._limit_s:g} s") from None
+        except (RedisError, OSError) as error:
+            raise StateServerAway(f"{self._where} cannot be used: {error}") from error
+
+
+def _expected(row: Row) -> str:
+    return "" if row.expected is None else str(row.expected)
+
+
+def _without_secrets(url: str) -> str:
+    """Where the server is, to be shown."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

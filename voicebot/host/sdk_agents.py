@@ -1,0 +1,206 @@
+"""The Microsoft 365 Agents SDK behind :mod:`voicebot.host.sdk`, and under the names that dialogs import.
+
+Dialogs are written against ``botbuilder``. When this module is imported, ``botbuilder.core``, ``botbuilder.dialogs``
+(with ``prompts`` and ``choices``) and ``botbuilder.schema`` become this SDK's modules under these names, so that the
+same source runs on both; any other part of ``botbuilder`` is then not there, whether it is installed or not. Mended:
+
+* ``TurnContext.get_conversation_reference(activity)`` and ``adapter.continue_conversation(reference, callback)``
+* ``Activity(text=None)``: what is None is what was not given (the models here refuse None)
+* what comes from the network: empty strings are absent (the models here refuse them, and an anonymous caller has one)
+
+Not there: ``/api/messages`` (the adapters differ), skills, and the classes of ``botbuilder.core`` for
+ state, telemetry and transcripts (the host keeps state itself).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from inspect import isclass
+from types import ModuleType
+from typing import Any
+
+from microsoft_agents import activity as schema
+from microsoft_agents.activity.agents_model import AgentsModel
+from microsoft_agents.hosting import core, dialogs
+from microsoft_agents.hosting.core import ChannelAdapter, StatePropertyAccessor
+from microsoft_agents.hosting.dialogs import (
+    ComponentDialog,
+    Dialog,
+    DialogContext,
+    DialogEvents,
+    DialogInstance,
+    DialogSet,
+    DialogState,
+    DialogTurnStatus,
+    choices,
+    prompts,
+)
+from microsoft_agents.hosting.dialogs.choices import Choice, FoundChoice, ListStyle
+from microsoft_agents.hosting.dialogs.prompts import (
+    ChoicePrompt,
+    ConfirmPrompt,
+    DateTimePrompt,
+    NumberPrompt,
+    PromptOptions,
+)
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+
+ActivityTypes = schema.ActivityTypes
+ResourceResponse = schema.ResourceResponse
+
+__all__ = [
+    "Activity",
+    "ActivityTypes",
+    "BotAdapter",
+    "Choice",
+    "ChoicePrompt",
+    "ComponentDialog",
+    "ConfirmPrompt",
+    "DateTimePrompt",
+    "Dialog",
+    "DialogContext",
+    "DialogEvents",
+    "DialogInstance",
+    "DialogSet",
+    "DialogState",
+    "DialogTurnStatus",
+    "FoundChoice",
+    "ListStyle",
+    "NumberPrompt",
+    "PassingActivity",
+    "PromptOptions",
+    "ResourceResponse",
+    "StatePropertyAccessor",
+    "TurnContext",
+    "is_connector_error",
+    "is_schema_model",
+    "model_from_json",
+    "model_to_json",
+    "schema_models",
+]
+
+# It logs each activity that is malformed, with a traceback and the content; the host answers for these itself.
+logging.getLogger("microsoft_agents.activity.activity").setLevel(logging.CRITICAL)
+
+
+class Activity(schema.Activity):  # type: ignore[misc]
+    """An activity whose fields may be given as None."""
+
+    def __init__(self, **content: Any) -> None:
+        super().__init__(**{name: value for name, value in content.items() if value is not None})
+
+
+class PassingActivity(Activity):
+    """An activity that its sender does not keep: the SDK's copy of it, made before it is sent, shares what it holds."""
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> PassingActivity:
+        copy: PassingActivity = self.__copy__()
+        return copy
+
+
+class TurnContext(core.TurnContext):  # type: ignore[misc]
+    """One turn."""
+
+    @staticmethod
+    def get_conversation_reference(activity: Any) -> Any:
+        return activity.get_conversation_reference()
+
+
+class BotAdapter(ChannelAdapter):  # type: ignore[misc]
+    """``ChannelAdapter`` with the methods of botbuilder's adapter."""
+
+    async def run_pipeline(self, context: Any, callback: Callable[[Any], Awaitable[None]] | None = None) -> None:
+        try:
+            await super().run_pipeline(context, callback)
+        finally:
+            await context._aclose()
+
+    async def continue_conversation(
+        self, reference: Any, callback: Callable[[Any], Awaitable[None]], bot_id: str | None = None
+    ) -> None:
+        """A turn on the bot's own initiative."""
+        await self.run_pipeline(TurnContext(self, reference.get_continuation_activity()), callback)
+
+
+schema_models: dict[str, Any] = {
+    name: kind for name, kind in vars(schema).items() if isclass(kind) and issubclass(kind, AgentsModel)
+} | {"Activity": Activity}
+"""The classes of the Bot Framework protocol (Activity, ChannelAccount, ...) by name."""
+
+
+def is_schema_model(kind: type) -> bool:
+    """Whether ``kind`` is one of the protocol's classes."""
+    return schema_models.get(kind.__name__) is kind or kind is schema.Activity
+
+
+def model_to_json(model: Any) -> dict[str, Any]:
+    """A schema object as plain JSON in the protocol's own names. Raises ValueError when a field has a wrong type."""
+    try:
+        result: dict[str, Any] = model.model_dump(mode="json", by_alias=True, exclude_none=True, warnings="error")
+    except (PydanticSerializationError, TypeError, AttributeError) as error:
+        raise ValueError(f"{type(model).__name__} cannot be sent: {error}") from error
+    return result
+
+
+def model_from_json(name: str, data: dict[str, Any]) -> Any:
+    """A schema object from plain JSON. Raises ValueError when it does not have that shape."""
+    try:
+        return schema_models[name].model_validate(_given(data))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise ValueError(f"not a valid {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (TypeError, AttributeError, KeyError) as error:
+        raise ValueError(f"not a valid {name}: {error}") from error
+
+
+def is_connector_error(error: BaseException) -> bool:
+    """Whether a reply could not be delivered to the channel's service: there is none here."""
+    return False
+
+
+_MAY_BE_EMPTY = ("text", "speak", "value", "channelData")
+_ACCOUNTS = ("from", "recipient", "conversation", "membersAdded", "membersRemoved")
+
+
+def _given(data: Any) -> Any:
+    """``data`` without the fields that say nothing."""
+    if not isinstance(data, dict):
+        return data
+    given = {
+        name: value for name, value in data.items() if value is not None and (value != "" or name in _MAY_BE_EMPTY)
+    }
+    for name in _ACCOUNTS:
+        if isinstance(given.get(name), dict):
+            given[name] = _given(given[name])
+        elif isinstance(given.get(name), list):
+            given[name] = [_given(account) for account in given[name]]
+    return given
+
+
+def _rename_for_dialogs() -> None:
+    """Put this SDK where dialogs look for botbuilder."""
+    loaded = [name for name in sys.modules if name == "botbuilder" or name.startswith("botbuilder.")]
+    if loaded:
+        raise ImportError(f"{loaded[0]} was imported before the Microsoft 365 Agents SDK could take its place")
+    package = _module("botbuilder", {})
+    package.core = _module("botbuilder.core", vars(core) | {  # type: ignore[attr-defined]
+        "BotAdapter": BotAdapter, "TurnContext": TurnContext, "Bot": core.Agent,
+    })  # fmt: skip
+    package.dialogs = _module("botbuilder.dialogs", vars(dialogs))  # type: ignore[attr-defined]
+    package.dialogs.prompts = _module("botbuilder.dialogs.prompts", vars(prompts))
+    package.dialogs.choices = _module("botbuilder.dialogs.choices", vars(choices))
+    package.schema = _module("botbuilder.schema", vars(schema) | {"Activity": Activity})  # type: ignore[attr-defined]
+
+
+def _module(name: str, content: dict[str, Any]) -> ModuleType:
+    module = ModuleType(name)
+    module.__path__ = []
+    vars(module).update({key: value for key, value in content.items() if not key.startswith("__")})
+    sys.modules[name] = module
+    return module
+
+
+_rename_for_dialogs()
