@@ -66,10 +66,13 @@ def number_heard(record: dict[str, Any]) -> Heard:
     text = " ".join(turn["caller"]["text"] for turn in spoken)
     answer = spoken[-1]["bot"]["text"] if spoken else ""
     if answer.startswith("I have"):
-        words = answer.removeprefix("I have ").partition(".")[0].replace(",", "").split()
-        names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-        return Heard(text, "".join(str(names.index(word)) for word in words), answer)
-    return Heard(text, "".join(character for character in text if character.isdecimal()), answer)
+        text_of_number = answer.removeprefix("I have ").partition(".")[0]
+        return Heard(text, decimals(text_of_number), answer)
+    return Heard(text, decimals(text), answer)
+
+
+def decimals(text: str) -> str:
+    return "".join(character for character in text if character.isdecimal())
 
 
 def digits_right(said: str, heard: str) -> int:
