@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class _Underway:
     limit: asyncio.Timeout | None = None
 
 
-class Exchange:
+class Exchange(ABC):
     """One call's conversation (:class:`voicebot.bots.conversation.Conversation`). Subclasses carry the bytes.
 
     ``patience`` is given where the protocol does not tell when a request is answered; otherwise :meth:`_hand_over`
@@ -134,17 +135,17 @@ class Exchange:
 
     # --- what a way does ---------------------------------------------------------------------------------------------
 
+    @abstractmethod
     async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
         """Give one activity to the bot; returns the id that it got there (``""``: none). Raises Undelivered."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _say_goodbye(self, activity: dict[str, Any]) -> None:
         """Tell the bot that the call is over; nothing needs to be told when it was never reached."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _shut(self) -> None:
         """Give everything back."""
-        raise NotImplementedError
 
     def received(self, activity: dict[str, Any], request: int | None = None) -> None:
         """The bot sent ``activity``, for ``request`` where that is known."""
