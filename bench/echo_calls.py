@@ -29,7 +29,8 @@ import psutil
 import uvloop
 
 from bench.far_end import FarEnd, NoCompiler, phones
-from voicebot.legs.sip import SipFrontEnd, SipLeg
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import CallClosed, OutgoingCall, SipEndpoint, sdp
 

@@ -24,7 +24,9 @@ import uvloop
 from bench.service import Service, serving, speaking
 from voicebot.caller.call import local_host
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import MediaOptions, SipLeg, dial
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import dial
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.log import configure_logging
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip.endpoint import SipEndpoint

@@ -23,7 +23,7 @@ from voicebot.calls import Calls, CallServices
 from voicebot.calls.session import Recognition
 from voicebot.events import Law
 from voicebot.legs import Leg
-from voicebot.legs.sip import SipFrontEnd
+from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.settings import Settings
 from voicebot.sip import ListenAt, SipEndpoint

@@ -15,7 +15,8 @@ from voicebot import g711
 from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
 from voicebot.caller.call import local_host
 from voicebot.caller.ear import level_dbfs
-from voicebot.legs.sip import SipFrontEnd, SipLeg
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
 
 PORTS = (38_000, 38_998)

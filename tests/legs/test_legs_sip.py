@@ -13,7 +13,9 @@ import pytest
 from voicebot.events import Law
 from voicebot.g711 import encode
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import MediaOptions, SipFrontEnd, SipLeg, dial
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import SipFrontEnd, dial
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import CallClosed, SessionDescription, SipEndpoint, sdp
 

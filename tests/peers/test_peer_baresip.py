@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import SipFrontEnd, SipLeg
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 from voicebot.sip.tls import self_signed

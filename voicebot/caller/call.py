@@ -24,7 +24,9 @@ from voicebot.caller.script import Script
 from voicebot.caller.voice import CallNotPlaced, Voice
 from voicebot.events import Law
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import MediaOptions, SipLeg, dial
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import dial
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted
 from voicebot.sip import SipEndpoint
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable

@@ -1,39 +1,27 @@
-"""The SIP front end: `sip` signals, `rtp` carries the voice, a :class:`SipLeg` is both for one call.
-
-:class:`SipFrontEnd` turns every INVITE that we can serve into a leg and hands it over; what cannot be served is refused
-before anybody above hears of it: 503 while draining, at the limit of calls or without free ports, 488 without a common
-codec. :func:`dial` makes an outgoing leg.
+"""One SIP call as a leg: `sip` signals, `rtp` carries the voice, a :class:`SipLeg` is both.
 
 The law that the media above sees is fixed when the leg is made. A re-INVITE may change the wire's; the RTP session
-translates then.
+translates then. :mod:`voicebot.legs.sip_front_end` makes legs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from voicebot.events import Law
 from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
-from voicebot.rtp import MediaClock, MediaKey, MediaQuality, Playout, PortRange, PortsExhausted, RtpSession
+from voicebot.legs.sip_media import LegMedia, MediaOptions
+from voicebot.rtp import MediaKey, MediaQuality, Playout, RtpSession
 from voicebot.sip import (
     AudioAgreement,
     Call,
     CallClosed,
     CallEnded,
     IncomingCall,
-    NameAddr,
-    OutgoingCall,
     ReferProgress,
     SessionDescription,
-    SipEndpoint,
-    SipRequest,
-    SipSyntaxError,
-    SipUri,
     sdp,
 )
 from voicebot.sip.sdes import LocalKeys
@@ -51,84 +39,6 @@ _REASONS = {
     "error": "error",
 }
 """How a call ended, in the words of :class:`~voicebot.events.LegEnded`."""
-_TOLD_HEADERS = (
-    "Diversion",
-    "History-Info",
-    "P-Asserted-Identity",
-    "P-Preferred-Identity",
-    "Privacy",
-    "Reason",
-    "Referred-By",
-    "Subject",
-    "User-Agent",
-    "User-to-User",
-)
-"""Headers of the INVITE that are passed on, beside all that begin with ``X-``."""
-_MAX_HEADERS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class MediaOptions:
-    """What every leg's media needs. ``host``: the address in our session descriptions.
-
-    ``laws``: what we speak, in the order of our offers (in answers the offerer's order decides). ``silence_timeout_s``:
-    how long nothing may come before the leg ends. ``telephone_event``: the payload type that we offer. ``srtp``:
-    whether media may or must be encrypted; our own offers are only where it must. ``inband_dtmf``: whether keys
-    of a side without telephone-event are heard in its audio.
-    """
-
-    clock: MediaClock
-    ports: PortRange
-    host: str
-    laws: tuple[Law, ...] = ("PCMU", "PCMA")
-    silence_timeout_s: float = 30.0
-    telephone_event: int = 101
-    srtp: sdp.Srtp = "off"
-    inband_dtmf: bool = False
-
-    def select(self, description: SessionDescription) -> AudioAgreement | None:
-        """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
-        agreed = sdp.select(description, self.laws, self.srtp)
-        if agreed is None:
-            return None
-        try:
-            version = ipaddress.ip_address(agreed.host).version
-        except ValueError:
-            return None
-        return agreed if version == (6 if ":" in self.ports.host else 4) else None
-
-
-class _Media:
-    """The RTP session's sink. The two methods of the hot path are the leg's sink's own, once there is one."""
-
-    __slots__ = ("_leg", "frame", "sent")
-
-    def __init__(self) -> None:
-        self._leg: SipLeg | None = None
-        self.frame: Callable[[bytes, float], None] = _drop
-        self.sent: Callable[[bytes, float], None] = _drop
-
-    def attach(self, leg: SipLeg) -> None:
-        self._leg = leg
-
-    def connect(self, sink: LegSink) -> None:
-        self.frame, self.sent = sink.frame, sink.sent
-
-    def mute(self) -> None:
-        self.frame = self.sent = _drop
-        self._leg = None
-
-    def key(self, key: str, at: float) -> None:
-        if self._leg is not None:
-            self._leg.deliver_key(key, at)
-
-    def media_timeout(self, at: float) -> None:
-        if self._leg is not None:
-            self._leg.media_timed_out()
-
-
-def _drop(_payload: bytes, _at: float) -> None:
-    """Where audio goes before a sink is connected and after the end."""
 
 
 class SipLeg:
@@ -138,10 +48,10 @@ class SipLeg:
         self,
         call: Call,
         rtp: RtpSession,
-        media: _Media,
+        media: LegMedia,
         options: MediaOptions,
         info: LegInfo,
-        spawn: _Tasks,
+        spawn: Tasks,
         keys: LocalKeys | None = None,
     ) -> None:
         self.on_transfer_asked: Callable[[str], bool] | None = None
@@ -212,7 +122,7 @@ class SipLeg:
             answer = await self._call.answer(session)
         except CallClosed as closed:
             raise LegClosed(str(closed)) from None
-        if answer is not None and not self._session_answered(answer):
+        if answer is not None and not self.session_answered(answer):
             raise LegClosed("no common codec")
 
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
@@ -277,9 +187,10 @@ class SipLeg:
         return self._answer_to(offer, agreed)
 
     def _session_answered_late(self, answer: SessionDescription) -> None:
-        self._session_answered(answer)
+        self.session_answered(answer)
 
-    def _session_answered(self, answer: SessionDescription) -> bool:
+    def session_answered(self, answer: SessionDescription) -> bool:
+        """Put the answer to our offer into force. False, and the call ends, when we cannot carry it."""
         agreed = self._options.select(answer)
         if agreed is None:
             self._finish("error")
@@ -346,7 +257,7 @@ class SipLeg:
             self._sink.ended(*self._ended)
 
 
-class _Tasks:
+class Tasks:
     """Short tasks that are kept until they are done; a failure is a defect, and logged."""
 
     def __init__(self) -> None:
@@ -366,205 +277,3 @@ class _Tasks:
     async def join(self) -> None:
         while self._tasks:
             await asyncio.wait(self._tasks)
-
-
-class SipFrontEnd:
-    """Listens for calls on its own :class:`SipEndpoint`, and hands each over as a leg to ``on_leg`` (on the loop).
-
-    ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``limit``: calls at once, beyond which
-    503 with ``retry_after_s`` is the answer. ``clock`` and ``ports`` stay the caller's to close.
-    """
-
-    def __init__(
-        self,
-        *,
-        on_leg: Callable[[SipLeg], None],
-        clock: MediaClock,
-        ports: PortRange,
-        host: str = "127.0.0.1",
-        port: int = 5060,
-        advertised_host: str | None = None,
-        laws: Sequence[Law] = ("PCMU", "PCMA"),
-        silence_timeout_s: float = 30.0,
-        srtp: sdp.Srtp = "off",
-        inband_dtmf: bool = False,
-        limit: int = 100,
-        retry_after_s: int = 5,
-        endpoint: SipEndpoint | None = None,
-    ) -> None:
-        self.endpoint = endpoint or SipEndpoint(host=host, port=port, advertised_host=advertised_host)
-        self._on_leg = on_leg
-        self._clock = clock
-        self._ports = ports
-        self._laws = tuple(laws)
-        self._silence_timeout_s = silence_timeout_s
-        self._srtp = srtp
-        self._inband_dtmf = inband_dtmf
-        self._limit = limit
-        self._retry_after_s = retry_after_s
-        self._draining = False
-        self._tasks = _Tasks()
-
-    async def start(self) -> None:
-        """Bind and take calls. Raises OSError."""
-        self.endpoint.on_invite = self._invited
-        await self.endpoint.start()
-
-    async def close(self) -> None:
-        """End all calls and stop listening; leaves no socket, port or task."""
-        self._draining = True
-        await self.endpoint.close()
-        await self._tasks.join()
-
-    def drain(self) -> None:
-        """From now on every new call gets 503 with Retry-After; those that are up go on."""
-        self._draining = True
-
-    @property
-    def media(self) -> MediaOptions:
-        """The options of every leg made here; for :func:`dial` through the same endpoint."""
-        return MediaOptions(
-            self._clock,
-            self._ports,
-            self.endpoint.advertised_host,
-            self._laws,
-            self._silence_timeout_s,
-            srtp=self._srtp,
-            inband_dtmf=self._inband_dtmf,
-        )
-
-    @property
-    def active(self) -> int:
-        """Calls that have not ended, both ways."""
-        return self.endpoint.active_calls
-
-    def _invited(self, call: IncomingCall) -> None:
-        if self._draining or self.endpoint.active_calls > self._limit:
-            call.reject(503, retry_after_s=self._retry_after_s)
-            return
-        options = self.media
-        law: Law = self._laws[0]
-        payload_type = sdp.STATIC_PAYLOADS[law]
-        event: int | None = options.telephone_event
-        if call.offer is not None:
-            agreed = options.select(call.offer)
-            if agreed is None:
-                call.reject(488)
-                return
-            law, payload_type, event = agreed.law, agreed.payload_type, agreed.telephone_event
-        self._tasks(self._admit(call, options, law, payload_type, event))
-
-    async def _admit(
-        self, call: IncomingCall, options: MediaOptions, law: Law, payload_type: int, event: int | None
-    ) -> None:
-        media = _Media()
-        try:
-            rtp = await _open(options, law, payload_type, event, media)
-        except (PortsExhausted, OSError):
-            call.reject(503, retry_after_s=self._retry_after_s)
-            return
-        if call.ended is not None:
-            await rtp.close()
-            return
-        try:
-            self._on_leg(SipLeg(call, rtp, media, options, _info(call, law), self._tasks))
-        except Exception:
-            call.reject(500)
-            await rtp.close()
-            raise
-
-
-async def dial(
-    endpoint: SipEndpoint,
-    media: MediaOptions,
-    uri: str,
-    *,
-    sink: LegSink | None = None,
-    from_user: str = "voicebot",
-    from_uri: str = "",
-    display_name: str = "",
-    headers: Mapping[str, str] | None = None,
-    ring_timeout_s: float = 60.0,
-) -> SipLeg:
-    """Call ``uri`` and return the leg once it was answered; it is connected to ``sink`` from its first frame.
-
-    Raises :class:`LegClosed` when it is refused or not answered within ``ring_timeout_s``, ValueError for a bad URI,
-    :class:`~voicebot.rtp.PortsExhausted` without a free port. Cancelling the call of this function cancels the call.
-    """
-    law = media.laws[0]
-    keys = LocalKeys()
-    port = _Media()
-    rtp = await _open(media, law, sdp.STATIC_PAYLOADS[law], media.telephone_event, port)
-    try:
-        offer = sdp.offer(
-            media.host,
-            rtp.local_port,
-            laws=media.laws,
-            telephone_event=media.telephone_event,
-            session_id=rtp.local_port,
-            crypto=keys.offer() if media.srtp == "required" else (),
-        )
-        call = endpoint.invite(
-            uri, offer, from_user=from_user, from_uri=from_uri, display_name=display_name, headers=headers
-        )
-        try:
-            answer = await call.established(timeout_s=ring_timeout_s)
-        except CallClosed as closed:
-            raise LegClosed(str(closed)) from None
-        leg = SipLeg(call, rtp, port, media, _info(call, law), _Tasks(), keys)
-        if sink is not None:
-            leg.connect(sink)
-        if not leg._session_answered(answer):
-            raise LegClosed("no common codec in the answer")
-        return leg
-    except BaseException:
-        await rtp.close()
-        raise
-
-
-async def _open(options: MediaOptions, law: Law, payload_type: int, event: int | None, sink: _Media) -> RtpSession:
-    return await RtpSession.open(
-        clock=options.clock,
-        ports=options.ports,
-        law=law,
-        payload_type=payload_type,
-        telephone_event=event,
-        sink=sink,
-        silence_timeout_s=options.silence_timeout_s,
-    )
-
-
-def _info(call: Call, law: Law) -> LegInfo:
-    request = call.request
-    sender, recipient = request.sender, request.recipient
-    outgoing = isinstance(call, OutgoingCall)
-    return LegInfo(
-        call_id=_clean(call.call_id),
-        caller=_user(sender.uri),
-        callee=_user(request.uri) or _user(recipient.uri),
-        law=law,
-        caller_uri=_clean(sender.uri),
-        callee_uri=_clean(request.uri if outgoing else recipient.uri),
-        display_name=_clean(sender.display),
-        remote_address=call.remote_address.host,
-        trunk=call.trunk,
-        headers=_headers(request),
-    )
-
-
-def _headers(request: SipRequest) -> dict[str, str]:
-    names = [n for n in request.headers.keys() if n in _TOLD_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
-    return {_clean(name): _clean(request.headers[name]) for name in names[:_MAX_HEADERS]}
-
-
-def _user(uri: str) -> str:
-    """The user part or number; a number of another scheme or an unreadable URI as it is."""
-    try:
-        return _clean(SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri).user)
-    except SipSyntaxError:
-        return _clean(uri.partition(":")[2])
-
-
-def _clean(text: str) -> str:
-    """Fit for JSON and logs: without control characters, and without the lone surrogates of bytes not in UTF-8."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -1,0 +1,173 @@
+"""SIP calls that come in and go out: :class:`SipFrontEnd` listens, :func:`dial` calls.
+
+:class:`SipFrontEnd` turns every INVITE that we can serve into a leg and hands it over; what cannot be served is refused
+before anybody above hears of it: 503 while draining, at the limit of calls or without free ports, 488 without a common
+codec. :func:`dial` makes an outgoing leg.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from voicebot.events import Law
+from voicebot.legs import LegClosed, LegSink
+from voicebot.legs.sip import SipLeg, Tasks
+from voicebot.legs.sip_info import leg_info
+from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.sip import CallClosed, IncomingCall, SipEndpoint, sdp
+from voicebot.sip.sdes import LocalKeys
+
+
+class SipFrontEnd:
+    """Listens for calls on its own :class:`SipEndpoint`, and hands each over as a leg to ``on_leg`` (on the loop).
+
+    ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``limit``: calls at once, beyond which
+    503 with ``retry_after_s`` is the answer. ``clock`` and ``ports`` stay the caller's to close.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_leg: Callable[[SipLeg], None],
+        clock: MediaClock,
+        ports: PortRange,
+        host: str = "127.0.0.1",
+        port: int = 5060,
+        advertised_host: str | None = None,
+        laws: Sequence[Law] = ("PCMU", "PCMA"),
+        silence_timeout_s: float = 30.0,
+        srtp: sdp.Srtp = "off",
+        inband_dtmf: bool = False,
+        limit: int = 100,
+        retry_after_s: int = 5,
+        endpoint: SipEndpoint | None = None,
+    ) -> None:
+        self.endpoint = endpoint or SipEndpoint(host=host, port=port, advertised_host=advertised_host)
+        self._on_leg = on_leg
+        self._clock = clock
+        self._ports = ports
+        self._laws = tuple(laws)
+        self._silence_timeout_s = silence_timeout_s
+        self._srtp = srtp
+        self._inband_dtmf = inband_dtmf
+        self._limit = limit
+        self._retry_after_s = retry_after_s
+        self._draining = False
+        self._tasks = Tasks()
+
+    async def start(self) -> None:
+        """Bind and take calls. Raises OSError."""
+        self.endpoint.on_invite = self._invited
+        await self.endpoint.start()
+
+    async def close(self) -> None:
+        """End all calls and stop listening; leaves no socket, port or task."""
+        self._draining = True
+        await self.endpoint.close()
+        await self._tasks.join()
+
+    def drain(self) -> None:
+        """From now on every new call gets 503 with Retry-After; those that are up go on."""
+        self._draining = True
+
+    @property
+    def media(self) -> MediaOptions:
+        """The options of every leg made here; for :func:`dial` through the same endpoint."""
+        return MediaOptions(
+            self._clock,
+            self._ports,
+            self.endpoint.advertised_host,
+            self._laws,
+            self._silence_timeout_s,
+            srtp=self._srtp,
+            inband_dtmf=self._inband_dtmf,
+        )
+
+    @property
+    def active(self) -> int:
+        """Calls that have not ended, both ways."""
+        return self.endpoint.active_calls
+
+    def _invited(self, call: IncomingCall) -> None:
+        if self._draining or self.endpoint.active_calls > self._limit:
+            call.reject(503, retry_after_s=self._retry_after_s)
+            return
+        options = self.media
+        law: Law = self._laws[0]
+        payload_type = sdp.STATIC_PAYLOADS[law]
+        event: int | None = options.telephone_event
+        if call.offer is not None:
+            agreed = options.select(call.offer)
+            if agreed is None:
+                call.reject(488)
+                return
+            law, payload_type, event = agreed.law, agreed.payload_type, agreed.telephone_event
+        self._tasks(self._admit(call, options, law, payload_type, event))
+
+    async def _admit(
+        self, call: IncomingCall, options: MediaOptions, law: Law, payload_type: int, event: int | None
+    ) -> None:
+        media = LegMedia()
+        try:
+            rtp = await open_media(options, law, payload_type, event, media)
+        except (PortsExhausted, OSError):
+            call.reject(503, retry_after_s=self._retry_after_s)
+            return
+        if call.ended is not None:
+            await rtp.close()
+            return
+        try:
+            self._on_leg(SipLeg(call, rtp, media, options, leg_info(call, law), self._tasks))
+        except Exception:
+            call.reject(500)
+            await rtp.close()
+            raise
+
+
+async def dial(
+    endpoint: SipEndpoint,
+    media: MediaOptions,
+    uri: str,
+    *,
+    sink: LegSink | None = None,
+    from_user: str = "voicebot",
+    from_uri: str = "",
+    display_name: str = "",
+    headers: Mapping[str, str] | None = None,
+    ring_timeout_s: float = 60.0,
+) -> SipLeg:
+    """Call ``uri`` and return the leg once it was answered; it is connected to ``sink`` from its first frame.
+
+    Raises :class:`LegClosed` when it is refused or not answered within ``ring_timeout_s``, ValueError for a bad URI,
+    :class:`~voicebot.rtp.PortsExhausted` without a free port. Cancelling the call of this function cancels the call.
+    """
+    law = media.laws[0]
+    keys = LocalKeys()
+    port = LegMedia()
+    rtp = await open_media(media, law, sdp.STATIC_PAYLOADS[law], media.telephone_event, port)
+    try:
+        offer = sdp.offer(
+            media.host,
+            rtp.local_port,
+            laws=media.laws,
+            telephone_event=media.telephone_event,
+            session_id=rtp.local_port,
+            crypto=keys.offer() if media.srtp == "required" else (),
+        )
+        call = endpoint.invite(
+            uri, offer, from_user=from_user, from_uri=from_uri, display_name=display_name, headers=headers
+        )
+        try:
+            answer = await call.established(timeout_s=ring_timeout_s)
+        except CallClosed as closed:
+            raise LegClosed(str(closed)) from None
+        leg = SipLeg(call, rtp, port, media, leg_info(call, law), Tasks(), keys)
+        if sink is not None:
+            leg.connect(sink)
+        if not leg.session_answered(answer):
+            raise LegClosed("no common codec in the answer")
+        return leg
+    except BaseException:
+        await rtp.close()
+        raise
