@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from voicebot.events import Law
 from voicebot.legs import LegSink
