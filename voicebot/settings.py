@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.trunk_settings import AccountSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.route_settings import RouteSettings
+from voicebot.trunk_settings import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -284,14 +285,6 @@ class ConnectorSettings(Section):
     """How bots reach it, with TLS in front; empty: by ``host`` and ``port``, which only bots on this machine can."""
 
 
-class RouteSettings(Section):
-    """[routes] which bot takes which calls."""
-
-    default: str = "dialogs"
-    numbers: dict[str, str] = {}
-    """Called number, or its beginning and ``*``, to the name of a bot; ``dialogs`` is ours."""
-
-
 class TurnSettings(Section):
     """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
 
@@ -347,6 +340,7 @@ class Settings(BaseSettings):
 
     sip: SipSettings = SipSettings()
     tls: TlsSettings = TlsSettings()
+    rates: RateSettings = RateSettings()
     trunks: tuple[TrunkSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
     rtp: RtpSettings = RtpSettings()
@@ -365,9 +359,7 @@ class Settings(BaseSettings):
         for name in names:
             if name == "dialogs" or names.count(name) > 1:
                 raise ValueError(f"bots: the name {name!r} is taken")
-        for number, name in [("default", self.routes.default), *self.routes.numbers.items()]:
-            if name not in ("dialogs", *names):
-                raise ValueError(f"routes: {number}: there is no bot {name!r}, but {', '.join(('dialogs', *names))}")
+        self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
         for bot in self.bots:
             if bot.kind != "bot-framework":
                 continue

@@ -34,13 +34,17 @@ class Peer:
         self.events: list[Output] = []
         self.sent: list[SipRequest | SipResponse] = []
         self.destinations: list[tuple[str, int]] = []
+        self.pings: list[tuple[float, str, int]] = []
+        """When keep-alives were sent, and where to."""
         self.branches = count(1)
 
     def take(self, outputs: list[Output]) -> list[SipRequest | SipResponse]:
         """Sort outputs; the messages of this batch, parsed."""
         messages = []
         for output in outputs:
-            if isinstance(output, Transmit):
+            if isinstance(output, Transmit) and not output.data.strip():
+                self.pings.append((self.now, output.hop.host, output.hop.port))
+            elif isinstance(output, Transmit):
                 messages.append(parse_message(output.data))
                 self.sent.append(messages[-1])
                 self.destinations.append((output.hop.host, output.hop.port))

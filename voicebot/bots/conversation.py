@@ -17,7 +17,10 @@ The events: BotMessage, BotDone, BotFailed, BotRecovered, BotConfigured, HangUpA
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE."""
+    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE.
+
+    ``trunk``: the name of the trunk or account that it came by, for its routing; empty for none.
+    """
 
     call_id: str
     caller: str
@@ -25,6 +28,7 @@ class CallFacts:
     display_name: str = ""
     locale: str = "en-US"
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    trunk: str = ""
 
 
 class Conversation(Protocol):

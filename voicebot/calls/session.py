@@ -139,6 +139,7 @@ class CallSession:
                 display_name=leg.info.display_name,
                 locale=services.language,
                 headers=leg.info.headers,
+                trunk=leg.info.trunk,
             ),
             self.dispatch,
         )

@@ -1,7 +1,7 @@
 """From a name to the addresses to try (RFC 3263), off the loop's path: bounded, with deadlines, kept for a minute.
 
 A hop with a port wants addresses only. Without one, SRV says which servers there are. Where the URI left the transport
-open, NAPTR says by which transports they are reached and under which names SRV has them, and without NAPTR each transport
+open, NAPTR says by which transports they are reached and under which names SRV has them; without NAPTR each transport
 is asked for (4.1). Where there is no SRV, the name's own addresses at the default port. A sips URI takes TLS only,
 whatever NAPTR says. Addresses come from the system (getaddrinfo in the loop's threads), NAPTR and SRV by dnspython.
 """
