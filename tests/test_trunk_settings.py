@@ -26,7 +26,7 @@ name = "phone"
 username = "phone"
 password_file = "{folder}/password"
 secure = true
-uri = "sip:phone.example.com;transport=tls"
+outbound = "sip:phone.example.com;transport=tls"
 options_s = 0
 max_calls = 3
 [rates]
@@ -58,7 +58,7 @@ async def test_a_file_with_everything_makes_an_endpoint_that_listens(tmp_path: P
         assert [listener.transport for listener in endpoint.listeners] == ["UDP", "TCP", "TLS"]
         assert {listener.host for listener in endpoint.listeners} == {"198.51.100.7"}
         assert endpoint.registrations["pbx"].status == 0
-        assert endpoint.way_out() == "phone", "the other trunk has no uri"
+        assert endpoint.way_out() == "phone", "the other trunk has no outbound"
         assert endpoint.way_out(["pbx", "phone"]) == "pbx" and endpoint.domain_out("phone") == "phone.example.com"
         assert not endpoint.trunk_states, "no OPTIONS are wanted"
     finally:
@@ -96,8 +96,8 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
     [
         ("[rates]\ninvite = [0, 5]\n", "greater than 0"),
         ("[rates]\nregistration = [1]\n", "rates.registration"),
-        (TRUNK + 'uri = "tel:+1"\n', "must be a SIP URI"),
-        (TRUNK + 'secure = true\nuri = "sip:192.0.2.1"\n', "add ;transport=tls"),
+        (TRUNK + 'outbound = "tel:+1"\n', "must be a SIP URI"),
+        (TRUNK + 'secure = true\noutbound = "sip:192.0.2.1"\n', "add ;transport=tls"),
         (TRUNK + "max_calls = -1\n", "greater than or equal to 0"),
     ],
 )

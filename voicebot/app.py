@@ -284,6 +284,7 @@ def sip_endpoint(settings: Settings) -> SipEndpoint:
         rates=settings.rates.rates(),
         trunk_factor=settings.rates.trunk_factor,
         keepalive_s=sip.keepalive_s,
+        session_expires_s=sip.session_expires_s,
     )
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from voicebot.route_settings import RouteSettings
+from voicebot.sip.session_timer import MIN_SE
 from voicebot.trunk_settings import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
@@ -53,13 +54,22 @@ class SipSettings(Section):
     """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
     trunk or an account, taken before."""
     keepalive_s: Seconds = 30.0
-    """How often an idle connection of ours is pinged (RFC 5626)."""
+    """How often an idle connection of ours is pinged (RFC 5626), and a registrar over UDP, to keep NAT open."""
+    session_expires_s: int = Field(1800, ge=0, le=86400)
+    """The session timer that we ask for (RFC 4028), where the other side knows timers; 0: none."""
 
     @field_validator("listen")
     @classmethod
     def _listeners(cls, value: list[str]) -> list[str]:
         for one in value:
             listen_at(one, "")
+        return value
+
+    @field_validator("session_expires_s")
+    @classmethod
+    def _not_too_short(cls, value: int) -> int:
+        if 0 < value < MIN_SE:
+            raise ValueError(f"must be at least {MIN_SE}, or 0 for none")
         return value
 
     @model_validator(mode="after")

@@ -107,7 +107,7 @@ class RateSettings(_Entry):
 
 class TrunkSettings(_Entry):
     """[[trunks]] who may call us: by ``addresses`` (CIDR), or by ``username`` and the password in ``password_file``;
-    and, with ``uri``, whom our own calls can go by."""
+    and, with ``outbound``, whom our own calls can go by."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     addresses: tuple[str, ...] = ()
@@ -115,14 +115,14 @@ class TrunkSettings(_Entry):
     password_file: Path | None = None
     secure: bool = False
     """Only over TLS."""
-    uri: str = ""
-    """Where calls of ours to it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``."""
+    outbound: str = ""
+    """Where our calls by it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
     options_s: float = Field(30.0, ge=0, le=3600)
-    """How often a trunk with ``uri`` is asked whether it is there; 0: never. One that does not answer gets no calls."""
+    """How often a trunk with ``outbound`` is asked whether it is there; 0: never. One that is silent gets no calls."""
     max_calls: int = Field(0, ge=0, le=10000)
     """At once, both ways; one more gets 503. 0: as many as ``sip.max_calls``."""
 
-    @field_validator("uri")
+    @field_validator("outbound")
     @classmethod
     def _uri(cls, value: str) -> str:
         return _sip_uri(value)
@@ -143,10 +143,10 @@ class TrunkSettings(_Entry):
             raise ValueError(f"trunk {self.name}: addresses, or username and password_file, say who it is")
         if bool(self.username) != (self.password_file is not None):
             raise ValueError(f"trunk {self.name}: username and password_file belong together")
-        if self.secure and self.uri:
-            uri = SipUri.parse(self.uri)
+        if self.secure and self.outbound:
+            uri = SipUri.parse(self.outbound)
             if uri.scheme != "sips" and (uri.params.get("transport") or "").lower() != "tls":
-                raise ValueError(f"trunk {self.name}: secure, but its uri is not: add ;transport=tls")
+                raise ValueError(f"trunk {self.name}: secure, but outbound is not: add ;transport=tls")
         _password(self.password_file)
         return self
 
@@ -158,7 +158,7 @@ class TrunkSettings(_Entry):
             self.username,
             _password(self.password_file),
             self.secure,
-            self.uri,
+            self.outbound,
             self.options_s,
             self.max_calls,
         )

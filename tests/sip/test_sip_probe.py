@@ -166,6 +166,8 @@ def test_calls_go_out_by_the_first_way_that_is_fit() -> None:
     assert chosen("sbc", "spare") == "sbc", "not known to be down"
     call, _ = call_by(peer, "sip:+15550100@192.0.2.10", "sbc")
     assert chosen("sbc", "spare") == "spare", "it has all the calls that it may have"
+    same = Outbound([SBC], [Account("sbc", SBC.uri, "7000", register=False)])
+    assert same.names == ("sbc",) and same.choose(["sbc"], peer.ua, peer.now) == "", "one way, under one name"
     call.bye(peer.now)
     peer.wait(60.0)
     assert peer.ua.probes["sbc"].state is TrunkState.DOWN and chosen("sbc", "spare") == "spare"

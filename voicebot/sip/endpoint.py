@@ -40,7 +40,8 @@ class SipEndpoint:
     ``trunks``, ``strangers``, ``rates``: who may talk to us and how often (see :mod:`voicebot.sip.trunks`); without
     ``rates`` and trunks everybody may, as often as they like. ``accounts`` are registered from the start to the end;
     trunks that want it are sent OPTIONS. ``trunk_factor``: how much wider the rates of trunks are. ``keepalive_s``: how
-    often idle connections, and registrations over UDP, are pinged.
+    often idle connections, and registrations over UDP, are pinged. ``session_expires_s``: the session timer that we ask
+    for (RFC 4028), 0 for none.
     ``resolver`` makes the resolver, which the endpoint closes.
     """
 
@@ -63,6 +64,7 @@ class SipEndpoint:
         accounts: Sequence[Account] = (),
         resolver: Callable[[asyncio.AbstractEventLoop], Resolver] = Resolver,
         keepalive_s: float = 30.0,
+        session_expires_s: int = 0,
     ) -> None:
         self.on_invite = on_invite
         self._listen = tuple(listen) or (ListenAt("UDP", host, port, advertised_host or ""),)
@@ -85,6 +87,7 @@ class SipEndpoint:
             )
         self._make_resolver = resolver
         self._keepalive_s = keepalive_s
+        self._session_expires_s = session_expires_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Listener] = []
         self._datagrams: list[Datagrams] = []
@@ -123,6 +126,7 @@ class SipEndpoint:
             timers=self._timers,
             gate=self._gate,
             keepalive_s=self._keepalive_s,
+            session_expires_s=self._session_expires_s,
         )
         self._ua.open_flows = self._connections.flows.keys()
         for account in self._accounts:
@@ -237,8 +241,11 @@ class SipEndpoint:
         """Call ``uri``; wait with :meth:`OutgoingCall.established`.
 
         ``account``: the account or trunk (see :meth:`way_out`) as whom, by whose proxy and with whose password, when it
-        is not just from us. Raises ValueError for a bad URI or header, and for an account that there is not.
+        is not just from us. Raises ValueError for a bad URI or header, and for an account that there is not or that has
+        all the calls that it may have.
         """
+        if account and self._core.is_full(account):
+            raise ValueError(f"{account} has all the calls that it may have")
         way = self._outbound.way(account) if account else WayOut("", "")
         core = self._core.invite(
             uri,

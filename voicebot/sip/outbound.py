@@ -1,7 +1,7 @@
 """By which trunk or account a call of ours goes out, and which of several is fit for one now.
 
-A trunk is fit while its OPTIONS are answered (or none are sent) and it has room for a call; an account while it is
-registered, or when it does not register at all.
+A way is fit while its OPTIONS are answered (or none are sent), while it has room for a call, and while the account is
+registered, where it registers. A trunk and an account of one name are one way.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Outbound:
 
     @property
     def names(self) -> Sequence[str]:
-        return (*self._trunks, *self._accounts)
+        return tuple(self._trunks | self._accounts)
 
     def way(self, name: str) -> WayOut:
         """Raises ValueError when there is no such way."""
@@ -56,10 +56,9 @@ class Outbound:
         return next((name for name in names if self._is_fit(name, ua, now)), "")
 
     def _is_fit(self, name: str, ua: UserAgent, now: float) -> bool:
-        if ua.is_full(name):
+        account, probe, registration = self._accounts.get(name), ua.probes.get(name), ua.registrations.get(name)
+        if account is None and name not in self._trunks:
             return False
-        if (account := self._accounts.get(name)) is not None:
-            registration = ua.registrations.get(name)
-            return not account.register or (registration is not None and registration.registered(now))
-        probe = ua.probes.get(name)
-        return name in self._trunks and (probe is None or probe.state is not TrunkState.DOWN)
+        if ua.is_full(name) or (probe is not None and probe.state is TrunkState.DOWN):
+            return False
+        return account is None or not account.register or (registration is not None and registration.registered(now))

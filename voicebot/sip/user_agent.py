@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from voicebot.sip.body import session_in
 from voicebot.sip.call import CallState, SipCall
+from voicebot.sip.dialog import SipDialog
 from voicebot.sip.digest import Credentials
 from voicebot.sip.gate import Gate, OpenGate
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
@@ -58,6 +59,7 @@ class UserAgent(TransactionLayer):
         timers: Timers | None = None,
         gate: Gate | None = None,
         keepalive_s: float = 30.0,
+        session_expires_s: int = 0,
         token: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         super().__init__(listeners, name=name, timers=timers, token=token)
@@ -66,6 +68,8 @@ class UserAgent(TransactionLayer):
         self.supported = ", ".join(sorted(EXTENSIONS))
         self.keepalive_s = keepalive_s
         """How often the ways through NAT to registrars are kept open."""
+        self.session_expires_s = session_expires_s
+        """The session timer that we ask for; 0: none."""
         self.registrations: dict[str, Registration] = {}
         """By the account's name."""
         self.probes: dict[str, TrunkProbe] = {}
@@ -152,6 +156,7 @@ class UserAgent(TransactionLayer):
         NameAddr.parse(request.headers["From"])
         call = SipCall(self, request, hop, local_tag, contact=contact, trunk=trunk, credentials=credentials)
         call.local_session = session
+        call.timer.ask_in(request)
         self._calls.add(call)
         self.counters.calls_out += 1
         call.start(self._way(request, hop), now)
@@ -213,18 +218,20 @@ class UserAgent(TransactionLayer):
         request.headers.set("CSeq", f"{invite.cseq[0]} CANCEL")
         self.start_client(request, client.hop, lambda _response, _now: None, now, client.branch)
 
-    def adopt(self, call: SipCall) -> None:
-        """The call has its dialog: requests within it are the call's."""
-        if call.dialog is not None:
-            self._dialogs[call.dialog.key] = call
+    def adopt(self, call: SipCall, dialog: SipDialog) -> None:
+        """Requests within ``dialog``, which may be an early one, are the call's."""
+        self._dialogs[dialog.key] = call
+        call.dialog_keys.add(dialog.key)
 
     def release(self, call: SipCall) -> None:
         """The call is over and needs to hear nothing more."""
         self._calls.discard(call)
         if (key := self._incoming.pop(call, None)) is not None:
             self._invites.pop(key, None)
-        if call.dialog is not None and self._dialogs.get(call.dialog.key) is call:
-            del self._dialogs[call.dialog.key]
+        for dialog_key in call.dialog_keys:
+            if self._dialogs.get(dialog_key) is call:
+                del self._dialogs[dialog_key]
+        call.dialog_keys.clear()
 
     def abandon(self, call: SipCall) -> None:
         """Forget an outgoing call together with its INVITE transaction."""
@@ -357,7 +364,8 @@ class UserAgent(TransactionLayer):
         )
         call.replaces = replaced
         self._calls.add(call)
-        self.adopt(call)
+        assert call.dialog is not None
+        self.adopt(call, call.dialog)
         self._invites[self._keys[transaction]] = call
         self._incoming[call] = self._keys[transaction]
         self.counters.calls_in += 1
