@@ -94,6 +94,27 @@ async def test_a_call_over_tls_with_a_certificate_that_is_checked(authority: Cal
         assert call.request.via[0].transport == "TLS"
 
 
+async def test_a_server_is_told_which_name_is_wanted(authority: Callable[[str], Path]) -> None:
+    pem = authority("localhost")
+    wanted: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.sni_callback = lambda _socket, name, _context: wanted.append(name)
+    come = asyncio.Event()
+
+    async def connected(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        come.set()
+        writer.close()
+
+    server = await asyncio.start_server(connected, LOOPBACK, 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with endpoint(UDP, tls=TlsOptions(ca_file=pem)) as caller, asyncio.timeout(DEADLINE_S):
+        caller.invite(f"sips:bot@localhost:{port}", OFFER)
+        await come.wait()
+    server.close()
+    assert wanted == ["localhost"]
+
+
 @pytest.mark.parametrize("case", ["self-signed", "other name", "no client certificate", "too old"])
 async def test_tls_that_does_not_prove_enough_makes_no_call(authority: Callable[[str], Path], case: str) -> None:
     pem, other = authority(LOOPBACK), authority("sip.example.com")
