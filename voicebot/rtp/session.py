@@ -21,6 +21,7 @@ from voicebot.events import Law
 from voicebot.g711 import FRAME_BYTES, silence, translation
 from voicebot.rtp.clock import FRAME_S, MediaClock
 from voicebot.rtp.datagram import BoundPort
+from voicebot.rtp.handshake import Datagrams, HandshakeTerms, MediaHandshake, is_for_handshake
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
@@ -80,6 +81,7 @@ class RtpSession:
 
         self._source = SourceLock()
         self._secure: SecureStream | None = None
+        self._handshake: MediaHandshake | None = None
         self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
         self._rtcp_port: int | None = None
         self._rtcp_source: Address | None = None
@@ -166,14 +168,17 @@ class RtpSession:
             raise ValueError(f"{host} cannot be reached from {self._ports.host}")
         if not 0 <= port <= 65535:
             raise ValueError(f"not a port: {port}")
-        self._unreachable = port == 0 or host in ("0.0.0.0", "::")
+        by_ice = self._handshake is not None and self._handshake.terms.ice is not None
+        self._unreachable = not by_ice and (port == 0 or host in ("0.0.0.0", "::"))
         self._rtcp_port = rtcp_port
         if self._unreachable:
             return
         at = self._clock.now()
-        if (host, port) != self._source.signalled:
+        if not by_ice and (host, port) != self._source.signalled:  # with it, media goes where they nominate
             self._source.signal((host, port), at)
             self._rtcp_source = None
+        if self._handshake is not None:
+            self._put(self._handshake.signal((host, port)))
         self._activate(at)
 
     def set_direction(self, *, send: bool, receive: bool) -> None:
@@ -213,6 +218,15 @@ class RtpSession:
         if (local is None) != (remote is None):
             raise ValueError("both directions are encrypted, or none")
         self._secure = SecureStream(local, remote, self._secure) if local and remote else None
+        self._handshake = None
+
+    def negotiate_keys(self, terms: HandshakeTerms) -> None:
+        """Encrypt with keys that a handshake on this port makes (DTLS-SRTP); until it is through nothing is sent.
+
+        To be called before :meth:`set_remote`. The same terms again change nothing (a session refresh).
+        """
+        if self._handshake is None or self._handshake.terms != terms:
+            self._handshake, self._secure = MediaHandshake(terms), None
 
     def hear_keys(self, inband: bool) -> None:
         """Whether to find keys by their tones in the audio: for another side that has no telephone-event."""
@@ -237,7 +251,7 @@ class RtpSession:
 
     def _rtp_received(self, data: bytes, source: Address) -> None:
         at = self._clock.now()
-        if len(data) == _USUAL and source == self._source.locked and self._receive and self._secure is None:
+        if len(data) == _USUAL and source == self._source.locked and self._receive and self._plain:
             # What nearly every packet is, at less cost: 20 ms of plain audio in our law, of the stream that we know.
             flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
             reception, buffer = self._reporting.reception, self._buffer
@@ -254,6 +268,9 @@ class RtpSession:
                 reception.packet(sequence, timestamp, at)
                 self._deliver(buffer.push(sequence, timestamp, ssrc, data[12:], at), at)
                 return
+        if self._handshake is not None and (self._secure is None or is_for_handshake(data)):
+            self._shake(self._handshake, data, source, at)
+            return
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_datagram(data, source)
             return
@@ -278,6 +295,25 @@ class RtpSession:
         else:
             self._discarded += packet.payload_type != _COMFORT_NOISE
             self._other(packet, at)
+
+    @property
+    def _plain(self) -> bool:
+        return self._secure is None and self._handshake is None
+
+    def _shake(self, handshake: MediaHandshake, data: bytes, source: Address, at: float) -> None:
+        if not is_for_handshake(data):  # media before there are keys
+            self._not_authentic += 1
+            return
+        self._put(handshake.receive(data, source))
+        if handshake.nominated is not None:
+            self._source.signal(handshake.nominated, at)
+        if self._secure is None and handshake.keys is not None:
+            self._secure = SecureStream(*handshake.keys)
+
+    def _put(self, datagrams: Datagrams) -> None:
+        for data, target in datagrams:
+            if self._rtp is not None:
+                self._rtp.send(data, target)
 
     def _admit(self, packet: RtpPacket, source: Address, at: float) -> bool:
         known = packet.payload_type in self._audio_types or packet.payload_type == self._event_type
@@ -347,7 +383,10 @@ class RtpSession:
             self._skipped += skipped
             self._marker = True
         target = self._source.locked or self._source.signalled
-        if target is not None and self._send and not self._unreachable:
+        if self._handshake is not None:
+            self._put(self._handshake.tick())
+        waits = self._secure is None and self._handshake is not None  # the playout does, too: nothing is lost
+        if target is not None and self._send and not self._unreachable and not waits:
             self._send_frame(target, at)
         else:
             self._marker = True
@@ -423,13 +462,19 @@ class RtpSession:
         target = self._source.target
         if target is None or self._rtcp is None or self._unreachable:
             return
+        if self._secure is None and self._handshake is not None:
+            return
         report = self._reporting.report(at, self._timestamp, self._packets_sent, self._octets_sent, goodbye=goodbye)
         address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
-        self._rtcp.send(report if self._secure is None else self._secure.protect_rtcp(report), address)
+        datagram = report if self._secure is None else self._secure.protect_rtcp(report)
+        if self._handshake is not None and self._handshake.terms.mux:
+            self._put([(datagram, target)])
+        else:
+            self._rtcp.send(datagram, address)
 
     def _rtcp_datagram(self, data: bytes, source: Address) -> None:
         target = self._source.target
-        if target is None or source[0] != target[0]:
+        if target is None or source[0] != target[0] or (self._secure is None and self._handshake is not None):
             self._foreign += 1
             return
         at = self._clock.now()
@@ -462,7 +507,7 @@ class RtpSession:
             concealed_frames=buffer.concealed_frames if buffer else 0,
             silence_frames=buffer.silence_frames if buffer else 0,
             discarded=self._discarded + (buffer.discarded if buffer else 0),
-            foreign_packets=self._foreign,
+            foreign_packets=self._foreign + (self._handshake.refused if self._handshake else 0),
             malformed=self._malformed,
             not_authentic=self._not_authentic,
             encrypted=self._secure is not None,
