@@ -1,4 +1,4 @@
-"""For all tests: hypothesis judges what the code does, never how fast this machine is; who needs the machine says so."""
+"""For all tests: hypothesis judges what the code does, never this machine's speed; who needs the machine says so."""
 
 from __future__ import annotations
 
