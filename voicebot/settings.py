@@ -152,6 +152,9 @@ class BotSettings(Section):
     sdk: Literal["botbuilder", "microsoft-agents"] = "botbuilder"
     """What the dialogs run on: Bot Framework SDK 4.17, or the Microsoft 365 Agents SDK that follows it (an extra of
     this name), which serves calls but not ``/api/messages``."""
+    reload: bool = True
+    """Follow changes of ``dialogs``: what is saved and has no faults serves the next call (the rules:
+    ``voicebot/dialog_versions.py``). False: what was there at the start serves, from the folder itself."""
     state_file: Path | None = None
     """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
     state_url: str = ""
