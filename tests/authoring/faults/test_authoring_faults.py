@@ -106,7 +106,10 @@ FAULTS = [
     ("a step without words", f"id: hello\n    {HELLO}", "id: hello # <-", "no-word", "it needs one of"),
     ("a step that is a text", "  - id: bye\n", "  - hello # <-\n  - id: bye\n", "wrong-kind", "- id: hello"),
     # values that are none
-    ("an empty text", HELLO, 'say: "" # <-', "empty", ""),
+    ("an empty text", HELLO, 'say: "" # <-', "empty-text", "write what is said"),
+    ("a text of spaces", "ask: What is your order number?", 'ask: "  " # <-', "empty-text", "write what is said"),
+    ("an empty text among others", "[Please say", '["", Please say', "empty-text", "write what is said"),
+    ("a quote that is not closed", TOLD, "say: In {days + 'x} days. # <-", "value", ""),
     ("nothing said", HELLO, "say: # <-", "wrong-kind", "quotes"),
     ("a number of tries that is none", "digits: 6", "digits: 6\n    tries: many # <-", "wrong-value", ""),
     ("too many tries", "digits: 6", "digits: 6\n    tries: 50 # <-", "wrong-value", ""),
