@@ -126,6 +126,11 @@ FAULTS = [
     ("a way of saying that is none", TOLD, "say: In {days|loudly} days. # <-", "value", ""),
     ("half an expression", "if: order.sent", 'if: "order.sent and" # <-', "condition", ""),
     ("an expression in a text", TOLD, "say: In {days +} days. # <-", "value", ""),
+    # what may not be kept
+    ("a recording that is told nonsense", HELLO, "record: paused # <-", "wrong-value", ""),
+    ("a recording that is paused for good", HELLO, "record: pause # <-", "paused-for-good", "record: resume"),
+    ("a sensitive answer that is said", "help: It is on your bill.", "help: It is on your bill.\n    sensitive: true\n"
+     "  - id: thanks\n    say: Thanks for {number|digits}. # <-", "sensitive-said", "last(number, 4)"),
     # where it goes
     ("a step that is not there", "closed: bye", "closed: by # <-", "unknown-step", "did you mean 'bye'?"),
     ("an option's step that is not there", SALES, "sales: {next: ordr} # <-", "unknown-step", "did you mean 'order'?"),

@@ -94,6 +94,11 @@ class Ask(AnyStep):
     barge_in: BargeIn | None = Field(None, description="Whether callers may talk over the question (true).")
     no_input_after: Seconds | None = Field(None, description="So long a silence is taken for no answer.")
     phrases: Phrases = Field(default_factory=list, description="Words that the recogniser should expect.")
+    sensitive: bool = Field(
+        False,
+        description="Whether the answer is for nobody's ears (a card number, a PIN): the recording is paused until it "
+        "is given, and the call's record and log keep neither words nor keys.",
+    )
 
     @property
     def kind(self) -> str:
@@ -247,8 +252,21 @@ class Hours(AnyStep):
     closed: Target | None = Field(None, description="Where it goes on when it is closed; without it, the step below.")
 
 
+class Record(AnyStep):
+    """Commands the recording of the call, where the service keeps recordings (setting `calls.recording`).
+
+    While it is paused, the call's record and log keep no words and no keys either.
+    """
+
+    WORD = "record"
+
+    record: Literal["start", "pause", "resume", "stop"] = Field(
+        description="`pause` before what may not be kept and `resume` after it; `start` and `stop`."
+    )
+
+
 STEP_KINDS: dict[str, type[AnyStep]] = {
-    kind.WORD: kind for kind in (Say, Ask, Set, If, Goto, Call, Http, Transfer, HangUp, Hours)
+    kind.WORD: kind for kind in (Say, Ask, Set, If, Goto, Call, Http, Transfer, HangUp, Hours, Record)
 }
 """The words of which a step has exactly one."""
 
@@ -273,6 +291,7 @@ Step = Annotated[
     | Annotated[Http, Tag("http")]
     | Annotated[Transfer, Tag("transfer")]
     | Annotated[HangUp, Tag("hangup")]
-    | Annotated[Hours, Tag("hours")],
+    | Annotated[Hours, Tag("hours")]
+    | Annotated[Record, Tag("record")],
     Discriminator(step_word),
 ]
