@@ -178,7 +178,7 @@ class BotSettings(Section):
 
 
 FIELDS_OF_ALL = frozenset(
-    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text"}
+    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text", "hypotheses"}
     | {"collect_keys", "collect_end_key", "collect_gap_s"}
 )
 _IDENTITY = frozenset({"url", "app_id", "secret_file", "secret_env", "tenant", "authority", "scope"})
@@ -227,6 +227,8 @@ class RemoteBotSettings(Section):
     """How long it may think before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
     masking_text: str = Field("", max_length=500)
     """Said in the place of "one moment, please"."""
+    hypotheses: bool = False
+    """Tell it what the caller is saying while it is said (AudioCodes' ``speechHypothesis``). It may ask for it, too."""
     collect_keys: int = Field(1, ge=1, le=64)
     """So many keys are told as one; 1: each by itself. The bot may ask for it, too (``dtmfCollect``)."""
     collect_end_key: str = Field("#", pattern=r"^[0-9*#A-D]?$")

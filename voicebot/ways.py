@@ -125,4 +125,4 @@ def bot_credentials(bot: RemoteBotSettings) -> ClientCredentials:
 def conventions_of(bot: RemoteBotSettings) -> Conventions:
     """What the settings agree with ``bot``."""
     keys = KeyCollection(bot.collect_keys, bot.collect_end_key, bot.collect_gap_s)
-    return Conventions(bot.conventions, keys, bot.masking_s, bot.masking_text)
+    return Conventions(bot.conventions, keys, bot.masking_s, bot.masking_text, bot.hypotheses)
