@@ -27,9 +27,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import aiohttp
 
 from voicebot.bots import activities
+from voicebot.bots.client_way import ClientWay, Refused, said
 from voicebot.bots.conversation import CallFacts, OnEvent
-from voicebot.bots.direct_line import ENVELOPE, DirectLineOptions, DirectLineWay, new_session
-from voicebot.bots.exchange import Exchange, Undelivered
+from voicebot.bots.direct_line import ENVELOPE, DirectLineOptions, DirectLineWay
+from voicebot.bots.exchange import Exchange
+from voicebot.bots.remote_conversation import Undelivered
 from voicebot.bots.server_sent_events import EventStream
 from voicebot.bots.settling import Patience
 from voicebot.bots.ways import BotOptions
@@ -57,6 +59,7 @@ class CopilotStudioOptions:
     token: TokenSource | None = field(default=None, repr=False)
     """Asked before each turn; it caches what it gives."""
     patience: Patience = field(default_factory=Patience)
+    poll_s: float = 0.5
 
 
 class CopilotStudioDirectLineWay(DirectLineWay):
@@ -64,7 +67,11 @@ class CopilotStudioDirectLineWay(DirectLineWay):
 
     def __init__(self, options: CopilotStudioOptions, bot: BotOptions | None = None) -> None:
         line = DirectLineOptions(
-            endpoint="", token_url=options.token_endpoint, start_event=START_EVENT, patience=options.patience
+            endpoint="",
+            token_url=options.token_endpoint,
+            start_event=START_EVENT,
+            patience=options.patience,
+            poll_s=options.poll_s,
         )
         super().__init__(line, bot)
         self._region: tuple[str, float] | None = None
@@ -81,56 +88,30 @@ class CopilotStudioDirectLineWay(DirectLineWay):
         return self._region[0]
 
 
-class CopilotStudioStreamingWay:
+class CopilotStudioStreamingWay(ClientWay["AgentConversation"]):
     """An agent by its connection string (:class:`voicebot.bots.ways.BotWay`)."""
 
     def __init__(self, options: CopilotStudioOptions, bot: BotOptions | None = None) -> None:
+        super().__init__(bot)
         self.options = options
-        self.bot = bot or BotOptions()
-        self._session: aiohttp.ClientSession | None = None
-        self._open: set[AgentConversation] = set()
 
-    @property
-    def conversations(self) -> int:
-        return len(self._open)
-
-    async def start(self) -> None:
-        if self._session is None:
-            self._session = new_session()
-
-    def conversation(self, call: CallFacts, on_event: OnEvent) -> AgentConversation:
-        conversation = AgentConversation(self, call, on_event)
-        self._open.add(conversation)
-        conversation.on_close(lambda: self._open.discard(conversation))
-        return conversation
-
-    async def close(self) -> None:
-        await asyncio.gather(*(conversation.close("shutdown") for conversation in list(self._open)))
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+    def _talk(self, call: CallFacts, on_event: OnEvent) -> AgentConversation:
+        return AgentConversation(self, call, on_event)
 
     async def turn(self, url: str, body: dict[str, Any], on_activity: Callable[[dict[str, Any]], None]) -> str:
         """One turn: gives each activity as it comes, returns the conversation's id (``""``: not told). Raises."""
-        if self._session is None:
-            raise Undelivered("the way is not open")
+        session = self.session
         token = await self.options.token() if self.options.token is not None else ""
         headers = {"Accept": "text/event-stream"} | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
-            async with self._session.post(url, json=body, headers=headers, allow_redirects=False) as response:
+            async with session.post(url, json=body, headers=headers, allow_redirects=False) as response:
                 if response.status != 200:
                     text = (await response.content.read(1000)).decode(errors="replace")
-                    raise TurnRefused(response.status, " ".join(text.split())[:200])
+                    raise Refused(response.status, said(text))
                 await _read(response, on_activity)
                 return response.headers.get("x-ms-conversationid", "")[:256]
         except (aiohttp.ClientError, OSError) as error:
             raise Undelivered(f"no answer: {error or type(error).__name__}") from None
-
-
-class TurnRefused(Undelivered):
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"HTTP {status}: {text}" if text else f"HTTP {status}")
-        self.status = status
 
 
 class AgentConversation(Exchange):
@@ -154,7 +135,7 @@ class AgentConversation(Exchange):
         url = conversation_url(self._way.options.connection_url, self._conversation_id)
         try:
             await self._turn(url, {"activity": content}, request)
-        except TurnRefused as refused:
+        except Refused as refused:
             if refused.status == 404:  # it is forgotten: the next request begins anew
                 self._conversation_id = ""
             raise
