@@ -105,9 +105,11 @@ class Ways:
         credentials = bot_credentials(bot)
         self._agents.append(credentials)
 
-        async def token() -> str:
+        async def token(refused: str) -> str:
             if self._http is None:
                 raise Undelivered("the service is being stopped")
+            if refused:
+                credentials.forget(refused)
             try:
                 return await credentials.token(self._http)
             except TokenUnavailable as error:

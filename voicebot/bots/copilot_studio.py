@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -45,7 +46,10 @@ REGION_FOR_S = 3600.0
 OURS = frozenset({activities.INTERRUPTED, "voicebot.resume"})
 """Events that no agent has a topic for; over the streaming protocol each would be a whole turn."""
 
-TokenSource = Callable[[], Awaitable[str]]
+MAX_REMEMBERED = 64
+
+TokenSource = Callable[[str], Awaitable[str]]
+"""Gives a token; it is told the one that was refused (``""``: none was)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class CopilotStudioOptions:
     connection_url: str = ""
     """``https://{env}....powerplatform.com/copilotstudio/dataverse-backed/authenticated/bots/{schema}/conversations?...``"""
     token: TokenSource | None = field(default=None, repr=False)
-    """Asked before each turn; it caches what it gives."""
+    """Asked before each turn, and again when its token was refused; it caches what it gives."""
     patience: Patience = field(default_factory=Patience)
     poll_s: float = 0.5
 
@@ -100,11 +104,23 @@ class CopilotStudioStreamingWay(ClientWay["AgentConversation"]):
 
     async def turn(self, url: str, body: dict[str, Any], on_activity: Callable[[dict[str, Any]], None]) -> str:
         """One turn: gives each activity as it comes, returns the conversation's id (``""``: not told). Raises."""
-        session = self.session
-        token = await self.options.token() if self.options.token is not None else ""
+        token = await self._token("")
+        try:
+            return await self._turn(url, body, token, on_activity)
+        except Refused as refused:
+            if refused.status != 401 or not token:
+                raise
+        return await self._turn(url, body, await self._token(token), on_activity)
+
+    async def _token(self, refused: str) -> str:
+        return await self.options.token(refused) if self.options.token is not None else ""
+
+    async def _turn(
+        self, url: str, body: dict[str, Any], token: str, on_activity: Callable[[dict[str, Any]], None]
+    ) -> str:
         headers = {"Accept": "text/event-stream"} | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
-            async with session.post(url, json=body, headers=headers, allow_redirects=False) as response:
+            async with self.session.post(url, json=body, headers=headers, allow_redirects=False) as response:
                 if response.status != 200:
                     text = (await response.content.read(1000)).decode(errors="replace")
                     raise Refused(response.status, said(text))
@@ -121,6 +137,7 @@ class AgentConversation(Exchange):
         super().__init__(call, on_event, bot=way.bot, patience=None)
         self._way = way
         self._conversation_id = ""
+        self._seen: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
         if activity.get("name") in OURS:
@@ -156,9 +173,22 @@ class AgentConversation(Exchange):
             conversation = activity.get("conversation")
             if isinstance(conversation, dict) and isinstance(conversation.get("id"), str):
                 named = conversation["id"][:256]
-            self.received(activity, request)
+            if not self._repeated(activity):
+                self.received(activity, request)
 
         return await self._way.turn(url, body, take) or named
+
+    def _repeated(self, activity: dict[str, Any]) -> bool:
+        """Whether it came before, word for word: the parts of a streamed text share an id, and differ."""
+        identity = activity.get("id")
+        if not isinstance(identity, str) or not identity:
+            return False
+        repeated = self._seen.get(identity) == activity
+        self._seen[identity] = activity
+        self._seen.move_to_end(identity)
+        if len(self._seen) > MAX_REMEMBERED:
+            self._seen.popitem(last=False)
+        return repeated
 
     async def _say_goodbye(self, activity: dict[str, Any]) -> None:
         """An agent has no use for it: its conversation ends by itself."""
