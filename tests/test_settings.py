@@ -164,6 +164,11 @@ def test_a_bots_secret_is_read_anew_from_its_file(tmp_path: Path) -> None:
         ('[[bots]]\nname = "x"\nkind = "direct-line"\n', "needs either secret_file or secret_env, or token_url"),
         ('[[bots]]\nname = "x"\nkind = "copilot-studio"\n', "the token endpoint or the connection string"),
         (
+            '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\nquiet_s = 1.0\n',
+            "are for agents by their token endpoint",
+        ),
+        ('[[bots]]\nname = "x"\nkind = "bot-framework"\nurl = "http://127.0.0.1/"\npoll_s = 1.0\n', "means nothing"),
+        (
             '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\n',
             "a connection string needs app_id, tenant",
         ),

@@ -181,15 +181,16 @@ class BotSettings(Section):
 
 
 FIELDS_OF_ALL = frozenset(
-    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text"}
+    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text", "hypotheses"}
     | {"collect_keys", "collect_end_key", "collect_gap_s"}
 )
 _IDENTITY = frozenset({"url", "app_id", "secret_file", "secret_env", "tenant", "authority", "scope"})
+_SETTLING = frozenset({"quiet_s", "typing_s", "silent_s", "poll_s"})
 FIELDS_OF = {
     "bot-framework": _IDENTITY | {"channel_id", "reply_wait_s", "expect_replies"},
     "bot-framework-streaming": _IDENTITY | {"channel_id", "reply_wait_s"},
-    "direct-line": frozenset({"url", "secret_file", "secret_env", "token_url", "start_event"}),
-    "copilot-studio": _IDENTITY,
+    "direct-line": _SETTLING | {"url", "secret_file", "secret_env", "token_url", "start_event"},
+    "copilot-studio": _SETTLING | _IDENTITY,
 }
 """What may be set for a bot of each kind, besides :data:`FIELDS_OF_ALL`."""
 
@@ -224,12 +225,22 @@ class RemoteBotSettings(Section):
     """Direct Line without its secret: an address that gives a token for each call."""
     start_event: str = ""
     """Direct Line: an event of this name is sent at the start of a call, for bots that wait for one."""
+    quiet_s: Annotated[float, Field(gt=0, le=30)] = 0.8
+    """Direct Line does not tell when the bot's turn is over: so long after its last message ..."""
+    typing_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """... or so long after it said that it is typing, or within a text that it streams ..."""
+    silent_s: Annotated[float, Field(gt=0, le=30)] = 1.5
+    """... or so long after a key or an event to which it said nothing."""
+    poll_s: Annotated[float, Field(ge=0.1, le=30)] = 0.5
+    """Direct Line, where no websocket can be had: how often is asked for what the bot says."""
     conventions: Literal["microsoft", "audiocodes"] = "microsoft"
     """In whose words the bot is told what became of a transfer. What it sends is understood in both."""
     masking_s: Annotated[float, Field(gt=0, le=60)] | None = None
     """How long it may think before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
     masking_text: str = Field("", max_length=500)
     """Said in the place of "one moment, please"."""
+    hypotheses: bool = False
+    """Tell it what the caller is saying while it is said (AudioCodes' ``speechHypothesis``). It may ask for it, too."""
     collect_keys: int = Field(1, ge=1, le=64)
     """So many keys are told as one; 1: each by itself. The bot may ask for it, too (``dtmfCollect``)."""
     collect_end_key: str = Field("#", pattern=r"^[0-9*#A-D]?$")
@@ -255,6 +266,8 @@ class RemoteBotSettings(Section):
         elif self.kind == "copilot-studio":
             if not self.url:
                 raise ValueError('kind = "copilot-studio" needs url: the token endpoint or the connection string')
+            if self.by_connection_string and self.model_fields_set & _SETTLING:
+                raise ValueError("quiet_s, typing_s, silent_s and poll_s are for agents by their token endpoint")
             if self.by_connection_string and not (self.app_id and self.tenant):
                 raise ValueError("a connection string needs app_id, tenant, and secret_file or secret_env")
         else:

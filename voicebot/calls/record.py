@@ -17,6 +17,7 @@ A *turn* is one question to the bot and what came of it::
 ``gap_ms`` runs from the caller's last voiced sample (or last key) to the first packet of the answer: the silence that
 the caller sat through, as seen from inside; the wire figure is `voicebot.caller`'s. What the bot says on its own
 initiative (request 0) belongs to the turn in which it was said. Every list is bounded: what does not fit is counted.
+``metadata`` is what the bot wanted kept.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from voicebot.events import (
     Hypothesis,
     KeyPressed,
     LegEnded,
+    MetadataTold,
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
@@ -64,6 +66,7 @@ MAX_IN_TURN = 100
 """Utterances kept of one turn, and keys kept of one turn."""
 MAX_FAILURES = 200
 MAX_TEXT = 4_000
+MAX_METADATA = 50
 
 _CALLER_KINDS = frozenset({"speech", "key", "keys", "no-match"})
 """Questions that come from something the caller did."""
@@ -109,6 +112,7 @@ class RecordBuilder:
         self._no_matches = 0
         self._transfer: dict[str, Any] | None = None
         self._hang_up_asked = False
+        self._metadata: list[Any] = []
         self._answered: float | None = None
         self._ended: float | None = None
         self._reason = ""
@@ -187,6 +191,9 @@ class RecordBuilder:
                     "status": status,
                     "message": message,
                 }
+            case MetadataTold(content=content):
+                if len(self._metadata) < MAX_METADATA:
+                    self._metadata.append(content)
             case LegEnded(reason=reason):
                 self.ended(reason, event.at)
 
@@ -197,7 +204,10 @@ class RecordBuilder:
         that the caller did something; a final result that is still on its way joins the turn whose speech it covers.
         ``interrupted`` opens no turn: it tells the bot what was heard of the last one, and is kept there.
         """
-        kind, text = str(kind), self._privacy.text(text)
+        kind = str(kind)
+        if kind == "hypothesis":
+            return  # it stands in the timeline as what the recogniser believed
+        text = self._privacy.text(text)
         self._line(at, "asked", {"request": request, "kind": kind, "text": _clip(text)})
         if kind == "interrupted":
             if self._turns:
@@ -275,6 +285,7 @@ class RecordBuilder:
             "talk_ms": apart(self._answered, self._ended),
             "end": {"reason": self._reason, "bot_asked": self._hang_up_asked},
             "transfer": self._transfer,
+            "metadata": self._metadata,
             "turns": [turn.as_json(index, self._ms) for index, turn in enumerate(self._turns, 1)],
             "turns_dropped": self._turns_dropped,
             "keys": self._keys,
