@@ -286,7 +286,10 @@ def sip_endpoint(settings: Settings) -> SipEndpoint:
         trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
         strangers=strangers,
         accounts=[account.account() for account in settings.accounts],
+        rates=settings.rates.rates(),
+        trunk_factor=settings.rates.trunk_factor,
         keepalive_s=sip.keepalive_s,
+        session_expires_s=sip.session_expires_s,
     )
 
 

@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.trunk_settings import AccountSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.route_settings import RouteSettings
+from voicebot.sip.session_timer import MIN_SE
+from voicebot.trunk_settings import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -52,13 +54,22 @@ class SipSettings(Section):
     """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
     trunk or an account, taken before."""
     keepalive_s: Seconds = 30.0
-    """How often an idle connection of ours is pinged (RFC 5626)."""
+    """How often an idle connection of ours is pinged (RFC 5626), and a registrar over UDP, to keep NAT open."""
+    session_expires_s: int = Field(1800, ge=0, le=86400)
+    """The session timer that we ask for (RFC 4028), where the other side knows timers; 0: none."""
 
     @field_validator("listen")
     @classmethod
     def _listeners(cls, value: list[str]) -> list[str]:
         for one in value:
             listen_at(one, "")
+        return value
+
+    @field_validator("session_expires_s")
+    @classmethod
+    def _not_too_short(cls, value: int) -> int:
+        if 0 < value < MIN_SE:
+            raise ValueError(f"must be at least {MIN_SE}, or 0 for none")
         return value
 
     @model_validator(mode="after")
@@ -300,14 +311,6 @@ class ConnectorSettings(Section):
     """How bots reach it, with TLS in front; empty: by ``host`` and ``port``, which only bots on this machine can."""
 
 
-class RouteSettings(Section):
-    """[routes] which bot takes which calls."""
-
-    default: str = "dialogs"
-    numbers: dict[str, str] = {}
-    """Called number, or its beginning and ``*``, to the name of a bot; ``dialogs`` is ours."""
-
-
 class TurnSettings(Section):
     """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
 
@@ -363,6 +366,7 @@ class Settings(BaseSettings):
 
     sip: SipSettings = SipSettings()
     tls: TlsSettings = TlsSettings()
+    rates: RateSettings = RateSettings()
     trunks: tuple[TrunkSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
     rtp: RtpSettings = RtpSettings()
@@ -381,9 +385,7 @@ class Settings(BaseSettings):
         for name in names:
             if name == "dialogs" or names.count(name) > 1:
                 raise ValueError(f"bots: the name {name!r} is taken")
-        for number, name in [("default", self.routes.default), *self.routes.numbers.items()]:
-            if name not in ("dialogs", *names):
-                raise ValueError(f"routes: {number}: there is no bot {name!r}, but {', '.join(('dialogs', *names))}")
+        self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
         for bot in self.bots:
             if bot.kind != "bot-framework":
                 continue

@@ -22,11 +22,11 @@ from voicebot.bots.settling import Patience
 from voicebot.bots.streaming import StreamingSettings, StreamingWay
 from voicebot.bots.ways import BotOptions, BotWay
 from voicebot.events import KeyCollection
+from voicebot.route_settings import DIALOGS
 from voicebot.settings import RemoteBotSettings, Settings
 
 logger = logging.getLogger(__name__)
 
-DIALOGS = "dialogs"
 POWER_PLATFORM = "https://api.powerplatform.com/.default"
 
 
@@ -36,7 +36,11 @@ class Ways:
     def __init__(self, settings: Settings, dialogs: Callable[[CallFacts, OnEvent], Conversation]) -> None:
         connector = settings.connector
         self.connector = ConnectorServer(connector.host, connector.port, connector.public_url)
-        self._routes = Routes(settings.routes.numbers, settings.routes.default)
+        self._routes = Routes(
+            settings.routes.numbers,
+            settings.routes.default,
+            {name: (trunk.numbers, trunk.default) for name, trunk in settings.routes.trunks.items()},
+        )
         self._agents: list[ClientCredentials] = []
         self._http: aiohttp.ClientSession | None = None
         self._ways: dict[str, BotWay] = {bot.name: self._way(bot) for bot in settings.bots}
@@ -60,8 +64,8 @@ class Ways:
             await http.close()
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
-        """A conversation with the bot that takes calls to this callee."""
-        name = self._routes.bot_for(call.callee)
+        """A conversation with the bot that takes calls to this callee by this trunk."""
+        name = self._routes.bot_for(call.callee, call.trunk)
         if name != DIALOGS:
             logger.info("call %s is for bot %s", call.call_id, name)
         return self._conversations[name](call, on_event)

@@ -21,6 +21,7 @@ class CallFacts:
     """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE.
 
     The URIs are complete where the front end knows them, such as ``sip:+15550100@pbx.example.com``.
+    ``trunk``: the name of the trunk or account that it came by, for its routing; empty for none.
     """
 
     call_id: str
@@ -31,6 +32,7 @@ class CallFacts:
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     caller_uri: str = ""
     callee_uri: str = ""
+    trunk: str = ""
 
 
 class Conversation(Protocol):

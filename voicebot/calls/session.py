@@ -144,6 +144,7 @@ class CallSession:
                 headers=leg.info.headers,
                 caller_uri=leg.info.caller_uri,
                 callee_uri=leg.info.callee_uri,
+                trunk=leg.info.trunk,
             ),
             self.dispatch,
         )
