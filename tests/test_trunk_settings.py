@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from voicebot.app import sip_endpoint
 from voicebot.settings import load_settings
 from voicebot.sip import ListenAt
+from voicebot.sip_wiring import sip_endpoint
 from voicebot.trunk_settings import listen_at
 
 FILE = """

@@ -80,6 +80,15 @@ class TrunkSettings(_Entry):
     password_file: Path | None = None
     secure: bool = False
     """Only over TLS."""
+    outbound: str = ""
+    """Where our calls by it go: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
+    number: str = Field("voicebot", pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
+    """What our calls by it show as their number."""
+
+    @field_validator("outbound")
+    @classmethod
+    def _uri(cls, value: str) -> str:
+        return _sip_uri(value)
 
     @field_validator("addresses")
     @classmethod
@@ -93,8 +102,10 @@ class TrunkSettings(_Entry):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if not self.addresses and not self.username:
-            raise ValueError(f"trunk {self.name}: addresses, or username and password_file, say who it is")
+        if not (self.addresses or self.username or self.outbound):
+            raise ValueError(
+                f"trunk {self.name}: addresses, or username and password_file, say who it is; outbound, where calls go"
+            )
         if bool(self.username) != (self.password_file is not None):
             raise ValueError(f"trunk {self.name}: username and password_file belong together")
         _password(self.password_file)
@@ -103,6 +114,11 @@ class TrunkSettings(_Entry):
     def trunk(self) -> Trunk:
         networks = tuple(ipaddress.ip_network(address) for address in self.addresses)
         return Trunk(self.name, networks, self.username, _password(self.password_file), self.secure)
+
+    def account(self) -> Account:
+        """Who we are in calls that go by it."""
+        password = _password(self.password_file)
+        return Account(self.name, self.outbound, self.number, password, self.username, register=False)
 
 
 class AccountSettings(_Entry):
@@ -121,12 +137,7 @@ class AccountSettings(_Entry):
     @field_validator("registrar", "proxy")
     @classmethod
     def _uri(cls, value: str) -> str:
-        try:
-            if value and SipUri.parse(value).scheme not in ("sip", "sips"):
-                raise SipSyntaxError("no SIP URI")
-        except SipSyntaxError:
-            raise ValueError(f'{value!r} must be a SIP URI, for example "sip:pbx.example.com;transport=tls"') from None
-        return value
+        return _sip_uri(value)
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -145,6 +156,15 @@ class AccountSettings(_Entry):
             self.expires_s,
             self.register_here,
         )
+
+
+def _sip_uri(value: str) -> str:
+    try:
+        if value and SipUri.parse(value).scheme not in ("sip", "sips"):
+            raise SipSyntaxError("no SIP URI")
+    except SipSyntaxError:
+        raise ValueError(f'{value!r} must be a SIP URI, for example "sip:pbx.example.com;transport=tls"') from None
+    return value
 
 
 def _password(file: Path | None) -> str:

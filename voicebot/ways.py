@@ -43,6 +43,11 @@ class Ways:
             bot.name: with_conventions(self._ways[bot.name].conversation, conventions_of(bot)) for bot in settings.bots
         }
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All bots, ours included."""
+        return frozenset(self._conversations)
+
     async def start(self) -> None:
         """Be ready for calls. Raises :class:`voicebot.bots.ways.WayUnavailable`."""
         self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
@@ -59,8 +64,8 @@ class Ways:
             await http.close()
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
-        """A conversation with the bot that takes calls to this callee."""
-        name = self._routes.bot_for(call.callee)
+        """A conversation with the bot that the call was placed for, or that takes calls to our number."""
+        name = call.bot if call.bot in self._conversations else self._routes.bot_for(call.line)
         if name != DIALOGS:
             logger.info("call %s is for bot %s", call.call_id, name)
         return self._conversations[name](call, on_event)

@@ -51,7 +51,7 @@ def test_a_setting_leaves_the_others_as_they_are() -> None:
     assert call.take() == [Expect(("billing",))]
     configured(call, 2.1, voice="en-US-AriaNeural")
     assert call.take() == [UseVoice("en-US-AriaNeural")]
-    assert call.machine._no_input_s == 20.0
+    assert call.machine._agreed.no_input_s == 20.0
 
 
 def test_barge_in_switched_off_lets_a_prompt_be_heard() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from voicebot.events import Event
 
@@ -17,7 +17,11 @@ The events: BotMessage, BotDone, BotFailed, BotRecovered, BotConfigured, HangUpA
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE."""
+    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE.
+
+    Of a call of ours (``direction``), ``bot`` is the one that it was placed for, ``""`` for whichever has the calling
+    number, and ``context`` what that bot is to know.
+    """
 
     call_id: str
     caller: str
@@ -25,6 +29,19 @@ class CallFacts:
     display_name: str = ""
     locale: str = "en-US"
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    direction: Literal["inbound", "outbound"] = "inbound"
+    bot: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def person(self) -> str:
+        """Who the bot talks to: the caller, or whom we called."""
+        return self.callee if self.direction == "outbound" else self.caller
+
+    @property
+    def line(self) -> str:
+        """Our own number."""
+        return self.caller if self.direction == "outbound" else self.callee
 
 
 class Conversation(Protocol):

@@ -173,7 +173,7 @@ class DirectLineConversation(Exchange):
         self._life_s = DEFAULT_LIFE_S
         self._conversation_id = ""
         self._opening = asyncio.Lock()
-        self._feed = DirectLineFeed(f"dl_{call.caller or call.call_id}"[:64])
+        self._feed = DirectLineFeed(f"dl_{call.person or call.call_id}"[:64])
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._background: list[asyncio.Task[None]] = []
         self.reconnections = 0

@@ -7,7 +7,8 @@ the bot's in ``speaking.BotSpeech``.
 
 Key presses interrupt at once; a voice pauses the prompt first, and drops it when words come (``State.YIELDING``). A
 prompt that ignores keys keeps them until it was heard. Hang-up and transfer wait until everything said before them
-was heard, and from then on nothing interrupts. What a bot sets for its call (``BotConfigured``) goes before the policy.
+was heard, and from then on nothing interrupts. While the other side holds the call, playout stands still and so do the
+timers: nobody is there to be patient with. What a bot sets for its call (``BotConfigured``) goes before the policy.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ from voicebot.events import (
     BotMessage,
     BotRecovered,
     CallAnswered,
+    CallAsked,
+    CallTold,
     Event,
     Final,
     HangUpAsked,
+    Held,
+    HoldEnded,
     Hypothesis,
     InputHint,
     KeyPressed,
@@ -43,6 +48,7 @@ from voicebot.events import (
     TransferAsked,
     TransferEnded,
 )
+from voicebot.turns.agreement import Agreement
 from voicebot.turns.commands import (
     Ask,
     AskKind,
@@ -52,6 +58,7 @@ from voicebot.turns.commands import (
     Expect,
     HangUp,
     Pause,
+    PlaceCall,
     Play,
     Record,
     Resume,
@@ -62,7 +69,7 @@ from voicebot.turns.commands import (
 from voicebot.turns.listening import CallerEar, Listening, words
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.speaking import BotSpeech
-from voicebot.turns.state import ALLOWED, State
+from voicebot.turns.state import ALLOWED, STATE_TIMERS, State
 
 MAX_HELD_KEYS = 64
 MAX_HELD_COMMANDS = 20
@@ -86,20 +93,13 @@ class TurnMachine:
         self._finish: HangUp | Transfer | None = None
         self._ended_by_bot = False
         self._failures: dict[Canned, int] = {}
-        self._no_input_s = self.policy.no_input_s
-        self._max_no_inputs = self.policy.max_no_inputs
-        self._no_input_speech = ""
-        self._no_input_event = False
-        self._masking_s = self.policy.masking_s
-        self._masking_text = ""
-        self._barge_in = self.policy.barge_in
-        self._barge_in_words = 1
-        self._keys_barge_in = True
+        self._agreed = Agreement(self.policy)
         self._after_speech: list[Command] = []
         self._silenced = False
         self._words_only = False
         self._recognition_lost = False
         self._timers: dict[str, float] = {}
+        self._held_since: float | None = None
 
     # --- entrances ---------------------------------------------------------------------------------------------------
 
@@ -118,7 +118,8 @@ class TurnMachine:
 
     def wake(self, now: float) -> list[Command]:
         """Carry out what is due at ``now``; harmless when nothing is."""
-        for name in [n for n, due in self._timers.items() if due <= now]:
+        due = [n for n, due in self._timers.items() if due <= now] if self._held_since is None else []
+        for name in due:
             if self._timers.pop(name, None) is not None:  # an earlier one may have cancelled it
                 TIMERS[name](self, now)
         self._end_caller_turn_if_due(now)
@@ -128,7 +129,8 @@ class TurnMachine:
     def deadline(self) -> float | None:
         """When :meth:`wake` is wanted next."""
         ear_due = self._ear_deadline()
-        return min([*self._timers.values(), *([] if ear_due is None else [ear_due])], default=None)
+        timers = self._timers.values() if self._held_since is None else ()
+        return min([*timers, *([] if ear_due is None else [ear_due])], default=None)
 
     @property
     def bot_audible(self) -> bool:
@@ -143,6 +145,15 @@ class TurnMachine:
 
     def _leg_ended(self, event: LegEnded) -> None:
         self._go(State.ENDED, event.at)
+
+    def _is_held(self, event: Held) -> None:
+        if self._held_since is None:
+            self._held_since = event.at
+
+    def _hold_ended(self, event: HoldEnded) -> None:
+        if self._held_since is not None:
+            away_s, self._held_since = event.at - self._held_since, None
+            self._timers = {name: due + away_s for name, due in self._timers.items()}
 
     def _key(self, event: KeyPressed) -> None:
         if self._finish or not self._keys_may_interrupt() or self.state is State.STARTING:
@@ -262,27 +273,8 @@ class TurnMachine:
     def _configured(self, event: BotConfigured) -> None:
         if event.phrases is not None:
             self._out.append(Expect(event.phrases))
-        if event.phrases is not None or event.no_input_s is not None:
-            self._no_input_s = event.no_input_s if event.no_input_s is not None else self.policy.no_input_s
-        if event.end_silence_s is not None:
-            wanted = event.end_silence_s
-            self._ear.policy = self.policy.with_end_silence(wanted) if wanted > 0 else self.policy
-        if event.barge_in is not None:
-            self._barge_in = event.barge_in
-        if event.keys_barge_in is not None:
-            self._keys_barge_in = event.keys_barge_in
-        if event.barge_in_words is not None:
-            self._barge_in_words = max(1, event.barge_in_words)
-        if event.no_input_speech is not None:
-            self._no_input_speech = event.no_input_speech
-        if event.no_input_event is not None:
-            self._no_input_event = event.no_input_event
-        if event.no_input_retries is not None:
-            self._max_no_inputs = event.no_input_retries
-        if event.masking_s is not None:
-            self._masking_s = event.masking_s
-        if event.masking_text:
-            self._masking_text = event.masking_text
+        self._agreed.configure(event)
+        self._ear.policy = self._agreed.ear
         if event.voice or event.language:
             self._out.append(UseVoice(event.voice, event.language))
 
@@ -305,6 +297,12 @@ class TurnMachine:
     def _recording_changed(self, event: RecordingChanged) -> None:
         if event.command:  # who gave it no name does not wait for an answer
             self._ask(AskKind.COMMAND_RESULT, event.error, action=event.action, command=event.command)
+
+    def _call_asked(self, event: CallAsked) -> None:
+        self._out.append(PlaceCall(event))
+
+    def _call_told(self, event: CallTold) -> None:
+        self._ask(AskKind.CALL_TOLD, event.state, call=event)
 
     def _hang_up_asked(self, event: HangUpAsked) -> None:
         if isinstance(self._finish, Transfer):
@@ -377,18 +375,18 @@ class TurnMachine:
             self._say_canned(now, Canned.WAIT)
             return
         self.no_inputs += 1
-        if self.no_inputs > self._max_no_inputs:
+        if self.no_inputs > self._agreed.max_no_inputs:
             self._finish_with(now, HangUp("no-input"), say=Canned.GOODBYE)
             return
-        if self._no_input_speech and not self._no_input_event:
-            self._say(now, self._no_input_speech)
+        if self._agreed.no_input_speech and not self._agreed.no_input_event:
+            self._say(now, self._agreed.no_input_speech)
             return
         self._ask(AskKind.NO_INPUT, count=self.no_inputs)
         self._go(State.THINKING, now)
 
     def _masking_due(self, now: float) -> None:
-        if self._masking_text:
-            self._say(now, self._masking_text)
+        if self._agreed.masking_text:
+            self._say(now, self._agreed.masking_text)
         else:
             self._say_canned(now, Canned.WAIT)
 
@@ -418,9 +416,9 @@ class TurnMachine:
         for name in STATE_TIMERS:
             self._timers.pop(name, None)
         if state is State.WAITING:
-            self._timers["no_input"] = now + self._no_input_s
+            self._timers["no_input"] = now + self._agreed.no_input_s
         elif state is State.THINKING:
-            self._timers["masking"] = now + self._masking_s
+            self._timers["masking"] = now + self._agreed.masking_s
         elif state is State.YIELDING:
             self._timers["yield"] = now + self.policy.max_yield_s
         elif state is State.ENDED:
@@ -535,14 +533,14 @@ class TurnMachine:
     # --- questions ---------------------------------------------------------------------------------------------------
 
     def _may_interrupt(self) -> bool:
-        return self._barge_in and self._finish is None and self._speech.speech_interrupts
+        return self._agreed.barge_in and self._finish is None and self._speech.speech_interrupts
 
     def _keys_may_interrupt(self) -> bool:
-        return self._speech.keys_interrupt and (self._keys_barge_in or not self._speech)
+        return self._speech.keys_interrupt and (self._agreed.keys_barge_in or not self._speech)
 
     def _meant(self) -> bool:
         """Whether the caller has said enough words for a barge-in."""
-        return len(words(self._ear.text)) >= self._barge_in_words
+        return len(words(self._ear.text)) >= self._agreed.barge_in_words
 
     def _ear_deadline(self) -> float | None:
         # the bot is not asked behind the back of a prompt that is held, nor before it knows what was heard of it
@@ -560,6 +558,8 @@ M = TurnMachine
 HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     CallAnswered: M._answered,
     LegEnded: M._leg_ended,
+    Held: M._is_held,
+    HoldEnded: M._hold_ended,
     KeyPressed: M._key,
     TransferEnded: M._transfer_ended,
     SpeechStarted: M._speech_started,
@@ -578,6 +578,8 @@ HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     KeysAsked: M._keys_asked,
     RecordingAsked: M._recording_asked,
     RecordingChanged: M._recording_changed,
+    CallAsked: M._call_asked,
+    CallTold: M._call_told,
     HangUpAsked: M._hang_up_asked,
     TransferAsked: M._transfer_asked,
     PlaybackEnded: M._playback_ended,
@@ -592,6 +594,3 @@ TIMERS: dict[str, Callable[[TurnMachine, float], None]] = {
     "lost": M._lost_due,
     "give_up": M._give_up_due,
 }
-
-STATE_TIMERS = ("no_input", "masking", "resume", "yield")
-"""Timers that belong to a state and end with it."""
