@@ -15,6 +15,7 @@ from voicebot import g711
 from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
 from voicebot.caller.call import local_host
 from voicebot.caller.ear import level_dbfs
+from voicebot.events import Event
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
@@ -79,6 +80,9 @@ class Beeper:
         self.keys += key
         if key == "#":
             self.reply()
+
+    def fact(self, event: Event) -> None:
+        pass
 
     def ended(self, reason: str, at: float) -> None:
         self.reason = reason

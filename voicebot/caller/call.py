@@ -25,8 +25,8 @@ from voicebot.caller.voice import CallNotPlaced, Voice
 from voicebot.events import Law
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import dial
 from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_outgoing import dial
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted
 from voicebot.sip import SipEndpoint
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable

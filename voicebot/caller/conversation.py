@@ -120,6 +120,9 @@ class ScriptedCall:
         if len(self.keys_heard) < 1000:
             self.keys_heard += key
 
+    def fact(self, event: Event) -> None:
+        """The script goes on whether it rings or is on hold."""
+
     def ended(self, reason: str, at: float) -> None:
         self.ended_at, self.ended_reason = at, reason
         self._look()
