@@ -20,6 +20,8 @@ from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
 
+pytestmark = pytest.mark.alone  # calls in real time, whose pauses count
+
 PORTS = (38_000, 38_998)
 REPLY_AFTER = 15
 """Frames of silence after which the answerer replies: 300 ms."""
