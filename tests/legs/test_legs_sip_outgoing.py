@@ -217,3 +217,15 @@ async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Si
     us.front.drain()
     with pytest.raises(NoRoom, match="being stopped"):
         await us.call(uri_of(them))
+
+
+async def test_what_happened_before_anybody_listened_is_told_when_somebody_does(sides: tuple[Side, Side]) -> None:
+    us, _ = sides
+    leg = await us.front.place(f"sip:anna@{LOOPBACK}:9")  # nobody is there, which ICMP tells at once
+    async with asyncio.timeout(DEADLINE_S):
+        while us.front.active:
+            await asyncio.sleep(0.01)
+    leg.connect(us)
+    await asyncio.sleep(0)
+    assert us.not_answered().outcome is NotReached.UNREACHABLE
+    assert us.over == ["unreachable"]

@@ -79,6 +79,8 @@ class SipLeg:
         self._awaited = isinstance(call, OutgoingCall)
         """We call, and nobody has answered yet."""
         self._progress: set[type[Event]] = set()
+        self._untold: list[Event] = []
+        """Facts that came before there was a sink: one of each kind at most."""
         self._held = False
         self._early_answer: SessionDescription | None = None
         self._encrypted = False
@@ -116,6 +118,9 @@ class SipLeg:
 
     def connect(self, sink: LegSink) -> None:
         self._sink = sink
+        for event in self._untold:
+            self._loop.call_soon(sink.fact, event)
+        self._untold.clear()
         if self._ended is not None:
             self._loop.call_soon(sink.ended, *self._ended)
             return
@@ -252,8 +257,8 @@ class SipLeg:
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
-        if self._sink is not None and self._ended is None:
-            self._sink.fact(event)
+        if self._ended is None:
+            self._sink.fact(event) if self._sink is not None else self._untold.append(event)
 
     def _session_offered(self, offer: SessionDescription | None) -> SessionDescription | None:
         """A re-INVITE or UPDATE: other address, other codec, hold, resume. None refuses it and changes nothing."""
