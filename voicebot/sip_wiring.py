@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from voicebot.calls import TrunkRoute
-from voicebot.console import Figure
 from voicebot.settings import Settings
 from voicebot.sip import Account, ListenAt, SipEndpoint, SipUri
 from voicebot.trunk_settings import LOOPBACK, listen_at
@@ -22,7 +21,10 @@ def sip_endpoint(settings: Settings) -> SipEndpoint:
         trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
         strangers=strangers,
         accounts=outgoing_accounts(settings),
+        rates=settings.rates.rates(),
+        trunk_factor=settings.rates.trunk_factor,
         keepalive_s=sip.keepalive_s,
+        session_expires_s=sip.session_expires_s,
     )
 
 
@@ -44,26 +46,3 @@ def _trunk_route(account: Account) -> TrunkRoute:
     return TrunkRoute(
         account.name, domain, uri.scheme, f";transport={transport}" if transport else "", account.domain or uri.host
     )
-
-
-def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
-    """What the endpoint counts, for `/metrics`."""
-    counters = endpoint.counters
-    now = endpoint.loop.time()
-    unheard = {
-        "stranger": counters.strangers,
-        "malformed": counters.malformed,
-        "nobody's": counters.dropped,
-        "send-error": counters.send_errors,
-        "unresolved": counters.unresolved,
-    }
-    registered = {name: float(r.registered(now)) for name, r in endpoint.registrations.items() if r.account.register}
-    rejected = {str(status): count for status, count in counters.rejected_by_status.items()}
-    repeated = {"in": counters.repeated, "out": counters.retransmitted}
-    return [
-        Figure("sip_requests", "SIP requests that came", dict(counters.requests_by_method), "method"),
-        Figure("sip_rejected", "SIP requests that we refused", rejected, "status"),
-        Figure("sip_dropped", "Messages that came to nothing", unheard, "reason"),
-        Figure("sip_retransmissions", "Messages that came, or were sent, again", repeated, "way"),
-        Figure("account_registered", "Whether an account is registered", registered, "account", "gauge"),
-    ]

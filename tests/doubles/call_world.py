@@ -122,6 +122,7 @@ class Ears:
         self.fails = fails
         self.language = ""
         self.heard_bytes = 0
+        self.written: list[bytes] = []
         self.phrases: tuple[str, ...] = ()
         self.stopped = False
 
@@ -131,6 +132,7 @@ class Ears:
 
     def write(self, payload: bytes, at: float) -> None:
         self.heard_bytes += len(payload)
+        self.written.append(payload)
 
     def heard(self, start: float, end: float) -> None:
         pass

@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from voicebot.bots import CallFacts, Conversation
+from voicebot.calls.asking import asked_activity
 from voicebot.calls.playback import Playback
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.request import CallRequest, CannotCall, Placed
 from voicebot.calls.services import CallServices
-from voicebot.calls.telling import activity_of
 from voicebot.calls.transferring import PARTING_S, Transferring
 from voicebot.events import (
     CallAnswered,
@@ -49,6 +49,7 @@ from voicebot.turns import (
     Drop,
     Expect,
     HangUp,
+    Listen,
     Pause,
     PlaceCall,
     Play,
@@ -107,6 +108,7 @@ class CallSession:
         self._echo = EchoGuard(leg.info.law)
         self._recognition = services.recognition(leg.info.law, self.dispatch, services.language)
         self._language = services.language
+        self._listening = True
         self._phrases: tuple[str, ...] = ()
         self._switching = asyncio.Lock()
         self._conversation: Conversation | None = None
@@ -167,6 +169,9 @@ class CallSession:
             display_name=info.display_name,
             locale=self._services.language,
             headers=info.headers if info.direction == "inbound" else {},
+            caller_uri=info.caller_uri,
+            callee_uri=info.callee_uri,
+            trunk=info.trunk,
             direction=info.direction,
             bot=self._placed.bot,
             context=self._placed.context,
@@ -190,7 +195,7 @@ class CallSession:
         self._recording.caller(payload, at)
         if self._deaf and self.phase != "up":
             return
-        voice = self._silence if self._deaf else self._echo.heard(payload)
+        voice = self._echo.heard(payload) if self._listening and not self._deaf else self._silence
         self._recognition.write(voice, at)
         for event in self._voice_activity.feed(voice, at):
             if isinstance(event, SpeechStarted):
@@ -279,13 +284,16 @@ class CallSession:
                 case Expect(phrases):
                     self._phrases = phrases
                     self._recognition.set_phrases(phrases)
+                case Listen(on):
+                    self._listening = on
+                    self._log.info("listening" if on else "not listening")
                 case UseVoice(name, language):
                     self._playback.voice_name = name or self._playback.voice_name
                     if language and language != self._language:
                         self._language = self._playback.language = language
                         self._spawn(self._listen_in(language))
                 case SendKeys(keys):
-                    self._log.info("keys: %s", keys if self._services.log_words else len(keys))
+                    self._log.info("keys: %s", self._words(keys) or len(keys))
                     self.leg.send_keys(keys)
                 case Record(action, name):
                     error = self._recording.carry_out(action)
@@ -302,11 +310,14 @@ class CallSession:
 
     def _ask(self, ask: Ask) -> None:
         self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
-        words = ask.text if self._services.log_words else ""
-        self._log.info("asked the bot: %s %s", ask.kind.value, words or ask.count or "")
+        self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
         assert self._conversation is not None, "the bot is asked from its greeting on"
-        request = self._conversation.send(activity_of(ask, self._language))
+        request = self._conversation.send(asked_activity(ask, self._language))
         assert request == ask.request, "the conversation numbers what it is sent, as the turn machine does"
+
+    def _words(self, text: str) -> str:
+        """What of it the log may hold."""
+        return self._builder.kept(text) if self._services.log_words else ""
 
     async def _hang_up(self) -> None:
         await asyncio.sleep(PARTING_S)

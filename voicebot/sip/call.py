@@ -44,6 +44,14 @@ if TYPE_CHECKING:
     from voicebot.sip.user_agent import UserAgent
 
 
+_REFRESH_AGAIN_S = 3.0
+"""After which a refresh that another change of the session was in the way of is made."""
+
+
+_IN_EARLY_DIALOGS = ("UPDATE", "INFO")
+"""What a callee may send before it accepts, beside responses; it must not send BYE (RFC 3261 section 15)."""
+
+
 class CallState(Enum):
     OFFERED = auto()
     ANSWERED = auto()
@@ -83,6 +91,8 @@ class SipCall:
         self.state = CallState.CALLING if self.outgoing else CallState.OFFERED
         self.dialog: SipDialog | None = None if self.outgoing else SipDialog.as_server(request, local_tag, source)
         self.local_tag = local_tag
+        self.dialog_keys: set[tuple[str, str, str]] = set()
+        """For the user agent: its dialogs, early ones included, that lead to this call."""
         self.armed: float | None = None
         """For the owner of the timer queue: the deadline that is noted there."""
         self._ua = ua
@@ -90,7 +100,7 @@ class SipCall:
         self._acceptance = Acceptance(ua)
         self._calling = Calling(self, ua, credentials)
         self.transfer = Transfer(self, ua)
-        self.timer = SessionTimer()
+        self.timer = SessionTimer(ua.session_expires_s)
         self.renegotiation = Renegotiation(self, ua)
         self.local_session: SessionDescription | None = None
         """What we said last of our media."""
@@ -116,8 +126,8 @@ class SipCall:
         if self._reliable is not None and self._invite is not None and not self._reliable.timeout(self._invite, now):
             self.reject(504, now)
         due = self.timer.due(now)
-        if due == "refresh":
-            self.renegotiation.refresh(now)
+        if due == "refresh" and not self.renegotiation.refresh(now):
+            self.timer.again(now, _REFRESH_AGAIN_S)
         elif due == "expired":
             self.send_bye(now)
             self.end("expired", 408, "the session was not refreshed")
@@ -170,6 +180,8 @@ class SipCall:
         if self._reliable.holds_answer:
             self._answer_waits = session
             return
+        if self.renegotiation.changed_early:
+            session = self.local_session or session  # what was agreed since our answer went out
         self._reliable.stop()
         self.state = CallState.ANSWERED
         self.accept(self._invite, session, now)
@@ -257,8 +269,10 @@ class SipCall:
 
     def on_request(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         """A request within the dialog, other than ACK and CANCEL; its extensions and body type are checked already."""
-        assert self.dialog is not None
-        if not self.dialog.in_order(request):
+        dialog = self.dialog_of(request)
+        if dialog is None or (dialog is not self.dialog and request.method not in _IN_EARLY_DIALOGS):
+            self._refuse(transaction, 481, now)
+        elif not dialog.in_order(request):
             self._refuse(transaction, 500, now)
         elif request.method == "BYE":
             self._on_bye(request, transaction, now)
@@ -276,6 +290,18 @@ class SipCall:
             self.transfer.on_refer(request, transaction, now)
         else:
             self._refuse(transaction, 405, now)
+
+    def dialog_of(self, request: SipRequest) -> SipDialog | None:
+        """The call's dialog that ``request`` is in: its only one, or that of a callee who has not accepted yet."""
+        if self.dialog is not None:
+            return self.dialog if request.sender.tag == self.dialog.remote_tag else None
+        return self._calling.early_dialog(request.sender.tag)
+
+    def takes_offer_early(self, request: SipRequest) -> bool:
+        """Whether an offer may come before the call is answered: the first one's answer has arrived (RFC 3311 5.2)."""
+        if self.is_calling:
+            return self._calling.has_early_answer(request.sender.tag)
+        return self.state is CallState.OFFERED and self._reliable is not None and self._reliable.settled
 
     def _on_bye(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         self._ua.respond(transaction, response_to(request, 200), now)
@@ -321,9 +347,9 @@ class SipCall:
         assert self.dialog is not None
         self.request_in(self.dialog, request, on_response, now)
 
-    def request_in(self, dialog: SipDialog, request: SipRequest, on_response: OnResponse, now: float) -> None:
+    def request_in(self, dialog: SipDialog, request: SipRequest, on_response: OnResponse, now: float) -> ClientRequest:
         """The same for a dialog that is not, or not yet, the call's."""
-        self._ua.request(
+        return self._ua.request(
             request, dialog.hops, on_response, now, credentials=self._credentials, next_cseq=dialog.next_cseq
         )
 

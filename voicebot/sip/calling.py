@@ -99,20 +99,40 @@ class Calling:
             self._on_provisional(response, now)
         elif response.status < 300:
             self._on_accepted(response, now)
+        elif response.status == 422 and self._longer(response, now):
+            return
         else:
             call.end("local" if self.cancel_wanted else "rejected", response.status, response.reason)
             self._ua.release(call)
 
+    def _longer(self, refusal: SipResponse, now: float) -> bool:
+        """Ask once more, for a session timer that is as long as the other side wants (RFC 4028 7.3)."""
+        if self.client is None or self.cancel_wanted:
+            return False
+        return self.client.again(lambda request: self._call.timer.raised(refusal, request), now)
+
+    def early_dialog(self, tag: str) -> SipDialog | None:
+        """The dialog of a callee that has answered provisionally."""
+        return self._early.get(tag)
+
+    def has_early_answer(self, tag: str) -> bool:
+        return self._early.has_answer(tag)
+
     def _on_provisional(self, response: SipResponse, now: float) -> None:
         self._maybe_cancel(now)
         if response.status > 100 and self._call.is_calling and not self.cancel_wanted:
+            dialog = self._early.note(self._call, response)
+            if dialog is not None:
+                self._ua.adopt(self._call, dialog)
             if not self._early.acknowledge(self._call, response, now):
                 return
             try:
                 early = session_in(response)
             except SdpError:
                 early = None
-            self._early_answer = early or self._early_answer
+            if early is not None:
+                self._early_answer = early
+                self._early.answered(response)
             self._ua.emit(CallProgress(self._call, response.status, response.reason, early))
 
     def _on_accepted(self, response: SipResponse, now: float) -> None:
@@ -129,7 +149,7 @@ class Calling:
             return
         call.dialog = self._early.confirmed(call.request, response)
         call.peer_takes_update = "UPDATE" in response.tokens("Allow")
-        self._ua.adopt(call)
+        self._ua.adopt(call, call.dialog)
         self._ack = self.acknowledge(call.dialog, cseq)
         if self.cancel_wanted or not call.is_calling:
             # The 200 crossed our CANCEL, or came after we had given up.

@@ -23,6 +23,7 @@ class AskKind(StrEnum):
     CALL_TOLD = "call-told"
     AUDIO_FAILED = "audio-failed"
     RESUME = "resume"
+    HYPOTHESIS = "hypothesis"
 
 
 class Canned(StrEnum):
@@ -39,10 +40,10 @@ class Canned(StrEnum):
 class Ask:
     """Tell the bot something, as its ``request``-th activity in this call (from 1, in order).
 
-    ``text`` is the words (SPEECH), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED); ``count`` the
-    consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s`` to INTERRUPTED.
-    Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of AUDIO_FAILED,
-    ``text`` is the URL. CALL_TOLD carries ``call``, what became of a call that the bot wanted placed.
+    ``text`` is the words (SPEECH, HYPOTHESIS), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED);
+    ``count`` the consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s``
+    to INTERRUPTED. Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of
+    AUDIO_FAILED, ``text`` is the URL. CALL_TOLD carries ``call``, what became of a call that the bot wanted placed.
     """
 
     request: int
@@ -97,6 +98,13 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Recognise the caller, or do not: then nothing that is said reaches the speech service."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UseVoice:
     """Speak with this voice, and speak and listen in this language, from now on; ``""`` leaves what is."""
 
@@ -141,4 +149,6 @@ class HangUp:
     reason: str
 
 
-Command = Ask | Play | Pause | Resume | Drop | Expect | UseVoice | SendKeys | Record | PlaceCall | Transfer | HangUp
+Command = (
+    Ask | Play | Pause | Resume | Drop | Expect | Listen | UseVoice | SendKeys | Record | PlaceCall | Transfer | HangUp
+)

@@ -1,4 +1,4 @@
-"""How the bot is asked: each question of the turn machine as an activity. Pure."""
+"""What the turn machine wants asked, as the activity that the bot is sent."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from voicebot.bots import activities
 from voicebot.turns import Ask, AskKind
 
 
-def activity_of(ask: Ask, language: str) -> dict[str, Any]:
-    """The content of the activity that carries ``ask``; ``language``: in which the caller speaks."""
+def asked_activity(ask: Ask, language: str) -> dict[str, Any]:
+    """``language``: what the caller is listened to in."""
     match ask.kind:
         case AskKind.START:
             return activities.conversation_update()
@@ -35,3 +35,5 @@ def activity_of(ask: Ask, language: str) -> dict[str, Any]:
             return activities.play_failed(ask.text)
         case AskKind.RESUME:
             return activities.resume()
+        case AskKind.HYPOTHESIS:
+            return activities.speech_hypothesis(ask.text)
