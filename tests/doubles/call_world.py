@@ -57,6 +57,13 @@ class Line:
     def ring(self) -> None:
         self.did.append("ring")
 
+    def early_media(self) -> bool:
+        self.did.append("early media")
+        return True
+
+    def hold(self, held: bool) -> None:
+        self.did.append("hold" if held else "resume")
+
     async def answer(self) -> None:
         if self.gives_up:
             self.end("cancelled")

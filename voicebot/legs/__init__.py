@@ -87,6 +87,12 @@ class Leg(Protocol):
     def ring(self) -> None:
         """Tell the caller that we are alerting (180). Nothing, where we call."""
 
+    def early_media(self) -> bool:
+        """Let what we play be heard before we answer (183). False where only ringing is possible: it rings then."""
+
+    def hold(self, held: bool) -> None:
+        """Put the other side on hold or take it off: on hold it hears what we play, and we do not hear it."""
+
     async def answer(self) -> None:
         """Answer, or where we call: wait for the answer. Returns when media may flow.
 

@@ -79,7 +79,10 @@ class SipLeg:
         self._awaited = isinstance(call, OutgoingCall)
         """We call, and nobody has answered yet."""
         self._progress: set[type[Event]] = set()
+        self._untold: list[Event] = []
+        """Facts that came before there was a sink: one of each kind at most."""
         self._held = False
+        self._early_answer: SessionDescription | None = None
         self._encrypted = False
         self._loop = asyncio.get_running_loop()
         self._sink: LegSink | None = None
@@ -115,6 +118,9 @@ class SipLeg:
 
     def connect(self, sink: LegSink) -> None:
         self._sink = sink
+        for event in self._untold:
+            self._loop.call_soon(sink.fact, event)
+        self._untold.clear()
         if self._ended is not None:
             self._loop.call_soon(sink.ended, *self._ended)
             return
@@ -123,6 +129,22 @@ class SipLeg:
     def ring(self) -> None:
         if isinstance(self._call, IncomingCall):
             self._call.ring()
+
+    def early_media(self) -> bool:
+        """183 with our answer: what we play is heard before the call is answered. False: only ringing is possible."""
+        call, offer = self._call, self._call.offer if isinstance(self._call, IncomingCall) else None
+        agreed = self._options.select(offer) if offer is not None and self._ended is None else None
+        if offer is None or agreed is None or not isinstance(call, IncomingCall):
+            self.ring()
+            return False
+        self._apply(agreed)
+        self._early_answer = self._answer_to(offer, agreed)
+        call.progress(self._early_answer)
+        return True
+
+    def hold(self, held: bool) -> None:
+        """Put the other side on hold (``sendonly``: it hears what we play, and is not heard), or take it off again."""
+        self._call.reoffer(self._offer("sendonly" if held else "sendrecv"))
 
     async def answer(self) -> None:
         if self._ended is not None:
@@ -133,7 +155,9 @@ class SipLeg:
         assert isinstance(self._call, IncomingCall)
         offer = self._call.offer
         agreed = self._options.select(offer) if offer is not None else None
-        if offer is not None and agreed is not None:
+        if self._early_answer is not None:
+            session = self._early_answer  # RFC 3264 allows one answer only
+        elif offer is not None and agreed is not None:
             self._apply(agreed)
             session = self._answer_to(offer, agreed)
         else:
@@ -201,8 +225,8 @@ class SipLeg:
 
     def media_timed_out(self) -> None:
         """Nothing has been heard for the silence timeout: the other side is gone without a BYE."""
-        if self._awaited:
-            return  # an early session may be silent; how long it may ring is limited anyway
+        if self._awaited or self._held:
+            return  # an early session and a hold may be silent; other limits end them
         self._finish("media-timeout")
         self._call.bye()
 
@@ -233,8 +257,8 @@ class SipLeg:
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
-        if self._sink is not None and self._ended is None:
-            self._sink.fact(event)
+        if self._ended is None:
+            self._sink.fact(event) if self._sink is not None else self._untold.append(event)
 
     def _session_offered(self, offer: SessionDescription | None) -> SessionDescription | None:
         """A re-INVITE or UPDATE: other address, other codec, hold, resume. None refuses it and changes nothing."""
@@ -278,6 +302,8 @@ class SipLeg:
             ptime_ms=agreed.ptime_ms,
         )
         self._rtp.set_remote(agreed.host, agreed.port, rtcp_port=agreed.rtcp_port)
+        if self._held:
+            self._rtp.set_direction(send=False, receive=False)  # silence is counted anew when the hold ends
         listened_to = agreed.direction in ("sendrecv", "sendonly")
         self._rtp.set_direction(send=listened_to, receive=agreed.direction in ("sendrecv", "recvonly"))
         # RFC 3264 8.4: the way of old to hold was an address of zeroes
@@ -288,7 +314,7 @@ class SipLeg:
             self._held = held
             self._tell((Held if held else HoldEnded)(self._loop.time()))
 
-    def _offer(self) -> SessionDescription:
+    def _offer(self, direction: sdp.Direction = "sendrecv") -> SessionDescription:
         self._description_version += 1
         options = self._options
         return sdp.offer(
@@ -298,6 +324,7 @@ class SipLeg:
             telephone_event=options.telephone_event,
             session_id=self._rtp.local_port,
             version=self._description_version,
+            direction=direction,
             crypto=self._keys.offer() if self._encrypted or options.srtp == "required" else (),
         )
 
