@@ -26,7 +26,18 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_example_file_is_complete_and_says_the_defaults() -> None:
     assert load_settings(EXAMPLE) == Settings()
     example = tomllib.loads(EXAMPLE.read_text())
-    optional = {"key", "key_file", "entra_token_file", "state_file", "state_url", "certificate", "ca_file", "trunks"}
+    optional = {
+        "key",
+        "key_file",
+        "entra_token_file",
+        "state_file",
+        "state_url",
+        "certificate",
+        "ca_file",
+        "trunks",
+        "token",
+        "token_file",
+    }
     for section, field in Settings.model_fields.items():
         if section == "bots":
             continue
@@ -169,6 +180,11 @@ def test_a_bots_secret_is_read_anew_from_its_file(tmp_path: Path) -> None:
         (REGISTERED + "[connector]\npublic_url = 'https://us'\n", "DESK_SECRET is not in the environment"),
         ('[[bots]]\nname = "x"\nkind = "direct-line"\n', "needs either secret_file or secret_env, or token_url"),
         ('[[bots]]\nname = "x"\nkind = "copilot-studio"\n', "the token endpoint or the connection string"),
+        (
+            '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\nquiet_s = 1.0\n',
+            "are for agents by their token endpoint",
+        ),
+        ('[[bots]]\nname = "x"\nkind = "bot-framework"\nurl = "http://127.0.0.1/"\npoll_s = 1.0\n', "means nothing"),
         (
             '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\n',
             "a connection string needs app_id, tenant",

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from voicebot.call_settings import CallSettings, ConsoleSettings, LogSettings
 from voicebot.route_settings import RouteSettings
 from voicebot.sip.session_timer import MIN_SE
 from voicebot.trunk_settings import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
@@ -163,6 +164,9 @@ class BotSettings(Section):
     sdk: Literal["botbuilder", "microsoft-agents"] = "botbuilder"
     """What the dialogs run on: Bot Framework SDK 4.17, or the Microsoft 365 Agents SDK that follows it (an extra of
     this name), which serves calls but not ``/api/messages``."""
+    reload: bool = True
+    """Follow changes of ``dialogs``: what is saved and has no faults serves the next call (the rules:
+    ``voicebot/dialog_versions.py``). False: what was there at the start serves, from the folder itself."""
     state_file: Path | None = None
     """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
     state_url: str = ""
@@ -189,15 +193,16 @@ class BotSettings(Section):
 
 
 FIELDS_OF_ALL = frozenset(
-    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text"}
+    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text", "hypotheses"}
     | {"collect_keys", "collect_end_key", "collect_gap_s"}
 )
 _IDENTITY = frozenset({"url", "app_id", "secret_file", "secret_env", "tenant", "authority", "scope"})
+_SETTLING = frozenset({"quiet_s", "typing_s", "silent_s", "poll_s"})
 FIELDS_OF = {
     "bot-framework": _IDENTITY | {"channel_id", "reply_wait_s", "expect_replies"},
     "bot-framework-streaming": _IDENTITY | {"channel_id", "reply_wait_s"},
-    "direct-line": frozenset({"url", "secret_file", "secret_env", "token_url", "start_event"}),
-    "copilot-studio": _IDENTITY,
+    "direct-line": _SETTLING | {"url", "secret_file", "secret_env", "token_url", "start_event"},
+    "copilot-studio": _SETTLING | _IDENTITY,
 }
 """What may be set for a bot of each kind, besides :data:`FIELDS_OF_ALL`."""
 
@@ -232,12 +237,22 @@ class RemoteBotSettings(Section):
     """Direct Line without its secret: an address that gives a token for each call."""
     start_event: str = ""
     """Direct Line: an event of this name is sent at the start of a call, for bots that wait for one."""
+    quiet_s: Annotated[float, Field(gt=0, le=30)] = 0.8
+    """Direct Line does not tell when the bot's turn is over: so long after its last message ..."""
+    typing_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """... or so long after it said that it is typing, or within a text that it streams ..."""
+    silent_s: Annotated[float, Field(gt=0, le=30)] = 1.5
+    """... or so long after a key or an event to which it said nothing."""
+    poll_s: Annotated[float, Field(ge=0.1, le=30)] = 0.5
+    """Direct Line, where no websocket can be had: how often is asked for what the bot says."""
     conventions: Literal["microsoft", "audiocodes"] = "microsoft"
     """In whose words the bot is told what became of a transfer. What it sends is understood in both."""
     masking_s: Annotated[float, Field(gt=0, le=60)] | None = None
     """How long it may think before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
     masking_text: str = Field("", max_length=500)
     """Said in the place of "one moment, please"."""
+    hypotheses: bool = False
+    """Tell it what the caller is saying while it is said (AudioCodes' ``speechHypothesis``). It may ask for it, too."""
     collect_keys: int = Field(1, ge=1, le=64)
     """So many keys are told as one; 1: each by itself. The bot may ask for it, too (``dtmfCollect``)."""
     collect_end_key: str = Field("#", pattern=r"^[0-9*#A-D]?$")
@@ -263,6 +278,8 @@ class RemoteBotSettings(Section):
         elif self.kind == "copilot-studio":
             if not self.url:
                 raise ValueError('kind = "copilot-studio" needs url: the token endpoint or the connection string')
+            if self.by_connection_string and self.model_fields_set & _SETTLING:
+                raise ValueError("quiet_s, typing_s, silent_s and poll_s are for agents by their token endpoint")
             if self.by_connection_string and not (self.app_id and self.tenant):
                 raise ValueError("a connection string needs app_id, tenant, and secret_file or secret_env")
         else:
@@ -311,32 +328,6 @@ class TurnSettings(Section):
     """While the bot speaks, sounds below this level are taken for its echo."""
 
 
-class CallSettings(Section):
-    """[calls] limits and what is kept."""
-
-    max_duration_s: Seconds = 3600.0
-    fallback_transfer: str = ""
-    """Where callers go when speech or bot fail for good: a number or SIP URI. Empty: an apology and a hang-up."""
-    transfer_allow: list[str] = ["+1???55501??"]
-    """Patterns of the numbers and addresses that callers may be handed to (`voicebot/calls/targets.py`), beside
-    ``fallback_transfer``. The default holds only numbers that nobody has: those of films, and of the sample dialog."""
-    transfer_domain: str = ""
-    """The SIP domain to which bare telephone numbers are transferred; empty: the caller's own trunk."""
-    records: Path = Path("var/records")
-    """One JSON document a call."""
-    recording: bool = False
-    """Keep the audio of every call as stereo WAV beside its record."""
-    drain_s: Seconds = 60.0
-    """After SIGTERM, how long running calls may go on."""
-
-
-class LogSettings(Section):
-    """[log]"""
-
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    json_lines: bool = False
-
-
 class Settings(BaseSettings):
     """Everything that can be set. See the sections for what each means."""
 
@@ -359,6 +350,7 @@ class Settings(BaseSettings):
     turns: TurnSettings = TurnSettings()
     calls: CallSettings = CallSettings()
     log: LogSettings = LogSettings()
+    console: ConsoleSettings = ConsoleSettings()
     connector: ConnectorSettings = ConnectorSettings()
     routes: RouteSettings = RouteSettings()
     bots: tuple[RemoteBotSettings, ...] = ()
@@ -396,6 +388,11 @@ class Settings(BaseSettings):
         names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"trunks and accounts: two are named {twice[0]}")
+        outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]
+        if self.calls.outbound_trunk not in ("", *outbound):
+            raise ValueError(
+                f"calls: outbound_trunk: there is no account, and no trunk with outbound, {self.calls.outbound_trunk!r}"
+            )
         return self
 
     def turn_policy(self) -> TurnPolicy:
@@ -430,8 +427,12 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{file}: not valid TOML: {error}") from None
-        if isinstance(data.get("speech"), dict) and "key" in data["speech"]:
-            raise SettingsError(f"{file}: speech.key: secrets do not belong here: set VOICEBOT_SPEECH__KEY or key_file")
+        for section, name in (("speech", "key"), ("console", "token")):
+            if isinstance(data.get(section), dict) and name in data[section]:
+                variable = f"VOICEBOT_{section}__{name}".upper()
+                raise SettingsError(
+                    f"{file}: {section}.{name}: secrets do not belong here: set {variable} or {name}_file"
+                )
     for section, values in (overrides or {}).items():
         data.setdefault(section, {}).update(values)
     bots = [bot for bot in data.get("bots", ()) if isinstance(bot, dict)]
@@ -443,6 +444,8 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
         raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from None
     if settings.speech.key_file is not None and not settings.speech.key_file.is_file():
         raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
+    if settings.console.token_file is not None and not settings.console.token_file.is_file():
+        raise SettingsError(f"{file}: console.token_file: there is no file {settings.console.token_file}")
     for bot in settings.bots:
         if bot.secret_file is not None and not bot.secret_file.is_file():
             raise SettingsError(f"{file}: bots: {bot.name}: there is no file {bot.secret_file}")
