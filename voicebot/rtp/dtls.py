@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Final, Literal
 
 from cryptography import x509
@@ -74,6 +75,12 @@ class DtlsIdentity:
         self.context.set_tlsext_use_srtp(b":".join(_SUITES))
         self.context.use_certificate(certificate)
         self.context.use_privatekey(key)
+
+
+@cache
+def own_identity() -> DtlsIdentity:
+    """The process's own; made on the first call, which takes a moment."""
+    return DtlsIdentity()
 
 
 def fingerprint_of(certificate: x509.Certificate, algorithm: str) -> str:

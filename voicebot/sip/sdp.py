@@ -227,6 +227,11 @@ class AudioAgreement:
     ptime_ms: int = 20
     handshake: HandshakeAgreement | None = None
 
+    @property
+    def by_checks(self) -> bool:
+        """Whether the other side finds the address by ICE, so that the one in its description need not be right."""
+        return self.handshake is not None and self.handshake.ice is not None
+
 
 def select(
     description: SessionDescription, laws: Sequence[str] = ("PCMU", "PCMA"), srtp: Srtp = "off"
