@@ -93,7 +93,7 @@ class RtpSettings(Section):
     silence_timeout_s: Seconds = 30.0
     """A caller from whom no packet has come for so long is gone."""
     srtp: Literal["off", "allowed", "required"] = "allowed"
-    """Encrypted media, with keys in the session description (SDES, RFC 4568), which should then travel over TLS, or made
+    """Encrypted media, with keys in the session description (SDES, RFC 4568), which should go over TLS then, or made
     by a handshake on the media's port (DTLS-SRTP, with ICE-lite for WebRTC gateways). ``allowed``: as the caller offers
     it. What is not allowed, or not encrypted where it must be, gets 488. Calls of ours offer SDES where it must be."""
     inband_dtmf: bool = False
