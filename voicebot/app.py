@@ -18,10 +18,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient
 from voicebot.calls import Calls, CallServices
 from voicebot.calls.session import Recognition
-from voicebot.events import Law
+from voicebot.codecs import all_named
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
@@ -64,7 +65,7 @@ class Application:
         self.pool = SynthesizerPool(
             self._endpoint,
             size=settings.speech.synthesizers,
-            laws=tuple(settings.sip.codecs),
+            formats=[codec.audio for codec in all_named(settings.sip.codecs)],
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
         self.voice = PromptCache(
@@ -75,7 +76,7 @@ class Application:
             endpoint=sip_endpoint(settings),
             clock=self._clock,
             ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
-            laws=tuple(settings.sip.codecs),
+            codecs=all_named(settings.sip.codecs),
             limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
             srtp=settings.rtp.srtp,
@@ -204,11 +205,11 @@ class Application:
             raise SpeechUnavailable("the speech service is being started")
         return self._local_speech
 
-    def _recognition(self, law: Law, on_event: Any, language: str) -> Recognition:
+    def _recognition(self, audio: AudioFormat, on_event: Any, language: str) -> Recognition:
         speech = self.settings.speech
         return Recognizer(
             self._endpoint,
-            law=law,
+            audio=audio,
             language=language,
             on_event=on_event,
             segmentation_silence_ms=speech.segmentation_silence_ms,
@@ -223,9 +224,9 @@ class Application:
         speech = self.settings.speech
         prompts = await self.bot.prompts()
         wanted = [
-            Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, law=law)
+            Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, audio=audio)
             for p in prompts
-            for law in self.settings.sip.codecs
+            for audio in dict.fromkeys(codec.audio for codec in all_named(self.settings.sip.codecs))
         ]
         pause_s = WARM_AGAIN_S
         while (ready := await self.voice.warm(wanted)) < len(wanted):

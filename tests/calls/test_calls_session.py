@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from voicebot.audio import PCMU, AudioFormat
 from voicebot.bots import CallFacts
 from voicebot.calls import Calls, CallServices, CallSession, playback
 from voicebot.events import (
@@ -22,7 +23,6 @@ from voicebot.events import (
     HangUpAsked,
     InputHint,
     KeysAsked,
-    Law,
     RecognitionLost,
     RecordingAction,
     RecordingAsked,
@@ -43,8 +43,8 @@ class Line:
     """A leg whose time passes when :meth:`pull` is called."""
 
     def __init__(self) -> None:
-        self.info = LegInfo("call-1", "+15550100", "bot", "PCMU", caller_uri="sip:+15550100@trunk.example:5060")
-        self.playout = Playout("PCMU")
+        self.info = LegInfo("call-1", "+15550100", "bot", PCMU, caller_uri="sip:+15550100@trunk.example:5060")
+        self.playout = Playout(PCMU)
         self.sink: LegSink | None = None
         self.did: list[str] = []
         self.sent = bytearray()
@@ -174,7 +174,7 @@ class World:
 
         self.all_ears: list[Ears] = []
 
-        def recognition(law: Law, on_event: Callable[[Event], None], language: str) -> Ears:
+        def recognition(audio: AudioFormat, on_event: Callable[[Event], None], language: str) -> Ears:
             self.ears = Ears(on_event, no_ears or language == "xx-XX")
             self.ears.language = language
             self.all_ears.append(self.ears)

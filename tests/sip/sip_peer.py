@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
+from voicebot.codecs import CODECS
 from voicebot.sip.gate import Gate
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.message import SipRequest, SipResponse, parse_message
@@ -121,4 +122,4 @@ def statuses(messages: list[SipRequest | SipResponse]) -> list[int | str]:
 
 
 def session() -> SessionDescription:
-    return offer("127.0.0.1", 42000, laws=("PCMU",))
+    return offer("127.0.0.1", 42000, codecs=[CODECS["PCMU"]])

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation, activities
 from voicebot.calls.playback import Playback, Voice
 from voicebot.calls.record import RecordBuilder
@@ -28,7 +29,6 @@ from voicebot.events import (
     CallAnswered,
     Event,
     KeyPressed,
-    Law,
     LegEnded,
     RecognitionLost,
     RecordingAction,
@@ -82,13 +82,13 @@ class Recognition(Protocol):
 class CallServices:
     """What all calls share.
 
-    ``recognition(law, on_event, language)`` and ``conversation(facts, on_event)`` make a call's own.
+    ``recognition(audio, on_event, language)`` and ``conversation(facts, on_event)`` make a call's own.
     """
 
-    recognition: Callable[[Law, Callable[[Event], None], str], Recognition]
+    recognition: Callable[[AudioFormat, Callable[[Event], None], str], Recognition]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
     voice: Voice
-    canned_audio: Callable[[str, Law], bytes]
+    canned_audio: Callable[[str, AudioFormat], bytes]
     policy: TurnPolicy = field(default_factory=TurnPolicy)
     language: str = "en-US"
     voice_name: str = ""
@@ -123,11 +123,11 @@ class CallSession:
         self._builder = RecordBuilder(
             leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
         )
-        self._recording = Recording(leg.info.law) if services.recording and services.records else None
+        self._recording = Recording(leg.info.audio) if services.recording and services.records else None
         self._recording_runs = self._recording is not None
-        self._voice_activity = VoiceActivity(leg.info.law, start_ms=services.vad_start_ms)
-        self._echo = EchoGuard(leg.info.law)
-        self._recognition = services.recognition(leg.info.law, self.dispatch, services.language)
+        self._voice_activity = VoiceActivity(leg.info.audio, start_ms=services.vad_start_ms)
+        self._echo = EchoGuard(leg.info.audio)
+        self._recognition = services.recognition(leg.info.audio, self.dispatch, services.language)
         self._language = services.language
         self._phrases: tuple[str, ...] = ()
         self._switching = asyncio.Lock()
@@ -145,7 +145,6 @@ class CallSession:
         self._playback = Playback(
             leg.playout,
             services.voice,
-            law=leg.info.law,
             voice_name=services.voice_name,
             language=services.language,
             canned_audio=services.canned_audio,
@@ -323,7 +322,7 @@ class CallSession:
     async def _listen_in(self, language: str) -> None:
         """Recognise ``language``: the recogniser is replaced when another one is ready; until then it goes on."""
         async with self._switching:
-            other = self._services.recognition(self.info.law, self.dispatch, language)
+            other = self._services.recognition(self.info.audio, self.dispatch, language)
             try:
                 await other.start()
                 other.set_phrases(self._phrases)
@@ -341,7 +340,7 @@ class CallSession:
         if self._recording is None:
             if action is not RecordingAction.START:
                 return "there is no recording"
-            self._recording = Recording(self.leg.info.law)
+            self._recording = Recording(self.leg.info.audio)
         self._recording_runs = action in (RecordingAction.START, RecordingAction.RESUME)
         return ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from voicebot.events import Law
+from voicebot.codecs import DEFAULT_CODECS, Codec
 from voicebot.legs import LegClosed, LegSink
 from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info
@@ -35,7 +35,7 @@ class SipFrontEnd:
         host: str = "127.0.0.1",
         port: int = 5060,
         advertised_host: str | None = None,
-        laws: Sequence[Law] = ("PCMU", "PCMA"),
+        codecs: Sequence[Codec] = DEFAULT_CODECS,
         silence_timeout_s: float = 30.0,
         srtp: sdp.Srtp = "off",
         inband_dtmf: bool = False,
@@ -47,7 +47,7 @@ class SipFrontEnd:
         self._on_leg = on_leg
         self._clock = clock
         self._ports = ports
-        self._laws = tuple(laws)
+        self._codecs = tuple(codecs)
         self._silence_timeout_s = silence_timeout_s
         self._srtp = srtp
         self._inband_dtmf = inband_dtmf
@@ -78,7 +78,7 @@ class SipFrontEnd:
             self._clock,
             self._ports,
             self.endpoint.advertised_host,
-            self._laws,
+            self._codecs,
             self._silence_timeout_s,
             srtp=self._srtp,
             inband_dtmf=self._inband_dtmf,
@@ -94,23 +94,23 @@ class SipFrontEnd:
             call.reject(503, retry_after_s=self._retry_after_s)
             return
         options = self.media
-        law: Law = self._laws[0]
-        payload_type = sdp.STATIC_PAYLOADS[law]
+        codec = self._codecs[0]
+        payload_type = codec.payload_type
         event: int | None = options.telephone_event
         if call.offer is not None:
             agreed = options.select(call.offer)
             if agreed is None:
                 call.reject(488)
                 return
-            law, payload_type, event = agreed.law, agreed.payload_type, agreed.telephone_event
-        self._tasks(self._admit(call, options, law, payload_type, event))
+            codec, payload_type, event = agreed.codec, agreed.payload_type, agreed.telephone_event
+        self._tasks(self._admit(call, options, codec, payload_type, event))
 
     async def _admit(
-        self, call: IncomingCall, options: MediaOptions, law: Law, payload_type: int, event: int | None
+        self, call: IncomingCall, options: MediaOptions, codec: Codec, payload_type: int, event: int | None
     ) -> None:
         media = LegMedia()
         try:
-            rtp = await open_media(options, law, payload_type, event, media)
+            rtp = await open_media(options, codec, payload_type, event, media)
         except (PortsExhausted, OSError):
             call.reject(503, retry_after_s=self._retry_after_s)
             return
@@ -118,7 +118,7 @@ class SipFrontEnd:
             await rtp.close()
             return
         try:
-            self._on_leg(SipLeg(call, rtp, media, options, leg_info(call, law), self._tasks))
+            self._on_leg(SipLeg(call, rtp, media, options, leg_info(call, codec), self._tasks))
         except Exception:
             call.reject(500)
             await rtp.close()
@@ -142,15 +142,15 @@ async def dial(
     Raises :class:`LegClosed` when it is refused or not answered within ``ring_timeout_s``, ValueError for a bad URI,
     :class:`~voicebot.rtp.PortsExhausted` without a free port. Cancelling the call of this function cancels the call.
     """
-    law = media.laws[0]
+    codec = media.codecs[0]
     keys = LocalKeys()
     port = LegMedia()
-    rtp = await open_media(media, law, sdp.STATIC_PAYLOADS[law], media.telephone_event, port)
+    rtp = await open_media(media, codec, codec.payload_type, media.telephone_event, port)
     try:
         offer = sdp.offer(
             media.host,
             rtp.local_port,
-            laws=media.laws,
+            codecs=media.codecs,
             telephone_event=media.telephone_event,
             session_id=rtp.local_port,
             crypto=keys.offer() if media.srtp == "required" else (),
@@ -162,7 +162,7 @@ async def dial(
             answer = await call.established(timeout_s=ring_timeout_s)
         except CallClosed as closed:
             raise LegClosed(str(closed)) from None
-        leg = SipLeg(call, rtp, port, media, leg_info(call, law), Tasks(), keys)
+        leg = SipLeg(call, rtp, port, media, leg_info(call, codec), Tasks(), keys)
         if sink is not None:
             leg.connect(sink)
         if not leg.session_answered(answer):
