@@ -139,14 +139,14 @@ class CallSession:
         try:
             if self.info.direction == "outbound":
                 await self.leg.answer()
-                self._deaf = False
+                self._is_up()
                 self._placed.observer("answered", 0, "")
                 await self._begin()
             else:
                 self.leg.ring()
                 await self._begin()
                 await self.leg.answer()
-            self.phase = "up"
+                self._is_up()
             self.dispatch(CallAnswered(self._loop.time()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), self._services.max_duration_s)
@@ -158,6 +158,10 @@ class CallSession:
             self._log.exception("call failed")
         finally:
             await self._close()
+
+    def _is_up(self) -> None:
+        if self.phase != "ended":
+            self.phase, self._deaf = "up", False
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and get ready to listen meanwhile."""
