@@ -13,10 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
-
-Law = Literal["PCMU", "PCMA"]
-"""The two G.711 encodings by their RFC 3551 names: mu-law and A-law, 8000 samples of one byte a second."""
+from typing import Any
 
 
 class InputHint(StrEnum):

@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from voicebot.call_settings import CallSettings, ConsoleSettings, LogSettings
 from voicebot.route_settings import RouteSettings
 from voicebot.sip.session_timer import MIN_SE
-from voicebot.trunk_settings import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.trunk_settings import AccountSettings, CodecNames, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -48,7 +48,7 @@ class SipSettings(Section):
     advertised_host: str = ""
     """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
     max_calls: int = Field(100, ge=1, le=10000)
-    codecs: list[Literal["PCMU", "PCMA"]] = Field(["PCMU", "PCMA"], min_length=1)
+    codecs: CodecNames = ("PCMU", "PCMA")
     listen: list[str] = []
     """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
     strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from voicebot.audio import PCMU
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
@@ -146,7 +147,7 @@ async def test_a_gateway_speaks_and_hears_over_dtls_srtp(clock: MediaClock, monk
             text = ok.body.decode()
             assert "UDP/TLS/RTP/SAVPF" in text and "a=setup:passive" in text and "a=ice-lite" in text
             assert "a=rtcp-mux" in text and "a=fingerprint:sha-256 " in text
-            clip = Clip(1)
+            clip = Clip(1, PCMU)
             clip.feed(bytes(range(160)) * 400)
             clip.finish()
             legs[0].playout.append(clip)

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from voicebot.audio import PCMU
+from voicebot.codecs import CODECS
 from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession, rtcp
 from voicebot.rtp.dtls import DtlsHandshake, DtlsIdentity
 from voicebot.rtp.handshake import HandshakeTerms, is_for_handshake
@@ -68,7 +70,7 @@ async def session() -> AsyncIterator[tuple[RtpSession, Listener]]:
     clock, listener = MediaClock(), Listener()
     clock.start()
     ports = PortRange(43400, 43499, LOOPBACK, rest_s=0.0)
-    made = await RtpSession.open(clock=clock, ports=ports, law="PCMU", payload_type=0, sink=listener)
+    made = await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=listener)
     yield made, listener
     await made.close()
     await clock.close()
@@ -78,7 +80,7 @@ async def session() -> AsyncIterator[tuple[RtpSession, Listener]]:
 async def test_media_waits_for_the_keys_and_is_never_plain(session: tuple[RtpSession, Listener]) -> None:
     rtp, listener = session
     far, target = Far(), (LOOPBACK, rtp.local_port)
-    clip = Clip(1)
+    clip = Clip(1, PCMU)
     clip.feed(VOICE * 3)
     clip.finish()
     rtp.playout.append(clip)

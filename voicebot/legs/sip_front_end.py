@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from voicebot.events import Law
+from voicebot.codecs import DEFAULT_CODECS, Codec
 from voicebot.legs import NoRoom
 from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info
@@ -41,7 +41,7 @@ class SipFrontEnd:
         host: str = "127.0.0.1",
         port: int = 5060,
         advertised_host: str | None = None,
-        laws: Sequence[Law] = ("PCMU", "PCMA"),
+        codecs: Sequence[Codec] = DEFAULT_CODECS,
         silence_timeout_s: float = 30.0,
         srtp: sdp.Srtp = "off",
         inband_dtmf: bool = False,
@@ -53,7 +53,7 @@ class SipFrontEnd:
         self._on_leg = on_leg
         self._clock = clock
         self._ports = ports
-        self._laws = tuple(laws)
+        self._codecs = tuple(codecs)
         self._silence_timeout_s = silence_timeout_s
         self._srtp = srtp
         self._inband_dtmf = inband_dtmf
@@ -88,7 +88,7 @@ class SipFrontEnd:
             self._clock,
             self._ports,
             self.endpoint.advertised_host,
-            self._laws,
+            self._codecs,
             self._silence_timeout_s,
             srtp=self._srtp,
             inband_dtmf=self._inband_dtmf,
@@ -140,8 +140,8 @@ class SipFrontEnd:
             call.reject(503, retry_after_s=self._retry_after_s)
             return
         options = self.media
-        law: Law = self._laws[0]
-        payload_type = sdp.STATIC_PAYLOADS[law]
+        codec = self._codecs[0]
+        payload_type = codec.payload_type
         event: int | None = options.telephone_event
         if call.offer is not None:
             agreed = options.select(call.offer)
@@ -149,15 +149,15 @@ class SipFrontEnd:
                 self.rejected["codec"] += 1
                 call.reject(488)
                 return
-            law, payload_type, event = agreed.law, agreed.payload_type, agreed.telephone_event
-        self._tasks(self._admit(call, options, law, payload_type, event))
+            codec, payload_type, event = agreed.codec, agreed.payload_type, agreed.telephone_event
+        self._tasks(self._admit(call, options, codec, payload_type, event))
 
     async def _admit(
-        self, call: IncomingCall, options: MediaOptions, law: Law, payload_type: int, event: int | None
+        self, call: IncomingCall, options: MediaOptions, codec: Codec, payload_type: int, event: int | None
     ) -> None:
         media = LegMedia()
         try:
-            rtp = await open_media(options, law, payload_type, event, media)
+            rtp = await open_media(options, codec, payload_type, event, media)
         except (PortsExhausted, OSError):
             self.rejected["ports"] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
@@ -166,7 +166,7 @@ class SipFrontEnd:
             await rtp.close()
             return
         try:
-            self._on_leg(SipLeg(call, rtp, media, options, leg_info(call, law), self._tasks))
+            self._on_leg(SipLeg(call, rtp, media, options, leg_info(call, codec), self._tasks))
         except Exception:
             call.reject(500)
             await rtp.close()
