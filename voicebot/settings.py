@@ -390,10 +390,8 @@ class Settings(BaseSettings):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"trunks and accounts: two are named {twice[0]}")
         outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]
-        if self.calls.outbound_trunk not in ("", *outbound):
-            raise ValueError(
-                f"calls: outbound_trunk: there is no account, and no trunk with outbound, {self.calls.outbound_trunk!r}"
-            )
+        if unknown := [name for name in self.calls.outbound_trunks if name not in outbound]:
+            raise ValueError(f"calls: outbound_trunks: there is no account, and no trunk with outbound, {unknown[0]!r}")
         return self
 
     def turn_policy(self) -> TurnPolicy:
