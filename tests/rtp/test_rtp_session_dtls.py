@@ -85,7 +85,7 @@ async def test_media_waits_for_the_keys_and_is_never_plain(session: tuple[RtpSes
     clip.finish()
     rtp.playout.append(clip)
     terms = HandshakeTerms(US, "passive", frozenset({("sha-256", THEM.fingerprint)}))
-    rtp.negotiate_keys(terms)
+    rtp.protection.negotiate(terms)
     rtp.set_remote(*far.socket.getsockname())
     plain = RtpPacket(0, False, 1, 160, 9, b"plain" * 32).build()
     for _ in range(3):
@@ -113,7 +113,7 @@ async def test_media_waits_for_the_keys_and_is_never_plain(session: tuple[RtpSes
     assert [frame for frame in listener.frames if len(set(frame)) == 1 and frame[0] < 9] == [
         bytes([n + 1]) * 160 for n in range(3)
     ]
-    rtp.negotiate_keys(terms)
+    rtp.protection.negotiate(terms)
     rtp.set_remote(*far.socket.getsockname())
     assert rtp.quality().encrypted, "a refresh changes nothing"
     await rtp.close()
@@ -128,7 +128,7 @@ async def test_media_waits_for_the_keys_and_is_never_plain(session: tuple[RtpSes
 async def test_a_handshake_that_is_not_theirs_gives_no_keys(session: tuple[RtpSession, Listener]) -> None:
     rtp, _ = session
     far, target = Far(), (LOOPBACK, rtp.local_port)
-    rtp.negotiate_keys(HandshakeTerms(US, "passive", frozenset({("sha-256", US.fingerprint)})))
+    rtp.protection.negotiate(HandshakeTerms(US, "passive", frozenset({("sha-256", US.fingerprint)})))
     rtp.set_remote(*far.socket.getsockname())
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.15):

@@ -32,14 +32,14 @@ class LegKeys:
         theirs = agreed.crypto
         self._encrypted = theirs is not None
         if agreed.handshake is not None:
-            rtp.negotiate_keys(self._terms(agreed.handshake))
+            rtp.protection.negotiate(self._terms(agreed.handshake))
             return
         self._handshake = None
         if theirs is None:
-            rtp.secure(None, None)
+            rtp.protection.use(None, None)
         else:
             ours = MediaKey(theirs.suite, self.sdes.matching(theirs).key)
-            rtp.secure(ours, MediaKey(theirs.suite, theirs.key))
+            rtp.protection.use(ours, MediaKey(theirs.suite, theirs.key))
 
     def _terms(self, agreed: HandshakeAgreement) -> HandshakeTerms:
         before = self._handshake

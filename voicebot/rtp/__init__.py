@@ -15,7 +15,8 @@ from voicebot.rtp.clock import MediaClock
 from voicebot.rtp.playout import Clip, Playout
 from voicebot.rtp.ports import PortRange, PortsExhausted
 from voicebot.rtp.quality import MediaQuality
-from voicebot.rtp.session import MediaSink, RtpSession
+from voicebot.rtp.session import RtpSession
+from voicebot.rtp.sink import MediaSink
 from voicebot.rtp.srtp import MediaKey
 
 __all__ = [

@@ -14,25 +14,27 @@ import logging
 import struct
 import time
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from voicebot.audio import AudioFormat
 from voicebot.codecs import CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.rtp.clock import MediaClock
 from voicebot.rtp.coding import decoder
 from voicebot.rtp.datagram import BoundPort
-from voicebot.rtp.handshake import Datagrams, HandshakeTerms, MediaHandshake, is_for_handshake
+from voicebot.rtp.handshake import Datagrams
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
 from voicebot.rtp.outgoing import OutgoingStream
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
+from voicebot.rtp.protection import Protection
 from voicebot.rtp.quality import MediaQuality, estimated_mos
 from voicebot.rtp.reorder import Decoder, ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
+from voicebot.rtp.sink import MediaSink
 from voicebot.rtp.source import Address, SourceLock, literal
-from voicebot.rtp.srtp import MediaKey, NotAuthentic, SecureStream
+from voicebot.rtp.srtp import NotAuthentic
 from voicebot.rtp.telephone_event import TelephoneEventReceiver
 
 logger = logging.getLogger(__name__)
@@ -43,22 +45,6 @@ _PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sou
 _UNKNOWN: Final = object()
 _COMFORT_NOISE: Final = 13  # RFC 3389: where it comes, silence is put in, as for any pause
 _ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # RFC 3551: understood whatever was negotiated
-
-
-class MediaSink(Protocol):
-    """Where a session delivers: always on the event loop, never after ``close``. Times are ``loop.time()`` seconds."""
-
-    def frame(self, payload: bytes, at: float) -> None:
-        """20 ms of the other side's audio, in order and without holes."""
-
-    def sent(self, payload: bytes, at: float) -> None:
-        """The 20 ms that just left (silence included)."""
-
-    def key(self, key: str, at: float) -> None:
-        """One keypad key, once a press."""
-
-    def media_timeout(self, at: float) -> None:
-        """Nothing has come from the other side for the silence timeout. Told again only after something came."""
 
 
 class RtpSession:
@@ -89,8 +75,8 @@ class RtpSession:
         self._closed = False
 
         self._source = SourceLock()
-        self._secure: SecureStream | None = None
-        self._handshake: MediaHandshake | None = None
+        self.protection = Protection()
+        """Encryption, for the signalling to decide; before :meth:`set_remote`."""
         self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
         self._rtcp_port: int | None = None
         self._rtcp_source: Address | None = None
@@ -183,17 +169,16 @@ class RtpSession:
             raise ValueError(f"{host} cannot be reached from {self._ports.host}")
         if not 0 <= port <= 65535:
             raise ValueError(f"not a port: {port}")
-        by_ice = self._handshake is not None and self._handshake.terms.ice is not None
-        self._unreachable = not by_ice and (port == 0 or host in ("0.0.0.0", "::"))
+        by_checks = self.protection.by_checks
+        self._unreachable = not by_checks and (port == 0 or host in ("0.0.0.0", "::"))
         self._rtcp_port = rtcp_port
         if self._unreachable:
             return
         at = self._clock.now()
-        if not by_ice and (host, port) != self._source.signalled:  # with it, media goes where they nominate
+        if not by_checks and (host, port) != self._source.signalled:  # with it, media goes where they nominate
             self._source.signal((host, port), at)
             self._rtcp_source = None
-        if self._handshake is not None:
-            self._put(self._handshake.signal((host, port)))
+        self._put(self.protection.signal((host, port)))
         self._activate(at)
 
     def set_direction(self, *, send: bool, receive: bool) -> None:
@@ -226,24 +211,6 @@ class RtpSession:
         self._from_keys.frame = codec.clock_rate // 50
         self._event_type = telephone_event
 
-    def secure(self, local: MediaKey | None, remote: MediaKey | None) -> None:
-        """Encrypt with ``local`` and accept only what ``remote`` opens (SRTP); plain RTP again without keys.
-
-        The same keys again change nothing (a session refresh). Raises ValueError for an unknown suite or one key alone.
-        """
-        if (local is None) != (remote is None):
-            raise ValueError("both directions are encrypted, or none")
-        self._secure = SecureStream(local, remote, self._secure) if local and remote else None
-        self._handshake = None
-
-    def negotiate_keys(self, terms: HandshakeTerms) -> None:
-        """Encrypt with keys that a handshake on this port makes (DTLS-SRTP); until it is through nothing is sent.
-
-        To be called before :meth:`set_remote`. The same terms again change nothing (a session refresh).
-        """
-        if self._handshake is None or self._handshake.terms != terms:
-            self._handshake, self._secure = MediaHandshake(terms), None
-
     def hear_keys(self, inband: bool) -> None:
         """Whether to find keys by their tones in the audio: for another side that has no telephone-event."""
         if not inband:
@@ -267,7 +234,7 @@ class RtpSession:
 
     def _rtp_received(self, data: bytes, source: Address) -> None:
         at = self._clock.now()
-        if len(data) == _USUAL and source == self._source.locked and self._receive and self._plain:
+        if len(data) == _USUAL and source == self._source.locked and self._receive and self.protection.plain:
             # What nearly every packet is, at less cost: 20 ms of plain G.711 of our law, of the stream that we know.
             flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
             reception, buffer = self._reporting.reception, self._buffer
@@ -284,14 +251,16 @@ class RtpSession:
                 reception.packet(sequence, timestamp, at)
                 self._deliver(buffer.push(sequence, timestamp, ssrc, data[12:], at), at)
                 return
-        if self._handshake is not None and (self._secure is None or is_for_handshake(data)):
-            self._shake(self._handshake, data, source, at)
+        if self.protection.wants(data):
+            self._put(self.protection.receive(data, source))
+            if (nominated := self.protection.nominated) is not None:
+                self._source.signal(nominated, at)
             return
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_datagram(data, source)
             return
         try:
-            packet = parse(data if self._secure is None else self._secure.unprotect(data))
+            packet = parse(self.protection.unprotect(data))
         except MalformedPacket:
             self._malformed += 1
             return
@@ -311,20 +280,6 @@ class RtpSession:
         else:
             self._discarded += packet.payload_type != _COMFORT_NOISE
             self._other(packet, at)
-
-    @property
-    def _plain(self) -> bool:
-        return self._secure is None and self._handshake is None
-
-    def _shake(self, handshake: MediaHandshake, data: bytes, source: Address, at: float) -> None:
-        if not is_for_handshake(data):  # media before there are keys
-            self._not_authentic += 1
-            return
-        self._put(handshake.receive(data, source))
-        if handshake.nominated is not None:
-            self._source.signal(handshake.nominated, at)
-        if self._secure is None and handshake.keys is not None:
-            self._secure = SecureStream(*handshake.keys)
 
     def _put(self, datagrams: Datagrams) -> None:
         for data, target in datagrams:
@@ -394,13 +349,12 @@ class RtpSession:
         self._outgoing.tick(skipped)
         self._skipped += skipped
         target = self._source.locked or self._source.signalled
-        if self._handshake is not None:
-            self._put(self._handshake.tick())
-        waits = self._secure is None and self._handshake is not None  # the playout does, too: nothing is lost
-        if target is not None and self._send and not self._unreachable and not waits:
+        if not self.protection.ready:
+            self._put(self.protection.tick())
+        if target is not None and self._send and not self._unreachable and self.protection.ready:
             self._send_frame(target, at)
         else:
-            self._outgoing.pause()
+            self._outgoing.pause()  # and the playout stands still: nothing of it is lost
             self._sent_at = None
         buffer = self._buffer
         if buffer is None or self._closed:
@@ -423,7 +377,7 @@ class RtpSession:
             datagrams = outgoing.frame(frame)
         if self._rtp is not None:
             for datagram in datagrams:
-                self._rtp.send(datagram if self._secure is None else self._secure.protect(datagram), target)
+                self._rtp.send(self.protection.protect(datagram), target)
                 now = self._clock.now()
                 if self._sent_at is not None:
                     self._deviation.add(abs(now - self._sent_at - outgoing.interval_s))
@@ -435,27 +389,24 @@ class RtpSession:
 
     def _send_report(self, at: float, *, goodbye: bool = False) -> None:
         target = self._source.target
-        if target is None or self._rtcp is None or self._unreachable:
-            return
-        if self._secure is None and self._handshake is not None:
+        if target is None or self._rtcp is None or self._unreachable or not self.protection.ready:
             return
         out = self._outgoing
         report = self._reporting.report(at, out.timestamp, out.packets, out.octets, goodbye=goodbye)
         address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
-        datagram = report if self._secure is None else self._secure.protect_rtcp(report)
-        if self._handshake is not None and self._handshake.terms.mux:
-            self._put([(datagram, target)])
+        if self.protection.muxes:
+            self._put([(self.protection.protect_rtcp(report), target)])
         else:
-            self._rtcp.send(datagram, address)
+            self._rtcp.send(self.protection.protect_rtcp(report), address)
 
     def _rtcp_datagram(self, data: bytes, source: Address) -> None:
         target = self._source.target
-        if target is None or source[0] != target[0] or (self._secure is None and self._handshake is not None):
+        if target is None or source[0] != target[0]:
             self._foreign += 1
             return
         at = self._clock.now()
         try:
-            self._reporting.datagram(data if self._secure is None else self._secure.unprotect_rtcp(data), at)
+            self._reporting.datagram(self.protection.unprotect_rtcp(data), at)
         except MalformedPacket:
             self._malformed += 1
             return
@@ -483,10 +434,10 @@ class RtpSession:
             concealed_frames=buffer.concealed_frames if buffer else 0,
             silence_frames=buffer.silence_frames if buffer else 0,
             discarded=self._discarded + (buffer.discarded if buffer else 0),
-            foreign_packets=self._foreign + (self._handshake.refused if self._handshake else 0),
+            foreign_packets=self._foreign + self.protection.refused,
             malformed=self._malformed,
             not_authentic=self._not_authentic,
-            encrypted=self._secure is not None,
+            encrypted=self.protection.encrypted,
             jitter_ms=round(reports.reception.jitter_ms, 3) if reports.reception else 0.0,
             round_trip_ms=reports.round_trip_ms,
             remote_lost=reports.remote_lost,
