@@ -28,6 +28,7 @@ async def test_the_tests_of_dialogs_pass_on_it_as_well() -> None:
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
         TESTS / "dialogs", TESTS / "authoring", TESTS / "host",
         "--ignore", TESTS / "host" / "test_host_redis_storage.py",
+        "--ignore", TESTS / "host" / "test_host_blob_storage.py",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=ENVIRONMENT, cwd=TESTS.parent,
     )  # fmt: skip
     try:
