@@ -27,7 +27,7 @@ from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import dial
 from voicebot.legs.sip_media import MediaOptions
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
 from voicebot.sip import SipEndpoint
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable
 
@@ -73,6 +73,7 @@ class Phone:
         self._voice = Voice(options.speech)
 
     async def __aenter__(self) -> Phone:
+        prepare([self.options.codec])
         await self._endpoint.start()
         self._clock.start()
         return self

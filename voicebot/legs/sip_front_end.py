@@ -14,7 +14,7 @@ from voicebot.legs import LegClosed, LegSink
 from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
 from voicebot.sip import CallClosed, IncomingCall, SipEndpoint, sdp
 from voicebot.sip.sdes import LocalKeys
 
@@ -58,6 +58,7 @@ class SipFrontEnd:
 
     async def start(self) -> None:
         """Bind and take calls. Raises OSError."""
+        prepare(self._codecs)
         self.endpoint.on_invite = self._invited
         await self.endpoint.start()
 
