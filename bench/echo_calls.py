@@ -31,6 +31,7 @@ import uvloop
 from bench.far_end import FarEnd, NoCompiler, phones
 from voicebot.audio import PCMU
 from voicebot.codecs import CODECS
+from voicebot.events import Event
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
@@ -58,6 +59,9 @@ class Echo:
         pass
 
     def key(self, key: str, at: float) -> None:
+        pass
+
+    def fact(self, event: Event) -> None:
         pass
 
     def ended(self, reason: str, at: float) -> None:

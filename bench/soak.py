@@ -24,10 +24,11 @@ import uvloop
 from bench.service import Service, serving, speaking
 from voicebot.caller.call import local_host
 from voicebot.codecs import CODECS
+from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import dial
 from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_outgoing import dial
 from voicebot.log import configure_logging
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip.endpoint import SipEndpoint
@@ -51,6 +52,9 @@ class Listener:
         pass
 
     def key(self, key: str, at: float) -> None:
+        pass
+
+    def fact(self, event: Event) -> None:
         pass
 
     def ended(self, reason: str, at: float) -> None:
