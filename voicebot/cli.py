@@ -61,12 +61,32 @@ def call(
         str, typer.Option(help="Speech service of the caller (ws://host:port); default: an own offline one.")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the call's audio and report.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="Whom to trust over TLS (PEM), beside nobody else.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Place a scripted call (or many) and measure it on the wire."""
     from voicebot.commands.call import run_call
 
-    raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json))
+    raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json, ca=ca))
+
+
+@app.command()
+def dial(
+    to: Annotated[str, typer.Argument(help="Whom to call: a number, or a SIP address.")],
+    config: ConfigOption = None,
+    trunk: Annotated[str, typer.Option(help="By which trunk or account.")] = "",
+    bot: Annotated[str, typer.Option(help="Which bot is to talk.")] = "",
+    sender: Annotated[str, typer.Option("--from", help="The number to show.")] = "",
+    context: Annotated[list[str] | None, typer.Option(help="What the bot is told, name=value; repeatable.")] = None,
+    wait: Annotated[bool, typer.Option(help="Until the call is over.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Have the running service call somebody, and tell what becomes of it."""
+    from voicebot.commands.dial import run_dial
+
+    raise typer.Exit(
+        run_dial(to, config, trunk=trunk, bot=bot, sender=sender, context=context or [], wait=wait, as_json=as_json)
+    )
 
 
 @app.command()

@@ -18,8 +18,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from voicebot.call_settings import CallSettings, ConsoleSettings, LogSettings
 from voicebot.remote_bot_settings import RemoteBotSettings, is_loopback, on_this_machine
-from voicebot.trunk_settings import AccountSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.route_settings import RouteSettings
+from voicebot.sip.session_timer import MIN_SE
+from voicebot.trunk_settings import AccountSettings, CodecNames, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -46,20 +49,29 @@ class SipSettings(Section):
     advertised_host: str = ""
     """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
     max_calls: int = Field(100, ge=1, le=10000)
-    codecs: list[Literal["PCMU", "PCMA"]] = Field(["PCMU", "PCMA"], min_length=1)
+    codecs: CodecNames = ("PCMU", "PCMA")
     listen: list[str] = []
     """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
     strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
     """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
     trunk or an account, taken before."""
     keepalive_s: Seconds = 30.0
-    """How often an idle connection of ours is pinged (RFC 5626)."""
+    """How often an idle connection of ours is pinged (RFC 5626), and a registrar over UDP, to keep NAT open."""
+    session_expires_s: int = Field(1800, ge=0, le=86400)
+    """The session timer that we ask for (RFC 4028), where the other side knows timers; 0: none."""
 
     @field_validator("listen")
     @classmethod
     def _listeners(cls, value: list[str]) -> list[str]:
         for one in value:
             listen_at(one, "")
+        return value
+
+    @field_validator("session_expires_s")
+    @classmethod
+    def _not_too_short(cls, value: int) -> int:
+        if 0 < value < MIN_SE:
+            raise ValueError(f"must be at least {MIN_SE}, or 0 for none")
         return value
 
     @model_validator(mode="after")
@@ -153,6 +165,9 @@ class BotSettings(Section):
     sdk: Literal["botbuilder", "microsoft-agents"] = "botbuilder"
     """What the dialogs run on: Bot Framework SDK 4.17, or the Microsoft 365 Agents SDK that follows it (an extra of
     this name), which serves calls but not ``/api/messages``."""
+    reload: bool = True
+    """Follow changes of ``dialogs``: what is saved and has no faults serves the next call (the rules:
+    ``voicebot/dialog_versions.py``). False: what was there at the start serves, from the folder itself."""
     state_file: Path | None = None
     """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
     state_url: str = ""
@@ -193,14 +208,6 @@ class ConnectorSettings(Section):
     """How bots reach it, with TLS in front; empty: by ``host`` and ``port``, which only bots on this machine can."""
 
 
-class RouteSettings(Section):
-    """[routes] which bot takes which calls."""
-
-    default: str = "dialogs"
-    numbers: dict[str, str] = {}
-    """Called number, or its beginning and ``*``, to the name of a bot; ``dialogs`` is ours."""
-
-
 class TurnSettings(Section):
     """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
 
@@ -217,32 +224,6 @@ class TurnSettings(Section):
     """While the bot speaks, sounds below this level are taken for its echo."""
 
 
-class CallSettings(Section):
-    """[calls] limits and what is kept."""
-
-    max_duration_s: Seconds = 3600.0
-    fallback_transfer: str = ""
-    """Where callers go when speech or bot fail for good: a number or SIP URI. Empty: an apology and a hang-up."""
-    transfer_allow: list[str] = ["+1???55501??"]
-    """Patterns of the numbers and addresses that callers may be handed to (`voicebot/calls/targets.py`), beside
-    ``fallback_transfer``. The default holds only numbers that nobody has: those of films, and of the sample dialog."""
-    transfer_domain: str = ""
-    """The SIP domain to which bare telephone numbers are transferred; empty: the caller's own trunk."""
-    records: Path = Path("var/records")
-    """One JSON document a call."""
-    recording: bool = False
-    """Keep the audio of every call as stereo WAV beside its record."""
-    drain_s: Seconds = 60.0
-    """After SIGTERM, how long running calls may go on."""
-
-
-class LogSettings(Section):
-    """[log]"""
-
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    json_lines: bool = False
-
-
 class Settings(BaseSettings):
     """Everything that can be set. See the sections for what each means."""
 
@@ -256,6 +237,7 @@ class Settings(BaseSettings):
 
     sip: SipSettings = SipSettings()
     tls: TlsSettings = TlsSettings()
+    rates: RateSettings = RateSettings()
     trunks: tuple[TrunkSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
     rtp: RtpSettings = RtpSettings()
@@ -264,6 +246,7 @@ class Settings(BaseSettings):
     turns: TurnSettings = TurnSettings()
     calls: CallSettings = CallSettings()
     log: LogSettings = LogSettings()
+    console: ConsoleSettings = ConsoleSettings()
     connector: ConnectorSettings = ConnectorSettings()
     routes: RouteSettings = RouteSettings()
     bots: tuple[RemoteBotSettings, ...] = ()
@@ -274,9 +257,7 @@ class Settings(BaseSettings):
         for name in names:
             if name == "dialogs" or names.count(name) > 1:
                 raise ValueError(f"bots: the name {name!r} is taken")
-        for number, name in [("default", self.routes.default), *self.routes.numbers.items()]:
-            if name not in ("dialogs", *names):
-                raise ValueError(f"routes: {number}: there is no bot {name!r}, but {', '.join(('dialogs', *names))}")
+        self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
         for bot in self.bots:
             if bot.kind != "bot-framework":
                 continue
@@ -303,6 +284,11 @@ class Settings(BaseSettings):
         names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"trunks and accounts: two are named {twice[0]}")
+        outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]
+        if self.calls.outbound_trunk not in ("", *outbound):
+            raise ValueError(
+                f"calls: outbound_trunk: there is no account, and no trunk with outbound, {self.calls.outbound_trunk!r}"
+            )
         return self
 
     def turn_policy(self) -> TurnPolicy:
@@ -337,8 +323,12 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{file}: not valid TOML: {error}") from None
-        if isinstance(data.get("speech"), dict) and "key" in data["speech"]:
-            raise SettingsError(f"{file}: speech.key: secrets do not belong here: set VOICEBOT_SPEECH__KEY or key_file")
+        for section, name in (("speech", "key"), ("console", "token")):
+            if isinstance(data.get(section), dict) and name in data[section]:
+                variable = f"VOICEBOT_{section}__{name}".upper()
+                raise SettingsError(
+                    f"{file}: {section}.{name}: secrets do not belong here: set {variable} or {name}_file"
+                )
     for section, values in (overrides or {}).items():
         data.setdefault(section, {}).update(values)
     bots = [bot for bot in data.get("bots", ()) if isinstance(bot, dict)]
@@ -350,6 +340,8 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
         raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from None
     if settings.speech.key_file is not None and not settings.speech.key_file.is_file():
         raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
+    if settings.console.token_file is not None and not settings.console.token_file.is_file():
+        raise SettingsError(f"{file}: console.token_file: there is no file {settings.console.token_file}")
     for bot in settings.bots:
         if bot.secret_file is not None and not bot.secret_file.is_file():
             raise SettingsError(f"{file}: bots: {bot.name}: there is no file {bot.secret_file}")

@@ -23,11 +23,11 @@ from voicebot.bots.streaming import StreamingSettings, StreamingWay
 from voicebot.bots.ways import BotOptions, BotWay
 from voicebot.events import KeyCollection
 from voicebot.remote_bot_settings import RemoteBotSettings
+from voicebot.route_settings import DIALOGS
 from voicebot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-DIALOGS = "dialogs"
 POWER_PLATFORM = "https://api.powerplatform.com/.default"
 
 
@@ -37,13 +37,22 @@ class Ways:
     def __init__(self, settings: Settings, dialogs: Callable[[CallFacts, OnEvent], Conversation]) -> None:
         connector = settings.connector
         self.connector = ConnectorServer(connector.host, connector.port, connector.public_url)
-        self._routes = Routes(settings.routes.numbers, settings.routes.default)
+        self._routes = Routes(
+            settings.routes.numbers,
+            settings.routes.default,
+            {name: (trunk.numbers, trunk.default) for name, trunk in settings.routes.trunks.items()},
+        )
         self._agents: list[ClientCredentials] = []
         self._http: aiohttp.ClientSession | None = None
         self._ways: dict[str, BotWay] = {bot.name: self._way(bot) for bot in settings.bots}
         self._conversations = {DIALOGS: with_conventions(dialogs, Conventions())} | {
             bot.name: with_conventions(self._ways[bot.name].conversation, conventions_of(bot)) for bot in settings.bots
         }
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All bots, ours included."""
+        return frozenset(self._conversations)
 
     async def start(self) -> None:
         """Be ready for calls. Raises :class:`voicebot.bots.ways.WayUnavailable`."""
@@ -61,8 +70,8 @@ class Ways:
             await http.close()
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
-        """A conversation with the bot that takes calls to this callee."""
-        name = self._routes.bot_for(call.callee)
+        """A conversation with the bot that the call was placed for, or that takes calls to our number by its trunk."""
+        name = call.bot if call.bot in self._conversations else self._routes.bot_for(call.line, call.trunk)
         if name != DIALOGS:
             logger.info("call %s is for bot %s", call.call_id, name)
         return self._conversations[name](call, on_event)
