@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from voicebot.bots import CallFacts, Conversation, activities
+from voicebot.bots import CallFacts, Conversation
+from voicebot.calls.asked import asked
 from voicebot.calls.audio_files import AudioFiles, is_local
 from voicebot.calls.playback import Playback, Voice
 from voicebot.calls.record import RecordBuilder
@@ -42,7 +43,6 @@ from voicebot.legs import Leg, LegClosed, LegInfo
 from voicebot.speech import APOLOGY_TEXTS, EchoGuard, SpeechUnavailable, VoiceActivity
 from voicebot.turns import (
     Ask,
-    AskKind,
     Command,
     Drop,
     Expect,
@@ -293,32 +293,8 @@ class CallSession:
     def _ask(self, ask: Ask) -> None:
         self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
         self._log.info("asked the bot: %s %s", ask.kind.value, self._builder.kept(ask.text) or ask.count or "")
-        request = self._conversation.send(self._activity(ask))
+        request = self._conversation.send(asked(ask, self._language))
         assert request == ask.request, "the conversation numbers what it is sent, as the turn machine does"
-
-    def _activity(self, ask: Ask) -> dict[str, Any]:
-        language = self._language
-        match ask.kind:
-            case AskKind.START:
-                return activities.conversation_update()
-            case AskKind.SPEECH:
-                return activities.user_message(ask.text, confidence=ask.confidence, locale=language)
-            case AskKind.KEY:
-                return activities.key_message(ask.text)
-            case AskKind.NO_INPUT:
-                return activities.no_input(ask.count)
-            case AskKind.NO_MATCH:
-                return activities.no_match(ask.count)
-            case AskKind.INTERRUPTED:
-                return activities.interrupted(ask.text, ask.heard_s)
-            case AskKind.TRANSFER_RESULT:
-                return activities.handoff_status(ask.accepted, ask.status, ask.text)
-            case AskKind.COMMAND_RESULT:
-                return activities.command_result(str(ask.action), ask.command, ask.text)
-            case AskKind.AUDIO_FAILED:
-                return activities.play_failed(ask.text)
-            case AskKind.RESUME:
-                return activities.resume()
 
     async def _fetch_audio(self, url: str, law: Law) -> bytes:
         return await (self._services.audio_files.audio(url, law) if is_local(url) else fetch_audio(url, law))

@@ -1,0 +1,33 @@
+"""What the turn machine asks of the bot, as the activity that the bot gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voicebot.bots import activities
+from voicebot.turns import Ask, AskKind
+
+
+def asked(ask: Ask, language: str) -> dict[str, Any]:
+    """The activity for ``ask``. ``language``: in which the caller was recognised."""
+    match ask.kind:
+        case AskKind.START:
+            return activities.conversation_update()
+        case AskKind.SPEECH:
+            return activities.user_message(ask.text, confidence=ask.confidence, locale=language)
+        case AskKind.KEY:
+            return activities.key_message(ask.text)
+        case AskKind.NO_INPUT:
+            return activities.no_input(ask.count)
+        case AskKind.NO_MATCH:
+            return activities.no_match(ask.count)
+        case AskKind.INTERRUPTED:
+            return activities.interrupted(ask.text, ask.heard_s)
+        case AskKind.TRANSFER_RESULT:
+            return activities.handoff_status(ask.accepted, ask.status, ask.text)
+        case AskKind.COMMAND_RESULT:
+            return activities.command_result(str(ask.action), ask.command, ask.text)
+        case AskKind.AUDIO_FAILED:
+            return activities.play_failed(ask.text)
+        case AskKind.RESUME:
+            return activities.resume()
