@@ -16,6 +16,7 @@ import pytest
 from served import Service, texts
 from telephone import PIECE, calling
 
+from voicebot.audio import PCMU
 from voicebot.calls.remote_audio import from_wav
 
 pytestmark = pytest.mark.slow
@@ -52,7 +53,7 @@ def tone(path: Path) -> bytes:
         file.setframerate(16000)
         samples = [round(12000 * math.sin(2 * math.pi * 440 * n / 16000)) for n in range(9600)]
         file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
-    return from_wav(path.read_bytes(), "PCMU")
+    return from_wav(path.read_bytes(), PCMU)
 
 
 async def test_a_dialog_file_plays_switches_keeps_quiet_and_hands_on(

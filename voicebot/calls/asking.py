@@ -1,4 +1,4 @@
-"""What the turn machine asks of the bot, as the activity that the bot gets."""
+"""What the turn machine wants asked, as the activity that the bot is sent."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from voicebot.bots import activities
 from voicebot.turns import Ask, AskKind
 
 
-def asked(ask: Ask, language: str) -> dict[str, Any]:
-    """The activity for ``ask``. ``language``: in which the caller was recognised."""
+def asked_activity(ask: Ask, language: str) -> dict[str, Any]:
+    """``language``: what the caller is listened to in."""
     match ask.kind:
         case AskKind.START:
             return activities.conversation_update()
@@ -27,7 +27,13 @@ def asked(ask: Ask, language: str) -> dict[str, Any]:
             return activities.handoff_status(ask.accepted, ask.status, ask.text)
         case AskKind.COMMAND_RESULT:
             return activities.command_result(str(ask.action), ask.command, ask.text)
+        case AskKind.CALL_TOLD:
+            assert ask.call is not None
+            told = ask.call
+            return activities.call_status(told.state, told.call_id, told.target, told.command, told.status, told.reason)
         case AskKind.AUDIO_FAILED:
             return activities.play_failed(ask.text)
         case AskKind.RESUME:
             return activities.resume()
+        case AskKind.HYPOTHESIS:
+            return activities.speech_hypothesis(ask.text)
