@@ -12,6 +12,8 @@ from voicebot.authoring.problems import did_you_mean
 def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
     """Code, message and mend."""
     name = str(fault["loc"][-1]) if fault["loc"] else ""
+    if fault["type"].endswith(("too_short", "too_long", "string_type")):
+        name = _name(fault["loc"])
     context = fault.get("ctx") or {}
     match fault["type"]:
         case "extra_forbidden":
@@ -35,7 +37,7 @@ def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
             if isinstance(fault["input"], bool) or fault["input"] is None:
                 return "wrong-kind", f"{name!r} wants a text", "put it in quotes"
             return "wrong-kind", f"{name!r} wants a text", ""
-        case "string_too_short":
+        case "string_too_short" | "too_short" if isinstance(fault["input"], str):
             return "empty-text", f"{name!r} is empty", "write what is said, or leave the word out"
         case "string_too_long":
             return "too-long", f"{name!r} has more than {context.get('max_length')} characters", ""
@@ -60,6 +62,14 @@ def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
         case "too_short":
             return "empty", f"{name!r} is empty", ""
     return "wrong-value", f"{name!r}: {fault['msg']}", ""
+
+
+def _name(way: tuple[Any, ...]) -> str:
+    """The word as the author has written it: of a prompt's short form, the one in front of it."""
+    words = [step for step in way if isinstance(step, str) and step != "Prompt"]
+    if len(words) > 1 and words[-1] == "text":
+        words.pop()
+    return words[-1] if words else str(way[-1]) if way else ""
 
 
 def _pattern(name: str, fault: Any) -> str:

@@ -39,6 +39,7 @@ from voicebot.authoring.model import (
     Http,
     If,
     Prompt,
+    Record,
     Say,
     Set,
     Transfer,
@@ -62,6 +63,7 @@ class Flow(Questions):
         self._run_step: dict[type[AnyStep], Callable[..., Awaitable[Any]]] = {
             Say: self._say, Ask: self._ask, Set: self._set, If: self._if, Goto: self._goto, Http: self._http,
             Transfer: self._transfer, HangUp: self._hang_up, Hours: self._hours, Call: self._call,
+            Record: self._record,
         }  # fmt: skip
 
     # --- what the Bot Framework calls --------------------------------------------------------------------------------
@@ -133,6 +135,8 @@ class Flow(Questions):
                 logger.error("%s: step %r: goes round in circles without a question", program.name, step.id)
                 return await self._hopeless(dc, program)
             state["mode"] = None
+            if not (isinstance(step, Ask) and step.sensitive):
+                await line.keep_private(context, False)
             going = await self._run_step[type(step)](dc, program, step)
             if not isinstance(going, str):
                 return going
@@ -161,6 +165,10 @@ class Flow(Questions):
         schedule = program.schedules.get(step.hours)
         is_open = schedule is not None and schedule.is_open(self._around.now())
         return (step.open if is_open else step.closed) or self._after(program, step)
+
+    async def _record(self, dc: DialogContext, program: Program, step: Record) -> str:
+        await line.record(dc.context, step.record)
+        return self._after(program, step)
 
     async def _hang_up(self, dc: DialogContext, program: Program, step: HangUp) -> Any:
         if isinstance(step.hangup, Prompt):

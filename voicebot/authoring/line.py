@@ -49,7 +49,7 @@ def begin_turn(context: TurnContext, call: dict[str, Any]) -> None:
 
 
 def call_state(context: TurnContext) -> dict[str, Any]:
-    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``."""
+    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``, ``recording``, ``private``."""
     state: dict[str, Any] = context.turn_state.get(_CALL) or {}
     return state
 
@@ -92,6 +92,30 @@ async def configure(context: TurnContext, phrases: list[str], no_input_s: float 
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
     data = {"sessionParams": parameters}
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
+
+
+RECORDING = "channel/vnd.microsoft.telephony.recording."
+_NO_RECORDING = ("pause", "stop")
+
+
+async def record(context: TurnContext, action: str) -> None:
+    """Command the call's recording: ``start``, ``pause``, ``resume`` or ``stop``."""
+    call_state(context)["recording"] = action
+    await _command_recording(context, action)
+
+
+async def keep_private(context: TurnContext, private: bool) -> None:
+    """Pause the recording while the answer to a question is nobody's business; harmless when it is so already."""
+    call = call_state(context)
+    if bool(call.get("private")) == private:
+        return
+    call["private"] = private
+    if call.get("recording") not in _NO_RECORDING:
+        await _command_recording(context, "pause" if private else "resume")
+
+
+async def _command_recording(context: TurnContext, action: str) -> None:
+    await context.send_activity(PassingActivity(type="command", name=RECORDING + action))
 
 
 async def hand_over(context: TurnContext, target: str, about: dict[str, Any]) -> None:

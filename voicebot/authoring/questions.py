@@ -68,6 +68,8 @@ class Questions(Dialog):  # type: ignore[misc]
         state.pop("candidate", None)
         await self._expect(dc.context, program, step, confirming=False)
         await self._put(dc.context, program, step, state)
+        if step.sensitive:  # behind the question, which everybody may know
+            await line.keep_private(dc.context, True)
         return Dialog.end_of_turn
 
     # --- answers ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from voicebot.authoring.model import DialogFile, Global, Option, Part, Prompt, S
 TARGETS = ("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "closed", "yes", "no")
 """The words whose value is a step's id."""
 _NOT_SAID = {*TARGETS, "id", "note", "save", "call", "voice", "phrases", "condition", "keys", "hours", "yes_key",
-             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone"}  # fmt: skip
+             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone", "record"}  # fmt: skip
 
 
 def targets_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:

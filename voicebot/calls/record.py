@@ -29,6 +29,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicebot.calls.privacy import Privacy
 from voicebot.calls.record_file import write_record
 from voicebot.calls.record_turn import CallerSide, Turn, Utterance, apart
 from voicebot.events import (
@@ -97,6 +98,7 @@ class RecordBuilder:
         self._turns: list[Turn] = []
         self._turn_of_request: dict[int, Turn] = {}
         self._turns_dropped = 0
+        self._privacy = Privacy()
         self._pending = CallerSide()
         self._utterances: dict[int, tuple[Turn | None, Utterance]] = {}
         self._timeline: list[dict[str, Any]] = []
@@ -116,6 +118,7 @@ class RecordBuilder:
 
     def note(self, event: Event) -> None:  # noqa: PLR0915 (one table, read from top to bottom)
         """Take one event of the call, in the order in which they happened. Unknown kinds only join the timeline."""
+        event = self._privacy.event(event)
         self._line(event.at, _snake(type(event).__name__), self._fields(event))
         match event:
             case CallAnswered():
@@ -194,7 +197,7 @@ class RecordBuilder:
         that the caller did something; a final result that is still on its way joins the turn whose speech it covers.
         ``interrupted`` opens no turn: it tells the bot what was heard of the last one, and is kept there.
         """
-        kind = str(kind)
+        kind, text = str(kind), self._privacy.text(text)
         self._line(at, "asked", {"request": request, "kind": kind, "text": _clip(text)})
         if kind == "interrupted":
             if self._turns:
@@ -214,7 +217,7 @@ class RecordBuilder:
 
     def spoken(self, utterance: int, text: str, request: int) -> None:
         """Utterance ``utterance`` carries ``text`` (plain, or SSML) in answer to ``request``."""
-        self._utterance(utterance, request).text = _clip(text)
+        self._utterance(utterance, request).text = _clip(self._privacy.text(text))
 
     def synthesised(self, utterance: int, request: int, text: str, at: float) -> None:
         """The first byte of the utterance's audio is here (from synthesis or from the cache)."""
@@ -222,12 +225,16 @@ class RecordBuilder:
         entry = self._utterance(utterance, request)
         if entry.first_audio is None:
             entry.first_audio = at
-        if text:
-            entry.text = _clip(text)
+        if text and not entry.text:
+            entry.text = _clip(self._privacy.text(text))
 
     def heard(self, utterance: int, text: str) -> None:
         """The part of an interrupted utterance's text that the caller is taken to have heard."""
-        self._utterance(utterance).heard_text = _clip(text)
+        self._utterance(utterance).heard_text = _clip(self._privacy.text(text))
+
+    def kept(self, text: str) -> str:
+        """``text`` as it may be kept, in a log for instance."""
+        return self._privacy.text(text)
 
     def failed(self, what: str, reason: str, at: float) -> None:
         """Something failed that no event tells; ``what`` names the part (``apology`` when one was played)."""

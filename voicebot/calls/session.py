@@ -273,7 +273,7 @@ class CallSession:
                         self._language = self._playback.language = language
                         self._spawn(self._listen_in(language))
                 case SendKeys(keys):
-                    self._log.info("keys: %s", keys)
+                    self._log.info("keys: %s", self._builder.kept(keys))
                     self.leg.send_keys(keys)
                 case Record(action, name):
                     error = self._record(action)
@@ -288,7 +288,7 @@ class CallSession:
 
     def _ask(self, ask: Ask) -> None:
         self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
-        self._log.info("asked the bot: %s %s", ask.kind.value, ask.text or ask.count or "")
+        self._log.info("asked the bot: %s %s", ask.kind.value, self._builder.kept(ask.text) or ask.count or "")
         request = self._conversation.send(self._activity(ask))
         assert request == ask.request, "the conversation numbers what it is sent, as the turn machine does"
 

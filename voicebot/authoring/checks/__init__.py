@@ -13,6 +13,7 @@ from voicebot.authoring.checks.endings import circles, dead_ends, unhandled_fail
 from voicebot.authoring.checks.languages import missing_translations
 from voicebot.authoring.checks.length import long_prompts
 from voicebot.authoring.checks.python import python_calls
+from voicebot.authoring.checks.recording import paused_for_good, sensitive_said
 from voicebot.authoring.checks.variables import inputs_and_outputs, unset_variables
 from voicebot.authoring.folder import Dialogs, LoadedDialog
 from voicebot.authoring.problems import Problem
@@ -21,7 +22,7 @@ __all__ = ["CHECKS", "check_dialogs"]
 
 CHECKS: tuple[Callable[[Dialogs, LoadedDialog], Iterator[Problem]], ...] = (
     alike_options, taken_keys, circles, dead_ends, unhandled_failures, unreachable, missing_translations, long_prompts,
-    python_calls, inputs_and_outputs, unset_variables,
+    python_calls, inputs_and_outputs, unset_variables, sensitive_said, paused_for_good,
 )  # fmt: skip
 
 
