@@ -42,7 +42,8 @@ def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
         case "string_too_long":
             return "too-long", f"{name!r} has more than {context.get('max_length')} characters", ""
         case "string_pattern_mismatch":
-            return "bad-name", _pattern(name, fault), ""
+            mend = "User-to-User, or a name that begins with X-" if "headers" in fault["loc"] else ""
+            return "bad-name", _pattern(name, fault), mend
         case "literal_error":
             expected = str(context.get("expected")).replace("True", "true").replace("False", "false").replace("'", "")
             return "wrong-value", f"{name!r} wants {expected}", ""
@@ -76,6 +77,8 @@ def _pattern(name: str, fault: Any) -> str:
     value = fault["input"]
     if name in ("key", "end_key", "yes_key", "no_key") or (len(fault["loc"]) > 1 and fault["loc"][-2] == "keys"):
         return f"{value!r} is no key: 0 to 9, * or #"
+    if len(fault["loc"]) > 2 and fault["loc"][-3] == "headers":
+        return f"{fault['loc'][-2]!r} cannot be sent as a header"
     if name == "audio":
         return f"{value!r} is no address of an audio file: https://..."
     return f"{value!r} cannot be a name here: letters and digits, beginning with a letter"

@@ -6,10 +6,12 @@ that asks again after a restart is given nothing but the turn.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from voicebot.authoring.http import Fetch
 from voicebot.authoring.model import BargeIn
@@ -20,6 +22,9 @@ BUDGET = 300
 CALL_COSTS = 10
 """Steps that a call of another dialog counts for (each nests, and the stack is not endless)."""
 
+MOST_SILENCES = 100
+
+_PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _CALL = "voicebot.authoring.call"
 _LOCALE = "voicebot.authoring.locale"
 _BUDGET = "voicebot.authoring.budget"
@@ -85,9 +90,16 @@ async def _relocate(context: TurnContext, activities: list[Activity], go_on: Cal
     return await go_on()
 
 
-async def configure(context: TurnContext, phrases: list[str], no_input_s: float | None) -> None:
-    """What the recogniser should expect, and how long a silence is taken for no answer (None: as it is set)."""
+async def configure(
+    context: TurnContext, phrases: list[str], no_input_s: float | None, *, patient: bool = False
+) -> None:
+    """What the recogniser should expect, and how long a silence is taken for no answer (None: as it is set).
+
+    ``patient``: callers who stay silent are not hung up on, however often.
+    """
     parameters: dict[str, Any] = {"sttContextPhrases": phrases}
+    if patient:
+        parameters["userNoInputRetries"] = MOST_SILENCES
     if no_input_s is not None:
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
     data = {"sessionParams": parameters}
@@ -118,10 +130,19 @@ async def _command_recording(context: TurnContext, action: str) -> None:
     await context.send_activity(PassingActivity(type="command", name=RECORDING + action))
 
 
-async def hand_over(context: TurnContext, target: str, about: dict[str, Any]) -> None:
-    """Ask the channel to transfer the call."""
+async def hand_over(context: TurnContext, target: str, about: dict[str, Any], headers: dict[str, str]) -> None:
+    """Ask the channel to transfer the call. What the other side should know goes with it, also as SIP headers."""
+    told = {f"X-Context-{name.replace('_', '-')}": _for_header(value) for name, value in about.items()}
     value = {**about, "TargetPhoneNumber": target}
+    if told or headers:
+        value["headers"] = {**told, **headers}
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name="handoff.initiate", value=value))
+
+
+def _for_header(value: Any) -> str:
+    """A value as a header can carry it: printable ASCII, all else percent-encoded as UTF-8."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return quote(text, safe=_PRINTABLE)
 
 
 async def hang_up(context: TurnContext) -> None:

@@ -6,7 +6,7 @@ import re
 
 from voicebot.authoring.document import Path_
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
-from voicebot.authoring.model import END, FAIL, Call, Global, Hours
+from voicebot.authoring.model import END, FAIL, Call, Global, Hours, Queue
 from voicebot.authoring.problems import did_you_mean
 from voicebot.authoring.walking import targets_of
 
@@ -33,7 +33,9 @@ class Links:
             if isinstance(step, Call):
                 self._call(step, path)
             if isinstance(step, Hours):
-                self._hours(step, path)
+                self._hours(step.hours, (*path, "hours"))
+            if isinstance(step, Queue):
+                self._queue(step, path)
         self._target(("defaults", "on_fail"), self._loaded.dialog.defaults.on_fail, known)
         for name in ("agent", "start_over", "repeat", "slower", "help"):
             given: Global | None = getattr(self._loaded.dialog.globals, name)
@@ -74,9 +76,22 @@ class Links:
                                        did_you_mean(theirs, called.dialog.outputs)
                                        or f"add it to outputs of {step.call}.yaml")  # fmt: skip
 
-    def _hours(self, step: Hours, path: Path_) -> None:
+    def _queue(self, step: Queue, path: Path_) -> None:
+        if step.queue.hours is not None:
+            self._hours(step.queue.hours, (*path, "queue", "hours"))
+        needs = {"closed": "hours", "full": "full_when"}
+        for target, cause in needs.items():
+            if getattr(step, target) is not None and getattr(step.queue, cause) is None:
+                self._document.problem((*path, target), "no-effect", f"it never goes to {target!r}",
+                                       f"add {cause}: to the queue, or leave it out", at_key=True)  # fmt: skip
+        for word in ("position", "full_when", "free_when"):
+            if getattr(step.queue, word) is not None and step.queue.status is None:
+                self._document.problem((*path, "queue", word), "no-status", f"nothing tells the queue's {word!r}",
+                                       "add status: {get: ...}, a service that knows", at_key=True)  # fmt: skip
+
+    def _hours(self, name: str, path: Path_) -> None:
         main = self._dialogs.dialogs.get(MAIN)
         schedules = main.dialog.schedules if main is not None else {}
-        if main is not None and step.hours not in schedules:
-            self._document.problem((*path, "hours"), "unknown-schedule", f"main.yaml has no schedule {step.hours!r}",
-                                   did_you_mean(step.hours, schedules) or "add it under schedules")  # fmt: skip
+        if main is not None and name not in schedules:
+            self._document.problem(path, "unknown-schedule", f"main.yaml has no schedule {name!r}",
+                                   did_you_mean(name, schedules) or "add it under schedules")  # fmt: skip

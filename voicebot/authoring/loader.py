@@ -28,7 +28,6 @@ from voicebot.authoring.model import (
     AnyStep,
     Ask,
     DialogFile,
-    If,
     Part,
     Schedule,
     step_word,
@@ -37,7 +36,7 @@ from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.schedule import ScheduleError, compile_schedule
 from voicebot.authoring.speaking import KINDS
 from voicebot.authoring.template import compile_template
-from voicebot.authoring.walking import names_of, texts_of
+from voicebot.authoring.walking import conditions_of, names_of, texts_of
 
 __all__ = ["Dialogs", "LoadedDialog", "Translation", "dialog_files", "load_dialogs"]
 
@@ -45,7 +44,7 @@ MAX_FILES = 1000
 IGNORED = ("tests", "data")
 
 _TRANSLATION = re.compile(r"(?P<name>.+)\.(?P<locale>[a-z]{2,3}(?:-[A-Z]{2})?)\Z")
-_SHORT_FORMS = {"digits": "length", "transfer": "to", "confirm": "ask", "wait": "say"}
+_SHORT_FORMS = {"digits": "length", "transfer": "to", "queue": "to", "confirm": "ask", "wait": "say"}
 TRANSLATION_WORDS = ("voice", "options", "defaults", "globals", "steps")
 """The words that a translation may have."""
 
@@ -280,11 +279,11 @@ class _Reading:
                 self._document.problems.append(
                     Problem(self._document.file, line, column, "value", f"in {text[:60]!r}: {error}")
                 )
-        if isinstance(part, If):
+        for place, condition in conditions_of(part, path):
             try:
-                compile_expression(part.condition)
+                compile_expression(condition)
             except ExpressionError as error:
-                line, column = self._document.within((*path, "if"), error.column)
+                line, column = self._document.within(place, error.column)
                 self._document.problems.append(
                     Problem(self._document.file, line, column, "condition", f"in the condition: {error}")
                 )

@@ -131,6 +131,17 @@ FAULTS = [
     ("a recording that is paused for good", HELLO, "record: pause # <-", "paused-for-good", "record: resume"),
     ("a sensitive answer that is said", "help: It is on your bill.", "help: It is on your bill.\n    sensitive: true\n"
      "  - id: thanks\n    say: Thanks for {number|digits}. # <-", "sensitive-said", "last(number, 4)"),
+    # handing on
+    ("a header that cannot be sent", TRANSFER, 'transfer: {to: "1", headers: {From: me}} # <-', "bad-name", "X-"),
+    ("a queue without a service that knows it", TRANSFER,
+     'queue:\n      to: "1"\n      position: You are next. # <-\n    on_fail: bye', "no-status", "status:"),
+    ("a queue that is never full", TRANSFER, 'queue: "1"\n    full: bye # <-', "no-effect", "full_when:"),
+    ("a queue with hours that there are not", TRANSFER, 'queue: {to: "1", hours: offce} # <-\n    on_fail: bye',
+     "unknown-schedule", "did you mean 'office'?"),
+    ("a queue's condition that is none", TRANSFER,
+     'queue:\n      to: "1"\n      status: {get: "https://x"}\n      full_when: "queue. > 2" # <-', "condition", ""),
+    ("a queue's key that leads nowhere", TRANSFER, 'queue: "1"\n    keys: {"1": lost} # <-', "unknown-step", ""),
+    ("a round without an end", TRANSFER, 'queue: {to: "1", every: 0s} # <-', "wrong-value", ""),
     # where it goes
     ("a step that is not there", "closed: bye", "closed: by # <-", "unknown-step", "did you mean 'bye'?"),
     ("an option's step that is not there", SALES, "sales: {next: ordr} # <-", "unknown-step", "did you mean 'order'?"),

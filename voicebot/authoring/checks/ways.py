@@ -14,6 +14,7 @@ from voicebot.authoring.model import (
     Hours,
     Http,
     If,
+    Queue,
     Transfer,
 )
 
@@ -60,6 +61,10 @@ def _of(step: AnyStep, onward: str, failed: str) -> list[str]:
             return [onward, step.on_error or failed]
         case Transfer():
             return [step.on_fail or onward]
+        case Queue():
+            closed = [step.closed or onward] if step.queue.hours is not None else []
+            full = [step.full or step.on_fail or onward] if step.queue.full_when is not None else []
+            return [*closed, *full, *step.keys.values(), step.on_fail or onward]
         case HangUp():
             return []
     return [onward]

@@ -85,5 +85,5 @@ class DialogFile(Part):
 
 
 TRANSLATABLE = ("say", "ask", "choice", "digits", "confirm", "retry", "no_input", "no_match", "help", "phrases", "call",
-                "http", "transfer", "hangup")  # fmt: skip
+                "http", "transfer", "queue", "hangup")  # fmt: skip
 """The words of a step that a translation (``main.de.yaml``) may repeat."""

@@ -22,6 +22,7 @@ from voicebot.authoring.model.prompts import Prompt, Prompts, Wait
 from voicebot.authoring.model.words import (
     BargeIn,
     Expression,
+    HeaderName,
     Id,
     Key,
     Name,
@@ -209,14 +210,20 @@ class TransferTo(Part):
 
     to: Text = Field(description="A telephone number or a SIP address.")
     announce: Prompt | None = Field(None, description="Said before; callers cannot talk over it.")
-    context: dict[str, Value] = Field(
-        default_factory=dict, description="What the other side should know; sent with the transfer."
+    headers: dict[HeaderName, Text] = Field(
+        default_factory=dict,
+        description="SIP headers that go with the call: `User-to-User`, and those that begin with `X-`.",
+    )
+    context: dict[Name, Value] = Field(
+        default_factory=dict,
+        description='What the other side should know: `account: "{account}"` goes with the call as the header '
+        "`X-Context-account`.",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        return value if isinstance(value, dict | TransferTo) else {"to": value}
+        return value if isinstance(value, dict | cls) else {"to": value}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
@@ -230,7 +237,46 @@ class Transfer(AnyStep):
 
     transfer: TransferTo = Field(description="Where to.")
     on_fail: Target | None = Field(
-        None, description="Where it goes on when nobody answers there; without it, the step below."
+        None,
+        description="Where it goes on when nobody answers there; without it, the step below. {error.status} is 486 "
+        "when it is busy, 480 or 408 when nobody answers, 403 when the settings forbid the number.",
+    )
+
+
+class QueueFor(TransferTo):
+    """People whom callers wait for, until one of them answers."""
+
+    hours: Name | None = Field(None, description="The schedule of their opening hours; outside of them, see `closed`.")
+    status: Request | None = Field(
+        None, description="A web service that knows the line; what it answers is {queue} in this step."
+    )
+    full_when: Expression | None = Field(
+        None, description="When nobody more is let into the line (see `full`): `queue.waiting > 20`."
+    )
+    free_when: Expression | None = Field(
+        None, description="When somebody can be reached: `queue.free > 0`. Without it, each round tries."
+    )
+    position: Prompt | None = Field(
+        None, description="Said in each round when `status` has answered: `You are number {queue.position}.`"
+    )
+    hold: Prompts = Field(default_factory=list, description="Said while callers wait, one for each further round.")
+    every: Seconds = Field(20.0, description="So long a round takes.", ge=1)
+    longest: Seconds = Field(300.0, description="So long callers wait before `on_fail`; 0 for a single try.")
+
+
+class Queue(AnyStep):
+    """Waits with the caller until somebody answers. When somebody does, the dialog is over."""
+
+    WORD = "queue"
+
+    queue: QueueFor = Field(description="Whom callers wait for.")
+    closed: Target | None = Field(None, description="Where it goes on outside of the opening `hours`.")
+    full: Target | None = Field(None, description="Where it goes on when `full_when` holds; without it, at `on_fail`.")
+    keys: dict[Key, Target] = Field(
+        default_factory=dict, description="Keys that lead out of the line: `{1: call-back}`."
+    )
+    on_fail: Target | None = Field(
+        None, description="Where it goes on when they have waited for `longest`; without it, the step below."
     )
 
 
@@ -266,7 +312,7 @@ class Record(AnyStep):
 
 
 STEP_KINDS: dict[str, type[AnyStep]] = {
-    kind.WORD: kind for kind in (Say, Ask, Set, If, Goto, Call, Http, Transfer, HangUp, Hours, Record)
+    kind.WORD: kind for kind in (Say, Ask, Set, If, Goto, Call, Http, Transfer, HangUp, Hours, Record, Queue)
 }
 """The words of which a step has exactly one."""
 
@@ -292,6 +338,7 @@ Step = Annotated[
     | Annotated[Transfer, Tag("transfer")]
     | Annotated[HangUp, Tag("hangup")]
     | Annotated[Hours, Tag("hours")]
-    | Annotated[Record, Tag("record")],
+    | Annotated[Record, Tag("record")]
+    | Annotated[Queue, Tag("queue")],
     Discriminator(step_word),
 ]
