@@ -29,6 +29,7 @@ from voicebot.authoring import line
 from voicebot.authoring.functions import Functions
 from voicebot.authoring.handing_on import HandingOn
 from voicebot.authoring.http import HttpFailed
+from voicebot.authoring.languages import by_number
 from voicebot.authoring.model import (
     END,
     FAIL,
@@ -40,6 +41,7 @@ from voicebot.authoring.model import (
     Hours,
     Http,
     If,
+    Language,
     Prompt,
     Queue,
     Record,
@@ -66,7 +68,7 @@ class Flow(HandingOn):
         self._run_step: dict[type[AnyStep], Callable[..., Awaitable[Any]]] = {
             Say: self._say, Ask: self._ask, Set: self._set, If: self._if, Goto: self._goto, Http: self._http,
             Transfer: self._transfer, HangUp: self._hang_up, Hours: self._hours, Call: self._call,
-            Record: self._record, Queue: self._queue,
+            Record: self._record, Queue: self._queue, Language: self._language,
         }  # fmt: skip
 
     # --- what the Bot Framework calls --------------------------------------------------------------------------------
@@ -131,8 +133,8 @@ class Flow(HandingOn):
     async def _go_on(self, dc: DialogContext) -> Any:
         """Run steps until one waits or the dialog ends."""
         context, state = dc.context, dc.active_dialog.state
-        program = self._program(context)
         while True:
+            program = self._program(context)  # a step may change the language
             step = program.steps.get(state["step"])
             if state["step"] == FAIL:
                 return await self._give_up(dc, program)
@@ -167,6 +169,15 @@ class Flow(HandingOn):
 
     async def _goto(self, dc: DialogContext, program: Program, step: Goto) -> str:
         return step.goto
+
+    async def _language(self, dc: DialogContext, program: Program, step: Language) -> str:
+        context, state = dc.context, dc.active_dialog.state
+        wanted = by_number(str(line.call_state(context).get("caller", "")), step.language.by_caller)
+        if not wanted and step.language.to is not None:
+            wanted = program.text(step.language.to, self._scope(context, program, state))
+        if wanted and not await line.use_language(context, wanted, self._around.locales):
+            logger.warning("%s: step %r: the dialogs are not written in %.20r", program.name, step.id, wanted)
+        return self._after(program, step)
 
     async def _record(self, dc: DialogContext, program: Program, step: Record) -> str:
         await line.record(dc.context, step.record)

@@ -7,13 +7,14 @@ that asks again after a restart is given nothing but the turn.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from voicebot.authoring.http import Fetch
+from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import BargeIn
 from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
 
@@ -46,6 +47,8 @@ class Surroundings:
     fetch: Fetch
     secrets: Mapping[str, str] = field(default_factory=dict)
     visited: Visited | None = None
+    locales: tuple[str, ...] = ("en-US",)
+    """The languages that the dialogs are written in, the main file's first."""
 
 
 def begin_turn(context: TurnContext, call: dict[str, Any]) -> None:
@@ -79,7 +82,7 @@ async def send(
     # The SDK writes the caller's locale into all that it sends: put back what the voice has to know.
     if context.turn_state.get(_LOCALE) is None:
         context.on_send_activities(_relocate)
-    context.turn_state[_LOCALE] = locale
+    context.turn_state[_LOCALE] = with_country(locale)
     await context.send_activity(message)
     context.turn_state[_LOCALE] = ""
 
@@ -104,6 +107,17 @@ async def configure(
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
     data = {"sessionParams": parameters}
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
+
+
+async def use_language(context: TurnContext, wanted: str, available: Sequence[str]) -> bool:
+    """Go on in the language ``wanted``: words, voice and recognition. False, and no change, when there is none."""
+    found = closest(wanted, available)
+    if found is None:
+        return False
+    call_state(context)["locale"] = found
+    data = {"sessionParams": {"language": with_country(wanted)}}
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
+    return True
 
 
 RECORDING = "channel/vnd.microsoft.telephony.recording."

@@ -253,17 +253,16 @@ class _Reading:
         if not present:
             self._document.problem((*path, "ask"), "no-kind", "nothing says what kind of answer this question has",
                                    f"add one of {', '.join(Ask.KINDS)}", at_key=True)  # fmt: skip
-        others = [kind for kind in present if kind != "choice"]
+        others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
         if len(others) > 1:
             said = f"a question has one kind of answer, this one has {' and '.join(map(repr, others))}"
             self._document.problem((*path, others[1]), "two-kinds", said, "leave one of them out", at_key=True)
         taken: dict[str, str] = {}
-        for name, option in (ask.choice or {}).items():
+        for name, option in ask.options.items():
             if option.key is not None and option.key in taken:
                 said = f"key {option.key} means {taken[option.key]!r} already"
-                self._document.problem(
-                    (*path, "choice", name, "key"), "duplicate-key-press", said, "choose another key"
-                )
+                where = (*path, ask.kind if ask.chooses else "choice", name, "key")
+                self._document.problem(where, "duplicate-key-press", said, "choose another key")
             elif option.key is not None:
                 taken[option.key] = name
         if ask.confirm is not None and ask.save is None:

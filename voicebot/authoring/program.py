@@ -118,7 +118,7 @@ class Program:
 
     def _expected(self, ask: Ask, confirming: bool) -> list[str]:
         # An option without words of its own is said by its name.
-        options = [phrase for name, option in (ask.choice or {}).items() for phrase in option.say or [name]]
+        options = [phrase for name, option in ask.options.items() for phrase in option.say or [name]]
         found = [*ask.phrases, *([] if confirming else options)]
         if confirming or ask.yesno is not None:
             found += self._usual["yesno"]

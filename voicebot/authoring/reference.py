@@ -15,6 +15,7 @@ _OTHERS = {
     "Prompt": "Prompts", "Option": "Options of `choice`", "Digits": "`digits`", "YesNo": "`yesno`",
     "Number": "`number`",
     "DateWanted": "`date`", "Money": "`money`", "Spelled": "`spelled`", "Confirm": "`confirm`", "Wait": "`wait`",
+    "LanguageTo": "`language`: which one",
     "Request": "`http`: the request", "TransferTo": "`transfer`: where to",
     "QueueFor": "`queue`: whom callers wait for", "Defaults": "`defaults`",
     "Globals": "`globals`", "Global": "One of the `globals`", "Schedule": "`schedules`: opening hours",

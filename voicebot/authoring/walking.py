@@ -12,7 +12,8 @@ TARGETS = ("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "
 """The words whose value is a step's id."""
 _NOT_SAID = {*TARGETS, "id", "note", "save", "call", "voice", "phrases", "condition", "full_when",
              "free_when", "keys", "hours", "yes_key",
-             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone", "record"}  # fmt: skip
+             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone", "record",
+             "by_caller"}  # fmt: skip
 
 
 def targets_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
@@ -28,7 +29,7 @@ def targets_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
                     yield (*path, key, pressed), target
             elif isinstance(value, Part):
                 yield from targets_of(value, (*path, key))
-            elif name == "choice" and value:
+            elif name in ("choice", "languages") and value:
                 for option, chosen in value.items():
                     yield from targets_of(chosen, (*path, key, option))
 

@@ -142,6 +142,12 @@ FAULTS = [
      'queue:\n      to: "1"\n      status: {get: "https://x"}\n      full_when: "queue. > 2" # <-', "condition", ""),
     ("a queue's key that leads nowhere", TRANSFER, 'queue: "1"\n    keys: {"1": lost} # <-', "unknown-step", ""),
     ("a round without an end", TRANSFER, 'queue: {to: "1", every: 0s} # <-', "wrong-value", ""),
+    # languages
+    ("a language that nothing is written in", HELLO, "language: fr-FR # <-", "no-translation", "main.fr-FR.yaml"),
+    ("a language that is none", MENU + "\n    choice:", "ask: Which?\n    languages: {English: } # <-\n    choice:",
+     "bad-name", ""),
+    ("languages beside another kind", "digits: 6", "languages: {en-US: }\n    digits: 6 # <-", "two-kinds",
+     "leave one"),
     # where it goes
     ("a step that is not there", "closed: bye", "closed: by # <-", "unknown-step", "did you mean 'bye'?"),
     ("an option's step that is not there", SALES, "sales: {next: ordr} # <-", "unknown-step", "did you mean 'order'?"),

@@ -71,7 +71,7 @@ def _of(step: AnyStep, onward: str, failed: str) -> list[str]:
 
 
 def _answers(ask: Ask, onward: str) -> list[str]:
-    found = [option.next or onward for option in (ask.choice or {}).values()]
+    found = [option.next or onward for option in ask.options.values()]
     if ask.yesno is not None:
         return [*found, ask.yesno.yes or onward, ask.yesno.no or onward]
-    return found if ask.kind == "choice" and found else [*found, onward]
+    return found if ask.chooses and found else [*found, onward]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from voicebot.authoring.languages import names
 from voicebot.authoring.model.prompts import Prompt, Prompts
-from voicebot.authoring.model.words import Key, Part, Phrases, Seconds, Target, Value
+from voicebot.authoring.model.words import Key, LocaleName, Part, Phrases, Seconds, Target, Value
 
 
 class Option(Part):
@@ -31,6 +32,18 @@ class Option(Part):
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         words = [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]
         return {"anyOf": [*words, handler(schema)]}
+
+
+def _called_by_name(value: Any) -> Any:
+    """Languages that nothing else is said for are called by their names."""
+    if not isinstance(value, dict):
+        return value
+    return {locale: {"say": names(locale)} if option is None
+            else {"say": names(locale), **option} if isinstance(option, dict) else option
+            for locale, option in value.items()}  # fmt: skip
+
+
+Languages = Annotated[dict[LocaleName, Option], BeforeValidator(_called_by_name), Field(min_length=1)]
 
 
 class Digits(Part):

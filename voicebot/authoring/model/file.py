@@ -9,7 +9,20 @@ from pydantic import BeforeValidator, Field
 from voicebot.authoring.model.answers import Option
 from voicebot.authoring.model.prompts import Prompt, Prompts
 from voicebot.authoring.model.steps import Step
-from voicebot.authoring.model.words import BargeIn, Id, Key, Name, Part, Phrases, Seconds, Target, Text, Value, listed
+from voicebot.authoring.model.words import (
+    BargeIn,
+    Id,
+    Key,
+    LocaleName,
+    Name,
+    Part,
+    Phrases,
+    Seconds,
+    Target,
+    Text,
+    Value,
+    listed,
+)
 
 
 class Schedule(Part):
@@ -66,9 +79,7 @@ class DialogFile(Part):
     MAIN_ONLY: ClassVar[tuple[str, ...]] = ("locale", "constants", "schedules", "globals")
 
     title: str | None = Field(None, description="What the dialog is for.")
-    locale: str = Field(
-        "en-US", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", description="The language of the texts here (main file only)."
-    )
+    locale: LocaleName = Field("en-US", description="The language of the texts here (main file only).")
     voice: Text | None = Field(None, description="The voice of all its prompts; without it, that of the settings.")
     inputs: list[Name] = Field(default_factory=list, description="Variables that the calling dialog gives.")
     outputs: list[Name] = Field(default_factory=list, description="Variables that go back to the calling dialog.")

@@ -11,6 +11,7 @@ from voicebot.authoring.model.answers import (
     DateWanted,
     Digits,
     FreeText,
+    Languages,
     Money,
     Number,
     Option,
@@ -25,6 +26,7 @@ from voicebot.authoring.model.words import (
     HeaderName,
     Id,
     Key,
+    LocaleName,
     Name,
     Part,
     Phrases,
@@ -61,7 +63,7 @@ class Ask(AnyStep):
 
     WORD = "ask"
     KINDS: ClassVar[tuple[str, ...]] = (
-        "choice", "digits", "yesno", "text", "number", "date", "money", "spelled", "name",
+        "choice", "languages", "digits", "yesno", "text", "number", "date", "money", "spelled", "name",
     )  # fmt: skip
 
     ask: Prompt = Field(description="The question.")
@@ -70,6 +72,11 @@ class Ask(AnyStep):
         None,
         description="The answer is one of these options; one with nothing behind it is that of `options`. May stand "
         "beside another kind: what means none of the options is then taken for that.",
+    )
+    languages: Languages | None = Field(
+        None,
+        description='The answer is the language in which the call goes on: `{en-US: {key: "1"}, de-DE: {key: "2"}}`. '
+        "Without words of its own, a language is called by its name.",
     )
     digits: Digits | None = Field(None, description="The answer is a row of digits, such as an account number.")
     yesno: YesNo | None = Field(None, description="The answer is yes or no; saved as true or false.")
@@ -106,6 +113,16 @@ class Ask(AnyStep):
         """The kind of answer: the one beside `choice` when there are two."""
         present = [kind for kind in self.KINDS if getattr(self, kind) is not None]
         return present[-1] if present else ""
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """Those of ``choice`` or ``languages``."""
+        return self.choice or self.languages or {}
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the answer is one of the options, and nothing else."""
+        return self.kind in ("choice", "languages")
 
 
 class Set(AnyStep):
@@ -298,6 +315,33 @@ class Hours(AnyStep):
     closed: Target | None = Field(None, description="Where it goes on when it is closed; without it, the step below.")
 
 
+class LanguageTo(Part):
+    """The language in which the call goes on, when its dialogs are written in it."""
+
+    by_caller: dict[Text, LocaleName] = Field(
+        default_factory=dict,
+        description='By how the caller\'s number begins: `{"+49": de-DE, "+33": fr-FR}`. The longest beginning counts.',
+    )
+    to: Text | None = Field(None, description="Otherwise this one: `de-DE`, or a value such as `{customer.language}`.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | LanguageTo) else {"to": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+class Language(AnyStep):
+    """Goes on in another language: words, voice and recognition. To ask callers for it, see `languages` of `ask`."""
+
+    WORD = "language"
+
+    language: LanguageTo = Field(description="Which one; where none fits, the call goes on as it is.")
+
+
 class Record(AnyStep):
     """Commands the recording of the call, where the service keeps recordings (setting `calls.recording`).
 
@@ -312,7 +356,7 @@ class Record(AnyStep):
 
 
 STEP_KINDS: dict[str, type[AnyStep]] = {
-    kind.WORD: kind for kind in (Say, Ask, Set, If, Goto, Call, Http, Transfer, HangUp, Hours, Record, Queue)
+    kind.WORD: kind for kind in (Say, Ask, Set, If, Goto, Call, Http, Transfer, HangUp, Hours, Record, Queue, Language)
 }
 """The words of which a step has exactly one."""
 
@@ -339,6 +383,7 @@ Step = Annotated[
     | Annotated[HangUp, Tag("hangup")]
     | Annotated[Hours, Tag("hours")]
     | Annotated[Record, Tag("record")]
-    | Annotated[Queue, Tag("queue")],
+    | Annotated[Queue, Tag("queue")]
+    | Annotated[Language, Tag("language")],
     Discriminator(step_word),
 ]

@@ -77,6 +77,7 @@ Seconds = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"], "examples": ["3s", "500ms", "2m"]})
 ]
 Key = Annotated[str, BeforeValidator(written), Field(pattern=r"^[0-9*#A-D]$")]
+LocaleName = Annotated[str, BeforeValidator(written), Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 HeaderName = Annotated[str, Field(pattern=r"^(?:[Uu]ser-[Tt]o-[Uu]ser|[Xx]-[A-Za-z0-9-]{1,60})$")]
 Value = Annotated[Any, BeforeValidator(_plain)]
 """A text (with ``{...}``: an expression's value), a number, true, false, or a list or mapping of these."""
