@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from voicebot.bots import DialogHostClient
-from voicebot.calls import Calls, CallServices
+from voicebot.calls import AudioFiles, Calls, CallServices
 from voicebot.calls.session import Recognition
 from voicebot.events import Law
 from voicebot.legs import Leg
@@ -67,6 +67,7 @@ class Application:
             laws=tuple(settings.sip.codecs),
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
+        self.audio_files = AudioFiles()
         self.voice = PromptCache(
             self.pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=_prompt_directory(settings)
         )
@@ -183,6 +184,7 @@ class Application:
             recognition=self._recognition,
             conversation=self.ways.conversation,
             voice=self.voice,
+            audio_files=self.audio_files,
             canned_audio=apology,
             policy=settings.turn_policy(),
             language=settings.speech.language,
@@ -222,6 +224,7 @@ class Application:
         """Render the dialogs' fixed prompts before the first caller needs them."""
         speech = self.settings.speech
         prompts = await self.bot.prompts()
+        await self.audio_files.warm([p["audio"] for p in prompts if p["audio"]], self.settings.sip.codecs)
         wanted = [
             Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, law=law)
             for p in prompts

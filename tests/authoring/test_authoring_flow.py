@@ -386,7 +386,7 @@ async def test_voice_audio_and_ssml(tmp_path: Path) -> None:
     """
     assert await line(tmp_path, main).dial() == [
         '<speak><voice name="Default">A &amp; B</voice></speak>',
-        '<speak><voice name="Other"><audio src="https://x.example/ding.wav">Ding.</audio></voice></speak>',
+        '<speak><voice name="Other">Ding.</voice></speak>',
         "<speak><voice name=\"Default\">Hi<break time='1s'/> A &amp; B</voice></speak>",
     ]
 

@@ -149,6 +149,7 @@ class Mouth:
     def __init__(self) -> None:
         self.voices: list[str] = []
         self.languages: list[str] = []
+        self.streamed: list[str] = []
 
     def ready(self, speech: Speech) -> bytes | None:
         self.voices.append(speech.voice)
@@ -156,6 +157,7 @@ class Mouth:
         return None if any(word in speech.text for word in ("slow", "unheard", "at last")) else SECOND
 
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
+        self.streamed.append(speech.text)
         if "unheard" in speech.text:
             raise SpeechUnavailable("no voice", permanent=True)
         if "at last" in speech.text and self.failures < 2:
@@ -438,6 +440,17 @@ async def test_a_file_that_cannot_be_had_is_told_to_the_bot() -> None:
     world.bot.on_event(BotMessage(world.now, request, "", "", audio="http://127.0.0.1:9/no.wav"))
     await world.until(lambda: bool(world.line.pull(1) == b"" and world.bot.told[-1].get("name") == "playUrlFailed"))
     assert world.bot.told[-1]["value"] == "http://127.0.0.1:9/no.wav"
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_what_cannot_be_played_is_spoken_when_there_are_words_for_it() -> None:
+    world = await World().greeted()
+    world.line.pull(60)
+    request = len(world.bot.told)
+    world.bot.on_event(BotMessage(world.now, request, "Hi.", "Hi.", audio="file:///nowhere/hi.wav"))
+    await world.until(lambda: world.mouth.streamed == ["Hi."])
+    assert world.bot.told[-1].get("name") != "playUrlFailed"
     await world.line.hang_up()
     await world.over()
 

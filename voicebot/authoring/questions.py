@@ -308,11 +308,14 @@ class Questions(Dialog):  # type: ignore[misc]
         barge_in: BargeIn | None = None,
     ) -> None:  # fmt: skip
         words = program.words(prompt)
-        said = words.rendered(self._scope(context, program, state), bool(line.call_state(context).get("slow")))
+        scope, slow = self._scope(context, program, state), bool(line.call_state(context).get("slow"))
+        audio = words.sound(scope) if not slow else ""  # files cannot be played more slowly: then it is spoken
         may = words.barge_in if words.barge_in is not None else barge_in
         if may is None and asking:
             may = program.dialog.defaults.barge_in
-        await line.send(context, said, asking=asking, barge_in=may, locale=program.locale)
+        await line.send(
+            context, words.rendered(scope, slow), asking=asking, barge_in=may, locale=program.locale, audio=audio
+        )
 
     async def _expect(self, context: TurnContext, program: Program, step: Ask, *, confirming: bool) -> None:
         patience = step.no_input_after if step.no_input_after is not None else program.dialog.defaults.no_input_after

@@ -7,9 +7,10 @@ Rules that hold here:
 * Nothing here knows which front end, speech service or bot it talks to.
 """
 
+from voicebot.calls.audio_files import AudioFiles
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
 from voicebot.calls.registry import Calls
 from voicebot.calls.session import CallServices, CallSession
 
-__all__ = ["CallServices", "CallSession", "Calls", "RecordBuilder", "Recording"]
+__all__ = ["AudioFiles", "CallServices", "CallSession", "Calls", "RecordBuilder", "Recording"]

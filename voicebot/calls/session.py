@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from voicebot.bots import CallFacts, Conversation, activities
+from voicebot.calls.audio_files import AudioFiles, is_local
 from voicebot.calls.playback import Playback, Voice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
+from voicebot.calls.remote_audio import fetch_audio
 from voicebot.calls.targets import AllowedTargets
 from voicebot.calls.transfer_headers import transfer_headers
 from voicebot.events import (
@@ -90,6 +92,7 @@ class CallServices:
     voice: Voice
     canned_audio: Callable[[str, Law], bytes]
     policy: TurnPolicy = field(default_factory=TurnPolicy)
+    audio_files: AudioFiles = field(default_factory=AudioFiles)
     language: str = "en-US"
     voice_name: str = ""
     vad_start_ms: int = 64
@@ -150,6 +153,7 @@ class CallSession:
             language=services.language,
             canned_audio=services.canned_audio,
             on_audio=self._audio_came,
+            fetch_audio=self._fetch_audio,
         )
         leg.playout.on_event = self.dispatch
 
@@ -315,6 +319,9 @@ class CallSession:
                 return activities.play_failed(ask.text)
             case AskKind.RESUME:
                 return activities.resume()
+
+    async def _fetch_audio(self, url: str, law: Law) -> bytes:
+        return await (self._services.audio_files.audio(url, law) if is_local(url) else fetch_audio(url, law))
 
     async def _hang_up(self) -> None:
         await asyncio.sleep(PARTING_S)

@@ -237,7 +237,8 @@ class TurnMachine:
 
     def _message(self, event: BotMessage) -> None:
         if (event.speak or event.audio) and self._speech.wanted(event.request):
-            utterance = self._speech.add(event.request, event.text or event.speak, event.hint, audio=event.audio)
+            only_audio = event.audio if not event.speak else ""
+            utterance = self._speech.add(event.request, event.text or event.speak, event.hint, audio=only_audio)
             self._out.append(
                 Play(utterance.number, event.request, event.text, event.speak, event.locale, audio=event.audio)
             )
