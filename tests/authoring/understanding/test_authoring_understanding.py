@@ -217,3 +217,10 @@ def test_a_moving_holiday_is_its_weekday_of_the_month() -> None:
     assert en.date("Thanksgiving", TODAY) == date(2026, 11, 26)
     assert en.date("Thanksgiving", date(2026, 11, 27)) == date(2027, 11, 25)
     assert en.date("Thanksgiving", TODAY, past=True) == date(2025, 11, 27)
+
+
+def test_a_word_of_the_spelling_alphabet_may_be_a_letter_off() -> None:
+    en = for_language("en")
+    assert en.spelled("sierra kelo two") == "SK2"
+    assert en.spelled("kelo") == "KELO"
+    assert en.spelled("tonight I cannot") == ""

@@ -215,10 +215,10 @@ def _alike(one: str, other: str) -> bool:
         return False
     if long in (short + "s", short + "es", short + "'s") or (short.endswith("y") and long == short[:-1] + "ies"):
         return True
-    return len(short) >= 6 and short[:2] == long[:2] and _one_off(short, long)
+    return len(short) >= 6 and short[:2] == long[:2] and one_off(short, long)
 
 
-def _one_off(short: str, long: str) -> bool:
+def one_off(short: str, long: str) -> bool:
     """Whether one letter more, less or other makes them the same."""
     same = 0
     while same < len(short) and short[same] == long[same]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voicebot.authoring.understanding.answers import YesNo
+from voicebot.authoring.understanding.answers import YesNo, one_off
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token, prepared, without
 from voicebot.authoring.understanding.vocabulary import Vocabulary
@@ -23,6 +23,7 @@ class Spelling:
         self._letters = vocabulary.phrases(
             dict(section.get("letters", {})) | dict(section.get("alphabet", {})) | dict(section.get("symbols", {}))
         )
+        self._alphabet = {word: letter for word, letter in section.get("alphabet", {}).items() if len(word) > 3}
         times = vocabulary.section("numbers").get("times", {})
         self._times = vocabulary.phrases({word: int(count) for word, count in times.items()})
         self._zero_words = frozenset(word for word in vocabulary.words("numbers", "zero_letters") if len(word) > 1)
@@ -76,6 +77,8 @@ class Spelling:
             elif index in by_start and (number := reader.small(by_start[index])) is not None:
                 found = str(number[0])
                 step = max(1, reader.atom(number[1] - 1).stop - index)
+            elif len(tokens) > 1 and (near := self._misheard(token.word)):
+                found = near
             elif self._vocabulary.fillers.at(tokens, index) is None:
                 words.append(token.word)
             index += step
@@ -84,6 +87,16 @@ class Spelling:
                 index += self._example(tokens, index, found[-1])
                 times = 1
         return result.upper(), words
+
+    def _misheard(self, word: str) -> str:
+        """The letter of a spelling alphabet's word that is heard as no other word ("kelo"): one letter off."""
+        if len(word) < 4:
+            return ""
+        near = {
+            letter for other, letter in self._alphabet.items()
+            if other[0] == word[0] and one_off(*sorted((word, other), key=len))
+        }  # fmt: skip
+        return near.pop() if len(near) == 1 else ""
 
     def _beside_digit(self, before: str, tokens: Sequence[Token], index: int) -> bool:
         """Whether a digit stands before or behind: "double oh seven" is 007, "oh en" is ON."""
