@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -62,7 +64,10 @@ Post = Callable[..., Awaitable[tuple[int, Any]]]
 async def _serve(folder: Path, app: AppRegistration) -> AsyncIterator[Post]:
     storage = SqliteStorage(None)
     endpoint = MessagesEndpoint(DialogBot(load_dialogs(folder).root, storage), app)
-    port = await endpoint.start("127.0.0.1", 0)
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    await endpoint.prepare(listener)
+    await endpoint.accept()
     async with aiohttp.ClientSession() as session:
 
         async def post(body: Any, method: str = "POST", **headers: str) -> tuple[int, Any]:
@@ -117,6 +122,13 @@ async def test_expect_replies_are_in_the_answer(open_post: Post) -> None:
         ({"type": "message"}, 400),
         (activity(conversation="c1", entities="x"), 400),
         (activity(serviceUrl=None), 400),
+        (activity(serviceUrl="ftp://channel.example/"), 400),
+        (activity(serviceUrl="http://[::"), 400),
+        (activity(serviceUrl=7), 400),
+        (activity(serviceUrl="http://127.0.0.1:9/", type="conversationUpdate", membersAdded=[None]), 400),
+        (activity(serviceUrl="http://127.0.0.1:9/", **{"from": "somebody"}), 400),
+        (activity(serviceUrl="http://127.0.0.1:9/", timestamp="yesterday"), 400),
+        (b"[" * 100_000, 400),
         (activity(text="x" * 300_000), 413),
     ],
 )
@@ -126,6 +138,12 @@ async def test_a_request_at_fault_gets_a_4xx(open_post: Post, body: Any, status:
 
 async def test_only_json_is_taken(open_post: Post) -> None:
     assert (await open_post(activity(), **{"Content-Type": "text/plain"}))[0] == 415
+
+
+async def test_json_is_utf_8_whatever_the_request_calls_it_and_half_an_emoji_is_no_fault(open_post: Post) -> None:
+    body = activity(deliveryMode="expectReplies", conversation={"id": "half \ud83d"}, **START)
+    status, answer = await open_post(body, **{"Content-Type": "application/json; charset=klingon"})
+    assert (status, answer["activities"][0]["text"]) == (200, "Hello.")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -231,3 +249,36 @@ def test_without_an_app_id_only_loopback_is_served(host: str, allowed: bool) -> 
 
 def test_the_password_is_not_shown() -> None:
     assert "secret" not in repr(AppRegistration(APP_ID, "secret"))
+
+
+async def test_two_that_share_a_listener_take_turns_and_lose_nothing(echo_folder: Path) -> None:
+    """As two versions of the dialogs do: the one lets go, also of connections that are kept open, the other goes on."""
+    storage = SqliteStorage(None)
+    listener = socket.create_server(("127.0.0.1", 0))
+    before, after = (
+        MessagesEndpoint(DialogBot(load_dialogs(echo_folder).root, storage), AppRegistration()) for _ in range(2)
+    )
+    for endpoint in (before, after):
+        await endpoint.prepare(listener.dup())
+    await before.accept()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/messages"
+    async with aiohttp.ClientSession() as session:
+
+        async def post(**content: Any) -> int:
+            body = activity(channelId="emulator", deliveryMode="expectReplies", **content)
+            async with session.post(url, json=body) as response:
+                await response.read()
+                return response.status
+
+        assert await post(**START) == 200
+        await before.refuse()
+        await asyncio.sleep(0.05)  # the client sees that its connection was closed
+        waiting = asyncio.ensure_future(post(text="a"))  # nobody takes it now: it waits in the listener's queue
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        await after.accept()
+        assert await asyncio.wait_for(waiting, 5) == 200
+    for endpoint in (before, after):
+        await endpoint.close()
+    listener.close()
+    await storage.close()

@@ -150,7 +150,7 @@ class Questions(Dialog):  # type: ignore[misc]
     async def _nothing_heard(self, dc: DialogContext, program: Program, step: Ask) -> Any:
         context, state = dc.context, dc.active_dialog.state
         silent = context.activity.name == "noUserInput"
-        if silent and state["mode"] == "ask" and state["slot"].get("keys") and keys_pause_s(step) is not None:
+        if silent and state["mode"] == "ask" and state["slot"].get("keys"):
             await self._expect(context, program, step, confirming=False)
             return await self._heard(dc, program, step, keys_ended(step, state["slot"], self._around.now().date()))
         return await self._missed(dc, program, step, silent=silent)

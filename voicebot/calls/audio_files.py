@@ -1,4 +1,4 @@
-"""The dialogs' own audio files, beside them on this machine: made G.711 once and kept, so that they play at once.
+"""The dialogs' own audio files, beside them on this machine: converted once and kept, so that they play at once.
 
 A file that was changed is read anew (by its time and size); calls that play the old one go on with it. Reading and
 converting happen on a thread. Beyond :data:`MEMORY` bytes those are forgotten that were not played for longest.
@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from voicebot.audio import AudioFormat
 from voicebot.calls.remote_audio import MAX_BYTES, from_wav
-from voicebot.events import Law
 from voicebot.speech import SpeechUnavailable
 
 logger = logging.getLogger(__name__)
@@ -33,35 +33,35 @@ class AudioFiles:
 
     def __init__(self, memory: int = MEMORY) -> None:
         self._memory = memory
-        self._held: OrderedDict[tuple[str, Law], tuple[tuple[int, int], bytes]] = OrderedDict()
+        self._held: OrderedDict[tuple[str, str], tuple[tuple[int, int], bytes]] = OrderedDict()
         self._bytes = 0
 
-    async def audio(self, url: str, law: Law) -> bytes:
-        """The file at ``url`` as G.711. Raises :class:`SpeechUnavailable` (permanent) when that cannot be done."""
+    async def audio(self, url: str, form: AudioFormat) -> bytes:
+        """The file at ``url`` in the format ``form``. Raises :class:`SpeechUnavailable` (permanent)."""
         path = Path(unquote(urlsplit(url).path))
         try:
             stamp = await asyncio.to_thread(_stamp, path)
-            held = self._held.get((url, law))
+            held = self._held.get((url, form.name))
             if held is None or held[0] != stamp:
-                audio = await asyncio.to_thread(_converted, path, law)
-                self._keep((url, law), stamp, audio)
+                audio = await asyncio.to_thread(_converted, path, form)
+                self._keep((url, form.name), stamp, audio)
                 return audio
         except (OSError, ValueError) as error:
             raise SpeechUnavailable(f"{path}: {error}", permanent=True) from None
-        self._held.move_to_end((url, law))
+        self._held.move_to_end((url, form.name))
         return held[1]
 
-    async def warm(self, urls: Iterable[str], laws: Iterable[Law]) -> None:
+    async def warm(self, urls: Iterable[str], forms: Iterable[AudioFormat]) -> None:
         """Have ``urls`` ready. What cannot be played is logged, and spoken when its time comes."""
         wanted = dict.fromkeys(urls)
-        for law in laws:
+        for form in forms:
             for url in wanted:
                 try:
-                    await self.audio(url, law)
+                    await self.audio(url, form)
                 except SpeechUnavailable as error:
                     logger.warning("not to be played: %s", error)
 
-    def _keep(self, key: tuple[str, Law], stamp: tuple[int, int], audio: bytes) -> None:
+    def _keep(self, key: tuple[str, str], stamp: tuple[int, int], audio: bytes) -> None:
         old = self._held.pop(key, None)
         self._bytes += len(audio) - (len(old[1]) if old is not None else 0)
         self._held[key] = stamp, audio
@@ -75,9 +75,9 @@ def _stamp(path: Path) -> tuple[int, int]:
     return about.st_mtime_ns, about.st_size
 
 
-def _converted(path: Path, law: Law) -> bytes:
+def _converted(path: Path, form: AudioFormat) -> bytes:
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise ValueError(f"longer than {MAX_BYTES} bytes")
-    return from_wav(content, law)
+    return from_wav(content, form)

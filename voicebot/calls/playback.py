@@ -16,8 +16,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, Protocol
 
+from voicebot.audio import AudioFormat
 from voicebot.calls.remote_audio import fetch_audio
-from voicebot.events import Law
 from voicebot.rtp import Clip, Playout
 from voicebot.speech import Speech, SpeechUnavailable
 from voicebot.turns import Play
@@ -45,16 +45,14 @@ class Playback:
         playout: Playout,
         voice: Voice,
         *,
-        law: Law,
         voice_name: str,
         language: str,
-        canned_audio: Callable[[str, Law], bytes],
+        canned_audio: Callable[[str, AudioFormat], bytes],
         on_audio: Callable[[Play], None],
-        fetch_audio: Callable[[str, Law], Awaitable[bytes]] = fetch_audio,
+        fetch_audio: Callable[[str, AudioFormat], Awaitable[bytes]] = fetch_audio,
     ) -> None:
         self._playout = playout
         self._voice = voice
-        self._law = law
         self.voice_name = voice_name
         """Whose voice speaks what is played from now on."""
         self.language = language
@@ -66,9 +64,9 @@ class Playback:
 
     def play(self, command: Play) -> None:
         """Queue a prompt. What becomes of it is told by the playout's events."""
-        clip = Clip(command.utterance)
+        clip = Clip(command.utterance, self._playout.audio)
         if command.canned is not None:
-            audio: bytes | None = self._canned_audio(command.canned.value, self._law)
+            audio: bytes | None = self._canned_audio(command.canned.value, self._playout.audio)
         elif command.audio:
             audio = None
             self._start(command, self._fetch(command, clip))
@@ -85,7 +83,7 @@ class Playback:
 
     def _speech(self, command: Play) -> Speech:
         language = command.locale or self.language
-        return Speech(text=command.speak, voice=self.voice_name, language=language, law=self._law)
+        return Speech(text=command.speak, voice=self.voice_name, language=language, audio=self._playout.audio)
 
     def drop(self) -> None:
         """Stop within one frame, and stop rendering what will not be heard."""
@@ -106,7 +104,7 @@ class Playback:
 
     async def _fetch(self, command: Play, clip: Clip) -> None:
         try:
-            audio = await self._fetch_audio(command.audio, self._law)
+            audio = await self._fetch_audio(command.audio, self._playout.audio)
         except SpeechUnavailable as error:
             logger.warning("not played: %s", error)
             if not command.speak:
@@ -129,7 +127,7 @@ class Playback:
                     clip.fail(str(error))
                     return
                 if not len(clip):
-                    clip.feed(self._canned_audio("wait", self._law))
+                    clip.feed(self._canned_audio("wait", self._playout.audio))
                 logger.warning("%.60r is tried again: %s", command.text, error)
                 await asyncio.sleep(RETRY_PAUSE_S)
             clip.finish()

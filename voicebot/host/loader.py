@@ -28,6 +28,7 @@ from types import ModuleType
 from typing import Any
 
 from voicebot.host.sdk import Dialog
+from voicebot.host.state import StateProperty, user_property
 
 MAX_PROMPTS = 2000
 COMPILED_BY = {"main.yaml": "voicebot.authoring.hosting:load_folder"}
@@ -49,6 +50,14 @@ class DialogFolder:
     def file(self, name: str) -> Path:
         """A file of the folder, such as ``data/accounts.json``."""
         return self.path / name
+
+    def user_property(self, name: str) -> StateProperty:
+        """A part of what is kept of each caller, beyond the call: ``await p.get(turn_context, dict)``, and ``set``."""
+        return user_property(name)
+
+    def conversation_property(self, name: str) -> StateProperty:
+        """The same of each conversation, as long as it lasts."""
+        return StateProperty(name)
 
 
 @dataclass(frozen=True, slots=True)
