@@ -21,7 +21,7 @@ from typing import Any
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import CallRequest, Calls, CallServices, Outbound, TransferRules
+from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, Outbound, TransferRules
 from voicebot.calls.services import Recognition
 from voicebot.codecs import all_named
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
@@ -78,6 +78,7 @@ class Application:
             formats=[codec.audio for codec in all_named(settings.sip.codecs)],
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
+        self.audio_files = AudioFiles()
         self.voice = PromptCache(
             self.pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=_prompt_directory(settings)
         )
@@ -201,6 +202,7 @@ class Application:
             recognition=self._recognition,
             conversation=self.ways.conversation,
             voice=self.voice,
+            audio_files=self.audio_files,
             canned_audio=apology,
             policy=settings.turn_policy(),
             language=settings.speech.language,
@@ -276,10 +278,12 @@ class Application:
         """Render the dialogs' fixed prompts before the first caller needs them; how many are ready, and of how many."""
         speech = self.settings.speech
         prompts = await client.prompts()
+        formats = list(dict.fromkeys(codec.audio for codec in all_named(self.settings.sip.codecs)))
+        await self.audio_files.warm([p["audio"] for p in prompts if p["audio"]], formats)
         wanted = [
             Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, audio=audio)
             for p in prompts
-            for audio in dict.fromkeys(codec.audio for codec in all_named(self.settings.sip.codecs))
+            for audio in formats
         ]
         return await self.voice.warm(wanted), len(wanted)
 

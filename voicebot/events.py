@@ -190,7 +190,7 @@ class RecognitionRestored(Event):
 class BotMessage(Event):
     """The bot wants something said. ``speak``: SSML, or plain text; ``""`` is silent (nothing is played).
 
-    ``audio``: a WAV file's URL, played in its place.
+    ``audio``: a WAV file's URL, played in its place (what is to be spoken is, when the file cannot be had).
     """
 
     request: int

@@ -170,6 +170,7 @@ class Mouth:
     def __init__(self) -> None:
         self.voices: list[str] = []
         self.languages: list[str] = []
+        self.streamed: list[str] = []
 
     def ready(self, speech: Speech) -> bytes | None:
         self.voices.append(speech.voice)
@@ -177,6 +178,7 @@ class Mouth:
         return None if any(word in speech.text for word in ("slow", "unheard", "at last")) else SECOND
 
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
+        self.streamed.append(speech.text)
         if "unheard" in speech.text:
             raise SpeechUnavailable("no voice", permanent=True)
         if "at last" in speech.text and self.failures < 2:

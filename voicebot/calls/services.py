@@ -9,6 +9,7 @@ from typing import Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
+from voicebot.calls.audio_files import AudioFiles
 from voicebot.calls.playback import Voice
 from voicebot.calls.request import CallRequest, CannotCall
 from voicebot.calls.transferring import TransferRules
@@ -50,6 +51,7 @@ class CallServices:
     voice: Voice
     canned_audio: Callable[[str, AudioFormat], bytes]
     policy: TurnPolicy = field(default_factory=TurnPolicy)
+    audio_files: AudioFiles = field(default_factory=AudioFiles)
     language: str = "en-US"
     voice_name: str = ""
     vad_start_ms: int = 64

@@ -15,11 +15,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
 from voicebot.calls.asking import asked_activity
+from voicebot.calls.audio_files import is_local
 from voicebot.calls.playback import Playback
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
+from voicebot.calls.remote_audio import fetch_audio
 from voicebot.calls.request import CallRequest, CannotCall, Placed
 from voicebot.calls.services import CallServices
 from voicebot.calls.transferring import PARTING_S, Transferring
@@ -120,6 +123,7 @@ class CallSession:
             language=services.language,
             canned_audio=services.canned_audio,
             on_audio=self._audio_came,
+            fetch_audio=self._fetch_audio,
         )
         leg.playout.on_event = self.dispatch
 
@@ -322,6 +326,9 @@ class CallSession:
     def _words(self, text: str) -> str:
         """What of it the log may hold."""
         return self._builder.kept(text) if self._services.log_words else ""
+
+    async def _fetch_audio(self, url: str, audio: AudioFormat) -> bytes:
+        return await (self._services.audio_files.audio(url, audio) if is_local(url) else fetch_audio(url, audio))
 
     async def _hang_up(self) -> None:
         await asyncio.sleep(PARTING_S)

@@ -25,7 +25,8 @@ from voicebot.bots.direct_line import PUBLIC_ENDPOINT
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.localspeech.prepare import models_prepared
-from voicebot.settings import RemoteBotSettings, Settings, SettingsError, load_settings
+from voicebot.remote_bot_settings import RemoteBotSettings
+from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.speech import Recognizer, SpeechUnavailable
 from voicebot.ways import bot_credentials
 

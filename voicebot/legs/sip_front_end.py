@@ -17,7 +17,7 @@ from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
 from voicebot.legs.sip_outgoing import place
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
 from voicebot.rtp.dtls import own_identity
 from voicebot.sip import IncomingCall, SipEndpoint, sdp
 
@@ -66,6 +66,7 @@ class SipFrontEnd:
 
     async def start(self) -> None:
         """Bind and take calls. Raises OSError."""
+        prepare(self._codecs)
         self.endpoint.on_invite = self._invited
         if self._srtp != "off":
             await asyncio.to_thread(own_identity)  # a key is made: before anybody calls
