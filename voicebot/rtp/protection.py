@@ -31,6 +31,12 @@ class Protection:
         return self._handshake is not None and self._handshake.terms.mux
 
     @property
+    def has_rtcp(self) -> bool:
+        """Whether there is RTCP at all: on a port of its own it would need a handshake of its own, which nobody makes
+        who could share the port."""
+        return self.ready and (self._handshake is None or self.muxes)
+
+    @property
     def by_checks(self) -> bool:
         """Whether the other side tells by ICE where media goes, not in its session description."""
         return self._handshake is not None and self._handshake.terms.ice is not None

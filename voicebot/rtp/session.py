@@ -389,7 +389,7 @@ class RtpSession:
 
     def _send_report(self, at: float, *, goodbye: bool = False) -> None:
         target = self._source.target
-        if target is None or self._rtcp is None or self._unreachable or not self.protection.ready:
+        if target is None or self._rtcp is None or self._unreachable or not self.protection.has_rtcp:
             return
         out = self._outgoing
         report = self._reporting.report(at, out.timestamp, out.packets, out.octets, goodbye=goodbye)
