@@ -231,3 +231,26 @@ def test_with_ice_the_handshake_is_of_who_made_a_good_check(
     assert wrong.keys is None and [r.getMessage() for r in caplog.records] == [
         "no keys with 192.0.2.7: DTLS failed: the certificate is not the one that was announced"
     ]
+
+
+def test_ice_may_begin_anew_without_another_handshake(identities: tuple[DtlsIdentity, DtlsIdentity]) -> None:
+    us, them = identities
+    first, second = (new_credentials(), new_credentials()), (new_credentials(), new_credentials())
+    terms = HandshakeTerms(us, "passive", announced(them), first)
+    ours, theirs = MediaHandshake(terms), DtlsHandshake(them, "active", announced(us))
+    ours.receive(check(*first, NOMINATED), THEIRS)
+    theirs.start()
+    between(ours, theirs, THEIRS)
+    keys = ours.keys
+    assert keys is not None and ours.adopt(terms) and ours.nominated == THEIRS, "the same once more changes nothing"
+    assert ours.adopt(terms._replace(ice=second)) and ours.keys is keys
+    assert ours.receive(check(*first), THEIRS) == [] and ours.nominated is None
+    moved = ("192.0.2.8", 4100)
+    ((answer, target),) = ours.receive(check(*second, NOMINATED), moved)
+    assert target == moved == ours.nominated and stun.parse(answer).kind == stun.BINDING_SUCCESS
+    for other in (
+        terms._replace(ice=None),
+        terms._replace(role="active"),
+        terms._replace(fingerprints=announced(us)),
+    ):
+        assert not ours.adopt(other), "that takes another association"

@@ -43,9 +43,9 @@ class LegKeys:
 
     def _terms(self, agreed: HandshakeAgreement) -> HandshakeTerms:
         before = self._handshake
-        if before is not None and (before.fingerprints, before.ice) == (agreed.fingerprints, agreed.ice):
+        if before is not None and before.fingerprints == agreed.fingerprints:
             agreed = replace(agreed, role=before.role)  # one association for the whole call (RFC 8842 5.5)
-        elif agreed.ice is not None:
+        if agreed.ice is not None and (before is None or before.ice != agreed.ice):
             self._ice = new_credentials()
         self._handshake = agreed
         ice = None

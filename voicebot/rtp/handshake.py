@@ -55,6 +55,19 @@ class MediaHandshake:
         self._peer: Address | None = None
         """Where DTLS is spoken with."""
 
+    def adopt(self, terms: HandshakeTerms) -> bool:
+        """New terms for the same association. False: they want another one.
+
+        ICE may begin anew with other credentials while keys and addresses stay as they are (RFC 8445 section 9, RFC
+        8842 section 4).
+        """
+        if (terms.ice is None) != (self.terms.ice is None) or terms._replace(ice=self.terms.ice) != self.terms:
+            return False
+        if terms.ice is not None and terms.ice != self.terms.ice:
+            self._ice = IceLite(*terms.ice)
+        self.terms = terms
+        return True
+
     @property
     def keys(self) -> tuple[MediaKey, MediaKey] | None:
         return self._dtls.keys

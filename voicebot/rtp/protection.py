@@ -64,7 +64,7 @@ class Protection:
 
     def negotiate(self, terms: HandshakeTerms) -> None:
         """Encrypt with keys that a handshake makes (DTLS-SRTP). The same terms again change nothing."""
-        if self._handshake is None or self._handshake.terms != terms:
+        if self._handshake is None or not self._handshake.adopt(terms):
             self._handshake, self._stream = MediaHandshake(terms), None
             self.plain = self.ready = False
 
