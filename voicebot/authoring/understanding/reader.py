@@ -32,7 +32,7 @@ class Understanding:
         self.language = language
         self._vocabulary = load(code.lower())
         order = self._vocabulary.regions.get(region.upper(), {}).get("date_order")
-        self._numbers = NumberWords(self._vocabulary)
+        self._numbers = NumberWords(self._vocabulary, region.upper())
         self._digits = DigitStrings(self._vocabulary, self._numbers)
         self._yes_no = YesNo(self._vocabulary)
         self._choices = Choices(self._vocabulary, self._numbers)
