@@ -29,7 +29,7 @@ from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.legs.sip_outgoing import dial
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
 from voicebot.sip import SipEndpoint, TlsOptions
 from voicebot.sip.hop import DEFAULT_PORTS, bracketed, hop_of
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable
@@ -82,6 +82,7 @@ class Phone:
         self._voice = Voice(options.speech)
 
     async def __aenter__(self) -> Phone:
+        prepare([self.options.codec])
         await self._endpoint.start()
         self._clock.start()
         return self

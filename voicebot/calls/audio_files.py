@@ -33,38 +33,38 @@ class AudioFiles:
 
     def __init__(self, memory: int = MEMORY) -> None:
         self._memory = memory
-        self._held: OrderedDict[tuple[str, str], tuple[tuple[int, int], bytes]] = OrderedDict()
+        self._held: OrderedDict[tuple[str, AudioFormat], tuple[tuple[int, int], bytes]] = OrderedDict()
         self._bytes = 0
 
-    async def audio(self, url: str, form: AudioFormat) -> bytes:
-        """The file at ``url`` in the format ``form``. Raises :class:`SpeechUnavailable` (permanent)."""
+    async def audio(self, url: str, audio: AudioFormat) -> bytes:
+        """The file at ``url`` as ``audio``. Raises :class:`SpeechUnavailable` (permanent) when that cannot be done."""
         path = Path(unquote(urlsplit(url).path))
         try:
             stamp = await asyncio.to_thread(_stamp, path)
-            held = self._held.get((url, form.name))
+            held = self._held.get((url, audio))
             if held is None or held[0] != stamp:
-                audio = await asyncio.to_thread(_converted, path, form)
-                self._keep((url, form.name), stamp, audio)
-                return audio
+                content = await asyncio.to_thread(_converted, path, audio)
+                self._keep((url, audio), stamp, content)
+                return content
         except (OSError, ValueError) as error:
             raise SpeechUnavailable(f"{path}: {error}", permanent=True) from None
-        self._held.move_to_end((url, form.name))
+        self._held.move_to_end((url, audio))
         return held[1]
 
-    async def warm(self, urls: Iterable[str], forms: Iterable[AudioFormat]) -> None:
+    async def warm(self, urls: Iterable[str], formats: Iterable[AudioFormat]) -> None:
         """Have ``urls`` ready. What cannot be played is logged, and spoken when its time comes."""
         wanted = dict.fromkeys(urls)
-        for form in forms:
+        for audio in formats:
             for url in wanted:
                 try:
-                    await self.audio(url, form)
+                    await self.audio(url, audio)
                 except SpeechUnavailable as error:
                     logger.warning("not to be played: %s", error)
 
-    def _keep(self, key: tuple[str, str], stamp: tuple[int, int], audio: bytes) -> None:
+    def _keep(self, key: tuple[str, AudioFormat], stamp: tuple[int, int], content: bytes) -> None:
         old = self._held.pop(key, None)
-        self._bytes += len(audio) - (len(old[1]) if old is not None else 0)
-        self._held[key] = stamp, audio
+        self._bytes += len(content) - (len(old[1]) if old is not None else 0)
+        self._held[key] = stamp, content
         while self._bytes > self._memory and len(self._held) > 1:
             _, (_, forgotten) = self._held.popitem(last=False)
             self._bytes -= len(forgotten)
@@ -75,9 +75,9 @@ def _stamp(path: Path) -> tuple[int, int]:
     return about.st_mtime_ns, about.st_size
 
 
-def _converted(path: Path, form: AudioFormat) -> bytes:
+def _converted(path: Path, audio: AudioFormat) -> bytes:
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise ValueError(f"longer than {MAX_BYTES} bytes")
-    return from_wav(content, form)
+    return from_wav(content, audio)

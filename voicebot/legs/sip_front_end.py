@@ -16,7 +16,7 @@ from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
 from voicebot.legs.sip_outgoing import place
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
 from voicebot.sip import IncomingCall, SipEndpoint, sdp
 
 RESPONSE_TIMEOUT_S = 10.0
@@ -64,6 +64,7 @@ class SipFrontEnd:
 
     async def start(self) -> None:
         """Bind and take calls. Raises OSError."""
+        prepare(self._codecs)
         self.endpoint.on_invite = self._invited
         await self.endpoint.start()
 

@@ -1,12 +1,12 @@
 """Between the wire's codec and the leg's format: encoders and decoders by the pair of them.
 
-Where both are the same G.711 law there is nothing to do, and the fast path does nothing; between the two laws a table
-does it. Everything else keeps a state for its stream, so each stream has its own.
+Where both are the same G.711 law there is nothing to do, and nothing is done; between the two laws a table does it.
+Everything else keeps a state for its stream, so each stream has its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from voicebot.audio import AudioFormat
 from voicebot.codecs import Codec
@@ -18,15 +18,19 @@ Encoder = Callable[[bytes], bytes]
 """Audio of the leg's format, as long as a packet, to its payload."""
 
 
-def is_native(codec: Codec, audio: AudioFormat) -> bool:
-    """Whether payloads are audio of the format as they are."""
-    return codec.name == audio.name
-
-
 def encoder(codec: Codec, audio: AudioFormat) -> Encoder | None:
     """One stream's encoder; None where payloads are audio as it is."""
-    if is_native(codec, audio):
-        return None
+    match codec.name:
+        case audio.name:
+            return None
+        case "G722":
+            from voicebot.rtp.g722 import G722Encoder
+
+            return G722Encoder(audio)
+        case "opus":
+            from voicebot.rtp.opus import OpusEncoder
+
+            return OpusEncoder(audio)
     if audio.width == 1:
         table = MU_TO_A if audio.name == "PCMU" else A_TO_MU
         return lambda payload: payload.translate(table)
@@ -36,11 +40,27 @@ def encoder(codec: Codec, audio: AudioFormat) -> Encoder | None:
 
 def decoder(codec: Codec, audio: AudioFormat) -> Decoder | None:
     """One stream's decoder; None where payloads are audio as it is."""
-    if is_native(codec, audio):
-        return None
+    match codec.name:
+        case audio.name:
+            return None
+        case "G722":
+            from voicebot.rtp.g722 import G722Decoder
+
+            return G722Decoder(audio)
+        case "opus":
+            from voicebot.rtp.opus import OpusDecoder
+
+            return OpusDecoder(audio)
     if audio.width == 1:
         return _OtherLaw(codec.clock_rate, A_TO_MU if audio.name == "PCMU" else MU_TO_A)
     return _Narrowband(codec, audio)
+
+
+def prepare(codecs: Iterable[Codec]) -> None:
+    """Load what these codecs need, so that no call waits for it. Raises ImportError for what is not installed."""
+    for codec in codecs:
+        encoder(codec, codec.audio)
+        decoder(codec, codec.audio)
 
 
 class _OtherLaw:
