@@ -140,6 +140,19 @@ def chat(
 
 
 @app.command()
+def graph(
+    dialogs: DialogsArgument = Path("dialogs"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the picture into this file (default: standard output).")
+    ] = None,
+) -> None:
+    """Draw the call flow as a picture (SVG), with what no test visits marked."""
+    from voicebot.commands.graph import run_graph
+
+    raise typer.Exit(run_graph(dialogs, out))
+
+
+@app.command()
 def schema(
     as_reference: Annotated[bool, typer.Option("--reference", help="The reference page (Markdown) instead.")] = False,
 ) -> None:

@@ -129,3 +129,11 @@ def test_the_schema_is_printed() -> None:
     assert status == 0
     assert json.loads(output)["properties"]["steps"]["type"] == "array"
     assert run("schema", "--reference")[1].startswith("# The words of a dialog file\n")
+
+
+def test_the_picture_of_the_sample(tmp_path: Path) -> None:
+    out = tmp_path / "pictures" / "flow.svg"
+    status, output = run("graph", str(DIALOGS), "-o", str(out))
+    assert (status, output) == (0, f"{out}: open it in a browser\n")
+    assert out.read_text(encoding="utf-8").startswith("<svg ")
+    assert run("graph", str(folder(tmp_path, FAULTY)))[0] == 2
