@@ -29,7 +29,11 @@ import psutil
 import uvloop
 
 from bench.far_end import FarEnd, NoCompiler, phones
-from voicebot.legs.sip import SipFrontEnd, SipLeg
+from voicebot.audio import PCMU
+from voicebot.codecs import CODECS
+from voicebot.events import Event
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import CallClosed, OutgoingCall, SipEndpoint, sdp
 
@@ -46,7 +50,7 @@ class Echo:
 
     def frame(self, payload: bytes, at: float) -> None:
         self._said += 1
-        clip = Clip(self._said)
+        clip = Clip(self._said, PCMU)
         clip.feed(payload)
         clip.finish()
         self._playout.append(clip)
@@ -55,6 +59,9 @@ class Echo:
         pass
 
     def key(self, key: str, at: float) -> None:
+        pass
+
+    def fact(self, event: Event) -> None:
         pass
 
     def ended(self, reason: str, at: float) -> None:
@@ -138,7 +145,7 @@ class Callers:
         waiting = []
         for number in range(first, count):
             await asyncio.sleep(max(0.0, began + (number - first) / rate - time.monotonic()))
-            offer = sdp.offer("127.0.0.1", self._far_end.ports[number], laws=("PCMU",), session_id=number + 1)
+            offer = sdp.offer("127.0.0.1", self._far_end.ports[number], codecs=[CODECS["PCMU"]], session_id=number + 1)
             call = self._endpoint.invite(self._uri, offer)
             self.calls.append(call)
             waiting.append(asyncio.ensure_future(self._answered(number, call, time.monotonic())))

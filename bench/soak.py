@@ -23,8 +23,12 @@ import uvloop
 
 from bench.service import Service, serving, speaking
 from voicebot.caller.call import local_host
+from voicebot.codecs import CODECS
+from voicebot.events import Event
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import MediaOptions, SipLeg, dial
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_outgoing import dial
 from voicebot.log import configure_logging
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip.endpoint import SipEndpoint
@@ -48,6 +52,9 @@ class Listener:
         pass
 
     def key(self, key: str, at: float) -> None:
+        pass
+
+    def fact(self, event: Event) -> None:
         pass
 
     def ended(self, reason: str, at: float) -> None:
@@ -105,7 +112,7 @@ async def run(calls: int, concurrency: int) -> dict[str, Any]:
             clock.start()
             endpoint = SipEndpoint(host=host, port=0)
             await endpoint.start()
-            media = MediaOptions(clock, PortRange(40000, 43999, host), host, ("PCMU",), 30.0)
+            media = MediaOptions(clock, PortRange(40000, 43999, host), host, (CODECS["PCMU"],), 30.0)
             numbers = iter(range(calls))
             began = time.monotonic()
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.settings import RemoteBotSettings, Settings, SettingsError, load_settings
+from voicebot.remote_bot_settings import RemoteBotSettings
+from voicebot.settings import Settings, SettingsError, load_settings
 
 EXAMPLE = Path(__file__).parent.parent / "voicebot.example.toml"
 
@@ -26,7 +27,18 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_example_file_is_complete_and_says_the_defaults() -> None:
     assert load_settings(EXAMPLE) == Settings()
     example = tomllib.loads(EXAMPLE.read_text())
-    optional = {"key", "key_file", "entra_token_file", "state_file", "state_url", "certificate", "ca_file"}
+    optional = {
+        "key",
+        "key_file",
+        "entra_token_file",
+        "state_file",
+        "state_url",
+        "certificate",
+        "ca_file",
+        "trunks",
+        "token",
+        "token_file",
+    }
     for section, field in Settings.model_fields.items():
         if section == "bots":
             continue
@@ -125,6 +137,7 @@ def test_an_empty_prompt_cache_directory_means_memory_only(tmp_path: Path) -> No
 
 BOT = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "http://127.0.0.1:1/api/messages"\n'
 ELSEWHERE = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "https://bot.example.com/api/messages"\n'
+SBC = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.10"]\n'
 REGISTERED = ELSEWHERE + 'app_id = "a"\nsecret_env = "DESK_SECRET"\n'
 
 
@@ -159,10 +172,20 @@ def test_a_bots_secret_is_read_anew_from_its_file(tmp_path: Path) -> None:
         (BOT + BOT, "the name 'desk' is taken"),
         (BOT.replace("desk", "dialogs"), "the name 'dialogs' is taken"),
         (BOT + '[routes]\ndefault = "disk"\n', "there is no bot 'disk', but dialogs, desk"),
+        (BOT + '[routes.trunks.sbc]\ndefault = "desk"\n', "there is no trunk or account 'sbc', but none at all"),
+        (
+            BOT + SBC + '[routes.trunks.sbc]\nnumbers = {"1*" = "disk"}\n',
+            "routes: trunks.sbc.1*: there is no bot 'disk'",
+        ),
         (REGISTERED, "set connector.public_url"),
         (REGISTERED + "[connector]\npublic_url = 'https://us'\n", "DESK_SECRET is not in the environment"),
         ('[[bots]]\nname = "x"\nkind = "direct-line"\n', "needs either secret_file or secret_env, or token_url"),
         ('[[bots]]\nname = "x"\nkind = "copilot-studio"\n', "the token endpoint or the connection string"),
+        (
+            '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\nquiet_s = 1.0\n',
+            "are for agents by their token endpoint",
+        ),
+        ('[[bots]]\nname = "x"\nkind = "bot-framework"\nurl = "http://127.0.0.1/"\npoll_s = 1.0\n', "means nothing"),
         (
             '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\n',
             "a connection string needs app_id, tenant",
@@ -177,7 +200,13 @@ def test_a_bot_that_cannot_work_is_refused_and_mended(tmp_path: Path, text: str,
 
 @pytest.mark.parametrize(
     ("url", "said"),
-    [("http://127.0.0.1:6379", "redis://"), ("redis://user:hush@127.0.0.1:6379/0", "VOICEBOT_STATE_PASSWORD")],
+    [
+        ("tcp://127.0.0.1:6379", "redis://"),
+        ("http://account.blob.core.windows.net/state", "in the clear"),
+        ("https://account.blob.core.windows.net/", "needs a container"),
+        ("https://account.blob.core.windows.net/state?sv=1&sig=abc", "VOICEBOT_STATE_PASSWORD"),
+        ("redis://user:hush@127.0.0.1:6379/0", "VOICEBOT_STATE_PASSWORD"),
+    ],
 )
 def test_a_state_server_that_cannot_be_meant_is_refused(tmp_path: Path, url: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):

@@ -15,19 +15,23 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import Calls, CallServices
-from voicebot.calls.session import Recognition
+from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, Outbound, TransferRules
+from voicebot.calls.services import Recognition
+from voicebot.codecs import all_named
+from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
 from voicebot.dialog_versions import DialogVersions
-from voicebot.events import Law
+from voicebot.figures import dialog_figures, sip_figures
 from voicebot.legs import Leg
-from voicebot.legs.sip import SipFrontEnd
+from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.settings import Settings
-from voicebot.sip import ListenAt, SipEndpoint
+from voicebot.sip_wiring import sip_endpoint, trunk_routes
 from voicebot.speech import (
     PromptCache,
     Recognizer,
@@ -40,7 +44,6 @@ from voicebot.speech import (
 )
 from voicebot.speech.apology import warm as warm_apologies
 from voicebot.supervisor import ChildProcess, NotReady
-from voicebot.trunk_settings import LOOPBACK, listen_at
 from voicebot.ways import Ways
 
 logger = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ class Application:
         self._tasks: set[asyncio.Task[None]] = set()
         self._warming: asyncio.Task[None] | None = None
         self._speech_process: ChildProcess | None = None
+        self._started = False
         self.dialogs = DialogVersions(
             settings.bot,
             self._runtime,
@@ -71,23 +75,43 @@ class Application:
         self.pool = SynthesizerPool(
             self._endpoint,
             size=settings.speech.synthesizers,
-            laws=tuple(settings.sip.codecs),
+            formats=[codec.audio for codec in all_named(settings.sip.codecs)],
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
+        self.audio_files = AudioFiles()
         self.voice = PromptCache(
             self.pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=_prompt_directory(settings)
         )
-        self.calls = Calls(self._services())
+        self.metrics = Metrics(self._figures)
+        self.calls = self.metrics.calls = Calls(self._services(), self.metrics.call_ended)
         self.front_end = SipFrontEnd(
             endpoint=sip_endpoint(settings),
             clock=self._clock,
             ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
-            laws=tuple(settings.sip.codecs),
+            codecs=all_named(settings.sip.codecs),
             limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
             srtp=settings.rtp.srtp,
             inband_dtmf=settings.rtp.inband_dtmf,
             on_leg=self._on_leg,
+        )
+        self.outbound = Outbound(
+            self.front_end.place,
+            self.calls.accept,
+            routes=trunk_routes(settings),
+            allow=settings.calls.outbound_allow,
+            usual_route=settings.calls.outbound_trunk,
+            ring_s=settings.calls.ring_timeout_s,
+            bots=lambda: self.ways.names,
+            own_domain=lambda: self.front_end.endpoint.advertised_host,
+        )
+        self.console = ConsoleServer(
+            settings.console.host,
+            settings.console.port,
+            api=CallsApi(self.calls, self.outbound),
+            metrics=self.metrics,
+            unready=self._unready,
+            secret=settings.console.secret,
         )
 
     async def __aenter__(self) -> Application:
@@ -120,6 +144,7 @@ class Application:
         """End everything, whatever state it is in."""
         for task in list(self._tasks):
             task.cancel()
+        await self.console.close()
         await self.front_end.close()
         await self.calls.drain(0)
         await self.ways.close()
@@ -150,6 +175,8 @@ class Application:
         except OSError as error:
             where = f"UDP {self.settings.sip.host}:{self.settings.sip.port}"
             raise NotReady(f"sip.port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None
+        await self.console.start()
+        self._started = True
         gc.collect()
         gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
 
@@ -174,6 +201,7 @@ class Application:
             recognition=self._recognition,
             conversation=self.ways.conversation,
             voice=self.voice,
+            audio_files=self.audio_files,
             canned_audio=apology,
             policy=settings.turn_policy(),
             language=settings.speech.language,
@@ -183,9 +211,39 @@ class Application:
             max_duration_s=settings.calls.max_duration_s,
             records=settings.calls.records,
             recording=settings.calls.recording,
-            transfer_domain=settings.calls.transfer_domain,
-            transfer_allow=tuple(settings.calls.transfer_allow),
+            transfers=TransferRules(
+                tuple(settings.calls.transfer_allow), settings.calls.transfer_domain, settings.calls.fallback_transfer
+            ),
+            place=self._place,
+            log_words=settings.log.words,
         )
+
+    async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
+        return (await self.outbound.place(request, observer)).info.call_id
+
+    @property
+    def _processes(self) -> list[ChildProcess]:
+        """Those that calls depend on."""
+        return [self.dialogs.host, *([self._speech_process] if self._speech_process is not None else [])]
+
+    def _unready(self) -> list[str]:
+        """What keeps this service from taking calls."""
+        if not self._started:
+            return ["the service is being started"]
+        away = [f"{child.name} is away" for child in self._processes if not child.running]
+        return [*away, "the service is being stopped"] if self.front_end.draining else away
+
+    def _figures(self) -> list[Figure]:
+        refused = Figure("calls_refused", "Calls refused by us, by reason", dict(self.front_end.rejected), "reason")
+        if not self._started:
+            return [refused]
+        restarts = {child.name.replace(" ", "-"): child.restarts for child in self._processes}
+        return [
+            refused,
+            Figure("process_restarts", "Restarts of the processes that we supervise", restarts, "process"),
+            *dialog_figures(self.dialogs.status),
+            *sip_figures(self.front_end.endpoint),
+        ]
 
     def _endpoint(self) -> SpeechEndpoint:
         """Asked for each connection: the local service comes back on another port, a mounted key is renewed."""
@@ -195,11 +253,11 @@ class Application:
             raise SpeechUnavailable("the speech service is being started")
         return self._local_speech
 
-    def _recognition(self, law: Law, on_event: Any, language: str) -> Recognition:
+    def _recognition(self, audio: AudioFormat, on_event: Any, language: str) -> Recognition:
         speech = self.settings.speech
         return Recognizer(
             self._endpoint,
-            law=law,
+            audio=audio,
             language=language,
             on_event=on_event,
             segmentation_silence_ms=speech.segmentation_silence_ms,
@@ -219,10 +277,12 @@ class Application:
         """Render the dialogs' fixed prompts before the first caller needs them; how many are ready, and of how many."""
         speech = self.settings.speech
         prompts = await client.prompts()
+        formats = list(dict.fromkeys(codec.audio for codec in all_named(self.settings.sip.codecs)))
+        await self.audio_files.warm([p["audio"] for p in prompts if p["audio"]], formats)
         wanted = [
-            Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, law=law)
+            Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, audio=audio)
             for p in prompts
-            for law in self.settings.sip.codecs
+            for audio in formats
         ]
         return await self.voice.warm(wanted), len(wanted)
 
@@ -270,23 +330,6 @@ def speech_endpoint(settings: Settings) -> SpeechEndpoint:
         key=settings.speech_key() or None,
         token=(lambda: token_file.read_text().strip()) if token_file else None,
         resource_id=speech.resource_id or None,
-    )
-
-
-def sip_endpoint(settings: Settings) -> SipEndpoint:
-    """Where we listen, who may call and where we register, as the settings say."""
-    sip = settings.sip
-    strangers = sip.strangers
-    if strangers == "auto":
-        strangers = "drop" if settings.trunks or settings.accounts else "allow"
-    return SipEndpoint(
-        listen=[listen_at(value, sip.advertised_host) for value in sip.listen]
-        or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)],
-        tls=settings.tls.options(),
-        trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
-        strangers=strangers,
-        accounts=[account.account() for account in settings.accounts],
-        keepalive_s=sip.keepalive_s,
     )
 
 

@@ -13,10 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
-
-Law = Literal["PCMU", "PCMA"]
-"""The two G.711 encodings by their RFC 3551 names: mu-law and A-law, 8000 samples of one byte a second."""
+from typing import Any
 
 
 class InputHint(StrEnum):
@@ -53,6 +50,55 @@ class CallAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallRinging(Event):
+    """Whom we call is being alerted. ``status``: the SIP response that said so (180, 182, or 183 without media)."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyMedia(Event):
+    """Audio comes from where we call before anybody has answered: a ringing tone, or an announcement."""
+
+    status: int
+
+
+class NotReached(StrEnum):
+    """Why a call of ours was not answered."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    DECLINED = "declined"
+    UNREACHABLE = "unreachable"
+    """No such number, nobody there to ring, or no way to it."""
+    REFUSED = "refused"
+    """We may not call there: no or wrong credentials, forbidden, or sent on to another address."""
+    CANCELLED = "cancelled"
+    """We gave up first: the operator, or the end of the service."""
+    ERROR = "error"
+    """Something in between failed, or what was answered makes no call."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallNotAnswered(Event):
+    """A call of ours has come to nothing. ``status``/``reason``: of the SIP response, 0 when none came."""
+
+    outcome: NotReached
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Event):
+    """The other side does not listen for now (hold): what we say would be said to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded(Event):
+    """The other side listens again."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPressed(Event):
     """One keypad key, by RFC 4733 or another way: one of ``0-9 * # A-D``. Reported once a press."""
 
@@ -61,7 +107,10 @@ class KeyPressed(Event):
 
 @dataclass(frozen=True, slots=True)
 class LegEnded(Event):
-    """The caller's leg is gone. ``reason``: ``caller``, ``bot``, ``transfer``, ``media-timeout``, ``error``, ..."""
+    """The leg is gone. ``reason``: ``caller`` (the other side), ``bot``, ``transfer``, ``media-timeout``, ``error``...
+
+    Of a call of ours that was not answered it is a :class:`NotReached`.
+    """
 
     reason: str
 
@@ -141,7 +190,7 @@ class RecognitionRestored(Event):
 class BotMessage(Event):
     """The bot wants something said. ``speak``: SSML, or plain text; ``""`` is silent (nothing is played).
 
-    ``audio``: a WAV file's URL, played in its place.
+    ``audio``: a WAV file's URL, played in its place (what is to be spoken is, when the file cannot be had).
     """
 
     request: int
@@ -188,7 +237,9 @@ class BotConfigured(Event):
     With ``phrases`` and no ``no_input_s`` the patience is the usual one again. Otherwise None and ``""`` leave what is.
     ``end_silence_s``: quiet that ends the caller's turn (0: the usual). ``no_input_speech`` is said to a silent caller
     in the bot's place, unless ``no_input_event``; after ``no_input_retries`` the call ends. A bot that thinks for
-    longer than ``masking_s`` is covered by ``masking_text``.
+    longer than ``masking_s`` is covered by ``masking_text``. ``no_input_audio``: a WAV file's URL in the place of
+    ``no_input_speech``. ``hypotheses``: the bot wants to know what is being said while it is said. ``listening``: False
+    keeps the caller's voice from the recogniser.
     """
 
     phrases: tuple[str, ...] | None = None
@@ -198,6 +249,7 @@ class BotConfigured(Event):
     barge_in_words: int | None = None
     end_silence_s: float | None = None
     no_input_speech: str | None = None
+    no_input_audio: str | None = None
     no_input_event: bool | None = None
     no_input_retries: int | None = None
     keys: KeyCollection | None = None
@@ -205,6 +257,15 @@ class BotConfigured(Event):
     voice: str = ""
     masking_s: float | None = None
     masking_text: str = ""
+    hypotheses: bool | None = None
+    listening: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataTold(Event):
+    """What the bot wants kept of this call: plain JSON, for the record."""
+
+    content: Any = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +317,36 @@ class TransferAsked(Event):
 
     target: str
     context: dict[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CallAsked(Event):
+    """The bot wants somebody called, in a call of its own. ``command`` is what it calls this wish.
+
+    ``target``: a number or SIP URI; ``trunk``, ``bot``: by which trunk and for which bot, ``""`` for the usual;
+    ``context``: what that bot is told.
+    """
+
+    target: str
+    trunk: str = ""
+    bot: str = ""
+    command: str = ""
+    context: dict[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTold(Event):
+    """What became of a :class:`CallAsked`: ``state`` is ``answered`` or ``ended``, or why it came to nothing.
+
+    ``call_id``: of that call, empty when none was placed; ``status``/``reason`` as in :class:`CallNotAnswered`.
+    """
+
+    state: str
+    call_id: str
+    target: str
+    command: str = ""
+    status: int = 0
+    reason: str = ""
 
 
 # --- playback (what left on the wire) ------------------------------------------------------------------------------

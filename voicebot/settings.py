@@ -18,7 +18,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.trunk_settings import AccountSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.call_settings import CallSettings, ConsoleSettings, LogSettings
+from voicebot.remote_bot_settings import RemoteBotSettings, is_loopback, on_this_machine
+from voicebot.route_settings import RouteSettings
+from voicebot.sip.session_timer import MIN_SE
+from voicebot.trunk_settings import AccountSettings, CodecNames, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -45,20 +49,29 @@ class SipSettings(Section):
     advertised_host: str = ""
     """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
     max_calls: int = Field(100, ge=1, le=10000)
-    codecs: list[Literal["PCMU", "PCMA"]] = Field(["PCMU", "PCMA"], min_length=1)
+    codecs: CodecNames = ("PCMU", "PCMA")
     listen: list[str] = []
     """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
     strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
     """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
     trunk or an account, taken before."""
     keepalive_s: Seconds = 30.0
-    """How often an idle connection of ours is pinged (RFC 5626)."""
+    """How often an idle connection of ours is pinged (RFC 5626), and a registrar over UDP, to keep NAT open."""
+    session_expires_s: int = Field(1800, ge=0, le=86400)
+    """The session timer that we ask for (RFC 4028), where the other side knows timers; 0: none."""
 
     @field_validator("listen")
     @classmethod
     def _listeners(cls, value: list[str]) -> list[str]:
         for one in value:
             listen_at(one, "")
+        return value
+
+    @field_validator("session_expires_s")
+    @classmethod
+    def _not_too_short(cls, value: int) -> int:
+        if 0 < value < MIN_SE:
+            raise ValueError(f"must be at least {MIN_SE}, or 0 for none")
         return value
 
     @model_validator(mode="after")
@@ -158,8 +171,9 @@ class BotSettings(Section):
     state_file: Path | None = None
     """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
     state_url: str = ""
-    """Redis server that keeps conversation state in the place of the file, ``redis://host:6379/0``; its password comes
-    from ``VOICEBOT_STATE_PASSWORD`` in the environment. Needs the extra ``redis``."""
+    """What keeps state in the place of the file: a Redis server, ``redis://host:6379/0`` (extra ``redis``), or a
+    container of Azure Blob Storage, ``https://account.blob.core.windows.net/container`` (extra ``azure-blob``). The
+    password, or the account's key or signature, comes from ``VOICEBOT_STATE_PASSWORD`` in the environment."""
     turn_timeout_s: Seconds = 10.0
     """A bot that takes longer for one turn has failed: the caller hears an apology."""
     hang_timeout_s: Seconds = 5.0
@@ -173,109 +187,16 @@ class BotSettings(Section):
         if not value:
             return value
         parts = urlsplit(value)
-        if parts.scheme not in ("redis", "rediss", "unix"):
-            raise ValueError("must begin with redis://, rediss:// or unix://")
-        if parts.password:
+        if parts.scheme in ("https", "http"):
+            if parts.scheme == "http" and not on_this_machine(value):
+                raise ValueError("must begin with https://: state would be sent in the clear")
+            if not parts.path.strip("/"):
+                raise ValueError("needs a container: https://account.blob.core.windows.net/container")
+        elif parts.scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must begin with redis://, rediss://, unix:// or https:// (a container of Blob Storage)")
+        if parts.password or "sig=" in parts.query:
             raise ValueError("holds a password, which process lists would show: put it into VOICEBOT_STATE_PASSWORD")
         return value
-
-
-FIELDS_OF_ALL = frozenset(
-    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text"}
-    | {"collect_keys", "collect_end_key", "collect_gap_s"}
-)
-_IDENTITY = frozenset({"url", "app_id", "secret_file", "secret_env", "tenant", "authority", "scope"})
-FIELDS_OF = {
-    "bot-framework": _IDENTITY | {"channel_id", "reply_wait_s", "expect_replies"},
-    "bot-framework-streaming": _IDENTITY | {"channel_id", "reply_wait_s"},
-    "direct-line": frozenset({"url", "secret_file", "secret_env", "token_url", "start_event"}),
-    "copilot-studio": _IDENTITY,
-}
-"""What may be set for a bot of each kind, besides :data:`FIELDS_OF_ALL`."""
-
-
-class RemoteBotSettings(Section):
-    """[[bots]] a bot that somebody else runs; docs/bots.md describes the kinds."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    kind: Literal["bot-framework", "bot-framework-streaming", "direct-line", "copilot-studio"]
-    url: str = ""
-    """Its ``/api/messages``. Direct Line: a region's endpoint, where it is not the public one. Copilot Studio: the
-    agent's token endpoint, or its connection string."""
-    app_id: str = ""
-    """The bot's own app id. Without one nothing is authenticated, which is for bots on this machine."""
-    secret_file: Path | None = None
-    secret_env: str = ""
-    """The environment variable that holds the bot's secret, where there is no ``secret_file``."""
-    tenant: str = ""
-    """The bot's Microsoft Entra tenant; empty: ``botframework.com``, for bots of type MultiTenant."""
-    authority: str = "https://login.microsoftonline.com"
-    scope: str = ""
-    """Of the token that we show to the bot; empty: ``{app_id}/.default``."""
-    channel_id: str = "telephony"
-    turn_timeout_s: Seconds = 10.0
-    reply_wait_s: float = Field(0.0, ge=0, le=60)
-    """For bots that take an activity at once and answer later: how long their first message is waited for."""
-    dtmf: Literal["message", "event"] = "message"
-    """How it is told of keys: Microsoft's message with a DTMF entity, or AudioCodes' event."""
-    expect_replies: bool = False
-    """For bots that cannot reach us: all replies come in the answer, at the end of the turn."""
-    token_url: str = ""
-    """Direct Line without its secret: an address that gives a token for each call."""
-    start_event: str = ""
-    """Direct Line: an event of this name is sent at the start of a call, for bots that wait for one."""
-    conventions: Literal["microsoft", "audiocodes"] = "microsoft"
-    """In whose words the bot is told what became of a transfer. What it sends is understood in both."""
-    masking_s: Annotated[float, Field(gt=0, le=60)] | None = None
-    """How long it may think before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
-    masking_text: str = Field("", max_length=500)
-    """Said in the place of "one moment, please"."""
-    collect_keys: int = Field(1, ge=1, le=64)
-    """So many keys are told as one; 1: each by itself. The bot may ask for it, too (``dtmfCollect``)."""
-    collect_end_key: str = Field("#", pattern=r"^[0-9*#A-D]?$")
-    collect_gap_s: Seconds = 2.0
-    """After so long without another key, those that were pressed are all."""
-
-    @property
-    def by_connection_string(self) -> bool:
-        """Copilot Studio: whether ``url`` is the agent's connection string, not its token endpoint."""
-        return "/copilotstudio/" in self.url
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        for name in [n for n in self.model_fields_set if n not in FIELDS_OF[self.kind] | FIELDS_OF_ALL]:
-            raise ValueError(f'{name} means nothing for kind = "{self.kind}"')
-        if self.url and not self.url.startswith(("http://", "https://", "ws://", "wss://")):
-            raise ValueError(f"url {self.url!r} must begin with https://")
-        if self.app_id and not self._has_secret:
-            raise ValueError("app_id needs secret_file or secret_env")
-        if self.kind == "direct-line":
-            if self._has_secret == bool(self.token_url):
-                raise ValueError('kind = "direct-line" needs either secret_file or secret_env, or token_url')
-        elif self.kind == "copilot-studio":
-            if not self.url:
-                raise ValueError('kind = "copilot-studio" needs url: the token endpoint or the connection string')
-            if self.by_connection_string and not (self.app_id and self.tenant):
-                raise ValueError("a connection string needs app_id, tenant, and secret_file or secret_env")
-        else:
-            self._complete_bot_framework()
-        return self
-
-    @property
-    def _has_secret(self) -> bool:
-        return bool(self.secret_file or self.secret_env)
-
-    def _complete_bot_framework(self) -> None:
-        if not self.url:
-            raise ValueError(f'kind = "{self.kind}" needs url, for example "https://bot.example.com/api/messages"')
-        if not self.app_id and not _on_this_machine(self.url):
-            raise ValueError(f"a bot that is elsewhere ({self.url}) needs app_id, and secret_file or secret_env")
-
-    def secret(self) -> str:
-        """The bot's secret, read anew: a mounted file may have been replaced."""
-        if self.secret_file is not None:
-            return self.secret_file.read_text().strip()
-        return os.environ.get(self.secret_env, "")
 
 
 class ConnectorSettings(Section):
@@ -285,14 +206,6 @@ class ConnectorSettings(Section):
     port: Port = 3980
     public_url: str = ""
     """How bots reach it, with TLS in front; empty: by ``host`` and ``port``, which only bots on this machine can."""
-
-
-class RouteSettings(Section):
-    """[routes] which bot takes which calls."""
-
-    default: str = "dialogs"
-    numbers: dict[str, str] = {}
-    """Called number, or its beginning and ``*``, to the name of a bot; ``dialogs`` is ours."""
 
 
 class TurnSettings(Section):
@@ -311,32 +224,6 @@ class TurnSettings(Section):
     """While the bot speaks, sounds below this level are taken for its echo."""
 
 
-class CallSettings(Section):
-    """[calls] limits and what is kept."""
-
-    max_duration_s: Seconds = 3600.0
-    fallback_transfer: str = ""
-    """Where callers go when speech or bot fail for good: a number or SIP URI. Empty: an apology and a hang-up."""
-    transfer_allow: list[str] = ["+1???55501??"]
-    """Patterns of the numbers and addresses that callers may be handed to (`voicebot/calls/targets.py`), beside
-    ``fallback_transfer``. The default holds only numbers that nobody has: those of films, and of the sample dialog."""
-    transfer_domain: str = ""
-    """The SIP domain to which bare telephone numbers are transferred; empty: the caller's own trunk."""
-    records: Path = Path("var/records")
-    """One JSON document a call."""
-    recording: bool = False
-    """Keep the audio of every call as stereo WAV beside its record."""
-    drain_s: Seconds = 60.0
-    """After SIGTERM, how long running calls may go on."""
-
-
-class LogSettings(Section):
-    """[log]"""
-
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    json_lines: bool = False
-
-
 class Settings(BaseSettings):
     """Everything that can be set. See the sections for what each means."""
 
@@ -350,6 +237,7 @@ class Settings(BaseSettings):
 
     sip: SipSettings = SipSettings()
     tls: TlsSettings = TlsSettings()
+    rates: RateSettings = RateSettings()
     trunks: tuple[TrunkSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
     rtp: RtpSettings = RtpSettings()
@@ -358,6 +246,7 @@ class Settings(BaseSettings):
     turns: TurnSettings = TurnSettings()
     calls: CallSettings = CallSettings()
     log: LogSettings = LogSettings()
+    console: ConsoleSettings = ConsoleSettings()
     connector: ConnectorSettings = ConnectorSettings()
     routes: RouteSettings = RouteSettings()
     bots: tuple[RemoteBotSettings, ...] = ()
@@ -368,15 +257,13 @@ class Settings(BaseSettings):
         for name in names:
             if name == "dialogs" or names.count(name) > 1:
                 raise ValueError(f"bots: the name {name!r} is taken")
-        for number, name in [("default", self.routes.default), *self.routes.numbers.items()]:
-            if name not in ("dialogs", *names):
-                raise ValueError(f"routes: {number}: there is no bot {name!r}, but {', '.join(('dialogs', *names))}")
+        self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
         for bot in self.bots:
             if bot.kind != "bot-framework":
                 continue
-            if not bot.app_id and not _is_loopback(self.connector.host):
+            if not bot.app_id and not is_loopback(self.connector.host):
                 raise ValueError(f"bots: {bot.name}: without app_id, connector.host must be 127.0.0.1")
-            if not (bot.expect_replies or self.connector.public_url or _on_this_machine(bot.url)):
+            if not (bot.expect_replies or self.connector.public_url or on_this_machine(bot.url)):
                 raise ValueError(f"bots: {bot.name}: set connector.public_url, the address at which the bot reaches us")
         return self
 
@@ -397,6 +284,11 @@ class Settings(BaseSettings):
         names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"trunks and accounts: two are named {twice[0]}")
+        outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]
+        if self.calls.outbound_trunk not in ("", *outbound):
+            raise ValueError(
+                f"calls: outbound_trunk: there is no account, and no trunk with outbound, {self.calls.outbound_trunk!r}"
+            )
         return self
 
     def turn_policy(self) -> TurnPolicy:
@@ -431,8 +323,12 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{file}: not valid TOML: {error}") from None
-        if isinstance(data.get("speech"), dict) and "key" in data["speech"]:
-            raise SettingsError(f"{file}: speech.key: secrets do not belong here: set VOICEBOT_SPEECH__KEY or key_file")
+        for section, name in (("speech", "key"), ("console", "token")):
+            if isinstance(data.get(section), dict) and name in data[section]:
+                variable = f"VOICEBOT_{section}__{name}".upper()
+                raise SettingsError(
+                    f"{file}: {section}.{name}: secrets do not belong here: set {variable} or {name}_file"
+                )
     for section, values in (overrides or {}).items():
         data.setdefault(section, {}).update(values)
     bots = [bot for bot in data.get("bots", ()) if isinstance(bot, dict)]
@@ -444,26 +340,14 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
         raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from None
     if settings.speech.key_file is not None and not settings.speech.key_file.is_file():
         raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
+    if settings.console.token_file is not None and not settings.console.token_file.is_file():
+        raise SettingsError(f"{file}: console.token_file: there is no file {settings.console.token_file}")
     for bot in settings.bots:
         if bot.secret_file is not None and not bot.secret_file.is_file():
             raise SettingsError(f"{file}: bots: {bot.name}: there is no file {bot.secret_file}")
         if bot.secret_file is None and bot.secret_env and not os.environ.get(bot.secret_env):
             raise SettingsError(f"{file}: bots: {bot.name}: {bot.secret_env} is not in the environment")
     return settings
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _on_this_machine(url: str) -> bool:
-    try:
-        return _is_loopback(urlsplit(url).hostname or "")
-    except ValueError:
-        return False
 
 
 def _refuse_unknown_environment(secrets: set[str]) -> None:

@@ -5,15 +5,34 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
 
-from voicebot.sip import Account, ListenAt, SipSyntaxError, SipUri, TlsOptions, Trunk
+from voicebot.codecs import all_named
+from voicebot.sip import (
+    DEFAULT_RATES,
+    TRUNK_FACTOR,
+    Account,
+    ListenAt,
+    Rate,
+    SipSyntaxError,
+    SipUri,
+    TlsOptions,
+    Trunk,
+)
 
 _LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
 LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
 """Who calls from this machine, where no trunk is set."""
+
+
+def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(codec.name for codec in all_named(names))
+
+
+CodecNames = Annotated[tuple[str, ...], AfterValidator(_canonical)]
+"""Codecs in the order of preference, by name in any case."""
 
 
 class _Entry(BaseModel):
@@ -71,8 +90,33 @@ class TlsSettings(_Entry):
         )
 
 
+Bucket = tuple[PositiveFloat, Annotated[float, Field(ge=1)]]
+
+
+def _bucket(method: str) -> Bucket:
+    return DEFAULT_RATES[method].per_s, DEFAULT_RATES[method].burst
+
+
+class RateSettings(_Entry):
+    """[rates] how many requests that begin something one source may send: [a second, at once]. What is more is not
+    answered, and ``strangers`` that are not taken are then not even read for a minute; trunks get 503."""
+
+    invite: Bucket = _bucket("INVITE")
+    registration: Bucket = _bucket("REGISTER")
+    options: Bucket = _bucket("OPTIONS")
+    other: Bucket = _bucket("other")
+    trunk_factor: float = Field(TRUNK_FACTOR, ge=1)
+    """How many times as much trunks and accounts may send."""
+
+    def rates(self) -> dict[str, Rate]:
+        """By method, as `voicebot.sip` wants them."""
+        buckets = {"INVITE": self.invite, "REGISTER": self.registration, "OPTIONS": self.options, "other": self.other}
+        return {method: Rate(*bucket) for method, bucket in buckets.items()}
+
+
 class TrunkSettings(_Entry):
-    """[[trunks]] who may call us: by ``addresses`` (CIDR), or by ``username`` and the password in ``password_file``."""
+    """[[trunks]] who may call us: by ``addresses`` (CIDR), or by ``username`` and the password in ``password_file``;
+    and, with ``outbound``, whom our own calls can go by."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     addresses: tuple[str, ...] = ()
@@ -80,6 +124,19 @@ class TrunkSettings(_Entry):
     password_file: Path | None = None
     secure: bool = False
     """Only over TLS."""
+    outbound: str = ""
+    """Where our calls by it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
+    number: str = Field("voicebot", pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
+    """What our calls by it show as their number."""
+    options_s: float = Field(30.0, ge=0, le=3600)
+    """How often a trunk with ``outbound`` is asked whether it is there; 0: never. One that is silent gets no calls."""
+    max_calls: int = Field(0, ge=0, le=10000)
+    """At once, both ways; one more gets 503. 0: as many as ``sip.max_calls``."""
+
+    @field_validator("outbound")
+    @classmethod
+    def _uri(cls, value: str) -> str:
+        return _sip_uri(value)
 
     @field_validator("addresses")
     @classmethod
@@ -93,16 +150,36 @@ class TrunkSettings(_Entry):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if not self.addresses and not self.username:
-            raise ValueError(f"trunk {self.name}: addresses, or username and password_file, say who it is")
+        if not (self.addresses or self.username or self.outbound):
+            raise ValueError(
+                f"trunk {self.name}: addresses, or username and password_file, say who it is; outbound, where calls go"
+            )
         if bool(self.username) != (self.password_file is not None):
             raise ValueError(f"trunk {self.name}: username and password_file belong together")
+        if self.secure and self.outbound:
+            uri = SipUri.parse(self.outbound)
+            if uri.scheme != "sips" and (uri.params.get("transport") or "").lower() != "tls":
+                raise ValueError(f"trunk {self.name}: secure, but outbound is not: add ;transport=tls")
         _password(self.password_file)
         return self
 
     def trunk(self) -> Trunk:
         networks = tuple(ipaddress.ip_network(address) for address in self.addresses)
-        return Trunk(self.name, networks, self.username, _password(self.password_file), self.secure)
+        return Trunk(
+            self.name,
+            networks,
+            self.username,
+            _password(self.password_file),
+            self.secure,
+            self.outbound,
+            self.options_s,
+            self.max_calls,
+        )
+
+    def account(self) -> Account:
+        """Who we are in calls that go by it."""
+        password = _password(self.password_file)
+        return Account(self.name, self.outbound, self.number, password, self.username, register=False)
 
 
 class AccountSettings(_Entry):
@@ -121,12 +198,7 @@ class AccountSettings(_Entry):
     @field_validator("registrar", "proxy")
     @classmethod
     def _uri(cls, value: str) -> str:
-        try:
-            if value and SipUri.parse(value).scheme not in ("sip", "sips"):
-                raise SipSyntaxError("no SIP URI")
-        except SipSyntaxError:
-            raise ValueError(f'{value!r} must be a SIP URI, for example "sip:pbx.example.com;transport=tls"') from None
-        return value
+        return _sip_uri(value)
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -145,6 +217,15 @@ class AccountSettings(_Entry):
             self.expires_s,
             self.register_here,
         )
+
+
+def _sip_uri(value: str) -> str:
+    try:
+        if value and SipUri.parse(value).scheme not in ("sip", "sips"):
+            raise SipSyntaxError("no SIP URI")
+    except SipSyntaxError:
+        raise ValueError(f'{value!r} must be a SIP URI, for example "sip:pbx.example.com;transport=tls"') from None
+    return value
 
 
 def _password(file: Path | None) -> str:

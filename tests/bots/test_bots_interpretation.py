@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.bots import events_from_activity
+from voicebot.bots.interpretation import Interpreter
 from voicebot.events import (
     BotConfigured,
     BotMessage,
@@ -14,6 +15,7 @@ from voicebot.events import (
     InputHint,
     KeyCollection,
     KeysAsked,
+    MetadataTold,
     RecordingAction,
     RecordingAsked,
     SilenceAsked,
@@ -132,6 +134,19 @@ def test_audiocodes_events_play_files_press_keys_and_take_words_back() -> None:
     assert one(copilot) == KeysAsked(9.0, "5")
 
 
+def test_a_message_may_be_played_and_only_our_own_host_names_files() -> None:
+    def message(url: str) -> dict[str, Any]:
+        parameters = {"activityParams": {"playUrlUrl": url}}
+        return {"type": "message", "text": "Hi.", "speak": "Hi!", "channelData": parameters}
+
+    assert one(message("https://x.example/a.wav")) == BotMessage(9.0, 3, "Hi.", "Hi!", audio="https://x.example/a.wav")
+    assert one(message("file:///hi.wav")) == BotMessage(9.0, 3, "Hi.", "Hi!")
+    (own,) = Interpreter(files=True).events(message("file:///hi.wav"), 3, 9.0)
+    assert own == BotMessage(9.0, 3, "Hi.", "Hi!", audio="file:///hi.wav")
+    for url in ("file://host/hi.wav", "file:///" + "x" * 3000, "gopher://x"):
+        assert Interpreter(files=True).events(message(url), 3, 9.0) == [BotMessage(9.0, 3, "Hi.", "Hi!")]
+
+
 @pytest.mark.parametrize(
     "activity",
     [
@@ -181,6 +196,30 @@ def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
     )
     assert collected.keys == KeyCollection(4, "*", 0.9)
     assert config(dtmfCollect=False).keys == KeyCollection()
+
+
+def test_a_bot_chooses_which_events_it_is_sent() -> None:
+    wanted = config(sendEventsToBot=["speechHypothesis", "noUserInput", "playFinished"])
+    assert (wanted.hypotheses, wanted.no_input_event) == (True, True)
+    assert config(sendEventsToBot=[]) == BotConfigured(9.0, hypotheses=False, no_input_event=False)
+    assert config(sendEventsToBot=["noUserInput"], userNoInputSendEvent=False).no_input_event is False
+
+
+def test_a_silent_caller_may_be_played_a_file() -> None:
+    assert config(userNoInputUrl=["https://x/a.wav", "https://x/b.wav"]).no_input_audio == "https://x/a.wav"
+    assert config(userNoInputUrl="").no_input_audio == ""
+    assert config(userNoInputUrl="file:///etc/passwd", bargeIn=True).no_input_audio is None
+
+
+def test_recognition_is_stopped_and_started() -> None:
+    assert one({"type": "event", "name": "stopRecognition"}) == BotConfigured(9.0, listening=False)
+    assert one({"type": "event", "name": "startRecognition"}) == BotConfigured(9.0, listening=True)
+
+
+def test_metadata_is_kept_as_it_is_unless_it_is_too_much() -> None:
+    assert one({"type": "event", "name": "sendMetaData", "value": {"a": [1]}}) == MetadataTold(9.0, {"a": [1]})
+    for value in ({}, None, "x" * 20_000, {"a": {1, 2}}):
+        assert events_from_activity({"type": "event", "name": "sendMetaData", "value": value}, 1, 9.0) == []
 
 
 @pytest.mark.parametrize(

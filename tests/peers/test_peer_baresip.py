@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.events import Event
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import SipFrontEnd, SipLeg
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 from voicebot.sip.tls import self_signed
@@ -63,6 +65,9 @@ class Sink:
         pass
 
     def key(self, key: str, at: float) -> None:
+        pass
+
+    def fact(self, event: Event) -> None:
         pass
 
     def ended(self, reason: str, at: float) -> None:

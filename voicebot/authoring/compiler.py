@@ -18,6 +18,7 @@ from voicebot.authoring.flow import Flow
 from voicebot.authoring.folder import MAIN, Dialogs
 from voicebot.authoring.functions import AsyncFunction, Functions
 from voicebot.authoring.http import Fetch, HttpClient
+from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import Call, Global
 from voicebot.authoring.program import Program
 from voicebot.authoring.questions import Jump, is_collecting, takes_key
@@ -30,10 +31,10 @@ MAX_HELD = 64
 
 @dataclass(frozen=True, slots=True)
 class CompiledDialogs:
-    """``prompts``: what is spoken alike in every call, with its locale. ``close``: call it at the end."""
+    """``prompts``: what is spoken alike in every call, its locale, its audio file. ``close``: call it at the end."""
 
     root: ComponentDialog
-    prompts: tuple[tuple[str, str], ...]
+    prompts: tuple[tuple[str, str, str], ...]
     close: Callable[[], Awaitable[None]]
 
 
@@ -52,7 +53,11 @@ def compile_dialogs(
     """
     client = HttpClient()
     around = line.Surroundings(
-        now or _local_time, fetch or client.fetch, secrets if secrets is not None else secrets_given(), visited
+        now or _local_time,
+        fetch or client.fetch,
+        secrets if secrets is not None else secrets_given(),
+        visited,
+        (dialogs.main.dialog.locale, *dialogs.main.translations),
     )
     called = [step.call for loaded in dialogs.dialogs.values() for step in loaded.dialog.steps
               if isinstance(step, Call) and step.call not in dialogs.dialogs]  # fmt: skip
@@ -63,7 +68,9 @@ def compile_dialogs(
     base = dialogs.main.dialog.locale
     root = CallDialog(flows, python, base)
     return CompiledDialogs(
-        root, tuple((text, "" if locale == base else locale) for text, locale in prompts), client.close
+        root,
+        tuple((text, "" if locale == base else with_country(locale), audio) for text, locale, audio in prompts),
+        client.close,
     )
 
 
@@ -77,10 +84,11 @@ def _flow(dialogs: Dialogs, name: str, around: line.Surroundings, python: Functi
     loaded = dialogs.dialogs[name]
     main = dialogs.main
     base = main.dialog.locale
-    programs = {base: Program(name, loaded.dialog, base, main.dialog)}
+    programs = {base: Program(name, loaded.dialog, base, main.dialog, (loaded.file, main.file))}
     for locale, translation in loaded.translations.items():
         translated_main = main.translations[locale].dialog if locale in main.translations else main.dialog
-        programs[locale] = Program(name, translation.dialog, locale, translated_main)
+        files = translation.document.file, main.file
+        programs[locale] = Program(name, translation.dialog, locale, translated_main, files)
     return Flow(name, programs, around, python)
 
 
@@ -152,7 +160,7 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             words = program.words(wanted.message)
             slow = bool(line.call_state(dc.context).get("slow"))
             await line.send(dc.context, words.rendered(scope, slow), asking=False, barge_in=words.barge_in,
-                            locale=program.locale)  # fmt: skip
+                            locale=program.locale, audio="" if slow else words.sound(scope))  # fmt: skip
         return await dc.begin_dialog(MAIN, Jump(wanted.goto or program.first, variables))
 
     def _main(self, context: TurnContext) -> Program:
@@ -165,19 +173,11 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         sender = activity.from_property.id if activity.from_property is not None else ""
         callee = activity.recipient.id if activity.recipient is not None else ""
         return {
-            "locale": _closest(activity.locale or self._locale, list(self._flows[MAIN].programs), self._locale),
+            "locale": closest(activity.locale or "", list(self._flows[MAIN].programs)) or self._locale,
             "caller": str(data.get("caller") or sender or "")[:256],
             "callee": str(data.get("callee") or callee or "")[:256],
             "slow": False,
         }
-
-
-def _closest(wanted: str, available: list[str], otherwise: str) -> str:
-    """The language of ``available`` that serves ``wanted`` best."""
-    if wanted in available:
-        return wanted
-    language = wanted.partition("-")[0].lower()
-    return next((locale for locale in available if locale.partition("-")[0].lower() == language), otherwise)
 
 
 def _says(text: str, phrases: Mapping[str, list[str]]) -> str | None:

@@ -7,6 +7,7 @@ call). Pure: the time is passed in. Where the Telephony channel has no conventio
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -82,9 +83,20 @@ def command_result(action: str, command: str, error: str = "") -> dict[str, Any]
     return {"type": "commandResult", "name": f"channel/vnd.microsoft.telephony.recording.{action}", "value": value}
 
 
+def call_status(state: str, call_id: str, target: str, command: str, status: int, reason: str) -> dict[str, Any]:
+    """What became of a call that the bot wanted placed: ``answered``, ``ended``, or why it came to nothing."""
+    value = {"state": state, "callId": call_id, "to": target, "commandId": command, "status": status, "reason": reason}
+    return {"type": "event", "name": "call.status", "value": value}
+
+
 def play_failed(url: str) -> dict[str, Any]:
     """A file that the bot wanted played could not be had, or not be played."""
     return {"type": "event", "name": "playUrlFailed", "value": url}
+
+
+def speech_hypothesis(text: str) -> dict[str, Any]:
+    """What the caller is taken to be saying, while it is being said (AudioCodes)."""
+    return {"type": "event", "name": "speechHypothesis", "value": {"text": text[:MAX_TEXT]}}
 
 
 def resume() -> dict[str, Any]:
@@ -100,7 +112,7 @@ def end_of_conversation(reason: str) -> dict[str, Any]:
 
 def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datetime) -> dict[str, Any]:
     """``activity`` as the ``number``-th of ``call``: with its id, time, locale, and who speaks to whom."""
-    caller = {"id": call.caller or ANONYMOUS, "role": "user"}
+    caller = {"id": call.person or ANONYMOUS, "role": "user"}
     if call.display_name:
         caller["name"] = call.display_name
     envelope: dict[str, Any] = {
@@ -110,7 +122,7 @@ def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datet
         "serviceUrl": SERVICE_URL,
         "locale": call.locale,
         "from": caller,
-        "recipient": {"id": call.callee or BOT_ID, "role": "bot"},
+        "recipient": {"id": call.line or BOT_ID, "role": "bot"},
         "conversation": {"id": call.call_id},
     }
     if activity["type"] == "conversationUpdate" and "membersAdded" not in activity:
@@ -124,7 +136,20 @@ def _start_data(call: CallFacts) -> dict[str, Any]:
     return {
         "caller": call.caller,
         "callee": call.callee,
+        "callerHost": _host(call.caller_uri),
+        "calleeHost": _host(call.callee_uri),
         "callerDisplayName": call.display_name,
         "callId": call.call_id,
+        "direction": call.direction,
+        "context": dict(call.context),
         "sipHeaders": headers,
     }
+
+
+def _host(uri: str) -> str:
+    """``sip:+1555@pbx.example.com:5060;user=phone`` is of ``pbx.example.com``; a ``tel:`` URI has no host."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() not in ("sip", "sips"):
+        return ""
+    authority = re.split(r"[;?]", rest.rpartition("@")[2], maxsplit=1)[0]
+    return re.sub(r":\d*$", "", authority)[:255]

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from voicebot.events import Event
 
 OnEvent = Callable[[Event], None]
 """Where a conversation delivers: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
 
-The events: BotMessage, BotDone, BotFailed, BotRecovered, BotConfigured, HangUpAsked, TransferAsked.
+The events: BotMessage, BotDone, BotFailed, BotRecovered, BotConfigured, HangUpAsked, TransferAsked, KeysAsked,
+SilenceAsked, RecordingAsked, MetadataTold.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE."""
+    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE.
+
+    The URIs are complete where the front end knows them, such as ``sip:+15550100@pbx.example.com``.
+    ``trunk``: the name of the trunk or account that it came by, for its routing; empty for none.
+
+    Of a call of ours (``direction``), ``bot`` is the one that it was placed for, ``""`` for whichever has the calling
+    number, and ``context`` what that bot is to know.
+    """
 
     call_id: str
     caller: str
@@ -25,6 +33,22 @@ class CallFacts:
     display_name: str = ""
     locale: str = "en-US"
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    caller_uri: str = ""
+    callee_uri: str = ""
+    trunk: str = ""
+    direction: Literal["inbound", "outbound"] = "inbound"
+    bot: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def person(self) -> str:
+        """Who the bot talks to: the caller, or whom we called."""
+        return self.callee if self.direction == "outbound" else self.caller
+
+    @property
+    def line(self) -> str:
+        """Our own number."""
+        return self.caller if self.direction == "outbound" else self.callee
 
 
 class Conversation(Protocol):

@@ -4,10 +4,12 @@
 activity                                        event
 ==============================================  =====================================================================
 message                                         BotMessage; spoken is ``speak``, else the text made fit for the ear,
-                                                else what its cards say; with suggested actions read out
+                                                else what its cards say; with suggested actions read out. With a
+                                                ``playUrlUrl`` in its ``activityParams`` that file is played instead
 parts of a streamed text                        BotMessage, sentence by sentence (``streamed_text.py``)
 endOfConversation, event ``hangup``             HangUpAsked
 event ``handoff.initiate``, or of type handoff  TransferAsked(``value.TargetPhoneNumber``); no target: the operator
+event ``call.place``, with ``value.to``          CallAsked
 command ``…telephony.recording.start`` etc.     RecordingAsked (Microsoft's Telephony channel)
 AudioCodes' events, with ``activityParams``:
 ``transfer``, ``handover``                      TransferAsked(``transferTarget``)
@@ -15,6 +17,8 @@ AudioCodes' events, with ``activityParams``:
 ``sendDtmf``                                    KeysAsked(``dtmfDigits``)
 ``abortPrompts``                                SilenceAsked
 ``startCallRecording``, ``stop…`` etc.          RecordingAsked
+``startRecognition``, ``stopRecognition``       BotConfigured(listening=...)
+``sendMetaData``                                MetadataTold(``value``)
 ``config``, and any ``sessionParams``           BotConfigured (``session_parameters.py``)
 any other                                       none
 ==============================================  =====================================================================
@@ -25,20 +29,23 @@ them). A TransferAsked with an empty target means that the bot leaves the choice
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from voicebot.bots.cards import card_choices, card_text
-from voicebot.bots.session_parameters import configured
+from voicebot.bots.session_parameters import configured, fetchable
 from voicebot.bots.spoken import spoken
 from voicebot.bots.streamed_text import StreamedText, stream_info
 from voicebot.events import (
+    BotConfigured,
     BotMessage,
+    CallAsked,
     Event,
     HangUpAsked,
     InputHint,
     KeysAsked,
+    MetadataTold,
     RecordingAction,
     RecordingAsked,
     SilenceAsked,
@@ -48,6 +55,8 @@ from voicebot.events import (
 MAX_SPEAK = 20_000
 MAX_CHOICES = 12
 MAX_TARGET = 256
+MAX_METADATA = 16_384
+MAX_NAME = 64
 MAX_URL = 2000
 MAX_KEYS = 20
 RECORDING = "channel/vnd.microsoft.telephony.recording."
@@ -56,16 +65,20 @@ _TARGET = re.compile(r"(?:sips?:|tel:)?[^\s<>\"\\\x00-\x20\x7f]{1,256}")
 
 
 class Interpreter:
-    """One conversation's interpretation: it remembers what was said of texts that are still streaming."""
+    """One conversation's interpretation: it remembers what was said of texts that are still streaming.
 
-    def __init__(self) -> None:
+    ``files``: whether the bot may have files of this machine played. Our own dialog host may, no other.
+    """
+
+    def __init__(self, *, files: bool = False) -> None:
         self._streams = StreamedText()
+        self._files = files
 
     def events(self, activity: Any, request: int, at: float) -> list[Event]:
         """The events that ``activity``, an answer to ``request``, amounts to."""
         info = stream_info(activity) if isinstance(activity, dict) else None
         if info is None:
-            return events_from_activity(activity, request, at)
+            return events_from_activity(activity, request, at, files=self._files)
         if info.kind != "final":
             locale = _text(activity.get("locale"))[:35]
             return [
@@ -75,14 +88,14 @@ class Interpreter:
         left = self._streams.final(info, _text(activity.get("text")))
         if left is not None:
             activity = {name: value for name, value in activity.items() if name != "speak"} | {"text": left}
-        return events_from_activity(activity, request, at)
+        return events_from_activity(activity, request, at, files=self._files)
 
     def finished(self, request: int, at: float) -> list[Event]:
         """The bot has finished with ``request``: what it began to stream and did not end is said all the same."""
         return [BotMessage(at, request, text, spoken(text)) for text in self._streams.left(request)]
 
 
-def events_from_activity(activity: Any, request: int, at: float) -> list[Event]:
+def events_from_activity(activity: Any, request: int, at: float, *, files: bool = False) -> list[Event]:
     """The events that ``activity``, an answer to ``request``, amounts to; none for what a call has no use for."""
     if not isinstance(activity, dict):
         return []
@@ -92,7 +105,7 @@ def events_from_activity(activity: Any, request: int, at: float) -> list[Event]:
         events.append(configuration)
     match activity.get("type"):
         case "message":
-            events.append(_message(activity, request, at))
+            events.append(_message(activity, request, at, files))
         case "endOfConversation":
             events.append(HangUpAsked(at, _text(activity.get("code")) or "completed"))
         case "handoff":
@@ -109,6 +122,8 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
     match activity.get("name"):
         case "handoff.initiate":
             return [_handoff(activity, at)]
+        case "call.place":
+            return [_call(_dict(activity.get("value")), at)]
         case "transfer" | "handover":
             return [TransferAsked(at, _target(parameters.get("transferTarget")), parameters)]
         case "hangup":
@@ -116,12 +131,17 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
         case "playUrl":
             url = _text(parameters.get("playUrlUrl"))
             text = _text(parameters.get("playUrlAltText"))[:MAX_SPEAK]
-            return [BotMessage(at, request, text, "", _hint(activity), audio=url)] if _fetchable(url) else []
+            return [BotMessage(at, request, text, "", _hint(activity), audio=url)] if fetchable(url) else []
         case "sendDtmf":
             keys = _text(parameters.get("dtmfDigits"))
             return [KeysAsked(at, keys)] if re.fullmatch(rf"[0-9A-D*#]{{1,{MAX_KEYS}}}", keys) else []
         case "abortPrompts":
             return [SilenceAsked(at)]
+        case "startRecognition" | "stopRecognition" as name:
+            return [BotConfigured(at, listening=name == "startRecognition")]
+        case "sendMetaData":
+            value = activity.get("value")
+            return [MetadataTold(at, value)] if _kept(value) else []
         case "startCallRecording" | "stopCallRecording" | "pauseCallRecording" | "resumeCallRecording" as name:
             return [RecordingAsked(at, RecordingAction(name.removesuffix("CallRecording")))]
     return []
@@ -142,21 +162,23 @@ def _parameters(activity: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def _fetchable(url: str) -> bool:
+def _kept(value: Any) -> bool:
+    """Whether the record takes it: not nothing, and not more than :data:`MAX_METADATA` as JSON."""
     try:
-        parts = urlsplit(url)
-    except ValueError:
+        return value not in (None, "", {}, []) and len(json.dumps(value)) <= MAX_METADATA
+    except (ValueError, TypeError, RecursionError):
         return False
-    return len(url) <= MAX_URL and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-def _message(activity: dict[str, Any], request: int, at: float) -> BotMessage:
+def _message(activity: dict[str, Any], request: int, at: float, files: bool) -> BotMessage:
     text = activity.get("text") if isinstance(activity.get("text"), str) else ""
     speak = activity.get("speak")
     if not isinstance(speak, str):
         speak = _aloud(activity, text or "")
     locale = _text(activity.get("locale"))[:35]
-    return BotMessage(at, request, (text or "")[:MAX_SPEAK], speak[:MAX_SPEAK], _hint(activity), locale)
+    url = _text(_parameters(activity, "activityParams").get("playUrlUrl"))
+    audio = url if fetchable(url) or (files and url.startswith("file:///") and len(url) <= MAX_URL) else ""
+    return BotMessage(at, request, (text or "")[:MAX_SPEAK], speak[:MAX_SPEAK], _hint(activity), locale, audio)
 
 
 def _hint(activity: dict[str, Any]) -> InputHint:
@@ -187,6 +209,17 @@ def _handoff(activity: dict[str, Any], at: float) -> TransferAsked:
     context = dict(_dict(value))
     target = context.pop("TargetPhoneNumber", None) or context.pop("targetPhoneNumber", None)
     return TransferAsked(at, _target(value if isinstance(value, str) else target), context)
+
+
+def _call(value: dict[str, Any], at: float) -> CallAsked:
+    return CallAsked(
+        at,
+        _target(value.get("to")),
+        trunk=_text(value.get("trunk"))[:MAX_NAME],
+        bot=_text(value.get("bot"))[:MAX_NAME],
+        command=_text(value.get("commandId"))[:MAX_TARGET],
+        context=_dict(value.get("context")),
+    )
 
 
 def _target(value: Any) -> str:

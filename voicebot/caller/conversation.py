@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from voicebot.audio import FRAME_S
 from voicebot.caller.ear import Ear
 from voicebot.caller.measure import (
     HOLE_S,
@@ -27,7 +28,7 @@ from voicebot.caller.measure import (
 from voicebot.caller.mouth import Mouth, Spoken
 from voicebot.caller.report import CallAudio, TranscriptLine, TurnReport, Who
 from voicebot.caller.script import Action, Script, Step, said
-from voicebot.events import Event, RecognitionLost
+from voicebot.events import CallNotAnswered, Event, RecognitionLost
 from voicebot.events import Final as Phrase
 from voicebot.legs import Leg
 
@@ -85,6 +86,7 @@ class ScriptedCall:
         self.transfer_target: str | None = None
         self.ended_at: float | None = None
         self.ended_reason = ""
+        self.not_answered: CallNotAnswered | None = None
         self._script = script
         self._audio = audio
         self._ear = ear
@@ -119,6 +121,10 @@ class ScriptedCall:
     def key(self, key: str, at: float) -> None:
         if len(self.keys_heard) < 1000:
             self.keys_heard += key
+
+    def fact(self, event: Event) -> None:
+        if isinstance(event, CallNotAnswered):
+            self.not_answered = event
 
     def ended(self, reason: str, at: float) -> None:
         self.ended_at, self.ended_reason = at, reason
@@ -199,11 +205,15 @@ class ScriptedCall:
         assert mouth is not None
         audio = self._audio[step.line]
         spoken: Spoken = mouth.say(step.label, audio)
-        await self._wait(lambda: spoken.onset is not None, LEAVE_DEADLINE_S + len(audio) / 8000, "cannot be said")
+        await self._wait(
+            lambda: spoken.onset is not None,
+            LEAVE_DEADLINE_S + spoken.frames * FRAME_S,
+            "cannot be said",
+        )
         assert spoken.onset is not None
         turn = self._begin(step, spoken.onset)
         self._line(spoken.onset, "caller", step.label)
-        await self._wait(lambda: spoken.finished, LEAVE_DEADLINE_S + len(audio) / 8000, "cannot be said")
+        await self._wait(lambda: spoken.finished, LEAVE_DEADLINE_S + spoken.frames * FRAME_S, "cannot be said")
         turn.until = spoken.offset if spoken.offset is not None else spoken.onset
         return turn
 

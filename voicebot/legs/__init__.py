@@ -2,7 +2,8 @@
 
 Rules that hold here:
 
-* A leg carries G.711 payloads as they are; it never decodes and never decides. Whose turn it is, is `turns`' affair.
+* A leg carries G.711 payloads as they are, and other codecs as 16 kHz samples; it never decides. Whose turn it is, is
+  `turns`' affair.
 * A leg calls its sink from the event loop, never from another thread, and never after ``ended``.
 * ``ended`` is called exactly once for every leg that was connected, whoever hung up.
 """
@@ -11,14 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
-from voicebot.events import Law
+from voicebot.audio import AudioFormat
+from voicebot.events import Event
 from voicebot.rtp import MediaQuality, Playout
 
 
 class LegClosed(Exception):
     """The leg ended (CANCEL, BYE, transport) while something was asked of it."""
+
+
+class NoRoom(Exception):
+    """A call cannot be placed now. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +34,17 @@ class LegInfo:
     call_id: str
     caller: str
     callee: str
-    law: Law
+    audio: AudioFormat
+    """What the frames between the leg and everything above it are, for the whole call."""
+    codec: str = ""
+    """What was agreed for the wire at the start (``PCMU``, ``G722``, ...); empty where it is the format's own name."""
     caller_uri: str = ""
     callee_uri: str = ""
     display_name: str = ""
     remote_address: str = ""
     trunk: str = ""
-    """The name of the trunk or account that the call came by; empty where none is set."""
+    """The name of the trunk or account that the call came or goes by; empty where none is set."""
+    direction: Literal["inbound", "outbound"] = "inbound"
     headers: dict[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -51,13 +61,16 @@ class LegSink(Protocol):
     """Where a leg delivers. All times are ``loop.time()`` seconds."""
 
     def frame(self, payload: bytes, at: float) -> None:
-        """20 ms (160 bytes) of the caller's G.711, in order, without holes: lost frames are concealed by the leg."""
+        """20 ms of the caller's audio in the leg's format, in order, without holes: lost frames are concealed."""
 
     def sent(self, payload: bytes, at: float) -> None:
         """The 20 ms that just left towards the caller (silence included)."""
 
     def key(self, key: str, at: float) -> None:
         """One keypad key, once a press."""
+
+    def fact(self, event: Event) -> None:
+        """What else became known of the leg: ringing, early media, no answer; hold and its end."""
 
     def ended(self, reason: str, at: float) -> None:
         """The leg is gone; nothing follows."""
@@ -77,10 +90,19 @@ class Leg(Protocol):
         """Say where audio, keys and the end are to be delivered. Called once, before anything else."""
 
     def ring(self) -> None:
-        """Tell the caller that we are alerting (180)."""
+        """Tell the caller that we are alerting (180). Nothing, where we call."""
+
+    def early_media(self) -> bool:
+        """Let what we play be heard before we answer (183). False where only ringing is possible: it rings then."""
+
+    def hold(self, held: bool) -> None:
+        """Put the other side on hold or take it off: on hold it hears what we play, and we do not hear it."""
 
     async def answer(self) -> None:
-        """Answer; returns when media may flow. Raises :class:`LegClosed` when the caller gave up first."""
+        """Answer, or where we call: wait for the answer. Returns when media may flow.
+
+        Raises :class:`LegClosed` when the caller gave up first, or nobody answered.
+        """
 
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         """Refuse an unanswered call with a SIP status (486, 488, 503, ...)."""

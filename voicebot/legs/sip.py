@@ -1,39 +1,31 @@
-"""The SIP front end: `sip` signals, `rtp` carries the voice, a :class:`SipLeg` is both for one call.
+"""One SIP call as a leg: `sip` signals, `rtp` carries the voice, a :class:`SipLeg` is both.
 
-:class:`SipFrontEnd` turns every INVITE that we can serve into a leg and hands it over; what cannot be served is refused
-before anybody above hears of it: 503 while draining, at the limit of calls or without free ports, 488 without a common
-codec. :func:`dial` makes an outgoing leg.
-
-The law that the media above sees is fixed when the leg is made. A re-INVITE may change the wire's; the RTP session
-translates then.
+The format of the audio above is fixed when the leg is made. A re-INVITE may change the codec of the wire; the RTP
+session translates then. :mod:`voicebot.legs.sip_front_end` makes legs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from voicebot.events import Law
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
 from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
-from voicebot.rtp import MediaClock, MediaKey, MediaQuality, Playout, PortRange, PortsExhausted, RtpSession
+from voicebot.legs.sip_media import LegMedia, MediaOptions
+from voicebot.legs.sip_outcome import not_reached
+from voicebot.rtp import MediaKey, MediaQuality, Playout, RtpSession
 from voicebot.sip import (
     AudioAgreement,
     Call,
     CallClosed,
     CallEnded,
+    CallProgress,
     IncomingCall,
-    NameAddr,
     OutgoingCall,
     ReferProgress,
     SessionDescription,
-    SipEndpoint,
-    SipRequest,
-    SipSyntaxError,
-    SipUri,
     sdp,
 )
 from voicebot.sip.sdes import LocalKeys
@@ -51,98 +43,27 @@ _REASONS = {
     "error": "error",
 }
 """How a call ended, in the words of :class:`~voicebot.events.LegEnded`."""
-_TOLD_HEADERS = (
-    "Diversion",
-    "History-Info",
-    "P-Asserted-Identity",
-    "P-Preferred-Identity",
-    "Privacy",
-    "Reason",
-    "Referred-By",
-    "Subject",
-    "User-Agent",
-    "User-to-User",
-)
-"""Headers of the INVITE that are passed on, beside all that begin with ``X-``."""
-_MAX_HEADERS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class MediaOptions:
-    """What every leg's media needs. ``host``: the address in our session descriptions.
-
-    ``laws``: what we speak, in the order of our offers (in answers the offerer's order decides). ``silence_timeout_s``:
-    how long nothing may come before the leg ends. ``telephone_event``: the payload type that we offer. ``srtp``:
-    whether media may or must be encrypted; our own offers are only where it must. ``inband_dtmf``: whether keys
-    of a side without telephone-event are heard in its audio.
-    """
-
-    clock: MediaClock
-    ports: PortRange
-    host: str
-    laws: tuple[Law, ...] = ("PCMU", "PCMA")
-    silence_timeout_s: float = 30.0
-    telephone_event: int = 101
-    srtp: sdp.Srtp = "off"
-    inband_dtmf: bool = False
-
-    def select(self, description: SessionDescription) -> AudioAgreement | None:
-        """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
-        agreed = sdp.select(description, self.laws, self.srtp)
-        if agreed is None:
-            return None
-        try:
-            version = ipaddress.ip_address(agreed.host).version
-        except ValueError:
-            return None
-        return agreed if version == (6 if ":" in self.ports.host else 4) else None
-
-
-class _Media:
-    """The RTP session's sink. The two methods of the hot path are the leg's sink's own, once there is one."""
-
-    __slots__ = ("_leg", "frame", "sent")
-
-    def __init__(self) -> None:
-        self._leg: SipLeg | None = None
-        self.frame: Callable[[bytes, float], None] = _drop
-        self.sent: Callable[[bytes, float], None] = _drop
-
-    def attach(self, leg: SipLeg) -> None:
-        self._leg = leg
-
-    def connect(self, sink: LegSink) -> None:
-        self.frame, self.sent = sink.frame, sink.sent
-
-    def mute(self) -> None:
-        self.frame = self.sent = _drop
-        self._leg = None
-
-    def key(self, key: str, at: float) -> None:
-        if self._leg is not None:
-            self._leg.deliver_key(key, at)
-
-    def media_timeout(self, at: float) -> None:
-        if self._leg is not None:
-            self._leg.media_timed_out()
-
-
-def _drop(_payload: bytes, _at: float) -> None:
-    """Where audio goes before a sink is connected and after the end."""
 
 
 class SipLeg:
-    """One SIP call with its media. Made by :class:`SipFrontEnd` and :func:`dial`; see :class:`voicebot.legs.Leg`."""
+    """One SIP call with its media; see :class:`voicebot.legs.Leg`.
+
+    Made by :class:`SipFrontEnd`, :func:`place` and :func:`dial`. ``ring_timeout_s``: how long a call of ours may go
+    unanswered; ``response_timeout_s``: how long without any response at all.
+    """
 
     def __init__(
         self,
         call: Call,
         rtp: RtpSession,
-        media: _Media,
+        media: LegMedia,
         options: MediaOptions,
         info: LegInfo,
-        spawn: _Tasks,
+        spawn: Tasks,
         keys: LocalKeys | None = None,
+        *,
+        ring_timeout_s: float = 60.0,
+        response_timeout_s: float | None = None,
     ) -> None:
         self.on_transfer_asked: Callable[[str], bool] | None = None
         """The other side asks us to call another target (REFER): return whether we do, then :meth:`transfer_result`."""
@@ -153,6 +74,15 @@ class SipLeg:
         self._info = info
         self._spawn = spawn
         self._keys = keys or LocalKeys()
+        self._ring_timeout_s = ring_timeout_s
+        self._response_timeout_s = response_timeout_s
+        self._awaited = isinstance(call, OutgoingCall)
+        """We call, and nobody has answered yet."""
+        self._progress: set[type[Event]] = set()
+        self._untold: list[Event] = []
+        """Facts that came before there was a sink: one of each kind at most."""
+        self._held = False
+        self._early_answer: SessionDescription | None = None
         self._encrypted = False
         self._loop = asyncio.get_running_loop()
         self._sink: LegSink | None = None
@@ -167,6 +97,7 @@ class SipLeg:
         call.on_session_answer = self._session_answered_late
         call.on_refer = lambda target, _by: self.on_transfer_asked is not None and self.on_transfer_asked(target)
         call.on_refer_progress = self._refer_progress
+        call.on_progress = self._progressed
         if call.ended is not None:
             self._call_ended(call.ended)
 
@@ -187,6 +118,9 @@ class SipLeg:
 
     def connect(self, sink: LegSink) -> None:
         self._sink = sink
+        for event in self._untold:
+            self._loop.call_soon(sink.fact, event)
+        self._untold.clear()
         if self._ended is not None:
             self._loop.call_soon(sink.ended, *self._ended)
             return
@@ -196,14 +130,34 @@ class SipLeg:
         if isinstance(self._call, IncomingCall):
             self._call.ring()
 
+    def early_media(self) -> bool:
+        """183 with our answer: what we play is heard before the call is answered. False: only ringing is possible."""
+        call, offer = self._call, self._call.offer if isinstance(self._call, IncomingCall) else None
+        agreed = self._options.select(offer) if offer is not None and self._ended is None else None
+        if offer is None or agreed is None or not isinstance(call, IncomingCall):
+            self.ring()
+            return False
+        self._apply(agreed)
+        self._early_answer = self._answer_to(offer, agreed)
+        call.progress(self._early_answer)
+        return True
+
+    def hold(self, held: bool) -> None:
+        """Put the other side on hold (``sendonly``: it hears what we play, and is not heard), or take it off again."""
+        self._call.reoffer(self._offer("sendonly" if held else "sendrecv"))
+
     async def answer(self) -> None:
         if self._ended is not None:
             raise LegClosed(self._ended[0])
-        if not isinstance(self._call, IncomingCall):
+        if isinstance(self._call, OutgoingCall):
+            await self._wait_for_answer(self._call)
             return
+        assert isinstance(self._call, IncomingCall)
         offer = self._call.offer
         agreed = self._options.select(offer) if offer is not None else None
-        if offer is not None and agreed is not None:
+        if self._early_answer is not None:
+            session = self._early_answer  # RFC 3264 allows one answer only
+        elif offer is not None and agreed is not None:
             self._apply(agreed)
             session = self._answer_to(offer, agreed)
         else:
@@ -212,8 +166,22 @@ class SipLeg:
             answer = await self._call.answer(session)
         except CallClosed as closed:
             raise LegClosed(str(closed)) from None
-        if answer is not None and not self._session_answered(answer):
+        if answer is not None and not self.session_answered(answer):
             raise LegClosed("no common codec")
+
+    async def _wait_for_answer(self, call: OutgoingCall) -> None:
+        try:
+            answer = await call.established(timeout_s=self._ring_timeout_s, response_timeout_s=self._response_timeout_s)
+        except CallClosed as closed:
+            self._call_ended(closed.end)  # when we gave up, the CANCEL is still on its way
+            raise LegClosed(str(closed)) from None
+        except asyncio.CancelledError:
+            self._finish("cancelled")
+            raise
+        self._awaited = False
+        self._rtp.set_direction(send=True, receive=False)  # whatever early media did, its silence counts from now
+        if not self.session_answered(answer):
+            raise LegClosed("no common codec in the answer")
 
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         if isinstance(self._call, IncomingCall):
@@ -231,6 +199,8 @@ class SipLeg:
         return TransferOutcome(progress.accepted, progress.status, progress.reason)
 
     async def hang_up(self) -> None:
+        if self._awaited:
+            self._not_answered(NotReached.CANCELLED)
         self._call.bye()
         self._finish("bot")
         if self._closing is not None:
@@ -255,16 +225,40 @@ class SipLeg:
 
     def media_timed_out(self) -> None:
         """Nothing has been heard for the silence timeout: the other side is gone without a BYE."""
+        if self._awaited or self._held:
+            return  # an early session and a hold may be silent; other limits end them
         self._finish("media-timeout")
         self._call.bye()
 
     # --- from the signalling
 
     def _call_ended(self, end: CallEnded) -> None:
+        if self._awaited and isinstance(self._call, OutgoingCall):
+            self._not_answered(not_reached(end, answered_at_all=self._call.heard), end.status, end.reason)
+            return
         self._finish("transfer" if self._transferred else _REASONS[end.cause])
 
     def _refer_progress(self, progress: ReferProgress) -> None:
         self._transferred = self._transferred or (progress.final and progress.accepted)
+
+    def _not_answered(self, outcome: NotReached, status: int = 0, reason: str = "") -> None:
+        self._tell(CallNotAnswered(self._loop.time(), outcome, status, reason))
+        self._finish(outcome.value)
+
+    def _progressed(self, progress: CallProgress) -> None:
+        """A provisional response to our INVITE; audio that comes with it is passed on."""
+        agreed = self._options.select(progress.early) if progress.early is not None else None
+        now = self._loop.time()
+        event = CallRinging(now, progress.status) if agreed is None else EarlyMedia(now, progress.status)
+        if agreed is not None:
+            self._apply(agreed)
+        if type(event) not in self._progress:
+            self._progress.add(type(event))
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        if self._ended is None:
+            self._sink.fact(event) if self._sink is not None else self._untold.append(event)
 
     def _session_offered(self, offer: SessionDescription | None) -> SessionDescription | None:
         """A re-INVITE or UPDATE: other address, other codec, hold, resume. None refuses it and changes nothing."""
@@ -277,9 +271,10 @@ class SipLeg:
         return self._answer_to(offer, agreed)
 
     def _session_answered_late(self, answer: SessionDescription) -> None:
-        self._session_answered(answer)
+        self.session_answered(answer)
 
-    def _session_answered(self, answer: SessionDescription) -> bool:
+    def session_answered(self, answer: SessionDescription) -> bool:
+        """Put the answer to our offer into force. False, and the call ends, when we cannot carry it."""
         agreed = self._options.select(answer)
         if agreed is None:
             self._finish("error")
@@ -301,26 +296,35 @@ class SipLeg:
             self._rtp.secure(None, None)
         self._rtp.hear_keys(self._options.inband_dtmf and agreed.telephone_event is None)
         self._rtp.retune(
-            law=agreed.law,
+            codec=agreed.codec,
             payload_type=agreed.payload_type,
             telephone_event=agreed.telephone_event,
             ptime_ms=agreed.ptime_ms,
         )
         self._rtp.set_remote(agreed.host, agreed.port, rtcp_port=agreed.rtcp_port)
-        self._rtp.set_direction(
-            send=agreed.direction in ("sendrecv", "sendonly"), receive=agreed.direction in ("sendrecv", "recvonly")
-        )
+        if self._held:
+            self._rtp.set_direction(send=False, receive=False)  # silence is counted anew when the hold ends
+        listened_to = agreed.direction in ("sendrecv", "sendonly")
+        self._rtp.set_direction(send=listened_to, receive=agreed.direction in ("sendrecv", "recvonly"))
+        # RFC 3264 8.4: the way of old to hold was an address of zeroes
+        self._hold(not listened_to or agreed.port == 0 or agreed.host in ("0.0.0.0", "::"))
 
-    def _offer(self) -> SessionDescription:
+    def _hold(self, held: bool) -> None:
+        if held is not self._held:
+            self._held = held
+            self._tell((Held if held else HoldEnded)(self._loop.time()))
+
+    def _offer(self, direction: sdp.Direction = "sendrecv") -> SessionDescription:
         self._description_version += 1
         options = self._options
         return sdp.offer(
             options.host,
             self._rtp.local_port,
-            laws=options.laws,
+            codecs=options.codecs,
             telephone_event=options.telephone_event,
             session_id=self._rtp.local_port,
             version=self._description_version,
+            direction=direction,
             crypto=self._keys.offer() if self._encrypted or options.srtp == "required" else (),
         )
 
@@ -346,7 +350,7 @@ class SipLeg:
             self._sink.ended(*self._ended)
 
 
-class _Tasks:
+class Tasks:
     """Short tasks that are kept until they are done; a failure is a defect, and logged."""
 
     def __init__(self) -> None:
@@ -366,205 +370,3 @@ class _Tasks:
     async def join(self) -> None:
         while self._tasks:
             await asyncio.wait(self._tasks)
-
-
-class SipFrontEnd:
-    """Listens for calls on its own :class:`SipEndpoint`, and hands each over as a leg to ``on_leg`` (on the loop).
-
-    ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``limit``: calls at once, beyond which
-    503 with ``retry_after_s`` is the answer. ``clock`` and ``ports`` stay the caller's to close.
-    """
-
-    def __init__(
-        self,
-        *,
-        on_leg: Callable[[SipLeg], None],
-        clock: MediaClock,
-        ports: PortRange,
-        host: str = "127.0.0.1",
-        port: int = 5060,
-        advertised_host: str | None = None,
-        laws: Sequence[Law] = ("PCMU", "PCMA"),
-        silence_timeout_s: float = 30.0,
-        srtp: sdp.Srtp = "off",
-        inband_dtmf: bool = False,
-        limit: int = 100,
-        retry_after_s: int = 5,
-        endpoint: SipEndpoint | None = None,
-    ) -> None:
-        self.endpoint = endpoint or SipEndpoint(host=host, port=port, advertised_host=advertised_host)
-        self._on_leg = on_leg
-        self._clock = clock
-        self._ports = ports
-        self._laws = tuple(laws)
-        self._silence_timeout_s = silence_timeout_s
-        self._srtp = srtp
-        self._inband_dtmf = inband_dtmf
-        self._limit = limit
-        self._retry_after_s = retry_after_s
-        self._draining = False
-        self._tasks = _Tasks()
-
-    async def start(self) -> None:
-        """Bind and take calls. Raises OSError."""
-        self.endpoint.on_invite = self._invited
-        await self.endpoint.start()
-
-    async def close(self) -> None:
-        """End all calls and stop listening; leaves no socket, port or task."""
-        self._draining = True
-        await self.endpoint.close()
-        await self._tasks.join()
-
-    def drain(self) -> None:
-        """From now on every new call gets 503 with Retry-After; those that are up go on."""
-        self._draining = True
-
-    @property
-    def media(self) -> MediaOptions:
-        """The options of every leg made here; for :func:`dial` through the same endpoint."""
-        return MediaOptions(
-            self._clock,
-            self._ports,
-            self.endpoint.advertised_host,
-            self._laws,
-            self._silence_timeout_s,
-            srtp=self._srtp,
-            inband_dtmf=self._inband_dtmf,
-        )
-
-    @property
-    def active(self) -> int:
-        """Calls that have not ended, both ways."""
-        return self.endpoint.active_calls
-
-    def _invited(self, call: IncomingCall) -> None:
-        if self._draining or self.endpoint.active_calls > self._limit:
-            call.reject(503, retry_after_s=self._retry_after_s)
-            return
-        options = self.media
-        law: Law = self._laws[0]
-        payload_type = sdp.STATIC_PAYLOADS[law]
-        event: int | None = options.telephone_event
-        if call.offer is not None:
-            agreed = options.select(call.offer)
-            if agreed is None:
-                call.reject(488)
-                return
-            law, payload_type, event = agreed.law, agreed.payload_type, agreed.telephone_event
-        self._tasks(self._admit(call, options, law, payload_type, event))
-
-    async def _admit(
-        self, call: IncomingCall, options: MediaOptions, law: Law, payload_type: int, event: int | None
-    ) -> None:
-        media = _Media()
-        try:
-            rtp = await _open(options, law, payload_type, event, media)
-        except (PortsExhausted, OSError):
-            call.reject(503, retry_after_s=self._retry_after_s)
-            return
-        if call.ended is not None:
-            await rtp.close()
-            return
-        try:
-            self._on_leg(SipLeg(call, rtp, media, options, _info(call, law), self._tasks))
-        except Exception:
-            call.reject(500)
-            await rtp.close()
-            raise
-
-
-async def dial(
-    endpoint: SipEndpoint,
-    media: MediaOptions,
-    uri: str,
-    *,
-    sink: LegSink | None = None,
-    from_user: str = "voicebot",
-    from_uri: str = "",
-    display_name: str = "",
-    headers: Mapping[str, str] | None = None,
-    ring_timeout_s: float = 60.0,
-) -> SipLeg:
-    """Call ``uri`` and return the leg once it was answered; it is connected to ``sink`` from its first frame.
-
-    Raises :class:`LegClosed` when it is refused or not answered within ``ring_timeout_s``, ValueError for a bad URI,
-    :class:`~voicebot.rtp.PortsExhausted` without a free port. Cancelling the call of this function cancels the call.
-    """
-    law = media.laws[0]
-    keys = LocalKeys()
-    port = _Media()
-    rtp = await _open(media, law, sdp.STATIC_PAYLOADS[law], media.telephone_event, port)
-    try:
-        offer = sdp.offer(
-            media.host,
-            rtp.local_port,
-            laws=media.laws,
-            telephone_event=media.telephone_event,
-            session_id=rtp.local_port,
-            crypto=keys.offer() if media.srtp == "required" else (),
-        )
-        call = endpoint.invite(
-            uri, offer, from_user=from_user, from_uri=from_uri, display_name=display_name, headers=headers
-        )
-        try:
-            answer = await call.established(timeout_s=ring_timeout_s)
-        except CallClosed as closed:
-            raise LegClosed(str(closed)) from None
-        leg = SipLeg(call, rtp, port, media, _info(call, law), _Tasks(), keys)
-        if sink is not None:
-            leg.connect(sink)
-        if not leg._session_answered(answer):
-            raise LegClosed("no common codec in the answer")
-        return leg
-    except BaseException:
-        await rtp.close()
-        raise
-
-
-async def _open(options: MediaOptions, law: Law, payload_type: int, event: int | None, sink: _Media) -> RtpSession:
-    return await RtpSession.open(
-        clock=options.clock,
-        ports=options.ports,
-        law=law,
-        payload_type=payload_type,
-        telephone_event=event,
-        sink=sink,
-        silence_timeout_s=options.silence_timeout_s,
-    )
-
-
-def _info(call: Call, law: Law) -> LegInfo:
-    request = call.request
-    sender, recipient = request.sender, request.recipient
-    outgoing = isinstance(call, OutgoingCall)
-    return LegInfo(
-        call_id=_clean(call.call_id),
-        caller=_user(sender.uri),
-        callee=_user(request.uri) or _user(recipient.uri),
-        law=law,
-        caller_uri=_clean(sender.uri),
-        callee_uri=_clean(request.uri if outgoing else recipient.uri),
-        display_name=_clean(sender.display),
-        remote_address=call.remote_address.host,
-        trunk=call.trunk,
-        headers=_headers(request),
-    )
-
-
-def _headers(request: SipRequest) -> dict[str, str]:
-    names = [n for n in request.headers.keys() if n in _TOLD_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
-    return {_clean(name): _clean(request.headers[name]) for name in names[:_MAX_HEADERS]}
-
-
-def _user(uri: str) -> str:
-    """The user part or number; a number of another scheme or an unreadable URI as it is."""
-    try:
-        return _clean(SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri).user)
-    except SipSyntaxError:
-        return _clean(uri.partition(":")[2])
-
-
-def _clean(text: str) -> str:
-    """Fit for JSON and logs: without control characters, and without the lone surrogates of bytes not in UTF-8."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)

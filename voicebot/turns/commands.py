@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from voicebot.events import RecordingAction
+from voicebot.events import CallAsked, CallTold, RecordingAction
 
 
 class AskKind(StrEnum):
@@ -20,8 +20,10 @@ class AskKind(StrEnum):
     INTERRUPTED = "interrupted"
     TRANSFER_RESULT = "transfer-result"
     COMMAND_RESULT = "command-result"
+    CALL_TOLD = "call-told"
     AUDIO_FAILED = "audio-failed"
     RESUME = "resume"
+    HYPOTHESIS = "hypothesis"
 
 
 class Canned(StrEnum):
@@ -38,10 +40,10 @@ class Canned(StrEnum):
 class Ask:
     """Tell the bot something, as its ``request``-th activity in this call (from 1, in order).
 
-    ``text`` is the words (SPEECH), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED); ``count`` the
-    consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s`` to INTERRUPTED.
-    Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of AUDIO_FAILED,
-    ``text`` is the URL.
+    ``text`` is the words (SPEECH, HYPOTHESIS), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED);
+    ``count`` the consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s``
+    to INTERRUPTED. Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of
+    AUDIO_FAILED, ``text`` is the URL. CALL_TOLD carries ``call``, what became of a call that the bot wanted placed.
     """
 
     request: int
@@ -54,13 +56,14 @@ class Ask:
     status: int = 0
     action: RecordingAction | None = None
     command: str = ""
+    call: CallTold | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
     """Render ``speak`` (SSML or text) and queue it behind what is playing.
 
-    ``canned`` replaces it where it is given, and so does ``audio``, the URL of a WAV file.
+    ``canned`` replaces it where it is given, and so does ``audio``, the URL of a WAV file, as long as it can be had.
     """
 
     utterance: int
@@ -95,6 +98,13 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Recognise the caller, or do not: then nothing that is said reaches the speech service."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UseVoice:
     """Speak with this voice, and speak and listen in this language, from now on; ``""`` leaves what is."""
 
@@ -118,6 +128,13 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """Call somebody, in a call of its own; ``CallTold`` follows, at least once."""
+
+    asked: CallAsked
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand the caller on; ``TransferEnded`` follows."""
 
@@ -132,4 +149,6 @@ class HangUp:
     reason: str
 
 
-Command = Ask | Play | Pause | Resume | Drop | Expect | UseVoice | SendKeys | Record | Transfer | HangUp
+Command = (
+    Ask | Play | Pause | Resume | Drop | Expect | Listen | UseVoice | SendKeys | Record | PlaceCall | Transfer | HangUp
+)

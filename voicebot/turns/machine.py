@@ -7,7 +7,8 @@ the bot's in ``speaking.BotSpeech``.
 
 Key presses interrupt at once; a voice pauses the prompt first, and drops it when words come (``State.YIELDING``). A
 prompt that ignores keys keeps them until it was heard. Hang-up and transfer wait until everything said before them
-was heard, and from then on nothing interrupts. What a bot sets for its call (``BotConfigured``) goes before the policy.
+was heard, and from then on nothing interrupts. While the other side holds the call, playout stands still and so do the
+timers: nobody is there to be patient with. What a bot sets for its call (``BotConfigured``) goes before the policy.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ from voicebot.events import (
     BotMessage,
     BotRecovered,
     CallAnswered,
+    CallAsked,
+    CallTold,
     Event,
     Final,
     HangUpAsked,
+    Held,
+    HoldEnded,
     Hypothesis,
     InputHint,
     KeyPressed,
@@ -43,26 +48,26 @@ from voicebot.events import (
     TransferAsked,
     TransferEnded,
 )
+from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.commands import (
     Ask,
     AskKind,
     Canned,
     Command,
     Drop,
-    Expect,
     HangUp,
     Pause,
+    PlaceCall,
     Play,
     Record,
     Resume,
     SendKeys,
     Transfer,
-    UseVoice,
 )
 from voicebot.turns.listening import CallerEar, Listening, words
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.speaking import BotSpeech
-from voicebot.turns.state import ALLOWED, State
+from voicebot.turns.state import ALLOWED, STATE_TIMERS, State
 
 MAX_HELD_KEYS = 64
 MAX_HELD_COMMANDS = 20
@@ -86,20 +91,14 @@ class TurnMachine:
         self._finish: HangUp | Transfer | None = None
         self._ended_by_bot = False
         self._failures: dict[Canned, int] = {}
-        self._no_input_s = self.policy.no_input_s
-        self._max_no_inputs = self.policy.max_no_inputs
-        self._no_input_speech = ""
-        self._no_input_event = False
-        self._masking_s = self.policy.masking_s
-        self._masking_text = ""
-        self._barge_in = self.policy.barge_in
-        self._barge_in_words = 1
-        self._keys_barge_in = True
+        self._call = CallPolicy(self.policy)
+        self._hypothesis_told = 0
         self._after_speech: list[Command] = []
         self._silenced = False
         self._words_only = False
         self._recognition_lost = False
         self._timers: dict[str, float] = {}
+        self._held_since: float | None = None
 
     # --- entrances ---------------------------------------------------------------------------------------------------
 
@@ -118,7 +117,8 @@ class TurnMachine:
 
     def wake(self, now: float) -> list[Command]:
         """Carry out what is due at ``now``; harmless when nothing is."""
-        for name in [n for n, due in self._timers.items() if due <= now]:
+        due = [n for n, due in self._timers.items() if due <= now] if self._held_since is None else []
+        for name in due:
             if self._timers.pop(name, None) is not None:  # an earlier one may have cancelled it
                 TIMERS[name](self, now)
         self._end_caller_turn_if_due(now)
@@ -128,7 +128,8 @@ class TurnMachine:
     def deadline(self) -> float | None:
         """When :meth:`wake` is wanted next."""
         ear_due = self._ear_deadline()
-        return min([*self._timers.values(), *([] if ear_due is None else [ear_due])], default=None)
+        timers = self._timers.values() if self._held_since is None else ()
+        return min([*timers, *([] if ear_due is None else [ear_due])], default=None)
 
     @property
     def bot_audible(self) -> bool:
@@ -143,6 +144,15 @@ class TurnMachine:
 
     def _leg_ended(self, event: LegEnded) -> None:
         self._go(State.ENDED, event.at)
+
+    def _is_held(self, event: Held) -> None:
+        if self._held_since is None:
+            self._held_since = event.at
+
+    def _hold_ended(self, event: HoldEnded) -> None:
+        if self._held_since is not None:
+            away_s, self._held_since = event.at - self._held_since, None
+            self._timers = {name: due + away_s for name, due in self._timers.items()}
 
     def _key(self, event: KeyPressed) -> None:
         if self._finish or not self._keys_may_interrupt() or self.state is State.STARTING:
@@ -191,6 +201,14 @@ class TurnMachine:
     def _hypothesis(self, event: Hypothesis) -> None:
         if self._ear.hypothesis(event):
             self._words_came(event.at)
+            if self._call.hypotheses:
+                self._tell_hypothesis()
+
+    def _tell_hypothesis(self) -> None:
+        """One at a time: a bot that is slow must not find the caller's turn behind a queue of beliefs."""
+        if self.state is State.CALLER and not self._hypothesis_told and not self._speech.dropping:
+            self._hypothesis_told = self._requests = self._requests + 1
+            self._out.append(Ask(self._requests, AskKind.HYPOTHESIS, self._ear.text))
 
     def _final(self, event: Final) -> None:
         if self._ear.final(event):
@@ -237,19 +255,25 @@ class TurnMachine:
 
     def _message(self, event: BotMessage) -> None:
         if (event.speak or event.audio) and self._speech.wanted(event.request):
-            utterance = self._speech.add(event.request, event.text or event.speak, event.hint, audio=event.audio)
-            self._out.append(
-                Play(utterance.number, event.request, event.text, event.speak, event.locale, audio=event.audio)
-            )
-            self._take_floor(event.at)
+            self._say(event.at, event.text, event.audio, event)
+
+    def _was_hypothesis(self, request: int) -> bool:
+        """Whether that was what the bot was told last of the words so far: nobody waits for what comes of it."""
+        if was := request == self._hypothesis_told and request > 0:
+            self._hypothesis_told = 0
+        return was
 
     def _done(self, event: BotDone) -> None:
+        if self._was_hypothesis(event.request):
+            return
         self._outstanding.discard(event.request)
         self._failures.pop(Canned.BOT, None)
         if self.state is State.THINKING:
             self._settle(event.at)
 
     def _failed(self, event: BotFailed) -> None:
+        if self._was_hypothesis(event.request):
+            return
         self._outstanding.discard(event.request)
         if self._finish is None and not self._speech.has_canned():  # six keys that fail together are one apology
             self._apologise(event.at, Canned.BOT)
@@ -260,31 +284,14 @@ class TurnMachine:
             self._go(State.THINKING, event.at)
 
     def _configured(self, event: BotConfigured) -> None:
-        if event.phrases is not None:
-            self._out.append(Expect(event.phrases))
-        if event.phrases is not None or event.no_input_s is not None:
-            self._no_input_s = event.no_input_s if event.no_input_s is not None else self.policy.no_input_s
-        if event.end_silence_s is not None:
-            wanted = event.end_silence_s
-            self._ear.policy = self.policy.with_end_silence(wanted) if wanted > 0 else self.policy
-        if event.barge_in is not None:
-            self._barge_in = event.barge_in
-        if event.keys_barge_in is not None:
-            self._keys_barge_in = event.keys_barge_in
-        if event.barge_in_words is not None:
-            self._barge_in_words = max(1, event.barge_in_words)
-        if event.no_input_speech is not None:
-            self._no_input_speech = event.no_input_speech
-        if event.no_input_event is not None:
-            self._no_input_event = event.no_input_event
-        if event.no_input_retries is not None:
-            self._max_no_inputs = event.no_input_retries
-        if event.masking_s is not None:
-            self._masking_s = event.masking_s
-        if event.masking_text:
-            self._masking_text = event.masking_text
-        if event.voice or event.language:
-            self._out.append(UseVoice(event.voice, event.language))
+        self._out += self._call.take(event)
+        self._ear.policy = self._call.listening
+        if event.listening is False:  # what is being said is not for the bot
+            self._ear.discard(event.at)
+            if self.state is State.YIELDING:
+                self._unyield(event.at)
+            elif self.state is State.CALLER and not self._ear.speaking:
+                self._settle(event.at)
 
     def _silence_asked(self, event: SilenceAsked) -> None:
         if self._speech and self._finish is None:
@@ -305,6 +312,12 @@ class TurnMachine:
     def _recording_changed(self, event: RecordingChanged) -> None:
         if event.command:  # who gave it no name does not wait for an answer
             self._ask(AskKind.COMMAND_RESULT, event.error, action=event.action, command=event.command)
+
+    def _call_asked(self, event: CallAsked) -> None:
+        self._out.append(PlaceCall(event))
+
+    def _call_told(self, event: CallTold) -> None:
+        self._ask(AskKind.CALL_TOLD, event.state, call=event)
 
     def _hang_up_asked(self, event: HangUpAsked) -> None:
         if isinstance(self._finish, Transfer):
@@ -344,6 +357,8 @@ class TurnMachine:
         if was_dropping:
             self._tell_drop_if_known(event.at)
         if failed is not None and failed.audio:
+            if failed.audio == self._call.no_input_audio:
+                self._call.no_input_audio = ""  # the silent caller hears the words for it, or the bot
             self._ask(AskKind.AUDIO_FAILED, failed.audio)
             if self.state in (State.SPEAKING, State.YIELDING) and not self._speech:
                 self._settle(event.at)
@@ -377,18 +392,19 @@ class TurnMachine:
             self._say_canned(now, Canned.WAIT)
             return
         self.no_inputs += 1
-        if self.no_inputs > self._max_no_inputs:
+        if self.no_inputs > self._call.max_no_inputs:
             self._finish_with(now, HangUp("no-input"), say=Canned.GOODBYE)
             return
-        if self._no_input_speech and not self._no_input_event:
-            self._say(now, self._no_input_speech)
+        call = self._call
+        if (call.no_input_speech or call.no_input_audio) and not call.no_input_event:
+            self._say(now, call.no_input_speech, call.no_input_audio)
             return
         self._ask(AskKind.NO_INPUT, count=self.no_inputs)
         self._go(State.THINKING, now)
 
     def _masking_due(self, now: float) -> None:
-        if self._masking_text:
-            self._say(now, self._masking_text)
+        if self._call.masking_text:
+            self._say(now, self._call.masking_text)
         else:
             self._say_canned(now, Canned.WAIT)
 
@@ -418,9 +434,9 @@ class TurnMachine:
         for name in STATE_TIMERS:
             self._timers.pop(name, None)
         if state is State.WAITING:
-            self._timers["no_input"] = now + self._no_input_s
+            self._timers["no_input"] = now + self._call.no_input_s
         elif state is State.THINKING:
-            self._timers["masking"] = now + self._masking_s
+            self._timers["masking"] = now + self._call.masking_s
         elif state is State.YIELDING:
             self._timers["yield"] = now + self.policy.max_yield_s
         elif state is State.ENDED:
@@ -493,10 +509,12 @@ class TurnMachine:
         if keys:
             self._go(State.THINKING, now)
 
-    def _say(self, now: float, text: str) -> None:
-        """Words that the bot set beforehand."""
-        utterance = self._speech.add(0, text, InputHint.ACCEPTING)
-        self._out.append(Play(utterance.number, 0, text, text))
+    def _say(self, now: float, text: str, audio: str = "", message: BotMessage | None = None) -> None:
+        """Words, or a file, of the bot's: in its ``message``, or set by it beforehand."""
+        said = message or BotMessage(now, 0, text, "" if audio else text)
+        only_audio = audio if not said.speak else ""  # what else could be spoken fails as speech does
+        utterance = self._speech.add(said.request, text or said.speak, said.hint, audio=only_audio)
+        self._out.append(Play(utterance.number, said.request, text, said.speak, said.locale, audio=audio))
         self._take_floor(now)
 
     def _say_canned(self, now: float, canned: Canned, hint: InputHint = InputHint.ACCEPTING) -> None:
@@ -535,14 +553,14 @@ class TurnMachine:
     # --- questions ---------------------------------------------------------------------------------------------------
 
     def _may_interrupt(self) -> bool:
-        return self._barge_in and self._finish is None and self._speech.speech_interrupts
+        return self._call.barge_in and self._finish is None and self._speech.speech_interrupts
 
     def _keys_may_interrupt(self) -> bool:
-        return self._speech.keys_interrupt and (self._keys_barge_in or not self._speech)
+        return self._speech.keys_interrupt and (self._call.keys_barge_in or not self._speech)
 
     def _meant(self) -> bool:
         """Whether the caller has said enough words for a barge-in."""
-        return len(words(self._ear.text)) >= self._barge_in_words
+        return len(words(self._ear.text)) >= self._call.barge_in_words
 
     def _ear_deadline(self) -> float | None:
         # the bot is not asked behind the back of a prompt that is held, nor before it knows what was heard of it
@@ -560,6 +578,8 @@ M = TurnMachine
 HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     CallAnswered: M._answered,
     LegEnded: M._leg_ended,
+    Held: M._is_held,
+    HoldEnded: M._hold_ended,
     KeyPressed: M._key,
     TransferEnded: M._transfer_ended,
     SpeechStarted: M._speech_started,
@@ -578,6 +598,8 @@ HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     KeysAsked: M._keys_asked,
     RecordingAsked: M._recording_asked,
     RecordingChanged: M._recording_changed,
+    CallAsked: M._call_asked,
+    CallTold: M._call_told,
     HangUpAsked: M._hang_up_asked,
     TransferAsked: M._transfer_asked,
     PlaybackEnded: M._playback_ended,
@@ -592,6 +614,3 @@ TIMERS: dict[str, Callable[[TurnMachine, float], None]] = {
     "lost": M._lost_due,
     "give_up": M._give_up_due,
 }
-
-STATE_TIMERS = ("no_input", "masking", "resume", "yield")
-"""Timers that belong to a state and end with it."""

@@ -1,0 +1,59 @@
+"""Who calls whom, read from the INVITE and made fit for JSON and logs."""
+
+from __future__ import annotations
+
+from voicebot.codecs import Codec
+from voicebot.legs import LegInfo
+from voicebot.sip import Call, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
+
+_TOLD_HEADERS = (
+    "Diversion",
+    "History-Info",
+    "P-Asserted-Identity",
+    "P-Preferred-Identity",
+    "Privacy",
+    "Reason",
+    "Referred-By",
+    "Subject",
+    "User-Agent",
+    "User-to-User",
+)
+"""Headers of the INVITE that are passed on, beside all that begin with ``X-``."""
+_MAX_HEADERS = 32
+
+
+def leg_info(call: Call, codec: Codec) -> LegInfo:
+    request = call.request
+    sender, recipient = request.sender, request.recipient
+    outgoing = isinstance(call, OutgoingCall)
+    return LegInfo(
+        call_id=_clean(call.call_id),
+        caller=_user(sender.uri),
+        callee=_user(request.uri) or _user(recipient.uri),
+        audio=codec.audio,
+        codec=codec.name,
+        caller_uri=_clean(sender.uri),
+        callee_uri=_clean(request.uri if outgoing else recipient.uri),
+        display_name=_clean(sender.display),
+        remote_address=call.remote_address.host,
+        trunk=call.trunk,
+        headers=_headers(request),
+    )
+
+
+def _headers(request: SipRequest) -> dict[str, str]:
+    names = [n for n in request.headers.keys() if n in _TOLD_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
+    return {_clean(name): _clean(request.headers[name]) for name in names[:_MAX_HEADERS]}
+
+
+def _user(uri: str) -> str:
+    """The user part or number; a number of another scheme or an unreadable URI as it is."""
+    try:
+        return _clean(SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri).user)
+    except SipSyntaxError:
+        return _clean(uri.partition(":")[2])
+
+
+def _clean(text: str) -> str:
+    """Fit for JSON and logs: without control characters, and without the lone surrogates of bytes not in UTF-8."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

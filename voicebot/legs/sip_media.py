@@ -1,0 +1,99 @@
+"""What the media of every SIP leg needs: options, the agreement they lead to, and the RTP session's sink."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from voicebot.codecs import DEFAULT_CODECS, Codec
+from voicebot.legs import LegSink
+from voicebot.rtp import MediaClock, PortRange, RtpSession
+from voicebot.sip import AudioAgreement, SessionDescription, sdp
+
+
+@dataclass(frozen=True, slots=True)
+class MediaOptions:
+    """What every leg's media needs. ``host``: the address in our session descriptions.
+
+    ``codecs``: what we speak, in the order of our offers (in answers the offerer's order decides).
+    ``silence_timeout_s``: how long nothing may come before the leg ends. ``telephone_event``: the payload type that we
+    offer. ``srtp``: whether media may or must be encrypted; our own offers are only where it must. ``inband_dtmf``:
+    whether keys of a side without telephone-event are heard in its audio.
+    """
+
+    clock: MediaClock
+    ports: PortRange
+    host: str
+    codecs: tuple[Codec, ...] = DEFAULT_CODECS
+    silence_timeout_s: float = 30.0
+    telephone_event: int = 101
+    srtp: sdp.Srtp = "off"
+    inband_dtmf: bool = False
+
+    def select(self, description: SessionDescription) -> AudioAgreement | None:
+        """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
+        agreed = sdp.select(description, self.codecs, self.srtp)
+        if agreed is None:
+            return None
+        try:
+            version = ipaddress.ip_address(agreed.host).version
+        except ValueError:
+            return None
+        return agreed if version == (6 if ":" in self.ports.host else 4) else None
+
+
+class MediaEvents(Protocol):
+    """What a leg hears from its media beside audio. Times are ``loop.time()`` seconds."""
+
+    def deliver_key(self, key: str, at: float) -> None: ...
+
+    def media_timed_out(self) -> None: ...
+
+
+class LegMedia:
+    """The RTP session's sink. The two methods of the hot path are the leg's sink's own, once there is one."""
+
+    __slots__ = ("_leg", "frame", "sent")
+
+    def __init__(self) -> None:
+        self._leg: MediaEvents | None = None
+        self.frame: Callable[[bytes, float], None] = _drop
+        self.sent: Callable[[bytes, float], None] = _drop
+
+    def attach(self, leg: MediaEvents) -> None:
+        self._leg = leg
+
+    def connect(self, sink: LegSink) -> None:
+        self.frame, self.sent = sink.frame, sink.sent
+
+    def mute(self) -> None:
+        self.frame = self.sent = _drop
+        self._leg = None
+
+    def key(self, key: str, at: float) -> None:
+        if self._leg is not None:
+            self._leg.deliver_key(key, at)
+
+    def media_timeout(self, at: float) -> None:
+        if self._leg is not None:
+            self._leg.media_timed_out()
+
+
+def _drop(_payload: bytes, _at: float) -> None:
+    """Where audio goes before a sink is connected and after the end."""
+
+
+async def open_media(
+    options: MediaOptions, codec: Codec, payload_type: int | None, event: int | None, sink: LegMedia
+) -> RtpSession:
+    return await RtpSession.open(
+        clock=options.clock,
+        ports=options.ports,
+        codec=codec,
+        payload_type=payload_type,
+        telephone_event=event,
+        sink=sink,
+        silence_timeout_s=options.silence_timeout_s,
+    )
