@@ -147,3 +147,37 @@ def test_the_schema_is_printed() -> None:
     assert status == 0
     assert json.loads(output)["properties"]["steps"]["type"] == "array"
     assert run("schema", "--reference")[1].startswith("# The words of a dialog file\n")
+
+
+def test_the_picture_of_the_sample(tmp_path: Path) -> None:
+    out = tmp_path / "pictures" / "flow.svg"
+    status, output = run("graph", str(DIALOGS), "-o", str(out))
+    assert (status, output) == (0, f"{out}: open it in a browser\n")
+    assert out.read_text(encoding="utf-8").startswith("<svg ")
+    assert run("graph", str(folder(tmp_path, FAULTY)))[0] == 2
+
+
+@pytest.mark.parametrize("starter", ["clinic", "parcel"])
+def test_a_new_folder_is_right_and_tested_from_the_first_moment(tmp_path: Path, starter: str) -> None:
+    where = tmp_path / "mine"
+    status, output = run("new", str(where), "--from", starter)
+    assert status == 0, output
+    assert (where / "README.md").is_file()
+    assert not [*where.rglob("__pycache__")]
+    assert run("check", str(where)) == (0, "nothing to mend\n")
+    status, output = run("test", str(where), "--min-coverage", "100")
+    assert status == 0, output
+
+
+def test_new_overwrites_nothing_and_knows_its_starters(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    status, output = run("new", str(tmp_path))
+    assert status == 2 and "nothing is overwritten" in output
+    assert [file.name for file in tmp_path.iterdir()] == ["note.txt"]
+    assert run("new", str(tmp_path / "a"), "--from", "clinik") == (
+        2,
+        "--from clinik: there is no such starter; did you mean 'clinic'?\n",
+    )
+    listed = run("new", "--list")[1].splitlines()
+    assert [line.split()[0] for line in listed] == ["clinic", "parcel"]
+    assert all(len(line.split()) > 2 for line in listed)
