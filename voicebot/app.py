@@ -15,8 +15,9 @@ import os
 import shutil
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voicebot.bots import DialogHostClient
 from voicebot.calls import Calls, CallServices
@@ -41,6 +42,9 @@ from voicebot.speech.apology import warm as warm_apologies
 from voicebot.supervisor import ChildProcess, NotReady
 from voicebot.trunk_settings import LOOPBACK, listen_at
 from voicebot.ways import Ways
+
+if TYPE_CHECKING:
+    from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +86,7 @@ class Application:
             inband_dtmf=settings.rtp.inband_dtmf,
             on_leg=self._on_leg,
         )
+        self.pyvoip: PyVoipFrontEnd | None = None
         self.http_port: int | None = None
 
     async def __aenter__(self) -> Application:
@@ -103,6 +108,8 @@ class Application:
     async def drain(self) -> None:
         """Refuse new calls (503) and let running ones end, up to ``calls.drain_s``."""
         self.front_end.drain()
+        if self.pyvoip is not None:
+            self.pyvoip.drain()
         await self.calls.drain(self.settings.calls.drain_s)
 
     async def close(self) -> None:
@@ -110,6 +117,8 @@ class Application:
         for task in list(self._tasks):
             task.cancel()
         await self.front_end.close()
+        if self.pyvoip is not None:
+            await self.pyvoip.close()
         await self.calls.drain(0)
         await self.ways.close()
         await self.bot.close()
@@ -121,6 +130,8 @@ class Application:
     # --- the start ---------------------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
+        if self.settings.pyvoip.server and (missing := [m for m in ("pyVoIP", "audioop") if find_spec(m) is None]):
+            raise NotReady(f"pyvoip.server: {missing[0]} is not installed: pip install 'voicebot[pyvoip]'")
         self._children = [self._dialog_host()]
         if self.settings.speech.service == "local":
             self._children.append(self._speech_service())
@@ -139,8 +150,33 @@ class Application:
         except OSError as error:
             where = f"UDP {self.settings.sip.host}:{self.settings.sip.port}"
             raise NotReady(f"sip.port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None
+        if self.settings.pyvoip.server:
+            self.pyvoip = await self._register_by_pyvoip()
         gc.collect()
         gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
+
+    async def _register_by_pyvoip(self) -> PyVoipFrontEnd:
+        from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd, RegistrationRefused
+
+        wanted, rtp, ports = self.settings.pyvoip, self.settings.rtp, self.front_end.media.ports
+        front_end = PyVoipFrontEnd(
+            server=wanted.server,
+            port=wanted.port,
+            username=wanted.username,
+            password=wanted.password(),
+            host=wanted.host,
+            sip_port=wanted.sip_port,
+            clock=self._clock,
+            ports=ports if ports.host == wanted.host else PortRange(rtp.port_low, rtp.port_high, wanted.host),
+            limit=wanted.max_calls,
+            silence_timeout_s=rtp.silence_timeout_s,
+            on_leg=self._on_leg,
+        )
+        try:
+            await front_end.start()
+        except (RegistrationRefused, OSError) as refused:
+            raise NotReady(f"pyvoip: {refused}: see server, username and password_file") from None
+        return front_end
 
     def _dialog_host(self) -> ChildProcess:
         bot = self.settings.bot

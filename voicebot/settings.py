@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.trunk_settings import AccountSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.trunk_settings import AccountSettings, PyVoipSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -349,6 +349,7 @@ class Settings(BaseSettings):
     tls: TlsSettings = TlsSettings()
     trunks: tuple[TrunkSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
+    pyvoip: PyVoipSettings = PyVoipSettings()
     rtp: RtpSettings = RtpSettings()
     speech: SpeechSettings = SpeechSettings()
     bot: BotSettings = BotSettings()
