@@ -13,7 +13,8 @@ run: install
 	$(BIN)/voicebot serve
 
 test: install-dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -112,7 +112,7 @@ async def way_to(kind: str, bot: dict[str, Any]) -> AsyncIterator[BotWay]:
         way = StreamingWay("bench", StreamingSettings(bot["url"]))
     elif kind == "copilot-studio":
 
-        async def token() -> str:
+        async def token(_: str) -> str:
             return str(bot["token"])
 
         way = copilot_studio_way(CopilotStudioOptions(connection_url=bot["agent"], token=token))

@@ -27,8 +27,8 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_example_file_is_complete_and_says_the_defaults() -> None:
     assert load_settings(EXAMPLE) == Settings()
     example = tomllib.loads(EXAMPLE.read_text())
-    optional = {"key", "key_file", "entra_token_file", "password_file", "state_file", "state_url"}
-    optional |= {"certificate", "ca_file"}
+    optional = {"key", "key_file", "entra_token_file", "state_file", "state_url", "certificate", "ca_file", "trunks"}
+    optional.add("password_file")
     for section, field in Settings.model_fields.items():
         if section == "bots":
             continue
@@ -127,6 +127,7 @@ def test_an_empty_prompt_cache_directory_means_memory_only(tmp_path: Path) -> No
 
 BOT = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "http://127.0.0.1:1/api/messages"\n'
 ELSEWHERE = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "https://bot.example.com/api/messages"\n'
+SBC = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.10"]\n'
 REGISTERED = ELSEWHERE + 'app_id = "a"\nsecret_env = "DESK_SECRET"\n'
 
 
@@ -161,10 +162,20 @@ def test_a_bots_secret_is_read_anew_from_its_file(tmp_path: Path) -> None:
         (BOT + BOT, "the name 'desk' is taken"),
         (BOT.replace("desk", "dialogs"), "the name 'dialogs' is taken"),
         (BOT + '[routes]\ndefault = "disk"\n', "there is no bot 'disk', but dialogs, desk"),
+        (BOT + '[routes.trunks.sbc]\ndefault = "desk"\n', "there is no trunk or account 'sbc', but none at all"),
+        (
+            BOT + SBC + '[routes.trunks.sbc]\nnumbers = {"1*" = "disk"}\n',
+            "routes: trunks.sbc.1*: there is no bot 'disk'",
+        ),
         (REGISTERED, "set connector.public_url"),
         (REGISTERED + "[connector]\npublic_url = 'https://us'\n", "DESK_SECRET is not in the environment"),
         ('[[bots]]\nname = "x"\nkind = "direct-line"\n', "needs either secret_file or secret_env, or token_url"),
         ('[[bots]]\nname = "x"\nkind = "copilot-studio"\n', "the token endpoint or the connection string"),
+        (
+            '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\nquiet_s = 1.0\n',
+            "are for agents by their token endpoint",
+        ),
+        ('[[bots]]\nname = "x"\nkind = "bot-framework"\nurl = "http://127.0.0.1/"\npoll_s = 1.0\n', "means nothing"),
         (
             '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\n',
             "a connection string needs app_id, tenant",

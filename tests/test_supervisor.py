@@ -43,6 +43,33 @@ async def test_a_child_that_ends_before_it_is_ready_is_an_error_that_names_it() 
         await child.start()
 
 
+async def test_why_a_child_cannot_start_is_told_as_it_told_it() -> None:
+    faults = "import json; print(json.dumps({'ready': False, 'faults': ['a.yaml:1:2: no', 'b.yaml:3:4: no']}))"
+    child = ChildProcess("dialog host", python(faults), on_ready=lambda _: None)
+    with pytest.raises(NotReady, match="dialog host: cannot be started") as told:
+        await child.start()
+    assert told.value.faults == ("a.yaml:1:2: no", "b.yaml:3:4: no")
+    assert child.pid is None
+
+
+async def test_a_child_is_started_anew_as_its_argv_says_then_and_inherits_what_it_is_given() -> None:
+    said: list[dict[str, Any]] = []
+    read, write = os.pipe()
+    try:
+        child = ChildProcess("child", python(READY + "time.sleep(60)"), on_ready=said.append, pass_fds=(write,))
+        await child.start()
+        try:
+            child.argv = python(f"import os; os.write({write}, b'hello')\n{READY}time.sleep(60)")
+            os.kill(child.pid or 0, signal.SIGKILL)
+            await until(lambda: len(said) == 2)
+            assert os.read(read, 5) == b"hello"
+        finally:
+            await child.stop()
+    finally:
+        os.close(read)
+        os.close(write)
+
+
 async def test_a_child_that_never_gets_ready_is_ended_and_an_error() -> None:
     child = ChildProcess("slow", python("import time; time.sleep(60)"), on_ready=lambda _: None, ready_timeout_s=0.2)
     with pytest.raises(NotReady, match="not ready after"):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from pathlib import Path
 
+import pytest
+
 from voicebot.app import sip_endpoint
-from voicebot.settings import load_settings
-from voicebot.sip import ListenAt
+from voicebot.settings import SettingsError, load_settings
+from voicebot.sip import ListenAt, SipEndpoint, sdp
 from voicebot.trunk_settings import listen_at
 
+TRUNK = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\n'
 FILE = """
 [sip]
 listen = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0", "tls:127.0.0.1:0"]
@@ -21,6 +26,12 @@ name = "phone"
 username = "phone"
 password_file = "{folder}/password"
 secure = true
+outbound = "sip:phone.example.com;transport=tls"
+options_s = 0
+max_calls = 3
+[rates]
+invite = [1, 2]
+trunk_factor = 3
 [[accounts]]
 name = "pbx"
 registrar = "sip:pbx.example.com;transport=tls"
@@ -38,6 +49,7 @@ async def test_a_file_with_everything_makes_an_endpoint_that_listens(tmp_path: P
     assert "secret" not in repr(settings)
     trunk = settings.trunks[1].trunk()
     assert (trunk.name, trunk.username, trunk.password, trunk.secure) == ("phone", "phone", "secret", True)
+    assert (trunk.uri, trunk.options_s, trunk.max_calls) == ("sip:phone.example.com;transport=tls", 0, 3)
     account = settings.accounts[0].account()
     assert account.address == "sip:7000@pbx.example.com" and account.credentials is not None and not account.register
     endpoint = sip_endpoint(settings)
@@ -46,8 +58,54 @@ async def test_a_file_with_everything_makes_an_endpoint_that_listens(tmp_path: P
         assert [listener.transport for listener in endpoint.listeners] == ["UDP", "TCP", "TLS"]
         assert {listener.host for listener in endpoint.listeners} == {"198.51.100.7"}
         assert endpoint.registrations["pbx"].status == 0
+        assert endpoint.way_out() == "phone", "the other trunk has no outbound"
+        assert endpoint.way_out(["pbx", "phone"]) == "pbx" and endpoint.domain_out("phone") == "phone.example.com"
+        assert not endpoint.trunk_states, "no OPTIONS are wanted"
     finally:
         await endpoint.close()
+
+
+async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None:
+    file = tmp_path / "voicebot.toml"
+    file.write_text(
+        "[sip]\nport = 0\n[rates]\ninvite = [0.001, 2]\ntrunk_factor = 2\n"
+        '[[trunks]]\nname = "here"\naddresses = ["127.0.0.1"]\nmax_calls = 3\n'
+    )
+    called = sip_endpoint(load_settings(file))
+    await called.start()
+    caller = SipEndpoint(port=0)
+    await caller.start()
+    called.on_invite = lambda call: call.ring()
+    offer = sdp.offer("127.0.0.1", 40000)
+    answers = []
+    for _ in range(5):
+        told = asyncio.get_running_loop().create_future()
+        call = caller.invite(f"sip:bot@127.0.0.1:{called.port}", offer)
+        call.on_progress = lambda progress, told=told: told.set_result(progress.status)  # type: ignore[misc]
+        call.on_end = lambda end, told=told: told.done() or told.set_result(end.status)  # type: ignore[misc]
+        async with asyncio.timeout(5):
+            answers.append(await told)
+    assert answers == [180, 180, 180, 503, 503], "three calls at once; two at once, twice as many for a trunk"
+    assert called.counters.rejected_by_status[503] == 2
+    await caller.close()
+    await called.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[rates]\ninvite = [0, 5]\n", "greater than 0"),
+        ("[rates]\nregistration = [1]\n", "rates.registration"),
+        (TRUNK + 'outbound = "tel:+1"\n', "must be a SIP URI"),
+        (TRUNK + 'secure = true\noutbound = "sip:192.0.2.1"\n', "add ;transport=tls"),
+        (TRUNK + "max_calls = -1\n", "greater than or equal to 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_mended(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "voicebot.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load_settings(file)
 
 
 async def test_without_trunks_this_machine_is_one(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voicebot.bots import DialogHostClient
+from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.calls import Calls, CallServices
 from voicebot.calls.session import Recognition
+from voicebot.dialog_versions import DialogVersions
 from voicebot.events import Law
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-START_DEADLINE_S = 60.0
 WARM_AGAIN_S = 5.0
 LAST_WARM_AGAIN_S = 300.0
 
@@ -62,9 +62,16 @@ class Application:
         self._local_speech: SpeechEndpoint | None = None
         self._clock = MediaClock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._children: list[ChildProcess] = []
-        self.bot = DialogHostClient(self._runtime / "dialogs.sock", turn_timeout_s=settings.bot.turn_timeout_s)
-        self.ways = Ways(settings, self.bot.conversation)
+        self._warming: asyncio.Task[None] | None = None
+        self._speech_process: ChildProcess | None = None
+        self.dialogs = DialogVersions(
+            settings.bot,
+            self._runtime,
+            ["--locale", settings.speech.language, *self._log_options()],
+            prepare=self._render_prompts,
+            serves=self._warm_prompts,
+        )
+        self.ways = Ways(settings, self.dialogs.conversation)
         self.pool = SynthesizerPool(
             self._endpoint,
             size=settings.speech.synthesizers,
@@ -87,7 +94,6 @@ class Application:
             on_leg=self._on_leg,
         )
         self.pyvoip: PyVoipFrontEnd | None = None
-        self.http_port: int | None = None
 
     async def __aenter__(self) -> Application:
         try:
@@ -99,6 +105,11 @@ class Application:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
+
+    @property
+    def http_port(self) -> int | None:
+        """Where the dialogs' ``/api/messages`` is; None when it is not served."""
+        return self.dialogs.http_port
 
     @property
     def speech_url(self) -> str | None:
@@ -121,10 +132,10 @@ class Application:
             await self.pyvoip.close()
         await self.calls.drain(0)
         await self.ways.close()
-        await self.bot.close()
         await self.pool.close()
         await self._clock.close()
-        await asyncio.gather(*(child.stop() for child in self._children), return_exceptions=True)
+        speech = [self._speech_process.stop()] if self._speech_process is not None else []
+        await asyncio.gather(self.dialogs.close(), *speech, return_exceptions=True)
         await asyncio.to_thread(shutil.rmtree, self._runtime, True)
 
     # --- the start ---------------------------------------------------------------------------------------------------
@@ -132,19 +143,19 @@ class Application:
     async def _start(self) -> None:
         if self.settings.pyvoip.server and (missing := [m for m in ("pyVoIP", "audioop") if find_spec(m) is None]):
             raise NotReady(f"pyvoip.server: {missing[0]} is not installed: pip install 'voicebot[pyvoip]'")
-        self._children = [self._dialog_host()]
+        starting = [self.dialogs.start()]
         if self.settings.speech.service == "local":
-            self._children.append(self._speech_service())
+            self._speech_process = self._speech_service()
+            starting.append(self._speech_process.start())
         self._clock.start()
         await asyncio.gather(
-            *(child.start() for child in self._children),
-            self.bot.start(START_DEADLINE_S),
+            *starting,
             asyncio.to_thread(VoiceActivity.warm),
             asyncio.to_thread(warm_apologies),
         )
         await self.pool.start()
         await self.ways.start()
-        self._spawn(self._warm_prompts())
+        self._warm_prompts(self.dialogs.client)
         try:
             await self.front_end.start()
         except OSError as error:
@@ -178,23 +189,6 @@ class Application:
             raise NotReady(f"pyvoip: {refused}: see server, username and password_file") from None
         return front_end
 
-    def _dialog_host(self) -> ChildProcess:
-        bot = self.settings.bot
-        argv = [sys.executable, "-m", "voicebot.host", "--exit-with-parent"]
-        argv += ["--dialogs", str(bot.dialogs), "--socket", str(self._runtime / "dialogs.sock")]
-        argv += ["--state", str(bot.state_file or self._runtime / "state.sqlite")]
-        argv += ["--state-url", bot.state_url] if bot.state_url else []
-        argv += ["--sdk", bot.sdk, "--locale", self.settings.speech.language]
-        argv += ["--http-port", str(bot.http_port)] if bot.sdk == "botbuilder" else []
-        argv += self._log_options()
-        return ChildProcess(
-            "dialog host",
-            argv,
-            on_ready=self._host_ready,
-            healthy=self.bot.ping,
-            hang_timeout_s=bot.hang_timeout_s,
-        )
-
     def _speech_service(self) -> ChildProcess:
         argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent"]
         argv += ["--host", "127.0.0.1", "--port", str(self.settings.speech.local_port)]
@@ -204,9 +198,6 @@ class Application:
     def _log_options(self) -> list[str]:
         log = self.settings.log
         return ["--log-level", log.level, *(["--log-json"] if log.json_lines else [])]
-
-    def _host_ready(self, ready: dict[str, Any]) -> None:
-        self.http_port = ready.get("http_port")
 
     def _speech_ready(self, ready: dict[str, Any]) -> None:
         self._local_speech = SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}")
@@ -254,26 +245,40 @@ class Application:
     def _on_leg(self, leg: Leg) -> None:
         self.calls.accept(leg)
 
-    async def _warm_prompts(self) -> None:
-        """Render the dialogs' fixed prompts before the first caller needs them."""
+    def _warm_prompts(self, client: DialogHostClient) -> None:
+        """Have the prompts of the dialogs that serve now at hand, in the place of those before."""
+        if self._warming is not None:
+            self._warming.cancel()
+        self._warming = self._spawn(self._keep_rendering(client))
+
+    async def _render_prompts(self, client: DialogHostClient) -> tuple[int, int]:
+        """Render the dialogs' fixed prompts before the first caller needs them; how many are ready, and of how many."""
         speech = self.settings.speech
-        prompts = await self.bot.prompts()
+        prompts = await client.prompts()
         wanted = [
             Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, law=law)
             for p in prompts
             for law in self.settings.sip.codecs
         ]
+        return await self.voice.warm(wanted), len(wanted)
+
+    async def _keep_rendering(self, client: DialogHostClient) -> None:
         pause_s = WARM_AGAIN_S
-        while (ready := await self.voice.warm(wanted)) < len(wanted):
-            logger.warning("%d of %d prompts are ready; the others are tried again", ready, len(wanted))
+        while True:
+            with contextlib.suppress(HostUnavailable):  # it is being started anew
+                ready, wanted = await self._render_prompts(client)
+                if ready == wanted:
+                    break
+                logger.warning("%d of %d prompts are ready; the others are tried again", ready, wanted)
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LAST_WARM_AGAIN_S)
         logger.info("%d prompts are ready", ready)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._over)
+        return task
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -317,7 +322,10 @@ def sip_endpoint(settings: Settings) -> SipEndpoint:
         trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
         strangers=strangers,
         accounts=[account.account() for account in settings.accounts],
+        rates=settings.rates.rates(),
+        trunk_factor=settings.rates.trunk_factor,
         keepalive_s=sip.keepalive_s,
+        session_expires_s=sip.session_expires_s,
     )
 
 

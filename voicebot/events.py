@@ -188,7 +188,9 @@ class BotConfigured(Event):
     With ``phrases`` and no ``no_input_s`` the patience is the usual one again. Otherwise None and ``""`` leave what is.
     ``end_silence_s``: quiet that ends the caller's turn (0: the usual). ``no_input_speech`` is said to a silent caller
     in the bot's place, unless ``no_input_event``; after ``no_input_retries`` the call ends. A bot that thinks for
-    longer than ``masking_s`` is covered by ``masking_text``.
+    longer than ``masking_s`` is covered by ``masking_text``. ``no_input_audio``: a WAV file's URL in the place of
+    ``no_input_speech``. ``hypotheses``: the bot wants to know what is being said while it is said. ``listening``: False
+    keeps the caller's voice from the recogniser.
     """
 
     phrases: tuple[str, ...] | None = None
@@ -198,6 +200,7 @@ class BotConfigured(Event):
     barge_in_words: int | None = None
     end_silence_s: float | None = None
     no_input_speech: str | None = None
+    no_input_audio: str | None = None
     no_input_event: bool | None = None
     no_input_retries: int | None = None
     keys: KeyCollection | None = None
@@ -205,6 +208,15 @@ class BotConfigured(Event):
     voice: str = ""
     masking_s: float | None = None
     masking_text: str = ""
+    hypotheses: bool | None = None
+    listening: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataTold(Event):
+    """What the bot wants kept of this call: plain JSON, for the record."""
+
+    content: Any = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)

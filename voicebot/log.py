@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 
@@ -33,10 +34,29 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def configure_logging(level: str = "INFO", json_lines: bool = False) -> None:
-    """Send all log records to standard error; calling it again replaces the format and the level."""
+class _Renaming(logging.Formatter):
+    """Puts names in the place of paths that mean nothing to the reader."""
+
+    def __init__(self, formatter: logging.Formatter, names: Mapping[str, str]) -> None:
+        super().__init__()
+        self._formatter = formatter
+        self._names = names
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = self._formatter.format(record)
+        for path, name in self._names.items():
+            text = text.replace(path, name)
+        return text
+
+
+def configure_logging(level: str = "INFO", json_lines: bool = False, names: Mapping[str, str] | None = None) -> None:
+    """Send all log records to standard error; calling it again replaces the format and the level.
+
+    ``names``: what is written in the place of certain paths.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter() if json_lines else _PlainFormatter())
+    formatter = _JsonFormatter() if json_lines else _PlainFormatter()
+    handler.setFormatter(_Renaming(formatter, names) if names else formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -18,7 +18,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.trunk_settings import AccountSettings, PyVoipSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.pyvoip_settings import PyVoipSettings
+from voicebot.route_settings import RouteSettings
+from voicebot.sip.session_timer import MIN_SE
+from voicebot.trunk_settings import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -52,13 +55,22 @@ class SipSettings(Section):
     """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
     trunk or an account, taken before."""
     keepalive_s: Seconds = 30.0
-    """How often an idle connection of ours is pinged (RFC 5626)."""
+    """How often an idle connection of ours is pinged (RFC 5626), and a registrar over UDP, to keep NAT open."""
+    session_expires_s: int = Field(1800, ge=0, le=86400)
+    """The session timer that we ask for (RFC 4028), where the other side knows timers; 0: none."""
 
     @field_validator("listen")
     @classmethod
     def _listeners(cls, value: list[str]) -> list[str]:
         for one in value:
             listen_at(one, "")
+        return value
+
+    @field_validator("session_expires_s")
+    @classmethod
+    def _not_too_short(cls, value: int) -> int:
+        if 0 < value < MIN_SE:
+            raise ValueError(f"must be at least {MIN_SE}, or 0 for none")
         return value
 
     @model_validator(mode="after")
@@ -152,6 +164,9 @@ class BotSettings(Section):
     sdk: Literal["botbuilder", "microsoft-agents"] = "botbuilder"
     """What the dialogs run on: Bot Framework SDK 4.17, or the Microsoft 365 Agents SDK that follows it (an extra of
     this name), which serves calls but not ``/api/messages``."""
+    reload: bool = True
+    """Follow changes of ``dialogs``: what is saved and has no faults serves the next call (the rules:
+    ``voicebot/dialog_versions.py``). False: what was there at the start serves, from the folder itself."""
     state_file: Path | None = None
     """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
     state_url: str = ""
@@ -178,15 +193,16 @@ class BotSettings(Section):
 
 
 FIELDS_OF_ALL = frozenset(
-    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text"}
+    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text", "hypotheses"}
     | {"collect_keys", "collect_end_key", "collect_gap_s"}
 )
 _IDENTITY = frozenset({"url", "app_id", "secret_file", "secret_env", "tenant", "authority", "scope"})
+_SETTLING = frozenset({"quiet_s", "typing_s", "silent_s", "poll_s"})
 FIELDS_OF = {
     "bot-framework": _IDENTITY | {"channel_id", "reply_wait_s", "expect_replies"},
     "bot-framework-streaming": _IDENTITY | {"channel_id", "reply_wait_s"},
-    "direct-line": frozenset({"url", "secret_file", "secret_env", "token_url", "start_event"}),
-    "copilot-studio": _IDENTITY,
+    "direct-line": _SETTLING | {"url", "secret_file", "secret_env", "token_url", "start_event"},
+    "copilot-studio": _SETTLING | _IDENTITY,
 }
 """What may be set for a bot of each kind, besides :data:`FIELDS_OF_ALL`."""
 
@@ -221,12 +237,22 @@ class RemoteBotSettings(Section):
     """Direct Line without its secret: an address that gives a token for each call."""
     start_event: str = ""
     """Direct Line: an event of this name is sent at the start of a call, for bots that wait for one."""
+    quiet_s: Annotated[float, Field(gt=0, le=30)] = 0.8
+    """Direct Line does not tell when the bot's turn is over: so long after its last message ..."""
+    typing_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """... or so long after it said that it is typing, or within a text that it streams ..."""
+    silent_s: Annotated[float, Field(gt=0, le=30)] = 1.5
+    """... or so long after a key or an event to which it said nothing."""
+    poll_s: Annotated[float, Field(ge=0.1, le=30)] = 0.5
+    """Direct Line, where no websocket can be had: how often is asked for what the bot says."""
     conventions: Literal["microsoft", "audiocodes"] = "microsoft"
     """In whose words the bot is told what became of a transfer. What it sends is understood in both."""
     masking_s: Annotated[float, Field(gt=0, le=60)] | None = None
     """How long it may think before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
     masking_text: str = Field("", max_length=500)
     """Said in the place of "one moment, please"."""
+    hypotheses: bool = False
+    """Tell it what the caller is saying while it is said (AudioCodes' ``speechHypothesis``). It may ask for it, too."""
     collect_keys: int = Field(1, ge=1, le=64)
     """So many keys are told as one; 1: each by itself. The bot may ask for it, too (``dtmfCollect``)."""
     collect_end_key: str = Field("#", pattern=r"^[0-9*#A-D]?$")
@@ -252,6 +278,8 @@ class RemoteBotSettings(Section):
         elif self.kind == "copilot-studio":
             if not self.url:
                 raise ValueError('kind = "copilot-studio" needs url: the token endpoint or the connection string')
+            if self.by_connection_string and self.model_fields_set & _SETTLING:
+                raise ValueError("quiet_s, typing_s, silent_s and poll_s are for agents by their token endpoint")
             if self.by_connection_string and not (self.app_id and self.tenant):
                 raise ValueError("a connection string needs app_id, tenant, and secret_file or secret_env")
         else:
@@ -282,14 +310,6 @@ class ConnectorSettings(Section):
     port: Port = 3980
     public_url: str = ""
     """How bots reach it, with TLS in front; empty: by ``host`` and ``port``, which only bots on this machine can."""
-
-
-class RouteSettings(Section):
-    """[routes] which bot takes which calls."""
-
-    default: str = "dialogs"
-    numbers: dict[str, str] = {}
-    """Called number, or its beginning and ``*``, to the name of a bot; ``dialogs`` is ours."""
 
 
 class TurnSettings(Section):
@@ -347,6 +367,7 @@ class Settings(BaseSettings):
 
     sip: SipSettings = SipSettings()
     tls: TlsSettings = TlsSettings()
+    rates: RateSettings = RateSettings()
     trunks: tuple[TrunkSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
     pyvoip: PyVoipSettings = PyVoipSettings()
@@ -366,9 +387,7 @@ class Settings(BaseSettings):
         for name in names:
             if name == "dialogs" or names.count(name) > 1:
                 raise ValueError(f"bots: the name {name!r} is taken")
-        for number, name in [("default", self.routes.default), *self.routes.numbers.items()]:
-            if name not in ("dialogs", *names):
-                raise ValueError(f"routes: {number}: there is no bot {name!r}, but {', '.join(('dialogs', *names))}")
+        self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
         for bot in self.bots:
             if bot.kind != "bot-framework":
                 continue

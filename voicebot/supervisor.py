@@ -1,8 +1,9 @@
 """Keeps a process of ours alive: starts it, waits until it says it is ready, restarts it, ends it.
 
-A child says that it is ready by one JSON line on its standard output, ``{"ready": true, ...}``; its log goes to our
-standard error. A child that ends, or that does not answer its health check, is started anew: at once the first time,
-then with a growing pause. The child is asked to end with SIGTERM, and made to with SIGKILL.
+A child says that it is ready by one JSON line on its standard output, ``{"ready": true, ...}``, or why it never will
+be, ``{"ready": false, "faults": [...]}``; its log goes to our standard error. A child that ends, or that does not
+answer its health check, is started anew: at once the first time, then with a growing pause. The child is asked to end
+with SIGTERM, and made to with SIGKILL.
 """
 
 from __future__ import annotations
@@ -27,14 +28,19 @@ LINE_LIMIT = 1 << 16
 
 
 class NotReady(Exception):
-    """The child did not become ready: the text says which child and why."""
+    """The child did not become ready: the text says which child and why. ``faults``: what it told of that itself."""
+
+    def __init__(self, text: str, faults: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.faults = faults
 
 
 class ChildProcess:
     """One supervised process.
 
     ``on_ready`` gets the ready line each time the child has (re)started; ``healthy`` is asked every second: a child for
-    which it has not been true for ``hang_timeout_s`` is killed and started anew.
+    which it has not been true for ``hang_timeout_s`` is killed and started anew. ``pass_fds``: open files that it
+    inherits. ``argv`` may be replaced: it counts for the next start.
     """
 
     def __init__(
@@ -45,13 +51,15 @@ class ChildProcess:
         on_ready: Callable[[dict[str, Any]], None],
         healthy: Callable[[], Awaitable[bool]] | None = None,
         environment: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
         ready_timeout_s: float = 60.0,
         hang_timeout_s: float = 5.0,
     ) -> None:
         self.name = name
         self.restarts = 0
         self.pid: int | None = None
-        self._argv = list(argv)
+        self.argv = list(argv)
+        self._pass_fds = tuple(pass_fds)
         self._environment = dict(environment) if environment is not None else None
         self._on_ready = on_ready
         self._healthy = healthy
@@ -80,11 +88,12 @@ class ChildProcess:
 
     async def _spawn(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            *self._argv,
+            *self.argv,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=self._environment,
             limit=LINE_LIMIT,
+            pass_fds=self._pass_fds,
             start_new_session=True,  # Ctrl-C is for us: running calls still need their dialogs and their voice
         )
         self.pid = self._process.pid
@@ -102,6 +111,9 @@ class ChildProcess:
                 message = json.loads(line)
                 if isinstance(message, dict) and message.get("ready"):
                     return message
+                if isinstance(message, dict) and isinstance(message.get("faults"), list):
+                    faults = tuple(str(fault) for fault in message["faults"])
+                    raise NotReady("\n".join([f"{self.name}: cannot be started:", *faults]), faults)
             logger.info("%s: %s", self.name, line.decode(errors="replace").rstrip())
         status = await process.wait()
         raise NotReady(f"{self.name}: ended with status {status} before it was ready; its log says why")

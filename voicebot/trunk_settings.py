@@ -5,11 +5,21 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
 
-from voicebot.sip import Account, ListenAt, SipSyntaxError, SipUri, TlsOptions, Trunk
+from voicebot.sip import (
+    DEFAULT_RATES,
+    TRUNK_FACTOR,
+    Account,
+    ListenAt,
+    Rate,
+    SipSyntaxError,
+    SipUri,
+    TlsOptions,
+    Trunk,
+)
 
 _LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
 LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
@@ -71,8 +81,33 @@ class TlsSettings(_Entry):
         )
 
 
+Bucket = tuple[PositiveFloat, Annotated[float, Field(ge=1)]]
+
+
+def _bucket(method: str) -> Bucket:
+    return DEFAULT_RATES[method].per_s, DEFAULT_RATES[method].burst
+
+
+class RateSettings(_Entry):
+    """[rates] how many requests that begin something one source may send: [a second, at once]. What is more is not
+    answered, and ``strangers`` that are not taken are then not even read for a minute; trunks get 503."""
+
+    invite: Bucket = _bucket("INVITE")
+    registration: Bucket = _bucket("REGISTER")
+    options: Bucket = _bucket("OPTIONS")
+    other: Bucket = _bucket("other")
+    trunk_factor: float = Field(TRUNK_FACTOR, ge=1)
+    """How many times as much trunks and accounts may send."""
+
+    def rates(self) -> dict[str, Rate]:
+        """By method, as `voicebot.sip` wants them."""
+        buckets = {"INVITE": self.invite, "REGISTER": self.registration, "OPTIONS": self.options, "other": self.other}
+        return {method: Rate(*bucket) for method, bucket in buckets.items()}
+
+
 class TrunkSettings(_Entry):
-    """[[trunks]] who may call us: by ``addresses`` (CIDR), or by ``username`` and the password in ``password_file``."""
+    """[[trunks]] who may call us: by ``addresses`` (CIDR), or by ``username`` and the password in ``password_file``;
+    and, with ``outbound``, whom our own calls can go by."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     addresses: tuple[str, ...] = ()
@@ -80,6 +115,17 @@ class TrunkSettings(_Entry):
     password_file: Path | None = None
     secure: bool = False
     """Only over TLS."""
+    outbound: str = ""
+    """Where our calls by it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
+    options_s: float = Field(30.0, ge=0, le=3600)
+    """How often a trunk with ``outbound`` is asked whether it is there; 0: never. One that is silent gets no calls."""
+    max_calls: int = Field(0, ge=0, le=10000)
+    """At once, both ways; one more gets 503. 0: as many as ``sip.max_calls``."""
+
+    @field_validator("outbound")
+    @classmethod
+    def _uri(cls, value: str) -> str:
+        return _sip_uri(value)
 
     @field_validator("addresses")
     @classmethod
@@ -97,12 +143,25 @@ class TrunkSettings(_Entry):
             raise ValueError(f"trunk {self.name}: addresses, or username and password_file, say who it is")
         if bool(self.username) != (self.password_file is not None):
             raise ValueError(f"trunk {self.name}: username and password_file belong together")
-        _password(self.password_file)
+        if self.secure and self.outbound:
+            uri = SipUri.parse(self.outbound)
+            if uri.scheme != "sips" and (uri.params.get("transport") or "").lower() != "tls":
+                raise ValueError(f"trunk {self.name}: secure, but outbound is not: add ;transport=tls")
+        password_in(self.password_file)
         return self
 
     def trunk(self) -> Trunk:
         networks = tuple(ipaddress.ip_network(address) for address in self.addresses)
-        return Trunk(self.name, networks, self.username, _password(self.password_file), self.secure)
+        return Trunk(
+            self.name,
+            networks,
+            self.username,
+            password_in(self.password_file),
+            self.secure,
+            self.outbound,
+            self.options_s,
+            self.max_calls,
+        )
 
 
 class AccountSettings(_Entry):
@@ -121,16 +180,11 @@ class AccountSettings(_Entry):
     @field_validator("registrar", "proxy")
     @classmethod
     def _uri(cls, value: str) -> str:
-        try:
-            if value and SipUri.parse(value).scheme not in ("sip", "sips"):
-                raise SipSyntaxError("no SIP URI")
-        except SipSyntaxError:
-            raise ValueError(f'{value!r} must be a SIP URI, for example "sip:pbx.example.com;transport=tls"') from None
-        return value
+        return _sip_uri(value)
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        _password(self.password_file)
+        password_in(self.password_file)
         return self
 
     def account(self) -> Account:
@@ -138,7 +192,7 @@ class AccountSettings(_Entry):
             self.name,
             self.registrar,
             self.username,
-            _password(self.password_file),
+            password_in(self.password_file),
             self.auth_username,
             self.domain,
             self.proxy,
@@ -147,42 +201,17 @@ class AccountSettings(_Entry):
         )
 
 
-class PyVoipSettings(_Entry):
-    """[pyvoip] an extension at a PBX by way of pyVoIP, beside what [sip] takes; needs the extra ``pyvoip``."""
-
-    server: str = Field("", pattern=r"^[A-Za-z0-9.-]{0,253}$")
-    """The PBX: an IPv4 address or a host name. Empty: pyVoIP is not used."""
-    port: int = Field(5060, ge=1, le=65535)
-    username: str = Field("", pattern=r"^[A-Za-z0-9_.+*#!~-]{0,128}$")
-    password_file: Path | None = None
-    host: str = "127.0.0.1"
-    """Our address as the PBX reaches it."""
-    sip_port: int = Field(0, ge=0, le=65535)
-    """Where the PBX sends its calls to; 0: any free port."""
-    max_calls: int = Field(50, ge=1, le=200)
-
-    @field_validator("host")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        try:
-            if ipaddress.IPv4Address(value).is_unspecified:
-                raise ValueError
-        except ValueError:
-            raise ValueError(f"{value!r} must be our IPv4 address as the PBX reaches it") from None
-        return value
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.server and not self.username:
-            raise ValueError("server needs username, and mostly password_file: the extension that we are")
-        _password(self.password_file)
-        return self
-
-    def password(self) -> str:
-        return _password(self.password_file)
+def _sip_uri(value: str) -> str:
+    try:
+        if value and SipUri.parse(value).scheme not in ("sip", "sips"):
+            raise SipSyntaxError("no SIP URI")
+    except SipSyntaxError:
+        raise ValueError(f'{value!r} must be a SIP URI, for example "sip:pbx.example.com;transport=tls"') from None
+    return value
 
 
-def _password(file: Path | None) -> str:
+def password_in(file: Path | None) -> str:
+    """What a password file holds; empty without one. Raises ValueError when it cannot be read."""
     if file is None:
         return ""
     try:

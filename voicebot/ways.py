@@ -16,16 +16,17 @@ from voicebot.bots.conventions import Conventions, with_conventions
 from voicebot.bots.copilot_studio import CopilotStudioOptions, TokenSource, copilot_studio_way
 from voicebot.bots.credentials import BOT_FRAMEWORK_TENANT, ClientCredentials, TokenUnavailable
 from voicebot.bots.direct_line import PUBLIC_ENDPOINT, DirectLineOptions, DirectLineWay
-from voicebot.bots.exchange import Undelivered
+from voicebot.bots.remote_conversation import Undelivered
 from voicebot.bots.routing import Routes
+from voicebot.bots.settling import Patience
 from voicebot.bots.streaming import StreamingSettings, StreamingWay
 from voicebot.bots.ways import BotOptions, BotWay
 from voicebot.events import KeyCollection
+from voicebot.route_settings import DIALOGS
 from voicebot.settings import RemoteBotSettings, Settings
 
 logger = logging.getLogger(__name__)
 
-DIALOGS = "dialogs"
 POWER_PLATFORM = "https://api.powerplatform.com/.default"
 
 
@@ -35,7 +36,11 @@ class Ways:
     def __init__(self, settings: Settings, dialogs: Callable[[CallFacts, OnEvent], Conversation]) -> None:
         connector = settings.connector
         self.connector = ConnectorServer(connector.host, connector.port, connector.public_url)
-        self._routes = Routes(settings.routes.numbers, settings.routes.default)
+        self._routes = Routes(
+            settings.routes.numbers,
+            settings.routes.default,
+            {name: (trunk.numbers, trunk.default) for name, trunk in settings.routes.trunks.items()},
+        )
         self._agents: list[ClientCredentials] = []
         self._http: aiohttp.ClientSession | None = None
         self._ways: dict[str, BotWay] = {bot.name: self._way(bot) for bot in settings.bots}
@@ -59,8 +64,8 @@ class Ways:
             await http.close()
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
-        """A conversation with the bot that takes calls to this callee."""
-        name = self._routes.bot_for(call.callee)
+        """A conversation with the bot that takes calls to this callee by this trunk."""
+        name = self._routes.bot_for(call.callee, call.trunk)
         if name != DIALOGS:
             logger.info("call %s is for bot %s", call.call_id, name)
         return self._conversations[name](call, on_event)
@@ -68,6 +73,7 @@ class Ways:
     def _way(self, bot: RemoteBotSettings) -> BotWay:
         options = BotOptions(turn_timeout_s=bot.turn_timeout_s, reply_wait_s=bot.reply_wait_s, dtmf=bot.dtmf)
         tenant = bot.tenant or BOT_FRAMEWORK_TENANT
+        patience = Patience(bot.quiet_s, bot.typing_s, bot.silent_s)
         credentials = tokens = None
         if bot.app_id and bot.kind.startswith("bot-framework"):
             credentials = bot_credentials(bot)
@@ -87,11 +93,14 @@ class Ways:
                     secret="" if bot.token_url else bot.secret(),
                     token_url=bot.token_url,
                     start_event=bot.start_event,
+                    patience=patience,
+                    poll_s=bot.poll_s,
                 )
                 return DirectLineWay(line, options)
             case "copilot-studio":
                 if not bot.by_connection_string:
-                    return copilot_studio_way(CopilotStudioOptions(token_endpoint=bot.url), options)
+                    mobile = CopilotStudioOptions(token_endpoint=bot.url, patience=patience, poll_s=bot.poll_s)
+                    return copilot_studio_way(mobile, options)
                 agent = CopilotStudioOptions(connection_url=bot.url, token=self._token_source(bot))
                 return copilot_studio_way(agent, options)
 
@@ -100,9 +109,11 @@ class Ways:
         credentials = bot_credentials(bot)
         self._agents.append(credentials)
 
-        async def token() -> str:
+        async def token(refused: str) -> str:
             if self._http is None:
                 raise Undelivered("the service is being stopped")
+            if refused:
+                credentials.forget(refused)
             try:
                 return await credentials.token(self._http)
             except TokenUnavailable as error:
@@ -125,4 +136,4 @@ def bot_credentials(bot: RemoteBotSettings) -> ClientCredentials:
 def conventions_of(bot: RemoteBotSettings) -> Conventions:
     """What the settings agree with ``bot``."""
     keys = KeyCollection(bot.collect_keys, bot.collect_end_key, bot.collect_gap_s)
-    return Conventions(bot.conventions, keys, bot.masking_s, bot.masking_text)
+    return Conventions(bot.conventions, keys, bot.masking_s, bot.masking_text, bot.hypotheses)

@@ -94,6 +94,11 @@ class Line:
         return next((sent["value"] for sent in self.sent if sent.get("name") == "handoff.initiate"), None)
 
     @property
+    def recording(self) -> list[str]:
+        """What the recording was told in the last turn."""
+        return [sent["name"].rpartition(".")[2] for sent in self.sent if sent["type"] == "command"]
+
+    @property
     def patience_ms(self) -> list[int | None]:
         configs = [sent["channelData"]["sessionParams"] for sent in self.sent if sent.get("name") == "config"]
         return [config.get("userNoInputTimeoutMS") for config in configs]

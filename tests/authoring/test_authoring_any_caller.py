@@ -24,7 +24,8 @@ EVERYTHING = """
         ask: What?
         choice: {digits: {key: "1", next: digits}, open: {next: open}, yesno: {next: yesno}, number: {next: number},
                  date: {next: date}, money: {next: money}, spelled: {next: spelled}, name: {next: name},
-                 text: {next: text}, sub: {next: sub}}
+                 text: {next: text}, sub: {next: sub}, pin: {next: pin}, queue: {next: queue},
+                 tongue: {next: tongue}}
         confirm: "{wanted}?"
         save: wanted
       - {id: digits, ask: Digits?, digits: {length: 4, rest: And?, short: Too short.}, save: a, confirm: "{a|digits}?",
@@ -40,6 +41,13 @@ EVERYTHING = """
       - {id: text, ask: Say?, text: true, save: i, confirm: "{i}?", keys: {"5": bye}, next: menu}
       - {id: sub, call: other, with: {x: "{d}"}, save: j, on_fail: agent}
       - {id: again, say: "{a|digits}, {e|date}{f|money}{j.y + 1}{i|date}", next: menu}
+      - {id: tongue, ask: Which?, languages: {en-US: {key: "1"}, de-DE: {key: "2"}}, confirm: "{l}?", save: l,
+         next: menu}
+      - {id: quiet, record: pause, next: loud}
+      - {id: pin, ask: PIN?, digits: 4, save: k, sensitive: true, confirm: "{k|digits}?", next: quiet}
+      - {id: queue, queue: {to: "+1", hours: office, longest: 60s, hold: [Wait.]}, closed: bye, keys: {"1": menu},
+         on_fail: menu}
+      - {id: loud, record: resume, next: menu}
       - {id: agent, transfer: "+1", on_fail: menu}
       - {id: bye, hangup: Bye.}
 """
@@ -52,11 +60,15 @@ OTHER = """
       - {id: c, set: {y: "{x + 1}"}}
 """
 
+GERMAN = "steps: {menu: {ask: Was?}, digits: {digits: {rest: Und?, short: Zu kurz.}}, queue: {queue: {hold: [Bitte.]}}}"
+OTHER_GERMAN = "steps: {a: {ask: Mehr?}}"
+
 words = st.one_of(
     st.sampled_from(
-        ["digits", "open", "yes no", "number", "date", "money", "spelled", "name", "text", "sub", "yes", "no", "back",
-         "one two three four", "no, it is 42", "tomorrow", "forty dollars", "A as in Anna", "my name is Ada", "help",
-         "repeat", "slower", "agent", "start over", "", "purple", "no, twelve", "the 31st of June", "-1", "1e9"]
+        ["digits", "open", "yes no", "number", "date", "money", "spelled", "name", "text", "sub", "pin", "queue",
+         "tongue", "Deutsch", "yes", "no", "back", "one two three four", "no, it is 42", "tomorrow", "forty dollars", "A as in Anna",
+         "my name is Ada", "help", "repeat", "slower", "agent", "start over", "", "purple", "no, twelve",
+         "the 31st of June", "-1", "1e9"]
     ),
     st.text(max_size=30),
 )  # fmt: skip
@@ -71,7 +83,9 @@ move = st.one_of(
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write(tmp_path_factory.mktemp("any") / "d", main=EVERYTHING, other=OTHER)
+    folder = write(
+        tmp_path_factory.mktemp("any") / "d", main=EVERYTHING, other=OTHER, main__de=GERMAN, other__de=OTHER_GERMAN
+    )
     assert load_dialogs(folder).problems == []
     return folder
 

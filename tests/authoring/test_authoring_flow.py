@@ -305,7 +305,10 @@ async def test_a_transfer_that_fails_goes_on_and_one_that_works_is_the_end(tmp_p
     caller = line(tmp_path, main)
     assert await caller.dial(caller="+15550100") == ["Hold on."]
     assert caller.hints == ["ignoringInput"]
-    assert caller.transfer == {"TargetPhoneNumber": "+14255550123", "caller": "+15550100", "day": "2026-12-01"}
+    assert caller.transfer == {
+        "TargetPhoneNumber": "+14255550123", "caller": "+15550100", "day": "2026-12-01",
+        "headers": {"X-Context-caller": "+15550100", "X-Context-day": "2026-12-01"},
+    }  # fmt: skip
     assert await caller.say("hello?") == []
     assert await caller.event("handoff.status", {"state": "failed"}) == ["All busy."]
     caller = line(tmp_path, main)

@@ -33,7 +33,16 @@ def test_doubled_braces_are_braces() -> None:
 
 @pytest.mark.parametrize(
     ("text", "column"),
-    [("Hi {name", 3), ("Hi }", 3), ("Hi {}", 4), ("Hi {a|loudly}", 6), ("Hi {a b}", 6), ("{a {b}}", 0)],
+    [
+        ("Hi {name", 3),
+        ("Hi }", 3),
+        ("Hi {}", 4),
+        ("Hi {a|loudly}", 6),
+        ("Hi {a b}", 6),
+        ("{a {b}}", 0),
+        ("Hi {a + 'b}", 8),
+        ("the {customer's name}", 13),
+    ],
 )
 def test_what_is_wrong_with_a_gap_is_told_with_its_column(text: str, column: int) -> None:
     with pytest.raises(ExpressionError) as raised:

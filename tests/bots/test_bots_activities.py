@@ -49,6 +49,7 @@ def test_one_key_is_one_message_marked_as_dtmf() -> None:
     ("activity", "name", "value"),
     [
         (activities.no_input(2), "noUserInput", 2),
+        (activities.speech_hypothesis("my bi"), "speechHypothesis", {"text": "my bi"}),
         (activities.no_match(1), "unrecognizedSpeech", 1),
         (activities.interrupted("Your", 1.2345), "voicebot.interrupted", {"heardText": "Your", "heardSeconds": 1.234}),
         (
@@ -70,6 +71,22 @@ def test_events_are_named_as_bots_expect_them(activity: dict[str, object], name:
 def test_the_end_has_a_reason() -> None:
     assert activities.end_of_conversation("caller")["code"] == "completedSuccessfully"
     assert activities.end_of_conversation("media-timeout")["code"] == "channelFailed"
+
+
+@pytest.mark.parametrize(
+    ("uri", "host"),
+    [
+        ("sip:+15550100@pbx.example.com:5060;user=phone", "pbx.example.com"),
+        ("sips:ada@[2001:db8::1]:5061", "[2001:db8::1]"),
+        ("sip:10.0.0.1?Subject=x", "10.0.0.1"),
+        ("tel:+15550100", ""),
+        ("", ""),
+    ],
+)
+def test_a_bot_is_told_the_hosts_of_both_sides(uri: str, host: str) -> None:
+    call = CallFacts("c", "a", "b", caller_uri=uri, callee_uri="sip:b@here")
+    data = activities.addressed(activities.conversation_update(), call, 1, NOW)["channelData"]
+    assert (data["callerHost"], data["calleeHost"]) == (host, "here")
 
 
 def test_what_the_network_sent_is_bounded() -> None:

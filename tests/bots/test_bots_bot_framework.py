@@ -12,7 +12,7 @@ from bot_double import Activity, BotDouble, Reply, echo
 from callers import Caller
 from identity_double import IdentityDouble
 
-from voicebot.bots import activities
+from voicebot.bots import activities, bot_framework, ordered
 from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
 from voicebot.bots.bot_tokens import BotTokens
 from voicebot.bots.connector_server import ConnectorServer
@@ -254,14 +254,17 @@ async def test_a_slow_bot_is_given_up_and_what_it_says_late_is_still_heard(bot: 
         assert (late.request, late.speak) == (0, "Late.")
 
 
-async def test_a_bot_that_is_not_there_fails_in_time() -> None:
+async def test_a_bot_that_is_not_there_fails_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot_framework, "FIRST_RETRY_S", 0.01)
     nobody = BotDouble()
     nobody.url = "http://127.0.0.1:9/api/messages"
     async with way_to(nobody, options=BotOptions(turn_timeout_s=5)) as way:
         assert (await Caller(way).fail()).startswith("no connection to the bot")
 
 
-async def test_too_much_at_once_is_refused(bot: BotDouble) -> None:
+async def test_too_much_at_once_is_refused(bot: BotDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ordered, "FAREWELL_S", 0.1)
+
     async def never(_: BotDouble, activity: Activity, reply: Reply) -> None:
         await asyncio.sleep(60)
 
@@ -272,7 +275,7 @@ async def test_too_much_at_once_is_refused(bot: BotDouble) -> None:
             caller.conversation.send(activities.key_message("1"))
         failed = await caller.next()
         assert isinstance(failed, BotFailed)
-        assert (failed.request, failed.reason) == (65, "too many activities are waiting for the bot")
+        assert (failed.request, failed.reason) == (65, "too many requests are waiting for the bot")
         bot.behave = echo
 
 

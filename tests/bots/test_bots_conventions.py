@@ -118,6 +118,12 @@ async def test_a_slow_bots_words_are_set_at_the_start() -> None:
     ]
 
 
+async def test_hypotheses_are_asked_for_at_the_start_where_the_settings_say_so() -> None:
+    world = World(Conventions(hypotheses=True))
+    await asyncio.sleep(0)
+    assert [e.hypotheses for e in world.events if isinstance(e, BotConfigured)] == [True]
+
+
 async def test_nothing_is_told_after_the_end() -> None:
     world = World(Conventions(keys=FOUR, masking_s=1.0))
     world.press("12")

@@ -24,7 +24,7 @@ from voicebot.events import BotDone, BotFailed, BotMessage, Event, TransferAsked
 CALL = CallFacts("call-1", "+15550100", "+15550199")
 
 
-async def token() -> str:
+async def token(refused: str) -> str:
     return TOKEN
 
 

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+from aiohttp import web
 from direct_line_double import SECRET, Activity, Bot, BotError, DirectLineDouble, Say, echo_bot
 
-from voicebot.bots import CallFacts, activities
+from voicebot.bots import CallFacts, activities, direct_line, direct_line_stream
 from voicebot.bots.direct_line import DirectLineConversation, DirectLineOptions, DirectLineWay
 from voicebot.bots.direct_line_feed import DirectLineFeed
 from voicebot.bots.settling import Patience
@@ -54,9 +56,10 @@ class Line:
 
 @asynccontextmanager
 async def line(
-    bot: Bot = echo_bot, *, timeout_s: float = 5.0, token_life_s: float = 1800.0, **options: Any
+    bot: Bot = echo_bot, *, timeout_s: float = 5.0, token_life_s: float = 1800.0, streams: bool = True, **options: Any
 ) -> AsyncIterator[Line]:
     async with DirectLineDouble(bot, token_life_s=token_life_s) as service:
+        service.streams = streams
         given: dict[str, Any] = {"endpoint": service.endpoint, "secret": SECRET, "patience": PATIENCE} | options
         way = DirectLineWay(DirectLineOptions(**given), BotOptions(turn_timeout_s=timeout_s))
         await way.start()
@@ -120,6 +123,69 @@ async def test_a_stream_that_breaks_in_mid_turn_loses_nothing_and_repeats_nothin
         assert call.said == ["Before.", "While nobody listened."]
         await call.service.say({"type": "message", "text": "And after."})
         await call.until(lambda: len(call.said) == 3)
+
+
+async def test_where_no_websocket_can_be_had_the_bot_is_polled_and_nothing_is_lost_or_repeated() -> None:
+    async with line(streams=False, poll_s=0.02) as call:
+        await call.ask("one")
+        await call.service.say({"type": "message", "text": "By the way."})
+        await call.until(lambda: "By the way." in call.said)
+        call.service.expire_tokens()  # what polls has the token renewed, too
+        await call.ask("two")
+        polls = call.conversation.polls
+        await call.until(lambda: call.conversation.polls > polls + 1)
+        assert call.said == ["Welcome.", "You said one.", "By the way.", "You said two."]
+        assert call.failed == []
+
+
+async def test_a_stream_that_is_refused_in_mid_turn_is_replaced_by_polling_until_it_can_be_had_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(direct_line_stream, "POLL_FOR_S", 0.1)
+    release = asyncio.Event()
+
+    async def bot(activity: Activity, say: Say) -> None:
+        if activity.get("text") == "go":
+            await say({"type": "message", "text": "Before."})
+            await release.wait()
+        await say({"type": "message", "text": "After."})
+
+    async with line(bot, poll_s=0.02) as call:
+        said = len(call.said)
+        request = call.conversation.send(activities.user_message("go"))
+        await call.until(lambda: "Before." in call.said)
+        call.service.streams = False
+        await call.service.break_streams()
+        await call.until(lambda: call.conversation.polls > 0)
+        release.set()
+        await call.until(lambda: request in call.done)
+        call.service.streams = True
+        await call.until(lambda: call.conversation.reconnections == 1)
+        await call.service.say({"type": "message", "text": "By stream."})
+        await call.until(lambda: "By stream." in call.said)
+        assert call.said[said:] == ["Before.", "After.", "By stream."]
+
+
+async def test_a_websocket_that_nobody_answers_costs_one_call_its_wait_and_not_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(direct_line, "CONNECT_S", 0.05)
+
+    class Deaf(DirectLineDouble):
+        async def _stream(self, request: web.Request) -> web.StreamResponse:
+            await asyncio.sleep(60)
+            raise web.HTTPGatewayTimeout
+
+    async with Deaf() as service:
+        way = DirectLineWay(DirectLineOptions(service.endpoint, SECRET, poll_s=0.02, patience=PATIENCE))
+        await way.start()
+        for _ in range(2):
+            call = Line(service)
+            call.conversation = way.conversation(CALL, call.events.append)
+            await call.ask("hello")
+            assert "You said hello." in call.said
+        assert [path for path in service.calls if path.endswith("/stream")] == service.calls[2:3]
+        await way.close()
 
 
 async def test_what_comes_twice_is_said_once() -> None:

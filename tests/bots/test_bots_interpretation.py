@@ -14,6 +14,7 @@ from voicebot.events import (
     InputHint,
     KeyCollection,
     KeysAsked,
+    MetadataTold,
     RecordingAction,
     RecordingAsked,
     SilenceAsked,
@@ -181,6 +182,30 @@ def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
     )
     assert collected.keys == KeyCollection(4, "*", 0.9)
     assert config(dtmfCollect=False).keys == KeyCollection()
+
+
+def test_a_bot_chooses_which_events_it_is_sent() -> None:
+    wanted = config(sendEventsToBot=["speechHypothesis", "noUserInput", "playFinished"])
+    assert (wanted.hypotheses, wanted.no_input_event) == (True, True)
+    assert config(sendEventsToBot=[]) == BotConfigured(9.0, hypotheses=False, no_input_event=False)
+    assert config(sendEventsToBot=["noUserInput"], userNoInputSendEvent=False).no_input_event is False
+
+
+def test_a_silent_caller_may_be_played_a_file() -> None:
+    assert config(userNoInputUrl=["https://x/a.wav", "https://x/b.wav"]).no_input_audio == "https://x/a.wav"
+    assert config(userNoInputUrl="").no_input_audio == ""
+    assert config(userNoInputUrl="file:///etc/passwd", bargeIn=True).no_input_audio is None
+
+
+def test_recognition_is_stopped_and_started() -> None:
+    assert one({"type": "event", "name": "stopRecognition"}) == BotConfigured(9.0, listening=False)
+    assert one({"type": "event", "name": "startRecognition"}) == BotConfigured(9.0, listening=True)
+
+
+def test_metadata_is_kept_as_it_is_unless_it_is_too_much() -> None:
+    assert one({"type": "event", "name": "sendMetaData", "value": {"a": [1]}}) == MetadataTold(9.0, {"a": [1]})
+    for value in ({}, None, "x" * 20_000, {"a": {1, 2}}):
+        assert events_from_activity({"type": "event", "name": "sendMetaData", "value": value}, 1, 9.0) == []
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,16 @@ def test_the_exact_number_wins_then_the_longest_beginning(callee: str, bot: str)
     assert ROUTES.bot_for(callee) == bot
 
 
+def test_what_a_trunk_has_of_its_own_comes_first() -> None:
+    trunks = {"sbc": ({"+4930*": "sales", "1001": "night"}, "helpdesk"), "pbx": ({"1*": "desk2"}, "")}
+    routes = Routes({"1001": "desk", "+49*": "germany"}, "dialogs", trunks)
+    by_sbc = [routes.bot_for(number, "sbc") for number in ("+493099", "1001", "+4989")]
+    assert by_sbc == ["sales", "night", "helpdesk"]
+    by_pbx = [routes.bot_for(number, "pbx") for number in ("1001", "+4989", "2")]
+    assert by_pbx == ["desk2", "germany", "dialogs"], "without a default it is as for all"
+    assert routes.bot_for("1001") == routes.bot_for("1001", "other") == "desk"
+
+
 def test_a_lone_star_takes_every_number_but_not_before_longer_ones() -> None:
     routes = Routes({"*": "all", "1*": "ones"}, "dialogs")
     assert [routes.bot_for(number) for number in ("12", "22", "bot")] == ["ones", "all", "all"]

@@ -20,9 +20,11 @@ from voicebot.events import (
     Event,
     Final,
     HangUpAsked,
+    Hypothesis,
     InputHint,
     KeysAsked,
     Law,
+    MetadataTold,
     RecognitionLost,
     RecordingAction,
     RecordingAsked,
@@ -103,6 +105,7 @@ class Ears:
         self.fails = fails
         self.language = ""
         self.heard_bytes = 0
+        self.written: list[bytes] = []
         self.phrases: tuple[str, ...] = ()
         self.stopped = False
 
@@ -112,6 +115,7 @@ class Ears:
 
     def write(self, payload: bytes, at: float) -> None:
         self.heard_bytes += len(payload)
+        self.written.append(payload)
 
     def heard(self, start: float, end: float) -> None:
         pass
@@ -401,6 +405,34 @@ async def test_a_language_that_cannot_be_had_leaves_the_ears_as_they_are() -> No
     await world.line.hang_up()
     await world.over()
     assert all(ears.stopped for ears in world.all_ears)
+
+
+async def test_what_is_said_while_the_bot_does_not_listen_never_reaches_the_recogniser() -> None:
+    world = await World().greeted()
+    voice = bytes(range(160))
+    world.session.frame(voice, world.now)
+    world.bot.on_event(BotConfigured(world.now, listening=False))
+    world.session.frame(voice, world.now)
+    world.bot.on_event(BotConfigured(world.now, listening=True))
+    world.session.frame(voice, world.now)
+    assert [frame == voice for frame in world.ears.written[-3:]] == [True, False, True]
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_bot_that_wants_it_hears_what_is_being_said_and_leaves_notes_in_the_record() -> None:
+    world = await World().greeted()
+    world.line.pull(60)
+    await world.settle()
+    world.bot.on_event(BotConfigured(world.now, hypotheses=True))
+    world.session.dispatch(SpeechStarted(world.now, world.now))
+    world.ears.on_event(Hypothesis(world.now, "my bill", world.now - 0.2, world.now))
+    assert world.bot.told[-1] == {"type": "event", "name": "speechHypothesis", "value": {"text": "my bill"}}
+    world.bot.on_event(MetadataTold(world.now, {"ticket": 7}))
+    await world.line.hang_up()
+    record = await world.over()
+    assert record["metadata"] == [{"ticket": 7}]
+    assert not [turn for turn in record["turns"] if turn["kind"] == "hypothesis"]
 
 
 async def test_a_bot_commands_the_recording_and_hears_what_became_of_it(tmp_path: Path) -> None:

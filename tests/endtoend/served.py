@@ -21,7 +21,9 @@ FAULTY_DIALOGS = Path(__file__).parent / "dialogs_faulty"
 READY_S = 60.0
 END_S = 20.0
 
-_ranges = itertools.count(26_000, 200)
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ranges = itertools.cycle(range(20_000 + 12_000 * (_worker % 3), 31_800 + 12_000 * (_worker % 3), 200))
+"""Where a service's RTP ports begin: services that run side by side keep out of each other's way."""
 
 
 class Process:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -62,7 +64,10 @@ Post = Callable[..., Awaitable[tuple[int, Any]]]
 async def _serve(folder: Path, app: AppRegistration) -> AsyncIterator[Post]:
     storage = SqliteStorage(None)
     endpoint = MessagesEndpoint(DialogBot(load_dialogs(folder).root, storage), app)
-    port = await endpoint.start("127.0.0.1", 0)
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    await endpoint.prepare(listener)
+    await endpoint.accept()
     async with aiohttp.ClientSession() as session:
 
         async def post(body: Any, method: str = "POST", **headers: str) -> tuple[int, Any]:
@@ -231,3 +236,36 @@ def test_without_an_app_id_only_loopback_is_served(host: str, allowed: bool) -> 
 
 def test_the_password_is_not_shown() -> None:
     assert "secret" not in repr(AppRegistration(APP_ID, "secret"))
+
+
+async def test_two_that_share_a_listener_take_turns_and_lose_nothing(echo_folder: Path) -> None:
+    """As two versions of the dialogs do: the one lets go, also of connections that are kept open, the other goes on."""
+    storage = SqliteStorage(None)
+    listener = socket.create_server(("127.0.0.1", 0))
+    before, after = (
+        MessagesEndpoint(DialogBot(load_dialogs(echo_folder).root, storage), AppRegistration()) for _ in range(2)
+    )
+    for endpoint in (before, after):
+        await endpoint.prepare(listener.dup())
+    await before.accept()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/messages"
+    async with aiohttp.ClientSession() as session:
+
+        async def post(**content: Any) -> int:
+            body = activity(channelId="emulator", deliveryMode="expectReplies", **content)
+            async with session.post(url, json=body) as response:
+                await response.read()
+                return response.status
+
+        assert await post(**START) == 200
+        await before.refuse()
+        await asyncio.sleep(0.05)  # the client sees that its connection was closed
+        waiting = asyncio.ensure_future(post(text="a"))  # nobody takes it now: it waits in the listener's queue
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        await after.accept()
+        assert await asyncio.wait_for(waiting, 5) == 200
+    for endpoint in (before, after):
+        await endpoint.close()
+    listener.close()
+    await storage.close()

@@ -120,6 +120,17 @@ async def test_dialogs_that_do_not_load_stop_the_start(
     assert b"Traceback" not in log
 
 
+async def test_why_there_is_no_start_is_announced_under_the_folders_own_name(
+    run: Run, folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    options = ("--announce-faults", "--shown-as", "my/dialogs", "--socket", tmp_path / "h.sock")
+    host = await run("--dialogs", folder_of(main="x = 1\ny = ("), *options)
+    out, log = await asyncio.wait_for(host.communicate(), 60)
+    assert host.returncode == 2
+    assert json.loads(out) == {"ready": False, "faults": ["my/dialogs/main.py:2: SyntaxError: '(' was never closed"]}
+    assert log == b""
+
+
 @pytest.mark.skipif(SDK != BOTBUILDER, reason="/api/messages is served on botbuilder")
 async def test_strangers_are_not_served_without_an_app_id(run: Run, echo_folder: Path, tmp_path: Path) -> None:
     options = ("--dialogs", echo_folder, "--socket", tmp_path / "h.sock", "--http-port", 0, "--http-host", "0.0.0.0")

@@ -25,6 +25,7 @@ JITTER_S = (0.0, 0.0, 0.0, 0.004, 0.008)
 
 pytestmark = [
     pytest.mark.peer,
+    pytest.mark.alone,
     pytest.mark.skipif(TSHARK is None, reason="tshark is not installed: apt-get install tshark"),
 ]
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
+from voicebot.sip.call import SipCall
 from voicebot.sip.gate import Gate
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.message import SipRequest, SipResponse, parse_message
-from voicebot.sip.outputs import Locate, Output, Transmit
+from voicebot.sip.outputs import CallConfirmed, CallOffered, Locate, Output, Transmit
 from voicebot.sip.sdp import SessionDescription, offer
 from voicebot.sip.user_agent import Limits, UserAgent
 
@@ -26,21 +27,31 @@ def counting_token() -> Callable[[int], str]:
 class Peer:
     """A caller of the agent under test. ``now`` is the virtual time; ``events`` and ``sent`` collect what came out."""
 
-    def __init__(self, limits: Limits | None = None, gate: Gate | None = None) -> None:
-        self.ua = UserAgent([Listener("UDP", "127.0.0.1", 5060)], limits=limits, gate=gate, token=counting_token())
+    def __init__(self, limits: Limits | None = None, gate: Gate | None = None, session_expires_s: int = 0) -> None:
+        self.ua = UserAgent(
+            [Listener("UDP", "127.0.0.1", 5060)],
+            limits=limits,
+            gate=gate,
+            session_expires_s=session_expires_s,
+            token=counting_token(),
+        )
         self.now = 100.0
         self.addresses: dict[str, list[Hop]] = {}
         """What a look-up finds."""
         self.events: list[Output] = []
         self.sent: list[SipRequest | SipResponse] = []
         self.destinations: list[tuple[str, int]] = []
+        self.pings: list[tuple[float, str, int]] = []
+        """When keep-alives were sent, and where to."""
         self.branches = count(1)
 
     def take(self, outputs: list[Output]) -> list[SipRequest | SipResponse]:
         """Sort outputs; the messages of this batch, parsed."""
         messages = []
         for output in outputs:
-            if isinstance(output, Transmit):
+            if isinstance(output, Transmit) and not output.data.strip():
+                self.pings.append((self.now, output.hop.host, output.hop.port))
+            elif isinstance(output, Transmit):
                 messages.append(parse_message(output.data))
                 self.sent.append(messages[-1])
                 self.destinations.append((output.hop.host, output.hop.port))
@@ -122,3 +133,37 @@ def statuses(messages: list[SipRequest | SipResponse]) -> list[int | str]:
 
 def session() -> SessionDescription:
     return offer("127.0.0.1", 42000, laws=("PCMU",))
+
+
+def offered(peer: Peer, **headers: str) -> SipCall:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    assert statuses(peer.send(peer.request("INVITE", body=OFFER, headers=named))) == [100]
+    return peer.event(CallOffered).call
+
+
+def up(peer: Peer, **headers: str) -> tuple[SipCall, SipResponse]:
+    """A call of theirs that is up, and our 200."""
+    call = offered(peer, **headers)
+    call.answer(session(), peer.now)
+    (ok,) = peer.command()
+    assert isinstance(ok, SipResponse)
+    peer.send(peer.request("ACK", to_tag=call.local_tag))
+    assert peer.has(CallConfirmed)
+    return call, ok
+
+
+def called_up(peer: Peer, **headers: str) -> SipCall:
+    """A call of ours that is up."""
+    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    (invite,) = peer.command()
+    ok = reply(peer, invite, 200, OFFER, **headers)
+    assert statuses(peer.send(ok)) == ["ACK"]
+    return call
+
+
+def reply(peer: Peer, request: SipRequest | SipResponse, status: int, body: bytes = b"", **headers: str) -> SipResponse:
+    assert isinstance(request, SipRequest)
+    response = peer.reply(request, status, to_tag="" if request.recipient.tag else "theirs", body=body)
+    for name, value in headers.items():
+        response.headers.set(name.replace("_", "-"), value)
+    return response

@@ -6,16 +6,18 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import dns.flags
 import dns.message
+import dns.rdatatype
 import dns.rrset
 import pytest
 
 from voicebot.sip import CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, sdp
+from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.resolver import Resolver, Service, in_order
 from voicebot.sip.tls import self_signed
 
@@ -90,6 +92,27 @@ async def test_a_call_over_tls_with_a_certificate_that_is_checked(authority: Cal
     async with endpoint(UDP, tls=trusting) as caller, endpoint(TLS, tls=TlsOptions(certificate=pem)) as callee:
         call = await talk(caller, callee, f"sips:bot@{LOOPBACK}:{callee.port}")
         assert call.request.via[0].transport == "TLS"
+
+
+async def test_a_server_is_told_which_name_is_wanted(authority: Callable[[str], Path]) -> None:
+    pem = authority("localhost")
+    wanted: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.sni_callback = lambda _socket, name, _context: wanted.append(name)
+    come = asyncio.Event()
+
+    async def connected(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        come.set()
+        writer.close()
+
+    server = await asyncio.start_server(connected, LOOPBACK, 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with endpoint(UDP, tls=TlsOptions(ca_file=pem)) as caller, asyncio.timeout(DEADLINE_S):
+        caller.invite(f"sips:bot@localhost:{port}", OFFER)
+        await come.wait()
+    server.close()
+    assert wanted == ["localhost"]
 
 
 @pytest.mark.parametrize("case", ["self-signed", "other name", "no client certificate", "too old"])
@@ -173,10 +196,11 @@ async def test_a_ping_gets_a_pong_and_garbage_costs_the_connection() -> None:
 
 
 class NameServer(asyncio.DatagramProtocol):
-    """Answers SRV questions out of ``records``: name to (priority, weight, port, target)."""
+    """Answers questions out of ``records``: name to (priority, weight, port, target) of SRV, or to texts of NAPTR."""
 
-    def __init__(self, records: dict[str, list[tuple[int, int, int, str]]]) -> None:
+    def __init__(self, records: Mapping[str, Sequence[tuple[int, int, int, str] | str]]) -> None:
         self.records = records
+        self.asked: list[str] = []
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
         self.transport = transport
@@ -186,9 +210,12 @@ class NameServer(asyncio.DatagramProtocol):
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA
         name = query.question[0].name
-        if found := self.records.get(str(name).rstrip(".")):
-            texts = [f"{a} {b} {port} {target}." for a, b, port, target in found]
-            answer.answer.append(dns.rrset.from_text(name, 60, "IN", "SRV", *texts))
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
+        self.asked.append(f"{kind} {name}")
+        found = self.records.get(str(name).rstrip("."), ())
+        texts = [one if isinstance(one, str) else "{} {} {} {}.".format(*one) for one in found]
+        if texts and kind == ("NAPTR" if isinstance(found[0], str) else "SRV"):
+            answer.answer.append(dns.rrset.from_text(name, 60, "IN", kind, *texts))
         self.transport.sendto(answer.to_wire(), addr)
 
 
@@ -212,6 +239,54 @@ async def test_the_second_server_of_srv_takes_the_call_that_the_first_does_not()
                 call.bye()
             transport.close()
         assert callee.counters.calls_in == 1
+
+
+async def found_by(records: Mapping[str, Sequence[tuple[int, int, int, str] | str]], *uris: str) -> list[list[Hop]]:
+    """What the resolver makes of each URI; ``localhost`` is looked up in the system."""
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: NameServer(records), local_addr=(LOOPBACK, 0))
+    port = transport.get_extra_info("sockname")[1]
+    resolver = Resolver(loop, nameservers=[LOOPBACK], port=port, families=frozenset({4}))
+    answers: list[asyncio.Future[list[Hop]]] = []
+    for uri in uris:
+        hop, answer = hop_of(uri), loop.create_future()
+        assert hop is not None and resolver.ask(hop, answer.set_result)
+        answers.append(answer)
+    async with asyncio.timeout(DEADLINE_S):
+        hops = await asyncio.gather(*answers)
+    await resolver.close()
+    transport.close()
+    return list(hops)
+
+
+async def test_naptr_chooses_the_transport_before_srv_and_only_where_the_uri_leaves_it_open() -> None:
+    records = {
+        "pbx.test": [
+            '20 50 "s" "SIP+D2U" "" _sip._udp.edge.test.',
+            '10 90 "s" "SIP+D2T" "" _sip._tcp.edge.test.',
+            '10 50 "s" "SIPS+D2T" "" _sips._tcp.edge.test.',
+            '5 10 "s" "SIP+D2S" "" _sip._sctp.edge.test.',
+            '1 10 "u" "E2U+sip" "!^.*$!sip:evil@elsewhere.test!" .',
+        ],
+        "_sip._tcp.edge.test": [(1, 0, 5070, "localhost")],
+        "_sip._udp.edge.test": [(1, 0, 5080, "localhost")],
+        "_sip._udp.pbx.test": [(1, 0, 5090, "localhost")],
+        "_sips._tcp.pbx.test": [(1, 0, 5091, "localhost")],
+        "_sip._udp.plain.test": [(1, 0, 5092, "localhost")],
+        "tls-only.test": ['1 1 "s" "SIP+D2U" "" _sip._udp.plain.test.'],
+        "_sips._tcp.tls-only.test": [(1, 0, 5093, "localhost")],
+    }
+    cases = {
+        "sip:pbx.test": ("TCP", 5070),  # TLS comes first, but has no servers
+        "sip:pbx.test;transport=udp": ("UDP", 5090),
+        "sip:pbx.test;transport=tls": ("TLS", 5091),
+        "sip:plain.test": ("UDP", 5092),
+        "sips:tls-only.test": ("TLS", 5093),
+        "sip:localhost:5099": ("UDP", 5099),
+    }
+    for uri, hops in zip(cases, await found_by(records, *cases), strict=True):
+        assert [(hop.transport, hop.port) for hop in hops] == [cases[uri]], uri
+        assert hops[0].host == LOOPBACK and hops[0].name == uri.split(":")[1].partition(";")[0]
 
 
 def test_srv_records_are_tried_by_priority_and_by_weight_within_one() -> None:

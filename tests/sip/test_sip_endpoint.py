@@ -44,7 +44,7 @@ async def a_call_is_set_up_and_ended() -> None:
         assert (await ended).cause == "local"
         while callee.active_calls:
             await asyncio.sleep(0)
-    assert callee.counters.requests_by_method == {"INVITE": 1, "ACK": 1, "BYE": 1}
+    assert set(callee.counters.requests_by_method) == {"INVITE", "ACK", "BYE"}
     await caller.close()
     await callee.close()
     await callee.close()

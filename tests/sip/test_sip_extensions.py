@@ -1,12 +1,12 @@
-"""What carriers ask for beside RFC 3261: reliable provisionals, UPDATE, session timers, glare, early media."""
+"""What carriers ask for beside RFC 3261: reliable provisionals, UPDATE, glare, early media."""
 
 from __future__ import annotations
 
 import pytest
-from sip_peer import OFFER, Peer, session, statuses
+from sip_peer import OFFER, Peer, called_up, offered, reply, session, statuses, up
 
 from voicebot.sip.call import SipCall
-from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import (
     CallConfirmed,
     CallEnded,
@@ -18,40 +18,6 @@ from voicebot.sip.outputs import (
 )
 
 HELD = OFFER.replace(b"sendrecv", b"sendonly")
-
-
-def offered(peer: Peer, **headers: str) -> SipCall:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    assert statuses(peer.send(peer.request("INVITE", body=OFFER, headers=named))) == [100]
-    return peer.event(CallOffered).call
-
-
-def up(peer: Peer, **headers: str) -> tuple[SipCall, SipResponse]:
-    """A call of theirs that is up, and our 200."""
-    call = offered(peer, **headers)
-    call.answer(session(), peer.now)
-    (ok,) = peer.command()
-    assert isinstance(ok, SipResponse)
-    peer.send(peer.request("ACK", to_tag=call.local_tag))
-    assert peer.has(CallConfirmed)
-    return call, ok
-
-
-def called_up(peer: Peer, **headers: str) -> SipCall:
-    """A call of ours that is up."""
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
-    (invite,) = peer.command()
-    ok = reply(peer, invite, 200, OFFER, **headers)
-    assert statuses(peer.send(ok)) == ["ACK"]
-    return call
-
-
-def reply(peer: Peer, request: SipRequest | SipResponse, status: int, body: bytes = b"", **headers: str) -> SipResponse:
-    assert isinstance(request, SipRequest)
-    response = peer.reply(request, status, to_tag="" if request.recipient.tag else "theirs", body=body)
-    for name, value in headers.items():
-        response.headers.set(name.replace("_", "-"), value)
-    return response
 
 
 def prack(peer: Peer, call: SipCall, number: int, cseq: int = 2) -> SipRequest:
@@ -156,55 +122,6 @@ def test_each_reliable_provisional_gets_one_prack_and_the_dialog_counts_on() -> 
     call.bye(peer.now)
     (bye,) = peer.command()
     assert bye.cseq[0] == invite.cseq[0] + 3
-
-
-# --- session timers
-
-
-def test_the_caller_refreshes_when_it_can_and_is_missed_when_it_does_not() -> None:
-    peer = Peer()
-    _call, ok = up(peer, Session_Expires="120", Supported="timer")
-    assert ok.headers["Session-Expires"] == "120;refresher=uac" and "timer" in ok.tokens("Require")
-    peer.wait(80.0)
-    update = peer.request("UPDATE", cseq=2, to_tag=ok.recipient.tag, headers={"Session-Expires": "120;refresher=uac"})
-    (answer,) = peer.send(update)
-    assert statuses([answer]) == [200] and answer.headers["Session-Expires"] == "120;refresher=uac"
-    assert not peer.wait(80.0)
-    assert statuses(peer.wait(10.0))[:1] == ["BYE"]
-    assert peer.event(CallEnded).cause == "expired"
-
-
-@pytest.mark.parametrize("allow", ["INVITE, UPDATE", "INVITE"])
-def test_we_refresh_at_half_time_when_it_is_ours(allow: str) -> None:
-    peer = Peer()
-    call, _ok = up(peer, Session_Expires="200;refresher=uas", Supported="timer", Allow=allow)
-    assert not peer.wait(99.0)
-    refresh = peer.wait(2.0)[0]
-    assert isinstance(refresh, SipRequest) and refresh.method == ("UPDATE" if "UPDATE" in allow else "INVITE")
-    assert refresh.headers["Session-Expires"] == "200;refresher=uac"
-    body = b"" if refresh.method == "UPDATE" else OFFER
-    assert refresh.body == (b"" if refresh.method == "UPDATE" else bytes(session()))
-    peer.send(reply(peer, refresh, 200, body, Session_Expires="200;refresher=uac"))
-    assert not peer.wait(98.0)
-    assert peer.wait(2.0) and call.is_up
-
-
-@pytest.mark.parametrize("status", [481, 408])
-def test_a_refresh_that_finds_no_call_ends_it(status: int) -> None:
-    peer = Peer()
-    call = called_up(peer, Session_Expires="90;refresher=uac", Allow="UPDATE")
-    refresh = peer.wait(46.0)[0]
-    assert statuses(peer.send(reply(peer, refresh, status))) == ["BYE"]
-    assert peer.event(CallEnded).cause == "expired" and not call.is_up
-
-
-def test_too_short_an_interval_is_refused_with_ours() -> None:
-    peer = Peer()
-    headers = {"Session-Expires": "30", "Supported": "timer"}
-    (answer,) = peer.send(peer.request("INVITE", body=OFFER, headers=headers))
-    assert statuses([answer]) == [422] and answer.headers["Min-SE"] == "90"
-    call, _ok = up(Peer(), Session_Expires="30")  # without support for timers it has to be taken
-    assert call.is_up
 
 
 # --- re-INVITEs of ours

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
+from sip_peer import Peer
 
 from voicebot.sip import SessionDescription, sdp
+from voicebot.sip.hop import Hop
 from voicebot.sip.sdes import MAX_CRYPTO, Crypto, LocalKeys
+from voicebot.sip.trunks import TrunkGate
 
 KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"  # RFC 4568, section 9.1
 SUITE = "AES_CM_128_HMAC_SHA1_80"
@@ -90,3 +95,31 @@ def test_our_offer_has_every_suite_and_its_keys_stay_for_the_call() -> None:
 
 def test_keys_of_one_section_are_bounded() -> None:
     assert len(offered(*[f"{n} {SUITE} inline:{KEY}" for n in range(40)]).media[0].crypto) == MAX_CRYPTO
+
+
+def test_no_log_and_no_repr_shows_a_key(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever becomes of a message with keys in it, down to DEBUG."""
+    caplog.set_level(logging.DEBUG)
+    ours = LocalKeys()
+    offer = sdp.offer("127.0.0.1", 40000, crypto=ours.offer())
+    keys = [str(crypto).partition("inline:")[2] for crypto in offer.media[0].crypto]
+    assert len(keys) == 2 and all(key.encode() in bytes(offer) for key in keys)
+    peer = Peer(gate=TrunkGate(strangers="drop"))
+    open_peer = Peer()
+    told = [repr(offer), repr(offer.media), repr(sdp.select(offer, srtp="allowed"))]
+    for one in (peer, open_peer):
+        invite = one.request("INVITE", body=bytes(offer))
+        told += [repr(invite), repr(one.ua.receive(bytes(invite), Hop("192.0.2.7", 5060), one.now))]
+        data = bytes(invite)
+        for broken in (
+            data[:-20],
+            data.replace(b"CSeq: 1 INV", b"CSeq: x"),
+            b"\0" + data,
+            data.replace(b"c=IN", b"c=X"),
+        ):
+            told += [repr(one.ua.receive(broken, Hop("192.0.2.7", 5060), one.now))]
+        told += [repr(event) for event in one.events]
+    call = open_peer.ua.invite("sip:x@192.0.2.9", offer, open_peer.now)
+    told += [repr(call), repr(open_peer.ua.take())]
+    text = "".join(told) + caplog.text + "".join(repr(record.__dict__) for record in caplog.records)
+    assert "Crypto(tag=1" in text and not [key for key in keys if key in text]

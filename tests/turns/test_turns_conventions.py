@@ -7,6 +7,7 @@ from test_turns_machine import Call
 from voicebot.events import (
     BotConfigured,
     BotDone,
+    BotFailed,
     BotMessage,
     Final,
     Hypothesis,
@@ -29,6 +30,7 @@ from voicebot.turns import (
     Drop,
     Expect,
     HangUp,
+    Listen,
     Pause,
     Play,
     Record,
@@ -51,7 +53,7 @@ def test_a_setting_leaves_the_others_as_they_are() -> None:
     assert call.take() == [Expect(("billing",))]
     configured(call, 2.1, voice="en-US-AriaNeural")
     assert call.take() == [UseVoice("en-US-AriaNeural")]
-    assert call.machine._no_input_s == 20.0
+    assert call.machine._call.no_input_s == 20.0
 
 
 def test_barge_in_switched_off_lets_a_prompt_be_heard() -> None:
@@ -114,6 +116,62 @@ def test_a_bot_that_wants_the_event_hears_of_the_silence_itself() -> None:
     call = configured(Call().waiting(), 2.0, no_input_speech="Hello?", no_input_event=True)
     call.until(30.0)
     assert [ask.kind for ask in call.asks()][:1] == [AskKind.NO_INPUT]
+
+
+def test_silence_is_answered_by_the_file_that_the_bot_set_and_by_its_words_when_it_cannot_be_had() -> None:
+    call = configured(Call().waiting(), 2.0, no_input_speech="Hello?", no_input_audio="https://x/a.wav", no_input_s=3.0)
+    call.on(KeyPressed(2.1, "1")).on(BotDone(2.2, 2))
+    call.take()
+    call.until(5.3)
+    (play,) = [command for command in call.take() if isinstance(command, Play)]
+    assert play.audio == "https://x/a.wav"
+    call.on(PlaybackFailed(5.5, play.utterance, 0.0, "404"))
+    assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.AUDIO_FAILED, "https://x/a.wav")]
+    call.on(BotDone(5.6, 3)).until(8.7)
+    (play,) = [command for command in call.take() if isinstance(command, Play)]
+    assert (play.audio, play.speak) == ("", "Hello?")
+
+
+def test_a_bot_that_asks_for_it_hears_what_is_being_said_one_belief_at_a_time() -> None:
+    call = configured(Call().waiting(), 2.0, hypotheses=True)
+    call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "my", 3.0, 3.2))
+    call.on(Hypothesis(3.5, "my bill", 3.0, 3.4))
+    assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.HYPOTHESIS, "my")]
+    call.on(BotDone(3.6, 2)).on(Hypothesis(3.7, "my bill is", 3.0, 3.6))
+    assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.HYPOTHESIS, "my bill is")]
+    call.on(SpeechStopped(4.2, 4.0)).on(Final(4.3, "My bill is wrong.", 3.0, 4.0)).until(4.5)
+    assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.SPEECH, "My bill is wrong.")]
+
+
+def test_a_belief_that_the_bot_did_not_take_is_no_reason_to_apologise() -> None:
+    call = configured(Call().waiting(), 2.0, hypotheses=True)
+    call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "my", 3.0, 3.2))
+    call.take()
+    call.on(BotFailed(3.4, 2, "500"))
+    assert call.take() == []
+    assert call.machine.state is State.CALLER
+
+
+def test_a_bot_that_does_not_listen_is_told_of_keys_alone_until_it_listens_again() -> None:
+    call = Call().waiting()
+    call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "four four", 3.0, 3.2)).on(SpeechStopped(3.4, 3.2))
+    assert call.machine.state is State.CALLER
+    configured(call, 3.5, listening=False)
+    assert call.take() == [Listen(False)]
+    assert call.machine.state is State.WAITING
+    call.on(Final(3.6, "4 4", 3.0, 3.2)).on(KeyPressed(4.0, "5"))
+    assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.KEY, "5")]
+    configured(call, 4.2, listening=True)
+    assert call.take() == [Listen(True)]
+
+
+def test_a_prompt_that_was_paused_goes_on_when_nobody_listens_any_more() -> None:
+    call = Call().answered()
+    call.on(SpeechStarted(0.5, 0.4))
+    call.take()
+    configured(call, 0.6, listening=False)
+    assert call.take() == [Listen(False), Resume()]
+    assert call.machine.state is State.SPEAKING
 
 
 def test_keys_of_the_bot_are_pressed_when_what_it_said_before_was_heard() -> None:

@@ -39,6 +39,7 @@ STEPS = st.lists(
                 *("start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"),
                 *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
                 *("silence", "bot-keys", "file", "few-words", "no-barge-in", "barge-in", "no-input-speech"),
+                *("deaf", "listening", "hypotheses", "no-input-file"),
             ]
         ),
         st.sampled_from(list(InputHint)),
@@ -138,6 +139,12 @@ class World:
                 self.handle(BotConfigured(now, barge_in=what == "barge-in", keys_barge_in=what == "barge-in"))
             case "no-input-speech":
                 self.handle(BotConfigured(now, no_input_speech="Hello?", no_input_s=1.0))
+            case "no-input-file":
+                self.handle(BotConfigured(now, no_input_audio="https://x/a.wav", no_input_s=1.0))
+            case "deaf" | "listening":
+                self.handle(BotConfigured(now, listening=what == "listening"))
+            case "hypotheses":
+                self.handle(BotConfigured(now, hypotheses=True))
             case "hang-up":
                 self.handle(HangUpAsked(now))
             case "transfer":

@@ -18,6 +18,7 @@ from voicebot.authoring.flow import Flow
 from voicebot.authoring.folder import MAIN, Dialogs
 from voicebot.authoring.functions import AsyncFunction, Functions
 from voicebot.authoring.http import Fetch, HttpClient
+from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import Call, Global
 from voicebot.authoring.program import Program
 from voicebot.authoring.questions import Jump, is_collecting, takes_key
@@ -52,7 +53,11 @@ def compile_dialogs(
     """
     client = HttpClient()
     around = line.Surroundings(
-        now or _local_time, fetch or client.fetch, secrets if secrets is not None else secrets_given(), visited
+        now or _local_time,
+        fetch or client.fetch,
+        secrets if secrets is not None else secrets_given(),
+        visited,
+        (dialogs.main.dialog.locale, *dialogs.main.translations),
     )
     called = [step.call for loaded in dialogs.dialogs.values() for step in loaded.dialog.steps
               if isinstance(step, Call) and step.call not in dialogs.dialogs]  # fmt: skip
@@ -63,7 +68,7 @@ def compile_dialogs(
     base = dialogs.main.dialog.locale
     root = CallDialog(flows, python, base)
     return CompiledDialogs(
-        root, tuple((text, "" if locale == base else locale) for text, locale in prompts), client.close
+        root, tuple((text, "" if locale == base else with_country(locale)) for text, locale in prompts), client.close
     )
 
 
@@ -165,19 +170,11 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         sender = activity.from_property.id if activity.from_property is not None else ""
         callee = activity.recipient.id if activity.recipient is not None else ""
         return {
-            "locale": _closest(activity.locale or self._locale, list(self._flows[MAIN].programs), self._locale),
+            "locale": closest(activity.locale or "", list(self._flows[MAIN].programs)) or self._locale,
             "caller": str(data.get("caller") or sender or "")[:256],
             "callee": str(data.get("callee") or callee or "")[:256],
             "slow": False,
         }
-
-
-def _closest(wanted: str, available: list[str], otherwise: str) -> str:
-    """The language of ``available`` that serves ``wanted`` best."""
-    if wanted in available:
-        return wanted
-    language = wanted.partition("-")[0].lower()
-    return next((locale for locale in available if locale.partition("-")[0].lower() == language), otherwise)
 
 
 def _says(text: str, phrases: Mapping[str, list[str]]) -> str | None:

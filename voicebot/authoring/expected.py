@@ -30,6 +30,14 @@ SORRY: dict[str, str] = {
 }
 """Said before a question is asked again, where the author wrote nothing for it."""
 
+HOLD: dict[str, str] = {
+    "en": "All our agents are busy at the moment. Please hold the line.",
+    "de": "Zurzeit sind alle Mitarbeiter im Gespräch. Bitte bleiben Sie am Apparat.",
+    "fr": "Tous nos conseillers sont en ligne. Veuillez patienter.",
+    "es": "Todos nuestros agentes están ocupados. Por favor, espere en la línea.",
+}
+"""Said to callers who wait in a queue, where the author wrote nothing for it."""
+
 CANNOT: dict[str, str] = {
     "en": "I am sorry, I cannot help you any further. Goodbye.",
     "de": "Es tut mir leid, ich kann Ihnen nicht weiterhelfen. Auf Wiederhören.",

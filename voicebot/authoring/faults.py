@@ -12,6 +12,8 @@ from voicebot.authoring.problems import did_you_mean
 def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
     """Code, message and mend."""
     name = str(fault["loc"][-1]) if fault["loc"] else ""
+    if fault["type"].endswith(("too_short", "too_long", "string_type")):
+        name = _name(fault["loc"])
     context = fault.get("ctx") or {}
     match fault["type"]:
         case "extra_forbidden":
@@ -35,12 +37,13 @@ def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
             if isinstance(fault["input"], bool) or fault["input"] is None:
                 return "wrong-kind", f"{name!r} wants a text", "put it in quotes"
             return "wrong-kind", f"{name!r} wants a text", ""
-        case "string_too_short":
+        case "string_too_short" | "too_short" if isinstance(fault["input"], str):
             return "empty-text", f"{name!r} is empty", "write what is said, or leave the word out"
         case "string_too_long":
             return "too-long", f"{name!r} has more than {context.get('max_length')} characters", ""
         case "string_pattern_mismatch":
-            return "bad-name", _pattern(name, fault), ""
+            mend = "User-to-User, or a name that begins with X-" if "headers" in fault["loc"] else ""
+            return "bad-name", _pattern(name, fault), mend
         case "literal_error":
             expected = str(context.get("expected")).replace("True", "true").replace("False", "false").replace("'", "")
             return "wrong-value", f"{name!r} wants {expected}", ""
@@ -62,10 +65,20 @@ def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
     return "wrong-value", f"{name!r}: {fault['msg']}", ""
 
 
+def _name(way: tuple[Any, ...]) -> str:
+    """The word as the author has written it: of a prompt's short form, the one in front of it."""
+    words = [step for step in way if isinstance(step, str) and step != "Prompt"]
+    if len(words) > 1 and words[-1] == "text":
+        words.pop()
+    return words[-1] if words else str(way[-1]) if way else ""
+
+
 def _pattern(name: str, fault: Any) -> str:
     value = fault["input"]
     if name in ("key", "end_key", "yes_key", "no_key") or (len(fault["loc"]) > 1 and fault["loc"][-2] == "keys"):
         return f"{value!r} is no key: 0 to 9, * or #"
+    if len(fault["loc"]) > 2 and fault["loc"][-3] == "headers":
+        return f"{fault['loc'][-2]!r} cannot be sent as a header"
     if name == "audio":
         return f"{value!r} is no address of an audio file: https://..."
     return f"{value!r} cannot be a name here: letters and digits, beginning with a letter"

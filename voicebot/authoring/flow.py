@@ -10,6 +10,7 @@ mode        what is awaited                                                what 
 ask         the answer to the step's question                              an answer, a global, too many misses
 confirm     whether ``candidate`` is right                                 yes; no and corrections, three at most
 transfer    ``handoff.status``                                             failed: on_fail; completed: the dialog ends
+queue       the next round of waiting (:mod:`voicebot.authoring.handing_on`)  some time without a word; a key
 call        the end of the dialog that the step has called                 ``resume_dialog``
 ==========  =============================================================  ==========================================
 
@@ -26,7 +27,9 @@ from typing import Any
 
 from voicebot.authoring import line
 from voicebot.authoring.functions import Functions
-from voicebot.authoring.http import HttpFailed, HttpRequest
+from voicebot.authoring.handing_on import HandingOn
+from voicebot.authoring.http import HttpFailed
+from voicebot.authoring.languages import by_number
 from voicebot.authoring.model import (
     END,
     FAIL,
@@ -38,20 +41,23 @@ from voicebot.authoring.model import (
     Hours,
     Http,
     If,
+    Language,
     Prompt,
+    Queue,
+    Record,
     Say,
     Set,
     Transfer,
     Wait,
 )
 from voicebot.authoring.program import Program
-from voicebot.authoring.questions import NOTHING_HEARD, GaveUp, Jump, Questions
+from voicebot.authoring.questions import NOTHING_HEARD, GaveUp, Jump
 from voicebot.host.sdk import ActivityTypes, Dialog, DialogContext, DialogInstance, TurnContext
 
 logger = logging.getLogger(__name__)
 
 
-class Flow(Questions):
+class Flow(HandingOn):
     """``programs``: the dialog in each of its languages; the first is the one of its file."""
 
     def __init__(
@@ -62,6 +68,7 @@ class Flow(Questions):
         self._run_step: dict[type[AnyStep], Callable[..., Awaitable[Any]]] = {
             Say: self._say, Ask: self._ask, Set: self._set, If: self._if, Goto: self._goto, Http: self._http,
             Transfer: self._transfer, HangUp: self._hang_up, Hours: self._hours, Call: self._call,
+            Record: self._record, Queue: self._queue, Language: self._language,
         }  # fmt: skip
 
     # --- what the Bot Framework calls --------------------------------------------------------------------------------
@@ -85,8 +92,10 @@ class Flow(Questions):
         if step is None:  # the dialogs were changed while the host was down: the call goes on from the beginning
             state.update(step=program.first, mode=None)
             return await self._go_on(dialog_context)
-        if mode == "transfer" and isinstance(step, Transfer):
+        if mode == "transfer" and isinstance(step, Transfer | Queue):
             return await self._transferred(dialog_context, program, step)
+        if mode == "queue" and isinstance(step, Queue):
+            return await self._while_waiting(dialog_context, program, step)
         if mode not in ("ask", "confirm") or not isinstance(step, Ask):
             return Dialog.end_of_turn
         if activity.type == ActivityTypes.event and activity.name in NOTHING_HEARD:
@@ -116,14 +125,16 @@ class Flow(Questions):
         step = program.steps.get(state.get("step", ""))
         if isinstance(step, Ask) and state.get("mode") in ("ask", "confirm"):
             await self._put(context, program, step, state)
+        elif isinstance(step, Queue) and state.get("mode") == "queue":
+            await self._say_hold(context, program, step, state)
 
     # --- the steps ----------------------------------------------------------------------------------------------------
 
     async def _go_on(self, dc: DialogContext) -> Any:
         """Run steps until one waits or the dialog ends."""
         context, state = dc.context, dc.active_dialog.state
-        program = self._program(context)
         while True:
+            program = self._program(context)  # a step may change the language
             step = program.steps.get(state["step"])
             if state["step"] == FAIL:
                 return await self._give_up(dc, program)
@@ -133,6 +144,8 @@ class Flow(Questions):
                 logger.error("%s: step %r: goes round in circles without a question", program.name, step.id)
                 return await self._hopeless(dc, program)
             state["mode"] = None
+            if not (isinstance(step, Ask) and step.sensitive):
+                await line.keep_private(context, False)
             going = await self._run_step[type(step)](dc, program, step)
             if not isinstance(going, str):
                 return going
@@ -151,16 +164,24 @@ class Flow(Questions):
         return self._after(program, step)
 
     async def _if(self, dc: DialogContext, program: Program, step: If) -> str:
-        holds = program.holds(step, self._scope(dc.context, program, dc.active_dialog.state))
+        holds = program.holds(step.condition, self._scope(dc.context, program, dc.active_dialog.state))
         return (step.then if holds else step.otherwise) or self._after(program, step)
 
     async def _goto(self, dc: DialogContext, program: Program, step: Goto) -> str:
         return step.goto
 
-    async def _hours(self, dc: DialogContext, program: Program, step: Hours) -> str:
-        schedule = program.schedules.get(step.hours)
-        is_open = schedule is not None and schedule.is_open(self._around.now())
-        return (step.open if is_open else step.closed) or self._after(program, step)
+    async def _language(self, dc: DialogContext, program: Program, step: Language) -> str:
+        context, state = dc.context, dc.active_dialog.state
+        wanted = by_number(str(line.call_state(context).get("caller", "")), step.language.by_caller)
+        if not wanted and step.language.to is not None:
+            wanted = program.text(step.language.to, self._scope(context, program, state))
+        if wanted and not await line.use_language(context, wanted, self._around.locales):
+            logger.warning("%s: step %r: the dialogs are not written in %.20r", program.name, step.id, wanted)
+        return self._after(program, step)
+
+    async def _record(self, dc: DialogContext, program: Program, step: Record) -> str:
+        await line.record(dc.context, step.record)
+        return self._after(program, step)
 
     async def _hang_up(self, dc: DialogContext, program: Program, step: HangUp) -> Any:
         if isinstance(step.hangup, Prompt):
@@ -169,45 +190,12 @@ class Flow(Questions):
         await line.hang_up(dc.context)
         return await dc.cancel_all_dialogs()
 
-    async def _transfer(self, dc: DialogContext, program: Program, step: Transfer) -> Any:
-        context, state = dc.context, dc.active_dialog.state
-        if line.is_dry_run(context):
-            return Dialog.end_of_turn
-        if step.transfer.announce is not None:
-            await self._speak(context, program, state, step.transfer.announce, barge_in=False)
-        scope = self._scope(context, program, state)
-        about = {name: _plain(program.value(value, scope)) for name, value in step.transfer.context.items()}
-        await line.hand_over(context, program.text(step.transfer.to, scope), about)
-        state["mode"] = "transfer"
-        return Dialog.end_of_turn
-
-    async def _transferred(self, dc: DialogContext, program: Program, step: Transfer) -> Any:
-        activity = dc.context.activity
-        if activity.type != ActivityTypes.event or activity.name != "handoff.status":
-            return Dialog.end_of_turn
-        outcome = activity.value.get("state") if isinstance(activity.value, dict) else None
-        if outcome == "failed":
-            return await self._next(dc, program, step, step.on_fail or step.next)
-        if outcome == "completed":
-            self._visited(program, step, END)
-            return await dc.cancel_all_dialogs()
-        return Dialog.end_of_turn
-
     async def _http(self, dc: DialogContext, program: Program, step: Http) -> Any:
         context, state = dc.context, dc.active_dialog.state
         if line.is_dry_run(context):
             return Dialog.end_of_turn
-        scope = {**self._scope(context, program, state), "secrets": self._around.secrets}
         asked = step.http
-        request = HttpRequest(
-            asked.method,
-            program.address(asked.url, scope),
-            {name: program.text(value, scope) for name, value in asked.headers.items()},
-            {name: _query(program.value(value, scope)) for name, value in asked.query.items()},
-            _plain(program.value(asked.body, scope)),
-            asked.timeout,
-            asked.retries,
-        )
+        request = self._request(context, program, state, asked)
         try:
             answer = await self._meanwhile(context, program, state, asked.wait, self._around.fetch(request))
         except HttpFailed as error:
@@ -254,19 +242,3 @@ class Flow(Questions):
             return await task
         finally:
             task.cancel()
-
-
-def _plain(value: Any) -> Any:
-    """Fit for JSON."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _query(value: Any) -> str:
-    plain = _plain(value)
-    return "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)

@@ -49,11 +49,11 @@ def heard_words(ask: Ask, text: str, slot: dict[str, Any], understanding: Unders
 
 def option_meant(ask: Ask, text: str, understanding: Understanding) -> Answered | None:
     """The option of ``choice`` that ``text`` means."""
-    if not ask.choice:
+    if not ask.options:
         return None
-    spoken = {name: (option.say or [name.replace("_", " ").replace("-", " ")]) for name, option in ask.choice.items()}
+    spoken = {name: (option.say or [name.replace("_", " ").replace("-", " ")]) for name, option in ask.options.items()}
     name = understanding.choice(text, spoken)
-    if name is None or (ask.kind != "choice" and not _named(text, spoken[name])):
+    if name is None or (not ask.chooses and not _named(text, spoken[name])):
         return None
     return _option(ask, name)
 
@@ -61,7 +61,7 @@ def option_meant(ask: Ask, text: str, understanding: Understanding) -> Answered 
 def value_said(ask: Ask, text: str, understanding: Understanding, today: date) -> Any:
     """The value of the question's kind in ``text``, complete and within its limits; None when there is none."""
     match ask.kind:
-        case "choice":
+        case "choice" | "languages":
             found = option_meant(ask, text, understanding)
             return found.value if found is not None else None
         case "digits":
@@ -91,7 +91,7 @@ def heard_key(ask: Ask, key: str, slot: dict[str, Any], today: date) -> Heard:
     if ask.yesno is not None and key in (ask.yesno.yes_key, ask.yesno.no_key):
         return Answered(key == ask.yesno.yes_key)
     if not slot.get("keys"):
-        for name, option in (ask.choice or {}).items():
+        for name, option in ask.options.items():
             if option.key == key:
                 return _option(ask, name)
     if ask.digits is not None:
@@ -123,7 +123,7 @@ def keys_pause_s(ask: Ask) -> float | None:
 
 
 def _option(ask: Ask, name: str) -> Answered:
-    option = (ask.choice or {})[name]
+    option = ask.options[name]
     return Answered(name if option.value is None else option.value, name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from voicebot.authoring.checks import check_dialogs
 from voicebot.authoring.compiler import compile_dialogs
 from voicebot.authoring.expressions import ExpressionError
 from voicebot.authoring.loader import load_dialogs
@@ -20,10 +21,13 @@ MAX_TOLD = 20
 def load_folder(folder: Path) -> LoadedDialogs:
     """Read and compile ``folder``. Raises ``DialogsError`` that tells all problems, one a line."""
     dialogs = load_dialogs(folder)
-    errors = [problem for problem in dialogs.problems if problem.severity is Severity.ERROR]
-    for problem in dialogs.problems:
-        if problem.severity is not Severity.ERROR:
-            logger.warning("%s", problem)
+    problems = check_dialogs(dialogs)
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    warnings = [problem for problem in problems if problem.severity is not Severity.ERROR]
+    for problem in warnings[:MAX_TOLD]:
+        logger.warning("%s", problem)
+    if len(warnings) > MAX_TOLD:
+        logger.warning("and %d more: voicebot check tells all", len(warnings) - MAX_TOLD)
     if errors:
         told = [str(problem) for problem in errors[:MAX_TOLD]]
         more = [f"and {len(errors) - MAX_TOLD} more"] if len(errors) > MAX_TOLD else []

@@ -6,12 +6,15 @@ that asks again after a restart is given nothing but the turn.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from voicebot.authoring.http import Fetch
+from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import BargeIn
 from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
 
@@ -20,6 +23,9 @@ BUDGET = 300
 CALL_COSTS = 10
 """Steps that a call of another dialog counts for (each nests, and the stack is not endless)."""
 
+MOST_SILENCES = 100
+
+_PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _CALL = "voicebot.authoring.call"
 _LOCALE = "voicebot.authoring.locale"
 _BUDGET = "voicebot.authoring.budget"
@@ -41,6 +47,8 @@ class Surroundings:
     fetch: Fetch
     secrets: Mapping[str, str] = field(default_factory=dict)
     visited: Visited | None = None
+    locales: tuple[str, ...] = ("en-US",)
+    """The languages that the dialogs are written in, the main file's first."""
 
 
 def begin_turn(context: TurnContext, call: dict[str, Any]) -> None:
@@ -49,7 +57,7 @@ def begin_turn(context: TurnContext, call: dict[str, Any]) -> None:
 
 
 def call_state(context: TurnContext) -> dict[str, Any]:
-    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``."""
+    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``, ``recording``, ``private``."""
     state: dict[str, Any] = context.turn_state.get(_CALL) or {}
     return state
 
@@ -74,7 +82,7 @@ async def send(
     # The SDK writes the caller's locale into all that it sends: put back what the voice has to know.
     if context.turn_state.get(_LOCALE) is None:
         context.on_send_activities(_relocate)
-    context.turn_state[_LOCALE] = locale
+    context.turn_state[_LOCALE] = with_country(locale)
     await context.send_activity(message)
     context.turn_state[_LOCALE] = ""
 
@@ -85,19 +93,70 @@ async def _relocate(context: TurnContext, activities: list[Activity], go_on: Cal
     return await go_on()
 
 
-async def configure(context: TurnContext, phrases: list[str], no_input_s: float | None) -> None:
-    """What the recogniser should expect, and how long a silence is taken for no answer (None: as it is set)."""
+async def configure(
+    context: TurnContext, phrases: list[str], no_input_s: float | None, *, patient: bool = False
+) -> None:
+    """What the recogniser should expect, and how long a silence is taken for no answer (None: as it is set).
+
+    ``patient``: callers who stay silent are not hung up on, however often.
+    """
     parameters: dict[str, Any] = {"sttContextPhrases": phrases}
+    if patient:
+        parameters["userNoInputRetries"] = MOST_SILENCES
     if no_input_s is not None:
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
     data = {"sessionParams": parameters}
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
 
 
-async def hand_over(context: TurnContext, target: str, about: dict[str, Any]) -> None:
-    """Ask the channel to transfer the call."""
+async def use_language(context: TurnContext, wanted: str, available: Sequence[str]) -> bool:
+    """Go on in the language ``wanted``: words, voice and recognition. False, and no change, when there is none."""
+    found = closest(wanted, available)
+    if found is None:
+        return False
+    call_state(context)["locale"] = found
+    data = {"sessionParams": {"language": with_country(wanted)}}
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
+    return True
+
+
+RECORDING = "channel/vnd.microsoft.telephony.recording."
+_NO_RECORDING = ("pause", "stop")
+
+
+async def record(context: TurnContext, action: str) -> None:
+    """Command the call's recording: ``start``, ``pause``, ``resume`` or ``stop``."""
+    call_state(context)["recording"] = action
+    await _command_recording(context, action)
+
+
+async def keep_private(context: TurnContext, private: bool) -> None:
+    """Pause the recording while the answer to a question is nobody's business; harmless when it is so already."""
+    call = call_state(context)
+    if bool(call.get("private")) == private:
+        return
+    call["private"] = private
+    if call.get("recording") not in _NO_RECORDING:
+        await _command_recording(context, "pause" if private else "resume")
+
+
+async def _command_recording(context: TurnContext, action: str) -> None:
+    await context.send_activity(PassingActivity(type="command", name=RECORDING + action))
+
+
+async def hand_over(context: TurnContext, target: str, about: dict[str, Any], headers: dict[str, str]) -> None:
+    """Ask the channel to transfer the call. What the other side should know goes with it, also as SIP headers."""
+    told = {f"X-Context-{name.replace('_', '-')}": _for_header(value) for name, value in about.items()}
     value = {**about, "TargetPhoneNumber": target}
+    if told or headers:
+        value["headers"] = {**told, **headers}
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name="handoff.initiate", value=value))
+
+
+def _for_header(value: Any) -> str:
+    """A value as a header can carry it: printable ASCII, all else percent-encoded as UTF-8."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return quote(text, safe=_PRINTABLE)
 
 
 async def hang_up(context: TurnContext) -> None:

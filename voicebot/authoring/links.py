@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from voicebot.authoring.document import Path_
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
-from voicebot.authoring.model import END, FAIL, Call, Global, Hours
+from voicebot.authoring.languages import closest
+from voicebot.authoring.model import END, FAIL, AnyStep, Ask, Call, Global, Hours, Language, Queue
 from voicebot.authoring.problems import did_you_mean
 from voicebot.authoring.walking import targets_of
 
@@ -33,7 +35,11 @@ class Links:
             if isinstance(step, Call):
                 self._call(step, path)
             if isinstance(step, Hours):
-                self._hours(step, path)
+                self._hours(step.hours, (*path, "hours"))
+            if isinstance(step, Queue):
+                self._queue(step, path)
+            for place, locale in _languages(step, path):
+                self._language(locale, place)
         self._target(("defaults", "on_fail"), self._loaded.dialog.defaults.on_fail, known)
         for name in ("agent", "start_over", "repeat", "slower", "help"):
             given: Global | None = getattr(self._loaded.dialog.globals, name)
@@ -74,9 +80,41 @@ class Links:
                                        did_you_mean(theirs, called.dialog.outputs)
                                        or f"add it to outputs of {step.call}.yaml")  # fmt: skip
 
-    def _hours(self, step: Hours, path: Path_) -> None:
+    def _language(self, locale: str, path: Path_) -> None:
+        main = self._dialogs.dialogs.get(MAIN)
+        if main is None or closest(locale, [main.dialog.locale, *main.translations]) is not None:
+            return
+        if (self._dialogs.folder / f"main.{locale}.yaml").is_file():
+            return  # it is there, with faults of its own
+        self._document.problem(path, "no-translation", f"main.yaml is not translated into {locale!r}",
+                               f"write main.{locale}.yaml", at_key=True)  # fmt: skip
+
+    def _queue(self, step: Queue, path: Path_) -> None:
+        if step.queue.hours is not None:
+            self._hours(step.queue.hours, (*path, "queue", "hours"))
+        needs = {"closed": "hours", "full": "full_when"}
+        for target, cause in needs.items():
+            if getattr(step, target) is not None and getattr(step.queue, cause) is None:
+                self._document.problem((*path, target), "no-effect", f"it never goes to {target!r}",
+                                       f"add {cause}: to the queue, or leave it out", at_key=True)  # fmt: skip
+        for word in ("position", "full_when", "free_when"):
+            if getattr(step.queue, word) is not None and step.queue.status is None:
+                self._document.problem((*path, "queue", word), "no-status", f"nothing tells the queue's {word!r}",
+                                       "add status: {get: ...}, a service that knows", at_key=True)  # fmt: skip
+
+    def _hours(self, name: str, path: Path_) -> None:
         main = self._dialogs.dialogs.get(MAIN)
         schedules = main.dialog.schedules if main is not None else {}
-        if main is not None and step.hours not in schedules:
-            self._document.problem((*path, "hours"), "unknown-schedule", f"main.yaml has no schedule {step.hours!r}",
-                                   did_you_mean(step.hours, schedules) or "add it under schedules")  # fmt: skip
+        if main is not None and name not in schedules:
+            self._document.problem(path, "unknown-schedule", f"main.yaml has no schedule {name!r}",
+                                   did_you_mean(name, schedules) or "add it under schedules")  # fmt: skip
+
+
+def _languages(step: AnyStep, path: Path_) -> Iterator[tuple[Path_, str]]:
+    """Each language that a step can change to, with the way to it; one that is a value is not known here."""
+    if isinstance(step, Ask):
+        yield from (((*path, "languages", locale), locale) for locale in step.languages or ())
+    elif isinstance(step, Language):
+        yield from (((*path, "language", "by_caller", start), to) for start, to in step.language.by_caller.items())
+        if step.language.to is not None and "{" not in step.language.to:
+            yield (*path, "language"), step.language.to

@@ -28,7 +28,6 @@ from voicebot.authoring.model import (
     AnyStep,
     Ask,
     DialogFile,
-    If,
     Part,
     Schedule,
     step_word,
@@ -37,7 +36,7 @@ from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.schedule import ScheduleError, compile_schedule
 from voicebot.authoring.speaking import KINDS
 from voicebot.authoring.template import compile_template
-from voicebot.authoring.walking import names_of, texts_of
+from voicebot.authoring.walking import conditions_of, names_of, texts_of
 
 __all__ = ["Dialogs", "LoadedDialog", "Translation", "dialog_files", "load_dialogs"]
 
@@ -45,7 +44,7 @@ MAX_FILES = 1000
 IGNORED = ("tests", "data")
 
 _TRANSLATION = re.compile(r"(?P<name>.+)\.(?P<locale>[a-z]{2,3}(?:-[A-Z]{2})?)\Z")
-_SHORT_FORMS = {"digits": "length", "transfer": "to", "confirm": "ask", "wait": "say"}
+_SHORT_FORMS = {"digits": "length", "transfer": "to", "queue": "to", "confirm": "ask", "wait": "say"}
 TRANSLATION_WORDS = ("voice", "options", "defaults", "globals", "steps")
 """The words that a translation may have."""
 
@@ -233,7 +232,8 @@ class _Reading:
             part = kind.model_validate(raw)
         except ValidationError as error:
             for fault in error.errors(include_url=False):
-                self._fault(kind, fault, path)
+                if not str(fault["loc"][-1:]).startswith("('literal["):  # the other form of the word has told already
+                    self._fault(kind, fault, path)
             return None
         if isinstance(part, Ask):
             self._kinds(part, path)
@@ -253,17 +253,16 @@ class _Reading:
         if not present:
             self._document.problem((*path, "ask"), "no-kind", "nothing says what kind of answer this question has",
                                    f"add one of {', '.join(Ask.KINDS)}", at_key=True)  # fmt: skip
-        others = [kind for kind in present if kind != "choice"]
+        others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
         if len(others) > 1:
             said = f"a question has one kind of answer, this one has {' and '.join(map(repr, others))}"
             self._document.problem((*path, others[1]), "two-kinds", said, "leave one of them out", at_key=True)
         taken: dict[str, str] = {}
-        for name, option in (ask.choice or {}).items():
+        for name, option in ask.options.items():
             if option.key is not None and option.key in taken:
                 said = f"key {option.key} means {taken[option.key]!r} already"
-                self._document.problem(
-                    (*path, "choice", name, "key"), "duplicate-key-press", said, "choose another key"
-                )
+                where = (*path, ask.kind if ask.chooses else "choice", name, "key")
+                self._document.problem(where, "duplicate-key-press", said, "choose another key")
             elif option.key is not None:
                 taken[option.key] = name
         if ask.confirm is not None and ask.save is None:
@@ -279,11 +278,11 @@ class _Reading:
                 self._document.problems.append(
                     Problem(self._document.file, line, column, "value", f"in {text[:60]!r}: {error}")
                 )
-        if isinstance(part, If):
+        for place, condition in conditions_of(part, path):
             try:
-                compile_expression(part.condition)
+                compile_expression(condition)
             except ExpressionError as error:
-                line, column = self._document.within((*path, "if"), error.column)
+                line, column = self._document.within(place, error.column)
                 self._document.problems.append(
                     Problem(self._document.file, line, column, "condition", f"in the condition: {error}")
                 )

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from voicebot.authoring.expected import CANNOT, EXPECTED, SORRY, by_language
+from voicebot.authoring.expected import CANNOT, EXPECTED, HOLD, SORRY, by_language
 from voicebot.authoring.expressions import Compiled, compile_expression
 from voicebot.authoring.hearing import collects_keys
-from voicebot.authoring.model import END, AnyStep, Ask, DialogFile, If, Prompt
+from voicebot.authoring.model import END, AnyStep, Ask, DialogFile, Prompt
 from voicebot.authoring.schedule import OpeningHours, compile_schedule
 from voicebot.authoring.speaking import spoken, written
 from voicebot.authoring.template import Say, Template, compile_template
 from voicebot.authoring.understanding import Understanding, for_language
-from voicebot.authoring.walking import prompts_of, texts_of
+from voicebot.authoring.walking import conditions_of, prompts_of, texts_of
 from voicebot.authoring.wording import Words, sayer, words
 
 MAX_PHRASES = 400
@@ -52,12 +52,13 @@ class Program:
                 self._words[id(prompt)] = words(prompt, dialog.voice or main.voice or "", locale)
             for _, text in texts_of(part):
                 self._templates[text] = compile_template(text)
-            if isinstance(part, If):
-                self._conditions[part.condition] = compile_expression(part.condition)
+            for _, condition in conditions_of(part):
+                self._conditions[condition] = compile_expression(condition)
             if isinstance(part, Ask):
                 for confirming in (False, True):
                     self._phrases[part.id, confirming] = self._expected(part, confirming)
         self.sorry = self._own(by_language(SORRY, locale))
+        self.hold = self._own(by_language(HOLD, locale))
         self.cannot = self._own(by_language(CANNOT, locale))
         self.constants: dict[str, Any] = {}
         for key, value in main.constants.items():
@@ -73,8 +74,8 @@ class Program:
     def words(self, prompt: Prompt) -> Words:
         return self._words[id(prompt)]
 
-    def holds(self, step: If, scope: Mapping[str, Any]) -> bool:
-        return bool(self._conditions[step.condition](scope))
+    def holds(self, condition: str | None, scope: Mapping[str, Any]) -> bool:
+        return condition is not None and bool(self._conditions[condition](scope))
 
     def value(self, written_value: Any, scope: Mapping[str, Any]) -> Any:
         """A value as a file writes it, with its gaps filled."""
@@ -117,7 +118,7 @@ class Program:
 
     def _expected(self, ask: Ask, confirming: bool) -> list[str]:
         # An option without words of its own is said by its name.
-        options = [phrase for name, option in (ask.choice or {}).items() for phrase in option.say or [name]]
+        options = [phrase for name, option in ask.options.items() for phrase in option.say or [name]]
         found = [*ask.phrases, *([] if confirming else options)]
         if confirming or ask.yesno is not None:
             found += self._usual["yesno"]

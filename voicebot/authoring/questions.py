@@ -22,7 +22,7 @@ from voicebot.authoring.hearing import (
     option_meant,
     value_said,
 )
-from voicebot.authoring.model import FAIL, AnyStep, Ask, BargeIn, Call, Confirm, Prompt
+from voicebot.authoring.model import FAIL, AnyStep, Ask, BargeIn, Call, Confirm, Prompt, Queue
 from voicebot.authoring.program import Program
 from voicebot.host.sdk import Dialog, DialogContext, TurnContext
 
@@ -68,6 +68,8 @@ class Questions(Dialog):  # type: ignore[misc]
         state.pop("candidate", None)
         await self._expect(dc.context, program, step, confirming=False)
         await self._put(dc.context, program, step, state)
+        if step.sensitive:  # behind the question, which everybody may know
+            await line.keep_private(dc.context, True)
         return Dialog.end_of_turn
 
     # --- answers ------------------------------------------------------------------------------------------------------
@@ -98,13 +100,13 @@ class Questions(Dialog):  # type: ignore[misc]
             if value is None and step.kind == "digits":
                 value = value_said(step, text, understanding, today)
         yes = understanding.yes_no(text)
-        if value is None and yes is None and step.kind in ("number", "money", "date", "choice"):
+        if value is None and yes is None and step.kind in ("number", "money", "date", "choice", "languages"):
             value = value_said(step, text, understanding, today)
         if value is not None:
             return await self._confirmed(dc, program, step, True if value == state["candidate"] else value)
         if yes is not None:
             return await self._confirmed(dc, program, step, yes)
-        chosen = option_meant(step, text, understanding) if step.kind != "choice" else None
+        chosen = option_meant(step, text, understanding) if not step.chooses else None
         if chosen is not None:
             return await self._heard(dc, program, step, chosen)
         if asks_for is not None and await self._asked_for(dc, program, step, asks_for):
@@ -166,7 +168,7 @@ class Questions(Dialog):  # type: ignore[misc]
             return Dialog.end_of_turn
         if not isinstance(heard, Answered):
             return await self._missed(dc, program, step, silent=False)
-        if step.confirm is None or (heard.option is not None and step.kind != "choice"):
+        if step.confirm is None or (heard.option is not None and not step.chooses):
             return await self._answered(dc, program, step, heard.value, heard.option)
         state.update(mode="confirm", candidate=heard.value, option=heard.option, misses=0, slot={})
         if step.save is not None:
@@ -177,15 +179,17 @@ class Questions(Dialog):  # type: ignore[misc]
 
     async def _answered(self, dc: DialogContext, program: Program, step: Ask, value: Any, option: str | None) -> Any:
         state = dc.active_dialog.state
-        if step.save is not None and (option is None or step.kind == "choice"):
+        if step.save is not None and (option is None or step.chooses):
             state["vars"][step.save] = value
         state.pop("candidate", None)
         state["asked"] = ""
         target = step.next
-        if option is None and step.kind == "choice" and step.choice:
-            option = next((name for name, one in step.choice.items() if value in (name, one.value)), None)
-        if option is not None and step.choice and option in step.choice:
-            target = step.choice[option].next or target
+        if option is None and step.chooses:
+            option = next((name for name, one in step.options.items() if value in (name, one.value)), None)
+        if option is not None and option in step.options:
+            target = step.options[option].next or target
+            if step.languages:
+                await line.use_language(dc.context, option, self._around.locales)
         elif step.yesno is not None:
             target = (step.yesno.yes if value else step.yesno.no) or target
         return await self._next(dc, program, step, target)
@@ -335,13 +339,15 @@ def is_collecting(program: Program, state: dict[str, Any]) -> bool:
 def takes_key(program: Program, state: dict[str, Any], key: str) -> bool:
     """Whether the open question itself has a meaning for ``key``."""
     step = program.steps.get(state.get("step", ""))
+    if isinstance(step, Queue) and state.get("mode") == "queue":
+        return key in step.keys
     if not isinstance(step, Ask) or state.get("mode") not in ("ask", "confirm"):
         return False
     if key in step.keys:
         return True
     if state["mode"] == "confirm":
         return key in ("1", "2")
-    options = {option.key for option in (step.choice or {}).values()}
+    options = {option.key for option in step.options.values()}
     return key in options or (step.yesno is not None and key in (step.yesno.yes_key, step.yesno.no_key))
 
 

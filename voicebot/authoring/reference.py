@@ -15,7 +15,9 @@ _OTHERS = {
     "Prompt": "Prompts", "Option": "Options of `choice`", "Digits": "`digits`", "YesNo": "`yesno`",
     "Number": "`number`",
     "DateWanted": "`date`", "Money": "`money`", "Spelled": "`spelled`", "Confirm": "`confirm`", "Wait": "`wait`",
-    "Request": "`http`: the request", "TransferTo": "`transfer`: where to", "Defaults": "`defaults`",
+    "LanguageTo": "`language`: which one",
+    "Request": "`http`: the request", "TransferTo": "`transfer`: where to",
+    "QueueFor": "`queue`: whom callers wait for", "Defaults": "`defaults`",
     "Globals": "`globals`", "Global": "One of the `globals`", "Schedule": "`schedules`: opening hours",
 }  # fmt: skip
 

@@ -185,6 +185,11 @@ class _Talk:
         if entry.hangup is not None and entry.hangup != self._call.hung_up:
             ends = ("the call goes on", "the call is over")
             return Failure(self._test.file, line, ends[entry.hangup], ends[self._call.hung_up])
+        if entry.language is not None and entry.language != self._call.language:
+            return Failure(self._test.file, line, f"the call is in {entry.language}", f"it is in {self._call.language}")
+        if entry.recording is not None and entry.recording != self._call.recording:
+            told = f"the recording is {entry.recording}", f"it is {self._call.recording}"
+            return Failure(self._test.file, line, *told)
         return None
 
     def _act(self, entry: Entry) -> Callable[[], Awaitable[list[Said]]] | None:

@@ -87,17 +87,19 @@ def compile_template(text: str, kinds: frozenset[str] | None = None) -> Template
 
 
 def _end(text: str, start: int) -> int:
-    quote = ""
+    quote, opened = "", start
     for index in range(start + 1, len(text)):
         character = text[index]
         if quote:
             quote = "" if character == quote else quote
         elif character in "\"'":
-            quote = character
+            quote, opened = character, index
         elif character == "{":
             break
         elif character == "}":
             return index
+    if quote:
+        raise ExpressionError("a quote is not closed", opened)
     raise ExpressionError("a { is not closed; for a brace itself write {{", start)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from voicebot.authoring.line import RECORDING
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.sdk import Dialog, activity_from_json
@@ -22,7 +23,9 @@ class Said:
 class TextCall:
     """A call to ``root``. Each method gives what the bot said then. Call :meth:`close` at the end.
 
-    ``hung_up``: the bot has ended the call; ``transfer``: whom it was to be handed on to in the last turn, or None.
+    ``hung_up``: the bot has ended the call; ``transfer``: whom it was to be handed on to in the last turn, or None;
+    ``recording``: what the recording, if there is one, was told last: ``running``, ``paused`` or ``stopped``;
+    ``language``: in which the call goes on.
     """
 
     def __init__(self, root: Dialog, *, locale: str = "en-US", caller: str = "+15550100") -> None:
@@ -30,11 +33,12 @@ class TextCall:
         self._bot = DialogBot(root, self._storage)
         self._adapter = TelephonyAdapter()
         self._number = 0
-        self._locale = locale
         self._caller = caller
         self._sent: list[dict[str, Any]] = []
         self.hung_up = False
         self.transfer: str | None = None
+        self.recording = "running"
+        self.language = locale
 
     async def dial(self) -> list[Said]:
         members = [{"id": self._caller}]
@@ -74,7 +78,7 @@ class TextCall:
         self._number += 1
         envelope = {
             "id": f"text|{self._number:07d}", "channelId": "telephony", "serviceUrl": "urn:voicebot:text",
-            "locale": self._locale, "from": {"id": self._caller}, "recipient": {"id": "bot"},
+            "locale": self.language, "from": {"id": self._caller}, "recipient": {"id": "bot"},
             "conversation": {"id": "text"},
         }  # fmt: skip
         activity = activity_from_json(envelope | content)
@@ -82,11 +86,19 @@ class TextCall:
         self.hung_up = self.hung_up or any(sent["type"] == "endOfConversation" for sent in self._sent)
         handed = [sent["value"] for sent in self._sent if sent.get("name") == "handoff.initiate"]
         self.transfer = handed[0]["TargetPhoneNumber"] if handed else None
+        for sent in self._sent:
+            if sent.get("name") == "config":
+                self.language = sent["channelData"]["sessionParams"].get("language", self.language)
+            if sent["type"] == "command" and str(sent.get("name")).startswith(RECORDING):
+                self.recording = _RECORDING[sent["name"].removeprefix(RECORDING)]
         messages = [sent for sent in self._sent if sent["type"] == "message"]
         return [Said(sent.get("text", ""), sent.get("speak", sent.get("text", ""))) for sent in messages]
 
     async def _deliver(self, turn: int, conversation: str, activity: dict[str, Any]) -> None:
         self._sent.append(activity)
+
+
+_RECORDING = {"start": "running", "resume": "running", "pause": "paused", "stop": "stopped"}
 
 
 class _Kept(SqliteStorage):

@@ -72,6 +72,10 @@ class Entry(Part):
     bot: Annotated[list[Text], BeforeValidator(_listed)] | None = Field(None, description="What the bot says then.")
     transfer: Text | None = Field(None, description="Whom the caller is handed on to.")
     hangup: bool | None = Field(None, description="Whether the bot ends the call.")
+    language: Text | None = Field(None, description="In which language the call goes on.")
+    recording: Literal["running", "paused", "stopped"] | None = Field(
+        None, description="What the recording of the call was told last."
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Entry:

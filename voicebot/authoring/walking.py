@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from voicebot.authoring.document import Path_
-from voicebot.authoring.model import DialogFile, Global, Option, Part, Prompt, Set
+from voicebot.authoring.model import DialogFile, Global, If, Option, Part, Prompt, Queue, Set
 
-TARGETS = ("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "closed", "yes", "no")
+TARGETS = ("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "closed", "full", "yes", "no")
 """The words whose value is a step's id."""
-_NOT_SAID = {*TARGETS, "id", "note", "save", "call", "voice", "phrases", "condition", "keys", "hours", "yes_key",
-             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone"}  # fmt: skip
+_NOT_SAID = {*TARGETS, "id", "note", "save", "call", "voice", "phrases", "condition", "full_when",
+             "free_when", "keys", "hours", "yes_key",
+             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone", "record",
+             "by_caller"}  # fmt: skip
 
 
 def targets_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
@@ -27,7 +29,7 @@ def targets_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
                     yield (*path, key, pressed), target
             elif isinstance(value, Part):
                 yield from targets_of(value, (*path, key))
-            elif name == "choice" and value:
+            elif name in ("choice", "languages") and value:
                 for option, chosen in value.items():
                     yield from targets_of(chosen, (*path, key, option))
 
@@ -51,6 +53,16 @@ def texts_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
             yield from texts_of(getattr(part, name), (*path, info.alias or name))
 
 
+def conditions_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+    """Each condition of ``part``, with the way to it."""
+    if isinstance(part, If):
+        yield (*path, "if"), part.condition
+    elif isinstance(part, Queue):
+        for word, condition in (("full_when", part.queue.full_when), ("free_when", part.queue.free_when)):
+            if condition is not None:
+                yield (*path, "queue", word), condition
+
+
 def names_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
     """Each variable or constant that ``part`` gives a value to, with the way to it."""
     if isinstance(part, DialogFile):
@@ -61,6 +73,8 @@ def names_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
         yield (*path, "save"), save
     elif isinstance(save, dict):
         yield from (((*path, "save", name), name) for name in save)
+    if isinstance(part, Queue) and part.queue.status is not None:
+        yield (*path, "queue"), "queue"
     if isinstance(part, Set):
         yield from (((*path, "set", name), name) for name in part.set)
 

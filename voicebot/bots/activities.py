@@ -7,6 +7,7 @@ call). Pure: the time is passed in. Where the Telephony channel has no conventio
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -87,6 +88,11 @@ def play_failed(url: str) -> dict[str, Any]:
     return {"type": "event", "name": "playUrlFailed", "value": url}
 
 
+def speech_hypothesis(text: str) -> dict[str, Any]:
+    """What the caller is taken to be saying, while it is being said (AudioCodes)."""
+    return {"type": "event", "name": "speechHypothesis", "value": {"text": text[:MAX_TEXT]}}
+
+
 def resume() -> dict[str, Any]:
     """The bot was gone for a while and is back: it should ask its open question again."""
     return {"type": "event", "name": "voicebot.resume"}
@@ -124,7 +130,18 @@ def _start_data(call: CallFacts) -> dict[str, Any]:
     return {
         "caller": call.caller,
         "callee": call.callee,
+        "callerHost": _host(call.caller_uri),
+        "calleeHost": _host(call.callee_uri),
         "callerDisplayName": call.display_name,
         "callId": call.call_id,
         "sipHeaders": headers,
     }
+
+
+def _host(uri: str) -> str:
+    """``sip:+1555@pbx.example.com:5060;user=phone`` is of ``pbx.example.com``; a ``tel:`` URI has no host."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() not in ("sip", "sips"):
+        return ""
+    authority = re.split(r"[;?]", rest.rpartition("@")[2], maxsplit=1)[0]
+    return re.sub(r":\d*$", "", authority)[:255]

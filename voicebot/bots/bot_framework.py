@@ -23,7 +23,8 @@ from voicebot.bots.bot_tokens import BotTokens, NotAuthorized
 from voicebot.bots.connector_server import ConnectorServer, Tenant
 from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.credentials import ClientCredentials, TokenUnavailable, read_json
-from voicebot.bots.ordered import DeliveryFailed, OrderedConversation
+from voicebot.bots.ordered import OrderedConversation
+from voicebot.bots.remote_conversation import Undelivered
 from voicebot.bots.ways import BotOptions
 
 logger = logging.getLogger(__name__)
@@ -120,14 +121,14 @@ class BotFrameworkWay:
                 headers, token = await self._headers()
                 status, reason, body = await self._post(activity, headers)
             except TokenUnavailable as error:
-                raise DeliveryFailed(f"no token for the bot: {error}") from None
+                raise Undelivered(f"no token for the bot: {error}") from None
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 reason = f"no connection to the bot: {error}"
                 continue
             except TimeoutError:
-                raise DeliveryFailed("the bot's answer stopped") from None
+                raise Undelivered("the bot's answer stopped") from None
             except (aiohttp.ClientError, ValueError) as error:
-                raise DeliveryFailed(f"{type(error).__name__}: {error}") from None
+                raise Undelivered(f"{type(error).__name__}: {error}") from None
             if status < 300:
                 self._take_replies(conversation, body)
                 return
@@ -137,7 +138,7 @@ class BotFrameworkWay:
                 continue
             if status not in _TURNED_AWAY:
                 break
-        raise DeliveryFailed(reason)
+        raise Undelivered(reason)
 
     async def _headers(self) -> tuple[dict[str, str], str]:
         credentials = self._settings.credentials

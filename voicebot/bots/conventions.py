@@ -4,6 +4,7 @@
   (``dtmfCollect``). A key that is held has been taken: its request is done, and the last one carries all the digits.
 * The result of a transfer as Microsoft's ``handoff.status`` or AudioCodes' ``transferStatus``.
 * How long the bot may think before the caller hears "one moment, please", and in which words.
+* Whether it hears what the caller is saying while it is said (``speechHypothesis``).
 
 The conversation inside numbers only what it is sent, so numbers are translated both ways.
 """
@@ -31,6 +32,7 @@ class Conventions:
     keys: KeyCollection = field(default_factory=KeyCollection)
     masking_s: float | None = None
     masking_text: str = ""
+    hypotheses: bool = False
 
 
 def with_conventions(make: MakeConversation, conventions: Conventions) -> MakeConversation:
@@ -76,7 +78,7 @@ class ConventionalConversation:
         self._held = 0
         self._requests: dict[int, int] = {}
         self._closed = False
-        if conventions.masking_s is not None or conventions.masking_text:
+        if conventions.masking_s is not None or conventions.masking_text or conventions.hypotheses:
             self._loop.call_soon(self._configure)
 
     async def start(self) -> int:
@@ -142,7 +144,14 @@ class ConventionalConversation:
 
     def _configure(self) -> None:
         agreed = self._conventions
-        self._tell(BotConfigured(self._loop.time(), masking_s=agreed.masking_s, masking_text=agreed.masking_text))
+        self._tell(
+            BotConfigured(
+                self._loop.time(),
+                masking_s=agreed.masking_s,
+                masking_text=agreed.masking_text,
+                hypotheses=agreed.hypotheses or None,
+            )
+        )
 
     def _tell(self, event: Event) -> None:
         if not self._closed:

@@ -11,13 +11,18 @@ from voicebot.events import Event
 OnEvent = Callable[[Event], None]
 """Where a conversation delivers: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
 
-The events: BotMessage, BotDone, BotFailed, BotRecovered, BotConfigured, HangUpAsked, TransferAsked.
+The events: BotMessage, BotDone, BotFailed, BotRecovered, BotConfigured, HangUpAsked, TransferAsked, KeysAsked,
+SilenceAsked, RecordingAsked, MetadataTold.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE."""
+    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE.
+
+    The URIs are complete where the front end knows them, such as ``sip:+15550100@pbx.example.com``.
+    ``trunk``: the name of the trunk or account that it came by, for its routing; empty for none.
+    """
 
     call_id: str
     caller: str
@@ -25,6 +30,9 @@ class CallFacts:
     display_name: str = ""
     locale: str = "en-US"
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    caller_uri: str = ""
+    callee_uri: str = ""
+    trunk: str = ""
 
 
 class Conversation(Protocol):

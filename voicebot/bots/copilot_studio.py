@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -27,9 +28,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import aiohttp
 
 from voicebot.bots import activities
+from voicebot.bots.client_way import ClientWay, Refused, said
 from voicebot.bots.conversation import CallFacts, OnEvent
-from voicebot.bots.direct_line import ENVELOPE, DirectLineOptions, DirectLineWay, new_session
-from voicebot.bots.exchange import Exchange, Undelivered
+from voicebot.bots.direct_line import ENVELOPE, DirectLineOptions, DirectLineWay
+from voicebot.bots.exchange import Exchange
+from voicebot.bots.remote_conversation import Undelivered
 from voicebot.bots.server_sent_events import EventStream
 from voicebot.bots.settling import Patience
 from voicebot.bots.ways import BotOptions
@@ -43,7 +46,10 @@ REGION_FOR_S = 3600.0
 OURS = frozenset({activities.INTERRUPTED, "voicebot.resume"})
 """Events that no agent has a topic for; over the streaming protocol each would be a whole turn."""
 
-TokenSource = Callable[[], Awaitable[str]]
+MAX_REMEMBERED = 64
+
+TokenSource = Callable[[str], Awaitable[str]]
+"""Gives a token; it is told the one that was refused (``""``: none was)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,9 @@ class CopilotStudioOptions:
     connection_url: str = ""
     """``https://{env}....powerplatform.com/copilotstudio/dataverse-backed/authenticated/bots/{schema}/conversations?...``"""
     token: TokenSource | None = field(default=None, repr=False)
-    """Asked before each turn; it caches what it gives."""
+    """Asked before each turn, and again when its token was refused; it caches what it gives."""
     patience: Patience = field(default_factory=Patience)
+    poll_s: float = 0.5
 
 
 class CopilotStudioDirectLineWay(DirectLineWay):
@@ -64,7 +71,11 @@ class CopilotStudioDirectLineWay(DirectLineWay):
 
     def __init__(self, options: CopilotStudioOptions, bot: BotOptions | None = None) -> None:
         line = DirectLineOptions(
-            endpoint="", token_url=options.token_endpoint, start_event=START_EVENT, patience=options.patience
+            endpoint="",
+            token_url=options.token_endpoint,
+            start_event=START_EVENT,
+            patience=options.patience,
+            poll_s=options.poll_s,
         )
         super().__init__(line, bot)
         self._region: tuple[str, float] | None = None
@@ -81,56 +92,42 @@ class CopilotStudioDirectLineWay(DirectLineWay):
         return self._region[0]
 
 
-class CopilotStudioStreamingWay:
+class CopilotStudioStreamingWay(ClientWay["AgentConversation"]):
     """An agent by its connection string (:class:`voicebot.bots.ways.BotWay`)."""
 
     def __init__(self, options: CopilotStudioOptions, bot: BotOptions | None = None) -> None:
+        super().__init__(bot)
         self.options = options
-        self.bot = bot or BotOptions()
-        self._session: aiohttp.ClientSession | None = None
-        self._open: set[AgentConversation] = set()
 
-    @property
-    def conversations(self) -> int:
-        return len(self._open)
-
-    async def start(self) -> None:
-        if self._session is None:
-            self._session = new_session()
-
-    def conversation(self, call: CallFacts, on_event: OnEvent) -> AgentConversation:
-        conversation = AgentConversation(self, call, on_event)
-        self._open.add(conversation)
-        conversation.on_close(lambda: self._open.discard(conversation))
-        return conversation
-
-    async def close(self) -> None:
-        await asyncio.gather(*(conversation.close("shutdown") for conversation in list(self._open)))
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+    def _talk(self, call: CallFacts, on_event: OnEvent) -> AgentConversation:
+        return AgentConversation(self, call, on_event)
 
     async def turn(self, url: str, body: dict[str, Any], on_activity: Callable[[dict[str, Any]], None]) -> str:
         """One turn: gives each activity as it comes, returns the conversation's id (``""``: not told). Raises."""
-        if self._session is None:
-            raise Undelivered("the way is not open")
-        token = await self.options.token() if self.options.token is not None else ""
+        token = await self._token("")
+        try:
+            return await self._turn(url, body, token, on_activity)
+        except Refused as refused:
+            if refused.status != 401 or not token:
+                raise
+        return await self._turn(url, body, await self._token(token), on_activity)
+
+    async def _token(self, refused: str) -> str:
+        return await self.options.token(refused) if self.options.token is not None else ""
+
+    async def _turn(
+        self, url: str, body: dict[str, Any], token: str, on_activity: Callable[[dict[str, Any]], None]
+    ) -> str:
         headers = {"Accept": "text/event-stream"} | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
-            async with self._session.post(url, json=body, headers=headers, allow_redirects=False) as response:
+            async with self.session.post(url, json=body, headers=headers, allow_redirects=False) as response:
                 if response.status != 200:
                     text = (await response.content.read(1000)).decode(errors="replace")
-                    raise TurnRefused(response.status, " ".join(text.split())[:200])
+                    raise Refused(response.status, said(text))
                 await _read(response, on_activity)
                 return response.headers.get("x-ms-conversationid", "")[:256]
         except (aiohttp.ClientError, OSError) as error:
             raise Undelivered(f"no answer: {error or type(error).__name__}") from None
-
-
-class TurnRefused(Undelivered):
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"HTTP {status}: {text}" if text else f"HTTP {status}")
-        self.status = status
 
 
 class AgentConversation(Exchange):
@@ -140,6 +137,7 @@ class AgentConversation(Exchange):
         super().__init__(call, on_event, bot=way.bot, patience=None)
         self._way = way
         self._conversation_id = ""
+        self._seen: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
         if activity.get("name") in OURS:
@@ -154,7 +152,7 @@ class AgentConversation(Exchange):
         url = conversation_url(self._way.options.connection_url, self._conversation_id)
         try:
             await self._turn(url, {"activity": content}, request)
-        except TurnRefused as refused:
+        except Refused as refused:
             if refused.status == 404:  # it is forgotten: the next request begins anew
                 self._conversation_id = ""
             raise
@@ -175,9 +173,22 @@ class AgentConversation(Exchange):
             conversation = activity.get("conversation")
             if isinstance(conversation, dict) and isinstance(conversation.get("id"), str):
                 named = conversation["id"][:256]
-            self.received(activity, request)
+            if not self._repeated(activity):
+                self.received(activity, request)
 
         return await self._way.turn(url, body, take) or named
+
+    def _repeated(self, activity: dict[str, Any]) -> bool:
+        """Whether it came before, word for word: the parts of a streamed text share an id, and differ."""
+        identity = activity.get("id")
+        if not isinstance(identity, str) or not identity:
+            return False
+        repeated = self._seen.get(identity) == activity
+        self._seen[identity] = activity
+        self._seen.move_to_end(identity)
+        if len(self._seen) > MAX_REMEMBERED:
+            self._seen.popitem(last=False)
+        return repeated
 
     async def _say_goodbye(self, activity: dict[str, Any]) -> None:
         """An agent has no use for it: its conversation ends by itself."""

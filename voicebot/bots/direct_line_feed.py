@@ -1,4 +1,4 @@
-"""What comes on a Direct Line stream: sets of activities with a watermark. Pure.
+"""What comes on a Direct Line stream, or is fetched without one: sets of activities with a watermark. Pure.
 
 A frame is ``{"activities": [...], "watermark": "7"}``; an empty frame keeps the connection alive. After a reconnection
 the service replays everything since the watermark that it was told, so an activity can come twice: it is known by its
@@ -42,6 +42,11 @@ class DirectLineFeed:
         except (ValueError, RecursionError):
             self.malformed += 1
             return []
+        return self.take(content)
+
+    def take(self, content: Any) -> list[dict[str, Any]]:
+        """The same of a set that was fetched, or parsed."""
+        self.named = []
         if not isinstance(content, dict):
             self.malformed += 1
             return []

@@ -1,12 +1,11 @@
-"""What the ways over HTTP have in common: one call's conversation as an outbox, worked off in order by one task.
+"""What the ways as a client have in common: one call's conversation as an outbox, worked off in order by one task.
 
 A subclass says how to open the conversation, how to hand one activity over and how to end; it gives what the bot sends
-to :meth:`Exchange.received`. Numbers, deadlines, failures and the end of each request are kept here, so that they
-hold in the same way everywhere: ``send`` never blocks, each request ends once, and nothing is told after ``close``.
+to :meth:`Exchange.received`. Deadlines, failures and the end of each request are kept here, so that they hold in the
+same way everywhere.
 
 A way whose bot is away stays open: each request tries anew, so the call recovers when the bot does. What the bot still
-says to a request that has ended is passed on as said on its own initiative, unless the caller has interrupted since. A
-bot that failed is not asked to ask again (``BotRecovered``), as our own dialogs are: it would not know how.
+says to a request that has ended is passed on as said on its own initiative, unless the caller has interrupted since.
 
 Unlike :mod:`voicebot.bots.ordered`, where a bot that has taken an activity has mostly finished with it, the next
 request is handed over while the one before may still be answered: ``settling.py`` finds the ends. It waits until the
@@ -18,19 +17,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from voicebot.bots import activities
 from voicebot.bots.conversation import CallFacts, OnEvent
-from voicebot.bots.requests import Requests
+from voicebot.bots.remote_conversation import RemoteConversation, Undelivered
 from voicebot.bots.settling import Patience, Settling
 from voicebot.bots.ways import BotOptions
-from voicebot.events import BotRecovered, Event
+from voicebot.events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +36,6 @@ GOODBYE_S = 2.0
 """How long the end of a call may take to be told to the bot."""
 MAX_TURN_S = 120.0
 """A bot that gives signs of life (text that streams, typing) may take longer than its time, but not for ever."""
-
-
-class Undelivered(Exception):
-    """The bot did not take an activity; the text says why, for the log and for ``BotFailed``."""
 
 
 @dataclass(slots=True)
@@ -54,19 +48,15 @@ class _Underway:
     limit: asyncio.Timeout | None = None
 
 
-class Exchange(ABC):
-    """One call's conversation (:class:`voicebot.bots.conversation.Conversation`). Subclasses carry the bytes.
+class Exchange(RemoteConversation):
+    """One call's conversation. Subclasses carry the bytes.
 
     ``patience`` is given where the protocol does not tell when a request is answered; otherwise :meth:`_hand_over`
     returning means that it was.
     """
 
     def __init__(self, call: CallFacts, on_event: OnEvent, *, bot: BotOptions, patience: Patience | None) -> None:
-        self.call = call
-        self._on_event = on_event
-        self._loop = asyncio.get_running_loop()
-        self._bot = bot
-        self._requests = Requests(bot.turn_timeout_s)
+        super().__init__(call, on_event, bot)
         self._settling = Settling(patience) if patience is not None else None
         self._outbox: deque[tuple[int, dict[str, Any]]] = deque()
         self._wanted = asyncio.Event()
@@ -75,38 +65,20 @@ class Exchange(ABC):
         self._current = 0
         self._interrupted_at = 0
         self._underway: dict[int, _Underway] = {}
-        self._closed = False
         self._on_close: list[Callable[[], None]] = []
 
     # --- what a call does --------------------------------------------------------------------------------------------
 
-    async def start(self) -> int:
-        """Tell the bot that the call has begun."""
-        return self.send(activities.conversation_update())
-
-    def send(self, activity: dict[str, Any]) -> int:
-        """Queue ``activity``; returns its request number."""
-        request = self._requests.number()
-        if self._closed:
-            return request
-        if self._requests.full:
-            reason = "too many requests are waiting for the bot"
-            self._loop.call_soon(lambda: self._tell(self._requests.refused(request, reason, self._loop.time())))
-            return request
+    def _queue(self, request: int, activity: dict[str, Any]) -> None:
         if activity.get("name") == activities.INTERRUPTED:
             self._interrupted_at = request
-        shaped = activities.keys_in_style(activity, self._bot.dtmf)
-        addressed = activities.addressed(shaped, self.call, request, datetime.now(UTC))
-        self._requests.ask(request, self._loop.time())
-        self._outbox.append((request, addressed))
+        self._outbox.append((request, activity))
         self._wanted.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=f"conversation {self.call.call_id}")
         self._watch()
-        return request
 
     async def close(self, reason: str) -> None:
-        """Tell the bot that the call is over, and forget it."""
         if self._closed:
             return
         self._closed = True
@@ -116,12 +88,9 @@ class Exchange(ABC):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        goodbye = activities.addressed(
-            activities.end_of_conversation(reason), self.call, self._requests.number(), datetime.now(UTC)
-        )
         try:
             async with asyncio.timeout(GOODBYE_S):
-                await self._say_goodbye(goodbye)
+                await self._say_goodbye(self._goodbye(reason))
         except (Undelivered, TimeoutError) as error:
             logger.info("conversation %s: the bot was not told of its end: %s", self.call.call_id, error or "timeout")
         finally:
@@ -245,15 +214,7 @@ class Exchange(ABC):
         self._tell(overdue)
 
     def _tell(self, events: list[Event]) -> None:
-        for event in events:
-            if self._closed:
-                return
-            if isinstance(event, BotRecovered):
-                continue
-            try:
-                self._on_event(event)
-            except Exception:  # one event's trouble must not end the conversation
-                logger.exception("conversation %s: %s was not taken", self.call.call_id, type(event).__name__)
+        super()._tell(events)
         self._watch()
 
     def _watch(self) -> None:

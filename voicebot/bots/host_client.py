@@ -106,12 +106,21 @@ class DialogHostClient:
             if isinstance(prompt, dict) and isinstance(prompt.get("text"), str)
         ]
 
-    async def _ask(self, operation: str, timeout_s: float) -> dict[str, Any]:
+    async def take_texts(self, accept: bool, timeout_s: float = 5.0) -> None:
+        """Have the host begin or end to take requests at ``/api/messages``. Raises :class:`HostUnavailable`."""
+        await self._ask("texts", timeout_s, accept=accept)
+
+    async def texts_running(self, timeout_s: float = 1.0) -> int:
+        """How many requests at ``/api/messages`` it is answering. Raises :class:`HostUnavailable`."""
+        running = (await self._ask("ping", timeout_s)).get("texts")
+        return running if isinstance(running, int) else 0
+
+    async def _ask(self, operation: str, timeout_s: float, **content: Any) -> dict[str, Any]:
         number = next(self._numbers)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
-            refused = self._write({"op": operation, "id": number})
+            refused = self._write({"op": operation, "id": number, **content})
             if refused:
                 raise HostUnavailable(refused)
             return await asyncio.wait_for(answer, timeout_s)
@@ -198,7 +207,7 @@ class DialogHostClient:
             except (ValueError, KeyError, TypeError, RecursionError):
                 self.malformed += 1
                 continue
-            if operation in ("pong", "prompts"):
+            if operation in ("pong", "prompts", "texts"):
                 answer = self._answers.get(message.get("id"))
                 if answer is not None and not answer.done():
                     answer.set_result(message)

@@ -15,6 +15,8 @@ AudioCodes' events, with ``activityParams``:
 ``sendDtmf``                                    KeysAsked(``dtmfDigits``)
 ``abortPrompts``                                SilenceAsked
 ``startCallRecording``, ``stop…`` etc.          RecordingAsked
+``startRecognition``, ``stopRecognition``       BotConfigured(listening=...)
+``sendMetaData``                                MetadataTold(``value``)
 ``config``, and any ``sessionParams``           BotConfigured (``session_parameters.py``)
 any other                                       none
 ==============================================  =====================================================================
@@ -25,20 +27,22 @@ them). A TransferAsked with an empty target means that the bot leaves the choice
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from voicebot.bots.cards import card_choices, card_text
-from voicebot.bots.session_parameters import configured
+from voicebot.bots.session_parameters import configured, fetchable
 from voicebot.bots.spoken import spoken
 from voicebot.bots.streamed_text import StreamedText, stream_info
 from voicebot.events import (
+    BotConfigured,
     BotMessage,
     Event,
     HangUpAsked,
     InputHint,
     KeysAsked,
+    MetadataTold,
     RecordingAction,
     RecordingAsked,
     SilenceAsked,
@@ -48,7 +52,7 @@ from voicebot.events import (
 MAX_SPEAK = 20_000
 MAX_CHOICES = 12
 MAX_TARGET = 256
-MAX_URL = 2000
+MAX_METADATA = 16_384
 MAX_KEYS = 20
 RECORDING = "channel/vnd.microsoft.telephony.recording."
 
@@ -116,12 +120,17 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
         case "playUrl":
             url = _text(parameters.get("playUrlUrl"))
             text = _text(parameters.get("playUrlAltText"))[:MAX_SPEAK]
-            return [BotMessage(at, request, text, "", _hint(activity), audio=url)] if _fetchable(url) else []
+            return [BotMessage(at, request, text, "", _hint(activity), audio=url)] if fetchable(url) else []
         case "sendDtmf":
             keys = _text(parameters.get("dtmfDigits"))
             return [KeysAsked(at, keys)] if re.fullmatch(rf"[0-9A-D*#]{{1,{MAX_KEYS}}}", keys) else []
         case "abortPrompts":
             return [SilenceAsked(at)]
+        case "startRecognition" | "stopRecognition" as name:
+            return [BotConfigured(at, listening=name == "startRecognition")]
+        case "sendMetaData":
+            value = activity.get("value")
+            return [MetadataTold(at, value)] if _kept(value) else []
         case "startCallRecording" | "stopCallRecording" | "pauseCallRecording" | "resumeCallRecording" as name:
             return [RecordingAsked(at, RecordingAction(name.removesuffix("CallRecording")))]
     return []
@@ -142,12 +151,12 @@ def _parameters(activity: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def _fetchable(url: str) -> bool:
+def _kept(value: Any) -> bool:
+    """Whether the record takes it: not nothing, and not more than :data:`MAX_METADATA` as JSON."""
     try:
-        parts = urlsplit(url)
-    except ValueError:
+        return value not in (None, "", {}, []) and len(json.dumps(value)) <= MAX_METADATA
+    except (ValueError, TypeError, RecursionError):
         return False
-    return len(url) <= MAX_URL and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _message(activity: dict[str, Any], request: int, at: float) -> BotMessage:

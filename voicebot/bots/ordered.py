@@ -1,14 +1,12 @@
 """A conversation with a bot that somebody else runs: what it is told goes out in order, one activity at a time.
 
 The way to the bot gives ``deliver``, which returns when the bot has taken an activity (and, where the way knows, has
-finished with it) or raises :class:`DeliveryFailed`; whatever the bot sends is given to :meth:`received`.
+finished with it) or raises :class:`Undelivered`; whatever the bot sends is given to :meth:`received`.
 
 * What answers the activity that is being delivered belongs to its request; everything else is request 0, the bot on
   its own initiative: also the late answer to a request that was given up, since the bot's state has moved on with it.
 * The same activity (by its id, or the sender's id of the HTTP request) counts once, however often it comes.
 * A ``delay`` activity holds back what follows it.
-* A bot that failed is not asked to ask its question again, as our dialogs are (``BotRecovered``): it would not know
-  how. The caller has heard an apology, and speaks.
 """
 
 from __future__ import annotations
@@ -17,15 +15,14 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from voicebot.bots import activities
 from voicebot.bots.conversation import CallFacts, OnEvent
-from voicebot.bots.requests import Requests
+from voicebot.bots.remote_conversation import RemoteConversation, Undelivered
 from voicebot.bots.ways import BotOptions
-from voicebot.events import BotRecovered, Event
+from voicebot.events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +37,8 @@ MAX_DELAY_S = 10.0
 Deliver = Callable[["OrderedConversation", dict[str, Any]], Awaitable[None]]
 
 
-class DeliveryFailed(Exception):
-    """The bot did not take an activity, or told that it failed at it. The text says why."""
-
-
-class OrderedConversation:
-    """One call's conversation (:class:`voicebot.bots.conversation.Conversation`), whatever carries it.
+class OrderedConversation(RemoteConversation):
+    """One call's conversation, whatever carries it.
 
     ``id`` names it towards the bot: made by us, for a caller chooses the call's own id. ``on_over`` is called once,
     when the bot has been told of the end or could not be.
@@ -63,17 +56,13 @@ class OrderedConversation:
         conversation_id: str = "",
         on_over: Callable[[OrderedConversation], None] = lambda _: None,
     ) -> None:
-        self.call = call
+        super().__init__(call, on_event, options)
         self.id = conversation_id or uuid4().hex
         self.service_url = service_url
         self._channel_id = channel_id
-        self._on_event = on_event
         self._deliver = deliver
-        self._options = options
         self._on_over = on_over
-        self._loop = asyncio.get_running_loop()
-        self._requests = Requests(options.turn_timeout_s)
-        self._queue: deque[tuple[int, dict[str, Any]]] = deque()
+        self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._current = (0, "")
         self._answered = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -82,7 +71,6 @@ class OrderedConversation:
         self._handed_out = 0
         self._held: deque[Callable[[], list[Event]]] = deque()
         self._release: asyncio.TimerHandle | None = None
-        self._closed = False
 
     @property
     def caller(self) -> dict[str, Any]:
@@ -92,23 +80,11 @@ class OrderedConversation:
 
     # --- the call's side ---------------------------------------------------------------------------------------------
 
-    async def start(self) -> int:
-        return self.send(activities.conversation_update())
-
-    def send(self, activity: dict[str, Any]) -> int:
-        request = self._requests.number()
-        if self._closed:
-            return request
-        if self._requests.full:
-            refused = "too many activities are waiting for the bot"
-            self._loop.call_soon(lambda: self._tell(self._requests.refused(request, refused, self._loop.time())))
-            return request
-        self._requests.ask(request, self._loop.time())
-        self._queue.append((request, self._addressed(activity, request)))
+    def _queue(self, request: int, activity: dict[str, Any]) -> None:
+        self._waiting.append((request, activity))
         self._answered.set()  # what the caller does next is not held up by waiting for the bot's first message
         if self._worker is None:
             self._worker = self._loop.create_task(self._work(), name=f"conversation {self.id}")
-        return request
 
     async def close(self, reason: str) -> None:
         if self._closed:
@@ -117,8 +93,8 @@ class OrderedConversation:
         self._held.clear()
         if self._release is not None:
             self._release.cancel()
-        goodbye = self._addressed(activities.end_of_conversation(reason), self._requests.number())
-        self._farewell = self._loop.create_task(self._say_goodbye(goodbye), name=f"end of conversation {self.id}")
+        farewell = self._say_goodbye(self._goodbye(reason))
+        self._farewell = self._loop.create_task(farewell, name=f"end of conversation {self.id}")
 
     async def over(self) -> None:
         """Wait until the bot knows of the end, which takes :data:`FAREWELL_S` at most. Only after :meth:`close`."""
@@ -184,25 +160,25 @@ class OrderedConversation:
 
     async def _work(self) -> None:
         try:
-            while self._queue:
-                request, activity = self._queue.popleft()
+            while self._waiting:
+                request, activity = self._waiting.popleft()
                 await self._deliver_one(request, activity)
         finally:
             self._worker = None
 
     async def _deliver_one(self, request: int, activity: dict[str, Any]) -> None:
         self._current = (request, activity["id"])
-        if not self._queue:
+        if not self._waiting:
             self._answered.clear()
         reason = ""
-        limit_s = self._options.turn_timeout_s
+        limit_s = self._bot.turn_timeout_s
         try:
             async with asyncio.timeout(limit_s):
                 await self._deliver(self, activity)
                 await self._settle()
         except TimeoutError:
             reason = f"no answer within {limit_s:g} s"
-        except DeliveryFailed as error:
+        except Undelivered as error:
             reason = str(error)
         except Exception as error:  # a way's own fault must not leave the call without an answer
             logger.exception("conversation %s: an activity could not be delivered", self.id)
@@ -217,9 +193,9 @@ class OrderedConversation:
 
     async def _settle(self) -> None:
         """Bots that take an activity first and answer it later are waited for, until they say something."""
-        if self._options.reply_wait_s > 0 and not self._closed:
+        if self._bot.reply_wait_s > 0 and not self._closed:
             try:
-                async with asyncio.timeout(self._options.reply_wait_s):
+                async with asyncio.timeout(self._bot.reply_wait_s):
                     await self._answered.wait()
             except TimeoutError:
                 return
@@ -232,7 +208,7 @@ class OrderedConversation:
                 if self._worker is not None:
                     await asyncio.shield(self._worker)
                 await self._deliver(self, goodbye)
-        except (TimeoutError, DeliveryFailed) as error:
+        except (TimeoutError, Undelivered) as error:
             logger.info("conversation %s: the bot was not told of its end: %s", self.id, error or "no answer")
         finally:
             if self._worker is not None:
@@ -240,22 +216,9 @@ class OrderedConversation:
             self._on_over(self)
 
     def _addressed(self, activity: dict[str, Any], number: int) -> dict[str, Any]:
-        shaped = activities.keys_in_style(activity, self._options.dtmf)
-        envelope = activities.addressed(shaped, self.call, number, datetime.now(UTC))
-        return envelope | {
+        return super()._addressed(activity, number) | {
             "id": f"{self.id}|{number:07d}",
             "conversation": {"id": self.id},
             "channelId": self._channel_id,
             "serviceUrl": self.service_url,
         }
-
-    def _tell(self, events: list[Event]) -> None:
-        for event in events:
-            if self._closed:
-                return
-            if isinstance(event, BotRecovered):
-                continue
-            try:
-                self._on_event(event)
-            except Exception:  # one call's trouble must not become the bot's
-                logger.exception("conversation %s: %s was not taken", self.id, type(event).__name__)

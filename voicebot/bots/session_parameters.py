@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from voicebot.events import BotConfigured, KeyCollection
 
 MAX_PHRASES = 500
 MAX_PHRASE = 100
 MAX_SPEECH = 2000
+MAX_URL = 2000
 NO_INPUT_S = (0.5, 600.0)
 END_SILENCE_S = (0.1, 10.0)
 KEY_GAP_S = (0.2, 60.0)
@@ -32,11 +34,13 @@ def configured(parameters: dict[str, Any], at: float) -> BotConfigured | None:
         barge_in_words=_count(parameters.get("bargeInMinWordCount"), 50),
         end_silence_s=_end_silence(parameters),
         no_input_speech=_speech(parameters.get("userNoInputSpeech")),
-        no_input_event=_boolean(parameters.get("userNoInputSendEvent")),
+        no_input_audio=_file(parameters.get("userNoInputUrl")),
+        no_input_event=_no_input_event(parameters),
         no_input_retries=_count(parameters.get("userNoInputRetries"), 100),
         keys=_keys(parameters),
         language=_language(parameters.get("language")),
         voice=_name(parameters.get("voiceName")),
+        hypotheses=_wants(parameters, "speechHypothesis"),
     )
     return None if known == BotConfigured(at) else known
 
@@ -79,6 +83,32 @@ def _keys(parameters: dict[str, Any]) -> KeyCollection | None:
         end_key=end if isinstance(end, str) and len(end) <= 1 else "#",
         gap_s=2.0 if gap is None else min(max(gap, KEY_GAP_S[0]), KEY_GAP_S[1]),
     )
+
+
+def _wants(parameters: dict[str, Any], event: str) -> bool | None:
+    """Whether ``event`` is among those that the bot wants to be sent; None when it does not say."""
+    wanted = parameters.get("sendEventsToBot")
+    return event in wanted if isinstance(wanted, list) else None
+
+
+def _no_input_event(parameters: dict[str, Any]) -> bool | None:
+    said = _boolean(parameters.get("userNoInputSendEvent"))
+    return said if said is not None else _wants(parameters, "noUserInput")
+
+
+def _file(value: Any) -> str | None:
+    """One URL, or a list of which the first is taken; ``""``: none any more."""
+    value = value[0] if isinstance(value, list) and value else value
+    return value if isinstance(value, str) and (not value or fetchable(value)) else None
+
+
+def fetchable(url: str) -> bool:
+    """Whether a file may be fetched there at all."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return len(url) <= MAX_URL and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _speech(value: Any) -> str | None:

@@ -24,7 +24,8 @@ import aiohttp
 from voicebot.bots import connector
 from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.credentials import ClientCredentials, TokenUnavailable
-from voicebot.bots.ordered import DeliveryFailed, OrderedConversation
+from voicebot.bots.ordered import OrderedConversation
+from voicebot.bots.remote_conversation import Undelivered
 from voicebot.bots.streaming_frames import (
     Decoder,
     ProtocolError,
@@ -120,7 +121,7 @@ class StreamingWay:
             async with asyncio.timeout(WAIT_FOR_CONNECTION_S):
                 await self._connected.wait()
         except TimeoutError:
-            raise DeliveryFailed(f"no connection to the bot: {self._away}") from None
+            raise Undelivered(f"no connection to the bot: {self._away}") from None
         request_id = str(uuid4())
         status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._pending[request_id] = status
@@ -128,9 +129,9 @@ class StreamingWay:
             body = json.dumps(activity, ensure_ascii=False, separators=(",", ":")).encode()
             await self._send(encode_request(request_id, "POST", PATH, body))
             if await status >= 300:
-                raise DeliveryFailed(f"the bot answered {status.result()}")
+                raise Undelivered(f"the bot answered {status.result()}")
         except (ConnectionError, aiohttp.ClientError) as error:
-            raise DeliveryFailed(f"the connection to the bot was lost: {error}") from None
+            raise Undelivered(f"the connection to the bot was lost: {error}") from None
         finally:
             self._pending.pop(request_id, None)
             if status.done() and not status.cancelled():

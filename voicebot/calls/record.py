@@ -17,6 +17,7 @@ A *turn* is one question to the bot and what came of it::
 ``gap_ms`` runs from the caller's last voiced sample (or last key) to the first packet of the answer: the silence that
 the caller sat through, as seen from inside; the wire figure is `voicebot.caller`'s. What the bot says on its own
 initiative (request 0) belongs to the turn in which it was said. Every list is bounded: what does not fit is counted.
+``metadata`` is what the bot wanted kept.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicebot.calls.privacy import Privacy
 from voicebot.calls.record_file import write_record
 from voicebot.calls.record_turn import CallerSide, Turn, Utterance, apart
 from voicebot.events import (
@@ -42,6 +44,7 @@ from voicebot.events import (
     Hypothesis,
     KeyPressed,
     LegEnded,
+    MetadataTold,
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
@@ -63,6 +66,7 @@ MAX_IN_TURN = 100
 """Utterances kept of one turn, and keys kept of one turn."""
 MAX_FAILURES = 200
 MAX_TEXT = 4_000
+MAX_METADATA = 50
 
 _CALLER_KINDS = frozenset({"speech", "key", "keys", "no-match"})
 """Questions that come from something the caller did."""
@@ -97,6 +101,7 @@ class RecordBuilder:
         self._turns: list[Turn] = []
         self._turn_of_request: dict[int, Turn] = {}
         self._turns_dropped = 0
+        self._privacy = Privacy()
         self._pending = CallerSide()
         self._utterances: dict[int, tuple[Turn | None, Utterance]] = {}
         self._timeline: list[dict[str, Any]] = []
@@ -107,6 +112,7 @@ class RecordBuilder:
         self._no_matches = 0
         self._transfer: dict[str, Any] | None = None
         self._hang_up_asked = False
+        self._metadata: list[Any] = []
         self._answered: float | None = None
         self._ended: float | None = None
         self._reason = ""
@@ -116,6 +122,7 @@ class RecordBuilder:
 
     def note(self, event: Event) -> None:  # noqa: PLR0915 (one table, read from top to bottom)
         """Take one event of the call, in the order in which they happened. Unknown kinds only join the timeline."""
+        event = self._privacy.event(event)
         self._line(event.at, _snake(type(event).__name__), self._fields(event))
         match event:
             case CallAnswered():
@@ -184,6 +191,9 @@ class RecordBuilder:
                     "status": status,
                     "message": message,
                 }
+            case MetadataTold(content=content):
+                if len(self._metadata) < MAX_METADATA:
+                    self._metadata.append(content)
             case LegEnded(reason=reason):
                 self.ended(reason, event.at)
 
@@ -195,6 +205,9 @@ class RecordBuilder:
         ``interrupted`` opens no turn: it tells the bot what was heard of the last one, and is kept there.
         """
         kind = str(kind)
+        if kind == "hypothesis":
+            return  # it stands in the timeline as what the recogniser believed
+        text = self._privacy.text(text)
         self._line(at, "asked", {"request": request, "kind": kind, "text": _clip(text)})
         if kind == "interrupted":
             if self._turns:
@@ -214,7 +227,7 @@ class RecordBuilder:
 
     def spoken(self, utterance: int, text: str, request: int) -> None:
         """Utterance ``utterance`` carries ``text`` (plain, or SSML) in answer to ``request``."""
-        self._utterance(utterance, request).text = _clip(text)
+        self._utterance(utterance, request).text = _clip(self._privacy.text(text))
 
     def synthesised(self, utterance: int, request: int, text: str, at: float) -> None:
         """The first byte of the utterance's audio is here (from synthesis or from the cache)."""
@@ -222,12 +235,16 @@ class RecordBuilder:
         entry = self._utterance(utterance, request)
         if entry.first_audio is None:
             entry.first_audio = at
-        if text:
-            entry.text = _clip(text)
+        if text and not entry.text:
+            entry.text = _clip(self._privacy.text(text))
 
     def heard(self, utterance: int, text: str) -> None:
         """The part of an interrupted utterance's text that the caller is taken to have heard."""
-        self._utterance(utterance).heard_text = _clip(text)
+        self._utterance(utterance).heard_text = _clip(self._privacy.text(text))
+
+    def kept(self, text: str) -> str:
+        """``text`` as it may be kept, in a log for instance."""
+        return self._privacy.text(text)
 
     def failed(self, what: str, reason: str, at: float) -> None:
         """Something failed that no event tells; ``what`` names the part (``apology`` when one was played)."""
@@ -268,6 +285,7 @@ class RecordBuilder:
             "talk_ms": apart(self._answered, self._ended),
             "end": {"reason": self._reason, "bot_asked": self._hang_up_asked},
             "transfer": self._transfer,
+            "metadata": self._metadata,
             "turns": [turn.as_json(index, self._ms) for index, turn in enumerate(self._turns, 1)],
             "turns_dropped": self._turns_dropped,
             "keys": self._keys,

@@ -18,7 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from voicebot.bots import CallFacts, Conversation, activities
+from voicebot import g711
+from voicebot.bots import CallFacts, Conversation
+from voicebot.calls.asking import asked_activity
 from voicebot.calls.playback import Playback, Voice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
@@ -40,11 +42,11 @@ from voicebot.legs import Leg, LegClosed, LegInfo
 from voicebot.speech import APOLOGY_TEXTS, EchoGuard, SpeechUnavailable, VoiceActivity
 from voicebot.turns import (
     Ask,
-    AskKind,
     Command,
     Drop,
     Expect,
     HangUp,
+    Listen,
     Pause,
     Play,
     Record,
@@ -129,6 +131,7 @@ class CallSession:
         self._echo = EchoGuard(leg.info.law)
         self._recognition = services.recognition(leg.info.law, self.dispatch, services.language)
         self._language = services.language
+        self._listening = True
         self._phrases: tuple[str, ...] = ()
         self._switching = asyncio.Lock()
         self._conversation = services.conversation(
@@ -139,6 +142,9 @@ class CallSession:
                 display_name=leg.info.display_name,
                 locale=services.language,
                 headers=leg.info.headers,
+                caller_uri=leg.info.caller_uri,
+                callee_uri=leg.info.callee_uri,
+                trunk=leg.info.trunk,
             ),
             self.dispatch,
         )
@@ -191,7 +197,7 @@ class CallSession:
 
     def frame(self, payload: bytes, at: float) -> None:
         """20 ms of the caller."""
-        voice = self._echo.heard(payload)
+        voice = self._echo.heard(payload) if self._listening else g711.silence(self.info.law)
         self._recognition.write(voice, at)
         for event in self._voice_activity.feed(voice, at):
             if isinstance(event, SpeechStarted):
@@ -267,13 +273,16 @@ class CallSession:
                 case Expect(phrases):
                     self._phrases = phrases
                     self._recognition.set_phrases(phrases)
+                case Listen(on):
+                    self._listening = on
+                    self._log.info("listening" if on else "not listening")
                 case UseVoice(name, language):
                     self._playback.voice_name = name or self._playback.voice_name
                     if language and language != self._language:
                         self._language = self._playback.language = language
                         self._spawn(self._listen_in(language))
                 case SendKeys(keys):
-                    self._log.info("keys: %s", keys)
+                    self._log.info("keys: %s", self._builder.kept(keys))
                     self.leg.send_keys(keys)
                 case Record(action, name):
                     error = self._record(action)
@@ -288,33 +297,9 @@ class CallSession:
 
     def _ask(self, ask: Ask) -> None:
         self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
-        self._log.info("asked the bot: %s %s", ask.kind.value, ask.text or ask.count or "")
-        request = self._conversation.send(self._activity(ask))
+        self._log.info("asked the bot: %s %s", ask.kind.value, self._builder.kept(ask.text) or ask.count or "")
+        request = self._conversation.send(asked_activity(ask, self._language))
         assert request == ask.request, "the conversation numbers what it is sent, as the turn machine does"
-
-    def _activity(self, ask: Ask) -> dict[str, Any]:
-        language = self._language
-        match ask.kind:
-            case AskKind.START:
-                return activities.conversation_update()
-            case AskKind.SPEECH:
-                return activities.user_message(ask.text, confidence=ask.confidence, locale=language)
-            case AskKind.KEY:
-                return activities.key_message(ask.text)
-            case AskKind.NO_INPUT:
-                return activities.no_input(ask.count)
-            case AskKind.NO_MATCH:
-                return activities.no_match(ask.count)
-            case AskKind.INTERRUPTED:
-                return activities.interrupted(ask.text, ask.heard_s)
-            case AskKind.TRANSFER_RESULT:
-                return activities.handoff_status(ask.accepted, ask.status, ask.text)
-            case AskKind.COMMAND_RESULT:
-                return activities.command_result(str(ask.action), ask.command, ask.text)
-            case AskKind.AUDIO_FAILED:
-                return activities.play_failed(ask.text)
-            case AskKind.RESUME:
-                return activities.resume()
 
     async def _hang_up(self) -> None:
         await asyncio.sleep(PARTING_S)

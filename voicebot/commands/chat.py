@@ -55,6 +55,7 @@ def run_chat(folder: Path, *, locale: str = "") -> int:
 
 async def converse(call: TextCall, lines: AsyncIterator[str], show: Callable[[str], None]) -> None:
     """The whole call: until the bot or the caller ends it, or there are no more lines."""
+    recording = call.recording
     _show(await call.dial(), call, show)
     if call.hung_up:
         return
@@ -72,6 +73,9 @@ async def converse(call: TextCall, lines: AsyncIterator[str], show: Callable[[st
             show(HELP)
             continue
         _show(said, call, show)
+        if call.recording != recording:
+            recording = call.recording
+            show(f"[the recording is {recording}]")
         if call.hung_up:
             return
 

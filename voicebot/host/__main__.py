@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -16,6 +17,7 @@ from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
 
 if TYPE_CHECKING:
+    from voicebot.host.registration import AppRegistration
     from voicebot.host.storage import Storage
 
 logger = logging.getLogger("voicebot.host")
@@ -38,6 +40,12 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--http-port", type=int, help="serve /api/messages at this port (0: any free one; botbuilder only)"
     )
     parser.add_argument("--http-host", default="127.0.0.1")
+    parser.add_argument("--http-fd", type=int, help="serve /api/messages at this inherited listening socket instead")
+    parser.add_argument("--http-later", action="store_true", help="take requests there only when told to")
+    parser.add_argument("--shown-as", type=Path, help="the folder that is named in the log in place of --dialogs")
+    parser.add_argument(
+        "--announce-faults", action="store_true", help="say why there is no start on standard output, as JSON"
+    )
     parser.add_argument("--app-id-env", default="MicrosoftAppId", help="environment variable with the app id")
     parser.add_argument("--app-password-env", default="MicrosoftAppPassword")
     parser.add_argument("--locale", default="en-US", help="locale to warm up for")
@@ -52,11 +60,11 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
     from voicebot.host.adapter import TelephonyAdapter
     from voicebot.host.bot import DialogBot
     from voicebot.host.loader import load_dialogs
-    from voicebot.host.registration import AppRegistration, require_loopback
+    from voicebot.host.registration import AppRegistration
     from voicebot.host.server import HostServer
     from voicebot.host.warm import warm_up
 
-    if TYPE_CHECKING or options.http_port is not None:
+    if TYPE_CHECKING or wants_http(options):
         from voicebot.host.messages import MessagesEndpoint
 
     stop = asyncio.Event()
@@ -68,8 +76,7 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
         os.environ.get(APP_TYPE_ENV, "MultiTenant"),
         os.environ.get(APP_TENANT_ENV, ""),
     )
-    if options.http_port is not None:
-        require_loopback(options.http_host, app)
+    listener = _listener(options, app)
     dialogs = load_dialogs(options.dialogs)
     storage = _storage(options)
     server: HostServer | None = None
@@ -79,10 +86,13 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
         bot = DialogBot(dialogs.root, storage)
         await warm_up(dialogs, bot, options.locale)
         ready: dict[str, Any] = {"ready": True, "socket": str(options.socket), "http_port": None, "pid": os.getpid()}
-        server = HostServer(dialogs, bot, TelephonyAdapter())
-        if options.http_port is not None:
+        if listener is not None:
             endpoint = MessagesEndpoint(bot, app)
-            ready["http_port"] = await endpoint.start(options.http_host, options.http_port)
+            await endpoint.prepare(listener)
+            ready["http_port"] = listener.getsockname()[1]
+            if not options.http_later:
+                await endpoint.accept()
+        server = HostServer(dialogs, bot, TelephonyAdapter(), endpoint)
         await server.start(options.socket)
         announce.write(json.dumps(ready) + "\n")
         announce.flush()
@@ -98,6 +108,26 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
         await storage.close()
 
 
+def wants_http(options: argparse.Namespace) -> bool:
+    """Whether ``/api/messages`` is to be served."""
+    return options.http_port is not None or options.http_fd is not None
+
+
+def _listener(options: argparse.Namespace, app: AppRegistration) -> socket.socket | None:
+    """Where ``/api/messages`` is served. Raises OSError, or ``NotLoopback``."""
+    from voicebot.host.registration import require_loopback
+
+    if options.http_fd is not None:
+        listener = socket.socket(fileno=options.http_fd)
+        require_loopback(listener.getsockname()[0], app)
+        return listener
+    if options.http_port is None:
+        return None
+    require_loopback(options.http_host, app)
+    family = socket.AF_INET6 if ":" in options.http_host else socket.AF_INET
+    return socket.create_server((options.http_host, options.http_port), family=family, backlog=128)
+
+
 def _choose_sdk(options: argparse.Namespace) -> str:
     """Settle for this process what dialogs run on; returns why that cannot be, or nothing."""
     if options.sdk:
@@ -108,7 +138,7 @@ def _choose_sdk(options: argparse.Namespace) -> str:
         if (error.name or "").partition(".")[0] == "microsoft_agents":
             return "the Microsoft 365 Agents SDK needs an extra: pip install 'voicebot[microsoft-agents]'"
         return str(error)
-    if SDK == MICROSOFT_AGENTS and options.http_port is not None:
+    if SDK == MICROSOFT_AGENTS and wants_http(options):
         return "--http-port: /api/messages is served on botbuilder only, not on microsoft-agents"
     return ""
 
@@ -134,14 +164,25 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     # Standard output carries the ready line alone: what a dialog prints belongs into the log.
     announce, sys.stdout = sys.stdout, sys.stderr
-    configure_logging(options.log_level, options.log_json)
+    shown = {str(options.dialogs.resolve()): str(options.shown_as)} if options.shown_as is not None else {}
+    configure_logging(options.log_level, options.log_json, shown)
+
+    def cannot_start(why: str) -> int:
+        for place, name in shown.items():
+            why = why.replace(place, name)
+        if options.announce_faults:
+            announce.write(json.dumps({"ready": False, "faults": why.splitlines()}) + "\n")
+            announce.flush()
+        else:
+            sys.stderr.write(f"voicebot.host: {why}\n")
+        return CANNOT_START
+
     if options.exit_with_parent:
         end_with_parent()
 
     problem = _choose_sdk(options)
     if problem:
-        sys.stderr.write(f"voicebot.host: {problem}\n")
-        return CANNOT_START
+        return cannot_start(problem)
 
     from voicebot.host.loader import DialogsError
     from voicebot.host.registration import NotLoopback
@@ -151,8 +192,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         asyncio.run(serve(options, announce))
     except (DialogsError, NotLoopback, SocketBusy, StorageUnusable, OSError) as error:
-        sys.stderr.write(f"voicebot.host: {error}\n")
-        return CANNOT_START
+        return cannot_start(str(error))
     return 0
 
 

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -66,9 +67,18 @@ class MessagesEndpoint:
         self._authentication = ConfigurationBotFrameworkAuthentication(_Configuration(app))
         self._adapter = CloudAdapter(self._authentication)
         self._runner: web.AppRunner | None = None
+        self._listener: socket.socket | None = None
+        self._site: web.SockSite | None = None
+        self._letting_go: asyncio.Task[None] | None = None
+        self.running = 0
+        """Requests that are being answered."""
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port (the chosen one when ``port`` is 0). Raises OSError."""
+    async def prepare(self, listener: socket.socket) -> None:
+        """Be ready for :meth:`accept` at ``listener``, which this closes at the end.
+
+        Processes that share the listener may take turns: no request is lost in between.
+        """
+        self._listener = listener
         asyncio.get_running_loop().set_default_executor(
             ThreadPoolExecutor(REPLY_THREADS, thread_name_prefix="connector")
         )
@@ -76,16 +86,44 @@ class MessagesEndpoint:
         application.router.add_post("/api/messages", self.handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        bound: int = self._runner.addresses[0][1]
-        return bound
+
+    async def accept(self) -> None:
+        """Begin to take requests."""
+        assert self._runner is not None and self._listener is not None
+        if self._site is None:
+            self._site = web.SockSite(self._runner, self._listener.dup())
+            await self._site.start()
+
+    async def refuse(self) -> None:
+        """Take no more requests, on open connections neither; what is being answered is answered."""
+        site, self._site = self._site, None
+        if site is not None and self._runner is not None:
+            await site.stop()
+            await asyncio.sleep(0)  # a connection that was just accepted reads its request
+            server = self._runner.server
+            assert server is not None
+            server.pre_shutdown()
+            self._letting_go = asyncio.create_task(server.shutdown(TURN_LIMIT_S), name="connections are let go")
+            await asyncio.sleep(0)  # those that wait for another request are closed now
 
     async def close(self) -> None:
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+            await asyncio.wait([self._letting_go])
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._listener is not None:
+            self._listener.close()
 
     async def handle(self, request: web.Request) -> web.Response:
         """One request (statuses: above)."""
+        self.running += 1
+        try:
+            return await self._answer(request)
+        finally:
+            self.running -= 1
+
+    async def _answer(self, request: web.Request) -> web.Response:
         if request.content_type != "application/json":
             return _refused(415, "UnsupportedMediaType", "send an activity as application/json")
         try:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
@@ -25,6 +25,16 @@ TURN_LIMIT_S = 30.0
 """How long a turn may take when the call process sets no deadline of its own."""
 DRAIN_S = 2.0
 """How long running turns may go on when the host is told to stop."""
+
+
+class Texts(Protocol):
+    """Where text conversations come in (:class:`voicebot.host.messages.MessagesEndpoint`)."""
+
+    running: int
+
+    async def accept(self) -> None: ...
+
+    async def refuse(self) -> None: ...
 
 
 class SocketBusy(Exception):
@@ -55,10 +65,14 @@ class _Connection:
 class HostServer:
     """Serves ``bot`` to call processes. ``start`` and ``close`` belong to its owner."""
 
-    def __init__(self, dialogs: LoadedDialogs, bot: DialogBot, adapter: TelephonyAdapter) -> None:
+    def __init__(
+        self, dialogs: LoadedDialogs, bot: DialogBot, adapter: TelephonyAdapter, texts: Texts | None = None
+    ) -> None:
         self._dialogs = dialogs
         self._bot = bot
         self._adapter = adapter
+        self._texts = texts
+        self._turning: asyncio.Task[None] | None = None
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._waiting: dict[str, deque[tuple[_Connection, dict[str, Any]]]] = {}
@@ -66,8 +80,9 @@ class HostServer:
         self._operations: dict[str, Callable[[_Connection, dict[str, Any]], None]] = {
             "turn": self._turn,
             "close": self._close_conversation,
-            "ping": lambda connection, message: connection.send({"op": "pong", "id": message.get("id")}),
+            "ping": self._ping,
             "prompts": self._prompts,
+            "texts": self._take_texts,
         }
 
     async def start(self, path: Path) -> None:
@@ -88,7 +103,7 @@ class HostServer:
             self._server.close()
         if self._workers:
             await asyncio.wait(self._workers.values(), timeout=DRAIN_S)
-        tasks = [*self._workers.values(), *self._connections.values()]
+        tasks = [*self._workers.values(), *self._connections.values(), *([self._turning] if self._turning else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -120,6 +135,23 @@ class HostServer:
         if operation is None:
             raise WireError(f"unknown op {message['op'][:40]!r}")
         operation(connection, message)
+
+    def _ping(self, connection: _Connection, message: dict[str, Any]) -> None:
+        running = self._texts.running if self._texts is not None else 0
+        connection.send({"op": "pong", "id": message.get("id"), "texts": running})
+
+    def _take_texts(self, connection: _Connection, message: dict[str, Any]) -> None:
+        """Begin or end to take text conversations: one such change after another."""
+        texts, accept, before = self._texts, bool(message.get("accept")), self._turning
+
+        async def change() -> None:
+            if before is not None:
+                await asyncio.wait([before])
+            if texts is not None:
+                await (texts.accept() if accept else texts.refuse())
+            connection.send({"op": "texts", "id": message.get("id")})
+
+        self._turning = asyncio.create_task(change(), name="texts")
 
     def _prompts(self, connection: _Connection, message: dict[str, Any]) -> None:
         prompts = [{"text": prompt.text, "locale": prompt.locale} for prompt in self._dialogs.prompts]

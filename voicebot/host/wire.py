@@ -7,12 +7,16 @@ call process to host                                                  answered w
 ====================================================================  ==========================================
 ``{"op":"turn","id":n,"activity":{...},"deadline_s":10}``              ``activity`` ..., then ``done`` or ``failed``
 ``{"op":"close","conversation":"..."}``                                -
-``{"op":"ping","id":n}``                                               ``{"op":"pong","id":n}``
+``{"op":"ping","id":n}``                                               ``{"op":"pong","id":n,"texts":0}``
 ``{"op":"prompts","id":n}``                                            ``{"op":"prompts","id":n,"prompts":[...]}``
+``{"op":"texts","id":n,"accept":true}``                                ``{"op":"texts","id":n}``
 ====================================================================  ==========================================
 
 Host to call process: ``{"op":"activity","turn":n,"conversation":"...","activity":{...}}`` (``turn`` 0: on the bot's own
 initiative), ``{"op":"done","turn":n}``, ``{"op":"failed","turn":n,"error":"..."}``.
+
+``texts`` begins or ends to take requests at ``/api/messages`` (when another version of the dialogs takes over); those
+that are being answered are answered. ``pong`` tells how many these are.
 """
 
 from __future__ import annotations

@@ -16,15 +16,17 @@ from voicebot.sip.handle import Call, CallClosed, IncomingCall, OutgoingCall
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallEnded, CallProgress, EndCause, ReferProgress, SipCounters
+from voicebot.sip.probe import TrunkState
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import AudioAgreement, Media, SdpError, SessionDescription
 from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transaction import Timers
-from voicebot.sip.trunks import DEFAULT_RATES, Rate, Strangers, Trunk
+from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Rate, Strangers, Trunk
 from voicebot.sip.user_agent import Limits
 
 __all__ = [
     "DEFAULT_RATES",
+    "TRUNK_FACTOR",
     "Account",
     "AudioAgreement",
     "Call",
@@ -53,4 +55,5 @@ __all__ = [
     "Timers",
     "TlsOptions",
     "Trunk",
+    "TrunkState",
 ]

@@ -3,38 +3,38 @@
     incoming  OFFERED ──200──▶ ANSWERED ──ACK──▶ CONFIRMED ──BYE──▶ ENDED
     outgoing  CALLING ───────────200───────────▶ CONFIRMED ──BYE──▶ ENDED
 
-with ENDED from anywhere by CANCEL, refusal or time. What belongs to the transaction user lives here: the repetition of
-a 2xx until its ACK (13.3.1.4), the ACK of a 2xx (13.2.2.4), offers and answers in their turn (RFC 3264), a BYE that
-must wait for the ACK (15). Blind transfer has its own file, `refer.py`. Commands and received requests put their
-effects into the user agent's outbox. Whether an offer suits us is for the event's receiver to say; this file looks into
-none.
+with ENDED from anywhere by CANCEL, refusal or time. This file is the callee's end and what both ends share. The parts
+with a clock of their own have their own files: the caller's end is `calling.py`, a 2xx that waits for its ACK
+`acceptance.py`, provisional responses `reliable.py`, changes of the session `renegotiation.py`, its timer
+`session_timer.py`, transfers `refer.py`. Commands and received requests put their effects into the user agent's outbox.
+Whether an offer suits us is for the event's receiver to say; this file looks into none.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from voicebot.sip.acceptance import Acceptance
 from voicebot.sip.body import has_session, put_session, session_in
+from voicebot.sip.calling import Calling
 from voicebot.sip.client_request import ClientRequest, OnResponse
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.digest import Credentials
 from voicebot.sip.hop import Hop
+from voicebot.sip.info_keys import TYPES, key_in
 from voicebot.sip.message import SipRequest, SipResponse, response_to
 from voicebot.sip.outputs import (
     CallConfirmed,
     CallEnded,
     CallOffered,
-    CallProgress,
     EndCause,
     KeyReceived,
     SessionAnswered,
 )
 from voicebot.sip.refer import Transfer
-from voicebot.sip.reliable import EarlyDialogs, ReliableProvisionals
+from voicebot.sip.reliable import ReliableProvisionals
 from voicebot.sip.renegotiation import Renegotiation
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import SessionTimer
@@ -43,8 +43,13 @@ from voicebot.sip.transaction import ServerTransaction
 if TYPE_CHECKING:
     from voicebot.sip.user_agent import UserAgent
 
-_KEY_RE = re.compile(r"(?:\A|\n)\s*(?:Signal\s*=\s*)?([0-9*#A-Da-d]|1[0-5])\s*(?:\r?\n|\Z)")
-_KEY_NUMBERS = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
+
+_REFRESH_AGAIN_S = 3.0
+"""After which a refresh that another change of the session was in the way of is made."""
+
+
+_IN_EARLY_DIALOGS = ("UPDATE", "INFO")
+"""What a callee may send before it accepts, beside responses; it must not send BYE (RFC 3261 section 15)."""
 
 
 class CallState(Enum):
@@ -53,19 +58,6 @@ class CallState(Enum):
     CALLING = auto()
     CONFIRMED = auto()
     ENDED = auto()
-
-
-@dataclass(slots=True)
-class _Unacknowledged:
-    """A 2xx of ours that is repeated until its ACK comes."""
-
-    cseq: int
-    response: SipResponse
-    transaction: ServerTransaction
-    offered: bool
-    interval: float
-    next_at: float
-    give_up_at: float
 
 
 class SipCall:
@@ -93,82 +85,71 @@ class SipCall:
         self.trunk = trunk
         self.replaces: SipCall | None = None
         """The call that this one takes over when it is answered (RFC 3891)."""
-        self.client: ClientRequest | None = None
-        """Our INVITE, of an outgoing call."""
         self._credentials = credentials
         self.offer: SessionDescription | None = None
         self.outgoing = transaction is None
         self.state = CallState.CALLING if self.outgoing else CallState.OFFERED
         self.dialog: SipDialog | None = None if self.outgoing else SipDialog.as_server(request, local_tag, source)
         self.local_tag = local_tag
+        self.dialog_keys: set[tuple[str, str, str]] = set()
+        """For the user agent: its dialogs, early ones included, that lead to this call."""
         self.armed: float | None = None
         """For the owner of the timer queue: the deadline that is noted there."""
         self._ua = ua
         self._invite = transaction
-        self._unacknowledged: _Unacknowledged | None = None
+        self._acceptance = Acceptance(ua)
+        self._calling = Calling(self, ua, credentials)
         self.transfer = Transfer(self, ua)
-        self.timer = SessionTimer()
+        self.timer = SessionTimer(ua.session_expires_s)
         self.renegotiation = Renegotiation(self, ua)
         self.local_session: SessionDescription | None = None
         """What we said last of our media."""
         self.peer_takes_update = "UPDATE" in request.tokens("Allow") and transaction is not None
         self._reliable = ReliableProvisionals(self, ua) if transaction is not None else None
-        self._early = EarlyDialogs()
-        self._early_answer: SessionDescription | None = None
         self._answer_waits: SessionDescription | None = None
         self._bye_after_ack = False
-        self._cancel_wanted = False
-        self._cancel_sent = False
-        self._provisional_seen = False
-        self._give_up_at: float | None = None
-        self._ack: tuple[SipRequest, Hop] | None = None
 
     # --- what every owner of time offers
 
     @property
     def deadline(self) -> float | None:
-        times = [self._give_up_at] if self._give_up_at is not None else []
-        if self._unacknowledged is not None:
-            times += [self._unacknowledged.next_at, self._unacknowledged.give_up_at]
-        owners = (self.transfer, self.timer, self.renegotiation, self._reliable)
-        times += [owner.deadline for owner in owners if owner is not None and owner.deadline is not None]
+        owners = (self._acceptance, self._calling, self.transfer, self.timer, self.renegotiation, self._reliable)
+        times = [owner.deadline for owner in owners if owner is not None and owner.deadline is not None]
         return min(times) if times else None
 
     def timeout(self, now: float) -> None:
-        waiting = self._unacknowledged
-        if waiting is not None and waiting.give_up_at <= now:
-            self._unacknowledged = None
-            self._send_bye(now)
-            self._end("no-ack")
-        elif waiting is not None and waiting.next_at <= now:
-            self._ua.counters.retransmitted += 1
-            self._ua.respond(waiting.transaction, waiting.response, now)
-            waiting.interval = min(2 * waiting.interval, self._ua.timers.t2)
-            waiting.next_at = now + waiting.interval
+        if not self._acceptance.timeout(now):
+            self.send_bye(now)
+            self.end("no-ack")
         self.transfer.timeout(now)
         self.renegotiation.timeout(now)
         if self._reliable is not None and self._invite is not None and not self._reliable.timeout(self._invite, now):
             self.reject(504, now)
         due = self.timer.due(now)
-        if due == "refresh":
-            self.renegotiation.refresh(now)
+        if due == "refresh" and not self.renegotiation.refresh(now):
+            self.timer.again(now, _REFRESH_AGAIN_S)
         elif due == "expired":
-            self._send_bye(now)
-            self._end("expired", 408, "the session was not refreshed")
-        if self._give_up_at is not None and self._give_up_at <= now:
-            # Nothing came back for our CANCEL in 64*T1: the transaction counts as cancelled (9.1).
-            self._give_up_at = None
-            self._end("local")
-            self._ua.abandon(self)
+            self.send_bye(now)
+            self.end("expired", 408, "the session was not refreshed")
+        self._calling.timeout(now)
 
     @property
     def unacknowledged(self) -> bool:
         """Whether a 2xx of ours still waits for its ACK."""
-        return self._unacknowledged is not None
+        return self._acceptance.pending
 
     @property
     def is_up(self) -> bool:
         return self.state is CallState.CONFIRMED
+
+    @property
+    def is_calling(self) -> bool:
+        return self.state is CallState.CALLING
+
+    @property
+    def client(self) -> ClientRequest | None:
+        """Our INVITE, of an outgoing call."""
+        return self._calling.client
 
     # --- incoming: commands
 
@@ -194,6 +175,8 @@ class SipCall:
         if self._reliable.holds_answer:
             self._answer_waits = session
             return
+        if self.renegotiation.changed_early:
+            session = self.local_session or session  # what was agreed since our answer went out
         self._reliable.stop()
         self.state = CallState.ANSWERED
         self.accept(self._invite, session, now)
@@ -212,7 +195,7 @@ class SipCall:
         if self._reliable is not None:
             self._reliable.stop()
         self._ua.respond(self._invite, response, now)
-        self._end("rejected", status, response.reason)
+        self.end("rejected", status, response.reason)
 
     def accept_session(self, session: SessionDescription | None, now: float) -> None:
         """Answer (or make) the offer that :class:`SessionOffered` told of."""
@@ -229,21 +212,14 @@ class SipCall:
         if self.state is CallState.OFFERED:
             self.reject(480, now)
         elif self.state is CallState.CALLING:
-            self._cancel_wanted = True
-            if self.client is not None and not self.client.sent:
-                self._end("local")
-                self._ua.abandon(self)
-                return
-            self._give_up_at = now + self._ua.timers.give_up
-            self._ua.arm(self)
-            self._maybe_cancel(now)
-        elif self.state is CallState.ANSWERED and self._unacknowledged is not None:
+            self._calling.cancel(now)
+        elif self.state is CallState.ANSWERED and self.unacknowledged:
             # The callee must not send BYE before the ACK or its time limit (RFC 3261 section 15).
             self._bye_after_ack = True
-            self._end("local")
+            self.end("local")
         elif self.state in (CallState.CONFIRMED, CallState.ANSWERED):
-            self._send_bye(now)
-            self._end("local")
+            self.send_bye(now)
+            self.end("local")
 
     # --- incoming: what the other side sends
 
@@ -258,25 +234,24 @@ class SipCall:
         """CANCEL of the INVITE that made this call; after a final response it has no effect (9.2)."""
         if self.state is CallState.OFFERED and self._invite is not None:
             self._ua.respond(self._invite, response_to(self.request, 487, to_tag=self.local_tag), now)
-            self._end("cancelled", 487, "Request Terminated")
+            self.end("cancelled", 487, "Request Terminated")
 
     def on_ack(self, request: SipRequest, now: float) -> None:
-        waiting = self._unacknowledged
-        if waiting is None or request.cseq[0] != waiting.cseq:
+        taken = self._acceptance.acknowledged(request)
+        if taken == "no":
             return
-        self._unacknowledged = None
         if self._bye_after_ack:
-            self._send_bye(now)
+            self.send_bye(now)
             return
         answer = None
-        if waiting.offered:
+        if taken == "with-answer":
             try:
                 answer = session_in(request)
             except SdpError:
                 answer = None
             if answer is None:
-                self._send_bye(now)
-                self._end("error", reason="no answer in the ACK")
+                self.send_bye(now)
+                self.end("error", reason="no answer in the ACK")
                 return
         if self.state is CallState.ANSWERED:
             self.state = CallState.CONFIRMED
@@ -289,8 +264,10 @@ class SipCall:
 
     def on_request(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         """A request within the dialog, other than ACK and CANCEL; its extensions and body type are checked already."""
-        assert self.dialog is not None
-        if not self.dialog.in_order(request):
+        dialog = self.dialog_of(request)
+        if dialog is None or (dialog is not self.dialog and request.method not in _IN_EARLY_DIALOGS):
+            self._refuse(transaction, 481, now)
+        elif not dialog.in_order(request):
             self._refuse(transaction, 500, now)
         elif request.method == "BYE":
             self._on_bye(request, transaction, now)
@@ -309,14 +286,26 @@ class SipCall:
         else:
             self._refuse(transaction, 405, now)
 
+    def dialog_of(self, request: SipRequest) -> SipDialog | None:
+        """The call's dialog that ``request`` is in: its only one, or that of a callee who has not accepted yet."""
+        if self.dialog is not None:
+            return self.dialog if request.sender.tag == self.dialog.remote_tag else None
+        return self._calling.early_dialog(request.sender.tag)
+
+    def takes_offer_early(self, request: SipRequest) -> bool:
+        """Whether an offer may come before the call is answered: the first one's answer has arrived (RFC 3311 5.2)."""
+        if self.is_calling:
+            return self._calling.has_early_answer(request.sender.tag)
+        return self.state is CallState.OFFERED and self._reliable is not None and self._reliable.settled
+
     def _on_bye(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         self._ua.respond(transaction, response_to(request, 200), now)
         if self.state is CallState.OFFERED and self._invite is not None:
             self._ua.respond(self._invite, response_to(self.request, 487, to_tag=self.local_tag), now)
         self.renegotiation.stop(now)
         self.transfer.refuse(now, 487)
-        self._unacknowledged = None
-        self._end("bye", reason=(request.headers.get("Reason") or "")[:200])
+        self._acceptance.stop()
+        self.end("bye", reason=(request.headers.get("Reason") or "")[:200])
         self._ua.release(self)
 
     def _on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
@@ -328,120 +317,40 @@ class SipCall:
                 self.answer(self._answer_waits, now)
 
     def _on_info(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        if request.content_type in ("application/dtmf-relay", "application/dtmf"):
-            match = _KEY_RE.search(request.body[:200].decode("ascii", "replace"))
-            if match is None:
+        if request.content_type in TYPES:
+            key = key_in(request)
+            if not key:
                 self._refuse(transaction, 400, now)
                 return
-            self._ua.emit(KeyReceived(self, _KEY_NUMBERS.get(match[1], match[1].upper())))
+            self._ua.emit(KeyReceived(self, key))
         self._ua.respond(transaction, response_to(request, 200), now)
 
     # --- outgoing: what comes back
 
     def start(self, hops: Sequence[Hop], now: float) -> None:
         """Send the INVITE of an outgoing call."""
-        client = ClientRequest(
-            self._ua,
-            self.request,
-            hops,
-            self.on_invite_response,
-            credentials=self._credentials,
-            on_sent=self._invite_sent,
-        )
-        self.client = client
-        client.start(now)
+        self._calling.start(hops, now)
 
-    def _invite_sent(self, request: SipRequest) -> None:
-        self.request = request
+    def confirm(self, answer: SessionDescription) -> None:
+        """Our INVITE was accepted and acknowledged: the call is up."""
+        self.state = CallState.CONFIRMED
+        self._ua.arm(self)
+        self._ua.emit(CallConfirmed(self, answer))
 
     def request_in_dialog(self, request: SipRequest, on_response: OnResponse, now: float) -> None:
         """Send a request within the dialog; a challenge is answered as that of the INVITE."""
         assert self.dialog is not None
         self.request_in(self.dialog, request, on_response, now)
 
-    def request_in(self, dialog: SipDialog, request: SipRequest, on_response: OnResponse, now: float) -> None:
+    def request_in(self, dialog: SipDialog, request: SipRequest, on_response: OnResponse, now: float) -> ClientRequest:
         """The same for a dialog that is not, or not yet, the call's."""
-        self._ua.request(
+        return self._ua.request(
             request, dialog.hops, on_response, now, credentials=self._credentials, next_cseq=dialog.next_cseq
         )
 
-    def on_invite_response(self, response: SipResponse | None, now: float) -> None:
-        if response is None:
-            self._end("local" if self._cancel_wanted else "timeout", 408, "Request Timeout")
-            self._ua.release(self)
-        elif response.status < 200:
-            self._on_provisional(response, now)
-        elif response.status < 300:
-            self._on_accepted(response, now)
-        else:
-            self._end("local" if self._cancel_wanted else "rejected", response.status, response.reason)
-            self._ua.release(self)
-
-    def _on_provisional(self, response: SipResponse, now: float) -> None:
-        self._provisional_seen = True
-        self._maybe_cancel(now)
-        if response.status > 100 and self.state is CallState.CALLING and not self._cancel_wanted:
-            if not self._early.acknowledge(self, response, now):
-                return
-            try:
-                early = session_in(response)
-            except SdpError:
-                early = None
-            self._early_answer = early or self._early_answer
-            self._ua.emit(CallProgress(self, response.status, response.reason, early))
-
-    def _on_accepted(self, response: SipResponse, now: float) -> None:
-        tag = response.recipient.tag
-        if self.dialog is not None:
-            if tag == self.dialog.remote_tag:
-                if self._ack is not None:  # our ACK was lost
-                    self._ua.transmit_request(*self._ack)
-            else:
-                # Another branch of a fork answered as well: take it down (13.2.2.4).
-                other = SipDialog.as_client(self.request, response)
-                self.acknowledge(other)
-                self._ua.request(other.request("BYE"), other.hops, ignore, now, credentials=self._credentials)
-            return
-        self.dialog = self._early.confirmed(self.request, response)
-        self.peer_takes_update = "UPDATE" in response.tokens("Allow")
-        self._ua.adopt(self)
-        self._ack = self.acknowledge(self.dialog)
-        if self.state is CallState.ENDED or self._cancel_wanted:
-            # The 200 crossed our CANCEL, or came after we had given up.
-            self._send_bye(now)
-            self._end("local")
-            return
-        try:
-            answer = session_in(response)
-        except SdpError:
-            answer = None
-        answer = answer or self._early_answer
-        if answer is None:
-            self._send_bye(now)
-            self._end("error", reason="no answer in the 200")
-            return
-        self.state = CallState.CONFIRMED
-        self.timer.answered(response, now)
-        self._ua.arm(self)
-        self._ua.emit(CallConfirmed(self, answer))
-
-    def acknowledge(self, dialog: SipDialog, cseq: int | None = None) -> tuple[SipRequest, Hop] | None:
-        ack = dialog.request("ACK", self.request.cseq[0] if cseq is None else cseq)
-        if not dialog.hops:
-            return None
-        for name in ("Authorization", "Proxy-Authorization"):
-            if value := self.request.headers.get(name):  # 22.1: the ACK carries the credentials of its INVITE
-                ack.headers.set(name, value)
-        hop = dialog.hops[0]
-        self._ua.add_via(ack, hop)
-        self._ua.transmit_request(ack, hop)
-        return ack, hop
-
-    def _maybe_cancel(self, now: float) -> None:
-        """9.1: a CANCEL must wait until a provisional response has come."""
-        if self._cancel_wanted and self._provisional_seen and not self._cancel_sent:
-            self._cancel_sent = True
-            self._ua.cancel(self, now)
+    def acknowledge(self, dialog: SipDialog, cseq: int) -> None:
+        """Send the ACK of a 2xx."""
+        self._calling.acknowledge(dialog, cseq)
 
     # --- shared
 
@@ -462,21 +371,16 @@ class SipCall:
         self.timer.answer(transaction.request, response, now)
         put_session(response, session)
         self.local_session = session or self.local_session
-        timers = self._ua.timers
-        offered = not has_session(transaction.request)
-        cseq = transaction.request.cseq[0]
-        self._unacknowledged = _Unacknowledged(
-            cseq, response, transaction, offered, timers.t1, now + timers.t1, now + timers.give_up
-        )
+        self._acceptance.send(transaction, response, now, offered=not has_session(transaction.request))
         self._ua.arm(self)
-        self._ua.respond(transaction, response, now)
 
     def _refuse(
         self, transaction: ServerTransaction, status: int, now: float, *, retry_after_s: int | None = None
     ) -> None:
         self._ua.refuse(transaction, status, now, retry_after_s=retry_after_s)
 
-    def _send_bye(self, now: float) -> None:
+    def send_bye(self, now: float) -> None:
+        """BYE in the call's dialog; the call is forgotten when it was answered."""
         if self.dialog is None:
             return
 
@@ -488,10 +392,11 @@ class SipCall:
 
     def gone(self, now: float) -> None:
         """A request within the dialog was answered 408 or 481, or not at all: the other side does not know the call."""
-        self._send_bye(now)
-        self._end("expired", 481, "the other side does not know the call")
+        self.send_bye(now)
+        self.end("expired", 481, "the other side does not know the call")
 
-    def _end(self, cause: EndCause, status: int = 0, reason: str = "") -> None:
+    def end(self, cause: EndCause, status: int = 0, reason: str = "") -> None:
+        """The call is over, whatever still goes over the wire: emits :class:`CallEnded`, once."""
         if self.state is CallState.ENDED:
             return
         self.transfer.call_ended(by_bye=cause == "bye")
@@ -500,11 +405,7 @@ class SipCall:
         if self._reliable is not None:
             self._reliable.stop()
         self.state = CallState.ENDED
-        self._give_up_at = None
+        self._calling.stop()
         self._ua.emit(CallEnded(self, cause, status, reason))
         if cause in ("rejected", "cancelled"):
             self._ua.release(self)
-
-
-def ignore(_response: SipResponse | None, _now: float) -> None:
-    """For requests whose response changes nothing."""

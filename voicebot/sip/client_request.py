@@ -76,6 +76,15 @@ class ClientRequest:
         """Nothing more is to be sent or told."""
         self._abandoned = True
 
+    def again(self, change: Callable[[SipRequest], bool], now: float) -> bool:
+        """Send what was refused once more, as ``change`` makes it, under a new number; False: ``change`` does not."""
+        again = self.request.copy()
+        if not change(again):
+            return False
+        again.headers.set("CSeq", f"{self._next_cseq()} {again.method}")
+        self._try(again, now)
+        return True
+
     def _try(self, request: SipRequest, now: float) -> None:
         self.request = request
         self.sent = True

@@ -19,13 +19,15 @@ from voicebot.sip.datagrams import Datagrams, ListenAt
 from voicebot.sip.gate import Gate
 from voicebot.sip.handle import Call, IncomingCall, OutgoingCall
 from voicebot.sip.hop import Hop, Listener
+from voicebot.sip.outbound import Outbound, WayOut
 from voicebot.sip.outputs import CallEnded, CallOffered, Locate, Output, SipCounters, Transmit
+from voicebot.sip.probe import TrunkState
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.resolver import Resolver
 from voicebot.sip.sdp import SessionDescription
 from voicebot.sip.tls import TlsOptions, client_context, server_context
 from voicebot.sip.transaction import Timers
-from voicebot.sip.trunks import Rate, RateLimiter, Strangers, Trunk, TrunkGate
+from voicebot.sip.trunks import TRUNK_FACTOR, Rate, RateLimiter, Strangers, Trunk, TrunkGate
 from voicebot.sip.user_agent import Limits, UserAgent
 
 logger = logging.getLogger(__name__)
@@ -36,7 +38,10 @@ class SipEndpoint:
 
     ``on_invite`` gets each new call and must answer or reject it; without it every call is refused with 480.
     ``trunks``, ``strangers``, ``rates``: who may talk to us and how often (see :mod:`voicebot.sip.trunks`); without
-    ``rates`` and trunks everybody may, as often as they like. ``accounts`` are registered from the start to the end.
+    ``rates`` and trunks everybody may, as often as they like. ``accounts`` are registered from the start to the end;
+    trunks that want it are sent OPTIONS. ``trunk_factor``: how much wider the rates of trunks are. ``keepalive_s``: how
+    often idle connections, and registrations over UDP, are pinged. ``session_expires_s``: the session timer that we ask
+    for (RFC 4028), 0 for none.
     ``resolver`` makes the resolver, which the endpoint closes.
     """
 
@@ -55,23 +60,34 @@ class SipEndpoint:
         trunks: Sequence[Trunk] = (),
         strangers: Strangers = "allow",
         rates: Mapping[str, Rate] | None = None,
+        trunk_factor: float = TRUNK_FACTOR,
         accounts: Sequence[Account] = (),
         resolver: Callable[[asyncio.AbstractEventLoop], Resolver] = Resolver,
         keepalive_s: float = 30.0,
+        session_expires_s: int = 0,
     ) -> None:
         self.on_invite = on_invite
         self._listen = tuple(listen) or (ListenAt("UDP", host, port, advertised_host or ""),)
         self._tls = tls or TlsOptions()
         self._name = user_agent
-        self._limits = limits
+        self._limits = limits or Limits(calls_of={t.name: t.max_calls for t in trunks if t.max_calls})
         self._timers = timers
-        self._accounts = {account.name: account for account in accounts}
+        self._accounts = tuple(accounts)
+        self._probed = tuple(trunk for trunk in trunks if trunk.uri and trunk.options_s > 0)
+        self._outbound = Outbound(trunks, accounts)
         self._gate: Gate | None = None
         if trunks or strangers != "allow" or rates is not None:
             limiter = RateLimiter(rates)
-            self._gate = TrunkGate(trunks, strangers=strangers, limiter=limiter, registrars=self._registrar_addresses)
+            self._gate = TrunkGate(
+                trunks,
+                strangers=strangers,
+                limiter=limiter,
+                trunk_factor=trunk_factor,
+                registrars=self._registrar_addresses,
+            )
         self._make_resolver = resolver
         self._keepalive_s = keepalive_s
+        self._session_expires_s = session_expires_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Listener] = []
         self._datagrams: list[Datagrams] = []
@@ -104,11 +120,19 @@ class SipEndpoint:
             await self._close_sockets()
             raise
         self._ua = UserAgent(
-            self._listeners, name=self._name, limits=self._limits, timers=self._timers, gate=self._gate
+            self._listeners,
+            name=self._name,
+            limits=self._limits,
+            timers=self._timers,
+            gate=self._gate,
+            keepalive_s=self._keepalive_s,
+            session_expires_s=self._session_expires_s,
         )
         self._ua.open_flows = self._connections.flows.keys()
-        for account in self._accounts.values():
+        for account in self._accounts:
             self._ua.register(account, self._loop.time())
+        for trunk in self._probed:
+            self._ua.probe(trunk.name, trunk.uri, trunk.options_s, self._loop.time())
         self.flush()
 
     def _registrar_addresses(self) -> Iterable[tuple[str, str]]:
@@ -136,6 +160,8 @@ class SipEndpoint:
             core.bye(self._loop.time())
         for registration in self._ua.registrations.values():
             registration.end(self._loop.time())
+        for probe in self._ua.probes.values():
+            probe.end()
         self.flush()
         for core, call in list(self._calls.items()):
             call.deliver(CallEnded(core, "local"))
@@ -184,6 +210,19 @@ class SipEndpoint:
         return self._core.registrations
 
     @property
+    def trunk_states(self) -> Mapping[str, TrunkState]:
+        """Which trunks answer our OPTIONS, by name."""
+        return {name: probe.state for name, probe in self._core.probes.items()}
+
+    def way_out(self, names: Sequence[str] = ()) -> str:
+        """The first of these trunks and accounts (all, without any) that a call can go out by now; empty: none."""
+        return self._outbound.choose(names or self._outbound.names, self._core, self.loop.time())
+
+    def domain_out(self, name: str) -> str:
+        """The domain of a trunk or account, to which a bare number belongs. Raises ValueError for one there is not."""
+        return self._outbound.way(name).domain
+
+    @property
     def active_calls(self) -> int:
         """Calls that have not ended."""
         return len(self._calls)
@@ -201,22 +240,24 @@ class SipEndpoint:
     ) -> OutgoingCall:
         """Call ``uri``; wait with :meth:`OutgoingCall.established`.
 
-        ``account``: as whom, by whose proxy and with whose password, when it is not just from us.
-        Raises ValueError for a bad URI or header, and for an account that there is not.
+        ``account``: the account or trunk (see :meth:`way_out`) as whom, by whose proxy and with whose password, when it
+        is not just from us. Raises ValueError for a bad URI or header, and for an account that there is not or that has
+        all the calls that it may have.
         """
-        if account and account not in self._accounts:
-            raise ValueError(f"no account {account!r}")
-        own = self._accounts.get(account)
+        if account and self._core.is_full(account):
+            raise ValueError(f"{account} has all the calls that it may have")
+        way = self._outbound.way(account) if account else WayOut("", "")
         core = self._core.invite(
             uri,
             offer,
             self.loop.time(),
-            from_uri=from_uri or (own.address if own else "") or f"sip:{from_user}@{self._listeners[0].sent_by}",
+            from_uri=from_uri or way.from_uri or f"sip:{from_user}@{self._listeners[0].sent_by}",
             display_name=display_name,
             headers=headers,
-            proxy=own.proxy if own else "",
-            credentials=own.credentials if own else None,
-            contact_user=own.username if own else "voicebot",
+            proxy=way.proxy,
+            credentials=way.credentials,
+            contact_user=way.contact_user,
+            trunk=way.name,
         )
         call = OutgoingCall(self, core)
         self._calls[core] = call

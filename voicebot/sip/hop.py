@@ -33,6 +33,8 @@ class Hop(NamedTuple):
     listener: int = -1
     """The index of the listener that a message came in by; -1 when it is ours to choose."""
     name: str = ""
+    free: bool = False
+    """The URI left the transport open: NAPTR and SRV choose it, and ``transport`` is what holds without them."""
 
     @property
     def reliable(self) -> bool:
@@ -106,7 +108,9 @@ def hop_of(uri: str) -> Hop | None:
         return None
     host = parsed.host.strip("[]")
     hop = Hop(host, parsed.port or 0, transport, name=host)
-    return hop if hop.port or not hop.is_literal else hop._replace(port=DEFAULT_PORTS[transport])
+    if hop.port or hop.is_literal:
+        return hop._replace(port=hop.port or DEFAULT_PORTS[transport])
+    return hop._replace(free=not wanted)
 
 
 def hop_of_route(value: str) -> Hop | None:

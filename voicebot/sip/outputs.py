@@ -24,9 +24,9 @@ the other side broke the protocol (no answer in its ACK, ...)."""
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """One message. ``hop.host`` may be a name."""
+    """One message. ``hop.host`` may be a name. The message may hold keys of media: ``repr`` does not show it."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     hop: Hop
 
 

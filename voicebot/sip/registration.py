@@ -7,6 +7,10 @@ A refresh goes out when 80 to 90 percent of the time that the registrar granted 
 failure or two; the jitter keeps many accounts from coming in step. After a failure the pause doubles up to a bound,
 with jitter as well. 423 raises what we ask for; a refused password is retried only at the longest pause, because it
 will not get better by itself and many registrars lock out who insists.
+
+Over UDP a registrar reaches us through whatever NAT stands between only as long as we send something: two CRLF, every
+``keepalive_s`` (RFC 5626 has STUN for this; registrars take the CRLF of its streams over UDP as well, and it costs them
+nothing to drop it). Connections have pings of their own, `connections.py`.
 """
 
 from __future__ import annotations
@@ -92,12 +96,15 @@ class Registration:
         self._expires_s = account.expires_s
         self._failures = 0
         self._due: float | None = None
+        self._ping_at: float | None = None
         self._valid_until: float | None = None
         self._client: ClientRequest | None = None
 
     @property
     def deadline(self) -> float | None:
-        return self._due
+        if self._due is None or self._ping_at is None:
+            return self._due
+        return min(self._due, self._ping_at)
 
     def registered(self, now: float) -> bool:
         """Whether the registrar sends us calls now, a refresh that is under way included."""
@@ -109,7 +116,7 @@ class Registration:
 
     def end(self, now: float) -> None:
         """Take the registration back; not waited for."""
-        self._due = None
+        self._due = self._ping_at = None
         registered, self._valid_until = self.registered(now), None
         self.state = RegistrationState.ENDED
         if self._client is not None:
@@ -120,6 +127,20 @@ class Registration:
     def timeout(self, now: float) -> None:
         if self._due is not None and self._due <= now and self.state is not RegistrationState.ENDED:
             self.start(now)
+        if self._ping_at is not None and self._ping_at <= now:
+            self._ping(now)
+
+    def _ping(self, now: float) -> None:
+        """Keep the way through NAT open; at 80 to 100 percent of the interval (RFC 5626 4.4)."""
+        hop = self._client.hop if self._client is not None else None
+        if hop is None or hop.reliable or not hop.is_literal or not self.registered(now):
+            self._ping_at = None
+            return
+        self._ua.ping(hop)
+        self._ping_at = self._ping_due(now)
+
+    def _ping_due(self, now: float) -> float:
+        return now + self._ua.keepalive_s * (0.8 + 0.2 * self._chance())
 
     def _ask(self, expires_s: int, now: float) -> None:
         account = self.account
@@ -179,6 +200,7 @@ class Registration:
         if self._client is not None and self._client.hop is not None:
             self.addresses.add(self._client.hop.host)
         self._valid_until = now + expires
+        self._ping_at = self._ping_due(now)
         self._due = now + max(1.0, expires * (0.8 + 0.1 * self._chance()))
 
     def _expires_in(self, response: SipResponse) -> int:

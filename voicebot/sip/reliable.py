@@ -46,6 +46,8 @@ class ReliableProvisionals:
         self._supported = self.required or "100rel" in extensions[1]
         self._number = 0
         self._final = False
+        self.settled = False
+        """The answer went out and was acknowledged: the session may be changed before the call is answered."""
         self._waiting: list[SipResponse] = []
         self._sent: _Unacknowledged | None = None
 
@@ -95,6 +97,8 @@ class ReliableProvisionals:
             self._ua.refuse(transaction, 488, now)  # nobody offers anew before the answer
         else:
             self._ua.respond(transaction, response_to(request, 200), now)
+        if current and self._sent is not None and self._sent.response.body:
+            self.settled = True
         self._sent = None
         return current
 
@@ -126,11 +130,32 @@ class ReliableProvisionals:
 
 
 class EarlyDialogs:
-    """What comes as the caller: an early dialog for each callee that answers reliably, with its last number."""
+    """What comes as the caller: an early dialog for each callee that answers, with its last reliable number."""
 
     def __init__(self) -> None:
         self._by_tag: dict[str, SipDialog] = {}
         self._numbers: dict[str, int] = {}
+        self._answered: set[str] = set()
+
+    def get(self, tag: str) -> SipDialog | None:
+        return self._by_tag.get(tag)
+
+    def has_answer(self, tag: str) -> bool:
+        """Whether this callee has answered our offer, so that it may make one itself."""
+        return tag in self._answered
+
+    def answered(self, response: SipResponse) -> None:
+        """``response`` brought an answer to our offer."""
+        if response.recipient.tag in self._by_tag:
+            self._answered.add(response.recipient.tag)
+
+    def note(self, call: SipCall, response: SipResponse) -> SipDialog | None:
+        """The early dialog that ``response`` makes; None when it makes none, or one too many."""
+        tag = response.recipient.tag
+        if not tag or tag in self._by_tag or len(self._by_tag) >= _MAX_EARLY:
+            return None
+        dialog = self._by_tag[tag] = SipDialog.as_client(call.request, response)
+        return dialog
 
     def acknowledge(self, call: SipCall, response: SipResponse, now: float) -> bool:
         """Send the PRACK that ``response`` wants. False: it is a repetition, or came out of order: ignore it."""
@@ -139,11 +164,7 @@ class EarlyDialogs:
             return True
         tag = response.recipient.tag
         dialog = self._by_tag.get(tag)
-        if dialog is None:
-            if len(self._by_tag) >= _MAX_EARLY:
-                return False
-            dialog = self._by_tag[tag] = SipDialog.as_client(call.request, response)
-        elif int(number) != self._numbers[tag] + 1:
+        if dialog is None or (tag in self._numbers and int(number) != self._numbers[tag] + 1):
             return False
         self._numbers[tag] = int(number)
         prack = dialog.request("PRACK")

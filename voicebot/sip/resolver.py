@@ -1,8 +1,9 @@
 """From a name to the addresses to try (RFC 3263), off the loop's path: bounded, with deadlines, kept for a minute.
 
-A hop with a port wants addresses only. Without one, SRV says which servers there are, for the hop's transport and, when
-it was UDP by default, for TCP and TLS as well; where there is no SRV, the name's own addresses at the default port.
-Addresses come from the system (getaddrinfo in the loop's threads), SRV by dnspython's asyncio resolver.
+A hop with a port wants addresses only. Without one, SRV says which servers there are. Where the URI left the transport
+open, NAPTR says by which transports they are reached and under which names SRV has them; without NAPTR each transport
+is asked for (4.1). Where there is no SRV, the name's own addresses at the default port. A sips URI takes TLS only,
+whatever NAPTR says. Addresses come from the system (getaddrinfo in the loop's threads), NAPTR and SRV by dnspython.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import random
 import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dns.asyncresolver
 import dns.exception
@@ -22,13 +23,15 @@ from voicebot.sip.hop import DEFAULT_PORTS, Hop, Transport
 
 logger = logging.getLogger(__name__)
 
-_TIMEOUT_S = 5.0
+_TIMEOUT_S = 6.0
 _KEPT_S = 60.0
 _MAX_KEPT = 256
 _MAX_NAMES = 64
 _MAX_WAITING = 64
 """For one name."""
 _MAX_SERVERS = 8
+_MAX_POINTERS = 8
+_NAPTR_SERVICES: dict[str, Transport] = {"SIP+D2U": "UDP", "SIP+D2T": "TCP", "SIPS+D2T": "TLS"}
 _SERVICES: dict[Transport, str] = {"UDP": "_sip._udp", "TCP": "_sip._tcp", "TLS": "_sips._tcp"}
 
 Answer = Callable[[list[Hop]], None]
@@ -62,7 +65,7 @@ def in_order(services: Iterable[Service], chance: Callable[[], float] = random.r
 
 
 class Resolver:
-    """``nameservers``/``port``: whom to ask for SRV, when not those of the system. ``families``: 4, 6 or both."""
+    """``nameservers``/``port``: whom to ask for NAPTR and SRV, when not the system's. ``families``: 4, 6 or both."""
 
     def __init__(
         self,
@@ -88,7 +91,7 @@ class Resolver:
             except (dns.exception.DNSException, OSError):
                 logger.info("no name server is configured: names of SIP domains are looked up as hosts only")
         if self._dns is not None:
-            self._dns.lifetime = _TIMEOUT_S / 2
+            self._dns.lifetime = _TIMEOUT_S / 3  # NAPTR, then SRV, then addresses
 
     def ask(self, hop: Hop, answer: Answer) -> bool:
         """Call ``answer`` with the addresses, best first (none: []), at once when they are known.
@@ -138,13 +141,29 @@ class Resolver:
     async def _locate(self, hop: Hop) -> list[Hop]:
         if not hop.port:
             if "." in hop.host.rstrip("."):  # a name without a dot is a host of this network, never a domain
-                transports: list[Transport] = ["UDP", "TCP", "TLS"] if hop.transport == "UDP" else [hop.transport]
-                found = await asyncio.gather(*(self._services(f"{_SERVICES[t]}.{hop.host}") for t in transports))
-                for transport, services in zip(transports, found, strict=True):
-                    if hops := await self._servers(hop._replace(transport=transport), services):
+                names = await self._pointers(hop) if hop.free else []
+                names = names or [(t, f"{_SERVICES[t]}.{hop.host}") for t in self._transports(hop)]
+                found = await asyncio.gather(*(self._services(name) for _, name in names))
+                for (transport, _), services in zip(names, found, strict=True):
+                    if hops := await self._servers(hop._replace(transport=transport, free=False), services):
                         return hops
-            hop = hop._replace(port=DEFAULT_PORTS[hop.transport])
+            hop = hop._replace(port=DEFAULT_PORTS[hop.transport], free=False)
         return [hop._replace(host=address) for address in (await self._addresses(hop.host))[:_MAX_SERVERS]]
+
+    @staticmethod
+    def _transports(hop: Hop) -> list[Transport]:
+        return ["UDP", "TCP", "TLS"] if hop.free and hop.transport == "UDP" else [hop.transport]
+
+    async def _pointers(self, hop: Hop) -> list[tuple[Transport, str]]:
+        """Transports of a domain and their names for SRV, the domain's favourite first (RFC 3263 4.1, RFC 3403)."""
+        found = []
+        for record in await self._records(hop.host, "NAPTR"):
+            transport = _NAPTR_SERVICES.get(bytes(record.service).decode("latin-1").upper())
+            target = str(record.replacement).rstrip(".")
+            usable = bytes(record.flags).lower() == b"s" and target  # what leads on to SRV; nothing else is in use
+            if usable and transport is not None and transport in self._transports(hop):
+                found.append((record.order, record.preference, transport, target))
+        return [(transport, target) for _, _, transport, target in sorted(found)[:_MAX_POINTERS]]
 
     async def _servers(self, hop: Hop, services: list[Service]) -> list[Hop]:
         return [
@@ -154,17 +173,21 @@ class Resolver:
         ]
 
     async def _services(self, name: str) -> list[Service]:
+        records = [
+            Service(record.priority, record.weight, record.port, str(record.target).rstrip("."))
+            for record in await self._records(name, "SRV")
+        ]
+        return [record for record in records if record.target and record.port]
+
+    async def _records(self, name: str, kind: str) -> list[Any]:
+        """Empty without a name server, without an answer, and for a name that there is not."""
         if self._dns is None:
             return []
         try:
-            answer = await self._dns.resolve(name, "SRV", raise_on_no_answer=False)
+            answer = await self._dns.resolve(name, kind, raise_on_no_answer=False)
         except (dns.exception.DNSException, OSError):
             return []
-        records = [
-            Service(record.priority, record.weight, record.port, str(record.target).rstrip("."))
-            for record in answer.rrset or ()
-        ]
-        return [record for record in records if record.target and record.port]
+        return list(answer.rrset or ())
 
     async def _addresses(self, name: str) -> list[str]:
         try:

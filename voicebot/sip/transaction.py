@@ -253,6 +253,10 @@ class ClientTransaction(Transaction):
         """The transport reports that the request cannot be delivered (8.1.3.1, 17.1.4)."""
         return self._step(Input.ERROR, None, now)
 
+    def abandon(self) -> None:
+        """Nobody wants to hear of it any more: nothing is sent again."""
+        self._running.clear()
+
 
 class InviteServer(ServerTransaction):
     """17.2.1, Figure 7 of RFC 6026. A repeated INVITE gets the last response again, in Accepted too."""

@@ -17,6 +17,7 @@ from voicebot.sip.digest import Credentials
 from voicebot.sip.hop import Hop, Listener, choose_listener
 from voicebot.sip.message import MAX_MESSAGE, SipRequest, SipResponse, response_to
 from voicebot.sip.outputs import Output, SipCounters, Transmit
+from voicebot.sip.stream import PING
 from voicebot.sip.transaction import (
     ClientTransaction,
     Effect,
@@ -130,6 +131,10 @@ class TransactionLayer:
         """Send without a transaction: the ACK of a 2xx."""
         self._transmit(bytes(request), hop)
 
+    def ping(self, hop: Hop) -> None:
+        """Two CRLF: nothing but a sign of life (RFC 5626 3.5.1)."""
+        self._transmit(PING, hop)
+
     def contact(self, hop: Hop | None, *, user: str = "voicebot", secure: bool = False) -> str:
         """Our Contact for a message to ``hop``."""
         listener = self.listeners[0] if hop is None else choose_listener(self.listeners, hop)
@@ -185,6 +190,7 @@ class TransactionLayer:
         """End a client transaction of which nobody wants to hear any more."""
         transaction = self._clients.get((branch, method))
         if transaction is not None:
+            transaction.abandon()
             self._remove(transaction)
 
     def respond(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:

@@ -32,9 +32,11 @@ _CHALLENGED = frozenset({"INVITE", "OPTIONS", "REGISTER", "REFER", "NOTIFY", "IN
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """``networks``: from where it calls. ``username``/``password``: instead, or for other addresses, what it must know.
+    """``networks``: from where it calls. ``username``/``password``: instead, or for other addresses, what it must know,
+    and what we answer with when it challenges a call of ours.
 
-    ``secure``: only over TLS.
+    ``secure``: only over TLS. ``uri``: where calls of ours to it go, and OPTIONS every ``options_s`` seconds (0: none).
+    ``max_calls``: at once, both ways; 0 for as many as the whole endpoint takes.
     """
 
     name: str
@@ -42,6 +44,9 @@ class Trunk:
     username: str = ""
     password: str = field(default="", repr=False)
     secure: bool = False
+    uri: str = ""
+    options_s: float = 0.0
+    max_calls: int = 0
 
     def has(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
         return any(address.version == network.version and address in network for network in self.networks)
@@ -105,7 +110,9 @@ class TrunkGate:
         realm: str = "voicebot",
         registrars: Callable[[], Iterable[tuple[str, str]]] = lambda: (),
         limiter: RateLimiter | None = None,
+        trunk_factor: float = TRUNK_FACTOR,
     ) -> None:
+        self._trunk_factor = trunk_factor
         self._trunks = tuple(trunks)
         self._strangers = strangers
         self._registrars = registrars
@@ -130,7 +137,7 @@ class TrunkGate:
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         trunk = self.trunk_of(source)
         key = source_of(source.host)
-        if not self._limiter.take(key, request.method, now, TRUNK_FACTOR if trunk is not None else 1.0):
+        if not self._limiter.take(key, request.method, now, self._trunk_factor if trunk is not None else 1.0):
             if trunk is None:
                 if self._strangers != "allow":
                     self._ban(key, now)

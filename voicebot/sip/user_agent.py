@@ -14,10 +14,11 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from voicebot.sip.body import session_in
-from voicebot.sip.call import SipCall
+from voicebot.sip.call import CallState, SipCall
+from voicebot.sip.dialog import SipDialog
 from voicebot.sip.digest import Credentials
 from voicebot.sip.gate import Gate, OpenGate
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
@@ -25,6 +26,7 @@ from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, EXTENSIONS, METHODS, Refusal, inspect
 from voicebot.sip.message import SDP_TYPE, SipRequest, parse_message, put_headers, response_to
 from voicebot.sip.outputs import Output
+from voicebot.sip.probe import TrunkProbe
 from voicebot.sip.refer import replaces_key
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import SdpError, SessionDescription
@@ -41,6 +43,8 @@ class Limits:
     calls: int = 2_000
     retry_after_s: int = 5
     """Sent with a 503."""
+    calls_of: Mapping[str, int] = field(default_factory=dict)
+    """By the name of a trunk: its calls at once, both ways."""
 
 
 class UserAgent(TransactionLayer):
@@ -54,14 +58,22 @@ class UserAgent(TransactionLayer):
         limits: Limits | None = None,
         timers: Timers | None = None,
         gate: Gate | None = None,
+        keepalive_s: float = 30.0,
+        session_expires_s: int = 0,
         token: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         super().__init__(listeners, name=name, timers=timers, token=token)
         self.limits = limits or Limits()
         self.allow = ", ".join(METHODS)
         self.supported = ", ".join(sorted(EXTENSIONS))
+        self.keepalive_s = keepalive_s
+        """How often the ways through NAT to registrars are kept open."""
+        self.session_expires_s = session_expires_s
+        """The session timer that we ask for; 0: none."""
         self.registrations: dict[str, Registration] = {}
         """By the account's name."""
+        self.probes: dict[str, TrunkProbe] = {}
+        """By the trunk's name, of those that are sent OPTIONS."""
         self._gate = gate or OpenGate()
         self._calls: set[SipCall] = set()
         self._dialogs: dict[tuple[str, str, str], SipCall] = {}
@@ -110,8 +122,11 @@ class UserAgent(TransactionLayer):
         proxy: str = "",
         credentials: Credentials | None = None,
         contact_user: str = "voicebot",
+        trunk: str = "",
     ) -> SipCall:
         """Call ``uri``, by way of ``proxy`` (a URI) when there is one; ``credentials`` are for who challenges us.
+
+        ``trunk``: the trunk or account whose call this is.
 
         Raises ValueError for a URI or header that cannot be sent.
         """
@@ -123,7 +138,7 @@ class UserAgent(TransactionLayer):
         request = SipRequest("INVITE", uri, bytes(session))
         display = display_name.replace("\\", "").replace('"', "")
         sender = f'"{display}" ' if display else ""
-        if proxy:
+        if proxy and hop_of(uri) != hop:  # a proxy that the URI leads to anyhow needs no Route
             request.headers.set("Route", f"<{proxy if ';lr' in proxy else proxy + ';lr'}>")
         request.headers.set("Max-Forwards", "70")
         own = from_uri or f"sip:voicebot@{self.listeners[0].sent_by}"
@@ -139,8 +154,9 @@ class UserAgent(TransactionLayer):
         request.headers.set("Content-Type", SDP_TYPE)
         put_headers(request, headers or {})
         NameAddr.parse(request.headers["From"])
-        call = SipCall(self, request, hop, local_tag, contact=contact, credentials=credentials)
+        call = SipCall(self, request, hop, local_tag, contact=contact, trunk=trunk, credentials=credentials)
         call.local_session = session
+        call.timer.ask_in(request)
         self._calls.add(call)
         self.counters.calls_out += 1
         call.start(self._way(request, hop), now)
@@ -156,6 +172,24 @@ class UserAgent(TransactionLayer):
             registration.start(now)
             self.arm(registration)
         return registration
+
+    def probe(
+        self, name: str, uri: str, interval_s: float, now: float, *, chance: Callable[[], float] = random.random
+    ) -> TrunkProbe:
+        """Send OPTIONS to ``uri`` from now on, for the trunk ``name``."""
+        call_id = f"{self._token(12)}@{self.listeners[0].host}"
+        probe = TrunkProbe(self, name, uri, interval_s, call_id, self._token(8), chance)
+        self.probes[name] = probe
+        probe.start(now)
+        self.arm(probe)
+        return probe
+
+    def is_full(self, trunk: str) -> bool:
+        """Whether a trunk has all the calls that it may have."""
+        limit = self.limits.calls_of.get(trunk)
+        if limit is None:
+            return False
+        return sum(call.trunk == trunk and call.state is not CallState.ENDED for call in self._calls) >= limit
 
     def registrar_addresses(self) -> Iterator[tuple[str, str]]:
         """Account and address of each registrar that has answered: calls come from there."""
@@ -184,18 +218,20 @@ class UserAgent(TransactionLayer):
         request.headers.set("CSeq", f"{invite.cseq[0]} CANCEL")
         self.start_client(request, client.hop, lambda _response, _now: None, now, client.branch)
 
-    def adopt(self, call: SipCall) -> None:
-        """The call has its dialog: requests within it are the call's."""
-        if call.dialog is not None:
-            self._dialogs[call.dialog.key] = call
+    def adopt(self, call: SipCall, dialog: SipDialog) -> None:
+        """Requests within ``dialog``, which may be an early one, are the call's."""
+        self._dialogs[dialog.key] = call
+        call.dialog_keys.add(dialog.key)
 
     def release(self, call: SipCall) -> None:
         """The call is over and needs to hear nothing more."""
         self._calls.discard(call)
         if (key := self._incoming.pop(call, None)) is not None:
             self._invites.pop(key, None)
-        if call.dialog is not None and self._dialogs.get(call.dialog.key) is call:
-            del self._dialogs[call.dialog.key]
+        for dialog_key in call.dialog_keys:
+            if self._dialogs.get(dialog_key) is call:
+                del self._dialogs[dialog_key]
+        call.dialog_keys.clear()
 
     def abandon(self, call: SipCall) -> None:
         """Forget an outgoing call together with its INVITE transaction."""
@@ -302,7 +338,7 @@ class UserAgent(TransactionLayer):
     def _take_invite(
         self, request: SipRequest, transaction: ServerTransaction, source: Hop, trunk: str, now: float
     ) -> None:
-        if len(self._calls) >= self.limits.calls:
+        if len(self._calls) >= self.limits.calls or self.is_full(trunk):
             self.refuse(transaction, 503, now, retry_after_s=self.limits.retry_after_s)
             return
         if too_short(request):
@@ -328,7 +364,8 @@ class UserAgent(TransactionLayer):
         )
         call.replaces = replaced
         self._calls.add(call)
-        self.adopt(call)
+        assert call.dialog is not None
+        self.adopt(call, call.dialog)
         self._invites[self._keys[transaction]] = call
         self._incoming[call] = self._keys[transaction]
         self.counters.calls_in += 1

@@ -22,6 +22,7 @@ class AskKind(StrEnum):
     COMMAND_RESULT = "command-result"
     AUDIO_FAILED = "audio-failed"
     RESUME = "resume"
+    HYPOTHESIS = "hypothesis"
 
 
 class Canned(StrEnum):
@@ -38,10 +39,10 @@ class Canned(StrEnum):
 class Ask:
     """Tell the bot something, as its ``request``-th activity in this call (from 1, in order).
 
-    ``text`` is the words (SPEECH), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED); ``count`` the
-    consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s`` to INTERRUPTED.
-    Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of AUDIO_FAILED,
-    ``text`` is the URL.
+    ``text`` is the words (SPEECH, HYPOTHESIS), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED);
+    ``count`` the consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s``
+    to INTERRUPTED. Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of
+    AUDIO_FAILED, ``text`` is the URL.
     """
 
     request: int
@@ -95,6 +96,13 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Recognise the caller, or do not: then nothing that is said reaches the speech service."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UseVoice:
     """Speak with this voice, and speak and listen in this language, from now on; ``""`` leaves what is."""
 
@@ -132,4 +140,4 @@ class HangUp:
     reason: str
 
 
-Command = Ask | Play | Pause | Resume | Drop | Expect | UseVoice | SendKeys | Record | Transfer | HangUp
+Command = Ask | Play | Pause | Resume | Drop | Expect | Listen | UseVoice | SendKeys | Record | Transfer | HangUp

@@ -43,13 +43,13 @@ from voicebot.events import (
     TransferAsked,
     TransferEnded,
 )
+from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.commands import (
     Ask,
     AskKind,
     Canned,
     Command,
     Drop,
-    Expect,
     HangUp,
     Pause,
     Play,
@@ -57,7 +57,6 @@ from voicebot.turns.commands import (
     Resume,
     SendKeys,
     Transfer,
-    UseVoice,
 )
 from voicebot.turns.listening import CallerEar, Listening, words
 from voicebot.turns.policy import TurnPolicy
@@ -86,15 +85,8 @@ class TurnMachine:
         self._finish: HangUp | Transfer | None = None
         self._ended_by_bot = False
         self._failures: dict[Canned, int] = {}
-        self._no_input_s = self.policy.no_input_s
-        self._max_no_inputs = self.policy.max_no_inputs
-        self._no_input_speech = ""
-        self._no_input_event = False
-        self._masking_s = self.policy.masking_s
-        self._masking_text = ""
-        self._barge_in = self.policy.barge_in
-        self._barge_in_words = 1
-        self._keys_barge_in = True
+        self._call = CallPolicy(self.policy)
+        self._hypothesis_told = 0
         self._after_speech: list[Command] = []
         self._silenced = False
         self._words_only = False
@@ -191,6 +183,14 @@ class TurnMachine:
     def _hypothesis(self, event: Hypothesis) -> None:
         if self._ear.hypothesis(event):
             self._words_came(event.at)
+            if self._call.hypotheses:
+                self._tell_hypothesis()
+
+    def _tell_hypothesis(self) -> None:
+        """One at a time: a bot that is slow must not find the caller's turn behind a queue of beliefs."""
+        if self.state is State.CALLER and not self._hypothesis_told and not self._speech.dropping:
+            self._hypothesis_told = self._requests = self._requests + 1
+            self._out.append(Ask(self._requests, AskKind.HYPOTHESIS, self._ear.text))
 
     def _final(self, event: Final) -> None:
         if self._ear.final(event):
@@ -237,19 +237,25 @@ class TurnMachine:
 
     def _message(self, event: BotMessage) -> None:
         if (event.speak or event.audio) and self._speech.wanted(event.request):
-            utterance = self._speech.add(event.request, event.text or event.speak, event.hint, audio=event.audio)
-            self._out.append(
-                Play(utterance.number, event.request, event.text, event.speak, event.locale, audio=event.audio)
-            )
-            self._take_floor(event.at)
+            self._say(event.at, event.text, event.audio, event)
+
+    def _was_hypothesis(self, request: int) -> bool:
+        """Whether that was what the bot was told last of the words so far: nobody waits for what comes of it."""
+        if was := request == self._hypothesis_told and request > 0:
+            self._hypothesis_told = 0
+        return was
 
     def _done(self, event: BotDone) -> None:
+        if self._was_hypothesis(event.request):
+            return
         self._outstanding.discard(event.request)
         self._failures.pop(Canned.BOT, None)
         if self.state is State.THINKING:
             self._settle(event.at)
 
     def _failed(self, event: BotFailed) -> None:
+        if self._was_hypothesis(event.request):
+            return
         self._outstanding.discard(event.request)
         if self._finish is None and not self._speech.has_canned():  # six keys that fail together are one apology
             self._apologise(event.at, Canned.BOT)
@@ -260,31 +266,14 @@ class TurnMachine:
             self._go(State.THINKING, event.at)
 
     def _configured(self, event: BotConfigured) -> None:
-        if event.phrases is not None:
-            self._out.append(Expect(event.phrases))
-        if event.phrases is not None or event.no_input_s is not None:
-            self._no_input_s = event.no_input_s if event.no_input_s is not None else self.policy.no_input_s
-        if event.end_silence_s is not None:
-            wanted = event.end_silence_s
-            self._ear.policy = self.policy.with_end_silence(wanted) if wanted > 0 else self.policy
-        if event.barge_in is not None:
-            self._barge_in = event.barge_in
-        if event.keys_barge_in is not None:
-            self._keys_barge_in = event.keys_barge_in
-        if event.barge_in_words is not None:
-            self._barge_in_words = max(1, event.barge_in_words)
-        if event.no_input_speech is not None:
-            self._no_input_speech = event.no_input_speech
-        if event.no_input_event is not None:
-            self._no_input_event = event.no_input_event
-        if event.no_input_retries is not None:
-            self._max_no_inputs = event.no_input_retries
-        if event.masking_s is not None:
-            self._masking_s = event.masking_s
-        if event.masking_text:
-            self._masking_text = event.masking_text
-        if event.voice or event.language:
-            self._out.append(UseVoice(event.voice, event.language))
+        self._out += self._call.take(event)
+        self._ear.policy = self._call.listening
+        if event.listening is False:  # what is being said is not for the bot
+            self._ear.discard(event.at)
+            if self.state is State.YIELDING:
+                self._unyield(event.at)
+            elif self.state is State.CALLER and not self._ear.speaking:
+                self._settle(event.at)
 
     def _silence_asked(self, event: SilenceAsked) -> None:
         if self._speech and self._finish is None:
@@ -344,6 +333,8 @@ class TurnMachine:
         if was_dropping:
             self._tell_drop_if_known(event.at)
         if failed is not None and failed.audio:
+            if failed.audio == self._call.no_input_audio:
+                self._call.no_input_audio = ""  # the silent caller hears the words for it, or the bot
             self._ask(AskKind.AUDIO_FAILED, failed.audio)
             if self.state in (State.SPEAKING, State.YIELDING) and not self._speech:
                 self._settle(event.at)
@@ -377,18 +368,19 @@ class TurnMachine:
             self._say_canned(now, Canned.WAIT)
             return
         self.no_inputs += 1
-        if self.no_inputs > self._max_no_inputs:
+        if self.no_inputs > self._call.max_no_inputs:
             self._finish_with(now, HangUp("no-input"), say=Canned.GOODBYE)
             return
-        if self._no_input_speech and not self._no_input_event:
-            self._say(now, self._no_input_speech)
+        call = self._call
+        if (call.no_input_speech or call.no_input_audio) and not call.no_input_event:
+            self._say(now, call.no_input_speech, call.no_input_audio)
             return
         self._ask(AskKind.NO_INPUT, count=self.no_inputs)
         self._go(State.THINKING, now)
 
     def _masking_due(self, now: float) -> None:
-        if self._masking_text:
-            self._say(now, self._masking_text)
+        if self._call.masking_text:
+            self._say(now, self._call.masking_text)
         else:
             self._say_canned(now, Canned.WAIT)
 
@@ -418,9 +410,9 @@ class TurnMachine:
         for name in STATE_TIMERS:
             self._timers.pop(name, None)
         if state is State.WAITING:
-            self._timers["no_input"] = now + self._no_input_s
+            self._timers["no_input"] = now + self._call.no_input_s
         elif state is State.THINKING:
-            self._timers["masking"] = now + self._masking_s
+            self._timers["masking"] = now + self._call.masking_s
         elif state is State.YIELDING:
             self._timers["yield"] = now + self.policy.max_yield_s
         elif state is State.ENDED:
@@ -493,10 +485,11 @@ class TurnMachine:
         if keys:
             self._go(State.THINKING, now)
 
-    def _say(self, now: float, text: str) -> None:
-        """Words that the bot set beforehand."""
-        utterance = self._speech.add(0, text, InputHint.ACCEPTING)
-        self._out.append(Play(utterance.number, 0, text, text))
+    def _say(self, now: float, text: str, audio: str = "", message: BotMessage | None = None) -> None:
+        """Words, or a file, of the bot's: in its ``message``, or set by it beforehand."""
+        said = message or BotMessage(now, 0, text, text)
+        utterance = self._speech.add(said.request, text or said.speak, said.hint, audio=audio)
+        self._out.append(Play(utterance.number, said.request, text, said.speak, said.locale, audio=audio))
         self._take_floor(now)
 
     def _say_canned(self, now: float, canned: Canned, hint: InputHint = InputHint.ACCEPTING) -> None:
@@ -535,14 +528,14 @@ class TurnMachine:
     # --- questions ---------------------------------------------------------------------------------------------------
 
     def _may_interrupt(self) -> bool:
-        return self._barge_in and self._finish is None and self._speech.speech_interrupts
+        return self._call.barge_in and self._finish is None and self._speech.speech_interrupts
 
     def _keys_may_interrupt(self) -> bool:
-        return self._speech.keys_interrupt and (self._keys_barge_in or not self._speech)
+        return self._speech.keys_interrupt and (self._call.keys_barge_in or not self._speech)
 
     def _meant(self) -> bool:
         """Whether the caller has said enough words for a barge-in."""
-        return len(words(self._ear.text)) >= self._barge_in_words
+        return len(words(self._ear.text)) >= self._call.barge_in_words
 
     def _ear_deadline(self) -> float | None:
         # the bot is not asked behind the back of a prompt that is held, nor before it knows what was heard of it

@@ -106,7 +106,10 @@ FAULTS = [
     ("a step without words", f"id: hello\n    {HELLO}", "id: hello # <-", "no-word", "it needs one of"),
     ("a step that is a text", "  - id: bye\n", "  - hello # <-\n  - id: bye\n", "wrong-kind", "- id: hello"),
     # values that are none
-    ("an empty text", HELLO, 'say: "" # <-', "empty", ""),
+    ("an empty text", HELLO, 'say: "" # <-', "empty-text", "write what is said"),
+    ("a text of spaces", "ask: What is your order number?", 'ask: "  " # <-', "empty-text", "write what is said"),
+    ("an empty text among others", "[Please say", '["", Please say', "empty-text", "write what is said"),
+    ("a quote that is not closed", TOLD, "say: In {days + 'x} days. # <-", "value", ""),
     ("nothing said", HELLO, "say: # <-", "wrong-kind", "quotes"),
     ("a number of tries that is none", "digits: 6", "digits: 6\n    tries: many # <-", "wrong-value", ""),
     ("too many tries", "digits: 6", "digits: 6\n    tries: 50 # <-", "wrong-value", ""),
@@ -123,6 +126,28 @@ FAULTS = [
     ("a way of saying that is none", TOLD, "say: In {days|loudly} days. # <-", "value", ""),
     ("half an expression", "if: order.sent", 'if: "order.sent and" # <-', "condition", ""),
     ("an expression in a text", TOLD, "say: In {days +} days. # <-", "value", ""),
+    # what may not be kept
+    ("a recording that is told nonsense", HELLO, "record: paused # <-", "wrong-value", ""),
+    ("a recording that is paused for good", HELLO, "record: pause # <-", "paused-for-good", "record: resume"),
+    ("a sensitive answer that is said", "help: It is on your bill.", "help: It is on your bill.\n    sensitive: true\n"
+     "  - id: thanks\n    say: Thanks for {number|digits}. # <-", "sensitive-said", "last(number, 4)"),
+    # handing on
+    ("a header that cannot be sent", TRANSFER, 'transfer: {to: "1", headers: {From: me}} # <-', "bad-name", "X-"),
+    ("a queue without a service that knows it", TRANSFER,
+     'queue:\n      to: "1"\n      position: You are next. # <-\n    on_fail: bye', "no-status", "status:"),
+    ("a queue that is never full", TRANSFER, 'queue: "1"\n    full: bye # <-', "no-effect", "full_when:"),
+    ("a queue with hours that there are not", TRANSFER, 'queue: {to: "1", hours: offce} # <-\n    on_fail: bye',
+     "unknown-schedule", "did you mean 'office'?"),
+    ("a queue's condition that is none", TRANSFER,
+     'queue:\n      to: "1"\n      status: {get: "https://x"}\n      full_when: "queue. > 2" # <-', "condition", ""),
+    ("a queue's key that leads nowhere", TRANSFER, 'queue: "1"\n    keys: {"1": lost} # <-', "unknown-step", ""),
+    ("a round without an end", TRANSFER, 'queue: {to: "1", every: 0s} # <-', "wrong-value", ""),
+    # languages
+    ("a language that nothing is written in", HELLO, "language: fr-FR # <-", "no-translation", "main.fr-FR.yaml"),
+    ("a language that is none", MENU + "\n    choice:", "ask: Which?\n    languages: {English: } # <-\n    choice:",
+     "bad-name", ""),
+    ("languages beside another kind", "digits: 6", "languages: {en-US: }\n    digits: 6 # <-", "two-kinds",
+     "leave one"),
     # where it goes
     ("a step that is not there", "closed: bye", "closed: by # <-", "unknown-step", "did you mean 'bye'?"),
     ("an option's step that is not there", SALES, "sales: {next: ordr} # <-", "unknown-step", "did you mean 'order'?"),

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 
 from voicebot.authoring.checks.answers import alike_options, taken_keys
 from voicebot.authoring.checks.endings import circles, dead_ends, unhandled_failures, unreachable
-from voicebot.authoring.checks.languages import missing_translations
+from voicebot.authoring.checks.languages import missing_translations, silent_languages
 from voicebot.authoring.checks.length import long_prompts
 from voicebot.authoring.checks.python import python_calls
+from voicebot.authoring.checks.recording import paused_for_good, sensitive_said
 from voicebot.authoring.checks.variables import inputs_and_outputs, unset_variables
 from voicebot.authoring.folder import Dialogs, LoadedDialog
 from voicebot.authoring.problems import Problem
@@ -21,7 +22,8 @@ __all__ = ["CHECKS", "check_dialogs"]
 
 CHECKS: tuple[Callable[[Dialogs, LoadedDialog], Iterator[Problem]], ...] = (
     alike_options, taken_keys, circles, dead_ends, unhandled_failures, unreachable, missing_translations, long_prompts,
-    python_calls, inputs_and_outputs, unset_variables,
+    python_calls, inputs_and_outputs, unset_variables, sensitive_said, paused_for_good,
+    silent_languages,
 )  # fmt: skip
 
 

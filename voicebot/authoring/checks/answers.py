@@ -20,14 +20,14 @@ MIN_LETTERS = 4
 def alike_options(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
     """Two options of a question with words that are the same or sound alike."""
     for step in loaded.dialog.steps:
-        if not isinstance(step, Ask) or not step.choice:
+        if not isinstance(step, Ask) or not step.options:
             continue
-        spoken = {name: [_folded(phrase) for phrase in option.say or [name]] for name, option in step.choice.items()}
+        spoken = {name: [_folded(phrase) for phrase in option.say or [name]] for name, option in step.options.items()}
         for first, second in combinations(spoken, 2):
             pair = next(((a, b) for b in spoken[second] for a in spoken[first] if _alike(a, b)), None)
             if pair is None:
                 continue
-            path = (*loaded.step_path(step.id), "choice", second)
+            path = (*loaded.step_path(step.id), step.kind if step.chooses else "choice", second)
             if pair[0] == pair[1]:
                 yield at_key(loaded.document, path, "same-words", f"{pair[0]!r} means {first!r} and {second!r}",
                              "leave it out of one of them")  # fmt: skip
@@ -46,8 +46,8 @@ def taken_keys(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
         if not isinstance(step, Ask):
             continue
         path = loaded.step_path(step.id)
-        for name, option in (step.choice or {}).items():
-            place = (*path, "choice", name, "key")
+        for name, option in step.options.items():
+            place = (*path, step.kind if step.chooses else "choice", name, "key")
             if option.key is not None and option.key in step.keys:
                 said = f"key {option.key} leads to {step.keys[option.key]!r} already, by keys"
                 yield at_value(loaded.document, place, "key-taken", said, "choose another key")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from voicebot.authoring.checks.places import at_key, at_value
 from voicebot.authoring.checks.ways import reachable, roots, ways
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
-from voicebot.authoring.model import END, Ask, Call, Goto, HangUp, Http, If, Say, Transfer
+from voicebot.authoring.model import END, Ask, Call, Goto, HangUp, Http, If, Queue, Say, Transfer
 from voicebot.authoring.problems import Problem
 
 
@@ -25,7 +25,7 @@ def unreachable(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
 def circles(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
     """Steps from which every way goes round for ever, without a question on it."""
     graph = ways(loaded.dialog)
-    restful = {step.id for step in loaded.dialog.steps if isinstance(step, Ask | Transfer | HangUp)
+    restful = {step.id for step in loaded.dialog.steps if isinstance(step, Ask | Transfer | Queue | HangUp)
                or (isinstance(step, Call) and step.call in dialogs.dialogs)}  # fmt: skip
     for step in loaded.dialog.steps:
         ahead = reachable(graph, [step.id])

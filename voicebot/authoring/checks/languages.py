@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from voicebot.authoring.checks.places import at_key, at_value
-from voicebot.authoring.folder import Dialogs, LoadedDialog
+from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
+from voicebot.authoring.model import AnyStep, Ask, Language
 from voicebot.authoring.problems import Problem
 
 HEARD = ("say", "ask", "choice", "confirm", "retry", "no_input", "no_match", "help", "hangup")
@@ -38,6 +39,22 @@ def missing_translations(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Pro
             if left_out:
                 said = f"{', '.join(left_out)} of {step_id!r} is not translated"
                 yield at_key(translation.document, ("steps", step_id), "not-translated", said, f"add {left_out[0]}:")
+
+
+def silent_languages(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
+    """Languages that callers can change to, and that the voice of another one would read out."""
+    steps = [step for other in dialogs.dialogs.values() for step in other.dialog.steps]
+    if loaded.name != MAIN or not any(isinstance(step, Language) or _asks_for_language(step) for step in steps):
+        return
+    for locale, translation in loaded.translations.items():
+        data = translation.document.data
+        if isinstance(data, dict) and "voice" not in data:
+            yield at_value(translation.document, (), "no-voice", f"the voice of the settings reads out this {locale}",
+                           "add voice: and the name of one that speaks it")  # fmt: skip
+
+
+def _asks_for_language(step: AnyStep) -> bool:
+    return isinstance(step, Ask) and step.languages is not None
 
 
 def _heard(raw: Any) -> list[str]:

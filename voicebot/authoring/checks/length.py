@@ -13,7 +13,21 @@ CHARACTERS_PER_S = 14.5
 """How fast voices speak: about 150 words a minute."""
 LIMIT_S = 20.0
 """The longest that is listened to. What has to be longer is said in two steps, so that it can be interrupted."""
-_HEARD = {"say", "ask", "retry", "no_input", "no_match", "help", "hangup", "confirm", "announce", "rest", "short"}
+_HEARD = {
+    "say",
+    "ask",
+    "retry",
+    "no_input",
+    "no_match",
+    "help",
+    "hangup",
+    "confirm",
+    "announce",
+    "hold",
+    "position",
+    "rest",
+    "short",
+}
 
 
 def long_prompts(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:

@@ -13,10 +13,10 @@ from voicebot.authoring.checks.ways import roots, ways
 from voicebot.authoring.document import Path_
 from voicebot.authoring.expressions import ExpressionError, compile_expression
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
-from voicebot.authoring.model import NAMES_GIVEN, AnyStep, Ask, Call, If
+from voicebot.authoring.model import NAMES_GIVEN, AnyStep, Ask, Call, Queue
 from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.template import compile_template
-from voicebot.authoring.walking import names_of, texts_of
+from voicebot.authoring.walking import conditions_of, names_of, texts_of
 
 
 def unset_variables(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
@@ -30,11 +30,11 @@ def unset_variables(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]
     for step in loaded.dialog.steps:
         if step.id not in before:
             continue
-        own = {name for _, name in names_of(step)} if isinstance(step, Ask) else set()
+        own = {name for _, name in names_of(step)} if isinstance(step, Ask | Queue) else set()
         known = always | before[step.id] | own
         for place, name, column in _names(step, loaded.step_path(step.id)):
             where = loaded.document.within(place, column)
-            if name == "secrets" and "http" not in place:
+            if name == "secrets" and not {"http", "status"} & set(place):
                 yield at(loaded.document, where, "secret", "secrets are known in http steps only", "leave it out")
             elif name not in known and not (loaded.document.problems and name in anywhere):
                 late = name in anywhere
@@ -86,9 +86,9 @@ def _set_before(loaded: LoadedDialog, anywhere: set[str]) -> dict[str, set[str]]
 def _names(step: AnyStep, path: Path_) -> Iterator[tuple[Path_, str, int]]:
     """Each name that is used: the way to the text, the name, its column in the text."""
     try:
-        if isinstance(step, If):
-            for name, column in compile_expression(step.condition).names:
-                yield (*path, "if"), name, column
+        for place, condition in conditions_of(step, path):
+            for name, column in compile_expression(condition).names:
+                yield place, name, column
         for place, text in texts_of(step, path):
             for gap in compile_template(text).gaps:
                 for name, column in gap.expression.names:

@@ -14,6 +14,7 @@ from voicebot.authoring.model import (
     Hours,
     Http,
     If,
+    Queue,
     Transfer,
 )
 
@@ -60,13 +61,17 @@ def _of(step: AnyStep, onward: str, failed: str) -> list[str]:
             return [onward, step.on_error or failed]
         case Transfer():
             return [step.on_fail or onward]
+        case Queue():
+            closed = [step.closed or onward] if step.queue.hours is not None else []
+            full = [step.full or step.on_fail or onward] if step.queue.full_when is not None else []
+            return [*closed, *full, *step.keys.values(), step.on_fail or onward]
         case HangUp():
             return []
     return [onward]
 
 
 def _answers(ask: Ask, onward: str) -> list[str]:
-    found = [option.next or onward for option in (ask.choice or {}).values()]
+    found = [option.next or onward for option in ask.options.values()]
     if ask.yesno is not None:
         return [*found, ask.yesno.yes or onward, ask.yesno.no or onward]
-    return found if ask.kind == "choice" and found else [*found, onward]
+    return found if ask.chooses and found else [*found, onward]

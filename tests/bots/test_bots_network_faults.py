@@ -1,0 +1,248 @@
+"""Network faults on every way to a bot of somebody else's, over real sockets: nothing is lost, nothing is said twice.
+
+Each call asks three questions; the second meets a fault. Whatever the way and the fault: each question reaches the bot
+once, ends once, and what the bot says is heard once and in its order; the third is answered as the first was. What
+the bot says to a question that has failed is lost only where it has nowhere to go: on the connection that was lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from bot_double import Activity as BotActivity
+from bot_double import BotDouble, Reply
+from copilot_studio_double import TOKEN, CopilotStudioDouble
+from direct_line_double import SECRET, Activity, BotError, DirectLineDouble, Say
+from relay import Relay
+
+from voicebot.bots import CallFacts, Conversation, activities
+from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
+from voicebot.bots.connector_server import ConnectorServer
+from voicebot.bots.copilot_studio import CopilotStudioOptions, copilot_studio_way
+from voicebot.bots.direct_line import DirectLineOptions, DirectLineWay
+from voicebot.bots.settling import Patience
+from voicebot.bots.streaming import StreamingSettings, StreamingWay
+from voicebot.bots.ways import BotOptions, BotWay
+from voicebot.events import BotDone, BotFailed, BotMessage, Event
+
+CALL = CallFacts("call-1", "+15550100", "+15550199")
+PATIENCE = Patience(quiet_s=0.05, typing_s=0.5, silent_s=0.05)
+OPTIONS = BotOptions(turn_timeout_s=0.3)
+WAYS = ("bot-framework", "streaming", "direct-line", "polling", "copilot-studio", "connection-string")
+Speak = Callable[[str], Awaitable[None]]
+
+
+class BotCrash(Exception):
+    """The bot's own error."""
+
+
+@dataclass
+class Bot:
+    """Says two things to each question; ``fault`` happens between them at the second question."""
+
+    fault: Callable[[], Awaitable[None]] | None = None
+    told: list[str] = field(default_factory=list)
+    twice: bool = False
+
+    async def answer(self, text: str, speak: Speak) -> None:
+        self.told.append(text)
+        await speak(f"{text}: first.")
+        if text == "two" and self.fault is not None:
+            await self.fault()
+        await speak(f"{text}: second.")
+
+
+@dataclass
+class World:
+    bot: Bot
+    way: BotWay
+    relay: Relay
+    expire: Callable[[], None]
+    events: list[Event] = field(default_factory=list)
+    conversation: Conversation = field(init=False)
+
+    @property
+    def said(self) -> list[str]:
+        return [event.speak for event in self.events if isinstance(event, BotMessage)]
+
+    def ends(self, request: int) -> list[type[Event]]:
+        return [type(e) for e in self.events if isinstance(e, BotDone | BotFailed) and e.request == request]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    async def ask(self, text: str) -> type[Event]:
+        request = self.conversation.send(activities.user_message(text))
+        await self.until(lambda: bool(self.ends(request)))
+        return self.ends(request)[0]
+
+    async def call(self) -> list[type[Event]]:
+        """How the three questions ended."""
+        self.conversation = self.way.conversation(CALL, self.events.append)
+        await self.conversation.start()
+        await self.until(lambda: bool(self.ends(1)))
+        ends = [await self.ask("one"), await self.ask("two")]
+        await asyncio.sleep(0.05)  # for what the bot says late
+        ends.append(await self.ask("three"))
+        assert self.bot.told == ["one", "two", "three"]
+        assert all(len(self.ends(request)) == 1 for request in (1, 2, 3, 4))
+        assert len(self.said) == len(set(self.said)), "said twice"
+        assert self.said[:2] == ["one: first.", "one: second."]
+        assert self.said[-2:] == ["three: first.", "three: second."]
+        return ends
+
+    @property
+    def heard_of_two(self) -> list[str]:
+        return [text for text in self.said if text.startswith("two")]
+
+
+@asynccontextmanager
+async def world(kind: str, bot: Bot) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        if kind in ("bot-framework", "streaming"):
+            there = _bot_double(bot)
+            await there.start()
+            stack.push_async_callback(there.close)
+            port = int(there.url.split(":")[2].partition("/")[0])
+            relay = await stack.enter_async_context(Relay(port))
+            url = there.url.replace(str(port), str(relay.port))
+            connector = ConnectorServer()
+            stack.push_async_callback(connector.close)
+            way: BotWay = (
+                BotFrameworkWay("x", BotFrameworkSettings(url, options=OPTIONS), connector)
+                if kind == "bot-framework"
+                else StreamingWay("x", StreamingSettings(url, options=OPTIONS))
+            )
+            here = World(bot, way, relay, lambda: None)
+        else:
+            service = _direct_line(bot, kind)
+            await stack.enter_async_context(service)
+            relay = await stack.enter_async_context(Relay(service.port))
+            service.port = relay.port  # what it gives as addresses leads through the relay
+            service.streams = kind != "polling"
+            service.repeat = bot.twice
+            expired: list[str] = []
+            way = _client(kind, service, expired)
+            here = World(bot, way, relay, lambda: (service.expire_tokens(), expired.append("old"))[0])
+        await way.start()
+        stack.push_async_callback(way.close)
+        yield here
+
+
+def _bot_double(bot: Bot) -> BotDouble:
+    async def behave(_: BotDouble, activity: BotActivity, reply: Reply) -> int:
+        async def speak(text: str) -> None:
+            for _ in range(2 if bot.twice else 1):
+                await reply(text, id=f"{activity['id']}-{text}", inputHint="acceptingInput")
+
+        if activity["type"] == "message":
+            try:
+                await bot.answer(activity["text"], speak)
+            except BotCrash:
+                return 500
+        return 200
+
+    return BotDouble(behave)
+
+
+def _direct_line(bot: Bot, kind: str) -> DirectLineDouble:
+    async def behave(activity: Activity, say: Say) -> None:
+        async def speak(text: str) -> None:
+            for _ in range(2 if bot.twice and kind == "connection-string" else 1):
+                await say({"type": "message", "id": text, "text": text, "inputHint": "acceptingInput"})
+
+        if activity["type"] == "message":
+            try:
+                await bot.answer(activity["text"], speak)
+            except BotCrash:
+                raise BotError from None
+
+    return CopilotStudioDouble(behave) if kind in ("copilot-studio", "connection-string") else DirectLineDouble(behave)
+
+
+def _client(kind: str, service: DirectLineDouble, expired: list[str]) -> BotWay:
+    if not isinstance(service, CopilotStudioDouble):
+        line = DirectLineOptions(service.endpoint, SECRET, patience=PATIENCE, poll_s=0.02)
+        return DirectLineWay(line, OPTIONS)
+    if kind == "copilot-studio":
+        options = CopilotStudioOptions(token_endpoint=service.token_endpoint, patience=PATIENCE)
+        return copilot_studio_way(options, OPTIONS)
+
+    async def token(refused: str) -> str:
+        return "another" if refused or TOKEN not in current else TOKEN
+
+    current = [TOKEN]
+    service.welcome = lambda shown: shown == ("another" if expired else TOKEN)
+    return copilot_studio_way(CopilotStudioOptions(connection_url=service.connection_url, token=token), OPTIONS)
+
+
+@pytest.mark.parametrize("kind", WAYS)
+async def test_without_a_fault_all_is_heard_though_it_may_come_twice(kind: str) -> None:
+    async with world(kind, Bot(twice=True)) as here:
+        assert await here.call() == [BotDone] * 3
+        assert here.heard_of_two == ["two: first.", "two: second."]
+
+
+@pytest.mark.parametrize("kind", WAYS)
+async def test_a_bot_that_fails_in_mid_turn_is_not_asked_again(kind: str) -> None:
+    async def crash() -> None:
+        raise BotCrash
+
+    async with world(kind, Bot(crash)) as here:
+        assert await here.call() == [BotDone, BotFailed, BotDone]
+        assert here.heard_of_two == ["two: first."]
+
+
+@pytest.mark.parametrize("kind", WAYS)
+async def test_a_bot_that_is_too_slow_is_given_up_and_its_late_words_are_heard(kind: str) -> None:
+    async def sleep() -> None:
+        await asyncio.sleep(OPTIONS.turn_timeout_s * 1.6)
+
+    async with world(kind, Bot(sleep)) as here:
+        here.conversation = here.way.conversation(CALL, here.events.append)
+        await here.conversation.start()
+        assert await here.ask("one") is BotDone
+        request = here.conversation.send(activities.user_message("two"))
+        await here.until(lambda: bool(here.ends(request)))
+        if kind != "connection-string":  # there the answer's stream is the question's, and ended with it
+            await here.until(lambda: here.heard_of_two == ["two: first.", "two: second."])
+        assert here.bot.told == ["one", "two"]
+        await asyncio.sleep(OPTIONS.turn_timeout_s)
+        assert await here.ask("three") is BotDone
+        assert here.bot.told == ["one", "two", "three"]
+        assert len(here.said) == len(set(here.said))
+        assert len(here.ends(request)) == 1
+
+
+@pytest.mark.parametrize("kind", WAYS)
+async def test_connections_that_are_lost_in_mid_turn(kind: str) -> None:
+    here: World
+
+    async def cut() -> None:
+        await here.until(lambda: here.heard_of_two == ["two: first."])
+        here.relay.cut()
+        await asyncio.sleep(0.02)
+
+    async with world(kind, Bot(cut)) as here:
+        ends = await here.call()
+        assert (ends[0], ends[2]) == (BotDone, BotDone)
+        expected = ["two: first.", "two: second."]
+        assert here.heard_of_two == (expected[:1] if kind in ("streaming", "connection-string") else expected)
+
+
+@pytest.mark.parametrize("kind", ["direct-line", "polling", "connection-string"])
+async def test_a_token_that_has_expired_is_replaced(kind: str) -> None:
+    async with world(kind, Bot()) as here:
+
+        async def expire() -> None:
+            here.expire()
+
+        here.bot.fault = expire
+        assert await here.call() == [BotDone] * 3
+        assert here.heard_of_two == ["two: first.", "two: second."]

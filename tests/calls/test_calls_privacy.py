@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from voicebot.calls.privacy import NOT_KEPT, Privacy
+from voicebot.calls.record import RecordBuilder
+from voicebot.events import BotMessage, Final, Hypothesis, KeyPressed, RecordingAction, RecordingAsked
+from voicebot.legs import LegInfo
+
+INFO = LegInfo(call_id="c", caller="+15550100", callee="7000", law="PCMU", remote_address="192.0.2.1")
+
+
+def asked(at: float, action: RecordingAction) -> RecordingAsked:
+    return RecordingAsked(at, action)
+
+
+def test_words_and_keys_are_taken_out_while_the_recording_is_paused() -> None:
+    privacy = Privacy()
+    message = BotMessage(1.0, 1, "Your PIN?", "Your PIN?")
+    assert privacy.event(message) is message
+    privacy.event(asked(1.1, RecordingAction.PAUSE))
+    assert privacy.event(Hypothesis(2.0, "one two", 1.5, 2.0)) == Hypothesis(2.0, NOT_KEPT, 1.5, 2.0)
+    assert privacy.event(KeyPressed(2.0, "7")) == KeyPressed(2.0, "x")
+    assert privacy.event(BotMessage(2.5, 1, "1 2?", "1 2?")) == BotMessage(2.5, 1, NOT_KEPT, NOT_KEPT)
+    assert privacy.text("one two") == NOT_KEPT
+    assert privacy.text("") == ""
+    privacy.event(asked(3.0, RecordingAction.RESUME))
+    assert privacy.text("one two") == "one two"
+    key = KeyPressed(3.1, "7")
+    assert privacy.event(key) is key
+
+
+def test_what_is_recognised_late_belongs_to_when_it_was_said() -> None:
+    privacy = Privacy()
+    privacy.event(asked(1.0, RecordingAction.PAUSE))
+    privacy.event(asked(3.0, RecordingAction.RESUME))
+    assert privacy.event(Final(3.2, "one two", 2.0, 2.8)) == Final(3.2, NOT_KEPT, 2.0, 2.8)
+    after = Final(5.0, "my bill", 4.0, 4.8)
+    assert privacy.event(after) is after
+
+
+def test_a_record_that_was_never_paused_and_is_resumed_keeps_everything() -> None:
+    privacy = Privacy()
+    privacy.event(asked(3.0, RecordingAction.RESUME))
+    early = Final(3.2, "my bill", 2.0, 2.8)
+    assert privacy.event(early) is early
+
+
+def test_nothing_of_a_card_number_is_in_the_call_record() -> None:
+    record = RecordBuilder(INFO, started_at_wall=datetime(2026, 11, 22, tzinfo=UTC), started_at=0.0)
+    record.asked(1, "", "start", 0.1)
+    record.note(BotMessage(0.2, 1, "Your card number?", "Your card number?"))
+    record.note(asked(0.3, RecordingAction.PAUSE))
+    record.note(Hypothesis(1.0, "four one", 0.5, 1.0))
+    record.note(Final(1.5, "four one one one", 0.5, 1.4))
+    record.asked(2, "four one one one", "speech", 1.6)
+    for key in "4111":
+        record.note(KeyPressed(1.7, key))
+    record.note(BotMessage(1.8, 2, "I have 4 1 1 1", "I have four one one one"))
+    record.spoken(2, "I have four one one one", 2)
+    record.asked(3, "yes", "speech", 2.6)
+    record.note(asked(2.7, RecordingAction.RESUME))
+    record.synthesised(2, 2, "I have four one one one", 2.8)
+    record.note(BotMessage(2.9, 3, "Thank you.", "Thank you."))
+    kept = json.dumps(record.build())
+    assert "four one" not in kept
+    assert "4 1" not in kept
+    assert "4111" not in kept
+    assert "Your card number?" in kept
+    assert "Thank you." in kept

@@ -1,0 +1,72 @@
+"""The words of a dialog file, each with what it means: the reference pages and the JSON Schema are made from this.
+
+A dialog file is a list of steps that run one after the other. Each step has an ``id`` and exactly one of the words in
+:data:`STEP_KINDS`, which says what the step does. Nothing here knows how a step is run (that is the compiler's part) or
+whether a file makes sense as a whole (the loader's).
+"""
+
+from voicebot.authoring.model.answers import Confirm, Digits, Option
+from voicebot.authoring.model.file import TRANSLATABLE, Defaults, DialogFile, Global, Globals, Schedule
+from voicebot.authoring.model.prompts import Prompt, Wait
+from voicebot.authoring.model.steps import (
+    STEP_KINDS,
+    AnyStep,
+    Ask,
+    Call,
+    Goto,
+    HangUp,
+    Hours,
+    Http,
+    If,
+    Language,
+    Queue,
+    Record,
+    Request,
+    Say,
+    Set,
+    Transfer,
+    TransferTo,
+    step_word,
+)
+from voicebot.authoring.model.words import END, FAIL, NAMES_GIVEN, WORDS_TAKEN, BargeIn, Part, Text, Value, listed
+
+__all__ = [
+    "END",
+    "FAIL",
+    "NAMES_GIVEN",
+    "STEP_KINDS",
+    "TRANSLATABLE",
+    "WORDS_TAKEN",
+    "AnyStep",
+    "Ask",
+    "BargeIn",
+    "Call",
+    "Confirm",
+    "Defaults",
+    "DialogFile",
+    "Digits",
+    "Global",
+    "Globals",
+    "Goto",
+    "HangUp",
+    "Hours",
+    "Http",
+    "If",
+    "Language",
+    "Option",
+    "Part",
+    "Prompt",
+    "Queue",
+    "Record",
+    "Request",
+    "Say",
+    "Schedule",
+    "Set",
+    "Text",
+    "Transfer",
+    "TransferTo",
+    "Value",
+    "Wait",
+    "listed",
+    "step_word",
+]

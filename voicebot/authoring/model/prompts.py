@@ -1,0 +1,58 @@
+"""What callers hear."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from voicebot.authoring.model.words import BargeIn, Part, Seconds, Text, listed
+
+
+class Prompt(Part):
+    """What callers hear. Mostly just a text; written out it can say how the text sounds."""
+
+    SHORT: ClassVar[str] = "text"
+
+    text: Text = Field(description="The words. {name} says a value, {name|digits} says it in a certain way.")
+    ssml: Text | None = Field(
+        None, description="SSML to be spoken instead of the text (the text is still what a chat shows)."
+    )
+    audio: Text | None = Field(
+        None,
+        description="Address (https) of an audio file that is played instead; the text is spoken when it cannot be.",
+        pattern=r"^https?://\S+$",
+    )
+    voice: Text | None = Field(None, description="Name of the voice for this prompt alone.")
+    barge_in: BargeIn | None = Field(
+        None, description="Whether callers may talk over it: true, false, or only by `speech` or only by `keys`."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | Prompt) else {"text": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+Prompts = Annotated[list[Prompt], BeforeValidator(listed), Field(max_length=10)]
+"""One prompt, or several: the first is used at the first failed try, the next at the next, the last from then on."""
+
+
+class Wait(Part):
+    """Said while something takes its time."""
+
+    say: Prompt = Field(description="What is said.")
+    after: Seconds = Field(0.0, description="Only when it takes longer than this.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | Wait) else {"say": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}

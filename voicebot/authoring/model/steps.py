@@ -1,0 +1,389 @@
+"""The steps: each has an ``id`` and exactly one of the words in :data:`STEP_KINDS`, which says what it does."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from voicebot.authoring.model.answers import (
+    Confirm,
+    DateWanted,
+    Digits,
+    FreeText,
+    Languages,
+    Money,
+    Number,
+    Option,
+    PersonName,
+    Spelled,
+    YesNo,
+)
+from voicebot.authoring.model.prompts import Prompt, Prompts, Wait
+from voicebot.authoring.model.words import (
+    BargeIn,
+    Expression,
+    HeaderName,
+    Id,
+    Key,
+    LocaleName,
+    Name,
+    Part,
+    Phrases,
+    Seconds,
+    Target,
+    Text,
+    Value,
+)
+
+
+class AnyStep(Part):
+    """What every step has."""
+
+    WORD: ClassVar[str] = ""
+
+    id: Id = Field(description="The step's name, by which others go to it.")
+    note: str | None = Field(None, description="For whoever reads the file; callers never hear it.")
+    next: Target | None = Field(
+        None, description="The id of the step that follows, or `end`. Without it, the step below follows."
+    )
+
+
+class Say(AnyStep):
+    """Says something and goes on."""
+
+    WORD = "say"
+
+    say: Prompt = Field(description="What is said.")
+    barge_in: BargeIn | None = Field(None, description="Whether callers may talk over it (true).")
+
+
+class Ask(AnyStep):
+    """Asks a question and waits for the answer."""
+
+    WORD = "ask"
+    KINDS: ClassVar[tuple[str, ...]] = (
+        "choice", "languages", "digits", "yesno", "text", "number", "date", "money", "spelled", "name",
+    )  # fmt: skip
+
+    ask: Prompt = Field(description="The question.")
+
+    choice: dict[Id, Option] | None = Field(
+        None,
+        description="The answer is one of these options; one with nothing behind it is that of `options`. May stand "
+        "beside another kind: what means none of the options is then taken for that.",
+    )
+    languages: Languages | None = Field(
+        None,
+        description='The answer is the language in which the call goes on: `{en-US: {key: "1"}, de-DE: {key: "2"}}`. '
+        "Without words of its own, a language is called by its name.",
+    )
+    digits: Digits | None = Field(None, description="The answer is a row of digits, such as an account number.")
+    yesno: YesNo | None = Field(None, description="The answer is yes or no; saved as true or false.")
+    text: FreeText | None = Field(None, description="The answer is whatever is said.")
+    number: Number | None = Field(None, description="The answer is a number.")
+    date: DateWanted | None = Field(None, description="The answer is a day.")
+    money: Money | None = Field(None, description="The answer is an amount of money.")
+    spelled: Spelled | None = Field(None, description="The answer is spelled, letter by letter.")
+    name: PersonName | None = Field(None, description="The answer is a person's name.")
+
+    save: Name | None = Field(None, description="The variable that keeps the answer.")
+    confirm: Confirm | None = Field(None, description="Asks whether the answer was understood rightly.")
+    retry: Prompts = Field(
+        default_factory=list,
+        description="What is said instead of the question when there was no answer, one text for each further try.",
+    )
+    no_input: Prompts = Field(default_factory=list, description="The same for silence alone.")
+    no_match: Prompts = Field(default_factory=list, description="The same for what was not understood alone.")
+    tries: int | None = Field(None, ge=1, le=10, description="How often callers may try before `on_fail` (3).")
+    on_fail: Target | None = Field(None, description="Where it goes on when no try has worked.")
+    help: Prompt | None = Field(None, description="Said when the caller asks for help; costs no try.")
+    keys: dict[Key, Target] = Field(default_factory=dict, description="Keys that lead straight to a step.")
+    barge_in: BargeIn | None = Field(None, description="Whether callers may talk over the question (true).")
+    no_input_after: Seconds | None = Field(None, description="So long a silence is taken for no answer.")
+    phrases: Phrases = Field(default_factory=list, description="Words that the recogniser should expect.")
+    sensitive: bool = Field(
+        False,
+        description="Whether the answer is for nobody's ears (a card number, a PIN): the recording is paused until it "
+        "is given, and the call's record and log keep neither words nor keys.",
+    )
+
+    @property
+    def kind(self) -> str:
+        """The kind of answer: the one beside `choice` when there are two."""
+        present = [kind for kind in self.KINDS if getattr(self, kind) is not None]
+        return present[-1] if present else ""
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """Those of ``choice`` or ``languages``."""
+        return self.choice or self.languages or {}
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the answer is one of the options, and nothing else."""
+        return self.kind in ("choice", "languages")
+
+
+class Set(AnyStep):
+    """Keeps values in variables."""
+
+    WORD = "set"
+
+    set: dict[Name, Value] = Field(
+        description='Variables and their values: `attempts: "{attempts + 1}"`, `city: Bonn`, `paid: true`.',
+        min_length=1,
+    )
+
+
+class If(AnyStep):
+    """Goes one way or another."""
+
+    WORD = "if"
+
+    condition: Expression = Field(alias="if", description="The condition, such as `bill.amount > 0 and not bill.paid`.")
+    then: Target | None = Field(None, description="Where it goes on when it holds; without it, the step below.")
+    otherwise: Target | None = Field(
+        None, alias="else", description="Where it goes on when it does not hold; without it, the step below."
+    )
+
+
+class Goto(AnyStep):
+    """Goes to another step."""
+
+    WORD = "goto"
+
+    goto: Target = Field(description="The id of the step that follows, or `end`.")
+
+
+class Call(AnyStep):
+    """Runs another dialog, or something written in Python, and goes on when that has ended."""
+
+    WORD = "call"
+
+    call: Text = Field(
+        description="Another dialog file (`billing`, `shop/order`), or `module.name` of a Python file in the folder: "
+        "an async function or a Bot Framework dialog."
+    )
+    inputs: dict[Name, Value] = Field(default_factory=dict, alias="with", description="Its inputs and their values.")
+    save: Name | dict[Name, Name] | None = Field(
+        None,
+        description="The variable that keeps what comes back; or `mine: theirs` for several outputs of a dialog.",
+    )
+    wait: Wait | None = Field(None, description="Said meanwhile (Python functions only).")
+    timeout: Seconds = Field(5.0, description="How long a Python function may take.")
+    on_error: Target | None = Field(None, description="Where it goes on when a Python function failed; see {error}.")
+    on_fail: Target | None = Field(None, description="Where it goes on when a question in it was never answered.")
+
+
+class Request(Part):
+    """What is asked of a web service."""
+
+    METHODS: ClassVar[tuple[str, ...]] = ("get", "post", "put", "patch", "delete")
+
+    get: Text | None = Field(None, description="The address to get.")
+    post: Text | None = Field(None, description="The address to post to.")
+    put: Text | None = Field(None, description="The address to put to.")
+    patch: Text | None = Field(None, description="The address to patch.")
+    delete: Text | None = Field(None, description="The address to delete.")
+    headers: dict[str, Text] = Field(default_factory=dict, description="Headers; `{secrets.NAME}` is a secret.")
+    query: dict[str, Value] = Field(default_factory=dict, description="Parameters behind the address.")
+    body: Value = Field(None, alias="json", description="What is sent, as JSON.")
+    timeout: Seconds = Field(5.0, description="How long one attempt may take.")
+    retries: int = Field(
+        1, ge=0, le=5, description="How often it is tried again (get, put and delete only: those may safely be)."
+    )
+    wait: Wait | None = Field(None, description="Said meanwhile.")
+
+    @property
+    def method(self) -> str:
+        return next((method for method in self.METHODS if getattr(self, method) is not None), "get")
+
+    @property
+    def url(self) -> str:
+        return str(getattr(self, self.method) or "")
+
+    @model_validator(mode="after")
+    def _one_method(self) -> Request:
+        if sum(getattr(self, method) is not None for method in self.METHODS) != 1:
+            raise ValueError("exactly one of get, post, put, patch, delete, with the address")
+        return self
+
+
+class Http(AnyStep):
+    """Asks a web service. What it answers (JSON) can be saved."""
+
+    WORD = "http"
+
+    http: Request = Field(description="The request.")
+    save: Name | None = Field(None, description="The variable that keeps the answer.")
+    on_error: Target | None = Field(
+        None, description="Where it goes on when there was no good answer; {error.status} and {error.message} say why."
+    )
+
+
+class TransferTo(Part):
+    """Where a call is transferred to."""
+
+    to: Text = Field(description="A telephone number or a SIP address.")
+    announce: Prompt | None = Field(None, description="Said before; callers cannot talk over it.")
+    headers: dict[HeaderName, Text] = Field(
+        default_factory=dict,
+        description="SIP headers that go with the call: `User-to-User`, and those that begin with `X-`.",
+    )
+    context: dict[Name, Value] = Field(
+        default_factory=dict,
+        description='What the other side should know: `account: "{account}"` goes with the call as the header '
+        "`X-Context-account`.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | cls) else {"to": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+class Transfer(AnyStep):
+    """Transfers the call. When it works, the dialog is over; when not, it goes on at `on_fail`."""
+
+    WORD = "transfer"
+
+    transfer: TransferTo = Field(description="Where to.")
+    on_fail: Target | None = Field(
+        None,
+        description="Where it goes on when nobody answers there; without it, the step below. {error.status} is 486 "
+        "when it is busy, 480 or 408 when nobody answers, 403 when the settings forbid the number.",
+    )
+
+
+class QueueFor(TransferTo):
+    """People whom callers wait for, until one of them answers."""
+
+    hours: Name | None = Field(None, description="The schedule of their opening hours; outside of them, see `closed`.")
+    status: Request | None = Field(
+        None, description="A web service that knows the line; what it answers is {queue} in this step."
+    )
+    full_when: Expression | None = Field(
+        None, description="When nobody more is let into the line (see `full`): `queue.waiting > 20`."
+    )
+    free_when: Expression | None = Field(
+        None, description="When somebody can be reached: `queue.free > 0`. Without it, each round tries."
+    )
+    position: Prompt | None = Field(
+        None, description="Said in each round when `status` has answered: `You are number {queue.position}.`"
+    )
+    hold: Prompts = Field(default_factory=list, description="Said while callers wait, one for each further round.")
+    every: Seconds = Field(20.0, description="So long a round takes.", ge=1)
+    longest: Seconds = Field(300.0, description="So long callers wait before `on_fail`; 0 for a single try.")
+
+
+class Queue(AnyStep):
+    """Waits with the caller until somebody answers. When somebody does, the dialog is over."""
+
+    WORD = "queue"
+
+    queue: QueueFor = Field(description="Whom callers wait for.")
+    closed: Target | None = Field(None, description="Where it goes on outside of the opening `hours`.")
+    full: Target | None = Field(None, description="Where it goes on when `full_when` holds; without it, at `on_fail`.")
+    keys: dict[Key, Target] = Field(
+        default_factory=dict, description="Keys that lead out of the line: `{1: call-back}`."
+    )
+    on_fail: Target | None = Field(
+        None, description="Where it goes on when they have waited for `longest`; without it, the step below."
+    )
+
+
+class HangUp(AnyStep):
+    """Ends the call."""
+
+    WORD = "hangup"
+
+    hangup: Literal[True] | Prompt = Field(description="What is said before; `true` for nothing.")
+
+
+class Hours(AnyStep):
+    """Goes one way in the opening hours and another outside of them."""
+
+    WORD = "hours"
+
+    hours: Name = Field(description="The name of a schedule under `schedules` of the main file.")
+    open: Target | None = Field(None, description="Where it goes on when it is open; without it, the step below.")
+    closed: Target | None = Field(None, description="Where it goes on when it is closed; without it, the step below.")
+
+
+class LanguageTo(Part):
+    """The language in which the call goes on, when its dialogs are written in it."""
+
+    by_caller: dict[Text, LocaleName] = Field(
+        default_factory=dict,
+        description='By how the caller\'s number begins: `{"+49": de-DE, "+33": fr-FR}`. The longest beginning counts.',
+    )
+    to: Text | None = Field(None, description="Otherwise this one: `de-DE`, or a value such as `{customer.language}`.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | LanguageTo) else {"to": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+class Language(AnyStep):
+    """Goes on in another language: words, voice and recognition. To ask callers for it, see `languages` of `ask`."""
+
+    WORD = "language"
+
+    language: LanguageTo = Field(description="Which one; where none fits, the call goes on as it is.")
+
+
+class Record(AnyStep):
+    """Commands the recording of the call, where the service keeps recordings (setting `calls.recording`).
+
+    While it is paused, the call's record and log keep no words and no keys either.
+    """
+
+    WORD = "record"
+
+    record: Literal["start", "pause", "resume", "stop"] = Field(
+        description="`pause` before what may not be kept and `resume` after it; `start` and `stop`."
+    )
+
+
+STEP_KINDS: dict[str, type[AnyStep]] = {
+    kind.WORD: kind for kind in (Say, Ask, Set, If, Goto, Call, Http, Transfer, HangUp, Hours, Record, Queue, Language)
+}
+"""The words of which a step has exactly one."""
+
+
+def step_word(step: Any) -> str | None:
+    """The word that says what ``step`` (a mapping or a model) does; None unless there is exactly one."""
+    if isinstance(step, AnyStep):
+        return step.WORD
+    if not isinstance(step, dict):
+        return None
+    words = [word for word in STEP_KINDS if word in step]
+    return words[0] if len(words) == 1 else None
+
+
+Step = Annotated[
+    Annotated[Say, Tag("say")]
+    | Annotated[Ask, Tag("ask")]
+    | Annotated[Set, Tag("set")]
+    | Annotated[If, Tag("if")]
+    | Annotated[Goto, Tag("goto")]
+    | Annotated[Call, Tag("call")]
+    | Annotated[Http, Tag("http")]
+    | Annotated[Transfer, Tag("transfer")]
+    | Annotated[HangUp, Tag("hangup")]
+    | Annotated[Hours, Tag("hours")]
+    | Annotated[Record, Tag("record")]
+    | Annotated[Queue, Tag("queue")]
+    | Annotated[Language, Tag("language")],
+    Discriminator(step_word),
+]

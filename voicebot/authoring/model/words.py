@@ -1,0 +1,91 @@
+"""What stands behind the words of a dialog file: texts, names, times, keys; and what all its parts have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from voicebot.authoring.document import WrittenFloat, WrittenInt
+
+END = "end"
+"""The target that ends the dialog (and, in the main dialog, the call)."""
+FAIL = "fail"
+"""The target that gives the dialog up: the calling dialog goes on at its `on_fail`."""
+MAX_TEXT = 4000
+MAX_S = 3600.0
+NAMES_GIVEN = ("caller", "callee", "now", "today", "error", "secrets", "locale")
+"""Names that expressions know without anybody having set them."""
+WORDS_TAKEN = (*NAMES_GIVEN, "true", "false", "none", "and", "or", "not", "in", "if", "else")
+"""Names that no variable can have."""
+
+ID = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+_SECONDS = re.compile(r"(?P<number>[0-9]{1,7}(?:\.[0-9]{1,3})?) ?(?P<unit>ms|s|sec|seconds?|m|min|minutes?)\Z")
+
+
+def written(value: Any) -> Any:
+    """A text may look like a number (a telephone number, a key): it is taken as it was written."""
+    if isinstance(value, str) and not value.strip():
+        return ""
+    return value.written if isinstance(value, WrittenInt | WrittenFloat) else value
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a time such as 3s, 500ms or 2m")
+    if isinstance(value, int | float):
+        number = float(value)
+    else:
+        found = _SECONDS.match(value.strip()) if isinstance(value, str) else None
+        if found is None:
+            raise ValueError("a time such as 3s, 500ms or 2m")
+        factor = 0.001 if found["unit"] == "ms" else 60.0 if found["unit"].startswith("m") else 1.0
+        number = float(found["number"]) * factor
+    if not 0 <= number <= MAX_S:
+        raise ValueError(f"a time from 0 to {MAX_S:g} s")
+    return number
+
+
+def listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _plain(value: Any) -> Any:
+    """Numbers as Python's own; a mapping in braces where a text in quotes was meant is left for the loader to tell."""
+    if isinstance(value, WrittenInt):
+        return int(value)
+    if isinstance(value, WrittenFloat):
+        return float(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+Text = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
+"""A text; ``{...}`` in it is replaced by a value (see the chapter on values)."""
+Id = Annotated[str, BeforeValidator(written), Field(pattern=ID)]
+Name = Annotated[str, Field(pattern=NAME)]
+Target = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=64)]
+"""The id of a step in the same file, ``end``, or ``fail``."""
+Expression = Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else
+                                            written(value)), Field(min_length=1, max_length=500)]  # fmt: skip
+Seconds = Annotated[
+    float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"], "examples": ["3s", "500ms", "2m"]})
+]
+Key = Annotated[str, BeforeValidator(written), Field(pattern=r"^[0-9*#A-D]$")]
+LocaleName = Annotated[str, BeforeValidator(written), Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+HeaderName = Annotated[str, Field(pattern=r"^(?:[Uu]ser-[Tt]o-[Uu]ser|[Xx]-[A-Za-z0-9-]{1,60})$")]
+Value = Annotated[Any, BeforeValidator(_plain)]
+"""A text (with ``{...}``: an expression's value), a number, true, false, or a list or mapping of these."""
+Phrases = Annotated[list[Text], BeforeValidator(listed), Field(max_length=500)]
+BargeIn = Literal[True, False, "speech", "keys"]
+
+
+class Part(BaseModel):
+    """Something with words of its own; a word that is not listed is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

@@ -1,0 +1,35 @@
+"""What the turn machine wants asked, as the activity that the bot is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voicebot.bots import activities
+from voicebot.turns import Ask, AskKind
+
+
+def asked_activity(ask: Ask, language: str) -> dict[str, Any]:
+    """``language``: what the caller is listened to in."""
+    match ask.kind:
+        case AskKind.START:
+            return activities.conversation_update()
+        case AskKind.SPEECH:
+            return activities.user_message(ask.text, confidence=ask.confidence, locale=language)
+        case AskKind.KEY:
+            return activities.key_message(ask.text)
+        case AskKind.NO_INPUT:
+            return activities.no_input(ask.count)
+        case AskKind.NO_MATCH:
+            return activities.no_match(ask.count)
+        case AskKind.INTERRUPTED:
+            return activities.interrupted(ask.text, ask.heard_s)
+        case AskKind.TRANSFER_RESULT:
+            return activities.handoff_status(ask.accepted, ask.status, ask.text)
+        case AskKind.COMMAND_RESULT:
+            return activities.command_result(str(ask.action), ask.command, ask.text)
+        case AskKind.AUDIO_FAILED:
+            return activities.play_failed(ask.text)
+        case AskKind.RESUME:
+            return activities.resume()
+        case AskKind.HYPOTHESIS:
+            return activities.speech_hypothesis(ask.text)

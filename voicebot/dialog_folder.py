@@ -1,0 +1,108 @@
+"""A folder of dialogs as it changes on disk: what is watched, when a change has settled, and copies to run from.
+
+Editors save in several steps (write beside, rename, touch), and a checkout replaces many files one after another. So a
+change counts when nothing has changed further for a while. Files are polled by their times: that finds changes on any
+file system (inotify misses network and container mounts, and files that are links to what is replaced), and 200 files
+cost less than a millisecond.
+
+A version runs from a copy: a host that has to be started anew finds what it was first started with, whatever has become
+of the files meanwhile. Folders named ``data`` are not copied but linked, and changes in them change nothing: what is
+there is read and written by the dialogs themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+MAX_FILES = 2000
+MAX_BYTES = 256 << 20
+SETTLE_S = 0.4
+
+IGNORED_FOLDERS = ("tests", "__pycache__", "node_modules")
+DATA = "data"
+LEFT_BEHIND = ("~", ".bak", ".orig", ".pyc", ".rej", ".swp", ".tmp")
+"""How the names end that editors and tools leave behind."""
+
+Signature = dict[str, tuple[int, int, int]]
+"""File (from the folder) to its time of change (ns), size and inode."""
+
+
+class FolderTooLarge(Exception):
+    """More files, or larger ones, than are watched and copied; the text says so."""
+
+
+def signature(folder: Path) -> Signature:
+    """What the folder looks like now. Raises :class:`FolderTooLarge`; what cannot be looked at is left out."""
+    found: Signature = {}
+    total = 0
+    for path in _files(folder):
+        try:
+            about = path.stat()
+        except OSError:
+            continue  # it went away just now, or is a link to nothing
+        found[str(path.relative_to(folder))] = (about.st_mtime_ns, about.st_size, about.st_ino)
+        total += about.st_size
+        if len(found) > MAX_FILES or total > MAX_BYTES:
+            raise FolderTooLarge(f"{folder}: more than {MAX_FILES} files, or {MAX_BYTES >> 20} MB of them")
+    return found
+
+
+def copy_folder(folder: Path, target: Path) -> str:
+    """Copy what a version runs from; returns a digest of it. Raises OSError and :class:`FolderTooLarge`."""
+    digest = hashlib.sha256()
+    names = sorted(signature(folder))
+    target.mkdir(parents=True)
+    for name in names:
+        copy = target / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / name, copy)
+        content = copy.read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    for data in _data_folders(folder):
+        link = target / data.relative_to(folder)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(data.resolve(), target_is_directory=True)
+    return digest.hexdigest()[:12]
+
+
+class Settling:
+    """When a changed folder is worth a try: pure, with what was seen and the time passed in.
+
+    ``tried``: the folder as it was tried last.
+    """
+
+    def __init__(self, tried: Signature, settle_s: float = SETTLE_S) -> None:
+        self._tried = tried
+        self._seen = tried
+        self._since = 0.0
+        self._settle_s = settle_s
+
+    def worth_a_try(self, seen: Signature, now: float) -> bool:
+        """Whether the folder, as it is ``seen`` now, should be tried. True once for each change."""
+        if seen != self._seen:
+            self._seen, self._since = seen, now
+            return False
+        if seen == self._tried or now - self._since < self._settle_s:
+            return False
+        self._tried = seen
+        return True
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in (*IGNORED_FOLDERS, DATA)]
+        for name in names:
+            if not name.startswith((".", "#")) and not name.endswith(LEFT_BEHIND):
+                yield Path(root, name)
+
+
+def _data_folders(folder: Path) -> Iterator[Path]:
+    for root, folders, _ in os.walk(folder):
+        if DATA in folders:
+            yield Path(root, DATA)
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in (*IGNORED_FOLDERS, DATA)]

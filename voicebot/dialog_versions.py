@@ -1,0 +1,336 @@
+"""The dialogs that calls are answered with: one dialog host for each version of them that still has calls.
+
+A version is a folder as it was at one time. When the folder has changed and settled, the next version's host is started
+beside the one that serves. It reads and checks the files, warms up and has its prompts rendered; only then does it take
+the next call. Calls stay with the version that they began with, and a version without calls ends:
+
+=========  ==========================================  ===============================================================
+version    what it does                                what follows
+=========  ==========================================  ===============================================================
+starting   checks the files, warms up                  serving; or faulty: ended, and nothing has changed
+serving    takes new calls, and ``/api/messages``      leaving, when the next one is ready
+leaving    goes on with its calls                      ended, when the last of them is over
+=========  ==========================================  ===============================================================
+
+Conversations at ``/api/messages`` may last for days, so they are not held: their next message is answered by the
+version that serves then, from the state that is stored. One listening socket, which is ours, serves them through all
+versions; whoever comes in the moment between two waits in its queue.
+
+State is kept by conversation, and a call's conversation is known to one host alone: versions share the storage without
+getting in each other's way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from voicebot.bots import CallFacts, Conversation, DialogHostClient, HostUnavailable, OnEvent
+from voicebot.dialog_folder import FolderTooLarge, Settling, copy_folder, signature
+from voicebot.settings import BotSettings
+from voicebot.supervisor import ChildProcess, NotReady
+
+logger = logging.getLogger(__name__)
+
+START_DEADLINE_S = 60.0
+POLL_S = 0.4
+PREPARE_S = 20.0
+"""How long a version's prompts may take to be rendered before it serves without them."""
+MAX_LEAVING = 8
+"""Earlier versions that still have calls, each a process of its own. With so many, the next change waits."""
+LEAVING_POLL_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DialogsStatus:
+    """How it stands with the dialogs, for whoever watches the service."""
+
+    version: int
+    """Of the dialogs that serve, counted from 1 since the start."""
+    digest: str
+    """Of its files; ``""`` where changes are not followed."""
+    since: datetime
+    faults: tuple[str, ...]
+    """Why the files as they are now do not serve, ``file:line:column: ...`` each; empty when they do."""
+    leaving: tuple[tuple[int, int], ...]
+    """Earlier versions that still have calls: ``(version, calls)``."""
+
+
+@dataclass(eq=False, slots=True)
+class _Version:
+    number: int
+    digest: str
+    home: Path
+    folder: Path
+    client: DialogHostClient
+    host: ChildProcess = field(init=False)
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class DialogVersions:
+    """``start`` and ``close`` belong to its owner; conversations may be made after ``start``.
+
+    ``options``: of every host, besides those that are made here. ``prepare``: what is done with a version before it
+    takes over; ``serves`` is told when it has.
+    """
+
+    def __init__(
+        self,
+        settings: BotSettings,
+        runtime: Path,
+        options: list[str],
+        *,
+        prepare: Callable[[DialogHostClient], Awaitable[object]],
+        serves: Callable[[DialogHostClient], None],
+    ) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._options = options
+        self._prepare = prepare
+        self._serves = serves
+        self._follows = settings.reload
+        self._listener: socket.socket | None = None
+        self._current: _Version | None = None
+        self._starting: _Version | None = None
+        self._leaving: list[_Version] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._number = 0
+        self._faults: tuple[str, ...] = ()
+
+    @property
+    def http_port(self) -> int | None:
+        """Where ``/api/messages`` is; None when it is not served."""
+        return self._listener.getsockname()[1] if self._listener is not None else None
+
+    @property
+    def client(self) -> DialogHostClient:
+        """The way to the version that serves."""
+        return self._serving.client
+
+    @property
+    def status(self) -> DialogsStatus:
+        current = self._serving
+        leaving = tuple((version.number, version.client.conversations) for version in self._leaving)
+        return DialogsStatus(current.number, current.digest, current.since, self._faults, leaving)
+
+    def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
+        """A conversation with the version that serves, for as long as the call lasts."""
+        return self._serving.client.conversation(call, on_event)
+
+    async def start(self) -> None:
+        """Start the first version. Raises :class:`voicebot.supervisor.NotReady` when that is impossible."""
+        if self._settings.sdk == "botbuilder":
+            self._listener = _listen(self._settings.http_port)
+        seen = await self._first_look()
+        try:
+            version = await self._make()
+        except FolderTooLarge as error:
+            raise NotReady(str(error)) from None
+        await self._bring_up(version)
+        self._current = version
+        if self._follows:
+            self._spawn(self._follow(seen), "dialogs are followed")
+
+    async def close(self) -> None:
+        """End every version, whatever state it is in."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        versions = [self._current, self._starting, *self._leaving]
+        await asyncio.gather(*(self._end(version) for version in versions if version is not None))
+        if self._listener is not None:
+            self._listener.close()
+
+    # --- one version -------------------------------------------------------------------------------------------------
+
+    @property
+    def _serving(self) -> _Version:
+        assert self._current is not None, "before start"
+        return self._current
+
+    async def _first_look(self) -> dict[str, tuple[int, int, int]]:
+        if not self._follows:
+            return {}
+        try:
+            return await asyncio.to_thread(signature, self._settings.dialogs)
+        except FolderTooLarge as error:
+            logger.warning("%s: changes are not followed; start again to have them", error)
+            self._follows = False
+            return {}
+
+    async def _make(self) -> _Version:
+        """Copy the folder, and get ready to start its host. Raises OSError, FolderTooLarge."""
+        self._number += 1
+        home = self._runtime / f"version-{self._number}"
+        folder, digest = self._settings.dialogs, ""
+        await asyncio.to_thread(home.mkdir)
+        if self._follows:
+            folder = home / (self._settings.dialogs.resolve().name or "dialogs")
+            digest = await asyncio.to_thread(copy_folder, self._settings.dialogs, folder)
+        client = DialogHostClient(home / "host.sock", turn_timeout_s=self._settings.turn_timeout_s)
+        version = _Version(self._number, digest, home, folder, client)
+        version.host = ChildProcess(
+            "dialog host",
+            self._argv(version, serving=self._current is None),
+            on_ready=lambda _: None,
+            healthy=client.ping,
+            hang_timeout_s=self._settings.hang_timeout_s,
+            pass_fds=() if self._listener is None else (self._listener.fileno(),),
+        )
+        return version
+
+    def _argv(self, version: _Version, *, serving: bool | None) -> list[str]:
+        """How a version's host is started; ``serving``: whether it takes texts: True, False (later) or None (never)."""
+        bot = self._settings
+        argv = [sys.executable, "-m", "voicebot.host", "--exit-with-parent", "--announce-faults"]
+        argv += ["--dialogs", str(version.folder), "--socket", str(version.home / "host.sock")]
+        argv += ["--shown-as", str(bot.dialogs)] if version.folder != bot.dialogs else []
+        argv += ["--state", str(bot.state_file or self._runtime / "state.sqlite")]
+        argv += ["--state-url", bot.state_url] if bot.state_url else []
+        argv += ["--sdk", bot.sdk]
+        if self._listener is not None and serving is not None:
+            argv += ["--http-fd", str(self._listener.fileno()), *([] if serving else ["--http-later"])]
+        return argv + self._options
+
+    async def _bring_up(self, version: _Version) -> None:
+        """Start its host. Raises :class:`NotReady`; nothing is left of the version then."""
+        try:
+            await version.host.start()
+            await version.client.start(START_DEADLINE_S)
+        except BaseException as error:
+            await self._end(version)
+            if isinstance(error, HostUnavailable):
+                raise NotReady(f"dialog host: {error}") from None
+            raise
+
+    async def _end(self, version: _Version) -> None:
+        await version.client.close()
+        await version.host.stop()
+        await asyncio.to_thread(shutil.rmtree, version.home, True)
+
+    # --- one version after another -----------------------------------------------------------------------------------
+
+    async def _follow(self, seen: dict[str, tuple[int, int, int]]) -> None:
+        """Look at the folder for as long as the service runs."""
+        settling = Settling(seen)
+        told = False
+        while True:
+            await asyncio.sleep(POLL_S)
+            try:
+                seen = await asyncio.to_thread(signature, self._settings.dialogs)
+            except FolderTooLarge as error:
+                if self._faults != (str(error),):
+                    self._refuse((str(error),))
+                continue
+            if len(self._leaving) >= MAX_LEAVING:
+                if not told:
+                    logger.warning("%d versions of the dialogs have calls: changes wait for one to end", MAX_LEAVING)
+                told = True
+                continue
+            told = False
+            if settling.worth_a_try(seen, time.monotonic()):
+                await self._try()
+
+    async def _try(self) -> None:
+        began = time.monotonic()
+        try:
+            version = self._starting = await self._make()
+        except (OSError, FolderTooLarge) as error:
+            self._refuse((str(error),))
+            await asyncio.to_thread(shutil.rmtree, self._runtime / f"version-{self._number}", True)
+            self._number -= 1
+            return
+        if version.digest == self._serving.digest:
+            await self._drop(version)
+            if self._faults:
+                logger.info("the dialogs are again what version %d serves", self._serving.number)
+            self._faults = ()
+            return
+        try:
+            await self._bring_up(version)
+        except (NotReady, OSError) as error:
+            await self._drop(version)
+            self._refuse(error.faults if isinstance(error, NotReady) and error.faults else (str(error),))
+            return
+        await self._make_ready(version)
+        await self._switch(version)
+        logger.info("version %d of the dialogs serves, %.1f s after the change", version.number,
+                    time.monotonic() - began)  # fmt: skip
+
+    async def _drop(self, version: _Version) -> None:
+        """A version that never served has no number."""
+        self._starting = None
+        self._number -= 1
+        await self._end(version)
+
+    def _refuse(self, faults: tuple[str, ...]) -> None:
+        self._faults = faults
+        logger.error("the changed dialogs do not serve; version %d goes on. Mend this, and save:", self._serving.number)
+        for fault in faults:
+            logger.error("%s", fault)
+
+    async def _make_ready(self, version: _Version) -> None:
+        """What would otherwise be done in its first call."""
+        try:
+            async with asyncio.timeout(PREPARE_S):
+                await self._prepare(version.client)
+        except Exception as error:
+            logger.warning("version %d serves before its prompts are ready: %s", version.number, error or "no time")
+
+    async def _switch(self, version: _Version) -> None:
+        """From now on ``version`` takes what comes in."""
+        before = self._serving
+        version.since = datetime.now(UTC)
+        self._current, self._starting, self._faults = version, None, ()
+        self._serves(version.client)
+        before.host.argv = self._argv(before, serving=None)
+        version.host.argv = self._argv(version, serving=True)
+        if self._listener is not None:
+            # A host that is away just now does as it should when it is started anew: by its argv.
+            for client, accept in ((before.client, False), (version.client, True)):
+                with contextlib.suppress(HostUnavailable):
+                    await client.take_texts(accept)
+        self._leaving.append(before)
+        self._spawn(self._leave(before), f"version {before.number} leaves")
+
+    async def _leave(self, version: _Version) -> None:
+        """End it when its last call is over. What a call has sent last is on its way then: it is given a moment."""
+        while True:
+            await asyncio.sleep(LEAVING_POLL_S)
+            idle = not version.client.conversations
+            with contextlib.suppress(HostUnavailable):
+                idle = idle and not await version.client.texts_running()
+            if idle:
+                break
+        await asyncio.sleep(LEAVING_POLL_S)
+        await self._end(version)
+        self._leaving.remove(version)
+        logger.info("version %d of the dialogs has no calls any more: its host is ended", version.number)
+
+    def _spawn(self, work: Awaitable[None], name: str) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("the dialogs are not followed any more", exc_info=task.exception())
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=128)
+    except OSError as error:
+        where = f"127.0.0.1:{port}"
+        raise NotReady(f"bot.http_port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None

@@ -1,0 +1,17 @@
+"""Keypad keys by INFO: the two body types that telephones use, ``application/dtmf-relay`` and ``application/dtmf``."""
+
+from __future__ import annotations
+
+import re
+
+from voicebot.sip.message import SipRequest
+
+TYPES = ("application/dtmf-relay", "application/dtmf")
+_KEY_RE = re.compile(r"(?:\A|\n)\s*(?:Signal\s*=\s*)?([0-9*#A-Da-d]|1[0-5])\s*(?:\r?\n|\Z)")
+_KEY_NUMBERS = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
+
+
+def key_in(request: SipRequest) -> str:
+    """The key, or an empty string for a body that names none."""
+    match = _KEY_RE.search(request.body[:200].decode("ascii", "replace"))
+    return _KEY_NUMBERS.get(match[1], match[1].upper()) if match is not None else ""

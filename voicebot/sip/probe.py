@@ -1,0 +1,132 @@
+"""Whether a trunk is there: an OPTIONS now and then (RFC 3261 section 11), and what its answers tell.
+
+    UNKNOWN ──answer──▶ UP ──two in a row unanswered──▶ DOWN ──answer──▶ UP
+
+Any answer shows that somebody is there, a refusal as well, except 408 and 503, by which a proxy says that its own next
+hop is not. After a first miss the second try comes at once, so that one lost datagram takes no trunk out of use.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from voicebot.sip.hop import hop_of
+from voicebot.sip.message import SipRequest, SipResponse
+
+if TYPE_CHECKING:
+    from voicebot.sip.client_request import ClientRequest
+    from voicebot.sip.user_agent import UserAgent
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_S = 8.0
+"""How long an answer may take: some repetitions over UDP, and a connection that must be made first."""
+_MISSES = 2
+_FIRST_WITHIN_S = 2.0
+
+
+class TrunkState(Enum):
+    UNKNOWN = auto()
+    UP = auto()
+    DOWN = auto()
+
+
+class TrunkProbe:
+    """The pings of one trunk; made by :meth:`UserAgent.probe`. ``status``: the last answer, 408 for none."""
+
+    def __init__(
+        self,
+        ua: UserAgent,
+        name: str,
+        uri: str,
+        interval_s: float,
+        call_id: str,
+        tag: str,
+        chance: Callable[[], float],
+    ) -> None:
+        self.name = name
+        self.state = TrunkState.UNKNOWN
+        self.status = 0
+        self.armed: float | None = None
+        self.deadline: float | None = None
+        self._ua = ua
+        self._uri = uri
+        self._interval_s = interval_s
+        self._call_id = call_id
+        self._tag = tag
+        self._chance = chance
+        self._cseq = 0
+        self._misses = 0
+        self._client: ClientRequest | None = None
+        """Of the ping that is under way."""
+
+    def start(self, now: float) -> None:
+        """The first pings of many trunks are spread over two seconds."""
+        self.deadline = now + _FIRST_WITHIN_S * self._chance()
+
+    def end(self) -> None:
+        self._forget()
+        self.deadline = None
+
+    def timeout(self, now: float) -> None:
+        if self.deadline is None or self.deadline > now:
+            return
+        if self._client is not None:
+            self._forget()
+            self._missed(408, now)
+        else:
+            self._ask(now)
+
+    def _ask(self, now: float) -> None:
+        hop = hop_of(self._uri)
+        request = SipRequest("OPTIONS", self._uri)
+        own = f"sip:voicebot@{self._ua.listeners[0].sent_by}"
+        self._cseq += 1
+        request.headers.set("Max-Forwards", "70")
+        request.headers.set("From", f"<{own}>;tag={self._tag}")
+        request.headers.set("To", f"<{self._uri}>")
+        request.headers.set("Call-ID", self._call_id)
+        request.headers.set("CSeq", f"{self._cseq} OPTIONS")
+        request.headers.set("Contact", self._ua.contact(hop))
+        request.headers.set("Accept", "application/sdp")
+        self.deadline = now + PATIENCE_S
+        self._client = self._ua.request(request, [hop] if hop is not None else [], self._answered, now)
+
+    def _answered(self, response: SipResponse | None, now: float) -> None:
+        if response is not None and response.status < 200:
+            return
+        self._client = None
+        if response is None or response.status in (408, 503):
+            self._missed(response.status if response is not None else 408, now)
+        else:
+            self.status, self._misses = response.status, 0
+            self._become(TrunkState.UP)
+            # Not all in step: 90 to 100 percent.
+            self.deadline = now + self._interval_s * (0.9 + 0.1 * self._chance())
+        self._ua.arm(self)
+
+    def _missed(self, status: int, now: float) -> None:
+        self.status = status
+        self._misses += 1
+        again = self._misses < _MISSES
+        if not again:
+            self._become(TrunkState.DOWN)
+        self.deadline = now + (min(1.0, self._interval_s) if again else self._interval_s)
+
+    def _become(self, state: TrunkState) -> None:
+        if state is self.state:
+            return
+        self.state = state
+        if state is TrunkState.UP:
+            logger.info("trunk %s: up (%d)", self.name, self.status)
+        else:
+            logger.warning("trunk %s: down (%d)", self.name, self.status)
+
+    def _forget(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.abandon()
+            self._ua.forget_client(client.branch, "OPTIONS")
