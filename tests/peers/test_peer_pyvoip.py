@@ -118,8 +118,8 @@ async def phone(registrar: int, tmp_path: Path) -> AsyncIterator[BaresipPhone]:
         yield phone
 
 
-async def until(holds: object) -> None:
-    async with asyncio.timeout(DEADLINE_S):
+async def until(holds: object, within_s: float = DEADLINE_S) -> None:
+    async with asyncio.timeout(within_s):
         while not holds():  # type: ignore[operator]
             await asyncio.sleep(0.01)
 
@@ -223,6 +223,6 @@ async def test_the_dialog_is_heard_by_way_of_the_extension(product: Product, reg
         recogniser.write(audio[at : at + 160], at / 8000)
         if at % 16_000 == 0:
             await asyncio.sleep(0.05)
-    await until(lambda: "monday" in " ".join(heard).lower())
+    await until(lambda: "monday" in " ".join(heard).lower(), 30)
     await recogniser.stop()
     assert "contoso" in " ".join(heard).lower() or "recorded" in " ".join(heard).lower()
