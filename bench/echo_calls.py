@@ -29,6 +29,7 @@ import psutil
 import uvloop
 
 from bench.far_end import FarEnd, NoCompiler, phones
+from voicebot.events import Event
 from voicebot.legs import Leg
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -57,6 +58,9 @@ class Echo:
         pass
 
     def key(self, key: str, at: float) -> None:
+        pass
+
+    def fact(self, event: Event) -> None:
         pass
 
     def ended(self, reason: str, at: float) -> None:

@@ -37,10 +37,11 @@ from bench.lossy import lose
 from bench.service import SETTINGS, Service, speaking
 from voicebot.app import Application
 from voicebot.caller.call import local_host
+from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import dial
 from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_outgoing import dial
 from voicebot.log import configure_logging
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.settings import load_settings
@@ -78,6 +79,9 @@ class Listener:
         pass
 
     def key(self, key: str, at: float) -> None:
+        pass
+
+    def fact(self, event: Event) -> None:
         pass
 
     def ended(self, reason: str, at: float) -> None:

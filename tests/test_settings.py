@@ -27,8 +27,19 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_example_file_is_complete_and_says_the_defaults() -> None:
     assert load_settings(EXAMPLE) == Settings()
     example = tomllib.loads(EXAMPLE.read_text())
-    optional = {"key", "key_file", "entra_token_file", "state_file", "state_url", "certificate", "ca_file", "trunks"}
-    optional.add("password_file")
+    optional = {
+        "key",
+        "key_file",
+        "password_file",
+        "entra_token_file",
+        "state_file",
+        "state_url",
+        "certificate",
+        "ca_file",
+        "trunks",
+        "token",
+        "token_file",
+    }
     for section, field in Settings.model_fields.items():
         if section == "bots":
             continue

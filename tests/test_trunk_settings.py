@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.app import sip_endpoint
 from voicebot.settings import SettingsError, load_settings
 from voicebot.sip import ListenAt, SipEndpoint, sdp
+from voicebot.sip_wiring import sip_endpoint
 from voicebot.trunk_settings import listen_at
 
 TRUNK = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\n'

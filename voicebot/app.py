@@ -15,20 +15,23 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import Calls, CallServices
-from voicebot.calls.session import Recognition
+from voicebot.calls import CallRequest, Calls, CallServices, Outbound, TransferRules
+from voicebot.calls.services import Recognition
+from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
 from voicebot.dialog_versions import DialogVersions
 from voicebot.events import Law
+from voicebot.figures import dialog_figures, sip_figures
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.settings import Settings
-from voicebot.sip import ListenAt, SipEndpoint
+from voicebot.sip_wiring import sip_endpoint, trunk_routes
 from voicebot.speech import (
     PromptCache,
     Recognizer,
@@ -41,7 +44,6 @@ from voicebot.speech import (
 )
 from voicebot.speech.apology import warm as warm_apologies
 from voicebot.supervisor import ChildProcess, NotReady
-from voicebot.trunk_settings import LOOPBACK, listen_at
 from voicebot.ways import Ways
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class Application:
         self._tasks: set[asyncio.Task[None]] = set()
         self._warming: asyncio.Task[None] | None = None
         self._speech_process: ChildProcess | None = None
+        self._started = False
         self.dialogs = DialogVersions(
             settings.bot,
             self._runtime,
@@ -81,7 +84,8 @@ class Application:
         self.voice = PromptCache(
             self.pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=_prompt_directory(settings)
         )
-        self.calls = Calls(self._services())
+        self.metrics = Metrics(self._figures)
+        self.calls = self.metrics.calls = Calls(self._services(), self.metrics.call_ended)
         self.front_end = SipFrontEnd(
             endpoint=sip_endpoint(settings),
             clock=self._clock,
@@ -94,6 +98,24 @@ class Application:
             on_leg=self._on_leg,
         )
         self.pyvoip: PyVoipFrontEnd | None = None
+        self.outbound = Outbound(
+            self.front_end.place,
+            self.calls.accept,
+            routes=trunk_routes(settings),
+            allow=settings.calls.outbound_allow,
+            usual_route=settings.calls.outbound_trunk,
+            ring_s=settings.calls.ring_timeout_s,
+            bots=lambda: self.ways.names,
+            own_domain=lambda: self.front_end.endpoint.advertised_host,
+        )
+        self.console = ConsoleServer(
+            settings.console.host,
+            settings.console.port,
+            api=CallsApi(self.calls, self.outbound),
+            metrics=self.metrics,
+            unready=self._unready,
+            secret=settings.console.secret,
+        )
 
     async def __aenter__(self) -> Application:
         try:
@@ -127,6 +149,7 @@ class Application:
         """End everything, whatever state it is in."""
         for task in list(self._tasks):
             task.cancel()
+        await self.console.close()
         await self.front_end.close()
         if self.pyvoip is not None:
             await self.pyvoip.close()
@@ -163,6 +186,8 @@ class Application:
             raise NotReady(f"sip.port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None
         if self.settings.pyvoip.server:
             self.pyvoip = await self._register_by_pyvoip()
+        await self.console.start()
+        self._started = True
         gc.collect()
         gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
 
@@ -219,9 +244,39 @@ class Application:
             max_duration_s=settings.calls.max_duration_s,
             records=settings.calls.records,
             recording=settings.calls.recording,
-            transfer_domain=settings.calls.transfer_domain,
-            transfer_allow=tuple(settings.calls.transfer_allow),
+            transfers=TransferRules(
+                tuple(settings.calls.transfer_allow), settings.calls.transfer_domain, settings.calls.fallback_transfer
+            ),
+            place=self._place,
+            log_words=settings.log.words,
         )
+
+    async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
+        return (await self.outbound.place(request, observer)).info.call_id
+
+    @property
+    def _processes(self) -> list[ChildProcess]:
+        """Those that calls depend on."""
+        return [self.dialogs.host, *([self._speech_process] if self._speech_process is not None else [])]
+
+    def _unready(self) -> list[str]:
+        """What keeps this service from taking calls."""
+        if not self._started:
+            return ["the service is being started"]
+        away = [f"{child.name} is away" for child in self._processes if not child.running]
+        return [*away, "the service is being stopped"] if self.front_end.draining else away
+
+    def _figures(self) -> list[Figure]:
+        refused = Figure("calls_refused", "Calls refused by us, by reason", dict(self.front_end.rejected), "reason")
+        if not self._started:
+            return [refused]
+        restarts = {child.name.replace(" ", "-"): child.restarts for child in self._processes}
+        return [
+            refused,
+            Figure("process_restarts", "Restarts of the processes that we supervise", restarts, "process"),
+            *dialog_figures(self.dialogs.status),
+            *sip_figures(self.front_end.endpoint),
+        ]
 
     def _endpoint(self) -> SpeechEndpoint:
         """Asked for each connection: the local service comes back on another port, a mounted key is renewed."""
@@ -306,26 +361,6 @@ def speech_endpoint(settings: Settings) -> SpeechEndpoint:
         key=settings.speech_key() or None,
         token=(lambda: token_file.read_text().strip()) if token_file else None,
         resource_id=speech.resource_id or None,
-    )
-
-
-def sip_endpoint(settings: Settings) -> SipEndpoint:
-    """Where we listen, who may call and where we register, as the settings say."""
-    sip = settings.sip
-    strangers = sip.strangers
-    if strangers == "auto":
-        strangers = "drop" if settings.trunks or settings.accounts else "allow"
-    return SipEndpoint(
-        listen=[listen_at(value, sip.advertised_host) for value in sip.listen]
-        or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)],
-        tls=settings.tls.options(),
-        trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
-        strangers=strangers,
-        accounts=[account.account() for account in settings.accounts],
-        rates=settings.rates.rates(),
-        trunk_factor=settings.rates.trunk_factor,
-        keepalive_s=sip.keepalive_s,
-        session_expires_s=sip.session_expires_s,
     )
 
 

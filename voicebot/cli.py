@@ -61,12 +61,13 @@ def call(
         str, typer.Option(help="Speech service of the caller (ws://host:port); default: an own offline one.")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the call's audio and report.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="Whom to trust over TLS (PEM), beside nobody else.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Place a scripted call (or many) and measure it on the wire."""
     from voicebot.commands.call import run_call
 
-    raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json))
+    raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json, ca=ca))
 
 
 @app.command()

@@ -118,6 +118,11 @@ class DialogVersions:
         return self._serving.client
 
     @property
+    def host(self) -> ChildProcess:
+        """The process of the version that serves."""
+        return self._serving.host
+
+    @property
     def status(self) -> DialogsStatus:
         current = self._serving
         leaving = tuple((version.number, version.client.conversations) for version in self._leaving)

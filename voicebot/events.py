@@ -53,6 +53,55 @@ class CallAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallRinging(Event):
+    """Whom we call is being alerted. ``status``: the SIP response that said so (180, 182, or 183 without media)."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyMedia(Event):
+    """Audio comes from where we call before anybody has answered: a ringing tone, or an announcement."""
+
+    status: int
+
+
+class NotReached(StrEnum):
+    """Why a call of ours was not answered."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    DECLINED = "declined"
+    UNREACHABLE = "unreachable"
+    """No such number, nobody there to ring, or no way to it."""
+    REFUSED = "refused"
+    """We may not call there: no or wrong credentials, forbidden, or sent on to another address."""
+    CANCELLED = "cancelled"
+    """We gave up first: the operator, or the end of the service."""
+    ERROR = "error"
+    """Something in between failed, or what was answered makes no call."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallNotAnswered(Event):
+    """A call of ours has come to nothing. ``status``/``reason``: of the SIP response, 0 when none came."""
+
+    outcome: NotReached
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Event):
+    """The other side does not listen for now (hold): what we say would be said to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded(Event):
+    """The other side listens again."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPressed(Event):
     """One keypad key, by RFC 4733 or another way: one of ``0-9 * # A-D``. Reported once a press."""
 
@@ -61,7 +110,10 @@ class KeyPressed(Event):
 
 @dataclass(frozen=True, slots=True)
 class LegEnded(Event):
-    """The caller's leg is gone. ``reason``: ``caller``, ``bot``, ``transfer``, ``media-timeout``, ``error``, ..."""
+    """The leg is gone. ``reason``: ``caller`` (the other side), ``bot``, ``transfer``, ``media-timeout``, ``error``...
+
+    Of a call of ours that was not answered it is a :class:`NotReached`.
+    """
 
     reason: str
 
@@ -268,6 +320,36 @@ class TransferAsked(Event):
 
     target: str
     context: dict[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CallAsked(Event):
+    """The bot wants somebody called, in a call of its own. ``command`` is what it calls this wish.
+
+    ``target``: a number or SIP URI; ``trunk``, ``bot``: by which trunk and for which bot, ``""`` for the usual;
+    ``context``: what that bot is told.
+    """
+
+    target: str
+    trunk: str = ""
+    bot: str = ""
+    command: str = ""
+    context: dict[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTold(Event):
+    """What became of a :class:`CallAsked`: ``state`` is ``answered`` or ``ended``, or why it came to nothing.
+
+    ``call_id``: of that call, empty when none was placed; ``status``/``reason`` as in :class:`CallNotAnswered`.
+    """
+
+    state: str
+    call_id: str
+    target: str
+    command: str = ""
+    status: int = 0
+    reason: str = ""
 
 
 # --- playback (what left on the wire) ------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from voicebot.call_settings import CallSettings, ConsoleSettings, LogSettings
 from voicebot.pyvoip_settings import PyVoipSettings
 from voicebot.route_settings import RouteSettings
 from voicebot.sip.session_timer import MIN_SE
@@ -328,32 +329,6 @@ class TurnSettings(Section):
     """While the bot speaks, sounds below this level are taken for its echo."""
 
 
-class CallSettings(Section):
-    """[calls] limits and what is kept."""
-
-    max_duration_s: Seconds = 3600.0
-    fallback_transfer: str = ""
-    """Where callers go when speech or bot fail for good: a number or SIP URI. Empty: an apology and a hang-up."""
-    transfer_allow: list[str] = ["+1???55501??"]
-    """Patterns of the numbers and addresses that callers may be handed to (`voicebot/calls/targets.py`), beside
-    ``fallback_transfer``. The default holds only numbers that nobody has: those of films, and of the sample dialog."""
-    transfer_domain: str = ""
-    """The SIP domain to which bare telephone numbers are transferred; empty: the caller's own trunk."""
-    records: Path = Path("var/records")
-    """One JSON document a call."""
-    recording: bool = False
-    """Keep the audio of every call as stereo WAV beside its record."""
-    drain_s: Seconds = 60.0
-    """After SIGTERM, how long running calls may go on."""
-
-
-class LogSettings(Section):
-    """[log]"""
-
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    json_lines: bool = False
-
-
 class Settings(BaseSettings):
     """Everything that can be set. See the sections for what each means."""
 
@@ -377,6 +352,7 @@ class Settings(BaseSettings):
     turns: TurnSettings = TurnSettings()
     calls: CallSettings = CallSettings()
     log: LogSettings = LogSettings()
+    console: ConsoleSettings = ConsoleSettings()
     connector: ConnectorSettings = ConnectorSettings()
     routes: RouteSettings = RouteSettings()
     bots: tuple[RemoteBotSettings, ...] = ()
@@ -414,6 +390,11 @@ class Settings(BaseSettings):
         names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"trunks and accounts: two are named {twice[0]}")
+        outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]
+        if self.calls.outbound_trunk not in ("", *outbound):
+            raise ValueError(
+                f"calls: outbound_trunk: there is no account, and no trunk with outbound, {self.calls.outbound_trunk!r}"
+            )
         return self
 
     def turn_policy(self) -> TurnPolicy:
@@ -448,8 +429,12 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{file}: not valid TOML: {error}") from None
-        if isinstance(data.get("speech"), dict) and "key" in data["speech"]:
-            raise SettingsError(f"{file}: speech.key: secrets do not belong here: set VOICEBOT_SPEECH__KEY or key_file")
+        for section, name in (("speech", "key"), ("console", "token")):
+            if isinstance(data.get(section), dict) and name in data[section]:
+                variable = f"VOICEBOT_{section}__{name}".upper()
+                raise SettingsError(
+                    f"{file}: {section}.{name}: secrets do not belong here: set {variable} or {name}_file"
+                )
     for section, values in (overrides or {}).items():
         data.setdefault(section, {}).update(values)
     bots = [bot for bot in data.get("bots", ()) if isinstance(bot, dict)]
@@ -461,6 +446,8 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
         raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from None
     if settings.speech.key_file is not None and not settings.speech.key_file.is_file():
         raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
+    if settings.console.token_file is not None and not settings.console.token_file.is_file():
+        raise SettingsError(f"{file}: console.token_file: there is no file {settings.console.token_file}")
     for bot in settings.bots:
         if bot.secret_file is not None and not bot.secret_file.is_file():
             raise SettingsError(f"{file}: bots: {bot.name}: there is no file {bot.secret_file}")

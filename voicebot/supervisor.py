@@ -67,6 +67,12 @@ class ChildProcess:
         self._hang_timeout_s = hang_timeout_s
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._ready = False
+
+    @property
+    def running(self) -> bool:
+        """Whether the child is there and has said that it is ready."""
+        return self._ready and self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
         """Start the child and wait until it is ready. Raises :class:`NotReady`; nothing is left running then."""
@@ -102,6 +108,7 @@ class ChildProcess:
         except TimeoutError:
             raise NotReady(f"{self.name}: not ready after {self._ready_timeout_s:.0f} s") from None
         logger.info("%s is ready (pid %d)", self.name, self.pid)
+        self._ready = True
         self._on_ready(ready)
 
     async def _ready_line(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
@@ -172,7 +179,7 @@ class ChildProcess:
             logger.info("%s: %s", self.name, line.decode(errors="replace").rstrip())
 
     async def _end(self) -> None:
-        process, self._process = self._process, None
+        process, self._process, self._ready = self._process, None, False
         if process is None:
             return
         if process.stdin is not None:

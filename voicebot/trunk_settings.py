@@ -117,6 +117,8 @@ class TrunkSettings(_Entry):
     """Only over TLS."""
     outbound: str = ""
     """Where our calls by it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
+    number: str = Field("voicebot", pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
+    """What our calls by it show as their number."""
     options_s: float = Field(30.0, ge=0, le=3600)
     """How often a trunk with ``outbound`` is asked whether it is there; 0: never. One that is silent gets no calls."""
     max_calls: int = Field(0, ge=0, le=10000)
@@ -139,8 +141,10 @@ class TrunkSettings(_Entry):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if not self.addresses and not self.username:
-            raise ValueError(f"trunk {self.name}: addresses, or username and password_file, say who it is")
+        if not (self.addresses or self.username or self.outbound):
+            raise ValueError(
+                f"trunk {self.name}: addresses, or username and password_file, say who it is; outbound, where calls go"
+            )
         if bool(self.username) != (self.password_file is not None):
             raise ValueError(f"trunk {self.name}: username and password_file belong together")
         if self.secure and self.outbound:
@@ -162,6 +166,11 @@ class TrunkSettings(_Entry):
             self.options_s,
             self.max_calls,
         )
+
+    def account(self) -> Account:
+        """Who we are in calls that go by it."""
+        password = password_in(self.password_file)
+        return Account(self.name, self.outbound, self.number, password, self.username, register=False)
 
 
 class AccountSettings(_Entry):

@@ -48,6 +48,11 @@ class Ways:
             bot.name: with_conventions(self._ways[bot.name].conversation, conventions_of(bot)) for bot in settings.bots
         }
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All bots, ours included."""
+        return frozenset(self._conversations)
+
     async def start(self) -> None:
         """Be ready for calls. Raises :class:`voicebot.bots.ways.WayUnavailable`."""
         self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
@@ -64,8 +69,8 @@ class Ways:
             await http.close()
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
-        """A conversation with the bot that takes calls to this callee by this trunk."""
-        name = self._routes.bot_for(call.callee, call.trunk)
+        """A conversation with the bot that the call was placed for, or that takes calls to our number by its trunk."""
+        name = call.bot if call.bot in self._conversations else self._routes.bot_for(call.line, call.trunk)
         if name != DIALOGS:
             logger.info("call %s is for bot %s", call.call_id, name)
         return self._conversations[name](call, on_event)

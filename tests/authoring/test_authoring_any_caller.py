@@ -66,7 +66,8 @@ OTHER_GERMAN = "steps: {a: {ask: Mehr?}}"
 words = st.one_of(
     st.sampled_from(
         ["digits", "open", "yes no", "number", "date", "money", "spelled", "name", "text", "sub", "pin", "queue",
-         "tongue", "Deutsch", "yes", "no", "back", "one two three four", "no, it is 42", "tomorrow", "forty dollars", "A as in Anna",
+         "tongue", "Deutsch", "yes", "no", "back", "one two three four", "no, it is 42", "tomorrow", "forty dollars",
+         "A as in Anna",
          "my name is Ada", "help", "repeat", "slower", "agent", "start over", "", "purple", "no, twelve",
          "the 31st of June", "-1", "1e9"]
     ),

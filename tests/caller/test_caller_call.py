@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,9 +16,14 @@ from voicebot import g711
 from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
 from voicebot.caller.call import local_host
 from voicebot.caller.ear import level_dbfs
+from voicebot.events import Event
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
+from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
+from voicebot.sip.tls import self_signed
+
+pytestmark = pytest.mark.alone  # calls in real time, whose pauses count
 
 PORTS = (38_000, 38_998)
 REPLY_AFTER = 15
@@ -80,13 +86,21 @@ class Beeper:
         if key == "#":
             self.reply()
 
+    def fact(self, event: Event) -> None:
+        pass
+
     def ended(self, reason: str, at: float) -> None:
         self.reason = reason
 
 
 @asynccontextmanager
 async def answerer(
-    *, reply_s: float = 0.4, replies: int = 100, at_end: Callable[[SipLeg], object] | None = None, limit: int = 100
+    *,
+    reply_s: float = 0.4,
+    replies: int = 100,
+    at_end: Callable[[SipLeg], object] | None = None,
+    limit: int = 100,
+    endpoint: SipEndpoint | None = None,
 ) -> AsyncIterator[tuple[str, list[Beeper]]]:
     clock = MediaClock()
     clock.start()
@@ -97,6 +111,7 @@ async def answerer(
         ports=PortRange(*PORTS, host="127.0.0.1"),
         port=0,
         limit=limit,
+        endpoint=endpoint,
     )
     await front.start()
     try:
@@ -207,6 +222,36 @@ async def test_a_refused_call_is_a_report(folder: Path) -> None:
         report = await place_call(uri, script)
     assert report.outcome == "refused" and not report.turns
     assert report.as_dict()["outcome"] == "refused"
+
+
+async def test_where_nobody_listens_the_report_comes_at_once_and_says_where_it_tried(folder: Path) -> None:
+    script = parse_script("steps: [{wav: hello.wav, wait: false}]", folder=folder)
+    report = await place_call("sip:bot@127.0.0.1:9", script, CallOptions(response_timeout_s=30))
+    assert report.outcome == "refused"
+    assert "nothing responds at UDP 127.0.0.1:9" in report.reason
+
+
+async def test_a_silent_port_is_given_up_after_a_few_seconds(folder: Path) -> None:
+    script = parse_script("steps: [{wav: hello.wav, wait: false}]", folder=folder)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        uri = f"sip:bot@127.0.0.1:{silent.getsockname()[1]}"
+        report = await place_call(uri, script, CallOptions(response_timeout_s=0.2))
+    assert "is the service running there?" in report.reason
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_over_tls_whom_to_trust_is_an_option(folder: Path, trusted: bool) -> None:
+    script = parse_script("steps: [{wav: hello.wav, wait: false}]", folder=folder)
+    certificate, key = self_signed("127.0.0.1")
+    pem = folder / "own.pem"
+    pem.write_bytes(certificate + key)
+    tls = SipEndpoint(listen=[ListenAt("TLS", "127.0.0.1", 0)], tls=TlsOptions(certificate=pem))
+    async with answerer(endpoint=tls) as (uri, _):
+        options = CallOptions(ca_file=pem if trusted else None)
+        report = await place_call(f"{uri};transport=tls", script, options)
+    assert (report.outcome == "completed") is trusted, report.reason
+    assert trusted or "--ca" in report.reason
 
 
 async def test_many_calls_share_a_phone_and_none_is_lost(folder: Path) -> None:

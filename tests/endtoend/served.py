@@ -100,6 +100,7 @@ class Service(Process):
             "speech__prompt_cache_dir": "",
             "bot__dialogs": SAMPLE_DIALOGS,
             "bot__http_port": 0,
+            "console__port": 0,
             "calls__records": folder / "records",
             "calls__drain_s": 0.2,
         } | settings

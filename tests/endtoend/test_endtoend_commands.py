@@ -67,7 +67,7 @@ def test_dialogs_that_cannot_be_loaded_stop_the_start_and_name_the_place(tmp_pat
     folder.mkdir()
     (folder / "main.py").write_text("def create_dialog(context):\n    return nonsense\n")
     done = voicebot(
-        tmp_path, "serve", bot__dialogs=str(folder), sip__port="0", bot__http_port="0",
+        tmp_path, "serve", bot__dialogs=str(folder), sip__port="0", bot__http_port="0", console__port="0",
         speech__service="url", speech__url=f"ws://{LOOPBACK}:9",
     )  # fmt: skip
     assert done.returncode == 2
@@ -81,8 +81,9 @@ def test_a_taken_sip_port_is_told_by_serve_and_by_the_doctor(tmp_path: Path) -> 
         port = str(taken.getsockname()[1])
         speech = {"speech__service": "url", "speech__url": f"ws://{LOOPBACK}:9"}
         doctor = voicebot(tmp_path, "doctor", sip__port=port, **speech)
-        served = voicebot(tmp_path, "serve", sip__port=port, bot__http_port="0", speech__service="url",
-                          speech__url=f"ws://{LOOPBACK}:9", bot__dialogs=str(Path(__file__).parent / "dialogs_faulty"),
+        served = voicebot(tmp_path, "serve", sip__port=port, bot__http_port="0", console__port="0",
+                          speech__service="url", speech__url=f"ws://{LOOPBACK}:9",
+                          bot__dialogs=str(Path(__file__).parent / "dialogs_faulty"),
                           log__level="ERROR")  # fmt: skip
     assert doctor.returncode == 1
     assert f"{LOOPBACK}:{port}" in doctor.stdout

@@ -10,12 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from voicebot.events import Law
+from voicebot.events import Event, Law
 from voicebot.g711 import encode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import SipFrontEnd, dial
+from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_outgoing import dial
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import CallClosed, SessionDescription, SipEndpoint, sdp
 
@@ -28,6 +29,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.keys: list[str] = []
+        self.facts: list[Event] = []
         self.frames = 0
         self.after_end = 0
         self.heard = asyncio.Event()
@@ -47,6 +49,9 @@ class Sink:
     def key(self, key: str, at: float) -> None:
         self.keys.append(key)
         self.pressed.set()
+
+    def fact(self, event: Event) -> None:
+        self.facts.append(event)
 
     def ended(self, reason: str, at: float) -> None:
         self.over.set_result(reason)

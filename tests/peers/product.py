@@ -64,6 +64,7 @@ def running(folder: Path, settings: dict[str, str] | None = None) -> Iterator[Pr
         "VOICEBOT_RTP__PORT_LOW": "24000",
         "VOICEBOT_RTP__PORT_HIGH": "24499",
         "VOICEBOT_BOT__HTTP_PORT": "0",
+        "VOICEBOT_CONSOLE__PORT": "0",
         "VOICEBOT_CALLS__RECORDS": str(records),
         "VOICEBOT_CALLS__DRAIN_S": "1",
         "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",

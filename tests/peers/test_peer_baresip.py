@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -64,6 +65,9 @@ class Sink:
         pass
 
     def key(self, key: str, at: float) -> None:
+        pass
+
+    def fact(self, event: Event) -> None:
         pass
 
     def ended(self, reason: str, at: float) -> None:

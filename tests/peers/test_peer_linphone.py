@@ -16,7 +16,8 @@ from voicebot.caller.wav import read_wav
 from voicebot.g711 import decode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import SipFrontEnd, dial
+from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_outgoing import dial
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 from voicebot.sip.tls import self_signed

@@ -17,7 +17,7 @@ from recordings import ASTERISK, NO_RECORDINGS, has_asterisk, write_wav
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO
 
 from voicebot.caller.wav import read_wav
-from voicebot.events import Event, Final
+from voicebot.events import Event, Final, Held, HoldEnded
 from voicebot.g711 import decode, silence
 from voicebot.legs import LegClosed
 from voicebot.rtp import Clip, MediaClock, PortRange
@@ -45,6 +45,7 @@ class Sink:
         self.packets = 0
         self.keys: list[str] = []
         self.ends: list[str] = []
+        self.facts: list[type[Event]] = []
 
     def frame(self, payload: bytes, at: float) -> None:
         self.heard += payload
@@ -55,8 +56,8 @@ class Sink:
     def key(self, key: str, at: float) -> None:
         self.keys.append(key)
 
-    def fact(self, event: object) -> None:
-        pass
+    def fact(self, event: Event) -> None:
+        self.facts.append(type(event))
 
     def ended(self, reason: str, at: float) -> None:
         self.ends.append(reason)
@@ -156,6 +157,7 @@ async def test_a_call_with_audio_as_it_is_keys_hold_and_packets_that_used_to_end
     phone.tell("resume")
     await until(lambda: sink.packets > held_at + 5)
     assert leg.quality().packets_received > heard
+    assert sink.facts == [Held, HoldEnded]
 
     await leg.hang_up()
     await phone.hears_of("CALL_CLOSED")
@@ -209,6 +211,7 @@ async def test_the_dialog_is_heard_by_way_of_the_extension(product: Product, reg
         phone.tell("hangup")
         await phone.hears_of("CALL_CLOSED")
         record = await product.record(call_id)
+    assert record["front_end"] == "pyvoip"
     assert (record["end"]["reason"], [key["key"] for key in record["keys"]]) == ("caller", ["3"])
 
     def understood(event: Event) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -45,6 +46,9 @@ class Sink:
 
     def key(self, key: str, at: float) -> None:
         self.keys.append(key)
+
+    def fact(self, event: Event) -> None:
+        pass
 
     def ended(self, reason: str, at: float) -> None:
         self.ends.append(reason)

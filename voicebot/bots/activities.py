@@ -83,6 +83,12 @@ def command_result(action: str, command: str, error: str = "") -> dict[str, Any]
     return {"type": "commandResult", "name": f"channel/vnd.microsoft.telephony.recording.{action}", "value": value}
 
 
+def call_status(state: str, call_id: str, target: str, command: str, status: int, reason: str) -> dict[str, Any]:
+    """What became of a call that the bot wanted placed: ``answered``, ``ended``, or why it came to nothing."""
+    value = {"state": state, "callId": call_id, "to": target, "commandId": command, "status": status, "reason": reason}
+    return {"type": "event", "name": "call.status", "value": value}
+
+
 def play_failed(url: str) -> dict[str, Any]:
     """A file that the bot wanted played could not be had, or not be played."""
     return {"type": "event", "name": "playUrlFailed", "value": url}
@@ -106,7 +112,7 @@ def end_of_conversation(reason: str) -> dict[str, Any]:
 
 def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datetime) -> dict[str, Any]:
     """``activity`` as the ``number``-th of ``call``: with its id, time, locale, and who speaks to whom."""
-    caller = {"id": call.caller or ANONYMOUS, "role": "user"}
+    caller = {"id": call.person or ANONYMOUS, "role": "user"}
     if call.display_name:
         caller["name"] = call.display_name
     envelope: dict[str, Any] = {
@@ -116,7 +122,7 @@ def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datet
         "serviceUrl": SERVICE_URL,
         "locale": call.locale,
         "from": caller,
-        "recipient": {"id": call.callee or BOT_ID, "role": "bot"},
+        "recipient": {"id": call.line or BOT_ID, "role": "bot"},
         "conversation": {"id": call.call_id},
     }
     if activity["type"] == "conversationUpdate" and "membersAdded" not in activity:
@@ -134,6 +140,8 @@ def _start_data(call: CallFacts) -> dict[str, Any]:
         "calleeHost": _host(call.callee_uri),
         "callerDisplayName": call.display_name,
         "callId": call.call_id,
+        "direction": call.direction,
+        "context": dict(call.context),
         "sipHeaders": headers,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from voicebot.events import Event
 
@@ -22,6 +22,9 @@ class CallFacts:
 
     The URIs are complete where the front end knows them, such as ``sip:+15550100@pbx.example.com``.
     ``trunk``: the name of the trunk or account that it came by, for its routing; empty for none.
+
+    Of a call of ours (``direction``), ``bot`` is the one that it was placed for, ``""`` for whichever has the calling
+    number, and ``context`` what that bot is to know.
     """
 
     call_id: str
@@ -33,6 +36,19 @@ class CallFacts:
     caller_uri: str = ""
     callee_uri: str = ""
     trunk: str = ""
+    direction: Literal["inbound", "outbound"] = "inbound"
+    bot: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def person(self) -> str:
+        """Who the bot talks to: the caller, or whom we called."""
+        return self.callee if self.direction == "outbound" else self.caller
+
+    @property
+    def line(self) -> str:
+        """Our own number."""
+        return self.caller if self.direction == "outbound" else self.callee
 
 
 class Conversation(Protocol):

@@ -94,7 +94,7 @@ class DirectLineConversation(Exchange):
     def __init__(self, way: DirectLineWay, call: CallFacts, on_event: OnEvent) -> None:
         super().__init__(call, on_event, bot=way.bot, patience=way.options.patience)
         self._way = way
-        self._user = f"dl_{call.caller or call.call_id}"[:64]
+        self._user = f"dl_{call.person or call.call_id}"[:64]
         self._opening = asyncio.Lock()
         self._token = DirectLineToken(way, call.call_id, way.options.secret)
         self._feed = DirectLineFeed(self._user)

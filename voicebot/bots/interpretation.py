@@ -8,6 +8,7 @@ message                                         BotMessage; spoken is ``speak``,
 parts of a streamed text                        BotMessage, sentence by sentence (``streamed_text.py``)
 endOfConversation, event ``hangup``             HangUpAsked
 event ``handoff.initiate``, or of type handoff  TransferAsked(``value.TargetPhoneNumber``); no target: the operator
+event ``call.place``, with ``value.to``          CallAsked
 command ``…telephony.recording.start`` etc.     RecordingAsked (Microsoft's Telephony channel)
 AudioCodes' events, with ``activityParams``:
 ``transfer``, ``handover``                      TransferAsked(``transferTarget``)
@@ -38,6 +39,7 @@ from voicebot.bots.streamed_text import StreamedText, stream_info
 from voicebot.events import (
     BotConfigured,
     BotMessage,
+    CallAsked,
     Event,
     HangUpAsked,
     InputHint,
@@ -53,6 +55,8 @@ MAX_SPEAK = 20_000
 MAX_CHOICES = 12
 MAX_TARGET = 256
 MAX_METADATA = 16_384
+MAX_NAME = 64
+MAX_URL = 2000
 MAX_KEYS = 20
 RECORDING = "channel/vnd.microsoft.telephony.recording."
 
@@ -113,6 +117,8 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
     match activity.get("name"):
         case "handoff.initiate":
             return [_handoff(activity, at)]
+        case "call.place":
+            return [_call(_dict(activity.get("value")), at)]
         case "transfer" | "handover":
             return [TransferAsked(at, _target(parameters.get("transferTarget")), parameters)]
         case "hangup":
@@ -196,6 +202,17 @@ def _handoff(activity: dict[str, Any], at: float) -> TransferAsked:
     context = dict(_dict(value))
     target = context.pop("TargetPhoneNumber", None) or context.pop("targetPhoneNumber", None)
     return TransferAsked(at, _target(value if isinstance(value, str) else target), context)
+
+
+def _call(value: dict[str, Any], at: float) -> CallAsked:
+    return CallAsked(
+        at,
+        _target(value.get("to")),
+        trunk=_text(value.get("trunk"))[:MAX_NAME],
+        bot=_text(value.get("bot"))[:MAX_NAME],
+        command=_text(value.get("commandId"))[:MAX_TARGET],
+        context=_dict(value.get("context")),
+    )
 
 
 def _target(value: Any) -> str:

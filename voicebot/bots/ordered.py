@@ -75,7 +75,7 @@ class OrderedConversation(RemoteConversation):
     @property
     def caller(self) -> dict[str, Any]:
         """The caller as a member of the conversation (``ChannelAccount``)."""
-        account = {"id": self.call.caller or activities.ANONYMOUS, "role": "user"}
+        account = {"id": self.call.person or activities.ANONYMOUS, "role": "user"}
         return account | ({"name": self.call.display_name} if self.call.display_name else {})
 
     # --- the call's side ---------------------------------------------------------------------------------------------

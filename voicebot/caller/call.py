@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Final
 
@@ -22,13 +23,14 @@ from voicebot.caller.ear import Ear
 from voicebot.caller.report import CallAudio, CallReport, TranscriptLine
 from voicebot.caller.script import Script
 from voicebot.caller.voice import CallNotPlaced, Voice
-from voicebot.events import Law
+from voicebot.events import Law, NotReached
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import dial
 from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_outgoing import dial
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted
-from voicebot.sip import SipEndpoint
+from voicebot.sip import SipEndpoint, TlsOptions
+from voicebot.sip.hop import DEFAULT_PORTS, bracketed, hop_of
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable
 
 logger = logging.getLogger(__name__)
@@ -45,6 +47,8 @@ class CallOptions:
     ``host``: the local address ("" chooses: loopback towards loopback, else any); ``port``: for SIP, 0 for any.
     ``speech``: the caller's own speech service, for ``say`` and ``expect``. ``transcribe``: let it write down what the
     bot says (needed by ``expect``). ``keep_audio``: both sides into the report. ``max_call_s``: then we hang up.
+    ``response_timeout_s``: how long nothing at all may come back. ``ca_file``: whom we trust over TLS; the system's
+    list without it.
     """
 
     speech: EndpointSource | None = None
@@ -57,6 +61,8 @@ class CallOptions:
     display_name: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     ring_timeout_s: float = 30.0
+    response_timeout_s: float = 5.0
+    ca_file: Path | None = None
     max_call_s: float = 600.0
     keep_audio: bool = False
 
@@ -67,7 +73,9 @@ class Phone:
     def __init__(self, uri: str, options: CallOptions) -> None:
         self.options = options
         host = options.host or local_host(uri)
-        self._endpoint = SipEndpoint(host=host, port=options.port, user_agent="voicebot-caller")
+        self._endpoint = SipEndpoint(
+            host=host, port=options.port, user_agent="voicebot-caller", tls=TlsOptions(ca_file=options.ca_file)
+        )
         self._clock = MediaClock()
         self._ports = PortRange(*options.rtp_ports, host=host)
         self._voice = Voice(options.speech)
@@ -151,9 +159,12 @@ class Phone:
                 display_name=options.display_name,
                 headers=options.headers,
                 ring_timeout_s=options.ring_timeout_s,
+                response_timeout_s=options.response_timeout_s,
             )
         except LegClosed as closed:
-            report.reason = str(closed)
+            why = scripted.not_answered
+            silent = why is not None and (why.outcome, why.status) == (NotReached.UNREACHABLE, 408)
+            report.reason = nobody_there(uri, loop.time() - invited) if silent else str(closed)
             return
         except PortsExhausted:
             raise CallNotPlaced("no free RTP port; widen the range or place fewer calls at a time") from None
@@ -208,6 +219,17 @@ async def place_call(
             return await phone.call(uri, script, on_line=on_line)
     except OSError as error:
         raise CallNotPlaced(f"no socket for the call: {error}") from None
+
+
+def nobody_there(uri: str, after_s: float) -> str:
+    """What to tell of a call to which nothing came back: where it went, and what could be wrong."""
+    hop = hop_of(uri)
+    assert hop is not None, "it was called"
+    where = f"{hop.transport} {bracketed(hop.host)}:{hop.port or DEFAULT_PORTS[hop.transport]}"
+    mend = "is the service running there?"
+    if hop.transport == "TLS":
+        mend = "is the service running there, and its certificate made out to that name and trusted (--ca)?"
+    return f"nothing responds at {where} (tried for {after_s:.1f} s); {mend}"
 
 
 def local_host(uri: str) -> str:

@@ -27,7 +27,7 @@ from voicebot.caller.measure import (
 from voicebot.caller.mouth import Mouth, Spoken
 from voicebot.caller.report import CallAudio, TranscriptLine, TurnReport, Who
 from voicebot.caller.script import Action, Script, Step, said
-from voicebot.events import Event, RecognitionLost
+from voicebot.events import CallNotAnswered, Event, RecognitionLost
 from voicebot.events import Final as Phrase
 from voicebot.legs import Leg
 
@@ -85,6 +85,7 @@ class ScriptedCall:
         self.transfer_target: str | None = None
         self.ended_at: float | None = None
         self.ended_reason = ""
+        self.not_answered: CallNotAnswered | None = None
         self._script = script
         self._audio = audio
         self._ear = ear
@@ -119,6 +120,10 @@ class ScriptedCall:
     def key(self, key: str, at: float) -> None:
         if len(self.keys_heard) < 1000:
             self.keys_heard += key
+
+    def fact(self, event: Event) -> None:
+        if isinstance(event, CallNotAnswered):
+            self.not_answered = event
 
     def ended(self, reason: str, at: float) -> None:
         self.ended_at, self.ended_reason = at, reason

@@ -7,9 +7,25 @@ Rules that hold here:
 * Nothing here knows which front end, speech service or bot it talks to.
 """
 
+from voicebot.calls.outbound import Outbound, TrunkRoute
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
 from voicebot.calls.registry import Calls
-from voicebot.calls.session import CallServices, CallSession
+from voicebot.calls.request import CallRequest, CannotCall, Placed
+from voicebot.calls.services import CallServices
+from voicebot.calls.session import CallSession
+from voicebot.calls.transferring import TransferRules
 
-__all__ = ["CallServices", "CallSession", "Calls", "RecordBuilder", "Recording"]
+__all__ = [
+    "CallRequest",
+    "CallServices",
+    "CallSession",
+    "Calls",
+    "CannotCall",
+    "Outbound",
+    "Placed",
+    "RecordBuilder",
+    "Recording",
+    "TransferRules",
+    "TrunkRoute",
+]

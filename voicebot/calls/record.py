@@ -38,6 +38,9 @@ from voicebot.events import (
     BotFailed,
     BotMessage,
     CallAnswered,
+    CallNotAnswered,
+    CallRinging,
+    EarlyMedia,
     Event,
     Final,
     HangUpAsked,
@@ -77,7 +80,7 @@ class RecordBuilder:
     """Collects one call's facts; :meth:`build` gives the document at any moment, also while the call runs.
 
     ``started_at_wall`` must know its time zone; ``started_at`` is the same moment on the loop's clock. ``bot`` and
-    ``language`` are the names the call was routed to; ``front_end`` says how the caller reached us (``sip``, ...).
+    ``language`` are the names the call was routed to.
     """
 
     def __init__(
@@ -88,7 +91,6 @@ class RecordBuilder:
         started_at: float,
         bot: str = "",
         language: str = "",
-        front_end: str = "sip",
     ) -> None:
         if started_at_wall.tzinfo is None:
             raise ValueError("started_at_wall must carry a time zone")
@@ -97,7 +99,6 @@ class RecordBuilder:
         self._start = started_at
         self._bot = bot
         self._language = language
-        self._front_end = front_end
         self._turns: list[Turn] = []
         self._turn_of_request: dict[int, Turn] = {}
         self._turns_dropped = 0
@@ -113,6 +114,9 @@ class RecordBuilder:
         self._transfer: dict[str, Any] | None = None
         self._hang_up_asked = False
         self._metadata: list[Any] = []
+        self._not_answered: dict[str, Any] | None = None
+        self._ringing: float | None = None
+        self._early_media: float | None = None
         self._answered: float | None = None
         self._ended: float | None = None
         self._reason = ""
@@ -127,6 +131,12 @@ class RecordBuilder:
         match event:
             case CallAnswered():
                 self._answered = event.at if self._answered is None else self._answered
+            case CallRinging():
+                self._ringing = event.at
+            case EarlyMedia():
+                self._early_media = event.at
+            case CallNotAnswered(outcome=outcome, status=status, reason=reason):
+                self._not_answered = {"outcome": outcome.value, "status": status, "reason": _clip(reason)}
             case SpeechStarted(onset=onset):
                 if self._pending.speech_start is None:
                     self._pending.speech_start = onset
@@ -272,7 +282,9 @@ class RecordBuilder:
             "caller_uri": info.caller_uri,
             "callee_uri": info.callee_uri,
             "display_name": info.display_name,
-            "front_end": self._front_end,
+            "direction": info.direction,
+            "trunk": info.trunk,
+            "front_end": self._info.front_end,
             "remote_address": info.remote_address,
             "codec": info.law,
             "bot": self._bot,
@@ -280,10 +292,13 @@ class RecordBuilder:
             "started": self._iso(self._start),
             "answered": self._iso(self._answered),
             "ended": self._iso(self._ended),
+            "ringing_ms": self._ms(self._ringing),
+            "early_media_ms": self._ms(self._early_media),
             "answered_ms": self._ms(self._answered),
             "duration_ms": self._ms(self._ended),
             "talk_ms": apart(self._answered, self._ended),
             "end": {"reason": self._reason, "bot_asked": self._hang_up_asked},
+            "not_answered": self._not_answered,
             "transfer": self._transfer,
             "metadata": self._metadata,
             "turns": [turn.as_json(index, self._ms) for index, turn in enumerate(self._turns, 1)],
@@ -297,6 +312,22 @@ class RecordBuilder:
             "quality": self._quality,
             "timeline": self._timeline,
             "timeline_dropped": dict(self._timeline_dropped),
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Who, when and how it ended: what is told of a call while it runs, too. See :meth:`build`."""
+        info = self._info
+        return {
+            "id": info.call_id,
+            "direction": info.direction,
+            "from": info.caller,
+            "to": info.callee,
+            "trunk": info.trunk,
+            "started": self._iso(self._start),
+            "answered": self._iso(self._answered),
+            "ended": self._iso(self._ended),
+            "end": self._reason,
+            "not_answered": self._not_answered,
         }
 
     async def write(self, directory: Path) -> Path:

@@ -10,34 +10,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal
 
-from voicebot import g711
 from voicebot.bots import CallFacts, Conversation
 from voicebot.calls.asking import asked_activity
-from voicebot.calls.playback import Playback, Voice
+from voicebot.calls.playback import Playback
 from voicebot.calls.record import RecordBuilder
-from voicebot.calls.recording import Recording
-from voicebot.calls.targets import AllowedTargets
-from voicebot.calls.transfer_headers import transfer_headers
+from voicebot.calls.recording_control import RecordingControl
+from voicebot.calls.request import CallRequest, CannotCall, Placed
+from voicebot.calls.services import CallServices
+from voicebot.calls.transferring import PARTING_S, Transferring
 from voicebot.events import (
     CallAnswered,
+    CallAsked,
+    CallNotAnswered,
+    CallRinging,
+    CallTold,
+    EarlyMedia,
     Event,
+    Held,
+    HoldEnded,
     KeyPressed,
-    Law,
     LegEnded,
     RecognitionLost,
-    RecordingAction,
     RecordingChanged,
     SpeechStarted,
     TransferEnded,
 )
+from voicebot.g711 import silence
 from voicebot.legs import Leg, LegClosed, LegInfo
 from voicebot.speech import APOLOGY_TEXTS, EchoGuard, SpeechUnavailable, VoiceActivity
 from voicebot.turns import (
@@ -48,6 +51,7 @@ from voicebot.turns import (
     HangUp,
     Listen,
     Pause,
+    PlaceCall,
     Play,
     Record,
     Resume,
@@ -55,60 +59,28 @@ from voicebot.turns import (
     State,
     Transfer,
     TurnMachine,
-    TurnPolicy,
     UseVoice,
 )
 
 logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 5.0
-PARTING_S = 0.25
-"""Between the last packet and the BYE or REFER: a phone still holds some in its jitter buffer when the next arrives."""
+MAX_PLACED = 10
+"""Calls that one call's bot may have placed."""
 
-
-class Recognition(Protocol):
-    """What a call needs of its recogniser: :class:`voicebot.speech.Recognizer`."""
-
-    async def start(self) -> None: ...
-
-    def write(self, payload: bytes, at: float) -> None: ...
-
-    def heard(self, start: float, end: float) -> None: ...
-
-    def set_phrases(self, phrases: Sequence[str]) -> None: ...
-
-    async def stop(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class CallServices:
-    """What all calls share.
-
-    ``recognition(law, on_event, language)`` and ``conversation(facts, on_event)`` make a call's own.
-    """
-
-    recognition: Callable[[Law, Callable[[Event], None], str], Recognition]
-    conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
-    voice: Voice
-    canned_audio: Callable[[str, Law], bytes]
-    policy: TurnPolicy = field(default_factory=TurnPolicy)
-    language: str = "en-US"
-    voice_name: str = ""
-    vad_start_ms: int = 64
-    vad_echo_gate_dbfs: float = -40.0
-    max_duration_s: float = 3600.0
-    records: Path | None = None
-    recording: bool = False
-    transfer_domain: str = ""
-    transfer_allow: tuple[str, ...] = ("*", "*@*")
-    """Patterns of allowed targets, see :mod:`voicebot.calls.targets`; the policy's fall-back is allowed in any case."""
+Phase = Literal["calling", "ringing", "early-media", "up", "ended"]
 
 
 class CallSession:
-    """One call. ``run()`` is its whole life; it never raises, and leaves nothing behind."""
+    """One call. ``run()`` is its whole life; it never raises, and leaves nothing behind.
 
-    def __init__(self, leg: Leg, services: CallServices) -> None:
+    Somebody who calls hears a greeting that was prepared while the phone rang. Of a call of ours (``placed``) the bot
+    learns when it is answered, and not at all when nobody does; audio that comes before is not listened to.
+    """
+
+    def __init__(self, leg: Leg, services: CallServices, placed: Placed | None = None) -> None:
         self.leg = leg
+        self.phase: Phase = "ringing" if leg.info.direction == "inbound" else "calling"
         self.info: LegInfo = leg.info
         self.record: dict[str, Any] | None = None
         self._services = services
@@ -121,12 +93,17 @@ class CallSession:
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._reason = "error"
+        self._placed = placed or Placed()
+        self._placed_calls = 0
+        self._transferring = Transferring(leg, services.transfers)
+        self._deaf = leg.info.direction == "outbound"
+        """Nothing that is heard is for us: nobody has answered yet, or we are on hold."""
+        self._silence = silence(leg.info.law)
         self._onset = 0.0
         self._builder = RecordBuilder(
             leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
         )
-        self._recording = Recording(leg.info.law) if services.recording and services.records else None
-        self._recording_runs = self._recording is not None
+        self._recording = RecordingControl(leg.info.law, kept=services.records is not None, running=services.recording)
         self._voice_activity = VoiceActivity(leg.info.law, start_ms=services.vad_start_ms)
         self._echo = EchoGuard(leg.info.law)
         self._recognition = services.recognition(leg.info.law, self.dispatch, services.language)
@@ -134,20 +111,7 @@ class CallSession:
         self._listening = True
         self._phrases: tuple[str, ...] = ()
         self._switching = asyncio.Lock()
-        self._conversation = services.conversation(
-            CallFacts(
-                call_id=leg.info.call_id,
-                caller=leg.info.caller,
-                callee=leg.info.callee,
-                display_name=leg.info.display_name,
-                locale=services.language,
-                headers=leg.info.headers,
-                caller_uri=leg.info.caller_uri,
-                callee_uri=leg.info.callee_uri,
-                trunk=leg.info.trunk,
-            ),
-            self.dispatch,
-        )
+        self._conversation: Conversation | None = None
         self._playback = Playback(
             leg.playout,
             services.voice,
@@ -164,30 +128,61 @@ class CallSession:
         """Who has the floor."""
         return self._machine.state
 
+    def summary(self) -> dict[str, Any]:
+        """The call in a few words, as JSON: who, since when, how far it is; how it ended, when it has."""
+        return self._builder.summary() | {"state": self.phase, "bot": self._placed.bot}
+
     async def run(self) -> None:
-        """Answer, converse until the leg has ended, clean up, write the record."""
-        self._log.info("call from %s to %s", self.info.caller, self.info.callee)
+        """Answer, or be answered; converse until the leg has ended, clean up, write the record."""
+        self._log.info("%s call from %s to %s", self.info.direction, self.info.caller, self.info.callee)
         self.leg.connect(self)
         try:
-            self.leg.ring()
-            self._carry_out(self._machine.start(self._loop.time()))  # the bot prepares its greeting meanwhile
-            try:
-                await self._recognition.start()
-            except SpeechUnavailable as error:
-                self._log.error("no recognition: %s", error)
-                self.dispatch(RecognitionLost(self._loop.time(), str(error)))
-            await self.leg.answer()
+            if self.info.direction == "outbound":
+                await self.leg.answer()
+                self._deaf = False
+                self._placed.observer("answered", 0, "")
+                await self._begin()
+            else:
+                self.leg.ring()
+                await self._begin()
+                await self.leg.answer()
+            self.phase = "up"
             self.dispatch(CallAnswered(self._loop.time()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), self._services.max_duration_s)
             if not self._ended.is_set():
                 self._log.warning("longer than %.0f s: ended", self._services.max_duration_s)
         except LegClosed:
-            self._log.info("the caller gave up before the answer")
+            self._log.info("not answered: %s", self._reason)
         except Exception:
             self._log.exception("call failed")
         finally:
             await self._close()
+
+    async def _begin(self) -> None:
+        """Ask the bot for its greeting, and get ready to listen meanwhile."""
+        info = self.info
+        facts = CallFacts(
+            call_id=info.call_id,
+            caller=info.caller,
+            callee=info.callee,
+            display_name=info.display_name,
+            locale=self._services.language,
+            headers=info.headers if info.direction == "inbound" else {},
+            caller_uri=info.caller_uri,
+            callee_uri=info.callee_uri,
+            trunk=info.trunk,
+            direction=info.direction,
+            bot=self._placed.bot,
+            context=self._placed.context,
+        )
+        self._conversation = self._services.conversation(facts, self.dispatch)
+        self._carry_out(self._machine.start(self._loop.time()))
+        try:
+            await self._recognition.start()
+        except SpeechUnavailable as error:
+            self._log.error("no recognition: %s", error)
+            self.dispatch(RecognitionLost(self._loop.time(), str(error)))
 
     async def hang_up(self) -> None:
         """End the call from outside (drain, operator)."""
@@ -197,7 +192,10 @@ class CallSession:
 
     def frame(self, payload: bytes, at: float) -> None:
         """20 ms of the caller."""
-        voice = self._echo.heard(payload) if self._listening else g711.silence(self.info.law)
+        self._recording.caller(payload, at)
+        if self._deaf and self.phase != "up":
+            return
+        voice = self._echo.heard(payload) if self._listening and not self._deaf else self._silence
         self._recognition.write(voice, at)
         for event in self._voice_activity.feed(voice, at):
             if isinstance(event, SpeechStarted):
@@ -205,22 +203,35 @@ class CallSession:
             else:
                 self._recognition.heard(self._onset, event.offset)  # it should make something of that
             self.dispatch(event)
-        if self._recording is not None and self._recording_runs:
-            self._recording.caller(payload, at)
 
     def sent(self, payload: bytes, at: float) -> None:
         """20 ms of ours, as they left."""
         self._echo.sent(payload)
-        if self._recording is not None and self._recording_runs:
-            self._recording.bot(payload, at)
+        self._recording.bot(payload, at)
 
     def key(self, key: str, at: float) -> None:
         """One key press."""
         self.dispatch(KeyPressed(at, key))
 
+    def fact(self, event: Event) -> None:
+        """Ringing, early media, no answer, hold."""
+        match event:
+            case CallRinging() if self.phase == "calling":
+                self.phase = "ringing"
+            case EarlyMedia():
+                self.phase = "early-media"
+            case Held() | HoldEnded():
+                self._deaf = isinstance(event, Held)  # music is not for the recogniser
+            case CallNotAnswered(outcome=outcome, status=status, reason=reason):
+                self._placed.observer(outcome.value, status, reason)
+        self.dispatch(event)
+
     def ended(self, reason: str, at: float) -> None:
         """The leg is gone."""
         self._reason = reason
+        if self.phase == "up" and self.info.direction == "outbound":
+            self._placed.observer("ended", 0, reason)
+        self.phase = "ended"
         self.dispatch(LegEnded(at, reason))
         self._ended.set()
 
@@ -282,14 +293,16 @@ class CallSession:
                         self._language = self._playback.language = language
                         self._spawn(self._listen_in(language))
                 case SendKeys(keys):
-                    self._log.info("keys: %s", self._builder.kept(keys))
+                    self._log.info("keys: %s", self._words(keys) or len(keys))
                     self.leg.send_keys(keys)
                 case Record(action, name):
-                    error = self._record(action)
+                    error = self._recording.carry_out(action)
                     self._log.info("recording: %s %s", action.value, error)
                     self.dispatch(RecordingChanged(self._loop.time(), action, name, error))
+                case PlaceCall(asked):
+                    self._spawn(self._place(asked))
                 case Transfer(target, context):
-                    self._spawn(self._transfer(target, transfer_headers(context)))
+                    self._spawn(self._transfer(target, context))
                 case HangUp(reason):
                     self._log.info("hanging up: %s", reason)
                     self._spawn(self._hang_up())
@@ -297,9 +310,14 @@ class CallSession:
 
     def _ask(self, ask: Ask) -> None:
         self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
-        self._log.info("asked the bot: %s %s", ask.kind.value, self._builder.kept(ask.text) or ask.count or "")
+        self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
+        assert self._conversation is not None, "the bot is asked from its greeting on"
         request = self._conversation.send(asked_activity(ask, self._language))
         assert request == ask.request, "the conversation numbers what it is sent, as the turn machine does"
+
+    def _words(self, text: str) -> str:
+        """What of it the log may hold."""
+        return self._builder.kept(text) if self._services.log_words else ""
 
     async def _hang_up(self) -> None:
         await asyncio.sleep(PARTING_S)
@@ -319,42 +337,31 @@ class CallSession:
             finally:
                 await other.stop()
 
-    def _record(self, action: RecordingAction) -> str:
-        """Carry the bot's command out; returns why not when that is impossible."""
-        if self._services.records is None:
-            return "recordings are not kept here"
-        if self._recording is None:
-            if action is not RecordingAction.START:
-                return "there is no recording"
-            self._recording = Recording(self.leg.info.law)
-        self._recording_runs = action in (RecordingAction.START, RecordingAction.RESUME)
-        return ""
-
-    async def _transfer(self, target: str, headers: Mapping[str, str]) -> None:
-        if not self._may_transfer(target):
-            self._log.warning("a transfer to %r is not allowed: see calls.transfer_allow", target[:100])
-            self.dispatch(TransferEnded(self._loop.time(), False, 403, "the target is not allowed"))
-            return
-        await asyncio.sleep(PARTING_S)
-        outcome = await self.leg.transfer(self._transfer_uri(target), headers)
-        self._log.info("transfer to %s: %s", target, outcome.message or outcome.status)
+    async def _transfer(self, target: str, context: Mapping[str, Any]) -> None:
+        outcome = await self._transferring.to(target, context)
+        if outcome.accepted:
+            self._log.info("transferred to %s", target)
+        else:
+            self._log.warning("no transfer to %r: %s %s", target[:100], outcome.status or "", outcome.message)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
 
-    def _may_transfer(self, target: str) -> bool:
-        services = self._services
-        if target and target == services.policy.fallback_transfer:
-            return True
-        return AllowedTargets(services.transfer_allow, [self._transfer_domain]).allows(target)
+    async def _place(self, asked: CallAsked) -> None:
+        """Call somebody in a call of its own, and tell this call's bot what becomes of it."""
+        call_id = ""
 
-    @property
-    def _transfer_domain(self) -> str:
-        """Where bare numbers go."""
-        return self._services.transfer_domain or self.info.caller_uri.rpartition("@")[2].partition(">")[0]
+        def told(state: str, status: int, reason: str) -> None:
+            self.dispatch(CallTold(self._loop.time(), state, call_id, asked.target, asked.command, status, reason))
 
-    def _transfer_uri(self, target: str) -> str:
-        if re.match(r"(?i)(?:sips?|tel):", target):
-            return target
-        return f"sip:{target}" if "@" in target else f"sip:{target}@{self._transfer_domain}"
+        self._placed_calls += 1
+        if self._placed_calls > MAX_PLACED:
+            told("refused", 0, f"more than {MAX_PLACED} calls out of one are not allowed")
+            return
+        request = CallRequest(asked.target, trunk=asked.trunk, bot=asked.bot, context=asked.context)
+        try:
+            call_id = await self._services.place(request, told)
+        except CannotCall as error:
+            self._log.warning("no call to %r: %s", asked.target[:100], error)
+            told("refused", 0, str(error))
 
     def _audio_came(self, command: Play) -> None:
         self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())
@@ -378,10 +385,11 @@ class CallSession:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_DEADLINE_S)
         self.leg.playout.on_event = None
+        conversation = self._conversation
         for work in (
             self._playback.close(),
             self._recognition.stop(),
-            self._conversation.close(self._reason),
+            *([conversation.close(self._reason)] if conversation is not None else []),
             self._write(),
         ):
             try:
@@ -395,6 +403,5 @@ class CallSession:
         if self._services.records is None:
             return
         path = await self._builder.write(self._services.records)
-        if self._recording is not None:
-            await self._recording.finish(path.with_suffix(".wav"))
+        await self._recording.finish(path.with_suffix(".wav"))
         self._log.info("record: %s", path)

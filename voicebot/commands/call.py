@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -53,13 +54,15 @@ def run_call(
     out: Path | None,
     *,
     as_json: bool,
+    ca: Path | None = None,
 ) -> int:
     """Call ``uri`` with the script (default: the demo's); status 1 when a call did not reach its script's end."""
     configure_logging("WARNING")
     try:
         check_uri(uri)
+        check_ca(ca)
         script = load_script(script_path or DEMO_SCRIPT)
-        return uvloop.run(_call(uri, script, calls, concurrency, speech, out, as_json))
+        return uvloop.run(_call(uri, script, calls, concurrency, speech, out, as_json, ca))
     except (ScriptError, CallNotPlaced, NotReady, ValueError, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
@@ -73,20 +76,35 @@ def check_uri(uri: str) -> None:
         raise ValueError(f"{uri}: not a SIP address; write it like sip:bot@127.0.0.1:5060") from None
 
 
+def check_ca(file: Path | None) -> None:
+    """Raise ValueError with one line for a file that holds no certificates."""
+    try:
+        ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"--ca {file}: no certificates in PEM: {error}") from None
+
+
 async def _call(
-    uri: str, script: Script, calls: int, concurrency: int, speech: str, out: Path | None, as_json: bool
+    uri: str,
+    script: Script,
+    calls: int,
+    concurrency: int,
+    speech: str,
+    out: Path | None,
+    as_json: bool,
+    ca: Path | None,
 ) -> int:
     console = Console(highlight=False, stderr=as_json)
     async with caller_speech(speech) as endpoint:
         if calls == 1:
-            options = CallOptions(speech=endpoint, keep_audio=out is not None)
+            options = CallOptions(speech=endpoint, keep_audio=out is not None, ca_file=ca)
             report: CallReport | LoadReport = await place_call(uri, script, options, on_line=line_printer(console))
         else:
             if script.expects_words:
                 raise CallNotPlaced(
                     f"{script.source}: many calls are not transcribed; leave `expect` out of the script"
                 )
-            options = CallOptions(speech=endpoint, transcribe=False)
+            options = CallOptions(speech=endpoint, transcribe=False, ca_file=ca)
             report = await place_many(uri, script, calls=calls, concurrency=concurrency, ramp_s=1.0, options=options)
     if out is not None:
         await asyncio.to_thread(_keep, report, out)

@@ -78,6 +78,7 @@ def _environment(out: Path) -> dict[str, str]:
         "VOICEBOT_RTP__PORT_LOW": "38000",
         "VOICEBOT_RTP__PORT_HIGH": "38999",
         "VOICEBOT_BOT__HTTP_PORT": "0",
+        "VOICEBOT_CONSOLE__PORT": "0",
         "VOICEBOT_CALLS__RECORDS": str(out),
         "VOICEBOT_CALLS__RECORDING": "true",
         "VOICEBOT_CALLS__DRAIN_S": "1",

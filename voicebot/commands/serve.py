@@ -14,6 +14,7 @@ from rich.console import Console
 from voicebot.app import Application
 from voicebot.app import serve as serve_calls
 from voicebot.bots.ways import WayUnavailable
+from voicebot.console import ConsoleUnavailable
 from voicebot.log import configure_logging
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.supervisor import NotReady
@@ -33,7 +34,7 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
     configure_logging(settings.log.level, settings.log.json_lines)
     try:
         return uvloop.run(_serve(settings, as_json))
-    except (NotReady, WayUnavailable, OSError) as error:
+    except (NotReady, WayUnavailable, ConsoleUnavailable, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
 
@@ -59,6 +60,7 @@ async def _serve(settings: Settings, as_json: bool) -> int:
         uri = f"sip:bot@{host}:{app.front_end.endpoint.port}"
         if as_json:
             facts = {"ready": True, "sip": uri, "speech": app.speech_url, "http_port": app.http_port}
+            facts["console_port"] = app.console.port
             typer.echo(json.dumps(facts))
             return
         console = Console(highlight=False)
@@ -66,6 +68,7 @@ async def _serve(settings: Settings, as_json: bool) -> int:
         console.print("       or from another terminal: [bold].venv/bin/voicebot call " + uri + "[/]")
         if app.http_port is not None:
             console.print(f"       the same dialogs as text: http://127.0.0.1:{app.http_port}/api/messages")
+        console.print(f"       health and metrics: http://{settings.console.host}:{app.console.port}/metrics")
         console.print("       Ctrl-C ends it")
 
     await serve_calls(settings, stop, on_ready)

@@ -11,14 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
-from voicebot.events import Law
+from voicebot.events import Event, Law
 from voicebot.rtp import MediaQuality, Playout
 
 
 class LegClosed(Exception):
     """The leg ended (CANCEL, BYE, transport) while something was asked of it."""
+
+
+class NoRoom(Exception):
+    """A call cannot be placed now. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,10 @@ class LegInfo:
     display_name: str = ""
     remote_address: str = ""
     trunk: str = ""
-    """The name of the trunk or account that the call came by; empty where none is set."""
+    """The name of the trunk or account that the call came or goes by; empty where none is set."""
+    direction: Literal["inbound", "outbound"] = "inbound"
+    front_end: str = "sip"
+    """How the caller reached us: ``sip``, ``pyvoip``."""
     headers: dict[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -59,6 +66,9 @@ class LegSink(Protocol):
     def key(self, key: str, at: float) -> None:
         """One keypad key, once a press."""
 
+    def fact(self, event: Event) -> None:
+        """What else became known of the leg: ringing, early media, no answer; hold and its end."""
+
     def ended(self, reason: str, at: float) -> None:
         """The leg is gone; nothing follows."""
 
@@ -77,10 +87,19 @@ class Leg(Protocol):
         """Say where audio, keys and the end are to be delivered. Called once, before anything else."""
 
     def ring(self) -> None:
-        """Tell the caller that we are alerting (180)."""
+        """Tell the caller that we are alerting (180). Nothing, where we call."""
+
+    def early_media(self) -> bool:
+        """Let what we play be heard before we answer (183). False where only ringing is possible: it rings then."""
+
+    def hold(self, held: bool) -> None:
+        """Put the other side on hold or take it off: on hold it hears what we play, and we do not hear it."""
 
     async def answer(self) -> None:
-        """Answer; returns when media may flow. Raises :class:`LegClosed` when the caller gave up first."""
+        """Answer, or where we call: wait for the answer. Returns when media may flow.
+
+        Raises :class:`LegClosed` when the caller gave up first, or nobody answered.
+        """
 
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         """Refuse an unanswered call with a SIP status (486, 488, 503, ...)."""

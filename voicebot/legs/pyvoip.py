@@ -16,10 +16,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from voicebot.events import Held, HoldEnded
 from voicebot.g711 import silence
 from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Client, PhoneCall, Stream, parsed
+from voicebot.legs.pyvoip_repeat import Repeated
 from voicebot.rtp import MediaClock, MediaQuality, Playout
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, is_rtcp, parse
@@ -33,35 +35,7 @@ from voicebot.sip.message import REASONS
 logger = logging.getLogger(__name__)
 
 FRAME_S: Final = 0.020
-REPEAT_S: Final = 0.5
-LONGEST_REPEAT_S: Final = 4.0
-GIVE_UP_S: Final = 32.0
-"""RFC 3261's T1, T2 and 64 * T1: a 200 is repeated until its ACK, a BYE until its response."""
 _SILENCE: Final = silence("PCMU")
-
-
-class Repeated:
-    """A message that is sent again, with growing pauses, until :meth:`stop`, or until it is given up."""
-
-    def __init__(self, client: Client, text: str, given_up: Callable[[], None]) -> None:
-        self._client, self._text, self._given_up = client, text, given_up
-        self._loop = asyncio.get_running_loop()
-        self._until = self._loop.time() + GIVE_UP_S
-        self._timer: asyncio.TimerHandle | None = None
-        self._send(REPEAT_S)
-
-    def _send(self, pause_s: float) -> None:
-        if self._loop.time() >= self._until:
-            self._timer = None
-            self._given_up()
-            return
-        self._client.send(self._text)
-        self._timer = self._loop.call_later(pause_s, self._send, min(2 * pause_s, LONGEST_REPEAT_S))
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 class Outgoing:
@@ -124,6 +98,7 @@ class PyVoipLeg:
         self._keys = TelephoneEventReceiver()
         self._event_type: int | None = None
         self._receive = True
+        self._deaf = False
         self._direction = "sendrecv"
         self._heard_at = 0.0
         self._taken_at: float | None = None
@@ -154,7 +129,10 @@ class PyVoipLeg:
         assert self._stream is not None
         self._direction = audio.direction
         self._receive = audio.direction in ("sendrecv", "recvonly")
-        self._stream.held = audio.direction in ("recvonly", "inactive")
+        held = audio.direction in ("recvonly", "inactive") or audio.host == "0.0.0.0"
+        if held is not self._stream.held and self._sink is not None:
+            self._sink.fact((Held if held else HoldEnded)(self._loop.time()))
+        self._stream.held = held
         self._stream.outIP, self._stream.outPort = audio.host, audio.port
         self._heard_at = self._loop.time()
         if audio.host != "0.0.0.0":
@@ -181,6 +159,14 @@ class PyVoipLeg:
 
     def ring(self) -> None:
         """pyVoIP rings by itself as soon as a call comes."""
+
+    def early_media(self) -> bool:
+        """pyVoIP knows no 183."""
+        return False
+
+    def hold(self, held: bool) -> None:
+        """pyVoIP sends no re-INVITE: the other side does not know, and is not heard meanwhile."""
+        self._deaf = held
 
     async def answer(self) -> None:
         if self._ended is not None:
@@ -382,7 +368,7 @@ class PyVoipLeg:
 
     def _deliver(self, frame: bytes, at: float) -> None:
         if self._sink is not None and self._ended is None:
-            self._sink.frame(frame, at)
+            self._sink.frame(_SILENCE if self._deaf else frame, at)
 
     def tick(self, at: float, skipped: int) -> None:
         """Called by the media clock every 20 ms: silence where nothing came, and the end when nothing comes at all."""
@@ -390,7 +376,8 @@ class PyVoipLeg:
             return
         for frame in self._buffer.tick(at):
             self._deliver(frame, at)
-        if self._receive and at - self._heard_at >= self._silence_timeout_s > 0:
+        held = self._stream is not None and self._stream.held
+        if self._receive and not held and at - self._heard_at >= self._silence_timeout_s > 0:
             self.end("media-timeout")
 
     def _stream_died(self) -> None:

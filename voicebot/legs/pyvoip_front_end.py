@@ -12,6 +12,7 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from voicebot.legs.pyvoip import PyVoipLeg
@@ -45,7 +46,7 @@ class PyVoipFrontEnd:
     def __init__(
         self,
         *,
-        on_leg: Callable[[PyVoipLeg], None],
+        on_leg: Callable[[PyVoipLeg], object],
         clock: MediaClock,
         ports: PortRange,
         server: str,
@@ -189,6 +190,7 @@ class PyVoipFrontEnd:
             return
         client = self._phone.sip
         info = request_info(request, "PCMU", remote_address=client.address, trunk=TRUNK)
+        info = replace(info, front_end="pyvoip")
         leg = PyVoipLeg(client, request, info, self._clock, self._silence_timeout_s, self._released)
         self._pairs[leg] = pair
         self._legs[info.call_id] = leg

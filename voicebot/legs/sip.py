@@ -11,15 +11,19 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
 from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.legs.sip_media import LegMedia, MediaOptions
+from voicebot.legs.sip_outcome import not_reached
 from voicebot.rtp import MediaKey, MediaQuality, Playout, RtpSession
 from voicebot.sip import (
     AudioAgreement,
     Call,
     CallClosed,
     CallEnded,
+    CallProgress,
     IncomingCall,
+    OutgoingCall,
     ReferProgress,
     SessionDescription,
     sdp,
@@ -42,7 +46,11 @@ _REASONS = {
 
 
 class SipLeg:
-    """One SIP call with its media. Made by :class:`SipFrontEnd` and :func:`dial`; see :class:`voicebot.legs.Leg`."""
+    """One SIP call with its media; see :class:`voicebot.legs.Leg`.
+
+    Made by :class:`SipFrontEnd`, :func:`place` and :func:`dial`. ``ring_timeout_s``: how long a call of ours may go
+    unanswered; ``response_timeout_s``: how long without any response at all.
+    """
 
     def __init__(
         self,
@@ -53,6 +61,9 @@ class SipLeg:
         info: LegInfo,
         spawn: Tasks,
         keys: LocalKeys | None = None,
+        *,
+        ring_timeout_s: float = 60.0,
+        response_timeout_s: float | None = None,
     ) -> None:
         self.on_transfer_asked: Callable[[str], bool] | None = None
         """The other side asks us to call another target (REFER): return whether we do, then :meth:`transfer_result`."""
@@ -63,6 +74,15 @@ class SipLeg:
         self._info = info
         self._spawn = spawn
         self._keys = keys or LocalKeys()
+        self._ring_timeout_s = ring_timeout_s
+        self._response_timeout_s = response_timeout_s
+        self._awaited = isinstance(call, OutgoingCall)
+        """We call, and nobody has answered yet."""
+        self._progress: set[type[Event]] = set()
+        self._untold: list[Event] = []
+        """Facts that came before there was a sink: one of each kind at most."""
+        self._held = False
+        self._early_answer: SessionDescription | None = None
         self._encrypted = False
         self._loop = asyncio.get_running_loop()
         self._sink: LegSink | None = None
@@ -77,6 +97,7 @@ class SipLeg:
         call.on_session_answer = self._session_answered_late
         call.on_refer = lambda target, _by: self.on_transfer_asked is not None and self.on_transfer_asked(target)
         call.on_refer_progress = self._refer_progress
+        call.on_progress = self._progressed
         if call.ended is not None:
             self._call_ended(call.ended)
 
@@ -97,6 +118,9 @@ class SipLeg:
 
     def connect(self, sink: LegSink) -> None:
         self._sink = sink
+        for event in self._untold:
+            self._loop.call_soon(sink.fact, event)
+        self._untold.clear()
         if self._ended is not None:
             self._loop.call_soon(sink.ended, *self._ended)
             return
@@ -106,14 +130,34 @@ class SipLeg:
         if isinstance(self._call, IncomingCall):
             self._call.ring()
 
+    def early_media(self) -> bool:
+        """183 with our answer: what we play is heard before the call is answered. False: only ringing is possible."""
+        call, offer = self._call, self._call.offer if isinstance(self._call, IncomingCall) else None
+        agreed = self._options.select(offer) if offer is not None and self._ended is None else None
+        if offer is None or agreed is None or not isinstance(call, IncomingCall):
+            self.ring()
+            return False
+        self._apply(agreed)
+        self._early_answer = self._answer_to(offer, agreed)
+        call.progress(self._early_answer)
+        return True
+
+    def hold(self, held: bool) -> None:
+        """Put the other side on hold (``sendonly``: it hears what we play, and is not heard), or take it off again."""
+        self._call.reoffer(self._offer("sendonly" if held else "sendrecv"))
+
     async def answer(self) -> None:
         if self._ended is not None:
             raise LegClosed(self._ended[0])
-        if not isinstance(self._call, IncomingCall):
+        if isinstance(self._call, OutgoingCall):
+            await self._wait_for_answer(self._call)
             return
+        assert isinstance(self._call, IncomingCall)
         offer = self._call.offer
         agreed = self._options.select(offer) if offer is not None else None
-        if offer is not None and agreed is not None:
+        if self._early_answer is not None:
+            session = self._early_answer  # RFC 3264 allows one answer only
+        elif offer is not None and agreed is not None:
             self._apply(agreed)
             session = self._answer_to(offer, agreed)
         else:
@@ -124,6 +168,20 @@ class SipLeg:
             raise LegClosed(str(closed)) from None
         if answer is not None and not self.session_answered(answer):
             raise LegClosed("no common codec")
+
+    async def _wait_for_answer(self, call: OutgoingCall) -> None:
+        try:
+            answer = await call.established(timeout_s=self._ring_timeout_s, response_timeout_s=self._response_timeout_s)
+        except CallClosed as closed:
+            self._call_ended(closed.end)  # when we gave up, the CANCEL is still on its way
+            raise LegClosed(str(closed)) from None
+        except asyncio.CancelledError:
+            self._finish("cancelled")
+            raise
+        self._awaited = False
+        self._rtp.set_direction(send=True, receive=False)  # whatever early media did, its silence counts from now
+        if not self.session_answered(answer):
+            raise LegClosed("no common codec in the answer")
 
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         if isinstance(self._call, IncomingCall):
@@ -141,6 +199,8 @@ class SipLeg:
         return TransferOutcome(progress.accepted, progress.status, progress.reason)
 
     async def hang_up(self) -> None:
+        if self._awaited:
+            self._not_answered(NotReached.CANCELLED)
         self._call.bye()
         self._finish("bot")
         if self._closing is not None:
@@ -165,16 +225,40 @@ class SipLeg:
 
     def media_timed_out(self) -> None:
         """Nothing has been heard for the silence timeout: the other side is gone without a BYE."""
+        if self._awaited or self._held:
+            return  # an early session and a hold may be silent; other limits end them
         self._finish("media-timeout")
         self._call.bye()
 
     # --- from the signalling
 
     def _call_ended(self, end: CallEnded) -> None:
+        if self._awaited and isinstance(self._call, OutgoingCall):
+            self._not_answered(not_reached(end, answered_at_all=self._call.heard), end.status, end.reason)
+            return
         self._finish("transfer" if self._transferred else _REASONS[end.cause])
 
     def _refer_progress(self, progress: ReferProgress) -> None:
         self._transferred = self._transferred or (progress.final and progress.accepted)
+
+    def _not_answered(self, outcome: NotReached, status: int = 0, reason: str = "") -> None:
+        self._tell(CallNotAnswered(self._loop.time(), outcome, status, reason))
+        self._finish(outcome.value)
+
+    def _progressed(self, progress: CallProgress) -> None:
+        """A provisional response to our INVITE; audio that comes with it is passed on."""
+        agreed = self._options.select(progress.early) if progress.early is not None else None
+        now = self._loop.time()
+        event = CallRinging(now, progress.status) if agreed is None else EarlyMedia(now, progress.status)
+        if agreed is not None:
+            self._apply(agreed)
+        if type(event) not in self._progress:
+            self._progress.add(type(event))
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        if self._ended is None:
+            self._sink.fact(event) if self._sink is not None else self._untold.append(event)
 
     def _session_offered(self, offer: SessionDescription | None) -> SessionDescription | None:
         """A re-INVITE or UPDATE: other address, other codec, hold, resume. None refuses it and changes nothing."""
@@ -218,11 +302,19 @@ class SipLeg:
             ptime_ms=agreed.ptime_ms,
         )
         self._rtp.set_remote(agreed.host, agreed.port, rtcp_port=agreed.rtcp_port)
-        self._rtp.set_direction(
-            send=agreed.direction in ("sendrecv", "sendonly"), receive=agreed.direction in ("sendrecv", "recvonly")
-        )
+        if self._held:
+            self._rtp.set_direction(send=False, receive=False)  # silence is counted anew when the hold ends
+        listened_to = agreed.direction in ("sendrecv", "sendonly")
+        self._rtp.set_direction(send=listened_to, receive=agreed.direction in ("sendrecv", "recvonly"))
+        # RFC 3264 8.4: the way of old to hold was an address of zeroes
+        self._hold(not listened_to or agreed.port == 0 or agreed.host in ("0.0.0.0", "::"))
 
-    def _offer(self) -> SessionDescription:
+    def _hold(self, held: bool) -> None:
+        if held is not self._held:
+            self._held = held
+            self._tell((Held if held else HoldEnded)(self._loop.time()))
+
+    def _offer(self, direction: sdp.Direction = "sendrecv") -> SessionDescription:
         self._description_version += 1
         options = self._options
         return sdp.offer(
@@ -232,6 +324,7 @@ class SipLeg:
             telephone_event=options.telephone_event,
             session_id=self._rtp.local_port,
             version=self._description_version,
+            direction=direction,
             crypto=self._keys.offer() if self._encrypted or options.srtp == "required" else (),
         )
 

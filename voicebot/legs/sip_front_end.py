@@ -1,22 +1,26 @@
-"""SIP calls that come in and go out: :class:`SipFrontEnd` listens, :func:`dial` calls.
+"""SIP calls that come in: :class:`SipFrontEnd` listens; and those that go out by the same endpoint.
 
 :class:`SipFrontEnd` turns every INVITE that we can serve into a leg and hands it over; what cannot be served is refused
 before anybody above hears of it: 503 while draining, at the limit of calls or without free ports, 488 without a common
-codec. :func:`dial` makes an outgoing leg.
+codec. How a call of ours is made is :mod:`voicebot.legs.sip_outgoing`'s affair.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from voicebot.events import Law
-from voicebot.legs import LegClosed, LegSink
+from voicebot.legs import NoRoom
 from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
+from voicebot.legs.sip_outgoing import place
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted
-from voicebot.sip import CallClosed, IncomingCall, SipEndpoint, sdp
-from voicebot.sip.sdes import LocalKeys
+from voicebot.sip import IncomingCall, SipEndpoint, sdp
+
+RESPONSE_TIMEOUT_S = 10.0
+"""Who has not responded at all to a call of ours by then is not there (timer B would wait for 32 s)."""
 
 
 class SipFrontEnd:
@@ -55,6 +59,8 @@ class SipFrontEnd:
         self._retry_after_s = retry_after_s
         self._draining = False
         self._tasks = Tasks()
+        self.rejected: Counter[str] = Counter()
+        """Calls refused here, by reason: ``draining``, ``limit``, ``ports``, ``codec``."""
 
     async def start(self) -> None:
         """Bind and take calls. Raises OSError."""
@@ -85,12 +91,48 @@ class SipFrontEnd:
         )
 
     @property
+    def draining(self) -> bool:
+        return self._draining
+
+    async def place(
+        self,
+        uri: str,
+        *,
+        account: str = "",
+        from_uri: str = "",
+        headers: Mapping[str, str] | None = None,
+        ring_timeout_s: float = 60.0,
+    ) -> SipLeg:
+        """Call ``uri``, as ``account`` when one is named; the leg is not answered yet.
+
+        Raises :class:`NoRoom` while draining, at the limit of calls or without free ports, ValueError for a bad URI,
+        header or account.
+        """
+        if self._draining or self.endpoint.active_calls >= self._limit:
+            raise NoRoom("the service is being stopped" if self._draining else "there are too many calls")
+        try:
+            return await place(
+                self.endpoint,
+                self.media,
+                uri,
+                account=account,
+                from_uri=from_uri,
+                headers=headers,
+                ring_timeout_s=ring_timeout_s,
+                response_timeout_s=RESPONSE_TIMEOUT_S,
+                spawn=self._tasks,
+            )
+        except (PortsExhausted, OSError):
+            raise NoRoom("there is no free port for the audio") from None
+
+    @property
     def active(self) -> int:
         """Calls that have not ended, both ways."""
         return self.endpoint.active_calls
 
     def _invited(self, call: IncomingCall) -> None:
         if self._draining or self.endpoint.active_calls > self._limit:
+            self.rejected["draining" if self._draining else "limit"] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
             return
         options = self.media
@@ -100,6 +142,7 @@ class SipFrontEnd:
         if call.offer is not None:
             agreed = options.select(call.offer)
             if agreed is None:
+                self.rejected["codec"] += 1
                 call.reject(488)
                 return
             law, payload_type, event = agreed.law, agreed.payload_type, agreed.telephone_event
@@ -112,6 +155,7 @@ class SipFrontEnd:
         try:
             rtp = await open_media(options, law, payload_type, event, media)
         except (PortsExhausted, OSError):
+            self.rejected["ports"] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
             return
         if call.ended is not None:
@@ -123,51 +167,3 @@ class SipFrontEnd:
             call.reject(500)
             await rtp.close()
             raise
-
-
-async def dial(
-    endpoint: SipEndpoint,
-    media: MediaOptions,
-    uri: str,
-    *,
-    sink: LegSink | None = None,
-    from_user: str = "voicebot",
-    from_uri: str = "",
-    display_name: str = "",
-    headers: Mapping[str, str] | None = None,
-    ring_timeout_s: float = 60.0,
-) -> SipLeg:
-    """Call ``uri`` and return the leg once it was answered; it is connected to ``sink`` from its first frame.
-
-    Raises :class:`LegClosed` when it is refused or not answered within ``ring_timeout_s``, ValueError for a bad URI,
-    :class:`~voicebot.rtp.PortsExhausted` without a free port. Cancelling the call of this function cancels the call.
-    """
-    law = media.laws[0]
-    keys = LocalKeys()
-    port = LegMedia()
-    rtp = await open_media(media, law, sdp.STATIC_PAYLOADS[law], media.telephone_event, port)
-    try:
-        offer = sdp.offer(
-            media.host,
-            rtp.local_port,
-            laws=media.laws,
-            telephone_event=media.telephone_event,
-            session_id=rtp.local_port,
-            crypto=keys.offer() if media.srtp == "required" else (),
-        )
-        call = endpoint.invite(
-            uri, offer, from_user=from_user, from_uri=from_uri, display_name=display_name, headers=headers
-        )
-        try:
-            answer = await call.established(timeout_s=ring_timeout_s)
-        except CallClosed as closed:
-            raise LegClosed(str(closed)) from None
-        leg = SipLeg(call, rtp, port, media, leg_info(call, law), Tasks(), keys)
-        if sink is not None:
-            leg.connect(sink)
-        if not leg.session_answered(answer):
-            raise LegClosed("no common codec in the answer")
-        return leg
-    except BaseException:
-        await rtp.close()
-        raise

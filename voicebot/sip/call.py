@@ -134,6 +134,11 @@ class SipCall:
         self._calling.timeout(now)
 
     @property
+    def heard(self) -> bool:
+        """Whether anybody has responded to our INVITE."""
+        return self._calling.heard
+
+    @property
     def unacknowledged(self) -> bool:
         """Whether a 2xx of ours still waits for its ACK."""
         return self._acceptance.pending

@@ -36,7 +36,8 @@ class Calling:
         self._early = EarlyDialogs()
         self._early_answer: SessionDescription | None = None
         self._cancel_sent = False
-        self._provisional_seen = False
+        self.heard = False
+        """Whether anybody has responded at all."""
         self._give_up_at: float | None = None
         self._ack: tuple[SipRequest, Hop] | None = None
 
@@ -90,6 +91,7 @@ class Calling:
 
     def _on_response(self, response: SipResponse | None, now: float) -> None:
         call = self._call
+        self.heard = self.heard or response is not None
         if response is None:
             call.end("local" if self.cancel_wanted else "timeout", 408, "Request Timeout")
             self._ua.release(call)
@@ -117,7 +119,6 @@ class Calling:
         return self._early.has_answer(tag)
 
     def _on_provisional(self, response: SipResponse, now: float) -> None:
-        self._provisional_seen = True
         self._maybe_cancel(now)
         if response.status > 100 and self._call.is_calling and not self.cancel_wanted:
             dialog = self._early.note(self._call, response)
@@ -169,6 +170,6 @@ class Calling:
 
     def _maybe_cancel(self, now: float) -> None:
         """9.1: a CANCEL must wait until a provisional response has come."""
-        if self.cancel_wanted and self._provisional_seen and not self._cancel_sent:
+        if self.cancel_wanted and self.heard and not self._cancel_sent:
             self._cancel_sent = True
             self._ua.cancel(self._call, now)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import socket
-from collections.abc import Callable
+import struct
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -36,10 +39,19 @@ class ListenAt:
 
 
 class Datagrams(asyncio.DatagramProtocol):
-    """One UDP socket. ``received`` gets each datagram; ``failed`` each error of the socket."""
+    """One UDP socket. ``received`` gets each datagram; ``failed`` each error of the socket.
+
+    ``unreachable`` gets each destination that ICMP says nobody listens at (RFC 3261 18.4); where the system does not
+    tell which one it was (other than Linux), timers have to find out.
+    """
 
     def __init__(
-        self, listener: int, at: ListenAt, received: Callable[[bytes, Hop], None], failed: Callable[[], None]
+        self,
+        listener: int,
+        at: ListenAt,
+        received: Callable[[bytes, Hop], None],
+        failed: Callable[[], None],
+        unreachable: Callable[[Hop], None] = lambda _hop: None,
     ) -> None:
         self.listener = listener
         self.is_ipv6 = ":" in at.host
@@ -47,6 +59,8 @@ class Datagrams(asyncio.DatagramProtocol):
         self._at = at
         self._received = received
         self._failed = failed
+        self._unreachable = unreachable
+        self._sock: socket.socket | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._closed: asyncio.Future[None] | None = None
 
@@ -57,12 +71,14 @@ class Datagrams(asyncio.DatagramProtocol):
             sock.setblocking(False)
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            _ask_for_errors(sock, self.is_ipv6)
             if self.is_ipv6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind((self._at.host, self._at.port))
             self.port = int(sock.getsockname()[1])
             self._closed = loop.create_future()
             await loop.create_datagram_endpoint(lambda: self, sock=sock)
+            self._sock = sock
         except BaseException:
             sock.close()
             raise
@@ -80,7 +96,7 @@ class Datagrams(asyncio.DatagramProtocol):
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
+        self._transport = self._sock = None
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
 
@@ -88,8 +104,38 @@ class Datagrams(asyncio.DatagramProtocol):
         self._received(data, Hop(addr[0].partition("%")[0], addr[1], "UDP", 0, self.listener))
 
     def error_received(self, exc: Exception) -> None:
-        # Mostly "connection refused" by ICMP for an earlier datagram; timers take care of what matters.
+        # Mostly "connection refused" by ICMP for an earlier datagram.
         self._failed()
+        for hop in _refused(self._sock, self.listener) if self._sock is not None else ():
+            self._unreachable(hop)
+
+
+_RECVERR = (getattr(socket, "IP_RECVERR", 11), 25)
+"""Linux: ``IP_RECVERR`` and ``IPV6_RECVERR``; Python names the first from 3.14 on."""
+_SAID_BY_ICMP = (2, 3)
+"""``SO_EE_ORIGIN_ICMP`` and ``SO_EE_ORIGIN_ICMP6``."""
+_MOST_ERRORS = 64
+
+
+def _ask_for_errors(sock: socket.socket, is_ipv6: bool) -> None:
+    """Keep ICMP errors with their destination; without this they are not told at all (ip(7))."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            sock.setsockopt(*((socket.IPPROTO_IPV6, _RECVERR[1]) if is_ipv6 else (socket.IPPROTO_IP, _RECVERR[0])), 1)
+
+
+def _refused(sock: socket.socket, listener: int) -> Iterator[Hop]:
+    """Empty the socket's queue of errors: who has refused a datagram of ours ("port unreachable")."""
+    for _ in range(_MOST_ERRORS):
+        try:
+            _, ancillary, _, address = sock.recvmsg(0, 512, socket.MSG_ERRQUEUE)
+        except (OSError, ValueError, AttributeError):
+            return
+        for _, kind, data in ancillary:
+            if kind in _RECVERR and len(data) >= 5:
+                number, origin = struct.unpack_from("=IB", data)
+                if number == errno.ECONNREFUSED and origin in _SAID_BY_ICMP:
+                    yield Hop(address[0].partition("%")[0], address[1], "UDP", 0, listener)
 
 
 def address_towards_the_world(version: int = 4) -> str:

@@ -139,7 +139,7 @@ class SipEndpoint:
         return self._ua.registrar_addresses() if self._ua is not None else ()
 
     async def _bind_datagrams(self, loop: asyncio.AbstractEventLoop, index: int, at: ListenAt) -> int:
-        datagrams = Datagrams(index, at, self.received, self._count_error)
+        datagrams = Datagrams(index, at, self.received, self._count_error, self._unreachable)
         await datagrams.bind(loop)
         self._datagrams.append(datagrams)
         return datagrams.port

@@ -223,14 +223,29 @@ class IncomingCall(Call):
 class OutgoingCall(Call):
     """We call somebody."""
 
-    async def established(self, *, timeout_s: float = 60.0) -> SessionDescription:
-        """The other side's answer, once it has accepted. Raises :class:`CallClosed`; after ``timeout_s`` we cancel."""
+    @property
+    def heard(self) -> bool:
+        """Whether anybody has responded at all."""
+        return self._core.heard
+
+    async def established(
+        self, *, timeout_s: float = 60.0, response_timeout_s: float | None = None
+    ) -> SessionDescription:
+        """The other side's answer, once it has accepted. Raises :class:`CallClosed`.
+
+        After ``timeout_s`` we cancel; and already after ``response_timeout_s`` when nobody has responded at all.
+        """
         try:
             async with asyncio.timeout(timeout_s):
+                if response_timeout_s is not None:
+                    await asyncio.wait({self._up}, timeout=response_timeout_s)
+                    if not self._up.done() and not self.heard:
+                        raise TimeoutError
                 session = await asyncio.shield(self._up)
         except TimeoutError:
             self.bye()
-            raise CallClosed(CallEnded(self._core, "timeout", 408, "not answered in time")) from None
+            reason = "not answered in time" if self.heard else "no response"
+            raise CallClosed(CallEnded(self._core, "timeout", 408, reason)) from None
         except asyncio.CancelledError:
             self.bye()
             raise

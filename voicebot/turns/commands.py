@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from voicebot.events import RecordingAction
+from voicebot.events import CallAsked, CallTold, RecordingAction
 
 
 class AskKind(StrEnum):
@@ -20,6 +20,7 @@ class AskKind(StrEnum):
     INTERRUPTED = "interrupted"
     TRANSFER_RESULT = "transfer-result"
     COMMAND_RESULT = "command-result"
+    CALL_TOLD = "call-told"
     AUDIO_FAILED = "audio-failed"
     RESUME = "resume"
     HYPOTHESIS = "hypothesis"
@@ -42,7 +43,7 @@ class Ask:
     ``text`` is the words (SPEECH, HYPOTHESIS), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED);
     ``count`` the consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s``
     to INTERRUPTED. Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of
-    AUDIO_FAILED, ``text`` is the URL.
+    AUDIO_FAILED, ``text`` is the URL. CALL_TOLD carries ``call``, what became of a call that the bot wanted placed.
     """
 
     request: int
@@ -55,6 +56,7 @@ class Ask:
     status: int = 0
     action: RecordingAction | None = None
     command: str = ""
+    call: CallTold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,13 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """Call somebody, in a call of its own; ``CallTold`` follows, at least once."""
+
+    asked: CallAsked
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand the caller on; ``TransferEnded`` follows."""
 
@@ -140,4 +149,6 @@ class HangUp:
     reason: str
 
 
-Command = Ask | Play | Pause | Resume | Drop | Expect | Listen | UseVoice | SendKeys | Record | Transfer | HangUp
+Command = (
+    Ask | Play | Pause | Resume | Drop | Expect | Listen | UseVoice | SendKeys | Record | PlaceCall | Transfer | HangUp
+)

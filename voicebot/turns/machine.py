@@ -7,7 +7,8 @@ the bot's in ``speaking.BotSpeech``.
 
 Key presses interrupt at once; a voice pauses the prompt first, and drops it when words come (``State.YIELDING``). A
 prompt that ignores keys keeps them until it was heard. Hang-up and transfer wait until everything said before them
-was heard, and from then on nothing interrupts. What a bot sets for its call (``BotConfigured``) goes before the policy.
+was heard, and from then on nothing interrupts. While the other side holds the call, playout stands still and so do the
+timers: nobody is there to be patient with. What a bot sets for its call (``BotConfigured``) goes before the policy.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ from voicebot.events import (
     BotMessage,
     BotRecovered,
     CallAnswered,
+    CallAsked,
+    CallTold,
     Event,
     Final,
     HangUpAsked,
+    Held,
+    HoldEnded,
     Hypothesis,
     InputHint,
     KeyPressed,
@@ -52,6 +57,7 @@ from voicebot.turns.commands import (
     Drop,
     HangUp,
     Pause,
+    PlaceCall,
     Play,
     Record,
     Resume,
@@ -61,7 +67,7 @@ from voicebot.turns.commands import (
 from voicebot.turns.listening import CallerEar, Listening, words
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.speaking import BotSpeech
-from voicebot.turns.state import ALLOWED, State
+from voicebot.turns.state import ALLOWED, STATE_TIMERS, State
 
 MAX_HELD_KEYS = 64
 MAX_HELD_COMMANDS = 20
@@ -92,6 +98,7 @@ class TurnMachine:
         self._words_only = False
         self._recognition_lost = False
         self._timers: dict[str, float] = {}
+        self._held_since: float | None = None
 
     # --- entrances ---------------------------------------------------------------------------------------------------
 
@@ -110,7 +117,8 @@ class TurnMachine:
 
     def wake(self, now: float) -> list[Command]:
         """Carry out what is due at ``now``; harmless when nothing is."""
-        for name in [n for n, due in self._timers.items() if due <= now]:
+        due = [n for n, due in self._timers.items() if due <= now] if self._held_since is None else []
+        for name in due:
             if self._timers.pop(name, None) is not None:  # an earlier one may have cancelled it
                 TIMERS[name](self, now)
         self._end_caller_turn_if_due(now)
@@ -120,7 +128,8 @@ class TurnMachine:
     def deadline(self) -> float | None:
         """When :meth:`wake` is wanted next."""
         ear_due = self._ear_deadline()
-        return min([*self._timers.values(), *([] if ear_due is None else [ear_due])], default=None)
+        timers = self._timers.values() if self._held_since is None else ()
+        return min([*timers, *([] if ear_due is None else [ear_due])], default=None)
 
     @property
     def bot_audible(self) -> bool:
@@ -135,6 +144,15 @@ class TurnMachine:
 
     def _leg_ended(self, event: LegEnded) -> None:
         self._go(State.ENDED, event.at)
+
+    def _is_held(self, event: Held) -> None:
+        if self._held_since is None:
+            self._held_since = event.at
+
+    def _hold_ended(self, event: HoldEnded) -> None:
+        if self._held_since is not None:
+            away_s, self._held_since = event.at - self._held_since, None
+            self._timers = {name: due + away_s for name, due in self._timers.items()}
 
     def _key(self, event: KeyPressed) -> None:
         if self._finish or not self._keys_may_interrupt() or self.state is State.STARTING:
@@ -294,6 +312,12 @@ class TurnMachine:
     def _recording_changed(self, event: RecordingChanged) -> None:
         if event.command:  # who gave it no name does not wait for an answer
             self._ask(AskKind.COMMAND_RESULT, event.error, action=event.action, command=event.command)
+
+    def _call_asked(self, event: CallAsked) -> None:
+        self._out.append(PlaceCall(event))
+
+    def _call_told(self, event: CallTold) -> None:
+        self._ask(AskKind.CALL_TOLD, event.state, call=event)
 
     def _hang_up_asked(self, event: HangUpAsked) -> None:
         if isinstance(self._finish, Transfer):
@@ -553,6 +577,8 @@ M = TurnMachine
 HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     CallAnswered: M._answered,
     LegEnded: M._leg_ended,
+    Held: M._is_held,
+    HoldEnded: M._hold_ended,
     KeyPressed: M._key,
     TransferEnded: M._transfer_ended,
     SpeechStarted: M._speech_started,
@@ -571,6 +597,8 @@ HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     KeysAsked: M._keys_asked,
     RecordingAsked: M._recording_asked,
     RecordingChanged: M._recording_changed,
+    CallAsked: M._call_asked,
+    CallTold: M._call_told,
     HangUpAsked: M._hang_up_asked,
     TransferAsked: M._transfer_asked,
     PlaybackEnded: M._playback_ended,
@@ -585,6 +613,3 @@ TIMERS: dict[str, Callable[[TurnMachine, float], None]] = {
     "lost": M._lost_due,
     "give_up": M._give_up_due,
 }
-
-STATE_TIMERS = ("no_input", "masking", "resume", "yield")
-"""Timers that belong to a state and end with it."""

@@ -59,3 +59,6 @@ ALLOWED: dict[State, frozenset[State]] = {
     State.ENDED: frozenset(),
 }
 """Which state may follow which; the machine raises on anything else, and a property test walks it at random."""
+
+STATE_TIMERS = ("no_input", "masking", "resume", "yield")
+"""Timers that belong to a state and end with it."""

@@ -1,0 +1,122 @@
+"""Who may be called, by which trunk, and as whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from call_world import Line
+
+from voicebot.calls import CallRequest, CannotCall, Outbound, Placed, TrunkRoute
+from voicebot.calls.session import CallSession
+from voicebot.legs import Leg, NoRoom
+
+PROVIDER = TrunkRoute("provider", "sip.example.com", parameters=";transport=tls", own_domain="example.com")
+PBX = TrunkRoute("pbx", "10.0.0.1:5080", own_domain="10.0.0.1")
+
+
+class Exchange:
+    """Where the calls go; ``dialled`` holds what was asked of it."""
+
+    def __init__(self, *routes: TrunkRoute, full: bool = False, **options: Any) -> None:
+        self.dialled: list[dict[str, Any]] = []
+        self.begun: list[Placed] = []
+        self._full = full
+        options.setdefault("allow", ("+4930*", "*@pbx.example"))
+        self.outbound = Outbound(
+            self._dial, self._begin, routes=routes, bots=lambda: ["dialogs"], own_domain=lambda: "us.example", **options
+        )
+
+    async def _dial(
+        self, uri: str, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
+    ) -> Leg:
+        if self._full:
+            raise NoRoom("there are too many calls")
+        self.dialled.append({"uri": uri, "account": account, "from": from_uri, "headers": headers, "s": ring_timeout_s})
+        return Line("outbound")
+
+    def _begin(self, _leg: Leg, placed: Placed) -> CallSession:
+        self.begun.append(placed)
+        return None  # type: ignore[return-value]
+
+    async def call(self, to: str, **wish: Any) -> dict[str, Any]:
+        await self.outbound.place(CallRequest(to, **wish))
+        return self.dialled[-1]
+
+    async def refusal(self, to: str, **wish: Any) -> CannotCall:
+        with pytest.raises(CannotCall) as caught:
+            await self.outbound.place(CallRequest(to, **wish))
+        assert self.dialled == []
+        return caught.value
+
+
+async def test_a_number_goes_by_the_only_trunk_and_shows_what_the_trunk_shows() -> None:
+    call = await Exchange(PROVIDER).call("+49 (30) 123-456")
+    assert call["uri"] == "sip:+4930123456@sip.example.com;transport=tls"
+    assert (call["account"], call["from"], call["s"]) == ("provider", "", 60.0)
+
+
+async def test_where_there_are_two_trunks_the_wish_or_the_setting_chooses() -> None:
+    assert (await Exchange(PROVIDER, PBX, usual_route="pbx").call("+4930123"))["uri"] == "sip:+4930123@10.0.0.1:5080"
+    assert (await Exchange(PROVIDER, PBX).call("tel:+4930123", trunk="provider"))["account"] == "provider"
+    assert "needs a trunk" in str(await Exchange(PROVIDER, PBX).refusal("+4930123"))
+    assert "'nope'" in str(await Exchange(PROVIDER).refusal("+4930123", trunk="nope"))
+
+
+async def test_a_sip_address_is_called_straight_away_or_by_the_trunk_that_was_named() -> None:
+    straight = await Exchange(PROVIDER).call("sip:anna@pbx.example:5070", sender="4711")
+    assert (straight["uri"], straight["account"]) == ("sip:anna@pbx.example:5070", "")
+    assert straight["from"] == "sip:4711@us.example"
+    by_trunk = await Exchange(PROVIDER).call("sip:anna@pbx.example", trunk="provider", sender="4711")
+    assert (by_trunk["account"], by_trunk["from"]) == ("provider", "sip:4711@example.com")
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "+19005550123",
+        "+49 31 99",
+        "sip:+4930123@elsewhere.example",
+        "sip:anna@pbx.example?Replaces=x",
+        "sip:anna@pbx.example.evil.example",
+        "sip:anna%40pbx.example@evil.example",
+        "sip:+4930123@sip.example.com@evil.example",
+    ],
+)
+async def test_who_is_not_on_the_list_is_never_called(to: str) -> None:
+    refused = await Exchange(PROVIDER).refusal(to)
+    assert refused.why in ("forbidden", "invalid")
+
+
+async def test_by_default_nobody_is_called() -> None:
+    assert (await Exchange(PROVIDER, allow=()).refusal("+4930123")).why == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({"to": "Anna"}, "neither a number nor a SIP URI"),
+        ({"to": "http://pbx.example/"}, "neither a number nor a SIP URI"),
+        ({"to": "sip:anna@pbx.example\r\nX: y"}, "neither a number nor a SIP URI"),
+        ({"to": "+4930123", "bot": "nobody"}, "there is no bot 'nobody', but dialogs"),
+        ({"to": "+4930123", "sender": 'x"<sip:y>'}, "no number or name to call as"),
+        ({"to": "+4930123", "headers": {"Route": "<sip:evil>"}}, "header 'Route' cannot be sent"),
+        ({"to": "+4930123", "context": {"notes": "x" * 9000}}, "longer than 8192 bytes"),
+        ({"to": "+4930123", "context": {"bad": object()}}, "not JSON"),
+    ],
+)
+async def test_a_wish_that_makes_no_sense_is_told_why(wish: dict[str, Any], said: str) -> None:
+    refused = await Exchange(PROVIDER).refusal(**wish)
+    assert (refused.why, said in str(refused)) == ("invalid", True), str(refused)
+
+
+async def test_what_a_call_is_for_reaches_its_session_and_headers_reach_whom_we_call() -> None:
+    exchange = Exchange(PROVIDER, ring_s=30)
+    call = await exchange.call("+4930123", bot="dialogs", context={"order": 7}, headers={"X-Order": "7"}, ring_s=9000)
+    assert (call["headers"], call["s"]) == ({"X-Order": "7"}, 600.0)
+    assert (exchange.begun[0].bot, exchange.begun[0].context) == ("dialogs", {"order": 7})
+
+
+async def test_without_room_a_wish_is_refused_for_now() -> None:
+    assert (await Exchange(PROVIDER, full=True).refusal("+4930123")).why == "full"

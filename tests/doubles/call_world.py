@@ -1,0 +1,259 @@
+"""A whole call session over doubles of its four neighbours: leg, recogniser, voice and bot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from voicebot.bots import CallFacts
+from voicebot.calls import (
+    CallServices,
+    CallSession,
+    Placed,
+)
+from voicebot.events import (
+    BotDone,
+    BotMessage,
+    CallNotAnswered,
+    Event,
+    Final,
+    InputHint,
+    Law,
+    SpeechStarted,
+    SpeechStopped,
+)
+from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.rtp import MediaQuality, Playout
+from voicebot.speech import Speech, SpeechUnavailable
+
+SECOND = b"\x10" * 8000
+CANNED = b"\x20" * 800
+
+
+class Line:
+    """A leg whose time passes when :meth:`pull` is called."""
+
+    def __init__(self, direction: Literal["inbound", "outbound"] = "inbound", call_id: str = "call-1") -> None:
+        self.info = LegInfo(
+            *(call_id, "+15550100", "bot", "PCMU"),
+            caller_uri="sip:+15550100@trunk.example:5060",
+            callee_uri="sip:bot@there.example",
+            direction=direction,
+        )
+        self.rings = asyncio.Event()
+        self.refused = False
+        self.playout = Playout("PCMU")
+        self.sink: LegSink | None = None
+        self.did: list[str] = []
+        self.sent = bytearray()
+        self.gives_up = False
+        self.outcome = TransferOutcome(False, 486, "Busy Here")
+
+    def connect(self, sink: LegSink) -> None:
+        self.sink = sink
+
+    def ring(self) -> None:
+        self.did.append("ring")
+
+    def early_media(self) -> bool:
+        self.did.append("early media")
+        return True
+
+    def hold(self, held: bool) -> None:
+        self.did.append("hold" if held else "resume")
+
+    async def answer(self) -> None:
+        if self.gives_up:
+            self.end("cancelled")
+            raise LegClosed("cancelled")
+        if self.info.direction == "outbound":
+            await self.rings.wait()
+            if self.refused:
+                raise LegClosed("refused")
+        self.did.append("answer")
+
+    def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
+        self.did.append(f"reject {status}")
+
+    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
+        self.headers = headers
+        self.did.append(f"transfer {target}")
+        return self.outcome
+
+    async def hang_up(self) -> None:
+        if "ended" not in self.did:
+            self.end("bot")
+
+    def send_keys(self, keys: str) -> None:
+        self.did.append(f"keys {keys}")
+
+    def quality(self) -> MediaQuality:
+        return MediaQuality()
+
+    def end(self, reason: str) -> None:
+        self.did.append("ended")
+        assert self.sink is not None
+        self.sink.ended(reason, asyncio.get_running_loop().time())
+
+    def refuse(self, event: CallNotAnswered) -> None:
+        """Whom we call does not answer."""
+        assert self.sink is not None
+        self.sink.fact(event)
+        self.end(event.outcome.value)
+        self.refused = True
+        self.rings.set()
+
+    def pull(self, frames: int) -> bytes:
+        sent = b""
+        for _ in range(frames):
+            at = asyncio.get_running_loop().time()
+            frame = self.playout.next_frame(at)
+            assert self.sink is not None
+            self.sink.sent(frame, at)
+            sent += frame
+        return sent.strip(b"\xff")
+
+
+class Ears:
+    def __init__(self, on_event: Callable[[Event], None], fails: bool = False) -> None:
+        self.on_event = on_event
+        self.fails = fails
+        self.language = ""
+        self.heard_bytes = 0
+        self.written: list[bytes] = []
+        self.phrases: tuple[str, ...] = ()
+        self.stopped = False
+
+    async def start(self) -> None:
+        if self.fails:
+            raise SpeechUnavailable("refused")
+
+    def write(self, payload: bytes, at: float) -> None:
+        self.heard_bytes += len(payload)
+        self.written.append(payload)
+
+    def heard(self, start: float, end: float) -> None:
+        pass
+
+    def set_phrases(self, phrases: Sequence[str]) -> None:
+        self.phrases = tuple(phrases)
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
+class Bot:
+    def __init__(self, facts: CallFacts, on_event: Callable[[Event], None]) -> None:
+        self.facts = facts
+        self.on_event = on_event
+        self.told: list[dict[str, Any]] = []
+        self.closed = ""
+
+    async def start(self) -> int:
+        return self.send({})
+
+    def send(self, activity: dict[str, Any]) -> int:
+        self.told.append(activity)
+        return len(self.told)
+
+    async def close(self, reason: str) -> None:
+        self.closed = reason
+
+
+class Mouth:
+    """Everything said lasts a second; texts with "slow" are rendered in pieces."""
+
+    failures = 0
+
+    def __init__(self) -> None:
+        self.voices: list[str] = []
+        self.languages: list[str] = []
+
+    def ready(self, speech: Speech) -> bytes | None:
+        self.voices.append(speech.voice)
+        self.languages.append(speech.language)
+        return None if any(word in speech.text for word in ("slow", "unheard", "at last")) else SECOND
+
+    async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
+        if "unheard" in speech.text:
+            raise SpeechUnavailable("no voice", permanent=True)
+        if "at last" in speech.text and self.failures < 2:
+            self.failures += 1
+            raise SpeechUnavailable("no voice yet")
+        for _ in range(2):
+            await asyncio.sleep(0)
+            yield SECOND[:4000]
+
+
+class World:
+    def __init__(
+        self, records: Path | None = None, no_ears: bool = False, placed: Placed | None = None, **services: Any
+    ) -> None:
+        self.line = Line("outbound" if placed is not None else "inbound")
+        self.ears: Ears
+        self.bot: Bot
+
+        self.all_ears: list[Ears] = []
+
+        def recognition(law: Law, on_event: Callable[[Event], None], language: str) -> Ears:
+            self.ears = Ears(on_event, no_ears or language == "xx-XX")
+            self.ears.language = language
+            self.all_ears.append(self.ears)
+            return self.ears
+
+        def conversation(facts: CallFacts, on_event: Callable[[Event], None]) -> Bot:
+            self.bot = Bot(facts, on_event)
+            return self.bot
+
+        self.mouth = Mouth()
+        self.services = CallServices(
+            recognition=recognition,
+            conversation=conversation,
+            voice=self.mouth,
+            canned_audio=lambda kind, law: CANNED,
+            records=records,
+            **services,
+        )
+        self.session = CallSession(self.line, self.services, placed)
+        self.task = asyncio.create_task(self.session.run())
+
+    @property
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def settle(self) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    async def greeted(self) -> World:
+        await self.settle()
+        self.says("Hello, how can I help?")
+        await self.settle()
+        return self
+
+    def says(self, text: str, hint: InputHint = InputHint.EXPECTING, done: bool = True) -> None:
+        request = len(self.bot.told)
+        self.bot.on_event(BotMessage(self.now, request, text, text, hint))
+        if done:
+            self.bot.on_event(BotDone(self.now, request))
+
+    async def caller_says(self, text: str) -> None:
+        """Said a second ago, so that all of the turn's deadlines have passed."""
+        now = self.now
+        self.session.dispatch(SpeechStarted(now, now - 2.0))
+        self.session.dispatch(SpeechStopped(now, now - 1.0))
+        self.ears.on_event(Final(now, text, now - 2.0, now - 1.0, 0.8))
+        await self.settle()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    async def over(self) -> dict[str, Any]:
+        async with asyncio.timeout(5):
+            await self.task
+        assert self.session.record is not None
+        return self.session.record

@@ -1,0 +1,139 @@
+"""The running service calls: asked by its API, it rings a telephone that holds a conversation; and the ways to fail."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served import Service, texts
+
+from voicebot.caller import parse_script
+from voicebot.caller.conversation import ScriptedCall
+from voicebot.caller.ear import Ear
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.rtp import MediaClock, PortRange
+
+pytestmark = pytest.mark.slow
+
+LOOPBACK = "127.0.0.1"
+TOKEN = "only for this test"
+SCRIPT = """
+quiet_s: 0.6
+deadline_s: 20
+steps:
+  - listen:
+  - keys: "3"      # opening hours
+  - keys: "2"      # nothing else
+  - expect_end: hangup
+"""
+
+
+class Callee:
+    """A telephone that takes calls: it follows the script, unless it is called as ``busy``."""
+
+    def __init__(self, clock: MediaClock) -> None:
+        self.scripted: ScriptedCall | None = None
+        self.done: asyncio.Task[None] | None = None
+        self.front = SipFrontEnd(
+            on_leg=self._take, clock=clock, ports=PortRange(43_200, 43_299, LOOPBACK), host=LOOPBACK, port=0
+        )
+
+    def uri(self, user: str) -> str:
+        return f"sip:{user}@{LOOPBACK}:{self.front.endpoint.port}"
+
+    def _take(self, leg: SipLeg) -> None:
+        script = parse_script(SCRIPT)
+        self.scripted = ScriptedCall(script, {}, Ear("PCMU", quiet_s=script.quiet_s))
+        leg.connect(self.scripted)
+        leg.ring()
+        if leg.info.callee == "busy":
+            leg.reject(486, "Busy Here")
+        elif leg.info.callee != "away":
+            self.done = asyncio.create_task(self._talk(leg))
+
+    async def _talk(self, leg: SipLeg) -> None:
+        assert self.scripted is not None
+        await leg.answer()
+        await self.scripted.run(leg, asyncio.get_running_loop().time())
+
+
+@asynccontextmanager
+async def callee() -> AsyncIterator[Callee]:
+    clock = MediaClock()
+    clock.start()
+    callee = Callee(clock)
+    await callee.front.start()
+    try:
+        yield callee
+    finally:
+        await callee.front.close()
+        await clock.close()
+
+
+def ask(service: Service, method: str, path: str, body: dict[str, Any] | None = None, token: str = TOKEN) -> Any:
+    """Status and JSON (or text) of an answer of the console. Blocks."""
+    request = urllib.request.Request(
+        f"http://{LOOPBACK}:{service.ready['console_port']}{path}",
+        json.dumps(body).encode() if body is not None else None,
+        {"Authorization": f"Bearer {token}"} if token else {},
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            status, content = response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        status, content = error.code, error.read().decode()
+    return status, json.loads(content) if content.startswith("{") else content
+
+
+async def until_ended(service: Service, call_id: str) -> dict[str, Any]:
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        _, call = await asyncio.to_thread(ask, service, "GET", f"/v1/calls/{call_id}")
+        if call["state"] == "ended":
+            return dict(call)
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{call_id} does not end")
+
+
+async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
+    serve_scripted: Callable[..., Service], tmp_path: Path
+) -> None:
+    service = serve_scripted(
+        console__token=TOKEN, calls__outbound_allow=json.dumps([f"*@{LOOPBACK}"]), calls__ring_timeout_s=1
+    )
+
+    async def place(to: str, **more: Any) -> dict[str, Any]:
+        status, call = await asyncio.to_thread(ask, service, "POST", "/v1/calls", {"to": to, **more})
+        assert status == 202, call
+        return dict(call)
+
+    assert ask(service, "GET", "/readyz", token="") == (200, {"ready": True, "why": []})
+    assert ask(service, "POST", "/v1/calls", {"to": "sip:x@192.0.2.1"})[0] == 403
+    async with callee() as phone:
+        talk = await place(phone.uri("anna"), context={"order": 7}, **{"from": "4711"})
+        busy, away = await place(phone.uri("busy")), await place(phone.uri("away"))
+        nobody = await place(f"sip:anna@{LOOPBACK}:9")
+        ended = {call["id"]: await until_ended(service, call["id"]) for call in (talk, busy, away, nobody)}
+        assert phone.done is not None
+        await phone.done
+    outcomes = [(ended[call["id"]]["not_answered"] or {}).get("outcome") for call in (talk, busy, away, nobody)]
+    assert outcomes == [None, "busy", "no-answer", "unreachable"]
+    record = service.record(talk["id"])
+    assert (record["direction"], record["caller"], record["callee"]) == ("outbound", "4711", "anna")
+    assert record["end"] == {"reason": "bot", "bot_asked": True}
+    assert record["ringing_ms"] is not None and len(texts(record)) >= 3, "greeting, opening hours, goodbye"
+    metrics = ask(service, "GET", "/metrics", token="")[1]
+    for outcome in ("bot", "busy", "no-answer", "unreachable"):
+        assert f'voicebot_calls_total{{direction="outbound",outcome="{outcome}"}} 1.0' in metrics
+    assert "voicebot_rtp_mos_count 1.0" in metrics
+    assert "opening" not in service.log(), "what callers hear and say is not for the log"

@@ -1,0 +1,231 @@
+"""Calls of ours on real sockets: ringing, early media, the ways not to be answered; and hold."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
+from voicebot.legs import LegClosed, NoRoom
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.rtp import Clip, MediaClock, PortRange
+
+LOOPBACK = "127.0.0.1"
+DEADLINE_S = 5.0
+TONE = bytes(range(160)) * 25
+
+
+class Side:
+    """One end of calls: a front end and what its legs told."""
+
+    def __init__(self, clock: MediaClock, low: int) -> None:
+        self.ports = PortRange(low, low + 99, LOOPBACK, rest_s=0.0)
+        self.front = SipFrontEnd(on_leg=self.take, clock=clock, ports=self.ports, host=LOOPBACK, port=0)
+        self.legs: asyncio.Queue[SipLeg] = asyncio.Queue()
+        self.facts: list[Event] = []
+        self.heard = asyncio.Event()
+        self.over: list[str] = []
+
+    def take(self, leg: SipLeg) -> None:
+        leg.connect(self)
+        self.legs.put_nowait(leg)
+
+    async def next_leg(self) -> SipLeg:
+        async with asyncio.timeout(DEADLINE_S):
+            return await self.legs.get()
+
+    async def call(self, uri: str, **options: float) -> SipLeg:
+        leg = await self.front.place(uri, **options)  # type: ignore[arg-type]
+        leg.connect(self)
+        return leg
+
+    async def until(self, kind: type[Event]) -> Event:
+        async with asyncio.timeout(DEADLINE_S):
+            while not (found := [fact for fact in self.facts if type(fact) is kind]):
+                await asyncio.sleep(0.01)
+        return found[-1]
+
+    def not_answered(self) -> CallNotAnswered:
+        (fact,) = [fact for fact in self.facts if isinstance(fact, CallNotAnswered)]
+        return fact
+
+    # the sink
+
+    def frame(self, payload: bytes, at: float) -> None:
+        if len(set(payload)) > 1:
+            self.heard.set()
+
+    def sent(self, payload: bytes, at: float) -> None:
+        pass
+
+    def key(self, key: str, at: float) -> None:
+        pass
+
+    def fact(self, event: Event) -> None:
+        self.facts.append(event)
+
+    def ended(self, reason: str, at: float) -> None:
+        self.over.append(reason)
+
+
+@pytest.fixture
+async def sides() -> AsyncIterator[tuple[Side, Side]]:
+    clock = MediaClock()
+    clock.start()
+    us, them = Side(clock, 43600), Side(clock, 43700)
+    for side in (us, them):
+        await side.front.start()
+    yield us, them
+    for side in (us, them):
+        await side.front.close()
+        assert side.ports.in_use == 0
+    assert len(clock) == 0
+    await clock.close()
+
+
+def uri_of(side: Side) -> str:
+    return f"sip:anna@{LOOPBACK}:{side.front.endpoint.port}"
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (486, NotReached.BUSY),
+        (600, NotReached.BUSY),
+        (480, NotReached.NO_ANSWER),
+        (603, NotReached.DECLINED),
+        (404, NotReached.UNREACHABLE),
+        (503, NotReached.UNREACHABLE),
+        (302, NotReached.REFUSED),
+        (403, NotReached.REFUSED),
+        (401, NotReached.REFUSED),
+        (500, NotReached.ERROR),
+    ],
+)
+async def test_why_nobody_answered_is_told_apart(sides: tuple[Side, Side], status: int, outcome: NotReached) -> None:
+    us, them = sides
+    leg = await us.call(uri_of(them))
+    (await them.next_leg()).reject(status, "")
+    with pytest.raises(LegClosed):
+        await leg.answer()
+    assert (us.not_answered().outcome, us.not_answered().status) == (outcome, status)
+    assert us.over == [outcome.value]
+
+
+async def test_it_rings_and_is_answered(sides: tuple[Side, Side]) -> None:
+    us, them = sides
+    leg = await us.call(uri_of(them))
+    assert (leg.info.direction, leg.info.callee) == ("outbound", "anna")
+    other = await them.next_leg()
+    other.ring()
+    other.ring()
+    ringing = await us.until(CallRinging)
+    assert isinstance(ringing, CallRinging) and ringing.status == 180
+    await asyncio.gather(leg.answer(), other.answer())
+    assert len(us.facts) == 1, "ringing is told once"
+    await leg.hang_up()
+    assert us.over == ["bot"]
+
+
+async def test_who_lets_it_ring_for_too_long_is_given_up(sides: tuple[Side, Side]) -> None:
+    us, them = sides
+    leg = await us.call(uri_of(them), ring_timeout_s=0.1)
+    (await them.next_leg()).ring()
+    with pytest.raises(LegClosed, match="not answered in time"):
+        await leg.answer()
+    assert us.not_answered().outcome is NotReached.NO_ANSWER
+    async with asyncio.timeout(DEADLINE_S):
+        while not them.over:
+            await asyncio.sleep(0.01)
+    assert them.over == ["cancelled"]
+
+
+async def test_who_does_not_respond_at_all_is_not_there(
+    sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    us, _ = sides
+    monkeypatch.setattr("voicebot.legs.sip_front_end.RESPONSE_TIMEOUT_S", 0.1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((LOOPBACK, 0))
+        leg = await us.call(f"sip:anna@{LOOPBACK}:{silent.getsockname()[1]}")
+        with pytest.raises(LegClosed, match="no response"):
+            await leg.answer()
+    assert us.not_answered().outcome is NotReached.UNREACHABLE
+
+
+async def test_a_call_that_we_end_while_it_rings_is_cancelled(sides: tuple[Side, Side]) -> None:
+    us, them = sides
+    leg = await us.call(uri_of(them))
+    waiting = asyncio.ensure_future(leg.answer())
+    (await them.next_leg()).ring()
+    await us.until(CallRinging)
+    await leg.hang_up()
+    assert us.not_answered().outcome is NotReached.CANCELLED
+    with pytest.raises(LegClosed):
+        await waiting
+    assert us.over == ["cancelled"]
+
+
+async def test_early_media_is_heard_before_the_answer_and_the_call_goes_on_from_it(sides: tuple[Side, Side]) -> None:
+    us, them = sides
+    leg = await us.call(uri_of(them))
+    other = await them.next_leg()
+    assert other.early_media()
+    clip = Clip(1)
+    clip.feed(TONE)
+    clip.finish()
+    other.playout.append(clip)
+    early = await us.until(EarlyMedia)
+    assert isinstance(early, EarlyMedia) and early.status == 183
+    async with asyncio.timeout(DEADLINE_S):
+        await us.heard.wait()
+    leg.media_timed_out()
+    assert not us.over, "silence before the answer ends no call"
+    await asyncio.gather(leg.answer(), other.answer())
+    leg.media_timed_out()
+    assert us.over == ["media-timeout"]
+
+
+async def test_hold_is_told_once_and_so_is_its_end(sides: tuple[Side, Side]) -> None:
+    us, them = sides
+    leg = await us.call(uri_of(them))
+    other = await them.next_leg()
+    await asyncio.gather(leg.answer(), other.answer())
+    await asyncio.sleep(0)
+    leg.hold(True)
+    # we only send: the other side is not on hold, but has nobody who listens
+    await them.until(Held)
+    assert not [fact for fact in us.facts if isinstance(fact, Held)]
+    other.media_timed_out()
+    assert not them.over, "a hold may be silent"
+    async with asyncio.timeout(DEADLINE_S):
+        while not [fact for fact in them.facts if isinstance(fact, HoldEnded)]:
+            leg.hold(False)
+            await asyncio.sleep(0.05)
+    assert [type(fact) for fact in them.facts] == [Held, HoldEnded]
+
+
+async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Side, Side]) -> None:
+    us, them = sides
+    us.front._limit = 0
+    with pytest.raises(NoRoom, match="too many calls"):
+        await us.call(uri_of(them))
+    us.front.drain()
+    with pytest.raises(NoRoom, match="being stopped"):
+        await us.call(uri_of(them))
+
+
+async def test_what_happened_before_anybody_listened_is_told_when_somebody_does(sides: tuple[Side, Side]) -> None:
+    us, _ = sides
+    leg = await us.front.place(f"sip:anna@{LOOPBACK}:9")  # nobody is there, which ICMP tells at once
+    async with asyncio.timeout(DEADLINE_S):
+        while us.front.active:
+            await asyncio.sleep(0.01)
+    leg.connect(us)
+    await asyncio.sleep(0)
+    assert us.not_answered().outcome is NotReached.UNREACHABLE
+    assert us.over == ["unreachable"]

@@ -1,0 +1,65 @@
+"""The settings of calls, of what is told about them, and of who may place them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CallSettings(_Section):
+    """[calls] limits and what is kept."""
+
+    max_duration_s: Seconds = 3600.0
+    fallback_transfer: str = ""
+    """Where callers go when speech or bot fail for good: a number or SIP URI. Empty: an apology and a hang-up."""
+    transfer_allow: list[str] = ["+1???55501??"]
+    """Patterns of the numbers and addresses that callers may be handed to (`voicebot/calls/targets.py`), beside
+    ``fallback_transfer``. The default holds only numbers that nobody has: those of films, and of the sample dialog."""
+    transfer_domain: str = ""
+    """The SIP domain to which bare telephone numbers are transferred; empty: the caller's own trunk."""
+    records: Path = Path("var/records")
+    """One JSON document a call."""
+    recording: bool = False
+    """Keep the audio of every call as stereo WAV beside its record."""
+    drain_s: Seconds = 60.0
+    """After SIGTERM, how long running calls may go on."""
+    outbound_allow: list[str] = []
+    """Patterns of the numbers and addresses that may be called, as in ``transfer_allow``; none by default."""
+    outbound_trunk: str = ""
+    """The trunk or account that calls go by when the wish to call names none; empty: the only one there is."""
+    ring_timeout_s: Seconds = 60.0
+    """How long a call of ours may go unanswered."""
+
+
+class LogSettings(_Section):
+    """[log]"""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    json_lines: bool = False
+    words: bool = False
+    """Whether the log may hold what callers say and which keys they press. (The records in ``calls.records`` do.)"""
+
+
+class ConsoleSettings(_Section):
+    """[console] HTTP for whoever runs the service: health, metrics, calls (docs/operations.md)."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(3979, ge=0, le=65535)
+    """0 picks a free port."""
+    token: SecretStr = SecretStr("")
+    """What ``/v1`` wants as ``Authorization: Bearer ...``; ``VOICEBOT_CONSOLE__TOKEN`` in the environment."""
+    token_file: Path | None = None
+
+    def secret(self) -> str:
+        """The token, read anew where it is in a file; empty when there is none."""
+        if self.token_file is not None:
+            return self.token_file.read_text().strip()
+        return self.token.get_secret_value()

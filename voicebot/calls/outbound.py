@@ -1,0 +1,153 @@
+"""Calls of ours: who may be called, by which trunk, and as whom.
+
+Placing calls costs money, so what may be called is a list (``calls.outbound_allow``, empty by default, patterns as in
+:mod:`voicebot.calls.targets`), whoever asks: the operator's API, a bot, a dialog. Redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from voicebot.calls.request import CallRequest, CannotCall, Placed
+from voicebot.calls.session import CallSession
+from voicebot.calls.targets import AllowedTargets
+from voicebot.calls.transfer_headers import transfer_headers
+from voicebot.legs import Leg, NoRoom
+from voicebot.sip import SipSyntaxError, SipUri
+
+logger = logging.getLogger(__name__)
+
+MAX_CONTEXT = 8192
+"""Bytes of JSON that a bot is told along with a call."""
+MAX_RING_S = 600.0
+
+_NUMBER = re.compile(r"\+?[0-9*#() ./-]{1,40}")
+_SENDER = re.compile(r"[A-Za-z0-9_.+*#!~-]{1,128}")
+_FOR_THE_EYE = re.compile(r"[() ./-]")
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkRoute:
+    """One way out. ``domain``: host, and port where it is not the usual, of the numbers that are called by it.
+
+    ``parameters``: of the URI (``;transport=tls``); ``own_domain``: of our own address.
+    """
+
+    name: str
+    domain: str
+    scheme: str = "sip"
+    parameters: str = ""
+    own_domain: str = ""
+
+    def uri(self, number: str) -> str:
+        return f"{self.scheme}:{number.replace('#', '%23')}@{self.domain}{self.parameters}"
+
+
+class Dial(Protocol):
+    """Begins a leg of ours: :meth:`voicebot.legs.sip_front_end.SipFrontEnd.place`, with what it raises."""
+
+    def __call__(
+        self, uri: str, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
+    ) -> Awaitable[Leg]: ...
+
+
+class Outbound:
+    """Places calls. ``begin`` starts a leg's session; ``bots`` are the names of those that calls may be for.
+
+    ``own_domain``: of our address where a call goes by no trunk.
+    """
+
+    def __init__(
+        self,
+        dial: Dial,
+        begin: Callable[[Leg, Placed], CallSession],
+        *,
+        routes: Iterable[TrunkRoute] = (),
+        allow: Iterable[str] = (),
+        usual_route: str = "",
+        ring_s: float = 60.0,
+        bots: Callable[[], Collection[str]] = tuple,
+        own_domain: Callable[[], str] = lambda: "127.0.0.1",
+    ) -> None:
+        self._dial = dial
+        self._begin = begin
+        self._routes = {route.name: route for route in routes}
+        self._allow = tuple(allow)
+        self._usual = usual_route or (next(iter(self._routes)) if len(self._routes) == 1 else "")
+        self._ring_s = ring_s
+        self._bots = bots
+        self._own_domain = own_domain
+
+    async def place(self, request: CallRequest, observer: Callable[[str, int, str], None] | None = None) -> CallSession:
+        """Call somebody; returns while it rings. ``observer``: see :class:`Placed`. Raises :class:`CannotCall`."""
+        uri, route = self._address(request)
+        if not AllowedTargets(self._allow, [route.domain] if route is not None else []).allows(uri):
+            logger.warning("a call to %r is not allowed: see calls.outbound_allow", request.to[:100])
+            raise CannotCall("forbidden", f"{request.to} may not be called: calls.outbound_allow does not hold it")
+        headers = self._checked(request)
+        placed = Placed(request.bot, dict(request.context), observer or Placed().observer)
+        try:
+            leg = await self._dial(
+                uri,
+                account=route.name if route is not None else "",
+                from_uri=self._sender(request, route),
+                headers=headers,
+                ring_timeout_s=min(request.ring_s or self._ring_s, MAX_RING_S),
+            )
+        except ValueError as error:
+            raise CannotCall("invalid", f"{request.to} cannot be called: {error}") from None
+        except NoRoom as error:
+            raise CannotCall("full", str(error)) from None
+        return self._begin(leg, placed)
+
+    def _address(self, request: CallRequest) -> tuple[str, TrunkRoute | None]:
+        """What to call, and by which way; None: straight there."""
+        to = request.to.strip()
+        if request.trunk and request.trunk not in self._routes:
+            known = ", ".join(self._routes) or "none is set"
+            raise CannotCall("invalid", f"there is no trunk {request.trunk!r} that calls may go by ({known})")
+        number = to[4:].partition(";")[0] if to[:4].lower() == "tel:" else to
+        if _NUMBER.fullmatch(number):
+            route = self._routes.get(request.trunk or self._usual)
+            if route is None:
+                raise CannotCall(
+                    "invalid", "a number needs a trunk: an account, or a trunk with outbound; or call a SIP URI"
+                )
+            return route.uri(_FOR_THE_EYE.sub("", number)), route
+        try:
+            if SipUri.parse(to).scheme not in ("sip", "sips"):
+                raise SipSyntaxError("no SIP URI")
+        except SipSyntaxError:
+            raise CannotCall("invalid", f"{to[:100]!r} is neither a number nor a SIP URI") from None
+        return to, self._routes.get(request.trunk)
+
+    def _checked(self, request: CallRequest) -> dict[str, str]:
+        """The headers to send. Raises :class:`CannotCall` for what is wrong with them, the bot, or the context."""
+        if request.bot and request.bot not in self._bots():
+            raise CannotCall("invalid", f"there is no bot {request.bot!r}, but {', '.join(sorted(self._bots()))}")
+        if request.sender and not _SENDER.fullmatch(request.sender):
+            raise CannotCall("invalid", f"{request.sender[:100]!r} is no number or name to call as")
+        if len(_json(request.context)) > MAX_CONTEXT:
+            raise CannotCall("invalid", f"the context is longer than {MAX_CONTEXT} bytes of JSON")
+        headers = transfer_headers({"headers": dict(request.headers)})
+        if left_out := set(request.headers) - set(headers):
+            raise CannotCall("invalid", f"header {min(left_out)[:100]!r} cannot be sent: User-to-User and X-... can")
+        return headers
+
+    def _sender(self, request: CallRequest, route: TrunkRoute | None) -> str:
+        if route is not None and not request.sender:
+            return ""  # as the account has it
+        domain = route.own_domain if route is not None else self._own_domain()
+        return f"sip:{request.sender or 'voicebot'}@{domain}"
+
+
+def _json(context: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(context).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise CannotCall("invalid", "the context is not JSON") from None

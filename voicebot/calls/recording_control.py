@@ -1,0 +1,44 @@
+"""A call's recording as it is commanded: begun by the settings or by the bot, paused, resumed, stopped, kept or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from voicebot.calls.recording import Recording
+from voicebot.events import Law, RecordingAction
+
+
+class RecordingControl:
+    """``kept``: whether recordings have a place to be written to; ``running``: whether one begins with the call."""
+
+    def __init__(self, law: Law, *, kept: bool, running: bool) -> None:
+        self._law = law
+        self._kept = kept
+        self._recording = Recording(law) if running and kept else None
+        self._runs = self._recording is not None
+
+    def caller(self, payload: bytes, at: float) -> None:
+        """20 ms of the caller."""
+        if self._recording is not None and self._runs:
+            self._recording.caller(payload, at)
+
+    def bot(self, payload: bytes, at: float) -> None:
+        """20 ms of ours."""
+        if self._recording is not None and self._runs:
+            self._recording.bot(payload, at)
+
+    def carry_out(self, action: RecordingAction) -> str:
+        """Returns why not when that is impossible."""
+        if not self._kept:
+            return "recordings are not kept here"
+        if self._recording is None:
+            if action is not RecordingAction.START:
+                return "there is no recording"
+            self._recording = Recording(self._law)
+        self._runs = action in (RecordingAction.START, RecordingAction.RESUME)
+        return ""
+
+    async def finish(self, path: Path) -> None:
+        """Write what was recorded, if anything was."""
+        if self._recording is not None:
+            await self._recording.finish(path)

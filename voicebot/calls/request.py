@@ -1,0 +1,49 @@
+"""A wish to call somebody: what is asked for, why it cannot be, and who wants to know what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Refused = Literal["invalid", "forbidden", "full"]
+"""The wish makes no sense; it is not allowed; there is no room now."""
+
+
+class CannotCall(Exception):
+    """A call cannot be placed. The text says why, and what would help."""
+
+    def __init__(self, why: Refused, text: str) -> None:
+        super().__init__(text)
+        self.why: Refused = why
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """Call ``to``, a number or SIP URI, for ``bot``.
+
+    ``sender``: the number that we show, ``""`` for the trunk's own; ``trunk``: by which, ``""`` for the usual one, or
+    for none where ``to`` is a SIP URI. ``bot``: ``""`` for the one that takes calls to ``sender``. ``context`` is told
+    to the bot, ``headers`` (``User-to-User`` and ``X-...``) to whom we call. ``ring_s``: 0 for the usual time.
+    """
+
+    to: str
+    sender: str = ""
+    trunk: str = ""
+    bot: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    ring_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What a call of ours was placed for.
+
+    ``observer(state, status, reason)`` is told ``answered`` and then ``ended``, or why it was not answered
+    (:class:`~voicebot.events.NotReached`).
+    """
+
+    bot: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    observer: Callable[[str, int, str], None] = lambda _state, _status, _reason: None

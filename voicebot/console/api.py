@@ -1,0 +1,108 @@
+"""`/v1/calls`: place a call, see the calls, end one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from voicebot.calls import CallRequest, Calls, CannotCall, Outbound
+from voicebot.console.answers import error
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY: Final = 64 << 10
+READ_TIMEOUT_S: Final = 10.0
+HANG_UP_TIMEOUT_S: Final = 5.0
+_STATUS: Final = {"invalid": 400, "forbidden": 403, "full": 503}
+
+
+class CallBody(BaseModel):
+    """What `POST /v1/calls` takes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    to: str = Field(min_length=1, max_length=512)
+    sender: str = Field("", alias="from", max_length=128)
+    trunk: str = Field("", max_length=64)
+    bot: str = Field("", max_length=64)
+    context: dict[str, Any] = {}
+    headers: dict[str, str] = Field({}, max_length=16)
+    ring_timeout_s: float = Field(0.0, ge=0, le=600)
+
+    def request(self) -> CallRequest:
+        return CallRequest(self.to, self.sender, self.trunk, self.bot, self.context, self.headers, self.ring_timeout_s)
+
+
+class CallsApi:
+    """The handlers; ``routes`` are for a :class:`web.Application`."""
+
+    def __init__(self, calls: Calls, outbound: Outbound) -> None:
+        self._calls = calls
+        self._outbound = outbound
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        one = "/v1/calls/{id:.+}"  # a Call-ID may hold a slash
+        return [
+            web.post("/v1/calls", self.place),
+            web.get("/v1/calls", self.list),
+            web.get(one, self.show),
+            web.delete(one, self.end),
+        ]
+
+    async def place(self, request: web.Request) -> web.Response:
+        """202 with the call's id, while it is being set up."""
+        try:
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                body = CallBody.model_validate(json.loads(await request.read()))
+        except TimeoutError:
+            return error(408, "the body did not come")
+        except ValidationError as wrong:
+            return error(400, "; ".join(_line(e) for e in wrong.errors()[:5]))
+        except (ValueError, RecursionError):
+            return error(400, 'the body must be JSON, for example {"to": "+15550100"}')
+        try:
+            call = await self._outbound.place(body.request())
+        except CannotCall as why:
+            return error(_STATUS[why.why], str(why))
+        summary = call.summary()
+        logger.info("call %s to %s was asked for by %s", summary["id"], summary["to"], request.remote)
+        return web.json_response(summary, status=202)
+
+    async def list(self, request: web.Request) -> web.Response:
+        """Running calls; with ``?ended=1`` the latest that have ended as well."""
+        calls = [call.summary() for call in self._calls.running()]
+        if request.query.get("ended", "0") not in ("0", "false"):
+            calls = self._calls.ended() + calls
+        return web.json_response({"calls": calls})
+
+    async def show(self, request: web.Request) -> web.Response:
+        found = self._find(request.match_info["id"])
+        return web.json_response(found) if found is not None else error(404, "there is no such call")
+
+    async def end(self, request: web.Request) -> web.Response:
+        """Hang up; harmless when the call has ended."""
+        call = self._calls.find(request.match_info["id"])
+        if call is not None:
+            logger.info("call %s is ended by %s", call.info.call_id, request.remote)
+            async with asyncio.timeout(HANG_UP_TIMEOUT_S):
+                await call.hang_up()
+        elif self._find(request.match_info["id"]) is None:
+            return error(404, "there is no such call")
+        return web.Response(status=204)
+
+    def _find(self, call_id: str) -> dict[str, Any] | None:
+        running = self._calls.find(call_id)
+        if running is not None:
+            return running.summary()
+        return next((ended for ended in self._calls.ended() if ended["id"] == call_id), None)
+
+
+def _line(wrong: Any) -> str:
+    where = ".".join(str(part) for part in wrong["loc"]) or "the body"
+    return f"{where}: {'no such field' if wrong['type'] == 'extra_forbidden' else wrong['msg']}"

@@ -1,0 +1,157 @@
+"""What Prometheus reads at `/metrics`. docs/operations.md names and explains each figure.
+
+Figures of a call are taken from its record when it is over (`voicebot.calls.record`); what others count is read when
+it is asked for. All labels have few values: no number, no name, no id of a call ever becomes one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from voicebot import __version__
+from voicebot.calls import Calls
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_SETUP_S = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80)
+_DURATION_S = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 3600)
+_GAP_S = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.3, 2, 3, 5, 10)
+_LOSS = (0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+_JITTER_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
+_ROUND_TRIP_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1)
+_MOS = (1, 1.5, 2, 2.5, 3, 3.2, 3.4, 3.6, 3.8, 4, 4.2, 4.4)
+
+_PACKETS = {
+    "sent": "packets_sent",
+    "received": "packets_received",
+    "lost": "lost",
+    "late": "late",
+    "duplicate": "duplicate",
+    "reordered": "reordered",
+    "foreign": "foreign_packets",
+    "malformed": "malformed",
+    "not-authentic": "not_authentic",
+    "remote-lost": "remote_lost",
+}
+_ENDS = frozenset(
+    {"caller", "bot", "transfer", "media-timeout", "cancelled", "rejected", "no-ack", "no-answer", "expired", "error"}
+    | {"busy", "declined", "unreachable", "refused"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What somebody else counts: ``values`` by the value of ``label``; without a label there is one, named ``""``."""
+
+    name: str
+    text: str
+    values: Mapping[str, float]
+    label: str = ""
+    kind: Literal["counter", "gauge"] = "counter"
+
+
+class Metrics:
+    """``figures`` are those of the other parts, read at each request. Give :meth:`call_ended` each record."""
+
+    def __init__(self, figures: Callable[[], Iterable[Figure]] = tuple) -> None:
+        self._figures = figures
+        self.calls: Calls | None = None
+        registry = self._registry = CollectorRegistry(auto_describe=False)
+        self._ends = Counter("voicebot_calls", "Calls that have ended", ["direction", "outcome"], registry=registry)
+        self._setup = _histogram("call_setup_seconds", "INVITE to answer", _SETUP_S, registry, ["direction"])
+        self._duration = _histogram("call_duration_seconds", "Answer to end", _DURATION_S, registry, ["direction"])
+        self._gap = _histogram("response_gap_seconds", "Silence before each answer of the bot", _GAP_S, registry)
+        self._failures = Counter("voicebot_failures", "What failed in calls", ["what"], registry=registry)
+        self._packets = Counter("voicebot_rtp_packets", "RTP packets of ended calls", ["kind"], registry=registry)
+        self._loss = _histogram("rtp_loss_ratio", "Share of packets that did not come, a call", _LOSS, registry)
+        self._jitter = _histogram("rtp_jitter_seconds", "Interarrival jitter, a call", _JITTER_S, registry)
+        self._remote_jitter = _histogram(
+            "rtp_remote_jitter_seconds", "Jitter as the other side reports it (RTCP), a call", _JITTER_S, registry
+        )
+        self._round_trip = _histogram("rtp_round_trip_seconds", "Round trip (RTCP), a call", _ROUND_TRIP_S, registry)
+        self._mos = _histogram("rtp_mos", "What we hear, 1 to 4.4 (E-model), a call", _MOS, registry)
+        self._remote_mos = _histogram(
+            "rtp_remote_mos", "What the other side hears of us (RTCP XR), a call", _MOS, registry
+        )
+        registry.register(_Read(self))
+
+    def call_ended(self, record: Mapping[str, Any]) -> None:
+        """Count a call by its record."""
+        direction = record["direction"]
+        reason = record["end"]["reason"]
+        self._ends.labels(direction, reason if reason in _ENDS else "other").inc()
+        if record["answered_ms"] is not None:
+            self._setup.labels(direction).observe(record["answered_ms"] / 1000)
+        if record["talk_ms"] is not None:
+            self._duration.labels(direction).observe(record["talk_ms"] / 1000)
+        for turn in record["turns"]:
+            if turn["gap_ms"] is not None and turn["gap_ms"] >= 0:
+                self._gap.observe(turn["gap_ms"] / 1000)
+        for failure in record["failures"]:
+            self._failures.labels(failure["what"]).inc()
+        self._quality(record["quality"])
+
+    def _quality(self, quality: Mapping[str, Any]) -> None:
+        for kind, name in _PACKETS.items():
+            self._packets.labels(kind).inc(quality.get(name) or 0)
+        received = quality.get("packets_received") or 0
+        if not received:
+            return
+        missed = quality["lost"] + quality["late"]
+        self._loss.observe(missed / (received + quality["lost"]))
+        for histogram, name, unit in (
+            (self._jitter, "jitter_ms", 1000),
+            (self._remote_jitter, "remote_jitter_ms", 1000),
+            (self._round_trip, "round_trip_ms", 1000),
+            (self._mos, "mos", 1),
+            (self._remote_mos, "remote_mos", 1),
+        ):
+            if (value := quality.get(name)) is not None:
+                histogram.observe(value / unit)
+
+    def render(self) -> bytes:
+        """The page."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """What is read, not counted here."""
+        yield _build_info()
+        up = GaugeMetricFamily("voicebot_calls_up", "Calls that are not over", labels=["direction", "state"])
+        if self.calls is not None:
+            tally = Tally((call.info.direction, call.phase) for call in self.calls.running())
+            for (direction, phase), count in sorted(tally.items()):
+                up.add_metric([direction, phase], count)
+        yield up
+        for figure in self._figures():
+            family = CounterMetricFamily if figure.kind == "counter" else GaugeMetricFamily
+            metric = family(f"voicebot_{figure.name}", figure.text, labels=[figure.label] if figure.label else None)
+            for value, amount in sorted(figure.values.items()):
+                metric.add_metric([value] if figure.label else [], amount)
+            yield metric
+
+
+class _Read(Collector):
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        return self._metrics.collect()
+
+
+def _histogram(
+    name: str, text: str, buckets: tuple[float, ...], registry: CollectorRegistry, labels: Iterable[str] = ()
+) -> Histogram:
+    return Histogram(f"voicebot_{name}", text, list(labels), buckets=buckets, registry=registry)
+
+
+def _build_info() -> GaugeMetricFamily:
+    info = GaugeMetricFamily("voicebot_build_info", "The version that runs", labels=["version"])
+    info.add_metric([__version__], 1)
+    return info

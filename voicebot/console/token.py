@@ -1,0 +1,35 @@
+"""Who may use `/v1`: whoever shows the token."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from voicebot.console.answers import error
+
+
+def bearer(secret: Callable[[], str]) -> Middleware:
+    """Let requests to `/v1` through that carry ``Authorization: Bearer <secret>``; ``secret`` is read each time.
+
+    Without a secret nobody is let through: the API places calls, which cost money.
+    """
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith("/v1"):
+            return await handler(request)
+        try:
+            wanted = secret()
+        except (OSError, UnicodeDecodeError):
+            return error(503, "console.token_file cannot be read")
+        if not wanted:
+            return error(403, "the API is shut: set VOICEBOT_CONSOLE__TOKEN or console.token_file, and start again")
+        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(shown.strip().encode(), wanted.encode()):
+            return error(401, "Authorization: Bearer and the console's token", {"WWW-Authenticate": "Bearer"})
+        return await handler(request)
+
+    return check

@@ -1,0 +1,45 @@
+"""What the parts of the service count, as figures for `/metrics` (docs/operations.md)."""
+
+from __future__ import annotations
+
+from voicebot.console import Figure
+from voicebot.dialog_versions import DialogsStatus
+from voicebot.sip import SipEndpoint
+
+
+def dialog_figures(status: DialogsStatus) -> list[Figure]:
+    """Which version of the dialogs serves, and whether what is in their folder could."""
+    leaving = sum(calls for _, calls in status.leaving)
+    return [
+        Figure(
+            "dialogs_version", "The version that serves, from 1 since the start", {"": status.version}, kind="gauge"
+        ),
+        Figure("dialogs_since", "When it began to (Unix time)", {"": status.since.timestamp()}, kind="gauge"),
+        Figure(
+            "dialogs_faults", "Faults that keep the saved files from serving", {"": len(status.faults)}, kind="gauge"
+        ),
+        Figure("dialogs_earlier_calls", "Calls on earlier versions", {"": leaving}, kind="gauge"),
+    ]
+
+
+def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
+    """What the endpoint counts, for `/metrics`."""
+    counters = endpoint.counters
+    now = endpoint.loop.time()
+    unheard = {
+        "stranger": counters.strangers,
+        "malformed": counters.malformed,
+        "nobody's": counters.dropped,
+        "send-error": counters.send_errors,
+        "unresolved": counters.unresolved,
+    }
+    registered = {name: float(r.registered(now)) for name, r in endpoint.registrations.items() if r.account.register}
+    rejected = {str(status): count for status, count in counters.rejected_by_status.items()}
+    repeated = {"in": counters.repeated, "out": counters.retransmitted}
+    return [
+        Figure("sip_requests", "SIP requests that came", dict(counters.requests_by_method), "method"),
+        Figure("sip_rejected", "SIP requests that we refused", rejected, "status"),
+        Figure("sip_dropped", "Messages that came to nothing", unheard, "reason"),
+        Figure("sip_retransmissions", "Messages that came, or were sent, again", repeated, "way"),
+        Figure("account_registered", "Whether an account is registered", registered, "account", "gauge"),
+    ]

@@ -1,0 +1,109 @@
+"""Calls of ours: :func:`place` begins one, :func:`dial` also waits until it was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from voicebot.legs import LegSink
+from voicebot.legs.sip import SipLeg, Tasks
+from voicebot.legs.sip_info import leg_info
+from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
+from voicebot.sip import SipEndpoint, sdp
+from voicebot.sip.sdes import LocalKeys
+
+
+async def place(
+    endpoint: SipEndpoint,
+    media: MediaOptions,
+    uri: str,
+    *,
+    account: str = "",
+    from_user: str = "voicebot",
+    from_uri: str = "",
+    display_name: str = "",
+    headers: Mapping[str, str] | None = None,
+    ring_timeout_s: float = 60.0,
+    response_timeout_s: float | None = None,
+    spawn: Tasks | None = None,
+) -> SipLeg:
+    """Call ``uri`` and return the leg, whose ``answer()`` waits for the answer; connect it before anything else.
+
+    Raises ValueError for a URI, header or account that cannot be used, OSError or
+    :class:`~voicebot.rtp.PortsExhausted` without a free port.
+    """
+    law = media.laws[0]
+    keys = LocalKeys()
+    port = LegMedia()
+    rtp = await open_media(media, law, sdp.STATIC_PAYLOADS[law], media.telephone_event, port)
+    try:
+        offer = sdp.offer(
+            media.host,
+            rtp.local_port,
+            laws=media.laws,
+            telephone_event=media.telephone_event,
+            session_id=rtp.local_port,
+            crypto=keys.offer() if media.srtp == "required" else (),
+        )
+        call = endpoint.invite(
+            uri,
+            offer,
+            account=account,
+            from_user=from_user,
+            from_uri=from_uri,
+            display_name=display_name,
+            headers=headers,
+        )
+        return SipLeg(
+            call,
+            rtp,
+            port,
+            media,
+            replace(leg_info(call, law), direction="outbound", trunk=account),
+            spawn or Tasks(),
+            keys,
+            ring_timeout_s=ring_timeout_s,
+            response_timeout_s=response_timeout_s,
+        )
+    except BaseException:
+        await rtp.close()
+        raise
+
+
+async def dial(
+    endpoint: SipEndpoint,
+    media: MediaOptions,
+    uri: str,
+    *,
+    sink: LegSink | None = None,
+    from_user: str = "voicebot",
+    from_uri: str = "",
+    display_name: str = "",
+    headers: Mapping[str, str] | None = None,
+    ring_timeout_s: float = 60.0,
+    response_timeout_s: float | None = None,
+) -> SipLeg:
+    """Call ``uri`` and return the leg once it was answered; it is connected to ``sink`` from its first frame.
+
+    Raises :class:`~voicebot.legs.LegClosed` when it is refused or not answered in time, and what :func:`place` raises.
+    Cancelling the call of this function cancels the call.
+    """
+    leg = await place(
+        endpoint,
+        media,
+        uri,
+        from_user=from_user,
+        from_uri=from_uri,
+        display_name=display_name,
+        headers=headers,
+        ring_timeout_s=ring_timeout_s,
+        response_timeout_s=response_timeout_s,
+    )
+    try:
+        if sink is not None:
+            leg.connect(sink)
+        await leg.answer()
+    except BaseException:
+        await leg.hang_up()
+        raise
+    return leg

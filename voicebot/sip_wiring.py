@@ -1,0 +1,48 @@
+"""The SIP side made out of the settings: where we listen, who may call, who we are, which ways out there are."""
+
+from __future__ import annotations
+
+from voicebot.calls import TrunkRoute
+from voicebot.settings import Settings
+from voicebot.sip import Account, ListenAt, SipEndpoint, SipUri
+from voicebot.trunk_settings import LOOPBACK, listen_at
+
+
+def sip_endpoint(settings: Settings) -> SipEndpoint:
+    """Where we listen, who may call and where we register, as the settings say."""
+    sip = settings.sip
+    strangers = sip.strangers
+    if strangers == "auto":
+        strangers = "drop" if settings.trunks or settings.accounts else "allow"
+    return SipEndpoint(
+        listen=[listen_at(value, sip.advertised_host) for value in sip.listen]
+        or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)],
+        tls=settings.tls.options(),
+        trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
+        strangers=strangers,
+        accounts=outgoing_accounts(settings),
+        rates=settings.rates.rates(),
+        trunk_factor=settings.rates.trunk_factor,
+        keepalive_s=sip.keepalive_s,
+        session_expires_s=sip.session_expires_s,
+    )
+
+
+def outgoing_accounts(settings: Settings) -> list[Account]:
+    """Who we are where we register, and on the trunks that calls of ours may go by."""
+    trunks = [trunk.account() for trunk in settings.trunks if trunk.outbound]
+    return [account.account() for account in settings.accounts] + trunks
+
+
+def trunk_routes(settings: Settings) -> list[TrunkRoute]:
+    """The ways out, one for each account."""
+    return [_trunk_route(account) for account in outgoing_accounts(settings)]
+
+
+def _trunk_route(account: Account) -> TrunkRoute:
+    uri = SipUri.parse(account.registrar)
+    domain = account.domain or (f"{uri.host}:{uri.port}" if uri.port else uri.host)
+    transport = uri.params.get("transport")
+    return TrunkRoute(
+        account.name, domain, uri.scheme, f";transport={transport}" if transport else "", account.domain or uri.host
+    )
