@@ -183,8 +183,9 @@ async def measure(
     rate: float,
     seconds: float,
     accounts: Sequence[Account] = (),
+    late_ms: float = LATE_MS,
 ) -> list[dict[str, float]]:
-    """One row for each step that was reached. The last one is the first whose p99 deviation passed 5 ms.
+    """One row for each step that was reached. The last one is the first whose p99 deviation passed ``late_ms``.
 
     ``serving`` starts what is measured, for so many calls; callers call as the first of ``accounts``, if there is one.
     """
@@ -226,7 +227,7 @@ async def measure(
                 }
                 rows.append(row)
                 print_row(row)
-                if row["deviation_p99_ms"] > LATE_MS:
+                if row["deviation_p99_ms"] > late_ms:
                     break
             await callers.end()
         finally:

@@ -3,7 +3,7 @@
     python -m bench.pyvoip                       10, then 50 calls on each (needs Kamailio and the extra pyvoip)
 
 Each front end is a registered extension in a process of its own; set-up is from INVITE to 200 OK, media is timed by
-the kernel's stamps at the phones, as in :mod:`bench.echo_calls`. A row over 5 ms ends a front end's steps.
+the kernel's stamps at the phones, as in :mod:`bench.echo_calls`.
 """
 
 from __future__ import annotations
@@ -106,9 +106,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder, registrar_running(Path(folder)) as port:
             serving = functools.partial(extension, kind, port)
             callers = [account(port, "7001", register=False)]
-            for row in uvloop.run(measure(serving, sorted(options.steps), options.rate, options.seconds, callers)):
+            steps = sorted(options.steps)
+            rows = uvloop.run(measure(serving, steps, options.rate, options.seconds, callers, late_ms=float("inf")))
+            for row in rows:
                 rate = row["received"] / row["calls"] / row["seconds"]
-                print(f"       {rate:.2f} packets a second and call")
+                print(f"{row['calls']:5.0f}  {rate:.2f} packets a second and call")
 
 
 if __name__ == "__main__":
