@@ -14,7 +14,7 @@ from voicebot.rtp import session
 from voicebot.rtp.datagram import BoundPort
 from voicebot.rtp.source import Address
 from voicebot.sip import endpoint
-from voicebot.sip.datagrams import Datagrams, ListenAt
+from voicebot.sip.datagrams import Datagrams
 from voicebot.sip.hop import Hop
 
 
@@ -49,10 +49,9 @@ def lose(share: float) -> Loss:
                 super().send(data, target)
 
     class LossyDatagrams(Datagrams):
-        def __init__(
-            self, listener: int, at: ListenAt, received: Callable[[bytes, Hop], None], failed: Callable[[], None]
-        ) -> None:
-            super().__init__(listener, at, lambda data, hop: None if loss.strikes() else received(data, hop), failed)
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            if not loss.strikes():
+                super().datagram_received(data, addr)
 
         def send(self, data: bytes, hop: Hop) -> None:
             if not loss.strikes():

@@ -36,7 +36,9 @@ import uvloop
 from bench.lossy import lose
 from bench.service import SETTINGS, Service, speaking
 from voicebot.app import Application
+from voicebot.audio import PCMU
 from voicebot.caller.call import local_host
+from voicebot.codecs import CODECS
 from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
@@ -134,8 +136,8 @@ class Callers:
             leg.send_keys(AGENT if ending == "agent" else "1")
             await asyncio.sleep(0.5)
         elif ending == "said":
-            clip = Clip(1)
-            clip.feed(apology("wait", "PCMU"))
+            clip = Clip(1, PCMU)
+            clip.feed(apology("wait", PCMU))
             clip.finish()
             leg.playout.append(clip)
             await asyncio.sleep(2.5)
@@ -251,7 +253,9 @@ async def run(calls: int, lines: int, settle_s: float = SETTLE_S) -> dict[str, A
         clock.start()
         endpoint = SipEndpoint(host=host, port=0)
         await endpoint.start()
-        callers = Callers(endpoint, MediaOptions(clock, PortRange(40000, 43999, host), host, ("PCMU",)), service.uri)
+        callers = Callers(
+            endpoint, MediaOptions(clock, PortRange(40000, 43999, host), host, (CODECS["PCMU"],)), service.uri
+        )
         began = time.monotonic()
         await callers.place(calls // 10, lines)
         await asyncio.sleep(settle_s)

@@ -12,6 +12,7 @@ import pytest
 from baresip_phone import LOOPBACK, NO_BARESIP, baresip, has_baresip
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 
+from voicebot.audio import PCMA
 from voicebot.caller.wav import read_wav
 from voicebot.events import Event, Held, HoldEnded
 from voicebot.g711 import decode
@@ -92,8 +93,8 @@ class Bot:
 
 
 def talk(leg: SipLeg) -> None:
-    clip = Clip(1)
-    clip.feed(apology("speech-service", "PCMA") * 4)
+    clip = Clip(1, PCMA)
+    clip.feed(apology("speech-service", PCMA) * 4)
     clip.finish()
     leg.playout.append(clip)
 
@@ -127,7 +128,7 @@ async def test_a_call_over_tls_with_audio_keys_hold_transfer_and_its_end(bot: Bo
         phone.tell("dial", f"sip:bot@{LOOPBACK}:{bot.front.endpoint.port};transport=tls")
         await phone.hears_of("CALL_ESTABLISHED")
         leg, sink = bot.legs[0], bot.sinks[0]
-        assert leg.info.caller == "phone" and leg.info.law == "PCMA"
+        assert leg.info.caller == "phone" and leg.info.codec == "PCMA"
         await until(lambda: loudest(bytes(sink.heard)) > 2000)
         assert leg.quality().encrypted == bool(media)
         phone.tell("sndcode", "8")
@@ -150,7 +151,7 @@ async def test_a_call_over_tls_with_audio_keys_hold_transfer_and_its_end(bot: Bo
         await until(lambda: sink.ends)  # who has transferred us hangs up
         assert asked == [f"sip:7000@{LOOPBACK}"]
     assert sink.ends == ["caller"] and bot.front.active == 0
-    assert loudest(read_wav(phone.recording(), "PCMA")) > 2000, "it heard us"
+    assert loudest(read_wav(phone.recording(), PCMA)) > 2000, "it heard us"
 
 
 async def test_it_is_called_and_goes_where_it_is_transferred(bot: Bot, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from linphone_phone import HERE, IP, LINPHONE, NO_LINPHONE, PORT, THERE, NotPermitted, linphone, namespace
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 
+from voicebot.audio import PCMU
 from voicebot.caller.wav import read_wav
 from voicebot.g711 import decode
 from voicebot.legs import LegClosed
@@ -92,8 +93,8 @@ class Bot:
 
 
 def talk(leg: SipLeg) -> None:
-    clip = Clip(1)
-    clip.feed(apology("speech-service", "PCMU") * 4)
+    clip = Clip(1, PCMU)
+    clip.feed(apology("speech-service", PCMU) * 4)
     clip.finish()
     leg.playout.append(clip)
 
@@ -162,7 +163,7 @@ async def test_linphone_calls_presses_holds_resumes_transfers_and_hangs_up(
         phone.tell("terminate")
         await until(lambda: sink.ends)
         assert leg.quality().lost == 0
-    assert loudest(read_wav(phone.recording, "PCMU")) > 2000, "it heard us"
+    assert loudest(read_wav(phone.recording, PCMU)) > 2000, "it heard us"
 
 
 async def test_linphone_is_called_hears_us_and_goes_where_it_is_transferred(
@@ -193,4 +194,4 @@ async def test_linphone_calls_over_tls_with_encrypted_media(bot: Bot, network: s
         assert quality.encrypted, "what was heard was encrypted with the agreed key"
         await leg.hang_up()
         await phone.says("ended")
-    assert loudest(read_wav(phone.recording, "PCMU")) > 2000, "it heard us"
+    assert loudest(read_wav(phone.recording, PCMU)) > 2000, "it heard us"

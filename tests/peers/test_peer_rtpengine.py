@@ -17,6 +17,7 @@ from baresip_phone import NO_BARESIP, baresip, has_baresip
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, free_port, kamailio_running
 
+from voicebot.audio import PCMU
 from voicebot.caller.wav import read_wav
 from voicebot.events import Event
 from voicebot.g711 import decode
@@ -108,8 +109,8 @@ async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Pat
     async def answer(leg: SipLeg) -> None:
         with contextlib.suppress(LegClosed):
             await leg.answer()
-            clip = Clip(1)
-            clip.feed(apology("speech-service", "PCMU") * 4)
+            clip = Clip(1, PCMU)
+            clip.feed(apology("speech-service", PCMU) * 4)
             clip.finish()
             leg.playout.append(clip)
 
@@ -144,7 +145,7 @@ async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Pat
                 await leg.hang_up()
                 await phone.hears_of("CALL_CLOSED")
             assert sink.ends == ["bot"]
-            assert loudest(read_wav(phone.recording(), "PCMU")) > 2000, "the phone heard us"
+            assert loudest(read_wav(phone.recording(), PCMU)) > 2000, "the phone heard us"
     finally:
         await front.close()
         await clock.close()

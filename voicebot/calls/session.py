@@ -15,11 +15,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
 from voicebot.calls.asking import asked_activity
+from voicebot.calls.audio_files import is_local
 from voicebot.calls.playback import Playback
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
+from voicebot.calls.remote_audio import fetch_audio
 from voicebot.calls.request import CallRequest, CannotCall, Placed
 from voicebot.calls.services import CallServices
 from voicebot.calls.transferring import PARTING_S, Transferring
@@ -40,7 +43,6 @@ from voicebot.events import (
     SpeechStarted,
     TransferEnded,
 )
-from voicebot.g711 import silence
 from voicebot.legs import Leg, LegClosed, LegInfo
 from voicebot.speech import APOLOGY_TEXTS, EchoGuard, SpeechUnavailable, VoiceActivity
 from voicebot.turns import (
@@ -98,15 +100,17 @@ class CallSession:
         self._transferring = Transferring(leg, services.transfers)
         self._deaf = leg.info.direction == "outbound"
         """Nothing that is heard is for us: nobody has answered yet, or we are on hold."""
-        self._silence = silence(leg.info.law)
+        self._silence = leg.info.audio.frame_of_silence
         self._onset = 0.0
         self._builder = RecordBuilder(
             leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
         )
-        self._recording = RecordingControl(leg.info.law, kept=services.records is not None, running=services.recording)
-        self._voice_activity = VoiceActivity(leg.info.law, start_ms=services.vad_start_ms)
-        self._echo = EchoGuard(leg.info.law)
-        self._recognition = services.recognition(leg.info.law, self.dispatch, services.language)
+        self._recording = RecordingControl(
+            leg.info.audio, kept=services.records is not None, running=services.recording
+        )
+        self._voice_activity = VoiceActivity(leg.info.audio, start_ms=services.vad_start_ms)
+        self._echo = EchoGuard(leg.info.audio)
+        self._recognition = services.recognition(leg.info.audio, self.dispatch, services.language)
         self._language = services.language
         self._listening = True
         self._phrases: tuple[str, ...] = ()
@@ -115,11 +119,11 @@ class CallSession:
         self._playback = Playback(
             leg.playout,
             services.voice,
-            law=leg.info.law,
             voice_name=services.voice_name,
             language=services.language,
             canned_audio=services.canned_audio,
             on_audio=self._audio_came,
+            fetch_audio=self._fetch_audio,
         )
         leg.playout.on_event = self.dispatch
 
@@ -139,14 +143,14 @@ class CallSession:
         try:
             if self.info.direction == "outbound":
                 await self.leg.answer()
-                self._deaf = False
+                self._is_up()
                 self._placed.observer("answered", 0, "")
                 await self._begin()
             else:
                 self.leg.ring()
                 await self._begin()
                 await self.leg.answer()
-            self.phase = "up"
+                self._is_up()
             self.dispatch(CallAnswered(self._loop.time()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), self._services.max_duration_s)
@@ -158,6 +162,10 @@ class CallSession:
             self._log.exception("call failed")
         finally:
             await self._close()
+
+    def _is_up(self) -> None:
+        if self.phase != "ended":
+            self.phase, self._deaf = "up", False
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and get ready to listen meanwhile."""
@@ -319,6 +327,9 @@ class CallSession:
         """What of it the log may hold."""
         return self._builder.kept(text) if self._services.log_words else ""
 
+    async def _fetch_audio(self, url: str, audio: AudioFormat) -> bytes:
+        return await (self._services.audio_files.audio(url, audio) if is_local(url) else fetch_audio(url, audio))
+
     async def _hang_up(self) -> None:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
@@ -326,7 +337,7 @@ class CallSession:
     async def _listen_in(self, language: str) -> None:
         """Recognise ``language``: the recogniser is replaced when another one is ready; until then it goes on."""
         async with self._switching:
-            other = self._services.recognition(self.info.law, self.dispatch, language)
+            other = self._services.recognition(self.info.audio, self.dispatch, language)
             try:
                 await other.start()
                 other.set_phrases(self._phrases)

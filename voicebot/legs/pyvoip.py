@@ -16,8 +16,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from voicebot.audio import PCMU
 from voicebot.events import Held, HoldEnded
-from voicebot.g711 import silence
 from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Client, PhoneCall, Stream, parsed
@@ -35,7 +35,7 @@ from voicebot.sip.message import REASONS
 logger = logging.getLogger(__name__)
 
 FRAME_S: Final = 0.020
-_SILENCE: Final = silence("PCMU")
+_SILENCE: Final = PCMU.frame_of_silence
 
 
 class Outgoing:
@@ -82,7 +82,7 @@ class PyVoipLeg:
         self._silence_timeout_s = silence_timeout_s
         self._released = released
         self._loop = asyncio.get_running_loop()
-        self._playout = Playout("PCMU")
+        self._playout = Playout(PCMU)
         self._outgoing = Outgoing(self._loop, self._taken)
         self._call: PhoneCall | None = None
         self._stream: Stream | None = None
@@ -177,7 +177,7 @@ class PyVoipLeg:
             return
         self._answered = True
         at = self._heard_at = self._loop.time()
-        self._buffer = ReceiveBuffer("PCMU", at)
+        self._buffer = ReceiveBuffer(PCMU, at)
         self._outgoing.ready.append(self._playout.next_frame(at))
         self._answer = self._client.gen_answer(call.request, call.session_id, call.gen_ms(), self._direction)
         self._repeated = Repeated(self._client, self._answer, self._not_acknowledged)

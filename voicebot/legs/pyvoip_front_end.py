@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from voicebot.codecs import CODECS
 from voicebot.legs.pyvoip import PyVoipLeg
 from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Phone, tame
@@ -189,7 +190,7 @@ class PyVoipFrontEnd:
             self._answer(request, 486)
             return
         client = self._phone.sip
-        info = request_info(request, "PCMU", remote_address=client.address, trunk=TRUNK)
+        info = request_info(request, CODECS["PCMU"], remote_address=client.address, trunk=TRUNK)
         info = replace(info, front_end="pyvoip")
         leg = PyVoipLeg(client, request, info, self._clock, self._silence_timeout_s, self._released)
         self._pairs[leg] = pair

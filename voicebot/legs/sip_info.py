@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from voicebot.events import Law
+from voicebot.codecs import Codec
 from voicebot.legs import LegInfo
 from voicebot.sip import Call, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
 
@@ -24,19 +24,20 @@ _TOLD_HEADERS = (
 _MAX_HEADERS = 32
 
 
-def leg_info(call: Call, law: Law) -> LegInfo:
-    info = request_info(call.request, law, remote_address=call.remote_address.host, trunk=call.trunk)
+def leg_info(call: Call, codec: Codec) -> LegInfo:
+    info = request_info(call.request, codec, remote_address=call.remote_address.host, trunk=call.trunk)
     return replace(info, callee_uri=_clean(call.request.uri)) if isinstance(call, OutgoingCall) else info
 
 
-def request_info(request: SipRequest, law: Law, *, remote_address: str, trunk: str) -> LegInfo:
+def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trunk: str) -> LegInfo:
     """The facts of an INVITE that came from ``remote_address`` by ``trunk``."""
     sender, recipient = request.sender, request.recipient
     return LegInfo(
         call_id=_clean(request.call_id),
         caller=_user(sender.uri),
         callee=_user(request.uri) or _user(recipient.uri),
-        law=law,
+        audio=codec.audio,
+        codec=codec.name,
         caller_uri=_clean(sender.uri),
         callee_uri=_clean(recipient.uri),
         display_name=_clean(sender.display),

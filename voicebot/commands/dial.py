@@ -1,0 +1,112 @@
+"""``voicebot dial``: ask the running service to call somebody, and tell what becomes of it."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import typer
+
+from voicebot.settings import SettingsError, load_settings
+
+REQUEST_S = 10.0
+LOOK_EVERY_S = 0.25
+
+
+class NotAsked(Exception):
+    """The service could not be asked, or refused; the text says why."""
+
+
+def run_dial(
+    to: str,
+    config: Path | None,
+    *,
+    trunk: str,
+    bot: str,
+    sender: str,
+    context: Sequence[str],
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Status 0 when the call was placed and, with ``wait``, answered; 1 when it was not answered; 2 for refusals."""
+    try:
+        settings = load_settings(config)
+        console = settings.console
+        host = "127.0.0.1" if console.host in ("0.0.0.0", "::") else console.host
+        service = Service(f"http://{f'[{host}]' if ':' in host else host}:{console.port}", console.secret())
+        wish: dict[str, Any] = {"to": to, "trunk": trunk, "bot": bot, "from": sender, "context": pairs(context)}
+        call = service.ask("POST", "/v1/calls", {name: value for name, value in wish.items() if value})
+        state = _told("", call, as_json)
+        while wait and state != "ended":
+            time.sleep(LOOK_EVERY_S)
+            call = service.ask("GET", f"/v1/calls/{quote(call['id'], safe='')}")
+            state = _told(state, call, as_json)
+    except (NotAsked, SettingsError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        return 2
+    if as_json:
+        typer.echo(json.dumps(call))
+    return 1 if call["not_answered"] else 0
+
+
+def pairs(given: Sequence[str]) -> dict[str, str]:
+    """``["order=7"]`` as ``{"order": "7"}``. Raises ValueError."""
+    found = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not (name and equals):
+            raise ValueError(f"--context {one}: write it like order=4711")
+        found[name] = value
+    return found
+
+
+class Service:
+    """The API of a running service. ``url``: of its console."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._token = token
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One request. Raises :class:`NotAsked`."""
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(
+            self._url + path, data, {"Authorization": f"Bearer {self._token}"}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=REQUEST_S) as response:
+                answer = json.loads(response.read())
+        except urllib.error.HTTPError as refused:
+            raise NotAsked(_reason(refused)) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise NotAsked(f"no service at {self._url}: {reason}; start it with: voicebot serve") from None
+        return dict(answer)
+
+
+def _reason(refused: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.loads(refused.read())["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {refused.code}"
+
+
+def _told(before: str, call: dict[str, Any], as_json: bool) -> str:
+    """Print how far the call is, when that has changed; returns it."""
+    state = str(call["state"])
+    if state == before or as_json:
+        return state
+    why = call["not_answered"]
+    if state == "ended" and why:
+        typer.echo(f"not answered: {why['outcome']} {why['status'] or ''} {why['reason']}".rstrip())
+    elif state == "ended":
+        typer.echo(f"ended by {call['end']}")
+    else:
+        typer.echo(f"{state} {call['to']} ({call['id']})" if not before else state)
+    return state
