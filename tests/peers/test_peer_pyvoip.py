@@ -172,7 +172,7 @@ async def test_a_call_with_audio_as_it_is_keys_hold_and_packets_that_used_to_end
     assert np.abs(decode(bytes(sink.heard), "PCMU").astype(int)).max() > 2000
 
 
-async def test_a_caller_who_gives_up_and_one_who_hangs_up(
+async def test_callers_who_give_up_who_hang_up_and_who_ring_when_we_stop(
     extension: Extension, phone: BaresipPhone, registrar: int
 ) -> None:
     extension.answers = False
@@ -188,6 +188,13 @@ async def test_a_caller_who_gives_up_and_one_who_hangs_up(
     await phone.hears_of("CALL_ESTABLISHED", closed)
     phone.tell("hangup")
     await until(lambda: len(extension.sinks) == 2 and extension.sinks[1].ends == ["caller"])
+    closed = await phone.hears_of("CALL_CLOSED", closed + 1)
+    extension.answers = False
+    phone.tell("dial", f"sip:7002@{LOOPBACK}:{registrar}")
+    await phone.hears_of("CALL_RINGING", closed)
+    await extension.front.close()
+    await phone.hears_of("CALL_CLOSED", closed + 1)
+    assert extension.sinks[2].ends == ["rejected"]
 
 
 async def test_a_wrong_password_is_told_and_leaves_no_thread(registrar: int) -> None:

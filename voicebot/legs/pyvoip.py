@@ -276,9 +276,11 @@ class PyVoipLeg:
 
     def end(self, reason: str) -> None:
         """End the call, whatever state it is in."""
-        if self._ended is None and self._answered:
+        if self._ended is None and not self._answered:
+            self.reject(480, "")
+        elif self._ended is None:
             self._say_goodbye()
-        self._finish(reason)
+            self._finish(reason)
 
     def _not_acknowledged(self) -> None:
         self._repeated = None
