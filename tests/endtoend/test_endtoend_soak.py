@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.slow
 def test_calls_on_a_bad_line_leave_nothing_behind() -> None:
-    argv = [sys.executable, "-m", "bench.soak", "--calls", "40", "--lines", "30", "--settle", "1", "--json"]
+    argv = [sys.executable, "-m", "bench.soak", "--calls", "40", "--lines", "30", "--settle", "3", "--json"]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout, done.stderr[-2000:]
     result = json.loads(done.stdout)

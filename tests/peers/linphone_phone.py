@@ -59,6 +59,7 @@ def namespace() -> Iterator[str]:
         ip("-n", name, "link", "set", theirs, "up")
         ip("-n", name, "link", "set", "lo", "up")
         ip("-n", name, "route", "add", "default", "via", HERE)
+        ip("netns", "exec", name, "true")
         yield name
     finally:
         with contextlib.suppress(NotPermitted):
