@@ -144,6 +144,14 @@ async def test_a_call_with_audio_as_it_is_keys_hold_and_packets_that_used_to_end
         event_16 = RtpPacket(101, True, 1, 1, 1, b"\x10\x0a\x00\xa0").build()
         for datagram in (b"", b"\x80", bytes(200), event_16, RtpPacket(0, False, 1, 1, 1, bytes(160)).build()):
             stranger.sendto(datagram, (LOOPBACK, port))
+    client = extension.front._phone.sip
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.5", 0))
+        stranger.sendto(b"OPTIONS sip:7002@127.0.0.1 SIP/2.0\r\n\r\n", (LOOPBACK, client.myPort))
+        await until(lambda: client.foreign == 1)
+        stranger.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stranger.recv(1)
     phone.tell("sndcode", "4")
     await until(lambda: sink.keys == ["4"])
     await until(lambda: not leg.playout.active)
