@@ -16,8 +16,9 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
@@ -45,6 +46,9 @@ from voicebot.speech import (
 from voicebot.speech.apology import warm as warm_apologies
 from voicebot.supervisor import ChildProcess, NotReady
 from voicebot.ways import Ways
+
+if TYPE_CHECKING:
+    from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +99,7 @@ class Application:
             inband_dtmf=settings.rtp.inband_dtmf,
             on_leg=self._on_leg,
         )
+        self.pyvoip: PyVoipFrontEnd | None = None
         self.outbound = Outbound(
             self.front_end.place,
             self.calls.accept,
@@ -139,6 +144,8 @@ class Application:
     async def drain(self) -> None:
         """Refuse new calls (503) and let running ones end, up to ``calls.drain_s``."""
         self.front_end.drain()
+        if self.pyvoip is not None:
+            self.pyvoip.drain()
         await self.calls.drain(self.settings.calls.drain_s)
 
     async def close(self) -> None:
@@ -147,6 +154,8 @@ class Application:
             task.cancel()
         await self.console.close()
         await self.front_end.close()
+        if self.pyvoip is not None:
+            await self.pyvoip.close()
         await self.calls.drain(0)
         await self.ways.close()
         await self.pool.close()
@@ -158,6 +167,8 @@ class Application:
     # --- the start ---------------------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
+        if self.settings.pyvoip.server and (missing := [m for m in ("pyVoIP", "audioop") if find_spec(m) is None]):
+            raise NotReady(f"pyvoip.server: {missing[0]} is not installed: pip install 'voicebot[pyvoip]'")
         starting = [self.dialogs.start()]
         if self.settings.speech.service == "local":
             self._speech_process = self._speech_service()
@@ -176,10 +187,35 @@ class Application:
         except OSError as error:
             where = f"UDP {self.settings.sip.host}:{self.settings.sip.port}"
             raise NotReady(f"sip.port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None
+        if self.settings.pyvoip.server:
+            self.pyvoip = await self._register_by_pyvoip()
         await self.console.start()
         self._started = True
         gc.collect()
         gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
+
+    async def _register_by_pyvoip(self) -> PyVoipFrontEnd:
+        from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd, RegistrationRefused
+
+        wanted, rtp, ports = self.settings.pyvoip, self.settings.rtp, self.front_end.media.ports
+        front_end = PyVoipFrontEnd(
+            server=wanted.server,
+            port=wanted.port,
+            username=wanted.username,
+            password=wanted.password(),
+            host=wanted.host,
+            sip_port=wanted.sip_port,
+            clock=self._clock,
+            ports=ports if ports.host == wanted.host else PortRange(rtp.port_low, rtp.port_high, wanted.host),
+            limit=wanted.max_calls,
+            silence_timeout_s=rtp.silence_timeout_s,
+            on_leg=self._on_leg,
+        )
+        try:
+            await front_end.start()
+        except (RegistrationRefused, OSError) as refused:
+            raise NotReady(f"pyvoip: {refused}: see server, username and password_file") from None
+        return front_end
 
     def _speech_service(self) -> ChildProcess:
         argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent"]

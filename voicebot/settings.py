@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from voicebot.call_settings import CallSettings, ConsoleSettings, LogSettings
+from voicebot.pyvoip_settings import PyVoipSettings
 from voicebot.remote_bot_settings import RemoteBotSettings, is_loopback, on_this_machine
 from voicebot.route_settings import RouteSettings
 from voicebot.sip.session_timer import MIN_SE
@@ -241,6 +242,7 @@ class Settings(BaseSettings):
     rates: RateSettings = RateSettings()
     trunks: tuple[TrunkSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
+    pyvoip: PyVoipSettings = PyVoipSettings()
     rtp: RtpSettings = RtpSettings()
     speech: SpeechSettings = SpeechSettings()
     bot: BotSettings = BotSettings()

@@ -160,7 +160,7 @@ class TrunkSettings(_Entry):
             uri = SipUri.parse(self.outbound)
             if uri.scheme != "sips" and (uri.params.get("transport") or "").lower() != "tls":
                 raise ValueError(f"trunk {self.name}: secure, but outbound is not: add ;transport=tls")
-        _password(self.password_file)
+        password_in(self.password_file)
         return self
 
     def trunk(self) -> Trunk:
@@ -169,7 +169,7 @@ class TrunkSettings(_Entry):
             self.name,
             networks,
             self.username,
-            _password(self.password_file),
+            password_in(self.password_file),
             self.secure,
             self.outbound,
             self.options_s,
@@ -178,7 +178,7 @@ class TrunkSettings(_Entry):
 
     def account(self) -> Account:
         """Who we are in calls that go by it."""
-        password = _password(self.password_file)
+        password = password_in(self.password_file)
         return Account(self.name, self.outbound, self.number, password, self.username, register=False)
 
 
@@ -202,7 +202,7 @@ class AccountSettings(_Entry):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        _password(self.password_file)
+        password_in(self.password_file)
         return self
 
     def account(self) -> Account:
@@ -210,7 +210,7 @@ class AccountSettings(_Entry):
             self.name,
             self.registrar,
             self.username,
-            _password(self.password_file),
+            password_in(self.password_file),
             self.auth_username,
             self.domain,
             self.proxy,
@@ -228,7 +228,8 @@ def _sip_uri(value: str) -> str:
     return value
 
 
-def _password(file: Path | None) -> str:
+def password_in(file: Path | None) -> str:
+    """What a password file holds; empty without one. Raises ValueError when it cannot be read."""
     if file is None:
         return ""
     try:
