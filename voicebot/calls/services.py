@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from voicebot.bots import CallFacts, Conversation
 from voicebot.calls.playback import Voice
@@ -13,6 +13,9 @@ from voicebot.calls.request import CallRequest, CannotCall
 from voicebot.calls.transferring import TransferRules
 from voicebot.events import Event, Law
 from voicebot.turns import TurnPolicy
+
+BeforeAnswer = Literal["ring", "greeting"]
+"""``ring``: 180, then the answer and the greeting; ``greeting``: 183, the greeting, and then the answer."""
 
 Place = Callable[[CallRequest, Callable[[str, int, str], None]], Awaitable[str]]
 """Places a call and returns its id; raises :class:`CannotCall`. The function is told what becomes of it."""
@@ -59,3 +62,5 @@ class CallServices:
     transfers: TransferRules = field(default_factory=TransferRules)
     place: Place = _no_calls
     log_words: bool = False
+    before_answer: Callable[[str], BeforeAnswer] = lambda _trunk: "ring"
+    """What callers by a trunk hear before we answer."""
