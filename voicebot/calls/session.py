@@ -172,6 +172,8 @@ class CallSession:
             self.dispatch(HeardEarly(self._loop.time()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._greeted.wait(), MAX_EARLY_S)
+        if self._ended.is_set():
+            raise LegClosed("it ended before the answer")
         await self.leg.answer()
         self._is_up()
         self.dispatch(CallAnswered(self._loop.time()))
