@@ -29,6 +29,8 @@ import psutil
 import uvloop
 
 from bench.far_end import FarEnd, NoCompiler, phones
+from voicebot.audio import PCMU
+from voicebot.codecs import CODECS
 from voicebot.events import Event
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -48,7 +50,7 @@ class Echo:
 
     def frame(self, payload: bytes, at: float) -> None:
         self._said += 1
-        clip = Clip(self._said)
+        clip = Clip(self._said, PCMU)
         clip.feed(payload)
         clip.finish()
         self._playout.append(clip)
@@ -143,7 +145,7 @@ class Callers:
         waiting = []
         for number in range(first, count):
             await asyncio.sleep(max(0.0, began + (number - first) / rate - time.monotonic()))
-            offer = sdp.offer("127.0.0.1", self._far_end.ports[number], laws=("PCMU",), session_id=number + 1)
+            offer = sdp.offer("127.0.0.1", self._far_end.ports[number], codecs=[CODECS["PCMU"]], session_id=number + 1)
             call = self._endpoint.invite(self._uri, offer)
             self.calls.append(call)
             waiting.append(asyncio.ensure_future(self._answered(number, call, time.monotonic())))

@@ -31,6 +31,8 @@ from pathlib import Path
 
 import uvloop
 
+from voicebot.audio import PCMU
+from voicebot.codecs import CODECS
 from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession
 
 FIRST_PORT = 20000
@@ -67,9 +69,9 @@ async def engine(legs: int, seconds: float, far_end: int) -> dict[str, object]:
     speech = random.randbytes(8000 * 10)
     sessions = []
     for _ in range(legs):
-        session = await RtpSession.open(clock=clock, ports=ports, law="PCMU", payload_type=0, sink=Recogniser())
+        session = await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=Recogniser())
         for utterance in range(int(seconds / 10) + 2):
-            clip = Clip(utterance)
+            clip = Clip(utterance, PCMU)
             clip.feed(speech)
             clip.finish()
             session.playout.append(clip)

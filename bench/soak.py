@@ -23,6 +23,7 @@ import uvloop
 
 from bench.service import Service, serving, speaking
 from voicebot.caller.call import local_host
+from voicebot.codecs import CODECS
 from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
@@ -111,7 +112,7 @@ async def run(calls: int, concurrency: int) -> dict[str, Any]:
             clock.start()
             endpoint = SipEndpoint(host=host, port=0)
             await endpoint.start()
-            media = MediaOptions(clock, PortRange(40000, 43999, host), host, ("PCMU",), 30.0)
+            media = MediaOptions(clock, PortRange(40000, 43999, host), host, (CODECS["PCMU"],), 30.0)
             numbers = iter(range(calls))
             began = time.monotonic()
 

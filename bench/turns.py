@@ -24,6 +24,7 @@ import uvloop
 
 from bench.service import Service, serving, speaking
 from voicebot import g711
+from voicebot.audio import PCMU
 from voicebot.caller import CallOptions, parse_script, place_many
 from voicebot.log import configure_logging
 from voicebot.settings import Settings
@@ -51,7 +52,7 @@ async def render(folder: Path) -> None:
         await pool.start()
         try:
             for name, text in SAYINGS.items():
-                async with aclosing(pool.stream(Speech(text, "en-US-JoeNeural", "en-US", "PCMU"))) as pieces:
+                async with aclosing(pool.stream(Speech(text, "en-US-JoeNeural", "en-US", PCMU))) as pieces:
                     audio = b"".join([piece async for piece in pieces])
                 await asyncio.to_thread(write_wav, folder / f"{name}.wav", audio)
         finally:
@@ -63,7 +64,7 @@ def write_wav(path: Path, audio: bytes) -> None:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(g711.SAMPLE_RATE)
-        file.writeframes(g711.decode(audio, "PCMU").astype("<i2").tobytes())
+        file.writeframes(PCMU.decode(audio).astype("<i2").tobytes())
 
 
 async def measure(service: Service, folder: Path, concurrency: int) -> dict[str, Any]:

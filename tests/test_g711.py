@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from voicebot import g711
-from voicebot.events import Law
+from voicebot.g711 import Law
 
 EVERY_CODE = bytes(range(256))
 LAWS: list[Law] = ["PCMU", "PCMA"]

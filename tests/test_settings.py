@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.settings import RemoteBotSettings, Settings, SettingsError, load_settings
+from voicebot.remote_bot_settings import RemoteBotSettings
+from voicebot.settings import Settings, SettingsError, load_settings
 
 EXAMPLE = Path(__file__).parent.parent / "voicebot.example.toml"
 
@@ -199,7 +200,13 @@ def test_a_bot_that_cannot_work_is_refused_and_mended(tmp_path: Path, text: str,
 
 @pytest.mark.parametrize(
     ("url", "said"),
-    [("http://127.0.0.1:6379", "redis://"), ("redis://user:hush@127.0.0.1:6379/0", "VOICEBOT_STATE_PASSWORD")],
+    [
+        ("tcp://127.0.0.1:6379", "redis://"),
+        ("http://account.blob.core.windows.net/state", "in the clear"),
+        ("https://account.blob.core.windows.net/", "needs a container"),
+        ("https://account.blob.core.windows.net/state?sv=1&sig=abc", "VOICEBOT_STATE_PASSWORD"),
+        ("redis://user:hush@127.0.0.1:6379/0", "VOICEBOT_STATE_PASSWORD"),
+    ],
 )
 def test_a_state_server_that_cannot_be_meant_is_refused(tmp_path: Path, url: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):

@@ -19,12 +19,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import CallRequest, Calls, CallServices, Outbound, TransferRules
+from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, Outbound, TransferRules
 from voicebot.calls.services import BeforeAnswer, Recognition
+from voicebot.codecs import all_named
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
 from voicebot.dialog_versions import DialogVersions
-from voicebot.events import Law
 from voicebot.figures import dialog_figures, sip_figures
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -74,9 +75,10 @@ class Application:
         self.pool = SynthesizerPool(
             self._endpoint,
             size=settings.speech.synthesizers,
-            laws=tuple(settings.sip.codecs),
+            formats=[codec.audio for codec in all_named(settings.sip.codecs)],
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
+        self.audio_files = AudioFiles()
         self.voice = PromptCache(
             self.pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=_prompt_directory(settings)
         )
@@ -86,7 +88,7 @@ class Application:
             endpoint=sip_endpoint(settings),
             clock=self._clock,
             ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
-            laws=tuple(settings.sip.codecs),
+            codecs=all_named(settings.sip.codecs),
             limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
             srtp=settings.rtp.srtp,
@@ -199,6 +201,7 @@ class Application:
             recognition=self._recognition,
             conversation=self.ways.conversation,
             voice=self.voice,
+            audio_files=self.audio_files,
             canned_audio=apology,
             policy=settings.turn_policy(),
             language=settings.speech.language,
@@ -262,11 +265,11 @@ class Application:
             raise SpeechUnavailable("the speech service is being started")
         return self._local_speech
 
-    def _recognition(self, law: Law, on_event: Any, language: str) -> Recognition:
+    def _recognition(self, audio: AudioFormat, on_event: Any, language: str) -> Recognition:
         speech = self.settings.speech
         return Recognizer(
             self._endpoint,
-            law=law,
+            audio=audio,
             language=language,
             on_event=on_event,
             segmentation_silence_ms=speech.segmentation_silence_ms,
@@ -286,10 +289,12 @@ class Application:
         """Render the dialogs' fixed prompts before the first caller needs them; how many are ready, and of how many."""
         speech = self.settings.speech
         prompts = await client.prompts()
+        formats = list(dict.fromkeys(codec.audio for codec in all_named(self.settings.sip.codecs)))
+        await self.audio_files.warm([p["audio"] for p in prompts if p["audio"]], formats)
         wanted = [
-            Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, law=law)
+            Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, audio=audio)
             for p in prompts
-            for law in self.settings.sip.codecs
+            for audio in formats
         ]
         return await self.voice.warm(wanted), len(wanted)
 

@@ -119,6 +119,15 @@ def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(run_doctor(config, as_json=as_json))
 
 
+def _follow_settings(config: Path | None) -> None:
+    """Dialogs are checked and tried on the SDK that the phone line runs them on."""
+    from voicebot.commands.sdk import follow_settings
+
+    if problem := follow_settings(config):
+        typer.echo(problem, err=True)
+        raise typer.Exit(2)
+
+
 DialogsArgument = Annotated[Path, typer.Argument(help="The folder of dialogs.")]
 
 
@@ -128,8 +137,10 @@ def check(
     as_json: JsonOption = False,
     github: Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")] = False,
     errors_only: Annotated[bool, typer.Option("--errors-only", help="Let warnings alone be no failure.")] = False,
+    config: ConfigOption = None,
 ) -> None:
     """Find what is wrong with the dialogs: each fault with file, line, column and the mend."""
+    _follow_settings(config)
     from voicebot.commands.check import run_check
 
     raise typer.Exit(run_check(dialogs, as_json=as_json, github=github, errors_only=errors_only))
@@ -141,8 +152,10 @@ def test(
     as_json: JsonOption = False,
     show_ways: Annotated[bool, typer.Option("--ways", help="List the ways that no test goes.")] = False,
     min_coverage: Annotated[float, typer.Option(min=0, max=100, help="Per cent of the steps to be visited.")] = 0.0,
+    config: ConfigOption = None,
 ) -> None:
     """Run the tests of the dialogs (dialogs/tests/*.yaml) in text, and tell which steps no test visits."""
+    _follow_settings(config)
     from voicebot.commands.test import run_tests
 
     raise typer.Exit(run_tests(dialogs, as_json=as_json, show_ways=show_ways, min_coverage=min_coverage))
@@ -152,8 +165,10 @@ def test(
 def chat(
     dialogs: DialogsArgument = Path("dialogs"),
     locale: Annotated[str, typer.Option(help="Language of the call (default: that of main.yaml).")] = "",
+    config: ConfigOption = None,
 ) -> None:
     """Talk to the dialogs in text: type, /dtmf 12#, /silence, /state, /quit."""
+    _follow_settings(config)
     from voicebot.commands.chat import run_chat
 
     raise typer.Exit(run_chat(dialogs, locale=locale))

@@ -13,10 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
-
-Law = Literal["PCMU", "PCMA"]
-"""The two G.711 encodings by their RFC 3551 names: mu-law and A-law, 8000 samples of one byte a second."""
+from typing import Any
 
 
 class InputHint(StrEnum):
@@ -198,7 +195,7 @@ class RecognitionRestored(Event):
 class BotMessage(Event):
     """The bot wants something said. ``speak``: SSML, or plain text; ``""`` is silent (nothing is played).
 
-    ``audio``: a WAV file's URL, played in its place.
+    ``audio``: a WAV file's URL, played in its place (what is to be spoken is, when the file cannot be had).
     """
 
     request: int

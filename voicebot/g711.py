@@ -7,12 +7,13 @@ look at them (voice activity, concealment, recordings, models). Everything here 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicebot.events import Law
+Law = Literal["PCMU", "PCMA"]
+"""The two encodings by their RFC 3551 names: mu-law and A-law, 8000 samples of one byte a second."""
 
 SAMPLE_RATE: Final = 8000
 """Samples, and so bytes, a second."""
@@ -92,12 +93,13 @@ def silence(law: Law) -> bytes:
     return _SILENT_FRAME[law]
 
 
-_QUIET: Final = 150  # mean absolute sample, about -46 dBFS
+QUIET: Final = 150
+"""Mean absolute sample, about -46 dBFS: nobody would miss what is quieter."""
 _LEVELS: Final[dict[Law, bytes]] = {
     law: bytes(np.minimum(np.abs(_DECODE[law].astype(np.int32)) // 8, 255).astype(np.uint8)) for law in _DECODE
 }
 
 
 def is_quiet(payload: bytes, law: Law) -> bool:
-    """Whether nobody would miss it: quieter than about -46 dBFS. One microsecond a frame, without an array."""
-    return sum(payload.translate(_LEVELS[law])) * 8 < _QUIET * len(payload)
+    """Whether it is quieter than :data:`QUIET`. One microsecond a frame, without an array."""
+    return sum(payload.translate(_LEVELS[law])) * 8 < QUIET * len(payload)

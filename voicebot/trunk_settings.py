@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
 
+from voicebot.codecs import all_named
 from voicebot.sip import (
     DEFAULT_RATES,
     TRUNK_FACTOR,
@@ -24,6 +25,14 @@ from voicebot.sip import (
 _LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
 LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
 """Who calls from this machine, where no trunk is set."""
+
+
+def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(codec.name for codec in all_named(names))
+
+
+CodecNames = Annotated[tuple[str, ...], AfterValidator(_canonical)]
+"""Codecs in the order of preference, by name in any case."""
 
 
 class _Entry(BaseModel):

@@ -67,9 +67,8 @@ words = st.one_of(
     st.sampled_from(
         ["digits", "open", "yes no", "number", "date", "money", "spelled", "name", "text", "sub", "pin", "queue",
          "tongue", "Deutsch", "yes", "no", "back", "one two three four", "no, it is 42", "tomorrow", "forty dollars",
-         "A as in Anna",
-         "my name is Ada", "help", "repeat", "slower", "agent", "start over", "", "purple", "no, twelve",
-         "the 31st of June", "-1", "1e9"]
+         "A as in Anna", "my name is Ada", "help", "repeat", "slower", "agent", "start over", "", "purple",
+         "no, twelve", "the 31st of June", "-1", "1e9"]
     ),
     st.text(max_size=30),
 )  # fmt: skip

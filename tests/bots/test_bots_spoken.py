@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.bots import spoken
+from voicebot.bots.spoken import _without_markup
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,11 @@ def test_written_text_becomes_speakable(text: str, said: str) -> None:
 @given(st.text(alphabet="*_`#[]()!|-> \n.abc<>&;:/h1\\"))
 def test_any_markup_is_survived_and_gives_one_line(text: str) -> None:
     assert "\n" not in spoken(text)
+
+
+@given(st.text(alphabet="ab1é東 ,.:;!?'’%€$-w", max_size=60))
+def test_plain_words_are_not_looked_at_twice_and_come_out_the_same(text: str) -> None:
+    assert spoken(text) == _without_markup(text)
 
 
 @pytest.mark.parametrize("piece", ["*", "_", "[", "![", "`", "<a", "|", "(1", "**a", "# ", "http://", "&#", "- "])

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from voicebot import g711
+from voicebot.audio import PCMU
 from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
 from voicebot.caller.call import local_host
 from voicebot.caller.ear import level_dbfs
@@ -22,6 +23,8 @@ from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 from voicebot.sip.tls import self_signed
+
+pytestmark = pytest.mark.alone  # calls in real time, whose pauses count
 
 PORTS = (38_000, 38_998)
 REPLY_AFTER = 15
@@ -51,13 +54,13 @@ class Beeper:
 
     def play(self, seconds: float) -> None:
         self._number += 1
-        clip = Clip(self._number)
+        clip = Clip(self._number, PCMU)
         clip.feed(beep(seconds))
         clip.finish()
         self.leg.playout.append(clip)
 
     def frame(self, payload: bytes, at: float) -> None:
-        if level_dbfs(payload, "PCMU") > -45:
+        if level_dbfs(payload, PCMU) > -45:
             self._voiced, self._quiet = self._voiced + 1, 0
             if self._voiced == 5:
                 self.leg.playout.clear()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from voicebot import g711
+from voicebot.audio import PCMU
 from voicebot.caller.ear import Ear, Mark, Track
 from voicebot.caller.measure import (
     KEY_HOLE_S,
@@ -116,7 +117,7 @@ def test_a_summary_spreads_over_the_turns_of_all_calls() -> None:
 @pytest.mark.parametrize("transit_s", [0.0, 0.03])
 def test_the_known_delay_of_an_answerer_is_measured_to_the_frame(phase_s: float, transit_s: float) -> None:
     """Mouth, wire, answerer, wire, ear, on virtual time: it beeps 300 ms after the last voiced packet came."""
-    playout, ear = Playout("PCMU"), Ear("PCMU")
+    playout, ear = Playout(PCMU), Ear(PCMU)
     mouth = Mouth(playout)
     voice = g711.encode((np.sin(np.arange(4000) * 0.3) * 6000).astype(np.int16), "PCMU")
     spoken = mouth.say("hello", g711.silence("PCMU") * 10 + voice + g711.silence("PCMU") * 20)

@@ -3,13 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicebot import g711
+from voicebot.audio import FORMATS, PCMU, AudioFormat
 from voicebot.caller.mouth import Mouth, voiced_span
-from voicebot.events import Law
 from voicebot.rtp import Playout
 
 
-def utterance(law: Law, lead_s: float, voice_s: float, tail_s: float, noise_dbfs: float | None = None) -> bytes:
+def utterance(
+    form: AudioFormat, lead_s: float, voice_s: float, tail_s: float, noise_dbfs: float | None = None
+) -> bytes:
     samples = np.concatenate(
         [
             np.zeros(round(lead_s * 8000)),
@@ -19,27 +20,27 @@ def utterance(law: Law, lead_s: float, voice_s: float, tail_s: float, noise_dbfs
     )
     if noise_dbfs is not None:
         samples = samples + np.random.default_rng(1).normal(0, 32768 * 10 ** (noise_dbfs / 20), len(samples))
-    return g711.encode(samples.astype(np.int16), law)
+    return form.encode(samples.astype(np.int16))
 
 
-@pytest.mark.parametrize("law", ["PCMU", "PCMA"])
+@pytest.mark.parametrize("form", FORMATS, ids=str)
 @pytest.mark.parametrize("noise_dbfs", [None, -45.0])
-def test_the_voiced_span_is_exact_to_5_ms(law: Law, noise_dbfs: float | None) -> None:
-    span = voiced_span(utterance(law, 0.5, 1.0, 0.3, noise_dbfs), law)
+def test_the_voiced_span_is_exact_to_5_ms(form: AudioFormat, noise_dbfs: float | None) -> None:
+    span = voiced_span(utterance(form, 0.5, 1.0, 0.3, noise_dbfs), form)
     assert span is not None
     assert span[0] == pytest.approx(4000, abs=40) and span[1] == pytest.approx(12000, abs=40)
 
 
 def test_a_click_before_the_speech_is_not_its_onset() -> None:
-    audio = bytearray(utterance("PCMU", 0.5, 1.0, 0.3))
+    audio = bytearray(utterance(PCMU, 0.5, 1.0, 0.3))
     audio[800:840] = b"\x80" * 40
-    span = voiced_span(bytes(audio), "PCMU")
+    span = voiced_span(bytes(audio), PCMU)
     assert span is not None and span[0] == pytest.approx(4000, abs=40)
 
 
 @pytest.mark.parametrize("audio", [b"", b"\xff" * 39, b"\xff" * 8000, b"\x80" * 40])
 def test_what_has_no_voice_has_no_span(audio: bytes) -> None:
-    assert voiced_span(audio, "PCMU") is None
+    assert voiced_span(audio, PCMU) is None
 
 
 def send(mouth: Mouth, playout: Playout, start: float, count: int) -> list[float]:
@@ -51,10 +52,10 @@ def send(mouth: Mouth, playout: Playout, start: float, count: int) -> list[float
 
 
 def test_onset_and_offset_are_when_the_packets_that_carry_them_left() -> None:
-    playout = Playout("PCMU")
+    playout = Playout(PCMU)
     mouth = Mouth(playout)
     send(mouth, playout, 9.0, 10)
-    spoken = mouth.say("hello", utterance("PCMU", 0.11, 0.5, 0.2))
+    spoken = mouth.say("hello", utterance(PCMU, 0.11, 0.5, 0.2))
     assert mouth.speaking
     send(mouth, playout, 10.0, 60)
 
@@ -65,9 +66,9 @@ def test_onset_and_offset_are_when_the_packets_that_carry_them_left() -> None:
 
 
 def test_two_utterances_in_a_row_have_times_of_their_own() -> None:
-    playout = Playout("PCMU")
+    playout = Playout(PCMU)
     mouth = Mouth(playout)
-    audio = utterance("PCMU", 0.0, 0.2, 0.0)
+    audio = utterance(PCMU, 0.0, 0.2, 0.0)
     first, second = mouth.say("one", audio), mouth.say("two", audio)
     send(mouth, playout, 0.0, 30)
     assert (first.onset, first.offset) == (0.0, pytest.approx(0.18))
@@ -75,9 +76,9 @@ def test_two_utterances_in_a_row_have_times_of_their_own() -> None:
 
 
 def test_an_utterance_that_is_dropped_in_the_middle_has_no_end() -> None:
-    playout = Playout("PCMU")
+    playout = Playout(PCMU)
     mouth = Mouth(playout)
-    spoken = mouth.say("one", utterance("PCMU", 0.0, 1.0, 0.0))
+    spoken = mouth.say("one", utterance(PCMU, 0.0, 1.0, 0.0))
     send(mouth, playout, 0.0, 10)
     playout.clear()
     send(mouth, playout, 0.2, 100)
@@ -86,4 +87,4 @@ def test_an_utterance_that_is_dropped_in_the_middle_has_no_end() -> None:
 
 def test_saying_nothing_audible_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing is audible"):
-        Mouth(Playout("PCMU")).say("quiet", b"\xff" * 1600)
+        Mouth(Playout(PCMU)).say("quiet", b"\xff" * 1600)

@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from voicebot.audio import PCMU
 from voicebot.calls.privacy import NOT_KEPT, Privacy
 from voicebot.calls.record import RecordBuilder
 from voicebot.events import BotMessage, Final, Hypothesis, KeyPressed, RecordingAction, RecordingAsked
 from voicebot.legs import LegInfo
 
-INFO = LegInfo(call_id="c", caller="+15550100", callee="7000", law="PCMU", remote_address="192.0.2.1")
+INFO = LegInfo(call_id="c", caller="+15550100", callee="7000", audio=PCMU, remote_address="192.0.2.1")
 
 
 def asked(at: float, action: RecordingAction) -> RecordingAsked:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.audio import PCMU
 from voicebot.calls import record as module
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.record_file import file_stem, write_record
@@ -32,7 +33,7 @@ from voicebot.legs import LegInfo
 
 START = 1000.0
 WALL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-INFO = LegInfo(call_id="a84b4c76e66710@pc33", caller="+15550100", callee="7000", law="PCMU", remote_address="192.0.2.1")
+INFO = LegInfo(call_id="a84b4c76e66710@pc33", caller="+15550100", callee="7000", audio=PCMU, remote_address="192.0.2.1")
 
 
 def builder() -> RecordBuilder:

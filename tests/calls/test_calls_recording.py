@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from voicebot.audio import LINEAR_16K, PCMA, PCMU
 from voicebot.calls import recording as module
 from voicebot.calls.recording import Recording
 
@@ -17,14 +18,14 @@ LOUD = b"\x90" * 160
 QUIET = b"\xff" * 160
 
 
-def stereo(path: Path) -> np.ndarray[Any, Any]:
+def stereo(path: Path, rate: int = 8000) -> np.ndarray[Any, Any]:
     with wave.open(str(path)) as wav:
-        assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (2, 2, 8000)
+        assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (2, 2, rate)
         return np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
 
 
 async def test_both_sides_lie_where_their_times_say(tmp_path: Path) -> None:
-    recording = Recording("PCMU", 50.0)
+    recording = Recording(PCMU, 50.0)
     for frame in range(100):
         recording.bot(LOUD, 50.0 + frame * 0.02)
     for frame in range(50):
@@ -38,8 +39,21 @@ async def test_both_sides_lie_where_their_times_say(tmp_path: Path) -> None:
     assert recording.dropped == 0
 
 
+async def test_wideband_is_recorded_as_it_is(tmp_path: Path) -> None:
+    recording = Recording(LINEAR_16K, 0.0)
+    voice = LINEAR_16K.encode(np.arange(1, 321, dtype=np.int16))
+    for frame in range(50):
+        recording.caller(voice, 1.0 + frame * 0.02)
+        recording.bot(voice, frame * 0.02)
+    samples = stereo(await recording.finish(tmp_path / "call.wav"), 16_000)
+    assert samples.shape == (32_000, 2)
+    assert not samples[:16_000, 0].any() and not samples[16_000:, 1].any()
+    assert (samples[16_000:, 0] == np.tile(np.arange(1, 321), 50)).all()
+    assert (samples[:16_000, 1] == samples[16_000:, 0]).all()
+
+
 async def test_jitter_moves_nothing_and_a_hole_becomes_silence(tmp_path: Path) -> None:
-    recording = Recording("PCMU", 0.0)
+    recording = Recording(PCMU, 0.0)
     for frame in range(10):
         recording.caller(LOUD, frame * 0.02 + (0.015 if frame % 2 else 0.0))
     recording.caller(LOUD, 1.0)
@@ -49,7 +63,7 @@ async def test_jitter_moves_nothing_and_a_hole_becomes_silence(tmp_path: Path) -
 
 
 async def test_a_clock_that_runs_fast_is_held_to_ours(tmp_path: Path) -> None:
-    recording = Recording("PCMU", 0.0)
+    recording = Recording(PCMU, 0.0)
     for frame in range(1000):
         recording.caller(LOUD, frame * 0.0198)
     samples = stereo(await recording.finish(tmp_path / "call.wav"))
@@ -65,7 +79,7 @@ async def test_a_disk_that_does_not_keep_up_costs_audio_never_the_loop(
     gate = threading.Event()
     with ThreadPoolExecutor(1) as executor:
         executor.submit(gate.wait, 10)
-        recording = Recording("PCMU", 0.0, executor=executor)
+        recording = Recording(PCMU, 0.0, executor=executor)
         for frame in range(500):
             recording.caller(LOUD, frame * 0.02)
         gate.set()
@@ -85,7 +99,7 @@ class FullDisk(Executor):
 
 
 async def test_a_full_disk_ends_the_recording_not_the_call(tmp_path: Path) -> None:
-    recording = Recording("PCMU", 0.0, executor=FullDisk())
+    recording = Recording(PCMU, 0.0, executor=FullDisk())
     for frame in range(100):
         recording.caller(LOUD, frame * 0.02)
         await asyncio.sleep(0)
@@ -96,11 +110,11 @@ async def test_a_full_disk_ends_the_recording_not_the_call(tmp_path: Path) -> No
 
 
 async def test_a_recording_without_audio_is_an_empty_wav(tmp_path: Path) -> None:
-    assert len(stereo(await Recording("PCMA", 0.0).finish(tmp_path / "call.wav"))) == 0
+    assert len(stereo(await Recording(PCMA, 0.0).finish(tmp_path / "call.wav"))) == 0
 
 
 async def test_a_discarded_recording_takes_no_more_audio_and_leaves_nothing(tmp_path: Path) -> None:
-    recording = Recording("PCMU", 0.0)
+    recording = Recording(PCMU, 0.0)
     for frame in range(60):
         recording.caller(LOUD, frame * 0.02)
     await recording.discard()
@@ -110,7 +124,7 @@ async def test_a_discarded_recording_takes_no_more_audio_and_leaves_nothing(tmp_
 
 
 async def test_hours_of_nothing_cost_no_memory_and_the_end_is_bounded(tmp_path: Path) -> None:
-    recording = Recording("PCMU", 0.0)
+    recording = Recording(PCMU, 0.0)
     recording.caller(QUIET, 0.0)
     recording.caller(LOUD, module.MAX_S + 1.0)
     recording.caller(LOUD, -1.0)

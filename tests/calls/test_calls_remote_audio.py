@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot import g711
+from voicebot.audio import LINEAR_16K, PCMA, PCMU
 from voicebot.calls.remote_audio import fetch_audio, from_wav
 from voicebot.speech import SpeechUnavailable
 
@@ -44,17 +45,18 @@ def companded(kind: int, data: bytes) -> bytes:
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("width", [1, 2, 3, 4])
 def test_pcm_of_any_rate_becomes_the_same_tone(rate: int, channels: int, width: int) -> None:
-    heard = g711.decode(from_wav(wav(rate, channels, width), "PCMU"), "PCMU").astype(float)
-    assert abs(len(heard) - 4000) <= 8
-    spectrum = np.abs(np.fft.rfft(heard[:4000]))
-    assert spectrum.argmax() == 220
-    assert 14_000 < heard.max() < 18_000
+    for form in (PCMU, LINEAR_16K):
+        heard = form.decode(from_wav(wav(rate, channels, width), form)).astype(float)
+        assert abs(len(heard) - form.rate // 2) <= 16
+        spectrum = np.abs(np.fft.rfft(heard[: form.rate // 2]))
+        assert spectrum.argmax() == 220
+        assert 14_000 < heard.max() < 18_000
 
 
 def test_g711_is_passed_on_as_it_is() -> None:
     data = bytes(range(256)) * 10
-    assert from_wav(companded(7, data), "PCMU") == data
-    assert from_wav(companded(7, data), "PCMA") == g711.transcode(data, "PCMU", "PCMA")
+    assert from_wav(companded(7, data), PCMU) == data
+    assert from_wav(companded(7, data), PCMA) == g711.transcode(data, "PCMU", "PCMA")
 
 
 @given(st.binary(max_size=100), st.integers(0, 60))
@@ -62,7 +64,7 @@ def test_damaged_files_are_refused_and_nothing_worse(noise: bytes, at: int) -> N
     whole = wav()
     for content in (noise, whole[:at] + noise, whole[:at] + noise + whole[at + len(noise) :]):
         try:
-            assert isinstance(from_wav(content, "PCMA"), bytes)
+            assert isinstance(from_wav(content, PCMA), bytes)
         except ValueError:
             continue
 
@@ -84,12 +86,12 @@ async def test_a_file_is_fetched_and_what_cannot_be_had_fails_for_good() -> None
     await site.start()
     base = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
-        assert len(await fetch_audio(f"{base}/tone.wav", "PCMU")) == 4000
+        assert len(await fetch_audio(f"{base}/tone.wav", PCMU)) == 4000
         for name in ("moved", "text"):
             with pytest.raises(SpeechUnavailable) as failed:
-                await fetch_audio(f"{base}/{name}", "PCMU")
+                await fetch_audio(f"{base}/{name}", PCMU)
             assert failed.value.permanent
     finally:
         await runner.cleanup()
     with pytest.raises(SpeechUnavailable):
-        await fetch_audio(f"{base}/tone.wav", "PCMU")
+        await fetch_audio(f"{base}/tone.wav", PCMU)

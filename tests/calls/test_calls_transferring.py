@@ -8,10 +8,10 @@ from typing import Any
 
 from call_world import SECOND, Line, World
 
+from voicebot.audio import PCMU
 from voicebot.calls import TransferRules
 from voicebot.calls.tones import ringback
 from voicebot.events import CallNotAnswered, HangUpAsked, NotReached, TransferAsked
-from voicebot.g711 import decode
 from voicebot.legs import Leg, NoRoom, TransferOutcome
 from voicebot.turns import State
 
@@ -133,7 +133,7 @@ async def test_a_bot_that_only_announces_something_hangs_up_without_having_answe
 
 
 def test_the_waiting_tone_is_a_second_of_tone_in_five() -> None:
-    samples = decode(ringback("PCMU"), "PCMU")
+    samples = PCMU.decode(ringback(PCMU))
     assert len(samples) == 40_000
     assert abs(samples[:8000]).max() > 2000
     assert abs(samples[8100:]).max() < 20

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from voicebot.audio import PCMU, AudioFormat
 from voicebot.bots import CallFacts
 from voicebot.calls import (
     CallServices,
@@ -20,7 +21,6 @@ from voicebot.events import (
     Event,
     Final,
     InputHint,
-    Law,
     SpeechStarted,
     SpeechStopped,
 )
@@ -37,14 +37,14 @@ class Line:
 
     def __init__(self, direction: Literal["inbound", "outbound"] = "inbound", call_id: str = "call-1") -> None:
         self.info = LegInfo(
-            *(call_id, "+15550100", "bot", "PCMU"),
+            *(call_id, "+15550100", "bot", PCMU),
             caller_uri="sip:+15550100@trunk.example:5060",
             callee_uri="sip:bot@there.example",
             direction=direction,
         )
         self.rings = asyncio.Event()
         self.refused = False
-        self.playout = Playout("PCMU")
+        self.playout = Playout(PCMU)
         self.sink: LegSink | None = None
         self.did: list[str] = []
         self.sent = bytearray()
@@ -173,6 +173,7 @@ class Mouth:
     def __init__(self) -> None:
         self.voices: list[str] = []
         self.languages: list[str] = []
+        self.streamed: list[str] = []
 
     def ready(self, speech: Speech) -> bytes | None:
         self.voices.append(speech.voice)
@@ -180,6 +181,7 @@ class Mouth:
         return None if any(word in speech.text for word in ("slow", "unheard", "at last")) else SECOND
 
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
+        self.streamed.append(speech.text)
         if "unheard" in speech.text:
             raise SpeechUnavailable("no voice", permanent=True)
         if "at last" in speech.text and self.failures < 2:
@@ -200,7 +202,7 @@ class World:
 
         self.all_ears: list[Ears] = []
 
-        def recognition(law: Law, on_event: Callable[[Event], None], language: str) -> Ears:
+        def recognition(audio: AudioFormat, on_event: Callable[[Event], None], language: str) -> Ears:
             self.ears = Ears(on_event, no_ears or language == "xx-XX")
             self.ears.language = language
             self.all_ears.append(self.ears)

@@ -15,7 +15,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
+from voicebot.audio import PCMU
 from voicebot.caller.ear import level_dbfs
+from voicebot.codecs import CODECS
 from voicebot.sip import CallClosed, OutgoingCall, SipEndpoint, sdp
 from voicebot.speech import apology
 
@@ -51,7 +53,7 @@ class Telephone(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(LOOPBACK, 0))
         port = self._transport.get_extra_info("sockname")[1]
-        offer = sdp.offer(LOOPBACK, port, laws=("PCMU",), telephone_event=EVENT_TYPE, session_id=1)
+        offer = sdp.offer(LOOPBACK, port, codecs=[CODECS["PCMU"]], telephone_event=EVENT_TYPE, session_id=1)
         self.invited = time.monotonic()
         self.call = self.endpoint.invite(uri, offer, from_user="caller")
         self.call.on_refer = self._referred
@@ -60,7 +62,7 @@ class Telephone(asyncio.DatagramProtocol):
         """Wait for the answer, and begin to send. Raises :class:`CallClosed`."""
         assert self.call is not None
         answer = await self.call.established(timeout_s=timeout_s)
-        agreed = sdp.select(answer, ("PCMU",))
+        agreed = sdp.select(answer, [CODECS["PCMU"]])
         assert agreed is not None
         self.answered = time.monotonic()
         self._target = (agreed.host, agreed.port)
@@ -130,7 +132,7 @@ class Telephone(asyncio.DatagramProtocol):
             return
         at = time.monotonic()
         self.packets.append((at, int.from_bytes(data[2:4], "big"), data[12:]))
-        if data[12:] != SILENCE and level_dbfs(data[12:], "PCMU") > AUDIBLE_DBFS:
+        if data[12:] != SILENCE and level_dbfs(data[12:], PCMU) > AUDIBLE_DBFS:
             self._audible.append(at)
 
     @property
@@ -142,7 +144,7 @@ class Telephone(asyncio.DatagramProtocol):
 
     def hears(self, kind: str, since: float = 0.0) -> bool:
         """Whether the shipped apology ``kind`` was heard, byte for byte."""
-        recording, heard = apology(kind, "PCMU"), self.audio(since)
+        recording, heard = apology(kind, PCMU), self.audio(since)
         return any(recording[at : at + PIECE] in heard for at in range(0, len(recording) - PIECE + 1, PIECE))
 
     def longest_gap_s(self, since: float, until: float) -> float:

@@ -17,6 +17,7 @@ from direct_line_double import SECRET, DirectLineDouble
 from identity_double import TENANT, IdentityDouble
 from telephone import calling
 
+from voicebot.audio import PCMU
 from voicebot.speech import apology
 
 pytestmark = pytest.mark.slow
@@ -107,7 +108,7 @@ async def test_a_call_with_the_bot_behind_each_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     speech = speak(texts=CALLER_SAYS, hypothesis_after_ms=200, segmentation_ms=500)
-    voice = apology("bot", "PCMU")[:6400]
+    voice = apology("bot", PCMU)[:6400]
     async with behind(kind, monkeypatch) as bot:
         configure(tmp_path / "service-0", kind, bot)
         service = await asyncio.to_thread(

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from served import Service, texts
 
+from voicebot.audio import PCMU
 from voicebot.caller import parse_script
 from voicebot.caller.conversation import ScriptedCall
 from voicebot.caller.ear import Ear
@@ -55,7 +56,7 @@ class Callee:
 
     def _take(self, leg: SipLeg) -> None:
         script = parse_script(SCRIPT)
-        self.scripted = ScriptedCall(script, {}, Ear("PCMU", quiet_s=script.quiet_s))
+        self.scripted = ScriptedCall(script, {}, Ear(PCMU, quiet_s=script.quiet_s))
         leg.connect(self.scripted)
         leg.ring()
         if leg.info.callee == "busy":

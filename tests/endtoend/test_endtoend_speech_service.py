@@ -12,12 +12,13 @@ import pytest
 from served import Service, SpeechDouble, texts
 from telephone import LOOPBACK, calling
 
+from voicebot.audio import PCMU
 from voicebot.speech import apology
 
 pytestmark = pytest.mark.slow
 
 SILENCE_LIMIT_S = 15.0
-SPEECH = apology("bot", "PCMU")
+SPEECH = apology("bot", PCMU)
 """Any human-sounding words will do where the scripted service makes up what was said."""
 
 
@@ -72,7 +73,7 @@ async def test_without_a_speech_service_at_the_start_the_caller_hears_an_apology
         print(f"answered after {phone.answered - phone.invited:.1f} s")
         await phone.until_hears("speech-service", 0)
         await phone.until_ended()
-        assert apology("speech-service", "PCMU") in phone.audio(), "to its last word"
+        assert apology("speech-service", PCMU) in phone.audio(), "to its last word"
         assert not phone.transfers
         assert phone.longest_silence_s(phone.invited, phone.last_audible) < SILENCE_LIMIT_S
 
@@ -84,7 +85,7 @@ async def test_without_a_speech_service_at_the_start_the_caller_is_handed_to_the
     async with calling(service.uri) as phone:
         await phone.until_hears("transfer", 0)
         await phone.until_ended()
-        assert apology("transfer", "PCMU") in phone.audio(), "to its last word"
+        assert apology("transfer", PCMU) in phone.audio(), "to its last word"
         assert phone.transfers == ["sip:people@127.0.0.1"]
 
 

@@ -122,6 +122,13 @@ async def test_expect_replies_are_in_the_answer(open_post: Post) -> None:
         ({"type": "message"}, 400),
         (activity(conversation="c1", entities="x"), 400),
         (activity(serviceUrl=None), 400),
+        (activity(serviceUrl="ftp://channel.example/"), 400),
+        (activity(serviceUrl="http://[::"), 400),
+        (activity(serviceUrl=7), 400),
+        (activity(serviceUrl="http://127.0.0.1:9/", type="conversationUpdate", membersAdded=[None]), 400),
+        (activity(serviceUrl="http://127.0.0.1:9/", **{"from": "somebody"}), 400),
+        (activity(serviceUrl="http://127.0.0.1:9/", timestamp="yesterday"), 400),
+        (b"[" * 100_000, 400),
         (activity(text="x" * 300_000), 413),
     ],
 )
@@ -131,6 +138,12 @@ async def test_a_request_at_fault_gets_a_4xx(open_post: Post, body: Any, status:
 
 async def test_only_json_is_taken(open_post: Post) -> None:
     assert (await open_post(activity(), **{"Content-Type": "text/plain"}))[0] == 415
+
+
+async def test_json_is_utf_8_whatever_the_request_calls_it_and_half_an_emoji_is_no_fault(open_post: Post) -> None:
+    body = activity(deliveryMode="expectReplies", conversation={"id": "half \ud83d"}, **START)
+    status, answer = await open_post(body, **{"Content-Type": "application/json; charset=klingon"})
+    assert (status, answer["activities"][0]["text"]) == (200, "Hello.")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

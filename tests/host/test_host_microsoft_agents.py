@@ -28,6 +28,7 @@ async def test_the_tests_of_dialogs_pass_on_it_as_well() -> None:
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
         TESTS / "dialogs", TESTS / "authoring", TESTS / "host",
         "--ignore", TESTS / "host" / "test_host_redis_storage.py",
+        "--ignore", TESTS / "host" / "test_host_blob_storage.py",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=ENVIRONMENT, cwd=TESTS.parent,
     )  # fmt: skip
     try:
@@ -66,6 +67,18 @@ async def test_dialogs_find_it_under_the_names_of_botbuilder() -> None:
             print(error)
         """)
     assert told.splitlines() == ["microsoft_agents True", "No module named 'botbuilder.integration'"]
+
+
+async def test_it_offers_all_that_the_other_does_but_its_channel_service() -> None:
+    told = await under_it("""
+        import re
+        from pathlib import Path
+        from voicebot.host import sdk_agents
+        other = Path(sdk_agents.__file__).with_name("sdk_botbuilder.py").read_text()
+        names = set(re.findall(r'"(.*?)"', re.search(r"__all__ = \\[(.*?)\\]", other, re.S)[1]))
+        print(sorted(names - set(sdk_agents.__all__)), sorted(set(sdk_agents.__all__) - names))
+        """)
+    assert told.strip() == "['CloudAdapter', 'ConfigurationBotFrameworkAuthentication', 'jwt_token_extractor'] []"
 
 
 async def test_absent_and_empty_fields_are_no_fault() -> None:

@@ -10,7 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from voicebot.events import Event, Law
+from voicebot.audio import PCMU
+from voicebot.codecs import CODECS, all_named
+from voicebot.events import Event
 from voicebot.g711 import encode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
@@ -100,8 +102,8 @@ class Line:
         self.endpoint = SipEndpoint(host=LOOPBACK, port=0)
         self.media = MediaOptions(clock, self.ports, LOOPBACK)
 
-    def laws(self, *laws: Law) -> MediaOptions:
-        return replace(self.media, laws=laws)
+    def codecs(self, *names: str) -> MediaOptions:
+        return replace(self.media, codecs=all_named(names))
 
 
 @pytest.fixture
@@ -140,22 +142,22 @@ async def settle() -> None:
 
 
 def tone(leg: SipLeg) -> None:
-    clip = Clip(1)
+    clip = Clip(1, PCMU)
     clip.feed(bytes(range(160)) * 10)
     clip.finish()
     leg.playout.append(clip)
 
 
-@pytest.mark.parametrize("laws", [("PCMU", "PCMA"), ("PCMA",)])
+@pytest.mark.parametrize("names", [("PCMU", "PCMA"), ("PCMA",)])
 async def test_a_call_carries_voice_and_keys_both_ways_until_the_caller_hangs_up(
-    line: Line, answerer: Answerer, laws: tuple[Law, ...]
+    line: Line, answerer: Answerer, names: tuple[str, ...]
 ) -> None:
     sink = Sink()
     leg = await dial(
-        line.endpoint, line.laws(*laws), answerer.uri, sink=sink, from_user="+4930123", headers={"X-A": "b"}
+        line.endpoint, line.codecs(*names), answerer.uri, sink=sink, from_user="+4930123", headers={"X-A": "b"}
     )
     bot = answerer.legs[0]
-    assert (bot.info.caller, bot.info.callee, bot.info.law) == ("+4930123", "bot", laws[0])
+    assert (bot.info.caller, bot.info.callee, bot.info.codec) == ("+4930123", "bot", names[0])
     assert bot.info.call_id == leg.info.call_id and bot.info.headers["X-A"] == "b"
     tone(bot)
     tone(leg)
@@ -200,7 +202,7 @@ async def test_a_rejected_call_tells_its_status(line: Line, answerer: Answerer) 
 
 async def test_without_a_common_codec_the_answer_is_488_and_no_leg_is_made(line: Line, answerer: Answerer) -> None:
     offer = sdp.offer(LOOPBACK, 42000)
-    offer.media[0].formats, offer.media[0].rtpmap = ["9"], {9: ("G722", 8000)}
+    offer.media[0].formats, offer.media[0].rtpmap = ["9"], {9: sdp.Encoding("G722", 8000)}
     with pytest.raises(CallClosed, match="488"):
         await line.endpoint.invite(answerer.uri, offer).established()
     assert not answerer.legs
@@ -253,7 +255,7 @@ async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(l
     offer = sdp.offer(LOOPBACK, with_event.local_port, telephone_event=None)
     assert answerer.legs[0]._session_offered(offer) is not None
     at = np.arange(1600) / 8000
-    clip = Clip(1)
+    clip = Clip(1, PCMU)
     clip.feed(encode((8000 * (np.sin(2 * np.pi * 852 * at) + np.sin(2 * np.pi * 1336 * at))).astype(np.int16), "PCMU"))
     clip.finish()
     with_event.playout.append(clip)
@@ -312,7 +314,7 @@ async def test_hold_and_resume_are_answered_and_followed(line: Line, answerer: A
     offer = sdp.offer(LOOPBACK, 42000, direction="inactive")
     answer = bot._session_offered(offer)
     assert answer is not None and answer.media[0].direction == "inactive"
-    offer = sdp.offer(LOOPBACK, 42000, laws=("PCMA",))
+    offer = sdp.offer(LOOPBACK, 42000, codecs=[CODECS["PCMA"]])
     answer = bot._session_offered(offer)
     assert answer is not None and answer.media[0].formats == ["8", "101"] and answer.version == 4
     offer.media[0].protocol = "RTP/SAVP"
@@ -337,7 +339,7 @@ async def test_a_call_without_an_offer_gets_ours_and_answers_in_its_ack(answerer
     offered = SessionDescription.parse(ok.partition(b"\r\n\r\n")[2])
     assert offered.media[0].formats == ["0", "8", "101"]
     to = next(part for part in ok.decode().split("\r\n") if part.startswith("To:")).partition(">")[2]
-    answer = bytes(sdp.offer(LOOPBACK, 42010, laws=("PCMA",), telephone_event=None)).decode()
+    answer = bytes(sdp.offer(LOOPBACK, 42010, codecs=[CODECS["PCMA"]], telephone_event=None)).decode()
     ack = f"ACK {answerer.uri} SIP/2.0\r\n" + head.format(branch="b", to=to) + "CSeq: 1 ACK\r\n"
     ack += f"Content-Type: application/sdp\r\nContent-Length: {len(answer)}\r\n\r\n{answer}"
     transport.sendto(ack.encode(), target)

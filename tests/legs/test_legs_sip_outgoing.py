@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from voicebot.audio import PCMU
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
 from voicebot.legs import LegClosed, NoRoom
 from voicebot.legs.sip import SipLeg
@@ -176,7 +177,7 @@ async def test_early_media_is_heard_before_the_answer_and_the_call_goes_on_from_
     leg = await us.call(uri_of(them))
     other = await them.next_leg()
     assert other.early_media()
-    clip = Clip(1)
+    clip = Clip(1, PCMU)
     clip.feed(TONE)
     clip.finish()
     other.playout.append(clip)

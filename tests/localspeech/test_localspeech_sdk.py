@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from voicebot import g711
-from voicebot.events import Law
+from voicebot.g711 import Law
 from voicebot.localspeech import Limits, LocalSpeech, Script
 from voicebot.localspeech.recognition import TICKS
 from voicebot.localspeech.riff import parse_header

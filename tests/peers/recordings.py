@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicebot import g711
+from voicebot.audio import PCMA, PCMU
 from voicebot.caller.wav import read_wav
 
 ASTERISK = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
@@ -63,7 +64,7 @@ def shared(kind: str) -> tuple[Recording, ...]:
 
 def asterisk(name: str) -> Samples:
     """One of the Asterisk prompts (``digits/1``), without the silence around it."""
-    samples = g711.decode(read_wav(ASTERISK / f"{name}.wav", "PCMU"), "PCMU")
+    samples = PCMU.decode(read_wav(ASTERISK / f"{name}.wav", PCMU))
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > 300)
     return samples[loud[0] : loud[-1] + 1] if len(loud) else samples
 
@@ -97,5 +98,5 @@ def a_six_digit_number() -> tuple[str, bytes] | None:
         return "830166", g711.encode(read_out("830166"), "PCMA")
     for recording in shared("human_digits"):
         if recording.name == "fsdd_theo_6":
-            return recording.digits, read_wav(recording.path, "PCMA")
+            return recording.digits, read_wav(recording.path, PCMA)
     return None

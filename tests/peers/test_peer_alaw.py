@@ -6,6 +6,7 @@ import pytest
 from product import Product
 
 from voicebot.caller import CallOptions, parse_script, place_call
+from voicebot.codecs import CODECS
 from voicebot.speech import SpeechEndpoint
 
 SCRIPT = """
@@ -24,11 +25,11 @@ pytestmark = pytest.mark.peer
 
 
 async def test_the_sample_dialog_reaches_its_end_in_a_law(product: Product) -> None:
-    options = CallOptions(law="PCMA", speech=SpeechEndpoint(host=product.speech_url), transcribe=False)
+    options = CallOptions(codec=CODECS["PCMA"], speech=SpeechEndpoint(host=product.speech_url), transcribe=False)
     report = await place_call(product.uri, parse_script(SCRIPT), options)
     assert report.ok, report.reason
     record = await product.record(report.call_id)
-    assert record["codec"] == report.law == "PCMA"
+    assert record["codec"] == report.codec == "PCMA"
     assert record["failures"] == [] and record["interruptions"] >= 1
     answers = " ".join(turn["bot"]["text"] for turn in record["turns"])
     for sentence in (

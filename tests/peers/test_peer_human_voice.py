@@ -18,7 +18,7 @@ from product import Product
 from recordings import NO_RECORDINGS, RATE, SHARED, has_asterisk, read_out, shared, write_wav
 
 from voicebot.caller import CallOptions, Phone, parse_script
-from voicebot.events import Law
+from voicebot.codecs import CODECS
 
 AT_ONCE = 3
 """Calls side by side: the embedded recogniser has the machine to itself otherwise."""
@@ -48,10 +48,10 @@ async def call(product: Product, phone: Phone, audio: Path) -> dict[str, Any]:
     return await product.record(report.call_id)
 
 
-async def place(product: Product, audios: list[Path], law: Law = "PCMU") -> list[dict[str, Any]]:
+async def place(product: Product, audios: list[Path], codec: str = "PCMU") -> list[dict[str, Any]]:
     """A call for each of ``audios``; their records."""
     turns = asyncio.Semaphore(AT_ONCE)
-    async with Phone(product.uri, CallOptions(transcribe=False, law=law)) as phone:
+    async with Phone(product.uri, CallOptions(transcribe=False, codec=CODECS[codec])) as phone:
 
         async def one(audio: Path) -> dict[str, Any]:
             async with turns:
@@ -117,7 +117,7 @@ async def test_a_professional_voice_reads_numbers_out_in_a_law(product: Product,
         files.append(tmp_path / f"{index}.wav")
         lead, tail = np.zeros(RATE // 3, np.int16), np.zeros(RATE // 2, np.int16)
         write_wav(files[-1], np.concatenate((lead, read_out(number, **how), tail)))
-    records = await place(product, files, law="PCMA")
+    records = await place(product, files, codec="PCMA")
     assert all(record["codec"] == "PCMA" for record in records)
     heard = [number_heard(record) for record in records]
     said = [(f"Allison {'in groups' if how else ''}", number) for number, how in ways]

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.audio import PCMU
+from voicebot.codecs import CODECS
 from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession
 from voicebot.rtp.packet import RtpPacket
 
@@ -93,7 +95,7 @@ async def test_tshark_counts_and_times_as_we_do(tmp_path: Path) -> None:
     clock.start()
     first = 24000 + os.getpid() % 100 * 20
     session = await RtpSession.open(
-        clock=clock, ports=PortRange(first, first + 19, LOOPBACK), law="PCMU", payload_type=0, sink=Listener()
+        clock=clock, ports=PortRange(first, first + 19, LOOPBACK), codec=CODECS["PCMU"], payload_type=0, sink=Listener()
     )
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
         phone.bind((LOOPBACK, 0))
@@ -109,7 +111,7 @@ async def test_tshark_counts_and_times_as_we_do(tmp_path: Path) -> None:
                 if not line:
                     pytest.skip("tshark may not capture on lo: run as root or with CAP_NET_RAW")
             await asyncio.sleep(1.0)  # "Capturing" is said a little before it is so
-            clip = Clip(1)
+            clip = Clip(1, PCMU)
             clip.feed(random.randbytes(8000 * 10))
             clip.finish()
             session.playout.append(clip)

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.events import Law, PlaybackEnded, PlaybackFailed, PlaybackStarted
-from voicebot.g711 import silence
+from voicebot.audio import FORMATS, PCMU, AudioFormat
+from voicebot.events import PlaybackEnded, PlaybackFailed, PlaybackStarted
 from voicebot.rtp import Clip, Playout
 from voicebot.rtp.playout import MAX_CLIPS, PlaybackEvent
 
-SILENCE = silence("PCMU")
+SILENCE = PCMU.frame_of_silence
 
 
 def clip(utterance: int, audio: bytes = b"", *, finished: bool = True) -> Clip:
-    made = Clip(utterance)
+    made = Clip(utterance, PCMU)
     made.feed(audio)
     if finished:
         made.finish()
@@ -21,8 +21,8 @@ def clip(utterance: int, audio: bytes = b"", *, finished: bool = True) -> Clip:
 class Line:
     """A playout on virtual time: frames are pulled every 20 ms, events are kept."""
 
-    def __init__(self, law: Law = "PCMU") -> None:
-        self.playout = Playout(law)
+    def __init__(self, form: AudioFormat = PCMU) -> None:
+        self.playout = Playout(form)
         self.events: list[PlaybackEvent] = []
         self.playout.on_event = self.events.append
         self.at = 0.0
@@ -32,14 +32,14 @@ class Line:
         for _ in range(frames):
             self.at = round(self.at + 0.02, 6)
             pulled.append(self.playout.next_frame(self.at))
-        assert {len(frame) for frame in pulled} == {160}
+        assert {len(frame) for frame in pulled} == {self.playout.audio.frame_bytes}
         return pulled
 
 
-@pytest.mark.parametrize("law", ["PCMU", "PCMA"])
-def test_an_idle_line_sends_the_silence_of_its_law(law: Law) -> None:
-    line = Line(law)
-    assert line.pull(3) == [silence(law)] * 3
+@pytest.mark.parametrize("form", FORMATS, ids=str)
+def test_an_idle_line_sends_the_silence_of_its_format(form: AudioFormat) -> None:
+    line = Line(form)
+    assert line.pull(3) == [form.frame_of_silence] * 3
     assert not line.playout.active
     assert line.events == []
 
@@ -121,7 +121,7 @@ def test_a_clip_that_fails_plays_what_it_has_and_then_tells() -> None:
 
 def test_a_clip_that_fails_at_once_is_told_with_the_next_frame() -> None:
     line = Line()
-    failing = Clip(7)
+    failing = Clip(7, PCMU)
     assert failing and len(failing) == 0
     line.playout.append(failing)
     failing.fail("refused")
@@ -187,7 +187,7 @@ def test_a_listener_may_clear_from_within_a_frame() -> None:
 
 def test_a_clip_longer_than_its_limit_is_cut_and_not_complete() -> None:
     line = Line()
-    long = Clip(1, limit_bytes=160)
+    long = Clip(1, PCMU, limit_s=0.02)
     long.feed(b"a" * 100)
     long.feed(b"b" * 100)
     long.feed(b"c" * 100)

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot import g711
+from voicebot.audio import LINEAR_16K, PCMA, PCMU
 from voicebot.rtp.concealment import conceal
 from voicebot.rtp.reorder import HOLD_PACKETS, ReceiveBuffer
 
 SSRC = 1
-SILENCE = g711.silence("PCMU")
+SILENCE = PCMU.frame_of_silence
 QUIET = b"\xfe" * 160  # not silence, but nobody would call it speech
 
 
@@ -27,7 +28,7 @@ class Wire:
     """Packets by number into a buffer, with the clock's ticks between them (at 10 ms, 30 ms, ...)."""
 
     def __init__(self, *, size: int = 160, first_sequence: int = 0, first_timestamp: int = 0, at: float = 0.0) -> None:
-        self.buffer = ReceiveBuffer("PCMU", at)
+        self.buffer = ReceiveBuffer(PCMU, at)
         self.size, self.sequence, self.timestamp = size, first_sequence, first_timestamp
         self.frames: list[bytes] = []
         self.started = at
@@ -353,7 +354,7 @@ def test_after_a_hold_what_was_kept_away_is_not_lost() -> None:
     )
 )
 def test_whatever_comes_frames_are_whole_and_bounded_by_time(packets: list[tuple[int, int, int, int, float]]) -> None:
-    buffer = ReceiveBuffer("PCMA", 0.0)
+    buffer = ReceiveBuffer(PCMA, 0.0)
     at, frames = 0.0, []
     for sequence, timestamp, ssrc, size, later in packets:
         at += later
@@ -369,14 +370,14 @@ def tone(samples: int, hertz: float = 150.0) -> np.ndarray[tuple[int], np.dtype[
 
 def test_concealment_continues_a_voiced_sound() -> None:
     whole = tone(480 + 80)
-    made_up = g711.decode(conceal(g711.encode(whole[:480], "PCMA"), 80, "PCMA"), "PCMA").astype(float)
+    made_up = g711.decode(conceal(g711.encode(whole[:480], "PCMA"), 80, PCMA), "PCMA").astype(float)
     wanted = whole[480:].astype(float)
     assert np.abs(made_up - wanted).max() < 0.25 * 8000
     assert float(made_up @ wanted / np.sqrt((made_up @ made_up) * (wanted @ wanted))) > 0.97
 
 
 def test_concealment_fades_to_the_silence_of_the_law_within_60_ms() -> None:
-    made_up = conceal(g711.encode(tone(480), "PCMU"), 800, "PCMU")
+    made_up = conceal(g711.encode(tone(480), "PCMU"), 800, PCMU)
     samples = np.abs(g711.decode(made_up, "PCMU").astype(int))
     levels = [int(samples[start : start + 80].max()) for start in range(0, 480, 80)]
     assert levels == sorted(levels, reverse=True)
@@ -384,4 +385,11 @@ def test_concealment_fades_to_the_silence_of_the_law_within_60_ms() -> None:
 
 
 def test_concealment_without_history_is_silence() -> None:
-    assert conceal(b"", 160, "PCMA") == g711.silence("PCMA")
+    assert conceal(b"", 160, PCMA) == g711.silence("PCMA")
+
+
+def test_a_wideband_hole_is_concealed_as_long_as_a_narrow_one() -> None:
+    made_up = LINEAR_16K.decode(conceal(LINEAR_16K.encode(tone(960, 75.0)), 1600, LINEAR_16K)).astype(float)
+    wanted = tone(1120, 75.0)[960:].astype(float)
+    assert np.abs(made_up[:160] - wanted).max() < 0.25 * 8000
+    assert np.abs(made_up[480:640]).max() > 1000 and not made_up[960:].any()

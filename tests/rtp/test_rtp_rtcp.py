@@ -91,8 +91,8 @@ def test_a_keypad_event_and_a_restarted_timestamp_are_no_jitter() -> None:
 
 def test_round_trip_is_found_from_two_reports() -> None:
     us, them = Reporting(1, 1e9, 0.0), Reporting(2, 1e9 + 55.5, 0.0)  # their clock is another one
-    us.receive(2, 0).packet(0, 0, 0.0)
-    them.receive(1, 0).packet(0, 0, 0.0)
+    us.receive(2, 0, 8000).packet(0, 0, 0.0)
+    them.receive(1, 0, 8000).packet(0, 0, 0.0)
     them.datagram(us.report(1.0, 0, 50, 8000), 1.030)  # 30 ms there
     us.datagram(them.report(3.030, 0, 50, 8000), 3.070)  # 2 s later, 40 ms back
     assert us.round_trip_ms == pytest.approx(70, abs=0.1)

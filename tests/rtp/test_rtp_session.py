@@ -12,7 +12,9 @@ from itertools import pairwise
 
 import pytest
 
-from voicebot.events import Law, PlaybackEnded, PlaybackStarted
+from voicebot.audio import PCMU
+from voicebot.codecs import CODECS
+from voicebot.events import PlaybackEnded, PlaybackStarted
 from voicebot.g711 import silence, translation
 from voicebot.rtp import Clip, MediaClock, MediaKey, PortRange, PortsExhausted, RtpSession, rtcp
 from voicebot.rtp.packet import RtpPacket, parse
@@ -53,11 +55,11 @@ class Bench:
         self.stack, self.clock = stack, clock
         self.ports = PortRange(*PORTS, "127.0.0.1", rest_s=0)
 
-    async def open(self, sink: Listener, law: Law = "PCMU", silence_timeout_s: float = 30.0) -> RtpSession:
+    async def open(self, sink: Listener, law: str = "PCMU", silence_timeout_s: float = 30.0) -> RtpSession:
         session = await RtpSession.open(
             clock=self.clock,
             ports=self.ports,
-            law=law,
+            codec=CODECS[law],
             payload_type=0 if law == "PCMU" else 8,
             sink=sink,
             silence_timeout_s=silence_timeout_s,
@@ -102,7 +104,7 @@ async def test_audio_and_keys_go_both_ways_unchanged_and_nothing_is_left(bench: 
     one.playout.on_event = events.append
     audio = {one: random.Random(1).randbytes(160 * 20), two: random.Random(2).randbytes(160 * 20)}
     for session, speech in audio.items():
-        clip = Clip(5)
+        clip = Clip(5, PCMU)
         clip.feed(speech)
         clip.finish()
         session.playout.append(clip)
@@ -224,9 +226,9 @@ async def test_a_retuned_wire_changes_nothing_above(bench: Bench) -> None:
     sink = Listener()
     session = await bench.open(sink, "PCMU")
     peer = bench.peer()
-    session.retune(law="PCMA", payload_type=8, telephone_event=None)
+    session.retune(codec=CODECS["PCMA"], payload_type=8, telephone_event=None)
     session.set_remote("127.0.0.1", peer.getsockname()[1])
-    clip = Clip(1)
+    clip = Clip(1, PCMU)
     clip.feed(b"\x12" * 160)
     clip.finish()
     session.playout.append(clip)
@@ -241,7 +243,7 @@ async def test_a_retuned_wire_changes_nothing_above(bench: Bench) -> None:
     heard = wanted.translate(translation("PCMA", "PCMU"))
     await until(lambda: heard in sink.frames)
     session.send_keys("1")  # nobody to take it: dropped, not queued for later
-    session.retune(law="PCMA", payload_type=8, telephone_event=101)
+    session.retune(codec=CODECS["PCMA"], payload_type=8, telephone_event=101)
     for _ in range(3):
         assert (await next_packet(peer)).payload_type == 8
 
@@ -369,11 +371,11 @@ async def test_an_encrypted_session_takes_and_sends_nothing_plain(bench: Bench) 
 @pytest.mark.parametrize("ptime_ms", [10, 30, 40, 60])
 async def test_packets_are_as_long_as_asked_and_nothing_of_the_speech_is_lost(bench: Bench, ptime_ms: int) -> None:
     clock = MediaClock()  # not started: ticks are given by hand, so that none is left out
-    session = await RtpSession.open(clock=clock, ports=bench.ports, law="PCMU", payload_type=0, sink=Listener())
+    session = await RtpSession.open(clock=clock, ports=bench.ports, codec=CODECS["PCMU"], sink=Listener())
     bench.stack.push_async_callback(session.close)
-    session.retune(law="PCMU", payload_type=0, telephone_event=101, ptime_ms=ptime_ms)
+    session.retune(codec=CODECS["PCMU"], payload_type=0, telephone_event=101, ptime_ms=ptime_ms)
     speech = random.Random(1).randbytes(160 * 12)
-    clip = Clip(1)
+    clip = Clip(1, PCMU)
     clip.feed(speech)
     clip.finish()
     session.playout.append(clip)
@@ -396,7 +398,7 @@ async def test_packets_are_as_long_as_asked_and_nothing_of_the_speech_is_lost(be
     end = (last.timestamp + len(last.payload)) & 0xFFFFFFFF
     assert (packet.payload_type, packet.timestamp) == (101, end)
     with pytest.raises(ValueError, match="length"):
-        session.retune(law="PCMU", payload_type=0, telephone_event=101, ptime_ms=5)
+        session.retune(codec=CODECS["PCMU"], payload_type=0, telephone_event=101, ptime_ms=5)
 
 
 async def test_comfort_noise_is_a_pause_and_no_defect(bench: Bench) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
+from voicebot.codecs import CODECS
 from voicebot.sip.call import SipCall
 from voicebot.sip.gate import Gate
 from voicebot.sip.hop import Hop, Listener
@@ -132,7 +133,7 @@ def statuses(messages: list[SipRequest | SipResponse]) -> list[int | str]:
 
 
 def session() -> SessionDescription:
-    return offer("127.0.0.1", 42000, laws=("PCMU",))
+    return offer("127.0.0.1", 42000, codecs=[CODECS["PCMU"]])
 
 
 def offered(peer: Peer, **headers: str) -> SipCall:

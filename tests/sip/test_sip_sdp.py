@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from voicebot.codecs import CODECS, all_named
 from voicebot.sip.sdp import MAX_MEDIA, SdpError, SessionDescription, answer, offer, select
 
 
@@ -16,7 +17,7 @@ EVENT = "a=rtpmap:101 telephone-event/8000"
 
 
 def test_what_we_build_we_read() -> None:
-    built = offer("192.0.2.7", 4000, laws=("PCMA", "PCMU"), session_id=5, version=3)
+    built = offer("192.0.2.7", 4000, codecs=all_named(["PCMA", "PCMU"]), session_id=5, version=3)
     read = SessionDescription.parse(bytes(built))
     assert (read.session_id, read.version, read.connection) == (5, 3, "192.0.2.7")
     assert bytes(read) == bytes(built)
@@ -26,7 +27,7 @@ def test_what_we_build_we_read() -> None:
 def test_static_payload_types_need_no_rtpmap_and_the_offerers_order_decides() -> None:
     agreed = select(description("c=IN IP4 192.0.2.1", "t=0 0", "m=audio 4000 RTP/AVP 8 0"))
     assert agreed is not None
-    assert (agreed.law, agreed.payload_type, agreed.telephone_event) == ("PCMA", 8, None)
+    assert (agreed.codec.name, agreed.payload_type, agreed.telephone_event) == ("PCMA", 8, None)
     assert (agreed.host, agreed.port, agreed.direction) == ("192.0.2.1", 4000, "sendrecv")
 
 
@@ -38,7 +39,7 @@ def test_a_payload_type_may_be_dynamic_and_names_are_of_any_case() -> None:
         "a=rtpmap:96 Telephone-Event/8000",
     )
     agreed = select(description(*lines))
-    assert agreed is not None and (agreed.law, agreed.payload_type, agreed.telephone_event) == ("PCMA", 97, 96)
+    assert agreed is not None and (agreed.codec.name, agreed.payload_type, agreed.telephone_event) == ("PCMA", 97, 96)
 
 
 def test_keypad_events_of_another_clock_rate_are_not_taken() -> None:
@@ -106,9 +107,9 @@ def test_every_media_line_is_answered_and_only_one_taken() -> None:
     assert answered.media[2].formats == ["0", "101"]
 
 
-def test_only_the_laws_that_we_want_are_taken() -> None:
-    agreed = select(description("c=IN IP4 192.0.2.1", AUDIO), ("PCMA",))
-    assert agreed is not None and agreed.law == "PCMA"
+def test_only_the_codecs_that_we_want_are_taken() -> None:
+    agreed = select(description("c=IN IP4 192.0.2.1", AUDIO), [CODECS["PCMA"]])
+    assert agreed is not None and agreed.codec.name == "PCMA"
 
 
 def test_rtcp_and_ptime_are_read_and_nonsense_in_them_skipped() -> None:

@@ -6,25 +6,31 @@ import numpy as np
 import pytest
 from speech_double import SpeechDouble
 
-from voicebot.g711 import decode
+from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.speech import APOLOGY_TEXTS, SpeechEndpoint, apology
 from voicebot.speech.apology import ApologyKind, warm
 from voicebot.speech.apology_rendering import render
 
 
 @pytest.mark.parametrize("kind", list(APOLOGY_TEXTS))
-@pytest.mark.parametrize("law", ["PCMU", "PCMA"])
-def test_every_apology_is_shipped_and_can_be_heard(kind: ApologyKind, law: str) -> None:
-    samples = decode(apology(kind, law), law).astype(float)  # type: ignore[arg-type]
+@pytest.mark.parametrize("form", FORMATS, ids=str)
+def test_every_apology_is_shipped_and_can_be_heard(kind: ApologyKind, form: AudioFormat) -> None:
+    samples = form.decode(apology(kind, form)).astype(float)
     words = len(APOLOGY_TEXTS[kind].split())
-    assert 0.15 * words < len(samples) / 8000 < 0.9 * words
+    assert 0.15 * words < len(samples) / form.rate < 0.9 * words
     assert 500 < np.sqrt(np.mean(samples**2)) < 10_000
+
+
+def test_wideband_says_the_same() -> None:
+    narrow, wide = PCMU.decode(apology("bot", PCMU)), LINEAR_16K.decode(apology("bot", LINEAR_16K))
+    assert len(wide) == 2 * len(narrow)
+    assert np.corrcoef(wide[::2].astype(float), narrow.astype(float))[0, 1] > 0.99
 
 
 def test_both_laws_say_the_same() -> None:
     warm()
     for kind in APOLOGY_TEXTS:
-        mu_law, a_law = (decode(apology(kind, law), law).astype(float) for law in ("PCMU", "PCMA"))  # type: ignore[arg-type]
+        mu_law, a_law = (form.decode(apology(kind, form)).astype(float) for form in (PCMU, PCMA))
         assert np.abs(mu_law - a_law).max() < 1100
         assert np.corrcoef(mu_law, a_law)[0, 1] > 0.999
 

@@ -5,34 +5,34 @@ import pytest
 from numpy.typing import NDArray
 
 from voicebot import g711
-from voicebot.events import Law
+from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.speech.echo import EchoGuard
 
 FRAME = 160
 
 
-def voice(seed: int, frames: int = 100) -> NDArray[np.float64]:
+def voice(seed: int, frames: int = 100, rate: int = 8000) -> NDArray[np.float64]:
     """Something like a voice: harmonics of a gliding pitch, in syllables, with some noise."""
     random = np.random.default_rng(seed)
-    time = np.arange(frames * FRAME) / g711.SAMPLE_RATE
+    time = np.arange(frames * rate // 50) / rate
     pitch = random.uniform(90, 240) * (1 + 0.15 * np.sin(2 * np.pi * random.uniform(0.5, 2) * time))
-    phase = 2 * np.pi * np.cumsum(pitch) / g711.SAMPLE_RATE
+    phase = 2 * np.pi * np.cumsum(pitch) / rate
     sound = sum(random.uniform(0.2, 1) / n * np.sin(n * phase + random.uniform(0, 6)) for n in range(1, 12))
     syllables = 0.5 + 0.5 * np.sin(2 * np.pi * random.uniform(2, 5) * time)
     result: NDArray[np.float64] = 4000 * syllables * (sound + 0.1 * random.standard_normal(len(time)))
     return result
 
 
-def share_taken(sent: NDArray[np.float64], came: NDArray[np.float64], law: Law = "PCMU") -> float:
+def share_taken(sent: NDArray[np.float64], came: NDArray[np.float64], law: AudioFormat = PCMU) -> float:
     """The share of loud frames of ``came`` that are taken for an echo of ``sent``."""
     guard = EchoGuard(law)
-    loud = 0
-    for at in range(0, len(sent), FRAME):
-        guard.sent(g711.encode(np.clip(sent[at : at + FRAME], -32767, 32767).astype(np.int16), law))
-        payload = g711.encode(np.clip(came[at : at + FRAME], -32767, 32767).astype(np.int16), law)
+    loud, size = 0, law.frame_samples
+    for at in range(0, len(sent), size):
+        guard.sent(law.encode(np.clip(sent[at : at + size], -32767, 32767).astype(np.int16)))
+        payload = law.encode(np.clip(came[at : at + size], -32767, 32767).astype(np.int16))
         kept = guard.heard(payload)
-        assert kept == payload or kept == bytes([g711.SILENCE[law]]) * FRAME
-        loud += float(np.mean(came[at : at + FRAME] ** 2)) > 300**2
+        assert kept in (payload, law.frame_of_silence)
+        loud += float(np.mean(came[at : at + size] ** 2)) > 300**2
     return guard.frames / loud
 
 
@@ -40,13 +40,20 @@ def delayed(sound: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
     return np.concatenate((np.zeros(samples), sound))[: len(sound)]
 
 
-@pytest.mark.parametrize("law", ["PCMU", "PCMA"])
+@pytest.mark.parametrize("law", [PCMU, PCMA], ids=str)
 @pytest.mark.parametrize("delay", [0, 1, 333, 2000, 3999])
 @pytest.mark.parametrize("gain", [1.0, 0.3])
-def test_what_comes_back_is_taken_for_echo_at_any_delay_and_level(law: Law, delay: int, gain: float) -> None:
+def test_what_comes_back_is_taken_for_echo_at_any_delay_and_level(law: AudioFormat, delay: int, gain: float) -> None:
     ours = voice(1)
     theirs = delayed(ours, delay) * gain
     assert share_taken(ours, theirs, law) > 0.9
+
+
+@pytest.mark.parametrize("delay", [0, 1, 2, 333, 7999])
+def test_wideband_echo_is_found_between_the_samples_that_are_compared(delay: int) -> None:
+    ours = voice(1, rate=16_000)
+    assert share_taken(ours, delayed(ours, delay) * 0.3, LINEAR_16K) > 0.9
+    assert share_taken(ours, delayed(ours, delay) * 0.3 + voice(2, rate=16_000), LINEAR_16K) < 0.1
 
 
 def test_a_caller_who_talks_over_the_bot_is_heard() -> None:
@@ -61,7 +68,7 @@ def test_a_caller_is_heard_over_the_echo() -> None:
 
 
 def test_after_the_bot_has_fallen_silent_everything_is_heard() -> None:
-    guard = EchoGuard("PCMU")
+    guard = EchoGuard(PCMU)
     ours = g711.encode(voice(1).astype(np.int16), "PCMU")
     for at in range(0, len(ours), FRAME):
         guard.sent(ours[at : at + FRAME])

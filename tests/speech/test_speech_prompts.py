@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.audio import FORMATS, PCMU
 from voicebot.speech import PromptCache, Speech, SpeechUnavailable
 from voicebot.speech.prompts import prompt_key
 
@@ -36,7 +37,7 @@ class Renderer:
 
 
 def say(text: str, voice: str = "joe") -> Speech:
-    return Speech(text, voice, "en-US", "PCMU")
+    return Speech(text, voice, "en-US", PCMU)
 
 
 def sound(text: str) -> bytes:
@@ -60,13 +61,13 @@ async def test_a_prompt_is_rendered_once_and_then_ready() -> None:
 
 def test_everything_that_changes_the_sound_changes_the_key() -> None:
     speeches = [
-        Speech(text, voice, language, law)  # type: ignore[arg-type]
+        Speech(text, voice, language, form)
         for text in ("a", "b")
         for voice in ("v", "w")
         for language in ("en-US", "de-DE")
-        for law in ("PCMU", "PCMA")
+        for form in FORMATS
     ]
-    assert len({prompt_key(speech) for speech in speeches}) == 16
+    assert len({prompt_key(speech) for speech in speeches}) == 24
 
 
 async def test_what_has_a_digit_or_is_personal_is_not_kept(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 from speech_double import SpeechDouble, hypothesis, phrase
 
+from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.events import Event, Final, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
 from voicebot.speech import Recognizer, SpeechEndpoint, SpeechUnavailable, sdk_threads
-from voicebot.speech.recognizer import Replay
+from voicebot.speech.replay import Replay
 
 FRAME = b"\xfe" * 160
 
@@ -43,7 +45,7 @@ async def until(condition: Callable[[], object], timeout: float = 8.0) -> None:
 @asynccontextmanager
 async def a_call(endpoint: object, **options: object) -> AsyncIterator[Call]:
     events: list[Event] = []
-    recognizer = Recognizer(endpoint, law="PCMU", on_event=events.append, **options)  # type: ignore[arg-type]
+    recognizer = Recognizer(endpoint, audio=PCMU, on_event=events.append, **options)  # type: ignore[arg-type]
     try:
         await recognizer.start()
         yield Call(recognizer, events)
@@ -74,23 +76,26 @@ async def test_results_arrive_as_events_on_the_calls_clock(service: SpeechDouble
     assert segmentation["segmentationSilenceTimeoutMs"] == 350
 
 
-@pytest.mark.parametrize(("law", "tag"), [("PCMU", 7), ("PCMA", 6)])
-async def test_the_callers_payload_reaches_the_service_untouched(service: SpeechDouble, law: str, tag: int) -> None:
+@pytest.mark.parametrize(("form", "tag"), [(PCMU, 7), (PCMA, 6), (LINEAR_16K, 1)])
+async def test_the_callers_payload_reaches_the_service_untouched(
+    service: SpeechDouble, form: AudioFormat, tag: int
+) -> None:
     audio = bytes(range(256)) * 50
-    recognizer = Recognizer(SpeechEndpoint(host=service.host), law=law, on_event=lambda _: None)  # type: ignore[arg-type]
+    recognizer = Recognizer(SpeechEndpoint(host=service.host), audio=form, on_event=lambda _: None)
     await recognizer.start()
-    for position in range(0, len(audio), 160):
-        recognizer.write(audio[position : position + 160], 5.0 + position / 8000)
-    await until(lambda: len(service.listening[0].audio) >= len(audio) - 800)
+    for position in range(0, len(audio), form.frame_bytes):
+        recognizer.write(audio[position : position + form.frame_bytes], 5.0 + position / form.byte_rate)
+    await until(lambda: len(service.listening[0].audio) >= len(audio) - 2 * form.frame_bytes)
     await recognizer.stop()
-    assert int.from_bytes(service.listening[0].header[20:22], "little") == tag
+    tag_sent, _, rate = struct.unpack_from("<HHI", service.listening[0].header, 20)
+    assert (tag_sent, rate) == (tag, form.rate)
     assert audio.startswith(bytes(service.listening[0].audio))
 
 
 async def test_what_was_said_before_the_connection_stood_is_sent_first(service: SpeechDouble) -> None:
     service.results = [[phrase(1.4, "Early.", 0.2, 0.8)]]
     events: list[Event] = []
-    recognizer = Recognizer(SpeechEndpoint(host=service.host), law="PCMU", on_event=events.append)
+    recognizer = Recognizer(SpeechEndpoint(host=service.host), audio=PCMU, on_event=events.append)
     call = Call(recognizer, events)
     call.speak(1.0, b"\x01" * 160)
     await recognizer.start()
@@ -285,7 +290,7 @@ async def test_thirty_recognisers_leave_no_thread_behind(service: SpeechDouble) 
 
     async def ten() -> None:
         recognizers = [
-            Recognizer(SpeechEndpoint(host=service.host), law="PCMU", on_event=lambda _: None) for _ in range(10)
+            Recognizer(SpeechEndpoint(host=service.host), audio=PCMU, on_event=lambda _: None) for _ in range(10)
         ]
         await asyncio.gather(*(recognizer.start() for recognizer in recognizers))
         for recognizer in recognizers:
@@ -307,7 +312,7 @@ async def test_thirty_recognisers_leave_no_thread_behind(service: SpeechDouble) 
 
 
 def test_the_replay_keeps_the_latest_and_forgets_what_is_done() -> None:
-    replay = Replay(seconds=1.0)
+    replay = Replay(PCMU, seconds=1.0)
     for number in range(100):
         replay.append(bytes([number]) * 160, number * 0.02)
     kept = replay.since(float("-inf"))

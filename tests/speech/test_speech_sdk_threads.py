@@ -9,6 +9,7 @@ from voicebot.speech.sdk_threads import first_line
 
 FORGETFUL = """
 import asyncio, sys, time
+from voicebot.audio import PCMU
 from voicebot.speech import Recognizer, Speech, SpeechEndpoint, SynthesizerPool
 
 class Lingering:
@@ -22,12 +23,12 @@ async def main():
     global recognizer
     endpoint = SpeechEndpoint(host=sys.argv[1])
     heard = asyncio.Event()
-    recognizer = Recognizer(endpoint, law="PCMU", on_event=lambda _: heard.set())
+    recognizer = Recognizer(endpoint, audio=PCMU, on_event=lambda _: heard.set())
     await recognizer.start()
     recognizer.write(bytes(160), 1.0)
     pool = SynthesizerPool(endpoint, size=2)
     await pool.start()
-    pieces = pool.stream(Speech("Hi", "v", "en-US", "PCMU"))
+    pieces = pool.stream(Speech("Hi", "v", "en-US", PCMU))
     await anext(pieces)
     recognizer.write(bytes(16000), 2.0)
     await heard.wait()

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from speech_double import SpeechDouble
 
-from voicebot.events import Law
+from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.speech import Speech, SpeechEndpoint, SpeechUnavailable, SynthesizerPool, sdk_threads
 
 
-def say(text: str = "Hello.", law: Law = "PCMU") -> Speech:
-    return Speech(text, "en-US-JoeNeural", "en-US", law)
+def say(text: str = "Hello.", form: AudioFormat = PCMU) -> Speech:
+    return Speech(text, "en-US-JoeNeural", "en-US", form)
 
 
 async def until(condition: Callable[[], object], timeout: float = 8.0) -> None:
@@ -51,11 +51,12 @@ async def test_audio_comes_as_sent_and_the_connection_is_used_again(service: Spe
     assert "One &amp; only" in service.ssml[0] and 'name="en-US-JoeNeural"' in service.ssml[0]
 
 
-async def test_each_law_has_its_own_connections(service: SpeechDouble) -> None:
+async def test_each_format_has_its_own_connections(service: SpeechDouble) -> None:
     async with a_pool(service) as pool:
-        await heard(pool, say(law="PCMA"))
-        await heard(pool, say(law="PCMU"))
-    assert service.formats == ["raw-8khz-8bit-mono-alaw", "raw-8khz-8bit-mono-mulaw"]
+        await heard(pool, say(form=PCMA))
+        await heard(pool, say(form=PCMU))
+        await heard(pool, say(form=LINEAR_16K))
+    assert service.formats == ["raw-8khz-8bit-mono-alaw", "raw-8khz-8bit-mono-mulaw", "raw-16khz-16bit-mono-pcm"]
 
 
 async def test_the_first_piece_comes_while_the_rest_is_rendered(service: SpeechDouble) -> None:

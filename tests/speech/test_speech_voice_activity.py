@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat, convert
 from voicebot.events import SpeechStarted, SpeechStopped
-from voicebot.g711 import encode, silence, transcode
 from voicebot.speech import VoiceActivity
 from voicebot.speech.voice_activity import level_dbfs
 
@@ -27,21 +27,24 @@ def audio(name: object) -> bytes:
     return data[data.index(b"data") + 8 :]
 
 
-def feed(activity: VoiceActivity, payload: bytes, begin: float = 0.0) -> list[SpeechStarted | SpeechStopped]:
+def feed(
+    activity: VoiceActivity, payload: bytes, begin: float = 0.0, form: AudioFormat = PCMU
+) -> list[SpeechStarted | SpeechStopped]:
     events: list[SpeechStarted | SpeechStopped] = []
-    for position in range(0, len(payload) - 159, 160):
-        events += activity.feed(payload[position : position + 160], begin + (position + 160) / 8000)
+    for number in range(len(payload) // form.frame_bytes):
+        frame = payload[number * form.frame_bytes : (number + 1) * form.frame_bytes]
+        events += activity.feed(frame, begin + (number + 1) / 50)
     return events
 
 
 @needs_recordings
-@pytest.mark.parametrize("condition", ["clean", "kitchen15"])
-def test_recorded_speech_is_found_soon_after_it_begins(condition: str) -> None:
+@pytest.mark.parametrize(("condition", "form"), [("clean", PCMU), ("clean", LINEAR_16K), ("kitchen15", PCMU)], ids=str)
+def test_recorded_speech_is_found_soon_after_it_begins(condition: str, form: AudioFormat) -> None:
     late = []
     missed = 0
     chosen = [recording for recording in recordings() if recording["cond"] == condition]
     for recording in chosen:
-        events = feed(VoiceActivity("PCMU"), audio(recording["wav"]), begin=100.0)
+        events = feed(VoiceActivity(form), convert(audio(recording["wav"]), PCMU, form), 100.0, form)
         started = next((event for event in events if isinstance(event, SpeechStarted)), None)
         if started is None:
             missed += 1
@@ -58,7 +61,7 @@ def test_recorded_speech_ends_when_it_ends() -> None:
     for recording in recordings():
         if recording["cond"] != "clean":
             continue
-        activity = VoiceActivity("PCMU")
+        activity = VoiceActivity(PCMU)
         events = feed(activity, audio(recording["wav"]))
         stops = [event for event in events if isinstance(event, SpeechStopped)]
         if stops:
@@ -67,20 +70,20 @@ def test_recorded_speech_ends_when_it_ends() -> None:
     assert abs(statistics.median(off)) < 0.2
 
 
-@pytest.mark.parametrize("law", ["PCMU", "PCMA"])
-def test_silence_and_noise_are_not_speech(law: str) -> None:
-    activity = VoiceActivity(law)  # type: ignore[arg-type]
+@pytest.mark.parametrize("form", FORMATS, ids=str)
+def test_silence_and_noise_are_not_speech(form: AudioFormat) -> None:
+    activity = VoiceActivity(form)
     random = np.random.default_rng(1)
-    noise = encode(random.normal(0, 600, 40_000).astype(np.int16), law)  # type: ignore[arg-type]
-    assert feed(activity, silence(law) * 150 + noise) == []  # type: ignore[arg-type]
+    noise = form.encode(random.normal(0, 600, 40_000).astype(np.int16))
+    assert feed(activity, form.frame_of_silence * (400 - len(noise) // form.frame_bytes) + noise, form=form) == []
     assert activity.quiet_for(8.0) == pytest.approx(8.0)
 
 
 @needs_recordings
 def test_both_laws_hear_the_same() -> None:
     payload = audio("fsdd_george_4.wav")
-    mu_law = feed(VoiceActivity("PCMU"), payload)
-    a_law = feed(VoiceActivity("PCMA"), transcode(payload, "PCMU", "PCMA"))
+    mu_law = feed(VoiceActivity(PCMU), payload)
+    a_law = feed(VoiceActivity(PCMA), convert(payload, PCMU, PCMA))
     assert [type(event) for event in mu_law] == [type(event) for event in a_law]
     assert mu_law[0].at == pytest.approx(a_law[0].at, abs=0.07)
 
@@ -88,7 +91,7 @@ def test_both_laws_hear_the_same() -> None:
 @needs_recordings
 def test_a_gate_above_the_voice_keeps_it_out() -> None:
     payload = audio("fsdd_george_4.wav")
-    activity = VoiceActivity("PCMU")
+    activity = VoiceActivity(PCMU)
     activity.gate_dbfs = -3.0
     assert feed(activity, payload) == []
     activity.gate_dbfs = None
@@ -98,19 +101,19 @@ def test_a_gate_above_the_voice_keeps_it_out() -> None:
 @needs_recordings
 def test_two_calls_do_not_disturb_each_other() -> None:
     payload = audio("fsdd_lucas_6.wav")
-    alone = feed(VoiceActivity("PCMU"), payload)
-    first, second = VoiceActivity("PCMU"), VoiceActivity("PCMU")
+    alone = feed(VoiceActivity(PCMU), payload)
+    first, second = VoiceActivity(PCMU), VoiceActivity(PCMU)
     together: list[SpeechStarted | SpeechStopped] = []
     for position in range(0, len(payload) - 159, 160):
         together += first.feed(payload[position : position + 160], (position + 160) / 8000)
-        second.feed(silence("PCMU"), position / 8000)
+        second.feed(PCMU.frame_of_silence, position / 8000)
     assert together == alone
 
 
 @needs_recordings
 def test_state_can_be_asked_at_any_time() -> None:
     payload = audio("fsdd_george_4.wav")
-    activity = VoiceActivity("PCMU")
+    activity = VoiceActivity(PCMU)
     assert activity.speech_since is None and activity.quiet_for(5.0) == 0.0
     events: list[SpeechStarted | SpeechStopped] = []
     position = 0
@@ -124,7 +127,7 @@ def test_state_can_be_asked_at_any_time() -> None:
 
 
 def test_frames_of_any_length_make_the_same_windows() -> None:
-    activity = VoiceActivity("PCMU")
+    activity = VoiceActivity(PCMU)
     for size in (1, 7, 160, 1000, 0, 300):
         assert activity.feed(b"\xff" * size, 1.0) == []
 

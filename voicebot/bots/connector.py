@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from voicebot.bots.ordered import OrderedConversation
 
@@ -54,10 +54,8 @@ NO_SUCH_PATH = error(404, "NotFound", "there is nothing by this path")
 
 def route(target: str) -> Route | None:
     """The path of a request, also behind a proxy's own prefix; None when it is not of this API."""
-    try:
-        parts = tuple(unquote(part) for part in urlsplit(target).path.strip("/").split("/"))
-    except ValueError:
-        return None
+    path = target.partition("?")[0].partition("#")[0]
+    parts = tuple(unquote(part) for part in path.strip("/").split("/"))
     for at in range(len(parts) - 1):
         if parts[at : at + 2] == PREFIX:
             rest = parts[at + 2 :]

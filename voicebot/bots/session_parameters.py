@@ -24,6 +24,8 @@ MAX_KEYS = 64
 
 def configured(parameters: dict[str, Any], at: float) -> BotConfigured | None:
     """What ``parameters`` set; None when there is nothing of use to us."""
+    if not parameters:
+        return None
     phrases = parameters.get("sttContextPhrases")
     known = BotConfigured(
         at,

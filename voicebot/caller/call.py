@@ -23,12 +23,13 @@ from voicebot.caller.ear import Ear
 from voicebot.caller.report import CallAudio, CallReport, TranscriptLine
 from voicebot.caller.script import Script
 from voicebot.caller.voice import CallNotPlaced, Voice
-from voicebot.events import Law, NotReached
+from voicebot.codecs import CODECS, Codec
+from voicebot.events import NotReached
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.legs.sip_outgoing import dial
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
 from voicebot.sip import SipEndpoint, TlsOptions
 from voicebot.sip.hop import DEFAULT_PORTS, bracketed, hop_of
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable
@@ -56,7 +57,7 @@ class CallOptions:
     host: str = ""
     port: int = 0
     rtp_ports: tuple[int, int] = (42_000, 49_998)
-    law: Law = "PCMU"
+    codec: Codec = CODECS["PCMU"]
     from_user: str = "caller"
     display_name: str = ""
     headers: dict[str, str] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Phone:
         self._voice = Voice(options.speech)
 
     async def __aenter__(self) -> Phone:
+        prepare([self.options.codec])
         await self._endpoint.start()
         self._clock.start()
         return self
@@ -101,7 +103,7 @@ class Phone:
             raise CallNotPlaced(f"{script.source}: `expect` needs transcription, which is off")
         if script.expects_words and self.options.speech is None:
             raise CallNotPlaced(f"{script.source}: `expect` needs a speech service of the caller; name one")
-        return await self._voice.prepare(script, self.options.law)
+        return await self._voice.prepare(script, self.options.codec.audio)
 
     async def call(
         self, uri: str, script: Script, *, on_line: Callable[[TranscriptLine], None] | None = None
@@ -112,21 +114,20 @@ class Phone:
         """
         options = self.options
         audio = await self.prepare(script)
-        report = CallReport(uri, "refused", "", datetime.now(UTC), law=options.law)
+        form = options.codec.audio
+        report = CallReport(uri, "refused", "", datetime.now(UTC), codec=options.codec.name)
         if options.keep_audio:
-            report.audio = CallAudio(options.law)
+            report.audio = CallAudio(form)
         scripted = ScriptedCall(
             script,
             audio,
-            Ear(options.law, quiet_s=script.quiet_s),
+            Ear(form, quiet_s=script.quiet_s),
             tracks=report.audio,
             on_line=on_line,
         )
         recognizer: Recognizer | None = None
         if options.speech is not None and options.transcribe:
-            recognizer = Recognizer(
-                options.speech, law=options.law, language=script.language, on_event=scripted.recognised
-            )
+            recognizer = Recognizer(options.speech, audio=form, language=script.language, on_event=scripted.recognised)
             scripted.hearing = recognizer.write
         try:
             if recognizer is not None:
@@ -146,7 +147,7 @@ class Phone:
 
     async def _dial(self, uri: str, scripted: ScriptedCall, report: CallReport) -> None:
         options = self.options
-        media = MediaOptions(self._clock, self._ports, self._endpoint.advertised_host, (options.law,))
+        media = MediaOptions(self._clock, self._ports, self._endpoint.advertised_host, (options.codec,))
         loop = asyncio.get_running_loop()
         invited = loop.time()
         try:

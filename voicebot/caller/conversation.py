@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from voicebot.audio import FRAME_S
 from voicebot.caller.ear import Ear
 from voicebot.caller.measure import (
     HOLE_S,
@@ -204,11 +205,15 @@ class ScriptedCall:
         assert mouth is not None
         audio = self._audio[step.line]
         spoken: Spoken = mouth.say(step.label, audio)
-        await self._wait(lambda: spoken.onset is not None, LEAVE_DEADLINE_S + len(audio) / 8000, "cannot be said")
+        await self._wait(
+            lambda: spoken.onset is not None,
+            LEAVE_DEADLINE_S + spoken.frames * FRAME_S,
+            "cannot be said",
+        )
         assert spoken.onset is not None
         turn = self._begin(step, spoken.onset)
         self._line(spoken.onset, "caller", step.label)
-        await self._wait(lambda: spoken.finished, LEAVE_DEADLINE_S + len(audio) / 8000, "cannot be said")
+        await self._wait(lambda: spoken.finished, LEAVE_DEADLINE_S + spoken.frames * FRAME_S, "cannot be said")
         turn.until = spoken.offset if spoken.offset is not None else spoken.onset
         return turn
 

@@ -22,10 +22,8 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from voicebot import g711
-from voicebot.events import Law
+from voicebot.audio import AudioFormat
 
 SOUNDING_DBFS: Final = -66.0
 AUDIBLE_DBFS: Final = -48.0
@@ -41,10 +39,6 @@ JOIN_S: Final = 0.1
 MAX_FRAMES: Final = 50 * 3600 * 2
 """Marks are kept for two hours; later frames are still followed live."""
 
-_LAWS: Final[tuple[Law, ...]] = ("PCMU", "PCMA")
-_SQUARES: Final[dict[Law, NDArray[np.float64]]] = {
-    law: (g711.decode(bytes(range(256)), law) / 32768.0) ** 2 for law in _LAWS
-}
 _NOTHING_DBFS: Final = -100.0
 
 
@@ -65,11 +59,11 @@ class Run:
     last_audible: float
 
 
-def level_dbfs(payload: bytes, law: Law) -> float:
-    """The RMS level of a G.711 payload against full scale, -100 for digital silence and for nothing."""
+def level_dbfs(payload: bytes, audio: AudioFormat) -> float:
+    """The RMS level of a payload against full scale, -100 for digital silence and for nothing."""
     if not payload:
         return _NOTHING_DBFS
-    mean = float(_SQUARES[law][np.frombuffer(payload, np.uint8)].mean())
+    mean = float(np.square(audio.floats(payload), dtype=np.float64).mean())
     return max(_NOTHING_DBFS, 10 * float(np.log10(mean))) if mean > 0 else _NOTHING_DBFS
 
 
@@ -117,14 +111,14 @@ def runs(times: Sequence[float], marks: bytes | bytearray, hole_s: float) -> lis
 class Ear:
     """Follows one line live. ``quiet_s``: how long nothing must be audible before the bot has finished speaking."""
 
-    def __init__(self, law: Law, *, quiet_s: float = 0.7) -> None:
+    def __init__(self, audio: AudioFormat, *, quiet_s: float = 0.7) -> None:
         self.track = Track()
         self.quiet_s = quiet_s
         self.current: Run | None = None
         """The run that is on, from its confirmation until the quiet after it has lasted; ``end`` grows."""
         self.last: Run | None = None
         """The last run that has ended."""
-        self._law: Law = law
+        self._audio = audio
         self._floor: deque[float] = deque(maxlen=FLOOR_FRAMES)
         self._floor_db = _NOTHING_DBFS
         self._candidate: list[tuple[float, Mark]] = []
@@ -178,7 +172,7 @@ class Ear:
             del self._candidate[0]
 
     def _mark(self, payload: bytes) -> Mark:
-        level = level_dbfs(payload, self._law)
+        level = level_dbfs(payload, self._audio)
         leaving = self._floor[0] if len(self._floor) == FLOOR_FRAMES else None
         self._floor.append(level)
         if level <= self._floor_db or leaving is None:

@@ -11,12 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from voicebot import g711
-from voicebot.events import Law, PlaybackEnded, PlaybackFailed, PlaybackStarted
+from voicebot.audio import AudioFormat
+from voicebot.events import PlaybackEnded, PlaybackFailed, PlaybackStarted
 from voicebot.rtp import Clip, Playout
 
-BLOCK: Final = 40
-"""Samples of one measured block: 5 ms."""
+BLOCK_S: Final = 0.005
 VOICED_DBFS: Final = -45.0
 OVER_NOISE_DB: Final = 12.0
 MAX_NOISE_DBFS: Final = -35.0
@@ -24,15 +23,16 @@ NEIGHBOURS: Final = 3
 """A voiced block counts when at least this many of the four from it on (or up to it) are voiced: clicks do not."""
 
 
-def voiced_span(audio: bytes, law: Law) -> tuple[int, int] | None:
+def voiced_span(audio: bytes, form: AudioFormat) -> tuple[int, int] | None:
     """The first and the last voiced sample of ``audio``, exact to 5 ms, or None when nothing in it is voiced.
 
     Voiced is what is louder than -45 dBFS and than 12 dB above the recording's own noise (its quietest tenth).
     """
-    count = len(audio) // BLOCK
+    block = round(BLOCK_S * form.rate)
+    count = len(audio) // (block * form.width)
     if count == 0:
         return None
-    blocks = g711.decode(audio[: count * BLOCK], law).astype(np.float64).reshape(count, BLOCK) / 32768
+    blocks = form.floats(audio[: count * block * form.width]).astype(np.float64).reshape(count, block)
     level = 10 * np.log10(np.maximum((blocks**2).mean(axis=1), 1e-10))
     noise = min(float(np.percentile(level, 10)), MAX_NOISE_DBFS)
     voiced = (level > max(VOICED_DBFS, noise + OVER_NOISE_DB)).astype(int)
@@ -42,7 +42,7 @@ def voiced_span(audio: bytes, law: Law) -> tuple[int, int] | None:
     ends = np.flatnonzero(voiced & (behind >= NEIGHBOURS))
     if not len(starts) or not len(ends):
         return None
-    return int(starts[0]) * BLOCK, int(ends[-1]) * BLOCK + BLOCK - 1
+    return int(starts[0]) * block, int(ends[-1]) * block + block - 1
 
 
 @dataclass(slots=True)
@@ -74,21 +74,21 @@ class Mouth:
 
     def __init__(self, playout: Playout) -> None:
         self._playout = playout
-        self._law: Law = playout.law
         self._waiting: dict[int, Spoken] = {}
         self._current: Spoken | None = None
         self._number = 0
         playout.on_event = self._played
 
     def say(self, text: str, audio: bytes) -> Spoken:
-        """Queue ``audio`` (G.711 in the leg's law). Raises ValueError when nothing in it is voiced."""
-        span = voiced_span(audio, self._law)
+        """Queue ``audio`` (in the leg's format). Raises ValueError when nothing in it is voiced."""
+        form = self._playout.audio
+        span = voiced_span(audio, form)
         if span is None:
             raise ValueError(f"nothing is audible in the audio for {text!r}")
-        frames = -(-len(audio) // g711.FRAME_BYTES)
-        spoken = Spoken(text, frames, span[0] // g711.FRAME_BYTES, span[1] // g711.FRAME_BYTES)
+        frames = -(-len(audio) // form.frame_bytes)
+        spoken = Spoken(text, frames, span[0] // form.frame_samples, span[1] // form.frame_samples)
         self._number += 1
-        clip = Clip(self._number, limit_bytes=len(audio))
+        clip = Clip(self._number, form, limit_s=len(audio) / form.byte_rate)
         clip.feed(audio)
         clip.finish()
         self._waiting[self._number] = spoken

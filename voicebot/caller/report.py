@@ -7,10 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from voicebot import g711
+from voicebot.audio import AudioFormat
 from voicebot.caller.measure import CallFigures, summary
 from voicebot.caller.wav import write_stereo
-from voicebot.events import Law
 from voicebot.rtp import MediaQuality
 
 Who = Literal["caller", "bot"]
@@ -51,10 +50,10 @@ class TurnReport:
 
 @dataclass(slots=True)
 class CallAudio:
-    """Both sides in G.711. ``*_from``: loop time of the first byte. Bounded: what does not fit is left out."""
+    """Both sides in the leg's format. ``*_from``: loop time of the first byte. What does not fit is left out."""
 
-    law: Law
-    limit: int = g711.SAMPLE_RATE * 1800
+    audio: AudioFormat
+    limit_s: float = 1800.0
     caller: bytearray = field(default_factory=bytearray)
     bot: bytearray = field(default_factory=bytearray)
     caller_from: float | None = None
@@ -63,25 +62,25 @@ class CallAudio:
     def add_caller(self, payload: bytes, at: float) -> None:
         if self.caller_from is None:
             self.caller_from = at
-        if len(self.caller) < self.limit:
+        if len(self.caller) < self.limit_s * self.audio.byte_rate:
             self.caller += payload
 
     def add_bot(self, payload: bytes, at: float) -> None:
         if self.bot_from is None:
             self.bot_from = at
-        if len(self.bot) < self.limit:
+        if len(self.bot) < self.limit_s * self.audio.byte_rate:
             self.bot += payload
 
     def write(self, path: Path) -> None:
         """Stereo WAV, the caller on the left, laid on one clock. Blocks; raises OSError."""
         starts = [start for start in (self.caller_from, self.bot_from) if start is not None]
         first = min(starts, default=0.0)
-        silence = bytes([g711.SILENCE[self.law]])
 
         def track(audio: bytearray, start: float | None) -> bytes:
-            return silence * (round((start - first) * g711.SAMPLE_RATE) if start is not None else 0) + bytes(audio)
+            ahead = round((start - first) * self.audio.rate) if start is not None else 0
+            return self.audio.silence(ahead) + bytes(audio)
 
-        write_stereo(path, track(self.caller, self.caller_from), track(self.bot, self.bot_from), self.law)
+        write_stereo(path, track(self.caller, self.caller_from), track(self.bot, self.bot_from), self.audio)
 
 
 @dataclass(slots=True)
@@ -93,7 +92,7 @@ class CallReport:
     reason: str
     started: datetime
     call_id: str = ""
-    law: Law = "PCMU"
+    codec: str = "PCMU"
     duration_s: float = 0.0
     """From the answer to the end."""
     ended_by: str = ""
@@ -119,7 +118,7 @@ class CallReport:
             "reason": self.reason,
             "started": self.started.isoformat(timespec="milliseconds"),
             "call_id": self.call_id,
-            "codec": self.law,
+            "codec": self.codec,
             "duration_s": round(self.duration_s, 3),
             "ended_by": self.ended_by,
             "transfer_target": self.transfer_target,

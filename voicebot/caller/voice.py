@@ -1,4 +1,4 @@
-"""The caller's voice: a script's utterances as G.711, rendered once before the call and kept for the next one."""
+"""The caller's voice: a script's utterances, rendered once before the call and kept for the next one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
-from voicebot import g711
+from voicebot.audio import AudioFormat
 from voicebot.caller.mouth import voiced_span
 from voicebot.caller.script import Script, Step
 from voicebot.caller.wav import WavError, read_wav
-from voicebot.events import Law
 from voicebot.speech import EndpointSource, Speech, SpeechUnavailable, SynthesizerPool
 
 MAX_UTTERANCE_S: Final = 120
@@ -27,38 +26,38 @@ class Voice:
     """Renders utterances. ``endpoint``: the caller's own speech service, None when scripts bring their own audio."""
 
     def __init__(self, endpoint: EndpointSource | None) -> None:
-        self._pool = SynthesizerPool(endpoint, size=0, max_size=4, laws=()) if endpoint is not None else None
-        self._rendered: dict[tuple[str, str, str, Law], bytes] = {}
+        self._pool = SynthesizerPool(endpoint, size=0, max_size=4, formats=()) if endpoint is not None else None
+        self._rendered: dict[tuple[str, str, str, AudioFormat], bytes] = {}
         self._busy = asyncio.Lock()
 
-    async def prepare(self, script: Script, law: Law) -> dict[int, bytes]:
+    async def prepare(self, script: Script, form: AudioFormat) -> dict[int, bytes]:
         """The audio of every step that says something, by its line. Raises :class:`CallNotPlaced`."""
-        return {step.line: await self._audio(step, script, law) for step in _speaking(script.steps)}
+        return {step.line: await self._audio(step, script, form) for step in _speaking(script.steps)}
 
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.close()
 
-    async def _audio(self, step: Step, script: Script, law: Law) -> bytes:
+    async def _audio(self, step: Step, script: Script, form: AudioFormat) -> bytes:
         what = str(step.wav) if step.wav is not None else step.text
-        key = (what, "" if step.wav else script.voice, "" if step.wav else script.language, law)
+        key = (what, "" if step.wav else script.voice, "" if step.wav else script.language, form)
         async with self._busy:  # many calls with one script: each utterance is rendered once
             if key not in self._rendered:
-                audio = await (self._read(step.wav, law) if step.wav is not None else self._speak(step, script, law))
-                span = voiced_span(audio, law)
+                audio = await (self._read(step.wav, form) if step.wav is not None else self._speak(step, script, form))
+                span = voiced_span(audio, form)
                 if span is None:
                     raise CallNotPlaced(f"{script.source}:{step.line}: nothing is audible in {what!r}")
                 self._rendered[key] = audio
         return self._rendered[key]
 
-    async def _read(self, path: Path, law: Law) -> bytes:
+    async def _read(self, path: Path, form: AudioFormat) -> bytes:
         try:
-            audio = await asyncio.to_thread(read_wav, path, law)
+            audio = await asyncio.to_thread(read_wav, path, form)
         except (OSError, WavError) as error:
             raise CallNotPlaced(f"{path.name}: {error}") from None
-        return audio[: MAX_UTTERANCE_S * g711.SAMPLE_RATE]
+        return audio[: MAX_UTTERANCE_S * form.byte_rate]
 
-    async def _speak(self, step: Step, script: Script, law: Law) -> bytes:
+    async def _speak(self, step: Step, script: Script, form: AudioFormat) -> bytes:
         if self._pool is None:
             raise CallNotPlaced(
                 f"{script.source}:{step.line}: no speech service for `say`; name one, or give recordings with `wav`"
@@ -67,11 +66,11 @@ class Voice:
         try:
             async with (
                 asyncio.timeout(RENDER_DEADLINE_S),
-                aclosing(self._pool.stream(Speech(step.text, script.voice, script.language, law))) as pieces,
+                aclosing(self._pool.stream(Speech(step.text, script.voice, script.language, form))) as pieces,
             ):
                 async for piece in pieces:
                     audio += piece
-                    if len(audio) > MAX_UTTERANCE_S * g711.SAMPLE_RATE:
+                    if len(audio) > MAX_UTTERANCE_S * form.byte_rate:
                         break
         except (SpeechUnavailable, TimeoutError) as error:
             raise CallNotPlaced(

@@ -1,4 +1,4 @@
-"""WAV files in and out: utterances as G.711 for the wire, and a call's two sides as stereo.
+"""WAV files in and out: utterances in the leg's format, and a call's two sides as stereo.
 
 The standard library's ``wave`` refuses G.711 in WAV (format tags 6 and 7), which is how telephone recordings are kept,
 so the RIFF chunks are read here.
@@ -14,8 +14,7 @@ from typing import Final
 import numpy as np
 import soxr
 
-from voicebot import g711
-from voicebot.events import Law
+from voicebot.audio import PCMA, PCMU, AudioFormat
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 _PCM, _A_LAW, _MU_LAW, _EXTENSIBLE = 1, 6, 7, 0xFFFE
@@ -25,8 +24,8 @@ class WavError(ValueError):
     """A file that is not a WAV that can be said."""
 
 
-def read_wav(path: Path, law: Law) -> bytes:
-    """The first channel of a WAV file (16 bit PCM, mu-law or A-law, any rate) as 8 kHz G.711. Blocks.
+def read_wav(path: Path, audio: AudioFormat) -> bytes:
+    """The first channel of a WAV file (16 bit PCM, mu-law or A-law, any rate) in the format ``audio``. Blocks.
 
     Raises :class:`WavError` for what is not such a file, OSError when it cannot be read.
     """
@@ -36,26 +35,26 @@ def read_wav(path: Path, law: Law) -> bytes:
     if tag == _PCM:
         samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
     else:
-        samples = g711.decode(data, "PCMA" if tag == _A_LAW else "PCMU")
-    samples = samples[: len(samples) // channels * channels : channels]
-    if rate == g711.SAMPLE_RATE:
-        if channels == 1 and tag == (_MU_LAW if law == "PCMU" else _A_LAW):
+        own = PCMA if tag == _A_LAW else PCMU
+        if channels == 1 and rate == audio.rate and own is audio:
             return data
-        return g711.encode(samples, law)
-    return g711.encode(soxr.resample(np.ascontiguousarray(samples), rate, g711.SAMPLE_RATE), law)
+        samples = own.decode(data)
+    samples = samples[: len(samples) // channels * channels : channels]
+    if rate != audio.rate:
+        samples = soxr.resample(np.ascontiguousarray(samples), rate, audio.rate)
+    return audio.encode(samples)
 
 
-def write_stereo(path: Path, left: bytes, right: bytes, law: Law) -> None:
-    """Write two G.711 tracks as one 16 bit stereo WAV; the shorter one is filled with silence. Blocks."""
+def write_stereo(path: Path, left: bytes, right: bytes, audio: AudioFormat) -> None:
+    """Write two tracks as one 16 bit stereo WAV; the shorter one is filled with silence. Blocks."""
     length = max(len(left), len(right))
-    silence = bytes([g711.SILENCE[law]])
-    tracks = [g711.decode(track.ljust(length, silence), law) for track in (left, right)]
+    tracks = [audio.decode(track.ljust(length, audio.silent_byte)) for track in (left, right)]
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")
     with wave.open(str(draft), "wb") as wav:
         wav.setnchannels(2)
         wav.setsampwidth(2)
-        wav.setframerate(g711.SAMPLE_RATE)
+        wav.setframerate(audio.rate)
         wav.writeframes(np.stack(tracks, axis=1).astype("<i2").tobytes())
     draft.replace(path)
 

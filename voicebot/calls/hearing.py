@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from voicebot.audio import AudioFormat
 from voicebot.calls.services import CallServices
-from voicebot.events import Event, Law, RecognitionLost, SpeechStarted
-from voicebot.g711 import silence
+from voicebot.events import Event, RecognitionLost, SpeechStarted
 from voicebot.speech import EchoGuard, SpeechUnavailable, VoiceActivity
 
 
@@ -17,7 +17,7 @@ class Hearing:
 
     def __init__(
         self,
-        law: Law,
+        audio: AudioFormat,
         services: CallServices,
         tell: Callable[[Event], None],
         log: logging.LoggerAdapter[logging.Logger],
@@ -25,15 +25,15 @@ class Hearing:
         self.language = services.language
         self.listening = True
         """False: silence is heard in the place of everything (the bot does not want to listen)."""
-        self._law = law
+        self._audio = audio
         self._services = services
         self._tell = tell
         self._log = log
-        self._silence = silence(law)
+        self._silence = audio.frame_of_silence
         self._onset = 0.0
-        self._voice_activity = VoiceActivity(law, start_ms=services.vad_start_ms)
-        self._echo = EchoGuard(law)
-        self._recognition = services.recognition(law, tell, services.language)
+        self._voice_activity = VoiceActivity(audio, start_ms=services.vad_start_ms)
+        self._echo = EchoGuard(audio)
+        self._recognition = services.recognition(audio, tell, services.language)
         self._phrases: tuple[str, ...] = ()
         self._switching = asyncio.Lock()
 
@@ -75,7 +75,7 @@ class Hearing:
     async def listen_in(self, language: str) -> None:
         """Recognise ``language``: the recogniser is replaced when another one is ready; until then it goes on."""
         async with self._switching:
-            other = self._services.recognition(self._law, self._tell, language)
+            other = self._services.recognition(self._audio, self._tell, language)
             try:
                 await other.start()
                 other.set_phrases(self._phrases)

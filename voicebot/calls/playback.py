@@ -5,7 +5,7 @@ is in memory is queued whole at once. Apologies (``Canned``) are shipped as audi
 
 A speech service that is away comes back, mostly: what it could not render is tried again for some seconds, in its place
 in the queue, and the caller hears "one moment, please" there meanwhile. Only then has a prompt failed. A file of the
-bot's is fetched while what comes before it is playing.
+bot's is fetched while what comes before it is playing; when it cannot be had, what was given to be spoken is.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, Protocol
 
+from voicebot.audio import AudioFormat
 from voicebot.calls.remote_audio import fetch_audio
-from voicebot.events import Law
 from voicebot.rtp import Clip, Playout
 from voicebot.speech import Speech, SpeechUnavailable
 from voicebot.turns import Play
@@ -45,16 +45,14 @@ class Playback:
         playout: Playout,
         voice: Voice,
         *,
-        law: Law,
         voice_name: str,
         language: str,
-        canned_audio: Callable[[str, Law], bytes],
+        canned_audio: Callable[[str, AudioFormat], bytes],
         on_audio: Callable[[Play], None],
-        fetch_audio: Callable[[str, Law], Awaitable[bytes]] = fetch_audio,
+        fetch_audio: Callable[[str, AudioFormat], Awaitable[bytes]] = fetch_audio,
     ) -> None:
         self._playout = playout
         self._voice = voice
-        self._law = law
         self.voice_name = voice_name
         """Whose voice speaks what is played from now on."""
         self.language = language
@@ -66,19 +64,14 @@ class Playback:
 
     def play(self, command: Play) -> None:
         """Queue a prompt. What becomes of it is told by the playout's events."""
-        clip = Clip(command.utterance)
+        clip = Clip(command.utterance, self._playout.audio)
         if command.canned is not None:
-            audio: bytes | None = self._canned_audio(command.canned.value, self._law)
+            audio: bytes | None = self._canned_audio(command.canned.value, self._playout.audio)
         elif command.audio:
             audio = None
             self._start(command, self._fetch(command, clip))
         else:
-            speech = Speech(
-                text=command.speak,
-                voice=self.voice_name,
-                language=command.locale or self.language,
-                law=self._law,
-            )
+            speech = self._speech(command)
             audio = self._voice.ready(speech)
             if audio is None:
                 self._start(command, self._render(command, speech, clip))
@@ -87,6 +80,10 @@ class Playback:
             clip.finish()
             self._on_audio(command)
         self._playout.append(clip)
+
+    def _speech(self, command: Play) -> Speech:
+        language = command.locale or self.language
+        return Speech(text=command.speak, voice=self.voice_name, language=language, audio=self._playout.audio)
 
     def drop(self) -> None:
         """Stop within one frame, and stop rendering what will not be heard."""
@@ -107,10 +104,13 @@ class Playback:
 
     async def _fetch(self, command: Play, clip: Clip) -> None:
         try:
-            audio = await self._fetch_audio(command.audio, self._law)
+            audio = await self._fetch_audio(command.audio, self._playout.audio)
         except SpeechUnavailable as error:
             logger.warning("not played: %s", error)
-            clip.fail(str(error))
+            if not command.speak:
+                clip.fail(str(error))
+                return
+            await self._render(command, self._speech(command), clip)
         except Exception:
             logger.exception("fetching %.200r", command.audio)
             clip.fail("internal error")
@@ -127,7 +127,7 @@ class Playback:
                     clip.fail(str(error))
                     return
                 if not len(clip):
-                    clip.feed(self._canned_audio("wait", self._law))
+                    clip.feed(self._canned_audio("wait", self._playout.audio))
                 logger.warning("%.60r is tried again: %s", command.text, error)
                 await asyncio.sleep(RETRY_PAUSE_S)
             clip.finish()

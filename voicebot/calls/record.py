@@ -288,7 +288,7 @@ class RecordBuilder:
             "trunk": info.trunk,
             "front_end": self._front_end,
             "remote_address": info.remote_address,
-            "codec": info.law,
+            "codec": info.codec or info.audio.name,
             "bot": self._bot,
             "language": self._language,
             "started": self._iso(self._start),

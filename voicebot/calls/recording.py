@@ -1,6 +1,6 @@
 """The call's recording, when recording is on: stereo WAV, the caller on the left, the bot on the right.
 
-Both sides are tapped as G.711 payloads on the loop and laid on one clock: sample 0 is :class:`Recording`'s start, and
+Both sides are tapped as frames on the loop and laid on one clock: sample 0 is :class:`Recording`'s start, and
 a frame goes where its time says, give or take what a jitter buffer or a drifting clock moves it (``SLACK_S``). What
 lies further off is mended with silence, or a frame is left out. The taps only append to memory; about once a second
 the collected bytes go to a spool file (unlinked from the start, so that a crash leaves nothing) on a thread of the
@@ -21,16 +21,14 @@ from typing import IO
 
 import numpy as np
 
-from voicebot import g711
-from voicebot.events import Law
+from voicebot.audio import AudioFormat
 
 logger = logging.getLogger(__name__)
 
-RATE = 8000
 SLACK_S = 0.1
 """How far a frame's time may be from the end of what is there before silence is put in or the frame left out."""
-CHUNK = RATE
-"""Bytes of one side that are collected before they go to the spool: a second."""
+CHUNK_S = 1
+"""Seconds of one side that are collected before they go to the spool."""
 MAX_WAITING_S = 20
 """Seconds of one side that may wait for the disk."""
 MAX_S = 4 * 3600
@@ -43,24 +41,24 @@ _BLOCK = 1 << 18
 class _Side:
     """One direction: bytes laid on the clock, waiting for the spool or in it."""
 
-    def __init__(self, silence: int) -> None:
-        self.silence = silence
-        self.position = 0
+    def __init__(self, audio: AudioFormat) -> None:
+        self.audio = audio
+        self.position = 0  # bytes
         self.dropped = 0
         self._chunk = bytearray()
         self._waiting: deque[bytes | int] = deque()  # an int is that many bytes of silence
         self._waiting_bytes = 0
 
     def put(self, payload: bytes, seconds: float) -> None:
-        ahead = self.position / RATE - seconds
+        ahead = self.position / self.audio.byte_rate - seconds
         if ahead > SLACK_S:
             self.dropped += 1
             return
         if ahead < -SLACK_S:
-            self._hole(round(-ahead * RATE))
+            self._hole(round(-ahead * self.audio.rate) * self.audio.width)
         self.position += len(payload)
         self._chunk += payload
-        if len(self._chunk) >= CHUNK:
+        if len(self._chunk) >= CHUNK_S * self.audio.byte_rate:
             self._seal()
 
     def pad_to(self, position: int) -> None:
@@ -82,8 +80,8 @@ class _Side:
     def _seal(self) -> None:
         if not self._chunk:
             return
-        if self._waiting_bytes + len(self._chunk) > MAX_WAITING_S * RATE:
-            self.dropped += len(self._chunk) // 160
+        if self._waiting_bytes + len(self._chunk) > MAX_WAITING_S * self.audio.byte_rate:
+            self.dropped += len(self._chunk) // self.audio.frame_bytes
             self._push_hole(len(self._chunk))
         else:
             self._waiting.append(bytes(self._chunk))
@@ -109,13 +107,14 @@ class Recording:
     :meth:`discard`; whoever made the recording does it, also when the call failed.
     """
 
-    def __init__(self, law: Law, started_at: float | None = None, *, executor: Executor | None = None) -> None:
-        self._law: Law = law
+    def __init__(
+        self, audio: AudioFormat, started_at: float | None = None, *, executor: Executor | None = None
+    ) -> None:
+        self._audio = audio
         self._start = started_at if started_at is not None else asyncio.get_running_loop().time()
         self._executor = executor
-        silence = g711.SILENCE[law]
-        self._caller = _Side(silence)
-        self._bot = _Side(silence)
+        self._caller = _Side(audio)
+        self._bot = _Side(audio)
         self._spools: tuple[IO[bytes], IO[bytes]] | None = None
         self._writing: asyncio.Future[None] | None = None
         self._failed: str | None = None
@@ -201,7 +200,7 @@ class Recording:
                     spool.write(part)
                     continue
                 for begin in range(0, part, _BLOCK):
-                    spool.write(bytes([side.silence]) * min(_BLOCK, part - begin))
+                    spool.write(side.audio.silent_byte * min(_BLOCK, part - begin))
 
     def _assemble(self, work: tuple[list[bytes | int], list[bytes | int]], path: Path) -> None:
         """On the executor: spool the rest, then interleave both sides, linear, into the WAV."""
@@ -214,9 +213,9 @@ class Recording:
         with wave.open(str(draft), "wb") as wav:
             wav.setnchannels(2)
             wav.setsampwidth(2)
-            wav.setframerate(RATE)
+            wav.setframerate(self._audio.rate)
             while True:
-                left, right = (g711.decode(spool.read(_BLOCK), self._law) for spool in self._spools)
+                left, right = (self._audio.decode(spool.read(_BLOCK)) for spool in self._spools)
                 if not len(left):
                     break
                 wav.writeframes(np.stack([left, right], axis=1).astype("<i2").tobytes())

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from voicebot.audio import AudioFormat
 from voicebot.calls.recording import Recording
-from voicebot.events import Law, RecordingAction
+from voicebot.events import RecordingAction
 
 
 class RecordingControl:
     """``kept``: whether recordings have a place to be written to; ``running``: whether one begins with the call."""
 
-    def __init__(self, law: Law, *, kept: bool, running: bool) -> None:
-        self._law = law
+    def __init__(self, audio: AudioFormat, *, kept: bool, running: bool) -> None:
+        self._audio = audio
         self._kept = kept
-        self._recording = Recording(law) if running and kept else None
+        self._recording = Recording(audio) if running and kept else None
         self._runs = self._recording is not None
 
     def caller(self, payload: bytes, at: float) -> None:
@@ -34,7 +35,7 @@ class RecordingControl:
         if self._recording is None:
             if action is not RecordingAction.START:
                 return "there is no recording"
-            self._recording = Recording(self._law)
+            self._recording = Recording(self._audio)
         self._runs = action in (RecordingAction.START, RecordingAction.RESUME)
         return ""
 

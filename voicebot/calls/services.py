@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
+from voicebot.calls.audio_files import AudioFiles, is_local
 from voicebot.calls.playback import Voice
+from voicebot.calls.remote_audio import fetch_audio
 from voicebot.calls.request import CallRequest, CannotCall
 from voicebot.calls.transferring import TransferRules
-from voicebot.events import Event, Law
+from voicebot.events import Event
 from voicebot.turns import TurnPolicy
 
 BeforeAnswer = Literal["ring", "greeting"]
@@ -43,15 +46,16 @@ class Recognition(Protocol):
 class CallServices:
     """What all calls share.
 
-    ``recognition(law, on_event, language)`` and ``conversation(facts, on_event)`` make a call's own. ``log_words``:
+    ``recognition(audio, on_event, language)`` and ``conversation(facts, on_event)`` make a call's own. ``log_words``:
     whether what callers say and press may stand in the log.
     """
 
-    recognition: Callable[[Law, Callable[[Event], None], str], Recognition]
+    recognition: Callable[[AudioFormat, Callable[[Event], None], str], Recognition]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
     voice: Voice
-    canned_audio: Callable[[str, Law], bytes]
+    canned_audio: Callable[[str, AudioFormat], bytes]
     policy: TurnPolicy = field(default_factory=TurnPolicy)
+    audio_files: AudioFiles = field(default_factory=AudioFiles)
     language: str = "en-US"
     voice_name: str = ""
     vad_start_ms: int = 64
@@ -64,3 +68,7 @@ class CallServices:
     log_words: bool = False
     before_answer: Callable[[str], BeforeAnswer] = lambda _trunk: "ring"
     """What callers by a trunk hear before we answer."""
+
+    async def audio_at(self, url: str, audio: AudioFormat) -> bytes:
+        """The file that a bot names: of its own dialogs, or of the network. Raises ``SpeechUnavailable``."""
+        return await (self.audio_files.audio(url, audio) if is_local(url) else fetch_audio(url, audio))

@@ -106,8 +106,10 @@ class CallSession:
         self._builder = RecordBuilder(
             leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
         )
-        self._recording = RecordingControl(leg.info.law, kept=services.records is not None, running=services.recording)
-        self._hearing = Hearing(leg.info.law, services, self.dispatch, self._log)
+        self._recording = RecordingControl(
+            leg.info.audio, kept=services.records is not None, running=services.recording
+        )
+        self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
         self._language = services.language
         self._up = asyncio.Event()
         self._greeted = asyncio.Event()
@@ -121,11 +123,11 @@ class CallSession:
         return Playback(
             playout,
             services.voice,
-            law=playout.law,
             voice_name=services.voice_name,
             language=self._language,
             canned_audio=services.canned_audio,
             on_audio=on_audio,
+            fetch_audio=services.audio_at,
         )
 
     @property

@@ -6,25 +6,23 @@ import asyncio
 
 import numpy as np
 
-from voicebot.events import Law
-from voicebot.g711 import encode
+from voicebot.audio import AudioFormat
 from voicebot.rtp import Clip, Playout
 
 TONE = -1
 """The utterance number of tones, which are nobody's words."""
-RATE = 8000
 STEP_S = 0.2
 """So much is queued at a time, so that the tone ends soon after it is stopped."""
 _FREQUENCY, _ON_S, _PERIOD_S, _PEAK = 425.0, 1.0, 5.0, 3000.0
 
 
-def ringback(law: Law) -> bytes:
+def ringback(audio: AudioFormat) -> bytes:
     """One period, beginning with the tone."""
-    samples = np.zeros(round(_PERIOD_S * RATE))
-    times = np.arange(round(_ON_S * RATE)) / RATE
+    samples = np.zeros(round(_PERIOD_S * audio.rate))
+    times = np.arange(round(_ON_S * audio.rate)) / audio.rate
     edge = np.clip(np.minimum(times, _ON_S - times) / 0.01, 0.0, 1.0)  # no clicks
     samples[: len(times)] = np.sin(2 * np.pi * _FREQUENCY * times) * edge * _PEAK
-    return encode(samples.astype(np.int16), law)
+    return audio.encode(samples.astype(np.int16))
 
 
 class WaitingTone:
@@ -32,7 +30,7 @@ class WaitingTone:
 
     def __init__(self, playout: Playout) -> None:
         self._playout = playout
-        self._clip = Clip(TONE)
+        self._clip = Clip(TONE, playout.audio)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
@@ -46,7 +44,8 @@ class WaitingTone:
         self._clip.finish()
 
     async def _feed(self) -> None:
-        period, step, at = ringback(self._playout.law), round(STEP_S * RATE), 0
+        audio = self._playout.audio
+        period, step, at = ringback(audio), round(STEP_S * audio.rate) * audio.width, 0
         while True:
             self._clip.feed(period[at : at + step])
             at = (at + step) % len(period)

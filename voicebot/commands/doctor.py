@@ -19,12 +19,14 @@ import typer
 from rich.console import Console
 
 from voicebot.app import speech_endpoint
+from voicebot.audio import PCMU
 from voicebot.bots.credentials import TokenUnavailable
 from voicebot.bots.direct_line import PUBLIC_ENDPOINT
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.localspeech.prepare import models_prepared
-from voicebot.settings import RemoteBotSettings, Settings, SettingsError, load_settings
+from voicebot.remote_bot_settings import RemoteBotSettings
+from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.speech import Recognizer, SpeechUnavailable
 from voicebot.ways import bot_credentials
 
@@ -181,7 +183,7 @@ async def _speech_service(settings: Settings) -> list[Finding]:
     def ignore(event: Event) -> None:
         del event
 
-    recognizer = Recognizer(endpoint, law="PCMU", language=settings.speech.language, on_event=ignore)
+    recognizer = Recognizer(endpoint, audio=PCMU, language=settings.speech.language, on_event=ignore)
     try:
         await recognizer.start()
         findings.append(Finding("speech service", True, f"connected in {(time.monotonic() - began) * 1000:.0f} ms"))

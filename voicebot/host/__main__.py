@@ -35,7 +35,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve calls at")
     parser.add_argument("--sdk", choices=SDKS, help="what the dialogs run on (default: $VOICEBOT_SDK, else botbuilder)")
     parser.add_argument("--state", type=Path, help="SQLite file for conversation state (default: in memory)")
-    parser.add_argument("--state-url", help="Redis server for conversation state, redis://host:6379/0 (extra: redis)")
+    parser.add_argument("--state-url", help="server for state: redis://host:6379/0, or a Blob container")
     parser.add_argument(
         "--http-port", type=int, help="serve /api/messages at this port (0: any free one; botbuilder only)"
     )
@@ -150,11 +150,16 @@ def _storage(options: argparse.Namespace) -> Storage:
     if not options.state_url:
         return SqliteStorage(options.state)
     try:
+        if options.state_url.startswith("http"):
+            from voicebot.host.blob_storage import BlobStorage
+
+            return BlobStorage(options.state_url)
         from voicebot.host.redis_storage import RedisStorage
-    except ImportError as error:
-        raise StorageUnusable("state in Redis needs an extra: pip install 'voicebot[redis]'") from error
-    try:
+
         return RedisStorage(options.state_url)
+    except ImportError as error:
+        extra, what = ("azure-blob", "Azure Blob Storage") if options.state_url[:4] == "http" else ("redis", "Redis")
+        raise StorageUnusable(f"state in {what} needs an extra: pip install 'voicebot[{extra}]'") from error
     except ValueError as error:
         raise StorageUnusable(f"--state-url: {error}") from error
 

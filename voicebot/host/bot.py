@@ -7,7 +7,7 @@ conversationUpdate, someone joined             the root dialog begins, unless it
 message                                        the active dialog continues; the root begins when none is active
 event, invoke, command, commandResult          the active dialog continues (waterfalls and prompts let it pass)
 event ``voicebot.resume``                      the active dialog asks again; the root begins when none is active
-endOfConversation                              all dialogs are cancelled, state is deleted
+endOfConversation                              all dialogs are cancelled, the conversation's state is deleted
 any other                                      nothing
 =============================================  =====================================================================
 
@@ -33,7 +33,7 @@ from voicebot.host.sdk import (
     DialogTurnStatus,
     TurnContext,
 )
-from voicebot.host.state import CallState
+from voicebot.host.state import StateProperty, TurnStates, conversation_key
 from voicebot.host.storage import Storage
 
 RESUME_EVENT = "voicebot.resume"
@@ -70,20 +70,21 @@ class DialogBot:
     """The author's dialogs as one Bot Framework bot, for every adapter."""
 
     def __init__(self, root: Dialog, storage: Storage) -> None:
-        self.state = CallState(storage)
+        self._states = TurnStates(storage)
         self.locks = Locks()
         self._root_id: str = root.id
-        self._dialogs = DialogSet(self.state.create_property("DialogState"))
+        self._dialogs = DialogSet(StateProperty("DialogState"))
         self._dialogs.add(root)
 
     async def on_turn(self, context: TurnContext) -> None:
         """One activity. Raises whatever the dialogs raise."""
-        async with self.locks.hold(self.state.get_storage_key(context)):
+        async with self.locks.hold(conversation_key(context)):
+            self._states.begin(context)
             try:
                 await self._turn(context)
             except Exception as error:
                 if _hopeless(error):
-                    await self.state.delete(context)
+                    await self._states.give_up(context)
                 raise
 
     async def _turn(self, context: TurnContext) -> None:
@@ -91,16 +92,16 @@ class DialogBot:
         dialogs = await self._dialogs.create_context(context)
         if context.activity.type == ActivityTypes.end_of_conversation:
             await dialogs.cancel_all_dialogs()
-            await self.state.delete(context)
+            await self._states.forget(context)
             return
         status = await self._run(context, dialogs)
         if status in _OVER and context.activity.channel_id == PHONE_CHANNEL and not sent & {"over", "handed on"}:
             await context.send_activity(Activity(type=ActivityTypes.end_of_conversation, code="completedSuccessfully"))
             sent.add("over")
         if "over" in sent:
-            await self.state.delete(context)
+            await self._states.forget(context)
         else:
-            await self.state.save(context)
+            await self._states.save(context)
 
     async def _run(self, context: TurnContext, dialogs: DialogContext) -> Any:
         """Give the activity to the dialogs; they may handle each other's errors (``DialogEvents.error``)."""

@@ -28,6 +28,7 @@ from types import ModuleType
 from typing import Any
 
 from voicebot.host.sdk import Dialog
+from voicebot.host.state import StateProperty, user_property
 
 MAX_PROMPTS = 2000
 COMPILED_BY = {"main.yaml": "voicebot.authoring.hosting:load_folder"}
@@ -50,13 +51,22 @@ class DialogFolder:
         """A file of the folder, such as ``data/accounts.json``."""
         return self.path / name
 
+    def user_property(self, name: str) -> StateProperty:
+        """A part of what is kept of each caller, beyond the call: ``await p.get(turn_context, dict)``, and ``set``."""
+        return user_property(name)
+
+    def conversation_property(self, name: str) -> StateProperty:
+        """The same of each conversation, as long as it lasts."""
+        return StateProperty(name)
+
 
 @dataclass(frozen=True, slots=True)
 class FixedPrompt:
-    """Something that the dialogs say often; ``text`` is text or SSML."""
+    """Something that the dialogs say often; ``text`` is text or SSML; ``audio``: a file that is played in its place."""
 
     text: str
     locale: str = ""
+    audio: str = ""
 
 
 @dataclass(frozen=True, slots=True)

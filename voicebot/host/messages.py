@@ -8,7 +8,7 @@ status  when
 ======  ===============================================================================================================
 200     the reply is in the body (``deliveryMode: expectReplies``, invoke)
 201     done; replies were sent to the activity's ``serviceUrl`` while the request was waiting
-400     not JSON, or not an activity (no ``type``, no conversation, no ``serviceUrl`` to reply to)
+400     not JSON, or not an activity (no ``type``, no conversation, no ``serviceUrl`` that can be replied to)
 401     no token, or one that does not let the caller in
 405     any method but POST
 413     a body over 256 KiB
@@ -27,10 +27,12 @@ a host listens on loopback only.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -127,13 +129,11 @@ class MessagesEndpoint:
         if request.content_type != "application/json":
             return _refused(415, "UnsupportedMediaType", "send an activity as application/json")
         try:
-            activity = activity_from_json(await request.json())
+            activity = activity_from_json(parsed(await request.read()))
         except (ValueError, RecursionError) as error:
             return _refused(400, "BadSyntax", str(error)[:200])
-        if not activity.conversation or not activity.conversation.id or not activity.channel_id:
-            return _refused(400, "BadArgument", "the activity names no conversation or no channel")
-        if not activity.service_url and activity.delivery_mode != "expectReplies":
-            return _refused(400, "BadArgument", "the activity has no serviceUrl to reply to")
+        if problem := problem_of(activity):
+            return _refused(400, "BadArgument", problem)
         try:
             allowed = await self._authentication.authenticate_request(
                 activity, request.headers.get("Authorization", "")
@@ -168,6 +168,37 @@ class MessagesEndpoint:
             answer.body if answer.body is None or isinstance(answer.body, dict | list) else model_to_json(answer.body)
         )
         return web.json_response(body, status=int(answer.status))
+
+
+def parsed(body: bytes) -> Any:
+    """A body as JSON (RFC 8259: UTF-8, whatever the request says). Raises ValueError or RecursionError.
+
+    Half an emoji, which JSON can carry and Unicode cannot, becomes U+FFFD: state could not be stored with it.
+    """
+    data = json.loads(body)
+    if b"\\ud" in body.lower():
+        text = json.dumps(data, ensure_ascii=False)
+        data = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return data
+
+
+def problem_of(activity: Any) -> str:
+    """What makes an activity useless, though it has the shape of one; ``""`` when nothing does."""
+    if not activity.conversation or not activity.conversation.id or not activity.channel_id:
+        return "the activity names no conversation or no channel"
+    if any(member is None for member in activity.members_added or []):
+        return "membersAdded holds something that is no account"
+    if activity.delivery_mode != "expectReplies" and not _can_be_replied_to(activity.service_url):
+        return "the activity has no serviceUrl to reply to"
+    return ""
+
+
+def _can_be_replied_to(service_url: Any) -> bool:
+    try:
+        parts = urlsplit(service_url) if isinstance(service_url, str) else None
+        return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _refused(status: int, code: str, message: str) -> web.Response:

@@ -1,8 +1,8 @@
 """Dialog state in Redis: the same items, codec and compare-and-set as :mod:`voicebot.host.storage`, on a server.
 
 For hosts on several machines, or whose disk does not outlive them. One hash an item, ``<prefix><key>`` with the fields
-``etag`` and ``value``, which expires when its conversation was left alone for ``keep_s``. A write is one Lua script, so
-that comparing and setting cannot be parted and all of a batch is written or none of it.
+``etag`` and ``value``, which expires when its conversation (or caller) was left alone for ``keep_s``. A write is one
+Lua script, so that comparing and setting cannot be parted and all of a batch is written or none of it.
 
 Each operation has ``LIMIT_S``: a server that is away or hangs costs the turn that needs it, no more. Nothing is tried
 again (a write whose answer was lost may have happened); the pool connects anew for the next turn.
@@ -24,9 +24,19 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from voicebot.host.storage import KEEP_S, EtagConflict, Row, StorageUnusable, items_of, rows_of, tag_items
+from voicebot.host.storage import (
+    KEEP_S,
+    KEEP_USERS_S,
+    PASSWORD_ENV,
+    USERS,
+    EtagConflict,
+    Row,
+    StorageUnusable,
+    items_of,
+    rows_of,
+    tag_items,
+)
 
-PASSWORD_ENV = "VOICEBOT_STATE_PASSWORD"
 PREFIX = "voicebot:state:"
 LIMIT_S = 2.0
 CONNECTIONS = 32
@@ -34,21 +44,21 @@ CONNECTIONS = 32
 
 T = TypeVar("T")
 
-# KEYS: the items. ARGV: how long they are kept (ms), then for each its expected etag ("" for any) and its new value.
+# KEYS: the items. ARGV: for each its expected etag ("" for any), its new value, and how long it is kept (ms).
 # Returns the new etags, or the negative position of the item that conflicts.
 _WRITE = """
 local tags = {}
 for i, key in ipairs(KEYS) do
     local found = redis.call('HGET', key, 'etag')
-    local expected = ARGV[2 * i]
+    local expected = ARGV[3 * i - 2]
     if found and expected ~= '' and found ~= expected then
         return {-i}
     end
     tags[i] = (tonumber(found) or 0) + 1
 end
 for i, key in ipairs(KEYS) do
-    redis.call('HSET', key, 'etag', tags[i], 'value', ARGV[2 * i + 1])
-    redis.call('PEXPIRE', key, ARGV[1])
+    redis.call('HSET', key, 'etag', tags[i], 'value', ARGV[3 * i - 1])
+    redis.call('PEXPIRE', key, ARGV[3 * i])
 end
 return tags
 """
@@ -105,7 +115,7 @@ class RedisStorage:
         tags = await self._do(
             self._write_script(
                 keys=[self._prefix + row.key for row in rows],
-                args=[self._keep_ms, *(part for row in rows for part in (_expected(row), row.text))],
+                args=[part for row in rows for part in (row.expected or "", row.text, self._kept_ms(row))],
             )
         )
         if tags[0] < 0:
@@ -117,6 +127,9 @@ class RedisStorage:
         if wanted := [self._prefix + key for key in keys]:
             await self._do(self._redis.delete(*wanted))
 
+    def _kept_ms(self, row: Row) -> int:
+        return max(self._keep_ms, round(KEEP_USERS_S * 1000)) if USERS in row.key else self._keep_ms
+
     async def _do(self, operation: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(self._limit_s):
@@ -127,10 +140,6 @@ class RedisStorage:
             raise StateServerAway(f"{self._where} does not answer within {self._limit_s:g} s") from None
         except (RedisError, OSError) as error:
             raise StateServerAway(f"{self._where} cannot be used: {error}") from error
-
-
-def _expected(row: Row) -> str:
-    return "" if row.expected is None else str(row.expected)
 
 
 def _without_secrets(url: str) -> str:

@@ -6,8 +6,8 @@
 ======================  ============================================================================================
 
 Which one is settled once, when this module is imported, by the environment variable :data:`SDK_ENV` (the host's option
-``--sdk`` sets it): classes of two SDKs cannot live in one conversation. Both offer the names below with one behaviour;
-what differs between them is mended in those two modules.
+``--sdk`` sets it): classes of two SDKs cannot live in one conversation. Both modules offer the same names with one
+behaviour; what differs between the SDKs is mended there.
 """
 
 from __future__ import annotations
@@ -28,118 +28,35 @@ if SDK not in (BOTBUILDER, MICROSOFT_AGENTS):
 
 confine_decimals()
 if TYPE_CHECKING or SDK == BOTBUILDER:
-    from voicebot.host.sdk_botbuilder import (
-        Activity,
-        ActivityTypes,
-        BotAdapter,
-        Choice,
-        ChoicePrompt,
-        ComponentDialog,
-        ConfirmPrompt,
-        DateTimePrompt,
-        Dialog,
-        DialogContext,
-        DialogEvents,
-        DialogInstance,
-        DialogSet,
-        DialogState,
-        DialogTurnStatus,
-        FoundChoice,
-        ListStyle,
-        NumberPrompt,
-        PassingActivity,
-        PromptOptions,
-        ResourceResponse,
-        StatePropertyAccessor,
-        TurnContext,
-        is_connector_error,
-        is_schema_model,
-        model_from_json,
-        model_to_json,
-        schema_models,
-    )
+    from voicebot.host import sdk_botbuilder as _sdk
+    from voicebot.host.sdk_botbuilder import *  # noqa: F403
 else:
-    from voicebot.host.sdk_agents import (
-        Activity,
-        ActivityTypes,
-        BotAdapter,
-        Choice,
-        ChoicePrompt,
-        ComponentDialog,
-        ConfirmPrompt,
-        DateTimePrompt,
-        Dialog,
-        DialogContext,
-        DialogEvents,
-        DialogInstance,
-        DialogSet,
-        DialogState,
-        DialogTurnStatus,
-        FoundChoice,
-        ListStyle,
-        NumberPrompt,
-        PassingActivity,
-        PromptOptions,
-        ResourceResponse,
-        StatePropertyAccessor,
-        TurnContext,
-        is_connector_error,
-        is_schema_model,
-        model_from_json,
-        model_to_json,
-        schema_models,
-    )
+    from voicebot.host import sdk_agents as _sdk
+    from voicebot.host.sdk_agents import *  # noqa: F403
 
 __all__ = [
     "BOTBUILDER",
     "MICROSOFT_AGENTS",
     "SDK",
     "SDK_ENV",
-    "Activity",
-    "ActivityTypes",
-    "BotAdapter",
-    "Choice",
-    "ChoicePrompt",
-    "ComponentDialog",
-    "ConfirmPrompt",
-    "DateTimePrompt",
-    "Dialog",
-    "DialogContext",
-    "DialogEvents",
-    "DialogInstance",
-    "DialogSet",
-    "DialogState",
-    "DialogTurnStatus",
-    "FoundChoice",
-    "ListStyle",
-    "NumberPrompt",
-    "PassingActivity",
-    "PromptOptions",
-    "ResourceResponse",
-    "StatePropertyAccessor",
-    "TurnContext",
     "activity_from_json",
     "activity_to_json",
     "dialogs_within",
-    "is_connector_error",
-    "is_schema_model",
-    "model_from_json",
-    "model_to_json",
-    "schema_models",
     "warm_recognisers",
 ]
+__all__ += _sdk.__all__  # type: ignore[attr-defined,unused-ignore]
 
 
 def activity_to_json(activity: Any) -> dict[str, Any]:
     """An activity as plain JSON. Raises ValueError when it cannot be."""
-    return model_to_json(activity)
+    return _sdk.model_to_json(activity)
 
 
 def activity_from_json(data: Any) -> Any:
     """An activity from plain JSON. Raises ValueError unless it is an object with a type."""
     if not isinstance(data, dict) or not isinstance(data.get("type"), str) or not data["type"]:
         raise ValueError("not an activity: a JSON object with a type is expected")
-    return model_from_json("Activity", data)
+    return _sdk.model_from_json("Activity", data)
 
 
 def dialogs_within(root: Any) -> Iterator[Any]:
@@ -153,7 +70,7 @@ def dialogs_within(root: Any) -> Iterator[Any]:
         seen.add(id(dialog))
         yield dialog
         inner = getattr(dialog, "_dialogs", None)
-        if isinstance(inner, DialogSet):
+        if isinstance(inner, _sdk.DialogSet):
             waiting.extend(inner._dialogs.values())
 
 
@@ -164,23 +81,25 @@ def warm_recognisers(root: Any, locale: str) -> list[str]:
     fall into a call. A dialog without such prompts pays nothing.
     """
     wanted = {
-        kind for dialog in dialogs_within(root) for kind in (NumberPrompt, DateTimePrompt, ConfirmPrompt, ChoicePrompt)
+        kind
+        for dialog in dialogs_within(root)
+        for kind in (_sdk.NumberPrompt, _sdk.DateTimePrompt, _sdk.ConfirmPrompt, _sdk.ChoicePrompt)
         if isinstance(dialog, kind)
-    }  # fmt: skip
+    }
     warmed = []
     culture = locale.lower()
-    if wanted & {NumberPrompt, ChoicePrompt}:
+    if wanted & {_sdk.NumberPrompt, _sdk.ChoicePrompt}:
         from recognizers_number import recognize_number, recognize_ordinal  # type: ignore[import-untyped]
 
         recognize_number("twenty one", culture)
         recognize_ordinal("second", culture)
         warmed.append("numbers")
-    if DateTimePrompt in wanted:
+    if _sdk.DateTimePrompt in wanted:
         from recognizers_date_time import recognize_datetime  # type: ignore[import-untyped]
 
         recognize_datetime("tomorrow at 5", culture)
         warmed.append("dates")
-    if ConfirmPrompt in wanted:
+    if _sdk.ConfirmPrompt in wanted:
         from recognizers_choice import recognize_boolean  # type: ignore[import-untyped]
 
         recognize_boolean("yes", culture)

@@ -1,29 +1,42 @@
-"""Conversation state, read once a turn and written when the turn has changed it; the same on each SDK.
+"""State of conversations and of callers, read once a turn and written when the turn has changed it; on each SDK alike.
 
 Not the SDKs' own: botbuilder's hashes with jsonpickle (60 % of a waterfall turn's cost), and that of the Agents SDK
 (1.9) keeps a turn's state in the object that all turns share, so that turns that overlap get one another's.
 Here all that belongs to a turn is in the turn.
+
+A conversation's state is forgotten with it. A caller's outlives the call: it is kept by channel and caller, read only
+in turns that ask for it, and written together with the conversation's. Two calls of one caller at a time that both
+change it are a conflict: the turn that comes second fails, and may be said again. Who withholds the number has no state
+but the conversation's: strangers must not share one.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from voicebot.host.codec import dumps
+from voicebot.host.codec import StateUnreadable, dumps
 from voicebot.host.sdk import StatePropertyAccessor, TurnContext
-from voicebot.host.storage import E_TAG, Storage
+from voicebot.host.storage import E_TAG, USERS, Storage
 
-_TURN = "ConversationState"
+logger = logging.getLogger(__name__)
+
+ANONYMOUS = "anonymous"
+MAX_USER = 256
+_CONVERSATION = "ConversationState"
+_USER = "UserState"
+_STORAGE = "voicebot.storage"
 
 
 class CachedState:
     """One turn's state. ``stored`` is the JSON that the storage has, by which a change is known."""
 
-    __slots__ = ("state", "stored")
+    __slots__ = ("key", "state", "stored")
 
-    def __init__(self, state: dict[str, Any] | None = None) -> None:
+    def __init__(self, key: str, state: dict[str, Any] | None = None) -> None:
+        self.key = key
         self.state = state if state is not None else {}
         self.stored = self.to_json()
 
@@ -31,64 +44,104 @@ class CachedState:
         return dumps({key: value for key, value in self.state.items() if key != E_TAG})
 
 
-class CallState:
-    """All conversations' state in ``storage``, by channel and conversation."""
+def conversation_key(context: TurnContext) -> str:
+    """``channel/conversations/id``. Raises TypeError for an activity without them."""
+    activity = context.activity
+    if not activity.channel_id or activity.conversation is None or not activity.conversation.id:
+        raise TypeError("the activity names no channel or no conversation")
+    return f"{activity.channel_id}/conversations/{activity.conversation.id}"
+
+
+def user_key(context: TurnContext) -> str:
+    """``channel/users/id``, or the conversation's where nobody knows who it is."""
+    sender = context.activity.from_property
+    if sender is None or not sender.id or sender.id == ANONYMOUS:
+        return f"{conversation_key(context)}{USERS}{ANONYMOUS}"
+    return f"{context.activity.channel_id}{USERS}{sender.id[:MAX_USER]}"
+
+
+_KEYS: dict[str, Callable[[TurnContext], str]] = {_CONVERSATION: conversation_key, _USER: user_key}
+
+
+class TurnStates:
+    """What the turns of all conversations keep in ``storage``."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    def create_property(self, name: str) -> StateProperty:
-        """What the SDK's ``DialogSet`` keeps its stack in."""
-        return StateProperty(self, name)
-
-    def get_storage_key(self, context: TurnContext) -> str:
-        """``channel/conversations/id``. Raises TypeError for an activity without them."""
-        activity = context.activity
-        if not activity.channel_id or activity.conversation is None or not activity.conversation.id:
-            raise TypeError("the activity names no channel or no conversation")
-        return f"{activity.channel_id}/conversations/{activity.conversation.id}"
-
-    async def load(self, context: TurnContext) -> dict[str, Any]:
-        """The conversation's state; read when the turn asks for it first."""
-        cached: CachedState | None = context.turn_state.get(_TURN)
-        if cached is None:
-            key = self.get_storage_key(context)
-            cached = CachedState((await self._storage.read([key])).get(key))
-            context.turn_state[_TURN] = cached
-        return cached.state
+    def begin(self, context: TurnContext) -> None:
+        """Make the states known to the turn's properties."""
+        context.turn_state[_STORAGE] = self._storage
 
     async def save(self, context: TurnContext) -> None:
         """Store what the turn has changed."""
-        cached: CachedState | None = context.turn_state.get(_TURN)
-        if cached is None or (now := cached.to_json()) == cached.stored:
-            return
-        await self._storage.write({self.get_storage_key(context): cached.state})
-        cached.stored = now
+        await self._write([context.turn_state.get(name) for name in _KEYS])
 
-    async def delete(self, context: TurnContext) -> None:
-        """Forget the conversation."""
-        context.turn_state.pop(_TURN, None)
-        await self._storage.delete([self.get_storage_key(context)])
+    async def forget(self, context: TurnContext) -> None:
+        """Delete the conversation's state; the caller's is stored."""
+        context.turn_state.pop(_CONVERSATION, None)
+        key = conversation_key(context)
+        gone = [key]
+        user = context.turn_state.get(_USER)
+        if user is not None and user.key.startswith(key):
+            gone.append(user.key)
+            user = None
+        await self._write([user])
+        await self._storage.delete(gone)
+
+    async def give_up(self, context: TurnContext) -> None:
+        """Delete the conversation's state, which no turn can continue; the turn has failed, and stores nothing."""
+        await self._storage.delete([conversation_key(context)])
+
+    async def _write(self, cached: list[CachedState | None]) -> None:
+        changed = [(one, now) for one in cached if one is not None and (now := one.to_json()) != one.stored]
+        if changed:
+            await self._storage.write({one.key: one.state for one, _ in changed})
+            for one, now in changed:
+                one.stored = now
 
 
 class StateProperty(StatePropertyAccessor):  # type: ignore[misc]
-    """One named part of a conversation's state."""
+    """One named part of the state of a conversation, or of a caller; valid in the turns of any host."""
 
-    def __init__(self, state: CallState, name: str) -> None:
-        self._state = state
+    def __init__(self, name: str, kind: str = _CONVERSATION) -> None:
         self._name = name
+        self._kind = kind
+
+    async def _load(self, context: TurnContext) -> dict[str, Any]:
+        """Read when the turn asks for it first. Raises RuntimeError outside of a turn of the host."""
+        cached: CachedState | None = context.turn_state.get(self._kind)
+        if cached is None:
+            storage: Storage | None = context.turn_state.get(_STORAGE)
+            if storage is None:
+                raise RuntimeError(f"{self._name}: state is there in turns of the dialog host only")
+            key = _KEYS[self._kind](context)
+            try:
+                cached = CachedState(key, (await storage.read([key])).get(key))
+            except StateUnreadable:
+                if self._kind != _USER:
+                    raise
+                logger.exception("what was kept of a caller cannot be read, and is begun anew")
+                cached = CachedState(key)
+            context.turn_state[self._kind] = cached
+        return cached.state
 
     async def get(
         self, turn_context: TurnContext, default_value_or_factory: Callable[[], Any] | Any = None, **_: Any
     ) -> Any:
-        state = await self._state.load(turn_context)
+        state = await self._load(turn_context)
         if self._name not in state and default_value_or_factory is not None:
             default = default_value_or_factory
             state[self._name] = default() if callable(default) else deepcopy(default)
         return state.get(self._name)
 
     async def set(self, turn_context: TurnContext, value: Any) -> None:
-        (await self._state.load(turn_context))[self._name] = value
+        (await self._load(turn_context))[self._name] = value
 
     async def delete(self, turn_context: TurnContext) -> None:
-        (await self._state.load(turn_context)).pop(self._name, None)
+        (await self._load(turn_context)).pop(self._name, None)
+
+
+def user_property(name: str) -> StateProperty:
+    """A part of what is kept of a caller."""
+    return StateProperty(name, _USER)

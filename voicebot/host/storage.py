@@ -15,7 +15,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -27,8 +27,14 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 E_TAG = "e_tag"
+PASSWORD_ENV = "VOICEBOT_STATE_PASSWORD"
+"""Where the password of a server comes from: addresses are seen in process lists and logs."""
+USERS = "/users/"
+"""In the keys of what is kept of callers, not of conversations."""
 KEEP_S = 7 * 24 * 3600.0
 """Conversations untouched for so long (their host or call was killed) are forgotten when a host starts."""
+KEEP_USERS_S = 365 * 24 * 3600.0
+"""What is known of a caller who has not called for so long is forgotten."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (
@@ -66,7 +72,7 @@ class Row(NamedTuple):
     """One item to be written; ``expected``: its version must be this one (None: any)."""
 
     key: str
-    expected: int | None
+    expected: str | None
     text: str
 
 
@@ -74,14 +80,14 @@ def rows_of(changes: dict[str, Any]) -> list[Row]:
     """What is to be written. Raises ``StateNotStorable`` or, for an empty ``e_tag``, ValueError."""
     rows = []
     for key, item in (changes or {}).items():
-        expected: int | None = None
+        expected: str | None = None
         body = item
         if isinstance(item, dict):
             tag = item.get(E_TAG)
             if tag == "":
                 raise ValueError("an empty e_tag is not valid")
             if tag is not None and tag != "*":
-                expected = int(tag) if str(tag).isdecimal() else -1
+                expected = str(tag)
             body = {name: value for name, value in item.items() if name != E_TAG}
         rows.append(Row(key, expected, dumps(body)))
     return rows
@@ -101,7 +107,7 @@ def items_of(rows: Iterable[tuple[str, Any, str]]) -> dict[str, Any]:
     return items
 
 
-def tag_items(changes: dict[str, Any], tags: dict[str, int]) -> None:
+def tag_items(changes: dict[str, Any], tags: Mapping[str, int | str]) -> None:
     """Put the new versions into the items that were written."""
     for key, item in changes.items():
         if isinstance(item, dict):
@@ -176,7 +182,11 @@ class SqliteStorage:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=NORMAL")
             database.execute(_SCHEMA)
-            database.execute("DELETE FROM state WHERE written < ?", (time.time() - self._keep_s,))
+            now = time.time()
+            database.execute(
+                "DELETE FROM state WHERE written < CASE WHEN instr(key, ?) THEN ? ELSE ? END",
+                (USERS, now - max(self._keep_s, KEEP_USERS_S), now - self._keep_s),
+            )
         except BaseException:
             database.close()
             raise
@@ -201,7 +211,7 @@ class SqliteStorage:
         try:
             for key, expected, text in rows:
                 found = database.execute("SELECT etag FROM state WHERE key = ?", (key,)).fetchone()
-                if expected is not None and found is not None and found[0] != expected:
+                if expected is not None and found is not None and str(found[0]) != expected:
                     raise EtagConflict(f"{key} was written by somebody else (has {found[0]}, expected {expected})")
                 tags[key] = (found[0] if found is not None else 0) + 1
                 database.execute(

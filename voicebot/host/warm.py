@@ -11,6 +11,7 @@ from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import RESUME_EVENT, DialogBot
 from voicebot.host.loader import LoadedDialogs, located
 from voicebot.host.sdk import activity_from_json, warm_recognisers
+from voicebot.host.state import ANONYMOUS
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ async def warm_up(dialogs: LoadedDialogs, bot: DialogBot, locale: str) -> None:
             "serviceUrl": "urn:voicebot:dry-run",
             "locale": locale,
             "conversation": {"id": conversation},
-            "from": {"id": "nobody", "role": "user"},
+            "from": {"id": ANONYMOUS, "role": "user"},
             "recipient": {"id": "bot", "role": "bot"},
             "channelData": {"dryRun": True},
         }

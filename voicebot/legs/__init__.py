@@ -2,7 +2,8 @@
 
 Rules that hold here:
 
-* A leg carries G.711 payloads as they are; it never decodes and never decides. Whose turn it is, is `turns`' affair.
+* A leg carries G.711 payloads as they are, and other codecs as 16 kHz samples; it never decides. Whose turn it is, is
+  `turns`' affair.
 * A leg calls its sink from the event loop, never from another thread, and never after ``ended``.
 * ``ended`` is called exactly once for every leg that was connected, whoever hung up.
 """
@@ -13,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from voicebot.events import Event, Law
+from voicebot.audio import AudioFormat
+from voicebot.events import Event
 from voicebot.rtp import MediaQuality, Playout
 
 
@@ -32,7 +34,10 @@ class LegInfo:
     call_id: str
     caller: str
     callee: str
-    law: Law
+    audio: AudioFormat
+    """What the frames between the leg and everything above it are, for the whole call."""
+    codec: str = ""
+    """What was agreed for the wire at the start (``PCMU``, ``G722``, ...); empty where it is the format's own name."""
     caller_uri: str = ""
     callee_uri: str = ""
     display_name: str = ""
@@ -56,7 +61,7 @@ class LegSink(Protocol):
     """Where a leg delivers. All times are ``loop.time()`` seconds."""
 
     def frame(self, payload: bytes, at: float) -> None:
-        """20 ms (160 bytes) of the caller's G.711, in order, without holes: lost frames are concealed by the leg."""
+        """20 ms of the caller's audio in the leg's format, in order, without holes: lost frames are concealed."""
 
     def sent(self, payload: bytes, at: float) -> None:
         """The 20 ms that just left towards the caller (silence included)."""

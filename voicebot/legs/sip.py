@@ -1,7 +1,7 @@
 """One SIP call as a leg: `sip` signals, `rtp` carries the voice, a :class:`SipLeg` is both.
 
-The law that the media above sees is fixed when the leg is made. A re-INVITE may change the wire's; the RTP session
-translates then. :mod:`voicebot.legs.sip_front_end` makes legs.
+The format of the audio above is fixed when the leg is made. A re-INVITE may change the codec of the wire; the RTP
+session translates then. :mod:`voicebot.legs.sip_front_end` makes legs.
 """
 
 from __future__ import annotations
@@ -314,7 +314,7 @@ class SipLeg:
             self._rtp.secure(None, None)
         self._rtp.hear_keys(self._options.inband_dtmf and agreed.telephone_event is None)
         self._rtp.retune(
-            law=agreed.law,
+            codec=agreed.codec,
             payload_type=agreed.payload_type,
             telephone_event=agreed.telephone_event,
             ptime_ms=agreed.ptime_ms,
@@ -338,7 +338,7 @@ class SipLeg:
         return sdp.offer(
             options.host,
             self._rtp.local_port,
-            laws=options.laws,
+            codecs=options.codecs,
             telephone_event=options.telephone_event,
             session_id=self._rtp.local_port,
             version=self._description_version,

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from voicebot.events import Law
+from voicebot.codecs import DEFAULT_CODECS, Codec
 from voicebot.legs import NoRoom
 from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
 from voicebot.legs.sip_outgoing import place
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
 from voicebot.sip import IncomingCall, SipEndpoint, sdp
 
 RESPONSE_TIMEOUT_S = 10.0
@@ -39,7 +39,7 @@ class SipFrontEnd:
         host: str = "127.0.0.1",
         port: int = 5060,
         advertised_host: str | None = None,
-        laws: Sequence[Law] = ("PCMU", "PCMA"),
+        codecs: Sequence[Codec] = DEFAULT_CODECS,
         silence_timeout_s: float = 30.0,
         srtp: sdp.Srtp = "off",
         inband_dtmf: bool = False,
@@ -51,7 +51,7 @@ class SipFrontEnd:
         self._on_leg = on_leg
         self._clock = clock
         self._ports = ports
-        self._laws = tuple(laws)
+        self._codecs = tuple(codecs)
         self._silence_timeout_s = silence_timeout_s
         self._srtp = srtp
         self._inband_dtmf = inband_dtmf
@@ -64,6 +64,7 @@ class SipFrontEnd:
 
     async def start(self) -> None:
         """Bind and take calls. Raises OSError."""
+        prepare(self._codecs)
         self.endpoint.on_invite = self._invited
         await self.endpoint.start()
 
@@ -84,7 +85,7 @@ class SipFrontEnd:
             self._clock,
             self._ports,
             self.endpoint.advertised_host,
-            self._laws,
+            self._codecs,
             self._silence_timeout_s,
             srtp=self._srtp,
             inband_dtmf=self._inband_dtmf,
@@ -136,8 +137,8 @@ class SipFrontEnd:
             call.reject(503, retry_after_s=self._retry_after_s)
             return
         options = self.media
-        law: Law = self._laws[0]
-        payload_type = sdp.STATIC_PAYLOADS[law]
+        codec = self._codecs[0]
+        payload_type = codec.payload_type
         event: int | None = options.telephone_event
         if call.offer is not None:
             agreed = options.select(call.offer)
@@ -145,15 +146,15 @@ class SipFrontEnd:
                 self.rejected["codec"] += 1
                 call.reject(488)
                 return
-            law, payload_type, event = agreed.law, agreed.payload_type, agreed.telephone_event
-        self._tasks(self._admit(call, options, law, payload_type, event))
+            codec, payload_type, event = agreed.codec, agreed.payload_type, agreed.telephone_event
+        self._tasks(self._admit(call, options, codec, payload_type, event))
 
     async def _admit(
-        self, call: IncomingCall, options: MediaOptions, law: Law, payload_type: int, event: int | None
+        self, call: IncomingCall, options: MediaOptions, codec: Codec, payload_type: int, event: int | None
     ) -> None:
         media = LegMedia()
         try:
-            rtp = await open_media(options, law, payload_type, event, media)
+            rtp = await open_media(options, codec, payload_type, event, media)
         except (PortsExhausted, OSError):
             self.rejected["ports"] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
@@ -162,7 +163,7 @@ class SipFrontEnd:
             await rtp.close()
             return
         try:
-            self._on_leg(SipLeg(call, rtp, media, options, leg_info(call, law), self._tasks))
+            self._on_leg(SipLeg(call, rtp, media, options, leg_info(call, codec), self._tasks))
         except Exception:
             call.reject(500)
             await rtp.close()

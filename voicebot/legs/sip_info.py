@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voicebot.events import Law
+from voicebot.codecs import Codec
 from voicebot.legs import LegInfo
 from voicebot.sip import Call, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
 
@@ -22,7 +22,7 @@ _TOLD_HEADERS = (
 _MAX_HEADERS = 32
 
 
-def leg_info(call: Call, law: Law) -> LegInfo:
+def leg_info(call: Call, codec: Codec) -> LegInfo:
     request = call.request
     sender, recipient = request.sender, request.recipient
     outgoing = isinstance(call, OutgoingCall)
@@ -30,7 +30,8 @@ def leg_info(call: Call, law: Law) -> LegInfo:
         call_id=_clean(call.call_id),
         caller=_user(sender.uri),
         callee=_user(request.uri) or _user(recipient.uri),
-        law=law,
+        audio=codec.audio,
+        codec=codec.name,
         caller_uri=_clean(sender.uri),
         callee_uri=_clean(request.uri if outgoing else recipient.uri),
         display_name=_clean(sender.display),

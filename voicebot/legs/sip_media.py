@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from voicebot.events import Law
+from voicebot.codecs import DEFAULT_CODECS, Codec
 from voicebot.legs import LegSink
 from voicebot.rtp import MediaClock, PortRange, RtpSession
 from voicebot.sip import AudioAgreement, SessionDescription, sdp
@@ -17,16 +17,16 @@ from voicebot.sip import AudioAgreement, SessionDescription, sdp
 class MediaOptions:
     """What every leg's media needs. ``host``: the address in our session descriptions.
 
-    ``laws``: what we speak, in the order of our offers (in answers the offerer's order decides). ``silence_timeout_s``:
-    how long nothing may come before the leg ends. ``telephone_event``: the payload type that we offer. ``srtp``:
-    whether media may or must be encrypted; our own offers are only where it must. ``inband_dtmf``: whether keys
-    of a side without telephone-event are heard in its audio.
+    ``codecs``: what we speak, in the order of our offers (in answers the offerer's order decides).
+    ``silence_timeout_s``: how long nothing may come before the leg ends. ``telephone_event``: the payload type that we
+    offer. ``srtp``: whether media may or must be encrypted; our own offers are only where it must. ``inband_dtmf``:
+    whether keys of a side without telephone-event are heard in its audio.
     """
 
     clock: MediaClock
     ports: PortRange
     host: str
-    laws: tuple[Law, ...] = ("PCMU", "PCMA")
+    codecs: tuple[Codec, ...] = DEFAULT_CODECS
     silence_timeout_s: float = 30.0
     telephone_event: int = 101
     srtp: sdp.Srtp = "off"
@@ -34,7 +34,7 @@ class MediaOptions:
 
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
-        agreed = sdp.select(description, self.laws, self.srtp)
+        agreed = sdp.select(description, self.codecs, self.srtp)
         if agreed is None:
             return None
         try:
@@ -86,12 +86,12 @@ def _drop(_payload: bytes, _at: float) -> None:
 
 
 async def open_media(
-    options: MediaOptions, law: Law, payload_type: int, event: int | None, sink: LegMedia
+    options: MediaOptions, codec: Codec, payload_type: int | None, event: int | None, sink: LegMedia
 ) -> RtpSession:
     return await RtpSession.open(
         clock=options.clock,
         ports=options.ports,
-        law=law,
+        codec=codec,
         payload_type=payload_type,
         telephone_event=event,
         sink=sink,

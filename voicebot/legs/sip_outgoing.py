@@ -32,15 +32,15 @@ async def place(
     Raises ValueError for a URI, header or account that cannot be used, OSError or
     :class:`~voicebot.rtp.PortsExhausted` without a free port.
     """
-    law = media.laws[0]
+    codec = media.codecs[0]
     keys = LocalKeys()
     port = LegMedia()
-    rtp = await open_media(media, law, sdp.STATIC_PAYLOADS[law], media.telephone_event, port)
+    rtp = await open_media(media, codec, codec.payload_type, media.telephone_event, port)
     try:
         offer = sdp.offer(
             media.host,
             rtp.local_port,
-            laws=media.laws,
+            codecs=media.codecs,
             telephone_event=media.telephone_event,
             session_id=rtp.local_port,
             crypto=keys.offer() if media.srtp == "required" else (),
@@ -59,7 +59,7 @@ async def place(
             rtp,
             port,
             media,
-            replace(leg_info(call, law), direction="outbound", trunk=account),
+            replace(leg_info(call, codec), direction="outbound", trunk=account),
             spawn or Tasks(),
             keys,
             ring_timeout_s=ring_timeout_s,

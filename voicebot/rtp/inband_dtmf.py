@@ -9,20 +9,20 @@ end the press.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicebot.events import Law
-from voicebot.g711 import FRAME_BYTES, SAMPLE_RATE, decode, is_quiet
+from voicebot.audio import AudioFormat
 
 KEYS: Final = ("123A", "456B", "789C", "*0#D")
 LOW: Final = (697, 770, 852, 941)
 HIGH: Final = (1209, 1336, 1477, 1633)
 
-_WINDOW: Final = 160
-_HOP: Final = 80
+_WINDOW_S: Final = 0.020
+_HOP_S: Final = 0.010
 _HITS: Final = 3
 _MISSES: Final = 2
 
@@ -35,31 +35,43 @@ _HARMONIC: Final = 0.06  # power at twice a tone's frequency, as a share of the 
 _LEAK: Final = 0.2  # of the high tone's power, at twice a low tone's frequency, which may be near to it
 
 _FREQUENCIES: Final = np.array([*LOW, *HIGH, *(2 * f for f in LOW), *(2 * f for f in HIGH)], np.float64)
-_PHASES: Final = 2 * np.pi * np.outer(_FREQUENCIES, np.arange(_WINDOW)) / SAMPLE_RATE
-_FILTERS: Final = np.concatenate((np.cos(_PHASES), np.sin(_PHASES))).astype(np.float32)
-_SCALE: Final = 2 / _WINDOW**2  # a sine of amplitude A gives its mean square, A² / 2
+
+
+@cache
+def _filters(rate: int) -> NDArray[np.float32]:
+    """Cosines and sines of all frequencies; scaled so that a sine of amplitude A gives its mean square, A² / 2."""
+    window = round(rate * _WINDOW_S)
+    phases = 2 * np.pi * np.outer(_FREQUENCIES, np.arange(window)) / rate
+    waves = np.concatenate((np.cos(phases), np.sin(phases)))
+    return np.asarray(waves * np.sqrt(2) / window, np.float32)
 
 
 class InbandDtmfReceiver:
     """Finds presses in one call's audio, each once."""
 
-    __slots__ = ("_candidate", "_hits", "_law", "_misses", "_past", "_pressed")
+    __slots__ = ("_audio", "_candidate", "_filters", "_hits", "_hop", "_misses", "_past", "_pressed")
 
-    def __init__(self, law: Law) -> None:
-        self._law: Law = law
-        self._past: NDArray[np.float32] = np.zeros(_HOP, np.float32)
+    def __init__(self, audio: AudioFormat) -> None:
+        self._audio = audio
+        self._filters = _filters(audio.rate)
+        self._hop = round(audio.rate * _HOP_S)
+        self._past: NDArray[np.float32] = np.zeros(self._hop, np.float32)
         self._candidate = ""
         self._hits = self._misses = 0
         self._pressed = ""
 
     def receive(self, frame: bytes) -> str:
-        """The keys that 20 ms (160 bytes of G.711) confirm: mostly none, in theory two."""
-        if len(frame) != FRAME_BYTES or (not self._pressed and not self._hits and is_quiet(frame, self._law)):
-            self._past = np.zeros(_HOP, np.float32)
+        """The keys that 20 ms confirm: mostly none, in theory two."""
+        if len(frame) != self._audio.frame_bytes or (
+            not self._pressed and not self._hits and self._audio.is_quiet(frame)
+        ):
+            self._past = np.zeros(self._hop, np.float32)
             return ""
-        samples = np.concatenate((self._past, decode(frame, self._law).astype(np.float32)))
-        self._past = samples[-_HOP:]
-        return self._window(_key(samples[:_WINDOW])) + self._window(_key(samples[_HOP : _HOP + _WINDOW]))
+        samples = np.concatenate((self._past, self._audio.decode(frame).astype(np.float32)))
+        hop = self._hop
+        self._past = samples[-hop:]
+        first, second = samples[: 2 * hop], samples[hop : 3 * hop]
+        return self._window(_key(first, self._filters)) + self._window(_key(second, self._filters))
 
     def _window(self, key: str) -> str:
         if self._pressed:
@@ -78,10 +90,10 @@ class InbandDtmfReceiver:
         return key
 
 
-def _key(window: NDArray[np.float32]) -> str:
+def _key(window: NDArray[np.float32], filters: NDArray[np.float32]) -> str:
     """The key whose tones the window has; empty for none."""
-    parts = _FILTERS @ window
-    power = (parts[:16] ** 2 + parts[16:] ** 2) * _SCALE
+    parts = filters @ window
+    power = parts[:16] ** 2 + parts[16:] ** 2
     low, high = int(power[:4].argmax()), int(power[4:8].argmax())
     low_power, high_power = float(power[low]), float(power[4 + high])
     if min(low_power, high_power) < _LEVEL:

@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from voicebot.events import Law, PlaybackEnded, PlaybackFailed, PlaybackStarted
-from voicebot.g711 import FRAME_BYTES, SAMPLE_RATE, SILENCE, silence
+from voicebot.audio import AudioFormat
+from voicebot.events import PlaybackEnded, PlaybackFailed, PlaybackStarted
 
 logger = logging.getLogger(__name__)
 
@@ -26,23 +26,24 @@ MAX_CLIPS: Final = 64
 
 
 class Clip:
-    """The audio of one utterance in the leg's law, growing while it is synthesised.
+    """The audio of one utterance in the leg's format, growing while it is synthesised.
 
-    ``feed`` and ``finish``/``fail`` are called on the event loop. Audio past ``limit_bytes`` is dropped; the clip then
-    ends there and is reported as not complete.
+    ``feed`` and ``finish``/``fail`` are called on the event loop. Audio past ``limit_s`` is dropped; the clip then ends
+    there and is reported as not complete.
     """
 
-    __slots__ = ("_audio", "_limit", "failure", "finished", "position", "truncated", "utterance")
+    __slots__ = ("_audio", "_format", "_limit", "failure", "finished", "position", "truncated", "utterance")
 
-    def __init__(self, utterance: int, *, limit_bytes: int = SAMPLE_RATE * 120) -> None:
+    def __init__(self, utterance: int, audio: AudioFormat, *, limit_s: float = 120.0) -> None:
         self.utterance = utterance
         self.position = 0
-        """Bytes that were pulled: what the caller has heard, in samples."""
+        """Bytes that were pulled: what the caller has heard."""
         self.finished = False
         self.failure: str | None = None
         self.truncated = False
         self._audio = bytearray()
-        self._limit = limit_bytes
+        self._format = audio
+        self._limit = round(limit_s * audio.rate) * audio.width
 
     def __len__(self) -> int:
         """Bytes of audio so far, heard or not."""
@@ -55,10 +56,10 @@ class Clip:
     @property
     def heard_s(self) -> float:
         """Seconds of it that were pulled."""
-        return self.position / SAMPLE_RATE
+        return self.position / self._format.byte_rate
 
     def feed(self, audio: bytes) -> None:
-        """Add G.711 bytes at the end. Ignored once the clip was finished."""
+        """Add audio at the end. Ignored once the clip was finished."""
         if self.finished:
             return
         room = self._limit - len(self._audio)
@@ -80,12 +81,12 @@ class Clip:
             self.finished = True
 
     def take(self) -> bytes:
-        """The next frame, 160 bytes; fewer only at the end of a finished clip; empty when there is none (yet)."""
-        start = self.position
+        """The next frame; fewer bytes only at the end of a finished clip; empty when there is none (yet)."""
+        start, size = self.position, self._format.frame_bytes
         available = len(self._audio) - start
-        if available < FRAME_BYTES and not self.finished:
+        if available < size and not self.finished:
             return b""
-        frame = bytes(self._audio[start : start + FRAME_BYTES])
+        frame = bytes(self._audio[start : start + size])
         self.position = start + len(frame)
         return frame
 
@@ -101,17 +102,16 @@ class Playout:
     so that it may call any method here.
     """
 
-    __slots__ = ("_at", "_clips", "_padding", "_silence", "law", "on_event", "paused", "underruns")
+    __slots__ = ("_at", "_clips", "_silence", "audio", "on_event", "paused", "underruns")
 
-    def __init__(self, law: Law) -> None:
-        self.law: Law = law
+    def __init__(self, audio: AudioFormat) -> None:
+        self.audio = audio
         self.on_event: Callable[[PlaybackEvent], None] | None = None
         self.paused = False
         self.underruns = 0
         """Frames of silence that were sent in mid-clip because its audio was not there in time."""
         self._clips: deque[Clip] = deque()
-        self._silence = silence(law)
-        self._padding = bytes([SILENCE[law]])
+        self._silence = audio.frame_of_silence
         self._at = 0.0
 
     @property
@@ -146,7 +146,7 @@ class Playout:
             self._emit(PlaybackEnded(self._at, clip.utterance, clip.heard_s, complete=False))
 
     def next_frame(self, at: float) -> bytes:
-        """The 160 bytes to send now. ``at``: the time, for the events."""
+        """The 20 ms to send now. ``at``: the time, for the events."""
         self._at = at
         if not self._clips or self.paused:
             return self._silence
@@ -166,9 +166,9 @@ class Playout:
                 break
         for event in events:
             self._emit(event)
-        if len(frame) == FRAME_BYTES:
+        if len(frame) == len(self._silence):
             return frame
-        return frame.ljust(FRAME_BYTES, self._padding) if frame else self._silence
+        return frame + self._silence[len(frame) :]
 
     def _emit(self, event: PlaybackEvent) -> None:
         if self.on_event is not None:

@@ -16,17 +16,19 @@ Recogniser, voice activity and recordings count samples to know the time, so the
 
 Sequence numbers decide the order, timestamps the length of a hole. A packet without audio (keypad event, comfort
 noise) is pushed with an empty payload: it takes its place in the sequence and releases nothing.
+
+Payloads of a codec that has a memory are pushed with its decoder, and decoded when they are released: in order, and
+with what came after a hole at hand to fill it.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
-from voicebot.events import Law
-from voicebot.g711 import FRAME_BYTES, SAMPLE_RATE, SILENCE, is_quiet, silence
-from voicebot.rtp.concealment import LONGEST, conceal
+from voicebot.audio import AudioFormat
+from voicebot.rtp.concealment import LONGEST_S, conceal
 
 HOLD_S: Final = 0.060
 """How long packets wait behind a gap."""
@@ -39,30 +41,49 @@ MAX_AHEAD_S: Final = 2.0
 DRIFT_WINDOW_S: Final = 10.0
 """How long packets are watched to tell a slow clock from jitter: jitter delays some of them, a slow clock all."""
 
-_DRIFT_PATIENCE: Final = SAMPLE_RATE // 10  # samples behind, from which on it need not be quiet
+_DRIFT_PATIENCE_S: Final = 0.1  # behind by this, it need not be quiet
 _MAX_DROPOUT: Final = 3000  # RFC 3550 A.1: a jump further ahead is a restart of the sender, not loss
 _MAX_MISORDER: Final = 100
 _MAX_MISSED: Final = 128  # sequence numbers of given-up packets that are remembered, to tell late from duplicate
-_EVEN: Final = SAMPLE_RATE // 10  # samples: no nearer to wall time than jitter allows
+_EVEN_S: Final = 0.1  # no nearer to wall time than jitter allows
 _AWAY_S: Final = 0.050  # a tick this late means that the process was held up: packets are waiting to be read
 _NOTHING: Final[tuple[bytes, ...]] = ()
 
 
+class Decoder(Protocol):
+    """What makes a payload audio of the leg's format; for one stream, in its order."""
+
+    clock_rate: int
+    """Of the RTP timestamps."""
+
+    def samples(self, payload: bytes) -> int:
+        """How many it will become, without decoding it; 0 for what is no payload of this codec."""
+
+    def decode(self, payload: bytes) -> bytes:
+        """The audio, so many samples."""
+
+    def conceal(self, samples: int, following: bytes) -> bytes | None:
+        """Audio for a hole before the payload ``following``; None: the codec has no means of its own."""
+
+
 class ReceiveBuffer:
-    """One call's receive side. All payloads in and out are in ``law``; every returned frame has 160 bytes.
+    """One call's receive side, in the leg's format: every returned frame has 20 ms.
 
     The counters are packets, ``concealed_frames``/``silence_frames`` are 20 ms units.
     """
 
     __slots__ = (
+        "_audio",
         "_bad",
+        "_clock_rate",
         "_drift_due",
         "_emitted",
+        "_even",
+        "_frame_bytes",
         "_gap_since",
         "_given_up",
         "_heard",
         "_held",
-        "_law",
         "_least_late",
         "_lossy",
         "_missed",
@@ -71,10 +92,10 @@ class ReceiveBuffer:
         "_origin",
         "_owed",
         "_patience",
+        "_rate",
         "_recent",
         "_released_at",
         "_residue",
-        "_silence",
         "_ssrc",
         "_starved",
         "_ticked_at",
@@ -87,14 +108,16 @@ class ReceiveBuffer:
         "ssrc_changes",
     )
 
-    def __init__(self, law: Law, at: float) -> None:
+    def __init__(self, audio: AudioFormat, at: float) -> None:
         """``at``: from when on the stream is owed; silence is filled in from there until something comes."""
-        self._law: Law = law
-        self._silence = silence(law)
+        self._audio = audio
+        self._rate = self._clock_rate = audio.rate
+        self._frame_bytes = audio.frame_bytes
+        self._even = round(_EVEN_S * audio.rate)
         self._ssrc: int | None = None
         self._next = 0  # sequence number that is due
         self._next_timestamp: int | None = None
-        self._held: dict[int, tuple[int, bytes]] = {}
+        self._held: dict[int, tuple[int, bytes, Decoder | None]] = {}
         self._gap_since = at
         self._missed: dict[int, None] = {}
         self._bad: int | None = None
@@ -119,22 +142,29 @@ class ReceiveBuffer:
         """Packets that were given up and never came."""
         return self._given_up - self.late
 
-    def push(self, sequence: int, timestamp: int, ssrc: int, payload: bytes, at: float) -> Sequence[bytes]:
-        """Take one packet, at the time it was received; return the frames that it releases."""
+    def push(
+        self, sequence: int, timestamp: int, ssrc: int, payload: bytes, at: float, decoder: Decoder | None = None
+    ) -> Sequence[bytes]:
+        """Take one packet, at the time it was received; return the frames that it releases.
+
+        Without a ``decoder`` the payload is audio of the leg's format.
+        """
         if (  # what nearly every packet is: next in order and in time, one frame long
             sequence == self._next
             and timestamp == self._next_timestamp
             and ssrc == self._ssrc
-            and len(payload) == FRAME_BYTES
+            and len(payload) == self._frame_bytes
+            and decoder is None
             and not self._held
             and not self._residue
-            and (behind := (at - self._origin) * SAMPLE_RATE - self._emitted) >= -_EVEN
+            and (behind := (at - self._origin) * self._rate - self._emitted) >= -self._even
         ):
-            self._least_late = min(self._least_late, behind - FRAME_BYTES)
+            samples = self._audio.frame_samples
+            self._least_late = min(self._least_late, behind - samples)
             self._next = (sequence + 1) & 0xFFFF
-            self._emitted += FRAME_BYTES
+            self._emitted += samples
             self._recent.append(payload)
-            self._released(timestamp, FRAME_BYTES, at)
+            self._released(timestamp, samples, at)
             return (payload,)
         out: list[bytes] = []
         if ssrc != self._ssrc:
@@ -142,12 +172,12 @@ class ReceiveBuffer:
         ahead = (sequence - self._next) & 0xFFFF
         if ahead == 0:
             self._next = (sequence + 1) & 0xFFFF
-            self._release(timestamp, payload, at, out)
+            self._release(timestamp, payload, decoder, at, out)
             if self._held:
                 self.reordered += 1
                 self._release_held(at, out)
         elif ahead < _MAX_DROPOUT:
-            self._hold(sequence, timestamp, payload, at, out)
+            self._hold(sequence, timestamp, payload, decoder, at, out)
         elif ahead >= 0x10000 - _MAX_MISORDER:
             if sequence in self._missed:
                 del self._missed[sequence]
@@ -156,7 +186,7 @@ class ReceiveBuffer:
                 self.duplicate += 1
         elif sequence == self._bad:  # RFC 3550 A.1: two in a row that far off: the sender restarted
             self._restart(sequence, ssrc, at, out)
-            return [*out, *self.push(sequence, timestamp, ssrc, payload, at)]
+            return [*out, *self.push(sequence, timestamp, ssrc, payload, at, decoder)]
         else:
             self._bad = (sequence + 1) & 0xFFFF
             self.discarded += 1
@@ -179,10 +209,10 @@ class ReceiveBuffer:
         if not starving:
             return self._make_up_for_drift(at)
         out = []
-        while (self._starved + 1) * FRAME_BYTES <= (at - self._released_at) * SAMPLE_RATE:
+        while (self._starved + 1) * self._audio.frame_samples <= (at - self._released_at) * self._rate:
             self._starved += 1
             self.silence_frames += 1
-            self._append(self._silence, out)
+            self._append(self._audio.frame_of_silence, out)
         return out
 
     def _make_up_for_drift(self, at: float) -> Sequence[bytes]:
@@ -190,15 +220,15 @@ class ReceiveBuffer:
             self._owed = self._least_late if self._least_late < float("inf") else 0.0
             self._least_late = float("inf")
             self._drift_due = at + DRIFT_WINDOW_S
-        if self._owed < FRAME_BYTES or self._residue or not self._recent:
+        if self._owed < self._audio.frame_samples or self._residue or not self._recent:
             return _NOTHING
-        if self._owed < _DRIFT_PATIENCE and not is_quiet(self._recent[-1], self._law):
+        if self._owed < _DRIFT_PATIENCE_S * self._rate and not self._audio.is_quiet(self._recent[-1]):
             return _NOTHING
-        self._owed -= FRAME_BYTES
+        self._owed -= self._audio.frame_samples
         self._least_late = float("inf")  # what was seen before the frame was put in says nothing about the time after
         self.silence_frames += 1
         out: list[bytes] = []
-        self._append(self._silence, out)
+        self._append(self._audio.frame_of_silence, out)
         return out
 
     def resume(self) -> None:
@@ -221,13 +251,15 @@ class ReceiveBuffer:
         self._lossy = False
         self._missed.clear()
 
-    def _hold(self, sequence: int, timestamp: int, payload: bytes, at: float, out: list[bytes]) -> None:
+    def _hold(
+        self, sequence: int, timestamp: int, payload: bytes, decoder: Decoder | None, at: float, out: list[bytes]
+    ) -> None:
         if sequence in self._held:
             self.duplicate += 1
             return
         if not self._held:
             self._gap_since = at
-        self._held[sequence] = (timestamp, payload)
+        self._held[sequence] = (timestamp, payload, decoder)
         # After starvation nobody waits: the hole is older than a reordered packet could be.
         if self._starved or len(self._held) > HOLD_PACKETS or at - self._gap_since >= HOLD_S:
             self._give_up(at, out)
@@ -253,58 +285,65 @@ class ReceiveBuffer:
 
     # --- time ---------------------------------------------------------------------------------------------------
 
-    def _release(self, timestamp: int, payload: bytes, at: float, out: list[bytes]) -> None:
+    def _release(self, timestamp: int, payload: bytes, decoder: Decoder | None, at: float, out: list[bytes]) -> None:
         """Let the audio of the packet that is due into the stream, after what its timestamp says is missing."""
-        if not payload:
+        size = len(payload) // self._audio.width if decoder is None else decoder.samples(payload)
+        if not size:
             return
-        size = len(payload)
+        clock_rate = self._rate if decoder is None else decoder.clock_rate
+        if clock_rate != self._clock_rate:  # another codec: its timestamps go on from nothing that we know
+            self._clock_rate, self._next_timestamp = clock_rate, None
         if not self._heard:  # from here on wall time and stream time are the same
             self._heard = True
-            self._origin = at - (self._emitted + size) / SAMPLE_RATE
-        behind = (at - self._origin) * SAMPLE_RATE - self._emitted
+            self._origin = at - (self._emitted + size) / self._rate
+        behind = (at - self._origin) * self._rate - self._emitted
         self._least_late = min(self._least_late, behind - size)
-        if behind < -MAX_AHEAD_S * SAMPLE_RATE:
+        if behind < -MAX_AHEAD_S * self._rate:
             self.discarded += 1
         else:
             jump = 0 if self._next_timestamp is None else (timestamp - self._next_timestamp) & 0xFFFFFFFF
             if 0 < jump < 0x80000000:
-                missing = min(jump - self._starved * FRAME_BYTES, int(behind) + _EVEN)
+                jumped = jump * self._rate // clock_rate - self._starved * self._audio.frame_samples
+                missing = min(jumped, int(behind) + self._even)
                 if missing > 0:
-                    self._fill(missing, out)
+                    self._fill(missing, payload, decoder, out)
                     behind -= missing
+            audio = payload if decoder is None else decoder.decode(payload)
             # A quiet packet is left out while the stream is ahead: this is how it gets back to wall time.
-            if behind >= -_EVEN or not is_quiet(payload, self._law):
-                self._append(payload, out)
+            if behind >= -self._even or not self._audio.is_quiet(audio):
+                self._append(audio, out)
         self._released(timestamp, size, at)
 
     def _released(self, timestamp: int, size: int, at: float) -> None:
         self._lossy = False
-        self._next_timestamp = (timestamp + size) & 0xFFFFFFFF
+        self._next_timestamp = (timestamp + size * self._clock_rate // self._rate) & 0xFFFFFFFF
         self._released_at = at
         self._starved = 0
-        self._patience = PATIENCE_S if size <= _EVEN // 2 else 2 * size / SAMPLE_RATE
+        self._patience = PATIENCE_S if size <= self._even // 2 else 2 * size / self._rate
 
-    def _fill(self, samples: int, out: list[bytes]) -> None:
-        concealed = min(samples, LONGEST) if self._lossy else 0
-        if concealed:
-            self.concealed_frames += -(-concealed // FRAME_BYTES)
-            self._append(conceal(b"".join((*self._recent, self._residue)), concealed, self._law), out)
-        if samples > concealed:
-            self.silence_frames += -(-(samples - concealed) // FRAME_BYTES)
-            self._append(bytes([SILENCE[self._law]]) * (samples - concealed), out)
+    def _fill(self, samples: int, following: bytes, decoder: Decoder | None, out: list[bytes]) -> None:
+        frame = self._audio.frame_samples
+        concealed = min(samples, round(LONGEST_S * self._rate)) if self._lossy else 0
+        self.concealed_frames += -(-concealed // frame)
+        self.silence_frames += -(-(samples - concealed) // frame)
+        made_up = decoder.conceal(samples, following) if concealed and decoder is not None else None
+        if made_up is None and concealed:
+            made_up = conceal(b"".join((*self._recent, self._residue)), samples, self._audio)
+        self._append(made_up or self._audio.silence(samples), out)
 
     def _append(self, audio: bytes, out: list[bytes]) -> None:
         """Add samples to the stream, cut in frames whatever the packets' length."""
-        self._emitted += len(audio)
-        if len(audio) == FRAME_BYTES and not self._residue:
+        self._emitted += len(audio) // self._audio.width
+        size = self._frame_bytes
+        if len(audio) == size and not self._residue:
             out.append(audio)
             self._recent.append(audio)
             return
         residue = self._residue
         residue += audio
-        whole = len(residue) - len(residue) % FRAME_BYTES
-        for start in range(0, whole, FRAME_BYTES):
-            frame = bytes(residue[start : start + FRAME_BYTES])
+        whole = len(residue) - len(residue) % size
+        for start in range(0, whole, size):
+            frame = bytes(residue[start : start + size])
             out.append(frame)
             self._recent.append(frame)
         del residue[:whole]

@@ -21,6 +21,7 @@ class Reporting:
         "_cname",
         "_epoch",
         "_ssrc",
+        "clock_rate",
         "due",
         "received",
         "reception",
@@ -33,6 +34,8 @@ class Reporting:
 
     def __init__(self, ssrc: int, unix_epoch: float, at: float) -> None:
         self._ssrc = ssrc
+        self.clock_rate = 8000
+        """Of our timestamps."""
         self._epoch = unix_epoch
         self._cname = rtcp.cname(random.getrandbits(32))
         self.due = at + interval_s(random.random(), first=True)
@@ -45,9 +48,13 @@ class Reporting:
         self.remote_metrics: VoipMetrics | None = None
         self.sent = self.received = 0
 
-    def receive(self, ssrc: int, sequence: int) -> rtcp.Reception:
+    def renamed(self, ssrc: int) -> None:
+        """Our stream goes on under another SSRC."""
+        self._ssrc = ssrc
+
+    def receive(self, ssrc: int, sequence: int, clock_rate: int) -> rtcp.Reception:
         """A new stream begins with the packet ``sequence``; its figures are kept in what is returned."""
-        self.reception = rtcp.Reception(ssrc, sequence)
+        self.reception = rtcp.Reception(ssrc, sequence, clock_rate)
         return self.reception
 
     def report(self, at: float, timestamp: int, packets: int, octets: int, *, goodbye: bool = False) -> bytes:
@@ -82,7 +89,7 @@ class Reporting:
 
     def _about_us(self, block: rtcp.ReportBlock, at: float) -> None:
         self.remote_lost = block.lost
-        self.remote_jitter_ms = block.jitter / 8
+        self.remote_jitter_ms = block.jitter * 1000 / self.clock_rate
         trip = rtcp.round_trip_s(block, rtcp.ntp_time(self._epoch + at))
         if trip is not None:
             self.round_trip_ms = trip * 1000

@@ -10,7 +10,6 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from voicebot.g711 import SAMPLE_RATE
 from voicebot.rtp.packet import MalformedPacket
 from voicebot.rtp.rtcp_xr import EXTENDED_REPORT, VoipMetrics, parse_blocks
 
@@ -204,6 +203,7 @@ class Reception:
 
     __slots__ = (
         "_base",
+        "_clock_rate",
         "_expected_prior",
         "_highest",
         "_jitter",
@@ -215,8 +215,9 @@ class Reception:
         "ssrc",
     )
 
-    def __init__(self, ssrc: int, sequence: int) -> None:
+    def __init__(self, ssrc: int, sequence: int, clock_rate: int = 8000) -> None:
         self.ssrc = ssrc
+        self._clock_rate = clock_rate
         self._base = self._highest = sequence  # extended by the wraps
         self._received = self._received_prior = self._expected_prior = 0
         self._jitter = 0.0  # timestamp units
@@ -232,11 +233,11 @@ class Reception:
             self._highest += step
         if not timed:
             return
-        transit = at * SAMPLE_RATE - timestamp
+        transit = at * self._clock_rate - timestamp
         if self._transit is not None:
             # The timestamp wraps after 149 hours, or restarts: a difference of seconds is no jitter.
             difference = abs(transit - self._transit)
-            if difference < 2 * SAMPLE_RATE:
+            if difference < 2 * self._clock_rate:
                 self._jitter += (difference - self._jitter) / 16
         self._transit = transit
 
@@ -247,7 +248,7 @@ class Reception:
 
     @property
     def jitter_ms(self) -> float:
-        return self._jitter * 1000 / SAMPLE_RATE
+        return self._jitter * 1000 / self._clock_rate
 
     @property
     def lost(self) -> int:

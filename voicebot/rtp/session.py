@@ -4,50 +4,51 @@ Receiving: a datagram is admitted by the :class:`SourceLock`, parsed, and goes t
 telephone-event receiver (keys). Sending: the clock's tick pulls one frame from the playout, or one event packet while a
 key is sent. Nothing here waits, and nothing is allocated that outlives its packet.
 
-What is above keeps the law that the session was opened with: when the wire's law is changed later
-(:meth:`RtpSession.retune`), payloads are translated by table, so that recogniser, clips and recordings go on.
+What is above keeps the audio format that the session was opened with, whatever codec the wire has
+(:meth:`RtpSession.retune`), so that recogniser, clips and recordings go on.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import struct
 import time
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from voicebot.events import Law
-from voicebot.g711 import FRAME_BYTES, silence, translation
-from voicebot.rtp.clock import FRAME_S, MediaClock
+from voicebot.audio import AudioFormat
+from voicebot.codecs import CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.rtp.clock import MediaClock
+from voicebot.rtp.coding import decoder
 from voicebot.rtp.datagram import BoundPort
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
+from voicebot.rtp.outgoing import OutgoingStream
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
 from voicebot.rtp.quality import MediaQuality, estimated_mos
-from voicebot.rtp.reorder import ReceiveBuffer
+from voicebot.rtp.reorder import Decoder, ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.source import Address, SourceLock, literal
 from voicebot.rtp.srtp import MediaKey, NotAuthentic, SecureStream
-from voicebot.rtp.telephone_event import TelephoneEventReceiver, TelephoneEventSender
+from voicebot.rtp.telephone_event import TelephoneEventReceiver
 
 logger = logging.getLogger(__name__)
 
 _HEADER: Final = struct.Struct("!BBHII")
-_USUAL: Final = _HEADER.size + FRAME_BYTES
+_USUAL: Final = _HEADER.size + 160  # of 20 ms of G.711
 _PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
-_UNKNOWN: Final = b""
+_UNKNOWN: Final = object()
 _COMFORT_NOISE: Final = 13  # RFC 3389: where it comes, silence is put in, as for any pause
-_STATIC_TYPES: Final[dict[int, Law]] = {0: "PCMU", 8: "PCMA"}  # RFC 3551: understood whatever was negotiated
+_ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # RFC 3551: understood whatever was negotiated
 
 
 class MediaSink(Protocol):
     """Where a session delivers: always on the event loop, never after ``close``. Times are ``loop.time()`` seconds."""
 
     def frame(self, payload: bytes, at: float) -> None:
-        """20 ms (160 bytes) of the other side's G.711, in order and without holes."""
+        """20 ms of the other side's audio, in order and without holes."""
 
     def sent(self, payload: bytes, at: float) -> None:
         """The 20 ms that just left (silence included)."""
@@ -63,16 +64,24 @@ class RtpSession:
     """One call's media, from :meth:`open` to :meth:`close`. All methods are for the event loop's thread."""
 
     def __init__(
-        self, *, clock: MediaClock, ports: PortRange, port: int, law: Law, sink: MediaSink, silence_timeout_s: float
+        self,
+        *,
+        clock: MediaClock,
+        ports: PortRange,
+        port: int,
+        codec: Codec,
+        audio: AudioFormat,
+        sink: MediaSink,
+        silence_timeout_s: float,
     ) -> None:
         """Not for callers: use :meth:`open`."""
         self.local_port = port
-        self.playout = Playout(law)
+        self.audio = audio
+        """The format of the frames above the wire."""
+        self.playout = Playout(audio)
         self._clock = clock
         self._ports = ports
         self._sink = sink
-        self._law: Law = law
-        self._silence = silence(law)
         self._silence_timeout_s = silence_timeout_s
         self._rtp: BoundPort | None = None
         self._rtcp: BoundPort | None = None
@@ -88,30 +97,21 @@ class RtpSession:
         self._buffer: ReceiveBuffer | None = None  # from when the other side is known
         self._from_keys = TelephoneEventReceiver()
         self._inband: InbandDtmfReceiver | None = None
-        self._audio_types: dict[int, bytes | None] = {}  # payload type → translation into our law
+        self._codec = codec
+        self._decoders: dict[int, Decoder | None] = {}  # by payload type; None: audio as it is
         self._event_type: int | None = None
         self._heard_at = 0.0
         self._timed_out = False
 
         self._send = True
-        self._payload_type = 0
-        self._to_wire: bytes | None = None
-        self._packet_bytes = FRAME_BYTES
-        self._interval_s = FRAME_S
-        self._waiting = bytearray()  # less than a packet, where packets are not of one frame
-        self._waiting_since = 0  # timestamp of its first sample
-        self._keys = TelephoneEventSender()
-        self._ssrc = random.getrandbits(32)
-        self._sequence = random.getrandbits(16)
-        self._timestamp = random.getrandbits(32)
-        self._marker = True  # the next packet begins a talkspurt
+        self._outgoing = OutgoingStream(audio, codec)
         self._sent_at: float | None = None
         self._deviation = Histogram()
 
         at = clock.now()
-        self._reporting = Reporting(self._ssrc, time.time() - at, at)
+        self._reporting = Reporting(self._outgoing.ssrc, time.time() - at, at)
 
-        self._packets_sent = self._octets_sent = self._packets_received = 0
+        self._packets_sent = self._packets_received = 0
         self._foreign = self._malformed = self._discarded = self._not_authentic = 0
         self._skipped = self._socket_errors = 0
 
@@ -121,20 +121,35 @@ class RtpSession:
         *,
         clock: MediaClock,
         ports: PortRange,
-        law: Law,
-        payload_type: int,
+        codec: Codec,
+        payload_type: int | None = None,
         telephone_event: int | None = 101,
         sink: MediaSink,
+        audio: AudioFormat | None = None,
         silence_timeout_s: float = 30.0,
     ) -> RtpSession:
         """Bind a port pair and begin to tick. Raises :class:`PortsExhausted`.
+
+        ``audio``: the format above the wire, the codec's own if not given; ``payload_type``: the codec's usual one.
 
         Nothing is sent, and no silence is delivered, before the other side is known: by :meth:`set_remote`, or by its
         first packet. ``silence_timeout_s`` of 0: no media timeout.
         """
         pair = ports.acquire()
-        self = cls(clock=clock, ports=ports, port=pair.port, law=law, sink=sink, silence_timeout_s=silence_timeout_s)
-        self.retune(law=law, payload_type=payload_type, telephone_event=telephone_event)
+        self = cls(
+            clock=clock,
+            ports=ports,
+            port=pair.port,
+            codec=codec,
+            audio=audio or codec.audio,
+            sink=sink,
+            silence_timeout_s=silence_timeout_s,
+        )
+        self.retune(
+            codec=codec,
+            payload_type=codec.payload_type if payload_type is None else payload_type,
+            telephone_event=telephone_event,
+        )
         self._rtp = BoundPort(pair.rtp, self._rtp_received, self._failed)
         self._rtcp = BoundPort(pair.rtcp, self._rtcp_datagram, self._failed)
         clock.add(self)
@@ -186,24 +201,25 @@ class RtpSession:
                 self._buffer.resume()
         self._receive, self._send = receive, send
 
-    def retune(self, *, law: Law, payload_type: int, telephone_event: int | None, ptime_ms: int = 20) -> None:
-        """The wire's codec and payload types from now on. Above, the law stays what :meth:`open` was told.
+    def retune(self, *, codec: Codec, payload_type: int, telephone_event: int | None, ptime_ms: int = 20) -> None:
+        """The wire's codec and payload types from now on. Above, the format stays what :meth:`open` was told.
 
-        ``ptime_ms``: the length of packets that we send, 10 to 60; whatever the other side sends is taken. Packets of
-        another length than 20 ms still leave at the clock's ticks: those of 10 ms in pairs, of 30 ms after 20 or 40.
-        Raises ValueError for a length that we do not send.
+        ``ptime_ms``: the length of packets that we send, 10 to 60, where the codec has none of that length the next
+        shorter one; whatever the other side sends is taken. Raises ValueError for a length that we do not send.
         """
-        if not 10 <= ptime_ms <= 60:
+        if not MIN_PTIME_MS <= ptime_ms <= MAX_PTIME_MS:
             raise ValueError(f"not a packet length that we send: {ptime_ms} ms")
-        self._packet_bytes = ptime_ms * FRAME_BYTES // 20
-        self._interval_s = ptime_ms / 1000
-        self._payload_type = payload_type
-        self._to_wire = translation(self._law, law)
-        self._audio_types = {number: translation(static, self._law) for number, static in _STATIC_TYPES.items()}
-        self._audio_types[payload_type] = translation(law, self._law)
+        if self._outgoing.tune(codec, payload_type, telephone_event, ptime_ms):
+            self._reporting.renamed(self._outgoing.ssrc)
+        if not self._decoders or codec is not self._codec or payload_type not in self._decoders:
+            self._decoders = {static.payload_type: decoder(static, self.audio) for static in _ALWAYS}
+            self._decoders[codec.payload_type] = self._decoders[payload_type] = decoder(codec, self.audio)
+        if codec.clock_rate != self._codec.clock_rate:
+            self._reporting.reception = None
+        self._codec = codec
+        self._reporting.clock_rate = codec.clock_rate
+        self._from_keys.frame = codec.clock_rate // 50
         self._event_type = telephone_event
-        if telephone_event is None:
-            self._keys.clear()
 
     def secure(self, local: MediaKey | None, remote: MediaKey | None) -> None:
         """Encrypt with ``local`` and accept only what ``remote`` opens (SRTP); plain RTP again without keys.
@@ -219,7 +235,7 @@ class RtpSession:
         if not inband:
             self._inband = None
         elif self._inband is None:
-            self._inband = InbandDtmfReceiver(self._law)
+            self._inband = InbandDtmfReceiver(self.audio)
 
     def send_keys(self, keys: str) -> None:
         """Send keypad keys in place of audio: 100 ms each, 60 ms apart. Raises :class:`ValueError` on other characters.
@@ -229,7 +245,7 @@ class RtpSession:
         if self._event_type is None:
             logger.warning("port %d: the other side takes no telephone-event, keys dropped", self.local_port)
             return
-        accepted = self._keys.press(keys)
+        accepted = self._outgoing.press(keys)
         if accepted < len(keys):
             logger.warning("port %d: %d keys dropped, too many wait", self.local_port, len(keys) - accepted)
 
@@ -238,12 +254,12 @@ class RtpSession:
     def _rtp_received(self, data: bytes, source: Address) -> None:
         at = self._clock.now()
         if len(data) == _USUAL and source == self._source.locked and self._receive and self._secure is None:
-            # What nearly every packet is, at less cost: 20 ms of plain audio in our law, of the stream that we know.
+            # What nearly every packet is, at less cost: 20 ms of plain G.711 of our law, of the stream that we know.
             flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
             reception, buffer = self._reporting.reception, self._buffer
             if (
                 flags == _PLAIN
-                and self._audio_types.get(kind, _UNKNOWN) is None
+                and self._decoders.get(kind, _UNKNOWN) is None
                 and reception is not None
                 and reception.ssrc == ssrc
                 and buffer is not None
@@ -271,7 +287,7 @@ class RtpSession:
         self._packets_received += 1
         self._heard_at = at
         self._timed_out = False
-        if packet.payload_type in self._audio_types:
+        if packet.payload_type in self._decoders:
             self._audio(packet, at)
         elif packet.payload_type == self._event_type:
             self._event(packet, at)
@@ -280,7 +296,7 @@ class RtpSession:
             self._other(packet, at)
 
     def _admit(self, packet: RtpPacket, source: Address, at: float) -> bool:
-        known = packet.payload_type in self._audio_types or packet.payload_type == self._event_type
+        known = packet.payload_type in self._decoders or packet.payload_type == self._event_type
         if not known or not self._source.admits(source, at):
             return False
         self._activate(at)
@@ -289,22 +305,19 @@ class RtpSession:
     def _activate(self, at: float) -> None:
         """The other side is known: silence is owed to the sink from here on, and the timeout runs."""
         if self._buffer is None:
-            self._buffer = ReceiveBuffer(self._law, at)
+            self._buffer = ReceiveBuffer(self.audio, at)
             self._heard_at = at
 
     def _audio(self, packet: RtpPacket, at: float) -> None:
         sequence, timestamp, ssrc, payload = packet.sequence, packet.timestamp, packet.ssrc, packet.payload
         reception, buffer = self._reporting.reception, self._buffer
         if reception is None or reception.ssrc != ssrc:
-            reception = self._reporting.receive(ssrc, sequence)
+            reception = self._reporting.receive(ssrc, sequence, self._codec.clock_rate)
         reception.packet(sequence, timestamp, at)
         if not self._receive or buffer is None:
             self._discarded += 1
             return
-        table = self._audio_types[packet.payload_type]
-        if table is not None:
-            payload = payload.translate(table)
-        self._deliver(buffer.push(sequence, timestamp, ssrc, payload, at), at)
+        self._deliver(buffer.push(sequence, timestamp, ssrc, payload, at, self._decoders[packet.payload_type]), at)
 
     def _event(self, packet: RtpPacket, at: float) -> None:
         if not self._receive:
@@ -342,15 +355,13 @@ class RtpSession:
 
     def tick(self, at: float, skipped: int) -> None:
         """Called by the clock every 20 ms."""
-        self._timestamp = (self._timestamp + FRAME_BYTES * (1 + skipped)) & 0xFFFFFFFF
-        if skipped:
-            self._skipped += skipped
-            self._marker = True
+        self._outgoing.tick(skipped)
+        self._skipped += skipped
         target = self._source.locked or self._source.signalled
         if target is not None and self._send and not self._unreachable:
             self._send_frame(target, at)
         else:
-            self._marker = True
+            self._outgoing.pause()
             self._sent_at = None
         buffer = self._buffer
         if buffer is None or self._closed:
@@ -364,58 +375,22 @@ class RtpSession:
             self._sink.media_timeout(at)
 
     def _send_frame(self, target: Address, at: float) -> None:
-        event = self._keys.next_event(self._timestamp)
-        if event is None:
+        outgoing = self._outgoing
+        datagrams, frame = outgoing.key(), self.audio.frame_of_silence
+        if datagrams is None:
             frame = self.playout.next_frame(at)
-            payload = frame if self._to_wire is None else frame.translate(self._to_wire)
             if self._closed:  # the playout's listener closed the session
                 return
-            if self._packet_bytes == FRAME_BYTES and not self._waiting:
-                self._send_packet(target, self._payload_type, self._timestamp, payload)
-            else:
-                self._packetize(target, payload)
-        else:
-            frame = self._silence
-            self._flush(target)
-            self._marker = event.marker
-            self._send_packet(target, self._event_type or 0, event.timestamp, event.payload)
+            datagrams = outgoing.frame(frame)
+        if self._rtp is not None:
+            for datagram in datagrams:
+                self._rtp.send(datagram if self._secure is None else self._secure.protect(datagram), target)
+                now = self._clock.now()
+                if self._sent_at is not None:
+                    self._deviation.add(abs(now - self._sent_at - outgoing.interval_s))
+                self._sent_at = now
+                self._packets_sent += 1
         self._sink.sent(frame, at)
-
-    def _packetize(self, target: Address, payload: bytes) -> None:
-        """Collect frames, or cut them, into packets of the length that the other side wants."""
-        waiting = self._waiting
-        if waiting and self._timestamp != (self._waiting_since + len(waiting)) & 0xFFFFFFFF:
-            self._flush(target)  # frames were left out since (a stall, keys, hold)
-        if not waiting:
-            self._waiting_since = self._timestamp
-        waiting += payload
-        size = self._packet_bytes
-        while len(waiting) >= size:
-            self._send_packet(target, self._payload_type, self._waiting_since, bytes(waiting[:size]))
-            del waiting[:size]
-            self._waiting_since = (self._waiting_since + size) & 0xFFFFFFFF
-
-    def _flush(self, target: Address) -> None:
-        if self._waiting:
-            self._send_packet(target, self._payload_type, self._waiting_since, bytes(self._waiting))
-            self._waiting.clear()
-
-    def _send_packet(self, target: Address, kind: int, timestamp: int, payload: bytes) -> None:
-        port = self._rtp
-        if port is None:
-            return
-        self._sequence = sequence = (self._sequence + 1) & 0xFFFF
-        if self._marker:
-            kind |= 0x80
-        self._marker = False
-        packet = _HEADER.pack(_PLAIN, kind, sequence, timestamp, self._ssrc) + payload
-        port.send(packet if self._secure is None else self._secure.protect(packet), target)
-        now = self._clock.now()
-        if self._sent_at is not None:
-            self._deviation.add(abs(now - self._sent_at - self._interval_s))
-        self._sent_at = now
-        self._packets_sent += 1
-        self._octets_sent += len(payload)
 
     # --- RTCP --------------------------------------------------------------------------------------------------------
 
@@ -423,7 +398,8 @@ class RtpSession:
         target = self._source.target
         if target is None or self._rtcp is None or self._unreachable:
             return
-        report = self._reporting.report(at, self._timestamp, self._packets_sent, self._octets_sent, goodbye=goodbye)
+        out = self._outgoing
+        report = self._reporting.report(at, out.timestamp, out.packets, out.octets, goodbye=goodbye)
         address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
         self._rtcp.send(report if self._secure is None else self._secure.protect_rtcp(report), address)
 

@@ -28,7 +28,6 @@ _PAYLOAD: Final = struct.Struct("!BBH")
 _END: Final = 0x80
 _VOLUME: Final = 10  # -10 dBm0, what phones send
 _REMEMBERED: Final = 16
-_FRAME: Final = 160
 _TONE_TICKS: Final = 5  # 100 ms
 _END_PACKETS: Final = 3
 _GAP_TICKS: Final = 3  # 60 ms of no event after the tone
@@ -56,9 +55,11 @@ def parse_event(payload: bytes) -> TelephoneEvent:
 class TelephoneEventReceiver:
     """Turns the packets of one RTP source into presses: each exactly once."""
 
-    __slots__ = ("_code", "_duration", "_ended", "_seen", "_ssrc", "_timestamp")
+    __slots__ = ("_code", "_duration", "_ended", "_seen", "_ssrc", "_timestamp", "frame")
 
     def __init__(self) -> None:
+        self.frame = 160
+        """20 ms, in units of the timestamp."""
         self._seen: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)  # (ssrc, timestamp) of the last presses
         self._ssrc = self._timestamp = self._code = self._duration = -1  # the latest train
         self._ended = True
@@ -86,7 +87,7 @@ class TelephoneEventReceiver:
     def _continues(self, event: TelephoneEvent, timestamp: int, ssrc: int) -> bool:
         if self._ended or ssrc != self._ssrc or event.code != self._code:
             return False
-        return 0 < (timestamp - self._timestamp) & 0xFFFFFFFF <= self._duration + _FRAME
+        return 0 < (timestamp - self._timestamp) & 0xFFFFFFFF <= self._duration + self.frame
 
 
 class OutgoingEvent(NamedTuple):
@@ -126,8 +127,11 @@ class TelephoneEventSender:
         self._waiting.clear()
         self._tick = 0
 
-    def next_event(self, timestamp: int) -> OutgoingEvent | None:
-        """What to send in this tick, whose RTP timestamp is given; None: audio as usual."""
+    def next_event(self, timestamp: int, frame: int = 160) -> OutgoingEvent | None:
+        """What to send in this tick, whose RTP timestamp is given; None: audio as usual.
+
+        ``frame``: what the timestamp grows by in a tick.
+        """
         if self._tick == 0:
             if not self._waiting:
                 return None
@@ -139,5 +143,5 @@ class TelephoneEventSender:
             self._tick = 0
         if tick >= _TONE_TICKS + _END_PACKETS:
             return None
-        event = TelephoneEvent(self._code, tick >= _TONE_TICKS, min(tick, _TONE_TICKS) * _FRAME)
+        event = TelephoneEvent(self._code, tick >= _TONE_TICKS, min(tick, _TONE_TICKS) * frame)
         return OutgoingEvent(event.build(), self._start, tick == 1)

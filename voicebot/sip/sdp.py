@@ -1,4 +1,5 @@
-"""Session descriptions (RFC 8866) and the offer/answer rules of RFC 3264, for one G.711 stream with keypad events.
+"""Session descriptions (RFC 8866) and the offer/answer rules of RFC 3264, for one stream of speech with keypad
+events.
 
 The stream is plain (RTP/AVP) or encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`).
 
@@ -13,8 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
+from voicebot.codecs import CODECS, DEFAULT_CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.sip.sdes import MAX_CRYPTO, Crypto
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -26,9 +28,8 @@ MAX_LINES = 400
 MAX_MEDIA = 16
 MAX_FORMATS = 64
 
-STATIC_PAYLOADS = {"PCMU": 0, "PCMA": 8}
-"""RFC 3551 payload types of the encodings that we speak."""
-_STATIC_NAMES = {0: "PCMU", 8: "PCMA"}
+_DYNAMIC = 96  # RFC 3551: payload types from here on mean what their rtpmap says
+_STATIC = {codec.payload_type: codec for codec in CODECS.values() if codec.payload_type < _DYNAMIC}
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _MIRROR: dict[Direction, Direction] = {
     "sendrecv": "sendrecv",
@@ -48,6 +49,17 @@ class SdpError(ValueError):
     """Not a session description that can be answered."""
 
 
+class Encoding(NamedTuple):
+    """What an rtpmap says of a payload type."""
+
+    name: str
+    clock_rate: int
+    channels: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.clock_rate}" + (f"/{self.channels}" if self.channels > 1 else "")
+
+
 @dataclass(slots=True)
 class Media:
     """One ``m=`` section. ``formats`` in the order of preference; ``connection`` is None when the session's holds."""
@@ -57,8 +69,8 @@ class Media:
     protocol: str
     formats: list[str]
     connection: str | None = None
-    rtpmap: dict[int, tuple[str, int]] = field(default_factory=dict)
-    """Payload type to (encoding name, clock rate)."""
+    rtpmap: dict[int, Encoding] = field(default_factory=dict)
+    """By payload type."""
     fmtp: dict[int, str] = field(default_factory=dict)
     direction: Direction | None = None
     ptime: int | None = None
@@ -67,13 +79,19 @@ class Media:
     crypto: list[Crypto] = field(default_factory=list)
     """The usable ones of its ``a=crypto`` lines."""
 
-    def encoding(self, payload_type: int) -> tuple[str, int] | None:
-        """Name (upper case) and clock rate of a payload type; RFC 3551's static ones need no rtpmap."""
-        if payload_type in self.rtpmap:
-            name, rate = self.rtpmap[payload_type]
-            return name.upper(), rate
-        static = _STATIC_NAMES.get(payload_type)
-        return (static, 8000) if static else None
+    def codec(self, payload_type: int) -> Codec | None:
+        """Which of ours a payload type is; RFC 3551's static ones need no rtpmap."""
+        encoding = self.rtpmap.get(payload_type)
+        if encoding is None:
+            return _STATIC.get(payload_type)
+        codec = CODECS.get(encoding.name.upper())
+        fits = codec is not None and (encoding.clock_rate, encoding.channels) == (codec.clock_rate, codec.channels)
+        return codec if fits else None
+
+    def carries_keys(self, payload_type: int, clock_rate: int) -> bool:
+        """Whether a payload type is that of RFC 4733's telephone events, at this clock rate."""
+        encoding = self.rtpmap.get(payload_type)
+        return encoding is not None and (encoding.name.lower(), encoding[1]) == ("telephone-event", clock_rate)
 
 
 @dataclass(slots=True)
@@ -145,7 +163,7 @@ class SessionDescription:
             lines.append(f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}")
             if media.connection:
                 lines.append(f"c=IN {_family(media.connection)} {media.connection}")
-            lines += [f"a=rtpmap:{number} {name}/{rate}" for number, (name, rate) in media.rtpmap.items()]
+            lines += [f"a=rtpmap:{number} {encoding}" for number, encoding in media.rtpmap.items()]
             lines += [f"a=fmtp:{number} {text}" for number, text in media.fmtp.items()]
             if media.ptime:
                 lines.append(f"a=ptime:{media.ptime}")
@@ -172,7 +190,7 @@ def _parse_media(value: str) -> Media:
 def _media_attribute(media: Media, name: str, text: str) -> None:
     if name == "rtpmap":
         if (match := _RTPMAP_RE.match(text)) and int(match[1]) < 128 and len(media.rtpmap) < MAX_FORMATS:
-            media.rtpmap[int(match[1])] = (match[2], int(match[3]))
+            media.rtpmap[int(match[1])] = Encoding(match[2], int(match[3]), int(match[4] or 1))
     elif name == "fmtp":
         number, _, parameters = text.partition(" ")
         if re.match(r"\d{1,3}\Z", number) and int(number) < 128 and len(media.fmtp) < MAX_FORMATS:
@@ -194,13 +212,13 @@ def _media_attribute(media: Media, name: str, text: str) -> None:
 class AudioAgreement:
     """What both sides agreed about the one audio stream, seen from ours.
 
-    ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we hear and are not heard). ``law``: ``PCMU``
-    or ``PCMA``, with the ``payload_type`` of the other side's description. ``telephone_event``: the payload type for
-    keypad keys, None without. ``index``: which media line. ``crypto``: the key of what *they* send, None where
-    the stream is plain. ``ptime_ms``: how long the packets should be that we send, 10 to 60 ms in tens.
+    ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we hear and are not heard). ``codec``: with the
+    ``payload_type`` of the other side's description. ``telephone_event``: the payload type for keypad keys, None
+    without. ``index``: which media line. ``crypto``: the key of what *they* send, None where the stream is plain.
+    ``ptime_ms``: how long the packets should be that we send, 10 to 60 ms in tens.
     """
 
-    law: Literal["PCMU", "PCMA"]
+    codec: Codec
     payload_type: int
     telephone_event: int | None
     host: str
@@ -213,14 +231,19 @@ class AudioAgreement:
 
 
 def select(
-    description: SessionDescription, laws: Sequence[str] = ("PCMU", "PCMA"), srtp: Srtp = "off"
+    description: SessionDescription,
+    codecs: Sequence[Codec] = DEFAULT_CODECS,
+    srtp: Srtp = "off",
+    *,
+    ours_first: bool = False,
 ) -> AudioAgreement | None:
     """The first audio stream of an offer or answer that we can carry, None when there is none.
 
     RTP/AVP unless ``srtp`` requires encryption; RTP/SAVP unless it is off, with a usable key (a profile with encryption
-    must never be taken as if it were plain, nor the other way round). G.711 at 8000 Hz, the other side's order of
-    preference first, limited to ``laws``. A port of 0 is a refused stream. The address 0.0.0.0 is hold as RFC 2543 knew
-    it: nothing is to be sent there.
+    must never be taken as if it were plain, nor the other way round). Of ``codecs`` the one that the other side
+    prefers, or with ``ours_first`` we do. Keys at the codec's clock rate; those of 8000 beside Opus only where there
+    are no others. A port of 0 is a refused stream. The address 0.0.0.0 is hold as RFC 2543 knew it: nothing is to be
+    sent there.
     """
     for index, media in enumerate(description.media):
         address = description.address_of(media)
@@ -234,16 +257,18 @@ def select(
         elif media.protocol != "RTP/AVP" or srtp == "required":
             continue
         numbers = [int(f) for f in media.formats if re.match(r"\d{1,3}\Z", f) and int(f) < 128]
-        voice = [(n, e[0]) for n in numbers if (e := media.encoding(n)) and e[1] == 8000 and e[0] in laws]
+        voice = [(n, codec) for n in numbers if (codec := media.codec(n)) and codec in codecs]
         if not voice:
             continue
-        events = [n for n in numbers if media.encoding(n) == ("TELEPHONE-EVENT", 8000)]
+        if ours_first:
+            voice.sort(key=lambda choice: list(codecs).index(choice[1]))
+        payload_type, codec = voice[0]
+        events = [n for rate in (codec.clock_rate, 8000) for n in numbers if media.carries_keys(n, rate)]
         direction = _MIRROR[description.direction_of(media)]
         if address == "0.0.0.0":
             direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
-        payload_type, law = voice[0]
         return AudioAgreement(
-            cast(Literal["PCMU", "PCMA"], law),
+            codec,
             payload_type,
             events[0] if events else None,
             address,
@@ -259,22 +284,23 @@ def select(
 
 def _ptime_ms(media: Media) -> int:
     """What they ask for (RFC 8866, section 6.4), as far as we do it; a limit (``maxptime``) counts for more."""
-    wanted = min(media.ptime or 20, media.maxptime or 60)
-    return max(10, min(60, wanted // 10 * 10))
+    wanted = min(media.ptime or 20, media.maxptime or MAX_PTIME_MS)
+    return max(MIN_PTIME_MS, min(MAX_PTIME_MS, wanted // 10 * 10))
 
 
 def _audio(
     port: int,
-    payloads: Sequence[tuple[int, str]],
-    event: int | None,
+    payloads: Sequence[tuple[int, Codec]],
+    events: Sequence[tuple[int, int]],
     direction: Direction,
     crypto: Sequence[Crypto],
 ) -> Media:
-    rtpmap = {number: (law, 8000) for number, law in payloads}
-    fmtp: dict[int, str] = {}
-    if event is not None:
-        rtpmap[event] = ("telephone-event", 8000)
-        fmtp[event] = "0-16"
+    """``events``: payload types of telephone events with their clock rates."""
+    rtpmap = {number: Encoding(codec.name, codec.clock_rate, codec.channels) for number, codec in payloads}
+    fmtp = {number: codec.fmtp for number, codec in payloads if codec.fmtp}
+    for number, clock_rate in events:
+        rtpmap[number] = Encoding("telephone-event", clock_rate)
+        fmtp[number] = "0-16"
     formats = [str(number) for number in rtpmap]
     media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, 20)
     media.crypto = list(crypto)
@@ -285,15 +311,21 @@ def offer(
     host: str,
     port: int,
     *,
-    laws: Sequence[str] = ("PCMU", "PCMA"),
+    codecs: Sequence[Codec] = DEFAULT_CODECS,
     telephone_event: int | None = 101,
     session_id: int = 1,
     version: int = 1,
     direction: Direction = "sendrecv",
     crypto: Sequence[Crypto] = (),
 ) -> SessionDescription:
-    """Our offer: one audio stream at ``host``:``port``, encrypted where there is a choice of keys (``crypto``)."""
-    media = _audio(port, [(STATIC_PAYLOADS[law], law) for law in laws], telephone_event, direction, crypto)
+    """Our offer: one audio stream at ``host``:``port``, encrypted where there is a choice of keys (``crypto``).
+
+    ``telephone_event``: the payload type of keypad keys; one more for each further clock rate among ``codecs``.
+    """
+    payloads = [(codec.payload_type, codec) for codec in codecs]
+    rates = dict.fromkeys(codec.clock_rate for codec in codecs)
+    events = [] if telephone_event is None else [(telephone_event + n, rate) for n, rate in enumerate(rates)]
+    media = _audio(port, payloads, events, direction, crypto)
     return SessionDescription(session_id, version, host, host, None, [media])
 
 
@@ -316,8 +348,14 @@ def answer(
     if (crypto and (crypto.tag, crypto.suite)) != (theirs and (theirs.tag, theirs.suite)):
         raise ValueError("the answer's key is not of the agreed suite")
     lines = [Media(media.kind, 0, media.protocol, media.formats[:1]) for media in offered.media]
-    payloads = [(agreed.payload_type, agreed.law)]
+    events = []
+    if agreed.telephone_event is not None:
+        events.append((agreed.telephone_event, offered.media[agreed.index].rtpmap[agreed.telephone_event].clock_rate))
     lines[agreed.index] = _audio(
-        port, payloads, agreed.telephone_event, agreed.direction, [crypto] if crypto is not None else []
+        port,
+        [(agreed.payload_type, agreed.codec)],
+        events,
+        agreed.direction,
+        [crypto] if crypto is not None else [],
     )
     return SessionDescription(session_id, version, host, host, None, lines)

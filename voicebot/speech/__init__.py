@@ -3,7 +3,8 @@
 Rules that hold here:
 
 * There is one speech client, the Azure Speech SDK, and nothing here knows which service it talks to.
-* G.711 goes in and comes out as it is; only voice activity and the guard against echo look at samples.
+* Audio goes in and comes out in the leg's format, G.711 as it is; only voice activity and the guard against echo look
+  at samples.
 * The SDK's blocking calls run on `sdk_threads`; its callbacks hand over to the event loop and do nothing else.
 * Every SDK object is released by who made it: signals disconnected, stopped, dropped.
 """

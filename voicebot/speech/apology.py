@@ -1,6 +1,6 @@
 """What the caller hears when nothing can be synthesised: recordings that are shipped with the program.
 
-Mu-law in ``audio/*.ulaw``, raw, 8000 bytes a second; A-law is converted when loaded. They are rendered by
+Mu-law in ``audio/*.ulaw``, raw, 8000 bytes a second; other formats are converted when loaded. They are rendered by
 :mod:`voicebot.speech.apology_rendering` from a Speech service that runs (the offline one: Piper voice "joe", MIT, data
 CC0) and then belong to the source tree.
 """
@@ -11,8 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
 
-from voicebot.events import Law
-from voicebot.g711 import transcode
+from voicebot.audio import FORMATS, PCMU, AudioFormat, convert
 
 ApologyKind = Literal["speech-service", "transfer", "bot", "wait", "goodbye"]
 
@@ -27,13 +26,13 @@ TEXTS: Final[dict[ApologyKind, str]] = {
 
 
 @cache
-def apology(kind: ApologyKind, law: Law) -> bytes:
-    """The recording of ``kind`` as raw G.711. Read once, then from memory: call :func:`warm` before the first call."""
-    return transcode(files("voicebot.speech").joinpath("audio", f"{kind}.ulaw").read_bytes(), "PCMU", law)
+def apology(kind: ApologyKind, audio: AudioFormat) -> bytes:
+    """The recording of ``kind`` as raw audio. Read once, then from memory: call :func:`warm` before the first call."""
+    return convert(files("voicebot.speech").joinpath("audio", f"{kind}.ulaw").read_bytes(), PCMU, audio)
 
 
 def warm() -> None:
     """Load all of them (a few file reads). Raises ``OSError`` when the installation lacks one."""
     for kind in TEXTS:
-        for law in ("PCMU", "PCMA"):
-            apology(kind, law)
+        for audio in FORMATS:
+            apology(kind, audio)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+from voicebot.audio import PCMU
 from voicebot.speech.apology import TEXTS
 from voicebot.speech.endpoint import SpeechEndpoint, SpeechUnavailable
 from voicebot.speech.synthesizer import Speech, SynthesizerPool
@@ -26,12 +27,12 @@ async def render(endpoint: SpeechEndpoint, voice: str, language: str, directory:
     pool = SynthesizerPool(endpoint, size=0, first_chunk_timeout_s=20.0)
     try:
         for kind, text in TEXTS.items():
-            async with aclosing(pool.stream(Speech(text, voice, language, "PCMU"))) as pieces:
+            async with aclosing(pool.stream(Speech(text, voice, language, PCMU))) as pieces:
                 audio = b"".join([piece async for piece in pieces])
             if not audio:
                 raise SpeechUnavailable(f"no audio for {kind!r}")
             await asyncio.to_thread((directory / f"{kind}.ulaw").write_bytes, audio)
-            log.info("%s: %.1f s", kind, len(audio) / 8000)
+            log.info("%s: %.1f s", kind, len(audio) / PCMU.byte_rate)
     finally:
         await pool.close()
 

@@ -6,7 +6,8 @@ answers its own words (recognised in pieces, so they cannot be told by their tex
 cross-correlation of 0.85; 0.75 right after echo, for lost packets), the frame is replaced by silence, for voice
 activity and recogniser alike. A caller who talks at the same time spoils the agreement, and is heard.
 
-Costs some 0.4 ms a frame, but only while both sides are loud.
+Costs some 0.4 ms a frame, but only while both sides are loud. Wideband audio is compared at half its rate, which is as
+telling.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from voicebot import g711
-from voicebot.events import Law
+from voicebot.audio import AudioFormat
 
 MAX_DELAY_S: Final = 0.5
+_RATE: Final = 8000
 _COMPARED: Final = 960
-_KEPT: Final = round(MAX_DELAY_S * g711.SAMPLE_RATE) + _COMPARED
+_KEPT: Final = round(MAX_DELAY_S * _RATE) + _COMPARED
 _TRANSFORM: Final = 8192
 _ALIKE: Final = 0.85
 _STILL_ALIKE: Final = 0.75
@@ -39,33 +40,34 @@ class EchoGuard:
     Payloads are kept as they are and become samples only when they must be compared.
     """
 
-    def __init__(self, law: Law) -> None:
-        self._law = law
-        self._silence = bytes([g711.SILENCE[law]])
-        self._sent = self._silence * _KEPT
-        self._came = self._silence * _COMPARED
-        self._audible = 0  # samples until what was sent last with any sound in it is forgotten
+    def __init__(self, audio: AudioFormat) -> None:
+        self._audio = audio
+        self._fold = audio.rate // _RATE
+        self._kept, self._compared = _KEPT * self._fold * audio.width, _COMPARED * self._fold * audio.width  # bytes
+        self._sent = audio.silence(_KEPT * self._fold)
+        self._came = audio.silence(_COMPARED * self._fold)
+        self._audible = 0  # bytes until what was sent last with any sound in it is forgotten
         self._since_echo = _RIGHT_AFTER  # frames
         self.frames = 0
         """How many frames were taken for echo."""
 
     def sent(self, payload: bytes) -> None:
-        """G.711 that left."""
-        self._sent = (self._sent + payload)[-_KEPT:]
-        loud = not g711.is_quiet(payload, self._law)
-        self._audible = _KEPT if loud else max(0, self._audible - len(payload))
+        """Audio that left."""
+        self._sent = (self._sent + payload)[-self._kept :]
+        loud = not self._audio.is_quiet(payload)
+        self._audible = self._kept if loud else max(0, self._audible - len(payload))
 
     def heard(self, payload: bytes) -> bytes:
-        """G.711 that came: as it is, or as much silence when it is our own."""
-        self._came = (self._came + payload)[-_COMPARED:]
+        """Audio that came: as it is, or as much silence when it is our own."""
+        self._came = (self._came + payload)[-self._compared :]
         self._since_echo += 1
-        if not self._audible or g711.is_quiet(payload, self._law):
+        if not self._audible or self._audio.is_quiet(payload):
             return payload
         if self._likeness() < (_STILL_ALIKE if self._since_echo <= _RIGHT_AFTER else _ALIKE):
             return payload
         self.frames += 1
         self._since_echo = 0
-        return self._silence * len(payload)
+        return self._audio.silent_byte * len(payload)
 
     def _likeness(self) -> float:
         """0 to 1: the best agreement at any delay."""
@@ -80,4 +82,7 @@ class EchoGuard:
         return float(np.max(products / np.sqrt(least))) if came else 0.0
 
     def _samples(self, payload: bytes) -> Samples:
-        return g711.decode(payload, self._law).astype(np.float32) / np.float32(32768.0)
+        samples = self._audio.floats(payload)
+        if self._fold > 1:
+            samples = samples.reshape(-1, self._fold).mean(axis=1, dtype=np.float32)
+        return samples

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from voicebot.audio import FORMATS
 from voicebot.speech.endpoint import SpeechUnavailable
 from voicebot.speech.ssml import plain_text
 from voicebot.speech.synthesizer import Speech
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 FORMAT: Final = 1
 _MAGIC: Final = b"VBPROMPT"
-_SUFFIX: Final = {"PCMU": ".ulaw", "PCMA": ".alaw"}
+_SUFFIXES: Final = {audio.suffix for audio in FORMATS}
 _WARM_AT_ONCE: Final = 2
 
 
@@ -61,7 +62,7 @@ class PromptStatistics:
 
 def prompt_key(speech: Speech) -> str:
     """The cache's name for ``speech``: a SHA-256 over everything that changes the sound."""
-    parts = [FORMAT, speech.law, speech.language, speech.voice, speech.text]
+    parts = [FORMAT, speech.audio.name, speech.language, speech.voice, speech.text]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -89,7 +90,7 @@ class PromptCache:
         return self._recall(prompt_key(speech))
 
     async def stream(self, speech: Speech, *, cache: bool | None = None) -> AsyncGenerator[bytes, None]:
-        """G.711 of ``speech`` in pieces, the first as early as it can be had.
+        """Audio of ``speech`` in pieces, the first as early as it can be had.
 
         Two calls that want the same cacheable prompt at the same time share one rendering, which goes on (for the
         cache) when they lose interest. Raises :class:`~voicebot.speech.endpoint.SpeechUnavailable`.
@@ -213,7 +214,7 @@ class PromptCache:
 
 
 def _file(key: str, speech: Speech) -> str:
-    return key + _SUFFIX[speech.law]
+    return key + speech.audio.suffix
 
 
 class _Rendering:
@@ -297,7 +298,7 @@ class _Disk:
     def _evict(self) -> int:
         files = []
         for path in self._directory.iterdir():
-            if path.suffix in _SUFFIX.values():
+            if path.suffix in _SUFFIXES:
                 try:
                     status = path.stat()
                 except OSError:

@@ -26,15 +26,19 @@ from typing import Any, Final
 
 import azure.cognitiveservices.speech as sdk
 
-from voicebot.events import Law
+from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.speech.endpoint import SpeechEndpoint
 from voicebot.speech.sdk_threads import STOP_TIMEOUT_S, first_line, watch
 from voicebot.speech.stream_clock import StreamClock
 
 log = logging.getLogger(__name__)
 
-_WAVE: Final = {"PCMU": sdk.audio.AudioStreamWaveFormat.MULAW, "PCMA": sdk.audio.AudioStreamWaveFormat.ALAW}
-_BYTES_PER_FRAME: Final = 320
+_WAVE: Final = {
+    PCMU: sdk.audio.AudioStreamWaveFormat.MULAW,
+    PCMA: sdk.audio.AudioStreamWaveFormat.ALAW,
+    LINEAR_16K: sdk.audio.AudioStreamWaveFormat.PCM,
+}
+_AT_ONCE_S: Final = 0.040
 """The SDK sends 100 ms at a time, so that a word's last sound waits up to 100 ms before it leaves. 40 ms costs 0.18 %
 of a core more for each call (measured: 0.53 against 0.71 %) and saves 30 ms on the average, 60 ms at most."""
 
@@ -73,7 +77,7 @@ class Report:
 class RecognitionOptions:
     """What a session asks the service for."""
 
-    law: Law
+    audio: AudioFormat
     language: str
     phrases: tuple[str, ...]
     segmentation_silence_ms: int
@@ -89,7 +93,7 @@ class RecognitionSession:
         report: Callable[[RecognitionSession, Report], None],
     ) -> None:
         self.options = options
-        self.clock = StreamClock()
+        self.clock = StreamClock(options.audio.rate)
         self.connected = False
         self.failed = False
         self._loop = loop
@@ -104,11 +108,11 @@ class RecognitionSession:
     # --- on the event loop ---
 
     def write(self, payload: bytes, at: float) -> None:
-        """Append G.711 whose last sample was spoken at ``at``. The SDK copies it and never waits for the network."""
+        """Append audio whose last sample was spoken at ``at``. The SDK copies it and never waits for the network."""
         stream = self._stream
         if stream is None:
             return
-        self.clock.wrote(len(payload), at)
+        self.clock.wrote(len(payload) // self.options.audio.width, at)
         stream.write(payload)
 
     def write_past(self, frames: Sequence[tuple[bytes, float]]) -> None:
@@ -117,7 +121,7 @@ class RecognitionSession:
         if stream is None or not frames:
             return
         for payload, at in frames:
-            self.clock.wrote(len(payload), at)
+            self.clock.wrote(len(payload) // self.options.audio.width, at)
         stream.write(b"".join(payload for payload, _ in frames))
 
     def commit(self) -> bool:
@@ -131,7 +135,7 @@ class RecognitionSession:
         with self._lock:
             if self._released:
                 return
-            options = self.options
+            options, audio = self.options, self.options.audio
             config = endpoint.speech_config()
             config.speech_recognition_language = options.language
             config.output_format = sdk.OutputFormat.Detailed
@@ -140,10 +144,13 @@ class RecognitionSession:
                 sdk.PropertyId.Speech_SegmentationSilenceTimeoutMs, str(options.segmentation_silence_ms)
             )
             config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", str(STOP_TIMEOUT_S))
-            config.set_property_by_name("SPEECH-BytesPerFrame", str(_BYTES_PER_FRAME))
+            config.set_property_by_name("SPEECH-BytesPerFrame", str(round(_AT_ONCE_S * audio.byte_rate)))
             self._stream = sdk.audio.PushAudioInputStream(
                 sdk.audio.AudioStreamFormat(
-                    samples_per_second=8000, bits_per_sample=8, channels=1, wave_stream_format=_WAVE[options.law]
+                    samples_per_second=audio.rate,
+                    bits_per_sample=8 * audio.width,
+                    channels=1,
+                    wave_stream_format=_WAVE[audio],
                 )
             )
             recognizer = sdk.SpeechRecognizer(config, audio_config=sdk.audio.AudioConfig(stream=self._stream))

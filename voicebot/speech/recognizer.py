@@ -11,7 +11,7 @@ list at the next connection only. In those three cases the session is replaced b
     other phrases wanted          `set_phrases`                               connect the new one first, then switch
 
 *Replace*: connect to the endpoint that holds now (back-off with jitter, as long as the call lasts), push the audio
-since the last phrase (at most ``REPLAY_S``), go on. *Switch* waits for a moment without an unfinished phrase; the old
+since the last phrase (`replay`), go on. *Switch* waits for a moment without an unfinished phrase; the old
 session keeps the floor until then, and only the last second is pushed again, so that a word being begun is not lost.
 Events of a session that is not the current one are dropped; so is a final that ends before the last one did.
 """
@@ -21,14 +21,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_random_exponential
 
 from voicebot import events
-from voicebot.events import Event, Hypothesis, Law, NoMatch, RecognitionLost, RecognitionRestored
+from voicebot.audio import AudioFormat
+from voicebot.events import Event, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
 from voicebot.speech import sdk_threads
 from voicebot.speech.endpoint import EndpointSource, SpeechUnavailable, resolve
 from voicebot.speech.recognition_session import (
@@ -39,11 +39,11 @@ from voicebot.speech.recognition_session import (
     best_alternative,
     recognition_status,
 )
+from voicebot.speech.replay import Replay
 from voicebot.speech.sdk_threads import first_line
 
 log = logging.getLogger(__name__)
 
-REPLAY_S: Final = 10.0
 GRACE_S: Final = 0.8
 MUTE_AFTER_S: Final = 4.0
 _SWITCH_REPLAY_S: Final = 1.0
@@ -54,34 +54,6 @@ _BACK_OFF_MAX_S: Final = 3.0
 _TOKEN_REFRESH_S: Final = 240.0
 _RELEASE_TIMEOUT_S: Final = 4.0
 _MAX_PHRASES: Final = 500
-
-
-class Replay:
-    """The caller's audio since the last phrase, at most ``REPLAY_S`` of it: when full, the oldest goes."""
-
-    def __init__(self, seconds: float = REPLAY_S) -> None:
-        self._frames: deque[tuple[bytes, float]] = deque()
-        self._bytes = 0
-        self._limit = round(seconds * 8000)
-
-    def append(self, payload: bytes, at: float) -> None:
-        self._frames.append((payload, at))
-        self._bytes += len(payload)
-        while self._bytes > self._limit:
-            self._bytes -= len(self._frames.popleft()[0])
-
-    def forget_until(self, time: float) -> None:
-        """Drop what was spoken before ``time``."""
-        while self._frames and self._frames[0][1] <= time:
-            self._bytes -= len(self._frames.popleft()[0])
-
-    @property
-    def latest(self) -> float:
-        """The time of the last frame kept."""
-        return self._frames[-1][1] if self._frames else float("-inf")
-
-    def since(self, time: float) -> list[tuple[bytes, float]]:
-        return [frame for frame in self._frames if frame[1] > time]
 
 
 class Recognizer:
@@ -95,7 +67,7 @@ class Recognizer:
         self,
         endpoint: EndpointSource,
         *,
-        law: Law,
+        audio: AudioFormat,
         language: str = "en-US",
         phrases: Sequence[str] = (),
         on_event: Callable[[Event], None],
@@ -105,10 +77,10 @@ class Recognizer:
         if not 100 <= segmentation_silence_ms <= 5000:
             raise ValueError("segmentation_silence_ms must be 100 to 5000")
         self._endpoint = endpoint
-        self._options = RecognitionOptions(law, language, _tidy(phrases), segmentation_silence_ms)
+        self._options = RecognitionOptions(audio, language, _tidy(phrases), segmentation_silence_ms)
         self._on_event = on_event
         self._connect_timeout_s = connect_timeout_s
-        self._replay = Replay()
+        self._replay = Replay(audio)
         self._session: RecognitionSession | None = None
         self._connecting: dict[RecognitionSession, asyncio.Future[None]] = {}
         self._outage: str | None = None
@@ -133,7 +105,7 @@ class Recognizer:
         """Connect; returns once the service has accepted the connection.
 
         Raises :class:`SpeechUnavailable` when it refuses (at once on 401), or after ``connect_timeout_s``. Frames
-        written before are kept (``REPLAY_S``) and sent first.
+        written before are kept (:class:`~voicebot.speech.replay.Replay`) and sent first.
         """
         self._loop = asyncio.get_running_loop()
         session = await self._connect(self._options)
@@ -145,7 +117,7 @@ class Recognizer:
             self._keep(self._refresh_tokens())
 
     def write(self, payload: bytes, at: float) -> None:
-        """One frame of the caller's G.711 that came at ``at``; never blocks. Without a connection it is kept."""
+        """One frame of the caller's audio that came at ``at``; never blocks. Without a connection it is kept."""
         if self._stopped:
             return
         self._replay.append(payload, at)
@@ -180,7 +152,7 @@ class Recognizer:
         if wanted == self._options.phrases or self._stopped:
             return
         self._options = RecognitionOptions(
-            self._options.law, self._options.language, wanted, self._options.segmentation_silence_ms
+            self._options.audio, self._options.language, wanted, self._options.segmentation_silence_ms
         )
         if self._session is not None and self._repair is None and self._switch is None:
             self._switch = self._keep(self._switch_session())

@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Final
 
-RATE: Final = 8000
 _ANCHORS: Final = 4096
 _SLACK_S: Final = 0.005
 
@@ -18,7 +17,9 @@ _SLACK_S: Final = 0.005
 class StreamClock:
     """Offsets of one audio stream to times; bounded: the oldest half of the anchors goes when there are too many."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int) -> None:
+        """``rate``: samples a second."""
+        self._rate = rate
         self._samples = 0
         self._at_sample: list[int] = []
         self._at_time: list[float] = []
@@ -26,11 +27,11 @@ class StreamClock:
     @property
     def written_s(self) -> float:
         """Seconds of audio written so far."""
-        return self._samples / RATE
+        return self._samples / self._rate
 
     def wrote(self, samples: int, at: float) -> None:
         """``samples`` were appended to the stream; the last of them was spoken at ``at``."""
-        begin = at - samples / RATE
+        begin = at - samples / self._rate
         if not self._at_time or abs(self._map(self._samples, -1) - begin) > _SLACK_S:
             if len(self._at_sample) >= _ANCHORS:
                 del self._at_sample[: _ANCHORS // 2], self._at_time[: _ANCHORS // 2]
@@ -42,15 +43,15 @@ class StreamClock:
         """When the sample at ``offset_s`` into the stream was spoken. Offsets beyond what was written extrapolate."""
         if not self._at_time:
             return offset_s
-        sample = round(offset_s * RATE)
+        sample = round(offset_s * self._rate)
         return self._map(sample, max(0, bisect_right(self._at_sample, sample) - 1))
 
     def span(self, offset: int, duration: int) -> tuple[float, float]:
         """Start and end times of a result, from the SDK's 100 ns ``offset`` and ``duration``."""
         start = self.time(offset / 1e7)
         # The end belongs to the stretch that its last sample lies in, not to the anchor that may begin right there.
-        end = self.time((offset + duration) / 1e7 - 1 / RATE) + 1 / RATE if duration > 0 else start
+        end = self.time((offset + duration) / 1e7 - 1 / self._rate) + 1 / self._rate if duration > 0 else start
         return start, max(start, end)
 
     def _map(self, sample: int, anchor: int) -> float:
-        return self._at_time[anchor] + (sample - self._at_sample[anchor]) / RATE
+        return self._at_time[anchor] + (sample - self._at_sample[anchor]) / self._rate

@@ -3,7 +3,7 @@
 A thin driver, like :mod:`voicebot.speech.recognition_session`: native callbacks hand over to the loop. Facts about
 SDK 1.53 that shape it:
 
-* The output format belongs to the synthesiser (a changed property is ignored), hence one kind for each G.711 law.
+* The output format belongs to the synthesiser (a changed property is ignored), hence one kind for each audio format.
 * ``start_speaking_*`` resolves at once; audio comes with ``synthesizing``, each event with one chunk and a result id.
 * The SDK's own retry ends an utterance under another result id than it began with, so it is off (the pool retries).
 * ``stop_speaking`` closes the connection, which is also what makes the service stop working. A cancelled synthesiser is
@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import azure.cognitiveservices.speech as sdk
 
-from voicebot.events import Law
+from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.speech import sdk_threads
 from voicebot.speech.endpoint import SpeechEndpoint, SpeechUnavailable
 from voicebot.speech.sdk_threads import first_line, watch
@@ -31,25 +31,26 @@ from voicebot.speech.sdk_threads import first_line, watch
 log = logging.getLogger(__name__)
 
 _FORMAT: Final = {
-    "PCMU": sdk.SpeechSynthesisOutputFormat.Raw8Khz8BitMonoMULaw,
-    "PCMA": sdk.SpeechSynthesisOutputFormat.Raw8Khz8BitMonoALaw,
+    PCMU: sdk.SpeechSynthesisOutputFormat.Raw8Khz8BitMonoMULaw,
+    PCMA: sdk.SpeechSynthesisOutputFormat.Raw8Khz8BitMonoALaw,
+    LINEAR_16K: sdk.SpeechSynthesisOutputFormat.Raw16Khz16BitMonoPcm,
 }
 _PERMANENT: Final = (
     sdk.CancellationErrorCode.AuthenticationFailure,
     sdk.CancellationErrorCode.Forbidden,
     sdk.CancellationErrorCode.BadRequest,
 )
-MAX_UTTERANCE_BYTES: Final = 8000 * 600
-"""Ten minutes: an utterance that gets longer is ended with an error."""
+MAX_UTTERANCE_S: Final = 600
+"""An utterance that gets longer is ended with an error."""
 
 
 class SynthesisConnection:
     """One synthesiser. ``open`` and ``release`` block and run on an SDK thread; the rest runs on the loop."""
 
     def __init__(
-        self, law: Law, loop: asyncio.AbstractEventLoop, changed: Callable[[SynthesisConnection], None]
+        self, audio: AudioFormat, loop: asyncio.AbstractEventLoop, changed: Callable[[SynthesisConnection], None]
     ) -> None:
-        self.law = law
+        self.audio = audio
         self.alive = True
         self.error: SpeechUnavailable | None = None
         self.since = loop.time()
@@ -84,7 +85,7 @@ class SynthesisConnection:
         await sdk_threads.call(self._begin, ssml)
 
     async def chunk(self) -> bytes:
-        """The next piece of G.711, ``b""`` at the end. Raises :class:`SpeechUnavailable` when rendering failed."""
+        """The next piece of audio, ``b""`` at the end. Raises :class:`SpeechUnavailable` when rendering failed."""
         while not self._chunks:
             if self._failure is not None:
                 raise self._failure
@@ -111,7 +112,7 @@ class SynthesisConnection:
             if self._released:
                 return
             config = endpoint.speech_config()
-            config.set_speech_synthesis_output_format(_FORMAT[self.law])
+            config.set_speech_synthesis_output_format(_FORMAT[self.audio])
             config.set_property_by_name("SpeechSynthesis_MaxRetryTimes", "0")
             synthesizer = sdk.SpeechSynthesizer(config, audio_config=None)
             connection = sdk.Connection.from_speech_synthesizer(synthesizer)
@@ -190,7 +191,7 @@ class SynthesisConnection:
         if self._over or result_id != self._result_id or not audio:
             return
         self._received += len(audio)
-        if self._received > MAX_UTTERANCE_BYTES:
+        if self._received > MAX_UTTERANCE_S * self.audio.byte_rate:
             self._end(SpeechUnavailable("the utterance is longer than ten minutes", permanent=True))
             return
         self._chunks.append(audio)

@@ -1,10 +1,10 @@
 """Streaming synthesis from a pool of connected synthesisers.
 
 A connection that stands already saves the better part of the first-audio latency, so at least ``size`` idle ones are
-kept for each law in use. An utterance takes one, or makes one; beyond ``max_size`` utterances at once it waits its
-turn, at most ``max_waiting`` utterances and ``wait_timeout_s`` each. One that was used up to its end goes back, so
+kept for each audio format in use. An utterance takes one, or makes one; beyond ``max_size`` utterances at once it waits
+its turn, at most ``max_waiting`` utterances and ``wait_timeout_s`` each. One that was used up to its end goes back, so
 that the pool follows the load up; those that nobody has used for ``max_idle_s`` are thrown away, so that it follows
-it down, as is one that was cancelled or failed. A keeper for each law connects what is missing in the background.
+it down, as is one that was cancelled or failed. A keeper for each format connects what is missing in the background.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_never, wait_random_exponential
 
-from voicebot.events import Law
+from voicebot.audio import PCMU, AudioFormat
 from voicebot.speech import sdk_threads
 from voicebot.speech.endpoint import EndpointSource, SpeechUnavailable, resolve
 from voicebot.speech.sdk_threads import first_line
@@ -38,13 +38,13 @@ class Speech:
     text: str
     voice: str
     language: str
-    law: Law
+    audio: AudioFormat
 
 
 class SynthesizerPool:
     """Connected synthesisers, shared by all calls.
 
-    ``size``: idle connections kept for each law of ``laws`` (others are added when first used);
+    ``size``: idle connections kept for each of ``formats`` (others are added when first used);
     ``max_size``: utterances rendered at once, 4 times ``size`` (at least 4) when not given;
     ``first_chunk_timeout_s``: from the request to the first audio, waiting and the one retry included;
     ``next_chunk_timeout_s``: silence of the service in the middle of an utterance;
@@ -58,7 +58,7 @@ class SynthesizerPool:
         *,
         size: int,
         max_size: int | None = None,
-        laws: Sequence[Law] = ("PCMU",),
+        formats: Sequence[AudioFormat] = (PCMU,),
         first_chunk_timeout_s: float = 3.0,
         next_chunk_timeout_s: float = 3.0,
         connect_timeout_s: float = 2.0,
@@ -77,14 +77,14 @@ class SynthesizerPool:
         self._wait_timeout_s = wait_timeout_s
         self._max_waiting = max_waiting
         self._max_idle_s = max_idle_s
-        self._laws: list[Law] = list(dict.fromkeys(laws))
-        self._idle: dict[Law, list[SynthesisConnection]] = {}
+        self._formats = list(dict.fromkeys(formats))
+        self._idle: dict[AudioFormat, list[SynthesisConnection]] = {}
         self._opening: set[SynthesisConnection] = set()
         self._busy: set[SynthesisConnection] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._called = 0  # waiters that may go on and have not yet
-        self._wanted: dict[Law, asyncio.Event] = {}
-        self._filled: dict[Law, asyncio.Event] = {}
+        self._wanted: dict[AudioFormat, asyncio.Event] = {}
+        self._filled: dict[AudioFormat, asyncio.Event] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._closed = False
 
@@ -100,13 +100,13 @@ class SynthesizerPool:
 
     async def start(self) -> None:
         """Begin to connect. Waits for the first connections, but raises nothing: what fails is tried again later."""
-        for law in self._laws:
-            self._keep(law)
-        if self._size and self._laws:
+        for audio in self._formats:
+            self._keep(audio)
+        if self._size and self._formats:
             try:
                 async with asyncio.timeout(self._connect_timeout_s):
-                    for law in self._laws:
-                        await self._filled[law].wait()
+                    for audio in self._formats:
+                        await self._filled[audio].wait()
             except TimeoutError:
                 log.warning("the Speech service cannot be reached for synthesis yet; going on trying")
 
@@ -128,7 +128,7 @@ class SynthesizerPool:
                 log.warning("%d synthesisers are still stopping; left to their threads", len(late))
 
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
-        """Raw G.711 of ``speech``, in pieces as they come from the service (any length, 8000 bytes a second).
+        """Raw audio of ``speech`` in its format, in pieces of any length as they come from the service.
 
         Raises :class:`SpeechUnavailable` on an error or a timeout; what failed before its first audio is tried once
         more on a fresh connection. Close the iterator (``contextlib.aclosing``) or cancel the task to stop at once.
@@ -141,7 +141,7 @@ class SynthesizerPool:
             connection: SynthesisConnection | None = None
             try:
                 async with asyncio.timeout_at(deadline):
-                    connection = await self._acquire(speech.law, fresh=attempt == 2)
+                    connection = await self._acquire(speech.audio, fresh=attempt == 2)
                     await connection.begin(ssml)
                 while True:
                     async with asyncio.timeout_at(deadline):
@@ -166,21 +166,21 @@ class SynthesizerPool:
 
     # --- connections ---
 
-    async def _acquire(self, law: Law, *, fresh: bool) -> SynthesisConnection:
+    async def _acquire(self, audio: AudioFormat, *, fresh: bool) -> SynthesisConnection:
         if self._closed:
             raise SpeechUnavailable("the synthesiser pool is closed")
-        self._keep(law)
+        self._keep(audio)
         if not fresh:
             await self._turn()
-        idle = self._idle[law]
+        idle = self._idle[audio]
         while idle and not fresh:
             connection = idle.pop()  # the one used last is the most likely to be alive
-            self._wanted[law].set()
+            self._wanted[audio].set()
             if connection.alive:
                 self._busy.add(connection)
                 return connection
             self._discard(connection)
-        connection = self._new(law)
+        connection = self._new(audio)
         self._busy.add(connection)
         try:
             await sdk_threads.call(connection.open, resolve(self._endpoint), False)
@@ -218,12 +218,12 @@ class SynthesizerPool:
             self._called += 1
             self._waiting.popleft().set_result(None)
 
-    def _new(self, law: Law) -> SynthesisConnection:
-        return SynthesisConnection(law, asyncio.get_running_loop(), self._changed)
+    def _new(self, audio: AudioFormat) -> SynthesisConnection:
+        return SynthesisConnection(audio, asyncio.get_running_loop(), self._changed)
 
     def _return(self, connection: SynthesisConnection) -> None:
         self._busy.discard(connection)
-        idle = self._idle.get(connection.law)
+        idle = self._idle.get(connection.audio)
         room = idle is not None and len(idle) + len(self._busy) < self._max_size
         if connection.finished and not self._closed and idle is not None and room:
             connection.since = asyncio.get_running_loop().time()
@@ -234,27 +234,27 @@ class SynthesizerPool:
 
     def _discard(self, connection: SynthesisConnection) -> None:
         sdk_threads.dispose(connection.release)
-        if connection.law in self._wanted:
-            self._wanted[connection.law].set()
+        if connection.audio in self._wanted:
+            self._wanted[connection.audio].set()
 
     def _changed(self, connection: SynthesisConnection) -> None:
-        idle = self._idle.get(connection.law, [])
+        idle = self._idle.get(connection.audio, [])
         if connection in idle:
             idle.remove(connection)
             self._discard(connection)
 
-    # --- the keeper of one law's idle connections ---
+    # --- the keeper of one format's idle connections ---
 
-    def _keep(self, law: Law) -> None:
-        if law not in self._idle:
-            self._idle[law] = []
-            self._wanted[law] = asyncio.Event()
-            self._filled[law] = asyncio.Event()
+    def _keep(self, audio: AudioFormat) -> None:
+        if audio not in self._idle:
+            self._idle[audio] = []
+            self._wanted[audio] = asyncio.Event()
+            self._filled[audio] = asyncio.Event()
             if self._size:
-                self._keepers.append(asyncio.create_task(self._keeper(law)))
+                self._keepers.append(asyncio.create_task(self._keeper(audio)))
 
-    async def _keeper(self, law: Law) -> None:
-        idle, wanted = self._idle[law], self._wanted[law]
+    async def _keeper(self, audio: AudioFormat) -> None:
+        idle, wanted = self._idle[audio], self._wanted[audio]
         loop = asyncio.get_running_loop()
         while True:
             wanted.clear()
@@ -269,20 +269,20 @@ class SynthesizerPool:
                     before_sleep=_log_attempt,
                 ):
                     with attempt:
-                        connection = await self._connect(law)
+                        connection = await self._connect(audio)
                 if len(idle) < self._size:
                     idle.append(connection)
                 else:
                     self._discard(connection)
-            self._filled[law].set()
+            self._filled[audio].set()
             try:
                 async with asyncio.timeout(self._max_idle_s / 4):
                     await wanted.wait()
             except TimeoutError:
                 continue
 
-    async def _connect(self, law: Law) -> SynthesisConnection:
-        connection = self._new(law)
+    async def _connect(self, audio: AudioFormat) -> SynthesisConnection:
+        connection = self._new(audio)
         self._opening.add(connection)
         connected = False
         try:

@@ -1,9 +1,8 @@
 """Voice activity on the caller's raw frames, long before the recogniser says anything.
 
-The Silero model (MIT) at 8 kHz on plain onnxruntime: windows of 256 samples (32 ms) with the 32 samples before, and a
-recurrent state. The model has no state of its own and is shared by all calls; state, context and decision are each
-call's. About 0.11 ms of CPU a window (some 4 ms a second of audio, nearly none on a dead line), on the event
-loop's thread.
+The Silero model (MIT) at 8 or 16 kHz on plain onnxruntime: windows of 32 ms with the 4 ms before, a recurrent state.
+The model has no state of its own and is shared by all calls; state, context and decision are each call's. About 0.11 ms
+of CPU a window (some 4 ms a second of audio, nearly none on a dead line), on the event loop's thread.
 
 The state is cleared after 2 s of quiet: speech right after music or line noise is found late otherwise (measured 591 ms
 against 170 ms).
@@ -14,27 +13,22 @@ from __future__ import annotations
 import math
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from voicebot.events import Law, SpeechStarted, SpeechStopped
-from voicebot.g711 import decode
+from voicebot.audio import PCMU, AudioFormat
+from voicebot.events import SpeechStarted, SpeechStopped
 from voicebot.speech.voice_decision import VoiceDecision
 
-RATE: Final = 8000
-WINDOW: Final = 256
-CONTEXT: Final = 32
+WINDOW_S: Final = 0.032
+CONTEXT_S: Final = 0.004
 RESET_AFTER_S: Final = 2.0
-_WINDOW_S: Final = WINDOW / RATE
 _FLOOR_DBFS: Final = -100.0
 _DEAD_DBFS: Final = -75.0
 """Below this there is nothing on the line (suppressed silence): the model is not asked while nobody speaks."""
-_SAMPLES: Final[dict[Law, NDArray[np.float32]]] = {
-    law: (decode(bytes(range(256)), law) / 32768.0).astype(np.float32) for law in get_args(Law)
-}
 
 
 class SileroModel:
@@ -51,15 +45,16 @@ class SileroModel:
         self._session: Any = onnxruntime.InferenceSession(
             path.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
-        self._rate = np.array(RATE, dtype=np.int64)
 
     @staticmethod
     def initial_state() -> NDArray[np.float32]:
         return np.zeros((2, 1, 128), dtype=np.float32)
 
-    def __call__(self, samples: NDArray[np.float32], state: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
-        """``samples``: CONTEXT + WINDOW of them, -1 to 1, shape (1, 288)."""
-        output, state = self._session.run(None, {"input": samples, "state": state, "sr": self._rate})
+    def __call__(
+        self, samples: NDArray[np.float32], state: NDArray[np.float32], rate: NDArray[np.int64]
+    ) -> tuple[float, NDArray[np.float32]]:
+        """``samples``: context and window, -1 to 1, shape (1, 288) at a ``rate`` of 8000, (1, 576) at 16000."""
+        output, state = self._session.run(None, {"input": samples, "state": state, "sr": rate})
         return float(output[0, 0]), state
 
 
@@ -82,12 +77,15 @@ class VoiceActivity:
     how long quiet. ``gate_dbfs`` may be set at any time: quieter windows do not start speech (None: no gate).
     """
 
-    def __init__(self, law: Law, *, start_ms: float = 64.0, hangover_ms: float = 200.0) -> None:
-        self._table = _SAMPLES[law]
+    def __init__(self, audio: AudioFormat, *, start_ms: float = 64.0, hangover_ms: float = 200.0) -> None:
+        self._audio = audio
+        self._rate = np.array(audio.rate, dtype=np.int64)
+        self._window_samples = round(audio.rate * WINDOW_S)
+        self._context = round(audio.rate * CONTEXT_S)
         self._model = shared_model()
         self._state = self._model.initial_state()
         self._decision = VoiceDecision(start_ms=start_ms, hangover_ms=hangover_ms)
-        self._input = np.zeros((1, CONTEXT + WINDOW), dtype=np.float32)
+        self._input = np.zeros((1, self._context + self._window_samples), dtype=np.float32)
         self._filled = 0
         self._quiet_s = 0.0
         self._began: float | None = None
@@ -97,8 +95,8 @@ class VoiceActivity:
     @classmethod
     def warm(cls) -> None:
         """Load the model and run it once. Blocks for about 100 ms: call it at start, off the loop."""
-        activity = cls("PCMU")
-        activity.feed(b"\xff" * WINDOW, 0.0)
+        model = shared_model()
+        model(np.zeros((1, 288), np.float32), model.initial_state(), np.array(PCMU.rate, np.int64))
 
     @property
     def gate_dbfs(self) -> float | None:
@@ -121,37 +119,37 @@ class VoiceActivity:
         return max(0.0, now - since) if since is not None else 0.0
 
     def feed(self, payload: bytes, at: float) -> list[SpeechStarted | SpeechStopped]:
-        """G.711 whose last sample was spoken at ``at``; what it changed, normally nothing."""
-        samples = self._table[np.frombuffer(payload, dtype=np.uint8)]
+        """Audio whose last sample was spoken at ``at``; what it changed, normally nothing."""
+        samples, window, rate = self._audio.floats(payload), self._window_samples, self._audio.rate
         if self._began is None:
-            self._began = at - len(samples) / RATE
+            self._began = at - len(samples) / rate
         events: list[SpeechStarted | SpeechStopped] = []
         position = 0
         while position < len(samples):
-            take = min(WINDOW - self._filled, len(samples) - position)
-            begin = CONTEXT + self._filled
+            take = min(window - self._filled, len(samples) - position)
+            begin = self._context + self._filled
             self._input[0, begin : begin + take] = samples[position : position + take]
             position += take
             self._filled += take
-            if self._filled == WINDOW:
-                events += self._window(at - (len(samples) - position) / RATE)
+            if self._filled == window:
+                events += self._window(at - (len(samples) - position) / rate)
         return events
 
     def _window(self, end: float) -> list[SpeechStarted | SpeechStopped]:
         self._filled = 0
-        self.level_dbfs = level_dbfs(self._input[0, CONTEXT:])
+        self.level_dbfs = level_dbfs(self._input[0, self._context :])
         if self.level_dbfs < _DEAD_DBFS and not self._decision.speaking:
             self.probability = 0.0
         else:
-            self.probability, self._state = self._model(self._input, self._state)
-        self._input[0, :CONTEXT] = self._input[0, WINDOW:]
-        events = self._decision.window(end - _WINDOW_S, end, self.probability, self.level_dbfs)
+            self.probability, self._state = self._model(self._input, self._state, self._rate)
+        self._input[0, : self._context] = self._input[0, self._window_samples :]
+        events = self._decision.window(end - WINDOW_S, end, self.probability, self.level_dbfs)
         if self._decision.speaking or self._decision.onset is not None:
             self._quiet_s = 0.0
         else:
-            self._quiet_s += _WINDOW_S
+            self._quiet_s += WINDOW_S
             if self._quiet_s >= RESET_AFTER_S:
                 self._quiet_s = 0.0
                 self._state = self._model.initial_state()
-                self._input[0, :CONTEXT] = 0.0
+                self._input[0, : self._context] = 0.0
         return events

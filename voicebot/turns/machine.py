@@ -512,8 +512,9 @@ class TurnMachine:
 
     def _say(self, now: float, text: str, audio: str = "", message: BotMessage | None = None) -> None:
         """Words, or a file, of the bot's: in its ``message``, or set by it beforehand."""
-        said = message or BotMessage(now, 0, text, text)
-        utterance = self._speech.add(said.request, text or said.speak, said.hint, audio=audio)
+        said = message or BotMessage(now, 0, text, "" if audio else text)
+        only_audio = audio if not said.speak else ""  # what else could be spoken fails as speech does
+        utterance = self._speech.add(said.request, text or said.speak, said.hint, audio=only_audio)
         self._out.append(Play(utterance.number, said.request, text, said.speak, said.locale, audio=audio))
         self._take_floor(now)
 

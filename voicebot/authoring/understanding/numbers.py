@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any
@@ -27,6 +27,8 @@ ZERO, UNIT, TEEN, TENS, HUNDRED, HUNDREDS, SCALE = "zero", "unit", "teen", "tens
 FRACTION, ARTICLE, POINT, MINUS, NUMERAL, ORDINAL, WORD = (
     "fraction", "article", "point", "minus", "numeral", "ordinal", "word",
 )  # fmt: skip
+
+_WRITTEN_FRACTION = re.compile(r"[1-9]/[248]")
 
 MAX_NUMERAL = 40
 """Digits in a numeral; a longer one is no number (it still is a string of digits)."""
@@ -124,6 +126,16 @@ class NumberWords:
             found.append(Atom(kind, value, token.word, index, stop, token.pause))
             index = stop
         return found
+
+
+def with_written_fractions(atoms: Sequence[Atom]) -> list[Atom]:
+    """``atoms`` with "1/2" as a fraction, where numbers are asked for (elsewhere it may be a date)."""
+    return [
+        replace(atom, kind=FRACTION, value=Decimal(atom.word[0]) / Decimal(atom.word[2]))
+        if atom.kind == NUMERAL and _WRITTEN_FRACTION.fullmatch(atom.word) and atom.word[0] < atom.word[2]
+        else atom
+        for atom in atoms
+    ]  # fmt: skip
 
 
 def _ordinals(section: Mapping[str, Any]) -> dict[str, str]:
@@ -227,9 +239,10 @@ class NumberReader:
     def _with_fraction(self, number: Number) -> Number:
         """ "two and a half", and "a million and a half", where half a million is meant."""
         at = number.stop
-        if self.atom(at).word not in self._words.conjunctions:
+        written = self.atom(at).kind == FRACTION and "/" in self.atom(at).word  # "5 1/2"
+        if self.atom(at).word not in self._words.conjunctions and not written:
             return number
-        at += 1
+        at += not written
         at += self.atom(at).kind == ARTICLE
         count = Decimal(1)
         if self.atom(at).kind == UNIT:  # "three and three quarters"

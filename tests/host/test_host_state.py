@@ -1,0 +1,148 @@
+"""What is kept of callers beyond the call, and of a conversation as long as it lasts, used from dialogs in Python."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from host_peer import activity
+
+from voicebot.host.adapter import TelephonyAdapter
+from voicebot.host.bot import DialogBot
+from voicebot.host.loader import load_dialogs
+from voicebot.host.sdk import activity_from_json
+from voicebot.host.storage import KEEP_USERS_S, EtagConflict, SqliteStorage
+from voicebot.host.warm import warm_up
+
+COUNTING = """
+    import asyncio
+    from botbuilder.core import MessageFactory
+    from botbuilder.dialogs import ComponentDialog, WaterfallDialog
+
+    class Counting(ComponentDialog):
+        def __init__(self, context):
+            super().__init__("counting")
+            self.reached, self.goes_on = asyncio.Event(), asyncio.Event()
+            self.caller = context.user_property("calls")
+            self.here = context.conversation_property("turns")
+            self.add_dialog(WaterfallDialog("steps", [self.count]))
+            self.initial_dialog_id = "steps"
+
+        async def count(self, step):
+            text = step.context.activity.text or ""
+            mine = await self.caller.get(step.context, dict)
+            here = await self.here.get(step.context, list)
+            mine["n"] = mine.get("n", 0) + 1
+            here.append(text)
+            if text == "slow":
+                self.reached.set()
+                await self.goes_on.wait()
+            if text == "forget":
+                await self.caller.delete(step.context)
+            if text == "fail":
+                raise ValueError("no")
+            await step.context.send_activity(MessageFactory.text(f"{mine['n']} {len(here)}"))
+            return await step.begin_dialog("steps") if text == "loop" else await step.end_dialog()
+
+    def create_dialog(context):
+        return Counting(context)
+"""
+
+
+class Lines:
+    def __init__(self, folder: Path, storage: SqliteStorage) -> None:
+        self.dialogs = load_dialogs(folder)
+        self.storage = storage
+        self.bot = DialogBot(self.dialogs.root, storage)
+        self.adapter = TelephonyAdapter()
+
+    async def says(self, text: str, caller: str = "+15550100", call: str = "c1", channel: str = "directline") -> str:
+        said: list[str] = []
+
+        async def deliver(turn: int, conversation: str, sent: dict[str, Any]) -> None:
+            said.append(sent.get("text", ""))
+
+        told = activity(text=text) | {"from": {"id": caller}, "conversation": {"id": call}, "channelId": channel}
+        await self.adapter.process(activity_from_json(told), self.bot.on_turn, 1, deliver)
+        return said[0]
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for (key,) in self.storage._database.execute("SELECT key FROM state ORDER BY key")]
+
+
+@pytest.fixture
+async def lines(folder_of: Callable[..., Path]) -> AsyncIterator[Lines]:
+    storage = SqliteStorage(None)
+    await storage.open()
+    yield Lines(folder_of(main=COUNTING), storage)
+    await storage.close()
+
+
+async def test_a_caller_is_known_again_and_a_conversation_is_not(lines: Lines) -> None:
+    assert [await lines.says("a"), await lines.says("b")] == ["1 1", "2 2"]
+    assert await lines.says("a", call="c2") == "3 1"
+    assert await lines.says("a", caller="+15550111", call="c3") == "1 1"
+    assert await lines.says("forget", call="c4") == "4 1"
+    assert await lines.says("a", call="c5") == "1 1"
+
+
+async def test_what_the_last_turn_of_a_call_changes_is_kept_of_the_caller_alone(
+    lines: Lines,
+) -> None:
+    assert await lines.says("a", channel="telephony") == "1 1"  # the root dialog ends, and with it the call
+    assert lines.keys == ["telephony/users/+15550100"]
+    assert await lines.says("a", call="c2", channel="telephony") == "2 1"
+
+
+async def test_who_withholds_the_number_shares_nothing_and_leaves_nothing(lines: Lines) -> None:
+    assert await lines.says("a", caller="anonymous") == "1 1"
+    assert await lines.says("a", caller="anonymous", call="c2") == "1 1"
+    assert await lines.says("b", caller="anonymous") == "2 2"
+    assert await lines.says("a", caller="anonymous", call="c3", channel="telephony") == "1 1"
+    assert not [key for key in lines.keys if key.startswith("telephony")]
+
+
+async def test_a_turn_that_fails_leaves_both_as_they_were(lines: Lines) -> None:
+    await lines.says("a")
+    with pytest.raises(ValueError, match="no"):
+        await lines.says("fail")
+    assert await lines.says("b") == "2 2"
+
+
+async def test_of_two_calls_of_one_caller_that_change_the_same_one_fails(lines: Lines) -> None:
+    await lines.says("a")
+    slow = asyncio.create_task(lines.says("slow", call="c2"))
+    await lines.dialogs.root.reached.wait()
+    assert await lines.says("b", call="c3") == "2 1"
+    lines.dialogs.root.goes_on.set()
+    with pytest.raises(EtagConflict):
+        await slow
+    assert await lines.says("slow", call="c2") == "3 1"
+
+
+async def test_what_cannot_be_read_of_a_caller_is_begun_anew(lines: Lines) -> None:
+    await lines.says("a")
+    lines.storage._database.execute("UPDATE state SET value = '{\"$\":\"os.system\"}' WHERE key LIKE '%users%'")
+    assert await lines.says("b") == "1 2"
+
+
+async def test_the_rehearsal_leaves_nothing(lines: Lines) -> None:
+    await warm_up(lines.dialogs, lines.bot, "en-US")
+    assert lines.keys == []
+
+
+async def test_callers_are_remembered_for_longer_than_conversations(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    storage = SqliteStorage(path)
+    await storage.write({"t/conversations/a": {"n": 1}, "t/users/a": {"n": 1}, "t/users/b": {"n": 1}})
+    age = "UPDATE state SET written = written - ?"
+    storage._database.execute(age, (30 * 24 * 3600.0,))
+    storage._database.execute(f"{age} WHERE key = 't/users/b'", (KEEP_USERS_S,))
+    await storage.close()
+    storage = SqliteStorage(path)
+    assert set(await storage.read(["t/conversations/a", "t/users/a", "t/users/b"])) == {"t/users/a"}
+    await storage.close()

@@ -1,0 +1,52 @@
+"""Between 8 and 16 kHz: nothing is lost, nothing is added, and streams may be cut anywhere."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from voicebot.halfband import Downsampler, Upsampler, downsample, upsample
+
+
+def tone(hertz: float, rate: int, samples: int) -> NDArray[np.int16]:
+    return (10_000 * np.sin(2 * np.pi * hertz * np.arange(samples) / rate)).astype(np.int16)
+
+
+@pytest.mark.parametrize("hertz", [100, 300, 1000, 3000, 3400])
+def test_what_a_telephone_carries_goes_up_and_comes_down_unchanged(hertz: int) -> None:
+    narrow, wide = tone(hertz, 8000, 1600), tone(hertz, 16_000, 3200)
+    assert np.abs(upsample(narrow).astype(int) - wide)[100:-100].max() < 20
+    assert np.abs(downsample(wide).astype(int) - narrow)[50:-50].max() < 20
+
+
+@pytest.mark.parametrize("hertz", [4600, 5000, 7900])
+def test_what_a_telephone_cannot_carry_does_not_come_back_as_something_else(hertz: int) -> None:
+    assert np.abs(downsample(tone(hertz, 16_000, 3200)))[50:-50].max() < 10_000 / 1000 + 1
+
+
+def test_no_image_is_left_above_4_khz() -> None:
+    spectrum = np.abs(np.fft.rfft(upsample(tone(3000, 8000, 8000))[2000:14_000].astype(float) * np.hanning(12_000)))
+    assert spectrum[len(spectrum) * 46 // 80 :].max() < spectrum.max() / 1000
+
+
+@given(st.lists(st.integers(0, 200), min_size=1, max_size=8), st.integers(0, 2**31))
+def test_a_stream_may_be_cut_anywhere(cuts: list[int], seed: int) -> None:
+    samples = np.random.default_rng(seed).integers(-20_000, 20_000, 2 * sum(cuts)).astype(np.int16)
+    up, down = Upsampler(), Downsampler()
+    bounds = 2 * np.cumsum([0, *cuts])
+    pieces = [samples[start:end] for start, end in pairwise(bounds)]
+    assert (np.concatenate([up(piece) for piece in pieces]) == Upsampler()(samples)).all()
+    assert (np.concatenate([down(piece) for piece in pieces]) == Downsampler()(samples)).all()
+    assert len(Upsampler()(samples)) == 2 * len(samples) == 4 * len(Downsampler()(samples))
+
+
+def test_the_loudest_does_not_wrap() -> None:
+    square = np.where(np.arange(800) // 20 % 2, 32767, -32768).astype(np.int16)
+    assert (np.abs(upsample(square)[100:-100].astype(int)) > 20_000).sum() > 1000
+    jumps = np.abs(np.diff(upsample(square).astype(int)))
+    assert (jumps > 60_000).sum() == 0

@@ -1,0 +1,141 @@
+"""What the audio between a leg and everything above it is made of: the leg's :class:`AudioFormat`.
+
+G.711 calls stay G.711 all the way: the caller's bytes go into the recogniser as they came, and the synthesiser is asked
+for bytes that go out as they are. A wideband call (G.722, Opus) is 16 kHz linear samples above the wire. Whoever
+handles audio asks the format for what differs (rate, silence, samples), and is otherwise the same for all.
+
+A leg keeps its format for the whole call, also when a re-INVITE changes the codec of the wire.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicebot import g711
+from voicebot.halfband import downsample, upsample
+
+FRAME_S: Final = 0.020
+"""All audio moves in frames of this length."""
+
+
+class AudioFormat(ABC):
+    """One of :data:`PCMU`, :data:`PCMA` and :data:`LINEAR_16K`; compared by identity.
+
+    ``name``: for records, keys and logs. ``rate``: samples a second; ``width``: bytes a sample; ``byte_rate``: bytes a
+    second. ``frame_samples`` and ``frame_bytes`` are those of 20 ms. ``suffix``: of a file with raw audio.
+    """
+
+    __slots__ = (
+        "byte_rate",
+        "frame_bytes",
+        "frame_of_silence",
+        "frame_samples",
+        "name",
+        "rate",
+        "silent_byte",
+        "suffix",
+        "width",
+    )
+
+    def __init__(self, name: str, *, rate: int, width: int, silent_byte: int, suffix: str) -> None:
+        self.name = name
+        self.rate = rate
+        self.width = width
+        self.suffix = suffix
+        self.byte_rate = rate * width
+        self.frame_samples = round(rate * FRAME_S)
+        self.frame_bytes = self.frame_samples * width
+        self.silent_byte = bytes([silent_byte])
+        self.frame_of_silence = self.silent_byte * self.frame_bytes
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def silence(self, samples: int) -> bytes:
+        """So many samples of silence."""
+        return self.silent_byte * (samples * self.width)
+
+    @abstractmethod
+    def decode(self, audio: bytes | bytearray | memoryview) -> NDArray[np.int16]:
+        """The samples, full scale 16 bit."""
+
+    @abstractmethod
+    def encode(self, samples: NDArray[np.int16]) -> bytes:
+        """What :meth:`decode` makes these samples of, or the nearest there is."""
+
+    @abstractmethod
+    def floats(self, audio: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+        """The samples, -1 to 1."""
+
+    @abstractmethod
+    def is_quiet(self, audio: bytes) -> bool:
+        """Whether nobody would miss it: quieter than about -46 dBFS. Some microseconds a frame."""
+
+
+class _G711(AudioFormat):
+    """8 kHz of one byte a sample; see :mod:`voicebot.g711`."""
+
+    __slots__ = ("_floats", "law")
+
+    def __init__(self, law: g711.Law, suffix: str) -> None:
+        super().__init__(law, rate=g711.SAMPLE_RATE, width=1, silent_byte=g711.SILENCE[law], suffix=suffix)
+        self.law: g711.Law = law
+        self._floats = (g711.decode(bytes(range(256)), law) / 32768.0).astype(np.float32)
+
+    def decode(self, audio: bytes | bytearray | memoryview) -> NDArray[np.int16]:
+        return g711.decode(audio, self.law)
+
+    def encode(self, samples: NDArray[np.int16]) -> bytes:
+        return g711.encode(samples, self.law)
+
+    def floats(self, audio: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+        return self._floats[np.frombuffer(audio, np.uint8)]
+
+    def is_quiet(self, audio: bytes) -> bool:
+        return g711.is_quiet(audio, self.law)
+
+
+class _Linear(AudioFormat):
+    """16 bit samples, little-endian: what the Speech service calls ``raw-16khz-16bit-mono-pcm``."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, rate: int, suffix: str) -> None:
+        super().__init__(name, rate=rate, width=2, silent_byte=0, suffix=suffix)
+
+    def decode(self, audio: bytes | bytearray | memoryview) -> NDArray[np.int16]:
+        return np.frombuffer(audio, "<i2", len(audio) // 2).astype(np.int16, copy=False)
+
+    def encode(self, samples: NDArray[np.int16]) -> bytes:
+        return samples.astype("<i2", copy=False).tobytes()
+
+    def floats(self, audio: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+        return self.decode(audio) * np.float32(1 / 32768)
+
+    def is_quiet(self, audio: bytes) -> bool:
+        return bool(np.abs(self.floats(audio)).sum() < g711.QUIET / 32768 * (len(audio) // 2))
+
+
+PCMU: Final[AudioFormat] = _G711("PCMU", ".ulaw")
+PCMA: Final[AudioFormat] = _G711("PCMA", ".alaw")
+LINEAR_16K: Final[AudioFormat] = _Linear("L16-16K", 16_000, ".s16")
+FORMATS: Final = (PCMU, PCMA, LINEAR_16K)
+
+
+def convert(audio: bytes, source: AudioFormat, target: AudioFormat) -> bytes:
+    """A whole piece of audio in another format, resampled where the rates differ.
+
+    For a piece that begins and ends quietly; a stream keeps the state of its filter (:mod:`voicebot.halfband`).
+    """
+    if source is target:
+        return audio
+    samples = source.decode(audio)
+    if source.rate < target.rate:
+        samples = upsample(samples)
+    elif source.rate > target.rate:
+        samples = downsample(samples)
+    return target.encode(samples)

@@ -1,0 +1,129 @@
+"""Dialog state in Azure Blob Storage: items, codec and compare-and-set of :mod:`voicebot.host.storage`, one blob each.
+
+By ``azure-storage-blob`` itself: the ``BlobStorage`` of botbuilder-azure decodes with jsonpickle, which builds any
+class that the stored text names, and is bound to a version of 2021. The blob's own ETag is the item's ``e_tag``; a
+write with one carries ``If-Match``. There is no transaction over several blobs: of a batch that conflicts in a later
+item, the earlier ones are written. Nothing expires by itself: a lifecycle rule of the container sees to that.
+
+The account's key, or a shared access signature, comes from the environment (``VOICEBOT_STATE_PASSWORD``). Each
+operation has ``LIMIT_S`` and is not tried again. Needs the extra ``voicebot[azure-blob]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+from collections.abc import Awaitable, Iterable
+from contextlib import suppress
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from azure.core import MatchConditions
+from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.storage.blob import ContentSettings
+from azure.storage.blob.aio import ContainerClient
+
+from voicebot.host.storage import PASSWORD_ENV, EtagConflict, Row, StorageUnusable, items_of, rows_of, tag_items
+
+LIMIT_S = 4.0
+MAX_NAME = 900
+"""Of 1024 characters that a blob's name may have."""
+JSON = ContentSettings(content_type="application/json")
+
+T = TypeVar("T")
+
+logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+
+
+class BlobStorage:
+    """``url``: the container's, ``https://account.blob.core.windows.net/container``. Raises ValueError for others."""
+
+    def __init__(self, url: str, *, limit_s: float = LIMIT_S) -> None:
+        self._where = url
+        self._limit_s = limit_s
+        self._container = ContainerClient.from_container_url(
+            url, credential=_credential(url), retry_total=0, connection_timeout=limit_s, read_timeout=limit_s
+        )
+
+    async def open(self) -> None:
+        """See whether the account lets us in; makes the container when it is absent. Raises StorageUnusable."""
+        try:
+            await self._do(self._container.get_container_properties())
+        except ResourceNotFoundError:
+            with suppress(ResourceExistsError):
+                await self._do(self._container.create_container())
+
+    async def close(self) -> None:
+        await self._container.close()
+
+    async def read(self, keys: list[str]) -> dict[str, Any]:
+        """The items of ``keys`` that exist. Raises ``StateUnreadable`` or :class:`StorageUnusable`."""
+        found = await asyncio.gather(*(self._read(key) for key in keys))
+        return items_of(row for row in found if row is not None)
+
+    async def write(self, changes: dict[str, Any]) -> None:
+        """Store ``changes`` in their order. Raises ``EtagConflict``, ``StateNotStorable``, :class:`StorageUnusable`."""
+        for row in rows_of(changes):
+            tag_items({row.key: changes[row.key]}, {row.key: await self._write(row)})
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Forget the items of ``keys``; those that do not exist are no error."""
+        await asyncio.gather(*(self._delete(key) for key in keys))
+
+    async def _read(self, key: str) -> tuple[str, str, str] | None:
+        try:
+            stream = await self._do(self._container.download_blob(_name(key)))
+            content = await self._do(stream.readall())
+        except ResourceNotFoundError:
+            return None
+        return key, str(stream.properties.etag), bytes(content).decode(errors="replace")
+
+    async def _write(self, row: Row) -> str:
+        condition: dict[str, Any] = {}
+        if row.expected is not None:
+            condition = {"etag": row.expected, "match_condition": MatchConditions.IfNotModified}
+        blob = self._container.get_blob_client(_name(row.key))
+        try:
+            answer = await self._do(
+                blob.upload_blob(row.text.encode(), overwrite=True, content_settings=JSON, **condition)
+            )
+        except (ResourceModifiedError, ResourceNotFoundError):
+            raise EtagConflict(f"{row.key} was written by somebody else") from None
+        return str(answer["etag"])
+
+    async def _delete(self, key: str) -> None:
+        with suppress(ResourceNotFoundError):
+            await self._do(self._container.delete_blob(_name(key)))
+
+    async def _do(self, operation: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._limit_s):
+                return await operation
+        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+            raise
+        except TimeoutError:
+            raise StorageUnusable(f"{self._where} does not answer within {self._limit_s:g} s") from None
+        except (AzureError, OSError) as error:
+            said = str(error).partition("\n")[0]
+            raise StorageUnusable(f"{self._where} cannot be used: {said}") from error
+
+
+def _name(key: str) -> str:
+    """A blob's name for ``key``: any character may be in a call's id."""
+    name = quote(key, safe="")
+    return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}-{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _credential(url: str) -> AzureNamedKeyCredential | AzureSasCredential | None:
+    """From :data:`PASSWORD_ENV`. A signature has ``sig=`` in it; a key belongs to the account that ``url`` names."""
+    secret = os.environ.get(PASSWORD_ENV, "")
+    if not secret:
+        return None
+    if "sig=" in secret:
+        return AzureSasCredential(secret.lstrip("?"))
+    parts = urlsplit(url)
+    account, dot, _ = (parts.hostname or "").partition(".blob.")
+    return AzureNamedKeyCredential(account if dot else parts.path.strip("/").partition("/")[0], secret)
