@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, Outbound, TransferRules
-from voicebot.calls.services import Recognition
+from voicebot.calls.services import BeforeAnswer, Recognition
 from voicebot.codecs import all_named
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
 from voicebot.dialog_versions import DialogVersions
@@ -249,11 +249,23 @@ class Application:
             records=settings.calls.records,
             recording=settings.calls.recording,
             transfers=TransferRules(
-                tuple(settings.calls.transfer_allow), settings.calls.transfer_domain, settings.calls.fallback_transfer
+                tuple(settings.calls.transfer_allow),
+                settings.calls.transfer_domain,
+                settings.calls.fallback_transfer,
+                self._consult,
             ),
             place=self._place,
+            before_answer=self._before_answer,
             log_words=settings.log.words,
         )
+
+    def _before_answer(self, trunk: str) -> BeforeAnswer:
+        own = {entry.name: entry.before_answer for entry in self.settings.trunks}
+        own |= {entry.name: entry.before_answer for entry in self.settings.accounts}
+        return own.get(trunk) or self.settings.calls.before_answer
+
+    async def _consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
+        return await self.outbound.consult(uri, trunk, headers)
 
     async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         return (await self.outbound.place(request, observer)).info.call_id

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from served import Service, texts
+from telephone import calling
 
 from voicebot.audio import PCMU
 from voicebot.caller import parse_script
@@ -42,9 +43,11 @@ steps:
 
 
 class Callee:
-    """A telephone that takes calls: it follows the script, unless it is called as ``busy``."""
+    """A telephone that takes calls: it follows the script; as an agent it only answers, as ``busy`` not even that."""
 
     def __init__(self, clock: MediaClock) -> None:
+        self.busy = False
+        self.legs: list[SipLeg] = []
         self.scripted: ScriptedCall | None = None
         self.done: asyncio.Task[None] | None = None
         self.front = SipFrontEnd(
@@ -55,12 +58,15 @@ class Callee:
         return f"sip:{user}@{LOOPBACK}:{self.front.endpoint.port}"
 
     def _take(self, leg: SipLeg) -> None:
+        self.legs.append(leg)
         script = parse_script(SCRIPT)
         self.scripted = ScriptedCall(script, {}, Ear(PCMU, quiet_s=script.quiet_s))
         leg.connect(self.scripted)
         leg.ring()
-        if leg.info.callee == "busy":
+        if leg.info.callee == "busy" or self.busy:
             leg.reject(486, "Busy Here")
+        elif leg.info.callee.startswith("+"):
+            self.done = asyncio.create_task(leg.answer())
         elif leg.info.callee != "away":
             self.done = asyncio.create_task(self._talk(leg))
 
@@ -155,3 +161,32 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
         assert f'voicebot_calls_total{{direction="outbound",outcome="{outcome}"}}' in metrics
     assert "voicebot_rtp_mos_count 1.0" in metrics
     assert "opening" not in service.log(), "what callers hear and say is not for the log"
+
+
+async def test_a_greeting_is_heard_before_the_answer_and_an_agent_is_called_before_the_caller_is_handed_on(
+    serve_scripted: Callable[..., Service],
+) -> None:
+    async with callee() as desk:
+        service = serve_scripted(
+            calls__before_answer="greeting",
+            bot__transfer="attended",
+            calls__transfer_allow='["*"]',
+            calls__transfer_domain=f"{LOOPBACK}:{desk.front.endpoint.port}",
+        )
+        async with calling(service.uri) as phone:
+            assert phone.last_audible and phone.last_audible < phone.answered, "the greeting came as early media"
+            assert phone.call is not None
+            desk.busy = True
+            phone.press("0")
+            await phone.until(lambda: bool(desk.legs), "a call to the agent")
+            await phone.answer(time.monotonic(), quiet_s=1.0)
+            assert not phone.transfers, "the agent is busy: the caller is back with the bot"
+            desk.busy = False
+            phone.press("0")
+            await phone.until(lambda: bool(phone.transfers), "the transfer")
+            assert "?Replaces=" in phone.transfers[0], "the caller's side is to take over the call with the agent"
+            await phone.until_ended()
+        record = service.record(phone.call.call_id)
+    assert record["transfer"]["accepted"] is True
+    assert any("cannot be reached" in text for text in texts(record))
+    assert record["answered_ms"] > 500

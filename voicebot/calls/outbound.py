@@ -108,6 +108,20 @@ class Outbound:
             raise CannotCall("full", str(error)) from None
         return self._begin(leg, placed)
 
+    async def consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
+        """Call ``uri``, to whom a caller who came by ``trunk`` may be handed on. Raises :class:`NoRoom`, ValueError.
+
+        Who that may be is not looked at here: transfers have a list of their own.
+        """
+        route = self._routes.get(trunk)
+        return await self._dial(
+            uri,
+            account=route.name if route is not None else "",
+            from_uri="" if route is not None else f"sip:voicebot@{self._own_domain()}",
+            headers=headers,
+            ring_timeout_s=self._ring_s,
+        )
+
     def _address(self, request: CallRequest) -> tuple[str, TrunkRoute | None]:
         """What to call, and by which way; None: straight there."""
         to = request.to.strip()

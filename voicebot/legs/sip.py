@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
-from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions
 from voicebot.legs.sip_outcome import not_reached
@@ -82,6 +82,9 @@ class SipLeg:
         self._untold: list[Event] = []
         """Facts that came before there was a sink: one of each kind at most."""
         self._held = False
+        """The other side has put us on hold."""
+        self._holds = self._hold_offered = False
+        """We have put the other side on hold; what we told it last."""
         self._early_answer: SessionDescription | None = None
         self._loop = asyncio.get_running_loop()
         self._sink: LegSink | None = None
@@ -94,6 +97,7 @@ class SipLeg:
         call.on_key = lambda key: self.deliver_key(key, self._loop.time())
         call.on_session = self._session_offered
         call.on_session_answer = self._session_answered_late
+        call.on_session_refused = self._offer_hold
         call.on_refer = lambda target, _by: self.on_transfer_asked is not None and self.on_transfer_asked(target)
         call.on_refer_progress = self._refer_progress
         call.on_progress = self._progressed
@@ -143,7 +147,15 @@ class SipLeg:
 
     def hold(self, held: bool) -> None:
         """Put the other side on hold (``sendonly``: it hears what we play, and is not heard), or take it off again."""
-        self._call.reoffer(self._offer("sendonly" if held else "sendrecv"))
+        self._holds = held
+        self._offer_hold()
+
+    def _offer_hold(self) -> None:
+        """Offer what is wanted, unless an offer is under way: then it is looked at again when that is answered."""
+        if self._holds is self._hold_offered or self._ended is not None:
+            return
+        if self._call.reoffer(self._offer("sendonly" if self._holds else "sendrecv")):
+            self._hold_offered = self._holds
 
     async def answer(self) -> None:
         if self._ended is not None:
@@ -186,9 +198,14 @@ class SipLeg:
         if isinstance(self._call, IncomingCall):
             self._call.reject(status, reason, retry_after_s=retry_after_s)
 
-    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
+    async def transfer(
+        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+    ) -> TransferOutcome:
+        consulted = replaces._call if isinstance(replaces, SipLeg) else None
+        if consulted is not None and not consulted.is_up:
+            return TransferOutcome(False, 0, "the target has hung up")
         try:
-            progress = await self._call.refer(target, headers=headers)
+            progress = await self._call.refer(target, headers=headers, replaces=consulted)
         except CallClosed:
             return TransferOutcome(False, 0, "the call has ended")
         except ValueError:
@@ -271,6 +288,7 @@ class SipLeg:
 
     def _session_answered_late(self, answer: SessionDescription) -> None:
         self.session_answered(answer)
+        self._offer_hold()
 
     def session_answered(self, answer: SessionDescription) -> bool:
         """Put the answer to our offer into force. False, and the call ends, when we cannot carry it."""
