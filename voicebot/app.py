@@ -15,13 +15,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import CallRequest, Calls, CallServices, Outbound, TransferRules
+from voicebot.bots.connector import CallNotPlaced
+from voicebot.calls import CallRequest, Calls, CallServices, CannotCall, Outbound, TransferRules
 from voicebot.calls.services import Recognition
 from voicebot.codecs import all_named
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
@@ -104,6 +105,7 @@ class Application:
             bots=lambda: self.ways.names,
             own_domain=lambda: self.front_end.endpoint.advertised_host,
         )
+        self.ways.connector.place = self._place_for_bot
         self.console = ConsoleServer(
             settings.console.host,
             settings.console.port,
@@ -218,6 +220,13 @@ class Application:
 
     async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         return (await self.outbound.place(request, observer)).info.call_id
+
+    async def _place_for_bot(self, bot: str, to: str, context: Mapping[str, Any]) -> str:
+        """Call whom a bot wants to talk to (``POST /v3/conversations``)."""
+        try:
+            return (await self.outbound.place(CallRequest(to=to, bot=bot, context=context))).info.call_id
+        except CannotCall as error:
+            raise CallNotPlaced(error.why, str(error)) from None
 
     @property
     def _processes(self) -> list[ChildProcess]:

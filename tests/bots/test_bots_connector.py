@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +13,7 @@ from bot_double import BotDouble
 from callers import Caller
 
 from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
-from voicebot.bots.connector import route
+from voicebot.bots.connector import CallNotPlaced, route
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.ways import WayUnavailable
 from voicebot.events import BotMessage
@@ -96,9 +97,63 @@ async def test_a_conversation_with_a_caller_on_the_line_is_the_one_that_there_is
         assert (status, answer["error"]["code"]) == (501, "NotSupported")
 
 
+class Dialler:
+    """Calls people: each call begins a conversation with the bot, as a session does."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.placed: list[tuple[str, str, dict[str, Any]]] = []
+        self.callees: list[Caller] = []
+
+    async def place(self, bot: str, to: str, context: Mapping[str, Any]) -> str:
+        if to == "+900":
+            raise CallNotPlaced("forbidden", "+900 may not be called")
+        if to == "busy":
+            raise CallNotPlaced("full", "no room")
+        self.placed.append((bot, to, dict(context)))
+        await asyncio.sleep(0)
+        callee = Caller(self.line.way, call_id=f"out-{len(self.placed)}", facts={"callee": to, "direction": "outbound"})
+        self.callees.append(callee)
+        return callee.conversation.call.call_id  # type: ignore[attr-defined,no-any-return]
+
+
+async def test_a_bot_has_somebody_called_once_however_often_it_asks() -> None:
+    async with on_the_line() as line:
+        dialler = Dialler(line)
+        line.server.place = dialler.place
+        wanted = {"members": [{"id": "+4930"}], "activity": MESSAGE | {"id": "a1"}, "channelData": {"order": 7}}
+        answers = await asyncio.gather(*(line.request("POST", "", json=wanted) for _ in range(3)))
+        assert dialler.placed == [("double", "+4930", {"order": 7})]
+        (callee,) = dialler.callees
+        identity = callee.conversation.id  # type: ignore[attr-defined]
+        assert [(status, body["id"]) for status, body in answers] == [(201, identity)] * 3
+        message = await callee.next()
+        assert isinstance(message, BotMessage) and message.speak == "Hello."
+        assert (await line.request("POST", f"/{identity}/activities", json=MESSAGE | {"text": "Are you there?"}))[
+            0
+        ] == 200
+        message = await callee.next()
+        assert isinstance(message, BotMessage) and message.speak == "Are you there?"
+        assert callee.events.empty()
+        assert await line.request("GET", f"/{identity}/members") == (200, [{"id": "+4930", "role": "user"}])
+
+
+async def test_who_may_not_be_called_is_not_and_the_bot_is_told_why() -> None:
+    async with on_the_line() as line:
+        line.server.place = Dialler(line).place
+        for to, status, code in (("+900", 403, "Forbidden"), ("busy", 503, "ServiceUnavailable")):
+            answered, body = await line.request("POST", "", json={"members": [{"id": to}]})
+            assert (answered, body["error"]["code"]) == (status, code)
+        for bad in ({}, [], {"members": []}, {"members": [{"id": "a"}, {"id": "b"}]}, {"members": [{"id": 5}]}):
+            answered, body = await line.request("POST", "", json=bad)
+            assert (answered, body["error"]["code"]) == (400, "BadArgument")
+
+
 @pytest.mark.parametrize(
     ("verb", "path", "content", "status", "code"),
     [
+        ("POST", "", {"data": b"{"}, 400, "BadSyntax"),
+        ("POST", "", {"data": b" " * 1_100_000}, 413, "MessageSizeTooBig"),
         ("POST", "/unknown/activities", {"json": MESSAGE}, 404, "ConversationNotFound"),
         ("POST", "/{c}/nothing", {"json": MESSAGE}, 404, "NotFound"),
         ("PATCH", "/{c}/activities", {"json": MESSAGE}, 405, "MethodNotAllowed"),
