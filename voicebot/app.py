@@ -221,10 +221,15 @@ class Application:
     async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         return (await self.outbound.place(request, observer)).info.call_id
 
-    async def _place_for_bot(self, bot: str, to: str, context: Mapping[str, Any]) -> str:
+    async def _place_for_bot(self, bot: str, to: str, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
         """Call whom a bot wants to talk to (``POST /v3/conversations``)."""
+
+        def observe(state: str, status: int, reason: str) -> None:
+            if state != "answered":
+                over(state)
+
         try:
-            return (await self.outbound.place(CallRequest(to=to, bot=bot, context=context))).info.call_id
+            return await self._place(CallRequest(to=to, bot=bot, context=context), observe)
         except CannotCall as error:
             raise CallNotPlaced(error.why, str(error)) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,9 +25,9 @@ class Line:
     """A caller on the line, and the bot's way to speak to them."""
 
     def __init__(
-        self, caller: Caller, way: BotFrameworkWay, server: ConnectorServer, http: aiohttp.ClientSession
+        self, caller: Caller, way: BotFrameworkWay, server: ConnectorServer, http: aiohttp.ClientSession, bot: BotDouble
     ) -> None:
-        self.caller, self.way, self.server, self.http = caller, way, server, http
+        self.caller, self.way, self.server, self.http, self.bot = caller, way, server, http, bot
         self.id = caller.conversation.id  # type: ignore[attr-defined]
 
     async def request(self, verb: str, path: str, **content: Any) -> tuple[int, Any]:
@@ -44,7 +44,7 @@ async def on_the_line() -> AsyncIterator[Line]:
     way = BotFrameworkWay("double", BotFrameworkSettings(bot.url), server)
     await way.start()
     async with aiohttp.ClientSession() as http:
-        yield Line(Caller(way), way, server, http)
+        yield Line(Caller(way), way, server, http, bot)
     await way.close()
     await server.close()
     await bot.close()
@@ -98,44 +98,65 @@ async def test_a_conversation_with_a_caller_on_the_line_is_the_one_that_there_is
 
 
 class Dialler:
-    """Calls people: each call begins a conversation with the bot, as a session does."""
+    """Calls people; ``answer`` begins the conversation with the bot, as a session does when somebody answers."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
         self.placed: list[tuple[str, str, dict[str, Any]]] = []
-        self.callees: list[Caller] = []
+        self.over: Callable[[str], None] = lambda reason: None
 
-    async def place(self, bot: str, to: str, context: Mapping[str, Any]) -> str:
+    async def place(self, bot: str, to: str, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
         if to == "+900":
             raise CallNotPlaced("forbidden", "+900 may not be called")
         if to == "busy":
             raise CallNotPlaced("full", "no room")
         self.placed.append((bot, to, dict(context)))
+        self.over = over
         await asyncio.sleep(0)
-        callee = Caller(self.line.way, call_id=f"out-{len(self.placed)}", facts={"callee": to, "direction": "outbound"})
-        self.callees.append(callee)
-        return callee.conversation.call.call_id  # type: ignore[attr-defined,no-any-return]
+        return f"out-{len(self.placed)}"
+
+    def answer(self) -> Caller:
+        facts = {"callee": self.placed[-1][1], "direction": "outbound"}
+        return Caller(self.line.way, call_id=f"out-{len(self.placed)}", facts=facts)
 
 
-async def test_a_bot_has_somebody_called_once_however_often_it_asks() -> None:
+NOTICE = {"members": [{"id": "+4930"}], "activity": MESSAGE | {"id": "a1"}, "channelData": {"order": 7}}
+
+
+async def test_a_bot_has_somebody_called_once_however_often_it_asks_and_is_heard_when_somebody_answers() -> None:
     async with on_the_line() as line:
         dialler = Dialler(line)
         line.server.place = dialler.place
-        wanted = {"members": [{"id": "+4930"}], "activity": MESSAGE | {"id": "a1"}, "channelData": {"order": 7}}
-        answers = await asyncio.gather(*(line.request("POST", "", json=wanted) for _ in range(3)))
+        answers = await asyncio.gather(*(line.request("POST", "", json=NOTICE) for _ in range(3)))
         assert dialler.placed == [("double", "+4930", {"order": 7})]
-        (callee,) = dialler.callees
-        identity = callee.conversation.id  # type: ignore[attr-defined]
-        assert [(status, body["id"]) for status, body in answers] == [(201, identity)] * 3
-        message = await callee.next()
-        assert isinstance(message, BotMessage) and message.speak == "Hello."
-        assert (await line.request("POST", f"/{identity}/activities", json=MESSAGE | {"text": "Are you there?"}))[
-            0
-        ] == 200
-        message = await callee.next()
-        assert isinstance(message, BotMessage) and message.speak == "Are you there?"
+        (identity,) = {body["id"] for status, body in answers if status == 201}
+        asks = MESSAGE | {"text": "Are you there?"}
+        assert (await line.request("POST", f"/{identity}/activities", json=asks))[0] == 200
+        callee = dialler.answer()
+        assert callee.conversation.id == identity  # type: ignore[attr-defined]
+        heard = [await callee.next(), await callee.next()]
+        assert [event.speak for event in heard if isinstance(event, BotMessage)] == ["Hello.", "Are you there?"]
+        assert await callee.hear("yes") == ["You said yes."]
         assert callee.events.empty()
+        dialler.over("ended")  # which the call has told already
         assert await line.request("GET", f"/{identity}/members") == (200, [{"id": "+4930", "role": "user"}])
+
+
+async def test_a_bot_is_told_when_nobody_answers() -> None:
+    async with on_the_line() as line:
+        dialler = Dialler(line)
+        line.server.place = dialler.place
+        _, created = await line.request("POST", "", json=NOTICE)
+        dialler.over("no-answer")
+        async with asyncio.timeout(5):
+            while not line.bot.received:
+                await asyncio.sleep(0.005)
+        (end,) = line.bot.received
+        assert (end["type"], end["text"], end["conversation"]["id"]) == (
+            "endOfConversation",
+            "no-answer",
+            created["id"],
+        )
 
 
 async def test_who_may_not_be_called_is_not_and_the_bot_is_told_why() -> None:

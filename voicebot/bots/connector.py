@@ -71,8 +71,9 @@ class CallNotPlaced(Exception):
         self.why = why
 
 
-PlaceCall = Callable[[str, str, Mapping[str, Any]], Awaitable[str]]
-"""``(bot, to, context)``: call ``to`` for ``bot``; gives the call's id while it rings. Raises CallNotPlaced."""
+PlaceCall = Callable[[str, str, Mapping[str, Any], Callable[[str], None]], Awaitable[str]]
+"""``(bot, to, context, over)``: call ``to`` for ``bot``; gives the call's id while it rings. ``over`` is told why it
+ended, answered or not. Raises CallNotPlaced."""
 
 
 class Wish(NamedTuple):

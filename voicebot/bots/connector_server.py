@@ -19,6 +19,7 @@ from voicebot.bots import connector
 from voicebot.bots.bot_tokens import NotAuthorized
 from voicebot.bots.connector import Answer, PlaceCall
 from voicebot.bots.ordered import OrderedConversation
+from voicebot.bots.ringing import Ringing
 from voicebot.bots.ways import WayUnavailable
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ class Tenant:
     authorize: Callable[[str], Awaitable[None]]
     authenticated: bool
     conversations: dict[str, OrderedConversation] = field(default_factory=dict)
+    ringing: Ringing | None = None
+    """Where conversations begin ahead of their calls; None: this bot can have nobody called."""
     placing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One call is placed at a time: a request that is sent again finds the call of the first."""
 
@@ -147,17 +150,16 @@ class ConnectorServer:
         async with tenant.placing:
             conversation = connector.with_person(tenant.conversations, wanted.to)
             if conversation is None:
-                if self.place is None:
+                place, ringing = self.place, tenant.ringing
+                if place is None or ringing is None:
                     return connector.NO_CALLS
                 try:
-                    call_id = await self.place(tenant.name, wanted.to, wanted.context)
+                    conversation = await ringing.begin(
+                        wanted.to, lambda over: place(tenant.name, wanted.to, wanted.context, over)
+                    )
                 except connector.CallNotPlaced as refused:
                     logger.info("connector: bot %s may not call %s: %s", tenant.name, wanted.to[:100], refused)
                     return connector.not_placed(refused)
-                open_calls = tenant.conversations.values()
-                conversation = next((c for c in open_calls if c.call.call_id == call_id), None)
-            if conversation is None:  # it ended as it began
-                return connector.error(503, "ServiceUnavailable", "the call came to nothing")
             return connector.created(conversation, wanted, self.url, key)
 
     async def _body(self, request: web.Request) -> Body | Answer:
