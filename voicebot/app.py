@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, Outbound, TransferRules
+from voicebot.bots.connector import CallNotPlaced
+from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, CannotCall, Outbound, TransferRules
 from voicebot.calls.services import BeforeAnswer, Recognition
 from voicebot.codecs import all_named
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
@@ -111,6 +112,7 @@ class Application:
             bots=lambda: self.ways.names,
             own_domain=lambda: self.front_end.endpoint.advertised_host,
         )
+        self.ways.connector.place = self._place_for_bot
         self.console = ConsoleServer(
             settings.console.host,
             settings.console.port,
@@ -269,6 +271,18 @@ class Application:
 
     async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         return (await self.outbound.place(request, observer)).info.call_id
+
+    async def _place_for_bot(self, bot: str, to: str, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
+        """Call whom a bot wants to talk to (``POST /v3/conversations``)."""
+
+        def observe(state: str, status: int, reason: str) -> None:
+            if state != "answered":
+                over(state)
+
+        try:
+            return await self._place(CallRequest(to=to, bot=bot, context=context), observe)
+        except CannotCall as error:
+            raise CallNotPlaced(error.why, str(error)) from None
 
     @property
     def _processes(self) -> list[ChildProcess]:
