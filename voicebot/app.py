@@ -23,7 +23,6 @@ from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.calls import CallRequest, Calls, CallServices, Outbound, TransferRules
 from voicebot.calls.services import Recognition
-from voicebot.codecs import all_named
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
 from voicebot.dialog_versions import DialogVersions
 from voicebot.figures import dialog_figures, sip_figures
@@ -31,7 +30,7 @@ from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.settings import Settings
-from voicebot.sip_wiring import sip_endpoint, trunk_routes
+from voicebot.sip_wiring import codecs_in_use, media_preferences, sip_endpoint, trunk_media, trunk_routes
 from voicebot.speech import (
     PromptCache,
     Recognizer,
@@ -75,7 +74,7 @@ class Application:
         self.pool = SynthesizerPool(
             self._endpoint,
             size=settings.speech.synthesizers,
-            formats=[codec.audio for codec in all_named(settings.sip.codecs)],
+            formats=[codec.audio for codec in codecs_in_use(settings)],
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
         self.voice = PromptCache(
@@ -87,11 +86,10 @@ class Application:
             endpoint=sip_endpoint(settings),
             clock=self._clock,
             ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
-            codecs=all_named(settings.sip.codecs),
+            preferences=media_preferences(settings),
+            trunks=trunk_media(settings),
             limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
-            srtp=settings.rtp.srtp,
-            inband_dtmf=settings.rtp.inband_dtmf,
             on_leg=self._on_leg,
         )
         self.outbound = Outbound(
@@ -277,8 +275,8 @@ class Application:
         prompts = await client.prompts()
         wanted = [
             Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, audio=audio)
+            for audio in dict.fromkeys(codec.audio for codec in codecs_in_use(self.settings))
             for p in prompts
-            for audio in dict.fromkeys(codec.audio for codec in all_named(self.settings.sip.codecs))
         ]
         return await self.voice.warm(wanted), len(wanted)
 

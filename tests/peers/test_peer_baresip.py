@@ -14,6 +14,7 @@ from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaPreferences
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 from voicebot.sip.tls import self_signed
@@ -85,7 +86,7 @@ class Bot:
             on_leg=self.take,
             clock=self.clock,
             ports=PortRange(43700, 43799, LOOPBACK, rest_s=0.0),
-            srtp="allowed",
+            preferences=MediaPreferences(srtp="allowed"),
             endpoint=SipEndpoint(listen=[ListenAt("TLS", port=0)], tls=TlsOptions(certificate=certificate)),
         )
 

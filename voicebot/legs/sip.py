@@ -326,6 +326,7 @@ class SipLeg:
             version=self._description_version,
             direction=direction,
             crypto=self._keys.offer() if self._encrypted or options.srtp == "required" else (),
+            ptime_ms=options.ptime_ms,
         )
 
     def _answer_to(self, offer: SessionDescription, agreed: AudioAgreement) -> SessionDescription:
@@ -338,6 +339,7 @@ class SipLeg:
             session_id=self._rtp.local_port,
             version=self._description_version,
             crypto=self._keys.matching(agreed.crypto) if agreed.crypto is not None else None,
+            ptime_ms=self._options.ptime_ms,
         )
 
     def _finish(self, reason: str) -> None:

@@ -44,6 +44,7 @@ async def place(
             telephone_event=media.telephone_event,
             session_id=rtp.local_port,
             crypto=keys.offer() if media.srtp == "required" else (),
+            ptime_ms=media.ptime_ms,
         )
         call = endpoint.invite(
             uri,

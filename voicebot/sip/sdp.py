@@ -236,6 +236,7 @@ def select(
     srtp: Srtp = "off",
     *,
     ours_first: bool = False,
+    ptime_ms: int = 20,
 ) -> AudioAgreement | None:
     """The first audio stream of an offer or answer that we can carry, None when there is none.
 
@@ -243,7 +244,7 @@ def select(
     must never be taken as if it were plain, nor the other way round). Of ``codecs`` the one that the other side
     prefers, or with ``ours_first`` we do. Keys at the codec's clock rate; those of 8000 beside Opus only where there
     are no others. A port of 0 is a refused stream. The address 0.0.0.0 is hold as RFC 2543 knew it: nothing is to be
-    sent there.
+    sent there. ``ptime_ms``: the length of our packets where they ask for none.
     """
     for index, media in enumerate(description.media):
         address = description.address_of(media)
@@ -277,14 +278,14 @@ def select(
             direction,
             index,
             crypto,
-            _ptime_ms(media),
+            _ptime_ms(media, ptime_ms),
         )
     return None
 
 
-def _ptime_ms(media: Media) -> int:
+def _ptime_ms(media: Media, usual: int) -> int:
     """What they ask for (RFC 8866, section 6.4), as far as we do it; a limit (``maxptime``) counts for more."""
-    wanted = min(media.ptime or 20, media.maxptime or MAX_PTIME_MS)
+    wanted = min(media.ptime or usual, media.maxptime or MAX_PTIME_MS)
     return max(MIN_PTIME_MS, min(MAX_PTIME_MS, wanted // 10 * 10))
 
 
@@ -294,6 +295,7 @@ def _audio(
     events: Sequence[tuple[int, int]],
     direction: Direction,
     crypto: Sequence[Crypto],
+    ptime_ms: int,
 ) -> Media:
     """``events``: payload types of telephone events with their clock rates."""
     rtpmap = {number: Encoding(codec.name, codec.clock_rate, codec.channels) for number, codec in payloads}
@@ -302,7 +304,7 @@ def _audio(
         rtpmap[number] = Encoding("telephone-event", clock_rate)
         fmtp[number] = "0-16"
     formats = [str(number) for number in rtpmap]
-    media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, 20)
+    media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, ptime_ms)
     media.crypto = list(crypto)
     return media
 
@@ -317,15 +319,17 @@ def offer(
     version: int = 1,
     direction: Direction = "sendrecv",
     crypto: Sequence[Crypto] = (),
+    ptime_ms: int = 20,
 ) -> SessionDescription:
     """Our offer: one audio stream at ``host``:``port``, encrypted where there is a choice of keys (``crypto``).
 
     ``telephone_event``: the payload type of keypad keys; one more for each further clock rate among ``codecs``.
+    ``ptime_ms``: what we would like to be sent.
     """
     payloads = [(codec.payload_type, codec) for codec in codecs]
     rates = dict.fromkeys(codec.clock_rate for codec in codecs)
     events = [] if telephone_event is None else [(telephone_event + n, rate) for n, rate in enumerate(rates)]
-    media = _audio(port, payloads, events, direction, crypto)
+    media = _audio(port, payloads, events, direction, crypto, ptime_ms)
     return SessionDescription(session_id, version, host, host, None, [media])
 
 
@@ -338,6 +342,7 @@ def answer(
     session_id: int = 1,
     version: int = 1,
     crypto: Crypto | None = None,
+    ptime_ms: int = 20,
 ) -> SessionDescription:
     """The answer to ``offered``: the agreed stream at ``host``:``port``, every other one refused.
 
@@ -357,5 +362,6 @@ def answer(
         events,
         agreed.direction,
         [crypto] if crypto is not None else [],
+        ptime_ms,
     )
     return SessionDescription(session_id, version, host, host, None, lines)
