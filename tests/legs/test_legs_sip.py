@@ -306,7 +306,7 @@ async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(l
     assert answerer.sinks[0].keys == ["8"]
     offer = sdp.offer(LOOPBACK, with_event.local_port)  # it has one again: keys come once
     assert answerer.legs[0]._session_offered(offer) is not None
-    assert answerer.legs[0]._rtp._inband is None
+    assert answerer.legs[0]._rtp._incoming._inband is None
     await with_event.hang_up()
     await answerer.front.close()
 
