@@ -10,6 +10,7 @@ import pytest
 
 from voicebot.remote_bot_settings import RemoteBotSettings
 from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.sip_wiring import codecs_in_use, media_preferences, trunk_media
 
 EXAMPLE = Path(__file__).parent.parent / "voicebot.example.toml"
 
@@ -72,6 +73,9 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ("[tls]\nverify_clients = true\n", "needs ca_file"),
         ('[tls]\ncertificate = "none.pem"\n', "there is no file none.pem"),
         ('[[trunks]]\nname = "a"\n', "say who it is"),
+        ('[[trunks]]\nname = "a"\naddresses = ["192.0.2.1"]\ncodecs = ["G.722", "g729"]\n', "did you mean G722"),
+        ("[sip]\ncodecs = []\n", "at least one codec"),
+        ("[rtp]\nptime_ms = 25\n", "multiple of 10"),
         ('[[trunks]]\nname = "a"\naddresses = ["192.0.2.1/24"]\n', "has host bits set; it must look like"),
         ('[[trunks]]\nname = "a"\nusername = "u"\n', "belong together"),
         ('[[accounts]]\nname = "a"\nregistrar = "pbx"\nusername = "u"\n', "must be a SIP URI"),
@@ -141,6 +145,35 @@ BOT = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "http://127.0.0.1:
 ELSEWHERE = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "https://bot.example.com/api/messages"\n'
 SBC = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.10"]\n'
 REGISTERED = ELSEWHERE + 'app_id = "a"\nsecret_env = "DESK_SECRET"\n'
+
+
+def test_a_trunk_has_its_own_way_with_audio_where_it_says_so(tmp_path: Path) -> None:
+    text = """
+        [sip]
+        codecs = ["pcma", "PCMU"]
+        [rtp]
+        inband_dtmf = true
+        [[trunks]]
+        name = "wide"
+        addresses = ["192.0.2.1"]
+        codecs = ["g722", "PCMA"]
+        codec_choice = "ours"
+        ptime_ms = 30
+        srtp = "required"
+        inband_dtmf = false
+        [[trunks]]
+        name = "plain"
+        addresses = ["192.0.2.2"]
+    """
+    settings = load_settings(write(tmp_path, text))
+    media = trunk_media(settings)
+    assert media["plain"] == media_preferences(settings)
+    assert [codec.name for codec in media["plain"].codecs] == ["PCMA", "PCMU"]
+    assert (media["plain"].srtp, media["plain"].inband_dtmf, media["plain"].ours_first) == ("allowed", True, False)
+    wide = media["wide"]
+    assert [codec.name for codec in wide.codecs] == ["G722", "PCMA"]
+    assert (wide.ours_first, wide.ptime_ms, wide.srtp, wide.inband_dtmf) == (True, 30, "required", False)
+    assert [codec.name for codec in codecs_in_use(settings)] == ["PCMA", "PCMU", "G722"]
 
 
 def test_bots_and_routes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

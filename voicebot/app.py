@@ -25,7 +25,6 @@ from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.bots.connector import CallNotPlaced
 from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, CannotCall, Outbound, TransferRules
 from voicebot.calls.services import BeforeAnswer, Recognition
-from voicebot.codecs import all_named
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
 from voicebot.dialog_versions import DialogVersions
 from voicebot.figures import dialog_figures, sip_figures
@@ -33,7 +32,7 @@ from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.settings import Settings
-from voicebot.sip_wiring import sip_endpoint, trunk_routes
+from voicebot.sip_wiring import codecs_in_use, media_preferences, sip_endpoint, trunk_media, trunk_routes
 from voicebot.speech import (
     PromptCache,
     Recognizer,
@@ -80,7 +79,7 @@ class Application:
         self.pool = SynthesizerPool(
             self._endpoint,
             size=settings.speech.synthesizers,
-            formats=[codec.audio for codec in all_named(settings.sip.codecs)],
+            formats=[codec.audio for codec in codecs_in_use(settings)],
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
         self.audio_files = AudioFiles()
@@ -93,11 +92,10 @@ class Application:
             endpoint=sip_endpoint(settings),
             clock=self._clock,
             ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
-            codecs=all_named(settings.sip.codecs),
+            preferences=media_preferences(settings),
+            trunks=trunk_media(settings),
             limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
-            srtp=settings.rtp.srtp,
-            inband_dtmf=settings.rtp.inband_dtmf,
             on_leg=self._on_leg,
         )
         self.pyvoip: PyVoipFrontEnd | None = None
@@ -340,12 +338,12 @@ class Application:
         """Render the dialogs' fixed prompts before the first caller needs them; how many are ready, and of how many."""
         speech = self.settings.speech
         prompts = await client.prompts()
-        formats = list(dict.fromkeys(codec.audio for codec in all_named(self.settings.sip.codecs)))
+        formats = list(dict.fromkeys(codec.audio for codec in codecs_in_use(self.settings)))
         await self.audio_files.warm([p["audio"] for p in prompts if p["audio"]], formats)
         wanted = [
             Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, audio=audio)
-            for p in prompts
             for audio in formats
+            for p in prompts
         ]
         return await self.voice.warm(wanted), len(wanted)
 

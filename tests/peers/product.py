@@ -61,6 +61,7 @@ def running(folder: Path, settings: dict[str, str] | None = None) -> Iterator[Pr
     environment = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")} | {
         "VOICEBOT_SIP__HOST": "127.0.0.1",
         "VOICEBOT_SIP__PORT": "0",
+        "VOICEBOT_SIP__CODECS": '["PCMU", "PCMA", "G722"]',
         "VOICEBOT_RTP__PORT_LOW": "24000",
         "VOICEBOT_RTP__PORT_HIGH": "24499",
         "VOICEBOT_BOT__HTTP_PORT": "0",

@@ -19,6 +19,7 @@ from voicebot.g711 import decode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaPreferences
 from voicebot.legs.sip_outgoing import dial
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
@@ -71,7 +72,7 @@ class Bot:
             on_leg=self.take,
             clock=self.clock,
             ports=PortRange(43700, 43799, LOOPBACK, rest_s=0.0),
-            srtp="allowed",
+            preferences=MediaPreferences(srtp="allowed"),
             endpoint=SipEndpoint(
                 listen=[ListenAt("TLS", port=0), ListenAt("UDP", port=0)], tls=TlsOptions(certificate=certificate)
             ),

@@ -346,6 +346,7 @@ class SipLeg:
             direction=direction,
             crypto=crypto,
             handshake=handshake,
+            ptime_ms=options.ptime_ms,
         )
 
     def _answer_to(self, offer: SessionDescription, agreed: AudioAgreement) -> SessionDescription:
@@ -360,6 +361,7 @@ class SipLeg:
             version=self._description_version,
             crypto=crypto,
             handshake=handshake,
+            ptime_ms=self._options.ptime_ms,
         )
 
     def _finish(self, reason: str) -> None:

@@ -45,6 +45,7 @@ async def place(
             telephone_event=media.telephone_event,
             session_id=rtp.local_port,
             crypto=crypto,
+            ptime_ms=media.ptime_ms,
         )
         call = endpoint.invite(
             uri,

@@ -257,6 +257,7 @@ def select(
     srtp: Srtp = "off",
     *,
     ours_first: bool = False,
+    ptime_ms: int = 20,
 ) -> AudioAgreement | None:
     """The first audio stream of an offer or answer that we can carry, None when there is none.
 
@@ -264,7 +265,8 @@ def select(
     UDP/TLS/RTP/SAVPF with a usable fingerprint (a profile with encryption must never be taken as if it were plain, nor
     the other way round). Of ``codecs`` the one that the other side prefers, or with ``ours_first`` we do. Keys at the
     codec's clock rate; those of 8000 beside Opus only where there are no others. A port of 0 is a refused stream. The
-    address 0.0.0.0 is hold as RFC 2543 knew it: nothing is to be sent there.
+    address 0.0.0.0 is hold as RFC 2543 knew it: nothing is to be sent there. ``ptime_ms``: the length of our packets
+    where they ask for none.
     """
     for index, media in enumerate(description.media):
         address = description.address_of(media)
@@ -303,15 +305,15 @@ def select(
             direction,
             index,
             crypto,
-            _ptime_ms(media),
+            _ptime_ms(media, ptime_ms),
             handshake,
         )
     return None
 
 
-def _ptime_ms(media: Media) -> int:
+def _ptime_ms(media: Media, usual: int) -> int:
     """What they ask for (RFC 8866, section 6.4), as far as we do it; a limit (``maxptime``) counts for more."""
-    wanted = min(media.ptime or 20, media.maxptime or MAX_PTIME_MS)
+    wanted = min(media.ptime or usual, media.maxptime or MAX_PTIME_MS)
     return max(MIN_PTIME_MS, min(MAX_PTIME_MS, wanted // 10 * 10))
 
 
@@ -321,6 +323,7 @@ def _audio(
     events: Sequence[tuple[int, int]],
     direction: Direction,
     crypto: Sequence[Crypto],
+    ptime_ms: int,
 ) -> Media:
     """``events``: payload types of telephone events with their clock rates."""
     rtpmap = {number: Encoding(codec.name, codec.clock_rate, codec.channels) for number, codec in payloads}
@@ -329,7 +332,7 @@ def _audio(
         rtpmap[number] = Encoding("telephone-event", clock_rate)
         fmtp[number] = "0-16"
     formats = [str(number) for number in rtpmap]
-    media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, 20)
+    media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, ptime_ms)
     media.crypto = list(crypto)
     return media
 
@@ -345,16 +348,17 @@ def offer(
     direction: Direction = "sendrecv",
     crypto: Sequence[Crypto] = (),
     handshake: Handshake | None = None,
+    ptime_ms: int = 20,
 ) -> SessionDescription:
     """Our offer: one audio stream at ``host``:``port``, encrypted where there is a choice of keys (``crypto``).
 
     ``telephone_event``: the payload type of keypad keys; one more for each further clock rate among ``codecs``.
-    ``handshake``: our side of a stream whose keys are made on its port.
+    ``handshake``: our side of a stream whose keys are made on its port. ``ptime_ms``: what we would like to be sent.
     """
     payloads = [(codec.payload_type, codec) for codec in codecs]
     rates = dict.fromkeys(codec.clock_rate for codec in codecs)
     events = [] if telephone_event is None else [(telephone_event + n, rate) for n, rate in enumerate(rates)]
-    media = _audio(port, payloads, events, direction, crypto)
+    media = _audio(port, payloads, events, direction, crypto, ptime_ms)
     _put_handshake(media, handshake, PROFILES[-1])
     return SessionDescription(session_id, version, host, host, None, [media])
 
@@ -369,6 +373,7 @@ def answer(
     version: int = 1,
     crypto: Crypto | None = None,
     handshake: Handshake | None = None,
+    ptime_ms: int = 20,
 ) -> SessionDescription:
     """The answer to ``offered``: the agreed stream at ``host``:``port``, every other one refused.
 
@@ -391,6 +396,7 @@ def answer(
         events,
         agreed.direction,
         [crypto] if crypto is not None else [],
+        ptime_ms,
     )
     _put_handshake(lines[agreed.index], handshake, offered.media[agreed.index].protocol)
     return SessionDescription(session_id, version, host, host, None, lines)
