@@ -35,13 +35,12 @@ class Done:
     report: CallReport
     record: dict[str, Any]
 
-    def came_to_its_end(self) -> None:
+    def came_to_its_end_and_said(self, words: str) -> None:
         heard = [f"{turn['caller']['final_text']!r} {turn['caller']['keys']}" for turn in self.record["turns"]]
-        assert self.report.ok, f"{self.report.reason}; the bot heard {heard} and said {texts(self.record)}"
-        assert self.report.ended_by == "bot"
-
-    def said(self, words: str) -> bool:
-        return any(words in text for text in texts(self.record))
+        told = f"{self.report.reason}; the bot heard {heard} and said {texts(self.record)}"
+        assert self.report.ok, told
+        assert self.report.ended_by == "bot", told
+        assert any(words in text for text in texts(self.record)), told
 
 
 @contextmanager
@@ -99,13 +98,11 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
 
 
 def test_the_utility_tells_a_balance(calls: dict[str, Done]) -> None:
-    calls["dialogs"].came_to_its_end()
-    assert calls["dialogs"].said("Your balance is")
+    calls["dialogs"].came_to_its_end_and_said("Your balance is")
 
 
 def test_the_clinic_cancels_an_appointment(calls: dict[str, Done]) -> None:
-    calls["clinic"].came_to_its_end()
-    assert calls["clinic"].said("Your appointment is cancelled.")
+    calls["clinic"].came_to_its_end_and_said("Your appointment is cancelled.")
 
 
 def test_what_identifies_the_patient_is_not_in_the_record(calls: dict[str, Done]) -> None:
@@ -114,5 +111,4 @@ def test_what_identifies_the_patient_is_not_in_the_record(calls: dict[str, Done]
 
 
 def test_the_parcel_service_changes_a_delivery(calls: dict[str, Done]) -> None:
-    calls["parcel"].came_to_its_end()
-    assert calls["parcel"].said("Done. We will deliver your parcel on Tuesday")
+    calls["parcel"].came_to_its_end_and_said("Done. We will deliver your parcel on Tuesday")

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     r"|(?<![\w])[-−](?=[0-9.])"  # a minus
     r"|[$€£¥¢%]"
 )
+_PLAIN = re.compile(r"[a-z]+(?:'[a-z]+)*(?: [a-z]+(?:'[a-z]+)*)*")
 _PAUSE = re.compile(r"[,.;:!?…]")
 _ELISION = re.compile(r"['’]")
 
@@ -82,7 +83,10 @@ class Phrases(Generic[T]):
         self.single: dict[str, T] = {}
         pairs = entries.items() if isinstance(entries, Mapping) else entries
         for phrase, meaning in pairs:
-            words = tuple(token.word for token in tokenised(prepared(phrase), elisions))
+            if _PLAIN.fullmatch(phrase) and not elisions:
+                words = tuple(phrase.split())  # what the mill would give, in no time: there are thousands
+            else:
+                words = tuple(token.word for token in tokenised(prepared(phrase), elisions))
             if not words:
                 raise ValueError(f"no words in the phrase {phrase!r}")
             if words in self._meanings:
