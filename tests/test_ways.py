@@ -25,6 +25,11 @@ port = 0
 [routes]
 default = "rest"
 numbers = {"+1*" = "dialogs", "+2*" = "stream"}
+[routes.trunks.sbc]
+numbers = {"+2*" = "dialogs"}
+[[trunks]]
+name = "sbc"
+addresses = ["192.0.2.10"]
 [[bots]]
 name = "rest"
 kind = "bot-framework"
@@ -75,6 +80,8 @@ async def test_a_call_takes_the_way_of_its_number(tmp_path: Path, monkeypatch: p
     assert [type(way) for way in ways._ways.values()] == kinds
     with pytest.raises(Dialogs, match="1555"):
         ways.conversation(CallFacts("c", "", "+1555"), lambda _: None)
+    with pytest.raises(Dialogs, match="2555"):
+        ways.conversation(CallFacts("c", "", "+2555", trunk="sbc"), lambda _: None)
 
     class To:
         """The ways, for calls to one number."""

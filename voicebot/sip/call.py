@@ -3,9 +3,9 @@
     incoming  OFFERED ──200──▶ ANSWERED ──ACK──▶ CONFIRMED ──BYE──▶ ENDED
     outgoing  CALLING ───────────200───────────▶ CONFIRMED ──BYE──▶ ENDED
 
-with ENDED from anywhere by CANCEL, refusal or time. This file is the callee's end and what both ends share. The parts
-with a clock of their own have their own files: the caller's end is `calling.py`, a 2xx that waits for its ACK
-`acceptance.py`, provisional responses `reliable.py`, changes of the session `renegotiation.py`, its timer
+with ENDED from anywhere by CANCEL, refusal or time. This file is what both ends share. The parts with a clock of
+their own have their own files: the caller's end is `calling.py`, the callee's `answering.py`, a 2xx that waits for its
+ACK `acceptance.py`, reliable provisional responses `reliable.py`, changes of the session `renegotiation.py`, its timer
 `session_timer.py`, transfers `refer.py`. Commands and received requests put their effects into the user agent's outbox.
 Whether an offer suits us is for the event's receiver to say; this file looks into none.
 """
@@ -17,6 +17,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from voicebot.sip.acceptance import Acceptance
+from voicebot.sip.answering import Answering
 from voicebot.sip.body import has_session, put_session, session_in
 from voicebot.sip.calling import Calling
 from voicebot.sip.client_request import ClientRequest, OnResponse
@@ -34,7 +35,6 @@ from voicebot.sip.outputs import (
     SessionAnswered,
 )
 from voicebot.sip.refer import Transfer
-from voicebot.sip.reliable import ReliableProvisionals
 from voicebot.sip.renegotiation import Renegotiation
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import SessionTimer
@@ -96,7 +96,7 @@ class SipCall:
         self.armed: float | None = None
         """For the owner of the timer queue: the deadline that is noted there."""
         self._ua = ua
-        self._invite = transaction
+        self._answering = Answering(self, ua, transaction) if transaction is not None else None
         self._acceptance = Acceptance(ua)
         self._calling = Calling(self, ua, credentials)
         self.transfer = Transfer(self, ua)
@@ -105,15 +105,13 @@ class SipCall:
         self.local_session: SessionDescription | None = None
         """What we said last of our media."""
         self.peer_takes_update = "UPDATE" in request.tokens("Allow") and transaction is not None
-        self._reliable = ReliableProvisionals(self, ua) if transaction is not None else None
-        self._answer_waits: SessionDescription | None = None
         self._bye_after_ack = False
 
     # --- what every owner of time offers
 
     @property
     def deadline(self) -> float | None:
-        owners = (self._acceptance, self._calling, self.transfer, self.timer, self.renegotiation, self._reliable)
+        owners = (self._acceptance, self._calling, self.transfer, self.timer, self.renegotiation, self._answering)
         times = [owner.deadline for owner in owners if owner is not None and owner.deadline is not None]
         return min(times) if times else None
 
@@ -123,8 +121,8 @@ class SipCall:
             self.end("no-ack")
         self.transfer.timeout(now)
         self.renegotiation.timeout(now)
-        if self._reliable is not None and self._invite is not None and not self._reliable.timeout(self._invite, now):
-            self.reject(504, now)
+        if self._answering is not None:
+            self._answering.timeout(now)
         due = self.timer.due(now)
         if due == "refresh" and not self.renegotiation.refresh(now):
             self.timer.again(now, _REFRESH_AGAIN_S)
@@ -160,47 +158,26 @@ class SipCall:
 
     def ring(self, now: float) -> None:
         """180, with our tag: an early dialog."""
-        self._provisional(180, None, now)
+        if self.state is CallState.OFFERED and self._answering is not None:
+            self._answering.provisional(180, None, now)
 
     def progress(self, session: SessionDescription, now: float) -> None:
         """183 with our answer to ``offer``: media may flow before the call is answered (and paid for)."""
-        if self.offer is not None:
-            self._provisional(183, session, now)
-
-    def _provisional(self, status: int, session: SessionDescription | None, now: float) -> None:
-        if self.state is CallState.OFFERED and self._invite is not None and self._reliable is not None:
-            response = self.dialog_response(self.request, status)
-            put_session(response, session)
-            self._reliable.send(self._invite, response, now)
+        if self.state is CallState.OFFERED and self._answering is not None and self.offer is not None:
+            self._answering.provisional(183, session, now)
 
     def answer(self, session: SessionDescription, now: float) -> None:
         """200 with ``session``: the answer to ``offer``, or our offer when there was none."""
-        if self.state is not CallState.OFFERED or self._invite is None or self._reliable is None:
-            return
-        if self._reliable.holds_answer:
-            self._answer_waits = session
-            return
-        if self.renegotiation.changed_early:
-            session = self.local_session or session  # what was agreed since our answer went out
-        self._reliable.stop()
-        self.state = CallState.ANSWERED
-        self.accept(self._invite, session, now)
+        if self.state is CallState.OFFERED and self._answering is not None and self._answering.answer(session, now):
+            self.state = CallState.ANSWERED
 
     def reject(
         self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None, warning: str = ""
     ) -> None:
         """Refuse the unanswered call with a final status, 300 to 699."""
-        if self.state is not CallState.OFFERED or self._invite is None:
-            return
-        response = response_to(self.request, status, reason, to_tag=self.local_tag)
-        if retry_after_s is not None:
-            response.headers.set("Retry-After", str(max(0, retry_after_s)))
-        if warning:
-            response.headers.set("Warning", warning)
-        if self._reliable is not None:
-            self._reliable.stop()
-        self._ua.respond(self._invite, response, now)
-        self.end("rejected", status, response.reason)
+        if self.state is CallState.OFFERED and self._answering is not None:
+            said = self._answering.refuse(status, now, reason, retry_after_s=retry_after_s, warning=warning)
+            self.end("rejected", status, said)
 
     def accept_session(self, session: SessionDescription | None, now: float) -> None:
         """Answer (or make) the offer that :class:`SessionOffered` told of."""
@@ -230,15 +207,15 @@ class SipCall:
 
     def begin(self, now: float) -> None:
         """A new INVITE is ours: 100 at once, then the event. Raises :class:`SdpError` before either."""
-        assert self._invite is not None
+        assert self._answering is not None
         self.offer = session_in(self.request)
-        self._ua.respond(self._invite, response_to(self.request, 100), now)
+        self._answering.trying(now)
         self._ua.emit(CallOffered(self))
 
     def on_cancel(self, now: float) -> None:
         """CANCEL of the INVITE that made this call; after a final response it has no effect (9.2)."""
-        if self.state is CallState.OFFERED and self._invite is not None:
-            self._ua.respond(self._invite, response_to(self.request, 487, to_tag=self.local_tag), now)
+        if self.state is CallState.OFFERED and self._answering is not None:
+            self._answering.refuse(487, now)
             self.end("cancelled", 487, "Request Terminated")
 
     def on_ack(self, request: SipRequest, now: float) -> None:
@@ -301,12 +278,12 @@ class SipCall:
         """Whether an offer may come before the call is answered: the first one's answer has arrived (RFC 3311 5.2)."""
         if self.is_calling:
             return self._calling.has_early_answer(request.sender.tag)
-        return self.state is CallState.OFFERED and self._reliable is not None and self._reliable.settled
+        return self.state is CallState.OFFERED and self._answering is not None and self._answering.settled
 
     def _on_bye(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         self._ua.respond(transaction, response_to(request, 200), now)
-        if self.state is CallState.OFFERED and self._invite is not None:
-            self._ua.respond(self._invite, response_to(self.request, 487, to_tag=self.local_tag), now)
+        if self.state is CallState.OFFERED and self._answering is not None:
+            self._answering.refuse(487, now)
         self.renegotiation.stop(now)
         self.transfer.refuse(now, 487)
         self._acceptance.stop()
@@ -314,12 +291,10 @@ class SipCall:
         self._ua.release(self)
 
     def _on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        if self._reliable is None or self._invite is None:
+        if self._answering is None:
             self._refuse(transaction, 481, now)
-        elif self._reliable.on_prack(request, transaction, now):
-            self._reliable.next(self._invite, now)
-            if self.state is CallState.OFFERED and self._answer_waits is not None and not self._reliable.holds_answer:
-                self.answer(self._answer_waits, now)
+        else:
+            self._answering.on_prack(request, transaction, now)
 
     def _on_info(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         if request.content_type in TYPES:
@@ -407,8 +382,8 @@ class SipCall:
         self.transfer.call_ended(by_bye=cause == "bye")
         self.timer.stop()
         self.renegotiation.deadline = None
-        if self._reliable is not None:
-            self._reliable.stop()
+        if self._answering is not None:
+            self._answering.stop()
         self.state = CallState.ENDED
         self._calling.stop()
         self._ua.emit(CallEnded(self, cause, status, reason))
