@@ -15,15 +15,16 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, Outbound, TransferRules
-from voicebot.calls.services import Recognition
+from voicebot.bots.connector import CallNotPlaced
+from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, CannotCall, Outbound, TransferRules
+from voicebot.calls.services import BeforeAnswer, Recognition
 from voicebot.codecs import all_named
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
 from voicebot.dialog_versions import DialogVersions
@@ -105,11 +106,13 @@ class Application:
             self.calls.accept,
             routes=trunk_routes(settings),
             allow=settings.calls.outbound_allow,
-            usual_route=settings.calls.outbound_trunk,
+            usual_routes=settings.calls.outbound_trunks,
+            fit=self.front_end.endpoint.way_out,
             ring_s=settings.calls.ring_timeout_s,
             bots=lambda: self.ways.names,
             own_domain=lambda: self.front_end.endpoint.advertised_host,
         )
+        self.ways.connector.place = self._place_for_bot
         self.console = ConsoleServer(
             settings.console.host,
             settings.console.port,
@@ -248,14 +251,38 @@ class Application:
             records=settings.calls.records,
             recording=settings.calls.recording,
             transfers=TransferRules(
-                tuple(settings.calls.transfer_allow), settings.calls.transfer_domain, settings.calls.fallback_transfer
+                tuple(settings.calls.transfer_allow),
+                settings.calls.transfer_domain,
+                settings.calls.fallback_transfer,
+                self._consult,
             ),
             place=self._place,
+            before_answer=self._before_answer,
             log_words=settings.log.words,
         )
 
+    def _before_answer(self, trunk: str) -> BeforeAnswer:
+        own = {entry.name: entry.before_answer for entry in self.settings.trunks}
+        own |= {entry.name: entry.before_answer for entry in self.settings.accounts}
+        return own.get(trunk) or self.settings.calls.before_answer
+
+    async def _consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
+        return await self.outbound.consult(uri, trunk, headers)
+
     async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         return (await self.outbound.place(request, observer)).info.call_id
+
+    async def _place_for_bot(self, bot: str, to: str, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
+        """Call whom a bot wants to talk to (``POST /v3/conversations``)."""
+
+        def observe(state: str, status: int, reason: str) -> None:
+            if state != "answered":
+                over(state)
+
+        try:
+            return await self._place(CallRequest(to=to, bot=bot, context=context), observe)
+        except CannotCall as error:
+            raise CallNotPlaced(error.why, str(error)) from None
 
     @property
     def _processes(self) -> list[ChildProcess]:

@@ -124,6 +124,8 @@ class TrunkSettings(_Entry):
     password_file: Path | None = None
     secure: bool = False
     """Only over TLS."""
+    before_answer: Literal["", "ring", "greeting"] = ""
+    """What its callers hear before we answer; empty: ``calls.before_answer``."""
     outbound: str = ""
     """Where our calls by it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
     number: str = Field("voicebot", pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
@@ -194,6 +196,8 @@ class AccountSettings(_Entry):
     proxy: str = ""
     expires_s: int = Field(600, ge=30, le=86400)
     register_here: bool = Field(True, alias="register")
+    before_answer: Literal["", "ring", "greeting"] = ""
+    """What its callers hear before we answer; empty: ``calls.before_answer``."""
 
     @field_validator("registrar", "proxy")
     @classmethod

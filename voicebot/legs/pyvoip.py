@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from voicebot.audio import PCMU
 from voicebot.events import Held, HoldEnded
-from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Client, PhoneCall, Stream, parsed
 from voicebot.legs.pyvoip_repeat import Repeated
@@ -193,7 +193,9 @@ class PyVoipLeg:
         self._client.send(text)
         self._finish("rejected")
 
-    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
+    async def transfer(
+        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+    ) -> TransferOutcome:
         return TransferOutcome(False, 501, "pyVoIP cannot transfer calls")
 
     async def hang_up(self) -> None:

@@ -7,6 +7,7 @@ codec. How a call of ours is made is :mod:`voicebot.legs.sip_outgoing`'s affair.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -17,6 +18,7 @@ from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
 from voicebot.legs.sip_outgoing import place
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
+from voicebot.rtp.dtls import own_identity
 from voicebot.sip import IncomingCall, SipEndpoint, sdp
 
 RESPONSE_TIMEOUT_S = 10.0
@@ -66,6 +68,8 @@ class SipFrontEnd:
         """Bind and take calls. Raises OSError."""
         prepare(self._codecs)
         self.endpoint.on_invite = self._invited
+        if self._srtp != "off":
+            await asyncio.to_thread(own_identity)  # a key is made: before anybody calls
         await self.endpoint.start()
 
     async def close(self) -> None:
