@@ -64,6 +64,9 @@ AGENT = "0"
 LEAST_GROWTH = {"threads": 3, "descriptors": 5, "rss_mb": 8.0, "tasks": 2}
 """What may be more at the end than at a tenth: threads of pools that come and go, the allocator's breath."""
 RSS_PER_CALL_MB = 0.001
+WARM_CALLS = 1000
+WARMING_MB = 40.0
+"""Memory grows over the first thousand calls (arenas, pools, connections that are kept), and then hardly."""
 NOTHING_LEFT = ("calls", "sip_calls", "media_legs", "ports", "transactions")
 
 
@@ -236,7 +239,9 @@ def grown(before: dict[str, dict[str, float]], after: dict[str, dict[str, float]
     found = []
     for process, figures in after.items():
         for what, value in figures.items():
-            least = LEAST_GROWTH.get(what, 0.0) + (RSS_PER_CALL_MB * calls if what == "rss_mb" else 0)
+            least = LEAST_GROWTH.get(what, 0.0)
+            if what == "rss_mb":
+                least += RSS_PER_CALL_MB * calls + (WARMING_MB if calls // 10 < WARM_CALLS else 0.0)
             if what in NOTHING_LEFT and value:
                 found.append(f"{process}: {value} {what} are left")
             elif what in LEAST_GROWTH and value > before[process][what] + least:

@@ -30,11 +30,13 @@ def test_calls_on_a_bad_line_leave_nothing_behind() -> None:
 def test_what_stays_behind_is_told() -> None:
     before = {"calls": {"threads": 20, "rss_mb": 100.0, "tasks": 7, "ports": 0, "objects": 5}}
     fine = {"calls": {"threads": 21, "rss_mb": 104.0, "tasks": 7, "ports": 0, "objects": 5000}}
-    assert grown(before, fine, 100) == []
+    assert grown(before, fine, 10_000) == []
     leaky = {"calls": {"threads": 29, "rss_mb": 130.0, "tasks": 11, "ports": 1, "objects": 5}}
-    assert grown(before, leaky, 100) == [
+    assert grown(before, leaky, 10_000) == [
         "calls: threads 20 -> 29",
         "calls: rss_mb 100.0 -> 130.0",
         "calls: tasks 7 -> 11",
         "calls: 1 ports are left",
     ]
+    warming = {"calls": {"threads": 20, "rss_mb": 130.0, "tasks": 7, "ports": 0, "objects": 5}}
+    assert grown(before, warming, 1_000) == []

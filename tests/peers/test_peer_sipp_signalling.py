@@ -66,11 +66,13 @@ class Bot:
             on_leg=self.take, clock=self.clock, ports=self.ports, host=LOOPBACK, port=0, endpoint=endpoint
         )
         self.sinks: list[Sink] = []
+        self.legs: list[SipLeg] = []
         self.tasks: set[asyncio.Task[None]] = set()
 
     def take(self, leg: SipLeg) -> None:
         sink = Sink()
         sink.headers = leg.info.headers
+        self.legs.append(leg)
         self.sinks.append(sink)
         leg.connect(sink)
         leg.ring()
@@ -194,6 +196,19 @@ async def test_changes_of_both_sides_at_once_are_refused_and_ours_is_tried_again
 async def test_we_refresh_the_session_where_we_are_asked_to_and_refuse_too_short_intervals(bot: Bot) -> None:
     await bot.scenario("session_timer")
     assert bot.sinks[0].ends == ["caller"]
+
+
+async def test_a_call_takes_the_place_of_another_one(bot: Bot) -> None:
+    staying = asyncio.ensure_future(bot.scenario("stays"))
+    async with asyncio.timeout(10):
+        while not (bot.legs and bot.legs[0]._call.is_up):
+            await asyncio.sleep(0.01)
+    dialog = bot.legs[0]._call._core.dialog
+    assert dialog is not None
+    replaced = f"{dialog.call_id};to-tag={dialog.local_tag};from-tag={dialog.remote_tag}"
+    await bot.sipp("-sf", str(SCENARIOS / "replaces.xml"), "-key", "replaced", replaced, "-mp", str(MEDIA_PORT + 50))
+    await staying
+    assert [sink.ends for sink in bot.sinks] == [["bot"], ["caller"]], "we end the one that was replaced"
 
 
 async def test_what_networks_say_about_a_call_is_handed_on(bot: Bot) -> None:
