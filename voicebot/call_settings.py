@@ -52,8 +52,9 @@ class CallSettings(_Section):
     they say to it may not reach us, and a bot that hangs up after it has not answered the call."""
     outbound_allow: list[str] = []
     """Patterns of the numbers and addresses that may be called, as in ``transfer_allow``; none by default."""
-    outbound_trunk: str = ""
-    """The trunk or account that calls go by when the wish to call names none; empty: the only one there is."""
+    outbound_trunks: list[str] = []
+    """The trunks and accounts that calls go by when the wish to call names none: the first one that is up and has room
+    for a call. Empty: the only one there is."""
     ring_timeout_s: Seconds = 60.0
     """How long a call of ours may go unanswered."""
 

@@ -62,12 +62,13 @@ def call(
     ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the call's audio and report.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Whom to trust over TLS (PEM), beside nobody else.")] = None,
+    codec: Annotated[str, typer.Option(help="PCMU, PCMA, G722 or opus.")] = "PCMU",
     as_json: JsonOption = False,
 ) -> None:
     """Place a scripted call (or many) and measure it on the wire."""
     from voicebot.commands.call import run_call
 
-    raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json, ca=ca))
+    raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json, ca=ca, codec=codec))
 
 
 @app.command()
@@ -172,6 +173,31 @@ def chat(
     from voicebot.commands.chat import run_chat
 
     raise typer.Exit(run_chat(dialogs, locale=locale))
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("dialogs"),
+    starter: Annotated[str, typer.Option("--from", help="What to begin with (see --list).")] = "",
+    list_them: Annotated[bool, typer.Option("--list", help="List what there is to begin with.")] = False,
+) -> None:
+    """Make a folder of dialogs from a starter: a whole small bot, with tests."""
+    from voicebot.commands.new import run_new
+
+    raise typer.Exit(run_new(folder, starter, list_them=list_them))
+
+
+@app.command()
+def graph(
+    dialogs: DialogsArgument = Path("dialogs"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the picture into this file (default: standard output).")
+    ] = None,
+) -> None:
+    """Draw the call flow as a picture (SVG), with what no test visits marked."""
+    from voicebot.commands.graph import run_graph
+
+    raise typer.Exit(run_graph(dialogs, out))
 
 
 @app.command()

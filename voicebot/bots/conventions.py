@@ -100,7 +100,8 @@ class ConventionalConversation:
             if keys:
                 self._forward_keys(keys)
         else:
-            self._flush()
+            if activity.get("name") != activities.HYPOTHESIS:  # a belief is no reason to think that no more keys come
+                self._flush()
             self._forward(request, in_style(activity, self._conventions.style))
         return request
 

@@ -45,6 +45,8 @@ class LegInfo:
     trunk: str = ""
     """The name of the trunk or account that the call came or goes by; empty where none is set."""
     direction: Literal["inbound", "outbound"] = "inbound"
+    front_end: str = "sip"
+    """How the caller reached us: ``sip``, ``pyvoip``."""
     headers: dict[str, str] = field(default_factory=dict, hash=False)
 
 
