@@ -307,6 +307,21 @@ async def test_http_saves_what_is_answered_and_knows_secrets(tmp_path: Path) -> 
     assert asked[1].body == {"number": "../x?y", "when": "2026-12-01"}
 
 
+async def test_a_call_that_the_service_has_placed_knows_what_it_was_asked_for_with(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - id: a
+            if: direction == 'outbound'
+            then: ours
+          - {id: theirs, hangup: "Hello. {context.order}"}
+          - {id: ours, hangup: "Hello, this is about order {context.order}."}
+    """
+    theirs = line(tmp_path, main)
+    assert await theirs.dial() == ["Hello. "]
+    ours = line(tmp_path, main)
+    assert await ours.dial(direction="outbound", context={"order": 7}) == ["Hello, this is about order 7."]
+
+
 async def test_secrets_cannot_be_said(tmp_path: Path) -> None:
     caller = line(tmp_path, "steps: [{id: a, hangup: 'It is {secrets.TOKEN}.'}]", secrets={"TOKEN": "hush"})
     assert await caller.dial() == ["It is ."]

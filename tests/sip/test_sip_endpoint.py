@@ -115,7 +115,19 @@ async def a_timer_that_is_overdue_may_be_looked_at() -> None:
     await callee.close()
 
 
+async def a_port_where_nobody_listens_is_told_at_once() -> None:
+    """ICMP ends the transaction (RFC 3261 18.4); without it, timer B would after 32 s."""
+    for host, literal in ((LOOPBACK, LOOPBACK), ("::1", "[::1]")):
+        caller = SipEndpoint(host=host, port=0)
+        await caller.start()
+        with pytest.raises(CallClosed, match="Request Timeout"):
+            await caller.invite(f"sip:bot@{literal}:9", OFFER).established(timeout_s=10.0)
+        assert caller.active_calls == 0
+        await caller.close()
+
+
 SCENES = [
+    a_port_where_nobody_listens_is_told_at_once,
     a_call_is_set_up_and_ended,
     names_are_resolved_and_bad_ones_counted,
     closing_ends_calls_and_leaves_no_task,

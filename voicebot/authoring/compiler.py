@@ -176,6 +176,8 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             "locale": closest(activity.locale or "", list(self._flows[MAIN].programs)) or self._locale,
             "caller": str(data.get("caller") or sender or "")[:256],
             "callee": str(data.get("callee") or callee or "")[:256],
+            "direction": "outbound" if data.get("direction") == "outbound" else "inbound",
+            "context": data["context"] if isinstance(data.get("context"), dict) else {},
             "slow": False,
         }
 

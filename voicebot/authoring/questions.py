@@ -328,7 +328,8 @@ class Questions(Dialog):  # type: ignore[misc]
         call = line.call_state(context)
         now: datetime = self._around.now()
         return {
-            **program.constants, "caller": call.get("caller", ""), "callee": call.get("callee", ""), "now": now,
+            **program.constants, "caller": call.get("caller", ""), "callee": call.get("callee", ""),
+            "direction": call.get("direction", "inbound"), "context": call.get("context", {}), "now": now,
             "today": now.date(), "locale": program.locale, **state["vars"],
         }  # fmt: skip
 

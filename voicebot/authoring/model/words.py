@@ -15,7 +15,7 @@ FAIL = "fail"
 """The target that gives the dialog up: the calling dialog goes on at its `on_fail`."""
 MAX_TEXT = 4000
 MAX_S = 3600.0
-NAMES_GIVEN = ("caller", "callee", "now", "today", "error", "secrets", "locale")
+NAMES_GIVEN = ("caller", "callee", "direction", "context", "now", "today", "error", "secrets", "locale")
 """Names that expressions know without anybody having set them."""
 WORDS_TAKEN = (*NAMES_GIVEN, "true", "false", "none", "and", "or", "not", "in", "if", "else")
 """Names that no variable can have."""
