@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def test_the_example_file_is_complete_and_says_the_defaults() -> None:
     optional = {
         "key",
         "key_file",
+        "password_file",
         "entra_token_file",
         "state_file",
         "state_url",
@@ -244,6 +246,21 @@ def test_a_bot_that_cannot_work_is_refused_and_mended(tmp_path: Path, text: str,
 def test_a_state_server_that_cannot_be_meant_is_refused(tmp_path: Path, url: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_settings(write(tmp_path, f'[bot]\nstate_url = "{url}"\n'))
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('server = "192.0.2.1"', "pyvoip: server needs username"),
+        ('server = "a b"\nusername = "7000"', "pyvoip.server"),
+        ('host = "0.0.0.0"', "pyvoip.host: '0.0.0.0' must be our IPv4 address as the PBX reaches it"),
+        ('host = "::1"', "pyvoip.host: '::1' must be our IPv4 address as the PBX reaches it"),
+        ('password_file = "/nowhere"', "pyvoip: the password_file /nowhere cannot be read"),
+    ],
+)
+def test_an_extension_by_pyvoip_must_be_complete(tmp_path: Path, lines: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load_settings(write(tmp_path, f"[pyvoip]\n{lines}\n"))
 
 
 def test_the_example_file_shows_all_that_can_be_set_for_a_bot() -> None:

@@ -176,6 +176,31 @@ def chat(
 
 
 @app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("dialogs"),
+    starter: Annotated[str, typer.Option("--from", help="What to begin with (see --list).")] = "",
+    list_them: Annotated[bool, typer.Option("--list", help="List what there is to begin with.")] = False,
+) -> None:
+    """Make a folder of dialogs from a starter: a whole small bot, with tests."""
+    from voicebot.commands.new import run_new
+
+    raise typer.Exit(run_new(folder, starter, list_them=list_them))
+
+
+@app.command()
+def graph(
+    dialogs: DialogsArgument = Path("dialogs"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the picture into this file (default: standard output).")
+    ] = None,
+) -> None:
+    """Draw the call flow as a picture (SVG), with what no test visits marked."""
+    from voicebot.commands.graph import run_graph
+
+    raise typer.Exit(run_graph(dialogs, out))
+
+
+@app.command()
 def schema(
     as_reference: Annotated[bool, typer.Option("--reference", help="The reference page (Markdown) instead.")] = False,
 ) -> None:

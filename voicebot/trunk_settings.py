@@ -116,6 +116,8 @@ class TrunkSettings(OwnMediaSettings):
     password_file: Path | None = None
     secure: bool = False
     """Only over TLS."""
+    before_answer: Literal["", "ring", "greeting"] = ""
+    """What its callers hear before we answer; empty: ``calls.before_answer``."""
     outbound: str = ""
     """Where our calls by it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
     number: str = Field("voicebot", pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
@@ -152,7 +154,7 @@ class TrunkSettings(OwnMediaSettings):
             uri = SipUri.parse(self.outbound)
             if uri.scheme != "sips" and (uri.params.get("transport") or "").lower() != "tls":
                 raise ValueError(f"trunk {self.name}: secure, but outbound is not: add ;transport=tls")
-        _password(self.password_file)
+        password_in(self.password_file)
         return self
 
     def trunk(self) -> Trunk:
@@ -161,7 +163,7 @@ class TrunkSettings(OwnMediaSettings):
             self.name,
             networks,
             self.username,
-            _password(self.password_file),
+            password_in(self.password_file),
             self.secure,
             self.outbound,
             self.options_s,
@@ -170,7 +172,7 @@ class TrunkSettings(OwnMediaSettings):
 
     def account(self) -> Account:
         """Who we are in calls that go by it."""
-        password = _password(self.password_file)
+        password = password_in(self.password_file)
         return Account(self.name, self.outbound, self.number, password, self.username, register=False)
 
 
@@ -186,6 +188,8 @@ class AccountSettings(OwnMediaSettings):
     proxy: str = ""
     expires_s: int = Field(600, ge=30, le=86400)
     register_here: bool = Field(True, alias="register")
+    before_answer: Literal["", "ring", "greeting"] = ""
+    """What its callers hear before we answer; empty: ``calls.before_answer``."""
 
     @field_validator("registrar", "proxy")
     @classmethod
@@ -194,7 +198,7 @@ class AccountSettings(OwnMediaSettings):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        _password(self.password_file)
+        password_in(self.password_file)
         return self
 
     def account(self) -> Account:
@@ -202,7 +206,7 @@ class AccountSettings(OwnMediaSettings):
             self.name,
             self.registrar,
             self.username,
-            _password(self.password_file),
+            password_in(self.password_file),
             self.auth_username,
             self.domain,
             self.proxy,
@@ -220,7 +224,8 @@ def _sip_uri(value: str) -> str:
     return value
 
 
-def _password(file: Path | None) -> str:
+def password_in(file: Path | None) -> str:
+    """What a password file holds; empty without one. Raises ValueError when it cannot be read."""
     if file is None:
         return ""
     try:

@@ -107,6 +107,25 @@ async def test_keys_without_an_end_are_taken_after_a_pause(tmp_path: Path) -> No
     assert await caller.silence() == ["You said 12."]
 
 
+async def test_keys_that_were_given_up_do_not_belong_to_the_next_try(tmp_path: Path) -> None:
+    short = line(tmp_path, asking("digits: {length: 6, short: Six please., pause: 2s}"))
+    await short.dial()
+    await short.press("1")
+    assert short.patience_ms == [2000]
+    await short.press("23")
+    assert await short.silence() == ["Six please."]
+    assert await short.press("123456") == ["You said 123456."]
+    for kind, keys, answer in (
+        ("digits: 6", "123456", "123456"),
+        ("date: true", "12312026", "Thursday, December 31, 2026"),
+    ):
+        caller = line(tmp_path, asking(kind, "no_match: Again?"))
+        await caller.dial()
+        await caller.press("12")
+        assert await caller.silence() == ["Again?"]
+        assert await caller.press(keys) == [f"You said {answer}."]
+
+
 async def test_prompts_escalate_by_what_went_wrong_and_in_the_end_on_fail_takes_over(tmp_path: Path) -> None:
     rest = """no_input: [Are you there?, Hello?]
         no_match: What?
@@ -386,7 +405,7 @@ async def test_voice_audio_and_ssml(tmp_path: Path) -> None:
     """
     assert await line(tmp_path, main).dial() == [
         '<speak><voice name="Default">A &amp; B</voice></speak>',
-        '<speak><voice name="Other"><audio src="https://x.example/ding.wav">Ding.</audio></voice></speak>',
+        '<speak><voice name="Other">Ding.</voice></speak>',
         "<speak><voice name=\"Default\">Hi<break time='1s'/> A &amp; B</voice></speak>",
     ]
 

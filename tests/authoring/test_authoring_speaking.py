@@ -41,6 +41,7 @@ TODAY = date(2026, 11, 18)
         (5, "money:JPY", "5 Japanese yen"),
         (date(2027, 5, 3), "", "Monday, May 3, 2027"),
         ("2027-05-03", "date:short", "Monday, May 3"),
+        ("1985-05-23", "date:long", "May 23, 1985"),
         (date(2027, 5, 3), "date:weekday", "Monday"),
         (time(15, 5), "", "3:05 PM"),
         ("09:00", "time", "9 AM"),

@@ -180,3 +180,50 @@ async def test_every_step_of_the_sample_is_visited_by_its_tests() -> None:
     await rehearsal.close()
     assert [result.failure for result in results if result.failure] == []
     assert rehearsal.coverage.steps()[1] == []
+
+
+LINE = """
+    steps:
+      - {id: which, ask: English or German?, languages: {en-US: {key: "1"}, de-DE: {key: "2"}}}
+      - {id: pin, ask: PIN?, digits: 4, sensitive: true, save: pin}
+      - {id: quiet, record: stop}
+      - {id: people, queue: {to: "+1", every: 10s, longest: 10s, hold: Hold.}, on_fail: why}
+      - {id: why, hangup: "{error.status}"}
+"""
+LINE_TALK = """
+    tests:
+      - test: All of it
+        talk:
+          - {bot: English or German?}
+          - {keys: "2"}
+          - {language: de-DE}
+          - {bot: Ihre PIN?}
+          - {recording: paused}
+          - {caller: eins zwei drei vier}
+          - {recording: stopped}
+          - {transfer: "+1"}
+          - {transferred: busy}
+          - {bot: Bitte warten.}
+          - {silence: true}
+          - {transfer: "+1"}
+          - {transferred: no-answer}
+          - {bot: "480"}
+          - {hangup: true}
+      - {test: The wrong language, talk: [{keys: "1"}, {language: de-DE}]}
+      - {test: The wrong recording, talk: [{keys: "1"}, {recording: running}]}
+"""
+
+
+async def test_language_recording_and_queues_can_be_rehearsed(tmp_path: Path) -> None:
+    german = "{voice: Katja, steps: {pin: {ask: Ihre PIN?}, people: {queue: {hold: Bitte warten.}}}}"
+    folder = write(tmp_path / "d", main=LINE, main__de=german)
+    write(folder / "tests", line=LINE_TALK)
+    rehearsal = Rehearsal(load_dialogs(folder))
+    whole, tongue, tape = [await rehearsal.run(test) for test in read_transcripts(folder).tests]
+    await rehearsal.close()
+    assert whole.failure is None
+    assert rehearsal.coverage.steps()[1] == []
+    assert tongue.failure is not None
+    assert (tongue.failure.expected, tongue.failure.heard) == ("the call is in de-DE", "it is in en-US")
+    assert tape.failure is not None
+    assert (tape.failure.expected, tape.failure.heard) == ("the recording is running", "it is paused")

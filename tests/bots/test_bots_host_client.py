@@ -236,8 +236,12 @@ async def test_without_a_host_the_start_says_so(tmp_path: Path) -> None:
 async def test_prompts_are_asked_for(host: ScriptedHost, client: DialogHostClient) -> None:
     asked = asyncio.create_task(client.prompts())
     number = (await host.receive())["id"]
-    host.say(op="prompts", id=number, prompts=[{"text": "Hello.", "locale": "en-GB"}, {"text": 3}, "x", {"text": "Hi"}])
-    assert await asked == [{"text": "Hello.", "locale": "en-GB"}, {"text": "Hi", "locale": ""}]
+    host.say(op="prompts", id=number, prompts=[{"text": "Hello.", "locale": "en-GB"}, {"text": 3}, "x",
+                                             {"text": "Hi", "audio": "file:///hi.wav"}])  # fmt: skip
+    assert await asked == [
+        {"text": "Hello.", "locale": "en-GB", "audio": ""},
+        {"text": "Hi", "locale": "", "audio": "file:///hi.wav"},
+    ]
 
 
 async def test_closing_the_client_leaves_no_task_behind(host: ScriptedHost) -> None:

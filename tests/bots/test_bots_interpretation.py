@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.bots import events_from_activity
+from voicebot.bots.interpretation import Interpreter
 from voicebot.events import (
     BotConfigured,
     BotMessage,
@@ -131,6 +132,19 @@ def test_audiocodes_events_play_files_press_keys_and_take_words_back() -> None:
     assert one(audiocodes("abortPrompts")) == SilenceAsked(9.0)
     copilot = {"type": "event", "name": "sendDtmf", "value": {"activityParams": {"dtmfDigits": "5"}}}
     assert one(copilot) == KeysAsked(9.0, "5")
+
+
+def test_a_message_may_be_played_and_only_our_own_host_names_files() -> None:
+    def message(url: str) -> dict[str, Any]:
+        parameters = {"activityParams": {"playUrlUrl": url}}
+        return {"type": "message", "text": "Hi.", "speak": "Hi!", "channelData": parameters}
+
+    assert one(message("https://x.example/a.wav")) == BotMessage(9.0, 3, "Hi.", "Hi!", audio="https://x.example/a.wav")
+    assert one(message("file:///hi.wav")) == BotMessage(9.0, 3, "Hi.", "Hi!")
+    (own,) = Interpreter(files=True).events(message("file:///hi.wav"), 3, 9.0)
+    assert own == BotMessage(9.0, 3, "Hi.", "Hi!", audio="file:///hi.wav")
+    for url in ("file://host/hi.wav", "file:///" + "x" * 3000, "gopher://x"):
+        assert Interpreter(files=True).events(message(url), 3, 9.0) == [BotMessage(9.0, 3, "Hi.", "Hi!")]
 
 
 @pytest.mark.parametrize(

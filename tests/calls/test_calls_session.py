@@ -269,6 +269,17 @@ async def test_a_file_that_cannot_be_had_is_told_to_the_bot() -> None:
     await world.over()
 
 
+async def test_what_cannot_be_played_is_spoken_when_there_are_words_for_it() -> None:
+    world = await World().greeted()
+    world.line.pull(60)
+    request = len(world.bot.told)
+    world.bot.on_event(BotMessage(world.now, request, "Hi.", "Hi.", audio="file:///nowhere/hi.wav"))
+    await world.until(lambda: world.mouth.streamed == ["Hi."])
+    assert world.bot.told[-1].get("name") != "playUrlFailed"
+    await world.line.hang_up()
+    await world.over()
+
+
 async def test_a_call_that_is_too_long_is_ended() -> None:
     world = World(max_duration_s=0.01)
     record = await world.over()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,23 @@ def test_a_chat_through_a_pipe(tmp_path: Path) -> None:
     assert lines[-2:] == ["bot: 42 it is.", "[the call is over]"]
 
 
+def test_a_chat_shows_what_is_neither_said_nor_heard(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - {id: german, language: de}
+          - {id: pin, ask: PIN?, digits: 4, save: pin, sensitive: true}
+          - {id: people, queue: {to: "+1", longest: 0}}
+          - {id: bye, hangup: "{error.status}"}
+    """
+    dialogs = folder(tmp_path, textwrap.dedent(main))
+    (dialogs / "main.de.yaml").write_text("steps: {pin: {ask: Ihre PIN?}}")
+    lines = run("chat", str(dialogs), typed="/dtmf 1234\n/busy\n")[1].splitlines()
+    assert lines == [
+        "bot: Ihre PIN?", "[the call goes on in de-DE]", "[the recording is paused]",
+        "[transfer to +1: /completed or /failed?]", "[the recording is running]", "bot: 486", "[the call is over]",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("typed", "last"), [("/dtmf 7#\n", "[the call is over]"), ("/quit\n", "bot: How many?"),
                                              ("", "bot: How many?"), ("/dtmf x\n/quit\n", None)])  # fmt: skip
 def test_keys_and_ways_to_end_a_chat(tmp_path: Path, typed: str, last: str | None) -> None:
@@ -129,3 +147,37 @@ def test_the_schema_is_printed() -> None:
     assert status == 0
     assert json.loads(output)["properties"]["steps"]["type"] == "array"
     assert run("schema", "--reference")[1].startswith("# The words of a dialog file\n")
+
+
+def test_the_picture_of_the_sample(tmp_path: Path) -> None:
+    out = tmp_path / "pictures" / "flow.svg"
+    status, output = run("graph", str(DIALOGS), "-o", str(out))
+    assert (status, output) == (0, f"{out}: open it in a browser\n")
+    assert out.read_text(encoding="utf-8").startswith("<svg ")
+    assert run("graph", str(folder(tmp_path, FAULTY)))[0] == 2
+
+
+@pytest.mark.parametrize("starter", ["clinic", "parcel"])
+def test_a_new_folder_is_right_and_tested_from_the_first_moment(tmp_path: Path, starter: str) -> None:
+    where = tmp_path / "mine"
+    status, output = run("new", str(where), "--from", starter)
+    assert status == 0, output
+    assert (where / "README.md").is_file()
+    assert not [*where.rglob("__pycache__")]
+    assert run("check", str(where)) == (0, "nothing to mend\n")
+    status, output = run("test", str(where), "--min-coverage", "100")
+    assert status == 0, output
+
+
+def test_new_overwrites_nothing_and_knows_its_starters(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    status, output = run("new", str(tmp_path))
+    assert status == 2 and "nothing is overwritten" in output
+    assert [file.name for file in tmp_path.iterdir()] == ["note.txt"]
+    assert run("new", str(tmp_path / "a"), "--from", "clinik") == (
+        2,
+        "--from clinik: there is no such starter; did you mean 'clinic'?\n",
+    )
+    listed = run("new", "--list")[1].splitlines()
+    assert [line.split()[0] for line in listed] == ["clinic", "parcel"]
+    assert all(len(line.split()) > 2 for line in listed)

@@ -297,7 +297,7 @@ async def test_the_callers_hang_up_ends_it_anywhere(line: PhoneLine) -> None:
 
 
 async def test_every_sentence_without_a_gap_is_offered_for_rendering_ahead() -> None:
-    offered = {text for text, _ in COMPILED.prompts}
+    offered = {text for text, _, _ in COMPILED.prompts}
     assert {prompts.WELCOME, prompts.MENU, prompts.GOODBYE, *prompts.MENU_RETRY} <= offered
     assert not [text for text in offered if "{" in text]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import urllib.request
@@ -28,7 +29,12 @@ steps:
 
 
 def hosts(service: Service) -> list[psutil.Process]:
-    return [child for child in service.process.children() if "voicebot.host" in child.cmdline()]
+    found = []
+    for child in service.process.children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that has just ended
+            if "voicebot.host" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def text(service: Service, conversation: str, said: str) -> list[str]:

@@ -273,7 +273,7 @@ async def test_an_encrypted_call_carries_voice_and_keys_both_ways(
     assert bot.quality().not_authentic == leg.quality().not_authentic == 0
     again = bot._session_offered(leg._offer())  # a refresh keeps both keys
     assert again is not None and again.media[0].protocol == "RTP/SAVP"
-    assert again.media[0].crypto == [bot._keys.matching(leg._keys.offer()[0])]
+    assert again.media[0].crypto == [bot._keys.sdes.matching(leg._keys.sdes.offer()[0])]
     await leg.hang_up()
     await answerer.front.close()
 

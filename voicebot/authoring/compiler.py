@@ -31,10 +31,10 @@ MAX_HELD = 64
 
 @dataclass(frozen=True, slots=True)
 class CompiledDialogs:
-    """``prompts``: what is spoken alike in every call, with its locale. ``close``: call it at the end."""
+    """``prompts``: what is spoken alike in every call, its locale, its audio file. ``close``: call it at the end."""
 
     root: ComponentDialog
-    prompts: tuple[tuple[str, str], ...]
+    prompts: tuple[tuple[str, str, str], ...]
     close: Callable[[], Awaitable[None]]
 
 
@@ -68,7 +68,9 @@ def compile_dialogs(
     base = dialogs.main.dialog.locale
     root = CallDialog(flows, python, base)
     return CompiledDialogs(
-        root, tuple((text, "" if locale == base else with_country(locale)) for text, locale in prompts), client.close
+        root,
+        tuple((text, "" if locale == base else with_country(locale), audio) for text, locale, audio in prompts),
+        client.close,
     )
 
 
@@ -82,10 +84,11 @@ def _flow(dialogs: Dialogs, name: str, around: line.Surroundings, python: Functi
     loaded = dialogs.dialogs[name]
     main = dialogs.main
     base = main.dialog.locale
-    programs = {base: Program(name, loaded.dialog, base, main.dialog)}
+    programs = {base: Program(name, loaded.dialog, base, main.dialog, (loaded.file, main.file))}
     for locale, translation in loaded.translations.items():
         translated_main = main.translations[locale].dialog if locale in main.translations else main.dialog
-        programs[locale] = Program(name, translation.dialog, locale, translated_main)
+        files = translation.document.file, main.file
+        programs[locale] = Program(name, translation.dialog, locale, translated_main, files)
     return Flow(name, programs, around, python)
 
 
@@ -157,7 +160,7 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             words = program.words(wanted.message)
             slow = bool(line.call_state(dc.context).get("slow"))
             await line.send(dc.context, words.rendered(scope, slow), asking=False, barge_in=words.barge_in,
-                            locale=program.locale)  # fmt: skip
+                            locale=program.locale, audio="" if slow else words.sound(scope))  # fmt: skip
         return await dc.begin_dialog(MAIN, Jump(wanted.goto or program.first, variables))
 
     def _main(self, context: TurnContext) -> Program:

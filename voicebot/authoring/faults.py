@@ -80,7 +80,7 @@ def _pattern(name: str, fault: Any) -> str:
     if len(fault["loc"]) > 2 and fault["loc"][-3] == "headers":
         return f"{fault['loc'][-2]!r} cannot be sent as a header"
     if name == "audio":
-        return f"{value!r} is no address of an audio file: https://..."
+        return f"{value!r} is no audio file: a WAV file such as sounds/hello.wav, or https://..."
     return f"{value!r} cannot be a name here: letters and digits, beginning with a letter"
 
 

@@ -116,9 +116,9 @@ def collects_keys(ask: Ask) -> bool:
 
 
 def keys_pause_s(ask: Ask) -> float | None:
-    """So long after a key the answer has ended; None when its length is known."""
+    """So long after a key the answer has ended; None when its length is known, and nobody has said more."""
     if ask.digits is not None:
-        return ask.digits.pause if ask.digits.length is None else None
+        return ask.digits.pause if ask.digits.length is None or "pause" in ask.digits.model_fields_set else None
     return 3.0 if ask.kind in ("number", "money") else None
 
 

@@ -36,5 +36,5 @@ def load_folder(folder: Path) -> LoadedDialogs:
         compiled = compile_dialogs(dialogs)
     except (ExpressionError, ScheduleError) as error:
         raise DialogsError(f"{folder}: {error}") from error
-    prompts = tuple(FixedPrompt(text, locale) for text, locale in compiled.prompts)
+    prompts = tuple(FixedPrompt(*prompt) for prompt in compiled.prompts)
     return LoadedDialogs(folder, "", compiled.root, prompts, compiled.close)

@@ -71,11 +71,13 @@ def may_go_on(context: TurnContext, cost: int) -> bool:
 
 
 async def send(
-    context: TurnContext, said: tuple[str, str], *, asking: bool, barge_in: BargeIn | None, locale: str
+    context: TurnContext, said: tuple[str, str], *, asking: bool, barge_in: BargeIn | None, locale: str, audio: str = ""
 ) -> None:
-    """Say something. ``said``: what is shown, what is spoken."""
+    """Say something. ``said``: what is shown, what is spoken; ``audio``: what is played instead, if it can be."""
     hints = _ASKING if asking else _SAYING
     message = PassingActivity(type=ActivityTypes.message, text=said[0], speak=said[1], input_hint=hints[barge_in])
+    if audio:
+        message.channel_data = {"activityParams": {"playUrlUrl": audio}}
     if locale.partition("-")[0] == (context.activity.locale or locale).partition("-")[0]:
         await context.send_activity(message)
         return

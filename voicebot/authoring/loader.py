@@ -34,9 +34,10 @@ from voicebot.authoring.model import (
 )
 from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.schedule import ScheduleError, compile_schedule
+from voicebot.authoring.sounds import SoundError, is_remote, sound_file
 from voicebot.authoring.speaking import KINDS
 from voicebot.authoring.template import compile_template
-from voicebot.authoring.walking import conditions_of, names_of, texts_of
+from voicebot.authoring.walking import conditions_of, names_of, prompts_of, texts_of
 
 __all__ = ["Dialogs", "LoadedDialog", "Translation", "dialog_files", "load_dialogs"]
 
@@ -71,7 +72,7 @@ def load_dialogs(folder: Path) -> Dialogs:
     translations = {name for name in documents if (found := _TRANSLATION.match(name)) and found["name"] in documents}
     for name, document in documents.items():
         if name not in translations:
-            dialog = _Reading(document).dialog(main=name == MAIN)
+            dialog = _Reading(document, folder).dialog(main=name == MAIN)
             if dialog is not None:
                 result.dialogs[name] = LoadedDialog(name, document, dialog)
     for name in sorted(translations):
@@ -79,7 +80,7 @@ def load_dialogs(folder: Path) -> Dialogs:
         assert found is not None
         base = result.dialogs.get(found["name"])
         if base is not None:
-            translated = _Reading(documents[name]).translation(base)
+            translated = _Reading(documents[name], folder).translation(base)
             if translated is not None:
                 base.translations[found["locale"]] = Translation(documents[name], translated)
     if MAIN not in documents:
@@ -101,8 +102,9 @@ def _name(folder: Path, file: Path) -> str:
 class _Reading:
     """One file into the model. Faulty steps are left out, so that the faults of the others are found as well."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, folder: Path) -> None:
         self._document = document
+        self._folder = folder
 
     def dialog(self, *, main: bool) -> DialogFile | None:
         data = self._document.data
@@ -286,6 +288,14 @@ class _Reading:
                 self._document.problems.append(
                     Problem(self._document.file, line, column, "condition", f"in the condition: {error}")
                 )
+        sounds = {prompt.audio for prompt in prompts_of(part) if prompt.audio is not None}
+        for place, text in texts_of(part, path) if sounds else ():
+            if place[-1] != "audio" or text not in sounds or is_remote(text):
+                continue
+            try:
+                sound_file(text, self._document.file, self._folder)
+            except SoundError as error:
+                self._document.problem(place, "audio", str(error), error.mend)
         if isinstance(part, DialogFile):
             for name, schedule in part.schedules.items():
                 self._schedule(schedule, ("schedules", name))
@@ -310,12 +320,21 @@ def _merge(base: Any, over: Any, word: str) -> Any:
     """``over`` laid upon ``base``; short forms are written out where the other is."""
     if isinstance(over, dict):
         if isinstance(base, dict):
+            if "text" in base and "text" in over:
+                base = _without_sound(base)
             return {**base, **{key: _merge(base.get(key), value, key) for key, value in over.items()}}
         if base is not None and not isinstance(base, bool) and word in _SHORT_FORMS:
             return {_SHORT_FORMS[word]: base, **over}
         return over
     if isinstance(base, dict) and isinstance(over, str | list):
         short = _SHORT_FORMS.get(word) or ("text" if "text" in base else "say")
+        if short == "text":
+            base = _without_sound(base)
         if short in base or short == "say":
             return {**base, short: over}
     return over
+
+
+def _without_sound(prompt: dict[str, Any]) -> dict[str, Any]:
+    """A prompt whose text is another one: what is played or spoken in its place is in the wrong language."""
+    return {word: value for word, value in prompt.items() if word not in ("audio", "ssml")}

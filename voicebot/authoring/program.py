@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from voicebot.authoring.expressions import Compiled, compile_expression
 from voicebot.authoring.hearing import collects_keys
 from voicebot.authoring.model import END, AnyStep, Ask, DialogFile, Prompt
 from voicebot.authoring.schedule import OpeningHours, compile_schedule
+from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import spoken, written
 from voicebot.authoring.template import Say, Template, compile_template
 from voicebot.authoring.understanding import Understanding, for_language
@@ -21,13 +23,16 @@ MAX_PHRASES = 400
 
 
 class Program:
-    """``dialog`` in the language of ``locale``. ``main`` has the constants, schedules and globals.
+    """``dialog`` in the language of ``locale``. ``main`` has the constants, schedules and globals. ``files``: those
+    of both, beside which their audio files are.
 
     Raises :class:`~voicebot.authoring.expressions.ExpressionError` or ``ScheduleError`` for what the loader would have
     told as a problem.
     """
 
-    def __init__(self, name: str, dialog: DialogFile, locale: str, main: DialogFile) -> None:
+    def __init__(
+        self, name: str, dialog: DialogFile, locale: str, main: DialogFile, files: tuple[Path, Path] | None = None
+    ) -> None:
         self.name = name
         self.dialog = dialog
         self.locale = locale
@@ -47,9 +52,11 @@ class Program:
         self._templates: dict[str, Template] = {}
         self._conditions: dict[str, Compiled] = {}
         self._phrases: dict[tuple[str, bool], list[str]] = {}
+        own_file, main_file = files or (None, None)
         for part in (*dialog.steps, dialog.defaults, main.globals):
+            file = main_file if part is main.globals else own_file
             for prompt in prompts_of(part):
-                self._words[id(prompt)] = words(prompt, dialog.voice or main.voice or "", locale)
+                self._words[id(prompt)] = words(prompt, dialog.voice or main.voice or "", locale, file)
             for _, text in texts_of(part):
                 self._templates[text] = compile_template(text)
             for _, condition in conditions_of(part):
@@ -109,12 +116,13 @@ class Program:
         """The words that the recogniser should expect."""
         return self._phrases[ask.id, confirming]
 
-    def prompts(self) -> Iterator[tuple[str, str]]:
-        """What is spoken alike in every call: text (or SSML) and locale."""
+    def prompts(self) -> Iterator[tuple[str, str, str]]:
+        """What is spoken alike in every call: text (or SSML), locale, and the file that is played in its place."""
         known = set(self.constants)
         for ready in self._words.values():
             if ready.names <= known:
-                yield ready.rendered(self.constants)[1], self.locale
+                sound = ready.sound(self.constants)
+                yield ready.rendered(self.constants)[1], self.locale, "" if is_remote(sound) else sound
 
     def _expected(self, ask: Ask, confirming: bool) -> list[str]:
         # An option without words of its own is said by its name.

@@ -150,7 +150,7 @@ class Questions(Dialog):  # type: ignore[misc]
     async def _nothing_heard(self, dc: DialogContext, program: Program, step: Ask) -> Any:
         context, state = dc.context, dc.active_dialog.state
         silent = context.activity.name == "noUserInput"
-        if silent and state["mode"] == "ask" and state["slot"].get("keys") and keys_pause_s(step) is not None:
+        if silent and state["mode"] == "ask" and state["slot"].get("keys"):
             await self._expect(context, program, step, confirming=False)
             return await self._heard(dc, program, step, keys_ended(step, state["slot"], self._around.now().date()))
         return await self._missed(dc, program, step, silent=silent)
@@ -308,11 +308,14 @@ class Questions(Dialog):  # type: ignore[misc]
         barge_in: BargeIn | None = None,
     ) -> None:  # fmt: skip
         words = program.words(prompt)
-        said = words.rendered(self._scope(context, program, state), bool(line.call_state(context).get("slow")))
+        scope, slow = self._scope(context, program, state), bool(line.call_state(context).get("slow"))
+        audio = words.sound(scope) if not slow else ""  # files cannot be played more slowly: then it is spoken
         may = words.barge_in if words.barge_in is not None else barge_in
         if may is None and asking:
             may = program.dialog.defaults.barge_in
-        await line.send(context, said, asking=asking, barge_in=may, locale=program.locale)
+        await line.send(
+            context, words.rendered(scope, slow), asking=asking, barge_in=may, locale=program.locale, audio=audio
+        )
 
     async def _expect(self, context: TurnContext, program: Program, step: Ask, *, confirming: bool) -> None:
         patience = step.no_input_after if step.no_input_after is not None else program.dialog.defaults.no_input_after

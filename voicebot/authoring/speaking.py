@@ -373,6 +373,7 @@ _WRITTEN: dict[str, Said] = _SPOKEN | {
 
 KINDS: frozenset[str] = frozenset(_SPOKEN)
 """The ways of saying a value: ``digits`` (one by one, in groups), ``phone``, ``spelled``, ``number``, ``ordinal``,
-``money`` (``money:EUR``), ``date`` (``date:short`` without the year, ``date:weekday``), ``time``, ``moment`` (both),
+``money`` (``money:EUR``), ``date`` (``date:short`` without the year, ``date:long`` without
+the weekday, ``date:weekday``), ``time``, ``moment`` (both),
 ``truth`` (yes or no), ``list`` (``list:digits``), ``text``.
 """

@@ -62,8 +62,11 @@ class TextCall:
         return await self._turn(type="event", name="unrecognizedSpeech", value=1)
 
     async def transferred(self, state: str) -> list[Said]:
-        """What came of a transfer: ``completed`` or ``failed``."""
-        return await self._turn(type="event", name="handoff.status", value={"state": state})
+        """What came of a transfer: ``completed``, ``failed``, or why it has: ``busy`` or ``no-answer``."""
+        told: dict[str, Any] = {"state": state}
+        if state in _STATUS:
+            told = {"state": "failed", "status": _STATUS[state], "message": state}
+        return await self._turn(type="event", name="handoff.status", value=told)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -98,6 +101,7 @@ class TextCall:
         self._sent.append(activity)
 
 
+_STATUS = {"busy": 486, "no-answer": 480}
 _RECORDING = {"start": "running", "resume": "running", "pause": "paused", "stop": "stopped"}
 
 

@@ -68,7 +68,9 @@ class Entry(Part):
     keys: Text | None = Field(None, description="The keys that the caller presses.")
     silence: Literal[True] | None = Field(None, description="The caller says nothing.")
     noise: Literal[True] | None = Field(None, description="Something is heard, but no words.")
-    transferred: Literal["completed", "failed"] | None = Field(None, description="What came of a transfer.")
+    transferred: Literal["completed", "failed", "busy", "no-answer"] | None = Field(
+        None, description="What came of a transfer."
+    )
     bot: Annotated[list[Text], BeforeValidator(_listed)] | None = Field(None, description="What the bot says then.")
     transfer: Text | None = Field(None, description="Whom the caller is handed on to.")
     hangup: bool | None = Field(None, description="Whether the bot ends the call.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from voicebot.authoring.expressions import Scope
 from voicebot.authoring.model import BargeIn, Prompt
+from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import spoken, written
 from voicebot.authoring.template import Say, Template, compile_template
 
@@ -22,7 +24,8 @@ class Words:
 
     text: Template
     ssml: Template | None
-    audio: Template | None
+    audio: Template | str | None
+    """An address, or a file of this machine (as a ``file:`` URI)."""
     voice: str
     barge_in: BargeIn | None
     read: Say
@@ -35,35 +38,45 @@ class Words:
             inner = _inner(self.ssml.fill(scope, lambda value, kind: escape(self.aloud(value, kind))))
         else:
             words = self.text.fill(scope, self.aloud)
-            if not (self.audio or self.voice or slow):
+            if not (self.voice or slow):
                 return text, words
             inner = escape(words)
-        if self.audio is not None:
-            inner = f"<audio src={quoteattr(self.audio.fill(scope, self.read))}>{inner}</audio>"
         if slow:
             inner = f'<prosody rate="{SLOWER}">{inner}</prosody>'
         if self.voice:
             inner = f"<voice name={quoteattr(self.voice)}>{inner}</voice>"
         return text, f"<speak>{inner}</speak>"
 
+    def sound(self, scope: Scope) -> str:
+        """The address of what is played instead; ``""`` for nothing."""
+        if isinstance(self.audio, Template):
+            return self.audio.fill(scope, self.read)
+        return self.audio or ""
+
     @property
     def names(self) -> set[str]:
         """The variables in it."""
-        templates = [part for part in (self.text, self.ssml, self.audio) if part is not None]
+        templates = [part for part in (self.text, self.ssml, self.audio) if isinstance(part, Template)]
         return {name for part in templates for gap in part.gaps for name, _ in gap.expression.names}
 
 
-def words(prompt: Prompt, voice: str, locale: str) -> Words:
-    """``prompt`` made ready. Raises :class:`~voicebot.authoring.expressions.ExpressionError`."""
+def words(prompt: Prompt, voice: str, locale: str, file: Path | None = None) -> Words:
+    """``prompt`` of a dialog's ``file`` made ready. Raises :class:`~voicebot.authoring.expressions.ExpressionError`."""
     return Words(
         compile_template(prompt.text),
         compile_template(prompt.ssml) if prompt.ssml else None,
-        compile_template(prompt.audio) if prompt.audio else None,
+        _audio(prompt.audio, file) if prompt.audio else None,
         prompt.voice or voice,
         prompt.barge_in,
         sayer(written, locale),
         sayer(spoken, locale),
     )
+
+
+def _audio(audio: str, file: Path | None) -> Template | str:
+    if is_remote(audio) or file is None:
+        return compile_template(audio)
+    return (file.resolve().parent / audio).resolve().as_uri()
 
 
 def sayer(say: Callable[[Any, str, str], str], locale: str) -> Say:

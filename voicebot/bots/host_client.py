@@ -97,11 +97,11 @@ class DialogHostClient:
         return True
 
     async def prompts(self, timeout_s: float = 5.0) -> list[dict[str, str]]:
-        """The dialogs' fixed prompts, ``{"text", "locale"}`` each. Raises :class:`HostUnavailable`."""
+        """The dialogs' fixed prompts, ``{"text", "locale", "audio"}`` each. Raises :class:`HostUnavailable`."""
         answer = await self._ask("prompts", timeout_s)
         found = answer.get("prompts")
         return [
-            {"text": prompt["text"], "locale": str(prompt.get("locale") or "")}
+            {"text": prompt["text"], **{name: str(prompt.get(name) or "") for name in ("locale", "audio")}}
             for prompt in (found if isinstance(found, list) else [])
             if isinstance(prompt, dict) and isinstance(prompt.get("text"), str)
         ]
@@ -257,7 +257,7 @@ class _HostConversation:
         self._client = client
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
-        self._requests = Requests(timeout_s)
+        self._requests = Requests(timeout_s, files=True)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._closed = False

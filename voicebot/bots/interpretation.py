@@ -4,7 +4,8 @@
 activity                                        event
 ==============================================  =====================================================================
 message                                         BotMessage; spoken is ``speak``, else the text made fit for the ear,
-                                                else what its cards say; with suggested actions read out
+                                                else what its cards say; with suggested actions read out. With a
+                                                ``playUrlUrl`` in its ``activityParams`` that file is played instead
 parts of a streamed text                        BotMessage, sentence by sentence (``streamed_text.py``)
 endOfConversation, event ``hangup``             HangUpAsked
 event ``handoff.initiate``, or of type handoff  TransferAsked(``value.TargetPhoneNumber``); no target: the operator
@@ -64,16 +65,20 @@ _TARGET = re.compile(r"(?:sips?:|tel:)?[^\s<>\"\\\x00-\x20\x7f]{1,256}")
 
 
 class Interpreter:
-    """One conversation's interpretation: it remembers what was said of texts that are still streaming."""
+    """One conversation's interpretation: it remembers what was said of texts that are still streaming.
 
-    def __init__(self) -> None:
+    ``files``: whether the bot may have files of this machine played. Our own dialog host may, no other.
+    """
+
+    def __init__(self, *, files: bool = False) -> None:
         self._streams = StreamedText()
+        self._files = files
 
     def events(self, activity: Any, request: int, at: float) -> list[Event]:
         """The events that ``activity``, an answer to ``request``, amounts to."""
         info = stream_info(activity) if isinstance(activity, dict) else None
         if info is None:
-            return events_from_activity(activity, request, at)
+            return events_from_activity(activity, request, at, files=self._files)
         if info.kind != "final":
             locale = _text(activity.get("locale"))[:35]
             return [
@@ -83,14 +88,14 @@ class Interpreter:
         left = self._streams.final(info, _text(activity.get("text")))
         if left is not None:
             activity = {name: value for name, value in activity.items() if name != "speak"} | {"text": left}
-        return events_from_activity(activity, request, at)
+        return events_from_activity(activity, request, at, files=self._files)
 
     def finished(self, request: int, at: float) -> list[Event]:
         """The bot has finished with ``request``: what it began to stream and did not end is said all the same."""
         return [BotMessage(at, request, text, spoken(text)) for text in self._streams.left(request)]
 
 
-def events_from_activity(activity: Any, request: int, at: float) -> list[Event]:
+def events_from_activity(activity: Any, request: int, at: float, *, files: bool = False) -> list[Event]:
     """The events that ``activity``, an answer to ``request``, amounts to; none for what a call has no use for."""
     if not isinstance(activity, dict):
         return []
@@ -100,7 +105,7 @@ def events_from_activity(activity: Any, request: int, at: float) -> list[Event]:
         events.append(configuration)
     match activity.get("type"):
         case "message":
-            events.append(_message(activity, request, at))
+            events.append(_message(activity, request, at, files))
         case "endOfConversation":
             events.append(HangUpAsked(at, _text(activity.get("code")) or "completed"))
         case "handoff":
@@ -165,13 +170,15 @@ def _kept(value: Any) -> bool:
         return False
 
 
-def _message(activity: dict[str, Any], request: int, at: float) -> BotMessage:
+def _message(activity: dict[str, Any], request: int, at: float, files: bool) -> BotMessage:
     text = activity.get("text") if isinstance(activity.get("text"), str) else ""
     speak = activity.get("speak")
     if not isinstance(speak, str):
         speak = _aloud(activity, text or "")
     locale = _text(activity.get("locale"))[:35]
-    return BotMessage(at, request, (text or "")[:MAX_SPEAK], speak[:MAX_SPEAK], _hint(activity), locale)
+    url = _text(_parameters(activity, "activityParams").get("playUrlUrl"))
+    audio = url if fetchable(url) or (files and url.startswith("file:///") and len(url) <= MAX_URL) else ""
+    return BotMessage(at, request, (text or "")[:MAX_SPEAK], speak[:MAX_SPEAK], _hint(activity), locale, audio)
 
 
 def _hint(activity: dict[str, Any]) -> InputHint:

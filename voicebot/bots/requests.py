@@ -20,16 +20,16 @@ MAX_OUTSTANDING = 64
 
 
 class Requests:
-    """``timeout_s``: how long the bot may take for one request."""
+    """``timeout_s``: how long the bot may take for one request. ``files``: it may have this machine's files played."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, *, files: bool = False) -> None:
         self.timeout_s = timeout_s
         self.asked = 0
         self._outstanding: deque[int] = deque()
         self._since = 0.0
         self._unwell = False
         self._failures = 0
-        self._interpreter = Interpreter()
+        self._interpreter = Interpreter(files=files)
 
     @property
     def outstanding(self) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ Rules that hold here:
 * Nothing here knows which front end, speech service or bot it talks to.
 """
 
+from voicebot.calls.audio_files import AudioFiles
 from voicebot.calls.outbound import Outbound, TrunkRoute
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
@@ -17,6 +18,7 @@ from voicebot.calls.session import CallSession
 from voicebot.calls.transferring import TransferRules
 
 __all__ = [
+    "AudioFiles",
     "CallRequest",
     "CallServices",
     "CallSession",

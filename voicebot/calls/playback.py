@@ -5,7 +5,7 @@ is in memory is queued whole at once. Apologies (``Canned``) are shipped as audi
 
 A speech service that is away comes back, mostly: what it could not render is tried again for some seconds, in its place
 in the queue, and the caller hears "one moment, please" there meanwhile. Only then has a prompt failed. A file of the
-bot's is fetched while what comes before it is playing.
+bot's is fetched while what comes before it is playing; when it cannot be had, what was given to be spoken is.
 """
 
 from __future__ import annotations
@@ -71,12 +71,7 @@ class Playback:
             audio = None
             self._start(command, self._fetch(command, clip))
         else:
-            speech = Speech(
-                text=command.speak,
-                voice=self.voice_name,
-                language=command.locale or self.language,
-                audio=self._playout.audio,
-            )
+            speech = self._speech(command)
             audio = self._voice.ready(speech)
             if audio is None:
                 self._start(command, self._render(command, speech, clip))
@@ -85,6 +80,10 @@ class Playback:
             clip.finish()
             self._on_audio(command)
         self._playout.append(clip)
+
+    def _speech(self, command: Play) -> Speech:
+        language = command.locale or self.language
+        return Speech(text=command.speak, voice=self.voice_name, language=language, audio=self._playout.audio)
 
     def drop(self) -> None:
         """Stop within one frame, and stop rendering what will not be heard."""
@@ -108,7 +107,10 @@ class Playback:
             audio = await self._fetch_audio(command.audio, self._playout.audio)
         except SpeechUnavailable as error:
             logger.warning("not played: %s", error)
-            clip.fail(str(error))
+            if not command.speak:
+                clip.fail(str(error))
+                return
+            await self._render(command, self._speech(command), clip)
         except Exception:
             logger.exception("fetching %.200r", command.audio)
             clip.fail("internal error")
@@ -126,11 +128,11 @@ class Playback:
                     return
                 if not len(clip):
                     clip.feed(self._canned_audio("wait", self._playout.audio))
-                logger.warning("%.60r is tried again: %s", command.text, error)
+                logger.warning("utterance %d is tried again: %s", command.utterance, error)
                 await asyncio.sleep(RETRY_PAUSE_S)
             clip.finish()
         except Exception:
-            logger.exception("rendering %r", command.text[:80])
+            logger.exception("rendering utterance %d", command.utterance)
             clip.fail("internal error")
 
     async def _attempt(self, command: Play, speech: Speech, clip: Clip) -> SpeechUnavailable | None:

@@ -7,20 +7,18 @@ within :data:`DEADLINE_S` and :data:`MAX_BYTES`, without following redirections:
 from __future__ import annotations
 
 import asyncio
-import struct
 
 import aiohttp
 import numpy as np
 from numpy.typing import NDArray
 
 from voicebot.audio import PCMA, PCMU, AudioFormat
+from voicebot.riff import MU_LAW, PCM, read_wave
 from voicebot.speech import SpeechUnavailable
 
 DEADLINE_S = 5.0
 MAX_BYTES = 12_000_000
 MAX_S = 120.0
-
-_PCM, _A_LAW, _MU_LAW, _EXTENSIBLE = 1, 6, 7, 0xFFFE
 
 
 async def fetch_audio(url: str, audio: AudioFormat) -> bytes:
@@ -47,17 +45,16 @@ async def fetch_audio(url: str, audio: AudioFormat) -> bytes:
 
 def from_wav(content: bytes, audio: AudioFormat) -> bytes:
     """A WAV file in the format ``audio``, cut at :data:`MAX_S`. Raises ValueError."""
-    kind, channels, rate, bits, data = _chunks(content)
-    data = data[: int(MAX_S * rate) * channels * (bits // 8)]
-    if kind in (_MU_LAW, _A_LAW) and bits == 8:
-        own = PCMU if kind == _MU_LAW else PCMA
+    wave = read_wave(content)
+    channels, rate = wave.channels, wave.rate
+    data = wave.data[: int(MAX_S * rate) * channels * (wave.bits // 8)]
+    if wave.kind == PCM:
+        samples = _pcm(data, wave.bits)
+    else:
+        own = PCMU if wave.kind == MU_LAW else PCMA
         if channels == 1 and rate == audio.rate and own is audio:
             return data
         samples = own.floats(data).astype(np.float64)
-    elif kind == _PCM:
-        samples = _pcm(data, bits)
-    else:
-        raise ValueError(f"WAV of format {kind} is not understood: PCM, mu-law or A-law is")
     if channels > 1:
         samples = samples[: len(samples) // channels * channels].reshape(-1, channels).mean(axis=1)
     if rate != audio.rate:
@@ -79,26 +76,4 @@ def _pcm(data: bytes, bits: int) -> NDArray[np.float64]:
             return whole.astype(np.float64) / (1 << 23)
         case 32:
             return np.frombuffer(data[: len(data) // 4 * 4], "<i4").astype(np.float64) / (1 << 31)
-    raise ValueError(f"WAV of {bits} bits is not understood")
-
-
-def _chunks(content: bytes) -> tuple[int, int, int, int, bytes]:
-    """Format, channels, rate, bits and samples of a RIFF file."""
-    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
-        raise ValueError("not a WAV file")
-    position, form = 12, None
-    while position + 8 <= len(content):
-        name = content[position : position + 4]
-        (size,) = struct.unpack_from("<I", content, position + 4)
-        body = content[position + 8 : position + 8 + size]
-        if name == b"fmt " and len(body) >= 16:
-            kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
-            if kind == _EXTENSIBLE and len(body) >= 26:
-                (kind,) = struct.unpack_from("<H", body, 24)
-            if not (1 <= channels <= 8 and 4000 <= rate <= 192_000):
-                raise ValueError(f"{channels} channels of {rate} Hz are not understood")
-            form = (kind, channels, rate, bits)
-        elif name == b"data" and form is not None:
-            return (*form, body)
-        position += 8 + size + size % 2
-    raise ValueError("a WAV file without samples")
+    raise AssertionError(bits)  # read_wave takes no others

@@ -31,17 +31,12 @@ def run_tests(folder: Path, *, as_json: bool, show_ways: bool, min_coverage: flo
     if not transcripts.tests:
         typer.echo(f"{folder / 'tests'}: no tests here", err=True)
         return 2
-    log = logging.getLogger("voicebot.authoring")
-    usual = log.level
-    log.setLevel(logging.CRITICAL)  # a function that is to fail in a test is no news
     rehearsal = Rehearsal(dialogs)
     try:
-        results = asyncio.run(_run(rehearsal, transcripts.tests))
+        results = asyncio.run(run_quietly(rehearsal, transcripts.tests))
     except DialogsError as error:
         typer.echo(str(error), err=True)
         return 2
-    finally:
-        log.setLevel(usual)
     total, left = rehearsal.coverage.steps()
     covered = 100.0 * (total - len(left)) / total
     if as_json:
@@ -54,11 +49,16 @@ def run_tests(folder: Path, *, as_json: bool, show_ways: bool, min_coverage: flo
     return 1 if failed or covered < min_coverage else 0
 
 
-async def _run(rehearsal: Rehearsal, tests: list[Transcript]) -> list[Result]:
+async def run_quietly(rehearsal: Rehearsal, tests: list[Transcript]) -> list[Result]:
+    """Run the tests; a function that is to fail in a test is no news for the log. Raises ``DialogsError``."""
+    log = logging.getLogger("voicebot.authoring")
+    usual = log.level
+    log.setLevel(logging.CRITICAL)
     try:
         return [await rehearsal.run(test) for test in tests]
     finally:
         await rehearsal.close()
+        log.setLevel(usual)
 
 
 def _tell(results: list[Result], coverage: Coverage, show_ways: bool) -> None:

@@ -62,10 +62,11 @@ class DialogFolder:
 
 @dataclass(frozen=True, slots=True)
 class FixedPrompt:
-    """Something that the dialogs say often; ``text`` is text or SSML."""
+    """Something that the dialogs say often; ``text`` is text or SSML; ``audio``: a file that is played in its place."""
 
     text: str
     locale: str = ""
+    audio: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,10 @@ class HostServer:
         self._turning = asyncio.create_task(change(), name="texts")
 
     def _prompts(self, connection: _Connection, message: dict[str, Any]) -> None:
-        prompts = [{"text": prompt.text, "locale": prompt.locale} for prompt in self._dialogs.prompts]
+        prompts = [
+            {"text": prompt.text, "locale": prompt.locale} | ({"audio": prompt.audio} if prompt.audio else {})
+            for prompt in self._dialogs.prompts
+        ]
         connection.send({"op": "prompts", "id": message.get("id"), "prompts": prompts})
 
     # --- turns --------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ codec. How a call of ours is made is :mod:`voicebot.legs.sip_outgoing`'s affair.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -17,6 +18,7 @@ from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import LegMedia, MediaOptions, MediaPreferences, open_media
 from voicebot.legs.sip_outgoing import place
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
+from voicebot.rtp.dtls import own_identity
 from voicebot.sip import IncomingCall, SipEndpoint
 
 RESPONSE_TIMEOUT_S = 10.0
@@ -63,9 +65,12 @@ class SipFrontEnd:
 
     async def start(self) -> None:
         """Bind and take calls. Raises OSError."""
-        for preferences in (self._preferences, *self._trunks.values()):
+        everywhere = (self._preferences, *self._trunks.values())
+        for preferences in everywhere:
             prepare(preferences.codecs)
         self.endpoint.on_invite = self._invited
+        if any(preferences.srtp != "off" for preferences in everywhere):
+            await asyncio.to_thread(own_identity)  # a key is made: before anybody calls
         await self.endpoint.start()
 
     async def close(self) -> None:

@@ -38,13 +38,19 @@ class MediaOptions:
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
         agreed = sdp.select(description, self.codecs, self.srtp, ours_first=self.ours_first, ptime_ms=self.ptime_ms)
-        if agreed is None:
-            return None
+        if agreed is None or agreed.by_checks:
+            return agreed
         try:
             version = ipaddress.ip_address(agreed.host).version
         except ValueError:
             return None
         return agreed if version == (6 if ":" in self.ports.host else 4) else None
+
+    def remote(self, agreed: AudioAgreement) -> tuple[str, int]:
+        """Where audio goes at first: nowhere, where the other side's checks will tell."""
+        if agreed.by_checks:
+            return "::" if ":" in self.ports.host else "0.0.0.0", 0
+        return agreed.host, agreed.port
 
 
 @dataclass(frozen=True, slots=True)

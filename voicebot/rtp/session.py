@@ -13,41 +13,27 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.codecs import MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.rtp.clock import MediaClock
 from voicebot.rtp.datagram import BoundPort
+from voicebot.rtp.handshake import Datagrams
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.incoming import USUAL, IncomingStream
 from voicebot.rtp.outgoing import OutgoingStream
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
+from voicebot.rtp.protection import Protection
 from voicebot.rtp.quality import MediaQuality, estimated_mos, voip_metrics
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.rtcp_xr import VoipMetrics
+from voicebot.rtp.sink import MediaSink
 from voicebot.rtp.source import Address, SourceLock, literal
-from voicebot.rtp.srtp import MediaKey, NotAuthentic, SecureStream
+from voicebot.rtp.srtp import NotAuthentic
 
 logger = logging.getLogger(__name__)
-
-
-class MediaSink(Protocol):
-    """Where a session delivers: always on the event loop, never after ``close``. Times are ``loop.time()`` seconds."""
-
-    def frame(self, payload: bytes, at: float) -> None:
-        """20 ms of the other side's audio, in order and without holes."""
-
-    def sent(self, payload: bytes, at: float) -> None:
-        """The 20 ms that just left (silence included)."""
-
-    def key(self, key: str, at: float) -> None:
-        """One keypad key, once a press."""
-
-    def media_timeout(self, at: float) -> None:
-        """Nothing has come from the other side for the silence timeout. Told again only after something came."""
 
 
 class RtpSession:
@@ -78,7 +64,8 @@ class RtpSession:
         self._closed = False
 
         self._source = SourceLock()
-        self._secure: SecureStream | None = None
+        self.protection = Protection()
+        """Encryption, for the signalling to decide; before :meth:`set_remote`."""
         self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
         self._rtcp_port: int | None = None
         self._rtcp_source: Address | None = None
@@ -165,14 +152,16 @@ class RtpSession:
             raise ValueError(f"{host} cannot be reached from {self._ports.host}")
         if not 0 <= port <= 65535:
             raise ValueError(f"not a port: {port}")
-        self._unreachable = port == 0 or host in ("0.0.0.0", "::")
+        by_checks = self.protection.by_checks
+        self._unreachable = not by_checks and (port == 0 or host in ("0.0.0.0", "::"))
         self._rtcp_port = rtcp_port
         if self._unreachable:
             return
         at = self._clock.now()
-        if (host, port) != self._source.signalled:
+        if not by_checks and (host, port) != self._source.signalled:  # with it, media goes where they nominate
             self._source.signal((host, port), at)
             self._rtcp_source = None
+        self._put(self.protection.signal((host, port)))
         self._activate(at)
 
     def set_direction(self, *, send: bool, receive: bool) -> None:
@@ -197,15 +186,6 @@ class RtpSession:
         self._incoming.tune(codec, payload_type, telephone_event)
         self._reporting.clock_rate = codec.clock_rate
 
-    def secure(self, local: MediaKey | None, remote: MediaKey | None) -> None:
-        """Encrypt with ``local`` and accept only what ``remote`` opens (SRTP); plain RTP again without keys.
-
-        The same keys again change nothing (a session refresh). Raises ValueError for an unknown suite or one key alone.
-        """
-        if (local is None) != (remote is None):
-            raise ValueError("both directions are encrypted, or none")
-        self._secure = SecureStream(local, remote, self._secure) if local and remote else None
-
     def hear_keys(self, inband: bool) -> None:
         """Whether to find keys by their tones in the audio: for another side that has no telephone-event."""
         self._incoming.hear_tones(inband)
@@ -226,7 +206,7 @@ class RtpSession:
 
     def _rtp_received(self, data: bytes, source: Address) -> None:
         at = self._clock.now()
-        if len(data) == USUAL and source == self._source.locked and self._secure is None:
+        if len(data) == USUAL and source == self._source.locked and self.protection.plain:
             frames = self._incoming.usual(data, at)
             if frames is not None:
                 self._packets_received += 1
@@ -234,11 +214,16 @@ class RtpSession:
                 self._timed_out = False
                 self._deliver(frames, at)
                 return
+        if self.protection.wants(data):
+            self._put(self.protection.receive(data, source))
+            if (nominated := self.protection.nominated) is not None:
+                self._source.signal(nominated, at)
+            return
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_datagram(data, source)
             return
         try:
-            packet = parse(data if self._secure is None else self._secure.unprotect(data))
+            packet = parse(self.protection.unprotect(data))
         except MalformedPacket:
             self._malformed += 1
             return
@@ -255,6 +240,11 @@ class RtpSession:
         self._deliver(frames, at)
         if key and not self._closed:
             self._sink.key(key, at)
+
+    def _put(self, datagrams: Datagrams) -> None:
+        for data, target in datagrams:
+            if self._rtp is not None:
+                self._rtp.send(data, target)
 
     def _admit(self, packet: RtpPacket, source: Address, at: float) -> bool:
         if not self._incoming.understands(packet.payload_type) or not self._source.admits(source, at):
@@ -283,10 +273,12 @@ class RtpSession:
         self._outgoing.tick(skipped)
         self._skipped += skipped
         target = self._source.locked or self._source.signalled
-        if target is not None and self._send and not self._unreachable:
+        if not self.protection.ready:
+            self._put(self.protection.tick())
+        if target is not None and self._send and not self._unreachable and self.protection.ready:
             self._send_frame(target, at)
         else:
-            self._outgoing.pause()
+            self._outgoing.pause()  # and the playout stands still: nothing of it is lost
             self._sent_at = None
         buffer = self._incoming.buffer
         if buffer is None or self._closed:
@@ -309,7 +301,7 @@ class RtpSession:
             datagrams = outgoing.frame(frame)
         if self._rtp is not None:
             for datagram in datagrams:
-                self._rtp.send(datagram if self._secure is None else self._secure.protect(datagram), target)
+                self._rtp.send(self.protection.protect(datagram), target)
                 now = self._clock.now()
                 if self._sent_at is not None:
                     self._deviation.add(abs(now - self._sent_at - outgoing.interval_s))
@@ -321,14 +313,17 @@ class RtpSession:
 
     def _send_report(self, at: float, *, goodbye: bool = False) -> None:
         target = self._source.target
-        if target is None or self._rtcp is None or self._unreachable:
+        if target is None or self._rtcp is None or self._unreachable or not self.protection.has_rtcp:
             return
         out = self._outgoing
         report = self._reporting.report(
             at, out.timestamp, out.packets, out.octets, metrics=self._metrics(), goodbye=goodbye
         )
         address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
-        self._rtcp.send(report if self._secure is None else self._secure.protect_rtcp(report), address)
+        if self.protection.muxes:
+            self._put([(self.protection.protect_rtcp(report), target)])
+        else:
+            self._rtcp.send(self.protection.protect_rtcp(report), address)
 
     def _metrics(self) -> VoipMetrics | None:
         reports, buffer = self._reporting, self._incoming.buffer
@@ -344,7 +339,7 @@ class RtpSession:
             return
         at = self._clock.now()
         try:
-            self._reporting.datagram(data if self._secure is None else self._secure.unprotect_rtcp(data), at)
+            self._reporting.datagram(self.protection.unprotect_rtcp(data), at)
         except MalformedPacket:
             self._malformed += 1
             return
@@ -373,10 +368,10 @@ class RtpSession:
             concealed_frames=buffer.concealed_frames if buffer else 0,
             silence_frames=buffer.silence_frames if buffer else 0,
             discarded=incoming.discarded + (buffer.discarded if buffer else 0),
-            foreign_packets=self._foreign,
+            foreign_packets=self._foreign + self.protection.refused,
             malformed=self._malformed + incoming.malformed,
             not_authentic=self._not_authentic,
-            encrypted=self._secure is not None,
+            encrypted=self.protection.encrypted,
             jitter_ms=round(reports.reception.jitter_ms, 3) if reports.reception else 0.0,
             round_trip_ms=reports.round_trip_ms,
             remote_lost=reports.remote_lost,

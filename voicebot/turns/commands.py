@@ -63,7 +63,7 @@ class Ask:
 class Play:
     """Render ``speak`` (SSML or text) and queue it behind what is playing.
 
-    ``canned`` replaces it where it is given, and so does ``audio``, the URL of a WAV file.
+    ``canned`` replaces it where it is given, and so does ``audio``, the URL of a WAV file, as long as it can be had.
     """
 
     utterance: int

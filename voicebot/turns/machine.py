@@ -28,6 +28,7 @@ from voicebot.events import (
     Event,
     Final,
     HangUpAsked,
+    HeardEarly,
     Held,
     HoldEnded,
     Hypothesis,
@@ -138,7 +139,7 @@ class TurnMachine:
 
     # --- the leg -----------------------------------------------------------------------------------------------------
 
-    def _answered(self, event: CallAnswered) -> None:
+    def _answered(self, event: CallAnswered | HeardEarly) -> None:
         if self.state is State.STARTING:
             self._settle(event.at)
 
@@ -511,8 +512,9 @@ class TurnMachine:
 
     def _say(self, now: float, text: str, audio: str = "", message: BotMessage | None = None) -> None:
         """Words, or a file, of the bot's: in its ``message``, or set by it beforehand."""
-        said = message or BotMessage(now, 0, text, text)
-        utterance = self._speech.add(said.request, text or said.speak, said.hint, audio=audio)
+        said = message or BotMessage(now, 0, text, "" if audio else text)
+        only_audio = audio if not said.speak else ""  # what else could be spoken fails as speech does
+        utterance = self._speech.add(said.request, text or said.speak, said.hint, audio=only_audio)
         self._out.append(Play(utterance.number, said.request, text, said.speak, said.locale, audio=audio))
         self._take_floor(now)
 
@@ -576,6 +578,7 @@ M = TurnMachine
 
 HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     CallAnswered: M._answered,
+    HeardEarly: M._answered,
     LegEnded: M._leg_ended,
     Held: M._is_held,
     HoldEnded: M._hold_ended,

@@ -190,3 +190,43 @@ def test_every_language_has_every_section(language: str) -> None:
 def test_every_data_file_is_a_language() -> None:
     assert languages() == sorted(LANGUAGES)
     assert for_language("de-AT").yes_no("freilich, ja") is True
+
+
+def test_who_corrects_themselves_means_what_came_last() -> None:
+    en = for_language("en")
+    assert en.number("five, no, six, I mean seven") == 7
+    assert en.number("five, I mean it") == 5
+    assert en.digits("one two, sorry, one three") == "13"
+    assert en.name("Peter No") == "Peter No"
+    assert en.choice("I have no power", {"outage": ["no power"], "plan": ["power plan"]}) == "outage"
+
+
+def test_a_word_that_is_no_and_not_is_either() -> None:
+    es = for_language("es")
+    assert es.number("cinco, no, seis") == 6
+    assert es.number("no cinco, seis") == 6
+
+
+def test_a_phrase_is_known_with_and_without_its_contraction() -> None:
+    en = for_language("en")
+    assert [en.yes_no(text) for text in ("that is the one", "that's the one", "thats the one")] == [True] * 3
+
+
+def test_a_moving_holiday_is_its_weekday_of_the_month() -> None:
+    en = for_language("en-US")
+    assert en.date("Thanksgiving", TODAY) == date(2026, 11, 26)
+    assert en.date("Thanksgiving", date(2026, 11, 27)) == date(2027, 11, 25)
+    assert en.date("Thanksgiving", TODAY, past=True) == date(2025, 11, 27)
+
+
+def test_a_word_of_the_spelling_alphabet_may_be_a_letter_off() -> None:
+    en = for_language("en")
+    assert en.spelled("sierra kelo two") == "SK2"
+    assert en.spelled("kelo") == "KELO"
+    assert en.spelled("tonight I cannot") == ""
+
+
+def test_separators_are_the_countrys_or_clear_by_themselves() -> None:
+    assert for_language("es-ES").number("1.250") == for_language("es-US").number("1,250") == 1250
+    assert [for_language(name).number("1,200.50") for name in ("en", "es", "de")] == [Decimal("1200.50")] * 3
+    assert [for_language(name).number("1.200,50") for name in ("en", "es", "de")] == [Decimal("1200.50")] * 3

@@ -24,7 +24,7 @@ def ways(dialog: DialogFile) -> dict[str, list[str]]:
     order = [step.id for step in dialog.steps]
     after = dict(zip(order, [*order[1:], END], strict=True))
     failed = dialog.defaults.on_fail or FAIL
-    return {step.id: list(dict.fromkeys(_of(step, step.next or after[step.id], failed))) for step in dialog.steps}
+    return {step.id: list(dict.fromkeys(ways_of(step, step.next or after[step.id], failed))) for step in dialog.steps}
 
 
 def reachable(graph: dict[str, list[str]], roots: list[str]) -> set[str]:
@@ -45,7 +45,8 @@ def roots(dialog: DialogFile) -> list[str]:
     return [dialog.steps[0].id, *(one.goto for one in leading if one is not None and one.goto is not None)]
 
 
-def _of(step: AnyStep, onward: str, failed: str) -> list[str]:
+def ways_of(step: AnyStep, onward: str, failed: str) -> list[str]:
+    """The targets of one step: ``onward`` is where it goes on, ``failed`` where without an ``on_fail`` of its own."""
     match step:
         case Ask():
             return [*_answers(step, onward), *step.keys.values(), step.on_fail or failed]

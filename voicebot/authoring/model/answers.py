@@ -53,7 +53,9 @@ class Digits(Part):
     min: int = Field(1, ge=1, le=64, description="The fewest digits, when there is no fixed length.")
     max: int = Field(32, ge=1, le=64, description="The most digits, when there is no fixed length.")
     end_key: Key = Field("#", description="The key that ends the input early.")
-    pause: Seconds = Field(3.0, description="So long after the last key the input has ended (for no fixed length).")
+    pause: Seconds = Field(
+        3.0, description="So long after a key the input has ended. (A fixed length waits as `no_input_after` says.)"
+    )
     rest: Prompt | None = Field(None, description="Asks for the rest when only a part was said.")
     short: Prompt | None = Field(None, description="Said when the input was ended with too few digits.")
 

@@ -95,6 +95,6 @@ class DialogFile(Part):
     steps: list[Step] = Field(description="The steps, in the order in which they run.", min_length=1, max_length=2000)
 
 
-TRANSLATABLE = ("say", "ask", "choice", "digits", "confirm", "retry", "no_input", "no_match", "help", "phrases", "call",
-                "http", "transfer", "queue", "hangup")  # fmt: skip
+TRANSLATABLE = ("say", "ask", "choice", "digits", "confirm", "retry", "no_input", "no_match", "help", "phrases", "wait",
+                "call", "http", "transfer", "queue", "hangup")  # fmt: skip
 """The words of a step that a translation (``main.de.yaml``) may repeat."""

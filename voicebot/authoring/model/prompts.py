@@ -20,8 +20,9 @@ class Prompt(Part):
     )
     audio: Text | None = Field(
         None,
-        description="Address (https) of an audio file that is played instead; the text is spoken when it cannot be.",
-        pattern=r"^https?://\S+$",
+        description="An audio file that is played instead: a WAV file beside this one (`sounds/hello.wav`), or an "
+        "address (https). The text is what a chat shows, and is spoken when the file cannot be had.",
+        pattern=r"^(https?://\S+|[^\s/:{}|\\][^:{}|\\]{0,200}\.[Ww][Aa][Vv])$",
     )
     voice: Text | None = Field(None, description="Name of the voice for this prompt alone.")
     barge_in: BargeIn | None = Field(

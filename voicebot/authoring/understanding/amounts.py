@@ -10,7 +10,7 @@ from functools import lru_cache
 from babel.numbers import get_currency_precision
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbers import ARTICLE, POINT, Number, NumberReader, NumberWords, single
+from voicebot.authoring.understanding.numbers import ARTICLE, HUNDRED, POINT, Number, NumberReader, NumberWords, single
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -47,6 +47,9 @@ class Amounts:
                 index += 1
                 continue
             unit = hit[1] if hit is not None else None
+            if unit is _Unit.MINOR and self._is_hundred(tokens, index) and units.at(tokens, index + 1) is not None:
+                index += 1
+                continue
             if unit is _Unit.FOREIGN:
                 return None
             rows = self._rows(tokens[begin:index], unit)
@@ -73,6 +76,11 @@ class Amounts:
         if major is None and minor is None:
             return None
         return self._rounded((major or Decimal(0)) + (minor or Decimal(0)) / 100, currency)
+
+    def _is_hundred(self, tokens: Sequence[Token], index: int) -> bool:
+        """Whether a coin is a number word as well: "deux cents euros"."""
+        hit = self._words.phrases.at(tokens, index)
+        return hit is not None and hit[1][0] == HUNDRED
 
     def _units_of(self, currency: str) -> Phrases[_Unit]:
         entries: dict[str, _Unit] = {}

@@ -1,4 +1,4 @@
-"""Yes and no, one of several options, what is asked for at any time, and corrections of what was misheard."""
+"""Yes and no, one of several options, and what is asked for at any time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
-from voicebot.authoring.understanding.tokens import Token, prepared
+from voicebot.authoring.understanding.tokens import Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 SHORT = 5
@@ -37,6 +37,8 @@ class YesNo:
         strong += [(phrase, _Sense.NO) for phrase in vocabulary.listed("no")]
         weak = [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes_if_short")]
         self._strong = vocabulary.phrases(strong)
+        at_end = [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes_at_end")]
+        self._at_end = vocabulary.phrases(at_end + [(phrase, _Sense.NO) for phrase in vocabulary.listed("no_at_end")])
         self._all = vocabulary.phrases(strong + weak)
         alone = [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes_alone")]
         self._alone = vocabulary.phrases(alone + [(phrase, _Sense.NO) for phrase in vocabulary.listed("no_alone")])
@@ -81,6 +83,9 @@ class YesNo:
             negated = sense is _Sense.YES and self._negated(tokens[max(0, start - 2) : start])
             meant = _Sense.NO if negated else sense
             weights[meant] = max(weights[meant], stop - start + negated)
+        for start, stop, sense in self._at_end.find(tokens):
+            if stop == len(tokens):
+                weights[sense] = max(weights[sense], stop - start)
         yes, no, neither = weights[_Sense.YES], weights[_Sense.NO], weights[_Sense.NEITHER]
         first = self._strong.at(tokens, 0)
         if yes == no or neither > max(yes, no) or (yes > no and first is not None and first[1] is _Sense.NO):
@@ -210,81 +215,15 @@ def _alike(one: str, other: str) -> bool:
         return False
     if long in (short + "s", short + "es", short + "'s") or (short.endswith("y") and long == short[:-1] + "ies"):
         return True
-    return len(short) >= 6 and short[:2] == long[:2] and _one_off(short, long)
+    return len(short) >= 6 and short[:2] == long[:2] and one_off(short, long)
 
 
-def _one_off(short: str, long: str) -> bool:
+def one_off(short: str, long: str) -> bool:
     """Whether one letter more, less or other makes them the same."""
     same = 0
     while same < len(short) and short[same] == long[same]:
         same += 1
     return short[same + 1 :] == long[same + 1 :] or short[same:] == long[same + 1 :]
-
-
-class Corrections:
-    """What the caller says instead: "no, it is 42", "not five, six", "six, not five", "I said nine"."""
-
-    def __init__(self, vocabulary: Vocabulary, yes_no: YesNo) -> None:
-        self._vocabulary = vocabulary
-        self._yes_no = yes_no
-        self._markers = vocabulary.listed_phrases("correction", "markers")
-        self._retractions = vocabulary.listed_phrases("correction", "retractions")
-        self._instead = vocabulary.words("correction", "instead")
-        self._rather = vocabulary.words("correction", "rather")
-        self._not = vocabulary.listed_phrases("correction", "not")
-
-    def read(self, text: str) -> str | None:
-        """The words that are to be taken instead, as they were said; None where nothing is corrected.
-
-        What they mean, if anything, is for the reader of the slot: "no, I want a dog" gives "I want a dog".
-        """
-        text = prepared(text)
-        tokens = self._vocabulary.content(text)
-        start, stop = 0, len(tokens)
-        corrected = False
-        while start < stop:
-            step = self._yes_no.says_no_first(tokens[start:stop])
-            if not step and (hit := self._markers.at(tokens, start)) is not None:
-                step = hit[0]
-            if not step:
-                break
-            start, corrected = start + step, True
-        start, stop, turned = self._without_what_is_not(tokens, start, stop)
-        for begun, ended, _ in self._retractions.find(tokens[start:stop]):
-            begin, end = start + begun, start + ended
-            # A single word ("no") only where it stands by itself, or in few words: "five, no, six".
-            apart = end - begin > 1 or stop - start <= SHORT or tokens[begin].pause or tokens[min(end, stop - 1)].pause
-            if begin > start and end < stop and apart:
-                start, turned = end, True
-                while (hit := self._markers.at(tokens, start)) is not None and start + hit[0] < stop:
-                    start += hit[0]
-                break
-        if not (corrected or turned) or start >= stop or self._yes_no.is_answer_only(tokens[start:stop]):
-            return None
-        return text[tokens[start].start : tokens[stop - 1].end]
-
-    def _without_what_is_not(self, tokens: Sequence[Token], start: int, stop: int) -> tuple[int, int, bool]:
-        """The part of ``tokens`` that is meant, where another part is said not to be."""
-        for at in range(start + 1, stop - 1):
-            if tokens[at].word in self._rather:
-                return at + 1, stop, True
-        for at in range(start, stop):
-            hit = self._not.at(tokens, at)
-            if hit is None:
-                continue
-            if at > start:  # "six, not five"
-                return start, at, True
-            after = at + hit[0]
-            for turn in range(after + 1, stop):  # "not five, six", "not five but six", "not five it's six"
-                if tokens[turn].word in self._instead:
-                    return turn + 1, stop, True
-                if (marker := self._markers.at(tokens, turn)) is not None:
-                    return turn + marker[0], stop, True
-                if tokens[turn].pause:
-                    return turn, stop, True
-            if stop - after == 2:  # "not five six"
-                return after + 1, stop, True
-        return start, stop, False
 
 
 class Globals:
@@ -307,3 +246,9 @@ class Globals:
             return hit[1]
         found = self._anywhere.find(tokens)
         return max(found, key=lambda hit: hit[1] - hit[0])[2] if found else None
+
+    def is_all(self, text: str) -> bool:
+        """Whether ``text`` asks for such a thing and says nothing else."""
+        tokens = self._vocabulary.content(text)
+        hits = (self._alone.at(tokens, 0), self._anywhere.at(tokens, 0))
+        return any(hit is not None and hit[0] == len(tokens) for hit in hits)

@@ -9,6 +9,7 @@ Tuesday" means is in the data (English: the one of next week).
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -56,7 +57,11 @@ class CalendarDays:
         self._holidays = vocabulary.phrases(dict(section.get("holidays", {})))
         self._units = vocabulary.phrases(dict(section.get("units", {})))
         self._in, self._ago, self._from = (vocabulary.listed_phrases("dates", key) for key in ("in", "ago", "from"))
-        self._next, self._last = (vocabulary.listed_phrases("dates", key) for key in ("next", "last"))
+        self._next, self._last, self._this = (
+            vocabulary.listed_phrases("dates", key) for key in ("next", "last", "this")
+        )
+        self._joints = vocabulary.words("dates", "in_month")
+        self._a_week = vocabulary.listed_phrases("dates", "a_week_later")
         self._of = vocabulary.words("dates", "of")
         self._articles = vocabulary.words("dates", "day_articles")
         self._doubtful = vocabulary.words("dates", "doubtful_days")
@@ -79,11 +84,12 @@ class CalendarDays:
         days = self._numbers(tokens)
         if (found := self._offset(tokens, days, today, past, depth)) is not None:
             return found
+        if (counted := self._counted(tokens, days, today, past)) is not None:
+            return counted
         if hits := self._relative.find(tokens):
             return today + timedelta(days=hits[0][2])
         if hits_ := self._holidays.find(tokens):
-            month, _, day = hits_[0][2].partition("-")
-            return _yearless(int(month), int(day), today, past)
+            return _holiday(hits_[0][2], today, past)
         for start, stop, month_number in self._months.find(tokens):
             with_day = self._with_month(tokens, days, start, stop, month_number, today, past)
             if with_day is not None:
@@ -162,8 +168,33 @@ class CalendarDays:
             turn = (
                 1 if _beside(self._next, tokens, start, stop) else -1 if _beside(self._last, tokens, start, stop) else 0
             )
+            if unit == "month" and (turn or self._this.at(tokens, start - 1)) and len(days) == 1:
+                first = _moved(today.replace(day=1), turn, unit)  # "the fifth of next month"
+                return None if first is None else _date(first.year, first.month, days[0].value)
             if turn and unit != "day" and not before and not self._weekdays.find(tokens):
                 return _moved(today, turn, unit)
+        return None
+
+    def _counted(self, tokens: Sequence[Token], days: list[_Day], today: date, past: bool) -> date | None:
+        """ "The second Friday in December", "the last day of next month"."""
+        ends = {day.stop: day.value for day in days if day.ordinal and 1 <= day.value <= 5}
+        ends |= {stop: -1 for _, stop, _ in self._last.find(tokens)}
+        named: list[tuple[int, int, int | None]] = [*self._weekdays.find(tokens)]
+        named += [(start, stop, None) for start, stop, unit in self._units.find(tokens) if unit == "day"]
+        for start, stop, weekday in named:
+            which = ends.get(start)
+            if which is None or (weekday is None and which > 0):
+                continue
+            at = stop
+            while at < len(tokens) and (tokens[at].word in self._joints or tokens[at].word in self._of):
+                at += 1
+            if at > stop and (month := self._months.at(tokens, at)) is not None:
+                return _in_some_year(month[1], which, weekday, today, past)
+            if at > stop and any(unit == "month" for _, _, unit in self._units.find(tokens[at:])):
+                first = today.replace(day=1)
+                if self._next.find(tokens[stop:]):
+                    first = _moved(first, 1, "month") or first
+                return _nth(first.year, first.month, which, weekday)
         return None
 
     def _with_month(
@@ -207,6 +238,9 @@ class CalendarDays:
         ahead = (weekday - today.weekday() - 1) % 7 + 1
         if self._last.find(tokens):
             return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
+        for _, stop, _ in self._weekdays.find(tokens)[:1]:  # "Sunday week"
+            if self._a_week.at(tokens, stop) == (len(tokens) - stop, True):
+                return today + timedelta(days=ahead + 7)
         if self._next.find(tokens):
             weeks = [unit for _, _, unit in self._units.find(tokens) if unit == "week"]
             if self._week_after or weeks:
@@ -252,6 +286,33 @@ def _year(digits: str, today: date, past: bool) -> int:
         return int(digits)
     year = today.year // 100 * 100 + int(digits)
     return year - 100 if year > today.year + (0 if past else 20) else year
+
+
+def _holiday(rule: str, today: date, past: bool) -> date | None:
+    """The next day of "12-25" (month and day) or "11-4-3" (month, which one, weekday: the fourth Thursday)."""
+    month, *rest = map(int, rule.split("-"))
+    if len(rest) == 1:
+        return _yearless(month, rest[0], today, past)
+    return _in_some_year(month, rest[0], rest[1], today, past)
+
+
+def _in_some_year(month: int, which: int, weekday: int | None, today: date, past: bool) -> date | None:
+    """The next (or last) such day that there is; a fifth Friday is not in every year's December."""
+    for turn in range(12):
+        found = _nth(today.year - turn if past else today.year + turn, month, which, weekday)
+        if found is not None and (found <= today if past else found >= today):
+            return found
+    return None
+
+
+def _nth(year: int, month: int, which: int, weekday: int | None) -> date | None:
+    """The weekday of the month that is first (1), second ... or last (-1); the month's last day without a weekday."""
+    if which < 0:
+        last = date(year, month, monthrange(year, month)[1])
+        return last if weekday is None else last - timedelta(days=(last.weekday() - weekday) % 7)
+    first = date(year, month, 1)
+    found = first + timedelta(days=((weekday or 0) - first.weekday()) % 7 + 7 * (which - 1))
+    return found if found.month == month else None
 
 
 def _yearless(month: int, day: int, today: date, past: bool) -> date | None:

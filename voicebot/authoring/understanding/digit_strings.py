@@ -13,7 +13,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from voicebot.authoring.understanding.numbers import NUMERAL, UNIT, WORD, ZERO, Atom, NumberReader, NumberWords
+from voicebot.authoring.understanding.numbers import (
+    HUNDRED,
+    NUMERAL,
+    SCALE,
+    UNIT,
+    WORD,
+    ZERO,
+    Atom,
+    NumberReader,
+    NumberWords,
+)
 from voicebot.authoring.understanding.tokens import Token, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -39,6 +49,8 @@ class DigitStrings:
         tokens = self._vocabulary.content(_GLUED.sub(" ", prepared(text)))
         atoms = self.with_zero_letters(self._words.atoms(tokens))
         strict = self._digits(tokens, atoms)
+        if not strict and length and len(atoms) == length and all(atom.word in self._sounds_like for atom in atoms):
+            return self._digits(tokens, self._heard(atoms, self._sounds_like, surrounded=False))
         if not strict or len(strict) == length:
             return strict
         likely = self._digits(tokens, self._heard(atoms, self._sounds_like, surrounded=True))
@@ -113,7 +125,7 @@ class DigitStrings:
                 if after < len(atoms) and atoms[after].is_digit:
                     index, times = after, hit[1]
                     continue
-            if atom.kind == NUMERAL:
+            if atom.kind == NUMERAL and reader.atom(index + 1).kind not in (HUNDRED, SCALE):
                 text, index = re.sub(r"\D", "", atom.word), index + 1
             elif (number := reader.cardinal(index)) is not None:
                 text, index = number.digits, number.stop

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any
@@ -27,6 +27,8 @@ ZERO, UNIT, TEEN, TENS, HUNDRED, HUNDREDS, SCALE = "zero", "unit", "teen", "tens
 FRACTION, ARTICLE, POINT, MINUS, NUMERAL, ORDINAL, WORD = (
     "fraction", "article", "point", "minus", "numeral", "ordinal", "word",
 )  # fmt: skip
+
+_WRITTEN_FRACTION = re.compile(r"[1-9]/[248]")
 
 MAX_NUMERAL = 40
 """Digits in a numeral; a longer one is no number (it still is a string of digits)."""
@@ -68,8 +70,8 @@ END = Atom(WORD, Decimal(0), "", 0, 0, True)
 class NumberWords:
     """The number words of one language, section ``numbers`` of its file."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        section = vocabulary.section("numbers")
+    def __init__(self, vocabulary: Vocabulary, region: str = "") -> None:
+        section = {**vocabulary.section("numbers"), **vocabulary.regions.get(region, {})}
         entries: list[tuple[str, tuple[str, Decimal]]] = []
         for kind, key in ((ZERO, "zero"), (HUNDRED, "hundred"), (ARTICLE, "article"), (POINT, "point"),
                           (MINUS, "minus")):  # fmt: skip
@@ -92,6 +94,8 @@ class NumberWords:
         )
         # "12.50" where the comma is the decimal sign: two places cannot be a group.
         self._foreign = re.compile(r"[0-9]+[.,][0-9]{1,2}")
+        # "1,200.50" and "1.200,50": with both signs it is clear which is which.
+        self._both = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+")
         self._group = re.compile(rf"[{re.escape(group)}'’]")
 
     def numeral(self, text: str) -> Decimal | None:
@@ -102,6 +106,9 @@ class NumberWords:
             plain = self._group.sub("", text).replace(self.decimal, ".")
         elif self._foreign.fullmatch(text):
             plain = text.replace(",", ".")
+        elif self._both.fullmatch(text):
+            whole, places = re.split(r"[.,](?=[0-9]+\Z)", text)
+            plain = re.sub(r"\D", "", whole) + "." + places
         else:
             return None
         try:
@@ -124,6 +131,16 @@ class NumberWords:
             found.append(Atom(kind, value, token.word, index, stop, token.pause))
             index = stop
         return found
+
+
+def with_written_fractions(atoms: Sequence[Atom]) -> list[Atom]:
+    """``atoms`` with "1/2" as a fraction, where numbers are asked for (elsewhere it may be a date)."""
+    return [
+        replace(atom, kind=FRACTION, value=Decimal(atom.word[0]) / Decimal(atom.word[2]))
+        if atom.kind == NUMERAL and _WRITTEN_FRACTION.fullmatch(atom.word) and atom.word[0] < atom.word[2]
+        else atom
+        for atom in atoms
+    ]  # fmt: skip
 
 
 def _ordinals(section: Mapping[str, Any]) -> dict[str, str]:
@@ -227,9 +244,10 @@ class NumberReader:
     def _with_fraction(self, number: Number) -> Number:
         """ "two and a half", and "a million and a half", where half a million is meant."""
         at = number.stop
-        if self.atom(at).word not in self._words.conjunctions:
+        written = self.atom(at).kind == FRACTION and "/" in self.atom(at).word  # "5 1/2"
+        if self.atom(at).word not in self._words.conjunctions and not written:
             return number
-        at += 1
+        at += not written
         at += self.atom(at).kind == ARTICLE
         count = Decimal(1)
         if self.atom(at).kind == UNIT:  # "three and three quarters"

@@ -9,11 +9,12 @@ from functools import lru_cache
 
 from voicebot.authoring.exact import exact
 from voicebot.authoring.understanding.amounts import Amounts
-from voicebot.authoring.understanding.answers import Choices, Corrections, Globals, YesNo
+from voicebot.authoring.understanding.answers import Choices, Globals, YesNo
 from voicebot.authoring.understanding.calendar_days import CalendarDays
 from voicebot.authoring.understanding.clock_times import ClockTimes
+from voicebot.authoring.understanding.corrections import Corrections
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single
+from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single, with_written_fractions
 from voicebot.authoring.understanding.spelling import Names, Spelling
 from voicebot.authoring.understanding.tokens import prepared, without
 from voicebot.authoring.understanding.vocabulary import load
@@ -31,7 +32,7 @@ class Understanding:
         self.language = language
         self._vocabulary = load(code.lower())
         order = self._vocabulary.regions.get(region.upper(), {}).get("date_order")
-        self._numbers = NumberWords(self._vocabulary)
+        self._numbers = NumberWords(self._vocabulary, region.upper())
         self._digits = DigitStrings(self._vocabulary, self._numbers)
         self._yes_no = YesNo(self._vocabulary)
         self._choices = Choices(self._vocabulary, self._numbers)
@@ -53,13 +54,16 @@ class Understanding:
 
         ``length``: how many there should be, if that is known; it settles what is doubtful.
         """
-        return self._digits.read(text, length)
+        return self._corrections.last_word(text, lambda part: self._digits.read(part, length)) or ""
 
     @exact
     def number(self, text: str) -> Decimal | None:
         """The one number that was said ("two and a half million"); None when there is none or several."""
+        return self._corrections.last_word(text, self._number)
+
+    def _number(self, text: str) -> Decimal | None:
         tokens = self._vocabulary.content(text)
-        atoms = self._digits.with_zero_letters(self._numbers.atoms(tokens))
+        atoms = self._digits.with_zero_letters(with_written_fractions(self._numbers.atoms(tokens)))
         found = single(NumberReader(self._numbers, atoms).all())
         if found is None and (digit := self._digits.alone(text)) is not None:
             return Decimal(digit)
@@ -70,33 +74,42 @@ class Understanding:
         """A sum in ``currency`` (ISO 4217), to its smallest coin ("twelve fifty" is 12.50); None when there is none,
         or another currency is named.
         """
-        return self._amounts.read(text, currency)
+        return self._corrections.last_word(text, lambda part: self._amounts.read(part, currency))
 
     @exact
     def date(self, text: str, today: date, past: bool = False) -> date | None:
         """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
         birth) the last one.
         """
-        return self._days.read(text, today, past)
+        return self._corrections.last_word(text, lambda part: self._days.read(part, today, past))
 
     @exact
     def time_of_day(self, text: str) -> time | None:
         """The time that was said; without morning or afternoon as it is ("three thirty" is 3:30)."""
-        return self._times.read(text)
+        return self._corrections.last_word(text, self._times.read)
 
     @exact
     def spelled(self, text: str) -> str:
         """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if none."""
-        return self._spelling.read(text)
+        return self._corrections.last_word(text, self._spelling.read) or ""
 
     def name(self, text: str) -> str | None:
         """A person's name without what introduces it ("my name is")."""
-        return self._names.read(text)
+        if self._globals.is_all(text):
+            return None
+        return self._corrections.last_word(text, self._names.read, doubtful=False)
 
     @exact
     def choice(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
         """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is."""
-        return self._choices.read(text, options)
+
+        def meant(part: str) -> str | None:
+            return self._choices.read(part, options)
+
+        found = self._corrections.last_word(text, meant, doubtful=False)
+        if found is None and self._corrections.in_doubt(text):
+            found = self._corrections.last_word(text, meant)
+        return found
 
     def correction(self, text: str) -> str | None:
         """What is said instead of something misheard ("no, it is 42": "42"); None when nothing is."""

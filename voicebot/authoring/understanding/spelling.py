@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voicebot.authoring.understanding.answers import YesNo
+from voicebot.authoring.understanding.answers import YesNo, one_off
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token, prepared, without
 from voicebot.authoring.understanding.vocabulary import Vocabulary
@@ -23,8 +23,10 @@ class Spelling:
         self._letters = vocabulary.phrases(
             dict(section.get("letters", {})) | dict(section.get("alphabet", {})) | dict(section.get("symbols", {}))
         )
+        self._alphabet = {word: letter for word, letter in section.get("alphabet", {}).items() if len(word) > 3}
         times = vocabulary.section("numbers").get("times", {})
         self._times = vocabulary.phrases({word: int(count) for word, count in times.items()})
+        self._zero_words = frozenset(word for word in vocabulary.words("numbers", "zero_letters") if len(word) > 1)
         self._as_in = vocabulary.listed_phrases("spelling", "as_in")
         self._ignored = vocabulary.listed_phrases("spelling", "ignored")
 
@@ -59,6 +61,8 @@ class Spelling:
             step = 1
             if token.numeral:
                 found = "".join(character for character in token.word if character.isdigit())
+            elif token.word in self._zero_words and self._beside_digit(result, tokens, index):
+                found = "0"
             elif (letter := self._letters.at(tokens, index)) is not None and (letter[0] > 1 or len(token.word) > 1):
                 step, found = letter
             elif len(written) == 1 and written.isalpha():
@@ -73,6 +77,8 @@ class Spelling:
             elif index in by_start and (number := reader.small(by_start[index])) is not None:
                 found = str(number[0])
                 step = max(1, reader.atom(number[1] - 1).stop - index)
+            elif len(tokens) > 1 and (near := self._misheard(token.word)):
+                found = near
             elif self._vocabulary.fillers.at(tokens, index) is None:
                 words.append(token.word)
             index += step
@@ -81,6 +87,21 @@ class Spelling:
                 index += self._example(tokens, index, found[-1])
                 times = 1
         return result.upper(), words
+
+    def _misheard(self, word: str) -> str:
+        """The letter of a spelling alphabet's word that is heard as no other word ("kelo"): one letter off."""
+        if len(word) < 4:
+            return ""
+        near = {
+            letter for other, letter in self._alphabet.items()
+            if other[0] == word[0] and one_off(*sorted((word, other), key=len))
+        }  # fmt: skip
+        return near.pop() if len(near) == 1 else ""
+
+    def _beside_digit(self, before: str, tokens: Sequence[Token], index: int) -> bool:
+        """Whether a digit stands before or behind: "double oh seven" is 007, "oh en" is ON."""
+        after = self._words.atoms(tokens[index + 1 : index + 2])
+        return before[-1:].isdecimal() or (bool(after) and after[0].is_number)
 
     def _example(self, tokens: Sequence[Token], index: int, letter: str) -> int:
         """How many tokens are "as in boy" after ``letter``. "For" needs a word that begins so, "as in" does not."""
@@ -118,8 +139,8 @@ class Names:
         said = text[tokens[0].start : tokens[-1].end]
         if self._spelling.ends_spelled(said) and (spelled := self._spelling.read(said)):
             return spelled.title()
-        # "Bond, James Bond"
-        if len(tokens) > 2 and tokens[1].pause and tokens[0].word == tokens[-1].word:
+        # "Bond, James Bond", "James, James Bond"
+        if len(tokens) > 2 and tokens[1].pause and tokens[0].word in (tokens[1].word, tokens[-1].word):
             tokens = tokens[1:]
             said = text[tokens[0].start : tokens[-1].end]
         if len(tokens) > MAX_NAME_WORDS or not any(character.isalpha() for character in said):

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     r"[0-9]+(?:[.,:/'’-][0-9]+)*"  # a numeral with what holds it together
     r"|[^\W\d_]+(?:['’][^\W\d_]+)*"  # a word
     r"|(?<![\w])[-−](?=[0-9.])"  # a minus
-    r"|[$€£¥%]"
+    r"|[$€£¥¢%]"
 )
 _PAUSE = re.compile(r"[,.;:!?…]")
 _ELISION = re.compile(r"['’]")
@@ -50,6 +50,8 @@ def prepared(text: str) -> str:
 
 def folded(word: str) -> str:
     """``word`` without case and accents."""
+    if word.isascii():
+        return word.lower()
     decomposed = unicodedata.normalize("NFKD", word.casefold().replace("’", "'").replace("−", "-"))
     return "".join(character for character in decomposed if not unicodedata.combining(character)) or word
 
@@ -75,27 +77,33 @@ class Phrases(Generic[T]):
     """Phrases with what they stand for; the longest that begins at a token is found, in time linear in its length."""
 
     def __init__(self, entries: Mapping[str, T] | Iterable[tuple[str, T]], elisions: bool = False) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], T]]] = {}
+        self._meanings: dict[tuple[str, ...], T] = {}
+        self._lengths: dict[str, list[int]] = {}
         self.single: dict[str, T] = {}
         pairs = entries.items() if isinstance(entries, Mapping) else entries
         for phrase, meaning in pairs:
             words = tuple(token.word for token in tokenised(prepared(phrase), elisions))
             if not words:
                 raise ValueError(f"no words in the phrase {phrase!r}")
-            self._by_first.setdefault(words[0], []).append((words, meaning))
+            if words in self._meanings:
+                continue
+            self._meanings[words] = meaning
+            lengths = self._lengths.setdefault(words[0], [])
+            if len(words) not in lengths:
+                lengths.append(len(words))
             if len(words) == 1:
                 self.single[words[0]] = meaning
-        for candidates in self._by_first.values():
-            candidates.sort(key=lambda candidate: -len(candidate[0]))
+        for lengths in self._lengths.values():
+            lengths.sort(reverse=True)
 
     def at(self, tokens: Sequence[Token], index: int) -> tuple[int, T] | None:
         """How many tokens the longest phrase at ``index`` has, and its meaning."""
-        if index >= len(tokens):
+        if index >= len(tokens) or index < 0:
             return None
-        for words, meaning in self._by_first.get(tokens[index].word, ()):
-            stop = index + len(words)
-            if stop <= len(tokens) and all(tokens[index + n].word == word for n, word in enumerate(words)):
-                return len(words), meaning
+        for length in self._lengths.get(tokens[index].word, ()):
+            words = tuple(token.word for token in tokens[index : index + length])
+            if words in self._meanings:
+                return len(words), self._meanings[words]
         return None
 
     def find(self, tokens: Sequence[Token]) -> list[tuple[int, int, T]]:

@@ -2,13 +2,15 @@
 
 A new language is a new file beside this one; no code knows a word. Sections that a file lacks are empty, and what
 depends on them understands nothing. Values are text as written (YAML's booleans would turn "yes" and "no" into others).
+In a listed phrase ``(a|b)`` stands for either word, ``(a|)`` for a or nothing: "i (think|guess) so".
 
 ==================  ==================================================================================================
 fillers             words without meaning, left out everywhere
 yes, no             phrases; ``yes_if_short``: only in answers of few words; ``yes_alone``, ``no_alone``: only when
-                    nothing else is said (homophones); ``neither``: phrases that hide the words in them;
-                    ``negations``: turn a yes that follows into a no
+                    nothing else is said (homophones); ``yes_at_end``, ``no_at_end``: only as the last words;
+                    ``neither``: phrases that hide the words in them; ``negations``: turn a yes that follows into a no
 correction          ``markers`` (the value follows), ``retractions``, ``instead``, ``not``
+contractions        "that's": that is; each phrase with the one is understood with the other, and without apostrophe
 globals             name: ``anywhere`` in what was said, or ``alone``
 choice              ``position_words``, ``last``, ``ignored``, ``excluded_by``
 numbers             see numbers.py
@@ -20,9 +22,11 @@ spelling, names     see spelling.py
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from itertools import product
 from typing import Any, TypeVar
 
 import yaml
@@ -30,6 +34,17 @@ import yaml
 from voicebot.authoring.understanding.tokens import Phrases, Token, folded, prepared, tokenised, without
 
 T = TypeVar("T")
+
+
+_EITHER = re.compile(r"\(([^()]*)\)")
+
+
+def _either(written: str) -> list[str]:
+    """The phrases that "i (think|guess) so" stands for."""
+    if "(" not in written:
+        return [written]
+    parts = [part.split("|") for part in _EITHER.split(written)]
+    return [" ".join("".join(parts).split()) for parts in product(*parts)]
 
 
 class UnknownLanguage(LookupError):
@@ -57,21 +72,44 @@ class Vocabulary:
         node: Any = self._data
         for name in path:
             node = node.get(name, {})
-        return list(node)
+        return [phrase for written in node for phrase in _either(str(written))]
 
     def words(self, *path: str) -> frozenset[str]:
         """The single words listed at ``path``, folded."""
         return frozenset(folded(word) for word in self.listed(*path))
 
     def phrases(self, entries: Mapping[str, T] | Sequence[tuple[str, T]]) -> Phrases[T]:
-        return Phrases(entries, self.elisions)
+        listed = list(entries.items() if isinstance(entries, Mapping) else entries)
+        written = {phrase for phrase, _ in listed}
+        return Phrases(listed + self._contracted(listed, written), self.elisions)
+
+    def _contracted(self, listed: Sequence[tuple[str, T]], written: set[str]) -> list[tuple[str, T]]:
+        """``listed`` with "that is" for "that's" and the other way round, where these are not listed themselves."""
+        found: dict[str, T] = {}
+        for phrase, meaning in listed:
+            for short, pattern, long, unpointed in self._contractions:
+                variants = (
+                    (phrase.replace(short, long), phrase.replace(short, unpointed)) if short in phrase
+                    else (pattern.sub(short, phrase),) if long in phrase else ()
+                )  # fmt: skip
+                for variant in variants:
+                    if variant not in written:
+                        found.setdefault(variant, meaning)
+        return list(found.items())
+
+    @cached_property
+    def _contractions(self) -> list[tuple[str, re.Pattern[str], str, str]]:
+        return [
+            (short, re.compile(rf"\b{re.escape(long)}\b"), long, short.replace("'", ""))
+            for short, long in self.section("contractions").items()
+        ]
 
     def listed_phrases(self, *path: str) -> Phrases[bool]:
         return self.phrases({phrase: True for phrase in self.listed(*path)})
 
     @cached_property
     def regions(self) -> Mapping[str, Mapping[str, Any]]:
-        """What differs by country: ``GB: {date_order: dmy}``."""
+        """What differs by country: ``GB: {date_order: dmy}``, ``MX: {decimal: ".", group: ","}``."""
         return self.section("regions")
 
     def tokens(self, text: str) -> list[Token]:

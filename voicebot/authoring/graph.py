@@ -1,0 +1,240 @@
+"""The call flow of a folder of dialogs as a picture (SVG): a panel for each dialog, a card for each step.
+
+Arrows lead forward only, to steps that are written further below: a flow is written in the order in which it is mostly
+gone, and arrows back would cross everything. What goes back, to the end of the dialog or to another file stands on the
+card, as a link. Where questions that nobody answers lead, if that is the same for all, stands at the step where they
+come in.
+
+Without a ``Coverage`` nothing is marked; with one, what no test visits and where no test goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from voicebot.authoring import picture
+from voicebot.authoring.checks.ways import ways_of
+from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
+from voicebot.authoring.layout import Placed, place
+from voicebot.authoring.model import (
+    END,
+    FAIL,
+    AnyStep,
+    Ask,
+    Call,
+    DialogFile,
+    HangUp,
+    Hours,
+    Http,
+    If,
+    Prompt,
+    Transfer,
+)
+from voicebot.authoring.model import Set as SetStep
+from voicebot.authoring.picture import Card, Row
+from voicebot.authoring.rehearsal import Coverage
+
+PANEL_GAP = 40.0
+PADDING = 24.0
+ASPECT = 1.5
+MAX_COLUMNS = 8
+
+
+@dataclass(slots=True)
+class _Panel:
+    """One dialog, laid out."""
+
+    name: str
+    title: str
+    cards: dict[str, Card]
+    placed: Placed
+    edges: dict[tuple[str, str], tuple[str, bool]]
+    """Label, and whether a test goes there."""
+
+    @property
+    def width(self) -> float:
+        return max(self.placed.width + 2 * PADDING, picture.title_width(self.name, self.title))
+
+    @property
+    def height(self) -> float:
+        return self.placed.height + picture.HEADER + 2 * PADDING
+
+
+def draw(dialogs: Dialogs, coverage: Coverage | None = None) -> str:
+    """The picture, as SVG text. ``dialogs`` must be usable."""
+    names = sorted(dialogs.dialogs, key=lambda name: (name != MAIN, name))
+    panels = [_panel(dialogs, dialogs.dialogs[name], coverage) for name in names]
+    places = _arranged(panels)
+    width, height = _extent(places)
+    parts = [_drawn(panel, x, y) for panel, x, y in places]
+    return picture.page(width, height, parts, tested=coverage is not None)
+
+
+def _arranged(panels: list[_Panel]) -> list[tuple[_Panel, float, float]]:
+    """The main dialog at the top left, each other as high as it fits; in the width that fits a screen best."""
+    widest = max(panel.width for panel in panels)
+    widths = {max(widest, sum(panel.width + PANEL_GAP for panel in panels[:count])) for count in range(1, MAX_COLUMNS)}
+    arrangements = [_within(panels, width) for width in sorted(widths)]
+    return min(arrangements, key=lambda places: max(_extent(places)[0] / ASPECT, _extent(places)[1]))
+
+
+def _within(panels: list[_Panel], width: float) -> list[tuple[_Panel, float, float]]:
+    places: list[tuple[_Panel, float, float]] = []
+    for panel in panels:
+        lefts = [0.0, *(x + one.width + PANEL_GAP for one, x, _ in places)]
+        spots = [(_top(panel, left, places), left) for left in lefts if left + panel.width <= width]
+        top, left = min(spots)
+        places.append((panel, left, top))
+    return places
+
+
+def _top(panel: _Panel, left: float, places: list[tuple[_Panel, float, float]]) -> float:
+    """How high ``panel`` can be put at ``left``: below all that is there."""
+    return max((y + one.height + PANEL_GAP for one, x, y in places
+                if x < left + panel.width + PANEL_GAP and left < x + one.width + PANEL_GAP), default=0.0)  # fmt: skip
+
+
+def _extent(places: list[tuple[_Panel, float, float]]) -> tuple[float, float]:
+    return max(x + panel.width for panel, x, _ in places), max(y + panel.height for panel, _, y in places)
+
+
+def _panel(dialogs: Dialogs, loaded: LoadedDialog, coverage: Coverage | None) -> _Panel:
+    dialog = loaded.dialog
+    order = {step.id: number for number, step in enumerate(dialog.steps)}
+    tested = _tested(loaded, coverage)
+    entries = _entries(dialog)
+    cards: dict[str, Card] = {}
+    edges: dict[tuple[str, str], tuple[str, bool]] = {}
+    for step in dialog.steps:
+        rows = []
+        for target, label in _exits(dialog, step):
+            gone = coverage is None or (loaded.name, step.id, target) in coverage.gone or target == FAIL
+            if order.get(target, -1) > order[step.id]:
+                edges[step.id, target] = (label, gone)
+            else:
+                rows.append(Row(label, _arrow(target), f"#{_anchor(loaded.name, target)}" if target in order else "",
+                                gone))  # fmt: skip
+        if isinstance(step, Call) and step.call in dialogs.dialogs:
+            rows.insert(0, Row("", f"→ {step.call}.yaml", f"#{_anchor(step.call)}", True))
+        words = "" if isinstance(step, Call) and step.call in dialogs.dialogs else _words(step)
+        cards[step.id] = Card(
+            anchor=_anchor(loaded.name, step.id),
+            id=step.id,
+            kind=step.WORD,
+            lines=picture.wrapped(words),
+            words=words,
+            rows=rows,
+            entries=entries.get(step.id, []),
+            tested=tested(step.id),
+        )
+    sizes = {name: (picture.CARD_WIDTH, card.height) for name, card in cards.items()}
+    placed = place(sizes, list(edges), {edge for edge, (label, _) in edges.items() if label})
+    return _Panel(loaded.name, dialog.title or "", cards, placed, edges)
+
+
+def _tested(loaded: LoadedDialog, coverage: Coverage | None) -> Any:
+    seen = {end for dialog, step, going in (coverage.gone if coverage is not None else ())
+            if dialog == loaded.name for end in (step, going)}  # fmt: skip
+    return lambda step_id: coverage is None or step_id in seen
+
+
+def _entries(dialog: DialogFile) -> dict[str, list[str]]:
+    """How callers come into a step other than by the arrows."""
+    found: dict[str, list[str]] = {dialog.steps[0].id: ["▶ begins here"]}
+    for name, what in (("agent", "“agent”"), ("start_over", "“start over”")):
+        given = getattr(dialog.globals, name)
+        if given is not None and given.goto is not None:
+            key = f", key {given.key}" if given.key else ""
+            found.setdefault(given.goto, []).append(f"▶ {what}{key}, at any time")
+    if dialog.defaults.on_fail not in (None, END, FAIL):
+        found.setdefault(str(dialog.defaults.on_fail), []).append("▶ nobody answers, or it fails")
+    return found
+
+
+def _exits(dialog: DialogFile, step: AnyStep) -> Iterator[tuple[str, str]]:
+    """Each target of a step with the label of the way there; what is the same for all questions is left out."""
+    labels: dict[str, list[str]] = {}
+
+    def label(target: str | None, text: str) -> None:
+        if target is not None and text not in labels.setdefault(target, []):
+            labels[target].append(text)
+
+    order = [one.id for one in dialog.steps]
+    onward = step.next or dict(zip(order, [*order[1:], END], strict=True))[step.id]
+    if isinstance(step, Ask):
+        for name, option in (step.choice or {}).items():
+            label(option.next or onward, f"{name} ({option.key})" if option.key else name)
+        if step.yesno is not None:
+            label(step.yesno.yes or onward, "yes")
+            label(step.yesno.no or onward, "no")
+        elif step.choice and step.kind != "choice":
+            label(onward, step.kind)
+        for key, target in step.keys.items():
+            label(target, f"key {key}")
+    if isinstance(step, If):
+        label(step.then or onward, "yes")
+        label(step.otherwise or onward, "no")
+    if isinstance(step, Hours):
+        label(step.open or onward, "open")
+        label(step.closed or onward, "closed")
+    if isinstance(step, Transfer):
+        label(step.on_fail or onward, "nobody there")
+    label(getattr(step, "on_error", None), "error")
+    if not isinstance(step, Transfer):
+        label(getattr(step, "on_fail", None), "no answer")
+    understood = ways_of(step, onward, "")  # without what is the same for all
+    for target in dict.fromkeys(ways_of(step, onward, dialog.defaults.on_fail or FAIL)):
+        if target in labels or target in understood:
+            yield target, " · ".join(labels.get(target, []))
+
+
+def _words(step: AnyStep) -> str:
+    """What a card shows of a step."""
+    match step:
+        case If():
+            return step.condition
+        case SetStep():
+            return ", ".join(f"{name} = {value}" for name, value in step.set.items())
+        case Call():
+            return step.call
+        case Http():
+            return f"{step.http.method.upper()} {step.http.url}"
+        case Hours():
+            return step.hours
+        case Transfer():
+            announce = step.transfer.announce
+            return f"{announce.text if announce else ''} ☎ {step.transfer.to}".strip()
+        case HangUp():
+            return step.hangup.text if isinstance(step.hangup, Prompt) else ""
+    said = getattr(step, step.WORD, "")
+    return _text(said)
+
+
+def _text(said: Any) -> str:
+    if isinstance(said, Prompt):
+        return said.text or ""
+    return said if isinstance(said, str) and said else ""
+
+
+def _arrow(target: str) -> str:
+    return {END: "■ end", FAIL: "✕ gives up"}.get(target, f"↑ {target}")
+
+
+def _anchor(dialog: str, step: str = "") -> str:
+    return escape(f"{dialog}.{step}" if step else dialog, quote=True)
+
+
+def _drawn(panel: _Panel, x: float, y: float) -> str:
+    left, top = x + PADDING, y + picture.HEADER + PADDING
+    left += (panel.width - 2 * PADDING - panel.placed.width) / 2
+    parts = [picture.panel(x, y, panel.width, panel.height, panel.name, panel.title)]
+    for (start, end), (label, gone) in panel.edges.items():
+        points = [(left + px, top + py) for px, py in panel.placed.routes[start, end]]
+        parts.append(picture.arrow(points, label, gone))
+    for name, card in panel.cards.items():
+        px, py = panel.placed.boxes[name]
+        parts.append(picture.card(card, left + px, top + py))
+    return "\n".join(parts)

@@ -1,0 +1,43 @@
+"""Audio files beside the dialogs: where they are, and whether they can be played."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from voicebot.riff import read_wave
+
+MAX_BYTES = 12_000_000
+MAX_S = 120.0
+"""As long as the call plays them."""
+
+
+class SoundError(ValueError):
+    """What is wrong with a file. ``mend``: what its author can do."""
+
+    def __init__(self, message: str, mend: str) -> None:
+        super().__init__(message)
+        self.mend = mend
+
+
+def is_remote(audio: str) -> bool:
+    """Whether a prompt's ``audio`` is an address, not a file."""
+    return audio.startswith(("https://", "http://"))
+
+
+def sound_file(audio: str, dialog_file: Path, folder: Path) -> Path:
+    """The file that a prompt of ``dialog_file`` means. Raises :class:`SoundError` when it cannot be played."""
+    root = folder.resolve()
+    path = (dialog_file.resolve().parent / audio).resolve()
+    if not path.is_relative_to(root):
+        raise SoundError(f"{audio!r} is not in {folder.name}/", "put it beside the dialogs")
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise SoundError(f"{audio!r} has more than {MAX_BYTES} bytes", "save it with 8000 or 16000 Hz, mono")
+        wave = read_wave(path.read_bytes())
+    except OSError:
+        raise SoundError(f"there is no file {audio!r}", f"put it into {path.parent.name}/") from None
+    except ValueError as error:
+        raise SoundError(f"{audio!r}: {error}", "save it as WAV, PCM of 16 bits") from None
+    if wave.seconds > MAX_S:
+        raise SoundError(f"{audio!r} takes {wave.seconds:.0f} s", f"nobody listens for more than {MAX_S:.0f} s")
+    return path

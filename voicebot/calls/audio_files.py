@@ -1,0 +1,83 @@
+"""The dialogs' own audio files, beside them on this machine: converted once and kept, so that they play at once.
+
+A file that was changed is read anew (by its time and size); calls that play the old one go on with it. Reading and
+converting happen on a thread. Beyond :data:`MEMORY` bytes those are forgotten that were not played for longest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from voicebot.audio import AudioFormat
+from voicebot.calls.remote_audio import MAX_BYTES, from_wav
+from voicebot.speech import SpeechUnavailable
+
+logger = logging.getLogger(__name__)
+
+MEMORY = 64 << 20
+SCHEME = "file"
+
+
+def is_local(url: str) -> bool:
+    """Whether ``url`` names a file on this machine. Only our own dialog host's may (see ``bots/interpretation.py``)."""
+    return url.startswith(f"{SCHEME}:///")
+
+
+class AudioFiles:
+    """Shared by all calls."""
+
+    def __init__(self, memory: int = MEMORY) -> None:
+        self._memory = memory
+        self._held: OrderedDict[tuple[str, AudioFormat], tuple[tuple[int, int], bytes]] = OrderedDict()
+        self._bytes = 0
+
+    async def audio(self, url: str, audio: AudioFormat) -> bytes:
+        """The file at ``url`` as ``audio``. Raises :class:`SpeechUnavailable` (permanent) when that cannot be done."""
+        path = Path(unquote(urlsplit(url).path))
+        try:
+            stamp = await asyncio.to_thread(_stamp, path)
+            held = self._held.get((url, audio))
+            if held is None or held[0] != stamp:
+                content = await asyncio.to_thread(_converted, path, audio)
+                self._keep((url, audio), stamp, content)
+                return content
+        except (OSError, ValueError) as error:
+            raise SpeechUnavailable(f"{path}: {error}", permanent=True) from None
+        self._held.move_to_end((url, audio))
+        return held[1]
+
+    async def warm(self, urls: Iterable[str], formats: Iterable[AudioFormat]) -> None:
+        """Have ``urls`` ready. What cannot be played is logged, and spoken when its time comes."""
+        wanted = dict.fromkeys(urls)
+        for audio in formats:
+            for url in wanted:
+                try:
+                    await self.audio(url, audio)
+                except SpeechUnavailable as error:
+                    logger.warning("not to be played: %s", error)
+
+    def _keep(self, key: tuple[str, AudioFormat], stamp: tuple[int, int], content: bytes) -> None:
+        old = self._held.pop(key, None)
+        self._bytes += len(content) - (len(old[1]) if old is not None else 0)
+        self._held[key] = stamp, content
+        while self._bytes > self._memory and len(self._held) > 1:
+            _, (_, forgotten) = self._held.popitem(last=False)
+            self._bytes -= len(forgotten)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    about = path.stat()
+    return about.st_mtime_ns, about.st_size
+
+
+def _converted(path: Path, audio: AudioFormat) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"longer than {MAX_BYTES} bytes")
+    return from_wav(content, audio)
