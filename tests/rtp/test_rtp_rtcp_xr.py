@@ -32,9 +32,18 @@ def compound(ssrc: int, blocks: bytes) -> bytes:
 
 
 def test_the_metrics_are_read_and_other_blocks_stepped_over() -> None:
-    expected = VoipMetrics(77, 0.25, 0.5, 0.125, 120, 80, 45, 88, 4.3, 4.1)
+    expected = VoipMetrics(77, 0.25, 0.5, 0.125, 0.0, 120, 4000, 80, 45, 88, 4.3, 4.1)
     assert parse_blocks(OTHER + METRICS) == [expected]
     assert rtcp.parse(compound(9, OTHER + METRICS))[-1] == rtcp.ExtendedReport(9, (expected,))
+
+
+def test_what_we_send_is_read_again_and_stands_in_the_compound() -> None:
+    ours = VoipMetrics(77, 0.25, 0.5, 0.125, 0.0625, 120, 4000, 80, 45, 88, 4.3, 4.1)
+    datagram = rtcp.build(rtcp.ReceiverReport(5), "x", metrics=ours, goodbye=True)
+    assert rtcp.parse(datagram)[1:] == [rtcp.ExtendedReport(5, (ours,)), rtcp.Goodbye(5)]
+    beyond = VoipMetrics(77, 1.0, -1.0, 2.0, 0.0, 10**6, 10**6, 10**6, 10**6, None, None, None)
+    (read,) = parse_blocks(beyond.build())
+    assert (read.lost, read.discarded, read.burst_ms, read.r_factor, read.mos_lq) == (255 / 256, 0, 65535, None, None)
 
 
 def test_what_is_not_available_is_none() -> None:

@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from voicebot.audio import AudioFormat
+from voicebot.rtp.burst import BurstsAndGaps, LossPattern
 from voicebot.rtp.concealment import LONGEST_S, conceal
 
 HOLD_S: Final = 0.060
@@ -85,6 +86,7 @@ class ReceiveBuffer:
         "_heard",
         "_held",
         "_least_late",
+        "_losses",
         "_lossy",
         "_missed",
         "_next",
@@ -96,6 +98,7 @@ class ReceiveBuffer:
         "_recent",
         "_released_at",
         "_residue",
+        "_since_loss",
         "_ssrc",
         "_starved",
         "_ticked_at",
@@ -121,6 +124,8 @@ class ReceiveBuffer:
         self._gap_since = at
         self._missed: dict[int, None] = {}
         self._bad: int | None = None
+        self._losses = LossPattern()
+        self._since_loss = 0  # sequence number after the last lost one
         self._lossy = False  # a hole was given up and no audio came since: the next jump is loss, not a pause
         self._residue = bytearray()
         self._recent: deque[bytes] = deque(maxlen=3)
@@ -136,6 +141,10 @@ class ReceiveBuffer:
         self._given_up = 0
         self.late = self.duplicate = self.reordered = self.discarded = 0
         self.concealed_frames = self.silence_frames = self.ssrc_changes = 0
+
+    def losses(self) -> BurstsAndGaps:
+        """How what was missed lies, in this stream and those before; late packets count as missed."""
+        return self._losses.summary((self._next - self._since_loss) & 0xFFFF)
 
     @property
     def lost(self) -> int:
@@ -245,7 +254,7 @@ class ReceiveBuffer:
         if self._ssrc is not None and ssrc != self._ssrc:
             self.ssrc_changes += 1
         self._ssrc = ssrc
-        self._next = sequence
+        self._next = self._since_loss = sequence
         self._next_timestamp = None
         self._bad = None
         self._lossy = False
@@ -274,6 +283,8 @@ class ReceiveBuffer:
         """Stop waiting for the packets before the first held one, and release it and what follows."""
         missing = min((sequence - self._next) & 0xFFFF for sequence in self._held)
         self._given_up += missing
+        self._losses.lost((self._next - self._since_loss) & 0xFFFF, missing)
+        self._since_loss = (self._next + missing) & 0xFFFF
         first = (self._next + missing) & 0xFFFF
         for back in range(min(missing, _MAX_MISSED), 0, -1):
             self._missed[(first - back) & 0xFFFF] = None

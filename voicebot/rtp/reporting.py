@@ -57,8 +57,18 @@ class Reporting:
         self.reception = rtcp.Reception(ssrc, sequence, clock_rate)
         return self.reception
 
-    def report(self, at: float, timestamp: int, packets: int, octets: int, *, goodbye: bool = False) -> bytes:
-        """The datagram to send now. ``timestamp``: of our RTP at ``at``; ``packets``, ``octets``: sent so far."""
+    def report(
+        self,
+        at: float,
+        timestamp: int,
+        packets: int,
+        octets: int,
+        *,
+        metrics: VoipMetrics | None = None,
+        goodbye: bool = False,
+    ) -> bytes:
+        """The datagram to send now. ``timestamp``: of our RTP at ``at``; ``packets``, ``octets``: sent so far;
+        ``metrics``: of the stream that we receive."""
         self.due = at + interval_s(random.random())
         self.sent += 1
         blocks = () if self.reception is None else (self.reception.report(at),)
@@ -67,7 +77,7 @@ class Reporting:
             report = rtcp.SenderReport(self._ssrc, rtcp.ntp_time(self._epoch + at), timestamp, packets, octets, blocks)
         else:
             report = rtcp.ReceiverReport(self._ssrc, blocks)
-        return rtcp.build(report, self._cname, goodbye=goodbye)
+        return rtcp.build(report, self._cname, metrics=metrics, goodbye=goodbye)
 
     def datagram(self, data: bytes, at: float) -> None:
         """Take their report. Raises :class:`~voicebot.rtp.packet.MalformedPacket`."""

@@ -109,8 +109,11 @@ def round_trip_s(block: ReportBlock, ntp_now: int) -> float | None:
     return seconds if seconds < 60 else None
 
 
-def build(report: SenderReport | ReceiverReport, cname: str, *, goodbye: bool = False) -> bytes:
-    """A compound datagram: the report, the source description with ``cname``, and the goodbye when this is the last."""
+def build(
+    report: SenderReport | ReceiverReport, cname: str, *, metrics: VoipMetrics | None = None, goodbye: bool = False
+) -> bytes:
+    """A compound datagram: the report, the source description with ``cname``, an extended report with ``metrics`` and
+    the goodbye when this is the last."""
     blocks = b"".join(block.build() for block in report.blocks[:31])
     if isinstance(report, SenderReport):
         body = (
@@ -132,6 +135,8 @@ def build(report: SenderReport | ReceiverReport, cname: str, *, goodbye: bool = 
     datagram = _packet(kind, len(report.blocks[:31]), report.ssrc, body) + _packet(
         SOURCE_DESCRIPTION, 1, report.ssrc, item
     )
+    if metrics is not None:
+        datagram += _packet(EXTENDED_REPORT, 0, report.ssrc, metrics.build())
     return datagram + _packet(GOODBYE, 1, report.ssrc, b"") if goodbye else datagram
 
 

@@ -1,6 +1,6 @@
-"""VoIP metrics that the other side reports of what it hears from us: RTCP XR, RFC 3611 section 4.7. Parsing only.
+"""VoIP metrics, RTCP XR (RFC 3611 section 4.7): what each side says of what it hears from the other.
 
-They are the only word about the far end's ear: its jitter buffer's losses and its own estimate of the quality.
+Theirs are the only word about the far end's ear: its jitter buffer's losses and its own estimate of the quality.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from voicebot.rtp.burst import GMIN
 from voicebot.rtp.packet import MalformedPacket
 
 EXTENDED_REPORT: Final = 207
@@ -17,6 +18,9 @@ _BLOCK_HEADER: Final = struct.Struct("!BBH")  # type, specific, length in words
 _VOIP_METRICS: Final = 7
 _METRICS: Final = struct.Struct("!IBBBBHHHHbbBBBBBBBBHHH")
 _MAX_BLOCKS: Final = 16
+_UNAVAILABLE: Final = 127
+_RECEIVER: Final = 0b10_11_0000  # standard concealment, an adaptive jitter buffer
+_HOLD_MS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,28 @@ class VoipMetrics:
     lost: float
     discarded: float
     burst_density: float
+    gap_density: float
     burst_ms: int
+    gap_ms: int
     round_trip_ms: int
     end_system_delay_ms: int
     r_factor: int | None
     mos_lq: float | None
     mos_cq: float | None
+
+    def build(self) -> bytes:
+        """The report block. Levels and echo are not measured here; there is no jitter buffer but the hold of a gap."""
+        return _BLOCK_HEADER.pack(_VOIP_METRICS, 0, _METRICS.size // 4) + _METRICS.pack(
+            self.ssrc,
+            *(_share(value) for value in (self.lost, self.discarded, self.burst_density, self.gap_density)),
+            *(min(0xFFFF, ms) for ms in (self.burst_ms, self.gap_ms, self.round_trip_ms, self.end_system_delay_ms)),
+            *(_UNAVAILABLE, _UNAVAILABLE, _UNAVAILABLE, GMIN),
+            _UNAVAILABLE if self.r_factor is None else self.r_factor,
+            _UNAVAILABLE,
+            *(_UNAVAILABLE if score is None else round(score * 10) for score in (self.mos_lq, self.mos_cq)),
+            *(_RECEIVER, 0),
+            *(0, _HOLD_MS, _HOLD_MS),
+        )
 
 
 def parse_blocks(body: bytes) -> list[VoipMetrics]:
@@ -65,20 +85,26 @@ def parse_blocks(body: bytes) -> list[VoipMetrics]:
 
 def _metrics(body: bytes, offset: int) -> VoipMetrics:
     fields = _METRICS.unpack_from(body, offset)
-    ssrc, lost, discarded, burst_density, _, burst_ms, _, round_trip_ms, end_system_ms = fields[:9]
+    ssrc, lost, discarded, burst_density, gap_density, burst_ms, gap_ms, round_trip_ms, end_system_ms = fields[:9]
     r_factor, _, mos_lq, mos_cq = fields[13:17]
     return VoipMetrics(
         ssrc,
         lost / 256,
         discarded / 256,
         burst_density / 256,
+        gap_density / 256,
         burst_ms,
+        gap_ms,
         round_trip_ms,
         end_system_ms,
         r_factor if r_factor <= 100 else None,
         _score(mos_lq),
         _score(mos_cq),
     )
+
+
+def _share(value: float) -> int:
+    return min(255, max(0, int(value * 256)))
 
 
 def _score(tenths: int) -> float | None:

@@ -26,8 +26,9 @@ from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
 from voicebot.rtp.protection import Protection
-from voicebot.rtp.quality import MediaQuality, estimated_mos
+from voicebot.rtp.quality import MediaQuality, estimated_mos, voip_metrics
 from voicebot.rtp.reporting import Reporting
+from voicebot.rtp.rtcp_xr import VoipMetrics
 from voicebot.rtp.sink import MediaSink
 from voicebot.rtp.source import Address, SourceLock, literal
 from voicebot.rtp.srtp import NotAuthentic
@@ -315,12 +316,21 @@ class RtpSession:
         if target is None or self._rtcp is None or self._unreachable or not self.protection.has_rtcp:
             return
         out = self._outgoing
-        report = self._reporting.report(at, out.timestamp, out.packets, out.octets, goodbye=goodbye)
+        report = self._reporting.report(
+            at, out.timestamp, out.packets, out.octets, metrics=self._metrics(), goodbye=goodbye
+        )
         address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
         if self.protection.muxes:
             self._put([(self.protection.protect_rtcp(report), target)])
         else:
             self._rtcp.send(self.protection.protect_rtcp(report), address)
+
+    def _metrics(self) -> VoipMetrics | None:
+        reports, buffer = self._reporting, self._incoming.buffer
+        if reports.reception is None or buffer is None:
+            return None
+        ssrc, trip = reports.reception.ssrc, reports.round_trip_ms
+        return voip_metrics(ssrc, self._packets_received, buffer.lost, buffer.late, buffer.losses(), trip)
 
     def _rtcp_datagram(self, data: bytes, source: Address) -> None:
         target = self._source.target
