@@ -179,6 +179,9 @@ class _Heard:
         self._places: dict[str, list[int]] = {}
         for at, word in enumerate(said):
             self._places.setdefault(word, []).append(at)
+        self._begun: dict[str, list[str]] = {}  # by two letters: words that are alike begin alike
+        for word in self._places:
+            self._begun.setdefault(word[:2], []).append(word)
         self._alike: dict[str, frozenset[int]] = {}
         self._pairs = {one + other for one, other in pairwise(said)}
 
@@ -186,7 +189,8 @@ class _Heard:
         """Where something like ``word`` was said."""
         found = self._alike.get(word)
         if found is None:
-            found = frozenset(at for other, places in self._places.items() if _alike(word, other) for at in places)
+            near = (other for other in self._begun.get(word[:2], ()) if _alike(word, other))
+            found = frozenset(at for other in near for at in self._places[other])
             self._alike[word] = found
         return found
 
