@@ -96,7 +96,7 @@ def test_a_taken_sip_port_is_told_by_serve_and_by_the_doctor(tmp_path: Path) -> 
 
 @pytest.fixture(scope="module", autouse=True)
 def call_to_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    """It takes half a minute until SIP gives up, so it is begun before the other tests."""
+    """It takes some seconds until it gives up, so it is begun before the other tests."""
     script = tmp_path_factory.mktemp("nobody") / "script.yaml"
     script.write_text("steps:\n  - listen:\n")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
