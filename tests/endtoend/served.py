@@ -103,6 +103,7 @@ class Service(Process):
             "console__port": 0,
             "calls__records": folder / "records",
             "calls__drain_s": 0.2,
+            "log__words": True,  # tests wait for what the log tells
         } | settings
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
         environment = kept | {f"VOICEBOT_{name.upper()}": str(value) for name, value in given.items()}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from free_port import free_port
 from host_peer import START
 from test_host_process import Run, call, ready, run  # noqa: F401
 
@@ -24,13 +24,6 @@ pytestmark = [
 ]
 
 from voicebot.host.redis_storage import PASSWORD_ENV, RedisStorage, StateServerAway  # noqa: E402
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

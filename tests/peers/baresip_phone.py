@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+from free_port import free_port
 
 BARESIP = shutil.which("baresip")
 MODULES = Path("/usr/lib/baresip/modules")
@@ -43,12 +44,6 @@ module_app ctrl_tcp.so
 
 def has_baresip() -> bool:
     return BARESIP is not None and MODULES.is_dir()
-
-
-def _free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as free:
-        free.bind((LOOPBACK, 0))
-        return int(free.getsockname()[1])
 
 
 class BaresipPhone:
@@ -128,7 +123,7 @@ async def baresip(
     """A baresip with one ``account`` line. By default it says what it hears; ``source``: ``aufile,/path.wav``."""
     assert BARESIP is not None
     await asyncio.to_thread(folder.mkdir)
-    port, control = _free_port(), _free_port()
+    port, control = free_port(), free_port()
     (folder / "config").write_text(
         _CONFIG.format(
             listen=f"{LOOPBACK}:{port}",

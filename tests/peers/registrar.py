@@ -11,17 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from free_port import free_port
+
 KAMAILIO = shutil.which("kamailio")
 NO_KAMAILIO = "Kamailio is not installed: apt-get install kamailio"
 CONFIGURATIONS = Path(__file__).parent / "kamailio"
 LOOPBACK = "127.0.0.1"
 READY_S = 10.0
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind((LOOPBACK, 0))
-        return int(free.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from voicebot.audio import PCMU
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaPreferences
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip.message import SipRequest, SipResponse, parse_message
 
@@ -132,7 +133,9 @@ async def test_a_gateway_speaks_and_hears_over_dtls_srtp(clock: MediaClock, monk
         tasks.append(asyncio.get_running_loop().create_task(leg.answer()))
 
     ports = PortRange(43200, 43299, LOOPBACK, rest_s=0.0)
-    front = SipFrontEnd(on_leg=take, clock=clock, ports=ports, host=LOOPBACK, port=0, srtp="required")
+    front = SipFrontEnd(
+        on_leg=take, clock=clock, ports=ports, host=LOOPBACK, port=0, preferences=MediaPreferences(srtp="required")
+    )
     await front.start()
     pc = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
     tracks: asyncio.Queue[object] = asyncio.Queue()

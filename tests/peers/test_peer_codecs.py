@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from free_port import free_port
 from sounds import likeness, voice
 
 from voicebot.audio.codecs import CODECS, Codec
@@ -74,8 +74,7 @@ class Sink:
 
 def configuration(folder: Path, codec: Codec) -> Path:
     """baresip's, with this codec alone, and its loudspeaker as its microphone."""
-    with socket.create_server((LOOPBACK, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     folder.mkdir()
     (folder / "config").write_text(CONFIG.format(ip=LOOPBACK, port=port, modules=MODULES))
     name = f"{codec.name}/{codec.clock_rate}/{codec.channels}"

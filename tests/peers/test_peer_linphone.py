@@ -18,6 +18,7 @@ from voicebot.caller.wav import read_wav
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaPreferences
 from voicebot.legs.sip_outgoing import dial
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
@@ -69,7 +70,7 @@ class Bot:
             on_leg=self.take,
             clock=self.clock,
             ports=PortRange(43200, 43299, HERE, rest_s=0.0),
-            srtp="allowed",
+            preferences=MediaPreferences(srtp="allowed"),
             endpoint=SipEndpoint(
                 listen=[ListenAt("UDP", HERE, 0), ListenAt("TLS", HERE, 0)], tls=TlsOptions(certificate=certificate)
             ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from free_port import free_port
 from node_packages import installed
 
 pytestmark = pytest.mark.peer
@@ -43,9 +43,7 @@ def messages_url(tmp_path: Path) -> Iterator[str]:
 def playground(messages_url: str, tmp_path: Path) -> Iterator[str]:
     """The Playground's own address; its bot is ours."""
     packages = installed(Path(__file__).parent / "playground", "the Agents Playground")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     argv = ["node", "node_modules/@microsoft/m365agentsplayground/cli.js", "-e", messages_url, "-c", "emulator"]
     with (tmp_path / "playground.log").open("wb") as log:
         process = subprocess.Popen(

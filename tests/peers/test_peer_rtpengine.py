@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from baresip_phone import NO_BARESIP, baresip, has_baresip
+from free_port import free_port
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
-from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, free_port, kamailio_running
+from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
 
 from voicebot.audio import PCMU
 from voicebot.audio.g711 import decode

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from free_port import free_port
 
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, NotReached
 from voicebot.legs import LegClosed
@@ -63,9 +63,7 @@ class Sink:
 async def telephone(scenario: str | Path, media_port: int, *arguments: str) -> AsyncIterator[int]:
     """SIPp that takes one call; its port. Fails with its error log when the call did not go as the scenario says."""
     assert SIPP is not None
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     file = SCENARIOS / f"{scenario}.xml" if isinstance(scenario, str) else scenario
     process = await asyncio.create_subprocess_exec(
         *(
