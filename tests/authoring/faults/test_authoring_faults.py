@@ -154,6 +154,12 @@ FAULTS = [
     ("a way for an outcome that nobody waits for", TRANSFER,
      'dial: {to: "1", wait_for: nothing}\n    busy: bye # <-', "no-effect", "wait_for"),
     ("somebody who is not reached, and nobody asks", TRANSFER, 'dial: "1" # <-', "no-on-fail", "on_fail:"),
+    ("an outcome that there is not", TRANSFER, 'dial: "1"\n    save: went\n  - id: asked\n'
+     '    if: number and went == "no-answer" # <-\n    then: bye', "never-equal", "did you mean 'no_answer'?"),
+    ("outcomes of which one there is not", TRANSFER, 'dial: "1"\n    save: went\n  - id: asked\n'
+     '    if: not (went in ["busy", "bussy"]) # <-\n    then: bye', "never-equal", "did you mean 'busy'?"),
+    ("a direction that there is not", HELLO, "say: \"{1 if 'outgoing' == direction else 2}\" # <-", "never-equal",
+     "did you mean 'outbound'?"),
     ("a dialled number that nothing sets", TRANSFER, 'dial: "{numbr}" # <-\n    on_fail: bye', "unset",
      "did you mean 'number'?"),
     ("a context that is none", HELLO, 'say: "Order {contxt.order}." # <-', "unset", "did you mean 'context'?"),
