@@ -180,6 +180,8 @@ class _Talk:
             left_over = self._left_over()
             if left_over is not None or self._call.hung_up:
                 return left_over or Failure(self._test.file, line, "a call that goes on", "the call is over")
+            if entry.dialled is not None and self._call.dialled is None:
+                return Failure(self._test.file, line, "a call that a dial has placed", "no call")
             self._heard, self._looked_at = await acts(), 0
             return None
         if entry.bot is not None:
