@@ -30,7 +30,7 @@ from voicebot.bots.direct_line import DirectLineOptions, DirectLineWay
 from voicebot.bots.streaming import StreamingSettings, StreamingWay
 from voicebot.bots.ways import BotWay
 from voicebot.events import BotDone, BotFailed, BotMessage, Event
-from voicebot.supervisor import ChildProcess
+from voicebot.service.supervisor import ChildProcess
 
 THINKS_S = 1.0
 TURNS = 500

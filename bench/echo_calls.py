@@ -30,7 +30,7 @@ import uvloop
 
 from bench.far_end import FarEnd, NoCompiler, phones
 from voicebot.audio import PCMU
-from voicebot.codecs import CODECS
+from voicebot.audio.codecs import CODECS
 from voicebot.events import Event
 from voicebot.legs import Leg
 from voicebot.legs.sip import SipLeg

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from voicebot.audio import PCMA, PCMU, convert  # noqa: E402
-from voicebot.codecs import Codec, named  # noqa: E402
+from voicebot.audio.codecs import Codec, named  # noqa: E402
 from voicebot.localspeech import prepare_models  # noqa: E402
 from voicebot.localspeech.engines import Decode  # noqa: E402
 from voicebot.localspeech.expected import lexical  # noqa: E402

@@ -32,7 +32,7 @@ import numpy as np
 import uvloop
 from numpy.typing import NDArray
 
-from voicebot.codecs import Codec, named
+from voicebot.audio.codecs import Codec, named
 from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession, prepare
 from voicebot.rtp.coding import encoder
 

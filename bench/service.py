@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from voicebot.supervisor import ChildProcess
+from voicebot.service.supervisor import ChildProcess
 
 SETTINGS = {
     "VOICEBOT_SIP__HOST": "127.0.0.1",

@@ -37,8 +37,8 @@ from bench.lossy import lose
 from bench.service import SETTINGS, Service, speaking
 from voicebot.app import Application
 from voicebot.audio import PCMU
+from voicebot.audio.codecs import CODECS
 from voicebot.caller.call import local_host
-from voicebot.codecs import CODECS
 from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg

@@ -23,8 +23,7 @@ from typing import Any
 import uvloop
 
 from bench.service import Service, serving, speaking
-from voicebot import g711
-from voicebot.audio import PCMU
+from voicebot.audio import PCMU, g711
 from voicebot.caller import CallOptions, parse_script, place_many
 from voicebot.log import configure_logging
 from voicebot.settings import Settings

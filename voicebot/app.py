@@ -26,13 +26,15 @@ from voicebot.bots.connector import CallNotPlaced
 from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, CannotCall, Outbound, TransferRules
 from voicebot.calls.services import BeforeAnswer, Recognition
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
-from voicebot.dialog_versions import DialogVersions
-from voicebot.figures import dialog_figures, sip_figures
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
+from voicebot.service.dialog_versions import DialogVersions
+from voicebot.service.figures import dialog_figures, sip_figures
+from voicebot.service.sip import codecs_in_use, media_preferences, sip_endpoint, trunk_media, trunk_routes
+from voicebot.service.supervisor import ChildProcess, NotReady
+from voicebot.service.ways import Ways
 from voicebot.settings import Settings
-from voicebot.sip_wiring import codecs_in_use, media_preferences, sip_endpoint, trunk_media, trunk_routes
 from voicebot.speech import (
     PromptCache,
     Recognizer,
@@ -44,8 +46,6 @@ from voicebot.speech import (
     apology,
 )
 from voicebot.speech.apology import warm as warm_apologies
-from voicebot.supervisor import ChildProcess, NotReady
-from voicebot.ways import Ways
 
 if TYPE_CHECKING:
     from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd

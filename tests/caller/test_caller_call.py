@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voicebot import g711
-from voicebot.audio import PCMU
+from voicebot.audio import PCMU, g711
 from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
 from voicebot.caller.call import local_host
 from voicebot.caller.ear import level_dbfs

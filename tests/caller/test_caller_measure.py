@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicebot import g711
-from voicebot.audio import PCMU
+from voicebot.audio import PCMU, g711
 from voicebot.caller.ear import Ear, Mark, Track
 from voicebot.caller.measure import (
     KEY_HOLE_S,

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voicebot import g711
-from voicebot.audio import FORMATS, PCMU, AudioFormat
+from voicebot.audio import FORMATS, PCMU, AudioFormat, g711
 from voicebot.caller.wav import WavError, read_wav, write_stereo
 
 VOICE = g711.encode((np.sin(np.arange(8000) * 0.3) * 8000).astype(np.int16), "PCMU")

@@ -12,8 +12,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot import g711
-from voicebot.audio import LINEAR_16K, PCMA, PCMU
+from voicebot.audio import LINEAR_16K, PCMA, PCMU, g711
 from voicebot.calls.remote_audio import fetch_audio, from_wav
 from voicebot.speech import SpeechUnavailable
 

@@ -16,8 +16,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 from voicebot.audio import PCMU
+from voicebot.audio.codecs import CODECS
 from voicebot.caller.ear import level_dbfs
-from voicebot.codecs import CODECS
 from voicebot.sip import CallClosed, OutgoingCall, SipEndpoint, sdp
 from voicebot.speech import apology
 

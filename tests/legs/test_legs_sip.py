@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from voicebot.audio import LINEAR_16K, PCMU
-from voicebot.codecs import CODECS, DEFAULT_CODECS, all_named
+from voicebot.audio.codecs import CODECS, DEFAULT_CODECS, all_named
+from voicebot.audio.g711 import encode
 from voicebot.events import Event
-from voicebot.g711 import encode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd

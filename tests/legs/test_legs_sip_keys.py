@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from voicebot.codecs import CODECS
+from voicebot.audio.codecs import CODECS
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.rtp import MediaClock, PortRange, RtpSession
 from voicebot.sip import AudioAgreement

@@ -21,8 +21,8 @@ import aiohttp
 import numpy as np
 import pytest
 
-from voicebot import g711
-from voicebot.g711 import Law
+from voicebot.audio import g711
+from voicebot.audio.g711 import Law
 from voicebot.localspeech import Limits, LocalSpeech, Script
 from voicebot.localspeech.recognition import TICKS
 from voicebot.localspeech.riff import parse_header

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicebot import g711
-from voicebot.audio import PCMA, PCMU
+from voicebot.audio import PCMA, PCMU, g711
 from voicebot.caller.wav import read_wav
 
 ASTERISK = Path("/usr/share/asterisk/sounds/en_US_f_Allison")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from product import Product
 
+from voicebot.audio.codecs import CODECS
 from voicebot.caller import CallOptions, parse_script, place_call
-from voicebot.codecs import CODECS
 from voicebot.speech import SpeechEndpoint
 
 SCRIPT = """

@@ -13,9 +13,9 @@ from baresip_phone import LOOPBACK, NO_BARESIP, baresip, has_baresip
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 
 from voicebot.audio import PCMA
+from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
 from voicebot.events import Event, Held, HoldEnded
-from voicebot.g711 import decode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from sounds import likeness, voice
 
-from voicebot.codecs import CODECS, Codec
+from voicebot.audio.codecs import CODECS, Codec
 from voicebot.events import Event
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd

@@ -17,8 +17,8 @@ import pytest
 from product import Product
 from recordings import NO_RECORDINGS, RATE, SHARED, has_asterisk, read_out, shared, write_wav
 
+from voicebot.audio.codecs import CODECS
 from voicebot.caller import CallOptions, Phone, parse_script
-from voicebot.codecs import CODECS
 
 AT_ONCE = 3
 """Calls side by side: the embedded recogniser has the machine to itself otherwise."""

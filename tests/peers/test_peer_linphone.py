@@ -13,8 +13,8 @@ from linphone_phone import HERE, IP, LINPHONE, NO_LINPHONE, PORT, THERE, NotPerm
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 
 from voicebot.audio import PCMU
+from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
-from voicebot.g711 import decode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd

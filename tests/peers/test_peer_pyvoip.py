@@ -17,9 +17,9 @@ from recordings import ASTERISK, NO_RECORDINGS, has_asterisk, write_wav
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO
 
 from voicebot.audio import PCMU
+from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
 from voicebot.events import Event, Held, HoldEnded
-from voicebot.g711 import decode
 from voicebot.legs import LegClosed
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.rtp.packet import RtpPacket

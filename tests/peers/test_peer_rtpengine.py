@@ -18,9 +18,9 @@ from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, free_port, kamailio_running
 
 from voicebot.audio import PCMU
+from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
 from voicebot.events import Event
-from voicebot.g711 import decode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd

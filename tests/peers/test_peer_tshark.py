@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from voicebot.audio import PCMU
-from voicebot.codecs import CODECS
+from voicebot.audio.codecs import CODECS
 from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession
 from voicebot.rtp.packet import RtpPacket
 

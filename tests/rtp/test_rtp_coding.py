@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sounds import likeness, voice
 
 from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat
-from voicebot.codecs import CODECS, Codec
+from voicebot.audio.codecs import CODECS, Codec
 from voicebot.rtp.coding import decoder, encoder, prepare
 from voicebot.rtp.reorder import ReceiveBuffer
 

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from voicebot.audio import FORMATS, PCMU, AudioFormat
-from voicebot.halfband import upsample
+from voicebot.audio.halfband import upsample
 from voicebot.rtp.inband_dtmf import HIGH, KEYS, LOW, InbandDtmfReceiver
 
 ALL = "".join(KEYS)

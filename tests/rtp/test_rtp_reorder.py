@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicebot import g711
-from voicebot.audio import LINEAR_16K, PCMA, PCMU
+from voicebot.audio import LINEAR_16K, PCMA, PCMU, g711
 from voicebot.rtp.concealment import conceal
 from voicebot.rtp.reorder import HOLD_PACKETS, ReceiveBuffer
 

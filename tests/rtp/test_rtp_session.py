@@ -13,9 +13,9 @@ from itertools import pairwise
 import pytest
 
 from voicebot.audio import PCMU
-from voicebot.codecs import CODECS
+from voicebot.audio.codecs import CODECS
+from voicebot.audio.g711 import silence, translation
 from voicebot.events import PlaybackEnded, PlaybackStarted
-from voicebot.g711 import silence, translation
 from voicebot.rtp import Clip, MediaClock, MediaKey, PortRange, PortsExhausted, RtpSession, rtcp
 from voicebot.rtp.packet import RtpPacket, parse
 from voicebot.rtp.srtp import SecureStream

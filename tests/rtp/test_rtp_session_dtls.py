@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from voicebot.audio import PCMU
-from voicebot.codecs import CODECS
+from voicebot.audio.codecs import CODECS
 from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession, rtcp
 from voicebot.rtp.dtls import DtlsHandshake, DtlsIdentity
 from voicebot.rtp.handshake import HandshakeTerms, is_for_handshake

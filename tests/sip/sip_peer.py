@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
-from voicebot.codecs import CODECS
+from voicebot.audio.codecs import CODECS
 from voicebot.sip.call import SipCall
 from voicebot.sip.gate import Gate
 from voicebot.sip.hop import Hop, Listener

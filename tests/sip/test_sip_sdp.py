@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.codecs import CODECS, all_named
+from voicebot.audio.codecs import CODECS, all_named
 from voicebot.sip.sdp import MAX_MEDIA, SdpError, SessionDescription, answer, offer, select
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from voicebot import g711
-from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
+from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat, g711
 from voicebot.speech.echo import EchoGuard
 
 FRAME = 160

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from voicebot.riff import read_wave
+from voicebot.audio.riff import read_wave
 
 MAX_BYTES = 12_000_000
 MAX_S = 120.0

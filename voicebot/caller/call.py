@@ -18,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from voicebot.audio.codecs import CODECS, Codec
 from voicebot.caller.conversation import ScriptedCall, StepFailed
 from voicebot.caller.ear import Ear
 from voicebot.caller.report import CallAudio, CallReport, TranscriptLine
 from voicebot.caller.script import Script
 from voicebot.caller.voice import CallNotPlaced, Voice
-from voicebot.codecs import CODECS, Codec
 from voicebot.events import NotReached
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicebot.audio import PCMA, PCMU, AudioFormat
-from voicebot.riff import MU_LAW, PCM, read_wave
+from voicebot.audio.riff import MU_LAW, PCM, read_wave
 from voicebot.speech import SpeechUnavailable
 
 DEADLINE_S = 5.0

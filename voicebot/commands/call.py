@@ -16,6 +16,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from voicebot.audio.codecs import Codec, named
 from voicebot.caller import (
     CallNotPlaced,
     CallOptions,
@@ -28,12 +29,11 @@ from voicebot.caller import (
     place_call,
     place_many,
 )
-from voicebot.codecs import Codec, named
 from voicebot.commands.demo import DEMO_SCRIPT
 from voicebot.log import configure_logging
+from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.sip.header import SipSyntaxError, SipUri
 from voicebot.speech import SpeechEndpoint
-from voicebot.supervisor import ChildProcess, NotReady
 
 FIGURES = {
     "answer_ms": "INVITE to 200 OK",

@@ -21,8 +21,8 @@ from rich.console import Console
 from voicebot.caller import CallNotPlaced, CallOptions, CallReport, load_script, place_call
 from voicebot.calls.picture import write_picture
 from voicebot.log import configure_logging
+from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.speech import SpeechEndpoint
-from voicebot.supervisor import ChildProcess, NotReady
 
 DEMO_SCRIPT = Path(__file__).with_name("demo.yaml")
 RECORD_DEADLINE_S = 10.0

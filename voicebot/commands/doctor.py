@@ -25,10 +25,10 @@ from voicebot.bots.direct_line import PUBLIC_ENDPOINT
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.localspeech.prepare import models_prepared
-from voicebot.remote_bot_settings import RemoteBotSettings
+from voicebot.service.ways import bot_credentials
 from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.settings.bots import RemoteBotSettings
 from voicebot.speech import Recognizer, SpeechUnavailable
-from voicebot.ways import bot_credentials
 
 CLOCK_SLACK_S = 60.0
 """Entra tokens and TLS forgive a clock that is off by less than some minutes; a minute off is worth a word."""

@@ -16,8 +16,8 @@ from voicebot.app import serve as serve_calls
 from voicebot.bots.ways import WayUnavailable
 from voicebot.console import ConsoleUnavailable
 from voicebot.log import configure_logging
+from voicebot.service.supervisor import NotReady
 from voicebot.settings import Settings, SettingsError, load_settings
-from voicebot.supervisor import NotReady
 
 
 def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from voicebot.codecs import CODECS
+from voicebot.audio.codecs import CODECS
 from voicebot.legs.pyvoip import PyVoipLeg
 from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Phone, tame

@@ -7,7 +7,7 @@ pyVoIP was made with.
 
 from __future__ import annotations
 
-from voicebot.codecs import CODECS
+from voicebot.audio.codecs import CODECS
 from voicebot.sip import AudioAgreement, SdpError, SessionDescription, SipRequest, sdp
 
 CODEC = CODECS["PCMU"]

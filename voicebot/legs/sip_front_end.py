@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from voicebot.codecs import Codec
+from voicebot.audio.codecs import Codec
 from voicebot.legs import NoRoom
 from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info

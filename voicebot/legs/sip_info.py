@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from voicebot.codecs import Codec
+from voicebot.audio.codecs import Codec
 from voicebot.legs import LegInfo
 from voicebot.sip import Call, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
 

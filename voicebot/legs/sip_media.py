@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from voicebot.codecs import DEFAULT_CODECS, Codec
+from voicebot.audio.codecs import DEFAULT_CODECS, Codec
 from voicebot.legs import LegSink
 from voicebot.rtp import MediaClock, PortRange, RtpSession
 from voicebot.sip import AudioAgreement, SessionDescription, sdp

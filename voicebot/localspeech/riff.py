@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from voicebot import g711
+from voicebot.audio import g711
 
 Float32 = npt.NDArray[np.float32]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from voicebot.audio import AudioFormat
-from voicebot.codecs import Codec
-from voicebot.g711 import A_TO_MU, MU_TO_A
-from voicebot.halfband import Downsampler, Upsampler
+from voicebot.audio.codecs import Codec
+from voicebot.audio.g711 import A_TO_MU, MU_TO_A
+from voicebot.audio.halfband import Downsampler, Upsampler
 from voicebot.rtp.reorder import Decoder
 
 Encoder = Callable[[bytes], bytes]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from voicebot.audio import AudioFormat
-from voicebot.codecs import CODECS, Codec
+from voicebot.audio.codecs import CODECS, Codec
 from voicebot.rtp.coding import decoder
 from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
 from voicebot.rtp.packet import MalformedPacket, RtpPacket

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from voicebot.audio import FRAME_S, AudioFormat
-from voicebot.codecs import Codec
+from voicebot.audio.codecs import Codec
 from voicebot.rtp.coding import encoder
 from voicebot.rtp.telephone_event import TelephoneEventSender
 

@@ -173,7 +173,11 @@ class ReceiveBuffer:
             self._next = (sequence + 1) & 0xFFFF
             self._emitted += samples
             self._recent.append(payload)
-            self._released(timestamp, samples, at)
+            self._lossy = False  # as `_released` does
+            self._next_timestamp = (timestamp + samples) & 0xFFFFFFFF
+            self._released_at = at
+            self._starved = 0
+            self._patience = PATIENCE_S
             return (payload,)
         out: list[bytes] = []
         if ssrc != self._ssrc:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 
 from voicebot.audio import AudioFormat
-from voicebot.codecs import MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.rtp.clock import MediaClock
 from voicebot.rtp.datagram import BoundPort
 from voicebot.rtp.handshake import Datagrams

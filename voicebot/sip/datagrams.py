@@ -89,8 +89,24 @@ class Datagrams(asyncio.DatagramProtocol):
             await self._closed
 
     def send(self, data: bytes, hop: Hop) -> None:
-        if self._transport is not None:
-            self._transport.sendto(data, (hop.host, hop.port))
+        """Send it, whatever became of earlier datagrams.
+
+        An error that ICMP told of one destination is raised by the next sending to any other, in its place (ip(7)):
+        then the datagram has not gone out, and is sent again. The transports of event loops drop it.
+        """
+        if self._transport is None or self._sock is None:
+            return
+        for _ in range(_MOST_ERRORS):
+            try:
+                self._sock.sendto(data, (hop.host, hop.port))
+                return
+            except BlockingIOError:
+                break
+            except OSError as error:
+                self.error_received(error)
+                if error.errno != errno.ECONNREFUSED or self._sock is None:
+                    return
+        self._transport.sendto(data, (hop.host, hop.port))
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
         self._transport = transport

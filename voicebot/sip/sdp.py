@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, cast
 
-from voicebot.codecs import CODECS, DEFAULT_CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.audio.codecs import CODECS, DEFAULT_CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.sip.dtls_sdp import PROFILES, Handshake, HandshakeAgreement
 from voicebot.sip.sdes import MAX_CRYPTO, Crypto
 

@@ -16,8 +16,8 @@ from voicebot.bots.direct_line import DirectLineWay
 from voicebot.bots.streaming import StreamingWay
 from voicebot.bots.ways import WayUnavailable
 from voicebot.events import KeyCollection
+from voicebot.service.ways import Ways, conventions_of
 from voicebot.settings import Settings, load_settings
-from voicebot.ways import Ways, conventions_of
 
 ALL = """
 [connector]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.remote_bot_settings import RemoteBotSettings
+from voicebot.service.sip import codecs_in_use, media_preferences, trunk_media
 from voicebot.settings import Settings, SettingsError, load_settings
-from voicebot.sip_wiring import codecs_in_use, media_preferences, trunk_media
+from voicebot.settings.bots import RemoteBotSettings
 
-EXAMPLE = Path(__file__).parent.parent / "voicebot.example.toml"
+EXAMPLE = Path(__file__).parents[2] / "voicebot.example.toml"
 
 
 def write(path: Path, text: str) -> Path:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.figures import sip_figures
+from voicebot.service.figures import sip_figures
+from voicebot.service.sip import sip_endpoint
 from voicebot.settings import SettingsError, load_settings
+from voicebot.settings.trunks import listen_at
 from voicebot.sip import ListenAt, SipEndpoint, TrunkState, sdp
-from voicebot.sip_wiring import sip_endpoint
-from voicebot.trunk_settings import listen_at
 
 TRUNK = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\n'
 FILE = """

@@ -36,9 +36,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voicebot.bots import CallFacts, Conversation, DialogHostClient, HostUnavailable, OnEvent
-from voicebot.dialog_folder import FolderTooLarge, Settling, copy_folder, signature
+from voicebot.service.dialog_folder import FolderTooLarge, Settling, copy_folder, signature
+from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import BotSettings
-from voicebot.supervisor import ChildProcess, NotReady
 
 logger = logging.getLogger(__name__)
 

@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.call_settings import CallSettings, ConsoleSettings, LogSettings, TurnSettings
-from voicebot.media_settings import CodecChoice, CodecNames, PtimeMs, Srtp
-from voicebot.pyvoip_settings import PyVoipSettings
-from voicebot.remote_bot_settings import RemoteBotSettings, is_loopback, on_this_machine
-from voicebot.route_settings import RouteSettings
+from voicebot.settings.bots import RemoteBotSettings, is_loopback, on_this_machine
+from voicebot.settings.calls import CallSettings, ConsoleSettings, LogSettings, TurnSettings
+from voicebot.settings.media import CodecChoice, CodecNames, PtimeMs, Srtp
+from voicebot.settings.pyvoip import PyVoipSettings
+from voicebot.settings.routes import RouteSettings
+from voicebot.settings.trunks import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.sip.session_timer import MIN_SE
-from voicebot.trunk_settings import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -175,7 +175,7 @@ class BotSettings(Section):
     this name), which serves calls but not ``/api/messages``."""
     reload: bool = True
     """Follow changes of ``dialogs``: what is saved and has no faults serves the next call (the rules:
-    ``voicebot/dialog_versions.py``). False: what was there at the start serves, from the folder itself."""
+    ``voicebot/service/dialog_versions.py``). False: what was there at the start serves, from the folder itself."""
     state_file: Path | None = None
     """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
     state_url: str = ""

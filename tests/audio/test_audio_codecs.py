@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.codecs import CODECS, all_named, named
+from voicebot.audio.codecs import CODECS, all_named, named
 
 
 def test_names_are_of_any_case_and_each_counts_once() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from voicebot import app
 from voicebot.app import Application
+from voicebot.service.supervisor import NotReady
 from voicebot.settings import load_settings
-from voicebot.supervisor import NotReady
 
 
 async def test_the_missing_extra_is_named_before_anything_is_started(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 
-from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
+from voicebot.audio.formats import LINEAR_16K, PCMA, PCMU, AudioFormat
 
 MIN_PTIME_MS: Final = 10
 MAX_PTIME_MS: Final = 60

@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from voicebot.trunk_settings import password_in
+from voicebot.settings.trunks import password_in
 
 
 class PyVoipSettings(BaseModel):

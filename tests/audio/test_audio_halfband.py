@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from voicebot.halfband import Downsampler, Upsampler, downsample, upsample
+from voicebot.audio.halfband import Downsampler, Upsampler, downsample, upsample
 
 
 def tone(hertz: float, rate: int, samples: int) -> NDArray[np.int16]:

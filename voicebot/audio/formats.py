@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from voicebot import g711
-from voicebot.halfband import downsample, upsample
+from voicebot.audio import g711
+from voicebot.audio.halfband import downsample, upsample
 
 FRAME_S: Final = 0.020
 """All audio moves in frames of this length."""
@@ -77,7 +77,7 @@ class AudioFormat(ABC):
 
 
 class _G711(AudioFormat):
-    """8 kHz of one byte a sample; see :mod:`voicebot.g711`."""
+    """8 kHz of one byte a sample; see :mod:`voicebot.audio.g711`."""
 
     __slots__ = ("_floats", "law")
 
@@ -129,7 +129,7 @@ FORMATS: Final = (PCMU, PCMA, LINEAR_16K)
 def convert(audio: bytes, source: AudioFormat, target: AudioFormat) -> bytes:
     """A whole piece of audio in another format, resampled where the rates differ.
 
-    For a piece that begins and ends quietly; a stream keeps the state of its filter (:mod:`voicebot.halfband`).
+    For a piece that begins and ends quietly; a stream keeps the state of its filter (:mod:`voicebot.audio.halfband`).
     """
     if source is target:
         return audio

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicebot import g711
-from voicebot.g711 import Law
+from voicebot.audio import g711
+from voicebot.audio.g711 import Law
 
 EVERY_CODE = bytes(range(256))
 LAWS: list[Law] = ["PCMU", "PCMA"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from voicebot.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
+from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
 
 
 def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voicebot.console import Figure
-from voicebot.dialog_versions import DialogsStatus
+from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.sip import SipEndpoint, TrunkState
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from voicebot.supervisor import ChildProcess, NotReady
+from voicebot.service.supervisor import ChildProcess, NotReady
 
 READY = "import json, sys, time; print(json.dumps({'ready': True, 'port': 7}), flush=True)\n"
 

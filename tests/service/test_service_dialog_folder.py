@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from voicebot import dialog_folder
-from voicebot.dialog_folder import FolderTooLarge, Settling, copy_folder, signature
+from voicebot.service import dialog_folder
+from voicebot.service.dialog_folder import FolderTooLarge, Settling, copy_folder, signature
 
 A = {"main.yaml": (1, 10, 1)}
 B = {"main.yaml": (2, 11, 2)}

@@ -22,9 +22,9 @@ from voicebot.bots.settling import Patience
 from voicebot.bots.streaming import StreamingSettings, StreamingWay
 from voicebot.bots.ways import BotOptions, BotWay
 from voicebot.events import KeyCollection
-from voicebot.remote_bot_settings import RemoteBotSettings
-from voicebot.route_settings import DIALOGS
 from voicebot.settings import Settings
+from voicebot.settings.bots import RemoteBotSettings
+from voicebot.settings.routes import DIALOGS
 
 logger = logging.getLogger(__name__)
 

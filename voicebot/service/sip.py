@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from voicebot.audio.codecs import Codec, all_named
 from voicebot.calls import TrunkRoute
-from voicebot.codecs import Codec, all_named
 from voicebot.legs.sip_media import MediaPreferences
-from voicebot.media_settings import OwnMediaSettings
 from voicebot.settings import Settings
+from voicebot.settings.media import OwnMediaSettings
+from voicebot.settings.trunks import LOOPBACK, listen_at
 from voicebot.sip import Account, ListenAt, SipEndpoint, SipUri
-from voicebot.trunk_settings import LOOPBACK, listen_at
 
 
 def sip_endpoint(settings: Settings) -> SipEndpoint:

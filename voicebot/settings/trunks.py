@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
 
-from voicebot.media_settings import OwnMediaSettings
+from voicebot.settings.media import OwnMediaSettings
 from voicebot.sip import (
     DEFAULT_RATES,
     TRUNK_FACTOR,
