@@ -166,13 +166,15 @@ def test(
 def chat(
     dialogs: DialogsArgument = Path("dialogs"),
     locale: Annotated[str, typer.Option(help="Language of the call (default: that of main.yaml).")] = "",
+    outbound: Annotated[bool, typer.Option("--outbound", help="As in a call that the bot has placed.")] = False,
+    context: Annotated[list[str] | None, typer.Option(help="What it is told in one, name=value; repeatable.")] = None,
     config: ConfigOption = None,
 ) -> None:
     """Talk to the dialogs in text: type, /dtmf 12#, /silence, /state, /quit."""
     _follow_settings(config)
     from voicebot.commands.chat import run_chat
 
-    raise typer.Exit(run_chat(dialogs, locale=locale))
+    raise typer.Exit(run_chat(dialogs, locale=locale, outbound=outbound, context=context or []))
 
 
 @app.command()

@@ -29,7 +29,7 @@ EVERYTHING = """
         choice: {digits: {key: "1", next: digits}, open: {next: open}, yesno: {next: yesno}, number: {next: number},
                  date: {next: date}, money: {next: money}, spelled: {next: spelled}, name: {next: name},
                  text: {next: text}, sub: {next: sub}, pin: {next: pin}, queue: {next: queue},
-                 line: {next: line}, look: {next: look}, tongue: {next: tongue}}
+                 line: {next: line}, ring: {next: ring}, look: {next: look}, tongue: {next: tongue}}
         confirm: "{wanted}?"
         save: wanted
       - {id: digits, ask: Digits?, digits: {length: 4, rest: And?, short: Too short.}, save: a, confirm: "{a|digits}?",
@@ -67,6 +67,10 @@ EVERYTHING = """
         save: m
         on_error: menu
       - {id: found, say: "{m.a.b|money}, {m|list}, {m.day|date}", next: menu}
+      - {id: ring, dial: {to: "+1{a}", context: {what: "{i}"}, wait_for: ended, longest: 40s, hold: [Wait.]}, save: n,
+         busy: menu, keys: {"1": menu}, on_fail: told}
+      - {id: told, say: "{n} {error.message}"}
+      - {id: fire, dial: {to: "{i}", wait_for: nothing}, next: menu}
       - {id: agent, transfer: "+1", on_fail: menu}
       - {id: bye, hangup: Bye.}
 """
@@ -97,13 +101,14 @@ move = st.one_of(
     st.tuples(st.just("say"), words),
     st.tuples(st.just("press"), st.text(alphabet="0123456789*#", min_size=1, max_size=5)),
     st.tuples(st.just("event"), st.sampled_from(["noUserInput", "unrecognizedSpeech", "voicebot.resume", "other"])),
+    st.tuples(st.just("call"), st.sampled_from(["answered", "ended", "busy", "no-answer", "error", "odd", ""])),
     st.tuples(st.just("transfer"), st.sampled_from(["failed", "accepted", "completed", ""])),
 )  # fmt: skip
 
 ANSWERS = {"digits": "one two three four", "open": "one two", "yes no": "no", "number": "seventy", "date": "tomorrow",
            "money": "forty dollars", "spelled": "A as in Anna", "name": "Ada Palmer", "text": "anything",
-           "sub": "no", "pin": "one two three four", "queue": "hello", "line": "hello", "look": "hello",
-           "tongue": "Deutsch"}  # fmt: skip
+           "sub": "no", "ring": "hello", "pin": "one two three four", "queue": "hello", "line": "hello",
+           "look": "hello", "tongue": "Deutsch"}  # fmt: skip
 way = st.sampled_from(sorted(ANSWERS)).map(lambda to: [("say", what) for what in (to, "yes", ANSWERS[to], "yes")])
 """To a question and through it: what is said at random alone seldom comes far."""
 moves = st.lists(st.one_of(way, move.map(lambda one: [one])), min_size=4, max_size=16)
@@ -139,6 +144,8 @@ async def test_no_caller_makes_a_dialog_fail(folder: Path, chunks: list[list[tup
             await line.press(what)
         elif kind == "event":
             await line.event(what, 1)
+        elif kind == "call":
+            await line.event("call.status", {"state": what, "commandId": "dial-1", "status": what})
         else:
             await line.event("handoff.status", {"state": what})
         assert len(line.sent) < 20

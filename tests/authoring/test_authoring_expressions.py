@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.authoring.expressions import MAX_LENGTH, ExpressionError, compile_expression
+from voicebot.authoring.expressions import MAX_LENGTH, ExpressionError, comparisons, compile_expression
 
 SCOPE: dict[str, Any] = {
     "a": 2, "name": "Ada", "digits": "0042",
@@ -129,3 +129,10 @@ def test_no_text_raises_anything_else(text: str) -> None:
         compile_expression(text)(SCOPE)
     except ExpressionError as error:
         assert 0 <= error.column <= len(text)
+
+
+def test_what_is_compared_with_a_text_is_known() -> None:
+    text = "a == 'x' or \"y\" != b and c in ['p', 'q'] and d.e == 'z' and 'z' == f.g and h == 1 and i in ['t'"
+    told = [("a", "x"), ("b", "y"), ("c", "p"), ("c", "q"), ("i", "t")]
+    assert list(comparisons(text)) == [(name, value, text.index(value) - 1) for name, value in told]
+    assert list(comparisons("'a' + 'b' == c and d == 'e' + f or 'g' == lower(h)")) == []

@@ -227,3 +227,45 @@ async def test_language_recording_and_queues_can_be_rehearsed(tmp_path: Path) ->
     assert (tongue.failure.expected, tongue.failure.heard) == ("the call is in de-DE", "it is in en-US")
     assert tape.failure is not None
     assert (tape.failure.expected, tape.failure.heard) == ("the recording is running", "it is paused")
+
+
+async def test_a_test_sees_whom_the_bot_calls_and_says_what_became_of_it(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - {id: which, if: direction == "outbound", then: told, else: call}
+          - {id: call, dial: "+1425", save: went, busy: call, on_fail: bye}
+          - {id: bye, hangup: "{went}"}
+          - {id: told, hangup: "{context.order}"}
+    """
+    tests = """
+        tests:
+          - {test: busy once, talk: [{dial: "+14*"}, {dialled: busy}, {dial: "+1425"}, {dialled: no_answer},
+                                     {bot: no_answer}, {hangup: true}]}
+          - {test: there, direction: outbound, context: {order: 7}, talk: [{bot: "7"}]}
+          - {test: another number, talk: [{dial: "+49*"}]}
+          - {test: nobody, direction: outbound, talk: [{dial: "+1425"}]}
+          - {test: over, talk: [{dialled: busy}, {dialled: answered}, {dialled: ended}]}
+          - {test: not placed, talk: [{dialled: answered}, {dialled: ended}]}
+    """
+    folder = write(tmp_path / "d", main=main)
+    write(folder / "tests", calls=tests)
+    rehearsal = Rehearsal(load_dialogs(folder))
+    found = [await rehearsal.run(test) for test in read_transcripts(folder).tests]
+    await rehearsal.close()
+    told = [(result.failure.expected, result.failure.heard) if result.failure else None for result in found]
+    assert told == [
+        None,
+        None,
+        ("a call to +49*", "a call to +1425"),
+        ("a call to +1425", "no call"),
+        ("a call that goes on", "the call is over"),
+        ("a call that goes on", "the call is over"),
+    ]
+    assert rehearsal.coverage.ways()[1] == []
+
+
+async def test_a_call_that_nobody_has_placed_becomes_nothing(tmp_path: Path) -> None:
+    results, _ = await run(tmp_path, "tests: [{test: odd, talk: [{dialled: busy}]}]")
+    (failure,) = [result.failure for result in results]
+    assert failure is not None
+    assert (failure.expected, failure.heard) == ("a call that a dial has placed", "no call")

@@ -135,6 +135,23 @@ def test_a_chat_shows_what_is_neither_said_nor_heard(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_chat_tells_of_calls_that_the_bot_places_and_may_be_one_itself(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - {id: which, if: direction == "outbound", then: told, else: call}
+          - {id: call, dial: {to: "+1425", wait_for: ended}, save: went, on_fail: bye}
+          - {id: bye, hangup: "{went} {error.status}"}
+          - {id: told, hangup: "Order {context.order}."}
+    """
+    dialogs = folder(tmp_path, textwrap.dedent(main))
+    placed = "[a call to +1425: /answered, /busy or /no-answer? Later /ended]"
+    for typed, said in (("/busy", "busy 486"), ("/no-answer", "no_answer 480"), ("/answered\n/ended", "ended ")):
+        lines = run("chat", str(dialogs), typed=typed + "\n")[1].splitlines()
+        assert lines == ["bot: One moment, please.", placed, f"bot: {said}", "[the call is over]"]
+    assert "bot: Order 7." in run("chat", str(dialogs), "--context", "order=7", typed="")[1]
+    assert run("chat", str(dialogs), "--context", "order", typed="")[0] == 2
+
+
 @pytest.mark.parametrize(("typed", "last"), [("/dtmf 7#\n", "[the call is over]"), ("/quit\n", "bot: How many?"),
                                              ("", "bot: How many?"), ("/dtmf x\n/quit\n", None)])  # fmt: skip
 def test_keys_and_ways_to_end_a_chat(tmp_path: Path, typed: str, last: str | None) -> None:

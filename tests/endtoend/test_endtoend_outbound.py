@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 from bot_double import BotDouble
-from served import Service, texts
+from served import SAMPLE_DIALOGS, Service, texts
 from telephone import calling
 
 from voicebot.audio import PCMU
@@ -53,6 +54,19 @@ steps:
 """
 
 
+DIALLING = """
+  - {id: first, dial: "{context.first}", save: one, on_fail: then}
+  - {id: then, dial: {to: "{context.then}", context: {note: "First it was {one}."}}, save: two, on_fail: outcome}
+  - {id: outcome, hangup: "Then it was {two}."}
+  - {id: note, hangup: "{context.note}"}
+"""
+"""What the sample dialogs do as well, when a call is placed with such a context."""
+FIRST = """steps:
+  - {id: dialling, if: context.first, then: first}
+  - {id: noted, if: context.note, then: note}
+"""
+
+
 class Callee:
     """A telephone that takes calls: it follows the script; as an agent it only answers, as ``busy`` not even that."""
 
@@ -69,7 +83,7 @@ class Callee:
 
     def _take(self, leg: SipLeg) -> None:
         self.legs.append(leg)
-        script = parse_script(NOTIFIED if leg.info.callee == "carl" else SCRIPT)
+        script = parse_script(NOTIFIED if leg.info.callee in ("carl", "dora") else SCRIPT)
         scripted = ScriptedCall(script, {}, Ear(PCMU, quiet_s=script.quiet_s))
         leg.connect(scripted)
         leg.ring()
@@ -166,8 +180,15 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
         f'[connector]\nport = {connector}\n[[bots]]\nname = "notifier"\nkind = "bot-framework"\nurl = "{bot.url}"\n'
     )
     (tmp_path / "service-0" / "voicebot.toml").write_text(settings)
+    dialogs = tmp_path / "dialogs"
+    shutil.copytree(SAMPLE_DIALOGS, dialogs)
+    main = (dialogs / "main.yaml").read_text("utf-8")
+    (dialogs / "main.yaml").write_text(main.replace("steps:\n", FIRST, 1) + DIALLING, "utf-8")
     service = serve_scripted(
-        console__token=TOKEN, calls__outbound_allow=json.dumps([f"*@{LOOPBACK}"]), calls__ring_timeout_s=1
+        bot__dialogs=dialogs,
+        console__token=TOKEN,
+        calls__outbound_allow=json.dumps([f"*@{LOOPBACK}"]),
+        calls__ring_timeout_s=1,
     )
 
     async def place(to: str, **more: Any) -> dict[str, Any]:
@@ -179,13 +200,14 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
     assert ask(service, "POST", "/v1/calls", {"to": "sip:x@192.0.2.1"})[0] == 403
     async with callee() as phone:
         talk = await place(phone.uri("anna"), context={"order": 7}, **{"from": "4711"})
+        chain = await place(phone.uri("dora"), context={"first": phone.uri("busy"), "then": phone.uri("carl")})
         busy, away = await place(phone.uri("busy")), await place(phone.uri("away"))
         nobody = await place(f"sip:anna@{LOOPBACK}:9")
         assert await asyncio.to_thread(notify, connector, "sip:x@192.0.2.1") == (403, "None")
         assert (await asyncio.to_thread(notify, connector, phone.uri("carl")))[0] == 201
         dialled = await asyncio.to_thread(dial, service, tmp_path, phone.uri("busy"))
         refused = await asyncio.to_thread(dial, service, tmp_path, "+1900555")
-        ended = {call["id"]: await until_ended(service, call["id"]) for call in (talk, busy, away, nobody)}
+        ended = {call["id"]: await until_ended(service, call["id"]) for call in (talk, chain, busy, away, nobody)}
         await asyncio.gather(*phone.done)
     (start, *_, end) = bot.received
     await bot.close()
@@ -198,6 +220,9 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
     assert (texts(notified), notified["end"]["reason"]) == (["Your order is ready."], "bot")
     assert (dialled.returncode, "not answered: busy 486" in dialled.stdout) == (1, True), dialled.stderr
     assert (refused.returncode, "needs a trunk" in refused.stderr) == (2, True)
+    assert texts(service.record(chain["id"])) == [*2 * ["One moment, please."], "Then it was answered."]
+    to_carl = [service.record(leg.info.call_id) for leg in phone.legs if leg.info.callee == "carl"]
+    assert ["First it was busy."] in map(texts, to_carl), "in the call that the dialog has placed"
     outcomes = [(ended[call["id"]]["not_answered"] or {}).get("outcome") for call in (talk, busy, away, nobody)]
     assert outcomes == [None, "busy", "no-answer", "unreachable"]
     record = service.record(talk["id"])
@@ -207,7 +232,7 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
     metrics = ask(service, "GET", "/metrics", token="")[1]
     for outcome in ("bot", "busy", "no-answer", "unreachable"):
         assert f'voicebot_calls_total{{direction="outbound",outcome="{outcome}"}}' in metrics
-    assert "voicebot_rtp_mos_count 2.0" in metrics
+    assert "voicebot_rtp_mos_count 4.0" in metrics
     assert "opening" not in service.log(), "what callers hear and say is not for the log"
 
 

@@ -38,6 +38,14 @@ HOLD: dict[str, str] = {
 }
 """Said to callers who wait in a queue, where the author wrote nothing for it."""
 
+WAIT: dict[str, str] = {
+    "en": "One moment, please.",
+    "de": "Einen Moment, bitte.",
+    "fr": "Un instant, s'il vous plaît.",
+    "es": "Un momento, por favor.",
+}
+"""Said to callers who wait while somebody else is called, where the author wrote nothing for it."""
+
 CANNOT: dict[str, str] = {
     "en": "I am sorry, I cannot help you any further. Goodbye.",
     "de": "Es tut mir leid, ich kann Ihnen nicht weiterhelfen. Auf Wiederhören.",

@@ -67,10 +67,32 @@ def compile_expression(text: str) -> Compiled:
     return Compiled(text, tuple(parser.names), run)
 
 
+def comparisons(text: str) -> Iterator[tuple[str, str, int]]:
+    """Each variable that ``text``, an expression, compares with a text (``==``, ``!=``, in a list of texts): its name,
+    that text, and the column of it. Raises :class:`ExpressionError`.
+    """
+    tokens = [("", "", 0), *_tokens(text), ("", "", 0), ("", "", 0)]
+    for index in range(1, len(tokens) - 2):
+        before, left, sign, right = tokens[index - 1], tokens[index], tokens[index + 1], tokens[index + 2]
+        if sign[1] in ("==", "!=") and {left[0], right[0]} == {"name", "text"}:
+            name, literal = (left, right) if left[0] == "name" else (right, left)
+            after = tokens[index + 3][1] if index + 3 < len(tokens) else ""
+            if not {before[1], after} & _PARTS and after not in ("[", "("):
+                yield name[1], literal[1][1:-1], literal[2]
+        elif left[0] == "name" and before[1] != "." and sign[1] == "in" and right[1] == "[":
+            for kind, item, column in tokens[index + 3 :]:
+                if kind == "text":
+                    yield left[1], item[1:-1], column
+                elif item != ",":
+                    break
+
+
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<text>\"[^\"]*\"|'[^']*')"
     r"|(?P<sign>==|!=|<=|>=|//|[<>+\-*/%().,\[\]]))"
 )
+_PARTS = {".", *SUM, *PRODUCT}
+"""What makes a name or a text a part of a longer value."""
 _LITERALS = {"true": True, "false": False, "none": None}
 _WORDS = ("and", "or", "not", "in", "if", "else")
 

@@ -11,6 +11,7 @@ ask         the answer to the step's question                              an an
 confirm     whether ``candidate`` is right                                 yes; no and corrections, three at most
 transfer    ``handoff.status``                                             failed: on_fail; completed: the dialog ends
 queue       the next round of waiting (:mod:`voicebot.authoring.handing_on`)  some time without a word; a key
+dial        ``call.status`` (:mod:`voicebot.authoring.dialling`)           answered, or why not; time; a key
 call        the end of the dialog that the step has called                 ``resume_dialog``
 ==========  =============================================================  ==========================================
 
@@ -26,8 +27,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from voicebot.authoring import line
+from voicebot.authoring.dialling import Dialling
 from voicebot.authoring.functions import Functions
-from voicebot.authoring.handing_on import HandingOn
 from voicebot.authoring.http import HttpFailed
 from voicebot.authoring.languages import by_number
 from voicebot.authoring.model import (
@@ -36,6 +37,7 @@ from voicebot.authoring.model import (
     AnyStep,
     Ask,
     Call,
+    Dial,
     Goto,
     HangUp,
     Hours,
@@ -57,7 +59,7 @@ from voicebot.host.sdk import ActivityTypes, Dialog, DialogContext, DialogInstan
 logger = logging.getLogger(__name__)
 
 
-class Flow(HandingOn):
+class Flow(Dialling):
     """``programs``: the dialog in each of its languages; the first is the one of its file."""
 
     def __init__(
@@ -68,7 +70,7 @@ class Flow(HandingOn):
         self._run_step: dict[type[AnyStep], Callable[..., Awaitable[Any]]] = {
             Say: self._say, Ask: self._ask, Set: self._set, If: self._if, Goto: self._goto, Http: self._http,
             Transfer: self._transfer, HangUp: self._hang_up, Hours: self._hours, Call: self._call,
-            Record: self._record, Queue: self._queue, Language: self._language,
+            Record: self._record, Queue: self._queue, Dial: self._dial, Language: self._language,
         }  # fmt: skip
 
     # --- what the Bot Framework calls --------------------------------------------------------------------------------
@@ -96,6 +98,8 @@ class Flow(HandingOn):
             return await self._transferred(dialog_context, program, step)
         if mode == "queue" and isinstance(step, Queue):
             return await self._while_waiting(dialog_context, program, step)
+        if mode == "dial" and isinstance(step, Dial):
+            return await self._while_dialling(dialog_context, program, step)
         if mode not in ("ask", "confirm") or not isinstance(step, Ask):
             return Dialog.end_of_turn
         if activity.type == ActivityTypes.event and activity.name in NOTHING_HEARD:
@@ -127,6 +131,8 @@ class Flow(HandingOn):
             await self._put(context, program, step, state)
         elif isinstance(step, Queue) and state.get("mode") == "queue":
             await self._say_hold(context, program, step, state)
+        elif isinstance(step, Dial) and state.get("mode") == "dial":
+            await self._say_wait(context, program, step, state)
 
     # --- the steps ----------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from voicebot.authoring.model import (
     AnyStep,
     Ask,
     Call,
+    Dial,
     DialogFile,
     HangUp,
     Hours,
@@ -182,8 +183,15 @@ def _exits(dialog: DialogFile, step: AnyStep) -> Iterator[tuple[str, str]]:
         label(step.closed or onward, "closed")
     if isinstance(step, Transfer):
         label(step.on_fail or onward, "nobody there")
+    if isinstance(step, Dial) and step.dial.wait_for != "nothing":
+        label(onward, step.dial.wait_for)
+        for outcome in step.OUTCOMES:
+            label(getattr(step, outcome), outcome.replace("_", " "))
+        for key, target in step.keys.items():
+            label(target, f"key {key}")
+        label(step.on_fail, "comes to nothing")
     label(getattr(step, "on_error", None), "error")
-    if not isinstance(step, Transfer):
+    if not isinstance(step, Transfer | Dial):
         label(getattr(step, "on_fail", None), "no answer")
     understood = ways_of(step, onward, "")  # without what is the same for all
     for target in dict.fromkeys(ways_of(step, onward, dialog.defaults.on_fail or FAIL)):
@@ -207,6 +215,9 @@ def _words(step: AnyStep) -> str:
         case Transfer():
             announce = step.transfer.announce
             return f"{announce.text if announce else ''} ☎ {step.transfer.to}".strip()
+        case Dial():
+            announce = step.dial.announce
+            return f"{announce.text if announce else ''} ☎ {step.dial.to}".strip()
         case HangUp():
             return step.hangup.text if isinstance(step.hangup, Prompt) else ""
     said = getattr(step, step.WORD, "")

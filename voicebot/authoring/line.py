@@ -57,7 +57,7 @@ def begin_turn(context: TurnContext, call: dict[str, Any]) -> None:
 
 
 def call_state(context: TurnContext) -> dict[str, Any]:
-    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``, ``recording``, ``private``."""
+    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``, ``recording``, ``private``, ``dialled``."""
     state: dict[str, Any] = context.turn_state.get(_CALL) or {}
     return state
 
@@ -153,6 +153,20 @@ async def hand_over(context: TurnContext, target: str, about: dict[str, Any], he
     if told or headers:
         value["headers"] = {**told, **headers}
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name="handoff.initiate", value=value))
+
+
+async def place_call(
+    context: TurnContext, target: str, about: dict[str, Any], *, trunk: str = "", bot: str = ""
+) -> str:
+    """Ask the channel to call ``target``; ``about`` is what the dialog there is told. The name of this wish, which
+    the channel's ``call.status`` will have.
+    """
+    call = call_state(context)
+    call["dialled"] = call.get("dialled", 0) + 1
+    command = f"dial-{call['dialled']}"
+    value = {"to": target, "trunk": trunk, "bot": bot, "context": about, "commandId": command}
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="call.place", value=value))
+    return command
 
 
 def _for_header(value: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from voicebot.authoring.document import Path_
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
 from voicebot.authoring.languages import closest
-from voicebot.authoring.model import END, FAIL, AnyStep, Ask, Call, Global, Hours, Language, Queue
+from voicebot.authoring.model import END, FAIL, AnyStep, Ask, Call, Dial, Global, Hours, Language, Queue
 from voicebot.authoring.problems import did_you_mean
 from voicebot.authoring.walking import targets_of
 
@@ -38,6 +38,8 @@ class Links:
                 self._hours(step.hours, (*path, "hours"))
             if isinstance(step, Queue):
                 self._queue(step, path)
+            if isinstance(step, Dial):
+                self._dial(step, path)
             for place, locale in _languages(step, path):
                 self._language(locale, place)
         self._target(("defaults", "on_fail"), self._loaded.dialog.defaults.on_fail, known)
@@ -101,6 +103,16 @@ class Links:
             if getattr(step.queue, word) is not None and step.queue.status is None:
                 self._document.problem((*path, "queue", word), "no-status", f"nothing tells the queue's {word!r}",
                                        "add status: {get: ...}, a service that knows", at_key=True)  # fmt: skip
+
+    def _dial(self, step: Dial, path: Path_) -> None:
+        """What is never used where nobody waits."""
+        if step.dial.wait_for != "nothing":
+            return
+        needs_waiting = {*step.OUTCOMES, "save", "keys", "on_fail", "hold", "every", "longest"}
+        for part, where in ((step, path), (step.dial, (*path, "dial"))):
+            for word in sorted(part.model_fields_set & needs_waiting):
+                self._document.problem((*where, word), "no-effect", f"nobody waits, so {word!r} is never used",
+                                       "leave it out, or wait_for: answered", at_key=True)  # fmt: skip
 
     def _hours(self, name: str, path: Path_) -> None:
         main = self._dialogs.dialogs.get(MAIN)

@@ -45,7 +45,7 @@ MAX_FILES = 1000
 IGNORED = ("tests", "data")
 
 _TRANSLATION = re.compile(r"(?P<name>.+)\.(?P<locale>[a-z]{2,3}(?:-[A-Z]{2})?)\Z")
-_SHORT_FORMS = {"digits": "length", "transfer": "to", "queue": "to", "confirm": "ask", "wait": "say"}
+_SHORT_FORMS = {"digits": "length", "transfer": "to", "queue": "to", "dial": "to", "confirm": "ask", "wait": "say"}
 TRANSLATION_WORDS = ("voice", "options", "defaults", "globals", "steps")
 """The words that a translation may have."""
 

@@ -20,7 +20,7 @@ LINE = 15.0
 
 COLOURS = {
     "ask": "#2563eb", "say": "#64748b", "if": "#b45309", "hours": "#b45309", "call": "#7c3aed", "http": "#0f766e",
-    "transfer": "#15803d", "hangup": "#be123c", "set": "#78716c", "goto": "#78716c",
+    "transfer": "#15803d", "dial": "#15803d", "hangup": "#be123c", "set": "#78716c", "goto": "#78716c",
 }  # fmt: skip
 OTHER = "#0e7490"
 KINDS = (

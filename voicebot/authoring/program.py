@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from voicebot.authoring.expected import CANNOT, EXPECTED, HOLD, SORRY, by_language
+from voicebot.authoring.expected import CANNOT, EXPECTED, HOLD, SORRY, WAIT, by_language
 from voicebot.authoring.expressions import Compiled, compile_expression
 from voicebot.authoring.hearing import collects_keys
 from voicebot.authoring.model import END, AnyStep, Ask, DialogFile, Prompt
@@ -66,6 +66,7 @@ class Program:
                     self._phrases[part.id, confirming] = self._expected(part, confirming)
         self.sorry = self._own(by_language(SORRY, locale))
         self.hold = self._own(by_language(HOLD, locale))
+        self.wait = self._own(by_language(WAIT, locale))
         self.cannot = self._own(by_language(CANNOT, locale))
         self.constants: dict[str, Any] = {}
         for key, value in main.constants.items():

@@ -22,7 +22,7 @@ from voicebot.authoring.hearing import (
     option_meant,
     value_said,
 )
-from voicebot.authoring.model import FAIL, AnyStep, Ask, BargeIn, Call, Confirm, Prompt, Queue
+from voicebot.authoring.model import FAIL, AnyStep, Ask, BargeIn, Call, Confirm, Dial, Prompt, Queue
 from voicebot.authoring.program import Program
 from voicebot.host.sdk import Dialog, DialogContext, TurnContext
 
@@ -343,7 +343,7 @@ def is_collecting(program: Program, state: dict[str, Any]) -> bool:
 def takes_key(program: Program, state: dict[str, Any], key: str) -> bool:
     """Whether the open question itself has a meaning for ``key``."""
     step = program.steps.get(state.get("step", ""))
-    if isinstance(step, Queue) and state.get("mode") == "queue":
+    if isinstance(step, Queue | Dial) and state.get("mode") == step.WORD:
         return key in step.keys
     if not isinstance(step, Ask) or state.get("mode") not in ("ask", "confirm"):
         return False

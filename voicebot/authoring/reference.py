@@ -17,7 +17,8 @@ _OTHERS = {
     "DateWanted": "`date`", "Money": "`money`", "Spelled": "`spelled`", "Confirm": "`confirm`", "Wait": "`wait`",
     "LanguageTo": "`language`: which one",
     "Request": "`http`: the request", "TransferTo": "`transfer`: where to",
-    "QueueFor": "`queue`: whom callers wait for", "Defaults": "`defaults`",
+    "QueueFor": "`queue`: whom callers wait for", "DialTo": "`dial`: whom, and how long callers wait",
+    "Defaults": "`defaults`",
     "Globals": "`globals`", "Global": "One of the `globals`", "Schedule": "`schedules`: opening hours",
 }  # fmt: skip
 

@@ -90,7 +90,12 @@ class Rehearsal:
         """One test, one call."""
         self._test, self._unknown = test, []
         began = time.perf_counter()
-        call = TextCall(self._root(test).root, locale=test.locale or self._dialogs.main.dialog.locale)
+        call = TextCall(
+            self._root(test).root,
+            locale=test.locale or self._dialogs.main.dialog.locale,
+            direction=test.direction,
+            context=test.context,
+        )
         try:
             failure = await _Talk(call, test, self._unknown).failure()
         finally:
@@ -175,6 +180,8 @@ class _Talk:
             left_over = self._left_over()
             if left_over is not None or self._call.hung_up:
                 return left_over or Failure(self._test.file, line, "a call that goes on", "the call is over")
+            if entry.dialled is not None and self._call.dialled is None:
+                return Failure(self._test.file, line, "a call that a dial has placed", "no call")
             self._heard, self._looked_at = await acts(), 0
             return None
         if entry.bot is not None:
@@ -182,6 +189,9 @@ class _Talk:
         if entry.transfer is not None and not matches(entry.transfer, self._call.transfer or ""):
             handed = f"a transfer to {self._call.transfer}" if self._call.transfer else "no transfer"
             return Failure(self._test.file, line, f"a transfer to {entry.transfer}", handed)
+        if entry.dial is not None and not matches(entry.dial, self._call.dialled or ""):
+            dialled = f"a call to {self._call.dialled}" if self._call.dialled else "no call"
+            return Failure(self._test.file, line, f"a call to {entry.dial}", dialled)
         if entry.hangup is not None and entry.hangup != self._call.hung_up:
             ends = ("the call goes on", "the call is over")
             return Failure(self._test.file, line, ends[entry.hangup], ends[self._call.hung_up])
@@ -203,6 +213,9 @@ class _Talk:
         if entry.transferred is not None:
             state = entry.transferred
             return lambda: call.transferred(state)
+        if entry.dialled is not None:
+            outcome = entry.dialled
+            return lambda: call.dial_became(outcome)
         return call.silence if entry.silence else call.noise if entry.noise else None
 
     def _prompts(self, patterns: list[str], line: int) -> Failure | None:

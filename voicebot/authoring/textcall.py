@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from voicebot.authoring.dialling import TOLD
 from voicebot.authoring.line import RECORDING
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
@@ -24,25 +25,36 @@ class TextCall:
     """A call to ``root``. Each method gives what the bot said then. Call :meth:`close` at the end.
 
     ``hung_up``: the bot has ended the call; ``transfer``: whom it was to be handed on to in the last turn, or None;
+    ``dialled``: whom the bot has had called in a call of its own that is not over yet, or None; ``ringing``: nobody
+    has answered that one so far;
     ``recording``: what the recording, if there is one, was told last: ``running``, ``paused`` or ``stopped``;
     ``language``: in which the call goes on.
+
+    ``direction``: ``outbound`` for a call that the bot has placed; ``context``: what the dialog is told in such a call.
     """
 
-    def __init__(self, root: Dialog, *, locale: str = "en-US", caller: str = "+15550100") -> None:
+    def __init__(
+        self, root: Dialog, *, locale: str = "en-US", caller: str = "+15550100", direction: str = "inbound",
+        context: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self._storage = _Kept()
         self._bot = DialogBot(root, self._storage)
         self._adapter = TelephonyAdapter()
         self._number = 0
         self._caller = caller
+        self._facts = {"caller": caller, "direction": direction, "context": context or {}}
+        self._command = ""
         self._sent: list[dict[str, Any]] = []
         self.hung_up = False
         self.transfer: str | None = None
+        self.dialled: str | None = None
+        self.ringing = False
         self.recording = "running"
         self.language = locale
 
     async def dial(self) -> list[Said]:
         members = [{"id": self._caller}]
-        return await self._turn(type="conversationUpdate", membersAdded=members, channelData={"caller": self._caller})
+        return await self._turn(type="conversationUpdate", membersAdded=members, channelData=self._facts)
 
     async def say(self, text: str) -> list[Said]:
         return await self._turn(type="message", text=text)
@@ -64,9 +76,18 @@ class TextCall:
     async def transferred(self, state: str) -> list[Said]:
         """What came of a transfer: ``completed``, ``failed``, or why it has: ``busy`` or ``no-answer``."""
         told: dict[str, Any] = {"state": state}
-        if state in _STATUS:
+        if state in ("busy", "no-answer"):
             told = {"state": "failed", "status": _STATUS[state], "message": state}
         return await self._turn(type="event", name="handoff.status", value=told)
+
+    async def dial_became(self, outcome: str) -> list[Said]:
+        """What became of the call that the bot has placed last: one of :data:`OUTCOMES`."""
+        told = {"commandId": self._command, "state": outcome.replace("_", "-"), "status": _STATUS.get(outcome, 0),
+                "reason": outcome, "to": self.dialled or ""}  # fmt: skip
+        self.ringing = False
+        if outcome != "answered":
+            self.dialled = None
+        return await self._turn(type="event", name="call.status", value=told)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -90,6 +111,9 @@ class TextCall:
         handed = [sent["value"] for sent in self._sent if sent.get("name") == "handoff.initiate"]
         self.transfer = handed[0]["TargetPhoneNumber"] if handed else None
         for sent in self._sent:
+            if sent.get("name") == "call.place":
+                self.dialled, self._command = sent["value"]["to"], sent["value"]["commandId"]
+                self.ringing = True
             if sent.get("name") == "config":
                 self.language = sent["channelData"]["sessionParams"].get("language", self.language)
             if sent["type"] == "command" and str(sent.get("name")).startswith(RECORDING):
@@ -101,7 +125,9 @@ class TextCall:
         self._sent.append(activity)
 
 
-_STATUS = {"busy": 486, "no-answer": 480}
+OUTCOMES = TOLD
+"""What can become of a call that the bot places."""
+_STATUS = {"busy": 486, "no-answer": 480, "no_answer": 480, "declined": 603, "unreachable": 404, "refused": 403}
 _RECORDING = {"start": "running", "resume": "running", "pause": "paused", "stop": "stopped"}
 
 

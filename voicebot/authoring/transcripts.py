@@ -71,8 +71,12 @@ class Entry(Part):
     transferred: Literal["completed", "failed", "busy", "no-answer"] | None = Field(
         None, description="What came of a transfer."
     )
+    dialled: Literal[
+        "answered", "ended", "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error"
+    ] | None = Field(None, description="What became of the call that a `dial` has placed.")  # fmt: skip
     bot: Annotated[list[Text], BeforeValidator(_listed)] | None = Field(None, description="What the bot says then.")
     transfer: Text | None = Field(None, description="Whom the caller is handed on to.")
+    dial: Text | None = Field(None, description="Whom the bot has called, in a call of its own.")
     hangup: bool | None = Field(None, description="Whether the bot ends the call.")
     language: Text | None = Field(None, description="In which language the call goes on.")
     recording: Literal["running", "paused", "stopped"] | None = Field(
@@ -92,6 +96,10 @@ class Test(Part):
     name: Text = Field(alias="test", description="What holds.")
     now: Moment | None = Field(None, description="What the clock says.")
     locale: Text | None = Field(None, description="The language of the call.")
+    direction: Literal["inbound", "outbound"] = Field(
+        "inbound", description="`outbound`: the bot has called, and whoever answers is the caller here."
+    )
+    context: dict[str, Value] = Field(default_factory=dict, description="What the dialog is told in such a call.")
     functions: Functions = Field(default_factory=dict, description="Python functions that answer so.")
     http: list[Service] = Field(default_factory=list, description="Web services that answer so.")
     talk: list[Entry] = Field(description="What is said, in order.", min_length=1)
@@ -116,6 +124,8 @@ class Transcript:
     name: str
     now: datetime
     locale: str | None
+    direction: str
+    context: dict[str, Any]
     functions: dict[str, list[Answer]]
     http: list[Service]
     talk: list[Entry]
@@ -166,6 +176,8 @@ def _tests(document: Document) -> list[Transcript]:
                 test.name,
                 test.now or read.now,
                 test.locale or read.locale,
+                test.direction,
+                test.context,
                 read.functions | test.functions,
                 [*test.http, *read.http],
                 test.talk,

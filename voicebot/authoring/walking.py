@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from voicebot.authoring.document import Path_
-from voicebot.authoring.model import DialogFile, Global, If, Option, Part, Prompt, Queue, Set
+from voicebot.authoring.model import Dial, DialogFile, Global, If, Option, Part, Prompt, Queue, Set
 
-TARGETS = ("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "closed", "full", "yes", "no")
+TARGETS = (
+    *("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "closed", "full", "yes", "no"),
+    *Dial.OUTCOMES,
+)
 """The words whose value is a step's id."""
 _NOT_SAID = {*TARGETS, "id", "note", "save", "call", "voice", "phrases", "condition", "full_when",
              "free_when", "keys", "hours", "yes_key",
-             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone", "record",
+             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone", "record", "wait_for",
              "by_caller"}  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """``voicebot chat``: talk to the dialogs in text, by typing, from a terminal or a pipe.
 
 What the bot says is shown as it would be spoken. ``/dtmf 12#`` presses keys, ``/silence`` says nothing, ``/noise`` is
-heard without words, ``/completed``, ``/failed``, ``/busy`` and ``/no-answer`` tell what came of a transfer, ``/state``
-shows what is stored of the call, ``/quit`` ends it.
+heard without words, ``/completed``, ``/failed``, ``/busy`` and ``/no-answer`` tell what came of a transfer. What became
+of a call that the bot has placed: ``/answered``, ``/ended``, ``/busy``, ``/no-answer``, ``/declined``,
+``/unreachable``, ``/refused``. ``/state`` shows what is stored of the call, ``/quit`` ends it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +22,24 @@ from voicebot.authoring.compiler import compile_dialogs
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.textcall import Said, TextCall
 from voicebot.commands.check import told
+from voicebot.commands.dial import pairs
 from voicebot.host.codec import dumps
 from voicebot.host.loader import DialogsError
 
-HELP = "/dtmf KEYS  /silence  /noise  /completed  /failed  /busy  /no-answer  /state  /quit"
+HELP = (
+    "/dtmf KEYS  /silence  /noise  /completed  /failed  /busy  /no-answer  /answered  /ended  /declined  /unreachable  "
+    "/refused  /state  /quit"
+)
 KEYS = frozenset("0123456789*#ABCD")
 
 
-def run_chat(folder: Path, *, locale: str = "") -> int:
-    """Begin a call and end with it. Status 2: the dialogs cannot be used."""
+def run_chat(folder: Path, *, locale: str = "", outbound: bool = False, context: Sequence[str] = ()) -> int:
+    """Begin a call and end with it. Status 2: the dialogs cannot be used, or the context is not ``name=value``."""
+    try:
+        about = pairs(context)
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        return 2
     dialogs = load_dialogs(folder)
     if not dialogs.usable:
         for problem in dialogs.problems:
@@ -42,7 +52,12 @@ def run_chat(folder: Path, *, locale: str = "") -> int:
         return 2
 
     async def chat() -> None:
-        call = TextCall(compiled.root, locale=locale or dialogs.main.dialog.locale)
+        call = TextCall(
+            compiled.root,
+            locale=locale or dialogs.main.dialog.locale,
+            direction="outbound" if outbound or about else "inbound",
+            context=about,
+        )
         try:
             async with aclosing(_typed(sys.stdin.isatty())) as lines:
                 await converse(call, lines, typer.echo)
@@ -86,10 +101,11 @@ class _State:
 
     recording: str
     language: str
+    dialled: str | None
 
     @classmethod
     def of(cls, call: TextCall) -> _State:
-        return cls(call.recording, call.language)
+        return cls(call.recording, call.language, call.dialled)
 
     def changed(self, call: TextCall, show: Callable[[str], None]) -> _State:
         """Show what has changed; the state that holds now."""
@@ -98,6 +114,8 @@ class _State:
             show(f"[the call goes on in {now.language}]")
         if now.recording != self.recording:
             show(f"[the recording is {now.recording}]")
+        if now.dialled is not None and now.dialled != self.dialled:
+            show(f"[a call to {now.dialled}: /answered, /busy or /no-answer? Later /ended]")
         return now
 
 
@@ -112,6 +130,10 @@ async def _answer(call: TextCall, typed: str) -> list[Said] | None:
             return await call.silence()
         case "/noise":
             return await call.noise()
+        case "/answered" | "/ended" | "/declined" | "/unreachable" | "/refused":
+            return await call.dial_became(command[1:]) if call.dialled is not None else None
+        case "/busy" | "/no-answer" if call.ringing:
+            return await call.dial_became(command[1:].replace("-", "_"))
         case "/failed" | "/completed" | "/busy" | "/no-answer":
             return await call.transferred(command[1:])
     return await call.say(typed) if not typed.startswith("/") else None

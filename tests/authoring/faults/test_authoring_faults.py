@@ -142,6 +142,28 @@ FAULTS = [
      'queue:\n      to: "1"\n      status: {get: "https://x"}\n      full_when: "queue. > 2" # <-', "condition", ""),
     ("a queue's key that leads nowhere", TRANSFER, 'queue: "1"\n    keys: {"1": lost} # <-', "unknown-step", ""),
     ("a round without an end", TRANSFER, 'queue: {to: "1", every: 0s} # <-', "wrong-value", ""),
+    # calling somebody
+    ("an outcome misspelt", TRANSFER, 'dial: "1"\n    no_anser: bye # <-\n    on_fail: bye', "unknown-word",
+     "did you mean 'no_answer'?"),
+    ("an outcome written as the service has it", TRANSFER, 'dial: "1"\n    no-answer: bye # <-\n    on_fail: bye',
+     "unknown-word", "did you mean 'no_answer'?"),
+    ("an outcome that leads nowhere", TRANSFER, 'dial: "1"\n    busy: bey # <-\n    on_fail: bye', "unknown-step",
+     "did you mean 'bye'?"),
+    ("a wait for what there is not", TRANSFER, 'dial: {to: "1", wait_for: answer} # <-\n    on_fail: bye',
+     "wrong-value", ""),
+    ("a way for an outcome that nobody waits for", TRANSFER,
+     'dial: {to: "1", wait_for: nothing}\n    busy: bye # <-', "no-effect", "wait_for"),
+    ("somebody who is not reached, and nobody asks", TRANSFER, 'dial: "1" # <-', "no-on-fail", "on_fail:"),
+    ("an outcome that there is not", TRANSFER, 'dial: "1"\n    save: went\n  - id: asked\n'
+     '    if: number and went == "no-answer" # <-\n    then: bye', "never-equal", "did you mean 'no_answer'?"),
+    ("outcomes of which one there is not", TRANSFER, 'dial: "1"\n    save: went\n  - id: asked\n'
+     '    if: not (went in ["busy", "bussy"]) # <-\n    then: bye', "never-equal", "did you mean 'busy'?"),
+    ("a direction that there is not", HELLO, "say: \"{1 if 'outgoing' == direction else 2}\" # <-", "never-equal",
+     "did you mean 'outbound'?"),
+    ("a dialled number that nothing sets", TRANSFER, 'dial: "{numbr}" # <-\n    on_fail: bye', "unset",
+     "did you mean 'number'?"),
+    ("a context that is none", HELLO, 'say: "Order {contxt.order}." # <-', "unset", "did you mean 'context'?"),
+    ("a direction that is none", HELLO, 'say: "{diretcion}" # <-', "unset", "did you mean 'direction'?"),
     # languages
     ("a language that nothing is written in", HELLO, "language: fr-FR # <-", "no-translation", "main.fr-FR.yaml"),
     ("a language that is none", MENU + "\n    choice:", "ask: Which?\n    languages: {English: } # <-\n    choice:",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from voicebot.authoring.checks.answers import alike_options, taken_keys
+from voicebot.authoring.checks.comparisons import never_equal
 from voicebot.authoring.checks.endings import circles, dead_ends, unhandled_failures, unreachable
 from voicebot.authoring.checks.languages import missing_translations, silent_languages
 from voicebot.authoring.checks.length import long_prompts
@@ -23,7 +24,7 @@ __all__ = ["CHECKS", "check_dialogs"]
 CHECKS: tuple[Callable[[Dialogs, LoadedDialog], Iterator[Problem]], ...] = (
     alike_options, taken_keys, circles, dead_ends, unhandled_failures, unreachable, missing_translations, long_prompts,
     python_calls, inputs_and_outputs, unset_variables, sensitive_said, paused_for_good,
-    silent_languages,
+    silent_languages, never_equal,
 )  # fmt: skip
 
 

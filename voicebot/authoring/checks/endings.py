@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from voicebot.authoring.checks.places import at_key, at_value
 from voicebot.authoring.checks.ways import reachable, roots, ways
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
-from voicebot.authoring.model import END, Ask, Call, Goto, HangUp, Http, If, Queue, Say, Transfer
+from voicebot.authoring.model import END, Ask, Call, Dial, Goto, HangUp, Http, If, Queue, Say, Transfer
 from voicebot.authoring.problems import Problem
 
 
@@ -26,6 +26,7 @@ def circles(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
     """Steps from which every way goes round for ever, without a question on it."""
     graph = ways(loaded.dialog)
     restful = {step.id for step in loaded.dialog.steps if isinstance(step, Ask | Transfer | Queue | HangUp)
+               or (isinstance(step, Dial) and step.dial.wait_for != "nothing")
                or (isinstance(step, Call) and step.call in dialogs.dialogs)}  # fmt: skip
     for step in loaded.dialog.steps:
         ahead = reachable(graph, [step.id])
@@ -67,6 +68,14 @@ def unhandled_failures(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Probl
         if isinstance(step, Call) and step.on_error is None and step.call not in dialogs.dialogs and "." in step.call:
             yield at_key(document, (*path, "call"), "no-on-error", "nothing says what happens when the function fails",
                          "add on_error: and a step")  # fmt: skip
+        if isinstance(step, Dial) and _unheard(step):
+            yield at_key(document, (*path, "dial"), "no-on-fail", "it goes on the same when nobody was reached",
+                         "add on_fail: and a step, or save: and ask for it with if:")  # fmt: skip
         if loaded.name == MAIN and isinstance(step, Ask) and step.on_fail is None and not agent:
             yield at_key(document, (*path, "ask"), "no-on-fail", "callers who are not understood here are hung up on",
                          "add on_fail: and a step, here or under defaults")  # fmt: skip
+
+
+def _unheard(step: Dial) -> bool:
+    """Whether a dialog that waits for somebody never knows that nobody came."""
+    return step.dial.wait_for != "nothing" and step.on_fail is None and step.save is None

@@ -8,6 +8,7 @@ from voicebot.authoring.model import (
     AnyStep,
     Ask,
     Call,
+    Dial,
     DialogFile,
     Goto,
     HangUp,
@@ -66,6 +67,11 @@ def ways_of(step: AnyStep, onward: str, failed: str) -> list[str]:
             closed = [step.closed or onward] if step.queue.hours is not None else []
             full = [step.full or step.on_fail or onward] if step.queue.full_when is not None else []
             return [*closed, *full, *step.keys.values(), step.on_fail or onward]
+        case Dial():
+            if step.dial.wait_for == "nothing":
+                return [onward]
+            came_to_nothing = [step.after(outcome) or onward for outcome in step.OUTCOMES]
+            return [onward, *came_to_nothing, *step.keys.values(), step.on_fail or onward]
         case HangUp():
             return []
     return [onward]

@@ -7,10 +7,11 @@ whether a file makes sense as a whole (the loader's).
 
 from voicebot.authoring.model.answers import Confirm, Digits, Option
 from voicebot.authoring.model.file import TRANSLATABLE, Defaults, DialogFile, Global, Globals, Schedule
+from voicebot.authoring.model.people import Dial, Queue, Transfer, TransferTo
 from voicebot.authoring.model.prompts import Prompt, Wait
+from voicebot.authoring.model.request import Request
 from voicebot.authoring.model.steps import (
     STEP_KINDS,
-    AnyStep,
     Ask,
     Call,
     Goto,
@@ -19,16 +20,23 @@ from voicebot.authoring.model.steps import (
     Http,
     If,
     Language,
-    Queue,
     Record,
-    Request,
     Say,
     Set,
-    Transfer,
-    TransferTo,
     step_word,
 )
-from voicebot.authoring.model.words import END, FAIL, NAMES_GIVEN, WORDS_TAKEN, BargeIn, Part, Text, Value, listed
+from voicebot.authoring.model.words import (
+    END,
+    FAIL,
+    NAMES_GIVEN,
+    WORDS_TAKEN,
+    AnyStep,
+    BargeIn,
+    Part,
+    Text,
+    Value,
+    listed,
+)
 
 __all__ = [
     "END",
@@ -43,6 +51,7 @@ __all__ = [
     "Call",
     "Confirm",
     "Defaults",
+    "Dial",
     "DialogFile",
     "Digits",
     "Global",

@@ -96,5 +96,6 @@ class DialogFile(Part):
 
 
 TRANSLATABLE = ("say", "ask", "choice", "digits", "confirm", "retry", "no_input", "no_match", "help", "phrases", "wait",
-                "call", "http", "transfer", "queue", "hangup")  # fmt: skip
+                "call", "http", "transfer", "queue", "dial",
+                "hangup")  # fmt: skip
 """The words of a step that a translation (``main.de.yaml``) may repeat."""

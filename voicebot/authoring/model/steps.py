@@ -19,11 +19,13 @@ from voicebot.authoring.model.answers import (
     Spelled,
     YesNo,
 )
+from voicebot.authoring.model.people import Dial, Queue, Transfer
 from voicebot.authoring.model.prompts import Prompt, Prompts, Wait
+from voicebot.authoring.model.request import Request
 from voicebot.authoring.model.words import (
+    AnyStep,
     BargeIn,
     Expression,
-    HeaderName,
     Id,
     Key,
     LocaleName,
@@ -35,18 +37,6 @@ from voicebot.authoring.model.words import (
     Text,
     Value,
 )
-
-
-class AnyStep(Part):
-    """What every step has."""
-
-    WORD: ClassVar[str] = ""
-
-    id: Id = Field(description="The step's name, by which others go to it.")
-    note: str | None = Field(None, description="For whoever reads the file; callers never hear it.")
-    next: Target | None = Field(
-        None, description="The id of the step that follows, or `end`. Without it, the step below follows."
-    )
 
 
 class Say(AnyStep):
@@ -176,40 +166,6 @@ class Call(AnyStep):
     on_fail: Target | None = Field(None, description="Where it goes on when a question in it was never answered.")
 
 
-class Request(Part):
-    """What is asked of a web service."""
-
-    METHODS: ClassVar[tuple[str, ...]] = ("get", "post", "put", "patch", "delete")
-
-    get: Text | None = Field(None, description="The address to get.")
-    post: Text | None = Field(None, description="The address to post to.")
-    put: Text | None = Field(None, description="The address to put to.")
-    patch: Text | None = Field(None, description="The address to patch.")
-    delete: Text | None = Field(None, description="The address to delete.")
-    headers: dict[str, Text] = Field(default_factory=dict, description="Headers; `{secrets.NAME}` is a secret.")
-    query: dict[str, Value] = Field(default_factory=dict, description="Parameters behind the address.")
-    body: Value = Field(None, alias="json", description="What is sent, as JSON.")
-    timeout: Seconds = Field(5.0, description="How long one attempt may take.")
-    retries: int = Field(
-        1, ge=0, le=5, description="How often it is tried again (get, put and delete only: those may safely be)."
-    )
-    wait: Wait | None = Field(None, description="Said meanwhile.")
-
-    @property
-    def method(self) -> str:
-        return next((method for method in self.METHODS if getattr(self, method) is not None), "get")
-
-    @property
-    def url(self) -> str:
-        return str(getattr(self, self.method) or "")
-
-    @model_validator(mode="after")
-    def _one_method(self) -> Request:
-        if sum(getattr(self, method) is not None for method in self.METHODS) != 1:
-            raise ValueError("exactly one of get, post, put, patch, delete, with the address")
-        return self
-
-
 class Http(AnyStep):
     """Asks a web service. What it answers (JSON) can be saved."""
 
@@ -219,81 +175,6 @@ class Http(AnyStep):
     save: Name | None = Field(None, description="The variable that keeps the answer.")
     on_error: Target | None = Field(
         None, description="Where it goes on when there was no good answer; {error.status} and {error.message} say why."
-    )
-
-
-class TransferTo(Part):
-    """Where a call is transferred to."""
-
-    to: Text = Field(description="A telephone number or a SIP address.")
-    announce: Prompt | None = Field(None, description="Said before; callers cannot talk over it.")
-    headers: dict[HeaderName, Text] = Field(
-        default_factory=dict,
-        description="SIP headers that go with the call: `User-to-User`, and those that begin with `X-`.",
-    )
-    context: dict[Name, Value] = Field(
-        default_factory=dict,
-        description='What the other side should know: `account: "{account}"` goes with the call as the header '
-        "`X-Context-account`.",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return value if isinstance(value, dict | cls) else {"to": value}
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string"}, handler(schema)]}
-
-
-class Transfer(AnyStep):
-    """Transfers the call. When it works, the dialog is over; when not, it goes on at `on_fail`."""
-
-    WORD = "transfer"
-
-    transfer: TransferTo = Field(description="Where to.")
-    on_fail: Target | None = Field(
-        None,
-        description="Where it goes on when nobody answers there; without it, the step below. {error.status} is 486 "
-        "when it is busy, 480 or 408 when nobody answers, 403 when the settings forbid the number.",
-    )
-
-
-class QueueFor(TransferTo):
-    """People whom callers wait for, until one of them answers."""
-
-    hours: Name | None = Field(None, description="The schedule of their opening hours; outside of them, see `closed`.")
-    status: Request | None = Field(
-        None, description="A web service that knows the line; what it answers is {queue} in this step."
-    )
-    full_when: Expression | None = Field(
-        None, description="When nobody more is let into the line (see `full`): `queue.waiting > 20`."
-    )
-    free_when: Expression | None = Field(
-        None, description="When somebody can be reached: `queue.free > 0`. Without it, each round tries."
-    )
-    position: Prompt | None = Field(
-        None, description="Said in each round when `status` has answered: `You are number {queue.position}.`"
-    )
-    hold: Prompts = Field(default_factory=list, description="Said while callers wait, one for each further round.")
-    every: Seconds = Field(20.0, description="So long a round takes.", ge=1)
-    longest: Seconds = Field(300.0, description="So long callers wait before `on_fail`; 0 for a single try.")
-
-
-class Queue(AnyStep):
-    """Waits with the caller until somebody answers. When somebody does, the dialog is over."""
-
-    WORD = "queue"
-
-    queue: QueueFor = Field(description="Whom callers wait for.")
-    closed: Target | None = Field(None, description="Where it goes on outside of the opening `hours`.")
-    full: Target | None = Field(None, description="Where it goes on when `full_when` holds; without it, at `on_fail`.")
-    keys: dict[Key, Target] = Field(
-        default_factory=dict, description="Keys that lead out of the line: `{1: call-back}`."
-    )
-    on_fail: Target | None = Field(
-        None, description="Where it goes on when they have waited for `longest`; without it, the step below."
     )
 
 
@@ -356,7 +237,8 @@ class Record(AnyStep):
 
 
 STEP_KINDS: dict[str, type[AnyStep]] = {
-    kind.WORD: kind for kind in (Say, Ask, Set, If, Goto, Call, Http, Transfer, HangUp, Hours, Record, Queue, Language)
+    kind.WORD: kind
+    for kind in (Say, Ask, Set, If, Goto, Call, Http, Transfer, HangUp, Hours, Record, Queue, Dial, Language)
 }
 """The words of which a step has exactly one."""
 
@@ -384,6 +266,7 @@ Step = Annotated[
     | Annotated[Hours, Tag("hours")]
     | Annotated[Record, Tag("record")]
     | Annotated[Queue, Tag("queue")]
+    | Annotated[Dial, Tag("dial")]
     | Annotated[Language, Tag("language")],
     Discriminator(step_word),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -89,3 +89,15 @@ class Part(BaseModel):
     """Something with words of its own; a word that is not listed is a fault."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class AnyStep(Part):
+    """What every step has."""
+
+    WORD: ClassVar[str] = ""
+
+    id: Id = Field(description="The step's name, by which others go to it.")
+    note: str | None = Field(None, description="For whoever reads the file; callers never hear it.")
+    next: Target | None = Field(
+        None, description="The id of the step that follows, or `end`. Without it, the step below follows."
+    )

@@ -1,0 +1,45 @@
+"""Comparisons with a word that can never be there: ``if: went == "no-answer"``, where ``dial`` saves ``no_answer``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voicebot.authoring.checks.places import at
+from voicebot.authoring.dialling import TOLD
+from voicebot.authoring.document import Path_
+from voicebot.authoring.expressions import ExpressionError, comparisons
+from voicebot.authoring.folder import Dialogs, LoadedDialog
+from voicebot.authoring.model import AnyStep, Dial
+from voicebot.authoring.problems import Problem, did_you_mean
+from voicebot.authoring.template import compile_template
+from voicebot.authoring.walking import conditions_of, names_of, texts_of
+
+DIRECTIONS = ("inbound", "outbound")
+OUTCOMES = (*TOLD, "too_long")
+
+
+def never_equal(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
+    """Outcomes of ``dial``, and directions, that there are not."""
+    steps = loaded.dialog.steps
+    dialled = {step.save for step in steps if isinstance(step, Dial) and step.save is not None}
+    others = {name for step in steps if not isinstance(step, Dial) for _, name in names_of(step)}
+    known = {name: OUTCOMES for name in dialled - others - set(loaded.dialog.inputs)} | {"direction": DIRECTIONS}
+    for step in steps:
+        for place, name, text, column in _compared(step, loaded.step_path(step.id)):
+            if name in known and text not in known[name]:
+                yield at(loaded.document, loaded.document.within(place, column), "never-equal",
+                         f"{name} is never {text!r}",
+                         did_you_mean(text, known[name]) or f"it is one of {', '.join(known[name])}")  # fmt: skip
+
+
+def _compared(step: AnyStep, path: Path_) -> Iterator[tuple[Path_, str, str, int]]:
+    """Each name that is compared with a text: the way to the words, the name, the text, its column there."""
+    try:
+        for place, condition in conditions_of(step, path):
+            yield from ((place, *found) for found in comparisons(condition))
+        for place, words in texts_of(step, path):
+            for gap in compile_template(words).gaps:
+                for name, text, column in comparisons(gap.expression.text):
+                    yield place, name, text, gap.column + column
+    except ExpressionError:
+        return  # the loader has told

@@ -1,0 +1,44 @@
+"""What a dialog asks of a web service: in an ``http`` step, and of a queue's."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from voicebot.authoring.model.prompts import Wait
+from voicebot.authoring.model.words import Part, Seconds, Text, Value
+
+
+class Request(Part):
+    """What is asked of a web service."""
+
+    METHODS: ClassVar[tuple[str, ...]] = ("get", "post", "put", "patch", "delete")
+
+    get: Text | None = Field(None, description="The address to get.")
+    post: Text | None = Field(None, description="The address to post to.")
+    put: Text | None = Field(None, description="The address to put to.")
+    patch: Text | None = Field(None, description="The address to patch.")
+    delete: Text | None = Field(None, description="The address to delete.")
+    headers: dict[str, Text] = Field(default_factory=dict, description="Headers; `{secrets.NAME}` is a secret.")
+    query: dict[str, Value] = Field(default_factory=dict, description="Parameters behind the address.")
+    body: Value = Field(None, alias="json", description="What is sent, as JSON.")
+    timeout: Seconds = Field(5.0, description="How long one attempt may take.")
+    retries: int = Field(
+        1, ge=0, le=5, description="How often it is tried again (get, put and delete only: those may safely be)."
+    )
+    wait: Wait | None = Field(None, description="Said meanwhile.")
+
+    @property
+    def method(self) -> str:
+        return next((method for method in self.METHODS if getattr(self, method) is not None), "get")
+
+    @property
+    def url(self) -> str:
+        return str(getattr(self, self.method) or "")
+
+    @model_validator(mode="after")
+    def _one_method(self) -> Request:
+        if sum(getattr(self, method) is not None for method in self.METHODS) != 1:
+            raise ValueError("exactly one of get, post, put, patch, delete, with the address")
+        return self
