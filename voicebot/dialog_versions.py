@@ -180,7 +180,7 @@ class DialogVersions:
         folder, digest = self._settings.dialogs, ""
         await asyncio.to_thread(home.mkdir)
         if self._follows:
-            folder = home / (self._settings.dialogs.resolve().name or "dialogs")
+            folder = home / (self._settings.dialogs.absolute().name or "dialogs")
             digest = await asyncio.to_thread(copy_folder, self._settings.dialogs, folder)
         client = DialogHostClient(home / "host.sock", turn_timeout_s=self._settings.turn_timeout_s)
         version = _Version(self._number, digest, home, folder, client)
