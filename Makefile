@@ -30,7 +30,7 @@ bench-sip: install-dev
 	-$(BIN)/python -m bench.echo_calls --peer sipp --steps 500
 
 soak: install-dev
-	$(BIN)/python -m bench.soak --calls 1000
+	$(BIN)/python -m bench.soak
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev

@@ -22,8 +22,8 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import psutil
 import uvloop
@@ -32,10 +32,11 @@ from bench.far_end import FarEnd, NoCompiler, phones
 from voicebot.audio import PCMU
 from voicebot.codecs import CODECS
 from voicebot.events import Event
+from voicebot.legs import Leg
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
-from voicebot.sip import CallClosed, OutgoingCall, SipEndpoint, sdp
+from voicebot.sip import Account, CallClosed, OutgoingCall, SipEndpoint, sdp
 
 LATE_MS = 5.0
 SETTLE_S = 2.0
@@ -44,7 +45,7 @@ SETTLE_S = 2.0
 class Echo:
     """Says what it hears."""
 
-    def __init__(self, leg: SipLeg) -> None:
+    def __init__(self, leg: Leg) -> None:
         self._playout = leg.playout
         self._said = 0
 
@@ -94,23 +95,23 @@ async def serve(calls: int) -> None:
 
 
 @asynccontextmanager
-async def ourselves(calls: int) -> AsyncIterator[tuple[int, int]]:
-    """Port and process id of our front end."""
+async def ourselves(calls: int) -> AsyncIterator[tuple[str, int]]:
+    """What to call, and the process id, of our front end."""
     pipe = asyncio.subprocess.PIPE
     argv = [sys.executable, "-m", "bench.echo_calls", "--serve", str(calls)]
     process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe)
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield int(await process.stdout.readline()), process.pid
+        yield f"sip:echo@127.0.0.1:{int(await process.stdout.readline())}", process.pid
     finally:
         process.stdin.close()
         await process.wait()
 
 
 @asynccontextmanager
-async def sipp(_calls: int) -> AsyncIterator[tuple[int, int]]:
-    """Port and process id of SIPp, which sends each packet back where it came from."""
+async def sipp(_calls: int) -> AsyncIterator[tuple[str, int]]:
+    """What to call, and the process id, of SIPp, which sends each packet back where it came from."""
     program = shutil.which("sipp")
     if program is None:
         raise SystemExit("sipp is not installed (Debian: apt-get install sip-tester)")
@@ -123,7 +124,7 @@ async def sipp(_calls: int) -> AsyncIterator[tuple[int, int]]:
         process = await asyncio.create_subprocess_exec(*argv, stdout=null, stderr=null, cwd=folder)
         try:
             await asyncio.sleep(0.5)
-            yield port, process.pid
+            yield f"sip:echo@127.0.0.1:{port}", process.pid
         finally:
             process.terminate()
             await process.wait()
@@ -132,8 +133,8 @@ async def sipp(_calls: int) -> AsyncIterator[tuple[int, int]]:
 class Callers:
     """Places calls at a rate, each with a phone of the far end."""
 
-    def __init__(self, endpoint: SipEndpoint, far_end: FarEnd, uri: str) -> None:
-        self._endpoint, self._far_end, self._uri = endpoint, far_end, uri
+    def __init__(self, endpoint: SipEndpoint, far_end: FarEnd, uri: str, account: str = "") -> None:
+        self._endpoint, self._far_end, self._uri, self._account = endpoint, far_end, uri, account
         self.calls: list[OutgoingCall] = []
         self.setup_ms: list[float] = []
         self.refused: list[str] = []
@@ -146,7 +147,7 @@ class Callers:
         for number in range(first, count):
             await asyncio.sleep(max(0.0, began + (number - first) / rate - time.monotonic()))
             offer = sdp.offer("127.0.0.1", self._far_end.ports[number], codecs=[CODECS["PCMU"]], session_id=number + 1)
-            call = self._endpoint.invite(self._uri, offer)
+            call = self._endpoint.invite(self._uri, offer, account=self._account)
             self.calls.append(call)
             waiting.append(asyncio.ensure_future(self._answered(number, call, time.monotonic())))
         await asyncio.gather(*waiting)
@@ -178,19 +179,28 @@ def pin(pid: int, core: int) -> None:
         psutil.Process(pid).cpu_affinity([core])
 
 
-async def measure(peer: str, steps: list[int], rate: float, seconds: float) -> list[dict[str, float]]:
-    """One row for each step that was reached. The last one is the first whose p99 deviation passed 5 ms."""
+async def measure(
+    serving: Callable[[int], AbstractAsyncContextManager[tuple[str, int]]],
+    steps: list[int],
+    rate: float,
+    seconds: float,
+    accounts: Sequence[Account] = (),
+    late_ms: float = LATE_MS,
+) -> list[dict[str, float]]:
+    """One row for each step that was reached. The last one is the first whose p99 deviation passed ``late_ms``.
+
+    ``serving`` starts what is measured, for so many calls; callers call as the first of ``accounts``, if there is one.
+    """
     rows: list[dict[str, float]] = []
-    serving = ourselves if peer == "voicebot" else sipp
-    async with phones(max(steps)) as far_end, serving(max(steps)) as (port, pid):
+    async with phones(max(steps)) as far_end, serving(max(steps)) as (uri, pid):
         pin(pid, 0)
         pin(far_end.pid, 1)
         pin(os.getpid(), 1)
         process = psutil.Process(pid)
         empty = process.memory_info().rss
-        endpoint = SipEndpoint(host="127.0.0.1", port=0)
+        endpoint = SipEndpoint(host="127.0.0.1", port=0, accounts=accounts)
         await endpoint.start()
-        callers = Callers(endpoint, far_end, f"sip:echo@127.0.0.1:{port}")
+        callers = Callers(endpoint, far_end, uri, accounts[0].name if accounts else "")
         try:
             for count in steps:
                 await callers.grow(count, rate)
@@ -219,7 +229,7 @@ async def measure(peer: str, steps: list[int], rate: float, seconds: float) -> l
                 }
                 rows.append(row)
                 print_row(row)
-                if row["deviation_p99_ms"] > LATE_MS:
+                if row["deviation_p99_ms"] > late_ms:
                     break
             await callers.end()
         finally:
@@ -264,7 +274,8 @@ def main() -> None:
         return
     print(HEADINGS, flush=True)
     try:
-        rows = uvloop.run(measure(options.peer, sorted(options.steps), options.rate, options.seconds))
+        serving = ourselves if options.peer == "voicebot" else sipp
+        rows = uvloop.run(measure(serving, sorted(options.steps), options.rate, options.seconds))
     except NoCompiler as missing:
         raise SystemExit(str(missing)) from None
     if options.json:

@@ -1,8 +1,9 @@
 """Figures of the offline Speech service: word errors, end of speech to final, first audio and speed of synthesis.
 
-    python bench/localspeech.py [wer] [latency] [speech] [--audio DIR] [--files N] [--calls N]
+    python bench/localspeech.py [wer] [latency] [speech] [--audio DIR] [--files N] [--calls N] [--codec NAME]
 
-``wer`` sends the recordings through the recognition core as fast as it goes; ``latency`` plays them in real time
+``wer`` sends the recordings through the recognition core as fast as it goes, with ``--codec`` as a call by that codec
+would hear them; ``latency`` plays them in real time
 through the official SDK against the service in a process of its own; ``speech`` synthesises through the SDK. The
 recordings (``manifest.jsonl``: id, wav, set, ref or slots, onset, offset) are not part of the project.
 """
@@ -25,6 +26,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from voicebot.audio import PCMA, PCMU, convert  # noqa: E402
+from voicebot.codecs import Codec, named  # noqa: E402
 from voicebot.localspeech import prepare_models  # noqa: E402
 from voicebot.localspeech.engines import Decode  # noqa: E402
 from voicebot.localspeech.expected import lexical  # noqa: E402
@@ -32,7 +35,8 @@ from voicebot.localspeech.normalise import normalise  # noqa: E402
 from voicebot.localspeech.offline import load  # noqa: E402
 from voicebot.localspeech.pool import InferencePool  # noqa: E402
 from voicebot.localspeech.recognition import Options, RecognitionTurn, Send  # noqa: E402
-from voicebot.localspeech.riff import parse_header  # noqa: E402
+from voicebot.localspeech.riff import AudioFormat, header, parse_header  # noqa: E402
+from voicebot.rtp.coding import decoder, encoder  # noqa: E402
 
 SENTENCES = (
     "Hello, how can I help you?",
@@ -90,13 +94,27 @@ def transcribe(wav: bytes, model: Any, recognition: Any, hypotheses: bool = Fals
     return " ".join(said), took
 
 
-def measure_words(folder: Path, files: list[dict[str, Any]], verbose: bool) -> None:
+def by_codec(wav: bytes, codec: Codec) -> bytes:
+    """A G.711 recording as it is after a call's encoder and decoder, in the format of such a call."""
+    found = parse_header(wav)
+    assert found is not None
+    recorded = PCMA if found[0].encoding == "alaw" else PCMU
+    audio = convert(wav[found[1] :], recorded, codec.audio)
+    encode, decode = encoder(codec, codec.audio), decoder(codec, codec.audio)
+    if encode is None or decode is None:
+        return wav
+    size = codec.audio.frame_bytes
+    heard = b"".join(decode.decode(encode(audio[at : at + size])) for at in range(0, len(audio) - size + 1, size))
+    return header(AudioFormat("pcm", codec.audio.rate)) + heard
+
+
+def measure_words(folder: Path, files: list[dict[str, Any]], verbose: bool, codec: Codec) -> None:
     pool = InferencePool(1)
     recognition, _ = load(prepare_models(), pool)
     model = recognition.model
     totals: dict[str, list[float]] = defaultdict(lambda: [0, 0, 0.0, 0.0, 0])
     for entry in files:
-        text, took = transcribe((folder / entry["wav"]).read_bytes(), model, recognition)
+        text, took = transcribe(by_codec((folder / entry["wav"]).read_bytes(), codec), model, recognition)
         total = totals[f"{entry['set']} {entry['cond']}"]
         if entry.get("slots"):
             spoken = f" {' '.join(words(text, False))} "
@@ -249,6 +267,7 @@ def main() -> int:
     parser.add_argument("--audio", type=Path, default=ROOT.parent / "shared" / "audio")
     parser.add_argument("--files", type=int, default=30, help="recordings to play for latency")
     parser.add_argument("--calls", type=int, default=1, help="recordings that are played at a time")
+    parser.add_argument("--codec", type=named, default=named("PCMU"), help="of the calls for wer (default PCMU)")
     parser.add_argument("--verbose", action="store_true", help="print each wrong result")
     arguments = parser.parse_args()
     what = arguments.what or ["wer", "latency", "speech"]
@@ -259,7 +278,7 @@ def main() -> int:
     elif "wer" in what or "latency" in what:
         print(f"no recordings in {arguments.audio}: wer and latency are left out")
     if "wer" in what and files:
-        measure_words(arguments.audio, files, arguments.verbose)
+        measure_words(arguments.audio, files, arguments.verbose, arguments.codec)
     if "latency" in what and files:
         step = max(1, len(files) // arguments.files)
         measure_latency(arguments.audio, files[::step][: arguments.files], arguments.calls)

@@ -4,7 +4,7 @@ A child process runs the engine as the call process does (uvloop, one clock, N s
 is the far end of all of them: it sends each leg a packet every 20 ms, and takes the kernel's time stamp of each packet
 that comes back. So what is printed is what a phone would see, the sender's system calls included.
 
-    python bench/rtp_pacing.py --legs 100 --seconds 10
+    python bench/rtp_pacing.py --legs 100 --seconds 10 [--codec g722]
 
 The far end shares the machine's cores with the engine: its own lateness in sending is printed too, and what other
 processes used of the machine meanwhile.
@@ -17,7 +17,6 @@ import asyncio
 import gc
 import json
 import os
-import random
 import resource
 import signal
 import socket
@@ -29,15 +28,16 @@ from array import array
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import uvloop
+from numpy.typing import NDArray
 
-from voicebot.audio import PCMU
-from voicebot.codecs import CODECS
-from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession
+from voicebot.codecs import Codec, named
+from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession, prepare
+from voicebot.rtp.coding import encoder
 
 FIRST_PORT = 20000
 SO_TIMESTAMPNS = 35  # Linux; the socket module does not name it
-SPEECH = b"\x55" * 160
 TIMESPEC = struct.Struct("@ll")
 
 
@@ -62,16 +62,18 @@ class Recogniser:
         pass
 
 
-async def engine(legs: int, seconds: float, far_end: int) -> dict[str, object]:
+async def engine(legs: int, seconds: float, far_end: int, codec: Codec) -> dict[str, object]:
     """The child: ``legs`` sessions that talk to port ``far_end``; measured between two lines on standard input."""
+    prepare([codec])
     clock = MediaClock()
     ports = PortRange(FIRST_PORT, FIRST_PORT + 2 * legs + 200, "127.0.0.1")
-    speech = random.randbytes(8000 * 10)
+    audio = codec.audio
+    speech = audio.encode(voice(audio.rate, 10))
     sessions = []
     for _ in range(legs):
-        session = await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=Recogniser())
+        session = await RtpSession.open(clock=clock, ports=ports, codec=codec, sink=Recogniser())
         for utterance in range(int(seconds / 10) + 2):
-            clip = Clip(utterance, PCMU)
+            clip = Clip(utterance, audio)
             clip.feed(speech)
             clip.finish()
             session.playout.append(clip)
@@ -112,7 +114,8 @@ class FarEnd:
     One socket for all keeps this side cheap: it must not starve the engine of the machine.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: int) -> None:
+        """``kind``: the payload type of what is counted."""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.setblocking(False)
@@ -120,13 +123,14 @@ class FarEnd:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.arrivals: dict[int, array[float]] = {}  # by the leg's port
         self.late: array[float] = array("d")
+        self.kind = kind
         self._count = 0  # packets sent
 
     @property
     def port(self) -> int:
         return int(self.socket.getsockname()[1])
 
-    def run(self, targets: list[int], seconds: float, *, keep: bool) -> None:
+    def run(self, targets: list[int], seconds: float, codec: Codec, payloads: list[bytes], *, keep: bool) -> None:
         """Send and receive for ``seconds``; arrivals are kept if asked. Leg n of N is sent to at n/N of each 20 ms."""
         legs = len(targets)
         if not self.arrivals:
@@ -135,8 +139,10 @@ class FarEnd:
         while (now := time.monotonic()) < began + seconds:
             while (due := began + (self._count - first) / legs * 0.02) <= now:
                 sequence, index = divmod(self._count, legs)
-                header = struct.pack("!BBHII", 0x80, 0, sequence & 0xFFFF, sequence * 160, index + 1)
-                self.socket.sendto(header + SPEECH, ("127.0.0.1", targets[index]))
+                kind, at = codec.payload_type, sequence * (codec.clock_rate // 50)
+                header = struct.pack("!BBHII", 0x80, kind, sequence & 0xFFFF, at, index + 1)
+                payload = payloads[sequence % len(payloads)]
+                self.socket.sendto(header + payload, ("127.0.0.1", targets[index]))
                 self._count += 1
                 if keep:
                     self.late.append(now - due)
@@ -150,7 +156,7 @@ class FarEnd:
                 data, ancillary, _, source = receive(2048, 64)
             except BlockingIOError:
                 return
-            if keep and len(data) == 172:
+            if keep and data[1] & 0x7F == self.kind:
                 seconds, nanoseconds = TIMESPEC.unpack(ancillary[0][2])
                 arrivals[source[1]].append(seconds + nanoseconds / 1e9)
 
@@ -167,10 +173,28 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def measure(legs: int, seconds: float) -> dict[str, object]:
-    far_end = FarEnd()
+def voice(rate: int, seconds: float) -> NDArray[np.int16]:
+    """A voiced sound, which costs a codec what speech does."""
+    at = np.arange(round(rate * seconds)) / rate
+    phase = 2 * np.pi * np.cumsum(130 + 20 * np.sin(2 * np.pi * 1.5 * at)) / rate
+    return (sum(np.sin(n * phase) / n for n in range(1, 14)) * 5000).astype(np.int16)
+
+
+def encoded(codec: Codec) -> list[bytes]:
+    """Two seconds of packets."""
+    encode, audio = encoder(codec, codec.audio), codec.audio
+    sound = audio.encode(voice(audio.rate, 2))
+    frames = [sound[at : at + audio.frame_bytes] for at in range(0, len(sound), audio.frame_bytes)]
+    return frames if encode is None else [encode(frame) for frame in frames]
+
+
+def measure(legs: int, seconds: float, codec: Codec) -> dict[str, object]:
+    far_end, payloads = FarEnd(codec.payload_type), encoded(codec)
     child = subprocess.Popen(
-        [sys.executable, __file__, "--engine", str(far_end.port), "--legs", str(legs), "--seconds", str(seconds)],
+        [
+            *(sys.executable, __file__, "--engine", str(far_end.port), "--codec", codec.name),
+            *("--legs", str(legs), "--seconds", str(seconds)),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -181,11 +205,11 @@ def measure(legs: int, seconds: float) -> dict[str, object]:
         targets = json.loads(child.stdout.readline())
         gc.collect()
         gc.disable()
-        far_end.run(targets, 1.0, keep=False)  # both sides settle
+        far_end.run(targets, 1.0, codec, payloads, keep=False)  # both sides settle
         child.stdin.write("begin\n")
         child.stdin.flush()
         busy, own = busy_seconds(), time.process_time()
-        far_end.run(targets, seconds, keep=True)
+        far_end.run(targets, seconds, codec, payloads, keep=True)
         busy, own = busy_seconds() - busy, time.process_time() - own
         child.stdin.write("end\n")
         child.stdin.flush()
@@ -200,6 +224,7 @@ def measure(legs: int, seconds: float) -> dict[str, object]:
         packets += len(arrivals)
         deviations += [abs(later - sooner - 0.02) * 1000 for sooner, later in pairwise(arrivals)]
     return {
+        "codec": codec.name,
         "legs": legs,
         "seconds": seconds,
         "cores": os.cpu_count(),
@@ -220,19 +245,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--legs", type=int, default=100, help="concurrent legs (default 100)")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long to measure (default 10)")
+    parser.add_argument("--codec", type=named, default=named("PCMU"), help="of all legs (default PCMU)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--engine", type=int, help=argparse.SUPPRESS)  # the child: the far end's port
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(2 * options.legs + 1024, hard), hard))
     if options.engine:
-        print(json.dumps(uvloop.run(engine(options.legs, options.seconds, options.engine))), flush=True)
+        print(json.dumps(uvloop.run(engine(options.legs, options.seconds, options.engine, options.codec))), flush=True)
         return
-    result = measure(options.legs, options.seconds)
+    result = measure(options.legs, options.seconds, options.codec)
     if options.json:
         print(json.dumps(result))
         return
-    print(f"{options.legs} legs, {options.seconds:g} s, {result['cores']} cores")
+    print(f"{options.codec.name}, {options.legs} legs, {options.seconds:g} s, {result['cores']} cores")
     print(f"packets            {result['packets']} of {result['packets_expected']}")
     print(
         f"deviation of 20 ms p50 {result['deviation_p50_ms']:.2f} ms   p99 {result['deviation_p99_ms']:.2f} ms"

@@ -1,11 +1,16 @@
-"""Many short calls with mixed endings: does anything stay behind?
+"""Many short calls with mixed endings on a bad line: does anything stay behind, does anything hang?
 
-    python -m bench.soak --calls 1000
+    python -m bench.soak                    10,000 calls, some 20 minutes
+    python -m bench.soak --calls 1000       a quick look
 
-Against a service with a scripted speech service, so that calls are short. Each call ends in one of four ways: hung up
-during the greeting, after a key, after a question, or (one in twenty) the caller vanishes without a BYE and the
-silence timeout has to find that. Threads, sockets and memory of the call process and the dialog host are taken after a
-tenth of the calls, when caches are full, and at the end.
+Against the whole service with a scripted speech service, so that calls are short. The callers lose one packet in a
+hundred, SIP and RTP, each way, and one caller in a hundred vanishes without a BYE: the silence timeout has to find
+that. The others end in one of six ways: given up while it rings, hung up during the greeting, after a key, after
+something said, after waiting, or handed to an agent by the bot.
+
+What the service holds is taken after a tenth of the calls, when caches are full, and at the end: threads, descriptors
+and memory of its processes, and inside the call process the tasks, calls, ports and SIP transactions. The status is 1
+when anything grew, a call failed, or one did not end in its time.
 """
 
 from __future__ import annotations
@@ -13,15 +18,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
+import os
 import random
+import sys
+import tempfile
 import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psutil
 import uvloop
 
-from bench.service import Service, serving, speaking
+from bench.lossy import lose
+from bench.service import SETTINGS, Service, speaking
+from voicebot.app import Application
+from voicebot.audio import PCMU
 from voicebot.caller.call import local_host
 from voicebot.codecs import CODECS
 from voicebot.events import Event
@@ -30,16 +45,30 @@ from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.legs.sip_outgoing import dial
 from voicebot.log import configure_logging
-from voicebot.rtp import MediaClock, PortRange
+from voicebot.rtp import Clip, MediaClock, PortRange
+from voicebot.settings import load_settings
 from voicebot.sip.endpoint import SipEndpoint
+from voicebot.speech import apology
 
+LOSS = 0.01
+VANISH_EVERY = 100
+ENDINGS = ("given up", "greeting", "key", "said", "waited", "agent")
 SILENCE_TIMEOUT_S = 2.0
-SETTLE_S = 12.0
-"""After the last call: silence timeouts, SIP's timers and the records' writing come to their end."""
+SETTLE_S = 40.0
+"""After the last call: silence timeouts, SIP's timers (64 * T1) and the records' writing come to their end."""
+HANGS_S = 60.0
+"""No call of a soak takes so long, whatever was lost."""
+SCRIPT = {"texts": ["Billing, please."], "cycle": True, "ms_per_word": 200}
+AGENT = "0"
+
+LEAST_GROWTH = {"threads": 3, "descriptors": 5, "rss_mb": 8.0, "tasks": 2}
+"""What may be more at the end than at a tenth: threads of pools that come and go, the allocator's breath."""
+RSS_PER_CALL_MB = 0.001
+NOTHING_LEFT = ("calls", "sip_calls", "media_legs", "ports", "transactions")
 
 
 class Listener:
-    """A caller who says nothing; what he hears is counted."""
+    """What a caller hears is counted; what he is told about the end is kept."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -61,112 +90,219 @@ class Listener:
         self.over.set()
 
 
-async def one_call(endpoint: SipEndpoint, media: MediaOptions, uri: str, number: int) -> str:
-    """Place one call; returns how it ended, or why it did not begin."""
-    listener = Listener()
-    try:
-        leg: SipLeg = await dial(endpoint, media, uri, sink=listener, ring_timeout_s=20.0)
-    except (LegClosed, OSError) as error:
-        return f"failed: {error}"
-    ending = "vanished" if number % 20 == 0 else ("greeting", "key", "question")[number % 3]
-    await asyncio.sleep(random.uniform(0.2, 1.0))
-    if ending == "key":
-        leg.send_keys("1")
-        await asyncio.sleep(0.5)
-    elif ending == "question":
-        await asyncio.sleep(1.5)
-    if ending == "vanished":
-        await leg._rtp.close()  # the phone fell into the water: neither packets nor a BYE
-        return ending
-    await leg.hang_up()
-    return ending if listener.frames else "failed: nothing was heard"
+class Callers:
+    """Places calls one after the other on many lines; ``outcomes`` says how they ended."""
+
+    def __init__(self, endpoint: SipEndpoint, media: MediaOptions, uri: str) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self._endpoint, self._media, self._uri = endpoint, media, uri
+
+    async def place(self, count: int, lines: int) -> None:
+        numbers = iter(range(count))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(lines):
+                group.create_task(self._line(numbers))
+
+    async def _line(self, numbers: Iterator[int]) -> None:
+        for number in numbers:
+            vanishes = number % VANISH_EVERY == 5
+            ending = "vanished" if vanishes else ENDINGS[number % len(ENDINGS)]
+            try:
+                async with asyncio.timeout(HANGS_S):
+                    self.outcomes[await self._call(ending)] += 1
+            except TimeoutError:
+                self.outcomes[f"hung: {ending}"] += 1
+            except (LegClosed, OSError) as error:
+                self.outcomes[f"failed: {error}"] += 1
+
+    async def _call(self, ending: str) -> str:
+        listener = Listener()
+        calling = asyncio.ensure_future(
+            dial(self._endpoint, self._media, self._uri, sink=listener, ring_timeout_s=HANGS_S / 2)
+        )
+        if ending == "given up":
+            await asyncio.wait({calling}, timeout=random.uniform(0.0, 0.03))
+            if calling.cancel():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await calling
+                return ending
+        leg = await calling
+        await asyncio.sleep(random.uniform(0.2, 1.0))
+        if ending == "vanished":
+            await leg._rtp.close()  # the phone fell into the water: neither packets nor a BYE
+            return ending
+        if ending in ("key", "agent"):
+            leg.on_transfer_asked = lambda target: self._take_over(leg)
+            leg.send_keys(AGENT if ending == "agent" else "1")
+            await asyncio.sleep(0.5)
+        elif ending == "said":
+            clip = Clip(1, PCMU)
+            clip.feed(apology("wait", PCMU))
+            clip.finish()
+            leg.playout.append(clip)
+            await asyncio.sleep(2.5)
+        elif ending == "waited":
+            await asyncio.sleep(1.5)
+        if ending == "agent":
+            with contextlib.suppress(TimeoutError):  # the key may be lost, as any packet; it is sent three times
+                await asyncio.wait_for(listener.over.wait(), 15)
+            ending = "agent" if listener.over.is_set() else "agent not reached"
+        await leg.hang_up()
+        return ending if listener.frames else "failed: nothing was heard"
+
+    def _take_over(self, leg: SipLeg) -> bool:
+        asyncio.get_running_loop().call_soon(leg.transfer_result, 200)
+        return True
 
 
-def footprint(service: Service) -> dict[str, dict[str, float]]:
-    """Threads, descriptors, resident megabytes of each process."""
-    found = {}
-    for name, process in service.processes().items():
+# --- the service, and what it holds
+
+
+async def serve() -> None:
+    """The child: ``voicebot serve`` that answers each line on standard input with what is inside; prints its URI."""
+    settings = load_settings()
+    configure_logging(settings.log.level)
+    async with Application(settings) as app:
+        uri = f"sip:bot@{settings.sip.host}:{app.front_end.endpoint.port}"
+        print(json.dumps({"sip": uri, "speech": app.speech_url}), flush=True)
+        loop = asyncio.get_running_loop()
+        while await loop.run_in_executor(None, sys.stdin.readline):
+            print(json.dumps(inside(app)), flush=True)
+
+
+def inside(app: Application) -> dict[str, int]:
+    """What the call process holds."""
+    gc.collect()
+    agent = app.front_end.endpoint._core
+    return {
+        "tasks": len(asyncio.all_tasks()),
+        "calls": len(app.calls),
+        "sip_calls": app.front_end.active,
+        "media_legs": len(app.front_end.media.clock),
+        "ports": app.front_end.media.ports.in_use,
+        "transactions": agent.transactions,
+        "objects": len(gc.get_objects()),
+    }
+
+
+@asynccontextmanager
+async def serving(speech_url: str) -> AsyncIterator[tuple[Service, asyncio.subprocess.Process]]:
+    """The service in a process that tells what is inside."""
+    with tempfile.TemporaryDirectory(prefix="voicebot-soak-") as records:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")}
+        environment = kept | SETTINGS | {
+            "VOICEBOT_CALLS__RECORDS": records,
+            "VOICEBOT_SPEECH__SERVICE": "url",
+            "VOICEBOT_SPEECH__URL": speech_url,
+            "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",
+            "VOICEBOT_RTP__SILENCE_TIMEOUT_S": str(SILENCE_TIMEOUT_S),
+            "VOICEBOT_CALLS__TRANSFER_ALLOW": '["*", "*@*"]',
+        }  # fmt: skip
+        pipe = asyncio.subprocess.PIPE
+        argv = [sys.executable, "-m", "bench.soak", "--serve"]
+        process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, env=environment)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), 60)
+            if not line:
+                raise SystemExit("the service did not start")
+            yield Service(json.loads(line), process.pid, 0.0), process
+        finally:
+            process.stdin.close()
+            await process.wait()
+
+
+async def footprint(service: Service, process: asyncio.subprocess.Process) -> dict[str, dict[str, float]]:
+    """Threads, descriptors and resident megabytes of each process; of the call process, also what is inside."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"\n")
+    held = json.loads(await asyncio.wait_for(process.stdout.readline(), HANGS_S))
+    found: dict[str, dict[str, float]] = {}
+    for name, each in service.processes().items():
         with contextlib.suppress(psutil.NoSuchProcess):
             found[name] = {
-                "threads": process.num_threads(),
-                "descriptors": process.num_fds(),
-                "rss_mb": round(process.memory_info().rss / 1e6, 1),
+                "threads": each.num_threads(),
+                "descriptors": each.num_fds(),
+                "rss_mb": round(each.memory_info().rss / 1e6, 1),
             }
+    found["calls"] |= held
     return found
 
 
-async def run(calls: int, concurrency: int) -> dict[str, Any]:
-    """Place the calls; returns outcomes and what the service held at a tenth and at the end."""
-    script = {"texts": ["Billing, please."], "cycle": True, "ms_per_word": 200}
-    outcomes: dict[str, int] = {}
-    async with speaking(script) as url:
-        settings = {
-            "VOICEBOT_SPEECH__SERVICE": "url",
-            "VOICEBOT_SPEECH__URL": url,
-            "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",
-            "VOICEBOT_RTP__SILENCE_TIMEOUT_S": str(SILENCE_TIMEOUT_S),
-        }
-        async with serving(settings) as service:
-            host = local_host(service.uri)
-            clock = MediaClock()
-            clock.start()
-            endpoint = SipEndpoint(host=host, port=0)
-            await endpoint.start()
-            media = MediaOptions(clock, PortRange(40000, 43999, host), host, (CODECS["PCMU"],), 30.0)
-            numbers = iter(range(calls))
-            began = time.monotonic()
+def grown(before: dict[str, dict[str, float]], after: dict[str, dict[str, float]], calls: int) -> list[str]:
+    """What is more at the end than it may be, in words."""
+    found = []
+    for process, figures in after.items():
+        for what, value in figures.items():
+            least = LEAST_GROWTH.get(what, 0.0) + (RSS_PER_CALL_MB * calls if what == "rss_mb" else 0)
+            if what in NOTHING_LEFT and value:
+                found.append(f"{process}: {value} {what} are left")
+            elif what in LEAST_GROWTH and value > before[process][what] + least:
+                found.append(f"{process}: {what} {before[process][what]} -> {value}")
+    return found
 
-            async def line() -> None:
-                for number in numbers:
-                    outcome = await one_call(endpoint, media, service.uri, number)
-                    outcomes[outcome] = outcomes.get(outcome, 0) + 1
 
-            async def some(count: int) -> None:
-                nonlocal numbers
-                numbers = iter(range(count))
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(concurrency):
-                        group.create_task(line())
-                await asyncio.sleep(SETTLE_S)
-
-            await some(calls // 10)
-            before = footprint(service)
-            await some(calls - calls // 10)
-            after = footprint(service)
-            await endpoint.close()
-            await clock.close()
-            return {
-                "calls": calls,
-                "seconds": round(time.monotonic() - began, 1),
-                "outcomes": outcomes,
-                "at_a_tenth": before,
-                "at_the_end": after,
-            }
+async def run(calls: int, lines: int, settle_s: float = SETTLE_S) -> dict[str, Any]:
+    """Place the calls; returns outcomes, what the service held at a tenth and at the end, and what is wrong."""
+    loss = lose(LOSS)
+    async with speaking(SCRIPT) as url, serving(url) as (service, process):
+        host = local_host(service.uri)
+        clock = MediaClock()
+        clock.start()
+        endpoint = SipEndpoint(host=host, port=0)
+        await endpoint.start()
+        callers = Callers(
+            endpoint, MediaOptions(clock, PortRange(40000, 43999, host), host, (CODECS["PCMU"],)), service.uri
+        )
+        began = time.monotonic()
+        await callers.place(calls // 10, lines)
+        await asyncio.sleep(settle_s)
+        before = await footprint(service, process)
+        await callers.place(calls - calls // 10, lines)
+        await asyncio.sleep(settle_s)
+        after = await footprint(service, process)
+        seconds = time.monotonic() - began
+        await endpoint.close()
+        await clock.close()
+    wrong = [f"{count} calls {outcome}" for outcome, count in callers.outcomes.items() if ":" in outcome]
+    return {
+        "calls": calls,
+        "seconds": round(seconds, 1),
+        "datagrams": {"passed": loss.passed, "lost": loss.lost},
+        "outcomes": dict(callers.outcomes),
+        "at_a_tenth": before,
+        "at_the_end": after,
+        "wrong": wrong + grown(before, after, calls),
+    }
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__.partition("\n")[0])
-    parser.add_argument("--calls", type=int, default=1000)
-    parser.add_argument("--concurrency", type=int, default=10)
+    parser.add_argument("--calls", type=int, default=10_000)
+    parser.add_argument("--lines", type=int, default=20, help="calls at once")
+    parser.add_argument("--settle", type=float, default=SETTLE_S, help="seconds after the last call")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
+    if options.serve:
+        uvloop.run(serve())
+        return 0
     configure_logging("WARNING")
-    result = uvloop.run(run(options.calls, options.concurrency))
+    result = uvloop.run(run(options.calls, options.lines, options.settle))
     if options.json:
         print(json.dumps(result))
     else:
+        lost = result["datagrams"]
         print(f"{result['calls']} calls in {result['seconds']} s: {result['outcomes']}")
+        print(f"packets lost: {lost['lost']} of {lost['lost'] + lost['passed']}")
         for name, after in result["at_the_end"].items():
             before = result["at_a_tenth"][name]
             print(f"{name:15}", ", ".join(f"{what} {before[what]} -> {after[what]}" for what in after))
-    grown = [
-        name
-        for name, after in result["at_the_end"].items()
-        if after["threads"] > result["at_a_tenth"][name]["threads"] + 3
-        or after["descriptors"] > result["at_a_tenth"][name]["descriptors"] + 5
-    ]
-    failed = [outcome for outcome in result["outcomes"] if outcome.startswith("failed")]
-    return 1 if grown or failed else 0
+        for fault in result["wrong"]:
+            print("WRONG:", fault)
+    return 1 if result["wrong"] else 0
 
 
 if __name__ == "__main__":

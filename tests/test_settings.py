@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from voicebot.remote_bot_settings import RemoteBotSettings
 from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.sip_wiring import codecs_in_use, media_preferences, trunk_media
 
 EXAMPLE = Path(__file__).parent.parent / "voicebot.example.toml"
 
@@ -30,6 +32,7 @@ def test_the_example_file_is_complete_and_says_the_defaults() -> None:
     optional = {
         "key",
         "key_file",
+        "password_file",
         "entra_token_file",
         "state_file",
         "state_url",
@@ -70,6 +73,9 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ("[tls]\nverify_clients = true\n", "needs ca_file"),
         ('[tls]\ncertificate = "none.pem"\n', "there is no file none.pem"),
         ('[[trunks]]\nname = "a"\n', "say who it is"),
+        ('[[trunks]]\nname = "a"\naddresses = ["192.0.2.1"]\ncodecs = ["G.722", "g729"]\n', "did you mean G722"),
+        ("[sip]\ncodecs = []\n", "at least one codec"),
+        ("[rtp]\nptime_ms = 25\n", "multiple of 10"),
         ('[[trunks]]\nname = "a"\naddresses = ["192.0.2.1/24"]\n', "has host bits set; it must look like"),
         ('[[trunks]]\nname = "a"\nusername = "u"\n', "belong together"),
         ('[[accounts]]\nname = "a"\nregistrar = "pbx"\nusername = "u"\n', "must be a SIP URI"),
@@ -139,6 +145,35 @@ BOT = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "http://127.0.0.1:
 ELSEWHERE = '[[bots]]\nname = "desk"\nkind = "bot-framework"\nurl = "https://bot.example.com/api/messages"\n'
 SBC = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.10"]\n'
 REGISTERED = ELSEWHERE + 'app_id = "a"\nsecret_env = "DESK_SECRET"\n'
+
+
+def test_a_trunk_has_its_own_way_with_audio_where_it_says_so(tmp_path: Path) -> None:
+    text = """
+        [sip]
+        codecs = ["pcma", "PCMU"]
+        [rtp]
+        inband_dtmf = true
+        [[trunks]]
+        name = "wide"
+        addresses = ["192.0.2.1"]
+        codecs = ["g722", "PCMA"]
+        codec_choice = "ours"
+        ptime_ms = 30
+        srtp = "required"
+        inband_dtmf = false
+        [[trunks]]
+        name = "plain"
+        addresses = ["192.0.2.2"]
+    """
+    settings = load_settings(write(tmp_path, text))
+    media = trunk_media(settings)
+    assert media["plain"] == media_preferences(settings)
+    assert [codec.name for codec in media["plain"].codecs] == ["PCMA", "PCMU"]
+    assert (media["plain"].srtp, media["plain"].inband_dtmf, media["plain"].ours_first) == ("allowed", True, False)
+    wide = media["wide"]
+    assert [codec.name for codec in wide.codecs] == ["G722", "PCMA"]
+    assert (wide.ours_first, wide.ptime_ms, wide.srtp, wide.inband_dtmf) == (True, 30, "required", False)
+    assert [codec.name for codec in codecs_in_use(settings)] == ["PCMA", "PCMU", "G722"]
 
 
 def test_bots_and_routes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +246,21 @@ def test_a_bot_that_cannot_work_is_refused_and_mended(tmp_path: Path, text: str,
 def test_a_state_server_that_cannot_be_meant_is_refused(tmp_path: Path, url: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load_settings(write(tmp_path, f'[bot]\nstate_url = "{url}"\n'))
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('server = "192.0.2.1"', "pyvoip: server needs username"),
+        ('server = "a b"\nusername = "7000"', "pyvoip.server"),
+        ('host = "0.0.0.0"', "pyvoip.host: '0.0.0.0' must be our IPv4 address as the PBX reaches it"),
+        ('host = "::1"', "pyvoip.host: '::1' must be our IPv4 address as the PBX reaches it"),
+        ('password_file = "/nowhere"', "pyvoip: the password_file /nowhere cannot be read"),
+    ],
+)
+def test_an_extension_by_pyvoip_must_be_complete(tmp_path: Path, lines: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load_settings(write(tmp_path, f"[pyvoip]\n{lines}\n"))
 
 
 def test_the_example_file_shows_all_that_can_be_set_for_a_bot() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.figures import sip_figures
 from voicebot.settings import SettingsError, load_settings
-from voicebot.sip import ListenAt, SipEndpoint, sdp
+from voicebot.sip import ListenAt, SipEndpoint, TrunkState, sdp
 from voicebot.sip_wiring import sip_endpoint
 from voicebot.trunk_settings import listen_at
 
@@ -89,6 +90,26 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
     assert called.counters.rejected_by_status[503] == 2
     await caller.close()
     await called.close()
+
+
+async def test_whether_a_trunk_is_there_is_known_and_told(tmp_path: Path) -> None:
+    far = SipEndpoint(port=0)
+    await far.start()
+    file = tmp_path / "voicebot.toml"
+    file.write_text(
+        f'[sip]\nport = 0\n[[trunks]]\nname = "far"\noutbound = "sip:127.0.0.1:{far.port}"\n'
+        '[[trunks]]\nname = "silent"\noutbound = "sip:127.0.0.1:9"\n'
+    )
+    endpoint = sip_endpoint(load_settings(file))
+    await endpoint.start()
+    async with asyncio.timeout(5):
+        while endpoint.trunk_states["far"] is not TrunkState.UP:
+            await asyncio.sleep(0.01)
+    figures = {figure.name: figure.values for figure in sip_figures(endpoint)}
+    assert figures["trunk_up"] == {"far": 1.0}, "of the other one nothing is known yet"
+    assert endpoint.way_out() == "far" and far.counters.requests_by_method == {"OPTIONS": 1}
+    await endpoint.close()
+    await far.close()
 
 
 @pytest.mark.parametrize(

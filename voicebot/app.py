@@ -15,15 +15,16 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, Outbound, TransferRules
-from voicebot.calls.services import Recognition
-from voicebot.codecs import all_named
+from voicebot.bots.connector import CallNotPlaced
+from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, CannotCall, Outbound, TransferRules
+from voicebot.calls.services import BeforeAnswer, Recognition
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
 from voicebot.dialog_versions import DialogVersions
 from voicebot.figures import dialog_figures, sip_figures
@@ -31,7 +32,7 @@ from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.settings import Settings
-from voicebot.sip_wiring import sip_endpoint, trunk_routes
+from voicebot.sip_wiring import codecs_in_use, media_preferences, sip_endpoint, trunk_media, trunk_routes
 from voicebot.speech import (
     PromptCache,
     Recognizer,
@@ -45,6 +46,9 @@ from voicebot.speech import (
 from voicebot.speech.apology import warm as warm_apologies
 from voicebot.supervisor import ChildProcess, NotReady
 from voicebot.ways import Ways
+
+if TYPE_CHECKING:
+    from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +79,7 @@ class Application:
         self.pool = SynthesizerPool(
             self._endpoint,
             size=settings.speech.synthesizers,
-            formats=[codec.audio for codec in all_named(settings.sip.codecs)],
+            formats=[codec.audio for codec in codecs_in_use(settings)],
             first_chunk_timeout_s=settings.speech.first_audio_timeout_s,
         )
         self.audio_files = AudioFiles()
@@ -88,23 +92,25 @@ class Application:
             endpoint=sip_endpoint(settings),
             clock=self._clock,
             ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
-            codecs=all_named(settings.sip.codecs),
+            preferences=media_preferences(settings),
+            trunks=trunk_media(settings),
             limit=settings.sip.max_calls,
             silence_timeout_s=settings.rtp.silence_timeout_s,
-            srtp=settings.rtp.srtp,
-            inband_dtmf=settings.rtp.inband_dtmf,
             on_leg=self._on_leg,
         )
+        self.pyvoip: PyVoipFrontEnd | None = None
         self.outbound = Outbound(
             self.front_end.place,
             self.calls.accept,
             routes=trunk_routes(settings),
             allow=settings.calls.outbound_allow,
-            usual_route=settings.calls.outbound_trunk,
+            usual_routes=settings.calls.outbound_trunks,
+            fit=self.front_end.endpoint.way_out,
             ring_s=settings.calls.ring_timeout_s,
             bots=lambda: self.ways.names,
             own_domain=lambda: self.front_end.endpoint.advertised_host,
         )
+        self.ways.connector.place = self._place_for_bot
         self.console = ConsoleServer(
             settings.console.host,
             settings.console.port,
@@ -138,6 +144,8 @@ class Application:
     async def drain(self) -> None:
         """Refuse new calls (503) and let running ones end, up to ``calls.drain_s``."""
         self.front_end.drain()
+        if self.pyvoip is not None:
+            self.pyvoip.drain()
         await self.calls.drain(self.settings.calls.drain_s)
 
     async def close(self) -> None:
@@ -146,6 +154,8 @@ class Application:
             task.cancel()
         await self.console.close()
         await self.front_end.close()
+        if self.pyvoip is not None:
+            await self.pyvoip.close()
         await self.calls.drain(0)
         await self.ways.close()
         await self.pool.close()
@@ -157,6 +167,8 @@ class Application:
     # --- the start ---------------------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
+        if self.settings.pyvoip.server and (missing := [m for m in ("pyVoIP", "audioop") if find_spec(m) is None]):
+            raise NotReady(f"pyvoip.server: {missing[0]} is not installed: pip install 'voicebot[pyvoip]'")
         starting = [self.dialogs.start()]
         if self.settings.speech.service == "local":
             self._speech_process = self._speech_service()
@@ -175,10 +187,35 @@ class Application:
         except OSError as error:
             where = f"UDP {self.settings.sip.host}:{self.settings.sip.port}"
             raise NotReady(f"sip.port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None
+        if self.settings.pyvoip.server:
+            self.pyvoip = await self._register_by_pyvoip()
         await self.console.start()
         self._started = True
         gc.collect()
         gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
+
+    async def _register_by_pyvoip(self) -> PyVoipFrontEnd:
+        from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd, RegistrationRefused
+
+        wanted, rtp, ports = self.settings.pyvoip, self.settings.rtp, self.front_end.media.ports
+        front_end = PyVoipFrontEnd(
+            server=wanted.server,
+            port=wanted.port,
+            username=wanted.username,
+            password=wanted.password(),
+            host=wanted.host,
+            sip_port=wanted.sip_port,
+            clock=self._clock,
+            ports=ports if ports.host == wanted.host else PortRange(rtp.port_low, rtp.port_high, wanted.host),
+            limit=wanted.max_calls,
+            silence_timeout_s=rtp.silence_timeout_s,
+            on_leg=self._on_leg,
+        )
+        try:
+            await front_end.start()
+        except (RegistrationRefused, OSError) as refused:
+            raise NotReady(f"pyvoip: {refused}: see server, username and password_file") from None
+        return front_end
 
     def _speech_service(self) -> ChildProcess:
         argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent"]
@@ -212,14 +249,38 @@ class Application:
             records=settings.calls.records,
             recording=settings.calls.recording,
             transfers=TransferRules(
-                tuple(settings.calls.transfer_allow), settings.calls.transfer_domain, settings.calls.fallback_transfer
+                tuple(settings.calls.transfer_allow),
+                settings.calls.transfer_domain,
+                settings.calls.fallback_transfer,
+                self._consult,
             ),
             place=self._place,
+            before_answer=self._before_answer,
             log_words=settings.log.words,
         )
 
+    def _before_answer(self, trunk: str) -> BeforeAnswer:
+        own = {entry.name: entry.before_answer for entry in self.settings.trunks}
+        own |= {entry.name: entry.before_answer for entry in self.settings.accounts}
+        return own.get(trunk) or self.settings.calls.before_answer
+
+    async def _consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
+        return await self.outbound.consult(uri, trunk, headers)
+
     async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         return (await self.outbound.place(request, observer)).info.call_id
+
+    async def _place_for_bot(self, bot: str, to: str, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
+        """Call whom a bot wants to talk to (``POST /v3/conversations``)."""
+
+        def observe(state: str, status: int, reason: str) -> None:
+            if state != "answered":
+                over(state)
+
+        try:
+            return await self._place(CallRequest(to=to, bot=bot, context=context), observe)
+        except CannotCall as error:
+            raise CallNotPlaced(error.why, str(error)) from None
 
     @property
     def _processes(self) -> list[ChildProcess]:
@@ -277,12 +338,12 @@ class Application:
         """Render the dialogs' fixed prompts before the first caller needs them; how many are ready, and of how many."""
         speech = self.settings.speech
         prompts = await client.prompts()
-        formats = list(dict.fromkeys(codec.audio for codec in all_named(self.settings.sip.codecs)))
+        formats = list(dict.fromkeys(codec.audio for codec in codecs_in_use(self.settings)))
         await self.audio_files.warm([p["audio"] for p in prompts if p["audio"]], formats)
         wanted = [
             Speech(text=p["text"], voice=speech.voice, language=p.get("locale") or speech.language, audio=audio)
-            for p in prompts
             for audio in formats
+            for p in prompts
         ]
         return await self.voice.warm(wanted), len(wanted)
 

@@ -14,6 +14,22 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TurnSettings(_Section):
+    """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
+
+    end_silence_ms: int = Field(350, ge=50, le=5000)
+    race_grace_ms: int = Field(100, ge=0, le=5000)
+    number_silence_ms: int = Field(700, ge=50, le=5000)
+    patience_ms: int = Field(1200, ge=100, le=10000)
+    no_input_s: Seconds = 7.0
+    barge_in: bool = True
+    barge_in_resume_ms: int = Field(800, ge=100, le=10000)
+    masking_s: Seconds = 4.0
+    vad_start_ms: int = Field(64, ge=32, le=1000)
+    vad_echo_gate_dbfs: float = Field(-40.0, ge=-90, le=0)
+    """While the bot speaks, sounds below this level are taken for its echo."""
+
+
 class CallSettings(_Section):
     """[calls] limits and what is kept."""
 
@@ -31,10 +47,14 @@ class CallSettings(_Section):
     """Keep the audio of every call as stereo WAV beside its record."""
     drain_s: Seconds = 60.0
     """After SIGTERM, how long running calls may go on."""
+    before_answer: Literal["ring", "greeting"] = "ring"
+    """``greeting``: callers hear the greeting before we answer (183, early media), which networks do not charge. What
+    they say to it may not reach us, and a bot that hangs up after it has not answered the call."""
     outbound_allow: list[str] = []
     """Patterns of the numbers and addresses that may be called, as in ``transfer_allow``; none by default."""
-    outbound_trunk: str = ""
-    """The trunk or account that calls go by when the wish to call names none; empty: the only one there is."""
+    outbound_trunks: list[str] = []
+    """The trunks and accounts that calls go by when the wish to call names none: the first one that is up and has room
+    for a call. Empty: the only one there is."""
     ring_timeout_s: Seconds = 60.0
     """How long a call of ours may go unanswered."""
 

@@ -62,12 +62,13 @@ def call(
     ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the call's audio and report.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Whom to trust over TLS (PEM), beside nobody else.")] = None,
+    codec: Annotated[str, typer.Option(help="PCMU, PCMA, G722 or opus.")] = "PCMU",
     as_json: JsonOption = False,
 ) -> None:
     """Place a scripted call (or many) and measure it on the wire."""
     from voicebot.commands.call import run_call
 
-    raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json, ca=ca))
+    raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json, ca=ca, codec=codec))
 
 
 @app.command()

@@ -99,6 +99,11 @@ class HoldEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HeardEarly(Event):
+    """What we say is heard from now on, though we have not answered yet (183 with media)."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPressed(Event):
     """One keypad key, by RFC 4733 or another way: one of ``0-9 * # A-D``. Reported once a press."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voicebot.console import Figure
 from voicebot.dialog_versions import DialogsStatus
-from voicebot.sip import SipEndpoint
+from voicebot.sip import SipEndpoint, TrunkState
 
 
 def dialog_figures(status: DialogsStatus) -> list[Figure]:
@@ -34,6 +34,7 @@ def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
         "unresolved": counters.unresolved,
     }
     registered = {name: float(r.registered(now)) for name, r in endpoint.registrations.items() if r.account.register}
+    up = {name: float(s is TrunkState.UP) for name, s in endpoint.trunk_states.items() if s is not TrunkState.UNKNOWN}
     rejected = {str(status): count for status, count in counters.rejected_by_status.items()}
     repeated = {"in": counters.repeated, "out": counters.retransmitted}
     return [
@@ -42,4 +43,5 @@ def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
         Figure("sip_dropped", "Messages that came to nothing", unheard, "reason"),
         Figure("sip_retransmissions", "Messages that came, or were sent, again", repeated, "way"),
         Figure("account_registered", "Whether an account is registered", registered, "account", "gauge"),
+        Figure("trunk_up", "Whether a trunk answers our OPTIONS", up, "trunk", "gauge"),
     ]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 
 FIELDS_OF_ALL = frozenset(
-    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text", "hypotheses"}
+    {"name", "kind", "turn_timeout_s", "dtmf", "conventions", "masking_s", "masking_text", "hypotheses", "transfer"}
     | {"collect_keys", "collect_end_key", "collect_gap_s"}
 )
 _IDENTITY = frozenset({"url", "app_id", "secret_file", "secret_env", "tenant", "authority", "scope"})
@@ -69,6 +69,8 @@ class RemoteBotSettings(BaseModel):
     """Direct Line, where no websocket can be had: how often is asked for what the bot says."""
     conventions: Literal["microsoft", "audiocodes"] = "microsoft"
     """In whose words the bot is told what became of a transfer. What it sends is understood in both."""
+    transfer: Literal["blind", "attended"] = "blind"
+    """How callers are handed on: by their own side alone, or after we have called the target (docs/bots.md)."""
     masking_s: Annotated[float, Field(gt=0, le=60)] | None = None
     """How long it may think before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
     masking_text: str = Field("", max_length=500)

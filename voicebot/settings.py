@@ -18,11 +18,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.call_settings import CallSettings, ConsoleSettings, LogSettings
+from voicebot.call_settings import CallSettings, ConsoleSettings, LogSettings, TurnSettings
+from voicebot.media_settings import CodecChoice, CodecNames, PtimeMs, Srtp
+from voicebot.pyvoip_settings import PyVoipSettings
 from voicebot.remote_bot_settings import RemoteBotSettings, is_loopback, on_this_machine
 from voicebot.route_settings import RouteSettings
 from voicebot.sip.session_timer import MIN_SE
-from voicebot.trunk_settings import AccountSettings, CodecNames, RateSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.trunk_settings import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -50,6 +52,9 @@ class SipSettings(Section):
     """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
     max_calls: int = Field(100, ge=1, le=10000)
     codecs: CodecNames = ("PCMU", "PCMA")
+    """``PCMU``, ``PCMA``, ``G722`` and, with the extra of that name, ``opus``; in the order of our offers."""
+    codec_choice: CodecChoice = "theirs"
+    """Of an offer is taken what the other side prefers, or what comes first among ``codecs``."""
     listen: list[str] = []
     """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
     strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
@@ -93,9 +98,12 @@ class RtpSettings(Section):
     port_high: Port = 20999
     silence_timeout_s: Seconds = 30.0
     """A caller from whom no packet has come for so long is gone."""
-    srtp: Literal["off", "allowed", "required"] = "allowed"
-    """Encrypted media with keys in the session description (RFC 4568), which should then travel over TLS. ``allowed``:
-    as the caller offers it. What is not allowed, or not encrypted where it must be, gets 488."""
+    ptime_ms: PtimeMs = 20
+    """How long the packets should be that we are sent; ours are as long as the other side asks."""
+    srtp: Srtp = "allowed"
+    """Encrypted media, with keys in the session description (SDES, RFC 4568), which should go over TLS then, or made
+    by a handshake on the media's port (DTLS-SRTP, with ICE-lite for WebRTC gateways). ``allowed``: as the caller offers
+    it. What is not allowed, or not encrypted where it must be, gets 488. Calls of ours offer SDES where it must be."""
     inband_dtmf: bool = False
     """Find keypad tones in the audio of callers whose side has no telephone-event (RFC 4733)."""
 
@@ -178,6 +186,8 @@ class BotSettings(Section):
     """A bot that takes longer for one turn has failed: the caller hears an apology."""
     hang_timeout_s: Seconds = 5.0
     """A dialog host that does not answer for so long is ended and started anew."""
+    transfer: Literal["blind", "attended"] = "blind"
+    """How callers are handed on: by their own side alone, or after we have called the target (docs/bots.md)."""
     http_port: Port = 3978
     """``/api/messages`` on 127.0.0.1 for the Emulator and other channels; 0 picks a free port."""
 
@@ -208,22 +218,6 @@ class ConnectorSettings(Section):
     """How bots reach it, with TLS in front; empty: by ``host`` and ``port``, which only bots on this machine can."""
 
 
-class TurnSettings(Section):
-    """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
-
-    end_silence_ms: int = Field(350, ge=50, le=5000)
-    race_grace_ms: int = Field(100, ge=0, le=5000)
-    number_silence_ms: int = Field(700, ge=50, le=5000)
-    patience_ms: int = Field(1200, ge=100, le=10000)
-    no_input_s: Seconds = 7.0
-    barge_in: bool = True
-    barge_in_resume_ms: int = Field(800, ge=100, le=10000)
-    masking_s: Seconds = 4.0
-    vad_start_ms: int = Field(64, ge=32, le=1000)
-    vad_echo_gate_dbfs: float = Field(-40.0, ge=-90, le=0)
-    """While the bot speaks, sounds below this level are taken for its echo."""
-
-
 class Settings(BaseSettings):
     """Everything that can be set. See the sections for what each means."""
 
@@ -240,6 +234,7 @@ class Settings(BaseSettings):
     rates: RateSettings = RateSettings()
     trunks: tuple[TrunkSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
+    pyvoip: PyVoipSettings = PyVoipSettings()
     rtp: RtpSettings = RtpSettings()
     speech: SpeechSettings = SpeechSettings()
     bot: BotSettings = BotSettings()
@@ -285,10 +280,8 @@ class Settings(BaseSettings):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"trunks and accounts: two are named {twice[0]}")
         outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]
-        if self.calls.outbound_trunk not in ("", *outbound):
-            raise ValueError(
-                f"calls: outbound_trunk: there is no account, and no trunk with outbound, {self.calls.outbound_trunk!r}"
-            )
+        if unknown := [name for name in self.calls.outbound_trunks if name not in outbound]:
+            raise ValueError(f"calls: outbound_trunks: there is no account, and no trunk with outbound, {unknown[0]!r}")
         return self
 
     def turn_policy(self) -> TurnPolicy:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from voicebot.calls import TrunkRoute
+from voicebot.codecs import Codec, all_named
+from voicebot.legs.sip_media import MediaPreferences
+from voicebot.media_settings import OwnMediaSettings
 from voicebot.settings import Settings
 from voicebot.sip import Account, ListenAt, SipEndpoint, SipUri
 from voicebot.trunk_settings import LOOPBACK, listen_at
@@ -32,6 +35,31 @@ def outgoing_accounts(settings: Settings) -> list[Account]:
     """Who we are where we register, and on the trunks that calls of ours may go by."""
     trunks = [trunk.account() for trunk in settings.trunks if trunk.outbound]
     return [account.account() for account in settings.accounts] + trunks
+
+
+def media_preferences(settings: Settings, own: OwnMediaSettings | None = None) -> MediaPreferences:
+    """How calls' audio is agreed, on a trunk or account that has its own mind or on all others."""
+    own = own or OwnMediaSettings()
+    sip, rtp = settings.sip, settings.rtp
+    return MediaPreferences(
+        codecs=all_named(own.codecs or sip.codecs),
+        ours_first=(own.codec_choice or sip.codec_choice) == "ours",
+        ptime_ms=own.ptime_ms or rtp.ptime_ms,
+        srtp=own.srtp or rtp.srtp,
+        inband_dtmf=rtp.inband_dtmf if own.inband_dtmf is None else own.inband_dtmf,
+    )
+
+
+def trunk_media(settings: Settings) -> dict[str, MediaPreferences]:
+    """By the names of trunks and accounts."""
+    trunks = {own.name: media_preferences(settings, own) for own in settings.trunks}
+    return trunks | {own.name: media_preferences(settings, own) for own in settings.accounts}
+
+
+def codecs_in_use(settings: Settings) -> list[Codec]:
+    """All that a call may have, each once, the most preferred first."""
+    everywhere = (media_preferences(settings), *trunk_media(settings).values())
+    return list(dict.fromkeys(codec for preferences in everywhere for codec in preferences.codecs))
 
 
 def trunk_routes(settings: Settings) -> list[TrunkRoute]:

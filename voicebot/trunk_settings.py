@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
 
-from voicebot.codecs import all_named
+from voicebot.media_settings import OwnMediaSettings
 from voicebot.sip import (
     DEFAULT_RATES,
     TRUNK_FACTOR,
@@ -25,14 +25,6 @@ from voicebot.sip import (
 _LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
 LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
 """Who calls from this machine, where no trunk is set."""
-
-
-def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(codec.name for codec in all_named(names))
-
-
-CodecNames = Annotated[tuple[str, ...], AfterValidator(_canonical)]
-"""Codecs in the order of preference, by name in any case."""
 
 
 class _Entry(BaseModel):
@@ -114,7 +106,7 @@ class RateSettings(_Entry):
         return {method: Rate(*bucket) for method, bucket in buckets.items()}
 
 
-class TrunkSettings(_Entry):
+class TrunkSettings(OwnMediaSettings):
     """[[trunks]] who may call us: by ``addresses`` (CIDR), or by ``username`` and the password in ``password_file``;
     and, with ``outbound``, whom our own calls can go by."""
 
@@ -124,6 +116,8 @@ class TrunkSettings(_Entry):
     password_file: Path | None = None
     secure: bool = False
     """Only over TLS."""
+    before_answer: Literal["", "ring", "greeting"] = ""
+    """What its callers hear before we answer; empty: ``calls.before_answer``."""
     outbound: str = ""
     """Where our calls by it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
     number: str = Field("voicebot", pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
@@ -160,7 +154,7 @@ class TrunkSettings(_Entry):
             uri = SipUri.parse(self.outbound)
             if uri.scheme != "sips" and (uri.params.get("transport") or "").lower() != "tls":
                 raise ValueError(f"trunk {self.name}: secure, but outbound is not: add ;transport=tls")
-        _password(self.password_file)
+        password_in(self.password_file)
         return self
 
     def trunk(self) -> Trunk:
@@ -169,7 +163,7 @@ class TrunkSettings(_Entry):
             self.name,
             networks,
             self.username,
-            _password(self.password_file),
+            password_in(self.password_file),
             self.secure,
             self.outbound,
             self.options_s,
@@ -178,11 +172,11 @@ class TrunkSettings(_Entry):
 
     def account(self) -> Account:
         """Who we are in calls that go by it."""
-        password = _password(self.password_file)
+        password = password_in(self.password_file)
         return Account(self.name, self.outbound, self.number, password, self.username, register=False)
 
 
-class AccountSettings(_Entry):
+class AccountSettings(OwnMediaSettings):
     """[[accounts]] who we are at a PBX or provider, where we register and from where calls come."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
@@ -194,6 +188,8 @@ class AccountSettings(_Entry):
     proxy: str = ""
     expires_s: int = Field(600, ge=30, le=86400)
     register_here: bool = Field(True, alias="register")
+    before_answer: Literal["", "ring", "greeting"] = ""
+    """What its callers hear before we answer; empty: ``calls.before_answer``."""
 
     @field_validator("registrar", "proxy")
     @classmethod
@@ -202,7 +198,7 @@ class AccountSettings(_Entry):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        _password(self.password_file)
+        password_in(self.password_file)
         return self
 
     def account(self) -> Account:
@@ -210,7 +206,7 @@ class AccountSettings(_Entry):
             self.name,
             self.registrar,
             self.username,
-            _password(self.password_file),
+            password_in(self.password_file),
             self.auth_username,
             self.domain,
             self.proxy,
@@ -228,7 +224,8 @@ def _sip_uri(value: str) -> str:
     return value
 
 
-def _password(file: Path | None) -> str:
+def password_in(file: Path | None) -> str:
+    """What a password file holds; empty without one. Raises ValueError when it cannot be read."""
     if file is None:
         return ""
     try:

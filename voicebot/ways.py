@@ -45,7 +45,9 @@ class Ways:
         self._agents: list[ClientCredentials] = []
         self._http: aiohttp.ClientSession | None = None
         self._ways: dict[str, BotWay] = {bot.name: self._way(bot) for bot in settings.bots}
-        self._conversations = {DIALOGS: with_conventions(dialogs, Conventions())} | {
+        self._conversations = {
+            DIALOGS: with_conventions(dialogs, Conventions(attended=settings.bot.transfer == "attended"))
+        } | {
             bot.name: with_conventions(self._ways[bot.name].conversation, conventions_of(bot)) for bot in settings.bots
         }
 
@@ -142,4 +144,6 @@ def bot_credentials(bot: RemoteBotSettings) -> ClientCredentials:
 def conventions_of(bot: RemoteBotSettings) -> Conventions:
     """What the settings agree with ``bot``."""
     keys = KeyCollection(bot.collect_keys, bot.collect_end_key, bot.collect_gap_s)
-    return Conventions(bot.conventions, keys, bot.masking_s, bot.masking_text, bot.hypotheses)
+    return Conventions(
+        bot.conventions, keys, bot.masking_s, bot.masking_text, bot.hypotheses, bot.transfer == "attended"
+    )

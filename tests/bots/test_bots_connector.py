@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +13,7 @@ from bot_double import BotDouble
 from callers import Caller
 
 from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
-from voicebot.bots.connector import route
+from voicebot.bots.connector import CallNotPlaced, route
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.ways import WayUnavailable
 from voicebot.events import BotMessage
@@ -24,9 +25,9 @@ class Line:
     """A caller on the line, and the bot's way to speak to them."""
 
     def __init__(
-        self, caller: Caller, way: BotFrameworkWay, server: ConnectorServer, http: aiohttp.ClientSession
+        self, caller: Caller, way: BotFrameworkWay, server: ConnectorServer, http: aiohttp.ClientSession, bot: BotDouble
     ) -> None:
-        self.caller, self.way, self.server, self.http = caller, way, server, http
+        self.caller, self.way, self.server, self.http, self.bot = caller, way, server, http, bot
         self.id = caller.conversation.id  # type: ignore[attr-defined]
 
     async def request(self, verb: str, path: str, **content: Any) -> tuple[int, Any]:
@@ -43,7 +44,7 @@ async def on_the_line() -> AsyncIterator[Line]:
     way = BotFrameworkWay("double", BotFrameworkSettings(bot.url), server)
     await way.start()
     async with aiohttp.ClientSession() as http:
-        yield Line(Caller(way), way, server, http)
+        yield Line(Caller(way), way, server, http, bot)
     await way.close()
     await server.close()
     await bot.close()
@@ -96,9 +97,84 @@ async def test_a_conversation_with_a_caller_on_the_line_is_the_one_that_there_is
         assert (status, answer["error"]["code"]) == (501, "NotSupported")
 
 
+class Dialler:
+    """Calls people; ``answer`` begins the conversation with the bot, as a session does when somebody answers."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.placed: list[tuple[str, str, dict[str, Any]]] = []
+        self.over: Callable[[str], None] = lambda reason: None
+
+    async def place(self, bot: str, to: str, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
+        if to == "+900":
+            raise CallNotPlaced("forbidden", "+900 may not be called")
+        if to == "busy":
+            raise CallNotPlaced("full", "no room")
+        self.placed.append((bot, to, dict(context)))
+        self.over = over
+        await asyncio.sleep(0)
+        return f"out-{len(self.placed)}"
+
+    def answer(self) -> Caller:
+        facts = {"callee": self.placed[-1][1], "direction": "outbound"}
+        return Caller(self.line.way, call_id=f"out-{len(self.placed)}", facts=facts)
+
+
+NOTICE = {"members": [{"id": "+4930"}], "activity": MESSAGE | {"id": "a1"}, "channelData": {"order": 7}}
+
+
+async def test_a_bot_has_somebody_called_once_however_often_it_asks_and_is_heard_when_somebody_answers() -> None:
+    async with on_the_line() as line:
+        dialler = Dialler(line)
+        line.server.place = dialler.place
+        answers = await asyncio.gather(*(line.request("POST", "", json=NOTICE) for _ in range(3)))
+        assert dialler.placed == [("double", "+4930", {"order": 7})]
+        (identity,) = {body["id"] for status, body in answers if status == 201}
+        asks = MESSAGE | {"text": "Are you there?"}
+        assert (await line.request("POST", f"/{identity}/activities", json=asks))[0] == 200
+        callee = dialler.answer()
+        assert callee.conversation.id == identity  # type: ignore[attr-defined]
+        heard = [await callee.next(), await callee.next()]
+        assert [event.speak for event in heard if isinstance(event, BotMessage)] == ["Hello.", "Are you there?"]
+        assert await callee.hear("yes") == ["You said yes."]
+        assert callee.events.empty()
+        dialler.over("ended")  # which the call has told already
+        assert await line.request("GET", f"/{identity}/members") == (200, [{"id": "+4930", "role": "user"}])
+
+
+async def test_a_bot_is_told_when_nobody_answers() -> None:
+    async with on_the_line() as line:
+        dialler = Dialler(line)
+        line.server.place = dialler.place
+        _, created = await line.request("POST", "", json=NOTICE)
+        dialler.over("no-answer")
+        async with asyncio.timeout(5):
+            while not line.bot.received:
+                await asyncio.sleep(0.005)
+        (end,) = line.bot.received
+        assert (end["type"], end["text"], end["conversation"]["id"]) == (
+            "endOfConversation",
+            "no-answer",
+            created["id"],
+        )
+
+
+async def test_who_may_not_be_called_is_not_and_the_bot_is_told_why() -> None:
+    async with on_the_line() as line:
+        line.server.place = Dialler(line).place
+        for to, status, code in (("+900", 403, "Forbidden"), ("busy", 503, "ServiceUnavailable")):
+            answered, body = await line.request("POST", "", json={"members": [{"id": to}]})
+            assert (answered, body["error"]["code"]) == (status, code)
+        for bad in ({}, [], {"members": []}, {"members": [{"id": "a"}, {"id": "b"}]}, {"members": [{"id": 5}]}):
+            answered, body = await line.request("POST", "", json=bad)
+            assert (answered, body["error"]["code"]) == (400, "BadArgument")
+
+
 @pytest.mark.parametrize(
     ("verb", "path", "content", "status", "code"),
     [
+        ("POST", "", {"data": b"{"}, 400, "BadSyntax"),
+        ("POST", "", {"data": b" " * 1_100_000}, 413, "MessageSizeTooBig"),
         ("POST", "/unknown/activities", {"json": MESSAGE}, 404, "ConversationNotFound"),
         ("POST", "/{c}/nothing", {"json": MESSAGE}, 404, "NotFound"),
         ("PATCH", "/{c}/activities", {"json": MESSAGE}, 405, "MethodNotAllowed"),

@@ -118,6 +118,14 @@ async def test_a_slow_bots_words_are_set_at_the_start() -> None:
     ]
 
 
+async def test_a_hypothesis_does_not_end_the_keys_that_are_being_collected() -> None:
+    world = World(Conventions(keys=FOUR))
+    world.press("12")
+    world.conversation.send(activities.speech_hypothesis("hmm"))
+    world.press("34")
+    assert [told.get("text") for told in world.inside.told] == [None, "1234"]
+
+
 async def test_hypotheses_are_asked_for_at_the_start_where_the_settings_say_so() -> None:
     world = World(Conventions(hypotheses=True))
     await asyncio.sleep(0)

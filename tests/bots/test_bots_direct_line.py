@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from direct_line_double import SECRET, Activity, Bot, BotError, DirectLineDouble, Say, echo_bot
 
-from voicebot.bots import CallFacts, activities, direct_line, direct_line_stream
+from voicebot.bots import CallFacts, activities, direct_line, direct_line_stream, direct_line_token
 from voicebot.bots.direct_line import DirectLineConversation, DirectLineOptions, DirectLineWay
 from voicebot.bots.direct_line_feed import DirectLineFeed
 from voicebot.bots.settling import Patience
@@ -198,8 +198,11 @@ async def test_what_comes_twice_is_said_once() -> None:
         assert call.said == ["Welcome.", "You said hello.", "By the way."]
 
 
-async def test_the_token_is_renewed_at_half_its_life_and_an_expired_one_is_replaced() -> None:
-    async with line(token_life_s=2.0) as call:
+async def test_the_token_is_renewed_at_half_its_life_and_an_expired_one_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(direct_line_token, "LIFE_S", (0.1, 60.0))
+    async with line(token_life_s=0.4) as call:
         await call.until(lambda: call.conversation.renewals >= 1)
         call.service.expire_tokens()
         await call.ask("still there?")

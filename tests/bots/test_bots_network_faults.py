@@ -31,7 +31,6 @@ from voicebot.events import BotDone, BotFailed, BotMessage, Event
 
 CALL = CallFacts("call-1", "+15550100", "+15550199")
 PATIENCE = Patience(quiet_s=0.05, typing_s=0.5, silent_s=0.05)
-OPTIONS = BotOptions(turn_timeout_s=0.3)
 WAYS = ("bot-framework", "streaming", "direct-line", "polling", "copilot-studio", "connection-string")
 Speak = Callable[[str], Awaitable[None]]
 
@@ -47,13 +46,18 @@ class Bot:
     fault: Callable[[], Awaitable[None]] | None = None
     told: list[str] = field(default_factory=list)
     twice: bool = False
+    busy: int = 0
 
     async def answer(self, text: str, speak: Speak) -> None:
         self.told.append(text)
-        await speak(f"{text}: first.")
-        if text == "two" and self.fault is not None:
-            await self.fault()
-        await speak(f"{text}: second.")
+        self.busy += 1
+        try:
+            await speak(f"{text}: first.")
+            if text == "two" and self.fault is not None:
+                await self.fault()
+            await speak(f"{text}: second.")
+        finally:
+            self.busy -= 1
 
 
 @dataclass
@@ -88,7 +92,7 @@ class World:
         await self.conversation.start()
         await self.until(lambda: bool(self.ends(1)))
         ends = [await self.ask("one"), await self.ask("two")]
-        await asyncio.sleep(0.05)  # for what the bot says late
+        await self.until(lambda: not self.bot.busy)
         ends.append(await self.ask("three"))
         assert self.bot.told == ["one", "two", "three"]
         assert all(len(self.ends(request)) == 1 for request in (1, 2, 3, 4))
@@ -103,7 +107,8 @@ class World:
 
 
 @asynccontextmanager
-async def world(kind: str, bot: Bot) -> AsyncIterator[World]:
+async def world(kind: str, bot: Bot, turn_timeout_s: float = 5.0) -> AsyncIterator[World]:
+    options = BotOptions(turn_timeout_s=turn_timeout_s)
     async with AsyncExitStack() as stack:
         if kind in ("bot-framework", "streaming"):
             there = _bot_double(bot)
@@ -115,9 +120,9 @@ async def world(kind: str, bot: Bot) -> AsyncIterator[World]:
             connector = ConnectorServer()
             stack.push_async_callback(connector.close)
             way: BotWay = (
-                BotFrameworkWay("x", BotFrameworkSettings(url, options=OPTIONS), connector)
+                BotFrameworkWay("x", BotFrameworkSettings(url, options=options), connector)
                 if kind == "bot-framework"
-                else StreamingWay("x", StreamingSettings(url, options=OPTIONS))
+                else StreamingWay("x", StreamingSettings(url, options=options))
             )
             here = World(bot, way, relay, lambda: None)
         else:
@@ -128,7 +133,7 @@ async def world(kind: str, bot: Bot) -> AsyncIterator[World]:
             service.streams = kind != "polling"
             service.repeat = bot.twice
             expired: list[str] = []
-            way = _client(kind, service, expired)
+            way = _client(kind, service, expired, options)
             here = World(bot, way, relay, lambda: (service.expire_tokens(), expired.append("old"))[0])
         await way.start()
         stack.push_async_callback(way.close)
@@ -166,20 +171,20 @@ def _direct_line(bot: Bot, kind: str) -> DirectLineDouble:
     return CopilotStudioDouble(behave) if kind in ("copilot-studio", "connection-string") else DirectLineDouble(behave)
 
 
-def _client(kind: str, service: DirectLineDouble, expired: list[str]) -> BotWay:
+def _client(kind: str, service: DirectLineDouble, expired: list[str], bot: BotOptions) -> BotWay:
     if not isinstance(service, CopilotStudioDouble):
         line = DirectLineOptions(service.endpoint, SECRET, patience=PATIENCE, poll_s=0.02)
-        return DirectLineWay(line, OPTIONS)
+        return DirectLineWay(line, bot)
     if kind == "copilot-studio":
         options = CopilotStudioOptions(token_endpoint=service.token_endpoint, patience=PATIENCE)
-        return copilot_studio_way(options, OPTIONS)
+        return copilot_studio_way(options, bot)
 
     async def token(refused: str) -> str:
         return "another" if refused or TOKEN not in current else TOKEN
 
     current = [TOKEN]
     service.welcome = lambda shown: shown == ("another" if expired else TOKEN)
-    return copilot_studio_way(CopilotStudioOptions(connection_url=service.connection_url, token=token), OPTIONS)
+    return copilot_studio_way(CopilotStudioOptions(connection_url=service.connection_url, token=token), bot)
 
 
 @pytest.mark.parametrize("kind", WAYS)
@@ -201,19 +206,22 @@ async def test_a_bot_that_fails_in_mid_turn_is_not_asked_again(kind: str) -> Non
 
 @pytest.mark.parametrize("kind", WAYS)
 async def test_a_bot_that_is_too_slow_is_given_up_and_its_late_words_are_heard(kind: str) -> None:
-    async def sleep() -> None:
-        await asyncio.sleep(OPTIONS.turn_timeout_s * 1.6)
+    given_up = asyncio.Event()
 
-    async with world(kind, Bot(sleep)) as here:
+    async def sleep() -> None:
+        await given_up.wait()
+
+    async with world(kind, Bot(sleep), turn_timeout_s=0.5) as here:
         here.conversation = here.way.conversation(CALL, here.events.append)
         await here.conversation.start()
         assert await here.ask("one") is BotDone
         request = here.conversation.send(activities.user_message("two"))
         await here.until(lambda: bool(here.ends(request)))
+        given_up.set()
         if kind != "connection-string":  # there the answer's stream is the question's, and ended with it
             await here.until(lambda: here.heard_of_two == ["two: first.", "two: second."])
         assert here.bot.told == ["one", "two"]
-        await asyncio.sleep(OPTIONS.turn_timeout_s)
+        await here.until(lambda: not here.bot.busy)
         assert await here.ask("three") is BotDone
         assert here.bot.told == ["one", "two", "three"]
         assert len(here.said) == len(set(here.said))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -57,8 +57,25 @@ async def test_a_number_goes_by_the_only_trunk_and_shows_what_the_trunk_shows() 
     assert (call["account"], call["from"], call["s"]) == ("provider", "", 60.0)
 
 
+async def test_a_number_goes_by_the_first_trunk_that_is_fit_and_by_none_where_none_is() -> None:
+    down = {"pbx"}
+
+    def fit(names: Sequence[str]) -> str:
+        return next((name for name in names if name not in down), "")
+
+    exchange = Exchange(PROVIDER, PBX, usual_routes=["pbx", "provider"], fit=fit)
+    assert (await exchange.call("+4930123"))["account"] == "provider"
+    down.clear()
+    assert (await exchange.call("+4930123"))["account"] == "pbx"
+    exchange.dialled.clear()
+    down.update(["pbx", "provider"])
+    assert (await exchange.refusal("+4930123")).why == "full"
+    refusal = await exchange.refusal("sip:7000@pbx.example", trunk="pbx")
+    assert refusal.why == "full" and "pbx: not up" in str(refusal)
+
+
 async def test_where_there_are_two_trunks_the_wish_or_the_setting_chooses() -> None:
-    assert (await Exchange(PROVIDER, PBX, usual_route="pbx").call("+4930123"))["uri"] == "sip:+4930123@10.0.0.1:5080"
+    assert (await Exchange(PROVIDER, PBX, usual_routes=["pbx"]).call("+4930123"))["uri"] == "sip:+4930123@10.0.0.1:5080"
     assert (await Exchange(PROVIDER, PBX).call("tel:+4930123", trunk="provider"))["account"] == "provider"
     assert "needs a trunk" in str(await Exchange(PROVIDER, PBX).refusal("+4930123"))
     assert "'nope'" in str(await Exchange(PROVIDER).refusal("+4930123", trunk="nope"))

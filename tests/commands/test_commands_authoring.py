@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,23 @@ def test_a_chat_through_a_pipe(tmp_path: Path) -> None:
     assert lines[2].startswith("/dtmf KEYS")
     assert '"step": "q"' in output
     assert lines[-2:] == ["bot: 42 it is.", "[the call is over]"]
+
+
+def test_a_chat_shows_what_is_neither_said_nor_heard(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - {id: german, language: de}
+          - {id: pin, ask: PIN?, digits: 4, save: pin, sensitive: true}
+          - {id: people, queue: {to: "+1", longest: 0}}
+          - {id: bye, hangup: "{error.status}"}
+    """
+    dialogs = folder(tmp_path, textwrap.dedent(main))
+    (dialogs / "main.de.yaml").write_text("steps: {pin: {ask: Ihre PIN?}}")
+    lines = run("chat", str(dialogs), typed="/dtmf 1234\n/busy\n")[1].splitlines()
+    assert lines == [
+        "bot: Ihre PIN?", "[the call goes on in de-DE]", "[the recording is paused]",
+        "[transfer to +1: /completed or /failed?]", "[the recording is running]", "bot: 486", "[the call is over]",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("typed", "last"), [("/dtmf 7#\n", "[the call is over]"), ("/quit\n", "bot: How many?"),

@@ -24,7 +24,7 @@ from voicebot.events import (
     SpeechStarted,
     SpeechStopped,
 )
-from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.rtp import MediaQuality, Playout
 from voicebot.speech import Speech, SpeechUnavailable
 
@@ -77,8 +77,11 @@ class Line:
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         self.did.append(f"reject {status}")
 
-    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
+    async def transfer(
+        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+    ) -> TransferOutcome:
         self.headers = headers
+        self.replaces = replaces
         self.did.append(f"transfer {target}")
         return self.outcome
 

@@ -15,9 +15,16 @@ DEADLINE_S = 10.0
 class Caller:
     """One conversation with the bot at the end of ``way``."""
 
-    def __init__(self, way: BotWay, number: str = "+15550100", call_id: str = "call-1@127.0.0.1") -> None:
+    def __init__(
+        self,
+        way: BotWay,
+        number: str = "+15550100",
+        call_id: str = "call-1@127.0.0.1",
+        facts: dict[str, Any] | None = None,
+    ) -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
-        self.conversation = way.conversation(CallFacts(call_id, number, "+15550199"), self.events.put_nowait)
+        call = CallFacts(**{"call_id": call_id, "caller": number, "callee": "+15550199"} | (facts or {}))
+        self.conversation = way.conversation(call, self.events.put_nowait)
 
     async def next(self) -> Event:
         async with asyncio.timeout(DEADLINE_S):

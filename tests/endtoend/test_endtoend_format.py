@@ -64,7 +64,7 @@ async def test_a_dialog_file_plays_switches_keeps_quiet_and_hands_on(
     (dialogs / "main.yaml").write_text(MAIN, encoding="utf-8")
     (dialogs / "main.de.yaml").write_text(GERMAN, encoding="utf-8")
     welcome = tone(dialogs / "sounds" / "welcome.wav")
-    service = serve_scripted(bot__dialogs=dialogs, calls__recording=True)
+    service = serve_scripted(bot__dialogs=dialogs, calls__recording=True, log__words=True)
     async with calling(service.uri) as phone:
         assert phone.call is not None
         phone.call.on_refer = lambda target, _by: refuse_once(target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bot_double import BotDouble
 from served import Service, texts
+from telephone import calling
 
 from voicebot.audio import PCMU
 from voicebot.caller import parse_script
@@ -41,12 +44,22 @@ steps:
 """
 
 
+NOTIFIED = """
+quiet_s: 0.6
+deadline_s: 20
+steps:
+  - listen:
+  - expect_end: hangup
+"""
+
+
 class Callee:
-    """A telephone that takes calls: it follows the script, unless it is called as ``busy``."""
+    """A telephone that takes calls: it follows the script; as an agent it only answers, as ``busy`` not even that."""
 
     def __init__(self, clock: MediaClock) -> None:
-        self.scripted: ScriptedCall | None = None
-        self.done: asyncio.Task[None] | None = None
+        self.busy = False
+        self.legs: list[SipLeg] = []
+        self.done: list[asyncio.Task[None]] = []
         self.front = SipFrontEnd(
             on_leg=self._take, clock=clock, ports=PortRange(43_200, 43_299, LOOPBACK), host=LOOPBACK, port=0
         )
@@ -55,19 +68,21 @@ class Callee:
         return f"sip:{user}@{LOOPBACK}:{self.front.endpoint.port}"
 
     def _take(self, leg: SipLeg) -> None:
-        script = parse_script(SCRIPT)
-        self.scripted = ScriptedCall(script, {}, Ear(PCMU, quiet_s=script.quiet_s))
-        leg.connect(self.scripted)
+        self.legs.append(leg)
+        script = parse_script(NOTIFIED if leg.info.callee == "carl" else SCRIPT)
+        scripted = ScriptedCall(script, {}, Ear(PCMU, quiet_s=script.quiet_s))
+        leg.connect(scripted)
         leg.ring()
-        if leg.info.callee == "busy":
+        if leg.info.callee == "busy" or self.busy:
             leg.reject(486, "Busy Here")
+        elif leg.info.callee.startswith("+"):
+            self.done.append(asyncio.create_task(leg.answer()))
         elif leg.info.callee != "away":
-            self.done = asyncio.create_task(self._talk(leg))
+            self.done.append(asyncio.create_task(self._talk(leg, scripted)))
 
-    async def _talk(self, leg: SipLeg) -> None:
-        assert self.scripted is not None
+    async def _talk(self, leg: SipLeg, scripted: ScriptedCall) -> None:
         await leg.answer()
-        await self.scripted.run(leg, asyncio.get_running_loop().time())
+        await scripted.run(leg, asyncio.get_running_loop().time())
 
 
 @asynccontextmanager
@@ -109,6 +124,25 @@ def dial(service: Service, folder: Path, to: str) -> subprocess.CompletedProcess
     return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
+def notify(port: int, to: str) -> tuple[int, str]:
+    """A bot has ``to`` called, to say one thing and hang up: status, and the call's conversation. Blocks."""
+    said = {"type": "message", "text": "Your order is ready.", "inputHint": "ignoringInput"}
+    base = f"http://{LOOPBACK}:{port}/v3/conversations"
+
+    def post(url: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    status, answer = post(base, {"members": [{"id": to}], "activity": said})
+    if status == 201:
+        post(f"{base}/{answer['id']}/activities", {"type": "endOfConversation"})
+    return status, str(answer.get("id"))
+
+
 async def until_ended(service: Service, call_id: str) -> dict[str, Any]:
     end = time.monotonic() + 40
     while time.monotonic() < end:
@@ -122,6 +156,16 @@ async def until_ended(service: Service, call_id: str) -> dict[str, Any]:
 async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
     serve_scripted: Callable[..., Service], tmp_path: Path
 ) -> None:
+    bot = BotDouble()
+    await bot.start()
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        connector: int = probe.getsockname()[1]
+    (tmp_path / "service-0").mkdir()
+    settings = (
+        f'[connector]\nport = {connector}\n[[bots]]\nname = "notifier"\nkind = "bot-framework"\nurl = "{bot.url}"\n'
+    )
+    (tmp_path / "service-0" / "voicebot.toml").write_text(settings)
     service = serve_scripted(
         console__token=TOKEN, calls__outbound_allow=json.dumps([f"*@{LOOPBACK}"]), calls__ring_timeout_s=1
     )
@@ -137,11 +181,21 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
         talk = await place(phone.uri("anna"), context={"order": 7}, **{"from": "4711"})
         busy, away = await place(phone.uri("busy")), await place(phone.uri("away"))
         nobody = await place(f"sip:anna@{LOOPBACK}:9")
+        assert await asyncio.to_thread(notify, connector, "sip:x@192.0.2.1") == (403, "None")
+        assert (await asyncio.to_thread(notify, connector, phone.uri("carl")))[0] == 201
         dialled = await asyncio.to_thread(dial, service, tmp_path, phone.uri("busy"))
         refused = await asyncio.to_thread(dial, service, tmp_path, "+1900555")
         ended = {call["id"]: await until_ended(service, call["id"]) for call in (talk, busy, away, nobody)}
-        assert phone.done is not None
-        await phone.done
+        await asyncio.gather(*phone.done)
+    (start, *_, end) = bot.received
+    await bot.close()
+    assert (start["channelData"]["direction"], start["from"]["id"], end["type"]) == (
+        "outbound",
+        "carl",
+        "endOfConversation",
+    )
+    notified = service.record(start["channelData"]["callId"])
+    assert (texts(notified), notified["end"]["reason"]) == (["Your order is ready."], "bot")
     assert (dialled.returncode, "not answered: busy 486" in dialled.stdout) == (1, True), dialled.stderr
     assert (refused.returncode, "needs a trunk" in refused.stderr) == (2, True)
     outcomes = [(ended[call["id"]]["not_answered"] or {}).get("outcome") for call in (talk, busy, away, nobody)]
@@ -153,5 +207,34 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
     metrics = ask(service, "GET", "/metrics", token="")[1]
     for outcome in ("bot", "busy", "no-answer", "unreachable"):
         assert f'voicebot_calls_total{{direction="outbound",outcome="{outcome}"}}' in metrics
-    assert "voicebot_rtp_mos_count 1.0" in metrics
+    assert "voicebot_rtp_mos_count 2.0" in metrics
     assert "opening" not in service.log(), "what callers hear and say is not for the log"
+
+
+async def test_a_greeting_is_heard_before_the_answer_and_an_agent_is_called_before_the_caller_is_handed_on(
+    serve_scripted: Callable[..., Service],
+) -> None:
+    async with callee() as desk:
+        service = serve_scripted(
+            calls__before_answer="greeting",
+            bot__transfer="attended",
+            calls__transfer_allow='["*"]',
+            calls__transfer_domain=f"{LOOPBACK}:{desk.front.endpoint.port}",
+        )
+        async with calling(service.uri) as phone:
+            assert phone.last_audible and phone.last_audible < phone.answered, "the greeting came as early media"
+            assert phone.call is not None
+            desk.busy = True
+            phone.press("0")
+            await phone.until(lambda: bool(desk.legs), "a call to the agent")
+            await phone.answer(time.monotonic(), quiet_s=1.0)
+            assert not phone.transfers, "the agent is busy: the caller is back with the bot"
+            desk.busy = False
+            phone.press("0")
+            await phone.until(lambda: bool(phone.transfers), "the transfer")
+            assert "?Replaces=" in phone.transfers[0], "the caller's side is to take over the call with the agent"
+            await phone.until_ended()
+        record = service.record(phone.call.call_id)
+    assert record["transfer"]["accepted"] is True
+    assert any("cannot be reached" in text for text in texts(record))
+    assert record["answered_ms"] > 500

@@ -15,7 +15,7 @@ from telephone import LOOPBACK, Telephone, calling, phone, refusal
 
 pytestmark = pytest.mark.slow
 
-G722_ONLY = "m=audio 4000 RTP/AVP 9\r\na=rtpmap:9 G722/8000\r\n"
+G729_ONLY = "m=audio 4000 RTP/AVP 18\r\na=rtpmap:18 G729/8000\r\n"
 PCMU = "m=audio 4000 RTP/AVP 0\r\n"
 
 
@@ -112,7 +112,7 @@ async def test_too_many_calls_and_no_free_port_get_503_and_no_common_codec_488(
         response = await asyncio.to_thread(exchange, service, invite(service, PCMU))
         assert status_of(response) == 503
         assert "Retry-After:" in response
-    response = await asyncio.to_thread(exchange, service, invite(service, G722_ONLY, call_id="g722"))
+    response = await asyncio.to_thread(exchange, service, invite(service, G729_ONLY, call_id="g722"))
     assert status_of(response) == 488
     async with calling(service.uri) as after:
         await after.answer(0)

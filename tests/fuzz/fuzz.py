@@ -16,7 +16,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["voicebot.sip", "voicebot.rtp"]):
-    from voicebot.rtp import packet, rtcp
+    from voicebot.rtp import packet, rtcp, stun
+    from voicebot.rtp.dtls import DtlsIdentity
+    from voicebot.rtp.handshake import HandshakeTerms, MediaHandshake, is_for_handshake
+    from voicebot.rtp.ice_lite import IceCredentials
     from voicebot.sip.digest import DigestServer
     from voicebot.sip.header import SipSyntaxError
     from voicebot.sip.hop import Hop, Listener
@@ -104,6 +107,23 @@ def rtcp_(data: bytes) -> None:
         rtcp.parse(data)
 
 
+IDENTITY = DtlsIdentity()
+ICE = IceCredentials("evtj", "VOkJxbRl1RmTxUk/WvJxBt"), IceCredentials("h6vY", "theirs")
+
+
+def handshake(data: bytes) -> None:
+    """STUN and DTLS, as the port of a stream gets them."""
+    with contextlib.suppress(stun.MalformedMessage):
+        stun.parse(data)
+    terms = HandshakeTerms(IDENTITY, "passive", frozenset({("sha-256", IDENTITY.fingerprint)}))
+    for one in (MediaHandshake(terms), MediaHandshake(terms._replace(ice=ICE))):
+        one.signal(("192.0.2.7", 4000))
+        for datagram in data.split(b"\n====\n")[:4]:
+            if is_for_handshake(datagram):
+                one.receive(datagram, ("192.0.2.7", 4000))
+        one.tick()
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "sip": sip,
     "message": message,
@@ -112,6 +132,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "sdp": sdp,
     "rtp": rtp,
     "rtcp": rtcp_,
+    "handshake": handshake,
 }
 
 

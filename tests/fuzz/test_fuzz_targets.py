@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-TARGETS = ("sip", "message", "stream", "digest", "sdp", "rtp", "rtcp")
+TARGETS = ("sip", "message", "stream", "digest", "sdp", "rtp", "rtcp", "handshake")
 ROOT = Path(__file__).parent.parent.parent
 FUZZ_S = int(os.environ.get("FUZZ_S", "3"))
 

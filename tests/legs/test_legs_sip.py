@@ -10,14 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from voicebot.audio import PCMU
-from voicebot.codecs import CODECS, all_named
+from voicebot.audio import LINEAR_16K, PCMU
+from voicebot.codecs import CODECS, DEFAULT_CODECS, all_named
 from voicebot.events import Event
 from voicebot.g711 import encode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
-from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.legs.sip_outgoing import dial
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import CallClosed, SessionDescription, SipEndpoint, sdp
@@ -38,11 +38,13 @@ class Sink:
         self.pressed = asyncio.Event()
         self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.silences = {bytes([b]) * 160 for b in (0xFF, 0xD5, 0x7F, 0x55)}
+        self.sounds: list[bytes] = []
 
     def frame(self, payload: bytes, at: float) -> None:
         self.frames += 1
         self.after_end += self.over.done()
-        if payload not in self.silences:
+        if payload not in self.silences and payload.strip(b"\0"):
+            self.sounds.append(payload)
             self.heard.set()
 
     def sent(self, payload: bytes, at: float) -> None:
@@ -127,7 +129,8 @@ async def line(clock: MediaClock) -> AsyncIterator[Line]:
 
 @pytest.fixture
 async def answerer(clock: MediaClock) -> AsyncIterator[Answerer]:
-    answerer = Answerer(clock, PortRange(42400, 42799, LOOPBACK, rest_s=0.0))
+    everything = MediaPreferences(codecs=tuple(CODECS.values()))
+    answerer = Answerer(clock, PortRange(42400, 42799, LOOPBACK, rest_s=0.0), preferences=everything)
     await answerer.front.start()
     yield answerer
     await answerer.front.close()
@@ -148,7 +151,7 @@ def tone(leg: SipLeg) -> None:
     leg.playout.append(clip)
 
 
-@pytest.mark.parametrize("names", [("PCMU", "PCMA"), ("PCMA",)])
+@pytest.mark.parametrize("names", [("PCMU", "PCMA"), ("PCMA",), ("G722",), ("opus", "PCMU")])
 async def test_a_call_carries_voice_and_keys_both_ways_until_the_caller_hangs_up(
     line: Line, answerer: Answerer, names: tuple[str, ...]
 ) -> None:
@@ -165,6 +168,7 @@ async def test_a_call_carries_voice_and_keys_both_ways_until_the_caller_hangs_up
     async with asyncio.timeout(DEADLINE_S):
         await asyncio.gather(sink.heard.wait(), answerer.sinks[0].heard.wait(), answerer.sinks[0].pressed.wait())
     assert answerer.sinks[0].keys == ["5"]
+    assert bot.info.audio is leg.info.audio is bot.playout.audio is CODECS[names[0].upper()].audio
     await leg.hang_up()
     assert await sink.reason() == "bot"
     assert await answerer.sinks[0].reason() == "caller"
@@ -202,10 +206,46 @@ async def test_a_rejected_call_tells_its_status(line: Line, answerer: Answerer) 
 
 async def test_without_a_common_codec_the_answer_is_488_and_no_leg_is_made(line: Line, answerer: Answerer) -> None:
     offer = sdp.offer(LOOPBACK, 42000)
-    offer.media[0].formats, offer.media[0].rtpmap = ["9"], {9: sdp.Encoding("G722", 8000)}
+    offer.media[0].formats, offer.media[0].rtpmap = ["18"], {18: sdp.Encoding("G729", 8000)}
     with pytest.raises(CallClosed, match="488"):
         await line.endpoint.invite(answerer.uri, offer).established()
     assert not answerer.legs
+
+
+async def test_a_trunk_has_codecs_and_an_order_of_its_own(line: Line, clock: MediaClock) -> None:
+    own = MediaPreferences(codecs=all_named(["G722", "PCMA"]), ours_first=True, ptime_ms=30)
+    trunks = {"": own, "other": MediaPreferences()}
+    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), trunks=trunks)
+    await answerer.front.start()
+    offer = sdp.offer(LOOPBACK, 42001, codecs=all_named(["PCMU", "PCMA", "opus", "G722"]))
+    answer = await line.endpoint.invite(answerer.uri, offer).established()
+    assert (answer.media[0].formats, answer.media[0].ptime) == (["9", "101"], 30)
+    assert answerer.legs[0].info.audio is LINEAR_16K and answerer.legs[0].info.codec == "G722"
+    assert answerer.front.media_for("other").codecs == DEFAULT_CODECS
+    await answerer.front.close()
+
+
+@pytest.mark.parametrize(("first", "then"), [("G722", "PCMU"), ("PCMA", "G722"), ("opus", "PCMA"), ("PCMU", "opus")])
+async def test_a_codec_that_changes_in_mid_call_changes_nothing_above(
+    line: Line, answerer: Answerer, first: str, then: str
+) -> None:
+    sink = Sink()
+    leg = await dial(line.endpoint, line.codecs(first, then), answerer.uri, sink=sink)
+    bot = answerer.legs[0]
+    audio = bot.info.audio
+    for old, new in ((first, then), (then, first)):
+        offer = sdp.offer(LOOPBACK, leg.local_port, codecs=all_named([new]))
+        answer = bot._session_offered(offer)
+        assert answer is not None and leg.session_answered(answer), old
+        heard, bot_heard = sink.heard, answerer.sinks[0].heard
+        tone(bot)
+        tone(leg)
+        async with asyncio.timeout(DEADLINE_S):
+            await asyncio.gather(heard.wait(), bot_heard.wait())
+        sink.heard, answerer.sinks[0].heard = asyncio.Event(), asyncio.Event()
+        assert bot.playout.audio is bot.info.audio is audio
+    assert {len(frame) for frame in answerer.sinks[0].sounds} == {audio.frame_bytes}
+    await leg.hang_up()
 
 
 async def test_encrypted_media_is_not_taken_for_plain(line: Line, answerer: Answerer) -> None:
@@ -216,8 +256,10 @@ async def test_encrypted_media_is_not_taken_for_plain(line: Line, answerer: Answ
 
 
 @pytest.mark.parametrize("srtp", ["allowed", "required"])
-async def test_an_encrypted_call_carries_voice_and_keys_both_ways(line: Line, clock: MediaClock, srtp: str) -> None:
-    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), srtp=srtp)
+async def test_an_encrypted_call_carries_voice_and_keys_both_ways(
+    line: Line, clock: MediaClock, srtp: sdp.Srtp
+) -> None:
+    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), preferences=MediaPreferences(srtp=srtp))
     await answerer.front.start()
     sink = Sink()
     leg = await dial(line.endpoint, replace(line.media, srtp="required"), answerer.uri, sink=sink)
@@ -231,16 +273,16 @@ async def test_an_encrypted_call_carries_voice_and_keys_both_ways(line: Line, cl
     assert bot.quality().not_authentic == leg.quality().not_authentic == 0
     again = bot._session_offered(leg._offer())  # a refresh keeps both keys
     assert again is not None and again.media[0].protocol == "RTP/SAVP"
-    assert again.media[0].crypto == [bot._keys.matching(leg._keys.offer()[0])]
+    assert again.media[0].crypto == [bot._keys.sdes.matching(leg._keys.sdes.offer()[0])]
     await leg.hang_up()
     await answerer.front.close()
 
 
 @pytest.mark.parametrize(("srtp", "theirs"), [("required", "off"), ("off", "required")])
 async def test_what_must_or_must_not_be_encrypted_is_refused_otherwise(
-    line: Line, clock: MediaClock, srtp: str, theirs: sdp.Srtp
+    line: Line, clock: MediaClock, srtp: sdp.Srtp, theirs: sdp.Srtp
 ) -> None:
-    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), srtp=srtp)
+    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), preferences=MediaPreferences(srtp=srtp))
     await answerer.front.start()
     with pytest.raises(LegClosed, match="488"):
         await dial(line.endpoint, replace(line.media, srtp=theirs), answerer.uri)
@@ -249,7 +291,7 @@ async def test_what_must_or_must_not_be_encrypted_is_refused_otherwise(
 
 
 async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(line: Line, clock: MediaClock) -> None:
-    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), inband_dtmf=True)
+    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), preferences=MediaPreferences(inband_dtmf=True))
     await answerer.front.start()
     with_event = await dial(line.endpoint, line.media, answerer.uri)
     offer = sdp.offer(LOOPBACK, with_event.local_port, telephone_event=None)
@@ -264,7 +306,7 @@ async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(l
     assert answerer.sinks[0].keys == ["8"]
     offer = sdp.offer(LOOPBACK, with_event.local_port)  # it has one again: keys come once
     assert answerer.legs[0]._session_offered(offer) is not None
-    assert answerer.legs[0]._rtp._inband is None
+    assert answerer.legs[0]._rtp._incoming._inband is None
     await with_event.hang_up()
     await answerer.front.close()
 
@@ -337,7 +379,7 @@ async def test_a_call_without_an_offer_gets_ours_and_answers_in_its_ack(answerer
     async with asyncio.timeout(DEADLINE_S):
         ok = await protocol.response(b"SIP/2.0 200")
     offered = SessionDescription.parse(ok.partition(b"\r\n\r\n")[2])
-    assert offered.media[0].formats == ["0", "8", "101"]
+    assert offered.media[0].formats == ["0", "8", "9", "107", "101", "102"]
     to = next(part for part in ok.decode().split("\r\n") if part.startswith("To:")).partition(">")[2]
     answer = bytes(sdp.offer(LOOPBACK, 42010, codecs=[CODECS["PCMA"]], telephone_event=None)).decode()
     ack = f"ACK {answerer.uri} SIP/2.0\r\n" + head.format(branch="b", to=to) + "CSeq: 1 ACK\r\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from urllib.parse import unquote
 
 import pytest
 
@@ -230,3 +231,42 @@ async def test_what_happened_before_anybody_listened_is_told_when_somebody_does(
     await asyncio.sleep(0)
     assert us.not_answered().outcome is NotReached.UNREACHABLE
     assert us.over == ["unreachable"]
+
+
+async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[Side, Side]) -> None:
+    """RFC 3891: the caller's side calls the target in the place of our call with it, which the target ends."""
+    us, target = sides
+    clock = us.front.media.clock
+    caller = Side(clock, 43950)
+    await caller.front.start()
+    try:
+        theirs = await caller.call(uri_of(us))
+        ours = await us.next_leg()
+        await asyncio.gather(theirs.answer(), ours.answer())
+        consulted = await us.call(uri_of(target))
+        taken = await target.next_leg()
+        await asyncio.gather(consulted.answer(), taken.answer())
+        asked: asyncio.Queue[str] = asyncio.Queue()
+
+        def take(uri: str) -> bool:
+            asked.put_nowait(uri)
+            return True
+
+        theirs.on_transfer_asked = take
+        transferring = asyncio.ensure_future(ours.transfer(uri_of(target), replaces=consulted))
+        async with asyncio.timeout(DEADLINE_S):
+            uri, _, header = (await asked.get()).partition("?Replaces=")
+            replacing = await caller.front.place(uri, headers={"Replaces": unquote(header)})
+            replacing.connect(caller)
+            new = await target.next_leg()
+            await asyncio.gather(replacing.answer(), new.answer())
+            theirs.transfer_result(200, "OK")
+            outcome = await transferring
+            assert (outcome.accepted, outcome.status) == (True, 200)
+            while "caller" not in us.over:  # the target has hung up on us, for the caller's sake
+                await asyncio.sleep(0.01)
+        refused = await ours.transfer(uri_of(target), replaces=consulted)
+        assert not refused.accepted
+        await replacing.hang_up()
+    finally:
+        await caller.front.close()

@@ -55,12 +55,13 @@ class Product:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Product]:
+def running(folder: Path, settings: dict[str, str] | None = None) -> Iterator[Product]:
     """Start the service as a user would, with ports and folders of its own; it is gone, with status 0, in the end."""
     records, log = folder / "records", folder / "serve.log"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")} | {
         "VOICEBOT_SIP__HOST": "127.0.0.1",
         "VOICEBOT_SIP__PORT": "0",
+        "VOICEBOT_SIP__CODECS": '["PCMU", "PCMA", "G722"]',
         "VOICEBOT_RTP__PORT_LOW": "24000",
         "VOICEBOT_RTP__PORT_HIGH": "24499",
         "VOICEBOT_BOT__HTTP_PORT": "0",
@@ -68,6 +69,7 @@ def running(folder: Path) -> Iterator[Product]:
         "VOICEBOT_CALLS__RECORDS": str(records),
         "VOICEBOT_CALLS__DRAIN_S": "1",
         "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",
+        **(settings or {}),
     }
     with log.open("w") as errors:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The sample dialog to its end, by speech and keys and over a prompt, on an A-law line."""
+"""The sample dialog to its end, by speech and keys and over a prompt, on lines other than the usual mu-law."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ steps:
 pytestmark = pytest.mark.peer
 
 
-async def test_the_sample_dialog_reaches_its_end_in_a_law(product: Product) -> None:
-    options = CallOptions(codec=CODECS["PCMA"], speech=SpeechEndpoint(host=product.speech_url), transcribe=False)
+@pytest.mark.parametrize("codec", ["PCMA", "G722"])
+async def test_the_sample_dialog_reaches_its_end_by_another_codec(product: Product, codec: str) -> None:
+    options = CallOptions(codec=CODECS[codec], speech=SpeechEndpoint(host=product.speech_url), transcribe=False)
     report = await place_call(product.uri, parse_script(SCRIPT), options)
     assert report.ok, report.reason
     record = await product.record(report.call_id)
-    assert record["codec"] == report.codec == "PCMA"
+    assert record["codec"] == report.codec == codec
     assert record["failures"] == [] and record["interruptions"] >= 1
     answers = " ".join(turn["bot"]["text"] for turn in record["turns"])
     for sentence in (

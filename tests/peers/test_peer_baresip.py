@@ -1,106 +1,113 @@
-"""baresip calls us over TLS, with plain and with encrypted media, and hangs up."""
+"""baresip calls us over TLS, with plain and with encrypted media; and we call it."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-import socket
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from baresip_phone import LOOPBACK, NO_BARESIP, baresip, has_baresip
+from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 
-from voicebot.events import Event
+from voicebot.audio import PCMA
+from voicebot.caller.wav import read_wav
+from voicebot.events import Event, Held, HoldEnded
+from voicebot.g711 import decode
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
-from voicebot.rtp import MediaClock, PortRange
+from voicebot.legs.sip_media import MediaPreferences
+from voicebot.legs.sip_outgoing import dial
+from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 from voicebot.sip.tls import self_signed
+from voicebot.speech import apology
 
-BARESIP = shutil.which("baresip")
-LOOPBACK = "127.0.0.1"
+SOURCE = f"aufile,{ASTERISK}/vm-options.wav"
 DEADLINE_S = 20.0
-MODULES = Path("/usr/lib/baresip/modules")
 
 pytestmark = [
     pytest.mark.peer,
-    pytest.mark.skipif(
-        BARESIP is None or not MODULES.is_dir(), reason="baresip is not installed: apt-get install baresip-core"
-    ),
+    pytest.mark.skipif(not has_baresip(), reason=NO_BARESIP),
+    pytest.mark.skipif(not has_asterisk(), reason=NO_RECORDINGS),
 ]
-
-CONFIG = """\
-poll_method epoll
-sip_listen {ip}:{port}
-sip_cafile {ca}
-sip_verify_server yes
-audio_player aubridge,one
-audio_source aubridge,two
-audio_alert aubridge,three
-rtp_ports 43600-43699
-net_interface 127.0.0.1
-module_path {modules}
-module stdio.so
-module g711.so
-module aubridge.so
-module srtp.so
-module_app account.so
-module_app menu.so
-"""
 
 
 class Sink:
     def __init__(self) -> None:
-        self.frames = 0
+        self.heard = bytearray()
+        self.packets = 0
+        self.keys: list[str] = []
+        self.facts: list[type[Event]] = []
         self.ends: list[str] = []
-        self.heard = asyncio.Event()
 
     def frame(self, payload: bytes, at: float) -> None:
-        self.frames += 1
-        if self.frames == 10:
-            self.heard.set()
+        self.heard += payload
 
     def sent(self, payload: bytes, at: float) -> None:
-        pass
+        self.packets += 1
 
     def key(self, key: str, at: float) -> None:
-        pass
+        self.keys.append(key)
 
     def fact(self, event: Event) -> None:
-        pass
+        self.facts.append(type(event))
 
     def ended(self, reason: str, at: float) -> None:
         self.ends.append(reason)
 
 
 class Bot:
+    """Answers each call at once, and talks."""
+
     def __init__(self, certificate: Path) -> None:
         self.clock = MediaClock()
-        self.sink = Sink()
+        self.sinks: list[Sink] = []
         self.legs: list[SipLeg] = []
-        self.answered = asyncio.Event()
-        self.tasks: list[asyncio.Task[None]] = []
+        self.tasks: set[asyncio.Task[None]] = set()
         self.front = SipFrontEnd(
             on_leg=self.take,
             clock=self.clock,
             ports=PortRange(43700, 43799, LOOPBACK, rest_s=0.0),
-            srtp="allowed",
-            endpoint=SipEndpoint(listen=[ListenAt("TLS", port=0)], tls=TlsOptions(certificate=certificate)),
+            preferences=MediaPreferences(srtp="allowed"),
+            endpoint=SipEndpoint(
+                listen=[ListenAt("TLS", port=0), ListenAt("UDP", port=0)], tls=TlsOptions(certificate=certificate)
+            ),
         )
 
     def take(self, leg: SipLeg) -> None:
         self.legs.append(leg)
-        leg.connect(self.sink)
+        self.sinks.append(Sink())
+        leg.connect(self.sinks[-1])
         leg.ring()
-        self.tasks.append(asyncio.ensure_future(self.answer(leg)))
+        task = asyncio.ensure_future(self.answer(leg))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def answer(self, leg: SipLeg) -> None:
-        try:
+        with contextlib.suppress(LegClosed):
             await leg.answer()
-            self.answered.set()
-        except LegClosed:
-            pass
+            talk(leg)
+
+
+def talk(leg: SipLeg) -> None:
+    clip = Clip(1, PCMA)
+    clip.feed(apology("speech-service", PCMA) * 4)
+    clip.finish()
+    leg.playout.append(clip)
+
+
+def loudest(g711: bytes) -> int:
+    return int(np.abs(decode(g711, "PCMA").astype(int)).max(initial=0))
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -116,40 +123,50 @@ async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
 
 
 @pytest.mark.parametrize("media", ["", ";mediaenc=srtp-mand"], ids=["rtp", "srtp"])
-async def test_a_call_over_tls_with_audio_and_its_hang_up(bot: Bot, tmp_path: Path, media: str) -> None:
-    assert BARESIP is not None
-    with socket.create_server((LOOPBACK, 0)) as free:
-        port = free.getsockname()[1]
-    folder = tmp_path / "baresip"
-    folder.mkdir()
-    ca = tmp_path / "bot.pem"
-    (folder / "config").write_text(CONFIG.format(ip=LOOPBACK, port=port, ca=ca, modules=MODULES))
-    (folder / "accounts").write_text(f"<sip:phone@{LOOPBACK};transport=tls>;regint=0;audio_codecs=pcma{media}\n")
-    (folder / "contacts").write_text("")
-    process = await asyncio.create_subprocess_exec(
-        BARESIP,
-        *("-f", str(folder), "-e", f"/dial sip:bot@{LOOPBACK}:{bot.front.endpoint.port};transport=tls"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said = b""
-    try:
-        assert process.stdin is not None and process.stdout is not None
+async def test_a_call_over_tls_with_audio_keys_hold_transfer_and_its_end(bot: Bot, tmp_path: Path, media: str) -> None:
+    account = f"<sip:phone@{LOOPBACK};transport=tls>;regint=0;audio_codecs=pcma{media}"
+    async with baresip(tmp_path / "phone", account, source=SOURCE, certificate=tmp_path / "bot.pem") as phone:
+        phone.tell("dial", f"sip:bot@{LOOPBACK}:{bot.front.endpoint.port};transport=tls")
+        await phone.hears_of("CALL_ESTABLISHED")
+        leg, sink = bot.legs[0], bot.sinks[0]
+        assert leg.info.caller == "phone" and leg.info.codec == "PCMA"
+        await until(lambda: loudest(bytes(sink.heard)) > 2000)
+        assert leg.quality().encrypted == bool(media)
+        phone.tell("sndcode", "8")
+        await until(lambda: sink.keys == ["8"])
+        phone.tell("hold")
+        await until(lambda: sink.facts == [Held])
+        phone.tell("resume")
+        await until(lambda: sink.facts == [Held, HoldEnded])
+        packets = sink.packets
+        await until(lambda: sink.packets > packets + 10)
+        asked: list[str] = []
+
+        def transfer_asked(target: str) -> bool:
+            asked.append(target)
+            asyncio.get_running_loop().call_soon(leg.transfer_result, 200)
+            return True
+
+        leg.on_transfer_asked = transfer_asked
+        phone.tell("transfer", f"sip:7000@{LOOPBACK}")
+        await until(lambda: sink.ends)  # who has transferred us hangs up
+        assert asked == [f"sip:7000@{LOOPBACK}"]
+    assert sink.ends == ["caller"] and bot.front.active == 0
+    assert loudest(read_wav(phone.recording(), PCMA)) > 2000, "it heard us"
+
+
+async def test_it_is_called_and_goes_where_it_is_transferred(bot: Bot, tmp_path: Path) -> None:
+    account = f"<sip:phone@{LOOPBACK}>;regint=0;audio_codecs=pcma;answermode=auto"
+    endpoint = bot.front.endpoint
+    udp = endpoint.listeners[1].port
+    async with baresip(tmp_path / "phone", account, source=SOURCE) as phone:
+        sink = Sink()
         async with asyncio.timeout(DEADLINE_S):
-            await bot.answered.wait()
-            await bot.sink.heard.wait()
-            assert bot.legs[0].info.caller == "phone"
-    except TimeoutError:
-        if process.returncode is None:
-            process.kill()
-        said = await process.stdout.read() if process.stdout else b""
-        pytest.fail(said.decode("utf-8", "replace")[-3000:])
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-    async with asyncio.timeout(DEADLINE_S):
-        while not bot.sink.ends:
-            await asyncio.sleep(0.01)
-    assert bot.sink.ends == ["caller"] and bot.front.active == 0
+            leg = await dial(endpoint, bot.front.media, f"sip:phone@{LOOPBACK}:{phone.port}", sink=sink)
+            await until(lambda: loudest(bytes(sink.heard)) > 2000)
+            outcome = await leg.transfer(f"sip:elsewhere@{LOOPBACK}:{udp}")
+        assert outcome.accepted, outcome
+        await until(lambda: bot.sinks and loudest(bytes(bot.sinks[0].heard)) > 2000)
+        assert bot.legs[0].info.callee == "elsewhere" and sink.ends == ["transfer"]
+        await bot.legs[0].hang_up()
+        await phone.hears_of("CALL_CLOSED")

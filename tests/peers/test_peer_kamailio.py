@@ -3,57 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, registrar_running
 
 from voicebot.sip import Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, sdp
 
-KAMAILIO = shutil.which("kamailio")
-CONFIGURATION = Path(__file__).parent / "kamailio" / "kamailio.cfg"
-LOOPBACK = "127.0.0.1"
 OFFER = sdp.offer(LOOPBACK, 40000)
 DEADLINE_S = 10.0
 
 pytestmark = [
     pytest.mark.peer,
-    pytest.mark.skipif(KAMAILIO is None, reason="Kamailio is not installed: apt-get install kamailio"),
+    pytest.mark.skipif(KAMAILIO is None, reason=NO_KAMAILIO),
 ]
 
 
 @pytest.fixture
-async def proxy(tmp_path: Path) -> AsyncIterator[int]:
-    """A running Kamailio; its port."""
-    assert KAMAILIO is not None
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind((LOOPBACK, 0))
-        port = int(free.getsockname()[1])
-    configuration = tmp_path / "kamailio.cfg"
-    configuration.write_text(CONFIGURATION.read_text().replace("PORT", str(port)))
-    process = await asyncio.create_subprocess_exec(
-        KAMAILIO,
-        *("-DD", "-f", str(configuration), "-Y", str(tmp_path), "-P", str(tmp_path / "pid"), "-m", "32", "-M", "4"),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=(log := (tmp_path / "log").open("wb")),
-    )
-    try:
-        async with asyncio.timeout(DEADLINE_S):
-            while True:
-                try:
-                    socket.create_connection((LOOPBACK, port), 0.1).close()
-                    break
-                except OSError:
-                    assert process.returncode is None, (tmp_path / "log").read_text()[-2000:]
-                    await asyncio.sleep(0.05)
+def proxy(tmp_path: Path) -> Iterator[int]:
+    """A Kamailio for each test: one that remembers a TCP connection which is gone waits for it."""
+    with registrar_running(tmp_path) as port:
         yield port
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-        log.close()
 
 
 def account(port: int, user: str, transport: str = "udp", password: str = "secret") -> Account:

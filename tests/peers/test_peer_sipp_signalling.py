@@ -22,6 +22,7 @@ from voicebot.sip import ListenAt, SipEndpoint
 SCENARIOS = Path(__file__).parent / "sipp"
 SIPP = shutil.which("sipp")
 LOOPBACK = "127.0.0.1"
+MEDIA_PORT = 43500
 
 pytestmark = [
     pytest.mark.peer,
@@ -37,6 +38,7 @@ class Sink:
         self.frames = 0
         self.packets = 0
         self.ends: list[str] = []
+        self.headers: dict[str, str] = {}
 
     def frame(self, payload: bytes, at: float) -> None:
         self.frames += 1
@@ -68,6 +70,7 @@ class Bot:
 
     def take(self, leg: SipLeg) -> None:
         sink = Sink()
+        sink.headers = leg.info.headers
         self.sinks.append(sink)
         leg.connect(sink)
         leg.ring()
@@ -81,6 +84,13 @@ class Bot:
             await leg.answer()
             if leg.info.callee == "short":
                 await leg.hang_up()
+            elif leg.info.callee == "hold":
+                leg.hold(True)
+            elif leg.info.callee == "moves":
+                while leg._rtp._source.target != (LOOPBACK, MEDIA_PORT + 20):
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)  # its ACK comes
+                await leg.hang_up()
         except LegClosed:
             pass
 
@@ -91,7 +101,7 @@ class Bot:
             SIPP,
             f"{LOOPBACK}:{port or self.front.endpoint.port}",
             *("-i", LOOPBACK, "-s", callee, "-m", str(calls), "-r", "20", "-nostdin"),
-            *("-mp", "43500", "-timeout", "20", "-timeout_error", "-trace_err", "-error_file", "/dev/stderr"),
+            *("-mp", str(MEDIA_PORT), "-timeout", "20", "-timeout_error", "-trace_err", "-error_file", "/dev/stderr"),
             *arguments,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
@@ -169,6 +179,33 @@ async def test_our_bye_follows_the_recorded_route(bot: Bot) -> None:
 async def test_a_reliable_180_a_session_timer_and_an_update(bot: Bot) -> None:
     await bot.scenario("prack")
     assert bot.sinks[0].ends == ["caller"]
+
+
+async def test_a_re_invite_moves_the_audio_and_our_bye_goes_to_the_new_contact(bot: Bot) -> None:
+    await bot.scenario("target_refresh", callee="moves")
+    assert bot.sinks[0].ends == ["bot"]
+
+
+async def test_changes_of_both_sides_at_once_are_refused_and_ours_is_tried_again(bot: Bot) -> None:
+    await bot.scenario("glare", callee="hold")
+    assert bot.sinks[0].ends == ["caller"]
+
+
+async def test_we_refresh_the_session_where_we_are_asked_to_and_refuse_too_short_intervals(bot: Bot) -> None:
+    await bot.scenario("session_timer")
+    assert bot.sinks[0].ends == ["caller"]
+
+
+async def test_what_networks_say_about_a_call_is_handed_on(bot: Bot) -> None:
+    await bot.scenario("identity_headers")
+    assert bot.sinks[0].headers == {
+        "Diversion": "<sip:4711@example.com>;reason=no-answer",
+        "P-Asserted-Identity": '"Ada" <sip:+493012345@example.com>',
+        "Privacy": "id",
+        "History-Info": "<sip:4711@example.com>;index=1",
+        "User-to-User": "48656c6c6f;encoding=hex",
+        "X-Queue": "gold",
+    }
 
 
 async def test_the_built_in_caller_over_tcp() -> None:

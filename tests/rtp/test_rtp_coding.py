@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from sounds import likeness, voice
 
 from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.codecs import CODECS, Codec
@@ -15,27 +16,6 @@ from voicebot.rtp.reorder import ReceiveBuffer
 
 ALL = list(CODECS.values())
 SSRC = 7
-
-
-def voice(rate: int, seconds: float = 1.0) -> NDArray[np.int16]:
-    """A voiced sound with a pitch that glides, as codecs for speech like it."""
-    at = np.arange(round(rate * seconds)) / rate
-    phase = 2 * np.pi * np.cumsum(130 + 20 * np.sin(2 * np.pi * 1.5 * at)) / rate
-    return (sum(np.sin(n * phase) / n for n in range(1, 14)) * 5000).astype(np.int16)
-
-
-def likeness(one: NDArray[np.int16], other: NDArray[np.int16], most: int) -> float:
-    """How alike they sound, at the best delay up to ``most`` samples: the correlation of their spectra over time."""
-
-    def spectra(samples: NDArray[np.int16], size: int) -> NDArray[np.float64]:
-        frames = samples[: len(samples) // size * size].reshape(-1, size) * np.hanning(size)
-        return np.sqrt(np.abs(np.fft.rfft(frames)[:, : size * 3 // 8])).reshape(-1)
-
-    count, size = len(one) - most, 4 * most // 5
-    first = spectra(one[:count], size)
-    return max(
-        float(np.corrcoef(first, spectra(other[delay : delay + count], size))[0, 1]) for delay in range(0, most, 8)
-    )
 
 
 def packets(codec: Codec, audio: AudioFormat, sound: NDArray[np.int16], ptime_ms: int = 20) -> list[bytes]:

@@ -345,7 +345,7 @@ async def test_an_encrypted_session_takes_and_sends_nothing_plain(bench: Bench) 
     session = await bench.open(listener)
     peer = bench.peer()
     ours, theirs = (MediaKey("AES_CM_128_HMAC_SHA1_80", bytes([n]) * 30) for n in (1, 2))
-    session.secure(ours, theirs)
+    session.protection.use(ours, theirs)
     session.set_remote(*peer.getsockname())
     far = SecureStream(theirs, ours)
     async with asyncio.timeout(2):
@@ -365,7 +365,7 @@ async def test_an_encrypted_session_takes_and_sends_nothing_plain(bench: Bench) 
     assert session.quality().not_authentic == 2
     assert [frame for frame in listener.frames if frame != silence("PCMU")] == [bytes([n + 1]) * 160 for n in range(3)]
     with pytest.raises(ValueError, match="both"):
-        session.secure(ours, None)
+        session.protection.use(ours, None)
 
 
 @pytest.mark.parametrize("ptime_ms", [10, 30, 40, 60])

@@ -49,7 +49,7 @@ def test_a_silent_trunk_is_down_after_a_second_try_and_up_at_its_next_answer(cap
     caplog.set_level(logging.INFO)
     peer = Peer()
     probe = probed(peer)
-    (first,) = pinged(peer, 2.0 + PATIENCE_S)
+    (first,) = pinged(peer, 0.5 + PATIENCE_S)
     assert probe.state is TrunkState.UNKNOWN, "one lost ping is none"
     (second,) = pinged(peer, 1.0 + PATIENCE_S)
     assert second.cseq[0] == first.cseq[0] + 1 and probe.state is TrunkState.DOWN and probe.status == 408

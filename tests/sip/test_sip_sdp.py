@@ -112,6 +112,55 @@ def test_only_the_codecs_that_we_want_are_taken() -> None:
     assert agreed is not None and agreed.codec.name == "PCMA"
 
 
+OPUS = "a=rtpmap:111 opus/48000/2"
+
+
+def test_every_codec_is_offered_with_its_rtpmap_and_keys_at_every_clock_rate() -> None:
+    body = bytes(offer("192.0.2.7", 4000, codecs=all_named(["opus", "G722", "PCMU"]), ptime_ms=40)).decode()
+    assert "m=audio 4000 RTP/AVP 107 9 0 101 102\r\n" in body
+    for line in ("rtpmap:107 opus/48000/2", "rtpmap:9 G722/8000", "rtpmap:101 telephone-event/48000", "ptime:40"):
+        assert f"a={line}\r\n" in body
+    assert "a=rtpmap:102 telephone-event/8000\r\n" in body and "a=fmtp:107 useinbandfec=1" in body
+    assert bytes(SessionDescription.parse(body.encode())).decode() == body
+
+
+@pytest.mark.parametrize(
+    ("rtpmap", "fmtp"),
+    [(OPUS, "a=fmtp:111 minptime=10;useinbandfec=1"), (OPUS, "a=fmtp:111 ;;=;useinbandfec=x"), (OPUS, "a=fmtp:111")],
+)
+def test_opus_is_taken_whatever_its_parameters_and_keys_at_its_rate(rtpmap: str, fmtp: str) -> None:
+    lines = ("a=rtpmap:126 telephone-event/8000", "a=rtpmap:110 telephone-event/48000")
+    offered = description("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 111 0 126 110", rtpmap, fmtp, *lines)
+    agreed = select(offered, all_named(["PCMU", "opus"]))
+    assert agreed is not None and agreed.codec is CODECS["OPUS"]
+    assert (agreed.payload_type, agreed.telephone_event) == (111, 110)
+    answered = answer(offered, agreed, "192.0.2.2", 5000)
+    assert answered.media[0].formats == ["111", "110"]
+    assert b"a=rtpmap:111 opus/48000/2\r\na=rtpmap:110 telephone-event/48000\r\n" in bytes(answered)
+
+
+def test_keys_of_8000_beside_opus_are_better_than_none() -> None:
+    offered = description(
+        "c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 111 126", OPUS, "a=rtpmap:126 telephone-event/8000"
+    )
+    agreed = select(offered, all_named(["opus"]))
+    assert agreed is not None and agreed.telephone_event == 126
+    assert b"a=rtpmap:126 telephone-event/8000\r\n" in bytes(answer(offered, agreed, "192.0.2.2", 5000))
+
+
+@pytest.mark.parametrize("rtpmap", ["a=rtpmap:111 opus/16000/2", "a=rtpmap:111 opus/48000", "a=rtpmap:111 opus"])
+def test_opus_of_another_clock_or_number_of_channels_is_no_opus(rtpmap: str) -> None:
+    offered = description("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 111", rtpmap)
+    assert select(offered, all_named(["opus", "PCMU"])) is None
+
+
+@pytest.mark.parametrize(("ours_first", "taken"), [(False, "PCMA"), (True, "G722")])
+def test_whose_order_decides_can_be_said(ours_first: bool, taken: str) -> None:
+    offered = description("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 8 0 9")
+    agreed = select(offered, all_named(["G722", "PCMA", "PCMU"]), ours_first=ours_first)
+    assert agreed is not None and agreed.codec.name == taken
+
+
 def test_rtcp_and_ptime_are_read_and_nonsense_in_them_skipped() -> None:
     read = description(
         "c=IN IP4 192.0.2.1", AUDIO, "a=rtcp:4711 IN IP4 192.0.2.1", "a=ptime:30", "a=ptime:x", "a=rtcp:0"

@@ -21,6 +21,7 @@ MAX_HEADERS = 64
 MAX_HEADER = 1024
 MAX_TEXT = 8000
 INTERRUPTED = "voicebot.interrupted"
+HYPOTHESIS = "speechHypothesis"
 
 
 def conversation_update() -> dict[str, Any]:
@@ -96,7 +97,7 @@ def play_failed(url: str) -> dict[str, Any]:
 
 def speech_hypothesis(text: str) -> dict[str, Any]:
     """What the caller is taken to be saying, while it is being said (AudioCodes)."""
-    return {"type": "event", "name": "speechHypothesis", "value": {"text": text[:MAX_TEXT]}}
+    return {"type": "event", "name": HYPOTHESIS, "value": {"text": text[:MAX_TEXT]}}
 
 
 def resume() -> dict[str, Any]:

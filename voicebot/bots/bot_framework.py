@@ -25,6 +25,7 @@ from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.credentials import ClientCredentials, TokenUnavailable, read_json
 from voicebot.bots.ordered import OrderedConversation
 from voicebot.bots.remote_conversation import Undelivered
+from voicebot.bots.ringing import Ringing
 from voicebot.bots.ways import BotOptions
 
 logger = logging.getLogger(__name__)
@@ -65,7 +66,8 @@ class BotFrameworkWay:
         self._settings = settings
         self._connector = connector
         self._http: aiohttp.ClientSession | None = None
-        self._tenant = Tenant(name, self._authorize, authenticated=settings.tokens is not None)
+        self._ringing = Ringing(self._begin, self._forget)
+        self._tenant = Tenant(name, self._authorize, settings.tokens is not None, ringing=self._ringing)
 
     async def start(self) -> None:
         self._http = aiohttp.ClientSession(
@@ -77,6 +79,11 @@ class BotFrameworkWay:
         await self._connector.start()
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> OrderedConversation:
+        conversation = self._ringing.answered(call, on_event) or self._begin(call, on_event)
+        logger.info("call %s is conversation %s with bot %s", call.call_id, conversation.id, self.name)
+        return conversation
+
+    def _begin(self, call: CallFacts, on_event: OnEvent) -> OrderedConversation:
         conversation = OrderedConversation(
             call,
             on_event,
@@ -87,7 +94,6 @@ class BotFrameworkWay:
             on_over=self._forget,
         )
         self._tenant.conversations[conversation.id] = conversation
-        logger.info("call %s is conversation %s with bot %s", call.call_id, conversation.id, self.name)
         return conversation
 
     async def close(self) -> None:

@@ -19,7 +19,7 @@ protocol, so that they are answered here for both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -63,19 +63,62 @@ def route(target: str) -> Route | None:
     return None
 
 
-def create(conversations: Mapping[str, OrderedConversation], body: Any, service_url: str) -> Answer:
-    """POST /v3/conversations by a bot that has ``conversations`` open. Calls cannot be placed this way."""
+class CallNotPlaced(Exception):
+    """Somebody cannot be called. ``why``: ``invalid``, ``forbidden`` or ``full``; the text says what would help."""
+
+    def __init__(self, why: str, text: str) -> None:
+        super().__init__(text)
+        self.why = why
+
+
+PlaceCall = Callable[[str, str, Mapping[str, Any], Callable[[str], None]], Awaitable[str]]
+"""``(bot, to, context, over)``: call ``to`` for ``bot``; gives the call's id while it rings. ``over`` is told why it
+ended, answered or not. Raises CallNotPlaced."""
+
+
+class Wish(NamedTuple):
+    """What a bot wants with ``POST /v3/conversations``: a conversation with ``to``, begun by ``activity``."""
+
+    to: str
+    activity: dict[str, Any] | None
+    context: dict[str, Any]
+
+
+def wish(body: Any) -> Wish | Answer:
+    """``ConversationParameters``; an error for a group, or for nobody."""
     members = body.get("members") if isinstance(body, dict) else None
     wanted = [m.get("id") for m in members if isinstance(m, dict)] if isinstance(members, list) else []
-    for conversation in conversations.values():
-        if conversation.caller["id"] in wanted:
-            answer: dict[str, Any] = {"id": conversation.id, "serviceUrl": service_url}
-            if isinstance(body.get("activity"), dict):
-                answer["activityId"] = conversation.received(body["activity"])
-            return Answer(201, answer)
-    return error(
-        501, "NotSupported", "calls are not placed this way: only a caller who is on the line can be addressed"
+    if len(wanted) != 1 or not isinstance(wanted[0], str) or not wanted[0]:
+        return error(400, "BadArgument", "members: a call has one, whose id is a telephone number or a SIP URI")
+    activity, context = body.get("activity"), body.get("channelData")
+    return Wish(
+        wanted[0], activity if isinstance(activity, dict) else None, context if isinstance(context, dict) else {}
     )
+
+
+def with_person(conversations: Mapping[str, OrderedConversation], to: str) -> OrderedConversation | None:
+    """The call with ``to`` that there is already."""
+    return next((c for c in conversations.values() if c.caller["id"] == to), None)
+
+
+def created(conversation: OrderedConversation, wanted: Wish, service_url: str, key: str) -> Answer:
+    """The conversation that was wanted; its first activity is said as soon as there is somebody to hear it."""
+    body: dict[str, Any] = {"id": conversation.id, "serviceUrl": service_url}
+    if wanted.activity is not None:
+        body["activityId"] = conversation.received(wanted.activity, key)
+    return Answer(201, body)
+
+
+def not_placed(refused: CallNotPlaced) -> Answer:
+    match refused.why:
+        case "forbidden":
+            return error(403, "Forbidden", str(refused))
+        case "full":
+            return error(503, "ServiceUnavailable", str(refused))
+    return error(400, "BadArgument", str(refused))
+
+
+NO_CALLS = error(501, "NotSupported", "no calls are placed here: only who is on the line can be addressed")
 
 
 def answer(conversation: OrderedConversation, verb: str, rest: tuple[str, ...], body: Any, key: str = "") -> Answer:

@@ -17,8 +17,9 @@ from aiohttp import web
 
 from voicebot.bots import connector
 from voicebot.bots.bot_tokens import NotAuthorized
-from voicebot.bots.connector import Answer
+from voicebot.bots.connector import Answer, PlaceCall
 from voicebot.bots.ordered import OrderedConversation
+from voicebot.bots.ringing import Ringing
 from voicebot.bots.ways import WayUnavailable
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,13 @@ logger = logging.getLogger(__name__)
 READ_TIMEOUT_S = 10.0
 REQUEST_ID = "x-ms-client-request-id"
 """Set by the Bot Framework's clients, and kept when they send a request again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request's body as JSON; None when it is empty."""
+
+    content: object
 
 
 @dataclass(slots=True)
@@ -36,6 +44,10 @@ class Tenant:
     authorize: Callable[[str], Awaitable[None]]
     authenticated: bool
     conversations: dict[str, OrderedConversation] = field(default_factory=dict)
+    ringing: Ringing | None = None
+    """Where conversations begin ahead of their calls; None: this bot can have nobody called."""
+    placing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One call is placed at a time: a request that is sent again finds the call of the first."""
 
 
 class ConnectorServer:
@@ -47,6 +59,8 @@ class ConnectorServer:
         self._public_url = public_url and public_url.rstrip("/") + "/"
         self._tenants: list[Tenant] = []
         self._runner: web.AppRunner | None = None
+        self.place: PlaceCall | None = None
+        """How somebody is called whom a bot wants to talk to; None: nobody is."""
         self.refused = 0
         """Requests that were not authorized, or made no sense."""
 
@@ -113,25 +127,50 @@ class ConnectorServer:
             tenant = await self._anyone(authorization)
             if request.method != "POST":
                 return connector.error(405, "MethodNotAllowed", f"{request.method} is not possible here")
-            return connector.create(tenant.conversations, await _json(request), self.url)
+            body = await self._body(request)
+            return body if isinstance(body, Answer) else await self._create(tenant, body.content, _key(request))
         tenant_of = next((t for t in self._tenants if route.conversation in t.conversations), None)
         if tenant_of is None:
             await self._anyone(authorization)
             return connector.NO_SUCH_CALL
         await tenant_of.authorize(authorization)
+        body = await self._body(request) if request.method in ("POST", "PUT") else Body(None)
+        if isinstance(body, Answer):
+            return body
+        conversation = tenant_of.conversations.get(route.conversation)
+        if conversation is None:  # it ended while the body came in
+            return connector.NO_SUCH_CALL
+        return connector.answer(conversation, request.method, route.rest, body.content, _key(request))
+
+    async def _create(self, tenant: Tenant, body: object, key: str) -> Answer:
+        """A conversation with somebody: the call that there is, or one that is placed now."""
+        wanted = connector.wish(body)
+        if isinstance(wanted, Answer):
+            return wanted
+        async with tenant.placing:
+            conversation = connector.with_person(tenant.conversations, wanted.to)
+            if conversation is None:
+                place, ringing = self.place, tenant.ringing
+                if place is None or ringing is None:
+                    return connector.NO_CALLS
+                try:
+                    conversation = await ringing.begin(
+                        wanted.to, lambda over: place(tenant.name, wanted.to, wanted.context, over)
+                    )
+                except connector.CallNotPlaced as refused:
+                    logger.info("connector: bot %s may not call %s: %s", tenant.name, wanted.to[:100], refused)
+                    return connector.not_placed(refused)
+            return connector.created(conversation, wanted, self.url, key)
+
+    async def _body(self, request: web.Request) -> Body | Answer:
         try:
-            body = await _json(request) if request.method in ("POST", "PUT") else None
+            return Body(await _json(request))
         except web.HTTPRequestEntityTooLarge:
             self.refused += 1
             return connector.error(413, "MessageSizeTooBig", f"more than {connector.MAX_BODY} bytes")
         except (ValueError, RecursionError):
             self.refused += 1
             return connector.error(400, "BadSyntax", "not JSON")
-        conversation = tenant_of.conversations.get(route.conversation)
-        if conversation is None:  # it ended while the body came in
-            return connector.NO_SUCH_CALL
-        key = request.headers.get(REQUEST_ID, "")
-        return connector.answer(conversation, request.method, route.rest, body, key)
 
     async def _anyone(self, authorization: str) -> Tenant:
         """The bot that shows this authorization. Raises :class:`NotAuthorized`."""
@@ -154,6 +193,10 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _key(request: web.Request) -> str:
+    return request.headers.get(REQUEST_ID, "")
 
 
 async def _json(request: web.Request) -> object:

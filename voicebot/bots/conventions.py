@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from voicebot.bots import activities
 from voicebot.bots.conversation import CallFacts, Conversation, OnEvent
-from voicebot.events import BotConfigured, BotDone, BotFailed, BotMessage, Event, KeyCollection
+from voicebot.events import BotConfigured, BotDone, BotFailed, BotMessage, Event, KeyCollection, TransferAsked
 
 Style = Literal["microsoft", "audiocodes"]
 MakeConversation = Callable[[CallFacts, OnEvent], Conversation]
@@ -26,13 +26,17 @@ MakeConversation = Callable[[CallFacts, OnEvent], Conversation]
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """One bot's. ``masking_s``: None leaves it to the policy; ``masking_text``: empty is the shipped prompt."""
+    """One bot's. ``masking_s``: None leaves it to the policy; ``masking_text``: empty is the shipped prompt.
+
+    ``attended``: its transfers are, unless it says otherwise for one.
+    """
 
     style: Style = "microsoft"
     keys: KeyCollection = field(default_factory=KeyCollection)
     masking_s: float | None = None
     masking_text: str = ""
     hypotheses: bool = False
+    attended: bool = False
 
 
 def with_conventions(make: MakeConversation, conventions: Conventions) -> MakeConversation:
@@ -96,7 +100,8 @@ class ConventionalConversation:
             if keys:
                 self._forward_keys(keys)
         else:
-            self._flush()
+            if activity.get("name") != activities.HYPOTHESIS:  # a belief is no reason to think that no more keys come
+                self._flush()
             self._forward(request, in_style(activity, self._conventions.style))
         return request
 
@@ -137,6 +142,8 @@ class ConventionalConversation:
                 event = replace(event, request=self._requests.get(inner, 0))
             case BotDone(request=inner) | BotFailed(request=inner):
                 event = replace(event, request=self._requests.pop(inner, 0))
+            case TransferAsked(context=context) if self._conventions.attended:
+                event = replace(event, context={"attended": True} | context)
             case BotConfigured(keys=KeyCollection() as keys):
                 self._flush()
                 self._collector.collection = keys

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -100,6 +100,11 @@ class OrderedConversation(RemoteConversation):
         """Wait until the bot knows of the end, which takes :data:`FAREWELL_S` at most. Only after :meth:`close`."""
         if self._farewell is not None:
             await asyncio.gather(self._farewell, return_exceptions=True)
+
+    def answered(self, call: CallFacts, on_event: OnEvent, held: Iterable[Event]) -> None:
+        """Somebody is there whom the bot had called: what it has said so far (``held``) is told to the call now."""
+        self.call, self._on_event = call, on_event
+        self._loop.call_soon(self._tell, list(held))
 
     # --- the bot's side ----------------------------------------------------------------------------------------------
 

@@ -241,11 +241,21 @@ class StreamingWay:
         except (ValueError, RecursionError):
             return 400
         if not route.conversation:
-            return connector.create(self._open, body, self.service_url).status if request.verb == "POST" else 405
+            return self._create(body, request.id).status if request.verb == "POST" else 405
         conversation = self._open.get(route.conversation)
         if conversation is None:
             return 404
         return connector.answer(conversation, request.verb, route.rest, body, request.id).status
+
+    def _create(self, body: object, key: str) -> connector.Answer:
+        """Only who is on the line: answers go without a body here, so a bot would not learn of its new conversation."""
+        wanted = connector.wish(body)
+        if isinstance(wanted, connector.Answer):
+            return wanted
+        conversation = connector.with_person(self._open, wanted.to)
+        if conversation is None:
+            return connector.NO_CALLS
+        return connector.created(conversation, wanted, self.service_url, key)
 
     async def _send_answer(self, request_id: str, status: int) -> None:
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):

@@ -1,11 +1,31 @@
-"""What the turn machine wants asked, as the activity that the bot is sent."""
+"""What the bot is told: the call as its facts, and what the turn machine wants asked as an activity. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from voicebot.bots import activities
+from voicebot.bots import CallFacts, activities
+from voicebot.calls.request import Placed
+from voicebot.legs import LegInfo
 from voicebot.turns import Ask, AskKind
+
+
+def facts_of(info: LegInfo, placed: Placed, language: str) -> CallFacts:
+    """The call as its bot knows it. The headers of an INVITE of ours are no news to anybody."""
+    return CallFacts(
+        call_id=info.call_id,
+        caller=info.caller,
+        callee=info.callee,
+        display_name=info.display_name,
+        locale=language,
+        headers=info.headers if info.direction == "inbound" else {},
+        caller_uri=info.caller_uri,
+        callee_uri=info.callee_uri,
+        trunk=info.trunk,
+        direction=info.direction,
+        bot=placed.bot,
+        context=placed.context,
+    )
 
 
 def asked_activity(ask: Ask, language: str) -> dict[str, Any]:

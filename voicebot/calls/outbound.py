@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,7 +59,8 @@ class Dial(Protocol):
 class Outbound:
     """Places calls. ``begin`` starts a leg's session; ``bots`` are the names of those that calls may be for.
 
-    ``own_domain``: of our address where a call goes by no trunk.
+    ``own_domain``: of our address where a call goes by no trunk. ``usual_routes``: by which calls go that name none, in
+    the order of preference; ``fit`` says which of some routes can take a call now, the first of them, or "".
     """
 
     def __init__(
@@ -69,7 +70,8 @@ class Outbound:
         *,
         routes: Iterable[TrunkRoute] = (),
         allow: Iterable[str] = (),
-        usual_route: str = "",
+        usual_routes: Sequence[str] = (),
+        fit: Callable[[Sequence[str]], str] = lambda names: next(iter(names), ""),
         ring_s: float = 60.0,
         bots: Callable[[], Collection[str]] = tuple,
         own_domain: Callable[[], str] = lambda: "127.0.0.1",
@@ -78,7 +80,8 @@ class Outbound:
         self._begin = begin
         self._routes = {route.name: route for route in routes}
         self._allow = tuple(allow)
-        self._usual = usual_route or (next(iter(self._routes)) if len(self._routes) == 1 else "")
+        self._usual = tuple(usual_routes) or (tuple(self._routes) if len(self._routes) == 1 else ())
+        self._fit = fit
         self._ring_s = ring_s
         self._bots = bots
         self._own_domain = own_domain
@@ -105,6 +108,20 @@ class Outbound:
             raise CannotCall("full", str(error)) from None
         return self._begin(leg, placed)
 
+    async def consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
+        """Call ``uri``, to whom a caller who came by ``trunk`` may be handed on. Raises :class:`NoRoom`, ValueError.
+
+        Who that may be is not looked at here: transfers have a list of their own.
+        """
+        route = self._routes.get(trunk)
+        return await self._dial(
+            uri,
+            account=route.name if route is not None else "",
+            from_uri="" if route is not None else f"sip:voicebot@{self._own_domain()}",
+            headers=headers,
+            ring_timeout_s=self._ring_s,
+        )
+
     def _address(self, request: CallRequest) -> tuple[str, TrunkRoute | None]:
         """What to call, and by which way; None: straight there."""
         to = request.to.strip()
@@ -113,7 +130,7 @@ class Outbound:
             raise CannotCall("invalid", f"there is no trunk {request.trunk!r} that calls may go by ({known})")
         number = to[4:].partition(";")[0] if to[:4].lower() == "tel:" else to
         if _NUMBER.fullmatch(number):
-            route = self._routes.get(request.trunk or self._usual)
+            route = self._route([request.trunk] if request.trunk else self._usual)
             if route is None:
                 raise CannotCall(
                     "invalid", "a number needs a trunk: an account, or a trunk with outbound; or call a SIP URI"
@@ -124,7 +141,14 @@ class Outbound:
                 raise SipSyntaxError("no SIP URI")
         except SipSyntaxError:
             raise CannotCall("invalid", f"{to[:100]!r} is neither a number nor a SIP URI") from None
-        return to, self._routes.get(request.trunk)
+        return to, self._route([request.trunk]) if request.trunk else None
+
+    def _route(self, names: Sequence[str]) -> TrunkRoute | None:
+        """The first of these that can take a call now; None where there are none. Raises :class:`CannotCall`."""
+        name = self._fit(names) if names else ""
+        if names and not name:
+            raise CannotCall("full", f"{', '.join(names)}: not up, or with all the calls that it may have")
+        return self._routes.get(name)
 
     def _checked(self, request: CallRequest) -> dict[str, str]:
         """The headers to send. Raises :class:`CannotCall` for what is wrong with them, the bot, or the context."""

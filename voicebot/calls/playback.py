@@ -128,11 +128,11 @@ class Playback:
                     return
                 if not len(clip):
                     clip.feed(self._canned_audio("wait", self._playout.audio))
-                logger.warning("%.60r is tried again: %s", command.text, error)
+                logger.warning("utterance %d is tried again: %s", command.utterance, error)
                 await asyncio.sleep(RETRY_PAUSE_S)
             clip.finish()
         except Exception:
-            logger.exception("rendering %r", command.text[:80])
+            logger.exception("rendering utterance %d", command.utterance)
             clip.fail("internal error")
 
     async def _attempt(self, command: Play, speech: Speech, clip: Clip) -> SpeechUnavailable | None:

@@ -80,7 +80,7 @@ class RecordBuilder:
     """Collects one call's facts; :meth:`build` gives the document at any moment, also while the call runs.
 
     ``started_at_wall`` must know its time zone; ``started_at`` is the same moment on the loop's clock. ``bot`` and
-    ``language`` are the names the call was routed to; ``front_end`` says how the caller reached us (``sip``, ...).
+    ``language`` are the names the call was routed to.
     """
 
     def __init__(
@@ -91,7 +91,6 @@ class RecordBuilder:
         started_at: float,
         bot: str = "",
         language: str = "",
-        front_end: str = "sip",
     ) -> None:
         if started_at_wall.tzinfo is None:
             raise ValueError("started_at_wall must carry a time zone")
@@ -100,7 +99,6 @@ class RecordBuilder:
         self._start = started_at
         self._bot = bot
         self._language = language
-        self._front_end = front_end
         self._turns: list[Turn] = []
         self._turn_of_request: dict[int, Turn] = {}
         self._turns_dropped = 0
@@ -286,7 +284,7 @@ class RecordBuilder:
             "display_name": info.display_name,
             "direction": info.direction,
             "trunk": info.trunk,
-            "front_end": self._front_end,
+            "front_end": self._info.front_end,
             "remote_address": info.remote_address,
             "codec": info.codec or info.audio.name,
             "bot": self._bot,

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
-from voicebot.calls.audio_files import AudioFiles
+from voicebot.calls.audio_files import AudioFiles, is_local
 from voicebot.calls.playback import Voice
+from voicebot.calls.remote_audio import fetch_audio
 from voicebot.calls.request import CallRequest, CannotCall
 from voicebot.calls.transferring import TransferRules
 from voicebot.events import Event
 from voicebot.turns import TurnPolicy
+
+BeforeAnswer = Literal["ring", "greeting"]
+"""``ring``: 180, then the answer and the greeting; ``greeting``: 183, the greeting, and then the answer."""
 
 Place = Callable[[CallRequest, Callable[[str, int, str], None]], Awaitable[str]]
 """Places a call and returns its id; raises :class:`CannotCall`. The function is told what becomes of it."""
@@ -62,3 +66,9 @@ class CallServices:
     transfers: TransferRules = field(default_factory=TransferRules)
     place: Place = _no_calls
     log_words: bool = False
+    before_answer: Callable[[str], BeforeAnswer] = lambda _trunk: "ring"
+    """What callers by a trunk hear before we answer."""
+
+    async def audio_at(self, url: str, audio: AudioFormat) -> bytes:
+        """The file that a bot names: of its own dialogs, or of the network. Raises ``SpeechUnavailable``."""
+        return await (self.audio_files.audio(url, audio) if is_local(url) else fetch_audio(url, audio))

@@ -11,20 +11,19 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from voicebot.audio import AudioFormat
-from voicebot.bots import CallFacts, Conversation
-from voicebot.calls.asking import asked_activity
-from voicebot.calls.audio_files import is_local
+from voicebot.bots import Conversation
+from voicebot.calls.asking import asked_activity, facts_of
+from voicebot.calls.hearing import Hearing
 from voicebot.calls.playback import Playback
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
-from voicebot.calls.remote_audio import fetch_audio
 from voicebot.calls.request import CallRequest, CannotCall, Placed
 from voicebot.calls.services import CallServices
+from voicebot.calls.tones import TONE
 from voicebot.calls.transferring import PARTING_S, Transferring
 from voicebot.events import (
     CallAnswered,
@@ -34,17 +33,18 @@ from voicebot.events import (
     CallTold,
     EarlyMedia,
     Event,
+    HeardEarly,
     Held,
     HoldEnded,
     KeyPressed,
     LegEnded,
-    RecognitionLost,
     RecordingChanged,
-    SpeechStarted,
     TransferEnded,
 )
 from voicebot.legs import Leg, LegClosed, LegInfo
-from voicebot.speech import APOLOGY_TEXTS, EchoGuard, SpeechUnavailable, VoiceActivity
+from voicebot.rtp import Playout
+from voicebot.rtp.playout import PlaybackEvent
+from voicebot.speech import APOLOGY_TEXTS
 from voicebot.turns import (
     Ask,
     Command,
@@ -69,6 +69,9 @@ logger = logging.getLogger(__name__)
 STOP_DEADLINE_S = 5.0
 MAX_PLACED = 10
 """Calls that one call's bot may have placed."""
+
+MAX_EARLY_S = 60.0
+"""How long a greeting may be heard before we answer; networks give up after some minutes."""
 
 Phase = Literal["calling", "ringing", "early-media", "up", "ended"]
 
@@ -97,35 +100,35 @@ class CallSession:
         self._reason = "error"
         self._placed = placed or Placed()
         self._placed_calls = 0
-        self._transferring = Transferring(leg, services.transfers)
+        self._transferring = Transferring(leg, services.transfers, self._speaker)
         self._deaf = leg.info.direction == "outbound"
         """Nothing that is heard is for us: nobody has answered yet, or we are on hold."""
-        self._silence = leg.info.audio.frame_of_silence
-        self._onset = 0.0
         self._builder = RecordBuilder(
             leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
         )
         self._recording = RecordingControl(
             leg.info.audio, kept=services.records is not None, running=services.recording
         )
-        self._voice_activity = VoiceActivity(leg.info.audio, start_ms=services.vad_start_ms)
-        self._echo = EchoGuard(leg.info.audio)
-        self._recognition = services.recognition(leg.info.audio, self.dispatch, services.language)
+        self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
         self._language = services.language
-        self._listening = True
-        self._phrases: tuple[str, ...] = ()
-        self._switching = asyncio.Lock()
+        self._up = asyncio.Event()
+        self._greeted = asyncio.Event()
         self._conversation: Conversation | None = None
-        self._playback = Playback(
-            leg.playout,
+        self._playback = self._speaker(leg.playout, self._audio_came)
+        leg.playout.on_event = self._played
+
+    def _speaker(self, playout: Playout, on_audio: Callable[[Play], None] = lambda _: None) -> Playback:
+        """What speaks on this call's leg, or on one beside it, with this call's voice."""
+        services = self._services
+        return Playback(
+            playout,
             services.voice,
             voice_name=services.voice_name,
-            language=services.language,
+            language=self._language,
             canned_audio=services.canned_audio,
-            on_audio=self._audio_came,
-            fetch_audio=self._fetch_audio,
+            on_audio=on_audio,
+            fetch_audio=services.audio_at,
         )
-        leg.playout.on_event = self.dispatch
 
     @property
     def state(self) -> State:
@@ -141,17 +144,7 @@ class CallSession:
         self._log.info("%s call from %s to %s", self.info.direction, self.info.caller, self.info.callee)
         self.leg.connect(self)
         try:
-            if self.info.direction == "outbound":
-                await self.leg.answer()
-                self._is_up()
-                self._placed.observer("answered", 0, "")
-                await self._begin()
-            else:
-                self.leg.ring()
-                await self._begin()
-                await self.leg.answer()
-                self._is_up()
-            self.dispatch(CallAnswered(self._loop.time()))
+            await (self._reach() if self.info.direction == "outbound" else self._take())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), self._services.max_duration_s)
             if not self._ended.is_set():
@@ -163,34 +156,41 @@ class CallSession:
         finally:
             await self._close()
 
+    async def _reach(self) -> None:
+        """Wait for the answer to a call of ours, then ask the bot."""
+        await self.leg.answer()
+        self._is_up()
+        self._placed.observer("answered", 0, "")
+        await self._begin()
+        self.dispatch(CallAnswered(self._loop.time()))
+
+    async def _take(self) -> None:
+        """Answer somebody's call: at once, or when they have heard the greeting, which costs nothing then (183)."""
+        early = self._services.before_answer(self.info.trunk) == "greeting" and self.leg.early_media()
+        if not early:
+            self.leg.ring()
+        await self._begin()
+        if early:
+            self.dispatch(HeardEarly(self._loop.time()))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._greeted.wait(), MAX_EARLY_S)
+        if self._ended.is_set():
+            raise LegClosed("it ended before the answer")
+        await self.leg.answer()
+        self._is_up()
+        self.dispatch(CallAnswered(self._loop.time()))
+
     def _is_up(self) -> None:
+        self._up.set()
         if self.phase != "ended":
             self.phase, self._deaf = "up", False
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and get ready to listen meanwhile."""
-        info = self.info
-        facts = CallFacts(
-            call_id=info.call_id,
-            caller=info.caller,
-            callee=info.callee,
-            display_name=info.display_name,
-            locale=self._services.language,
-            headers=info.headers if info.direction == "inbound" else {},
-            caller_uri=info.caller_uri,
-            callee_uri=info.callee_uri,
-            trunk=info.trunk,
-            direction=info.direction,
-            bot=self._placed.bot,
-            context=self._placed.context,
-        )
+        facts = facts_of(self.info, self._placed, self._services.language)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._carry_out(self._machine.start(self._loop.time()))
-        try:
-            await self._recognition.start()
-        except SpeechUnavailable as error:
-            self._log.error("no recognition: %s", error)
-            self.dispatch(RecognitionLost(self._loop.time(), str(error)))
+        await self._hearing.start()
 
     async def hang_up(self) -> None:
         """End the call from outside (drain, operator)."""
@@ -203,18 +203,11 @@ class CallSession:
         self._recording.caller(payload, at)
         if self._deaf and self.phase != "up":
             return
-        voice = self._echo.heard(payload) if self._listening and not self._deaf else self._silence
-        self._recognition.write(voice, at)
-        for event in self._voice_activity.feed(voice, at):
-            if isinstance(event, SpeechStarted):
-                self._onset = event.onset
-            else:
-                self._recognition.heard(self._onset, event.offset)  # it should make something of that
-            self.dispatch(event)
+        self._hearing.frame(payload, at, heed=not self._deaf)
 
     def sent(self, payload: bytes, at: float) -> None:
         """20 ms of ours, as they left."""
-        self._echo.sent(payload)
+        self._hearing.sent(payload)
         self._recording.bot(payload, at)
 
     def key(self, key: str, at: float) -> None:
@@ -236,6 +229,7 @@ class CallSession:
 
     def ended(self, reason: str, at: float) -> None:
         """The leg is gone."""
+        self._greeted.set()
         self._reason = reason
         if self.phase == "up" and self.info.direction == "outbound":
             self._placed.observer("ended", 0, reason)
@@ -272,7 +266,9 @@ class CallSession:
         due = self._machine.deadline
         if due is not None:
             self._timer = self._loop.call_at(due, self._wake)
-        self._voice_activity.gate_dbfs = self._services.vad_echo_gate_dbfs if self._machine.bot_audible else None
+        self._hearing.gate(self._machine.bot_audible)
+        if self._machine.state in (State.WAITING, State.CALLER):
+            self._greeted.set()
 
     def _carry_out(self, commands: list[Command]) -> None:
         for command in commands:
@@ -290,16 +286,15 @@ class CallSession:
                 case Drop():
                     self._playback.drop()
                 case Expect(phrases):
-                    self._phrases = phrases
-                    self._recognition.set_phrases(phrases)
+                    self._hearing.expect(phrases)
                 case Listen(on):
-                    self._listening = on
+                    self._hearing.listening = on
                     self._log.info("listening" if on else "not listening")
                 case UseVoice(name, language):
                     self._playback.voice_name = name or self._playback.voice_name
                     if language and language != self._language:
                         self._language = self._playback.language = language
-                        self._spawn(self._listen_in(language))
+                        self._spawn(self._hearing.listen_in(language))
                 case SendKeys(keys):
                     self._log.info("keys: %s", self._words(keys) or len(keys))
                     self.leg.send_keys(keys)
@@ -310,6 +305,7 @@ class CallSession:
                 case PlaceCall(asked):
                     self._spawn(self._place(asked))
                 case Transfer(target, context):
+                    self._greeted.set()  # only a call that is up can be handed on
                     self._spawn(self._transfer(target, context))
                 case HangUp(reason):
                     self._log.info("hanging up: %s", reason)
@@ -327,28 +323,12 @@ class CallSession:
         """What of it the log may hold."""
         return self._builder.kept(text) if self._services.log_words else ""
 
-    async def _fetch_audio(self, url: str, audio: AudioFormat) -> bytes:
-        return await (self._services.audio_files.audio(url, audio) if is_local(url) else fetch_audio(url, audio))
-
     async def _hang_up(self) -> None:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
 
-    async def _listen_in(self, language: str) -> None:
-        """Recognise ``language``: the recogniser is replaced when another one is ready; until then it goes on."""
-        async with self._switching:
-            other = self._services.recognition(self.info.audio, self.dispatch, language)
-            try:
-                await other.start()
-                other.set_phrases(self._phrases)
-                self._recognition, other = other, self._recognition
-                self._log.info("listening in %s", language)
-            except SpeechUnavailable as error:
-                self._log.error("not listening in %s: %s", language, error)
-            finally:
-                await other.stop()
-
     async def _transfer(self, target: str, context: Mapping[str, Any]) -> None:
+        await self._up.wait()
         outcome = await self._transferring.to(target, context)
         if outcome.accepted:
             self._log.info("transferred to %s", target)
@@ -373,6 +353,10 @@ class CallSession:
         except CannotCall as error:
             self._log.warning("no call to %r: %s", asked.target[:100], error)
             told("refused", 0, str(error))
+
+    def _played(self, event: PlaybackEvent) -> None:
+        if event.utterance != TONE:
+            self.dispatch(event)
 
     def _audio_came(self, command: Play) -> None:
         self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())
@@ -399,7 +383,7 @@ class CallSession:
         conversation = self._conversation
         for work in (
             self._playback.close(),
-            self._recognition.stop(),
+            self._hearing.stop(),
             *([conversation.close(self._reason)] if conversation is not None else []),
             self._write(),
         ):

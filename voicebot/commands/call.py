@@ -28,6 +28,7 @@ from voicebot.caller import (
     place_call,
     place_many,
 )
+from voicebot.codecs import Codec, named
 from voicebot.commands.demo import DEMO_SCRIPT
 from voicebot.log import configure_logging
 from voicebot.sip.header import SipSyntaxError, SipUri
@@ -55,14 +56,16 @@ def run_call(
     *,
     as_json: bool,
     ca: Path | None = None,
+    codec: str = "PCMU",
 ) -> int:
     """Call ``uri`` with the script (default: the demo's); status 1 when a call did not reach its script's end."""
     configure_logging("WARNING")
     try:
         check_uri(uri)
         check_ca(ca)
+        wire = named(codec)
         script = load_script(script_path or DEMO_SCRIPT)
-        return uvloop.run(_call(uri, script, calls, concurrency, speech, out, as_json, ca))
+        return uvloop.run(_call(uri, script, calls, concurrency, speech, out, as_json, ca, wire))
     except (ScriptError, CallNotPlaced, NotReady, ValueError, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
@@ -93,18 +96,19 @@ async def _call(
     out: Path | None,
     as_json: bool,
     ca: Path | None,
+    codec: Codec,
 ) -> int:
     console = Console(highlight=False, stderr=as_json)
     async with caller_speech(speech) as endpoint:
         if calls == 1:
-            options = CallOptions(speech=endpoint, keep_audio=out is not None, ca_file=ca)
+            options = CallOptions(speech=endpoint, keep_audio=out is not None, ca_file=ca, codec=codec)
             report: CallReport | LoadReport = await place_call(uri, script, options, on_line=line_printer(console))
         else:
             if script.expects_words:
                 raise CallNotPlaced(
                     f"{script.source}: many calls are not transcribed; leave `expect` out of the script"
                 )
-            options = CallOptions(speech=endpoint, transcribe=False, ca_file=ca)
+            options = CallOptions(speech=endpoint, transcribe=False, ca_file=ca, codec=codec)
             report = await place_many(uri, script, calls=calls, concurrency=concurrency, ramp_s=1.0, options=options)
     if out is not None:
         await asyncio.to_thread(_keep, report, out)

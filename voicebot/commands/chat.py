@@ -1,8 +1,8 @@
 """``voicebot chat``: talk to the dialogs in text, by typing, from a terminal or a pipe.
 
 What the bot says is shown as it would be spoken. ``/dtmf 12#`` presses keys, ``/silence`` says nothing, ``/noise`` is
-heard without words, ``/failed`` and ``/completed`` tell what came of a transfer, ``/state`` shows what is stored of the
-call, ``/quit`` ends it.
+heard without words, ``/completed``, ``/failed``, ``/busy`` and ``/no-answer`` tell what came of a transfer, ``/state``
+shows what is stored of the call, ``/quit`` ends it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -23,7 +24,7 @@ from voicebot.commands.check import told
 from voicebot.host.codec import dumps
 from voicebot.host.loader import DialogsError
 
-HELP = "/dtmf KEYS  /silence  /noise  /failed  /completed  /state  /quit"
+HELP = "/dtmf KEYS  /silence  /noise  /completed  /failed  /busy  /no-answer  /state  /quit"
 KEYS = frozenset("0123456789*#ABCD")
 
 
@@ -55,8 +56,9 @@ def run_chat(folder: Path, *, locale: str = "") -> int:
 
 async def converse(call: TextCall, lines: AsyncIterator[str], show: Callable[[str], None]) -> None:
     """The whole call: until the bot or the caller ends it, or there are no more lines."""
-    recording = call.recording
+    before = _State.of(call)
     _show(await call.dial(), call, show)
+    before = before.changed(call, show)
     if call.hung_up:
         return
     async for line in lines:
@@ -73,11 +75,30 @@ async def converse(call: TextCall, lines: AsyncIterator[str], show: Callable[[st
             show(HELP)
             continue
         _show(said, call, show)
-        if call.recording != recording:
-            recording = call.recording
-            show(f"[the recording is {recording}]")
+        before = before.changed(call, show)
         if call.hung_up:
             return
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What of a call is neither said nor heard."""
+
+    recording: str
+    language: str
+
+    @classmethod
+    def of(cls, call: TextCall) -> _State:
+        return cls(call.recording, call.language)
+
+    def changed(self, call: TextCall, show: Callable[[str], None]) -> _State:
+        """Show what has changed; the state that holds now."""
+        now = self.of(call)
+        if now.language != self.language:
+            show(f"[the call goes on in {now.language}]")
+        if now.recording != self.recording:
+            show(f"[the recording is {now.recording}]")
+        return now
 
 
 async def _answer(call: TextCall, typed: str) -> list[Said] | None:
@@ -91,7 +112,7 @@ async def _answer(call: TextCall, typed: str) -> list[Said] | None:
             return await call.silence()
         case "/noise":
             return await call.noise()
-        case "/failed" | "/completed":
+        case "/failed" | "/completed" | "/busy" | "/no-answer":
             return await call.transferred(command[1:])
     return await call.say(typed) if not typed.startswith("/") else None
 

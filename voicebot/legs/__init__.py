@@ -45,6 +45,8 @@ class LegInfo:
     trunk: str = ""
     """The name of the trunk or account that the call came or goes by; empty where none is set."""
     direction: Literal["inbound", "outbound"] = "inbound"
+    front_end: str = "sip"
+    """How the caller reached us: ``sip``, ``pyvoip``."""
     headers: dict[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -107,10 +109,13 @@ class Leg(Protocol):
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         """Refuse an unanswered call with a SIP status (486, 488, 503, ...)."""
 
-    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
-        """Hand the caller to ``target`` (blind); returns when the outcome is known or the deadline has passed.
+    async def transfer(
+        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+    ) -> TransferOutcome:
+        """Hand the caller to ``target``; returns when the outcome is known or the deadline has passed.
 
-        ``headers``: SIP headers for the next party, where the front end can send any.
+        ``headers``: SIP headers for the next party, where the front end can send any. ``replaces``: our own call with
+        the target, made by the same front end, which the caller is to take over (attended); else it is blind.
         """
 
     async def hang_up(self) -> None:

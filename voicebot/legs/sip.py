@@ -12,10 +12,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
-from voicebot.legs import LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions
 from voicebot.legs.sip_outcome import not_reached
-from voicebot.rtp import MediaKey, MediaQuality, Playout, RtpSession
+from voicebot.rtp import MediaQuality, Playout, RtpSession
 from voicebot.sip import (
     AudioAgreement,
     Call,
@@ -28,7 +29,6 @@ from voicebot.sip import (
     SessionDescription,
     sdp,
 )
-from voicebot.sip.sdes import LocalKeys
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class SipLeg:
         options: MediaOptions,
         info: LegInfo,
         spawn: Tasks,
-        keys: LocalKeys | None = None,
+        keys: LegKeys | None = None,
         *,
         ring_timeout_s: float = 60.0,
         response_timeout_s: float | None = None,
@@ -73,7 +73,7 @@ class SipLeg:
         self._options = options
         self._info = info
         self._spawn = spawn
-        self._keys = keys or LocalKeys()
+        self._keys = keys or LegKeys()
         self._ring_timeout_s = ring_timeout_s
         self._response_timeout_s = response_timeout_s
         self._awaited = isinstance(call, OutgoingCall)
@@ -82,8 +82,10 @@ class SipLeg:
         self._untold: list[Event] = []
         """Facts that came before there was a sink: one of each kind at most."""
         self._held = False
+        """The other side has put us on hold."""
+        self._holds = self._hold_offered = False
+        """We have put the other side on hold; what we told it last."""
         self._early_answer: SessionDescription | None = None
-        self._encrypted = False
         self._loop = asyncio.get_running_loop()
         self._sink: LegSink | None = None
         self._ended: tuple[str, float] | None = None
@@ -95,6 +97,7 @@ class SipLeg:
         call.on_key = lambda key: self.deliver_key(key, self._loop.time())
         call.on_session = self._session_offered
         call.on_session_answer = self._session_answered_late
+        call.on_session_refused = self._offer_hold
         call.on_refer = lambda target, _by: self.on_transfer_asked is not None and self.on_transfer_asked(target)
         call.on_refer_progress = self._refer_progress
         call.on_progress = self._progressed
@@ -144,7 +147,15 @@ class SipLeg:
 
     def hold(self, held: bool) -> None:
         """Put the other side on hold (``sendonly``: it hears what we play, and is not heard), or take it off again."""
-        self._call.reoffer(self._offer("sendonly" if held else "sendrecv"))
+        self._holds = held
+        self._offer_hold()
+
+    def _offer_hold(self) -> None:
+        """Offer what is wanted, unless an offer is under way: then it is looked at again when that is answered."""
+        if self._holds is self._hold_offered or self._ended is not None:
+            return
+        if self._call.reoffer(self._offer("sendonly" if self._holds else "sendrecv")):
+            self._hold_offered = self._holds
 
     async def answer(self) -> None:
         if self._ended is not None:
@@ -187,9 +198,14 @@ class SipLeg:
         if isinstance(self._call, IncomingCall):
             self._call.reject(status, reason, retry_after_s=retry_after_s)
 
-    async def transfer(self, target: str, headers: Mapping[str, str] | None = None) -> TransferOutcome:
+    async def transfer(
+        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+    ) -> TransferOutcome:
+        consulted = replaces._call if isinstance(replaces, SipLeg) else None
+        if consulted is not None and not consulted.is_up:
+            return TransferOutcome(False, 0, "the target has hung up")
         try:
-            progress = await self._call.refer(target, headers=headers)
+            progress = await self._call.refer(target, headers=headers, replaces=consulted)
         except CallClosed:
             return TransferOutcome(False, 0, "the call has ended")
         except ValueError:
@@ -247,7 +263,7 @@ class SipLeg:
 
     def _progressed(self, progress: CallProgress) -> None:
         """A provisional response to our INVITE; audio that comes with it is passed on."""
-        agreed = self._options.select(progress.early) if progress.early is not None else None
+        agreed = self._agreed_in(progress.early) if progress.early is not None else None
         now = self._loop.time()
         event = CallRinging(now, progress.status) if agreed is None else EarlyMedia(now, progress.status)
         if agreed is not None:
@@ -272,10 +288,11 @@ class SipLeg:
 
     def _session_answered_late(self, answer: SessionDescription) -> None:
         self.session_answered(answer)
+        self._offer_hold()
 
     def session_answered(self, answer: SessionDescription) -> bool:
         """Put the answer to our offer into force. False, and the call ends, when we cannot carry it."""
-        agreed = self._options.select(answer)
+        agreed = self._agreed_in(answer)
         if agreed is None:
             self._finish("error")
             self._call.bye()
@@ -283,17 +300,16 @@ class SipLeg:
         self._apply(agreed)
         return True
 
+    def _agreed_in(self, answer: SessionDescription) -> AudioAgreement | None:
+        """What an answer to our offer agrees to; nothing where it asks for a handshake that we have not offered."""
+        agreed = self._options.select(answer)
+        unasked = agreed is not None and agreed.handshake is not None and not self._keys.by_handshake
+        return None if unasked else agreed
+
     def _apply(self, agreed: AudioAgreement) -> None:
         if self._ended is not None:
             return
-        theirs = agreed.crypto
-        self._encrypted = theirs is not None
-        if theirs is not None:
-            self._rtp.secure(
-                MediaKey(theirs.suite, self._keys.matching(theirs).key), MediaKey(theirs.suite, theirs.key)
-            )
-        else:
-            self._rtp.secure(None, None)
+        self._keys.put_into_force(agreed, self._rtp)
         self._rtp.hear_keys(self._options.inband_dtmf and agreed.telephone_event is None)
         self._rtp.retune(
             codec=agreed.codec,
@@ -301,13 +317,14 @@ class SipLeg:
             telephone_event=agreed.telephone_event,
             ptime_ms=agreed.ptime_ms,
         )
-        self._rtp.set_remote(agreed.host, agreed.port, rtcp_port=agreed.rtcp_port)
+        host, port = self._options.remote(agreed)
+        self._rtp.set_remote(host, port, rtcp_port=agreed.rtcp_port)
         if self._held:
             self._rtp.set_direction(send=False, receive=False)  # silence is counted anew when the hold ends
         listened_to = agreed.direction in ("sendrecv", "sendonly")
         self._rtp.set_direction(send=listened_to, receive=agreed.direction in ("sendrecv", "recvonly"))
         # RFC 3264 8.4: the way of old to hold was an address of zeroes
-        self._hold(not listened_to or agreed.port == 0 or agreed.host in ("0.0.0.0", "::"))
+        self._hold(not listened_to or (not agreed.by_checks and (agreed.port == 0 or agreed.host in ("0.0.0.0", "::"))))
 
     def _hold(self, held: bool) -> None:
         if held is not self._held:
@@ -317,6 +334,8 @@ class SipLeg:
     def _offer(self, direction: sdp.Direction = "sendrecv") -> SessionDescription:
         self._description_version += 1
         options = self._options
+        here = options.host, self._rtp.local_port
+        crypto, handshake = self._keys.in_offer(options.srtp == "required", here)
         return sdp.offer(
             options.host,
             self._rtp.local_port,
@@ -325,11 +344,14 @@ class SipLeg:
             session_id=self._rtp.local_port,
             version=self._description_version,
             direction=direction,
-            crypto=self._keys.offer() if self._encrypted or options.srtp == "required" else (),
+            crypto=crypto,
+            handshake=handshake,
+            ptime_ms=options.ptime_ms,
         )
 
     def _answer_to(self, offer: SessionDescription, agreed: AudioAgreement) -> SessionDescription:
         self._description_version += 1
+        crypto, handshake = self._keys.in_answer(agreed, (self._options.host, self._rtp.local_port))
         return sdp.answer(
             offer,
             agreed,
@@ -337,7 +359,9 @@ class SipLeg:
             self._rtp.local_port,
             session_id=self._rtp.local_port,
             version=self._description_version,
-            crypto=self._keys.matching(agreed.crypto) if agreed.crypto is not None else None,
+            crypto=crypto,
+            handshake=handshake,
+            ptime_ms=self._options.ptime_ms,
         )
 
     def _finish(self, reason: str) -> None:

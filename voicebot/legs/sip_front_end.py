@@ -7,17 +7,19 @@ codec. How a call of ours is made is :mod:`voicebot.legs.sip_outgoing`'s affair.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from voicebot.codecs import DEFAULT_CODECS, Codec
+from voicebot.codecs import Codec
 from voicebot.legs import NoRoom
 from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info
-from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
+from voicebot.legs.sip_media import LegMedia, MediaOptions, MediaPreferences, open_media
 from voicebot.legs.sip_outgoing import place
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
-from voicebot.sip import IncomingCall, SipEndpoint, sdp
+from voicebot.rtp.dtls import own_identity
+from voicebot.sip import IncomingCall, SipEndpoint
 
 RESPONSE_TIMEOUT_S = 10.0
 """Who has not responded at all to a call of ours by then is not there (timer B would wait for 32 s)."""
@@ -26,8 +28,9 @@ RESPONSE_TIMEOUT_S = 10.0
 class SipFrontEnd:
     """Listens for calls on its own :class:`SipEndpoint`, and hands each over as a leg to ``on_leg`` (on the loop).
 
-    ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``limit``: calls at once, beyond which
-    503 with ``retry_after_s`` is the answer. ``clock`` and ``ports`` stay the caller's to close.
+    ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``trunks``: who has preferences of its
+    own, by name. ``limit``: calls at once, beyond which 503 with ``retry_after_s`` is the answer. ``clock`` and
+    ``ports`` stay the caller's to close.
     """
 
     def __init__(
@@ -39,10 +42,9 @@ class SipFrontEnd:
         host: str = "127.0.0.1",
         port: int = 5060,
         advertised_host: str | None = None,
-        codecs: Sequence[Codec] = DEFAULT_CODECS,
+        preferences: MediaPreferences | None = None,
+        trunks: Mapping[str, MediaPreferences] | None = None,
         silence_timeout_s: float = 30.0,
-        srtp: sdp.Srtp = "off",
-        inband_dtmf: bool = False,
         limit: int = 100,
         retry_after_s: int = 5,
         endpoint: SipEndpoint | None = None,
@@ -51,10 +53,9 @@ class SipFrontEnd:
         self._on_leg = on_leg
         self._clock = clock
         self._ports = ports
-        self._codecs = tuple(codecs)
+        self._preferences = preferences or MediaPreferences()
+        self._trunks = dict(trunks or {})
         self._silence_timeout_s = silence_timeout_s
-        self._srtp = srtp
-        self._inband_dtmf = inband_dtmf
         self._limit = limit
         self._retry_after_s = retry_after_s
         self._draining = False
@@ -64,8 +65,12 @@ class SipFrontEnd:
 
     async def start(self) -> None:
         """Bind and take calls. Raises OSError."""
-        prepare(self._codecs)
+        everywhere = (self._preferences, *self._trunks.values())
+        for preferences in everywhere:
+            prepare(preferences.codecs)
         self.endpoint.on_invite = self._invited
+        if any(preferences.srtp != "off" for preferences in everywhere):
+            await asyncio.to_thread(own_identity)  # a key is made: before anybody calls
         await self.endpoint.start()
 
     async def close(self) -> None:
@@ -78,18 +83,17 @@ class SipFrontEnd:
         """From now on every new call gets 503 with Retry-After; those that are up go on."""
         self._draining = True
 
+    def media_for(self, trunk: str = "") -> MediaOptions:
+        """The options of the legs of a trunk or account."""
+        options = MediaOptions(
+            self._clock, self._ports, self.endpoint.advertised_host, silence_timeout_s=self._silence_timeout_s
+        )
+        return self._trunks.get(trunk, self._preferences).applied(options)
+
     @property
     def media(self) -> MediaOptions:
-        """The options of every leg made here; for :func:`dial` through the same endpoint."""
-        return MediaOptions(
-            self._clock,
-            self._ports,
-            self.endpoint.advertised_host,
-            self._codecs,
-            self._silence_timeout_s,
-            srtp=self._srtp,
-            inband_dtmf=self._inband_dtmf,
-        )
+        """The options of legs of no trunk."""
+        return self.media_for()
 
     @property
     def draining(self) -> bool:
@@ -114,7 +118,7 @@ class SipFrontEnd:
         try:
             return await place(
                 self.endpoint,
-                self.media,
+                self.media_for(account),
                 uri,
                 account=account,
                 from_uri=from_uri,
@@ -136,8 +140,8 @@ class SipFrontEnd:
             self.rejected["draining" if self._draining else "limit"] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
             return
-        options = self.media
-        codec = self._codecs[0]
+        options = self.media_for(call.trunk)
+        codec = options.codecs[0]
         payload_type = codec.payload_type
         event: int | None = options.telephone_event
         if call.offer is not None:

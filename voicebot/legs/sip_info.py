@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from voicebot.codecs import Codec
 from voicebot.legs import LegInfo
 from voicebot.sip import Call, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
@@ -23,20 +25,24 @@ _MAX_HEADERS = 32
 
 
 def leg_info(call: Call, codec: Codec) -> LegInfo:
-    request = call.request
+    info = request_info(call.request, codec, remote_address=call.remote_address.host, trunk=call.trunk)
+    return replace(info, callee_uri=_clean(call.request.uri)) if isinstance(call, OutgoingCall) else info
+
+
+def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trunk: str) -> LegInfo:
+    """The facts of an INVITE that came from ``remote_address`` by ``trunk``."""
     sender, recipient = request.sender, request.recipient
-    outgoing = isinstance(call, OutgoingCall)
     return LegInfo(
-        call_id=_clean(call.call_id),
+        call_id=_clean(request.call_id),
         caller=_user(sender.uri),
         callee=_user(request.uri) or _user(recipient.uri),
         audio=codec.audio,
         codec=codec.name,
         caller_uri=_clean(sender.uri),
-        callee_uri=_clean(request.uri if outgoing else recipient.uri),
+        callee_uri=_clean(recipient.uri),
         display_name=_clean(sender.display),
-        remote_address=call.remote_address.host,
-        trunk=call.trunk,
+        remote_address=remote_address,
+        trunk=trunk,
         headers=_headers(request),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from voicebot.codecs import DEFAULT_CODECS, Codec
@@ -17,10 +17,11 @@ from voicebot.sip import AudioAgreement, SessionDescription, sdp
 class MediaOptions:
     """What every leg's media needs. ``host``: the address in our session descriptions.
 
-    ``codecs``: what we speak, in the order of our offers (in answers the offerer's order decides).
-    ``silence_timeout_s``: how long nothing may come before the leg ends. ``telephone_event``: the payload type that we
-    offer. ``srtp``: whether media may or must be encrypted; our own offers are only where it must. ``inband_dtmf``:
-    whether keys of a side without telephone-event are heard in its audio.
+    ``codecs``: what we speak, in the order of our offers; in answers the offerer's order decides, or with
+    ``ours_first`` our own. ``silence_timeout_s``: how long nothing may come before the leg ends. ``telephone_event``:
+    the payload type that we offer. ``ptime_ms``: the packets that we ask for. ``srtp``: whether media may or must be
+    encrypted; our own offers are only where it must. ``inband_dtmf``: whether keys of a side without telephone-event
+    are heard in its audio.
     """
 
     clock: MediaClock
@@ -31,17 +32,46 @@ class MediaOptions:
     telephone_event: int = 101
     srtp: sdp.Srtp = "off"
     inband_dtmf: bool = False
+    ours_first: bool = False
+    ptime_ms: int = 20
 
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
-        agreed = sdp.select(description, self.codecs, self.srtp)
-        if agreed is None:
-            return None
+        agreed = sdp.select(description, self.codecs, self.srtp, ours_first=self.ours_first, ptime_ms=self.ptime_ms)
+        if agreed is None or agreed.by_checks:
+            return agreed
         try:
             version = ipaddress.ip_address(agreed.host).version
         except ValueError:
             return None
         return agreed if version == (6 if ":" in self.ports.host else 4) else None
+
+    def remote(self, agreed: AudioAgreement) -> tuple[str, int]:
+        """Where audio goes at first: nowhere, where the other side's checks will tell."""
+        if agreed.by_checks:
+            return "::" if ":" in self.ports.host else "0.0.0.0", 0
+        return agreed.host, agreed.port
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPreferences:
+    """What may differ from trunk to trunk; the words of :class:`MediaOptions`."""
+
+    codecs: tuple[Codec, ...] = DEFAULT_CODECS
+    ours_first: bool = False
+    ptime_ms: int = 20
+    srtp: sdp.Srtp = "off"
+    inband_dtmf: bool = False
+
+    def applied(self, options: MediaOptions) -> MediaOptions:
+        return replace(
+            options,
+            codecs=self.codecs,
+            ours_first=self.ours_first,
+            ptime_ms=self.ptime_ms,
+            srtp=self.srtp,
+            inband_dtmf=self.inband_dtmf,
+        )
 
 
 class MediaEvents(Protocol):

@@ -8,9 +8,9 @@ from dataclasses import replace
 from voicebot.legs import LegSink
 from voicebot.legs.sip import SipLeg, Tasks
 from voicebot.legs.sip_info import leg_info
+from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
 from voicebot.sip import SipEndpoint, sdp
-from voicebot.sip.sdes import LocalKeys
 
 
 async def place(
@@ -33,17 +33,19 @@ async def place(
     :class:`~voicebot.rtp.PortsExhausted` without a free port.
     """
     codec = media.codecs[0]
-    keys = LocalKeys()
+    keys = LegKeys()
     port = LegMedia()
     rtp = await open_media(media, codec, codec.payload_type, media.telephone_event, port)
     try:
+        crypto, _ = keys.in_offer(media.srtp == "required", (media.host, rtp.local_port))
         offer = sdp.offer(
             media.host,
             rtp.local_port,
             codecs=media.codecs,
             telephone_event=media.telephone_event,
             session_id=rtp.local_port,
-            crypto=keys.offer() if media.srtp == "required" else (),
+            crypto=crypto,
+            ptime_ms=media.ptime_ms,
         )
         call = endpoint.invite(
             uri,

@@ -17,7 +17,8 @@ from voicebot.rtp.coding import prepare
 from voicebot.rtp.playout import Clip, Playout
 from voicebot.rtp.ports import PortRange, PortsExhausted
 from voicebot.rtp.quality import MediaQuality
-from voicebot.rtp.session import MediaSink, RtpSession
+from voicebot.rtp.session import RtpSession
+from voicebot.rtp.sink import MediaSink
 from voicebot.rtp.srtp import MediaKey
 
 __all__ = [

@@ -11,53 +11,28 @@ What is above keeps the audio format that the session was opened with, whatever 
 from __future__ import annotations
 
 import logging
-import struct
 import time
 from collections.abc import Sequence
-from typing import Final, Protocol
 
 from voicebot.audio import AudioFormat
-from voicebot.codecs import CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.codecs import MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.rtp.clock import MediaClock
-from voicebot.rtp.coding import decoder
 from voicebot.rtp.datagram import BoundPort
+from voicebot.rtp.handshake import Datagrams
 from voicebot.rtp.histogram import Histogram
-from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
+from voicebot.rtp.incoming import USUAL, IncomingStream
 from voicebot.rtp.outgoing import OutgoingStream
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
+from voicebot.rtp.protection import Protection
 from voicebot.rtp.quality import MediaQuality, estimated_mos
-from voicebot.rtp.reorder import Decoder, ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
+from voicebot.rtp.sink import MediaSink
 from voicebot.rtp.source import Address, SourceLock, literal
-from voicebot.rtp.srtp import MediaKey, NotAuthentic, SecureStream
-from voicebot.rtp.telephone_event import TelephoneEventReceiver
+from voicebot.rtp.srtp import NotAuthentic
 
 logger = logging.getLogger(__name__)
-
-_HEADER: Final = struct.Struct("!BBHII")
-_USUAL: Final = _HEADER.size + 160  # of 20 ms of G.711
-_PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
-_UNKNOWN: Final = object()
-_COMFORT_NOISE: Final = 13  # RFC 3389: where it comes, silence is put in, as for any pause
-_ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # RFC 3551: understood whatever was negotiated
-
-
-class MediaSink(Protocol):
-    """Where a session delivers: always on the event loop, never after ``close``. Times are ``loop.time()`` seconds."""
-
-    def frame(self, payload: bytes, at: float) -> None:
-        """20 ms of the other side's audio, in order and without holes."""
-
-    def sent(self, payload: bytes, at: float) -> None:
-        """The 20 ms that just left (silence included)."""
-
-    def key(self, key: str, at: float) -> None:
-        """One keypad key, once a press."""
-
-    def media_timeout(self, at: float) -> None:
-        """Nothing has come from the other side for the silence timeout. Told again only after something came."""
 
 
 class RtpSession:
@@ -88,18 +63,12 @@ class RtpSession:
         self._closed = False
 
         self._source = SourceLock()
-        self._secure: SecureStream | None = None
+        self.protection = Protection()
+        """Encryption, for the signalling to decide; before :meth:`set_remote`."""
         self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
         self._rtcp_port: int | None = None
         self._rtcp_source: Address | None = None
 
-        self._receive = True
-        self._buffer: ReceiveBuffer | None = None  # from when the other side is known
-        self._from_keys = TelephoneEventReceiver()
-        self._inband: InbandDtmfReceiver | None = None
-        self._codec = codec
-        self._decoders: dict[int, Decoder | None] = {}  # by payload type; None: audio as it is
-        self._event_type: int | None = None
         self._heard_at = 0.0
         self._timed_out = False
 
@@ -110,9 +79,10 @@ class RtpSession:
 
         at = clock.now()
         self._reporting = Reporting(self._outgoing.ssrc, time.time() - at, at)
+        self._incoming = IncomingStream(audio, codec, self._reporting)
 
         self._packets_sent = self._packets_received = 0
-        self._foreign = self._malformed = self._discarded = self._not_authentic = 0
+        self._foreign = self._malformed = self._not_authentic = 0
         self._skipped = self._socket_errors = 0
 
     @classmethod
@@ -181,25 +151,26 @@ class RtpSession:
             raise ValueError(f"{host} cannot be reached from {self._ports.host}")
         if not 0 <= port <= 65535:
             raise ValueError(f"not a port: {port}")
-        self._unreachable = port == 0 or host in ("0.0.0.0", "::")
+        by_checks = self.protection.by_checks
+        self._unreachable = not by_checks and (port == 0 or host in ("0.0.0.0", "::"))
         self._rtcp_port = rtcp_port
         if self._unreachable:
             return
         at = self._clock.now()
-        if (host, port) != self._source.signalled:
+        if not by_checks and (host, port) != self._source.signalled:  # with it, media goes where they nominate
             self._source.signal((host, port), at)
             self._rtcp_source = None
+        self._put(self.protection.signal((host, port)))
         self._activate(at)
 
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """Hold and resume. Without ``receive`` the sink gets silence and there is no media timeout; without ``send``
         the playout stands still."""
-        if receive and not self._receive:
+        if receive and not self._incoming.receiving:
             self._heard_at = self._clock.now()
             self._timed_out = False
-            if self._buffer is not None:
-                self._buffer.resume()
-        self._receive, self._send = receive, send
+            self._incoming.resume()
+        self._incoming.receiving, self._send = receive, send
 
     def retune(self, *, codec: Codec, payload_type: int, telephone_event: int | None, ptime_ms: int = 20) -> None:
         """The wire's codec and payload types from now on. Above, the format stays what :meth:`open` was told.
@@ -211,38 +182,19 @@ class RtpSession:
             raise ValueError(f"not a packet length that we send: {ptime_ms} ms")
         if self._outgoing.tune(codec, payload_type, telephone_event, ptime_ms):
             self._reporting.renamed(self._outgoing.ssrc)
-        if not self._decoders or codec is not self._codec or payload_type not in self._decoders:
-            self._decoders = {static.payload_type: decoder(static, self.audio) for static in _ALWAYS}
-            self._decoders[codec.payload_type] = self._decoders[payload_type] = decoder(codec, self.audio)
-        if codec.clock_rate != self._codec.clock_rate:
-            self._reporting.reception = None
-        self._codec = codec
+        self._incoming.tune(codec, payload_type, telephone_event)
         self._reporting.clock_rate = codec.clock_rate
-        self._from_keys.frame = codec.clock_rate // 50
-        self._event_type = telephone_event
-
-    def secure(self, local: MediaKey | None, remote: MediaKey | None) -> None:
-        """Encrypt with ``local`` and accept only what ``remote`` opens (SRTP); plain RTP again without keys.
-
-        The same keys again change nothing (a session refresh). Raises ValueError for an unknown suite or one key alone.
-        """
-        if (local is None) != (remote is None):
-            raise ValueError("both directions are encrypted, or none")
-        self._secure = SecureStream(local, remote, self._secure) if local and remote else None
 
     def hear_keys(self, inband: bool) -> None:
         """Whether to find keys by their tones in the audio: for another side that has no telephone-event."""
-        if not inband:
-            self._inband = None
-        elif self._inband is None:
-            self._inband = InbandDtmfReceiver(self.audio)
+        self._incoming.hear_tones(inband)
 
     def send_keys(self, keys: str) -> None:
         """Send keypad keys in place of audio: 100 ms each, 60 ms apart. Raises :class:`ValueError` on other characters.
 
         At most 64 keys wait; more are dropped with a warning, as are all when the other side takes no telephone-event.
         """
-        if self._event_type is None:
+        if self._outgoing.event_type is None:
             logger.warning("port %d: the other side takes no telephone-event, keys dropped", self.local_port)
             return
         accepted = self._outgoing.press(keys)
@@ -253,28 +205,24 @@ class RtpSession:
 
     def _rtp_received(self, data: bytes, source: Address) -> None:
         at = self._clock.now()
-        if len(data) == _USUAL and source == self._source.locked and self._receive and self._secure is None:
-            # What nearly every packet is, at less cost: 20 ms of plain G.711 of our law, of the stream that we know.
-            flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
-            reception, buffer = self._reporting.reception, self._buffer
-            if (
-                flags == _PLAIN
-                and self._decoders.get(kind, _UNKNOWN) is None
-                and reception is not None
-                and reception.ssrc == ssrc
-                and buffer is not None
-            ):
+        if len(data) == USUAL and source == self._source.locked and self.protection.plain:
+            frames = self._incoming.usual(data, at)
+            if frames is not None:
                 self._packets_received += 1
                 self._heard_at = at
                 self._timed_out = False
-                reception.packet(sequence, timestamp, at)
-                self._deliver(buffer.push(sequence, timestamp, ssrc, data[12:], at), at)
+                self._deliver(frames, at)
                 return
+        if self.protection.wants(data):
+            self._put(self.protection.receive(data, source))
+            if (nominated := self.protection.nominated) is not None:
+                self._source.signal(nominated, at)
+            return
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_datagram(data, source)
             return
         try:
-            packet = parse(data if self._secure is None else self._secure.unprotect(data))
+            packet = parse(self.protection.unprotect(data))
         except MalformedPacket:
             self._malformed += 1
             return
@@ -287,69 +235,35 @@ class RtpSession:
         self._packets_received += 1
         self._heard_at = at
         self._timed_out = False
-        if packet.payload_type in self._decoders:
-            self._audio(packet, at)
-        elif packet.payload_type == self._event_type:
-            self._event(packet, at)
-        else:
-            self._discarded += packet.payload_type != _COMFORT_NOISE
-            self._other(packet, at)
+        frames, key = self._incoming.packet(packet, at)
+        self._deliver(frames, at)
+        if key and not self._closed:
+            self._sink.key(key, at)
+
+    def _put(self, datagrams: Datagrams) -> None:
+        for data, target in datagrams:
+            if self._rtp is not None:
+                self._rtp.send(data, target)
 
     def _admit(self, packet: RtpPacket, source: Address, at: float) -> bool:
-        known = packet.payload_type in self._decoders or packet.payload_type == self._event_type
-        if not known or not self._source.admits(source, at):
+        if not self._incoming.understands(packet.payload_type) or not self._source.admits(source, at):
             return False
         self._activate(at)
         return True
 
     def _activate(self, at: float) -> None:
         """The other side is known: silence is owed to the sink from here on, and the timeout runs."""
-        if self._buffer is None:
-            self._buffer = ReceiveBuffer(self.audio, at)
+        if self._incoming.activate(at):
             self._heard_at = at
-
-    def _audio(self, packet: RtpPacket, at: float) -> None:
-        sequence, timestamp, ssrc, payload = packet.sequence, packet.timestamp, packet.ssrc, packet.payload
-        reception, buffer = self._reporting.reception, self._buffer
-        if reception is None or reception.ssrc != ssrc:
-            reception = self._reporting.receive(ssrc, sequence, self._codec.clock_rate)
-        reception.packet(sequence, timestamp, at)
-        if not self._receive or buffer is None:
-            self._discarded += 1
-            return
-        self._deliver(buffer.push(sequence, timestamp, ssrc, payload, at, self._decoders[packet.payload_type]), at)
-
-    def _event(self, packet: RtpPacket, at: float) -> None:
-        if not self._receive:
-            self._discarded += 1
-            return
-        try:
-            key = self._from_keys.receive(packet.payload, packet.timestamp, packet.ssrc)
-        except MalformedPacket:
-            self._malformed += 1
-            key = None
-        self._other(packet, at)
-        if key is not None and not self._closed:
-            self._sink.key(key, at)
-
-    def _other(self, packet: RtpPacket, at: float) -> None:
-        """A packet without audio takes its place in the sequence of the audio stream, if it is of that stream."""
-        reception = self._reporting.reception
-        if reception is None or reception.ssrc != packet.ssrc:
-            return
-        reception.packet(packet.sequence, packet.timestamp, at, timed=False)
-        if self._receive and self._buffer is not None:
-            self._deliver(self._buffer.push(packet.sequence, packet.timestamp, packet.ssrc, b"", at), at)
 
     def _deliver(self, frames: Sequence[bytes], at: float) -> None:
         for frame in frames:
             if self._closed:
                 return
             self._sink.frame(frame, at)
-            if self._inband is not None:
-                for key in self._inband.receive(frame):
-                    if not self._closed:
-                        self._sink.key(key, at)
+            for key in self._incoming.keys_in(frame):
+                if not self._closed:
+                    self._sink.key(key, at)
 
     # --- the tick ----------------------------------------------------------------------------------------------------
 
@@ -358,19 +272,21 @@ class RtpSession:
         self._outgoing.tick(skipped)
         self._skipped += skipped
         target = self._source.locked or self._source.signalled
-        if target is not None and self._send and not self._unreachable:
+        if not self.protection.ready:
+            self._put(self.protection.tick())
+        if target is not None and self._send and not self._unreachable and self.protection.ready:
             self._send_frame(target, at)
         else:
-            self._outgoing.pause()
+            self._outgoing.pause()  # and the playout stands still: nothing of it is lost
             self._sent_at = None
-        buffer = self._buffer
+        buffer = self._incoming.buffer
         if buffer is None or self._closed:
             return
         if frames := buffer.tick(at):
             self._deliver(frames, at)
         if at >= self._reporting.due:
             self._send_report(at)
-        if at - self._heard_at >= self._silence_timeout_s > 0 and self._receive and not self._timed_out:
+        if at - self._heard_at >= self._silence_timeout_s > 0 and self._incoming.receiving and not self._timed_out:
             self._timed_out = True
             self._sink.media_timeout(at)
 
@@ -384,7 +300,7 @@ class RtpSession:
             datagrams = outgoing.frame(frame)
         if self._rtp is not None:
             for datagram in datagrams:
-                self._rtp.send(datagram if self._secure is None else self._secure.protect(datagram), target)
+                self._rtp.send(self.protection.protect(datagram), target)
                 now = self._clock.now()
                 if self._sent_at is not None:
                     self._deviation.add(abs(now - self._sent_at - outgoing.interval_s))
@@ -396,12 +312,15 @@ class RtpSession:
 
     def _send_report(self, at: float, *, goodbye: bool = False) -> None:
         target = self._source.target
-        if target is None or self._rtcp is None or self._unreachable:
+        if target is None or self._rtcp is None or self._unreachable or not self.protection.has_rtcp:
             return
         out = self._outgoing
         report = self._reporting.report(at, out.timestamp, out.packets, out.octets, goodbye=goodbye)
         address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
-        self._rtcp.send(report if self._secure is None else self._secure.protect_rtcp(report), address)
+        if self.protection.muxes:
+            self._put([(self.protection.protect_rtcp(report), target)])
+        else:
+            self._rtcp.send(self.protection.protect_rtcp(report), address)
 
     def _rtcp_datagram(self, data: bytes, source: Address) -> None:
         target = self._source.target
@@ -410,7 +329,7 @@ class RtpSession:
             return
         at = self._clock.now()
         try:
-            self._reporting.datagram(data if self._secure is None else self._secure.unprotect_rtcp(data), at)
+            self._reporting.datagram(self.protection.unprotect_rtcp(data), at)
         except MalformedPacket:
             self._malformed += 1
             return
@@ -425,7 +344,8 @@ class RtpSession:
 
     def quality(self) -> MediaQuality:
         """Figures so far; also after :meth:`close`."""
-        buffer, deviation, reports = self._buffer, self._deviation, self._reporting
+        incoming, deviation, reports = self._incoming, self._deviation, self._reporting
+        buffer = incoming.buffer
         metrics = reports.remote_metrics
         missed = buffer.lost + buffer.late if buffer else 0
         return MediaQuality(
@@ -437,11 +357,11 @@ class RtpSession:
             reordered=buffer.reordered if buffer else 0,
             concealed_frames=buffer.concealed_frames if buffer else 0,
             silence_frames=buffer.silence_frames if buffer else 0,
-            discarded=self._discarded + (buffer.discarded if buffer else 0),
-            foreign_packets=self._foreign,
-            malformed=self._malformed,
+            discarded=incoming.discarded + (buffer.discarded if buffer else 0),
+            foreign_packets=self._foreign + self.protection.refused,
+            malformed=self._malformed + incoming.malformed,
             not_authentic=self._not_authentic,
-            encrypted=self._secure is not None,
+            encrypted=self.protection.encrypted,
             jitter_ms=round(reports.reception.jitter_ms, 3) if reports.reception else 0.0,
             round_trip_ms=reports.round_trip_ms,
             remote_lost=reports.remote_lost,

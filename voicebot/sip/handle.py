@@ -22,6 +22,7 @@ from voicebot.sip.outputs import (
     ReferReceived,
     SessionAnswered,
     SessionOffered,
+    SessionRefused,
 )
 from voicebot.sip.refer import target_uri
 from voicebot.sip.sdp import SessionDescription
@@ -55,6 +56,7 @@ class Call:
         self.on_end: Callable[[CallEnded], None] | None = None
         self.on_session: Callable[[SessionDescription | None], SessionDescription | None] | None = None
         self.on_session_answer: Callable[[SessionDescription], None] | None = None
+        self.on_session_refused: Callable[[], None] | None = None
         self.on_key: Callable[[str], None] | None = None
         self.on_refer: Callable[[str, str], bool] | None = None
         self.on_refer_progress: Callable[[ReferProgress], None] | None = None
@@ -120,9 +122,10 @@ class Call:
         return ReferProgress(self._core, 491, "the call is not up, or is being transferred", accepted=False, final=True)
 
     def reoffer(self, session: SessionDescription) -> bool:
-        """Offer ``session`` in a re-INVITE (hold, another codec); ``on_session_answer`` gets the answer.
+        """Offer ``session`` in a re-INVITE (hold, another codec); ``on_session_answer`` gets the answer,
+        ``on_session_refused`` is called when there is none.
 
-        A refusal changes nothing and is not told. False: the call is not up, or another change is under way.
+        A refusal changes nothing. False: the call is not up, or another change is under way.
         """
         offered = self._core.renegotiation.offer(session, self._endpoint.loop.time())
         self._endpoint.flush()
@@ -145,6 +148,9 @@ class Call:
         elif isinstance(event, SessionAnswered):
             if self.on_session_answer:
                 self.on_session_answer(event.answer)
+        elif isinstance(event, SessionRefused):
+            if self.on_session_refused:
+                self.on_session_refused()
         elif isinstance(event, KeyReceived):
             if self.on_key:
                 self.on_key(event.key)

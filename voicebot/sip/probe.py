@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 PATIENCE_S = 8.0
 """How long an answer may take: some repetitions over UDP, and a connection that must be made first."""
 _MISSES = 2
-_FIRST_WITHIN_S = 2.0
+_FIRST_WITHIN_S = 0.5
 
 
 class TrunkState(Enum):
@@ -64,7 +64,7 @@ class TrunkProbe:
         """Of the ping that is under way."""
 
     def start(self, now: float) -> None:
-        """The first pings of many trunks are spread over two seconds."""
+        """The first pings of many trunks are spread over half a second."""
         self.deadline = now + _FIRST_WITHIN_S * self._chance()
 
     def end(self) -> None:

@@ -1,7 +1,8 @@
 """Session descriptions (RFC 8866) and the offer/answer rules of RFC 3264, for one stream of speech with keypad
 events.
 
-The stream is plain (RTP/AVP) or encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`).
+The stream is plain (RTP/AVP), encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`), or with
+keys that are made on its own port (UDP/TLS/RTP/SAVPF, :mod:`~voicebot.sip.dtls_sdp`).
 
 Parsing keeps what we use and what an answer must repeat; it is bounded and strict about numbers, and forgiving about
 lines that it does not know. Two pure functions hold the rules: :func:`select` reads an offer or an answer and says what
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, cast
 
 from voicebot.codecs import CODECS, DEFAULT_CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.sip.dtls_sdp import PROFILES, Handshake, HandshakeAgreement
 from voicebot.sip.sdes import MAX_CRYPTO, Crypto
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -78,6 +80,8 @@ class Media:
     rtcp_port: int | None = None
     crypto: list[Crypto] = field(default_factory=list)
     """The usable ones of its ``a=crypto`` lines."""
+    handshake: Handshake = field(default_factory=Handshake)
+    """What it says of keys that are made on the media's port, and of ICE."""
 
     def codec(self, payload_type: int) -> Codec | None:
         """Which of ours a payload type is; RFC 3551's static ones need no rtpmap."""
@@ -104,6 +108,8 @@ class SessionDescription:
     connection: str | None = None
     direction: Direction | None = None
     media: list[Media] = field(default_factory=list)
+    handshake: Handshake = field(default_factory=Handshake)
+    """What holds for media that say nothing of their own."""
 
     @classmethod
     def parse(cls, body: bytes) -> SessionDescription:
@@ -144,12 +150,17 @@ class SessionDescription:
             name, _, text = value.partition(":")
             if name in _DIRECTIONS:
                 (media or self).direction = cast(Direction, name)
-            elif media is not None:
-                _media_attribute(media, name, text)
+            else:
+                (media or self).handshake.take(name, text)
+                if media is not None:
+                    _media_attribute(media, name, text)
 
     def address_of(self, media: Media) -> str | None:
         """The address that ``media`` is to be sent to."""
         return media.connection or self.connection
+
+    def handshake_of(self, media: Media) -> Handshake:
+        return media.handshake.within(self.handshake)
 
     def direction_of(self, media: Media) -> Direction:
         return media.direction or self.direction or "sendrecv"
@@ -159,6 +170,8 @@ class SessionDescription:
         if self.connection:
             lines.append(f"c=IN {_family(self.connection)} {self.connection}")
         lines.append("t=0 0")
+        if any(media.handshake.lite for media in self.media):
+            lines.append("a=ice-lite")
         for media in self.media:
             lines.append(f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}")
             if media.connection:
@@ -168,6 +181,7 @@ class SessionDescription:
             if media.ptime:
                 lines.append(f"a=ptime:{media.ptime}")
             lines += [f"a=crypto:{crypto}" for crypto in media.crypto]
+            lines += media.handshake.lines()
             if media.direction:
                 lines.append(f"a={media.direction}")
         return ("\r\n".join(lines) + "\r\n").encode()
@@ -214,8 +228,9 @@ class AudioAgreement:
 
     ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we hear and are not heard). ``codec``: with the
     ``payload_type`` of the other side's description. ``telephone_event``: the payload type for keypad keys, None
-    without. ``index``: which media line. ``crypto``: the key of what *they* send, None where the stream is plain.
-    ``ptime_ms``: how long the packets should be that we send, 10 to 60 ms in tens.
+    without. ``index``: which media line. ``crypto``: the key of what *they* send, None where the stream has no such
+    key. ``handshake``: how its keys are made on its port, None where they are not. ``ptime_ms``: how long the packets
+    should be that we send, 10 to 60 ms in tens.
     """
 
     codec: Codec
@@ -228,6 +243,12 @@ class AudioAgreement:
     index: int
     crypto: Crypto | None = None
     ptime_ms: int = 20
+    handshake: HandshakeAgreement | None = None
+
+    @property
+    def by_checks(self) -> bool:
+        """Whether the other side finds the address by ICE, so that the one in its description need not be right."""
+        return self.handshake is not None and self.handshake.ice is not None
 
 
 def select(
@@ -236,24 +257,31 @@ def select(
     srtp: Srtp = "off",
     *,
     ours_first: bool = False,
+    ptime_ms: int = 20,
 ) -> AudioAgreement | None:
     """The first audio stream of an offer or answer that we can carry, None when there is none.
 
-    RTP/AVP unless ``srtp`` requires encryption; RTP/SAVP unless it is off, with a usable key (a profile with encryption
-    must never be taken as if it were plain, nor the other way round). Of ``codecs`` the one that the other side
-    prefers, or with ``ours_first`` we do. Keys at the codec's clock rate; those of 8000 beside Opus only where there
-    are no others. A port of 0 is a refused stream. The address 0.0.0.0 is hold as RFC 2543 knew it: nothing is to be
-    sent there.
+    RTP/AVP unless ``srtp`` requires encryption; RTP/SAVP unless it is off, with a usable key, and so
+    UDP/TLS/RTP/SAVPF with a usable fingerprint (a profile with encryption must never be taken as if it were plain, nor
+    the other way round). Of ``codecs`` the one that the other side prefers, or with ``ours_first`` we do. Keys at the
+    codec's clock rate; those of 8000 beside Opus only where there are no others. A port of 0 is a refused stream. The
+    address 0.0.0.0 is hold as RFC 2543 knew it: nothing is to be sent there. ``ptime_ms``: the length of our packets
+    where they ask for none.
     """
     for index, media in enumerate(description.media):
         address = description.address_of(media)
         if media.kind != "audio" or not media.port or address is None:
             continue
         crypto: Crypto | None = None
+        handshake: HandshakeAgreement | None = None
         if media.protocol == "RTP/SAVP":
             if srtp == "off" or not media.crypto:
                 continue
             crypto = media.crypto[0]
+        elif media.protocol in PROFILES:
+            handshake = description.handshake_of(media).agreed()
+            if srtp == "off" or handshake is None:
+                continue
         elif media.protocol != "RTP/AVP" or srtp == "required":
             continue
         numbers = [int(f) for f in media.formats if re.match(r"\d{1,3}\Z", f) and int(f) < 128]
@@ -265,7 +293,7 @@ def select(
         payload_type, codec = voice[0]
         events = [n for rate in (codec.clock_rate, 8000) for n in numbers if media.carries_keys(n, rate)]
         direction = _MIRROR[description.direction_of(media)]
-        if address == "0.0.0.0":
+        if address == "0.0.0.0" and (handshake is None or handshake.ice is None):
             direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
         return AudioAgreement(
             codec,
@@ -277,14 +305,15 @@ def select(
             direction,
             index,
             crypto,
-            _ptime_ms(media),
+            _ptime_ms(media, ptime_ms),
+            handshake,
         )
     return None
 
 
-def _ptime_ms(media: Media) -> int:
+def _ptime_ms(media: Media, usual: int) -> int:
     """What they ask for (RFC 8866, section 6.4), as far as we do it; a limit (``maxptime``) counts for more."""
-    wanted = min(media.ptime or 20, media.maxptime or MAX_PTIME_MS)
+    wanted = min(media.ptime or usual, media.maxptime or MAX_PTIME_MS)
     return max(MIN_PTIME_MS, min(MAX_PTIME_MS, wanted // 10 * 10))
 
 
@@ -294,6 +323,7 @@ def _audio(
     events: Sequence[tuple[int, int]],
     direction: Direction,
     crypto: Sequence[Crypto],
+    ptime_ms: int,
 ) -> Media:
     """``events``: payload types of telephone events with their clock rates."""
     rtpmap = {number: Encoding(codec.name, codec.clock_rate, codec.channels) for number, codec in payloads}
@@ -302,7 +332,7 @@ def _audio(
         rtpmap[number] = Encoding("telephone-event", clock_rate)
         fmtp[number] = "0-16"
     formats = [str(number) for number in rtpmap]
-    media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, 20)
+    media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, ptime_ms)
     media.crypto = list(crypto)
     return media
 
@@ -317,15 +347,19 @@ def offer(
     version: int = 1,
     direction: Direction = "sendrecv",
     crypto: Sequence[Crypto] = (),
+    handshake: Handshake | None = None,
+    ptime_ms: int = 20,
 ) -> SessionDescription:
     """Our offer: one audio stream at ``host``:``port``, encrypted where there is a choice of keys (``crypto``).
 
     ``telephone_event``: the payload type of keypad keys; one more for each further clock rate among ``codecs``.
+    ``handshake``: our side of a stream whose keys are made on its port. ``ptime_ms``: what we would like to be sent.
     """
     payloads = [(codec.payload_type, codec) for codec in codecs]
     rates = dict.fromkeys(codec.clock_rate for codec in codecs)
     events = [] if telephone_event is None else [(telephone_event + n, rate) for n, rate in enumerate(rates)]
-    media = _audio(port, payloads, events, direction, crypto)
+    media = _audio(port, payloads, events, direction, crypto, ptime_ms)
+    _put_handshake(media, handshake, PROFILES[-1])
     return SessionDescription(session_id, version, host, host, None, [media])
 
 
@@ -338,15 +372,20 @@ def answer(
     session_id: int = 1,
     version: int = 1,
     crypto: Crypto | None = None,
+    handshake: Handshake | None = None,
+    ptime_ms: int = 20,
 ) -> SessionDescription:
     """The answer to ``offered``: the agreed stream at ``host``:``port``, every other one refused.
 
     ``crypto``: our key where the stream is encrypted, with the tag and the suite that were agreed. Raises ValueError
-    when it is there and the agreement has none, or the other way round.
+    when it is there and the agreement has none, or the other way round; so for ``handshake``, our side of a stream
+    whose keys are made on its port.
     """
     theirs = agreed.crypto
     if (crypto and (crypto.tag, crypto.suite)) != (theirs and (theirs.tag, theirs.suite)):
         raise ValueError("the answer's key is not of the agreed suite")
+    if (handshake is None) != (agreed.handshake is None):
+        raise ValueError("keys by a handshake are agreed by both sides or not at all")
     lines = [Media(media.kind, 0, media.protocol, media.formats[:1]) for media in offered.media]
     events = []
     if agreed.telephone_event is not None:
@@ -357,5 +396,12 @@ def answer(
         events,
         agreed.direction,
         [crypto] if crypto is not None else [],
+        ptime_ms,
     )
+    _put_handshake(lines[agreed.index], handshake, offered.media[agreed.index].protocol)
     return SessionDescription(session_id, version, host, host, None, lines)
+
+
+def _put_handshake(media: Media, handshake: Handshake | None, protocol: str) -> None:
+    if handshake is not None:
+        media.handshake, media.protocol = handshake, protocol

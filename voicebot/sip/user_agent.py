@@ -21,10 +21,11 @@ from voicebot.sip.call import CallState, SipCall
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.digest import Credentials
 from voicebot.sip.gate import Gate, OpenGate
-from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.header import SipSyntaxError, SipUri
 from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, EXTENSIONS, METHODS, Refusal, inspect
-from voicebot.sip.message import SDP_TYPE, SipRequest, parse_message, put_headers, response_to
+from voicebot.sip.invitation import Invitation
+from voicebot.sip.message import SipRequest, parse_message, response_to
 from voicebot.sip.outputs import Output
 from voicebot.sip.probe import TrunkProbe
 from voicebot.sip.refer import replaces_key
@@ -135,25 +136,19 @@ class UserAgent(TransactionLayer):
         if hop is None:
             raise ValueError(f"cannot send to {proxy or uri}")
         local_tag = self._token(8)
-        request = SipRequest("INVITE", uri, bytes(session))
-        display = display_name.replace("\\", "").replace('"', "")
-        sender = f'"{display}" ' if display else ""
-        if proxy and hop_of(uri) != hop:  # a proxy that the URI leads to anyhow needs no Route
-            request.headers.set("Route", f"<{proxy if ';lr' in proxy else proxy + ';lr'}>")
-        request.headers.set("Max-Forwards", "70")
-        own = from_uri or f"sip:voicebot@{self.listeners[0].sent_by}"
-        request.headers.set("From", f"{sender}<{own}>;tag={local_tag}")
-        request.headers.set("To", f"<{uri}>")
-        request.headers.set("Call-ID", f"{self._token(12)}@{self.listeners[0].host}")
-        request.headers.set("CSeq", f"{1 + int(self._token(2), 16)} INVITE")
         contact = self.contact(hop, user=contact_user, secure=uri[:5].lower() == "sips:")
-        request.headers.set("Contact", contact)
-        request.headers.set("Allow", self.allow)
-        if self.supported:
-            request.headers.set("Supported", self.supported)
-        request.headers.set("Content-Type", SDP_TYPE)
-        put_headers(request, headers or {})
-        NameAddr.parse(request.headers["From"])
+        invitation = Invitation(
+            uri,
+            from_uri or f"sip:voicebot@{self.listeners[0].sent_by}",
+            local_tag,
+            f"{self._token(12)}@{self.listeners[0].host}",
+            1 + int(self._token(2), 16),
+            contact,
+            display_name,
+            proxy if proxy and hop_of(uri) != hop else "",  # one that the URI leads to anyhow needs no Route
+            headers or {},
+        )
+        request = invitation.request(session, self.allow, self.supported)
         call = SipCall(self, request, hop, local_tag, contact=contact, trunk=trunk, credentials=credentials)
         call.local_session = session
         call.timer.ask_in(request)

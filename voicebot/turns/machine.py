@@ -28,6 +28,7 @@ from voicebot.events import (
     Event,
     Final,
     HangUpAsked,
+    HeardEarly,
     Held,
     HoldEnded,
     Hypothesis,
@@ -138,7 +139,7 @@ class TurnMachine:
 
     # --- the leg -----------------------------------------------------------------------------------------------------
 
-    def _answered(self, event: CallAnswered) -> None:
+    def _answered(self, event: CallAnswered | HeardEarly) -> None:
         if self.state is State.STARTING:
             self._settle(event.at)
 
@@ -577,6 +578,7 @@ M = TurnMachine
 
 HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     CallAnswered: M._answered,
+    HeardEarly: M._answered,
     LegEnded: M._leg_ended,
     Held: M._is_held,
     HoldEnded: M._hold_ended,

@@ -224,3 +224,9 @@ def test_a_word_of_the_spelling_alphabet_may_be_a_letter_off() -> None:
     assert en.spelled("sierra kelo two") == "SK2"
     assert en.spelled("kelo") == "KELO"
     assert en.spelled("tonight I cannot") == ""
+
+
+def test_separators_are_the_countrys_or_clear_by_themselves() -> None:
+    assert for_language("es-ES").number("1.250") == for_language("es-US").number("1,250") == 1250
+    assert [for_language(name).number("1,200.50") for name in ("en", "es", "de")] == [Decimal("1200.50")] * 3
+    assert [for_language(name).number("1.200,50") for name in ("en", "es", "de")] == [Decimal("1200.50")] * 3

@@ -64,7 +64,16 @@ class Corrections:
         parts = [text]
         while len(parts) <= MAX_TURNS and (rest := self._turned(parts[-1], doubtful)) is not None:
             parts.append(rest)
-        return next((found for part in reversed(parts) if (found := value(part)) not in (None, "")), value(text))
+        for part in reversed(parts):
+            found = value(part)
+            if found not in (None, ""):
+                break
+        return found
+
+    def in_doubt(self, text: str) -> bool:
+        """Whether a word that may retract, or may not, is in ``text``: ``doubtful`` of :meth:`last_word` matters."""
+        text = prepared(text)
+        return self._turned(text, doubtful=True) != self._turned(text, doubtful=False)
 
     def _turned(self, text: str, doubtful: bool) -> str | None:
         """What is left of ``text`` when what its speaker took back is gone; None when nothing was."""

@@ -70,8 +70,8 @@ END = Atom(WORD, Decimal(0), "", 0, 0, True)
 class NumberWords:
     """The number words of one language, section ``numbers`` of its file."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        section = vocabulary.section("numbers")
+    def __init__(self, vocabulary: Vocabulary, region: str = "") -> None:
+        section = {**vocabulary.section("numbers"), **vocabulary.regions.get(region, {})}
         entries: list[tuple[str, tuple[str, Decimal]]] = []
         for kind, key in ((ZERO, "zero"), (HUNDRED, "hundred"), (ARTICLE, "article"), (POINT, "point"),
                           (MINUS, "minus")):  # fmt: skip
@@ -94,6 +94,8 @@ class NumberWords:
         )
         # "12.50" where the comma is the decimal sign: two places cannot be a group.
         self._foreign = re.compile(r"[0-9]+[.,][0-9]{1,2}")
+        # "1,200.50" and "1.200,50": with both signs it is clear which is which.
+        self._both = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+")
         self._group = re.compile(rf"[{re.escape(group)}'’]")
 
     def numeral(self, text: str) -> Decimal | None:
@@ -104,6 +106,9 @@ class NumberWords:
             plain = self._group.sub("", text).replace(self.decimal, ".")
         elif self._foreign.fullmatch(text):
             plain = text.replace(",", ".")
+        elif self._both.fullmatch(text):
+            whole, places = re.split(r"[.,](?=[0-9]+\Z)", text)
+            plain = re.sub(r"\D", "", whole) + "." + places
         else:
             return None
         try:

@@ -32,7 +32,7 @@ class Understanding:
         self.language = language
         self._vocabulary = load(code.lower())
         order = self._vocabulary.regions.get(region.upper(), {}).get("date_order")
-        self._numbers = NumberWords(self._vocabulary)
+        self._numbers = NumberWords(self._vocabulary, region.upper())
         self._digits = DigitStrings(self._vocabulary, self._numbers)
         self._yes_no = YesNo(self._vocabulary)
         self._choices = Choices(self._vocabulary, self._numbers)
@@ -102,8 +102,14 @@ class Understanding:
     @exact
     def choice(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
         """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is."""
-        found = self._corrections.last_word(text, lambda part: self._choices.read(part, options), doubtful=False)
-        return found or self._corrections.last_word(text, lambda part: self._choices.read(part, options))
+
+        def meant(part: str) -> str | None:
+            return self._choices.read(part, options)
+
+        found = self._corrections.last_word(text, meant, doubtful=False)
+        if found is None and self._corrections.in_doubt(text):
+            found = self._corrections.last_word(text, meant)
+        return found
 
     def correction(self, text: str) -> str | None:
         """What is said instead of something misheard ("no, it is 42": "42"); None when nothing is."""

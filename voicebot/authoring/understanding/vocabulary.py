@@ -109,7 +109,7 @@ class Vocabulary:
 
     @cached_property
     def regions(self) -> Mapping[str, Mapping[str, Any]]:
-        """What differs by country: ``GB: {date_order: dmy}``."""
+        """What differs by country: ``GB: {date_order: dmy}``, ``MX: {decimal: ".", group: ","}``."""
         return self.section("regions")
 
     def tokens(self, text: str) -> list[Token]:

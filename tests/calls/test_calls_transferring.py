@@ -1,0 +1,153 @@
+"""Attended transfers, and greetings that are heard before the answer, over doubles of the session's neighbours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from call_world import SECOND, Line, World
+
+from voicebot.audio import PCMU
+from voicebot.calls import TransferRules
+from voicebot.calls.tones import ringback
+from voicebot.events import CallNotAnswered, HangUpAsked, NotReached, TransferAsked
+from voicebot.legs import Leg, NoRoom, TransferOutcome
+from voicebot.turns import State
+
+ATTENDED = {"attended": True, "announcement": "Here is a caller with a bill.", "headers": {"X-Case": "7"}}
+
+
+class Desk:
+    """A world whose callers can be handed on to :attr:`other`, attended."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.other = Line("outbound", call_id="call-2")
+        self.consulted: list[tuple[str, str, Mapping[str, str]]] = []
+        self.full = full
+        self.world = World(transfers=TransferRules(("70??",), "pbx.example", consult=self._consult))
+
+    async def _consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
+        if self.full:
+            raise NoRoom("there are too many calls")
+        self.consulted.append((uri, trunk, headers))
+        return self.other
+
+    async def asked(self, context: dict[str, Any]) -> World:
+        """The bot has asked for the transfer, and the caller has heard everything."""
+        world = await self.world.greeted()
+        world.line.pull(60)
+        world.bot.on_event(TransferAsked(world.now, "7001", context))
+        await world.settle()
+        return world
+
+
+async def test_the_target_is_called_told_and_then_taken_over_by_the_callers_side() -> None:
+    desk = Desk()
+    world = await desk.asked(ATTENDED)
+    assert desk.consulted == [("sip:7001@pbx.example", "", {"X-Case": "7"})]
+    assert world.line.did[-1] == "hold"
+    await world.until(lambda: world.line.pull(1) != b"")  # the tone
+    assert not any(did.startswith("transfer") for did in world.line.did), "it still rings there"
+    world.line.outcome = TransferOutcome(True, 200, "OK")
+    desk.other.rings.set()
+    await world.settle()
+    assert desk.other.pull(60) == SECOND, "the announcement"
+    await world.until(lambda: desk.other.did[-1] == "ended")
+    assert "transfer sip:7001@pbx.example" in world.line.did
+    assert world.line.replaces is desk.other
+    assert "resume" not in world.line.did
+    world.line.end("transfer")
+    await world.over()
+
+
+async def test_a_target_that_is_busy_costs_the_caller_nothing_and_the_bot_is_told_why() -> None:
+    desk = Desk()
+    world = await desk.asked(ATTENDED)
+    desk.other.refuse(CallNotAnswered(0.0, NotReached.BUSY, 486, "Busy Here"))
+    await world.until(lambda: world.bot.told[-1].get("name") == "handoff.status")
+    assert world.bot.told[-1]["value"] == {"state": "failed", "message": "busy Busy Here", "status": 486}
+    assert world.line.did[-1] == "resume"
+    assert not any(did.startswith("transfer") for did in world.line.did)
+    world.says("I am sorry, nobody is there.")
+    await world.settle()
+    assert SECOND in world.line.pull(80)
+    await world.line.hang_up()
+    record = await world.over()
+    assert record["transfer"]["status"] == 486
+
+
+async def test_without_room_for_the_second_call_the_caller_is_back_with_the_bot() -> None:
+    desk = Desk(full=True)
+    world = await desk.asked(ATTENDED)
+    assert world.bot.told[-1]["value"]["message"] == "there are too many calls"
+    assert world.line.did[-1] == "resume"
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_caller_who_hangs_up_meanwhile_leaves_no_second_call_behind() -> None:
+    desk = Desk()
+    world = await desk.asked(ATTENDED)
+    await world.line.hang_up()
+    await world.over()
+    assert desk.other.did[-1] == "ended"
+
+
+async def test_a_target_that_may_not_be_called_is_not_called_for_a_consultation_either() -> None:
+    desk = Desk()
+    world = await desk.world.greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, "+19005550123", ATTENDED))
+    await world.settle()
+    assert desk.consulted == []
+    assert world.bot.told[-1]["value"]["status"] == 403
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_greeting_may_be_heard_before_the_call_is_answered() -> None:
+    world = World(before_answer=lambda _trunk: "greeting")
+    await world.settle()
+    world.says("You have reached the service line.")
+    await world.settle()
+    assert world.line.did == ["early media"]
+    assert world.line.pull(60) == SECOND
+    await world.until(lambda: world.line.did[-1] == "answer")
+    assert world.session.state is State.WAITING
+    await world.line.hang_up()
+    record = await world.over()
+    assert record["answered_ms"] is not None
+
+
+async def test_a_bot_that_only_announces_something_hangs_up_without_having_answered() -> None:
+    world = World(before_answer=lambda _trunk: "greeting")
+    await world.settle()
+    world.says("We are closed today.", done=False)
+    world.bot.on_event(HangUpAsked(world.now))
+    await world.settle()
+    assert world.line.pull(60) == SECOND
+    record = await world.over()
+    assert world.line.did == ["early media", "ended"]
+    assert record["answered"] is None
+
+
+def test_the_waiting_tone_is_a_second_of_tone_in_five() -> None:
+    samples = PCMU.decode(ringback(PCMU))
+    assert len(samples) == 40_000
+    assert abs(samples[:8000]).max() > 2000
+    assert abs(samples[8100:]).max() < 20
+
+
+async def test_a_transfer_waits_for_the_answer_to_a_call_whose_greeting_was_heard_early() -> None:
+    world = World(before_answer=lambda _trunk: "greeting")
+    await world.settle()
+    world.says("I will connect you.", done=False)
+    world.bot.on_event(TransferAsked(world.now, "7001"))
+    await world.settle()
+    world.line.pull(60)
+    await world.until(lambda: world.line.did[-1].startswith("transfer"))
+    assert world.line.did.index("answer") < len(world.line.did) - 1
+    await asyncio.sleep(0)
+    await world.line.hang_up()
+    await world.over()

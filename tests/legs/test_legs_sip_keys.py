@@ -1,0 +1,83 @@
+"""What a leg's descriptions say of keys, from the first offer to the last refresh."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import pytest
+
+from voicebot.codecs import CODECS
+from voicebot.legs.sip_keys import LegKeys
+from voicebot.rtp import MediaClock, PortRange, RtpSession
+from voicebot.sip import AudioAgreement
+from voicebot.sip.dtls_sdp import HandshakeAgreement
+from voicebot.sip.sdes import LocalKeys
+
+HERE = ("192.0.2.9", 4002)
+THEIR_ICE, NEW_ICE = ("abcd", "p" * 22), ("efgh", "q" * 22)
+
+
+class Sink:
+    def frame(self, payload: bytes, at: float) -> None: ...
+
+    def sent(self, payload: bytes, at: float) -> None: ...
+
+    def key(self, key: str, at: float) -> None: ...
+
+    def media_timeout(self, at: float) -> None: ...
+
+
+@pytest.fixture
+async def rtp() -> AsyncIterator[RtpSession]:
+    clock, ports = MediaClock(), PortRange(43500, 43599, "127.0.0.1", rest_s=0.0)
+    made = await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=Sink())
+    yield made
+    await made.close()
+
+
+def agreed(
+    role: Literal["active", "passive"] = "passive", ice: tuple[str, str] | None = THEIR_ICE, hashed: str = "AB"
+) -> AudioAgreement:
+    handshake = HandshakeAgreement(role, (("sha-256", hashed),), ice, True)
+    return AudioAgreement(CODECS["PCMU"], 0, None, "192.0.2.1", 4000, None, "sendrecv", 0, handshake=handshake)
+
+
+async def test_a_refresh_keeps_role_and_credentials_and_a_restart_of_ice_makes_new_ones(rtp: RtpSession) -> None:
+    keys = LegKeys()
+    keys.put_into_force(agreed(), rtp)
+    _, first = keys.in_answer(agreed(), HERE)
+    assert first is not None and (first.setup, first.lite, first.candidate) == ("passive", True, HERE)
+    assert not rtp.protection.ready
+    keys.put_into_force(agreed("active"), rtp)
+    _, again = keys.in_answer(agreed("active"), HERE)
+    assert again == first, "who is who was settled by the first offer"
+    keys.put_into_force(agreed(ice=NEW_ICE), rtp)
+    _, restarted = keys.in_answer(agreed(ice=NEW_ICE), HERE)
+    assert restarted is not None and restarted.setup == "passive"
+    assert restarted.ufrag != first.ufrag and restarted.password != first.password
+    keys.put_into_force(agreed("active", hashed="CD"), rtp)
+    _, other = keys.in_answer(agreed("active", hashed="CD"), HERE)
+    assert other is not None and other.setup == "active", "another certificate is another association"
+
+
+async def test_our_own_offers_have_a_handshake_only_where_the_stream_has_it_already(rtp: RtpSession) -> None:
+    keys = LegKeys()
+    assert keys.in_offer(False, HERE) == ([], None) and not keys.by_handshake
+    crypto, handshake = keys.in_offer(True, HERE)
+    assert len(crypto) == 2 and handshake is None
+    keys.put_into_force(agreed(), rtp)
+    crypto, handshake = keys.in_offer(True, HERE)
+    assert crypto == [] and handshake is not None and handshake.setup == "actpass" and keys.by_handshake
+    plain = AudioAgreement(CODECS["PCMU"], 0, None, "192.0.2.1", 4000, None, "sendrecv", 0)
+    keys.put_into_force(plain, rtp)
+    assert rtp.protection.plain and keys.in_answer(plain, HERE) == (None, None)
+
+
+async def test_keys_of_descriptions_stay_for_the_call(rtp: RtpSession) -> None:
+    keys, theirs = LegKeys(), LocalKeys().offer()[0]
+    sdes = AudioAgreement(CODECS["PCMU"], 0, None, "192.0.2.1", 4000, None, "sendrecv", 0, theirs)
+    keys.put_into_force(sdes, rtp)
+    assert rtp.protection.encrypted
+    (ours, _), (again, _) = keys.in_answer(sdes, HERE), keys.in_answer(sdes, HERE)
+    assert ours == again == keys.in_offer(False, HERE)[0][0]

@@ -1,0 +1,245 @@
+"""The pyVoIP leg as an extension at Kamailio, called by baresip."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from baresip_phone import NO_BARESIP, BaresipPhone, baresip, has_baresip
+from product import Product
+from recordings import ASTERISK, NO_RECORDINGS, has_asterisk, write_wav
+from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO
+
+from voicebot.audio import PCMU
+from voicebot.caller.wav import read_wav
+from voicebot.events import Event, Final, Held, HoldEnded
+from voicebot.g711 import decode
+from voicebot.legs import LegClosed
+from voicebot.rtp import Clip, MediaClock, PortRange
+from voicebot.rtp.packet import RtpPacket
+from voicebot.speech import Recognizer, SpeechEndpoint, apology
+
+pytest.importorskip("pyVoIP", reason="pyVoIP is not installed: the extra pyvoip")
+
+from voicebot.legs.pyvoip import PyVoipLeg
+from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd, RegistrationRefused
+
+DEADLINE_S = 10.0
+
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.skipif(KAMAILIO is None, reason=NO_KAMAILIO),
+    pytest.mark.skipif(not has_baresip(), reason=NO_BARESIP),
+    pytest.mark.skipif(not has_asterisk(), reason=NO_RECORDINGS),
+]
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.heard = bytearray()
+        self.packets = 0
+        self.keys: list[str] = []
+        self.ends: list[str] = []
+        self.facts: list[type[Event]] = []
+
+    def frame(self, payload: bytes, at: float) -> None:
+        self.heard += payload
+
+    def sent(self, payload: bytes, at: float) -> None:
+        self.packets += 1
+
+    def key(self, key: str, at: float) -> None:
+        self.keys.append(key)
+
+    def fact(self, event: Event) -> None:
+        self.facts.append(type(event))
+
+    def ended(self, reason: str, at: float) -> None:
+        self.ends.append(reason)
+
+
+class Extension:
+    """An extension. Calls are taken when ``answers``."""
+
+    def __init__(self, port: int, user: str = "7002", password: str = "secret") -> None:
+        self.clock = MediaClock()
+        self.ports = PortRange(43800, 43899, LOOPBACK, rest_s=0.0)
+        self.legs: list[PyVoipLeg] = []
+        self.sinks: list[Sink] = []
+        self.answers = True
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.front = PyVoipFrontEnd(
+            on_leg=self.take,
+            clock=self.clock,
+            ports=self.ports,
+            server=LOOPBACK,
+            port=port,
+            username=user,
+            password=password,
+            host=LOOPBACK,
+        )
+
+    def take(self, leg: PyVoipLeg) -> None:
+        self.legs.append(leg)
+        self.sinks.append(Sink())
+        leg.connect(self.sinks[-1])
+        if self.answers:
+            task = asyncio.ensure_future(self.answer(leg))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    async def answer(self, leg: PyVoipLeg) -> None:
+        with contextlib.suppress(LegClosed):
+            await leg.answer()
+
+
+@pytest.fixture
+async def extension(registrar: int) -> AsyncIterator[Extension]:
+    before = {thread.ident for thread in threading.enumerate()}
+    extension = Extension(registrar)
+    extension.clock.start()
+    await extension.front.start()
+    yield extension
+    await extension.front.close()
+    assert extension.ports.in_use == 0 and len(extension.clock) == 0
+    await extension.clock.close()
+    await until(lambda: not [t for t in threading.enumerate() if t.ident not in before and "asyncio" not in t.name])
+
+
+@pytest.fixture
+async def phone(registrar: int, tmp_path: Path) -> AsyncIterator[BaresipPhone]:
+    """Extension 7001, with a voice."""
+    account = f"<sip:7001@{LOOPBACK}:{registrar}>;auth_user=7001;auth_pass=secret;regint=0;audio_codecs=pcmu"
+    async with baresip(tmp_path / "phone", account, source=f"aufile,{ASTERISK}/vm-options.wav") as phone:
+        yield phone
+
+
+async def until(holds: object, within_s: float = DEADLINE_S) -> None:
+    async with asyncio.timeout(within_s):
+        while not holds():  # type: ignore[operator]
+            await asyncio.sleep(0.01)
+
+
+async def test_a_call_with_audio_as_it_is_keys_hold_and_packets_that_used_to_end_it(
+    extension: Extension, phone: BaresipPhone, registrar: int
+) -> None:
+    phone.tell("dial", f"sip:7002@{LOOPBACK}:{registrar}")
+    await phone.hears_of("CALL_ESTABLISHED")
+    leg, sink = extension.legs[0], extension.sinks[0]
+    assert (leg.info.caller, leg.info.callee, leg.info.codec) == ("7001", "7002", "PCMU")
+
+    await until(lambda: leg.quality().packets_received > 5)
+    clip = Clip(1, PCMU)
+    clip.feed(apology("wait", PCMU))
+    clip.finish()
+    leg.playout.append(clip)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        port = leg._stream.inPort  # type: ignore[union-attr]
+        event_16 = RtpPacket(101, True, 1, 1, 1, b"\x10\x0a\x00\xa0").build()
+        for datagram in (b"", b"\x80", bytes(200), event_16, RtpPacket(0, False, 1, 1, 1, bytes(160)).build()):
+            stranger.sendto(datagram, (LOOPBACK, port))
+    client = extension.front._phone.sip
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.5", 0))
+        stranger.sendto(b"OPTIONS sip:7002@127.0.0.1 SIP/2.0\r\n\r\n", (LOOPBACK, client.myPort))
+        await until(lambda: client.foreign == 1)
+        stranger.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stranger.recv(1)
+    phone.tell("sndcode", "4")
+    await until(lambda: sink.keys == ["4"])
+    await until(lambda: not leg.playout.active)
+    heard = leg.quality().packets_received
+    assert heard > 20 and leg.quality().malformed >= 2 and leg.quality().foreign_packets >= 2
+
+    phone.tell("hold")
+    await until(lambda: leg._stream.held)  # type: ignore[union-attr]
+    held_at = sink.packets
+    await asyncio.sleep(0.2)
+    assert sink.packets <= held_at + 1
+    phone.tell("resume")
+    await until(lambda: sink.packets > held_at + 5)
+    assert leg.quality().packets_received > heard
+    assert sink.facts == [Held, HoldEnded]
+
+    await leg.hang_up()
+    await phone.hears_of("CALL_CLOSED")
+    assert sink.ends == ["bot"]
+    await until(lambda: extension.front.active == 0)
+    await phone.close()  # its recording is whole then
+    said = decode(apology("wait", PCMU), "PCMU")
+    recorded = decode(read_wav(phone.recording(), PCMU), "PCMU")
+    begin = next(i for i in range(len(recorded)) if np.array_equal(recorded[i : i + 400], said[2000:2400]))
+    assert np.array_equal(recorded[begin : begin + 4000], said[2000:6000]), "the samples came through unchanged"
+    assert np.abs(decode(bytes(sink.heard), "PCMU").astype(int)).max() > 2000
+
+
+async def test_callers_who_give_up_who_hang_up_and_who_ring_when_we_stop(
+    extension: Extension, phone: BaresipPhone, registrar: int
+) -> None:
+    extension.answers = False
+    phone.tell("dial", f"sip:7002@{LOOPBACK}:{registrar}")
+    await phone.hears_of("CALL_RINGING")
+    phone.tell("hangup")
+    closed = await phone.hears_of("CALL_CLOSED")
+    await until(lambda: extension.sinks[0].ends == ["cancelled"])
+    with pytest.raises(LegClosed):
+        await extension.legs[0].answer()
+    extension.answers = True
+    phone.tell("dial", f"sip:7002@{LOOPBACK}:{registrar}")
+    await phone.hears_of("CALL_ESTABLISHED", closed)
+    phone.tell("hangup")
+    await until(lambda: len(extension.sinks) == 2 and extension.sinks[1].ends == ["caller"])
+    closed = await phone.hears_of("CALL_CLOSED", closed + 1)
+    extension.answers = False
+    phone.tell("dial", f"sip:7002@{LOOPBACK}:{registrar}")
+    await phone.hears_of("CALL_RINGING", closed)
+    await extension.front.close()
+    await phone.hears_of("CALL_CLOSED", closed + 1)
+    assert extension.sinks[2].ends == ["rejected"]
+
+
+async def test_a_wrong_password_is_told_and_leaves_no_thread(registrar: int) -> None:
+    extension = Extension(registrar, password="guess")
+    with pytest.raises(RegistrationRefused, match="refuses user name or password"):
+        await extension.front.start()
+    await until(lambda: not [t for t in threading.enumerate() if t.name.startswith("SIP")])
+
+
+async def test_the_dialog_is_heard_by_way_of_the_extension(product: Product, registrar: int, tmp_path: Path) -> None:
+    quiet, heard = tmp_path / "quiet.wav", list[str]()
+    write_wav(quiet, np.zeros(8000 * 20, np.int16))
+    account = f"<sip:7001@{LOOPBACK}:{registrar}>;auth_user=7001;auth_pass=secret;regint=0;audio_codecs=pcmu"
+    async with baresip(tmp_path / "phone", account, source=f"aufile,{quiet}") as phone:
+        phone.tell("dial", f"sip:7000@{LOOPBACK}:{registrar}")
+        call_id = phone.events[await phone.hears_of("CALL_ESTABLISHED")]["id"]
+        await asyncio.sleep(3.8)  # the greeting, which cannot be interrupted
+        phone.tell("sndcode", "3")
+        await asyncio.sleep(2.5)
+        phone.tell("hangup")
+        await phone.hears_of("CALL_CLOSED")
+        record = await product.record(call_id)
+    assert record["front_end"] == "pyvoip"
+    assert (record["end"]["reason"], [key["key"] for key in record["keys"]]) == ("caller", ["3"])
+
+    def understood(event: Event) -> None:
+        if isinstance(event, Final):
+            heard.append(event.text)
+
+    service = SpeechEndpoint(host=product.speech_url)
+    recogniser = Recognizer(lambda: service, audio=PCMU, language="en-US", on_event=understood)
+    await recogniser.start()
+    audio = read_wav(phone.recording(), PCMU) + PCMU.silence(8000)
+    for at in range(0, len(audio), 160):
+        recogniser.write(audio[at : at + 160], at / 8000)
+        if at % 16_000 == 0:
+            await asyncio.sleep(0.05)
+    await until(lambda: "monday" in " ".join(heard).lower(), 30)
+    await recogniser.stop()
+    assert "contoso" in " ".join(heard).lower() or "recorded" in " ".join(heard).lower()

@@ -1,0 +1,225 @@
+"""An extension at a PBX by way of pyVoIP: registers, and turns what rings there into legs.
+
+For those who want pyVoIP; the front end of this product (`sip_front_end`) registers at a PBX as well, and does more.
+docs/pyvoip.md tells the limits. Importing this module needs the extra ``pyvoip``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from voicebot.codecs import CODECS
+from voicebot.legs.pyvoip import PyVoipLeg
+from voicebot.legs.pyvoip_invite import audio_of
+from voicebot.legs.pyvoip_phone import Phone, tame
+from voicebot.legs.sip_info import request_info
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.sip import SipRequest
+from voicebot.sip.message import response_to
+
+logger = logging.getLogger(__name__)
+
+ALLOW: Final = "INVITE, ACK, BYE, CANCEL, OPTIONS"
+TRUNK: Final = "pyvoip"
+START_S: Final = 20.0
+STOP_S: Final = 8.0
+_REMEMBERED: Final = 256
+
+
+class RegistrationRefused(Exception):
+    """The PBX cannot be registered at: the text says why, and what to look at."""
+
+
+class PyVoipFrontEnd:
+    """Registers ``username`` at ``server`` and hands each call over as a leg to ``on_leg`` (on the loop).
+
+    ``host``: our address, as the PBX reaches it; ``sip_port``: where we are called, 0 for any. ``limit``: calls at
+    once, beyond which 486 is the answer. ``clock`` and ``ports`` stay the caller's to close.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_leg: Callable[[PyVoipLeg], object],
+        clock: MediaClock,
+        ports: PortRange,
+        server: str,
+        port: int = 5060,
+        username: str,
+        password: str,
+        host: str,
+        sip_port: int = 0,
+        limit: int = 50,
+        silence_timeout_s: float = 30.0,
+    ) -> None:
+        self._on_leg = on_leg
+        self._clock = clock
+        self._ports = ports
+        self._where = f"{server}:{port}"
+        self._limit = limit
+        self._silence_timeout_s = silence_timeout_s
+        self._loop = asyncio.get_running_loop()
+        self._draining = False
+        self._legs: dict[str, PyVoipLeg] = {}
+        self._over: deque[str] = deque(maxlen=_REMEMBERED)
+        self._pairs: dict[PyVoipLeg, Any] = {}
+        self._refusal: str | None = None
+        self._told = asyncio.Event()
+        tame()
+        self._phone = Phone(server, port, username, password, host, sip_port or _free_port(host), self)
+
+    @property
+    def registered(self) -> bool:
+        return self._refusal == ""
+
+    @property
+    def active(self) -> int:
+        """Calls that have not ended, and those whose BYE is still unanswered."""
+        return len(self._legs)
+
+    async def start(self) -> None:
+        """Register. Raises :class:`RegistrationRefused`; nothing is left running then."""
+        try:
+            async with asyncio.timeout(START_S):
+                await asyncio.to_thread(self._phone.connect)
+                await self._told.wait()
+        except (TimeoutError, OSError) as error:
+            self._refusal = f"cannot be reached: {error or 'no answer'}"
+        if self._refusal:
+            await self.close()
+            raise RegistrationRefused(f"{self._where} {self._refusal}")
+        logger.info("registered at %s by way of pyVoIP", self._where)
+
+    async def close(self) -> None:
+        """End all calls, unregister, and end the threads."""
+        self._draining = True
+        for leg in list(self._legs.values()):
+            leg.end("bot")
+        if self._phone.sip.NSD:
+            with contextlib.suppress(TimeoutError, OSError):
+                await asyncio.wait_for(asyncio.to_thread(self._phone.disconnect), STOP_S)
+        for leg in list(self._legs.values()):
+            leg.goodbye_heard()
+
+    def drain(self) -> None:
+        """From now on every new call gets 486; those that are up go on."""
+        self._draining = True
+
+    # --- on pyVoIP's threads
+
+    def request(self, request: SipRequest) -> None:
+        self._hand_over(self._requested, request)
+
+    def response(self, call_id: str, method: str, status: int) -> None:
+        self._hand_over(self._responded, call_id, method, status)
+
+    def registration(self, refusal: str) -> None:
+        self._hand_over(self._registered, refusal)
+
+    def _hand_over(self, callback: Callable[..., None], *facts: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(callback, *facts)
+
+    # --- on the loop
+
+    def _registered(self, refusal: str) -> None:
+        if self._told.is_set() and refusal != self._refusal and not self._draining:
+            if refusal:
+                logger.error("%s %s: no calls come from there; it is tried again", self._where, refusal)
+            else:
+                logger.info("registered at %s again", self._where)
+        self._refusal = refusal
+        self._told.set()
+
+    def _responded(self, call_id: str, method: str, status: int) -> None:
+        leg = self._legs.get(call_id)
+        if leg is not None and method == "BYE" and status >= 200:
+            leg.goodbye_heard()
+
+    def _requested(self, request: SipRequest) -> None:
+        leg = self._legs.get(request.call_id)
+        method = request.method
+        if method == "INVITE":
+            if leg is not None:
+                leg.invited_again(request)
+            elif request.call_id not in self._over:
+                self._invited(request)
+        elif method == "ACK":
+            if leg is not None:
+                leg.acknowledged()
+        elif method == "BYE":
+            self._answer(request, 200 if leg is not None else 481)
+            if leg is not None:
+                leg.hung_up()
+        elif method == "CANCEL":
+            self._answer(request, 200 if leg is not None else 481)
+            if leg is not None:
+                leg.cancelled()
+        else:
+            self._answer(request, 200 if method == "OPTIONS" else 501)
+
+    def _answer(self, request: SipRequest, status: int, **headers: str) -> None:
+        response = response_to(request, status, to_tag=self._phone.sip.tagLibrary["register"])
+        for name, value in headers.items():
+            response.headers.set(name, value)
+        response.headers.set("Allow", ALLOW)
+        response.headers.set("Content-Length", "0")
+        self._phone.sip.send(bytes(response).decode("utf-8", "surrogateescape"))
+
+    def _invited(self, request: SipRequest) -> None:
+        if required := request.tokens("Require"):
+            self._answer(request, 420, Unsupported=", ".join(required))
+            return
+        if self._draining or len(self._legs) >= self._limit:
+            self._answer(request, 486)
+            return
+        audio = audio_of(request)
+        if audio is None:
+            self._answer(request, 488)
+            return
+        try:
+            pair = self._ports.acquire()
+        except PortsExhausted:
+            self._answer(request, 486)
+            return
+        client = self._phone.sip
+        info = request_info(request, CODECS["PCMU"], remote_address=client.address, trunk=TRUNK)
+        info = replace(info, front_end="pyvoip")
+        leg = PyVoipLeg(client, request, info, self._clock, self._silence_timeout_s, self._released)
+        self._pairs[leg] = pair
+        self._legs[info.call_id] = leg
+        client.note_routes(request)
+        try:
+            call = self._phone.call_for(request, audio, lambda formats, to: leg.make_stream(formats, to, pair.rtp))
+            client.send(client.gen_ringing(call.request))
+            leg.begin(call, audio)
+            self._on_leg(leg)
+        except Exception:
+            logger.exception("call %s: pyVoIP cannot take it", info.call_id)
+            self._answer(request, 500)
+            self._released(leg)
+
+    def _released(self, leg: PyVoipLeg) -> None:
+        pair = self._pairs.pop(leg, None)
+        if pair is None:
+            return
+        pair.rtp.close()
+        pair.rtcp.close()
+        self._ports.release(pair.port)
+        self._legs.pop(leg.info.call_id, None)
+        self._over.append(leg.info.call_id)
+        self._phone.sip.forget(leg.info.call_id)
+
+
+def _free_port(host: str) -> int:
+    """pyVoIP needs its port before it binds: one that was free a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,57 @@
+"""An INVITE in words that pyVoIP understands. Pure.
+
+Its parser splits at ": " and " " and fails on an empty header, a compact name, a second ``c=`` line. So it never sees
+what came: our own parser and offer/answer rules read that, and what they found is written down anew, in the form that
+pyVoIP was made with.
+"""
+
+from __future__ import annotations
+
+from voicebot.codecs import CODECS
+from voicebot.sip import AudioAgreement, SdpError, SessionDescription, SipRequest, sdp
+
+CODEC = CODECS["PCMU"]
+"""All that pyVoIP's leg carries: its A-law is mu-law with another name."""
+
+
+def audio_of(request: SipRequest) -> AudioAgreement | None:
+    """The stream that the INVITE offers and that we can carry; None when there is none (no offer, no PCMU, IPv6)."""
+    try:
+        agreed = sdp.select(SessionDescription.parse(request.body), (CODEC,)) if request.body else None
+    except SdpError:
+        return None
+    return agreed if agreed is not None and ":" not in agreed.host and agreed.payload_type == 0 else None
+
+
+def plain_invite(request: SipRequest, audio: AudioAgreement) -> bytes:
+    """The INVITE with ``audio`` as its only stream."""
+    events = [audio.telephone_event] if audio.telephone_event is not None else []
+    body = [
+        "v=0",
+        f"o=- 1 1 IN IP4 {audio.host}",
+        "s=-",
+        f"c=IN IP4 {audio.host}",
+        "t=0 0",
+        " ".join([f"m=audio {audio.port} RTP/AVP 0", *map(str, events)]),
+        "a=rtpmap:0 PCMU/8000",
+        *(f"a=rtpmap:{event} telephone-event/8000" for event in events),
+        f"a={audio.direction}",
+        "",
+    ]
+    contact = request.contact[0].uri if request.contact else request.sender.uri
+    sequence, method = request.cseq
+    session = "\r\n".join(body)
+    lines = [
+        f"INVITE {request.uri} SIP/2.0",
+        *(f"Via: {via}" for via in request.via),
+        f"From: <{request.sender.uri}>;tag={request.sender.tag}",
+        f"To: <{request.recipient.uri}>" + (f";tag={request.recipient.tag}" if request.recipient.tag else ""),
+        f"Call-ID: {request.call_id}",
+        f"CSeq: {sequence} {method}",
+        f"Contact: <{contact}>",
+        "Content-Type: application/sdp",
+        f"Content-Length: {len(session)}",
+        "",
+        session,
+    ]
+    return "\r\n".join(lines).encode("utf-8", "surrogateescape")

@@ -1,0 +1,48 @@
+"""The settings of the pyVoIP front end."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from voicebot.trunk_settings import password_in
+
+
+class PyVoipSettings(BaseModel):
+    """[pyvoip] an extension at a PBX by way of pyVoIP, beside what [sip] takes; needs the extra ``pyvoip``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    server: str = Field("", pattern=r"^[A-Za-z0-9.-]{0,253}$")
+    """The PBX: an IPv4 address or a host name. Empty: pyVoIP is not used."""
+    port: int = Field(5060, ge=1, le=65535)
+    username: str = Field("", pattern=r"^[A-Za-z0-9_.+*#!~-]{0,128}$")
+    password_file: Path | None = None
+    host: str = "127.0.0.1"
+    """Our address as the PBX reaches it."""
+    sip_port: int = Field(0, ge=0, le=65535)
+    """Where the PBX sends its calls to; 0: any free port."""
+    max_calls: int = Field(50, ge=1, le=200)
+
+    @field_validator("host")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            if ipaddress.IPv4Address(value).is_unspecified:
+                raise ValueError
+        except ValueError:
+            raise ValueError(f"{value!r} must be our IPv4 address as the PBX reaches it") from None
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.server and not self.username:
+            raise ValueError("server needs username, and mostly password_file: the extension that we are")
+        password_in(self.password_file)
+        return self
+
+    def password(self) -> str:
+        return password_in(self.password_file)

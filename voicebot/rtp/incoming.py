@@ -1,0 +1,156 @@
+"""The RTP stream that we receive: packets and ticks in, frames of the leg's format and keypad keys out. Pure.
+
+Audio goes through the receive buffer, which orders it, fills holes and has it decoded. Keys come as telephone events,
+or by their tones in the audio where the other side has none.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Final
+
+from voicebot.audio import AudioFormat
+from voicebot.codecs import CODECS, Codec
+from voicebot.rtp.coding import decoder
+from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
+from voicebot.rtp.packet import MalformedPacket, RtpPacket
+from voicebot.rtp.reorder import Decoder, ReceiveBuffer
+from voicebot.rtp.reporting import Reporting
+from voicebot.rtp.telephone_event import TelephoneEventReceiver
+
+USUAL: Final = 12 + 160
+"""Bytes of a datagram of 20 ms of G.711."""
+
+_HEADER: Final = struct.Struct("!BBHII")
+_PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
+_UNKNOWN: Final = object()
+_COMFORT_NOISE: Final = 13  # RFC 3389: where it comes, silence is put in, as for any pause
+_ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # RFC 3551: understood whatever was negotiated
+
+
+class IncomingStream:
+    """One call's. Frames are owed from :meth:`activate` on.
+
+    ``receiving``: whether what comes is used (hold). ``discarded`` and ``malformed`` count packets.
+    """
+
+    __slots__ = (
+        "_audio",
+        "_codec",
+        "_decoders",
+        "_event_type",
+        "_events",
+        "_inband",
+        "_reporting",
+        "buffer",
+        "discarded",
+        "malformed",
+        "receiving",
+    )
+
+    def __init__(self, audio: AudioFormat, codec: Codec, reporting: Reporting) -> None:
+        self._audio = audio
+        self._codec = codec
+        self._reporting = reporting
+        self._decoders: dict[int, Decoder | None] = {}  # by payload type; None: audio as it is
+        self._event_type: int | None = None
+        self._events = TelephoneEventReceiver()
+        self._inband: InbandDtmfReceiver | None = None
+        self.buffer: ReceiveBuffer | None = None  # from when the other side is known
+        self.receiving = True
+        self.discarded = self.malformed = 0
+
+    def tune(self, codec: Codec, payload_type: int, event_type: int | None) -> None:
+        """The codec and payload types from now on; the number that we offer for the codec is understood as well."""
+        if codec is not self._codec or payload_type not in self._decoders:
+            self._decoders = {static.payload_type: decoder(static, self._audio) for static in _ALWAYS}
+            self._decoders[codec.payload_type] = self._decoders[payload_type] = decoder(codec, self._audio)
+        if codec.clock_rate != self._codec.clock_rate:
+            self._reporting.reception = None
+        self._codec = codec
+        self._events.frame = codec.clock_rate // 50
+        self._event_type = event_type
+
+    def hear_tones(self, wanted: bool) -> None:
+        """Whether to find keys in the audio."""
+        if not wanted:
+            self._inband = None
+        elif self._inband is None:
+            self._inband = InbandDtmfReceiver(self._audio)
+
+    def activate(self, at: float) -> bool:
+        """The other side is known: from here on silence is owed. False when it was before."""
+        if self.buffer is not None:
+            return False
+        self.buffer = ReceiveBuffer(self._audio, at)
+        return True
+
+    def resume(self) -> None:
+        """What comes is used again, and what was skipped is not lost."""
+        if self.buffer is not None:
+            self.buffer.resume()
+
+    def understands(self, payload_type: int) -> bool:
+        return payload_type in self._decoders or payload_type == self._event_type
+
+    def usual(self, datagram: bytes, at: float) -> Sequence[bytes] | None:
+        """What nearly every packet is, at less cost: 20 ms of G.711 of our law, of the stream that we know.
+
+        ``datagram``: :data:`USUAL` bytes. None: it is something else, and nothing was done.
+        """
+        flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(datagram)
+        reception, buffer = self._reporting.reception, self.buffer
+        if (
+            flags != _PLAIN
+            or self._decoders.get(kind, _UNKNOWN) is not None
+            or reception is None
+            or reception.ssrc != ssrc
+            or buffer is None
+            or not self.receiving
+        ):
+            return None
+        reception.packet(sequence, timestamp, at)
+        return buffer.push(sequence, timestamp, ssrc, datagram[12:], at)
+
+    def packet(self, packet: RtpPacket, at: float) -> tuple[Sequence[bytes], str]:
+        """The frames that a packet releases, and the key that it tells of."""
+        if packet.payload_type in self._decoders:
+            return self._audio_packet(packet, at), ""
+        if packet.payload_type != self._event_type:
+            self.discarded += packet.payload_type != _COMFORT_NOISE
+            return self._without_audio(packet, at), ""
+        if not self.receiving:
+            self.discarded += 1
+            return (), ""
+        try:
+            key = self._events.receive(packet.payload, packet.timestamp, packet.ssrc)
+        except MalformedPacket:
+            self.malformed += 1
+            key = None
+        return self._without_audio(packet, at), key or ""
+
+    def keys_in(self, frame: bytes) -> str:
+        """The keys whose tones a frame confirms."""
+        return self._inband.receive(frame) if self._inband is not None else ""
+
+    def _audio_packet(self, packet: RtpPacket, at: float) -> Sequence[bytes]:
+        sequence, timestamp, ssrc, payload = packet.sequence, packet.timestamp, packet.ssrc, packet.payload
+        reception = self._reporting.reception
+        if reception is None or reception.ssrc != ssrc:
+            reception = self._reporting.receive(ssrc, sequence, self._codec.clock_rate)
+        reception.packet(sequence, timestamp, at)
+        if not self.receiving or self.buffer is None:
+            self.discarded += 1
+            return ()
+        return self.buffer.push(sequence, timestamp, ssrc, payload, at, self._decoders[packet.payload_type])
+
+    def _without_audio(self, packet: RtpPacket, at: float) -> Sequence[bytes]:
+        """It takes its place in the sequence of the audio stream, if it is of that stream."""
+        reception = self._reporting.reception
+        if reception is None or reception.ssrc != packet.ssrc:
+            return ()
+        reception.packet(packet.sequence, packet.timestamp, at, timed=False)
+        if not self.receiving or self.buffer is None:
+            return ()
+        return self.buffer.push(packet.sequence, packet.timestamp, packet.ssrc, b"", at)

@@ -1,0 +1,121 @@
+"""What a description says of a handshake on the media's port: DTLS-SRTP (RFC 5763, 8122, 8842), ICE (RFC 8839). Pure.
+
+The attributes stand with a media section, or before all of them and hold for each that has none of its own. We answer
+such offers and make none of our own, but for a stream that has its keys in this way already.
+
+Roles: who offers leaves the choice to the other side (``actpass``), and we wait for its handshake, which comes when it
+can reach us; only where it wants to wait itself we begin.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+PROFILES: Final = ("UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF")
+Role = Literal["active", "passive"]
+
+MAX_FINGERPRINTS: Final = 8
+STRONG_HASHES: Final = ("sha-256", "sha-384", "sha-512")
+_FINGERPRINT_RE: Final = re.compile(r"([A-Za-z0-9-]{1,16}) +([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63})\s*\Z")
+_UFRAG_RE: Final = re.compile(r"[A-Za-z0-9+/]{4,256}\s*\Z")
+_PASSWORD_RE: Final = re.compile(r"[A-Za-z0-9+/]{22,256}\s*\Z")
+_TOKEN_RE: Final = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]{1,64}\s*\Z")
+_SETUPS: Final = ("active", "passive", "actpass", "holdconn")
+
+
+@dataclass(slots=True)
+class Handshake:
+    """The attributes of one section. ``candidate``: the address in our own, where there is ICE."""
+
+    fingerprints: tuple[tuple[str, str], ...] = ()
+    """Algorithm and hash."""
+    setup: str = ""
+    ufrag: str = ""
+    password: str = field(default="", repr=False)
+    mux: bool = False
+    mid: str = ""
+    lite: bool = False
+    candidate: tuple[str, int] | None = None
+
+    def take(self, name: str, text: str) -> None:
+        """Note an attribute if it is one of these; what is malformed is none."""
+        if name == "fingerprint":
+            match = _FINGERPRINT_RE.match(text)
+            if match is not None and len(self.fingerprints) < MAX_FINGERPRINTS:
+                self.fingerprints += ((match[1].lower(), match[2].upper()),)
+        elif name == "setup" and text.strip().lower() in _SETUPS:
+            self.setup = text.strip().lower()
+        elif name == "ice-ufrag" and _UFRAG_RE.match(text):
+            self.ufrag = text.strip()
+        elif name == "ice-pwd" and _PASSWORD_RE.match(text):
+            self.password = text.strip()
+        elif name == "ice-lite":
+            self.lite = True
+        elif name == "rtcp-mux":
+            self.mux = True
+        elif name == "mid" and _TOKEN_RE.match(text):
+            self.mid = text.strip()
+
+    def within(self, session: Handshake) -> Handshake:
+        """This section's attributes, with the session's where it has none."""
+        own_ice = self.ufrag and self.password
+        return replace(
+            self,
+            fingerprints=self.fingerprints or session.fingerprints,
+            setup=self.setup or session.setup,
+            ufrag=self.ufrag if own_ice else session.ufrag,
+            password=self.password if own_ice else session.password,
+            lite=session.lite,
+        )
+
+    def lines(self) -> list[str]:
+        """Its lines in a media section; ``ice-lite`` belongs before all of them."""
+        lines = [f"a=mid:{self.mid}"] if self.mid else []
+        lines += [f"a=fingerprint:{name} {value}" for name, value in self.fingerprints]
+        lines += [f"a=setup:{self.setup}"] if self.setup else []
+        if self.ufrag:
+            lines += [f"a=ice-ufrag:{self.ufrag}", f"a=ice-pwd:{self.password}"]
+        if self.candidate is not None:
+            host, port = self.candidate
+            # RFC 8445 5.1.2.1: the priority of the only host candidate of the only component that there is.
+            lines += [f"a=candidate:1 1 udp 2130706431 {host} {port} typ host", "a=end-of-candidates"]
+        return lines + (["a=rtcp-mux"] if self.mux else [])
+
+    def agreed(self) -> HandshakeAgreement | None:
+        """What this section of theirs, or of theirs by way of :meth:`within`, makes possible; None: nothing."""
+        strong = tuple(one for one in self.fingerprints if one[0] in STRONG_HASHES)
+        if not strong or self.setup == "holdconn":
+            return None
+        role: Role = "active" if self.setup == "passive" else "passive"
+        ice = (self.ufrag, self.password) if self.ufrag and self.password else None
+        if ice is not None and self.lite:
+            return None  # two that only answer checks never meet
+        return HandshakeAgreement(role, strong, ice, self.mux, self.mid)
+
+
+@dataclass(frozen=True, slots=True)
+class HandshakeAgreement:
+    """How the keys of a stream are made. ``role``: ours. ``ice``: their user fragment and password."""
+
+    role: Role
+    fingerprints: tuple[tuple[str, str], ...]
+    ice: tuple[str, str] | None = field(default=None, repr=False)
+    mux: bool = False
+    mid: str = ""
+
+    def answer(self, fingerprint: str, ice: tuple[str, str] | None, address: tuple[str, int]) -> Handshake:
+        """Our side: our certificate's SHA-256, and our user fragment and password where there is ICE."""
+        return self._ours(self.role, fingerprint, ice, address)
+
+    def offer_again(self, fingerprint: str, ice: tuple[str, str] | None, address: tuple[str, int]) -> Handshake:
+        """Our side of the same stream in an offer of ours: the roles stay as they are (RFC 8842 5.5)."""
+        return self._ours("actpass", fingerprint, ice, address)
+
+    def _ours(self, setup: str, fingerprint: str, ice: tuple[str, str] | None, address: tuple[str, int]) -> Handshake:
+        made = Handshake((("sha-256", fingerprint),), setup, mux=self.mux, mid=self.mid)
+        if self.ice is not None and ice is not None:
+            made.ufrag, made.password = ice
+            made.lite, made.candidate = True, address
+        return made
