@@ -49,7 +49,7 @@ class CallOptions:
     ``speech``: the caller's own speech service, for ``say`` and ``expect``. ``transcribe``: let it write down what the
     bot says (needed by ``expect``). ``keep_audio``: both sides into the report. ``max_call_s``: then we hang up.
     ``response_timeout_s``: how long nothing at all may come back. ``ca_file``: whom we trust over TLS; the system's
-    list without it.
+    list without it. ``transfer_status``: how the target of a transfer answers (SIP status); it is never really called.
     """
 
     speech: EndpointSource | None = None
@@ -66,6 +66,7 @@ class CallOptions:
     ca_file: Path | None = None
     max_call_s: float = 600.0
     keep_audio: bool = False
+    transfer_status: int = 200
 
 
 class Phone:
@@ -176,7 +177,7 @@ class Phone:
         answered = loop.time()
         report.figures.answer_ms = (answered - invited) * 1000
         report.call_id = leg.info.call_id
-        leg.on_transfer_asked = lambda target: _accept_transfer(leg, scripted, target)
+        leg.on_transfer_asked = lambda target: _accept_transfer(leg, scripted, target, options.transfer_status)
         try:
             await self._follow(scripted, leg, answered, report)
         finally:
@@ -243,8 +244,8 @@ def local_host(uri: str) -> str:
         return "127.0.0.1" if name.lower() == "localhost" else "0.0.0.0"
 
 
-def _accept_transfer(leg: SipLeg, scripted: ScriptedCall, target: str) -> bool:
-    """What a phone does with a REFER: 202 at once, and word that the target has answered. It is not called."""
+def _accept_transfer(leg: SipLeg, scripted: ScriptedCall, target: str, status: int) -> bool:
+    """What a phone does with a REFER: 202 at once, and word of how the target has answered. It is not called."""
     scripted.transfer_asked(target)
-    asyncio.get_running_loop().call_soon(leg.transfer_result, 200, "OK")
+    asyncio.get_running_loop().call_soon(leg.transfer_result, status, "OK" if status < 300 else "")
     return True
