@@ -107,13 +107,19 @@ class Phone:
         return await self._voice.prepare(script, self.options.codec.audio)
 
     async def call(
-        self, uri: str, script: Script, *, on_line: Callable[[TranscriptLine], None] | None = None
+        self,
+        uri: str,
+        script: Script,
+        *,
+        options: CallOptions | None = None,
+        on_line: Callable[[TranscriptLine], None] | None = None,
     ) -> CallReport:
         """Place one call and follow ``script``. A call that is refused or goes wrong is a report, too.
 
-        Raises :class:`CallNotPlaced` when it cannot be tried: no speech service, no free port, a bad URI.
+        ``options``: those of this call, where they are not the phone's; it keeps to the phone's speech, codec and
+        addresses. Raises :class:`CallNotPlaced` when it cannot be tried: no speech service, no free port, a bad URI.
         """
-        options = self.options
+        options = options or self.options
         audio = await self.prepare(script)
         form = options.codec.audio
         report = CallReport(uri, "refused", "", datetime.now(UTC), codec=options.codec.name)
@@ -133,7 +139,7 @@ class Phone:
         try:
             if recognizer is not None:
                 await recognizer.start()
-            await self._dial(uri, scripted, report)
+            await self._dial(uri, scripted, report, options)
         except SpeechUnavailable as error:
             raise CallNotPlaced(f"the caller's speech service does not listen: {error}") from None
         finally:
@@ -146,8 +152,7 @@ class Phone:
             report.turns = scripted.measure(report.figures)
         return report
 
-    async def _dial(self, uri: str, scripted: ScriptedCall, report: CallReport) -> None:
-        options = self.options
+    async def _dial(self, uri: str, scripted: ScriptedCall, report: CallReport, options: CallOptions) -> None:
         media = MediaOptions(self._clock, self._ports, self._endpoint.advertised_host, (options.codec,))
         loop = asyncio.get_running_loop()
         invited = loop.time()
@@ -179,7 +184,7 @@ class Phone:
         report.call_id = leg.info.call_id
         leg.on_transfer_asked = lambda target: _accept_transfer(leg, scripted, target, options.transfer_status)
         try:
-            await self._follow(scripted, leg, answered, report)
+            await self._follow(scripted, leg, answered, report, options)
         finally:
             report.quality = leg.quality()
             with contextlib.suppress(TimeoutError):
@@ -189,19 +194,21 @@ class Phone:
             # the leg speaks as a callee: the other side, here the bot, is its caller
             report.ended_by = {"caller": "bot", "bot": "caller"}.get(scripted.ended_reason, scripted.ended_reason)
 
-    async def _follow(self, scripted: ScriptedCall, leg: SipLeg, answered: float, report: CallReport) -> None:
+    async def _follow(
+        self, scripted: ScriptedCall, leg: SipLeg, answered: float, report: CallReport, options: CallOptions
+    ) -> None:
         report.outcome = "failed"
         try:
-            async with asyncio.timeout(self.options.max_call_s):
+            async with asyncio.timeout(options.max_call_s):
                 await scripted.run(leg, answered)
         except StepFailed as failure:
             report.reason = str(failure)
             return
         except TimeoutError:
-            report.reason = f"the call took longer than {self.options.max_call_s:g} s"
+            report.reason = f"the call took longer than {options.max_call_s:g} s"
             return
         report.outcome, report.reason = "completed", "the script reached its end"
-        if self.options.transcribe:
+        if options.transcribe:
             await asyncio.sleep(SETTLE_S)
 
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ from voicebot.authoring.rehearsal import Rehearsal, Result
 from voicebot.authoring.stage import TEST_HEADER, build_stage
 from voicebot.authoring.talk import Failure
 from voicebot.authoring.transcripts import Transcript, read_transcripts
-from voicebot.caller import CallNotPlaced, CallOptions, place_call
+from voicebot.caller import CallNotPlaced, CallOptions, Phone
 from voicebot.commands.check import told
 from voicebot.commands.test import run_quietly
 from voicebot.commands.voice_script import NotByVoice, VoiceScript, voice_script
@@ -43,6 +43,7 @@ SIDE_BY_SIDE: Final = 2
 """Calls at a time: offline models of both sides share the machine with them."""
 MAX_CALL_S: Final = 300.0
 RECORD_DEADLINE_S: Final = 15.0
+RENDER_ATTEMPTS: Final = 3
 SETTINGS: Final = """\
 [sip]
 host = "127.0.0.1"
@@ -125,19 +126,18 @@ def run_voice_tests(folder: Path, *, as_json: bool, only: str = "") -> int:
 
 
 def lines_of(held: Held) -> list[str]:
-    """What is told of a test: how it went, and of one that failed, where, and what was misheard on the way."""
+    """What is told of a test: how it went, where it failed, and what was heard otherwise than it was said."""
     lines = [f"{held.outcome} {held.took_s:6.1f} s  {held.test.name}"]
     if held.skipped:
-        return [f"skipped           {held.test.name}: {held.skipped}"]
-    if held.failure is None:
-        return lines
-    lines.append(f"  {held.failure.file}:{held.failure.line}:{' in text already:' if held.in_text else ''}")
-    lines.append(f"  expected: {held.failure.expected}")
-    lines.append(f"  heard:    {held.failure.heard}")
+        return [f"skipped {'':8}  {held.test.name}: {held.skipped}"]
+    if held.failure is not None:
+        lines.append(f"  {held.failure.file}:{held.failure.line}:{' in text already:' if held.in_text else ''}")
+        lines.append(f"  expected: {held.failure.expected}")
+        lines.append(f"  heard:    {held.failure.heard}")
     for act in held.understood:
-        if act.misheard and act.line <= held.failure.line:
-            heard = f"heard {act.heard!r}" if act.heard else "nothing was heard"
-            lines.append(f"  misheard: line {act.line}: the caller said {act.said!r}, {heard}")
+        if act.differs and (held.failure is None or act.line <= held.failure.line):
+            heard = repr(act.heard) if act.heard else "nothing"
+            lines.append(f"  in line {act.line} the caller said {act.said!r}, heard: {heard}")
     return lines
 
 
@@ -171,36 +171,51 @@ async def _hold(
             await service.start()
         except NotReady as error:
             raise NotReady(f"{error}\n{await asyncio.to_thread(_log, place)}".strip()) from None
+        common = CallOptions(
+            speech=SpeechEndpoint(host=ready["speech"]),
+            transcribe=False,
+            from_user="+15550100",  # who calls in text
+            max_call_s=MAX_CALL_S,
+        )
         try:
-            free = asyncio.Semaphore(SIDE_BY_SIDE)
+            async with Phone(ready["sip"], common) as phone:
+                for _, _, voice in calls:
+                    await _render(phone, voice)
+                free = asyncio.Semaphore(SIDE_BY_SIDE)
 
-            async def one(number: int, test: Transcript, voice: VoiceScript) -> Held:
-                async with free:
-                    held = await _call(place, ready, number, test, voice)
-                tell(held)
-                return held
+                async def one(number: int, test: Transcript, voice: VoiceScript) -> Held:
+                    async with free:
+                        held = await _call(phone, ready["sip"], place / "records", number, test, voice)
+                    tell(held)
+                    return held
 
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(*call)) for call in calls]
-            return [task.result() for task in tasks]
-        except* (CallNotPlaced, OSError) as several:
-            raise several.exceptions[0] from None
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(one(*call)) for call in calls]
+                return [task.result() for task in tasks]
         finally:
             await service.stop()
 
 
-async def _call(place: Path, ready: dict[str, Any], number: int, test: Transcript, voice: VoiceScript) -> Held:
+async def _render(phone: Phone, voice: VoiceScript) -> None:
+    """Have the caller's words as audio before the first call: while somebody is listened to, the machine is busy."""
+    for attempt in range(RENDER_ATTEMPTS):
+        try:
+            await phone.prepare(voice.script)
+            return
+        except CallNotPlaced:
+            if attempt + 1 == RENDER_ATTEMPTS:
+                raise
+
+
+async def _call(phone: Phone, uri: str, records: Path, number: int, test: Transcript, voice: VoiceScript) -> Held:
     began = time.monotonic()
-    options = CallOptions(
-        speech=SpeechEndpoint(host=ready["speech"]),
-        transcribe=False,
-        from_user="+15550100",  # who calls in text
-        headers={TEST_HEADER: str(number)},
-        max_call_s=MAX_CALL_S,
-        transfer_status=voice.transfer_status,
-    )
-    report = await place_call(ready["sip"], voice.script, options)
-    record = await _record(place / "records", report.call_id) if report.call_id else None
+    headers = {TEST_HEADER: str(number)}
+    options = replace(phone.options, headers=headers, transfer_status=voice.transfer_status)
+    try:
+        report = await phone.call(uri, voice.script, options=options)
+    except CallNotPlaced as error:
+        return Held(test, Failure(test.file, test.line, "a call", str(error)), took_s=time.monotonic() - began)
+    record = await _record(records, report.call_id) if report.call_id else None
     took_s = time.monotonic() - began
     if record is None:
         failure = Failure(test.file, test.line, "a call with a record", report.reason or "nothing")

@@ -28,8 +28,8 @@ class Understood:
     heard: str
 
     @property
-    def misheard(self) -> bool:
-        """Whether that is more than a matter of capitals and punctuation."""
+    def differs(self) -> bool:
+        """Whether that is more than a matter of capitals, punctuation and figures: it may have been misheard."""
         return _plain(self.said) != _plain(self.heard)
 
 
@@ -145,4 +145,5 @@ class Replay:
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
+    words = re.findall(r"\d|[^\W\d_]+", text.casefold())
+    return " ".join(spoken(word) for word in words)
