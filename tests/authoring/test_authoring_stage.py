@@ -120,6 +120,14 @@ async def test_a_test_that_there_is_not_is_refused(call: Any, number: str) -> No
         await call("a", {TEST_HEADER: number})
 
 
+def test_the_prompts_are_known_before_the_first_call(tmp_path: Path) -> None:
+    folder = write(tmp_path / "d", main="steps:\n  - id: a\n    say: Hello.\n  - id: b\n    hangup: Bye.\n")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "line.yaml").write_text("tests:\n  - {test: One, talk: [bot: [Hello., Bye.]]}\n")
+    build_stage(folder, tmp_path / "stage")
+    assert {prompt.text for prompt in load_dialogs(tmp_path / "stage").prompts} >= {"Hello.", "Bye."}
+
+
 def test_faulty_dialogs_make_no_stage(tmp_path: Path) -> None:
     folder = write(tmp_path / "d", main="steps:\n  - id: a\n    goto: b\n")
     build_stage(folder, tmp_path / "stage")

@@ -23,7 +23,7 @@ from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.stubs import AnySecret, Stubs
 from voicebot.authoring.transcripts import Transcript, read_transcripts
 from voicebot.host.loader import DialogsError
-from voicebot.host.sdk import Activity, ComponentDialog, Dialog, DialogContext, TurnContext
+from voicebot.host.sdk import Activity, ComponentDialog, DialogContext, TurnContext
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +34,12 @@ from pathlib import Path
 
 from voicebot.authoring.stage import staged
 
+STAGE = staged(Path({folder!r}))
+PROMPTS = STAGE.prompts
+
 
 def create_dialog(context):
-    return staged(Path({folder!r}))
+    return STAGE
 """
 
 
@@ -46,7 +49,7 @@ def build_stage(folder: Path, place: Path) -> None:
     (place / "main.py").write_text(MAIN.format(folder=str(folder.resolve())), encoding="utf-8")
 
 
-def staged(folder: Path) -> Dialog:
+def staged(folder: Path) -> Stage:
     """The root dialog of a stage. Raises ``DialogsError``."""
     dialogs, transcripts = load_dialogs(folder), read_transcripts(folder)
     problems = [*([] if dialogs.usable else dialogs.problems), *transcripts.problems]
@@ -56,12 +59,18 @@ def staged(folder: Path) -> Dialog:
 
 
 class Stage(ComponentDialog):  # type: ignore[misc]
-    """Begins the dialogs of the test that the call names; of the first one when nobody calls (as for the warm-up)."""
+    """Begins the dialogs of the test that the call names; of the first one when nobody calls (as for the warm-up).
+
+    ``prompts``: what is spoken alike in every call, in the dialogs' own language.
+    """
 
     def __init__(self, dialogs: Dialogs, tests: Sequence[Transcript]) -> None:
         super().__init__("stage")
+        self.prompts: list[str] = []
         for number, test in enumerate(tests):
-            self.add_dialog(_Scene(_name(number), dialogs, test))
+            scene = _Scene(_name(number), dialogs, test)
+            self.add_dialog(scene)
+            self.prompts = scene.prompts
         self.initial_dialog_id = _name(0)
         self._tests = len(tests)
 
@@ -96,6 +105,7 @@ class _Scene(ComponentDialog):  # type: ignore[misc]
             functions={function: stubs.function(function) for function in test.functions},
             secrets=AnySecret(),
         )
+        self.prompts = [text for text, locale, audio in compiled.prompts if not locale and not audio]
         self.add_dialog(compiled.root)
         self.initial_dialog_id = compiled.root.id
 

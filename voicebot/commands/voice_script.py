@@ -14,7 +14,7 @@ from typing import Final, Literal
 from voicebot.authoring.transcripts import Entry, Transcript
 from voicebot.caller import Action, Script, Step
 
-QUIET_S: Final = 1.2
+QUIET_S: Final = 2.0
 """Nothing audible for this long: the bot has finished. Longer than between two of its sentences on a busy machine."""
 ANSWER_S: Final = 20.0
 SILENCE_S: Final = 40.0

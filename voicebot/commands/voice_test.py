@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -103,6 +104,9 @@ def run_voice_tests(folder: Path, *, as_json: bool, only: str = "") -> int:
             typer.echo("\n".join(lines_of(held)))
 
     async def everything() -> list[Held]:
+        me = asyncio.current_task()
+        assert me is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)  # as Ctrl-C: nothing is left behind
         results = await run_quietly(Rehearsal(dialogs), [test for _, test in numbered])
         ready, over = _plan([number for number, _ in numbered], results)
         for held in over:
