@@ -153,10 +153,24 @@ def test(
     as_json: JsonOption = False,
     show_ways: Annotated[bool, typer.Option("--ways", help="List the ways that no test goes.")] = False,
     min_coverage: Annotated[float, typer.Option(min=0, max=100, help="Per cent of the steps to be visited.")] = 0.0,
+    voice: Annotated[bool, typer.Option("--voice", help="Hold them as real calls, with offline speech.")] = False,
+    only: Annotated[str, typer.Option(help="With --voice: only tests with these words in their name.")] = "",
     config: ConfigOption = None,
 ) -> None:
-    """Run the tests of the dialogs (dialogs/tests/*.yaml) in text, and tell which steps no test visits."""
+    """Run the tests of the dialogs (dialogs/tests/*.yaml) in text, and tell which steps no test visits.
+
+    With --voice they are held as calls, too: synthesised callers say and press what the tests say, and the offline
+    recogniser listens. What it misheard is told. Tests that cannot be held by voice are skipped, with the reason.
+    """
     _follow_settings(config)
+    if voice:
+        if show_ways or min_coverage:
+            raise typer.BadParameter("--ways and --min-coverage are about the tests in text; leave out --voice")
+        from voicebot.commands.voice_test import run_voice_tests
+
+        raise typer.Exit(run_voice_tests(dialogs, as_json=as_json, only=only))
+    if only:
+        raise typer.BadParameter("--only goes with --voice; in text, all tests take no time")
     from voicebot.commands.test import run_tests
 
     raise typer.Exit(run_tests(dialogs, as_json=as_json, show_ways=show_ways, min_coverage=min_coverage))

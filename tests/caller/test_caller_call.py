@@ -195,6 +195,24 @@ async def test_a_transfer_is_answered_as_a_phone_does(folder: Path) -> None:
     assert bots[0].reason == "transfer" and outcomes[0].accepted  # type: ignore[attr-defined]
 
 
+async def test_a_silent_caller_hears_what_the_bot_says_when_a_transfer_has_failed(folder: Path) -> None:
+    outcomes: list[object] = []
+
+    async def transfer(leg: SipLeg) -> None:
+        outcomes.append(await leg.transfer("sip:agent@127.0.0.1"))
+        await asyncio.sleep(0.6)
+        bots[0].play(0.3)
+
+    script = parse_script("quiet_s: 0.2\nsteps:\n - listen:\n - wav: hello.wav\n - silence:\n", folder=folder)
+    async with answerer(replies=1, at_end=lambda leg: asyncio.ensure_future(transfer(leg))) as (uri, bots):
+        report = await place_call(uri, script, CallOptions(transfer_status=486))
+    assert report.ok, report.reason
+    assert (outcomes[0].accepted, outcomes[0].status) == (False, 486)  # type: ignore[attr-defined]
+    _, said, silent = report.turns
+    assert said.answer_end_s is not None and silent.answer_s is not None and silent.answer_s > said.answer_end_s
+    assert silent.onset_s is not None and silent.gap_ms is None
+
+
 async def test_what_does_not_come_fails_the_step_with_its_line(folder: Path) -> None:
     script = parse_script(
         "quiet_s: 0.2\nsteps:\n - listen:\n - expect_end: hangup\n   deadline_s: 0.3\n",

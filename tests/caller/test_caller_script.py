@@ -79,6 +79,8 @@ def steps(text: str) -> str:
         (steps("- pause_s: 700"), 2, "not a time", "600"),
         (steps("- pause_s: 1\n  expect: hi"), 3, "does not belong", "leave it out"),
         (steps("- listen: greeting"), 2, "takes no value", "- listen:"),
+        (steps("- silence: 5"), 2, "takes no value", "- silence:"),
+        (steps("- silence:\n  wait: false"), 3, "does not belong", "leave it out"),
         (steps("- barge_in: {say: hi}"), 2, "no answer to talk over", "before it"),
         (steps("- say: a\n  expect: b\n- barge_in: {say: hi}"), 2, "talked over", "step after"),
         (steps("- say: a\n- barge_in: {after_s: 1}"), 3, "one thing to say", "say: text"),

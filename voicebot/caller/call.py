@@ -49,7 +49,7 @@ class CallOptions:
     ``speech``: the caller's own speech service, for ``say`` and ``expect``. ``transcribe``: let it write down what the
     bot says (needed by ``expect``). ``keep_audio``: both sides into the report. ``max_call_s``: then we hang up.
     ``response_timeout_s``: how long nothing at all may come back. ``ca_file``: whom we trust over TLS; the system's
-    list without it.
+    list without it. ``transfer_status``: how the target of a transfer answers (SIP status); it is never really called.
     """
 
     speech: EndpointSource | None = None
@@ -66,6 +66,7 @@ class CallOptions:
     ca_file: Path | None = None
     max_call_s: float = 600.0
     keep_audio: bool = False
+    transfer_status: int = 200
 
 
 class Phone:
@@ -106,13 +107,19 @@ class Phone:
         return await self._voice.prepare(script, self.options.codec.audio)
 
     async def call(
-        self, uri: str, script: Script, *, on_line: Callable[[TranscriptLine], None] | None = None
+        self,
+        uri: str,
+        script: Script,
+        *,
+        options: CallOptions | None = None,
+        on_line: Callable[[TranscriptLine], None] | None = None,
     ) -> CallReport:
         """Place one call and follow ``script``. A call that is refused or goes wrong is a report, too.
 
-        Raises :class:`CallNotPlaced` when it cannot be tried: no speech service, no free port, a bad URI.
+        ``options``: those of this call, where they are not the phone's; it keeps to the phone's speech, codec and
+        addresses. Raises :class:`CallNotPlaced` when it cannot be tried: no speech service, no free port, a bad URI.
         """
-        options = self.options
+        options = options or self.options
         audio = await self.prepare(script)
         form = options.codec.audio
         report = CallReport(uri, "refused", "", datetime.now(UTC), codec=options.codec.name)
@@ -132,7 +139,7 @@ class Phone:
         try:
             if recognizer is not None:
                 await recognizer.start()
-            await self._dial(uri, scripted, report)
+            await self._dial(uri, scripted, report, options)
         except SpeechUnavailable as error:
             raise CallNotPlaced(f"the caller's speech service does not listen: {error}") from None
         finally:
@@ -145,8 +152,7 @@ class Phone:
             report.turns = scripted.measure(report.figures)
         return report
 
-    async def _dial(self, uri: str, scripted: ScriptedCall, report: CallReport) -> None:
-        options = self.options
+    async def _dial(self, uri: str, scripted: ScriptedCall, report: CallReport, options: CallOptions) -> None:
         media = MediaOptions(self._clock, self._ports, self._endpoint.advertised_host, (options.codec,))
         loop = asyncio.get_running_loop()
         invited = loop.time()
@@ -176,9 +182,9 @@ class Phone:
         answered = loop.time()
         report.figures.answer_ms = (answered - invited) * 1000
         report.call_id = leg.info.call_id
-        leg.on_transfer_asked = lambda target: _accept_transfer(leg, scripted, target)
+        leg.on_transfer_asked = lambda target: _accept_transfer(leg, scripted, target, options.transfer_status)
         try:
-            await self._follow(scripted, leg, answered, report)
+            await self._follow(scripted, leg, answered, report, options)
         finally:
             report.quality = leg.quality()
             with contextlib.suppress(TimeoutError):
@@ -188,19 +194,21 @@ class Phone:
             # the leg speaks as a callee: the other side, here the bot, is its caller
             report.ended_by = {"caller": "bot", "bot": "caller"}.get(scripted.ended_reason, scripted.ended_reason)
 
-    async def _follow(self, scripted: ScriptedCall, leg: SipLeg, answered: float, report: CallReport) -> None:
+    async def _follow(
+        self, scripted: ScriptedCall, leg: SipLeg, answered: float, report: CallReport, options: CallOptions
+    ) -> None:
         report.outcome = "failed"
         try:
-            async with asyncio.timeout(self.options.max_call_s):
+            async with asyncio.timeout(options.max_call_s):
                 await scripted.run(leg, answered)
         except StepFailed as failure:
             report.reason = str(failure)
             return
         except TimeoutError:
-            report.reason = f"the call took longer than {self.options.max_call_s:g} s"
+            report.reason = f"the call took longer than {options.max_call_s:g} s"
             return
         report.outcome, report.reason = "completed", "the script reached its end"
-        if self.options.transcribe:
+        if options.transcribe:
             await asyncio.sleep(SETTLE_S)
 
 
@@ -243,8 +251,8 @@ def local_host(uri: str) -> str:
         return "127.0.0.1" if name.lower() == "localhost" else "0.0.0.0"
 
 
-def _accept_transfer(leg: SipLeg, scripted: ScriptedCall, target: str) -> bool:
-    """What a phone does with a REFER: 202 at once, and word that the target has answered. It is not called."""
+def _accept_transfer(leg: SipLeg, scripted: ScriptedCall, target: str, status: int) -> bool:
+    """What a phone does with a REFER: 202 at once, and word of how the target has answered. It is not called."""
     scripted.transfer_asked(target)
-    asyncio.get_running_loop().call_soon(leg.transfer_result, 200, "OK")
+    asyncio.get_running_loop().call_soon(leg.transfer_result, status, "OK" if status < 300 else "")
     return True

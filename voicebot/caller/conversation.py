@@ -43,6 +43,8 @@ LEAVE_DEADLINE_S: Final = 10.0
 KEY_TAKES_S: Final = 0.3
 """A prompt that a key stops is silent after this long; what is heard later is the answer, however soon it began."""
 MAX_LINES: Final = 2_000
+_WAITING: Final = (Action.LISTEN, Action.SILENCE)
+"""What says nothing, so that no gap is measured from it."""
 
 
 class StepFailed(Exception):
@@ -142,7 +144,7 @@ class ScriptedCall:
         turn = next((t for t in reversed(self._turns) if t.since <= middle), None)
         latency: float | None = None
         if turn is not None:
-            if not turn.phrases and turn.step.action is not Action.LISTEN:
+            if not turn.phrases and turn.step.action not in _WAITING:
                 answer = answer_after(self._ear.track, turn.until if turn.over_prompt else turn.since)
                 latency = None if answer.first_packet is None else (answer.first_packet - turn.until) * 1000
             if len(turn.phrases) < 200:
@@ -182,6 +184,8 @@ class ScriptedCall:
                 return
             case Action.LISTEN:
                 turn = self._begin(step, self._turns[-1].until if self._turns else self._answered)
+            case Action.SILENCE:
+                turn = self._begin(step, self._loop.time())
             case Action.SAY:
                 turn = await self._say(step)
             case Action.KEYS:
@@ -359,7 +363,7 @@ class ScriptedCall:
             report.answer_s = self._since(answer.first_packet)
             ends = [run.end for run in track.runs(hole_s) if answer.first_packet <= run.start < following]
             report.answer_end_s = self._since(max(ends))
-        if turn.step.action is Action.LISTEN:
+        if turn.step.action in _WAITING:
             return
         report.gap_ms = _rounded(figures.add_gap(turn.until, answer, keys=keys))
         if answer.first_audible is not None:

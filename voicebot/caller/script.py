@@ -16,6 +16,8 @@
         expect: "twelve .* dollars"
         deadline_s: 20
       - pause_s: 0.5
+      - silence:               # say nothing until the bot speaks again (its no-input prompt)
+        expect: "did not get that"
       - wav: goodbye.wav       # from the script's own folder
       - expect_end: hangup     # or transfer
 
@@ -43,7 +45,7 @@ MAX_SECONDS: Final = 600.0
 MAX_WORDS: Final = 2_000
 
 _TOP: Final = ("language", "voice", "quiet_s", "deadline_s", "steps")
-_ACTIONS: Final = ("listen", "say", "wav", "keys", "barge_in", "pause_s", "expect_end")
+_ACTIONS: Final = ("listen", "say", "wav", "keys", "barge_in", "pause_s", "silence", "expect_end")
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "listen": ("expect", "deadline_s"),
     "say": ("expect", "deadline_s", "wait"),
@@ -51,6 +53,7 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "keys": ("expect", "deadline_s", "wait"),
     "barge_in": ("expect", "deadline_s", "wait"),
     "pause_s": (),
+    "silence": ("expect", "deadline_s"),
     "expect_end": ("deadline_s", "target"),
 }
 
@@ -69,6 +72,7 @@ class Action(StrEnum):
     KEYS = "keys"
     BARGE_IN = "barge_in"
     PAUSE = "pause_s"
+    SILENCE = "silence"
     EXPECT_END = "expect_end"
 
 
@@ -225,10 +229,10 @@ class _Reader:
             raise self._wrong(fields["expect"], "`expect` in a step that does not wait", "leave out `wait: false`")
         value = fields[name]
         match name:
-            case "listen":
+            case "listen" | "silence":
                 if not _is_null(value):
-                    raise self._wrong(value, "`listen` takes no value", "write `- listen:` and `expect:` beneath it")
-                return Step(Action.LISTEN, **common)
+                    raise self._wrong(value, f"`{name}` takes no value", f"write `- {name}:` and `expect:` beneath it")
+                return Step(Action(name), **common)
             case "say":
                 return Step(Action.SAY, text=self._words(value, "say"), **common)
             case "wav":

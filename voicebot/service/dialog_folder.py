@@ -2,8 +2,7 @@
 
 Editors save in several steps (write beside, rename, touch), and a checkout replaces many files one after another. So a
 change counts when nothing has changed further for a while. Files are polled by their times: that finds changes on any
-file system (inotify misses network and container mounts, and files that are links to what is replaced), and 200 files
-cost less than a millisecond.
+file system; inotify misses network and container mounts, and files that are links to what is replaced.
 
 A version runs from a copy: a host that has to be started anew finds what it was first started with, whatever has become
 of the files meanwhile. Folders named ``data`` are not copied but linked, and changes in them change nothing: what is
@@ -39,12 +38,13 @@ def signature(folder: Path) -> Signature:
     """What the folder looks like now. Raises :class:`FolderTooLarge`; what cannot be looked at is left out."""
     found: Signature = {}
     total = 0
-    for path in _files(folder):
+    beginning = len(str(folder)) + 1
+    for entry in _files(str(folder)):
         try:
-            about = path.stat()
+            about = entry.stat()
         except OSError:
             continue  # it went away just now, or is a link to nothing
-        found[str(path.relative_to(folder))] = (about.st_mtime_ns, about.st_size, about.st_ino)
+        found[entry.path[beginning:]] = (about.st_mtime_ns, about.st_size, about.st_ino)
         total += about.st_size
         if len(found) > MAX_FILES or total > MAX_BYTES:
             raise FolderTooLarge(f"{folder}: more than {MAX_FILES} files, or {MAX_BYTES >> 20} MB of them")
@@ -93,12 +93,18 @@ class Settling:
         return True
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in (*IGNORED_FOLDERS, DATA)]
-        for name in names:
-            if not name.startswith((".", "#")) and not name.endswith(LEFT_BEHIND):
-                yield Path(root, name)
+def _files(folder: str) -> Iterator[os.DirEntry[str]]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return  # it went away just now
+    for entry in entries:
+        if entry.name.startswith((".", "#")) or entry.name.endswith(LEFT_BEHIND):
+            continue
+        if not entry.is_dir():
+            yield entry
+        elif entry.name not in (*IGNORED_FOLDERS, DATA) and not entry.is_symlink():
+            yield from _files(entry.path)
 
 
 def _data_folders(folder: Path) -> Iterator[Path]:

@@ -133,7 +133,7 @@ class DialogVersions:
         return self._serving.client.conversation(call, on_event)
 
     async def start(self) -> None:
-        """Start the first version. Raises :class:`voicebot.supervisor.NotReady` when that is impossible."""
+        """Start the first version. Raises :class:`voicebot.service.supervisor.NotReady` when that is impossible."""
         if self._settings.sdk == "botbuilder":
             self._listener = _listen(self._settings.http_port)
         seen = await self._first_look()
@@ -180,7 +180,7 @@ class DialogVersions:
         folder, digest = self._settings.dialogs, ""
         await asyncio.to_thread(home.mkdir)
         if self._follows:
-            folder = home / (self._settings.dialogs.resolve().name or "dialogs")
+            folder = home / (self._settings.dialogs.absolute().name or "dialogs")
             digest = await asyncio.to_thread(copy_folder, self._settings.dialogs, folder)
         client = DialogHostClient(home / "host.sock", turn_timeout_s=self._settings.turn_timeout_s)
         version = _Version(self._number, digest, home, folder, client)

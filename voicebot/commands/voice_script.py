@@ -1,0 +1,138 @@
+"""A test's talk as the script of a caller who says it, presses it, or keeps silent. Pure.
+
+What the caller waits for between two acts is that the bot has spoken and is quiet again; what the bot says is judged
+afterwards (:mod:`voicebot.commands.voice_verdict`). Not everything that can be written in a test can be done with a
+voice: :class:`NotByVoice` says what, and where.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from voicebot.authoring.transcripts import Entry, Transcript
+from voicebot.caller import Action, Script, Step
+
+QUIET_S: Final = 2.0
+"""Nothing audible for this long: the bot has finished. Longer than between two of its sentences on a busy machine."""
+ANSWER_S: Final = 20.0
+SILENCE_S: Final = 40.0
+"""How long the bot may take to ask again when nothing is said; dialogs set it, 8 s is usual."""
+GOES_ON_S: Final = 1.5
+"""After a transfer that has failed the bot speaks on of its own: the caller waits, and then until it is quiet."""
+END_S: Final = 30.0
+TARGETS: Final = {"completed": 200, "failed": 503, "busy": 486, "no-answer": 480}
+"""How the target of a transfer answers (SIP)."""
+_DIGITS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+class NotByVoice(Exception):
+    """The test cannot be held by voice. ``line``: of the entry that is why."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceScript:
+    """``acts``: the places in the talk of what the caller does, one for each script step with a turn, the greeting's
+    left out. ``transfer_status``: how whom the caller is handed on to answers."""
+
+    script: Script
+    acts: tuple[int, ...]
+    transfer_status: int
+
+
+def voice_script(test: Transcript, languages: frozenset[str]) -> VoiceScript:
+    """The script of ``test``, a call in ``languages``. Raises :class:`NotByVoice`."""
+    for language in sorted(languages):
+        if language.partition("-")[0] != "en":
+            raise NotByVoice(test.line, f"the offline voice and recogniser know English only, not {language}")
+    if test.direction == "outbound":
+        raise NotByVoice(test.line, "the caller of the tests calls; this one is called")
+    if len(set(test.lines)) < len(test.lines):
+        raise NotByVoice(test.line, "entries of the talk share a line; begin each on its own")
+    steps = [Step(Action.LISTEN, 0, deadline_s=ANSWER_S)]
+    acts: list[int] = []
+    answers: set[str] = set()
+    for index, (entry, line) in enumerate(zip(test.talk, test.lines, strict=True)):
+        if entry.dial is not None or entry.dialled is not None:
+            raise NotByVoice(line, "the service of the tests calls nobody")
+        if entry.noise:
+            raise NotByVoice(line, "noise without words cannot be made to order")
+        if "completed" in answers and (_acts(entry) or entry.bot):
+            raise NotByVoice(line, "nobody is on the line after a transfer that was completed")
+        if entry.transferred is not None:
+            answers.add(entry.transferred)
+            if len(answers) > 1:
+                raise NotByVoice(line, "its transfers come to different ends")
+            if entry.transferred != "completed":
+                steps.append(Step(Action.PAUSE, line, seconds=GOES_ON_S, waits=False))
+            continue
+        step = _step(entry, line)
+        if step is None:
+            continue
+        if _awaits_word(test.talk[:index]):
+            raise NotByVoice(line, "a transfer has to end before the caller goes on: write `transferred:`")
+        steps.append(step)
+        acts.append(index)
+    end = _end(test.talk)
+    if end is not None:
+        steps.append(Step(Action.EXPECT_END, test.lines[-1], end=end, deadline_s=END_S))
+    status = TARGETS[answers.pop()] if answers else TARGETS["completed"]
+    return VoiceScript(Script(test.file.name, tuple(steps), "en-US", quiet_s=QUIET_S), tuple(acts), status)
+
+
+def spoken(text: str) -> str:
+    """``text`` as a caller says it: a number that is written in digits alone is said digit by digit."""
+    if not re.fullmatch(r"\d[\d -]*", text.strip()):
+        return text
+    return " ".join(_DIGITS[int(digit)] for digit in text if digit.isdecimal())
+
+
+def _acts(entry: Entry) -> bool:
+    return entry.caller is not None or entry.keys is not None or bool(entry.silence) or entry.transferred is not None
+
+
+def _step(entry: Entry, line: int) -> Step | None:
+    if entry.caller is not None:
+        if not re.search(r"\w", entry.caller):
+            raise NotByVoice(line, "there are no words in this")
+        return Step(Action.SAY, line, text=spoken(entry.caller), deadline_s=ANSWER_S)
+    if entry.keys is not None:
+        if not re.fullmatch(r"[0-9*#A-D]{1,64}", entry.keys.upper()):
+            raise NotByVoice(line, "these are not keys of a telephone")
+        return Step(Action.KEYS, line, keys=entry.keys.upper(), deadline_s=ANSWER_S)
+    return Step(Action.SILENCE, line, deadline_s=SILENCE_S) if entry.silence else None
+
+
+def _awaits_word(talk: list[Entry]) -> bool:
+    """Whether a transfer was the last of what matters, without word of what came of it."""
+    for entry in reversed(talk):
+        if entry.transferred is not None or _acts(entry):
+            return False
+        if entry.transfer is not None:
+            return True
+    return False
+
+
+def _end(talk: list[Entry]) -> Literal["hangup", "transfer"] | None:
+    """How the talk ends, when it says so."""
+    handed_on = False
+    for entry in talk:
+        if entry.transferred is not None:
+            handed_on = entry.transferred == "completed"
+        elif _acts(entry):
+            handed_on = False
+        elif entry.transfer is not None:
+            handed_on = True
+    if handed_on:
+        return "transfer"
+    for entry in reversed(talk):
+        if entry.hangup:
+            return "hangup"
+        if _acts(entry):
+            break
+    return None
