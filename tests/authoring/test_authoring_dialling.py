@@ -120,6 +120,16 @@ async def test_who_waits_for_the_end_waits_for_the_end(tmp_path: Path) -> None:
     assert await told(caller, "refused", "dial-2") == ["ended, refused"]
 
 
+async def test_who_is_refused_for_ever_does_not_dial_for_ever(tmp_path: Path) -> None:
+    caller = line(tmp_path, 'steps: [{id: a, dial: {to: "+1", announce: Again.}, on_fail: a}, {id: b, hangup: Bye.}]')
+    said = await caller.dial()
+    for number in range(1, 21):
+        assert said == ["Again."]
+        said = await told(caller, "refused", f"dial-{number}")
+    assert said == ["I am sorry, I cannot help you any further. Goodbye."]
+    assert caller.hung_up
+
+
 async def test_nobody_has_to_wait(tmp_path: Path) -> None:
     main = """
         steps:

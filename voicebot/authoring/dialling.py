@@ -14,6 +14,7 @@ The two calls have nothing but this in common. Rounds are counted, not timed, as
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from voicebot.authoring import line
@@ -22,6 +23,12 @@ from voicebot.authoring.model import Dial
 from voicebot.authoring.program import Program
 from voicebot.host.sdk import ActivityTypes, Dialog, DialogContext, TurnContext
 
+logger = logging.getLogger(__name__)
+
+MAX_DIALLED = 20
+"""Calls that one call may ask for. The service places fewer and refuses the rest at once: a dialog that tries again
+whenever it is refused would otherwise never end.
+"""
 REACHED = ("answered", "ended")
 TOLD = (*REACHED, "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error")
 """What a call can be told to have become; anything else counts as an error."""
@@ -34,6 +41,9 @@ class Dialling(HandingOn):
         context, state, asked = dc.context, dc.active_dialog.state, step.dial
         if line.is_dry_run(context):
             return Dialog.end_of_turn
+        if line.call_state(context).get("dialled", 0) >= MAX_DIALLED:
+            logger.error("%s: step %r: dials for ever", program.name, step.id)
+            return await self._hopeless(dc, program)
         waits = asked.wait_for != "nothing"
         if asked.announce is not None or waits:
             await self._speak(context, program, state, asked.announce or program.wait, barge_in=False)
