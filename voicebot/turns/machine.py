@@ -2,8 +2,8 @@
 
 ``handle(event)`` takes a fact in, ``wake(now)`` is called when ``deadline`` has passed, ``start(now)`` begins; each
 returns the commands to carry out, in order. Which handler an event meets is the table ``HANDLERS`` at the end; which
-state may follow which is ``state.ALLOWED``; the moves between them are :class:`~voicebot.turns.floor.Floor`. The caller's words gather in ``listening.CallerEar``, whatever the state;
-the bot's in ``speaking.BotSpeech``.
+state may follow which is ``state.ALLOWED``, and the moves between them are :class:`~voicebot.turns.floor.Floor`'s. The
+caller's words gather in ``listening.CallerEar``, whatever the state; the bot's in ``speaking.BotSpeech``.
 
 Key presses interrupt at once; a voice pauses the prompt first, and drops it when words come (``State.YIELDING``). A
 prompt that ignores keys keeps them until it was heard. Hang-up and transfer wait until everything said before them
