@@ -63,4 +63,4 @@ def test_tests_are_held_as_calls_each_with_its_own_clock_and_functions(tmp_path:
     told = json.loads(done.stdout)
     assert (told["passed"], told["failed"], told["skipped"]) == (2, 0, 0)
     (understood,) = told["tests"][0]["understood"]
-    assert understood["said"] == "yes please" and "yes" in understood["heard"].lower()
+    assert understood["said"] == "yes please." and "yes" in understood["heard"].lower()
