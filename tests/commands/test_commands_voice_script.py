@@ -33,10 +33,10 @@ def test_the_caller_listens_says_presses_and_keeps_silent(tmp_path: Path) -> Non
     )  # fmt: skip
     assert [(step.action, step.line, step.text, step.keys) for step in voice.script.steps] == [
         (Action.LISTEN, 0, "", ""),
-        (Action.SAY, 5, "My bill", ""),
+        (Action.SAY, 5, "My bill.", ""),
         (Action.KEYS, 7, "", "12#"),
         (Action.SILENCE, 8, "", ""),
-        (Action.SAY, 9, "two zero four eight one five", ""),
+        (Action.SAY, 9, "two, zero, four, eight, one, five.", ""),
         (Action.EXPECT_END, 11, "", ""),
     ]
     assert voice.script.steps[-1].end == "hangup"
@@ -95,7 +95,8 @@ def test_entries_are_told_apart_by_their_lines(tmp_path: Path) -> None:
         voice_script(read_transcripts(tmp_path).tests[0], ENGLISH)
 
 
-def test_only_numbers_in_digits_are_said_one_by_one() -> None:
-    assert spoken("0117") == "zero one one seven"
-    assert spoken("12-34") == "one two three four"
-    assert spoken("May 23rd 1985") == "May 23rd 1985"
+def test_words_are_written_as_a_voice_reads_them_best() -> None:
+    assert spoken("0117") == "zero, one, one, seven."
+    assert spoken("12-34") == "one, two, three, four."
+    assert spoken("May 23rd 1985") == "May 23rd 1985."
+    assert spoken("Is it?") == "Is it?"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from test_commands_voice_script import ENGLISH, transcript
 
 from voicebot.caller import CallReport, TurnReport
@@ -50,7 +51,7 @@ async def test_a_call_that_went_as_written_passes(tmp_path: Path) -> None:
     result = await judged(tmp_path, TALK, (2.0, 6.0), *GREETED, *ANSWERED, *ENDED)
     assert result.failure is None
     (act,) = result.understood
-    assert (act.line, act.said, act.heard) == (5, "two zero four eight one five", "204815.")
+    assert (act.line, act.said, act.heard) == (5, "two, zero, four, eight, one, five.", "204815.")
 
 
 async def test_what_the_bot_said_in_answer_is_held_against_the_pattern(tmp_path: Path) -> None:
@@ -79,6 +80,20 @@ async def test_a_call_that_broke_off_fails_where_it_did(tmp_path: Path) -> None:
     result = await judged(tmp_path, TALK, (2.0,), *GREETED, *ANSWERED, reason="the call ended (bot)")
     assert result.failure is not None
     assert (result.failure.line, result.failure.heard) == (7, "the call ended (bot)")
+
+
+@pytest.mark.parametrize(
+    ("target", "told"), [(None, "the call is over"), ("sip:desk@line", "the call was handed on to sip:desk@line")]
+)
+async def test_how_the_bot_ended_a_call_too_early_is_told(tmp_path: Path, target: str | None, told: str) -> None:
+    test = transcript(tmp_path, *TALK)
+    report = CallReport("sip:bot", "failed", "step 7: the call ended (caller)", datetime.now(UTC), ended_by="bot")
+    report.transfer_target = target
+    report.turns = [TurnReport(1, 0, "listen", ""), TurnReport(2, 0, "say", "", onset_s=2.0)]
+    record = {"answered_ms": 100.0, "timeline": [*GREETED, *ANSWERED]}
+    result = await verdict(test, voice_script(test, ENGLISH), report, record)
+    assert result.failure is not None
+    assert (result.failure.line, result.failure.heard) == (7, told)
 
 
 async def test_a_call_that_the_bot_does_not_end_fails(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class ScriptedCall:
         self._loop = asyncio.get_running_loop()
         self._answered = 0.0
         self._turns: list[_Turn] = []
-        self._waiter: tuple[Callable[[], bool], bool, asyncio.Future[None]] | None = None
+        self._waiter: tuple[Callable[[], bool], bool, asyncio.Future[bool]] | None = None
         self._recognition_lost = False
 
     # --- LegSink ----------------------------------------------------------------------------------------------------
@@ -307,25 +307,25 @@ class ScriptedCall:
     ) -> None:
         """Until ``condition`` holds. :class:`StepFailed` after ``deadline_s``, and when the call ends before, unless
         ``ends`` says that the end will do, or ``beyond_end`` that it does not matter."""
-        waiter: asyncio.Future[None] = self._loop.create_future()
+        waiter: asyncio.Future[bool] = self._loop.create_future()
         self._waiter = (condition, beyond_end, waiter)
         try:
             self._look()
             async with asyncio.timeout(deadline_s):
-                await waiter
+                held = await waiter  # as it was then: by now the bot may be speaking again
         except TimeoutError:
             raise StepFailed(f"{problem} within {deadline_s:g} s") from None
         finally:
             self._waiter = None
-        if not condition() and not (ends is not None and ends()):
+        if not held and not (ends is not None and ends()):
             raise StepFailed(f"the call ended ({self.ended_reason})")
 
     def _look(self) -> None:
         if self._waiter is None:
             return
         condition, beyond_end, waiter = self._waiter
-        if not waiter.done() and (condition() or (self.ended_at is not None and not beyond_end)):
-            waiter.set_result(None)
+        if not waiter.done() and ((held := condition()) or (self.ended_at is not None and not beyond_end)):
+            waiter.set_result(held)
 
     async def _pause(self, seconds: float) -> None:
         """Let time pass, at most until the call ends: the next wait finds that."""

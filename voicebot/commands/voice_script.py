@@ -86,10 +86,19 @@ def voice_script(test: Transcript, languages: frozenset[str]) -> VoiceScript:
 
 
 def spoken(text: str) -> str:
-    """``text`` as a caller says it: a number that is written in digits alone is said digit by digit."""
-    if not re.fullmatch(r"\d[\d -]*", text.strip()):
-        return text
-    return " ".join(_DIGITS[int(digit)] for digit in text if digit.isdecimal())
+    """``text`` as a caller says it: a number in digits alone digit by digit, and all of it to a full stop.
+
+    A voice reads the punctuation, too: words without any sound broken off, and are misheard.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d[\d -]*", text):
+        text = ", ".join(in_words(digit) for digit in text if digit.isdecimal())
+    return text + "." if text[-1:].isalnum() else text
+
+
+def in_words(word: str) -> str:
+    """A single digit as a word; any other word as it is."""
+    return _DIGITS[int(word)] if word.isdecimal() and len(word) == 1 else word
 
 
 def _acts(entry: Entry) -> bool:

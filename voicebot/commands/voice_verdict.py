@@ -16,7 +16,7 @@ from voicebot.authoring.talk import Failure, Talk
 from voicebot.authoring.textcall import Said
 from voicebot.authoring.transcripts import Transcript
 from voicebot.caller import CallReport
-from voicebot.commands.voice_script import VoiceScript, spoken
+from voicebot.commands.voice_script import VoiceScript, in_words, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def verdict(test: Transcript, voice: VoiceScript, report: CallReport, reco
     try:
         failure = await Talk(replay, talk, []).failure()
     except CallOver as over:
-        failure = Failure(test.file, over.line, "a call that goes on", report.reason)
+        failure = Failure(test.file, over.line, "a call that goes on", _ending(voice, report))
     if failure is None and not report.ok:
         failure = Failure(test.file, test.lines[-1], "a call that comes to its end", report.reason)
     return Verdict(failure, replay.understood())
@@ -148,6 +148,15 @@ class Replay:
         return found
 
 
+def _ending(voice: VoiceScript, report: CallReport) -> str:
+    """Why the caller could not go on."""
+    if report.ended_by != "bot":
+        return report.reason
+    if report.transfer_target is not None and voice.transfer_status < 300:
+        return f"the call was handed on to {report.transfer_target}"
+    return "the call is over"
+
+
 def _plain(text: str) -> str:
     words = re.findall(r"\d|[^\W\d_]+", text.casefold())
-    return " ".join(spoken(word) for word in words)
+    return " ".join(in_words(word) for word in words)
