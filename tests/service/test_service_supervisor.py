@@ -95,8 +95,12 @@ async def test_a_killed_child_is_started_anew() -> None:
 async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_started_anew() -> None:
     said: list[dict[str, Any]] = []
 
+    asked = 0
+
     async def healthy() -> bool:
-        if len(said) == 1:
+        nonlocal asked
+        asked += 1
+        if len(said) == 1 and asked > 1:
             await asyncio.sleep(60)
         return True
 
@@ -107,6 +111,23 @@ async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_start
         await until(lambda: len(said) == 2)
     finally:
         os.kill(child.pid or 0, signal.SIGKILL)  # it ignores SIGTERM: spare the test the wait
+        await child.stop()
+
+
+async def test_a_child_that_has_not_answered_yet_is_given_the_time_that_it_may_take_to_get_ready() -> None:
+    answers: list[bool] = []
+
+    async def healthy() -> bool:
+        answers.append(len(answers) > 1)  # not before the third time
+        return answers[-1]
+
+    child = ChildProcess("slow", python(READY + "time.sleep(60)"), on_ready=lambda _: None, healthy=healthy,
+                         hang_timeout_s=0.2)  # fmt: skip
+    await child.start()
+    try:
+        await until(lambda: len(answers) == 4)
+        assert child.restarts == 0 and child.running
+    finally:
         await child.stop()
 
 

@@ -149,13 +149,18 @@ class ChildProcess:
             return
         gone = asyncio.ensure_future(process.wait())
         drained = asyncio.create_task(self._drain_output(process))
-        last_healthy = time.monotonic()
+        # Until it has answered once it may still be getting up, beside much else on a machine just started.
+        silent_s, patience_s = 0.0, self._ready_timeout_s
         try:
             while not gone.done():
+                began = time.monotonic()
                 await asyncio.wait({gone}, timeout=HEALTH_EVERY_S)
                 if gone.done() or await self._is_healthy():
-                    last_healthy = time.monotonic()
-                elif time.monotonic() - last_healthy > self._hang_timeout_s:
+                    silent_s, patience_s = 0.0, self._hang_timeout_s
+                    continue
+                # When it is us who stood still, the child is not to blame for more than one check.
+                silent_s += min(time.monotonic() - began, 2.5 * HEALTH_EVERY_S)
+                if silent_s > patience_s:
                     logger.error("%s (pid %d) hangs: it is killed and started anew", self.name, process.pid)
                     process.kill()  # whoever hangs does not hear SIGTERM
                     return
