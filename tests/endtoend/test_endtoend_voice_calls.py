@@ -22,7 +22,7 @@ from served import ROOT, SAMPLE_DIALOGS, Process, Service, texts
 from voicebot.caller import CallOptions, CallReport, load_script, place_call
 from voicebot.speech import SpeechEndpoint
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SCRIPTS = Path(__file__).parent / "voice_calls"
 STARTERS = ROOT / "voicebot" / "authoring" / "starters"
