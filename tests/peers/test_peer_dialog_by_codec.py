@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from product import Product
 
@@ -24,8 +26,7 @@ steps:
 pytestmark = pytest.mark.peer
 
 
-@pytest.mark.parametrize("codec", ["PCMA", "G722"])
-async def test_the_sample_dialog_reaches_its_end_by_another_codec(product: Product, codec: str) -> None:
+async def the_whole_dialog(product: Product, codec: str) -> None:
     options = CallOptions(codec=CODECS[codec], speech=SpeechEndpoint(host=product.speech_url), transcribe=False)
     report = await place_call(product.uri, parse_script(SCRIPT), options)
     assert report.ok, report.reason
@@ -40,3 +41,9 @@ async def test_the_sample_dialog_reaches_its_end_by_another_codec(product: Produ
         "Goodbye.",
     ):
         assert sentence in answers
+
+
+async def test_the_sample_dialog_reaches_its_end_by_other_codecs_at_the_same_time(product: Product) -> None:
+    async with asyncio.TaskGroup() as calls:
+        for codec in ("PCMA", "G722"):
+            calls.create_task(the_whole_dialog(product, codec))
