@@ -25,12 +25,13 @@ from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.bots.connector import CallNotPlaced
 from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, CannotCall, Outbound, TransferRules
 from voicebot.calls.services import BeforeAnswer, Recognition
-from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics
+from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics, Panel
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.figures import dialog_figures, sip_figures
+from voicebot.service.overview import dialogs_panel, lines_panel, service_panel
 from voicebot.service.sip import codecs_in_use, media_preferences, sip_endpoint, trunk_media, trunk_routes
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.service.ways import Ways
@@ -117,6 +118,7 @@ class Application:
             api=CallsApi(self.calls, self.outbound),
             metrics=self.metrics,
             unready=self._unready,
+            panels=self._panels,
             secret=settings.console.secret,
         )
 
@@ -293,6 +295,14 @@ class Application:
             return ["the service is being started"]
         away = [f"{child.name} is away" for child in self._processes if not child.running]
         return [*away, "the service is being stopped"] if self.front_end.draining else away
+
+    def _panels(self) -> list[Panel]:
+        unready = self._unready()
+        service = service_panel(unready, len(self.calls.running()), self.settings.sip.max_calls)
+        if not self._started:
+            return [service]
+        dialogs = dialogs_panel(str(self.settings.bot.dialogs), self.dialogs.status)
+        return [service, dialogs, lines_panel(self.front_end.endpoint)]
 
     def _figures(self) -> list[Figure]:
         refused = Figure("calls_refused", "Calls refused by us, by reason", dict(self.front_end.rejected), "reason")

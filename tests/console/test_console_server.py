@@ -13,7 +13,7 @@ from call_world import Line, World
 from prometheus_client.parser import text_string_to_metric_families
 
 from voicebot.calls import Calls, Outbound, TrunkRoute
-from voicebot.console import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics
+from voicebot.console import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel
 from voicebot.events import CallNotAnswered, NotReached
 from voicebot.legs import Leg
 
@@ -37,6 +37,7 @@ class Desk:
             api=CallsApi(self.calls, outbound),
             metrics=self.metrics,
             unready=lambda: self.why,
+            panels=lambda: [Panel("Dialogs", [("version", "2 & more")], self.why, wrong=bool(self.why))],
             secret=lambda: self.token,
         )
         self.http: aiohttp.ClientSession
@@ -90,6 +91,16 @@ async def test_health_and_readiness_need_no_token_and_tell_why_not() -> None:
             503,
             {"ready": False, "why": ["dialog host is away"]},
         )
+
+
+async def test_the_page_shows_what_is_wrong_and_takes_nothing_of_it_for_markup() -> None:
+    async with desk() as console:
+        status, page = await console.ask("GET", "/", token=None)
+        assert status == 200 and "<title>voicebot: well</title>" in page
+        assert "<dt>version</dt><dd>2 &amp; more</dd>" in page and "<pre>" not in page
+        console.why = ["main.yaml:3:5: <b>no such step</b>"]
+        _, page = await console.ask("GET", "/", token=None)
+        assert "look here" in page and "<pre>main.yaml:3:5: &lt;b&gt;no such step&lt;/b&gt;</pre>" in page
 
 
 @pytest.mark.parametrize("shown", [None, "", "let me", "let me in!", "ßß"])
@@ -177,7 +188,7 @@ async def test_what_is_no_json_too_long_or_not_there_gets_an_answer_in_the_same_
         assert (status, body["error"]["code"]) == (413, "ContentTooLarge")
         assert (await console.ask("GET", "/v1/calls/none"))[1]["error"]["code"] == "NotFound"
         assert (await console.ask("DELETE", "/v1/calls/none"))[0] == 404
-        assert (await console.ask("GET", "/"))[0] == 404
+        assert (await console.ask("GET", "/nothing"))[0] == 404
         assert (await console.ask("PUT", "/v1/calls"))[0] == 405
 
 
@@ -188,6 +199,7 @@ async def test_a_taken_port_is_told_with_the_mend() -> None:
             api=CallsApi(console.calls, None),  # type: ignore[arg-type]
             metrics=console.metrics,
             unready=list,
+            panels=list,
             secret=str,
         )
         with pytest.raises(ConsoleUnavailable, match=r"choose another console\.port"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 from voicebot.console.answers import error
 from voicebot.console.api import MAX_BODY, CallsApi
 from voicebot.console.metrics import CONTENT_TYPE, Metrics
+from voicebot.console.page import Panel, render
 from voicebot.console.token import bearer
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,10 @@ class ConsoleUnavailable(Exception):
 
 
 class ConsoleServer:
-    """``unready()`` tells what keeps the service from taking calls, if anything does; ``secret()``: the token."""
+    """``unready()`` tells what keeps the service from taking calls, if anything does; ``secret()``: the token.
+
+    ``panels()`` is what the operations page shows.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class ConsoleServer:
         api: CallsApi,
         metrics: Metrics,
         unready: Callable[[], list[str]],
+        panels: Callable[[], Sequence[Panel]],
         secret: Callable[[], str],
     ) -> None:
         self._host = host
@@ -40,6 +45,7 @@ class ConsoleServer:
         self._api = api
         self._metrics = metrics
         self._unready = unready
+        self._panels = panels
         self._secret = secret
         self._runner: web.AppRunner | None = None
 
@@ -53,6 +59,7 @@ class ConsoleServer:
         application = web.Application(middlewares=[_plain_errors, bearer(self._secret)], client_max_size=MAX_BODY)
         application.add_routes(
             [
+                web.get("/", self._page),
                 web.get("/healthz", self._health),
                 web.get("/readyz", self._readiness),
                 web.get("/metrics", self._show_metrics),
@@ -75,6 +82,10 @@ class ConsoleServer:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+        return web.Response(text=render(self._panels()), content_type="text/html", headers=policy)
 
     async def _health(self, _request: web.Request) -> web.Response:
         """That this is answered is all that it says: the event loop runs."""

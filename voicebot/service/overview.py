@@ -1,0 +1,43 @@
+"""What the operations page shows of the parts of the service (docs/operations.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voicebot import __version__
+from voicebot.console import Panel
+from voicebot.service.dialog_versions import DialogsStatus
+from voicebot.sip import SipEndpoint, TrunkState
+
+
+def service_panel(unready: Sequence[str], running: int, most: int) -> Panel:
+    """Whether calls are taken, and how many there are."""
+    facts = [
+        ("takes calls", "no" if unready else "yes"),
+        ("calls now", f"{running} of {most}"),
+        ("version", __version__),
+    ]
+    return Panel("Service", facts, unready, wrong=bool(unready))
+
+
+def dialogs_panel(folder: str, status: DialogsStatus) -> Panel:
+    """Which version serves; why what was saved since does not."""
+    facts = [
+        ("folder", folder),
+        ("version that serves", f"{status.version}, since {status.since:%Y-%m-%d %H:%M:%S} UTC"),
+        *((f"version {version} still has", f"{calls} calls") for version, calls in status.leaving),
+    ]
+    if status.faults:
+        facts.append(("saved since", "has faults and changes nothing: mend this, and save"))
+    return Panel("Dialogs", facts, status.faults, wrong=bool(status.faults))
+
+
+def lines_panel(endpoint: SipEndpoint) -> Panel:
+    """Trunks that are asked whether they are there, and accounts that we register."""
+    now = endpoint.loop.time()
+    trunks = {name: state is not TrunkState.DOWN for name, state in endpoint.trunk_states.items()}
+    accounts = {name: r.registered(now) for name, r in endpoint.registrations.items() if r.account.register}
+    facts = [(f"trunk {name}", "up" if up else "does not answer") for name, up in trunks.items()]
+    facts += [(f"account {name}", "registered" if there else "not registered") for name, there in accounts.items()]
+    return Panel("Lines", facts or [("trunks and accounts", "none that is asked")],
+                 wrong=not all([*trunks.values(), *accounts.values()]))  # fmt: skip
