@@ -131,6 +131,25 @@ async def test_a_child_that_has_not_answered_yet_is_given_the_time_that_it_may_t
         await child.stop()
 
 
+async def test_a_health_check_that_loses_its_cancellation_does_not_keep_the_watch_alive() -> None:
+    asked = asyncio.Event()
+
+    async def healthy() -> bool:
+        asked.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return False
+        return True
+
+    child = ChildProcess("child", python(READY + "time.sleep(60)"), on_ready=lambda _: None, healthy=healthy)
+    await child.start()
+    await asyncio.wait_for(asked.wait(), 10)
+    async with asyncio.timeout(10):
+        await child.stop()
+    assert not child.running and child.pid is None
+
+
 async def test_a_child_that_prints_a_lot_is_not_blocked() -> None:
     said: list[dict[str, Any]] = []
     chatty = READY + "for _ in range(20000): print('x' * 100)\nprint('{}', flush=True)\nraise SystemExit(0)"

@@ -70,7 +70,8 @@ class DialogHostClient:
         if self._task is None:
             self._task = asyncio.create_task(self._stay_connected(), name="dialog host client")
         try:
-            await asyncio.wait_for(self._connected.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._connected.wait()
         except TimeoutError:
             raise HostUnavailable(f"no dialog host at {self._path}") from None
 
@@ -123,7 +124,8 @@ class DialogHostClient:
             refused = self._write({"op": operation, "id": number, **content})
             if refused:
                 raise HostUnavailable(refused)
-            return await asyncio.wait_for(answer, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await answer
         except TimeoutError:
             raise HostUnavailable(f"the dialog host did not answer within {timeout_s:g} s") from None
         finally:
@@ -169,7 +171,8 @@ class DialogHostClient:
         told = False
         while True:
             try:
-                reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(self._path, limit=MAX_LINE), 5.0)
+                async with asyncio.timeout(5.0):
+                    reader, writer = await asyncio.open_unix_connection(self._path, limit=MAX_LINE)
             except (OSError, TimeoutError) as error:
                 if not told and asyncio.get_running_loop().time() - away_since > STILL_AWAY_S:
                     logger.warning("the dialog host is away for %g s: %s", STILL_AWAY_S, error)

@@ -86,9 +86,11 @@ class ChildProcess:
     async def stop(self) -> None:
         """End the child, and the watch over it."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            # Once more for as long as it takes: what is asked for its health may lose a cancellation (before 3.12,
+            # asyncio.wait_for does when its answer comes at the same time), and would be watched for ever.
+            while not self._task.done():
+                self._task.cancel()
+                await asyncio.wait({self._task}, timeout=HEALTH_EVERY_S)
             self._task = None
         await self._end()
 
@@ -104,7 +106,8 @@ class ChildProcess:
         )
         self.pid = self._process.pid
         try:
-            ready = await asyncio.wait_for(self._ready_line(self._process), self._ready_timeout_s)
+            async with asyncio.timeout(self._ready_timeout_s):
+                ready = await self._ready_line(self._process)
         except TimeoutError:
             raise NotReady(f"{self.name}: not ready after {self._ready_timeout_s:.0f} s") from None
         logger.info("%s is ready (pid %d)", self.name, self.pid)
@@ -173,7 +176,8 @@ class ChildProcess:
         if self._healthy is None:
             return True
         try:
-            return await asyncio.wait_for(self._healthy(), HEALTH_EVERY_S)
+            async with asyncio.timeout(HEALTH_EVERY_S):
+                return await self._healthy()
         except (TimeoutError, OSError):
             return False
 
@@ -195,5 +199,6 @@ class ChildProcess:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(sign)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), STOP_S)
+                async with asyncio.timeout(STOP_S):
+                    await process.wait()
         self.pid = None
