@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 from baresip_phone import LOOPBACK, NO_BARESIP, baresip, has_baresip
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
+from talking_bot import Bot, Sink, bot_at, until
+from talking_bot import loudest as loudest_of
 
 from voicebot.audio import PCMA
-from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
-from voicebot.events import Event, Held, HoldEnded
-from voicebot.legs import LegClosed
-from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import SipFrontEnd
-from voicebot.legs.sip_media import MediaPreferences
+from voicebot.events import Held, HoldEnded
 from voicebot.legs.sip_outgoing import dial
-from voicebot.rtp import Clip, MediaClock, PortRange
-from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
-from voicebot.sip.tls import self_signed
-from voicebot.speech import apology
+from voicebot.rtp import PortRange
+from voicebot.sip import ListenAt
 
 SOURCE = f"aufile,{ASTERISK}/vm-options.wav"
 DEADLINE_S = 20.0
@@ -36,90 +30,14 @@ pytestmark = [
 ]
 
 
-class Sink:
-    def __init__(self) -> None:
-        self.heard = bytearray()
-        self.packets = 0
-        self.keys: list[str] = []
-        self.facts: list[type[Event]] = []
-        self.ends: list[str] = []
-
-    def frame(self, payload: bytes, at: float) -> None:
-        self.heard += payload
-
-    def sent(self, payload: bytes, at: float) -> None:
-        self.packets += 1
-
-    def key(self, key: str, at: float) -> None:
-        self.keys.append(key)
-
-    def fact(self, event: Event) -> None:
-        self.facts.append(type(event))
-
-    def ended(self, reason: str, at: float) -> None:
-        self.ends.append(reason)
-
-
-class Bot:
-    """Answers each call at once, and talks."""
-
-    def __init__(self, certificate: Path) -> None:
-        self.clock = MediaClock()
-        self.sinks: list[Sink] = []
-        self.legs: list[SipLeg] = []
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.front = SipFrontEnd(
-            on_leg=self.take,
-            clock=self.clock,
-            ports=PortRange(43700, 43799, LOOPBACK, rest_s=0.0),
-            preferences=MediaPreferences(srtp="allowed"),
-            endpoint=SipEndpoint(
-                listen=[ListenAt("TLS", port=0), ListenAt("UDP", port=0)], tls=TlsOptions(certificate=certificate)
-            ),
-        )
-
-    def take(self, leg: SipLeg) -> None:
-        self.legs.append(leg)
-        self.sinks.append(Sink())
-        leg.connect(self.sinks[-1])
-        leg.ring()
-        task = asyncio.ensure_future(self.answer(leg))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    async def answer(self, leg: SipLeg) -> None:
-        with contextlib.suppress(LegClosed):
-            await leg.answer()
-            talk(leg)
-
-
-def talk(leg: SipLeg) -> None:
-    clip = Clip(1, PCMA)
-    clip.feed(apology("speech-service", PCMA) * 4)
-    clip.finish()
-    leg.playout.append(clip)
-
-
-def loudest(g711: bytes) -> int:
-    return int(np.abs(decode(g711, "PCMA").astype(int)).max(initial=0))
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not holds():
-            await asyncio.sleep(0.01)
+loudest = partial(loudest_of, PCMA)
 
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
-    certificate = tmp_path / "bot.pem"
-    certificate.write_bytes(b"".join(self_signed(LOOPBACK)))
-    bot = Bot(certificate)
-    bot.clock.start()
-    await bot.front.start()
-    yield bot
-    await bot.front.close()
-    await bot.clock.close()
+    listen = [ListenAt("TLS", LOOPBACK, 0), ListenAt("UDP", LOOPBACK, 0)]
+    async with bot_at(listen, PortRange(43700, 43799, LOOPBACK, rest_s=0.0), tmp_path / "bot.pem") as bot:
+        yield bot
 
 
 @pytest.mark.parametrize("media", ["", ";mediaenc=srtp-mand"], ids=["rtp", "srtp"])

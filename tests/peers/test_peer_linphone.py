@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 from linphone_phone import HERE, IP, LINPHONE, NO_LINPHONE, PORT, THERE, NotPermitted, linphone, namespace
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
+from talking_bot import Bot, Sink, bot_at, talk
+from talking_bot import loudest as loudest_of
+from talking_bot import until as until_in
 
 from voicebot.audio import PCMU
-from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
-from voicebot.legs import LegClosed
-from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import SipFrontEnd
-from voicebot.legs.sip_media import MediaPreferences
 from voicebot.legs.sip_outgoing import dial
-from voicebot.rtp import Clip, MediaClock, PortRange
-from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
-from voicebot.sip.tls import self_signed
-from voicebot.speech import apology
+from voicebot.rtp import PortRange
+from voicebot.sip import ListenAt
 
 AUDIO = ASTERISK / "vm-options.wav"
 DEADLINE_S = 30.0
@@ -33,71 +28,6 @@ pytestmark = [
     pytest.mark.skipif(LINPHONE is None or IP is None, reason=NO_LINPHONE),
     pytest.mark.skipif(not has_asterisk(), reason=NO_RECORDINGS),
 ]
-
-
-class Sink:
-    def __init__(self) -> None:
-        self.heard = bytearray()
-        self.packets = 0
-        self.keys: list[str] = []
-        self.ends: list[str] = []
-
-    def frame(self, payload: bytes, at: float) -> None:
-        self.heard += payload
-
-    def sent(self, payload: bytes, at: float) -> None:
-        self.packets += 1
-
-    def key(self, key: str, at: float) -> None:
-        self.keys.append(key)
-
-    def fact(self, event: object) -> None:
-        pass
-
-    def ended(self, reason: str, at: float) -> None:
-        self.ends.append(reason)
-
-
-class Bot:
-    """Answers each call at once, and talks."""
-
-    def __init__(self, certificate: Path) -> None:
-        self.clock = MediaClock()
-        self.legs: list[SipLeg] = []
-        self.sinks: list[Sink] = []
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.front = SipFrontEnd(
-            on_leg=self.take,
-            clock=self.clock,
-            ports=PortRange(43200, 43299, HERE, rest_s=0.0),
-            preferences=MediaPreferences(srtp="allowed"),
-            endpoint=SipEndpoint(
-                listen=[ListenAt("UDP", HERE, 0), ListenAt("TLS", HERE, 0)], tls=TlsOptions(certificate=certificate)
-            ),
-        )
-
-    def take(self, leg: SipLeg) -> None:
-        leg.connect(self.sink(leg))
-        task = asyncio.ensure_future(self.answer(leg))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    def sink(self, leg: SipLeg) -> Sink:
-        self.legs.append(leg)
-        self.sinks.append(Sink())
-        return self.sinks[-1]
-
-    async def answer(self, leg: SipLeg) -> None:
-        with contextlib.suppress(LegClosed):
-            await leg.answer()
-            talk(leg)
-
-
-def talk(leg: SipLeg) -> None:
-    clip = Clip(1, PCMU)
-    clip.feed(apology("speech-service", PCMU) * 4)
-    clip.finish()
-    leg.playout.append(clip)
 
 
 @pytest.fixture(scope="module")
@@ -111,24 +41,13 @@ def network() -> Iterator[str]:
 
 @pytest.fixture
 async def bot(network: str, tmp_path: Path) -> AsyncIterator[Bot]:
-    certificate = tmp_path / "bot.pem"
-    certificate.write_bytes(b"".join(self_signed(HERE)))
-    bot = Bot(certificate)
-    bot.clock.start()
-    await bot.front.start()
-    yield bot
-    await bot.front.close()
-    await bot.clock.close()
+    listen = [ListenAt("UDP", HERE, 0), ListenAt("TLS", HERE, 0)]
+    async with bot_at(listen, PortRange(43200, 43299, HERE, rest_s=0.0), tmp_path / "bot.pem") as bot:
+        yield bot
 
 
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not holds():
-            await asyncio.sleep(0.01)
-
-
-def loudest(mulaw: bytes) -> int:
-    return int(np.abs(decode(mulaw, "PCMU").astype(int)).max(initial=0))
+loudest = partial(loudest_of, PCMU)
+until = partial(until_in, within_s=DEADLINE_S)
 
 
 async def test_linphone_calls_presses_holds_resumes_transfers_and_hangs_up(

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from baresip_phone import NO_BARESIP, BaresipPhone, baresip, has_baresip
 from product import Product
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk, write_wav
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO
+from talking_bot import Sink
+from talking_bot import until as until_in
 
 from voicebot.audio import PCMU
 from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
-from voicebot.events import Event, Held, HoldEnded
+from voicebot.events import Held, HoldEnded
 from voicebot.legs import LegClosed
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.rtp.packet import RtpPacket
@@ -38,30 +41,6 @@ pytestmark = [
     pytest.mark.skipif(not has_baresip(), reason=NO_BARESIP),
     pytest.mark.skipif(not has_asterisk(), reason=NO_RECORDINGS),
 ]
-
-
-class Sink:
-    def __init__(self) -> None:
-        self.heard = bytearray()
-        self.packets = 0
-        self.keys: list[str] = []
-        self.ends: list[str] = []
-        self.facts: list[type[Event]] = []
-
-    def frame(self, payload: bytes, at: float) -> None:
-        self.heard += payload
-
-    def sent(self, payload: bytes, at: float) -> None:
-        self.packets += 1
-
-    def key(self, key: str, at: float) -> None:
-        self.keys.append(key)
-
-    def fact(self, event: Event) -> None:
-        self.facts.append(type(event))
-
-    def ended(self, reason: str, at: float) -> None:
-        self.ends.append(reason)
 
 
 class Extension:
@@ -120,10 +99,7 @@ async def phone(registrar: int, tmp_path: Path) -> AsyncIterator[BaresipPhone]:
         yield phone
 
 
-async def until(holds: object, within_s: float = DEADLINE_S) -> None:
-    async with asyncio.timeout(within_s):
-        while not holds():  # type: ignore[operator]
-            await asyncio.sleep(0.01)
+until = partial(until_in, within_s=DEADLINE_S)
 
 
 async def test_a_call_with_audio_as_it_is_keys_hold_and_packets_that_used_to_end_it(

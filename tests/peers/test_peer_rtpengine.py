@@ -8,25 +8,24 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 from baresip_phone import NO_BARESIP, baresip, has_baresip
 from free_port import free_port
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
+from talking_bot import Sink, talk, until
+from talking_bot import loudest as loudest_of
 
 from voicebot.audio import PCMU
-from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
-from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
-from voicebot.rtp import Clip, MediaClock, PortRange
-from voicebot.speech import apology
+from voicebot.rtp import MediaClock, PortRange
 
 RTPENGINE = shutil.which("rtpengine")
 ENGINE_PORTS = (44000, 44099)
@@ -39,29 +38,6 @@ pytestmark = [
     pytest.mark.skipif(not has_baresip(), reason=NO_BARESIP),
     pytest.mark.skipif(not has_asterisk(), reason=NO_RECORDINGS),
 ]
-
-
-class Sink:
-    def __init__(self) -> None:
-        self.heard = bytearray()
-        self.packets = 0
-        self.keys: list[str] = []
-        self.ends: list[str] = []
-
-    def frame(self, payload: bytes, at: float) -> None:
-        self.heard += payload
-
-    def sent(self, payload: bytes, at: float) -> None:
-        self.packets += 1
-
-    def key(self, key: str, at: float) -> None:
-        self.keys.append(key)
-
-    def fact(self, event: Event) -> None:
-        pass
-
-    def ended(self, reason: str, at: float) -> None:
-        self.ends.append(reason)
 
 
 @pytest.fixture
@@ -93,14 +69,7 @@ def engine(tmp_path: Path) -> Iterator[int]:
         process.wait(10)
 
 
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not holds():
-            await asyncio.sleep(0.01)
-
-
-def loudest(mulaw: bytes) -> int:
-    return int(np.abs(decode(mulaw, "PCMU").astype(int)).max(initial=0))
+loudest = partial(loudest_of, PCMU)
 
 
 async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Path) -> None:
@@ -110,10 +79,7 @@ async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Pat
     async def answer(leg: SipLeg) -> None:
         with contextlib.suppress(LegClosed):
             await leg.answer()
-            clip = Clip(1, PCMU)
-            clip.feed(apology("speech-service", PCMU) * 4)
-            clip.finish()
-            leg.playout.append(clip)
+            talk(leg)
 
     def take(leg: SipLeg) -> None:
         legs.append(leg)
