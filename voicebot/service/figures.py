@@ -22,10 +22,15 @@ def dialog_figures(status: DialogsStatus) -> list[Figure]:
     ]
 
 
+def registered_accounts(endpoint: SipEndpoint) -> dict[str, bool]:
+    """Whether each account that we register is registered now."""
+    now = endpoint.loop.time()
+    return {name: r.registered(now) for name, r in endpoint.registrations.items() if r.account.register}
+
+
 def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
     """What the endpoint counts, for `/metrics`."""
     counters = endpoint.counters
-    now = endpoint.loop.time()
     unheard = {
         "stranger": counters.strangers,
         "malformed": counters.malformed,
@@ -33,7 +38,7 @@ def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
         "send-error": counters.send_errors,
         "unresolved": counters.unresolved,
     }
-    registered = {name: float(r.registered(now)) for name, r in endpoint.registrations.items() if r.account.register}
+    registered = {name: float(there) for name, there in registered_accounts(endpoint).items()}
     up = {name: float(s is TrunkState.UP) for name, s in endpoint.trunk_states.items() if s is not TrunkState.UNKNOWN}
     rejected = {str(status): count for status, count in counters.rejected_by_status.items()}
     repeated = {"in": counters.repeated, "out": counters.retransmitted}

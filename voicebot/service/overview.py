@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from voicebot import __version__
 from voicebot.console import Panel
 from voicebot.service.dialog_versions import DialogsStatus
+from voicebot.service.figures import registered_accounts
 from voicebot.sip import SipEndpoint, TrunkState
 
 
@@ -34,10 +36,11 @@ def dialogs_panel(folder: str, status: DialogsStatus) -> Panel:
 
 def lines_panel(endpoint: SipEndpoint) -> Panel:
     """Trunks that are asked whether they are there, and accounts that we register."""
-    now = endpoint.loop.time()
-    trunks = {name: state is not TrunkState.DOWN for name, state in endpoint.trunk_states.items()}
-    accounts = {name: r.registered(now) for name, r in endpoint.registrations.items() if r.account.register}
-    facts = [(f"trunk {name}", "up" if up else "does not answer") for name, up in trunks.items()]
+    accounts = registered_accounts(endpoint)
+    facts = [(f"trunk {name}", _TRUNK[state]) for name, state in endpoint.trunk_states.items()]
     facts += [(f"account {name}", "registered" if there else "not registered") for name, there in accounts.items()]
-    return Panel("Lines", facts or [("trunks and accounts", "none that is asked")],
-                 wrong=not all([*trunks.values(), *accounts.values()]))  # fmt: skip
+    wrong = TrunkState.DOWN in endpoint.trunk_states.values() or not all(accounts.values())
+    return Panel("Lines", facts or [("trunks and accounts", "none that is asked")], wrong=wrong)
+
+
+_TRUNK: Final = {TrunkState.UP: "up", TrunkState.DOWN: "does not answer", TrunkState.UNKNOWN: "has not answered yet"}

@@ -1,0 +1,23 @@
+"""What the operations page says of trunks."""
+
+from __future__ import annotations
+
+import asyncio
+
+from voicebot.service.overview import lines_panel
+from voicebot.sip import ListenAt, SipEndpoint, Trunk
+
+
+async def test_a_trunk_that_has_not_answered_yet_is_neither_up_nor_wrong() -> None:
+    trunk = Trunk("sbc", uri="sip:127.0.0.1:9", options_s=30.0)
+    endpoint = SipEndpoint(listen=[ListenAt("UDP", "127.0.0.1", 0)], trunks=[trunk])
+    await endpoint.start()
+    try:
+        panel = lines_panel(endpoint)
+        assert panel.facts == [("trunk sbc", "has not answered yet")] and not panel.wrong
+        async with asyncio.timeout(10):
+            while not (panel := lines_panel(endpoint)).wrong:  # nobody listens there
+                await asyncio.sleep(0.01)
+        assert panel.facts == [("trunk sbc", "does not answer")]
+    finally:
+        await endpoint.close()
