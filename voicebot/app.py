@@ -47,6 +47,7 @@ from voicebot.speech import (
     apology,
 )
 from voicebot.speech.apology import warm as warm_apologies
+from voicebot.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd
@@ -65,7 +66,7 @@ class Application:
         self._runtime = Path(tempfile.mkdtemp(prefix="voicebot-"))
         self._local_speech: SpeechEndpoint | None = None
         self._clock = MediaClock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks(logger)
         self._warming: asyncio.Task[None] | None = None
         self._speech_process: ChildProcess | None = None
         self._started = False
@@ -152,8 +153,7 @@ class Application:
 
     async def close(self) -> None:
         """End everything, whatever state it is in."""
-        for task in list(self._tasks):
-            task.cancel()
+        await self._tasks.close()
         await self.console.close()
         await self.front_end.close()
         if self.pyvoip is not None:
@@ -342,7 +342,7 @@ class Application:
         """Have the prompts of the dialogs that serve now at hand, in the place of those before."""
         if self._warming is not None:
             self._warming.cancel()
-        self._warming = self._spawn(self._keep_rendering(client))
+        self._warming = self._tasks.spawn(self._keep_rendering(client), "warming the prompts")
 
     async def _render_prompts(self, client: DialogHostClient) -> tuple[int, int]:
         """Render the dialogs' fixed prompts before the first caller needs them; how many are ready, and of how many."""
@@ -368,17 +368,6 @@ class Application:
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LAST_WARM_AGAIN_S)
         logger.info("%d prompts are ready", ready)
-
-    def _spawn(self, work: Any) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._over)
-        return task
-
-    def _over(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.warning("prompts are not warmed: %s", error)
 
 
 def _prompt_directory(settings: Settings) -> Path | None:

@@ -20,6 +20,7 @@ from voicebot.audio import AudioFormat
 from voicebot.calls.remote_audio import fetch_audio
 from voicebot.rtp import Clip, Playout
 from voicebot.speech import Speech, SpeechUnavailable
+from voicebot.tasks import BackgroundTasks
 from voicebot.turns import Play
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Playback:
         self._canned_audio = canned_audio
         self._on_audio = on_audio
         self._fetch_audio = fetch_audio
-        self._rendering: dict[int, asyncio.Task[None]] = {}
+        self._rendering = BackgroundTasks(logger)
 
     def play(self, command: Play) -> None:
         """Queue a prompt. What becomes of it is told by the playout's events."""
@@ -87,20 +88,16 @@ class Playback:
 
     def drop(self) -> None:
         """Stop within one frame, and stop rendering what will not be heard."""
-        for task in self._rendering.values():
-            task.cancel()
+        self._rendering.cancel()
         self._playout.clear()
 
     async def close(self) -> None:
         """End all rendering; nothing is played any more."""
-        tasks = list(self._rendering.values())
         self.drop()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._rendering.close()
 
     def _start(self, command: Play, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=f"render {command.utterance}")
-        self._rendering[command.utterance] = task
-        task.add_done_callback(lambda _: self._rendering.pop(command.utterance, None))
+        self._rendering.spawn(work, f"rendering utterance {command.utterance}")
 
     async def _fetch(self, command: Play, clip: Clip) -> None:
         try:

@@ -45,6 +45,7 @@ from voicebot.legs import Leg, LegClosed, LegInfo
 from voicebot.rtp import Playout
 from voicebot.rtp.playout import PlaybackEvent
 from voicebot.speech import APOLOGY_TEXTS
+from voicebot.tasks import BackgroundTasks
 from voicebot.turns import (
     Ask,
     Command,
@@ -96,7 +97,7 @@ class CallSession:
         self._handling = False
         self._timer: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks(self._log)
         self._reason = "error"
         self._placed = placed or Placed()
         self._placed_calls = 0
@@ -294,7 +295,7 @@ class CallSession:
                     self._playback.voice_name = name or self._playback.voice_name
                     if language and language != self._language:
                         self._language = self._playback.language = language
-                        self._spawn(self._hearing.listen_in(language))
+                        self._tasks.spawn(self._hearing.listen_in(language), "changing the language")
                 case SendKeys(keys):
                     self._log.info("keys: %s", self._words(keys) or len(keys))
                     self.leg.send_keys(keys)
@@ -303,13 +304,13 @@ class CallSession:
                     self._log.info("recording: %s %s", action.value, error)
                     self.dispatch(RecordingChanged(self._loop.time(), action, name, error))
                 case PlaceCall(asked):
-                    self._spawn(self._place(asked))
+                    self._tasks.spawn(self._place(asked), "placing a call")
                 case Transfer(target, context):
                     self._greeted.set()  # only a call that is up can be handed on
-                    self._spawn(self._transfer(target, context))
+                    self._tasks.spawn(self._transfer(target, context), "the transfer")
                 case HangUp(reason):
                     self._log.info("hanging up: %s", reason)
-                    self._spawn(self._hang_up())
+                    self._tasks.spawn(self._hang_up(), "hanging up")
         self._schedule()
 
     def _ask(self, ask: Ask) -> None:
@@ -360,11 +361,6 @@ class CallSession:
     def _audio_came(self, command: Play) -> None:
         self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     # --- the end -----------------------------------------------------------------------------------------------------
 
     async def _close(self) -> None:
@@ -374,10 +370,7 @@ class CallSession:
             self.dispatch(LegEnded(self._loop.time(), self._reason))
         if self._timer is not None:
             self._timer.cancel()
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_DEADLINE_S)
+        await self._tasks.close(STOP_DEADLINE_S)
         self.leg.playout.on_event = None
         conversation = self._conversation
         for work in (

@@ -20,6 +20,7 @@ import dns.asyncresolver
 import dns.exception
 
 from voicebot.sip.hop import DEFAULT_PORTS, Hop, Transport
+from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Resolver:
         self._families = families
         self._kept: OrderedDict[Hop, tuple[list[Hop], float]] = OrderedDict()
         self._waiting: dict[Hop, list[Answer]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks(logger)
         self._dns: dns.asyncresolver.Resolver | None = None
         if nameservers is not None:
             self._dns = dns.asyncresolver.Resolver(configure=False)
@@ -112,17 +113,13 @@ class Resolver:
         if len(self._waiting) >= _MAX_NAMES:
             return False
         self._waiting[wanted] = [answer]
-        task = self._loop.create_task(self._resolve(wanted), name=f"resolve {hop.host}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._resolve(wanted), f"resolving {hop.host}")
         return True
 
     async def close(self) -> None:
         """Give up on all that wait; their answers are not called."""
         self._waiting.clear()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
 
     async def _resolve(self, hop: Hop) -> None:
         hops: list[Hop] = []
