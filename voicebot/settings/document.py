@@ -54,7 +54,7 @@ class SipSettings(Section):
     """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
     max_calls: int = Field(100, ge=1, le=10000)
     codecs: CodecNames = ("PCMU", "PCMA")
-    """``PCMU``, ``PCMA``, ``G722`` and, with the extra of that name, ``opus``; in the order of our offers."""
+    """Names of codecs (docs/media.md), in the order of our offers."""
     codec_choice: CodecChoice = "theirs"
     """Of an offer is taken what the other side prefers, or what comes first among ``codecs``."""
     listen: list[str] = []
