@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from voicebot.audio.codecs import CODECS, Codec
+from voicebot.audio.codecs import CODECS, Codec, prepare
 from voicebot.caller.conversation import ScriptedCall, StepFailed
 from voicebot.caller.ear import Ear
 from voicebot.caller.report import CallAudio, CallReport, TranscriptLine
@@ -29,7 +29,7 @@ from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.legs.sip_outgoing import dial
 from voicebot.loopback import is_loopback
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted
 from voicebot.sip import SipEndpoint, TlsOptions
 from voicebot.sip.hop import DEFAULT_PORTS, bracketed, hop_of
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable

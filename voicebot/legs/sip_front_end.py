@@ -12,13 +12,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from voicebot.audio.codecs import Codec
+from voicebot.audio.codecs import Codec, prepare
 from voicebot.legs import NoRoom
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import LegMedia, MediaOptions, MediaPreferences, open_media
 from voicebot.legs.sip_outgoing import place
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted
 from voicebot.rtp.dtls import own_identity
 from voicebot.sip import IncomingCall, SipEndpoint
 from voicebot.tasks import BackgroundTasks

@@ -21,10 +21,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from voicebot.loopback import is_loopback, is_loopback_url
 from voicebot.settings.bots import RemoteBotSettings
 from voicebot.settings.calls import CallSettings, ConsoleSettings, LogSettings, TurnSettings
-from voicebot.settings.media import CodecChoice, CodecNames, PtimeMs, Srtp
+from voicebot.settings.media import CodecChoice, CodecNames, PtimeMs
 from voicebot.settings.pyvoip import PyVoipSettings
 from voicebot.settings.routes import RouteSettings
 from voicebot.settings.trunks import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.sip.sdp import Srtp
 from voicebot.sip.session_timer import MIN_SE
 from voicebot.turns import TurnPolicy
 
@@ -53,7 +54,7 @@ class SipSettings(Section):
     """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
     max_calls: int = Field(100, ge=1, le=10000)
     codecs: CodecNames = ("PCMU", "PCMA")
-    """``PCMU``, ``PCMA``, ``G722`` and, with the extra of that name, ``opus``; in the order of our offers."""
+    """Names of codecs (docs/media.md), in the order of our offers."""
     codec_choice: CodecChoice = "theirs"
     """Of an offer is taken what the other side prefers, or what comes first among ``codecs``."""
     listen: list[str] = []
