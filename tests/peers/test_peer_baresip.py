@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from baresip_phone import LOOPBACK, NO_BARESIP, baresip, has_baresip
+from free_port import free_ports
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from talking_bot import Bot, Sink, bot_at, until
 from talking_bot import loudest as loudest_of
@@ -36,7 +37,7 @@ loudest = partial(loudest_of, PCMA)
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
     listen = [ListenAt("TLS", LOOPBACK, 0), ListenAt("UDP", LOOPBACK, 0)]
-    async with bot_at(listen, PortRange(43700, 43799, LOOPBACK, rest_s=0.0), tmp_path / "bot.pem") as bot:
+    async with bot_at(listen, PortRange(*free_ports(), LOOPBACK, rest_s=0.0), tmp_path / "bot.pem") as bot:
         yield bot
 
 
