@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from callers import Numbered
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,14 +23,12 @@ class Inside:
     def __init__(self, call: CallFacts, on_event: OnEvent) -> None:
         self.on_event = on_event
         self.told: list[dict[str, Any]] = []
+        self.requests: list[int] = []
         self.closed = ""
 
-    async def start(self) -> int:
-        return self.send({})
-
-    def send(self, activity: dict[str, Any]) -> int:
+    def send(self, request: int, activity: dict[str, Any]) -> None:
+        self.requests.append(request)
         self.told.append(activity)
-        return len(self.told)
 
     async def close(self, reason: str) -> None:
         self.closed = reason
@@ -44,7 +43,7 @@ class World:
             self.inside = Inside(call, on_event)
             return self.inside
 
-        self.conversation = with_conventions(make, conventions)(CALL, self.events.append)
+        self.conversation = Numbered(with_conventions(make, conventions)(CALL, self.events.append))
 
     def press(self, keys: str) -> list[int]:
         return [self.conversation.send(activities.key_message(key)) for key in keys]
@@ -72,8 +71,9 @@ async def test_collected_keys_are_one_message_whose_request_is_that_of_the_last_
     assert world.texts == ["1234"]
     assert world.inside.told[0]["entities"] == [{"type": "DTMF"}]
     assert await world.settle() == [("BotDone", 1), ("BotDone", 2), ("BotDone", 3)]
-    world.inside.on_event(BotMessage(0.0, 1, "Thanks", "Thanks"))
-    world.inside.on_event(BotDone(0.0, 1))
+    assert world.inside.requests == [4]
+    world.inside.on_event(BotMessage(0.0, 4, "Thanks", "Thanks"))
+    world.inside.on_event(BotDone(0.0, 4))
     assert await world.settle() == [("BotMessage", 4), ("BotDone", 4)]
     world.inside.on_event(BotMessage(0.0, 0, "By the way", "By the way"))
     assert await world.settle() == [("BotMessage", 0)]
@@ -84,8 +84,9 @@ async def test_what_is_said_after_some_keys_comes_after_them() -> None:
     world.press("12")
     request = world.conversation.send(activities.user_message("hello"))
     assert (world.texts, request) == (["12", "hello"], 3)
+    assert world.inside.requests == [2, 3]
     await world.settle()
-    world.inside.on_event(BotFailed(0.0, 2, "crash"))
+    world.inside.on_event(BotFailed(0.0, 3, "crash"))
     assert await world.settle() == [("BotFailed", 3)]
 
 

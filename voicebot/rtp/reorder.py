@@ -25,11 +25,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from voicebot.audio import AudioFormat
+from voicebot.audio.codecs import Decoder
+from voicebot.audio.concealment import LONGEST_S, conceal
 from voicebot.rtp.burst import BurstsAndGaps, LossPattern
-from voicebot.rtp.concealment import LONGEST_S, conceal
 
 HOLD_S: Final = 0.060
 """How long packets wait behind a gap."""
@@ -49,22 +50,6 @@ _MAX_MISSED: Final = 128  # sequence numbers of given-up packets that are rememb
 _EVEN_S: Final = 0.1  # no nearer to wall time than jitter allows
 _AWAY_S: Final = 0.050  # a tick this late means that the process was held up: packets are waiting to be read
 _NOTHING: Final[tuple[bytes, ...]] = ()
-
-
-class Decoder(Protocol):
-    """What makes a payload audio of the leg's format; for one stream, in its order."""
-
-    clock_rate: int
-    """Of the RTP timestamps."""
-
-    def samples(self, payload: bytes) -> int:
-        """How many it will become, without decoding it; 0 for what is no payload of this codec."""
-
-    def decode(self, payload: bytes) -> bytes:
-        """The audio, so many samples."""
-
-    def conceal(self, samples: int, following: bytes) -> bytes | None:
-        """Audio for a hole before the payload ``following``; None: the codec has no means of its own."""
 
 
 class ReceiveBuffer:

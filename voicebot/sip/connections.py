@@ -20,6 +20,7 @@ from typing import cast
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Transport
 from voicebot.sip.stream import PING, PONG, StreamFramer
+from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ class Connections:
         self._by_address: dict[tuple[str, str, int, str], Connection] = {}
         self._of_source: Counter[str] = Counter()
         self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks(logger)
         self._context: ssl.SSLContext | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._empty: asyncio.Future[None] | None = None
@@ -165,9 +166,7 @@ class Connections:
     async def close(self) -> None:
         for server in self._servers:
             server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
         for connection in list(self.flows.values()):
             if connection.transport is not None:
                 connection.transport.close()
@@ -244,9 +243,7 @@ class Connections:
         connection = Connection(self, hop.transport, hop.listener, hop)
         connection.queue.append(data)
         self._by_address[self._address(hop)] = connection
-        task = self.loop.create_task(self._open(connection, hop), name=f"connect {hop.host}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._open(connection, hop), f"connecting to {hop.host}")
 
     async def _open(self, connection: Connection, hop: Hop) -> None:
         try:
