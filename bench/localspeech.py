@@ -36,7 +36,6 @@ from voicebot.localspeech.offline import load  # noqa: E402
 from voicebot.localspeech.pool import InferencePool  # noqa: E402
 from voicebot.localspeech.recognition import Options, RecognitionTurn, Send  # noqa: E402
 from voicebot.localspeech.riff import AudioFormat, header, parse_header  # noqa: E402
-from voicebot.rtp.coding import decoder, encoder  # noqa: E402
 
 SENTENCES = (
     "Hello, how can I help you?",
@@ -100,7 +99,7 @@ def by_codec(wav: bytes, codec: Codec) -> bytes:
     assert found is not None
     recorded = PCMA if found[0].encoding == "alaw" else PCMU
     audio = convert(wav[found[1] :], recorded, codec.audio)
-    encode, decode = encoder(codec, codec.audio), decoder(codec, codec.audio)
+    encode, decode = codec.encoder(codec.audio), codec.decoder(codec.audio)
     if encode is None or decode is None:
         return wav
     size = codec.audio.frame_bytes

@@ -32,9 +32,8 @@ import numpy as np
 import uvloop
 from numpy.typing import NDArray
 
-from voicebot.audio.codecs import Codec, named
-from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession, prepare
-from voicebot.rtp.coding import encoder
+from voicebot.audio.codecs import Codec, named, prepare
+from voicebot.rtp import Clip, MediaClock, PortRange, RtpSession
 
 FIRST_PORT = 20000
 SO_TIMESTAMPNS = 35  # Linux; the socket module does not name it
@@ -182,7 +181,7 @@ def voice(rate: int, seconds: float) -> NDArray[np.int16]:
 
 def encoded(codec: Codec) -> list[bytes]:
     """Two seconds of packets."""
-    encode, audio = encoder(codec, codec.audio), codec.audio
+    encode, audio = codec.encoder(codec.audio), codec.audio
     sound = audio.encode(voice(audio.rate, 2))
     frames = [sound[at : at + audio.frame_bytes] for at in range(0, len(sound), audio.frame_bytes)]
     return frames if encode is None else [encode(frame) for frame in frames]

@@ -24,7 +24,8 @@ from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.bots.connector import CallNotPlaced
 from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, CannotCall, Outbound, TransferRules
-from voicebot.calls.services import BeforeAnswer, Recognition
+from voicebot.calls.playback import PromptAudio
+from voicebot.calls.services import BeforeAnswer, CallRecognizer, CallRules, Keeping
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics, Panel
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -47,6 +48,7 @@ from voicebot.speech import (
     apology,
 )
 from voicebot.speech.apology import warm as warm_apologies
+from voicebot.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd
@@ -65,7 +67,7 @@ class Application:
         self._runtime = Path(tempfile.mkdtemp(prefix="voicebot-"))
         self._local_speech: SpeechEndpoint | None = None
         self._clock = MediaClock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks(logger)
         self._warming: asyncio.Task[None] | None = None
         self._speech_process: ChildProcess | None = None
         self._started = False
@@ -152,8 +154,7 @@ class Application:
 
     async def close(self) -> None:
         """End everything, whatever state it is in."""
-        for task in list(self._tasks):
-            task.cancel()
+        await self._tasks.close()
         await self.console.close()
         await self.front_end.close()
         if self.pyvoip is not None:
@@ -237,28 +238,26 @@ class Application:
     def _services(self) -> CallServices:
         settings = self.settings
         return CallServices(
-            recognition=self._recognition,
+            recognizer=self._recognizer,
             conversation=self.ways.conversation,
-            voice=self.voice,
-            audio_files=self.audio_files,
-            canned_audio=apology,
-            policy=settings.turn_policy(),
-            language=settings.speech.language,
-            voice_name=settings.speech.voice,
-            vad_start_ms=settings.turns.vad_start_ms,
-            vad_echo_gate_dbfs=settings.turns.vad_echo_gate_dbfs,
-            max_duration_s=settings.calls.max_duration_s,
-            records=settings.calls.records,
-            recording=settings.calls.recording,
-            transfers=TransferRules(
-                tuple(settings.calls.transfer_allow),
-                settings.calls.transfer_domain,
-                settings.calls.fallback_transfer,
-                self._consult,
+            audio=PromptAudio(self.voice, apology, self.audio_files.audio),
+            rules=CallRules(
+                policy=settings.turn_policy(),
+                transfers=TransferRules(
+                    tuple(settings.calls.transfer_allow),
+                    settings.calls.transfer_domain,
+                    settings.calls.fallback_transfer,
+                    self._consult,
+                ),
+                language=settings.speech.language,
+                voice_name=settings.speech.voice,
+                vad_start_ms=settings.turns.vad_start_ms,
+                vad_echo_gate_dbfs=settings.turns.vad_echo_gate_dbfs,
+                max_duration_s=settings.calls.max_duration_s,
+                before_answer=self._before_answer,
             ),
+            keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words),
             place=self._place,
-            before_answer=self._before_answer,
-            log_words=settings.log.words,
         )
 
     def _before_answer(self, trunk: str) -> BeforeAnswer:
@@ -324,7 +323,7 @@ class Application:
             raise SpeechUnavailable("the speech service is being started")
         return self._local_speech
 
-    def _recognition(self, audio: AudioFormat, on_event: Any, language: str) -> Recognition:
+    def _recognizer(self, audio: AudioFormat, on_event: Any, language: str) -> CallRecognizer:
         speech = self.settings.speech
         return Recognizer(
             self._endpoint,
@@ -342,7 +341,7 @@ class Application:
         """Have the prompts of the dialogs that serve now at hand, in the place of those before."""
         if self._warming is not None:
             self._warming.cancel()
-        self._warming = self._spawn(self._keep_rendering(client))
+        self._warming = self._tasks.spawn(self._keep_rendering(client), "warming the prompts")
 
     async def _render_prompts(self, client: DialogHostClient) -> tuple[int, int]:
         """Render the dialogs' fixed prompts before the first caller needs them; how many are ready, and of how many."""
@@ -368,17 +367,6 @@ class Application:
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LAST_WARM_AGAIN_S)
         logger.info("%d prompts are ready", ready)
-
-    def _spawn(self, work: Any) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._over)
-        return task
-
-    def _over(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.warning("prompts are not warmed: %s", error)
 
 
 def _prompt_directory(settings: Settings) -> Path | None:

@@ -62,7 +62,9 @@ def call(
     ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the call's audio and report.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Whom to trust over TLS (PEM), beside nobody else.")] = None,
-    codec: Annotated[str, typer.Option(help="PCMU, PCMA, G722 or opus.")] = "PCMU",
+    codec: Annotated[
+        str, typer.Option(help="The codec to offer, by name; an unknown one is answered by a list.")
+    ] = "PCMU",
     as_json: JsonOption = False,
 ) -> None:
     """Place a scripted call (or many) and measure it on the wire."""

@@ -1,10 +1,15 @@
-"""The table of codecs and their names."""
+"""The list of codecs, their names, and where the list is told."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from voicebot.audio.codecs import CODECS, all_named, named
+from voicebot.audio.codecs import CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec, all_named, named
+
+MEDIA_PAGE = Path(__file__).parents[2] / "docs" / "media.md"
+ALL = list(CODECS.values())
 
 
 def test_names_are_of_any_case_and_each_counts_once() -> None:
@@ -21,7 +26,33 @@ def test_an_unknown_name_says_what_there_is_and_what_was_meant(name: str, meant:
         all_named([])
 
 
+def test_a_codec_whose_library_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicebot.audio.codecs.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r'opus is not installed: pip install "voicebot\[opus\]"'):
+        named("opus")
+    assert named("G722") is CODECS["G722"]
+
+
 def test_payload_types_differ_and_dynamic_ones_are_dynamic() -> None:
-    numbers = [codec.payload_type for codec in CODECS.values()]
+    numbers = [codec.payload_type for codec in ALL]
     assert len(set(numbers)) == len(numbers)
     assert all(number < 35 or 96 <= number < 128 for number in numbers)
+    events = {101 + n for n in range(len({codec.clock_rate for codec in ALL}))}
+    assert not events & set(numbers), "telephone-event has a number for each clock rate, from 101 on"
+
+
+@pytest.mark.parametrize("codec", ALL, ids=str)
+def test_of_packet_lengths_the_longest_is_taken_that_is_no_longer_than_wanted(codec: Codec) -> None:
+    assert codec.ptimes_ms[0] == MIN_PTIME_MS and codec.ptimes_ms[-1] <= MAX_PTIME_MS
+    assert [codec.ptime_ms(ms) for ms in codec.ptimes_ms] == list(codec.ptimes_ms)
+    assert codec.ptime_ms(19) == codec.ptime_ms(5) == 10
+    assert codec.ptime_ms(200) == codec.ptimes_ms[-1]
+
+
+def test_the_page_about_media_has_a_row_for_each() -> None:
+    rows = [row.split("|") for row in MEDIA_PAGE.read_text().splitlines() if row.startswith("|")]
+    told = {name.strip("` "): (row[3].split()[0], row[4].strip()) for row in rows for name in row[2].split(",")[:2]}
+    for codec in ALL:
+        clock_rate, audio = told[codec.name]
+        assert clock_rate == str(codec.clock_rate)
+        assert audio == ("the bytes as they are" if codec.audio.width == 1 else "16 kHz linear")

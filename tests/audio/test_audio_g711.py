@@ -9,6 +9,11 @@ from voicebot.audio.g711 import Law
 EVERY_CODE = bytes(range(256))
 LAWS: list[Law] = ["PCMU", "PCMA"]
 
+
+def silence(law: Law) -> bytes:
+    return bytes([g711.SILENCE[law]]) * 160
+
+
 # From the tables of ITU-T G.711 (13/14 bit values scaled to 16 bit), as printed in many codecs' sources.
 KNOWN = {
     "PCMU": {
@@ -50,25 +55,14 @@ def test_each_sample_is_coded_by_the_nearest_code(law: Law) -> None:
 
 @pytest.mark.parametrize("law", LAWS)
 def test_silence_is_the_code_of_zero_and_not_a_zero_byte(law: Law) -> None:
-    assert g711.encode(np.zeros(160, np.int16), law) == g711.silence(law) == bytes([g711.SILENCE[law]]) * 160
-    assert abs(int(g711.decode(g711.silence(law), law)[0])) <= 8
-
-
-def test_translation_between_the_laws_is_as_good_as_coding_anew() -> None:
-    loud = g711.decode(EVERY_CODE, "PCMU").astype(np.int32)
-    there = g711.decode(EVERY_CODE.translate(g711.translation("PCMU", "PCMA")), "PCMA").astype(np.int32)
-    assert (np.abs(there - loud) <= np.maximum(np.abs(loud) // 16, 16)).all()
-    assert g711.silence("PCMU").translate(g711.translation("PCMU", "PCMA")) == g711.silence("PCMA")
-    assert (
-        g711.silence("PCMA").translate(g711.translation("PCMA", "PCMU")) == bytes([0xFE]) * 160
-    )  # sample 8, of ±32124
-    assert g711.translation("PCMA", "PCMA") is None
+    assert g711.encode(np.zeros(160, np.int16), law) == silence(law)
+    assert abs(int(g711.decode(silence(law), law)[0])) <= 8
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_quiet_is_what_nobody_would_miss(law: Law) -> None:
     wave = np.sin(np.arange(160) / 5)
-    assert g711.is_quiet(g711.silence(law), law)
+    assert g711.is_quiet(silence(law), law)
     assert g711.is_quiet(g711.encode((100 * wave).astype(np.int16), law), law)
     assert not g711.is_quiet(g711.encode((1000 * wave).astype(np.int16), law), law)
     assert not g711.is_quiet(bytes(160), law)

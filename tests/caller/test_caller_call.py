@@ -126,7 +126,7 @@ async def answerer(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with an utterance of 300 ms between silences of 60 and 100 ms."""
-    audio = g711.silence("PCMU") * 3 + beep(0.3) + g711.silence("PCMU") * 5
+    audio = PCMU.frame_of_silence * 3 + beep(0.3) + PCMU.frame_of_silence * 5
     with wave.open(str(tmp_path / "hello.wav"), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)

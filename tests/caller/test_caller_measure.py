@@ -119,16 +119,16 @@ def test_the_known_delay_of_an_answerer_is_measured_to_the_frame(phase_s: float,
     playout, ear = Playout(PCMU), Ear(PCMU)
     mouth = Mouth(playout)
     voice = g711.encode((np.sin(np.arange(4000) * 0.3) * 6000).astype(np.int16), "PCMU")
-    spoken = mouth.say("hello", g711.silence("PCMU") * 10 + voice + g711.silence("PCMU") * 20)
+    spoken = mouth.say("hello", PCMU.frame_of_silence * 10 + voice + PCMU.frame_of_silence * 20)
     reply_at = float("inf")
     for tick in range(150):
         left = tick * 0.02
         frame = playout.next_frame(left)
         mouth.sent(frame, left)
-        if frame != g711.silence("PCMU"):
+        if frame != PCMU.frame_of_silence:
             reply_at = left + transit_s + 0.3
         back = left + phase_s  # the answerer's own 20 ms clock
-        ear.frame(voice[:160] if back >= reply_at else g711.silence("PCMU"), back + transit_s)
+        ear.frame(voice[:160] if back >= reply_at else PCMU.frame_of_silence, back + transit_s)
 
     assert spoken.onset == pytest.approx(0.2) and spoken.offset == pytest.approx(0.2 + 0.48)
     answer = answer_after(ear.track, spoken.onset)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from voicebot.audio import AudioFormat
+from voicebot.audio.codecs import Codec
+
 
 def voice(rate: int, seconds: float = 1.0) -> NDArray[np.int16]:
     """A voiced sound with a pitch that glides, as codecs for speech like it."""
@@ -25,3 +28,11 @@ def likeness(one: NDArray[np.int16], other: NDArray[np.int16], most: int) -> flo
     return max(
         float(np.corrcoef(first, spectra(other[delay : delay + count], size))[0, 1]) for delay in range(0, most, 8)
     )
+
+
+def packets(codec: Codec, audio: AudioFormat, sound: NDArray[np.int16], ptime_ms: int = 20) -> list[bytes]:
+    """The payloads of a stream of ``sound`` on a leg of the format ``audio``."""
+    encode = codec.encoder(audio)
+    size = audio.rate * ptime_ms // 1000
+    pieces = [audio.encode(sound[at : at + size]) for at in range(0, len(sound) - size + 1, size)]
+    return pieces if encode is None else [encode(piece) for piece in pieces]

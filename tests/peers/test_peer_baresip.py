@@ -16,7 +16,7 @@ from talking_bot import loudest as loudest_of
 
 from voicebot.audio import PCMA
 from voicebot.caller.wav import read_wav
-from voicebot.events import Held, HoldEnded
+from voicebot.events import HoldEnded, HoldStarted
 from voicebot.legs.sip_outgoing import dial
 from voicebot.rtp import PortRange
 from voicebot.sip import ListenAt
@@ -54,9 +54,9 @@ async def test_a_call_over_tls_with_audio_keys_hold_transfer_and_its_end(bot: Bo
         phone.tell("sndcode", "8")
         await until(lambda: sink.keys == ["8"])
         phone.tell("hold")
-        await until(lambda: sink.facts == [Held])
+        await until(lambda: sink.facts == [HoldStarted])
         phone.tell("resume")
-        await until(lambda: sink.facts == [Held, HoldEnded])
+        await until(lambda: sink.facts == [HoldStarted, HoldEnded])
         packets = sink.packets
         await until(lambda: sink.packets > packets + 10)
         asked: list[str] = []

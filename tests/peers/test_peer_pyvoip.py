@@ -23,7 +23,7 @@ from talking_bot import until as until_in
 from voicebot.audio import PCMU
 from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
-from voicebot.events import Held, HoldEnded
+from voicebot.events import HoldEnded, HoldStarted
 from voicebot.legs import LegClosed
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.rtp.packet import RtpPacket
@@ -143,7 +143,7 @@ async def test_a_call_with_audio_as_it_is_keys_hold_and_packets_that_used_to_end
     phone.tell("resume")
     await until(lambda: sink.packets > held_at + 5)
     assert leg.quality().packets_received > heard
-    assert sink.facts == [Held, HoldEnded]
+    assert sink.facts == [HoldStarted, HoldEnded]
 
     await leg.hang_up()
     await phone.hears_of("CALL_CLOSED")

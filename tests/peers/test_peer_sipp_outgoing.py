@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from free_port import free_port, free_ports
 
-from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, NotReached
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, NotReached
 from voicebot.legs import LegClosed
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
@@ -147,7 +147,7 @@ async def test_who_lets_it_ring_is_cancelled_when_the_time_is_up(front: SipFront
 async def test_early_media_is_heard_before_the_answer(front: SipFrontEnd) -> None:
     async with telephone("uas_early_media", "-rtp_echo") as port:
         sink = await reach(front, port)
-    assert isinstance(sink.facts[0], EarlyMedia)
+    assert isinstance(sink.facts[0], EarlyMediaReceived)
     assert sink.frames_before_answer > 5
 
 

@@ -12,9 +12,8 @@ from itertools import pairwise
 
 import pytest
 
-from voicebot.audio import PCMU
+from voicebot.audio import PCMA, PCMU, convert
 from voicebot.audio.codecs import CODECS
-from voicebot.audio.g711 import silence, translation
 from voicebot.events import PlaybackEnded, PlaybackStarted
 from voicebot.rtp import Clip, MediaClock, MediaKey, PortRange, PortsExhausted, RtpSession, rtcp
 from voicebot.rtp.packet import RtpPacket, parse
@@ -146,7 +145,7 @@ async def test_sending_starts_with_the_first_packet_of_an_unknown_peer_and_stran
     await until(lambda: b"a" * 160 in sink.frames)
     stranger.sendto(NO_PACKET._replace(payload_type=8, sequence=1, payload=b"b" * 160).build(), target)
     first, second = await next_packet(peer), await next_packet(peer)
-    assert (first.payload, first.payload_type, first.marker) == (silence("PCMA"), 8, True)
+    assert (first.payload, first.payload_type, first.marker) == (PCMA.frame_of_silence, 8, True)
     assert (second.marker, second.ssrc) == (False, first.ssrc)
     assert second.sequence == (first.sequence + 1) & 0xFFFF
     assert second.timestamp == (first.timestamp + 160) & 0xFFFFFFFF
@@ -187,7 +186,7 @@ async def test_hold_delivers_silence_and_sends_nothing_and_the_timestamp_goes_on
     for sequence in range(3):
         peer.sendto(NO_PACKET._replace(sequence=sequence, payload=b"a" * 160).build(), target)
     await until(lambda: len(sink.frames) >= 6)
-    assert set(sink.frames) == {silence("PCMU")}
+    assert set(sink.frames) == {PCMU.frame_of_silence}
     assert len(sink.sent_frames) == sent
     assert session.quality().discarded == 3
     session.set_direction(send=True, receive=True)
@@ -232,15 +231,15 @@ async def test_a_retuned_wire_changes_nothing_above(bench: Bench) -> None:
     clip.feed(b"\x12" * 160)
     clip.finish()
     session.playout.append(clip)
-    wanted = (b"\x12" * 160).translate(translation("PCMU", "PCMA"))
+    wanted = convert(b"\x12" * 160, PCMU, PCMA)
     packet = await next_packet(peer)
     while packet.payload != wanted:
-        assert packet.payload == silence("PCMA")
+        assert packet.payload == PCMA.frame_of_silence
         packet = await next_packet(peer)
     assert packet.payload_type == 8
     assert b"\x12" * 160 in sink.sent_frames
     peer.sendto(NO_PACKET._replace(payload_type=8, payload=wanted).build(), ("127.0.0.1", session.local_port))
-    heard = wanted.translate(translation("PCMA", "PCMU"))
+    heard = convert(wanted, PCMA, PCMU)
     await until(lambda: heard in sink.frames)
     session.send_keys("1")  # nobody to take it: dropped, not queued for later
     session.retune(codec=CODECS["PCMA"], payload_type=8, telephone_event=101)
@@ -351,7 +350,7 @@ async def test_an_encrypted_session_takes_and_sends_nothing_plain(bench: Bench) 
     async with asyncio.timeout(2):
         sealed = await asyncio.get_running_loop().sock_recv(peer, 2048)
     assert len(sealed) == 182
-    assert parse(far.unprotect(sealed)).payload == silence("PCMU")
+    assert parse(far.unprotect(sealed)).payload == PCMU.frame_of_silence
     target = ("127.0.0.1", session.local_port)
     plain = [RtpPacket(0, False, n, 160 * n, 9, bytes([n + 1]) * 160).build() for n in range(3)]
     peer.sendto(plain[0], target)
@@ -363,7 +362,9 @@ async def test_an_encrypted_session_takes_and_sends_nothing_plain(bench: Bench) 
     )
     await until(lambda: session.quality().packets_received == 3 and session.quality().rtcp_received == 1)
     assert session.quality().not_authentic == 2
-    assert [frame for frame in listener.frames if frame != silence("PCMU")] == [bytes([n + 1]) * 160 for n in range(3)]
+    assert [frame for frame in listener.frames if frame != PCMU.frame_of_silence] == [
+        bytes([n + 1]) * 160 for n in range(3)
+    ]
     with pytest.raises(ValueError, match="both"):
         session.protection.use(ours, None)
 

@@ -128,7 +128,7 @@ async def test_the_least_recently_used_go_first_from_memory_and_disk(tmp_path: P
     assert cache.ready(say("a"))
     await heard(cache, say("c"), True)
     assert cache.ready(say("b")) is None and cache.ready(say("a")) and cache.ready(say("c"))
-    await asyncio.gather(*cache._tasks)
+    await cache._tasks.join()
     assert files(tmp_path) == 2
     assert cache.statistics.disk_bytes <= 300
 
@@ -154,7 +154,7 @@ async def test_a_cacheable_prompt_that_is_cut_off_is_rendered_to_its_end() -> No
     async with aclosing(cache.stream(say("abc"))) as pieces:
         await anext(pieces)
     renderer.gate.set()
-    await asyncio.gather(*cache._tasks)
+    await cache._tasks.join()
     assert cache.ready(say("abc")) == sound("abc")
 
 

@@ -3,6 +3,7 @@
 No time, no socket, no state but a filter's: everything here is a function of samples.
 """
 
-from voicebot.audio.formats import FORMATS, FRAME_S, LINEAR_16K, PCMA, PCMU, AudioFormat, convert
+from voicebot.audio.conversion import convert
+from voicebot.audio.formats import FORMATS, FRAME_S, LINEAR_16K, PCMA, PCMU, AudioFormat
 
 __all__ = ["FORMATS", "FRAME_S", "LINEAR_16K", "PCMA", "PCMU", "AudioFormat", "convert"]

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicebot.audio import g711
-from voicebot.audio.halfband import downsample, upsample
 
 FRAME_S: Final = 0.020
 """All audio moves in frames of this length."""
@@ -124,18 +123,3 @@ PCMU: Final[AudioFormat] = _G711("PCMU", ".ulaw")
 PCMA: Final[AudioFormat] = _G711("PCMA", ".alaw")
 LINEAR_16K: Final[AudioFormat] = _Linear("L16-16K", 16_000, ".s16")
 FORMATS: Final = (PCMU, PCMA, LINEAR_16K)
-
-
-def convert(audio: bytes, source: AudioFormat, target: AudioFormat) -> bytes:
-    """A whole piece of audio in another format, resampled where the rates differ.
-
-    For a piece that begins and ends quietly; a stream keeps the state of its filter (:mod:`voicebot.audio.halfband`).
-    """
-    if source is target:
-        return audio
-    samples = source.decode(audio)
-    if source.rate < target.rate:
-        samples = upsample(samples)
-    elif source.rate > target.rate:
-        samples = downsample(samples)
-    return target.encode(samples)

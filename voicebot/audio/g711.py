@@ -1,4 +1,4 @@
-"""G.711 by table: mu-law and A-law bytes to 16 bit samples and back, and from one law to the other.
+"""G.711 by table: mu-law and A-law bytes to 16 bit samples and back.
 
 Speech is carried through the product as the bytes that came from the wire; samples exist only where something has to
 look at them (voice activity, concealment, recordings, models). Everything here is one table look-up a sample: decoding
@@ -18,13 +18,8 @@ Law = Literal["PCMU", "PCMA"]
 SAMPLE_RATE: Final = 8000
 """Samples, and so bytes, a second."""
 
-FRAME_BYTES: Final = 160
-"""Bytes of one 20 ms frame."""
-
 SILENCE: Final[dict[Law, int]] = {"PCMU": 0xFF, "PCMA": 0xD5}
 """The byte that stands for the sample nearest to zero in each law (a zero byte is full scale noise)."""
-
-_SILENT_FRAME: Final[dict[Law, bytes]] = {law: bytes([byte]) * FRAME_BYTES for law, byte in SILENCE.items()}
 
 
 def _mu_law_samples() -> NDArray[np.int16]:
@@ -66,31 +61,6 @@ def decode(payload: bytes | bytearray | memoryview, law: Law) -> NDArray[np.int1
 def encode(samples: NDArray[np.int16], law: Law) -> bytes:
     """The nearest code for each int16 sample. ``encode(decode(x)) == x``, but for mu-law's second zero (0x7F)."""
     return _ENCODE[law][samples.astype(np.int16, copy=False).view(np.uint16)].tobytes()
-
-
-_EVERY_CODE: Final = bytes(range(256))
-MU_TO_A: Final = encode(decode(_EVERY_CODE, "PCMU"), "PCMA")
-"""For :meth:`bytes.translate`: a mu-law payload becomes A-law."""
-A_TO_MU: Final = encode(decode(_EVERY_CODE, "PCMA"), "PCMU")
-"""For :meth:`bytes.translate`: an A-law payload becomes mu-law."""
-
-
-def translation(source: Law, target: Law) -> bytes | None:
-    """The table that turns ``source`` payloads into ``target``, or None when they are the same law."""
-    if source == target:
-        return None
-    return MU_TO_A if source == "PCMU" else A_TO_MU
-
-
-def transcode(payload: bytes, source: Law, target: Law) -> bytes:
-    """``payload`` in the other law, each code to the nearest one."""
-    table = translation(source, target)
-    return payload if table is None else payload.translate(table)
-
-
-def silence(law: Law) -> bytes:
-    """One 20 ms frame of silence."""
-    return _SILENT_FRAME[law]
 
 
 QUIET: Final = 150

@@ -7,7 +7,6 @@ authenticated; such a bot is served on loopback only.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -21,6 +20,7 @@ from voicebot.bots.connector import Answer, PlaceCall
 from voicebot.bots.ordered import OrderedConversation
 from voicebot.bots.ringing import Ringing
 from voicebot.bots.ways import WayUnavailable
+from voicebot.loopback import is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -183,16 +183,6 @@ class ConnectorServer:
             else:
                 return tenant
         raise refused
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _key(request: web.Request) -> str:

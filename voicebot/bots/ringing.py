@@ -6,13 +6,13 @@ answers: then the call takes the conversation over, and hears it. When nobody do
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
 from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.ordered import OrderedConversation
 from voicebot.events import Event
+from voicebot.tasks import BackgroundTasks
 
 MAX_HELD = 128
 """Of what a bot says to somebody who is not there yet, the oldest is forgotten beyond this."""
@@ -29,7 +29,7 @@ class Ringing:
         self._make = make
         self._forget = forget
         self._calls: dict[str, tuple[OrderedConversation, deque[Event]]] = {}
-        self._ends: set[asyncio.Task[None]] = set()
+        self._ends = BackgroundTasks()
 
     async def begin(self, to: str, place: Callable[[Callable[[str], None]], Awaitable[str]]) -> OrderedConversation:
         """Have ``to`` called by ``place(over)``, an awaitable of the call's id; raises what it raises."""
@@ -41,9 +41,7 @@ class Ringing:
             nonlocal ended
             ended = reason or "ended"
             if self._calls.pop(name, None) is not None:
-                end = asyncio.get_running_loop().create_task(conversation.close(ended))
-                self._ends.add(end)
-                end.add_done_callback(self._ends.discard)
+                self._ends.spawn(conversation.close(ended), "ending a conversation with nobody")
 
         try:
             name = await place(over)

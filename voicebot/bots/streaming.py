@@ -35,6 +35,7 @@ from voicebot.bots.streaming_frames import (
     encode_response,
 )
 from voicebot.bots.ways import BotOptions
+from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class StreamingWay:
         self._task: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
         self._pending: dict[str, asyncio.Future[int]] = {}
-        self._answers: set[asyncio.Task[None]] = set()
+        self._answers = BackgroundTasks(logger)
         self._open: dict[str, OrderedConversation] = {}
         self._away = "not connected yet"
 
@@ -228,9 +229,7 @@ class StreamingWay:
     def _serve(self, request: Request) -> None:
         """A request of the bot: taken at once, in order; the answer may take its time."""
         status = self._answer(request)
-        task = asyncio.create_task(self._send_answer(request.id, status))
-        self._answers.add(task)
-        task.add_done_callback(self._answers.discard)
+        self._answers.spawn(self._send_answer(request.id, status), f"answering bot {self.name}")
 
     def _answer(self, request: Request) -> int:
         route = connector.route(request.path)
@@ -265,5 +264,4 @@ class StreamingWay:
         for pending in self._pending.values():
             if not pending.done():
                 pending.set_exception(ConnectionError(self._away))
-        for task in self._answers:
-            task.cancel()
+        self._answers.cancel()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import re
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from voicebot.audio.codecs import CODECS, Codec
+from voicebot.audio.codecs import CODECS, Codec, prepare
 from voicebot.caller.conversation import ScriptedCall, StepFailed
 from voicebot.caller.ear import Ear
 from voicebot.caller.report import CallAudio, CallReport, TranscriptLine
@@ -29,7 +28,8 @@ from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.legs.sip_outgoing import dial
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
+from voicebot.loopback import is_loopback
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted
 from voicebot.sip import SipEndpoint, TlsOptions
 from voicebot.sip.hop import DEFAULT_PORTS, bracketed, hop_of
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable
@@ -245,10 +245,7 @@ def local_host(uri: str) -> str:
     """The local address for calls to ``uri``: loopback when it is called on loopback, else any."""
     match = re.match(r"(?i)sips?:(?:[^@]*@)?(\[[^\]]*\]|[^:;?>]+)", uri.strip().lstrip("<"))
     name = match[1].strip("[]") if match is not None else ""
-    try:
-        return "127.0.0.1" if ipaddress.ip_address(name).is_loopback else "0.0.0.0"
-    except ValueError:
-        return "127.0.0.1" if name.lower() == "localhost" else "0.0.0.0"
+    return "127.0.0.1" if is_loopback(name) else "0.0.0.0"
 
 
 def _accept_transfer(leg: SipLeg, scripted: ScriptedCall, target: str, status: int) -> bool:

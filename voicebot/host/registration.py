@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
+
+from voicebot.loopback import is_loopback
 
 
 class NotLoopback(Exception):
@@ -25,13 +26,7 @@ class AppRegistration:
 
 def require_loopback(host: str, app: AppRegistration) -> None:
     """Raise :class:`NotLoopback` unless ``host`` may be served with this registration."""
-    if app.app_id or host == "localhost":
-        return
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not app.app_id and not is_loopback(host):
         raise NotLoopback(
             f"/api/messages on {host}: without an app id (MicrosoftAppId) anybody could talk to the dialogs; "
             "set one, or listen on 127.0.0.1"

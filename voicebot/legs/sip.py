@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, HoldEnded, HoldStarted, NotReached
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions
@@ -29,6 +28,7 @@ from voicebot.sip import (
     SessionDescription,
     sdp,
 )
+from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class SipLeg:
         media: LegMedia,
         options: MediaOptions,
         info: LegInfo,
-        spawn: Tasks,
+        tasks: BackgroundTasks,
         keys: LegKeys | None = None,
         *,
         ring_timeout_s: float = 60.0,
@@ -72,7 +72,7 @@ class SipLeg:
         self._media = media
         self._options = options
         self._info = info
-        self._spawn = spawn
+        self._tasks = tasks
         self._keys = keys or LegKeys()
         self._ring_timeout_s = ring_timeout_s
         self._response_timeout_s = response_timeout_s
@@ -250,7 +250,7 @@ class SipLeg:
 
     def _call_ended(self, end: CallEnded) -> None:
         if self._awaited and isinstance(self._call, OutgoingCall):
-            self._not_answered(not_reached(end, answered_at_all=self._call.heard), end.status, end.reason)
+            self._not_answered(not_reached(end, answered_at_all=self._call.responded), end.status, end.reason)
             return
         self._finish("transfer" if self._transferred else _REASONS[end.cause])
 
@@ -265,7 +265,7 @@ class SipLeg:
         """A provisional response to our INVITE; audio that comes with it is passed on."""
         agreed = self._agreed_in(progress.early) if progress.early is not None else None
         now = self._loop.time()
-        event = CallRinging(now, progress.status) if agreed is None else EarlyMedia(now, progress.status)
+        event = CallRinging(now, progress.status) if agreed is None else EarlyMediaReceived(now, progress.status)
         if agreed is not None:
             self._apply(agreed)
         if type(event) not in self._progress:
@@ -329,7 +329,7 @@ class SipLeg:
     def _hold(self, held: bool) -> None:
         if held is not self._held:
             self._held = held
-            self._tell((Held if held else HoldEnded)(self._loop.time()))
+            self._tell((HoldStarted if held else HoldEnded)(self._loop.time()))
 
     def _offer(self, direction: sdp.Direction = "sendrecv") -> SessionDescription:
         self._description_version += 1
@@ -369,28 +369,6 @@ class SipLeg:
             return
         self._ended = (reason, self._loop.time())
         self._media.mute()
-        self._closing = self._spawn(self._rtp.close())
+        self._closing = self._tasks.spawn(self._rtp.close(), "closing the media of a call")
         if self._sink is not None:
             self._sink.ended(*self._ended)
-
-
-class Tasks:
-    """Short tasks that are kept until they are done; a failure is a defect, and logged."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def __call__(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a task of the SIP front end failed", exc_info=error)
-
-    async def join(self) -> None:
-        while self._tasks:
-            await asyncio.wait(self._tasks)

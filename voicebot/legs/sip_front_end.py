@@ -8,18 +8,22 @@ codec. How a call of ours is made is :mod:`voicebot.legs.sip_outgoing`'s affair.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from voicebot.audio.codecs import Codec
+from voicebot.audio.codecs import Codec, prepare
 from voicebot.legs import NoRoom
-from voicebot.legs.sip import SipLeg, Tasks
+from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import LegMedia, MediaOptions, MediaPreferences, open_media
 from voicebot.legs.sip_outgoing import place
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted, prepare
+from voicebot.rtp import MediaClock, PortRange, PortsExhausted
 from voicebot.rtp.dtls import own_identity
 from voicebot.sip import IncomingCall, SipEndpoint
+from voicebot.tasks import BackgroundTasks
+
+logger = logging.getLogger(__name__)
 
 RESPONSE_TIMEOUT_S = 10.0
 """Who has not responded at all to a call of ours by then is not there (timer B would wait for 32 s)."""
@@ -59,7 +63,7 @@ class SipFrontEnd:
         self._limit = limit
         self._retry_after_s = retry_after_s
         self._draining = False
-        self._tasks = Tasks()
+        self._tasks = BackgroundTasks(logger)
         self.rejected: Counter[str] = Counter()
         """Calls refused here, by reason: ``draining``, ``limit``, ``ports``, ``codec``."""
 
@@ -125,7 +129,7 @@ class SipFrontEnd:
                 headers=headers,
                 ring_timeout_s=ring_timeout_s,
                 response_timeout_s=RESPONSE_TIMEOUT_S,
-                spawn=self._tasks,
+                tasks=self._tasks,
             )
         except (PortsExhausted, OSError):
             raise NoRoom("there is no free port for the audio") from None
@@ -151,7 +155,7 @@ class SipFrontEnd:
                 call.reject(488)
                 return
             codec, payload_type, event = agreed.codec, agreed.payload_type, agreed.telephone_event
-        self._tasks(self._admit(call, options, codec, payload_type, event))
+        self._tasks.spawn(self._admit(call, options, codec, payload_type, event), "taking a call in")
 
     async def _admit(
         self, call: IncomingCall, options: MediaOptions, codec: Codec, payload_type: int, event: int | None

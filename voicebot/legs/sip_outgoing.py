@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from voicebot.legs import LegSink
-from voicebot.legs.sip import SipLeg, Tasks
+from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
 from voicebot.sip import SipEndpoint, sdp
+from voicebot.tasks import BackgroundTasks
 
 
 async def place(
@@ -25,7 +26,7 @@ async def place(
     headers: Mapping[str, str] | None = None,
     ring_timeout_s: float = 60.0,
     response_timeout_s: float | None = None,
-    spawn: Tasks | None = None,
+    tasks: BackgroundTasks | None = None,
 ) -> SipLeg:
     """Call ``uri`` and return the leg, whose ``answer()`` waits for the answer; connect it before anything else.
 
@@ -62,7 +63,7 @@ async def place(
             port,
             media,
             replace(leg_info(call, codec), direction="outbound", trunk=account),
-            spawn or Tasks(),
+            tasks or BackgroundTasks(),
             keys,
             ring_timeout_s=ring_timeout_s,
             response_timeout_s=response_timeout_s,

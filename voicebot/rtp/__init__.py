@@ -4,7 +4,7 @@ Rules that hold here:
 
 * One :class:`MediaClock` drives all calls by absolute deadlines. No call has a timer, a task or a thread of its own.
 * G.711 stays as it is and is decoded only to conceal a loss; other codecs are 16 kHz samples above the wire. Silence is
-  the format's, never a zero byte of G.711.
+  the format's, never a zero byte of G.711. The codecs are `audio/codecs/`.
 * The cores (`packet`, `rtcp`, `reorder`, `telephone_event`, `playout`) are pure: bytes and the time go in, frames and
   events come out. `session` is the thin driver with the sockets.
 * What comes from the network is length-checked, bounded and counted; it never raises and is never logged per packet.
@@ -13,7 +13,6 @@ Rules that hold here:
 from __future__ import annotations
 
 from voicebot.rtp.clock import MediaClock
-from voicebot.rtp.coding import prepare
 from voicebot.rtp.playout import Clip, Playout
 from voicebot.rtp.ports import PortRange, PortsExhausted
 from voicebot.rtp.quality import MediaQuality
@@ -31,5 +30,4 @@ __all__ = [
     "PortRange",
     "PortsExhausted",
     "RtpSession",
-    "prepare",
 ]

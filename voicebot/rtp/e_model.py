@@ -22,7 +22,7 @@ class CodecImpairment(NamedTuple):
 
 
 G711: Final = CodecImpairment(0.0, 25.1)
-"""With concealment as in Appendix I of G.711, which is what :mod:`~voicebot.rtp.concealment` does."""
+"""With concealment as in Appendix I of G.711, which is what :mod:`~voicebot.audio.concealment` does."""
 
 
 def rating(one_way_delay_ms: float, loss: float, codec: CodecImpairment = G711, burst_ratio: float = 1.0) -> float:

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from voicebot.audio import AudioFormat
-from voicebot.audio.codecs import CODECS, Codec
-from voicebot.rtp.coding import decoder
+from voicebot.audio.codecs import CODECS, Codec, Decoder
 from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
 from voicebot.rtp.packet import MalformedPacket, RtpPacket
-from voicebot.rtp.reorder import Decoder, ReceiveBuffer
+from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.telephone_event import TelephoneEventReceiver
 
@@ -64,8 +63,8 @@ class IncomingStream:
     def tune(self, codec: Codec, payload_type: int, event_type: int | None) -> None:
         """The codec and payload types from now on; the number that we offer for the codec is understood as well."""
         if codec is not self._codec or payload_type not in self._decoders:
-            self._decoders = {static.payload_type: decoder(static, self._audio) for static in _ALWAYS}
-            self._decoders[codec.payload_type] = self._decoders[payload_type] = decoder(codec, self._audio)
+            self._decoders = {static.payload_type: static.decoder(self._audio) for static in _ALWAYS}
+            self._decoders[codec.payload_type] = self._decoders[payload_type] = codec.decoder(self._audio)
         if codec.clock_rate != self._codec.clock_rate:
             self._reporting.reception = None
         self._codec = codec

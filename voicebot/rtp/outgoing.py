@@ -13,7 +13,6 @@ from typing import Final
 
 from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.audio.codecs import Codec
-from voicebot.rtp.coding import encoder
 from voicebot.rtp.telephone_event import TelephoneEventSender
 
 _HEADER: Final = struct.Struct("!BBHII")
@@ -47,7 +46,7 @@ class OutgoingStream:
     def __init__(self, audio: AudioFormat, codec: Codec) -> None:
         self._audio = audio
         self._codec = codec
-        self._encode = encoder(codec, audio)
+        self._encode = codec.encoder(audio)
         self._keys = TelephoneEventSender()
         self._payload_type = codec.payload_type
         self.event_type: int | None = None
@@ -84,7 +83,7 @@ class OutgoingStream:
             return False
         other_clock = codec.clock_rate != self._codec.clock_rate
         self._codec = codec
-        self._encode = encoder(codec, self._audio)
+        self._encode = codec.encoder(self._audio)
         self._ticks = round(codec.clock_rate * FRAME_S)
         self._waiting.clear()
         if other_clock:

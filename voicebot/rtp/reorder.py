@@ -25,11 +25,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from voicebot.audio import AudioFormat
+from voicebot.audio.codecs import Decoder
+from voicebot.audio.concealment import LONGEST_S, conceal
 from voicebot.rtp.burst import BurstsAndGaps, LossPattern
-from voicebot.rtp.concealment import LONGEST_S, conceal
 
 HOLD_S: Final = 0.060
 """How long packets wait behind a gap."""
@@ -51,22 +52,6 @@ _AWAY_S: Final = 0.050  # a tick this late means that the process was held up: p
 _NOTHING: Final[tuple[bytes, ...]] = ()
 
 
-class Decoder(Protocol):
-    """What makes a payload audio of the leg's format; for one stream, in its order."""
-
-    clock_rate: int
-    """Of the RTP timestamps."""
-
-    def samples(self, payload: bytes) -> int:
-        """How many it will become, without decoding it; 0 for what is no payload of this codec."""
-
-    def decode(self, payload: bytes) -> bytes:
-        """The audio, so many samples."""
-
-    def conceal(self, samples: int, following: bytes) -> bytes | None:
-        """Audio for a hole before the payload ``following``; None: the codec has no means of its own."""
-
-
 class ReceiveBuffer:
     """One call's receive side, in the leg's format: every returned frame has 20 ms.
 
@@ -83,7 +68,6 @@ class ReceiveBuffer:
         "_frame_bytes",
         "_gap_since",
         "_given_up",
-        "_heard",
         "_held",
         "_least_late",
         "_losses",
@@ -100,6 +84,7 @@ class ReceiveBuffer:
         "_residue",
         "_since_loss",
         "_ssrc",
+        "_started",
         "_starved",
         "_ticked_at",
         "concealed_frames",
@@ -131,7 +116,7 @@ class ReceiveBuffer:
         self._recent: deque[bytes] = deque(maxlen=3)
         self._origin = at  # when the stream's first sample was due
         self._emitted = 0  # samples so far, those in the residue included
-        self._heard = False
+        self._started = False
         self._released_at = self._ticked_at = at
         self._starved = 0  # frames that ticks filled in since audio was released
         self._patience = PATIENCE_S
@@ -308,8 +293,8 @@ class ReceiveBuffer:
         clock_rate = self._rate if decoder is None else decoder.clock_rate
         if clock_rate != self._clock_rate:  # another codec: its timestamps go on from nothing that we know
             self._clock_rate, self._next_timestamp = clock_rate, None
-        if not self._heard:  # from here on wall time and stream time are the same
-            self._heard = True
+        if not self._started:  # from here on wall time and stream time are the same
+            self._started = True
             self._origin = at - (self._emitted + size) / self._rate
         behind = (at - self._origin) * self._rate - self._emitted
         self._least_late = min(self._least_late, behind - size)

@@ -39,6 +39,7 @@ from voicebot.bots import CallFacts, Conversation, DialogHostClient, HostUnavail
 from voicebot.service.dialog_folder import FolderTooLarge, Settling, copy_folder, signature
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import BotSettings
+from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ PREPARE_S = 20.0
 MAX_LEAVING = 8
 """Earlier versions that still have calls, each a process of its own. With so many, the next change waits."""
 LEAVING_POLL_S = 1.0
+CLOSE_S = 15.0
+"""For a version that is being brought up or ended: its host is asked to end, and then made to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class DialogVersions:
         self._current: _Version | None = None
         self._starting: _Version | None = None
         self._leaving: list[_Version] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks(logger)
         self._number = 0
         self._faults: tuple[str, ...] = ()
 
@@ -144,13 +147,11 @@ class DialogVersions:
         await self._bring_up(version)
         self._current = version
         if self._follows:
-            self._spawn(self._follow(seen), "dialogs are followed")
+            self._tasks.spawn(self._follow(seen), "following the dialogs")
 
     async def close(self) -> None:
         """End every version, whatever state it is in."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close(CLOSE_S)
         versions = [self._current, self._starting, *self._leaving]
         await asyncio.gather(*(self._end(version) for version in versions if version is not None))
         if self._listener is not None:
@@ -306,7 +307,7 @@ class DialogVersions:
                 with contextlib.suppress(HostUnavailable):
                     await client.take_texts(accept)
         self._leaving.append(before)
-        self._spawn(self._leave(before), f"version {before.number} leaves")
+        self._tasks.spawn(self._leave(before), f"ending version {before.number}")
 
     async def _leave(self, version: _Version) -> None:
         """End it when its last call is over. What a call has sent last is on its way then: it is given a moment."""
@@ -321,16 +322,6 @@ class DialogVersions:
         await self._end(version)
         self._leaving.remove(version)
         logger.info("version %d of the dialogs has no calls any more: its host is ended", version.number)
-
-    def _spawn(self, work: Awaitable[None], name: str) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._over)
-
-    def _over(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            logger.error("the dialogs are not followed any more", exc_info=task.exception())
 
 
 def _listen(port: int) -> socket.socket:

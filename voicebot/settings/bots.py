@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from voicebot.loopback import is_loopback_url
 
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 
@@ -117,7 +117,7 @@ class RemoteBotSettings(BaseModel):
     def _complete_bot_framework(self) -> None:
         if not self.url:
             raise ValueError(f'kind = "{self.kind}" needs url, for example "https://bot.example.com/api/messages"')
-        if not self.app_id and not on_this_machine(self.url):
+        if not self.app_id and not is_loopback_url(self.url):
             raise ValueError(f"a bot that is elsewhere ({self.url}) needs app_id, and secret_file or secret_env")
 
     def secret(self) -> str:
@@ -125,17 +125,3 @@ class RemoteBotSettings(BaseModel):
         if self.secret_file is not None:
             return self.secret_file.read_text().strip()
         return os.environ.get(self.secret_env, "")
-
-
-def on_this_machine(url: str) -> bool:
-    try:
-        return is_loopback(urlsplit(url).hostname or "")
-    except ValueError:
-        return False
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

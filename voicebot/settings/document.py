@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.settings.bots import RemoteBotSettings, is_loopback, on_this_machine
+from voicebot.loopback import is_loopback, is_loopback_url
+from voicebot.settings.bots import RemoteBotSettings
 from voicebot.settings.calls import CallSettings, ConsoleSettings, LogSettings, TurnSettings
-from voicebot.settings.media import CodecChoice, CodecNames, PtimeMs, Srtp
+from voicebot.settings.media import CodecChoice, CodecNames, PtimeMs
 from voicebot.settings.pyvoip import PyVoipSettings
 from voicebot.settings.routes import RouteSettings
 from voicebot.settings.trunks import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.sip.sdp import Srtp
 from voicebot.sip.session_timer import MIN_SE
 from voicebot.turns import TurnPolicy
 
@@ -52,7 +54,7 @@ class SipSettings(Section):
     """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
     max_calls: int = Field(100, ge=1, le=10000)
     codecs: CodecNames = ("PCMU", "PCMA")
-    """``PCMU``, ``PCMA``, ``G722`` and, with the extra of that name, ``opus``; in the order of our offers."""
+    """Names of codecs (docs/media.md), in the order of our offers."""
     codec_choice: CodecChoice = "theirs"
     """Of an offer is taken what the other side prefers, or what comes first among ``codecs``."""
     listen: list[str] = []
@@ -198,7 +200,7 @@ class BotSettings(Section):
             return value
         parts = urlsplit(value)
         if parts.scheme in ("https", "http"):
-            if parts.scheme == "http" and not on_this_machine(value):
+            if parts.scheme == "http" and not is_loopback_url(value):
                 raise ValueError("must begin with https://: state would be sent in the clear")
             if not parts.path.strip("/"):
                 raise ValueError("needs a container: https://account.blob.core.windows.net/container")
@@ -258,7 +260,7 @@ class Settings(BaseSettings):
                 continue
             if not bot.app_id and not is_loopback(self.connector.host):
                 raise ValueError(f"bots: {bot.name}: without app_id, connector.host must be 127.0.0.1")
-            if not (bot.expect_replies or self.connector.public_url or on_this_machine(bot.url)):
+            if not (bot.expect_replies or self.connector.public_url or is_loopback_url(bot.url)):
                 raise ValueError(f"bots: {bot.name}: set connector.public_url, the address at which the bot reaches us")
         return self
 

@@ -20,6 +20,7 @@ from typing import cast
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Transport
 from voicebot.sip.stream import PING, PONG, StreamFramer
+from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Connection(asyncio.Protocol):
         self.queue: list[bytes] = []
         self._owner = owner
         self._framer = StreamFramer()
-        self.opened_at = self.heard_at = self.used_at = self.quiet_since = owner.loop.time()
+        self.opened_at = self.received_at = self.used_at = self.quiet_since = owner.loop.time()
         self.pinged_at: float | None = None
         self.pongs_expected = False
         self.spoke = False
@@ -68,7 +69,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now = self._owner.loop.time()
-        self.heard_at = now
+        self.received_at = now
         try:
             messages = self._framer.feed(data)
         except SipSyntaxError:
@@ -110,7 +111,7 @@ class Connection(asyncio.Protocol):
         unanswered = self.pinged_at is not None and self.pongs_expected and now - self.pinged_at > PONG_S
         if stranger or half_read or unanswered or now - self.used_at > IDLE_S:
             self.abort()
-        elif self.target is not None and self.pinged_at is None and now - self.heard_at > keepalive_s:
+        elif self.target is not None and self.pinged_at is None and now - self.received_at > keepalive_s:
             self.pinged_at = now
             self.send(PING)
 
@@ -139,7 +140,7 @@ class Connections:
         self._by_address: dict[tuple[str, str, int, str], Connection] = {}
         self._of_source: Counter[str] = Counter()
         self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks(logger)
         self._context: ssl.SSLContext | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._empty: asyncio.Future[None] | None = None
@@ -165,9 +166,7 @@ class Connections:
     async def close(self) -> None:
         for server in self._servers:
             server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
         for connection in list(self.flows.values()):
             if connection.transport is not None:
                 connection.transport.close()
@@ -244,9 +243,7 @@ class Connections:
         connection = Connection(self, hop.transport, hop.listener, hop)
         connection.queue.append(data)
         self._by_address[self._address(hop)] = connection
-        task = self.loop.create_task(self._open(connection, hop), name=f"connect {hop.host}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._open(connection, hop), f"connecting to {hop.host}")
 
     async def _open(self, connection: Connection, hop: Hop) -> None:
         try:

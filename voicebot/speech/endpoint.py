@@ -7,12 +7,13 @@ each connection, so a service that comes back on another port, or a renewed key,
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import azure.cognitiveservices.speech as sdk
+
+from voicebot.loopback import is_loopback
 
 
 class SpeechUnavailable(Exception):
@@ -25,15 +26,6 @@ class SpeechUnavailable(Exception):
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
-
-
-def _on_loopback(hostname: str) -> bool:
-    if hostname == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(hostname).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ class SpeechEndpoint:
         if self.host and parts.path not in ("", "/"):
             raise ValueError(f"speech host {url!r} has a path; a URL with a path is an endpoint")
         plain = parts.scheme in ("ws", "http")
-        if plain and (self.key or self.token) and not _on_loopback(parts.hostname):
+        if plain and (self.key or self.token) and not is_loopback(parts.hostname):
             raise ValueError(f"speech {name} {url!r} would carry the key in the clear; use wss:// or https://")
 
     def authorization_token(self) -> str | None:

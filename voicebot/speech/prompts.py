@@ -31,6 +31,7 @@ from voicebot.audio import FORMATS
 from voicebot.speech.endpoint import SpeechUnavailable
 from voicebot.speech.ssml import plain_text
 from voicebot.speech.synthesizer import Speech
+from voicebot.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class PromptCache:
         self._memory_limit = memory_bytes
         self._disk = _Disk(directory, disk_bytes) if directory is not None else None
         self._renderings: dict[str, _Rendering] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks(log)
         self.statistics = PromptStatistics()
 
     def ready(self, speech: Speech) -> bytes | None:
@@ -111,9 +112,7 @@ class PromptCache:
         rendering = self._renderings.get(key)
         if rendering is None:
             rendering = self._renderings[key] = _Rendering()
-            task = asyncio.create_task(self._render(key, speech, rendering, on_disk))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.spawn(self._render(key, speech, rendering, on_disk), "rendering a prompt")
         else:
             self.statistics.shared += 1
             rendering.on_disk |= on_disk
@@ -148,11 +147,7 @@ class PromptCache:
 
     async def close(self) -> None:
         """Stop what is being rendered."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=5)
+        await self._tasks.close()
 
     def _places(self, speech: Speech, cache: bool | None) -> tuple[bool, bool]:
         if cache is None:

@@ -7,7 +7,7 @@ list at the next connection only. In those three cases the session is replaced b
     what                          noticed by                                  then
     connection gone, SDK trying   DISCONNECTED, not CONNECTED within grace    lost; replace
     SDK has given up              CANCELED                                    lost; replace
-    service mute                  `heard` speech, no signal of any kind       lost; replace
+    service mute                  `result_due`, no signal  of any kind       lost; replace
     other phrases wanted          `set_phrases`                               connect the new one first, then switch
 
 *Replace*: connect to the endpoint that holds now (back-off with jitter, as long as the call lasts), push the audio
@@ -21,8 +21,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_random_exponential
 
@@ -41,6 +41,7 @@ from voicebot.speech.recognition_session import (
 )
 from voicebot.speech.replay import Replay
 from voicebot.speech.sdk_threads import first_line
+from voicebot.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class Recognizer:
         self._last_signal = float("-inf")
         self._last_mute = float("-inf")
         self._stopped = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks(log)
         self._repair: asyncio.Task[None] | None = None
         self._switch: asyncio.Task[None] | None = None
         self._timers: set[asyncio.TimerHandle] = set()
@@ -114,7 +115,7 @@ class Recognizer:
             raise SpeechUnavailable("stopped while connecting")
         self._take(session, self._replay.since(float("-inf")))
         if resolve(self._endpoint).token is not None:
-            self._keep(self._refresh_tokens())
+            self._tasks.spawn(self._refresh_tokens(), "renewing the recogniser's token")
 
     def write(self, payload: bytes, at: float) -> None:
         """One frame of the caller's audio that came at ``at``; never blocks. Without a connection it is kept."""
@@ -136,7 +137,7 @@ class Recognizer:
         """
         return self._session is not None and self._session.commit()
 
-    def heard(self, start: float, end: float) -> None:
+    def result_due(self, start: float, end: float) -> None:
         """Our own voice activity found speech in ``start``..``end``: a service that makes nothing of it is mute."""
         if end - start >= _MUTE_SPEECH_S and self._session is not None:
             self._later(MUTE_AFTER_S, lambda: self._check_mute(start))
@@ -155,7 +156,7 @@ class Recognizer:
             self._options.audio, self._options.language, wanted, self._options.segmentation_silence_ms
         )
         if self._session is not None and self._repair is None and self._switch is None:
-            self._switch = self._keep(self._switch_session())
+            self._switch = self._tasks.spawn(self._switch_session(), "switching the recogniser's phrases")
 
     async def stop(self) -> None:
         """End recognition and release everything; returns after at most a few seconds, whatever the service does."""
@@ -163,16 +164,13 @@ class Recognizer:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
+        self._tasks.cancel()
         sessions = [*self._connecting]
         if self._session is not None:
             sessions.append(self._session)
         self._session = None
         releases = [asyncio.wrap_future(sdk_threads.dispose(session.release)) for session in sessions]
-        if tasks:
-            await asyncio.wait(tasks, timeout=_RELEASE_TIMEOUT_S)
+        await self._tasks.close(_RELEASE_TIMEOUT_S)
         if releases:
             _, late = await asyncio.wait(releases, timeout=_RELEASE_TIMEOUT_S)
             if late:
@@ -234,7 +232,7 @@ class Recognizer:
             log.warning("recognition lost: %s", reason)
             self._on_event(RecognitionLost(self._loop.time(), reason))
         if self._repair is None:
-            self._repair = self._keep(self._repair_session())
+            self._repair = self._tasks.spawn(self._repair_session(), "restoring recognition")
 
     async def _repair_session(self) -> None:
         began = self._loop.time()
@@ -254,7 +252,7 @@ class Recognizer:
         log.info("recognition restored after %.1f s", self._loop.time() - began)
         self._on_event(RecognitionRestored(self._loop.time()))
         if session.options != self._options:
-            self._switch = self._keep(self._switch_session())
+            self._switch = self._tasks.spawn(self._switch_session(), "switching the recogniser's phrases")
 
     async def _switch_session(self) -> None:
         """Replace the working session by one with the phrases now wanted, without a gap."""
@@ -359,17 +357,6 @@ class Recognizer:
             self._lose(session, "the Speech service does not answer to speech")
 
     # --- housekeeping ---
-
-    def _keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("recogniser task failed", exc_info=error)
 
     def _later(self, delay: float, function: Callable[[], None]) -> None:
         def run() -> None:

@@ -1,19 +1,27 @@
 """G.722 at 64 kbit/s (RFC 3551, section 4.5.2), on Sippy's libg722.
 
-It sounds at 16 kHz, but its RTP clock has 8000 units a second: an erratum of the first RTP profile that is kept by all.
+Its samples are of 16 kHz, but its RTP clock has 8000 units a second: an error of the first RTP profile that all keep.
 One byte is one unit, and two samples. A leg of 8 kHz (a call that changed to G.722 in its middle) gets the lower of
 the codec's two bands.
 """
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import numpy as np
-from G722 import G722
 
-from voicebot.audio import AudioFormat
+from voicebot.audio.codecs.codec import Codec
+from voicebot.audio.formats import LINEAR_16K, AudioFormat
 
-CLOCK_RATE = 8000
-_BIT_RATE = 64_000
+CLOCK_RATE: Final = 8000
+_BIT_RATE: Final = 64_000
+
+
+def _state(audio: AudioFormat) -> Any:
+    import G722 as library  # only where it is used: it is no part of a G.711 call
+
+    return library.G722(audio.rate, _BIT_RATE)
 
 
 class G722Encoder:
@@ -23,7 +31,7 @@ class G722Encoder:
 
     def __init__(self, audio: AudioFormat) -> None:
         self._audio = audio
-        self._codec = G722(audio.rate, _BIT_RATE)
+        self._codec = _state(audio)
 
     def __call__(self, audio: bytes) -> bytes:
         payload: bytes = self._codec.encode(self._audio.decode(audio))
@@ -31,7 +39,7 @@ class G722Encoder:
 
 
 class G722Decoder:
-    """One stream's; see :class:`~voicebot.rtp.reorder.Decoder`. Any bytes are a payload."""
+    """One stream's; see :class:`~voicebot.audio.codecs.Decoder`. Any bytes are a payload."""
 
     __slots__ = ("_audio", "_codec", "_fold", "clock_rate")
 
@@ -39,7 +47,7 @@ class G722Decoder:
         self.clock_rate = CLOCK_RATE
         self._audio = audio
         self._fold = audio.rate // CLOCK_RATE
-        self._codec = G722(audio.rate, _BIT_RATE)
+        self._codec = _state(audio)
 
     def samples(self, payload: bytes) -> int:
         return len(payload) * self._fold
@@ -50,3 +58,6 @@ class G722Decoder:
     def conceal(self, samples: int, following: bytes) -> None:
         """The codec has no means of its own: what was heard last is repeated."""
         return None
+
+
+G722: Final = Codec("G722", CLOCK_RATE, 9, LINEAR_16K, G722Encoder, G722Decoder)

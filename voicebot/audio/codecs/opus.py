@@ -14,13 +14,10 @@ import ctypes
 from typing import Final
 
 import numpy as np
-import opuslib_next
-from opuslib_next.api.decoder import libopus_decode, libopus_get_nb_samples
-from opuslib_next.api.encoder import libopus_encode
-from opuslib_next.classes import Decoder, Encoder
 
-from voicebot.audio import AudioFormat
-from voicebot.rtp.concealment import LONGEST_S
+from voicebot.audio.codecs.codec import Codec
+from voicebot.audio.concealment import LONGEST_S
+from voicebot.audio.formats import LINEAR_16K, AudioFormat
 
 CLOCK_RATE: Final = 48_000
 """Of the timestamps, whatever is coded."""
@@ -36,11 +33,15 @@ _STEP_MS: Final = 2.5  # lost time is made up for in multiples of this
 class OpusEncoder:
     """One stream's; audio of 10, 20, 40 or 60 ms."""
 
-    __slots__ = ("_audio", "_buffer", "_encoder")
+    __slots__ = ("_audio", "_buffer", "_encode", "_encoder")
 
     def __init__(self, audio: AudioFormat) -> None:
+        import opuslib_next  # an extra
+        from opuslib_next.api.encoder import libopus_encode
+
         self._audio = audio
-        self._encoder = Encoder(audio.rate, 1, opuslib_next.APPLICATION_VOIP)
+        self._encode = libopus_encode
+        self._encoder = opuslib_next.Encoder(audio.rate, 1, opuslib_next.APPLICATION_VOIP)
         self._encoder.bitrate = BIT_RATE
         self._encoder.complexity = COMPLEXITY
         self._encoder.inband_fec = 1
@@ -50,27 +51,31 @@ class OpusEncoder:
     def __call__(self, audio: bytes) -> bytes:
         samples = self._audio.decode(audio)
         pointer = samples.ctypes.data_as(ctypes.POINTER(ctypes.c_int16))
-        size = libopus_encode(self._encoder.encoder_state, pointer, len(samples), self._buffer, _MAX_PACKET)
+        size = self._encode(self._encoder.encoder_state, pointer, len(samples), self._buffer, _MAX_PACKET)
         if size < 0:  # a length that is none of Opus's: a defect of the caller's
             raise ValueError(f"Opus cannot encode {len(samples)} samples of {self._audio.rate} Hz")
         return self._buffer.raw[:size]
 
 
 class OpusDecoder:
-    """One stream's; see :class:`~voicebot.rtp.reorder.Decoder`. Stereo is mixed down."""
+    """One stream's; see :class:`~voicebot.audio.codecs.Decoder`. Stereo is mixed down."""
 
-    __slots__ = ("_audio", "_decoder", "_pointer", "_samples", "_step", "clock_rate")
+    __slots__ = ("_audio", "_count", "_decode", "_decoder", "_pointer", "_samples", "_step", "clock_rate")
 
     def __init__(self, audio: AudioFormat) -> None:
+        import opuslib_next
+        from opuslib_next.api.decoder import libopus_decode, libopus_get_nb_samples
+
+        self._count, self._decode = libopus_get_nb_samples, libopus_decode
         self.clock_rate = CLOCK_RATE
         self._audio = audio
         self._step = round(audio.rate * _STEP_MS / 1000)
-        self._decoder = Decoder(audio.rate, 1)
+        self._decoder = opuslib_next.Decoder(audio.rate, 1)
         self._samples = np.zeros(audio.rate * _LONGEST_MS // 1000, np.int16)
         self._pointer = self._samples.ctypes.data_as(ctypes.POINTER(ctypes.c_int16))
 
     def samples(self, payload: bytes) -> int:
-        count: int = libopus_get_nb_samples(self._decoder.decoder_state, payload, len(payload)) if payload else 0
+        count: int = self._count(self._decoder.decoder_state, payload, len(payload)) if payload else 0
         return max(0, count)
 
     def decode(self, payload: bytes) -> bytes:
@@ -92,8 +97,22 @@ class OpusDecoder:
         """So many samples; nothing when the payload is damaged. Without a payload: extrapolated."""
         if not samples:
             return b""
-        count = libopus_decode(self._decoder.decoder_state, payload, len(payload), self._pointer, samples, int(fec))
+        count = self._decode(self._decoder.decoder_state, payload, len(payload), self._pointer, samples, int(fec))
         if count <= 0:
             return b""
         audio = self._audio.encode(self._samples[:count])
         return audio if count == samples else audio + self._audio.silence(samples - count)
+
+
+OPUS: Final = Codec(
+    "opus",
+    CLOCK_RATE,
+    107,
+    LINEAR_16K,
+    OpusEncoder,
+    OpusDecoder,
+    channels=2,  # in the rtpmap always (RFC 7587, section 7)
+    fmtp="useinbandfec=1; maxplaybackrate=16000; sprop-maxcapturerate=16000; stereo=0",
+    ptimes_ms=(10, 20, 40, 60),
+    needs="opuslib_next",
+)

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from voicebot.audio import AudioFormat
+from voicebot.audio.formats import AudioFormat
 
 LONGEST_S: Final = 0.060
 """After this time repetition has faded to silence."""

@@ -1,0 +1,68 @@
+"""Background tasks: started by one owner, awaited by nobody, and ended with their owner.
+
+A task that nobody awaits needs three things: a reference, or the event loop may drop it half-way; somebody who reports
+that it failed; and an end. :class:`BackgroundTasks` gives it all three.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+logger = logging.getLogger(__name__)
+
+CLOSE_S = 5.0
+"""How long the end of cancelled tasks is waited for."""
+
+T = TypeVar("T")
+
+
+class BackgroundTasks:
+    """The background tasks of one owner, who closes them. ``log`` gets what fails, with the task's name.
+
+    Not for a task whose result somebody awaits: that one reports its failure to who awaits it.
+    """
+
+    def __init__(self, log: logging.Logger | logging.LoggerAdapter[Any] = logger) -> None:
+        self._log = log
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """Run ``work`` beside everything else. After :meth:`close` it is cancelled before it begins."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        if self._closed:
+            task.cancel()
+        return task
+
+    def cancel(self) -> None:
+        """Cancel what runs now; new tasks may follow."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def join(self, deadline_s: float = CLOSE_S) -> None:
+        """Wait until no task is left, for ``deadline_s`` at most: what is still running then goes on."""
+        try:
+            async with asyncio.timeout(deadline_s):
+                while self._tasks:
+                    await asyncio.wait(set(self._tasks))
+        except TimeoutError:
+            self._log.error("still running after %g s: %s", deadline_s, ", ".join(t.get_name() for t in self._tasks))
+
+    async def close(self, deadline_s: float = CLOSE_S) -> None:
+        """Cancel everything and wait for its end. Never call it from one of the tasks."""
+        self._closed = True
+        self.cancel()
+        await self.join(deadline_s)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("%s failed: %s", task.get_name(), error, exc_info=error)
