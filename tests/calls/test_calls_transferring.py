@@ -11,7 +11,7 @@ from call_world import SECOND, Line, World
 from voicebot.audio import PCMU
 from voicebot.calls import TransferRules
 from voicebot.calls.tones import ringback
-from voicebot.events import BotConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked
+from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked
 from voicebot.legs import Leg, NoRoom, TransferOutcome
 from voicebot.turns import State
 
@@ -65,7 +65,7 @@ async def test_the_announcement_is_spoken_by_the_voice_that_the_caller_hears() -
     desk = Desk()
     world = await desk.world.greeted()
     world.line.pull(60)
-    world.bot.on_event(BotConfigured(world.now, language="es-ES", voice="Elvira"))
+    world.bot.on_event(CallConfigured(world.now, language="es-ES", voice="Elvira"))
     world.bot.on_event(TransferAsked(world.now, "7001", ATTENDED))
     await world.settle()
     desk.other.rings.set()

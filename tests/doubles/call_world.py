@@ -129,7 +129,7 @@ class Ears:
         self.on_event = on_event
         self.fails = fails
         self.language = ""
-        self.heard_bytes = 0
+        self.received_bytes = 0
         self.written: list[bytes] = []
         self.phrases: tuple[str, ...] = ()
         self.stopped = False
@@ -139,10 +139,10 @@ class Ears:
             raise SpeechUnavailable("refused")
 
     def write(self, payload: bytes, at: float) -> None:
-        self.heard_bytes += len(payload)
+        self.received_bytes += len(payload)
         self.written.append(payload)
 
-    def heard(self, start: float, end: float) -> None:
+    def result_due(self, start: float, end: float) -> None:
         pass
 
     def set_phrases(self, phrases: Sequence[str]) -> None:

@@ -49,13 +49,13 @@ class Hearing:
 
     def frame(self, payload: bytes, at: float, *, heed: bool) -> None:
         """20 ms of the caller; without ``heed`` they count as silence."""
-        voice = self._echo.heard(payload) if heed and self.listening else self._silence
+        voice = self._echo.without_echo(payload) if heed and self.listening else self._silence
         self._recognizer.write(voice, at)
         for event in self._voice_activity.feed(voice, at):
             if isinstance(event, SpeechStarted):
                 self._onset = event.onset
             else:
-                self._recognizer.heard(self._onset, event.offset)  # it should make something of that
+                self._recognizer.result_due(self._onset, event.offset)
             self._tell(event)
 
     def sent(self, payload: bytes) -> None:

@@ -30,14 +30,14 @@ from voicebot.events import (
     CallAsked,
     CallNotAnswered,
     CallRinging,
-    CallTold,
-    EarlyMedia,
+    EarlyMediaReceived,
+    EarlyMediaSent,
     Event,
-    HeardEarly,
-    Held,
     HoldEnded,
+    HoldStarted,
     KeyPressed,
     LegEnded,
+    PlacedCallChanged,
     RecordingChanged,
     TransferEnded,
 )
@@ -163,7 +163,7 @@ class CallSession:
             self.leg.ring()
         await self._begin()
         if early:
-            self.dispatch(HeardEarly(self._loop.time()))
+            self.dispatch(EarlyMediaSent(self._loop.time()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._greeted.wait(), MAX_EARLY_S)
         if self._ended.is_set():
@@ -211,10 +211,10 @@ class CallSession:
         match event:
             case CallRinging() if self.phase == "calling":
                 self.phase = "ringing"
-            case EarlyMedia():
+            case EarlyMediaReceived():
                 self.phase = "early-media"
-            case Held() | HoldEnded():
-                self._deaf = isinstance(event, Held)  # music is not for the recogniser
+            case HoldStarted() | HoldEnded():
+                self._deaf = isinstance(event, HoldStarted)  # music is not for the recogniser
             case CallNotAnswered(outcome=outcome, status=status, reason=reason):
                 self._placed.observer(outcome.value, status, reason)
         self.dispatch(event)
@@ -332,7 +332,9 @@ class CallSession:
         call_id = ""
 
         def told(state: str, status: int, reason: str) -> None:
-            self.dispatch(CallTold(self._loop.time(), state, call_id, asked.target, asked.command, status, reason))
+            self.dispatch(
+                PlacedCallChanged(self._loop.time(), state, call_id, asked.target, asked.command, status, reason)
+            )
 
         self._placed_calls += 1
         if self._placed_calls > MAX_PLACED:
