@@ -20,6 +20,9 @@ from voicebot.audio import g711
 FRAME_S: Final = 0.020
 """All audio moves in frames of this length."""
 
+Samples = NDArray[np.float32]
+"""Of one channel, -1 to 1; shape (n,)."""
+
 
 class AudioFormat(ABC):
     """One of :data:`PCMU`, :data:`PCMA` and :data:`LINEAR_16K`; compared by identity.
@@ -67,7 +70,7 @@ class AudioFormat(ABC):
         """What :meth:`decode` makes these samples of, or the nearest there is."""
 
     @abstractmethod
-    def floats(self, audio: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+    def floats(self, audio: bytes | bytearray | memoryview) -> Samples:
         """The samples, -1 to 1."""
 
     @abstractmethod
@@ -91,7 +94,7 @@ class _G711(AudioFormat):
     def encode(self, samples: NDArray[np.int16]) -> bytes:
         return g711.encode(samples, self.law)
 
-    def floats(self, audio: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+    def floats(self, audio: bytes | bytearray | memoryview) -> Samples:
         return self._floats[np.frombuffer(audio, np.uint8)]
 
     def is_quiet(self, audio: bytes) -> bool:
@@ -112,7 +115,7 @@ class _Linear(AudioFormat):
     def encode(self, samples: NDArray[np.int16]) -> bytes:
         return samples.astype("<i2", copy=False).tobytes()
 
-    def floats(self, audio: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+    def floats(self, audio: bytes | bytearray | memoryview) -> Samples:
         return self.decode(audio) * np.float32(1 / 32768)
 
     def is_quiet(self, audio: bytes) -> bool:

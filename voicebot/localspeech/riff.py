@@ -10,11 +10,8 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from voicebot.audio import g711
-
-Float32 = npt.NDArray[np.float32]
+from voicebot.audio import Samples, g711
 
 MAX_HEADER = 1024
 """A header longer than this is given up on."""
@@ -38,7 +35,7 @@ class AudioFormat:
         """Bytes a sample."""
         return 2 if self.encoding == "pcm" else 1
 
-    def decode(self, data: bytes) -> Float32:
+    def decode(self, data: bytes) -> Samples:
         """Audio bytes (whole samples) to samples in -1..1."""
         if self.encoding == "pcm":
             samples = np.frombuffer(data, "<i2")
@@ -46,7 +43,7 @@ class AudioFormat:
             samples = g711.decode(data, "PCMA" if self.encoding == "alaw" else "PCMU")
         return samples.astype(np.float32) / np.float32(32768)
 
-    def encode(self, samples: Float32) -> bytes:
+    def encode(self, samples: Samples) -> bytes:
         """Samples in -1..1 to audio bytes."""
         whole = np.clip(np.rint(samples * np.float32(32767)), -32768, 32767).astype(np.int16)
         if self.encoding == "pcm":
