@@ -5,6 +5,6 @@ No time, no socket, no state but that of a stream's filter or coder: everything 
 """
 
 from voicebot.audio.conversion import convert
-from voicebot.audio.formats import FORMATS, FRAME_S, LINEAR_16K, PCMA, PCMU, AudioFormat, Samples
+from voicebot.audio.formats import FORMATS, FRAME_S, LINEAR_8K, LINEAR_16K, PCMA, PCMU, AudioFormat, Samples
 
-__all__ = ["FORMATS", "FRAME_S", "LINEAR_16K", "PCMA", "PCMU", "AudioFormat", "Samples", "convert"]
+__all__ = ["FORMATS", "FRAME_S", "LINEAR_8K", "LINEAR_16K", "PCMA", "PCMU", "AudioFormat", "Samples", "convert"]

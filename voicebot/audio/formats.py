@@ -25,7 +25,7 @@ Samples = NDArray[np.float32]
 
 
 class AudioFormat(ABC):
-    """One of :data:`PCMU`, :data:`PCMA` and :data:`LINEAR_16K`; compared by identity.
+    """One of :data:`PCMU`, :data:`PCMA`, :data:`LINEAR_8K` and :data:`LINEAR_16K`; compared by identity.
 
     ``name``: for records, keys and logs. ``rate``: samples a second; ``width``: bytes a sample; ``byte_rate``: bytes a
     second. ``frame_samples`` and ``frame_bytes`` are those of 20 ms. ``suffix``: of a file with raw audio.
@@ -102,7 +102,7 @@ class _G711(AudioFormat):
 
 
 class _Linear(AudioFormat):
-    """16 bit samples, little-endian: what the Speech service calls ``raw-16khz-16bit-mono-pcm``."""
+    """16 bit samples, little-endian: what the Speech service calls ``raw-8khz-16bit-mono-pcm`` and so on."""
 
     __slots__ = ()
 
@@ -124,5 +124,7 @@ class _Linear(AudioFormat):
 
 PCMU: Final[AudioFormat] = _G711("PCMU", ".ulaw")
 PCMA: Final[AudioFormat] = _G711("PCMA", ".alaw")
+LINEAR_8K: Final[AudioFormat] = _Linear("L16-8K", 8000, ".s16")
 LINEAR_16K: Final[AudioFormat] = _Linear("L16-16K", 16_000, ".s16")
 FORMATS: Final = (PCMU, PCMA, LINEAR_16K)
+"""Those that a leg may have."""
