@@ -24,7 +24,8 @@ from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.bots.connector import CallNotPlaced
 from voicebot.calls import AudioFiles, CallRequest, Calls, CallServices, CannotCall, Outbound, TransferRules
-from voicebot.calls.services import BeforeAnswer, Recognition
+from voicebot.calls.playback import PromptAudio
+from voicebot.calls.services import BeforeAnswer, CallRecognizer, CallRules, Keeping
 from voicebot.console import CallsApi, ConsoleServer, Figure, Metrics, Panel
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -237,28 +238,26 @@ class Application:
     def _services(self) -> CallServices:
         settings = self.settings
         return CallServices(
-            recognition=self._recognition,
+            recognizer=self._recognizer,
             conversation=self.ways.conversation,
-            voice=self.voice,
-            audio_files=self.audio_files,
-            canned_audio=apology,
-            policy=settings.turn_policy(),
-            language=settings.speech.language,
-            voice_name=settings.speech.voice,
-            vad_start_ms=settings.turns.vad_start_ms,
-            vad_echo_gate_dbfs=settings.turns.vad_echo_gate_dbfs,
-            max_duration_s=settings.calls.max_duration_s,
-            records=settings.calls.records,
-            recording=settings.calls.recording,
-            transfers=TransferRules(
-                tuple(settings.calls.transfer_allow),
-                settings.calls.transfer_domain,
-                settings.calls.fallback_transfer,
-                self._consult,
+            audio=PromptAudio(self.voice, apology, self.audio_files.audio),
+            rules=CallRules(
+                policy=settings.turn_policy(),
+                transfers=TransferRules(
+                    tuple(settings.calls.transfer_allow),
+                    settings.calls.transfer_domain,
+                    settings.calls.fallback_transfer,
+                    self._consult,
+                ),
+                language=settings.speech.language,
+                voice_name=settings.speech.voice,
+                vad_start_ms=settings.turns.vad_start_ms,
+                vad_echo_gate_dbfs=settings.turns.vad_echo_gate_dbfs,
+                max_duration_s=settings.calls.max_duration_s,
+                before_answer=self._before_answer,
             ),
+            keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words),
             place=self._place,
-            before_answer=self._before_answer,
-            log_words=settings.log.words,
         )
 
     def _before_answer(self, trunk: str) -> BeforeAnswer:
@@ -324,7 +323,7 @@ class Application:
             raise SpeechUnavailable("the speech service is being started")
         return self._local_speech
 
-    def _recognition(self, audio: AudioFormat, on_event: Any, language: str) -> Recognition:
+    def _recognizer(self, audio: AudioFormat, on_event: Any, language: str) -> CallRecognizer:
         speech = self.settings.speech
         return Recognizer(
             self._endpoint,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from free_port import free_ports
 
 from voicebot.audio import PCMU, g711
 from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
@@ -25,7 +26,6 @@ from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 
 pytestmark = pytest.mark.alone  # calls in real time, whose pauses count
 
-PORTS = (38_000, 38_998)
 REPLY_AFTER = 15
 """Frames of silence after which the answerer replies: 300 ms."""
 
@@ -108,7 +108,7 @@ async def answerer(
     front = SipFrontEnd(
         on_leg=lambda leg: beepers.append(Beeper(leg, reply_s=reply_s, replies=replies, at_end=at_end)),
         clock=clock,
-        ports=PortRange(*PORTS, host="127.0.0.1"),
+        ports=PortRange(*free_ports(), host="127.0.0.1"),
         port=0,
         limit=limit,
         endpoint=endpoint,

@@ -15,11 +15,11 @@ AudioCodes' events, with ``activityParams``:
 ``transfer``, ``handover``                      TransferAsked(``transferTarget``)
 ``playUrl``                                     BotMessage(audio=``playUrlUrl``)
 ``sendDtmf``                                    KeysAsked(``dtmfDigits``)
-``abortPrompts``                                SilenceAsked
+``abortPrompts``                                AbortPromptsAsked
 ``startCallRecording``, ``stop…`` etc.          RecordingAsked
-``startRecognition``, ``stopRecognition``       BotConfigured(listening=...)
-``sendMetaData``                                MetadataTold(``value``)
-``config``, and any ``sessionParams``           BotConfigured (``session_parameters.py``)
+``startRecognition``, ``stopRecognition``       CallConfigured(listening=...)
+``sendMetaData``                                MetadataSent(``value``)
+``config``, and any ``sessionParams``           CallConfigured (``session_parameters.py``)
 any other                                       none
 ==============================================  =====================================================================
 
@@ -38,17 +38,17 @@ from voicebot.bots.session_parameters import configured, fetchable
 from voicebot.bots.spoken import spoken
 from voicebot.bots.streamed_text import StreamedText, stream_info
 from voicebot.events import (
-    BotConfigured,
+    AbortPromptsAsked,
     BotMessage,
     CallAsked,
+    CallConfigured,
     Event,
     HangUpAsked,
     InputHint,
     KeysAsked,
-    MetadataTold,
+    MetadataSent,
     RecordingAction,
     RecordingAsked,
-    SilenceAsked,
     TransferAsked,
 )
 
@@ -136,12 +136,12 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
             keys = _text(parameters.get("dtmfDigits"))
             return [KeysAsked(at, keys)] if re.fullmatch(rf"[0-9A-D*#]{{1,{MAX_KEYS}}}", keys) else []
         case "abortPrompts":
-            return [SilenceAsked(at)]
+            return [AbortPromptsAsked(at)]
         case "startRecognition" | "stopRecognition" as name:
-            return [BotConfigured(at, listening=name == "startRecognition")]
+            return [CallConfigured(at, listening=name == "startRecognition")]
         case "sendMetaData":
             value = activity.get("value")
-            return [MetadataTold(at, value)] if _kept(value) else []
+            return [MetadataSent(at, value)] if _kept(value) else []
         case "startCallRecording" | "stopCallRecording" | "pauseCallRecording" | "resumeCallRecording" as name:
             return [RecordingAsked(at, RecordingAction(name.removesuffix("CallRecording")))]
     return []

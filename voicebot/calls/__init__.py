@@ -13,17 +13,19 @@ from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
 from voicebot.calls.registry import Calls
 from voicebot.calls.request import CallRequest, CannotCall, Placed
-from voicebot.calls.services import CallServices
+from voicebot.calls.services import CallRules, CallServices, Keeping
 from voicebot.calls.session import CallSession
 from voicebot.calls.transferring import TransferRules
 
 __all__ = [
     "AudioFiles",
     "CallRequest",
+    "CallRules",
     "CallServices",
     "CallSession",
     "Calls",
     "CannotCall",
+    "Keeping",
     "Outbound",
     "Placed",
     "RecordBuilder",

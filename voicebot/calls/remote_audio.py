@@ -36,9 +36,9 @@ async def fetch_audio(url: str, audio: AudioFormat) -> bytes:
                     raise SpeechUnavailable(f"{url}: longer than {MAX_BYTES} bytes", permanent=True)
         return await asyncio.to_thread(from_wav, bytes(content), audio)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:  # a timeout is an OSError, too
-        raise SpeechUnavailable(f"{url}: {error or 'timeout'}", permanent=True) from None
+        raise SpeechUnavailable(f"{url}: {error or 'timeout'}", permanent=True) from error
     except ValueError as error:
-        raise SpeechUnavailable(f"{url}: {error}", permanent=True) from None
+        raise SpeechUnavailable(f"{url}: {error}", permanent=True) from error
 
 
 def from_wav(content: bytes, audio: AudioFormat) -> bytes:

@@ -54,7 +54,7 @@ class EchoGuard:
         loud = not self._audio.is_quiet(payload)
         self._audible = self._kept if loud else max(0, self._audible - len(payload))
 
-    def heard(self, payload: bytes) -> bytes:
+    def without_echo(self, payload: bytes) -> bytes:
         """Audio that came: as it is, or as much silence when it is our own."""
         self._came = (self._came + payload)[-self._compared :]
         self._since_echo += 1
