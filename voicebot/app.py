@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicebot.address import Address
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.bots.connector import CallNotPlaced
@@ -266,13 +267,15 @@ class Application:
         own |= {entry.name: entry.before_answer for entry in self.settings.accounts}
         return own.get(trunk) or self.settings.calls.before_answer
 
-    async def _consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
-        return await self.outbound.consult(uri, trunk, headers)
+    async def _consult(self, to: Address, trunk: str, headers: Mapping[str, str]) -> Leg:
+        return await self.outbound.consult(to, trunk, headers)
 
     async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         return (await self.outbound.place(request, observer)).info.call_id
 
-    async def _place_for_bot(self, bot: str, to: str, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
+    async def _place_for_bot(
+        self, bot: str, to: Address, context: Mapping[str, Any], over: Callable[[str], None]
+    ) -> str:
         """Call whom a bot wants to talk to (``POST /v3/conversations``)."""
 
         def observe(state: str, status: int, reason: str) -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from voicebot.address import Address
+
 
 class InputHint(StrEnum):
     """What may interrupt a prompt: the Bot Framework ``inputHint``, with the Telephony channel's two additions."""
@@ -318,9 +320,9 @@ class HangUpAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class TransferAsked(Event):
-    """The bot hands the caller on, once what it said has been heard. ``target``: a telephone number or SIP URI."""
+    """The bot hands the caller on, once what it said has been heard. ``target``: None leaves it to the settings."""
 
-    target: str
+    target: Address | None
     context: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -328,11 +330,10 @@ class TransferAsked(Event):
 class CallAsked(Event):
     """The bot wants somebody called, in a call of its own. ``command`` is what it calls this wish.
 
-    ``target``: a number or SIP URI; ``trunk``, ``bot``: by which trunk and for which bot, ``""`` for the usual;
-    ``context``: what that bot is told.
+    ``trunk``, ``bot``: by which trunk and for which bot, ``""`` for the usual; ``context``: what that bot is told.
     """
 
-    target: str
+    target: Address
     trunk: str = ""
     bot: str = ""
     command: str = ""
@@ -343,12 +344,13 @@ class CallAsked(Event):
 class CallTold(Event):
     """What became of a :class:`CallAsked`: ``state`` is ``answered`` or ``ended``, or why it came to nothing.
 
-    ``call_id``: of that call, empty when none was placed; ``status``/``reason`` as in :class:`CallNotAnswered`.
+    ``call_id``: of that call, empty when none was placed; ``target``: None when what the bot wanted called is no
+    address; ``status``/``reason`` as in :class:`CallNotAnswered`.
     """
 
     state: str
     call_id: str
-    target: str
+    target: Address | None
     command: str = ""
     status: int = 0
     reason: str = ""

@@ -12,6 +12,7 @@ import pytest
 from call_world import Line, World
 from prometheus_client.parser import text_string_to_metric_families
 
+from voicebot.address import Address, Domain
 from voicebot.calls import Calls, Outbound, TrunkRoute
 from voicebot.console import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel
 from voicebot.events import CallNotAnswered, NotReached
@@ -30,7 +31,9 @@ class Desk:
         self.world = World()
         self.metrics = Metrics(lambda: [Figure("calls_refused", "refused", {"limit": 3}, "reason")])
         self.calls = self.metrics.calls = Calls(self.world.services, self.metrics.call_ended)
-        outbound = Outbound(self._dial, self.calls.accept, routes=[TrunkRoute("pbx", "pbx.example")], allow=["+4930*"])
+        outbound = Outbound(
+            self._dial, self.calls.accept, routes=[TrunkRoute("pbx", Domain.parse("pbx.example"))], allow=["+4930*"]
+        )
         self.server = ConsoleServer(
             "127.0.0.1",
             0,
@@ -43,7 +46,7 @@ class Desk:
         self.http: aiohttp.ClientSession
 
     async def _dial(
-        self, uri: str, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
+        self, to: Address, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
     ) -> Leg:
         self.legs.append(Line("outbound", call_id=f"call/{len(self.legs) + 1}@pbx"))
         return self.legs[-1]

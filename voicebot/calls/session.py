@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from voicebot.address import Address
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.hearing import Hearing
@@ -328,13 +329,13 @@ class CallSession:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
 
-    async def _transfer(self, target: str, context: Mapping[str, Any]) -> None:
+    async def _transfer(self, target: Address, context: Mapping[str, Any]) -> None:
         await self._up.wait()
         outcome = await self._transferring.to(target, context)
         if outcome.accepted:
             self._log.info("transferred to %s", target)
         else:
-            self._log.warning("no transfer to %r: %s %s", target[:100], outcome.status or "", outcome.message)
+            self._log.warning("no transfer to %s: %s %s", target, outcome.status or "", outcome.message)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
 
     async def _place(self, asked: CallAsked) -> None:
@@ -352,7 +353,7 @@ class CallSession:
         try:
             call_id = await self._services.place(request, told)
         except CannotCall as error:
-            self._log.warning("no call to %r: %s", asked.target[:100], error)
+            self._log.warning("no call to %s: %s", asked.target, error)
             told("refused", 0, str(error))
 
     def _played(self, event: PlaybackEvent) -> None:
