@@ -46,6 +46,7 @@ class Call:
     def __init__(self, way: BotWay, number: int) -> None:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self.conversation = way.conversation(CallFacts(f"call-{number}", f"+1555{number:04d}", "+1"), self._take)
+        self._asked = 0
 
     def _take(self, event: Event) -> None:
         self._events.put_nowait(event)
@@ -53,7 +54,8 @@ class Call:
     async def ask(self, text: str) -> float:
         """Seconds until the first words of the answer; returns when the turn is over. Raises when the bot failed."""
         began = time.perf_counter()
-        self.conversation.send(activities.user_message(text))
+        self._asked += 1
+        self.conversation.send(self._asked, activities.user_message(text))
         heard = 0.0
         while True:
             event = await self._events.get()

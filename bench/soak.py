@@ -168,7 +168,7 @@ async def serve() -> None:
     configure_logging(settings.log.level)
     async with Application(settings) as app:
         uri = f"sip:bot@{settings.sip.host}:{app.front_end.endpoint.port}"
-        print(json.dumps({"sip": uri, "speech": app.speech_url}), flush=True)
+        print(json.dumps({"sip": uri, "speech": app.speech.url}), flush=True)
         loop = asyncio.get_running_loop()
         while await loop.run_in_executor(None, sys.stdin.readline):
             print(json.dumps(inside(app)), flush=True)

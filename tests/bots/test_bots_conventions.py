@@ -6,13 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from callers import Numbered
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.bots import CallFacts, activities
 from voicebot.bots.conventions import Conventions, KeyCollector, in_style, with_conventions
 from voicebot.bots.conversation import OnEvent
-from voicebot.events import BotConfigured, BotDone, BotFailed, BotMessage, Event, KeyCollection
+from voicebot.events import BotDone, BotFailed, BotMessage, CallConfigured, Event, KeyCollection
 
 CALL = CallFacts("c", "", "")
 FOUR = KeyCollection(max_keys=4, end_key="#", gap_s=2.0)
@@ -22,14 +23,12 @@ class Inside:
     def __init__(self, call: CallFacts, on_event: OnEvent) -> None:
         self.on_event = on_event
         self.told: list[dict[str, Any]] = []
+        self.requests: list[int] = []
         self.closed = ""
 
-    async def start(self) -> int:
-        return self.send({})
-
-    def send(self, activity: dict[str, Any]) -> int:
+    def send(self, request: int, activity: dict[str, Any]) -> None:
+        self.requests.append(request)
         self.told.append(activity)
-        return len(self.told)
 
     async def close(self, reason: str) -> None:
         self.closed = reason
@@ -44,7 +43,7 @@ class World:
             self.inside = Inside(call, on_event)
             return self.inside
 
-        self.conversation = with_conventions(make, conventions)(CALL, self.events.append)
+        self.conversation = Numbered(with_conventions(make, conventions)(CALL, self.events.append))
 
     def press(self, keys: str) -> list[int]:
         return [self.conversation.send(activities.key_message(key)) for key in keys]
@@ -72,8 +71,9 @@ async def test_collected_keys_are_one_message_whose_request_is_that_of_the_last_
     assert world.texts == ["1234"]
     assert world.inside.told[0]["entities"] == [{"type": "DTMF"}]
     assert await world.settle() == [("BotDone", 1), ("BotDone", 2), ("BotDone", 3)]
-    world.inside.on_event(BotMessage(0.0, 1, "Thanks", "Thanks"))
-    world.inside.on_event(BotDone(0.0, 1))
+    assert world.inside.requests == [4]
+    world.inside.on_event(BotMessage(0.0, 4, "Thanks", "Thanks"))
+    world.inside.on_event(BotDone(0.0, 4))
     assert await world.settle() == [("BotMessage", 4), ("BotDone", 4)]
     world.inside.on_event(BotMessage(0.0, 0, "By the way", "By the way"))
     assert await world.settle() == [("BotMessage", 0)]
@@ -84,8 +84,9 @@ async def test_what_is_said_after_some_keys_comes_after_them() -> None:
     world.press("12")
     request = world.conversation.send(activities.user_message("hello"))
     assert (world.texts, request) == (["12", "hello"], 3)
+    assert world.inside.requests == [2, 3]
     await world.settle()
-    world.inside.on_event(BotFailed(0.0, 2, "crash"))
+    world.inside.on_event(BotFailed(0.0, 3, "crash"))
     assert await world.settle() == [("BotFailed", 3)]
 
 
@@ -103,9 +104,9 @@ async def test_keys_without_an_end_go_on_their_way_after_a_gap_and_at_the_end_of
 
 async def test_a_bot_may_ask_for_collected_keys_itself() -> None:
     world = World(Conventions())
-    world.inside.on_event(BotConfigured(0.0, keys=FOUR))
+    world.inside.on_event(CallConfigured(0.0, keys=FOUR))
     world.press("12#")
-    world.inside.on_event(BotConfigured(0.0, keys=KeyCollection()))
+    world.inside.on_event(CallConfigured(0.0, keys=KeyCollection()))
     world.press("34")
     assert world.texts == ["12", "3", "4"]
 
@@ -113,7 +114,7 @@ async def test_a_bot_may_ask_for_collected_keys_itself() -> None:
 async def test_a_slow_bots_words_are_set_at_the_start() -> None:
     world = World(Conventions(masking_s=1.5, masking_text="Let me see."))
     await asyncio.sleep(0)
-    assert [(e.masking_s, e.masking_text) for e in world.events if isinstance(e, BotConfigured)] == [
+    assert [(e.masking_s, e.masking_text) for e in world.events if isinstance(e, CallConfigured)] == [
         (1.5, "Let me see.")
     ]
 
@@ -129,7 +130,7 @@ async def test_a_hypothesis_does_not_end_the_keys_that_are_being_collected() -> 
 async def test_hypotheses_are_asked_for_at_the_start_where_the_settings_say_so() -> None:
     world = World(Conventions(hypotheses=True))
     await asyncio.sleep(0)
-    assert [e.hypotheses for e in world.events if isinstance(e, BotConfigured)] == [True]
+    assert [e.hypotheses for e in world.events if isinstance(e, CallConfigured)] == [True]
 
 
 async def test_nothing_is_told_after_the_end() -> None:

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from callers import Numbered
 from copilot_studio_double import TOKEN, CopilotStudioDouble, agent
 from direct_line_double import Activity, Bot, BotError, Say
 
 from voicebot.address import Address
-from voicebot.bots import CallFacts, Conversation, activities
+from voicebot.bots import CallFacts, activities
 from voicebot.bots.copilot_studio import (
     CopilotStudioOptions,
     CopilotStudioStreamingWay,
@@ -33,7 +34,7 @@ class Line:
     def __init__(self, service: CopilotStudioDouble) -> None:
         self.service = service
         self.events: list[Event] = []
-        self.conversation: Conversation
+        self.conversation: Numbered
 
     def of(self, kind: type[BotDone] | type[BotFailed]) -> list[int]:
         return [event.request for event in self.events if isinstance(event, kind)]
@@ -65,8 +66,8 @@ async def line(bot: Bot = agent, *, streaming: bool = True, timeout_s: float = 5
         assert isinstance(way, CopilotStudioStreamingWay) is streaming
         await way.start()
         here = Line(service)
-        here.conversation = way.conversation(CALL, here.events.append)
-        await here.conversation.start()
+        here.conversation = Numbered(way.conversation(CALL, here.events.append))
+        here.conversation.begin()
         await here.until(lambda: bool(here.of(BotDone) or here.of(BotFailed)))
         yield here
         await way.close()

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from callers import Numbered
 from direct_line_double import SECRET, Activity, Bot, BotError, DirectLineDouble, Say, echo_bot
 
 from voicebot.bots import CallFacts, activities, direct_line, direct_line_stream, direct_line_token
-from voicebot.bots.direct_line import DirectLineConversation, DirectLineOptions, DirectLineWay
+from voicebot.bots.direct_line import DirectLineOptions, DirectLineWay
 from voicebot.bots.direct_line_feed import DirectLineFeed
 from voicebot.bots.settling import Patience
 from voicebot.bots.ways import BotOptions
@@ -29,7 +30,7 @@ class Line:
     def __init__(self, service: DirectLineDouble) -> None:
         self.service = service
         self.events: list[Event] = []
-        self.conversation: DirectLineConversation
+        self.conversation: Numbered
 
     @property
     def said(self) -> list[str]:
@@ -64,8 +65,8 @@ async def line(
         way = DirectLineWay(DirectLineOptions(**given), BotOptions(turn_timeout_s=timeout_s))
         await way.start()
         here = Line(service)
-        here.conversation = way.conversation(CALL, here.events.append)
-        await here.conversation.start()
+        here.conversation = Numbered(way.conversation(CALL, here.events.append))
+        here.conversation.begin()
         await here.until(lambda: bool(here.done or here.failed))
         try:
             yield here
@@ -181,7 +182,7 @@ async def test_a_websocket_that_nobody_answers_costs_one_call_its_wait_and_not_t
         await way.start()
         for _ in range(2):
             call = Line(service)
-            call.conversation = way.conversation(CALL, call.events.append)
+            call.conversation = Numbered(way.conversation(CALL, call.events.append))
             await call.ask("hello")
             assert "You said hello." in call.said
         assert [path for path in service.calls if path.endswith("/stream")] == service.calls[2:3]
@@ -277,7 +278,7 @@ async def test_requests_before_the_service_can_be_reached_fail_without_an_except
     way = DirectLineWay(DirectLineOptions("http://127.0.0.1:9/v3/directline", SECRET), BotOptions(turn_timeout_s=0.3))
     await way.start()
     conversation = way.conversation(CALL, events.append)
-    await conversation.start()
+    conversation.send(1, activities.conversation_update())
     async with asyncio.timeout(5):
         while not events:
             await asyncio.sleep(0.01)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from callers import Numbered
 
 from voicebot.bots import CallFacts, DialogHostClient, HostUnavailable, activities
 from voicebot.events import BotDone, BotFailed, BotMessage, BotRecovered, Event
@@ -85,8 +86,8 @@ CALL = CallFacts("call-1", "+15550100", "+15550199")
 
 async def test_events_come_in_order_for_their_request(host: ScriptedHost, client: DialogHostClient) -> None:
     heard = Heard()
-    conversation = client.conversation(CALL, heard)
-    assert await conversation.start() == 1
+    conversation = Numbered(client.conversation(CALL, heard))
+    assert conversation.begin() == 1
     assert conversation.send(activities.user_message("billing")) == 2
     first, second = await host.receive(), await host.receive()
     assert first["activity"]["type"] == "conversationUpdate"
@@ -101,7 +102,10 @@ async def test_events_come_in_order_for_their_request(host: ScriptedHost, client
 
 async def test_calls_do_not_hear_each_other(host: ScriptedHost, client: DialogHostClient) -> None:
     one, two = Heard(), Heard()
-    first, second = client.conversation(CALL, one), client.conversation(CallFacts("call-2", "", ""), two)
+    first, second = (
+        Numbered(client.conversation(CALL, one)),
+        Numbered(client.conversation(CallFacts("call-2", "", ""), two)),
+    )
     first.send(activities.resume()), second.send(activities.resume())
     turns = [(await host.receive())["id"], (await host.receive())["id"]]
     host.say(op="activity", turn=turns[1], conversation="call-2", activity={"type": "message", "text": "second"})
@@ -116,7 +120,7 @@ async def test_what_is_outstanding_fails_when_the_host_goes_and_recovers_when_it
     host: ScriptedHost, client: DialogHostClient
 ) -> None:
     heard, idle = Heard(), Heard()
-    conversation = client.conversation(CALL, heard)
+    conversation = Numbered(client.conversation(CALL, heard))
     client.conversation(CallFacts("call-2", "", ""), idle)
     conversation.send(activities.user_message("billing"))
     await host.receive()
@@ -145,7 +149,7 @@ async def test_a_host_that_says_nothing_fails_the_request_and_recovers_when_it_s
     client = DialogHostClient(host.path, turn_timeout_s=0.01)
     await client.start()
     heard = Heard()
-    client.conversation(CALL, heard).send(activities.user_message("billing"))
+    client.conversation(CALL, heard).send(1, activities.user_message("billing"))
     turn = (await host.receive())["id"]
     failed = await heard.next()
     assert isinstance(failed, BotFailed)
@@ -161,7 +165,7 @@ async def test_closing_tells_the_bot_and_nothing_is_heard_afterwards(
     host: ScriptedHost, client: DialogHostClient
 ) -> None:
     heard = Heard()
-    conversation = client.conversation(CALL, heard)
+    conversation = Numbered(client.conversation(CALL, heard))
     conversation.send(activities.user_message("billing"))
     turn = (await host.receive())["id"]
     await conversation.close("caller")
@@ -200,7 +204,7 @@ async def test_nonsense_from_the_host_is_counted_and_dropped(host: ScriptedHost,
 
 async def test_what_cannot_be_sent_fails_alone(host: ScriptedHost, client: DialogHostClient) -> None:
     heard = Heard()
-    conversation = client.conversation(CALL, heard)
+    conversation = Numbered(client.conversation(CALL, heard))
     conversation.send({"type": "event", "name": "big", "value": "x" * (1 << 20)})
     conversation.send({"type": "event", "name": "odd", "value": {1, 2}})
     conversation.send({"type": "event", "name": "surrogate", "value": "\ud800"})
@@ -219,8 +223,8 @@ async def test_a_call_that_breaks_on_an_event_does_not_break_the_others(
         raise RuntimeError("this call is broken")
 
     heard = Heard()
-    client.conversation(CALL, broken).send(activities.resume())
-    client.conversation(CallFacts("call-2", "", ""), heard).send(activities.resume())
+    client.conversation(CALL, broken).send(1, activities.resume())
+    client.conversation(CallFacts("call-2", "", ""), heard).send(1, activities.resume())
     for _ in range(2):
         host.say(op="done", turn=(await host.receive())["id"])
     assert isinstance(await heard.next(), BotDone)

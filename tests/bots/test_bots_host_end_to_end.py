@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from callers import Numbered
 
 from voicebot.bots import CallFacts, DialogHostClient, activities
 from voicebot.events import BotDone, BotFailed, BotMessage, BotRecovered, Event
@@ -40,7 +41,8 @@ class Host:
 class Call:
     def __init__(self, client: DialogHostClient) -> None:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self.conversation = client.conversation(CallFacts("call-1", "+15550100", "+15550199"), self._events.put_nowait)
+        call = CallFacts("call-1", "+15550100", "+15550199")
+        self.conversation = Numbered(client.conversation(call, self._events.put_nowait))
 
     async def until(self, *kinds: type[Event]) -> tuple[list[str], Event]:
         """What is spoken until an event of ``kinds``, and that event."""
@@ -119,7 +121,7 @@ async def test_a_dialog_that_blocks_is_seen_by_a_ping(tmp_path: Path) -> None:
     await client.start()
     assert await client.ping(5.0)
     call = Call(client)
-    await call.conversation.start()
+    call.conversation.begin()
     said, failed = await call.until(BotFailed)
     assert said == ["I am about to block."], "what was sent before the dialog blocked has been passed on"
     assert isinstance(failed, BotFailed)

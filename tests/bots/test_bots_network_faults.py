@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 import pytest
 from bot_double import Activity as BotActivity
 from bot_double import BotDouble, Reply
+from callers import Numbered
 from copilot_studio_double import TOKEN, CopilotStudioDouble
 from direct_line_double import SECRET, Activity, BotError, DirectLineDouble, Say
 from relay import Relay
 
-from voicebot.bots import CallFacts, Conversation, activities
+from voicebot.bots import CallFacts, activities
 from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.copilot_studio import CopilotStudioOptions, copilot_studio_way
@@ -67,7 +68,7 @@ class World:
     relay: Relay
     expire: Callable[[], None]
     events: list[Event] = field(default_factory=list)
-    conversation: Conversation = field(init=False)
+    conversation: Numbered = field(init=False)
 
     @property
     def said(self) -> list[str]:
@@ -88,8 +89,8 @@ class World:
 
     async def call(self) -> list[type[Event]]:
         """How the three questions ended."""
-        self.conversation = self.way.conversation(CALL, self.events.append)
-        await self.conversation.start()
+        self.conversation = Numbered(self.way.conversation(CALL, self.events.append))
+        self.conversation.begin()
         await self.until(lambda: bool(self.ends(1)))
         ends = [await self.ask("one"), await self.ask("two")]
         await self.until(lambda: not self.bot.busy)
@@ -212,8 +213,8 @@ async def test_a_bot_that_is_too_slow_is_given_up_and_its_late_words_are_heard(k
         await given_up.wait()
 
     async with world(kind, Bot(sleep), turn_timeout_s=0.5) as here:
-        here.conversation = here.way.conversation(CALL, here.events.append)
-        await here.conversation.start()
+        here.conversation = Numbered(here.way.conversation(CALL, here.events.append))
+        here.conversation.begin()
         assert await here.ask("one") is BotDone
         request = here.conversation.send(activities.user_message("two"))
         await here.until(lambda: bool(here.ends(request)))

@@ -7,16 +7,15 @@ from voicebot.events import BotDone, BotFailed, BotMessage, BotRecovered
 
 
 def asked(requests: Requests, now: float = 0.0) -> int:
-    request = requests.number()
+    request = requests.last + 1
     requests.ask(request, now)
     return request
 
 
-def test_requests_are_numbered_from_one_also_when_refused() -> None:
+def test_the_last_number_is_known_also_of_what_was_refused() -> None:
     requests = Requests(10)
     assert asked(requests) == 1
-    refused = requests.number()
-    assert refused == 2
+    refused = 2
     assert requests.refused(refused, "away", 1.0) == [BotFailed(1.0, 2, "away")]
     assert asked(requests) == 3
 
@@ -75,7 +74,7 @@ def test_a_call_that_lost_nothing_does_not_notice() -> None:
 
 def test_a_call_that_was_refused_meanwhile_is_told() -> None:
     requests = Requests(10)
-    requests.refused(requests.number(), "away", 1.0)
+    requests.refused(1, "away", 1.0)
     assert requests.back(2.0) == [BotRecovered(2.0)]
 
 

@@ -20,9 +20,9 @@ from voicebot.events import (
     CallAsked,
     CallNotAnswered,
     CallRinging,
-    EarlyMedia,
-    Held,
+    EarlyMediaReceived,
     HoldEnded,
+    HoldStarted,
     KeysAsked,
     NotReached,
 )
@@ -36,10 +36,10 @@ async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_
     await world.settle()
     assert world.session.phase == "calling"
     world.session.fact(CallRinging(world.now, 180))
-    world.session.fact(EarlyMedia(world.now, 183))
+    world.session.fact(EarlyMediaReceived(world.now, 183))
     world.session.frame(b"\x00" * 160, world.now)
     assert world.session.phase == "early-media"
-    assert world.ears.heard_bytes == 0, "an announcement of the network is nobody's words"
+    assert world.ears.received_bytes == 0, "an announcement of the network is nobody's words"
     assert not hasattr(world, "bot"), "nobody has answered"
     world.line.rings.set()
     await world.settle()
@@ -49,7 +49,7 @@ async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_
     await world.settle()
     assert world.line.pull(60) == SECOND
     world.session.frame(b"\xff" * 160, world.now)
-    assert world.ears.heard_bytes == 160
+    assert world.ears.received_bytes == 160
     assert world.session.summary()["state"] == "up"
     await world.line.hang_up()
     record = await world.over()
@@ -101,7 +101,7 @@ async def test_a_bot_has_somebody_called_and_hears_what_became_of_it() -> None:
 async def test_on_hold_music_is_not_listened_to_and_nobody_is_asked_whether_they_are_there() -> None:
     world = await World(policy=TurnPolicy(no_input_s=0.02)).greeted()
     world.line.pull(60)
-    world.session.fact(Held(world.now))
+    world.session.fact(HoldStarted(world.now))
     music = b"\x00\x80" * 80
     heard: list[bytes] = []
     world.ears.write = lambda payload, at: heard.append(payload)  # type: ignore[method-assign]

@@ -12,7 +12,7 @@ from voicebot.address import Address, Domain
 from voicebot.audio import PCMU
 from voicebot.calls import TransferRules
 from voicebot.calls.tones import ringback
-from voicebot.events import CallNotAnswered, HangUpAsked, NotReached, TransferAsked
+from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked
 from voicebot.legs import Leg, NoRoom, TransferOutcome
 from voicebot.turns import State
 
@@ -59,6 +59,20 @@ async def test_the_target_is_called_told_and_then_taken_over_by_the_callers_side
     assert world.line.replaces is desk.other
     assert "resume" not in world.line.did
     world.line.end("transfer")
+    await world.over()
+
+
+async def test_the_announcement_is_spoken_by_the_voice_that_the_caller_hears() -> None:
+    desk = Desk()
+    world = await desk.world.greeted()
+    world.line.pull(60)
+    world.bot.on_event(CallConfigured(world.now, language="es-ES", voice="Elvira"))
+    world.bot.on_event(TransferAsked(world.now, "7001", ATTENDED))
+    await world.settle()
+    desk.other.rings.set()
+    await world.settle()
+    assert (world.mouth.voices[-1], world.mouth.languages[-1]) == ("Elvira", "es-ES")
+    await world.line.hang_up()
     await world.over()
 
 

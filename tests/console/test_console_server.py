@@ -29,11 +29,12 @@ class Desk:
         self.why: list[str] = []
         self.legs: list[Line] = []
         self.world = World()
-        self.metrics = Metrics(lambda: [Figure("calls_refused", "refused", {"limit": 3}, "reason")])
-        self.calls = self.metrics.calls = Calls(self.world.services, self.metrics.call_ended)
-        outbound = Outbound(
-            self._dial, self.calls.accept, routes=[TrunkRoute("pbx", Domain.parse("pbx.example"))], allow=["+4930*"]
-        )
+        self.calls = Calls(self.world.services)
+        refused = Figure("calls_refused", "refused", {"limit": 3}, "reason")
+        self.metrics = Metrics(self.calls.running, lambda: [refused])
+        self.calls.on_record(self.metrics.call_ended)
+        pbx = TrunkRoute("pbx", Domain.parse("pbx.example"))
+        outbound = Outbound(self._dial, self.calls.accept, routes=[pbx], allow=["+4930*"])
         self.server = ConsoleServer(
             "127.0.0.1",
             0,

@@ -11,10 +11,15 @@ from voicebot.address import Address, Domain
 from voicebot.audio import PCMU, AudioFormat
 from voicebot.bots import CallFacts
 from voicebot.calls import (
+    AudioFiles,
+    CallRules,
     CallServices,
     CallSession,
+    Keeping,
     Placed,
 )
+from voicebot.calls.playback import PromptAudio
+from voicebot.calls.services import CallPlacer
 from voicebot.events import (
     BotDone,
     BotMessage,
@@ -126,7 +131,7 @@ class Ears:
         self.on_event = on_event
         self.fails = fails
         self.language = ""
-        self.heard_bytes = 0
+        self.received_bytes = 0
         self.written: list[bytes] = []
         self.phrases: tuple[str, ...] = ()
         self.stopped = False
@@ -136,10 +141,10 @@ class Ears:
             raise SpeechUnavailable("refused")
 
     def write(self, payload: bytes, at: float) -> None:
-        self.heard_bytes += len(payload)
+        self.received_bytes += len(payload)
         self.written.append(payload)
 
-    def heard(self, start: float, end: float) -> None:
+    def result_due(self, start: float, end: float) -> None:
         pass
 
     def set_phrases(self, phrases: Sequence[str]) -> None:
@@ -156,12 +161,9 @@ class Bot:
         self.told: list[dict[str, Any]] = []
         self.closed = ""
 
-    async def start(self) -> int:
-        return self.send({})
-
-    def send(self, activity: dict[str, Any]) -> int:
+    def send(self, request: int, activity: dict[str, Any]) -> None:
+        assert request == len(self.told) + 1
         self.told.append(activity)
-        return len(self.told)
 
     async def close(self, reason: str) -> None:
         self.closed = reason
@@ -195,8 +197,18 @@ class Mouth:
 
 
 class World:
+    """``rules``: fields of :class:`CallRules`."""
+
     def __init__(
-        self, records: Path | None = None, no_ears: bool = False, placed: Placed | None = None, **services: Any
+        self,
+        records: Path | None = None,
+        no_ears: bool = False,
+        placed: Placed | None = None,
+        *,
+        recording: bool = False,
+        log_words: bool = False,
+        place: CallPlacer | None = None,
+        **rules: Any,
     ) -> None:
         self.line = Line("outbound" if placed is not None else "inbound")
         self.ears: Ears
@@ -204,7 +216,7 @@ class World:
 
         self.all_ears: list[Ears] = []
 
-        def recognition(audio: AudioFormat, on_event: Callable[[Event], None], language: str) -> Ears:
+        def recognizer(audio: AudioFormat, on_event: Callable[[Event], None], language: str) -> Ears:
             self.ears = Ears(on_event, no_ears or language == "xx-XX")
             self.ears.language = language
             self.all_ears.append(self.ears)
@@ -216,12 +228,12 @@ class World:
 
         self.mouth = Mouth()
         self.services = CallServices(
-            recognition=recognition,
+            recognizer=recognizer,
             conversation=conversation,
-            voice=self.mouth,
-            canned_audio=lambda kind, law: CANNED,
-            records=records,
-            **services,
+            audio=PromptAudio(self.mouth, lambda kind, law: CANNED, AudioFiles().audio),
+            rules=CallRules(**rules),
+            keeping=Keeping(records, recording, log_words),
+            **({} if place is None else {"place": place}),
         )
         self.session = CallSession(self.line, self.services, placed)
         self.task = asyncio.create_task(self.session.run())

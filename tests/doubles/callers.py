@@ -5,11 +5,32 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from voicebot.bots import CallFacts, activities
+from voicebot.bots import CallFacts, Conversation, activities
 from voicebot.bots.ways import BotWay
 from voicebot.events import BotDone, BotFailed, BotMessage, Event
 
 DEADLINE_S = 10.0
+
+
+class Numbered:
+    """A conversation whose requests are numbered as the turn machine does it: from 1, one after another."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+        self.last = 0
+
+    def send(self, activity: dict[str, Any]) -> int:
+        """Returns the request's number."""
+        self.last += 1
+        self.conversation.send(self.last, activity)
+        return self.last
+
+    def begin(self) -> int:
+        """The call has begun."""
+        return self.send(activities.conversation_update())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.conversation, name)
 
 
 class Caller:
@@ -24,7 +45,7 @@ class Caller:
     ) -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         call = CallFacts(**{"call_id": call_id, "caller": number, "callee": "+15550199"} | (facts or {}))
-        self.conversation = way.conversation(call, self.events.put_nowait)
+        self.conversation = Numbered(way.conversation(call, self.events.put_nowait))
 
     async def next(self) -> Event:
         async with asyncio.timeout(DEADLINE_S):

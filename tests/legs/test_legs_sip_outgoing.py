@@ -11,7 +11,7 @@ import pytest
 
 from voicebot.address import Address
 from voicebot.audio import PCMU
-from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, HoldEnded, HoldStarted, NotReached
 from voicebot.legs import LegClosed, NoRoom
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -182,8 +182,8 @@ async def test_early_media_is_heard_before_the_answer_and_the_call_goes_on_from_
     clip.feed(TONE)
     clip.finish()
     other.playout.append(clip)
-    early = await us.until(EarlyMedia)
-    assert isinstance(early, EarlyMedia) and early.status == 183
+    early = await us.until(EarlyMediaReceived)
+    assert isinstance(early, EarlyMediaReceived) and early.status == 183
     async with asyncio.timeout(DEADLINE_S):
         await us.heard.wait()
     leg.media_timed_out()
@@ -201,15 +201,15 @@ async def test_hold_is_told_once_and_so_is_its_end(sides: tuple[Side, Side]) -> 
     await asyncio.sleep(0)
     leg.hold(True)
     # we only send: the other side is not on hold, but has nobody who listens
-    await them.until(Held)
-    assert not [fact for fact in us.facts if isinstance(fact, Held)]
+    await them.until(HoldStarted)
+    assert not [fact for fact in us.facts if isinstance(fact, HoldStarted)]
     other.media_timed_out()
     assert not them.over, "a hold may be silent"
     async with asyncio.timeout(DEADLINE_S):
         while not [fact for fact in them.facts if isinstance(fact, HoldEnded)]:
             leg.hold(False)
             await asyncio.sleep(0.05)
-    assert [type(fact) for fact in them.facts] == [Held, HoldEnded]
+    assert [type(fact) for fact in them.facts] == [HoldStarted, HoldEnded]
 
 
 async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Side, Side]) -> None:

@@ -15,10 +15,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from callers import Numbered
 from identity_double import IdentityDouble
 from node_packages import installed
 
-from voicebot.bots import CallFacts, Conversation, activities
+from voicebot.bots import CallFacts, activities
 from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
 from voicebot.bots.bot_tokens import BotTokens
 from voicebot.bots.connector_server import ConnectorServer
@@ -118,7 +119,7 @@ class Call:
     def __init__(self, way: BotWay, caller: str = "+15550100") -> None:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         facts = CallFacts(f"{caller}@127.0.0.1/1", caller, "+15550199")
-        self.conversation: Conversation = way.conversation(facts, self._events.put_nowait)
+        self.conversation = Numbered(way.conversation(facts, self._events.put_nowait))
 
     async def next(self) -> Event:
         async with asyncio.timeout(DEADLINE_S):

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from free_port import free_ports
 from linphone_phone import HERE, IP, LINPHONE, NO_LINPHONE, PORT, THERE, NotPermitted, linphone, namespace
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from talking_bot import Bot, Sink, bot_at, talk
@@ -43,7 +44,7 @@ def network() -> Iterator[str]:
 @pytest.fixture
 async def bot(network: str, tmp_path: Path) -> AsyncIterator[Bot]:
     listen = [ListenAt("UDP", HERE, 0), ListenAt("TLS", HERE, 0)]
-    async with bot_at(listen, PortRange(43200, 43299, HERE, rest_s=0.0), tmp_path / "bot.pem") as bot:
+    async with bot_at(listen, PortRange(*free_ports(), HERE, rest_s=0.0), tmp_path / "bot.pem") as bot:
         yield bot
 
 

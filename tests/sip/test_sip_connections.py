@@ -16,10 +16,10 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from voicebot.certificate import self_signed_pem
 from voicebot.sip import CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, sdp
 from voicebot.sip.hop import Hop, hop_of
-from voicebot.sip.resolver import Resolver, Service, in_order
-from voicebot.sip.tls import self_signed
+from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 
 LOOPBACK = "127.0.0.1"
 OFFER = sdp.offer(LOOPBACK, 40000)
@@ -66,7 +66,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
 
     def make(name: str) -> Path:
         file = folder / f"{name}.pem"
-        file.write_bytes(b"".join(self_signed(name)))
+        file.write_bytes(self_signed_pem(name))
         return file
 
     return make
@@ -290,7 +290,7 @@ async def test_naptr_chooses_the_transport_before_srv_and_only_where_the_uri_lea
 
 
 def test_srv_records_are_tried_by_priority_and_by_weight_within_one() -> None:
-    light, heavy, later = Service(1, 1, 1, "light"), Service(1, 9, 1, "heavy"), Service(2, 0, 1, "later")
+    light, heavy, later = SrvRecord(1, 1, 1, "light"), SrvRecord(1, 9, 1, "heavy"), SrvRecord(2, 0, 1, "later")
     assert in_order([later, heavy, light], lambda: 0.0)[-1] == later
     assert in_order([later, light, heavy], lambda: 0.5) == [heavy, light, later]
     assert in_order([later, light, heavy], lambda: 0.05) == [light, heavy, later]

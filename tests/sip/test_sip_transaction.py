@@ -11,11 +11,11 @@ from voicebot.sip.transaction import (
     InviteServer,
     NonInviteClient,
     NonInviteServer,
-    Pass,
-    Send,
-    State,
     Timers,
+    ToUser,
+    ToWire,
     Transaction,
+    TransactionState,
 )
 
 TIMERS = Timers()
@@ -43,15 +43,15 @@ def run_timers(transaction: Transaction, until: float) -> list[float]:
     sent: list[float] = []
     while transaction.deadline is not None and transaction.deadline <= until:
         now = transaction.deadline
-        sent += [now for effect in transaction.timeout(now) if isinstance(effect, Send)]
+        sent += [now for effect in transaction.timeout(now) if isinstance(effect, ToWire)]
     return sent
 
 
 def test_invite_client_doubles_its_interval_without_cap_and_gives_up_after_64_t1() -> None:
     transaction = InviteClient(request("INVITE"), PEER, TIMERS)
-    assert [type(effect) for effect in transaction.start(0.0)] == [Send]
+    assert [type(effect) for effect in transaction.start(0.0)] == [ToWire]
     assert run_timers(transaction, 31.9) == [0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
-    assert transaction.timeout(32.0) == [Pass(None)]
+    assert transaction.timeout(32.0) == [ToUser(None)]
     assert transaction.terminated and transaction.deadline is None
 
 
@@ -59,8 +59,8 @@ def test_invite_client_stops_repeating_at_a_provisional_response() -> None:
     transaction = InviteClient(request("INVITE"), PEER, TIMERS)
     transaction.start(0.0)
     ringing = response_to(transaction.request, 180)
-    assert transaction.receive(ringing, 0.1) == [Pass(ringing)]
-    assert transaction.state is State.PROCEEDING and transaction.deadline is None
+    assert transaction.receive(ringing, 0.1) == [ToUser(ringing)]
+    assert transaction.state is TransactionState.PROCEEDING and transaction.deadline is None
 
 
 def test_invite_client_acknowledges_a_failure_within_the_transaction_and_again_when_it_is_repeated() -> None:
@@ -68,14 +68,14 @@ def test_invite_client_acknowledges_a_failure_within_the_transaction_and_again_w
     transaction.start(0.0)
     busy = response_to(transaction.request, 486, to_tag="2")
     ack, passed = transaction.receive(busy, 0.1)
-    assert isinstance(ack, Send) and passed == Pass(busy)
+    assert isinstance(ack, ToWire) and passed == ToUser(busy)
     message = parse_message(ack.data)
     assert isinstance(message, SipRequest) and message.method == "ACK" and message.uri == transaction.request.uri
     assert message.headers.getlist("Via") == ["SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKa"]
     assert message.headers.getlist("Route") == ["<sip:p;lr>"]
     assert message.headers["To"].endswith(";tag=2") and message.headers["CSeq"] == "1 ACK"
     again = transaction.receive(busy, 0.6)
-    assert len(again) == 1 and isinstance(again[0], Send)
+    assert len(again) == 1 and isinstance(again[0], ToWire)
     assert transaction.timeout(32.1) == [] and transaction.terminated
 
 
@@ -83,9 +83,9 @@ def test_invite_client_passes_every_2xx_up_until_timer_m() -> None:
     transaction = InviteClient(request("INVITE"), PEER, TIMERS)
     transaction.start(0.0)
     ok = response_to(transaction.request, 200, to_tag="2")
-    assert transaction.receive(ok, 0.1) == [Pass(ok)]
-    assert transaction.receive(ok, 0.6) == [Pass(ok)]
-    assert transaction.state is State.ACCEPTED
+    assert transaction.receive(ok, 0.1) == [ToUser(ok)]
+    assert transaction.receive(ok, 0.6) == [ToUser(ok)]
+    assert transaction.state is TransactionState.ACCEPTED
     transaction.timeout(32.1)
     assert transaction.terminated
 
@@ -94,7 +94,7 @@ def test_non_invite_client_caps_its_interval_at_t2_and_gives_up_after_64_t1() ->
     transaction = NonInviteClient(request("BYE"), PEER, TIMERS)
     transaction.start(0.0)
     assert run_timers(transaction, 31.9) == [0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
-    assert transaction.timeout(32.0) == [Pass(None)]
+    assert transaction.timeout(32.0) == [ToUser(None)]
 
 
 def test_non_invite_client_repeats_every_t2_once_it_is_proceeding_and_keeps_its_time_limit() -> None:
@@ -102,7 +102,7 @@ def test_non_invite_client_repeats_every_t2_once_it_is_proceeding_and_keeps_its_
     transaction.start(0.0)
     transaction.receive(response_to(transaction.request, 100), 0.1)
     assert run_timers(transaction, 12.6) == [0.5, 4.5, 8.5, 12.5]
-    assert Pass(None) in transaction.timeout(32.0)
+    assert ToUser(None) in transaction.timeout(32.0)
 
 
 @pytest.mark.parametrize("reliable", [False, True])
@@ -110,7 +110,7 @@ def test_non_invite_client_absorbs_repeated_responses_for_t4(reliable: bool) -> 
     transaction = NonInviteClient(request("BYE"), STREAM if reliable else PEER, TIMERS)
     transaction.start(0.0)
     ok = response_to(transaction.request, 200)
-    assert transaction.receive(ok, 0.1) == [Pass(ok)]
+    assert transaction.receive(ok, 0.1) == [ToUser(ok)]
     assert transaction.receive(ok, 0.2) == []
     assert transaction.deadline == (0.1 if reliable else 5.1)
     transaction.timeout(5.1)
@@ -121,8 +121,8 @@ def test_invite_server_repeats_its_last_response_when_the_invite_is_repeated() -
     transaction = InviteServer(request("INVITE"), PEER, TIMERS)
     for status in (100, 180, 200):
         response = response_to(request("INVITE"), status, to_tag="2")
-        assert transaction.respond(response, 0.0) == [Send(bytes(response))]
-        assert transaction.receive(request("INVITE"), 0.1) == [Send(bytes(response), again=True)]
+        assert transaction.respond(response, 0.0) == [ToWire(bytes(response))]
+        assert transaction.receive(request("INVITE"), 0.1) == [ToWire(bytes(response), again=True)]
 
 
 def test_invite_server_repeats_a_failure_until_its_ack_and_then_only_absorbs() -> None:
@@ -130,7 +130,7 @@ def test_invite_server_repeats_a_failure_until_its_ack_and_then_only_absorbs() -
     transaction.respond(response_to(request("INVITE"), 486, to_tag="2"), 0.0)
     assert run_timers(transaction, 12.0) == [0.5, 1.5, 3.5, 7.5, 11.5]
     assert transaction.receive(request("ACK"), 12.0) == []
-    assert transaction.state is State.CONFIRMED
+    assert transaction.state is TransactionState.CONFIRMED
     assert transaction.receive(request("INVITE"), 12.1) == []
     assert run_timers(transaction, 20.0) == [] and transaction.terminated
 
@@ -152,8 +152,8 @@ def test_non_invite_server_is_silent_until_it_answers_and_repeats_the_answer_for
     transaction = NonInviteServer(request("BYE"), PEER, TIMERS)
     assert transaction.receive(request("BYE"), 0.1) == []
     ok = response_to(request("BYE"), 200)
-    assert transaction.respond(ok, 0.2) == [Send(bytes(ok))]
-    assert transaction.receive(request("BYE"), 0.3) == [Send(bytes(ok), again=True)]
+    assert transaction.respond(ok, 0.2) == [ToWire(bytes(ok))]
+    assert transaction.receive(request("BYE"), 0.3) == [ToWire(bytes(ok), again=True)]
     assert run_timers(transaction, 32.1) == [] and not transaction.terminated
     transaction.timeout(32.2)
     assert transaction.terminated

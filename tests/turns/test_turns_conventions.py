@@ -6,10 +6,11 @@ from test_turns_machine import Call
 
 from voicebot.address import Address
 from voicebot.events import (
-    BotConfigured,
+    AbortPromptsAsked,
     BotDone,
     BotFailed,
     BotMessage,
+    CallConfigured,
     Final,
     Hypothesis,
     InputHint,
@@ -20,7 +21,6 @@ from voicebot.events import (
     RecordingAction,
     RecordingAsked,
     RecordingChanged,
-    SilenceAsked,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -45,7 +45,7 @@ from voicebot.turns import (
 
 
 def configured(call: Call, at: float, **facts: object) -> Call:
-    return call.on(BotConfigured(at, **facts))  # type: ignore[arg-type]
+    return call.on(CallConfigured(at, **facts))  # type: ignore[arg-type]
 
 
 def test_a_setting_leaves_the_others_as_they_are() -> None:
@@ -198,7 +198,7 @@ def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
     call.on(BotMessage(2.2, 2, "A very long story", "A very long story"))
     call.on(PlaybackStarted(2.3, call.playing[0]))
     call.take()
-    call.on(SilenceAsked(2.5))
+    call.on(AbortPromptsAsked(2.5))
     assert call.take() == [Drop()]
     call.on(BotMessage(2.6, 2, "In short: no", "In short: no")).on(BotDone(2.6, 2))
     assert [type(command) for command in call.take()] == [Play]
@@ -207,7 +207,7 @@ def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
 
 def test_taking_back_nothing_does_nothing() -> None:
     call = Call().waiting()
-    call.on(SilenceAsked(2.5))
+    call.on(AbortPromptsAsked(2.5))
     assert call.take() == []
     assert call.machine.state is State.WAITING
 

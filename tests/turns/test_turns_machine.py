@@ -6,12 +6,12 @@ import pytest
 
 from voicebot.address import Address
 from voicebot.events import (
-    BotConfigured,
     BotDone,
     BotFailed,
     BotMessage,
     BotRecovered,
     CallAnswered,
+    CallConfigured,
     Event,
     Final,
     HangUpAsked,
@@ -376,7 +376,7 @@ def test_silence_is_told_with_a_count_and_a_word_resets_it() -> None:
 
 
 def test_the_bot_may_set_its_own_patience_and_phrases() -> None:
-    call = Call().answered().on(BotConfigured(1.0, ("yes", "no"), 2.5))
+    call = Call().answered().on(CallConfigured(1.0, ("yes", "no"), 2.5))
     assert call.take() == [Expect(("yes", "no"))]
     call.heard(2.0)
     assert call.until(4.4).asks() == []

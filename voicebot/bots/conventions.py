@@ -6,7 +6,7 @@
 * How long the bot may think before the caller hears "one moment, please", and in which words.
 * Whether it hears what the caller is saying while it is said (``speechHypothesis``).
 
-The conversation inside numbers only what it is sent, so numbers are translated both ways.
+Requests keep their numbers inside: keys that were collected go on as the request of the last of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from voicebot.bots import activities
 from voicebot.bots.conversation import CallFacts, Conversation, OnEvent
-from voicebot.events import BotConfigured, BotDone, BotFailed, BotMessage, Event, KeyCollection, TransferAsked
+from voicebot.events import BotDone, CallConfigured, Event, KeyCollection, TransferAsked
 
 Style = Literal["microsoft", "audiocodes"]
 MakeConversation = Callable[[CallFacts, OnEvent], Conversation]
@@ -78,19 +78,12 @@ class ConventionalConversation:
         self._loop = asyncio.get_running_loop()
         self._collector = KeyCollector(conventions.keys)
         self._timer: asyncio.TimerHandle | None = None
-        self._asked = 0
         self._held = 0
-        self._requests: dict[int, int] = {}
         self._closed = False
         if conventions.masking_s is not None or conventions.masking_text or conventions.hypotheses:
             self._loop.call_soon(self._configure)
 
-    async def start(self) -> int:
-        return self.send(activities.conversation_update())
-
-    def send(self, activity: dict[str, Any]) -> int:
-        self._asked += 1
-        request = self._asked
+    def send(self, request: int, activity: dict[str, Any]) -> None:
         if self._is_collected(activity):
             if self._held:
                 self._loop.call_soon(self._tell, BotDone(self._loop.time(), self._held))
@@ -102,8 +95,7 @@ class ConventionalConversation:
         else:
             if activity.get("name") != activities.HYPOTHESIS:  # a belief is no reason to think that no more keys come
                 self._flush()
-            self._forward(request, in_style(activity, self._conventions.style))
-        return request
+            self._inside.send(request, in_style(activity, self._conventions.style))
 
     async def close(self, reason: str) -> None:
         self._flush()
@@ -131,20 +123,13 @@ class ConventionalConversation:
 
     def _forward_keys(self, keys: str) -> None:
         request, self._held = self._held, 0
-        self._forward(request, activities.key_message(keys))
-
-    def _forward(self, request: int, activity: dict[str, Any]) -> None:
-        self._requests[self._inside.send(activity)] = request
+        self._inside.send(request, activities.key_message(keys))
 
     def _event(self, event: Event) -> None:
         match event:
-            case BotMessage(request=inner) if inner:
-                event = replace(event, request=self._requests.get(inner, 0))
-            case BotDone(request=inner) | BotFailed(request=inner):
-                event = replace(event, request=self._requests.pop(inner, 0))
             case TransferAsked(context=context) if self._conventions.attended:
                 event = replace(event, context={"attended": True} | context)
-            case BotConfigured(keys=KeyCollection() as keys):
+            case CallConfigured(keys=KeyCollection() as keys):
                 self._flush()
                 self._collector.collection = keys
         self._tell(event)
@@ -152,7 +137,7 @@ class ConventionalConversation:
     def _configure(self) -> None:
         agreed = self._conventions
         self._tell(
-            BotConfigured(
+            CallConfigured(
                 self._loop.time(),
                 masking_s=agreed.masking_s,
                 masking_text=agreed.masking_text,

@@ -11,8 +11,8 @@ from voicebot.events import Event
 OnEvent = Callable[[Event], None]
 """Where a conversation delivers: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
 
-The events: BotMessage, BotDone, BotFailed, BotRecovered, BotConfigured, HangUpAsked, TransferAsked, KeysAsked,
-SilenceAsked, RecordingAsked, MetadataTold.
+The events: BotMessage, BotDone, BotFailed, BotRecovered, CallConfigured, HangUpAsked, TransferAsked, KeysAsked,
+AbortPromptsAsked, RecordingAsked, MetadataSent.
 """
 
 
@@ -54,11 +54,9 @@ class CallFacts:
 class Conversation(Protocol):
     """One call's conversation with a bot."""
 
-    async def start(self) -> int:
-        """Tell the bot that the call has begun; the same as sending ``activities.conversation_update()``."""
-
-    def send(self, activity: dict[str, Any]) -> int:
-        """Queue an activity (see :mod:`voicebot.bots.activities`); returns its request number, counted from 1.
+    def send(self, request: int, activity: dict[str, Any]) -> None:
+        """Queue an activity (see :mod:`voicebot.bots.activities`) as request ``request``: the caller numbers, from 1
+        upwards, and whatever answers it carries that number.
 
         Never blocks and never raises: what is too much or cannot be delivered ends with ``BotFailed``.
         """

@@ -265,23 +265,18 @@ class _HostConversation:
         self._timer_at = 0.0
         self._closed = False
 
-    async def start(self) -> int:
-        return self.send(activities.conversation_update())
-
-    def send(self, activity: dict[str, Any]) -> int:
-        request = self._requests.number()
+    def send(self, request: int, activity: dict[str, Any]) -> None:
         if self._closed:
-            return request
+            return
         if self._requests.full:
             self._refuse(request, "too many requests are waiting for the bot")
-            return request
+            return
         refused = self._client._turn(self, request, self._addressed(activity, request))
         if refused:
             self._refuse(request, refused)
         else:
             self._requests.ask(request, self._loop.time())
             self._watch()
-        return request
 
     async def close(self, reason: str) -> None:
         if self._closed:
@@ -289,7 +284,7 @@ class _HostConversation:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        goodbye = self._addressed(activities.end_of_conversation(reason), self._requests.number())
+        goodbye = self._addressed(activities.end_of_conversation(reason), self._requests.last + 1)
         refused = self._client._turn(self, 0, goodbye) or self._client._write(
             {"op": "close", "conversation": self.call.call_id}
         )

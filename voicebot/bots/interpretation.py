@@ -9,23 +9,23 @@ message                                         BotMessage; spoken is ``speak``,
 parts of a streamed text                        BotMessage, sentence by sentence (``streamed_text.py``)
 endOfConversation, event ``hangup``             HangUpAsked
 event ``handoff.initiate``, or of type handoff  TransferAsked(``value.TargetPhoneNumber``); no target: the operator
-event ``call.place``, with ``value.to``          CallAsked, or CallTold
+event ``call.place``, with ``value.to``          CallAsked, or PlacedCallChanged
 command ``…telephony.recording.start`` etc.     RecordingAsked (Microsoft's Telephony channel)
 AudioCodes' events, with ``activityParams``:
 ``transfer``, ``handover``                      TransferAsked(``transferTarget``)
 ``playUrl``                                     BotMessage(audio=``playUrlUrl``)
 ``sendDtmf``                                    KeysAsked(``dtmfDigits``)
-``abortPrompts``                                SilenceAsked
+``abortPrompts``                                AbortPromptsAsked
 ``startCallRecording``, ``stop…`` etc.          RecordingAsked
-``startRecognition``, ``stopRecognition``       BotConfigured(listening=...)
-``sendMetaData``                                MetadataTold(``value``)
-``config``, and any ``sessionParams``           BotConfigured (``session_parameters.py``)
+``startRecognition``, ``stopRecognition``       CallConfigured(listening=...)
+``sendMetaData``                                MetadataSent(``value``)
+``config``, and any ``sessionParams``           CallConfigured (``session_parameters.py``)
 any other                                       none
 ==============================================  =====================================================================
 
 ``activityParams`` and ``sessionParams`` stand in ``channelData``, or in an event's ``value`` (as Copilot Studio sends
 them). A TransferAsked without a target, or with one that is no address, leaves the choice to the settings; a
-``call.place`` whose ``to`` is no address comes to nothing, as CallTold says.
+``call.place`` whose ``to`` is no address comes to nothing, as PlacedCallChanged says.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ from voicebot.bots.session_parameters import configured, fetchable
 from voicebot.bots.spoken import spoken
 from voicebot.bots.streamed_text import StreamedText, stream_info
 from voicebot.events import (
-    BotConfigured,
+    AbortPromptsAsked,
     BotMessage,
     CallAsked,
-    CallTold,
+    CallConfigured,
     Event,
     HangUpAsked,
     InputHint,
     KeysAsked,
-    MetadataTold,
+    MetadataSent,
+    PlacedCallChanged,
     RecordingAction,
     RecordingAsked,
-    SilenceAsked,
     TransferAsked,
 )
 
@@ -137,12 +137,12 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
             keys = _text(parameters.get("dtmfDigits"))
             return [KeysAsked(at, keys)] if re.fullmatch(rf"[0-9A-D*#]{{1,{MAX_KEYS}}}", keys) else []
         case "abortPrompts":
-            return [SilenceAsked(at)]
+            return [AbortPromptsAsked(at)]
         case "startRecognition" | "stopRecognition" as name:
-            return [BotConfigured(at, listening=name == "startRecognition")]
+            return [CallConfigured(at, listening=name == "startRecognition")]
         case "sendMetaData":
             value = activity.get("value")
-            return [MetadataTold(at, value)] if _kept(value) else []
+            return [MetadataSent(at, value)] if _kept(value) else []
         case "startCallRecording" | "stopCallRecording" | "pauseCallRecording" | "resumeCallRecording" as name:
             return [RecordingAsked(at, RecordingAction(name.removesuffix("CallRecording")))]
     return []
@@ -214,12 +214,12 @@ def _handoff(activity: dict[str, Any], at: float) -> TransferAsked:
     return TransferAsked(at, _address(value if isinstance(value, str) else target), context)
 
 
-def _call(value: dict[str, Any], at: float) -> CallAsked | CallTold:
+def _call(value: dict[str, Any], at: float) -> CallAsked | PlacedCallChanged:
     command = _text(value.get("commandId"))[:MAX_COMMAND]
     try:
         target = Address.parse(_text(value.get("to")))
     except AddressError as error:
-        return CallTold(at, "refused", "", None, command, reason=str(error))
+        return PlacedCallChanged(at, "refused", "", None, command, reason=str(error))
     return CallAsked(
         at,
         target,

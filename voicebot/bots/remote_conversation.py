@@ -1,6 +1,6 @@
 """What every conversation with a bot of somebody else's has in common, whatever carries it.
 
-Requests are numbered, bounded in number and in time, and each ends once (``requests.py``); what the bot sends becomes
+Requests are bounded in number and in time, and each ends once (``requests.py``); what the bot sends becomes
 events, of which none follows ``close``. A bot that failed is not asked to ask its question again (``BotRecovered``), as
 our own dialogs are: it would not know how. The caller has heard an apology, and speaks.
 
@@ -41,23 +41,17 @@ class RemoteConversation(ABC):
         self._requests = Requests(bot.turn_timeout_s)
         self._closed = False
 
-    async def start(self) -> int:
-        """Tell the bot that the call has begun."""
-        return self.send(activities.conversation_update())
-
-    def send(self, activity: dict[str, Any]) -> int:
-        """Queue ``activity``; returns its request number."""
-        request = self._requests.number()
+    def send(self, request: int, activity: dict[str, Any]) -> None:
+        """Queue ``activity`` as ``request``."""
         if self._closed:
-            return request
+            return
         if self._requests.full:
             reason = "too many requests are waiting for the bot"
             self._loop.call_soon(lambda: self._tell(self._requests.refused(request, reason, self._loop.time())))
-            return request
+            return
         addressed = self._addressed(activity, request)
         self._requests.ask(request, self._loop.time())
         self._queue(request, addressed)
-        return request
 
     @abstractmethod
     async def close(self, reason: str) -> None:
@@ -72,7 +66,7 @@ class RemoteConversation(ABC):
         return activities.addressed(shaped, self.call, number, datetime.now(UTC))
 
     def _goodbye(self, reason: str) -> dict[str, Any]:
-        return self._addressed(activities.end_of_conversation(reason), self._requests.number())
+        return self._addressed(activities.end_of_conversation(reason), self._requests.last + 1)
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:

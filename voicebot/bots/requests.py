@@ -24,7 +24,8 @@ class Requests:
 
     def __init__(self, timeout_s: float, *, files: bool = False) -> None:
         self.timeout_s = timeout_s
-        self.asked = 0
+        self.last = 0
+        """The highest number so far."""
         self._outstanding: deque[int] = deque()
         self._since = 0.0
         self._unwell = False
@@ -40,15 +41,11 @@ class Requests:
         """Nothing more may be asked before something has ended."""
         return len(self._outstanding) >= MAX_OUTSTANDING
 
-    def number(self) -> int:
-        """The next request's number, for a request that is refused at once as well as for one that is asked."""
-        self.asked += 1
-        return self.asked
-
     def ask(self, request: int, now: float) -> None:
         """``request`` was handed to the bot."""
         if not self._outstanding:
             self._since = now
+        self.last = max(self.last, request)
         self._outstanding.append(request)
 
     def deadline(self) -> float | None:
@@ -100,6 +97,7 @@ class Requests:
 
     def refused(self, request: int, reason: str, now: float) -> list[Event]:
         """``request`` could not even be handed over."""
+        self.last = max(self.last, request)
         self._unwell = True
         return [BotFailed(now, request, reason)]
 

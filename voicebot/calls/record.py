@@ -41,14 +41,14 @@ from voicebot.events import (
     CallAnswered,
     CallNotAnswered,
     CallRinging,
-    EarlyMedia,
+    EarlyMediaReceived,
     Event,
     Final,
     HangUpAsked,
     Hypothesis,
     KeyPressed,
     LegEnded,
-    MetadataTold,
+    MetadataSent,
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
@@ -134,7 +134,7 @@ class RecordBuilder:
                 self._answered = event.at if self._answered is None else self._answered
             case CallRinging():
                 self._ringing = event.at
-            case EarlyMedia():
+            case EarlyMediaReceived():
                 self._early_media = event.at
             case CallNotAnswered(outcome=outcome, status=status, reason=reason):
                 self._not_answered = {"outcome": outcome.value, "status": status, "reason": _clip(reason)}
@@ -202,7 +202,7 @@ class RecordBuilder:
                     "status": status,
                     "message": message,
                 }
-            case MetadataTold(content=content):
+            case MetadataSent(content=content):
                 if len(self._metadata) < MAX_METADATA:
                     self._metadata.append(content)
             case LegEnded(reason=reason):

@@ -21,11 +21,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from voicebot.loopback import is_loopback, is_loopback_url
 from voicebot.settings.bots import RemoteBotSettings
 from voicebot.settings.calls import CallSettings, ConsoleSettings, LogSettings, TurnSettings
-from voicebot.settings.media import CodecChoice, CodecNames, PtimeMs, Srtp
+from voicebot.settings.media import CodecChoice, CodecNames, PtimeMs
 from voicebot.settings.pyvoip import PyVoipSettings
 from voicebot.settings.routes import RouteSettings
 from voicebot.settings.trunks import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.settings.values import Port, Seconds, Section
+from voicebot.sip.sdp import Srtp
 from voicebot.sip.session_timer import MIN_SE
 from voicebot.turns import TurnPolicy
 

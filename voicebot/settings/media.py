@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
+from voicebot.sip.sdp import Srtp
 
 
 def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -17,7 +18,6 @@ CodecNames = Annotated[tuple[str, ...], AfterValidator(_canonical)]
 """Codecs in the order of preference, by name in any case."""
 CodecChoice = Literal["theirs", "ours"]
 """Whose order decides which codec of an offer is taken."""
-Srtp = Literal["off", "allowed", "required"]
 PtimeMs = Annotated[int, Field(ge=MIN_PTIME_MS, le=MAX_PTIME_MS, multiple_of=10)]
 
 

@@ -229,9 +229,9 @@ class OutgoingCall(Call):
     """We call somebody."""
 
     @property
-    def heard(self) -> bool:
+    def responded(self) -> bool:
         """Whether anybody has responded at all."""
-        return self._core.heard
+        return self._core.responded
 
     async def established(
         self, *, timeout_s: float = 60.0, response_timeout_s: float | None = None
@@ -244,12 +244,12 @@ class OutgoingCall(Call):
             async with asyncio.timeout(timeout_s):
                 if response_timeout_s is not None:
                     await asyncio.wait({self._up}, timeout=response_timeout_s)
-                    if not self._up.done() and not self.heard:
+                    if not self._up.done() and not self.responded:
                         raise TimeoutError
                 session = await asyncio.shield(self._up)
         except TimeoutError:
             self.bye()
-            reason = "not answered in time" if self.heard else "no response"
+            reason = "not answered in time" if self.responded else "no response"
             raise CallClosed(CallEnded(self._core, "timeout", 408, reason)) from None
         except asyncio.CancelledError:
             self.bye()

@@ -10,13 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from sipmessage import grammar
-
-if TYPE_CHECKING:
-    from voicebot.sip.message import SipRequest
 
 MAX_URI = 2_048
 MAX_LIST = 64
@@ -45,12 +41,11 @@ _VIA_RE = re.compile(
 
 
 class SipSyntaxError(ValueError):
-    """A message that cannot be taken. ``status``: what to answer; ``request``: what could be read, None for nothing."""
+    """Text that is not what RFC 3261 says it should be. ``status``: the answer to a request that has it."""
 
-    def __init__(self, reason: str, status: int = 400, request: SipRequest | None = None) -> None:
+    def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.status = status
-        self.request = request
 
 
 def parse_params(text: str) -> dict[str, str | None]:

@@ -4,7 +4,7 @@ The header container and the grammar's fragments come from `sipmessage`; nobody 
 Its message parser is not used: it takes no folded lines and no space before a colon, fails on other URI schemes and on
 bytes that are not UTF-8, and checks neither lengths nor the presence of headers.
 
-A request that is wrong still tells whom to answer: :class:`SipSyntaxError` carries as much of it as could be read, so
+A request that is wrong still tells whom to answer: :class:`MalformedMessage` carries as much of it as could be read, so
 that a 400 can be sent.
 """
 
@@ -172,6 +172,14 @@ class SipResponse(_Message):
         return self._encode(f"SIP/2.0 {self.status} {self.reason}")
 
 
+class MalformedMessage(SipSyntaxError):
+    """A message that cannot be taken. ``request``: what could be read of it; None for nothing, or for a response."""
+
+    def __init__(self, reason: str, status: int = 400, request: SipRequest | None = None) -> None:
+        super().__init__(reason, status)
+        self.request = request
+
+
 def response_to(request: SipRequest, status: int, reason: str = "", *, to_tag: str = "") -> SipResponse:
     """The response that RFC 3261 8.2.6 builds from a request: Via, From, To (with our tag), Call-ID, CSeq."""
     response = SipResponse(status, reason)
@@ -202,14 +210,14 @@ def put_headers(message: SipRequest | SipResponse, headers: Mapping[str, str]) -
 def parse_message(data: bytes) -> SipRequest | SipResponse:
     """One message from one datagram; what follows ``Content-Length`` bytes of body is dropped (RFC 3261 18.3).
 
-    Raises :class:`SipSyntaxError` for everything that RFC 4475 calls invalid, and for what exceeds our bounds.
+    Raises :class:`MalformedMessage` for everything that RFC 4475 calls invalid, and for what exceeds our bounds.
     """
     if len(data) > MAX_MESSAGE:
-        raise SipSyntaxError("message too long")
+        raise MalformedMessage("message too long")
     head, separator, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     text = head.decode("utf-8", "surrogateescape")
     if "\r\n" not in text:
-        raise SipSyntaxError("no header")
+        raise MalformedMessage("no header")
     start_line, _, header_text = text.partition("\r\n")
     message, problem = _start_line(start_line)
     message.body = body
@@ -222,7 +230,7 @@ def parse_message(data: bytes) -> SipRequest | SipResponse:
             raise SipSyntaxError("headers not ended by an empty line")
         _check(message)
     except SipSyntaxError as error:
-        raise SipSyntaxError(str(error), error.status, request) from None
+        raise MalformedMessage(str(error), error.status, request) from error
     return message
 
 
@@ -233,7 +241,7 @@ def _start_line(line: str) -> tuple[SipRequest | SipResponse, SipSyntaxError | N
         return SipRequest(match[1], match[2]), None
     method, _, rest = line.partition(" ")
     if not TOKEN_RE.match(method) or not (version := _VERSION_RE.search(rest)):
-        raise SipSyntaxError("neither request nor response")
+        raise MalformedMessage("neither request nor response")
     bad_version = version[0].strip() != "SIP/2.0"
     return SipRequest(method, rest), SipSyntaxError("malformed request line", 505 if bad_version else 400)
 

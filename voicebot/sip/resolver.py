@@ -35,10 +35,10 @@ _MAX_POINTERS = 8
 _NAPTR_SERVICES: dict[str, Transport] = {"SIP+D2U": "UDP", "SIP+D2T": "TCP", "SIPS+D2T": "TLS"}
 _SERVICES: dict[Transport, str] = {"UDP": "_sip._udp", "TCP": "_sip._tcp", "TLS": "_sips._tcp"}
 
-Answer = Callable[[list[Hop]], None]
+Located = Callable[[list[Hop]], None]
 
 
-class Service(NamedTuple):
+class SrvRecord(NamedTuple):
     """One SRV record (RFC 2782)."""
 
     priority: int
@@ -47,9 +47,9 @@ class Service(NamedTuple):
     target: str
 
 
-def in_order(services: Iterable[Service], chance: Callable[[], float] = random.random) -> list[Service]:
+def in_order(services: Iterable[SrvRecord], chance: Callable[[], float] = random.random) -> list[SrvRecord]:
     """The order to try them in: by priority, and within one at random by weight (RFC 2782)."""
-    ordered: list[Service] = []
+    ordered: list[SrvRecord] = []
     left = sorted(services)
     while left:
         same = [service for service in left if service.priority == left[0].priority]
@@ -79,7 +79,7 @@ class Resolver:
         self._loop = loop
         self._families = families
         self._kept: OrderedDict[Hop, tuple[list[Hop], float]] = OrderedDict()
-        self._waiting: dict[Hop, list[Answer]] = {}
+        self._waiting: dict[Hop, list[Located]] = {}
         self._tasks = BackgroundTasks(logger)
         self._dns: dns.asyncresolver.Resolver | None = None
         if nameservers is not None:
@@ -94,7 +94,7 @@ class Resolver:
         if self._dns is not None:
             self._dns.lifetime = _TIMEOUT_S / 3  # NAPTR, then SRV, then addresses
 
-    def ask(self, hop: Hop, answer: Answer) -> bool:
+    def ask(self, hop: Hop, answer: Located) -> bool:
         """Call ``answer`` with the addresses, best first (none: []), at once when they are known.
 
         False: too many wait, no call.
@@ -162,16 +162,16 @@ class Resolver:
                 found.append((record.order, record.preference, transport, target))
         return [(transport, target) for _, _, transport, target in sorted(found)[:_MAX_POINTERS]]
 
-    async def _servers(self, hop: Hop, services: list[Service]) -> list[Hop]:
+    async def _servers(self, hop: Hop, services: list[SrvRecord]) -> list[Hop]:
         return [
             hop._replace(host=address, port=service.port)
             for service in in_order(services)[:_MAX_SERVERS]
             for address in (await self._addresses(service.target))[:2]
         ]
 
-    async def _services(self, name: str) -> list[Service]:
+    async def _services(self, name: str) -> list[SrvRecord]:
         records = [
-            Service(record.priority, record.weight, record.port, str(record.target).rstrip("."))
+            SrvRecord(record.priority, record.weight, record.port, str(record.target).rstrip("."))
             for record in await self._records(name, "SRV")
         ]
         return [record for record in records if record.target and record.port]

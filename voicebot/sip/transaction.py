@@ -27,7 +27,7 @@ from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
 
 
-class State(Enum):
+class TransactionState(Enum):
     CALLING = auto()
     TRYING = auto()
     PROCEEDING = auto()
@@ -35,6 +35,9 @@ class State(Enum):
     COMPLETED = auto()
     CONFIRMED = auto()
     TERMINATED = auto()
+
+
+CALLING, TRYING, PROCEEDING, ACCEPTED, COMPLETED, CONFIRMED, TERMINATED = TransactionState
 
 
 class Input(Enum):
@@ -47,7 +50,7 @@ class Input(Enum):
     """The transport could not deliver what was sent last."""
 
 
-class Action(Enum):
+class _Action(Enum):
     SEND = auto()
     RESEND = auto()
     PASS = auto()
@@ -56,10 +59,10 @@ class Action(Enum):
     FAIL = auto()
 
 
-SEND, RESEND, PASS, ACK, REARM, FAIL = Action
+SEND, RESEND, PASS, ACK, REARM, FAIL = _Action
 
-Step = tuple[tuple[Action, ...], State]
-Table = Mapping[tuple[State, Input | str], Step]
+_Step = tuple[tuple[_Action, ...], TransactionState]
+_Table = Mapping[tuple[TransactionState, Input | str], _Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Timers:
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class ToWire:
     """Put ``data`` on the wire; ``again`` marks a retransmission."""
 
     data: bytes
@@ -90,13 +93,13 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class ToUser:
     """Hand a response to the user of a client transaction; None: nobody answered."""
 
     response: SipResponse | None
 
 
-Effect = Send | Pass
+Effect = ToWire | ToUser
 
 _RETRANSMIT = "AEG"
 _FINAL_WAIT = "DIJK"
@@ -109,9 +112,9 @@ class Transaction:
     called, None for never.
     """
 
-    table: ClassVar[Table]
-    timers: ClassVar[Mapping[State, str]]
-    first: ClassVar[State]
+    table: ClassVar[_Table]
+    timers: ClassVar[Mapping[TransactionState, str]]
+    first: ClassVar[TransactionState]
 
     def __init__(self, request: SipRequest, destination: Hop, timers: Timers, *, give_up: float | None = None) -> None:
         self.destination = destination
@@ -138,7 +141,7 @@ class Transaction:
 
     @property
     def terminated(self) -> bool:
-        return self.state is State.TERMINATED
+        return self.state is TERMINATED
 
     def timeout(self, now: float) -> list[Effect]:
         """Run the timers that are due."""
@@ -149,7 +152,7 @@ class Transaction:
                 effects += self._step(name, None, now)
         return effects
 
-    def _enter(self, state: State, now: float) -> None:
+    def _enter(self, state: TransactionState, now: float) -> None:
         self.state = state
         wanted = self.timers.get(state, "")
         for name in list(self._running):
@@ -160,10 +163,10 @@ class Transaction:
                 self._intervals[name] = self._first_interval(name, state)
                 self._running[name] = now + self._intervals[name]
 
-    def _first_interval(self, name: str, state: State) -> float:
+    def _first_interval(self, name: str, state: TransactionState) -> float:
         if name in _FINAL_WAIT and self._reliable:
             return 0.0
-        if name == "E" and state is State.PROCEEDING:
+        if name == "E" and state is PROCEEDING:
             return self._times.t2
         if name in _RETRANSMIT:
             return self._times.t1
@@ -174,7 +177,7 @@ class Transaction:
     def _rearm(self, name: str, now: float) -> None:
         doubled = 2 * self._intervals[name]
         if name != "A":
-            doubled = self._times.t2 if self.state is State.PROCEEDING else min(doubled, self._times.t2)
+            doubled = self._times.t2 if self.state is PROCEEDING else min(doubled, self._times.t2)
         self._intervals[name] = doubled
         self._running[name] = now + doubled
 
@@ -187,17 +190,17 @@ class Transaction:
         for action in actions:
             if action is SEND and message is not None:
                 self._last = bytes(message)
-                effects.append(Send(self._last))
+                effects.append(ToWire(self._last))
             elif action is RESEND and self._last:
-                effects.append(Send(self._last, again=True))
+                effects.append(ToWire(self._last, again=True))
             elif action is PASS and isinstance(message, SipResponse):
-                effects.append(Pass(message))
+                effects.append(ToUser(message))
             elif action is ACK and isinstance(message, SipResponse):
-                effects.append(Send(bytes(self._ack(message))))
+                effects.append(ToWire(bytes(self._ack(message))))
             elif action is REARM and isinstance(given, str):
                 self._rearm(given, now)
             elif action is FAIL:
-                effects.append(Pass(None))
+                effects.append(ToUser(None))
         if state is not self.state:
             self._enter(state, now)
         return effects
@@ -233,7 +236,7 @@ class ServerTransaction(Transaction):
 
     def respond(self, response: SipResponse, now: float) -> list[Effect]:
         effects = self._step(_class_of(response.status), response, now)
-        if self.state in (State.ACCEPTED, State.COMPLETED, State.TERMINATED):
+        if self.state in (ACCEPTED, COMPLETED, TERMINATED):
             self._request = None
         return effects
 
@@ -244,7 +247,7 @@ class ClientTransaction(Transaction):
     def start(self, now: float) -> list[Effect]:
         self._last = bytes(self.request)
         self._enter(self.first, now)
-        return [Send(self._last)]
+        return [ToWire(self._last)]
 
     def receive(self, response: SipResponse, now: float) -> list[Effect]:
         return self._step(_class_of(response.status), response, now)
@@ -261,81 +264,81 @@ class ClientTransaction(Transaction):
 class InviteServer(ServerTransaction):
     """17.2.1, Figure 7 of RFC 6026. A repeated INVITE gets the last response again, in Accepted too."""
 
-    first = State.PROCEEDING
-    timers: ClassVar = {State.ACCEPTED: "L", State.COMPLETED: "GH", State.CONFIRMED: "I"}
+    first = PROCEEDING
+    timers: ClassVar = {ACCEPTED: "L", COMPLETED: "GH", CONFIRMED: "I"}
     table: ClassVar = {
-        (State.PROCEEDING, Input.REQUEST): ((RESEND,), State.PROCEEDING),
-        (State.PROCEEDING, Input.PROVISIONAL): ((SEND,), State.PROCEEDING),
-        (State.PROCEEDING, Input.SUCCESS): ((SEND,), State.ACCEPTED),
-        (State.PROCEEDING, Input.FAILURE): ((SEND,), State.COMPLETED),
-        (State.ACCEPTED, Input.REQUEST): ((RESEND,), State.ACCEPTED),
-        (State.ACCEPTED, Input.SUCCESS): ((SEND,), State.ACCEPTED),
-        (State.ACCEPTED, "L"): ((), State.TERMINATED),
-        (State.COMPLETED, Input.REQUEST): ((RESEND,), State.COMPLETED),
-        (State.COMPLETED, Input.ACK): ((), State.CONFIRMED),
-        (State.COMPLETED, "G"): ((RESEND, REARM), State.COMPLETED),
-        (State.COMPLETED, "H"): ((), State.TERMINATED),
-        (State.CONFIRMED, "I"): ((), State.TERMINATED),
+        (PROCEEDING, Input.REQUEST): ((RESEND,), PROCEEDING),
+        (PROCEEDING, Input.PROVISIONAL): ((SEND,), PROCEEDING),
+        (PROCEEDING, Input.SUCCESS): ((SEND,), ACCEPTED),
+        (PROCEEDING, Input.FAILURE): ((SEND,), COMPLETED),
+        (ACCEPTED, Input.REQUEST): ((RESEND,), ACCEPTED),
+        (ACCEPTED, Input.SUCCESS): ((SEND,), ACCEPTED),
+        (ACCEPTED, "L"): ((), TERMINATED),
+        (COMPLETED, Input.REQUEST): ((RESEND,), COMPLETED),
+        (COMPLETED, Input.ACK): ((), CONFIRMED),
+        (COMPLETED, "G"): ((RESEND, REARM), COMPLETED),
+        (COMPLETED, "H"): ((), TERMINATED),
+        (CONFIRMED, "I"): ((), TERMINATED),
     }
 
 
 class NonInviteServer(ServerTransaction):
     """17.2.2."""
 
-    first = State.TRYING
-    timers: ClassVar = {State.COMPLETED: "J"}
+    first = TRYING
+    timers: ClassVar = {COMPLETED: "J"}
     table: ClassVar = {
-        (State.TRYING, Input.PROVISIONAL): ((SEND,), State.PROCEEDING),
-        (State.TRYING, Input.SUCCESS): ((SEND,), State.COMPLETED),
-        (State.TRYING, Input.FAILURE): ((SEND,), State.COMPLETED),
-        (State.PROCEEDING, Input.REQUEST): ((RESEND,), State.PROCEEDING),
-        (State.PROCEEDING, Input.PROVISIONAL): ((SEND,), State.PROCEEDING),
-        (State.PROCEEDING, Input.SUCCESS): ((SEND,), State.COMPLETED),
-        (State.PROCEEDING, Input.FAILURE): ((SEND,), State.COMPLETED),
-        (State.COMPLETED, Input.REQUEST): ((RESEND,), State.COMPLETED),
-        (State.COMPLETED, "J"): ((), State.TERMINATED),
+        (TRYING, Input.PROVISIONAL): ((SEND,), PROCEEDING),
+        (TRYING, Input.SUCCESS): ((SEND,), COMPLETED),
+        (TRYING, Input.FAILURE): ((SEND,), COMPLETED),
+        (PROCEEDING, Input.REQUEST): ((RESEND,), PROCEEDING),
+        (PROCEEDING, Input.PROVISIONAL): ((SEND,), PROCEEDING),
+        (PROCEEDING, Input.SUCCESS): ((SEND,), COMPLETED),
+        (PROCEEDING, Input.FAILURE): ((SEND,), COMPLETED),
+        (COMPLETED, Input.REQUEST): ((RESEND,), COMPLETED),
+        (COMPLETED, "J"): ((), TERMINATED),
     }
 
 
 class InviteClient(ClientTransaction):
     """17.1.1, Figure 5 of RFC 6026. Every 2xx is passed up: each wants an ACK, and forks bring several."""
 
-    first = State.CALLING
-    timers: ClassVar = {State.CALLING: "AB", State.ACCEPTED: "M", State.COMPLETED: "D"}
+    first = CALLING
+    timers: ClassVar = {CALLING: "AB", ACCEPTED: "M", COMPLETED: "D"}
     table: ClassVar = {
-        (State.CALLING, "A"): ((RESEND, REARM), State.CALLING),
-        (State.CALLING, "B"): ((FAIL,), State.TERMINATED),
-        (State.CALLING, Input.ERROR): ((FAIL,), State.TERMINATED),
-        (State.CALLING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
-        (State.CALLING, Input.SUCCESS): ((PASS,), State.ACCEPTED),
-        (State.CALLING, Input.FAILURE): ((ACK, PASS), State.COMPLETED),
-        (State.PROCEEDING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
-        (State.PROCEEDING, Input.SUCCESS): ((PASS,), State.ACCEPTED),
-        (State.PROCEEDING, Input.FAILURE): ((ACK, PASS), State.COMPLETED),
-        (State.ACCEPTED, Input.SUCCESS): ((PASS,), State.ACCEPTED),
-        (State.ACCEPTED, "M"): ((), State.TERMINATED),
-        (State.COMPLETED, Input.FAILURE): ((ACK,), State.COMPLETED),
-        (State.COMPLETED, "D"): ((), State.TERMINATED),
+        (CALLING, "A"): ((RESEND, REARM), CALLING),
+        (CALLING, "B"): ((FAIL,), TERMINATED),
+        (CALLING, Input.ERROR): ((FAIL,), TERMINATED),
+        (CALLING, Input.PROVISIONAL): ((PASS,), PROCEEDING),
+        (CALLING, Input.SUCCESS): ((PASS,), ACCEPTED),
+        (CALLING, Input.FAILURE): ((ACK, PASS), COMPLETED),
+        (PROCEEDING, Input.PROVISIONAL): ((PASS,), PROCEEDING),
+        (PROCEEDING, Input.SUCCESS): ((PASS,), ACCEPTED),
+        (PROCEEDING, Input.FAILURE): ((ACK, PASS), COMPLETED),
+        (ACCEPTED, Input.SUCCESS): ((PASS,), ACCEPTED),
+        (ACCEPTED, "M"): ((), TERMINATED),
+        (COMPLETED, Input.FAILURE): ((ACK,), COMPLETED),
+        (COMPLETED, "D"): ((), TERMINATED),
     }
 
 
 class NonInviteClient(ClientTransaction):
     """17.1.2."""
 
-    first = State.TRYING
-    timers: ClassVar = {State.TRYING: "EF", State.PROCEEDING: "EF", State.COMPLETED: "K"}
+    first = TRYING
+    timers: ClassVar = {TRYING: "EF", PROCEEDING: "EF", COMPLETED: "K"}
     table: ClassVar = {
-        (State.TRYING, "E"): ((RESEND, REARM), State.TRYING),
-        (State.TRYING, "F"): ((FAIL,), State.TERMINATED),
-        (State.TRYING, Input.ERROR): ((FAIL,), State.TERMINATED),
-        (State.TRYING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
-        (State.TRYING, Input.SUCCESS): ((PASS,), State.COMPLETED),
-        (State.TRYING, Input.FAILURE): ((PASS,), State.COMPLETED),
-        (State.PROCEEDING, "E"): ((RESEND, REARM), State.PROCEEDING),
-        (State.PROCEEDING, "F"): ((FAIL,), State.TERMINATED),
-        (State.PROCEEDING, Input.ERROR): ((FAIL,), State.TERMINATED),
-        (State.PROCEEDING, Input.PROVISIONAL): ((PASS,), State.PROCEEDING),
-        (State.PROCEEDING, Input.SUCCESS): ((PASS,), State.COMPLETED),
-        (State.PROCEEDING, Input.FAILURE): ((PASS,), State.COMPLETED),
-        (State.COMPLETED, "K"): ((), State.TERMINATED),
+        (TRYING, "E"): ((RESEND, REARM), TRYING),
+        (TRYING, "F"): ((FAIL,), TERMINATED),
+        (TRYING, Input.ERROR): ((FAIL,), TERMINATED),
+        (TRYING, Input.PROVISIONAL): ((PASS,), PROCEEDING),
+        (TRYING, Input.SUCCESS): ((PASS,), COMPLETED),
+        (TRYING, Input.FAILURE): ((PASS,), COMPLETED),
+        (PROCEEDING, "E"): ((RESEND, REARM), PROCEEDING),
+        (PROCEEDING, "F"): ((FAIL,), TERMINATED),
+        (PROCEEDING, Input.ERROR): ((FAIL,), TERMINATED),
+        (PROCEEDING, Input.PROVISIONAL): ((PASS,), PROCEEDING),
+        (PROCEEDING, Input.SUCCESS): ((PASS,), COMPLETED),
+        (PROCEEDING, Input.FAILURE): ((PASS,), COMPLETED),
+        (COMPLETED, "K"): ((), TERMINATED),
     }

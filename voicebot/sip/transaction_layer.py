@@ -25,9 +25,9 @@ from voicebot.sip.transaction import (
     InviteServer,
     NonInviteClient,
     NonInviteServer,
-    Send,
     ServerTransaction,
     Timers,
+    ToWire,
     Transaction,
 )
 
@@ -304,7 +304,7 @@ class TransactionLayer:
     def _run(self, transaction: Transaction, effects: list[Effect], now: float) -> None:
         key = self._keys.get(transaction)
         for effect in effects:
-            if isinstance(effect, Send):
+            if isinstance(effect, ToWire):
                 self.counters.retransmitted += effect.again
                 self._transmit(effect.data, transaction.destination)
             elif key is not None and (on_response := self._on_response.get(key)) is not None:

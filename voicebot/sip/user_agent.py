@@ -25,14 +25,14 @@ from voicebot.sip.header import SipSyntaxError, SipUri
 from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, EXTENSIONS, METHODS, Refusal, inspect
 from voicebot.sip.invitation import Invitation
-from voicebot.sip.message import SipRequest, parse_message, response_to
+from voicebot.sip.message import MalformedMessage, SipRequest, parse_message, response_to
 from voicebot.sip.outputs import Output
 from voicebot.sip.probe import TrunkProbe
 from voicebot.sip.refer import replaces_key
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
-from voicebot.sip.transaction import ServerTransaction, State, Timers
+from voicebot.sip.transaction import ServerTransaction, Timers, TransactionState
 from voicebot.sip.transaction_layer import LARGE, Key, TransactionLayer
 
 
@@ -101,7 +101,7 @@ class UserAgent(TransactionLayer):
             return self.take()
         try:
             message = parse_message(data)
-        except SipSyntaxError as error:
+        except MalformedMessage as error:
             self.counters.malformed += 1
             self._answer_malformed(error, source, now)
             return self.take()
@@ -278,7 +278,7 @@ class UserAgent(TransactionLayer):
         return bool(request.recipient.tag) and self._dialog_of(request) is not None
 
     def _receive_ack(self, request: SipRequest, transaction: ServerTransaction | None, now: float) -> None:
-        if transaction is not None and transaction.state is not State.ACCEPTED:
+        if transaction is not None and transaction.state is not TransactionState.ACCEPTED:
             self._run(transaction, transaction.receive(request, now), now)
         elif call := self._dialog_of(request):  # also when it reuses the branch of its INVITE, as old peers do
             call.on_ack(request, now)
@@ -377,7 +377,7 @@ class UserAgent(TransactionLayer):
         response.headers.set("Contact", self.contact(source))
         self.respond(transaction, response, now)
 
-    def _answer_malformed(self, error: SipSyntaxError, source: Hop, now: float) -> None:
+    def _answer_malformed(self, error: MalformedMessage, source: Hop, now: float) -> None:
         request = error.request
         if request is None or request.method == "ACK" or not request.headers.get("Via"):
             return
