@@ -67,7 +67,7 @@ async def test_the_announcement_is_spoken_by_the_voice_that_the_caller_hears() -
     world = await desk.world.greeted()
     world.line.pull(60)
     world.bot.on_event(CallConfigured(world.now, language="es-ES", voice="Elvira"))
-    world.bot.on_event(TransferAsked(world.now, "7001", ATTENDED))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), ATTENDED))
     await world.settle()
     desk.other.rings.set()
     await world.settle()
