@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from call_world import SECOND, World
 
+from voicebot.address import Address
 from voicebot.calls import (
     CallRequest,
     CannotCall,
@@ -75,22 +76,22 @@ async def test_a_bot_has_somebody_called_and_hears_what_became_of_it() -> None:
 
     async def place(request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         wishes.append(request)
-        if request.to == "+1900":
+        if request.to == Address.parse("+1900"):
             raise CannotCall("forbidden", "+1900 may not be called")
         asyncio.get_running_loop().call_soon(observer, "busy", 486, "Busy Here")
         return "call-2"
 
     world = await World(place=place).greeted()
     world.line.pull(60)
-    world.bot.on_event(CallAsked(world.now, "+1425", command="c1", context={"order": 7}))
-    world.bot.on_event(CallAsked(world.now, "+1900", command="c2"))
+    world.bot.on_event(CallAsked(world.now, Address.parse("+1425"), command="c1", context={"order": 7}))
+    world.bot.on_event(CallAsked(world.now, Address.parse("+1900"), command="c2"))
     await world.settle()
-    assert wishes[0] == CallRequest("+1425", context={"order": 7})
+    assert wishes[0] == CallRequest(Address.parse("+1425"), context={"order": 7})
     answers = [activity["value"] for activity in world.bot.told if activity.get("name") == "call.status"]
     assert {answer["commandId"]: answer["state"] for answer in answers} == {"c1": "busy", "c2": "refused"}
     assert next(answer for answer in answers if answer["commandId"] == "c1")["callId"] == "call-2"
     for _ in range(20):
-        world.bot.on_event(CallAsked(world.now, "+1425"))
+        world.bot.on_event(CallAsked(world.now, Address.parse("+1425")))
     await world.settle()
     assert len(wishes) == placed_calls.MAX_PLACED, "a bot that goes mad calls ten people, not thousands"
     await world.line.hang_up()

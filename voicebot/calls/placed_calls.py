@@ -44,5 +44,5 @@ class PlacedCalls:
         try:
             call_id = await self._place(request, told)
         except CannotCall as error:
-            self._log.warning("no call to %r: %s", asked.target[:100], error)
+            self._log.warning("no call to %s: %s", asked.target, error)
             told("refused", 0, str(error))

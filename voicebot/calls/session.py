@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from voicebot.address import Address
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.hearing import Hearing
@@ -302,13 +303,13 @@ class CallSession:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
 
-    async def _transfer(self, target: str, context: Mapping[str, Any]) -> None:
+    async def _transfer(self, target: Address, context: Mapping[str, Any]) -> None:
         await self._progress.until(Phase.UP)
         outcome = await self._transferring.to(target, context)
         if outcome.accepted:
             self._log.info("transferred to %s", target)
         else:
-            self._log.warning("no transfer to %r: %s %s", target[:100], outcome.status or "", outcome.message)
+            self._log.warning("no transfer to %s: %s %s", target, outcome.status or "", outcome.message)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
 
     def _speaker(self, playout: Playout) -> Playback:
