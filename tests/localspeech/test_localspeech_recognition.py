@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.localspeech.engines import Decode, DecodeKind, Float32, Transcript
+from voicebot.audio import Samples
+from voicebot.localspeech.engines import Decode, DecodeKind, Transcript
 from voicebot.localspeech.recognition import Options, Output, RecognitionTurn, Send
 from voicebot.localspeech.scripted import LevelDetector
 
@@ -39,7 +40,7 @@ class Client:
         self.decodes += [output for output in outputs if isinstance(output, Decode)]
         return fresh
 
-    def hear(self, frame: Float32, count: int) -> list[Send]:
+    def hear(self, frame: Samples, count: int) -> list[Send]:
         return [message for _ in range(count) for message in self.take(self.turn.audio(frame))]
 
     def result(self, kind: DecodeKind, text: str, which: int = 0) -> list[Send]:

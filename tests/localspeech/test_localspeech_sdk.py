@@ -24,8 +24,8 @@ import pytest
 from voicebot.audio import g711
 from voicebot.audio.g711 import Law
 from voicebot.localspeech import Limits, LocalSpeech, Script
+from voicebot.localspeech.formats import parse_header
 from voicebot.localspeech.recognition import TICKS
-from voicebot.localspeech.riff import parse_header
 
 sdk = pytest.importorskip("azure.cognitiveservices.speech")
 

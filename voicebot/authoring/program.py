@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from voicebot.authoring.expected import CANNOT, EXPECTED, HOLD, SORRY, WAIT, by_language
 from voicebot.authoring.expressions import Compiled, compile_expression
-from voicebot.authoring.hearing import collects_keys
 from voicebot.authoring.model import END, AnyStep, Ask, DialogFile, Prompt
+from voicebot.authoring.reading import collects_keys
 from voicebot.authoring.schedule import OpeningHours, compile_schedule
 from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import spoken, written

@@ -20,25 +20,24 @@ MAX_REMEMBERED = 1000
 
 
 class Calls:
-    """All running calls. ``services`` may be replaced; it counts for calls that begin afterwards.
+    """All running calls. ``services`` may be replaced; it counts for calls that begin afterwards."""
 
-    ``on_record`` gets the record of each call that is over.
-    """
-
-    def __init__(self, services: CallServices, on_record: Callable[[dict[str, Any]], None] | None = None) -> None:
+    def __init__(self, services: CallServices) -> None:
         self.services = services
-        self.total = 0
-        self._on_record = on_record
+        self._listeners: list[Callable[[dict[str, Any]], None]] = []
         self._running: dict[asyncio.Task[None], CallSession] = {}
         self._ended: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._running)
 
+    def on_record(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """From now on ``listener`` gets the record of each call that is over."""
+        self._listeners.append(listener)
+
     def accept(self, leg: Leg, placed: Placed | None = None) -> CallSession:
         """Begin a call on ``leg``; ``placed``: what for, when it is one of ours."""
         session = CallSession(leg, self.services, placed)
-        self.total += 1
         task = asyncio.create_task(session.run(), name=f"call {leg.info.call_id}")
         self._running[task] = session
         task.add_done_callback(self._over)
@@ -63,8 +62,9 @@ class Calls:
             self._ended.popitem(last=False)
         if not task.cancelled() and task.exception() is not None:
             logger.error("a call ended in an error", exc_info=task.exception())
-        if session.record is not None and self._on_record is not None:
-            self._on_record(session.record)
+        if session.record is not None:
+            for listener in self._listeners:
+                listener(session.record)
 
     async def drain(self, limit_s: float) -> None:
         """Let running calls end in their own time for ``limit_s``, then hang up; returns when none is left."""

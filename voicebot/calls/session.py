@@ -11,14 +11,15 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from voicebot.address import Address
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.hearing import Hearing
-from voicebot.calls.playback import Playback
+from voicebot.calls.playback import Playback, PromptVoice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.request import CallRequest, CannotCall, Placed
@@ -30,14 +31,14 @@ from voicebot.events import (
     CallAsked,
     CallNotAnswered,
     CallRinging,
-    CallTold,
-    EarlyMedia,
+    EarlyMediaReceived,
+    EarlyMediaSent,
     Event,
-    HeardEarly,
-    Held,
     HoldEnded,
+    HoldStarted,
     KeyPressed,
     LegEnded,
+    PlacedCallChanged,
     RecordingChanged,
     TransferEnded,
 )
@@ -92,7 +93,7 @@ class CallSession:
         self._services = services
         self._loop = asyncio.get_running_loop()
         self._log = logging.LoggerAdapter(logger, {"call_id": leg.info.call_id})
-        self._machine = TurnMachine(services.policy)
+        self._machine = TurnMachine(services.rules.policy)
         self._events: deque[Event] = deque()
         self._handling = False
         self._timer: asyncio.TimerHandle | None = None
@@ -101,35 +102,26 @@ class CallSession:
         self._reason = "error"
         self._placed = placed or Placed()
         self._placed_calls = 0
-        self._transferring = Transferring(leg, services.transfers, self._speaker)
+        self._transferring = Transferring(leg, services.rules.transfers, self._speaker)
         self._deaf = leg.info.direction == "outbound"
         """Nothing that is heard is for us: nobody has answered yet, or we are on hold."""
         self._builder = RecordBuilder(
-            leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.language
+            leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=services.rules.language
         )
         self._recording = RecordingControl(
-            leg.info.audio, kept=services.records is not None, running=services.recording
+            leg.info.audio, kept=services.keeping.records is not None, running=services.keeping.recording
         )
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
-        self._language = services.language
         self._up = asyncio.Event()
         self._greeted = asyncio.Event()
         self._conversation: Conversation | None = None
-        self._playback = self._speaker(leg.playout, self._audio_came)
+        voice = PromptVoice(services.rules.voice_name, services.rules.language)
+        self._playback = Playback(leg.playout, services.audio, voice, self._audio_came)
         leg.playout.on_event = self._played
 
-    def _speaker(self, playout: Playout, on_audio: Callable[[Play], None] = lambda _: None) -> Playback:
-        """What speaks on this call's leg, or on one beside it, with this call's voice."""
-        services = self._services
-        return Playback(
-            playout,
-            services.voice,
-            voice_name=services.voice_name,
-            language=self._language,
-            canned_audio=services.canned_audio,
-            on_audio=on_audio,
-            fetch_audio=services.audio_at,
-        )
+    def _speaker(self, playout: Playout) -> Playback:
+        """What speaks on a leg beside this call's, with this call's voice."""
+        return Playback(playout, self._services.audio, self._playback.voice, lambda _: None)
 
     @property
     def state(self) -> State:
@@ -147,9 +139,9 @@ class CallSession:
         try:
             await (self._reach() if self.info.direction == "outbound" else self._take())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), self._services.max_duration_s)
+                await asyncio.wait_for(self._ended.wait(), self._services.rules.max_duration_s)
             if not self._ended.is_set():
-                self._log.warning("longer than %.0f s: ended", self._services.max_duration_s)
+                self._log.warning("longer than %.0f s: ended", self._services.rules.max_duration_s)
         except LegClosed:
             self._log.info("not answered: %s", self._reason)
         except Exception:
@@ -167,12 +159,12 @@ class CallSession:
 
     async def _take(self) -> None:
         """Answer somebody's call: at once, or when they have heard the greeting, which costs nothing then (183)."""
-        early = self._services.before_answer(self.info.trunk) == "greeting" and self.leg.early_media()
+        early = self._services.rules.before_answer(self.info.trunk) == "greeting" and self.leg.early_media()
         if not early:
             self.leg.ring()
         await self._begin()
         if early:
-            self.dispatch(HeardEarly(self._loop.time()))
+            self.dispatch(EarlyMediaSent(self._loop.time()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._greeted.wait(), MAX_EARLY_S)
         if self._ended.is_set():
@@ -188,7 +180,7 @@ class CallSession:
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and get ready to listen meanwhile."""
-        facts = facts_of(self.info, self._placed, self._services.language)
+        facts = facts_of(self.info, self._placed, self._services.rules.language)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._carry_out(self._machine.start(self._loop.time()))
         await self._hearing.start()
@@ -220,10 +212,10 @@ class CallSession:
         match event:
             case CallRinging() if self.phase == "calling":
                 self.phase = "ringing"
-            case EarlyMedia():
+            case EarlyMediaReceived():
                 self.phase = "early-media"
-            case Held() | HoldEnded():
-                self._deaf = isinstance(event, Held)  # music is not for the recogniser
+            case HoldStarted() | HoldEnded():
+                self._deaf = isinstance(event, HoldStarted)  # music is not for the recogniser
             case CallNotAnswered(outcome=outcome, status=status, reason=reason):
                 self._placed.observer(outcome.value, status, reason)
         self.dispatch(event)
@@ -292,9 +284,9 @@ class CallSession:
                     self._hearing.listening = on
                     self._log.info("listening" if on else "not listening")
                 case UseVoice(name, language):
-                    self._playback.voice_name = name or self._playback.voice_name
-                    if language and language != self._language:
-                        self._language = self._playback.language = language
+                    before = self._playback.voice
+                    self._playback.voice = PromptVoice(name or before.name, language or before.language)
+                    if language and language != before.language:
                         self._tasks.spawn(self._hearing.listen_in(language), "changing the language")
                 case SendKeys(keys):
                     self._log.info("keys: %s", self._words(keys) or len(keys))
@@ -317,23 +309,23 @@ class CallSession:
         self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
         self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
         assert self._conversation is not None, "the bot is asked from its greeting on"
-        self._conversation.send(ask.request, asked_activity(ask, self._language))
+        self._conversation.send(ask.request, asked_activity(ask, self._playback.voice.language))
 
     def _words(self, text: str) -> str:
         """What of it the log may hold."""
-        return self._builder.kept(text) if self._services.log_words else ""
+        return self._builder.kept(text) if self._services.keeping.log_words else ""
 
     async def _hang_up(self) -> None:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
 
-    async def _transfer(self, target: str, context: Mapping[str, Any]) -> None:
+    async def _transfer(self, target: Address, context: Mapping[str, Any]) -> None:
         await self._up.wait()
         outcome = await self._transferring.to(target, context)
         if outcome.accepted:
             self._log.info("transferred to %s", target)
         else:
-            self._log.warning("no transfer to %r: %s %s", target[:100], outcome.status or "", outcome.message)
+            self._log.warning("no transfer to %s: %s %s", target, outcome.status or "", outcome.message)
         self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
 
     async def _place(self, asked: CallAsked) -> None:
@@ -341,7 +333,9 @@ class CallSession:
         call_id = ""
 
         def told(state: str, status: int, reason: str) -> None:
-            self.dispatch(CallTold(self._loop.time(), state, call_id, asked.target, asked.command, status, reason))
+            self.dispatch(
+                PlacedCallChanged(self._loop.time(), state, call_id, asked.target, asked.command, status, reason)
+            )
 
         self._placed_calls += 1
         if self._placed_calls > MAX_PLACED:
@@ -351,7 +345,7 @@ class CallSession:
         try:
             call_id = await self._services.place(request, told)
         except CannotCall as error:
-            self._log.warning("no call to %r: %s", asked.target[:100], error)
+            self._log.warning("no call to %s: %s", asked.target, error)
             told("refused", 0, str(error))
 
     def _played(self, event: PlaybackEvent) -> None:
@@ -387,8 +381,8 @@ class CallSession:
     async def _write(self) -> None:
         self._builder.ended(self._reason, self._loop.time(), self.leg.quality().as_dict())
         self.record = self._builder.build()
-        if self._services.records is None:
+        if self._services.keeping.records is None:
             return
-        path = await self._builder.write(self._services.records)
+        path = await self._builder.write(self._services.keeping.records)
         await self._recording.finish(path.with_suffix(".wav"))
         self._log.info("record: %s", path)

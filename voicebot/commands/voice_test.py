@@ -140,8 +140,8 @@ def lines_of(held: Held) -> list[str]:
         lines.append(f"  heard:    {held.failure.heard}")
     for act in held.understood:
         if act.differs and (held.failure is None or act.line <= held.failure.line):
-            heard = repr(act.heard) if act.heard else "nothing"
-            lines.append(f"  in line {act.line} the caller said {act.said!r}, heard: {heard}")
+            recognised = repr(act.recognised) if act.recognised else "nothing"
+            lines.append(f"  in line {act.line} the caller said {act.said!r}, heard: {recognised}")
     return lines
 
 
@@ -280,5 +280,5 @@ def _data(held: Held) -> dict[str, object]:
             "file": str(failure.file), "line": failure.line, "expected": failure.expected, "heard": failure.heard,
             "in_text": held.in_text,
         },
-        "understood": [{"line": act.line, "said": act.said, "heard": act.heard} for act in held.understood],
+        "understood": [{"line": act.line, "said": act.said, "heard": act.recognised} for act in held.understood],
     }  # fmt: skip

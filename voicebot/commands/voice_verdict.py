@@ -25,12 +25,12 @@ class Understood:
 
     line: int
     said: str
-    heard: str
+    recognised: str
 
     @property
     def differs(self) -> bool:
         """Whether that is more than a matter of capitals, punctuation and figures: it may have been misheard."""
-        return _plain(self.said) != _plain(self.heard)
+        return _plain(self.said) != _plain(self.recognised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ class Replay:
         for at, index in enumerate(self._acts[: len(self._begin)]):
             said = self._test.talk[index].caller
             if said is not None:
-                heard = [line["text"] for line in self._during(at) if line["event"] == "asked" and line["text"]]
-                found.append(Understood(self._test.lines[index], spoken(said), " | ".join(heard)))
+                recognised = [line["text"] for line in self._during(at) if line["event"] == "asked" and line["text"]]
+                found.append(Understood(self._test.lines[index], spoken(said), " | ".join(recognised)))
         return tuple(found)
 
     def _next(self) -> list[Said]:

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from voicebot.audio import Samples
 from voicebot.localspeech.ssml import Span
-
-Float32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Decode:
 
     number: int
     kind: DecodeKind
-    samples: Float32
+    samples: Samples
     rate: int
     phrase: int
     voiced_s: float
@@ -50,7 +46,7 @@ class Decode:
 class Detector(Protocol):
     """Voice activity of one stream, fed 32 ms at a time."""
 
-    def __call__(self, frame: Float32) -> float:
+    def __call__(self, frame: Samples) -> float:
         """The probability, 0 to 1, that somebody speaks in ``frame`` (32 ms)."""
 
     def reset(self) -> None:
@@ -87,5 +83,5 @@ class RecognitionEngine(Protocol):
 class SynthesisEngine(Protocol):
     """Speaks."""
 
-    def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Float32, None]:
+    def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Samples, None]:
         """Audio for ``spans`` at ``rate`` samples a second, in pieces, each as soon as it is there."""

@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Float32, Transcript
+from voicebot.audio import Samples
+from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
 from voicebot.localspeech.expected import lexical
 from voicebot.localspeech.segmenter import FRAME_S, Edge, Ended, Paused, Resumed, Segmenter, Started, Timing
 
@@ -154,7 +155,7 @@ class RecognitionTurn:
 
     # --- inputs ---------------------------------------------------------------------------------------------------
 
-    def audio(self, samples: Float32) -> list[Output]:
+    def audio(self, samples: Samples) -> list[Output]:
         """More of the stream."""
         out: list[Output] = []
         for at in range(0, len(samples), self._frame):
@@ -326,7 +327,7 @@ class RecognitionTurn:
         self.ended = True
         return [Send("speech.endDetected", {"Offset": self._ticks(self._segmenter.now)}), Send("turn.end", {})]
 
-    def _append(self, samples: Float32) -> None:
+    def _append(self, samples: Samples) -> None:
         size = len(samples)
         if self._filled + size > len(self._buffer):
             frames = self._phrase.onset if self._phrase else self._segmenter.now

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from voicebot.audio import PCMU, AudioFormat
 from voicebot.localspeech.engines import Decode, RecognitionEngine, RecognitionSession, Transcript
+from voicebot.localspeech.formats import UnsupportedAudio, parse_header
 from voicebot.localspeech.framing import FramingError, parse_binary, parse_text, text_frame
 from voicebot.localspeech.recognition import Options, Output, RecognitionTurn, Send
-from voicebot.localspeech.riff import AudioFormat, UnsupportedAudio, parse_header
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class RecognitionConnection:
             return  # what the client sends on until it hears of the end
         if not data:
             if self._turn is None:  # nothing was ever heard
-                self._start(AudioFormat("mulaw", 8000))
+                self._start(PCMU)
                 await self._send(Send("turn.start", self._context()))
             assert self._turn is not None
             await self._carry_out(self._turn.end_of_audio())
@@ -103,7 +104,7 @@ class RecognitionConnection:
         whole = len(data) - len(data) % self._format.width
         data, self._rest = data[:whole], data[whole:]
         if data:
-            await self._carry_out(self._turn.audio(self._format.decode(data)))
+            await self._carry_out(self._turn.audio(self._format.floats(data)))
             self._since_yield += len(data)
             if self._since_yield >= _YIELD_BYTES:
                 self._since_yield = 0

@@ -70,7 +70,7 @@ class RtpSession:
         self._rtcp_port: int | None = None
         self._rtcp_source: Address | None = None
 
-        self._heard_at = 0.0
+        self._last_packet_at = 0.0
         self._timed_out = False
 
         self._send = True
@@ -168,7 +168,7 @@ class RtpSession:
         """Hold and resume. Without ``receive`` the sink gets silence and there is no media timeout; without ``send``
         the playout stands still."""
         if receive and not self._incoming.receiving:
-            self._heard_at = self._clock.now()
+            self._last_packet_at = self._clock.now()
             self._timed_out = False
             self._incoming.resume()
         self._incoming.receiving, self._send = receive, send
@@ -210,7 +210,7 @@ class RtpSession:
             frames = self._incoming.usual(data, at)
             if frames is not None:
                 self._packets_received += 1
-                self._heard_at = at
+                self._last_packet_at = at
                 self._timed_out = False
                 self._deliver(frames, at)
                 return
@@ -234,7 +234,7 @@ class RtpSession:
             self._foreign += 1
             return
         self._packets_received += 1
-        self._heard_at = at
+        self._last_packet_at = at
         self._timed_out = False
         frames, key = self._incoming.packet(packet, at)
         self._deliver(frames, at)
@@ -255,7 +255,7 @@ class RtpSession:
     def _activate(self, at: float) -> None:
         """The other side is known: silence is owed to the sink from here on, and the timeout runs."""
         if self._incoming.activate(at):
-            self._heard_at = at
+            self._last_packet_at = at
 
     def _deliver(self, frames: Sequence[bytes], at: float) -> None:
         for frame in frames:
@@ -287,7 +287,11 @@ class RtpSession:
             self._deliver(frames, at)
         if at >= self._reporting.due:
             self._send_report(at)
-        if at - self._heard_at >= self._silence_timeout_s > 0 and self._incoming.receiving and not self._timed_out:
+        if (
+            at - self._last_packet_at >= self._silence_timeout_s > 0
+            and self._incoming.receiving
+            and not self._timed_out
+        ):
             self._timed_out = True
             self._sink.media_timeout(at)
 
@@ -346,7 +350,7 @@ class RtpSession:
         except NotAuthentic:
             self._not_authentic += 1
             return
-        self._heard_at = at
+        self._last_packet_at = at
         if source != target:  # not multiplexed: answer where it came from, which passes a NAT
             self._rtcp_source = source
 

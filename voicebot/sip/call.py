@@ -132,9 +132,9 @@ class SipCall:
         self._calling.timeout(now)
 
     @property
-    def heard(self) -> bool:
+    def responded(self) -> bool:
         """Whether anybody has responded to our INVITE."""
-        return self._calling.heard
+        return self._calling.responded
 
     @property
     def unacknowledged(self) -> bool:

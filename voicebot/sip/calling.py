@@ -36,7 +36,7 @@ class Calling:
         self._early = EarlyDialogs()
         self._early_answer: SessionDescription | None = None
         self._cancel_sent = False
-        self.heard = False
+        self.responded = False
         """Whether anybody has responded at all."""
         self._give_up_at: float | None = None
         self._ack: tuple[SipRequest, Hop] | None = None
@@ -91,7 +91,7 @@ class Calling:
 
     def _on_response(self, response: SipResponse | None, now: float) -> None:
         call = self._call
-        self.heard = self.heard or response is not None
+        self.responded = self.responded or response is not None
         if response is None:
             call.end("local" if self.cancel_wanted else "timeout", 408, "Request Timeout")
             self._ua.release(call)
@@ -170,6 +170,6 @@ class Calling:
 
     def _maybe_cancel(self, now: float) -> None:
         """9.1: a CANCEL must wait until a provisional response has come."""
-        if self.cancel_wanted and self.heard and not self._cancel_sent:
+        if self.cancel_wanted and self.responded and not self._cancel_sent:
             self._cancel_sent = True
             self._ua.cancel(self._call, now)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from voicebot.address import Address
 from voicebot.sip.call import SipCall
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest
@@ -24,7 +25,6 @@ from voicebot.sip.outputs import (
     SessionOffered,
     SessionRefused,
 )
-from voicebot.sip.refer import target_uri
 from voicebot.sip.sdp import SessionDescription
 
 if TYPE_CHECKING:
@@ -91,23 +91,22 @@ class Call:
 
     async def refer(
         self,
-        target: str,
+        target: Address,
         *,
         timeout_s: float = 30.0,
         headers: Mapping[str, str] | None = None,
         replaces: Call | None = None,
     ) -> ReferProgress:
-        """Transfer to ``target`` (a URI or a number). Returns the last :class:`ReferProgress`; the call stays up.
+        """Transfer to ``target``. Returns the last :class:`ReferProgress`; the call stays up.
 
         ``headers``: for the target. ``replaces``: a call of ours with the target, which the new one takes over
         (attended transfer); without it the transfer is blind.
-        Raises ValueError for a target that is no URI, :class:`CallClosed` when the call has ended.
+        Raises ValueError for a target without a domain, :class:`CallClosed` when the call has ended.
         """
         if self.ended is not None:
             raise CallClosed(self.ended)
-        uri = target_uri(target, self._endpoint.domain_of(self))
         if self._referred is None and self._core.transfer.ask(
-            uri,
+            target.uri,
             self._endpoint.loop.time(),
             timeout_s=timeout_s,
             headers=headers,
@@ -230,9 +229,9 @@ class OutgoingCall(Call):
     """We call somebody."""
 
     @property
-    def heard(self) -> bool:
+    def responded(self) -> bool:
         """Whether anybody has responded at all."""
-        return self._core.heard
+        return self._core.responded
 
     async def established(
         self, *, timeout_s: float = 60.0, response_timeout_s: float | None = None
@@ -245,12 +244,12 @@ class OutgoingCall(Call):
             async with asyncio.timeout(timeout_s):
                 if response_timeout_s is not None:
                     await asyncio.wait({self._up}, timeout=response_timeout_s)
-                    if not self._up.done() and not self.heard:
+                    if not self._up.done() and not self.responded:
                         raise TimeoutError
                 session = await asyncio.shield(self._up)
         except TimeoutError:
             self.bye()
-            reason = "not answered in time" if self.heard else "no response"
+            reason = "not answered in time" if self.responded else "no response"
             raise CallClosed(CallEnded(self._core, "timeout", 408, reason)) from None
         except asyncio.CancelledError:
             self.bye()
