@@ -92,7 +92,11 @@ class CallSession:
         self._outbound = leg.info.direction == "outbound"
         self._progress = CallProgress(self._outbound)
         self._builder = RecordBuilder(
-            leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=rules.language
+            leg.info,
+            started_at_wall=datetime.now(UTC),
+            started_at=self._loop.time(),
+            bot=self._placed.bot,
+            language=rules.language,
         )
         self._turns = TurnDriver(
             TurnMachine(rules.policy), note=self._builder.note, carry_out=self._carry_out, settled=self._settled
