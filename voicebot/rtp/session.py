@@ -18,7 +18,7 @@ from voicebot.audio import AudioFormat
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.rtp.clock import MediaClock
 from voicebot.rtp.datagram import BoundPort
-from voicebot.rtp.handshake import Datagrams
+from voicebot.rtp.handshake import OutgoingDatagrams
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.incoming import USUAL, IncomingStream
 from voicebot.rtp.outgoing import OutgoingStream
@@ -241,7 +241,7 @@ class RtpSession:
         if key and not self._closed:
             self._sink.key(key, at)
 
-    def _put(self, datagrams: Datagrams) -> None:
+    def _put(self, datagrams: OutgoingDatagrams) -> None:
         for data, target in datagrams:
             if self._rtp is not None:
                 self._rtp.send(data, target)
