@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from free_port import free_ports
 
+from voicebot.address import Address
 from voicebot.audio import PCMU, g711
 from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
 from voicebot.caller.call import local_host
@@ -182,7 +183,7 @@ async def test_a_transfer_is_answered_as_a_phone_does(folder: Path) -> None:
     outcomes: list[object] = []
 
     async def transfer(leg: SipLeg) -> None:
-        outcomes.append(await leg.transfer("sip:agent@127.0.0.1"))
+        outcomes.append(await leg.transfer(Address.parse("sip:agent@127.0.0.1")))
 
     script = parse_script(
         "quiet_s: 0.2\nsteps:\n - listen:\n - wav: hello.wav\n - expect_end: transfer\n   target: agent@\n",
@@ -199,7 +200,7 @@ async def test_a_silent_caller_hears_what_the_bot_says_when_a_transfer_has_faile
     outcomes: list[object] = []
 
     async def transfer(leg: SipLeg) -> None:
-        outcomes.append(await leg.transfer("sip:agent@127.0.0.1"))
+        outcomes.append(await leg.transfer(Address.parse("sip:agent@127.0.0.1")))
         await asyncio.sleep(0.6)
         bots[0].play(0.3)
 
