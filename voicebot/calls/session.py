@@ -51,6 +51,7 @@ from voicebot.turns import (
     Command,
     Drop,
     Expect,
+    FloorState,
     HangUp,
     Listen,
     Pause,
@@ -59,7 +60,6 @@ from voicebot.turns import (
     Record,
     Resume,
     SendKeys,
-    State,
     Transfer,
     TurnMachine,
     UseVoice,
@@ -123,7 +123,7 @@ class CallSession:
         return Playback(playout, self._services.audio, self._playback.voice, lambda _: None)
 
     @property
-    def state(self) -> State:
+    def state(self) -> FloorState:
         """Who has the floor."""
         return self._machine.state
 
@@ -181,7 +181,7 @@ class CallSession:
         """Ask the bot for its greeting, and get ready to listen meanwhile."""
         facts = facts_of(self.info, self._placed, self._services.rules.language)
         self._conversation = self._services.conversation(facts, self.dispatch)
-        self._carry_out(self._machine.start(self._loop.time()))
+        self._carry_out(self._machine.start())
         await self._hearing.start()
 
     async def hang_up(self) -> None:
@@ -259,7 +259,7 @@ class CallSession:
         if due is not None:
             self._timer = self._loop.call_at(due, self._wake)
         self._hearing.gate(self._machine.bot_audible)
-        if self._machine.state in (State.WAITING, State.CALLER):
+        if self._machine.state in (FloorState.WAITING, FloorState.CALLER):
             self._greeted.set()
 
     def _carry_out(self, commands: list[Command]) -> None:
