@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicebot.address import Address
 from voicebot.bots import events_from_activity
 from voicebot.bots.interpretation import Interpreter
 from voicebot.events import (
@@ -93,13 +94,13 @@ def test_the_end_of_the_conversation_is_a_hang_up() -> None:
 )
 def test_a_transfer_goes_to_a_safe_target_or_leaves_it_to_the_settings(given: Any, target: str) -> None:
     event = one({"type": "event", "name": "handoff.initiate", "value": {"TargetPhoneNumber": given, "Skill": "bill"}})
-    assert event == TransferAsked(9.0, target, {"Skill": "bill"})
+    assert event == TransferAsked(9.0, Address.parse(target) if target else None, {"Skill": "bill"})
 
 
 def test_audiocodes_transfers_are_known() -> None:
     params = {"transferTarget": "tel:+1425", "handoverReason": "asked"}
     event = one({"type": "event", "name": "transfer", "channelData": {"activityParams": params}})
-    assert event == TransferAsked(9.0, "tel:+1425", params)
+    assert event == TransferAsked(9.0, Address.parse("tel:+1425"), params)
 
 
 def test_a_config_event_sets_expectations() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from call_world import CANNED, SECOND, Line, World
 
+from voicebot.address import Address, Domain
 from voicebot.calls import (
     Calls,
     TransferRules,
@@ -94,8 +95,8 @@ async def test_without_recognition_the_caller_hears_an_apology_and_the_call_ends
 async def test_without_recognition_the_caller_is_transferred_where_a_fallback_is_set() -> None:
     world = World(
         no_ears=True,
-        policy=TurnPolicy(fallback_transfer="+15550199"),
-        transfers=TransferRules((), fallback="+15550199"),
+        policy=TurnPolicy(fallback_transfer=Address.parse("+15550199")),
+        transfers=TransferRules((), fallback=Address.parse("+15550199")),
     )
     await world.settle()
     world.line.pull(10)
@@ -130,18 +131,20 @@ async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_m
 
 
 async def test_a_target_that_is_not_on_the_list_is_never_asked_for() -> None:
-    world = await World(transfers=TransferRules(("70??",), "pbx.example")).greeted()
+    world = await World(transfers=TransferRules(("70??",), Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+19005550123"))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("+19005550123")))
     await world.until(lambda: bool(world.bot.told) and world.bot.told[-1].get("name") == "handoff.status")
     assert world.bot.told[-1]["value"]["state"] == "failed"
     assert not any(did.startswith("transfer") for did in world.line.did)
 
 
 async def test_a_refused_transfer_is_told_to_the_bot() -> None:
-    world = await World(transfers=TransferRules(domain="pbx.example")).greeted()
+    world = await World(transfers=TransferRules(domain=Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+15550123", {"headers": {"X-Case": "7", "Route": "<sip:x>"}}))
+    world.bot.on_event(
+        TransferAsked(world.now, Address.parse("+15550123"), {"headers": {"X-Case": "7", "Route": "<sip:x>"}})
+    )
     await world.until(lambda: world.line.did[-1] == "transfer sip:+15550123@pbx.example")
     assert world.line.headers == {"X-Case": "7"}
     await world.settle()
@@ -152,9 +155,11 @@ async def test_a_refused_transfer_is_told_to_the_bot() -> None:
 
 
 async def test_a_transfer_tells_its_target_what_the_bot_wants_it_to_know() -> None:
-    world = await World(transfers=TransferRules(domain="pbx.example")).greeted()
+    world = await World(transfers=TransferRules(domain=Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+1425", {"sipUuiHeader": "abc", "sipxHeaders": {"X-Skill": "bill"}}))
+    world.bot.on_event(
+        TransferAsked(world.now, Address.parse("+1425"), {"sipUuiHeader": "abc", "sipxHeaders": {"X-Skill": "bill"}})
+    )
     await world.until(lambda: world.line.did[-1] == "transfer sip:+1425@pbx.example")
     assert world.line.headers == {"User-to-User": "abc", "X-Skill": "bill"}
     await world.line.hang_up()

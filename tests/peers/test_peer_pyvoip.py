@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from baresip_phone import NO_BARESIP, BaresipPhone, baresip, has_baresip
+from free_port import free_ports
 from product import Product
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk, write_wav
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO
@@ -48,7 +49,7 @@ class Extension:
 
     def __init__(self, port: int, user: str = "7002", password: str = "secret") -> None:
         self.clock = MediaClock()
-        self.ports = PortRange(43800, 43899, LOOPBACK, rest_s=0.0)
+        self.ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
         self.legs: list[PyVoipLeg] = []
         self.sinks: list[Sink] = []
         self.answers = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from test_turns_machine import Call
 
+from voicebot.address import Address
 from voicebot.events import (
     AbortPromptsAsked,
     BotDone,
@@ -186,9 +187,9 @@ def test_keys_of_the_bot_are_pressed_when_what_it_said_before_was_heard() -> Non
 
 def test_keys_are_pressed_before_the_transfer_that_was_asked_for_after_them() -> None:
     call = Call().answered()
-    call.on(KeysAsked(0.5, "9")).on(TransferAsked(0.6, "+1425"))
+    call.on(KeysAsked(0.5, "9")).on(TransferAsked(0.6, Address.parse("+1425")))
     call.heard(2.0)
-    assert call.take() == [SendKeys("9"), Transfer("+1425")]
+    assert call.take() == [SendKeys("9"), Transfer(Address.parse("+1425"))]
 
 
 def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
@@ -253,11 +254,11 @@ def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> N
 
 
 def test_a_transfer_without_a_target_goes_where_the_settings_say_or_has_failed() -> None:
-    call = Call(TurnPolicy(fallback_transfer="+1555")).waiting()
-    call.on(TransferAsked(2.1, ""))
-    assert call.take() == [Transfer("+1555")]
+    call = Call(TurnPolicy(fallback_transfer=Address.parse("+1555"))).waiting()
+    call.on(TransferAsked(2.1, None))
+    assert call.take() == [Transfer(Address.parse("+1555"))]
     call = Call().waiting()
-    call.on(TransferAsked(2.1, ""))
+    call.on(TransferAsked(2.1, None))
     (ask,) = call.asks()
     assert (ask.kind, ask.accepted) == (AskKind.TRANSFER_RESULT, False)
     assert call.machine.state is FloorState.WAITING

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voicebot.address import Address
 from voicebot.events import (
     AbortPromptsAsked,
     BotDone,
@@ -148,7 +149,7 @@ class World:
             case "hang-up":
                 self.handle(HangUpAsked(now))
             case "transfer":
-                self.handle(TransferAsked(now, "+1555"))
+                self.handle(TransferAsked(now, Address.parse("+1555")))
             case "transfer-ended" if self.finishes and isinstance(self.finishes[-1], Transfer):
                 self.handle(TransferEnded(now, False, 486, "busy"))
 

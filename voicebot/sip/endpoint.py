@@ -264,12 +264,6 @@ class SipEndpoint:
         self.flush()
         return call
 
-    def domain_of(self, call: Call) -> str:
-        """The host (and port) to which a bare number belongs when ``call`` is transferred: the other side's domain."""
-        uri = call.request.uri if isinstance(call, OutgoingCall) else call.request.sender.uri
-        host = uri.partition("?")[0].rpartition("@")[2] if "@" in uri else uri.partition(":")[2]
-        return host.partition(";")[0] or self.advertised_host
-
     # --- the sockets
 
     def received(self, data: bytes, source: Hop) -> None:

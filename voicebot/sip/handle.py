@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from voicebot.address import Address
 from voicebot.sip.call import SipCall
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest
@@ -24,7 +25,6 @@ from voicebot.sip.outputs import (
     SessionOffered,
     SessionRefused,
 )
-from voicebot.sip.refer import target_uri
 from voicebot.sip.sdp import SessionDescription
 
 if TYPE_CHECKING:
@@ -91,23 +91,22 @@ class Call:
 
     async def refer(
         self,
-        target: str,
+        target: Address,
         *,
         timeout_s: float = 30.0,
         headers: Mapping[str, str] | None = None,
         replaces: Call | None = None,
     ) -> ReferProgress:
-        """Transfer to ``target`` (a URI or a number). Returns the last :class:`ReferProgress`; the call stays up.
+        """Transfer to ``target``. Returns the last :class:`ReferProgress`; the call stays up.
 
         ``headers``: for the target. ``replaces``: a call of ours with the target, which the new one takes over
         (attended transfer); without it the transfer is blind.
-        Raises ValueError for a target that is no URI, :class:`CallClosed` when the call has ended.
+        Raises ValueError for a target without a domain, :class:`CallClosed` when the call has ended.
         """
         if self.ended is not None:
             raise CallClosed(self.ended)
-        uri = target_uri(target, self._endpoint.domain_of(self))
         if self._referred is None and self._core.transfer.ask(
-            uri,
+            target.uri,
             self._endpoint.loop.time(),
             timeout_s=timeout_s,
             headers=headers,

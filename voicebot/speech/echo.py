@@ -15,9 +15,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from voicebot.audio import AudioFormat
+from voicebot.audio import AudioFormat, Samples
 
 MAX_DELAY_S: Final = 0.5
 _RATE: Final = 8000
@@ -30,8 +29,6 @@ _RIGHT_AFTER: Final = 10
 """Frames."""
 _LOUD: Final = 10 ** (-50 / 10)
 """Mean square: what was sent more quietly than this cannot be told from any other sound."""
-
-Samples = NDArray[np.float32]
 
 
 class EchoGuard:

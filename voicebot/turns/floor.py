@@ -160,7 +160,7 @@ class Floor:
     def fall_back(self, now: float, cause: Canned) -> None:
         """Give the conversation up: the caller is transferred to the fallback, or hears why the call ends."""
         target = self.policy.settings.fallback_transfer
-        if target:
+        if target is not None:
             self.end_with(now, Transfer(target, {"reason": cause.value}), Canned.TRANSFER)
         else:
             self.end_with(now, HangUp(cause.value), Canned.SPEECH_SERVICE)

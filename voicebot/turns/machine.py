@@ -229,7 +229,7 @@ def _transfer_asked(floor: Floor, event: TransferAsked) -> None:
     if floor.deferred.leaving is not None:
         return
     target = event.target or floor.policy.settings.fallback_transfer
-    if target:
+    if target is not None:
         floor.end_with(event.at, Transfer(target, event.context))
     else:
         floor.ask(AskKind.TRANSFER_RESULT, "no target was given, and none is set")
