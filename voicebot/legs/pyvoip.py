@@ -24,9 +24,9 @@ from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Client, PhoneCall, Stream, parsed
 from voicebot.legs.pyvoip_repeat import Repeated
 from voicebot.rtp import MediaClock, MediaQuality, Playout
+from voicebot.rtp.estimate import estimated_mos
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, is_rtcp, parse
-from voicebot.rtp.quality import estimated_mos
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.source import Address as SocketAddress
 from voicebot.rtp.source import SourceLock

@@ -83,6 +83,7 @@ class SipFrontEnd:
         self._draining = True
         await self.endpoint.close()
         await self._tasks.join()
+        await self._tasks.close()
 
     def drain(self) -> None:
         """From now on every new call gets 503 with Retry-After; those that are up go on."""
