@@ -9,15 +9,17 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from voicebot.sip.answering import IncomingSipCall
 from voicebot.sip.call import SipCall
+from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import (
     CallConfirmed,
     CallEnded,
+    CallEvent,
     CallProgress,
     KeyReceived,
-    Output,
     ReferProgress,
     ReferReceived,
     SessionAnswered,
@@ -106,7 +108,7 @@ class Call:
         if self.ended is not None:
             raise CallClosed(self.ended)
         uri = target_uri(target, self._endpoint.domain_of(self))
-        if self._referred is None and self._core.transfer.ask(
+        if self._referred is None and self._core.referral.ask(
             uri,
             self._endpoint.loop.time(),
             timeout_s=timeout_s,
@@ -119,7 +121,7 @@ class Call:
                 return await self._referred
             finally:
                 self._referred = None
-        return ReferProgress(self._core, 491, "the call is not up, or is being transferred", accepted=False, final=True)
+        return ReferProgress(491, "the call is not up, or is being transferred", accepted=False, final=True)
 
     def reoffer(self, session: SessionDescription) -> bool:
         """Offer ``session`` in a re-INVITE (hold, another codec); ``on_session_answer`` gets the answer,
@@ -133,10 +135,10 @@ class Call:
 
     def notify_refer(self, status: int, reason: str = "") -> None:
         """Tell the outcome of the transfer that ``on_refer`` agreed to: a SIP status of the target."""
-        self._core.transfer.notify(status, self._endpoint.loop.time(), reason)
+        self._core.referral.notify(status, self._endpoint.loop.time(), reason)
         self._endpoint.flush()
 
-    def deliver(self, event: Output) -> None:
+    def deliver(self, event: CallEvent) -> None:
         """An event of this call. For :class:`SipEndpoint`."""
         if isinstance(event, CallConfirmed):
             if not self._up.done():
@@ -160,9 +162,9 @@ class Call:
         elif isinstance(event, ReferReceived):
             now = self._endpoint.loop.time()
             if self.on_refer and self.on_refer(event.target, event.referred_by):
-                self._core.transfer.accept(now)
+                self._core.referral.accept(now)
             else:
-                self._core.transfer.refuse(now)
+                self._core.referral.refuse(now)
         elif isinstance(event, ReferProgress):
             if self.on_refer_progress:
                 self.on_refer_progress(event)
@@ -197,6 +199,8 @@ class Call:
 class IncomingCall(Call):
     """Somebody calls us; 100 went out. ``offer``: their session description, None when we are to offer."""
 
+    _core: IncomingSipCall
+
     @property
     def offer(self) -> SessionDescription | None:
         return self._core.offer
@@ -229,6 +233,8 @@ class IncomingCall(Call):
 class OutgoingCall(Call):
     """We call somebody."""
 
+    _core: OutgoingSipCall
+
     @property
     def heard(self) -> bool:
         """Whether anybody has responded at all."""
@@ -251,7 +257,7 @@ class OutgoingCall(Call):
         except TimeoutError:
             self.bye()
             reason = "not answered in time" if self.heard else "no response"
-            raise CallClosed(CallEnded(self._core, "timeout", 408, reason)) from None
+            raise CallClosed(CallEnded("timeout", 408, reason)) from None
         except asyncio.CancelledError:
             self.bye()
             raise
