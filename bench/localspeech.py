@@ -26,16 +26,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from voicebot.audio import PCMA, PCMU, convert  # noqa: E402
+from voicebot.audio import convert  # noqa: E402
 from voicebot.audio.codecs import Codec, named  # noqa: E402
+from voicebot.audio.riff import stream_header  # noqa: E402
 from voicebot.localspeech import prepare_models  # noqa: E402
 from voicebot.localspeech.engines import Decode  # noqa: E402
 from voicebot.localspeech.expected import lexical  # noqa: E402
+from voicebot.localspeech.formats import parse_header  # noqa: E402
 from voicebot.localspeech.normalise import normalise  # noqa: E402
 from voicebot.localspeech.offline import load  # noqa: E402
 from voicebot.localspeech.pool import InferencePool  # noqa: E402
-from voicebot.localspeech.recognition import Options, RecognitionTurn, Send  # noqa: E402
-from voicebot.localspeech.riff import AudioFormat, header, parse_header  # noqa: E402
+from voicebot.localspeech.recognition import Options, RecognitionTurn, ServiceMessage  # noqa: E402
 
 SENTENCES = (
     "Hello, how can I help you?",
@@ -75,7 +76,7 @@ def transcribe(wav: bytes, model: Any, recognition: Any, hypotheses: bool = Fals
     said: list[str] = []
     took = 0.0
     data = wav[start:]
-    steps = [lambda at=at: turn.audio(audio.decode(data[at : at + 800])) for at in range(0, len(data), 800)]
+    steps = [lambda at=at: turn.audio(audio.floats(data[at : at + 800])) for at in range(0, len(data), 800)]
     for step in [*steps, turn.end_of_audio]:
         pending = step()
         while pending:
@@ -88,7 +89,7 @@ def transcribe(wav: bytes, model: Any, recognition: Any, hypotheses: bool = Fals
                 result = model.transcribe(output.samples, output.rate, output.expected)
                 took += time.perf_counter() - before
                 pending += turn.decoded(output.number, result)
-            elif isinstance(output, Send) and output.path == "speech.phrase":
+            elif isinstance(output, ServiceMessage) and output.path == "speech.phrase":
                 said.append(output.body.get("DisplayText", ""))
     return " ".join(said), took
 
@@ -97,14 +98,13 @@ def by_codec(wav: bytes, codec: Codec) -> bytes:
     """A G.711 recording as it is after a call's encoder and decoder, in the format of such a call."""
     found = parse_header(wav)
     assert found is not None
-    recorded = PCMA if found[0].encoding == "alaw" else PCMU
-    audio = convert(wav[found[1] :], recorded, codec.audio)
+    audio = convert(wav[found[1] :], found[0], codec.audio)
     encode, decode = codec.encoder(codec.audio), codec.decoder(codec.audio)
     if encode is None or decode is None:
         return wav
     size = codec.audio.frame_bytes
     heard = b"".join(decode.decode(encode(audio[at : at + size])) for at in range(0, len(audio) - size + 1, size))
-    return header(AudioFormat("pcm", codec.audio.rate)) + heard
+    return stream_header(codec.audio) + heard
 
 
 def measure_words(folder: Path, files: list[dict[str, Any]], verbose: bool, codec: Codec) -> None:

@@ -35,6 +35,7 @@ import uvloop
 
 from bench.lossy import lose
 from bench.service import SETTINGS, Service, speaking
+from voicebot.address import Address
 from voicebot.app import Application
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import CODECS
@@ -121,7 +122,7 @@ class Callers:
     async def _call(self, ending: str) -> str:
         listener = Listener()
         calling = asyncio.ensure_future(
-            dial(self._endpoint, self._media, self._uri, sink=listener, ring_timeout_s=HANGS_S / 2)
+            dial(self._endpoint, self._media, Address.parse(self._uri), sink=listener, ring_timeout_s=HANGS_S / 2)
         )
         if ending == "given up":
             await asyncio.wait({calling}, timeout=random.uniform(0.0, 0.03))
@@ -167,7 +168,7 @@ async def serve() -> None:
     configure_logging(settings.log.level)
     async with Application(settings) as app:
         uri = f"sip:bot@{settings.sip.host}:{app.front_end.endpoint.port}"
-        print(json.dumps({"sip": uri, "speech": app.speech_url}), flush=True)
+        print(json.dumps({"sip": uri, "speech": app.speech.url}), flush=True)
         loop = asyncio.get_running_loop()
         while await loop.run_in_executor(None, sys.stdin.readline):
             print(json.dumps(inside(app)), flush=True)

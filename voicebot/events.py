@@ -1,12 +1,14 @@
 """The call-event vocabulary: everything that can happen in a call, as small frozen facts.
 
-Used by the turn machine (which consumes them), the rooms that produce them, the call's record and the tests.
-Rules that hold here:
+The rooms that notice something make them; the turn machine, the call's record and the tests read them. Rules:
 
-* An event says what happened, never what to do about it; what to do is a command (`voicebot.turns`).
+* An event says what happened, never what to do about it; what to do is a command (`voicebot.turns`). Names that end in
+  ``Asked`` are what the bot wants done.
 * ``at`` and every other time is in seconds on the call process's monotonic clock (``loop.time()``), so that times
   from the wire, the recogniser and the bot can be compared; durations end in ``_s``.
 * ``request`` numbers what the bot was asked, from 1 in each call; ``0`` is the bot speaking on its own initiative.
+* ``heard`` is said of the caller only: how much of a prompt left on the wire (``heard_s``). The recogniser *recognises*
+  words, voice activity *detects* speech, a packet or a response is *received*.
 """
 
 from __future__ import annotations
@@ -15,9 +17,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from voicebot.address import Address
+
 
 class InputHint(StrEnum):
-    """What may interrupt a prompt: the Bot Framework ``inputHint``, with the Telephony channel's two additions."""
+    """What may interrupt a prompt: the Bot Framework ``inputHint``, with the Telephony channel's two additions.
+
+    The first two let anything interrupt, ``IGNORING`` nothing, ``IGNORING_SPEECH`` only keys,
+    ``IGNORING_NON_SPEECH`` only speech.
+    """
 
     ACCEPTING = "acceptingInput"
     EXPECTING = "expectingInput"
@@ -27,10 +35,12 @@ class InputHint(StrEnum):
 
     @property
     def speech_interrupts(self) -> bool:
+        """Whether the caller's voice may interrupt the prompt."""
         return self not in (InputHint.IGNORING, InputHint.IGNORING_SPEECH)
 
     @property
     def keys_interrupt(self) -> bool:
+        """Whether a key press may interrupt the prompt."""
         return self not in (InputHint.IGNORING, InputHint.IGNORING_NON_SPEECH)
 
 
@@ -46,25 +56,28 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class CallAnswered(Event):
-    """Media flows both ways (200 sent and acknowledged, or the front end's equivalent)."""
+    """The call is answered, by us or by whom we called: media flows both ways."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallRinging(Event):
-    """Whom we call is being alerted. ``status``: the SIP response that said so (180, 182, or 183 without media)."""
+    """The phone that we call is ringing. ``status``: the SIP response that said so (180, 182, 183 without media)."""
 
     status: int
 
 
 @dataclass(frozen=True, slots=True)
-class EarlyMedia(Event):
-    """Audio comes from where we call before anybody has answered: a ringing tone, or an announcement."""
+class EarlyMediaReceived(Event):
+    """Audio comes from where we call before anybody has answered: a ringing tone, or an announcement.
+
+    ``status``: of the SIP response that announced it (183, or 180 with a session description).
+    """
 
     status: int
 
 
 class NotReached(StrEnum):
-    """Why a call of ours was not answered."""
+    """Why a call that we placed was not answered."""
 
     BUSY = "busy"
     NO_ANSWER = "no-answer"
@@ -72,16 +85,16 @@ class NotReached(StrEnum):
     UNREACHABLE = "unreachable"
     """No such number, nobody there to ring, or no way to it."""
     REFUSED = "refused"
-    """We may not call there: no or wrong credentials, forbidden, or sent on to another address."""
+    """We may not call there: credentials missing or wrong, forbidden, or redirected to another address."""
     CANCELLED = "cancelled"
-    """We gave up first: the operator, or the end of the service."""
+    """We gave up first: the operator did, or the service ended."""
     ERROR = "error"
-    """Something in between failed, or what was answered makes no call."""
+    """Something on the way failed, or the answer cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallNotAnswered(Event):
-    """A call of ours has come to nothing. ``status``/``reason``: of the SIP response, 0 when none came."""
+    """A call that we placed was not answered. ``status``/``reason``: of the SIP response; 0 when none came."""
 
     outcome: NotReached
     status: int
@@ -89,23 +102,23 @@ class CallNotAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Held(Event):
-    """The other side does not listen for now (hold): what we say would be said to nobody."""
+class HoldStarted(Event):
+    """The other side has put us on hold (RFC 3264, section 8.4): it does not hear what we say."""
 
 
 @dataclass(frozen=True, slots=True)
 class HoldEnded(Event):
-    """The other side listens again."""
+    """The other side has taken us off hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class HeardEarly(Event):
-    """What we say is heard from now on, though we have not answered yet (183 with media)."""
+class EarlyMediaSent(Event):
+    """The caller hears what we say from now on, though we have not answered yet (183 with a session description)."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed(Event):
-    """One keypad key, by RFC 4733 or another way: one of ``0-9 * # A-D``. Reported once a press."""
+    """One press of a keypad key, ``0-9 * # A-D``: by RFC 4733, SIP INFO or as a tone in the audio."""
 
     key: str
 
@@ -114,7 +127,7 @@ class KeyPressed(Event):
 class LegEnded(Event):
     """The leg is gone. ``reason``: ``caller`` (the other side), ``bot``, ``transfer``, ``media-timeout``, ``error``...
 
-    Of a call of ours that was not answered it is a :class:`NotReached`.
+    Of a call that we placed and nobody answered: the value of a :class:`NotReached`.
     """
 
     reason: str
@@ -122,7 +135,7 @@ class LegEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class TransferEnded(Event):
-    """How a transfer came out. ``status`` is the last SIP status that the target reported (0: none)."""
+    """A transfer has succeeded or failed. ``status``/``message``: the target's last SIP status (0: none), and why."""
 
     accepted: bool
     status: int
@@ -134,14 +147,14 @@ class TransferEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted(Event):
-    """The caller has begun to speak; ``onset`` is the estimated first voiced sample (earlier than ``at``)."""
+    """The caller has begun to speak. ``onset``: estimated time of the first voiced sample (earlier than ``at``)."""
 
     onset: float
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechStopped(Event):
-    """The caller has been quiet for the detector's hang-over; ``offset`` is the last voiced sample."""
+    """The caller has been quiet for the detector's hang-over. ``offset``: the time of the last voiced sample."""
 
     offset: float
 
@@ -151,7 +164,7 @@ class SpeechStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis(Event):
-    """What the recogniser believes so far of the phrase being spoken. ``start``/``end``: the audio it covers."""
+    """What the recogniser makes of the phrase being spoken, so far. ``start``/``end``: the audio that it covers."""
 
     text: str
     start: float
@@ -160,7 +173,7 @@ class Hypothesis(Event):
 
 @dataclass(frozen=True, slots=True)
 class Final(Event):
-    """The recogniser's last word on one phrase. ``confidence`` 0 to 1, or None where the service gives none."""
+    """The recogniser's final result for one phrase. ``confidence``: 0 to 1, or None where the service gives none."""
 
     text: str
     start: float
@@ -170,7 +183,7 @@ class Final(Event):
 
 @dataclass(frozen=True, slots=True)
 class NoMatch(Event):
-    """The recogniser heard speech in ``start``..``end`` but made no words of it."""
+    """The recogniser found speech in ``start``..``end`` but no words in it."""
 
     start: float
     end: float
@@ -185,7 +198,7 @@ class RecognitionLost(Event):
 
 @dataclass(frozen=True, slots=True)
 class RecognitionRestored(Event):
-    """Recognition works again; audio since the last phrase was sent again where the service allows it."""
+    """Recognition works again; the audio since the last phrase was sent again where the service allows it."""
 
 
 # --- the bot -------------------------------------------------------------------------------------------------------
@@ -193,9 +206,10 @@ class RecognitionRestored(Event):
 
 @dataclass(frozen=True, slots=True)
 class BotMessage(Event):
-    """The bot wants something said. ``speak``: SSML, or plain text; ``""`` is silent (nothing is played).
+    """The bot wants something said. ``speak``: SSML, or plain text; ``""``: nothing is spoken.
 
-    ``audio``: a WAV file's URL, played in its place (what is to be spoken is, when the file cannot be had).
+    ``audio``: the URL of a WAV file that is played instead; when it cannot be had, ``speak`` is spoken. ``text`` is
+    what is written down of it.
     """
 
     request: int
@@ -215,7 +229,7 @@ class BotDone(Event):
 
 @dataclass(frozen=True, slots=True)
 class BotFailed(Event):
-    """The bot did not manage ``request`` (hung, crashed, refused)."""
+    """The bot has not carried out ``request``: it hung, crashed or refused."""
 
     request: int
     reason: str
@@ -223,12 +237,15 @@ class BotFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class BotRecovered(Event):
-    """A failed bot can be asked again; its conversation goes on from its stored state."""
+    """A bot that had failed can be asked again; the conversation goes on from its stored state."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCollection:
-    """How keys reach the bot: gathered until ``max_keys``, ``end_key`` or ``gap_s`` without one. 1: each by itself."""
+    """How keys reach the bot: collected until ``max_keys``, ``end_key``, or ``gap_s`` without a key.
+
+    With ``max_keys`` 1 each key is told by itself.
+    """
 
     max_keys: int = 1
     end_key: str = "#"
@@ -236,15 +253,21 @@ class KeyCollection:
 
 
 @dataclass(frozen=True, slots=True)
-class BotConfigured(Event):
-    """The bot sets expectations for what it hears next: ``phrases`` for the recogniser, patience for silence.
+class CallConfigured(Event):
+    """The bot sets how its call goes on. None and ``""`` leave a setting as it is.
 
-    With ``phrases`` and no ``no_input_s`` the patience is the usual one again. Otherwise None and ``""`` leave what is.
-    ``end_silence_s``: quiet that ends the caller's turn (0: the usual). ``no_input_speech`` is said to a silent caller
-    in the bot's place, unless ``no_input_event``; after ``no_input_retries`` the call ends. A bot that thinks for
-    longer than ``masking_s`` is covered by ``masking_text``. ``no_input_audio``: a WAV file's URL in the place of
-    ``no_input_speech``. ``hypotheses``: the bot wants to know what is being said while it is said. ``listening``: False
-    keeps the caller's voice from the recogniser.
+    * ``phrases``: what the recogniser should expect next. With ``phrases`` and no ``no_input_s``, the latter is the
+      usual one again.
+    * ``no_input_s``: silence after which the bot is told. ``no_input_audio`` (URL of a WAV file) or ``no_input_speech``
+      is played instead, unless ``no_input_event``; after ``no_input_retries`` of them the call ends.
+    * ``barge_in``, ``keys_barge_in``: whether voice, or keys, may interrupt prompts; ``barge_in_words``: how many words
+      it takes.
+    * ``end_silence_s``: quiet that ends the caller's turn (0: the usual).
+    * ``keys``: how they are collected.
+    * ``language``, ``voice``: spoken with, and listened in, from now on.
+    * ``masking_s``, ``masking_text``: a bot that takes longer than this is covered by these words.
+    * ``hypotheses``: whether the bot is told what is being said while it is said.
+    * ``listening``: False keeps the caller's voice from the recogniser.
     """
 
     phrases: tuple[str, ...] | None = None
@@ -267,25 +290,27 @@ class BotConfigured(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class MetadataTold(Event):
-    """What the bot wants kept of this call: plain JSON, for the record."""
+class MetadataSent(Event):
+    """The bot has sent data about this call, to be kept in its record: plain JSON."""
 
     content: Any = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
-class SilenceAsked(Event):
-    """The bot takes back what it said and the caller has not heard yet."""
+class AbortPromptsAsked(Event):
+    """The bot takes back what it has said and the caller has not heard yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeysAsked(Event):
-    """The bot presses keys towards the caller's side, once what it said before has been heard."""
+    """The bot wants keys sent to the caller's side, after what it said before them has been played."""
 
     keys: str
 
 
 class RecordingAction(StrEnum):
+    """What can be done to the recording of a call."""
+
     START = "start"
     PAUSE = "pause"
     RESUME = "resume"
@@ -294,7 +319,7 @@ class RecordingAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordingAsked(Event):
-    """The bot commands the recording of the call; ``command`` is what it calls this command."""
+    """The bot wants the call's recording changed. ``command``: the bot's own name for this wish, or ``""``."""
 
     action: RecordingAction
     command: str = ""
@@ -302,7 +327,7 @@ class RecordingAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class RecordingChanged(Event):
-    """What became of a :class:`RecordingAsked`; ``error`` is empty when it was carried out."""
+    """What became of a :class:`RecordingAsked`. ``error``: why it was not carried out, or ``""``."""
 
     action: RecordingAction
     command: str
@@ -311,28 +336,30 @@ class RecordingChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class HangUpAsked(Event):
-    """The bot ends the call, once what it said has been heard."""
+    """The bot wants the call ended, after what it said has been played."""
 
     reason: str = "completed"
 
 
 @dataclass(frozen=True, slots=True)
 class TransferAsked(Event):
-    """The bot hands the caller on, once what it said has been heard. ``target``: a telephone number or SIP URI."""
+    """The bot wants the caller transferred, after what it said has been played.
 
-    target: str
+    ``target``: None is where the settings say. ``context``: what the target is told.
+    """
+
+    target: Address | None
     context: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CallAsked(Event):
-    """The bot wants somebody called, in a call of its own. ``command`` is what it calls this wish.
+    """The bot wants somebody called, in another call. ``command``: the bot's own name for this wish, or ``""``.
 
-    ``target``: a number or SIP URI; ``trunk``, ``bot``: by which trunk and for which bot, ``""`` for the usual;
-    ``context``: what that bot is told.
+    ``trunk``, ``bot``: by which trunk and for which bot (``""``: the usual one); ``context``: what that bot is told.
     """
 
-    target: str
+    target: Address
     trunk: str = ""
     bot: str = ""
     command: str = ""
@@ -340,15 +367,17 @@ class CallAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class CallTold(Event):
-    """What became of a :class:`CallAsked`: ``state`` is ``answered`` or ``ended``, or why it came to nothing.
+class PlacedCallChanged(Event):
+    """What became of the call of a :class:`CallAsked`.
 
-    ``call_id``: of that call, empty when none was placed; ``status``/``reason`` as in :class:`CallNotAnswered`.
+    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`; ``call_id``: of that call,
+    ``""`` when none was placed; ``target``: None when what the bot wanted called is no address; ``status``/``reason``
+    as in :class:`CallNotAnswered`.
     """
 
     state: str
     call_id: str
-    target: str
+    target: Address | None
     command: str = ""
     status: int = 0
     reason: str = ""
@@ -359,14 +388,14 @@ class CallTold(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlaybackStarted(Event):
-    """The first packet of utterance ``utterance`` left."""
+    """The first packet of the utterance has left."""
 
     utterance: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlaybackEnded(Event):
-    """The last packet of the utterance left. ``heard_s`` of it were sent; ``complete``: that was all of it."""
+    """No more of the utterance is sent. ``heard_s``: seconds of it that were; ``complete``: that was all of it."""
 
     utterance: int
     heard_s: float
@@ -375,7 +404,7 @@ class PlaybackEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlaybackFailed(Event):
-    """The utterance could not be rendered; ``heard_s`` of it had been sent."""
+    """The utterance could not be rendered. ``heard_s``: seconds of it that had been sent by then."""
 
     utterance: int
     heard_s: float

@@ -49,6 +49,11 @@ class _Renaming(logging.Formatter):
         return text
 
 
+def log_options(level: str, json_lines: bool) -> list[str]:
+    """The command-line options by which a child process logs as this one does."""
+    return ["--log-level", level, *(["--log-json"] if json_lines else [])]
+
+
 def configure_logging(level: str = "INFO", json_lines: bool = False, names: Mapping[str, str] | None = None) -> None:
     """Send all log records to standard error; calling it again replaces the format and the level.
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from voicebot.bots import CallFacts, activities
 from voicebot.bots.conventions import Conventions, KeyCollector, in_style, with_conventions
 from voicebot.bots.conversation import OnEvent
-from voicebot.events import BotConfigured, BotDone, BotFailed, BotMessage, Event, KeyCollection
+from voicebot.events import BotDone, BotFailed, BotMessage, CallConfigured, Event, KeyCollection
 
 CALL = CallFacts("c", "", "")
 FOUR = KeyCollection(max_keys=4, end_key="#", gap_s=2.0)
@@ -104,9 +104,9 @@ async def test_keys_without_an_end_go_on_their_way_after_a_gap_and_at_the_end_of
 
 async def test_a_bot_may_ask_for_collected_keys_itself() -> None:
     world = World(Conventions())
-    world.inside.on_event(BotConfigured(0.0, keys=FOUR))
+    world.inside.on_event(CallConfigured(0.0, keys=FOUR))
     world.press("12#")
-    world.inside.on_event(BotConfigured(0.0, keys=KeyCollection()))
+    world.inside.on_event(CallConfigured(0.0, keys=KeyCollection()))
     world.press("34")
     assert world.texts == ["12", "3", "4"]
 
@@ -114,7 +114,7 @@ async def test_a_bot_may_ask_for_collected_keys_itself() -> None:
 async def test_a_slow_bots_words_are_set_at_the_start() -> None:
     world = World(Conventions(masking_s=1.5, masking_text="Let me see."))
     await asyncio.sleep(0)
-    assert [(e.masking_s, e.masking_text) for e in world.events if isinstance(e, BotConfigured)] == [
+    assert [(e.masking_s, e.masking_text) for e in world.events if isinstance(e, CallConfigured)] == [
         (1.5, "Let me see.")
     ]
 
@@ -130,7 +130,7 @@ async def test_a_hypothesis_does_not_end_the_keys_that_are_being_collected() -> 
 async def test_hypotheses_are_asked_for_at_the_start_where_the_settings_say_so() -> None:
     world = World(Conventions(hypotheses=True))
     await asyncio.sleep(0)
-    assert [e.hypotheses for e in world.events if isinstance(e, BotConfigured)] == [True]
+    assert [e.hypotheses for e in world.events if isinstance(e, CallConfigured)] == [True]
 
 
 async def test_nothing_is_told_after_the_end() -> None:

@@ -6,19 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicebot.address import Address
 from voicebot.bots import events_from_activity
 from voicebot.bots.interpretation import Interpreter
 from voicebot.events import (
-    BotConfigured,
+    AbortPromptsAsked,
     BotMessage,
+    CallConfigured,
     HangUpAsked,
     InputHint,
     KeyCollection,
     KeysAsked,
-    MetadataTold,
+    MetadataSent,
     RecordingAction,
     RecordingAsked,
-    SilenceAsked,
     TransferAsked,
 )
 
@@ -93,19 +94,19 @@ def test_the_end_of_the_conversation_is_a_hang_up() -> None:
 )
 def test_a_transfer_goes_to_a_safe_target_or_leaves_it_to_the_settings(given: Any, target: str) -> None:
     event = one({"type": "event", "name": "handoff.initiate", "value": {"TargetPhoneNumber": given, "Skill": "bill"}})
-    assert event == TransferAsked(9.0, target, {"Skill": "bill"})
+    assert event == TransferAsked(9.0, Address.parse(target) if target else None, {"Skill": "bill"})
 
 
 def test_audiocodes_transfers_are_known() -> None:
     params = {"transferTarget": "tel:+1425", "handoverReason": "asked"}
     event = one({"type": "event", "name": "transfer", "channelData": {"activityParams": params}})
-    assert event == TransferAsked(9.0, "tel:+1425", params)
+    assert event == TransferAsked(9.0, Address.parse("tel:+1425"), params)
 
 
 def test_a_config_event_sets_expectations() -> None:
     params = {"sttContextPhrases": ["billing", "", 7, "outage"], "userNoInputTimeoutMS": 5000}
     event = one({"type": "event", "name": "config", "channelData": {"sessionParams": params}})
-    assert event == BotConfigured(9.0, ("billing", "outage"), 5.0)
+    assert event == CallConfigured(9.0, ("billing", "outage"), 5.0)
 
 
 @pytest.mark.parametrize(("given", "expected"), [(0, 600.0), (1, 0.5), (10**9, 600.0), ("5000", None), (True, None),
@@ -118,7 +119,7 @@ def test_patience_is_kept_within_bounds(given: Any, expected: float | None) -> N
 
 def test_expectations_may_come_with_a_message_and_precede_it() -> None:
     activity = {"type": "message", "text": "Yes?", "channelData": {"sessionParams": {"sttContextPhrases": ["yes"]}}}
-    assert [type(event) for event in events_from_activity(activity, 1, 0.0)] == [BotConfigured, BotMessage]
+    assert [type(event) for event in events_from_activity(activity, 1, 0.0)] == [CallConfigured, BotMessage]
 
 
 def audiocodes(name: str, **parameters: Any) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def test_audiocodes_events_play_files_press_keys_and_take_words_back() -> None:
     play = one(audiocodes("playUrl", playUrlUrl="https://x.example/a.wav", playUrlAltText="music"))
     assert play == BotMessage(9.0, 3, "music", "", audio="https://x.example/a.wav")
     assert one(audiocodes("sendDtmf", dtmfDigits="12*#")) == KeysAsked(9.0, "12*#")
-    assert one(audiocodes("abortPrompts")) == SilenceAsked(9.0)
+    assert one(audiocodes("abortPrompts")) == AbortPromptsAsked(9.0)
     copilot = {"type": "event", "name": "sendDtmf", "value": {"activityParams": {"dtmfDigits": "5"}}}
     assert one(copilot) == KeysAsked(9.0, "5")
 
@@ -172,20 +173,20 @@ def test_recordings_are_commanded_in_both_conventions(action: str) -> None:
     assert one(audiocodes(f"{action}CallRecording")) == RecordingAsked(9.0, RecordingAction(action))
 
 
-def config(**parameters: Any) -> BotConfigured:
+def config(**parameters: Any) -> CallConfigured:
     event = one({"type": "event", "name": "config", "channelData": {"sessionParams": parameters}})
-    assert isinstance(event, BotConfigured)
+    assert isinstance(event, CallConfigured)
     return event
 
 
 def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
-    assert config(bargeIn=False) == BotConfigured(9.0, barge_in=False)
-    assert config(bargeInOnDTMF=False, bargeInMinWordCount=3) == BotConfigured(
+    assert config(bargeIn=False) == CallConfigured(9.0, barge_in=False)
+    assert config(bargeInOnDTMF=False, bargeInMinWordCount=3) == CallConfigured(
         9.0, keys_barge_in=False, barge_in_words=3
     )
-    assert config(voiceName="en-US-AriaNeural") == BotConfigured(9.0, voice="en-US-AriaNeural")
-    assert config(language="es-ES") == BotConfigured(9.0, language="es-ES")
-    assert config(userNoInputSpeech=["Hello?"], userNoInputSendEvent=False, userNoInputRetries=2) == BotConfigured(
+    assert config(voiceName="en-US-AriaNeural") == CallConfigured(9.0, voice="en-US-AriaNeural")
+    assert config(language="es-ES") == CallConfigured(9.0, language="es-ES")
+    assert config(userNoInputSpeech=["Hello?"], userNoInputSendEvent=False, userNoInputRetries=2) == CallConfigured(
         9.0, no_input_speech="Hello?", no_input_event=False, no_input_retries=2
     )
     assert config(continuousASR=True, continuousASRTimeoutInMS=1500).end_silence_s == 1.5
@@ -201,7 +202,7 @@ def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
 def test_a_bot_chooses_which_events_it_is_sent() -> None:
     wanted = config(sendEventsToBot=["speechHypothesis", "noUserInput", "playFinished"])
     assert (wanted.hypotheses, wanted.no_input_event) == (True, True)
-    assert config(sendEventsToBot=[]) == BotConfigured(9.0, hypotheses=False, no_input_event=False)
+    assert config(sendEventsToBot=[]) == CallConfigured(9.0, hypotheses=False, no_input_event=False)
     assert config(sendEventsToBot=["noUserInput"], userNoInputSendEvent=False).no_input_event is False
 
 
@@ -212,12 +213,12 @@ def test_a_silent_caller_may_be_played_a_file() -> None:
 
 
 def test_recognition_is_stopped_and_started() -> None:
-    assert one({"type": "event", "name": "stopRecognition"}) == BotConfigured(9.0, listening=False)
-    assert one({"type": "event", "name": "startRecognition"}) == BotConfigured(9.0, listening=True)
+    assert one({"type": "event", "name": "stopRecognition"}) == CallConfigured(9.0, listening=False)
+    assert one({"type": "event", "name": "startRecognition"}) == CallConfigured(9.0, listening=True)
 
 
 def test_metadata_is_kept_as_it_is_unless_it_is_too_much() -> None:
-    assert one({"type": "event", "name": "sendMetaData", "value": {"a": [1]}}) == MetadataTold(9.0, {"a": [1]})
+    assert one({"type": "event", "name": "sendMetaData", "value": {"a": [1]}}) == MetadataSent(9.0, {"a": [1]})
     for value in ({}, None, "x" * 20_000, {"a": {1, 2}}):
         assert events_from_activity({"type": "event", "name": "sendMetaData", "value": value}, 1, 9.0) == []
 

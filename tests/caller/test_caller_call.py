@@ -11,21 +11,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from free_port import free_ports
 
+from voicebot.address import Address
 from voicebot.audio import PCMU, g711
 from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
 from voicebot.caller.call import local_host
 from voicebot.caller.ear import level_dbfs
+from voicebot.certificate import self_signed_pem
 from voicebot.events import Event
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
-from voicebot.sip.tls import self_signed
 
 pytestmark = pytest.mark.alone  # calls in real time, whose pauses count
 
-PORTS = (38_000, 38_998)
 REPLY_AFTER = 15
 """Frames of silence after which the answerer replies: 300 ms."""
 
@@ -108,7 +109,7 @@ async def answerer(
     front = SipFrontEnd(
         on_leg=lambda leg: beepers.append(Beeper(leg, reply_s=reply_s, replies=replies, at_end=at_end)),
         clock=clock,
-        ports=PortRange(*PORTS, host="127.0.0.1"),
+        ports=PortRange(*free_ports(), host="127.0.0.1"),
         port=0,
         limit=limit,
         endpoint=endpoint,
@@ -182,7 +183,7 @@ async def test_a_transfer_is_answered_as_a_phone_does(folder: Path) -> None:
     outcomes: list[object] = []
 
     async def transfer(leg: SipLeg) -> None:
-        outcomes.append(await leg.transfer("sip:agent@127.0.0.1"))
+        outcomes.append(await leg.transfer(Address.parse("sip:agent@127.0.0.1")))
 
     script = parse_script(
         "quiet_s: 0.2\nsteps:\n - listen:\n - wav: hello.wav\n - expect_end: transfer\n   target: agent@\n",
@@ -199,7 +200,7 @@ async def test_a_silent_caller_hears_what_the_bot_says_when_a_transfer_has_faile
     outcomes: list[object] = []
 
     async def transfer(leg: SipLeg) -> None:
-        outcomes.append(await leg.transfer("sip:agent@127.0.0.1"))
+        outcomes.append(await leg.transfer(Address.parse("sip:agent@127.0.0.1")))
         await asyncio.sleep(0.6)
         bots[0].play(0.3)
 
@@ -261,9 +262,8 @@ async def test_a_silent_port_is_given_up_after_a_few_seconds(folder: Path) -> No
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_over_tls_whom_to_trust_is_an_option(folder: Path, trusted: bool) -> None:
     script = parse_script("steps: [{wav: hello.wav, wait: false}]", folder=folder)
-    certificate, key = self_signed("127.0.0.1")
     pem = folder / "own.pem"
-    pem.write_bytes(certificate + key)
+    pem.write_bytes(self_signed_pem("127.0.0.1"))
     tls = SipEndpoint(listen=[ListenAt("TLS", "127.0.0.1", 0)], tls=TlsOptions(certificate=pem))
     async with answerer(endpoint=tls) as (uri, _):
         options = CallOptions(ca_file=pem if trusted else None)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.calls import record as module
 from voicebot.calls.record import RecordBuilder
@@ -171,7 +172,7 @@ def test_failures_and_transfers_are_told() -> None:
     record.note(RecognitionLost(START + 4.5, "connection closed"))
     record.note(PlaybackFailed(START + 5, 3, 0.0, "synthesis timed out"))
     record.note(NoMatch(START + 5.5, START + 5, START + 5.4))
-    record.note(TransferAsked(START + 6, "+15550199"))
+    record.note(TransferAsked(START + 6, Address.parse("+15550199")))
     record.note(TransferEnded(START + 7, True, 200, "OK"))
     record.ended("transfer", START + 7.5, {"lost": 3})
 

@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 from call_world import CANNED, SECOND, Line, World
 
+from voicebot.address import Address, Domain
 from voicebot.calls import (
     Calls,
     TransferRules,
     playback,
 )
 from voicebot.events import (
-    BotConfigured,
     BotMessage,
+    CallConfigured,
     HangUpAsked,
     Hypothesis,
     KeysAsked,
-    MetadataTold,
+    MetadataSent,
     RecognitionLost,
     RecordingAction,
     RecordingAsked,
@@ -56,7 +57,7 @@ async def test_the_callers_frames_reach_the_recogniser_untouched_and_voice_activ
     world = await World().greeted()
     for _ in range(50):
         world.session.frame(b"\xff" * 160, world.now)
-    assert world.ears.heard_bytes == 8000
+    assert world.ears.received_bytes == 8000
     await world.line.hang_up()
     await world.over()
 
@@ -94,8 +95,8 @@ async def test_without_recognition_the_caller_hears_an_apology_and_the_call_ends
 async def test_without_recognition_the_caller_is_transferred_where_a_fallback_is_set() -> None:
     world = World(
         no_ears=True,
-        policy=TurnPolicy(fallback_transfer="+15550199"),
-        transfers=TransferRules((), fallback="+15550199"),
+        policy=TurnPolicy(fallback_transfer=Address.parse("+15550199")),
+        transfers=TransferRules((), fallback=Address.parse("+15550199")),
     )
     await world.settle()
     world.line.pull(10)
@@ -130,18 +131,20 @@ async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_m
 
 
 async def test_a_target_that_is_not_on_the_list_is_never_asked_for() -> None:
-    world = await World(transfers=TransferRules(("70??",), "pbx.example")).greeted()
+    world = await World(transfers=TransferRules(("70??",), Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+19005550123"))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("+19005550123")))
     await world.until(lambda: bool(world.bot.told) and world.bot.told[-1].get("name") == "handoff.status")
     assert world.bot.told[-1]["value"]["state"] == "failed"
     assert not any(did.startswith("transfer") for did in world.line.did)
 
 
 async def test_a_refused_transfer_is_told_to_the_bot() -> None:
-    world = await World(transfers=TransferRules(domain="pbx.example")).greeted()
+    world = await World(transfers=TransferRules(domain=Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+15550123", {"headers": {"X-Case": "7", "Route": "<sip:x>"}}))
+    world.bot.on_event(
+        TransferAsked(world.now, Address.parse("+15550123"), {"headers": {"X-Case": "7", "Route": "<sip:x>"}})
+    )
     await world.until(lambda: world.line.did[-1] == "transfer sip:+15550123@pbx.example")
     assert world.line.headers == {"X-Case": "7"}
     await world.settle()
@@ -152,9 +155,11 @@ async def test_a_refused_transfer_is_told_to_the_bot() -> None:
 
 
 async def test_a_transfer_tells_its_target_what_the_bot_wants_it_to_know() -> None:
-    world = await World(transfers=TransferRules(domain="pbx.example")).greeted()
+    world = await World(transfers=TransferRules(domain=Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+1425", {"sipUuiHeader": "abc", "sipxHeaders": {"X-Skill": "bill"}}))
+    world.bot.on_event(
+        TransferAsked(world.now, Address.parse("+1425"), {"sipUuiHeader": "abc", "sipxHeaders": {"X-Skill": "bill"}})
+    )
     await world.until(lambda: world.line.did[-1] == "transfer sip:+1425@pbx.example")
     assert world.line.headers == {"User-to-User": "abc", "X-Skill": "bill"}
     await world.line.hang_up()
@@ -165,7 +170,7 @@ async def test_a_bot_presses_keys_and_changes_its_voice() -> None:
     world = await World(voice_name="Jenny").greeted()
     world.line.pull(60)
     world.bot.on_event(KeysAsked(world.now, "12#"))
-    world.bot.on_event(BotConfigured(world.now, voice="Aria"))
+    world.bot.on_event(CallConfigured(world.now, voice="Aria"))
     world.says("Hello again")
     assert "keys 12#" in world.line.did
     assert world.mouth.voices == ["Jenny", "Aria"]
@@ -176,13 +181,13 @@ async def test_a_bot_presses_keys_and_changes_its_voice() -> None:
 async def test_a_bot_changes_the_language_in_which_it_speaks_and_listens() -> None:
     world = await World().greeted()
     world.line.pull(60)
-    world.bot.on_event(BotConfigured(world.now, phrases=("factura",)))
-    world.bot.on_event(BotConfigured(world.now, language="es-ES", voice="Elvira"))
+    world.bot.on_event(CallConfigured(world.now, phrases=("factura",)))
+    world.bot.on_event(CallConfigured(world.now, language="es-ES", voice="Elvira"))
     await world.settle()
     first, second = world.all_ears
     assert (first.stopped, second.language, second.phrases, second.stopped) == (True, "es-ES", ("factura",), False)
     world.session.frame(b"\xff" * 160, world.now)
-    assert (first.heard_bytes, second.heard_bytes) == (0, 160)
+    assert (first.received_bytes, second.received_bytes) == (0, 160)
     await world.caller_says("mi factura")
     assert world.bot.told[-1]["locale"] == "es-ES"
     world.says("Claro")
@@ -194,7 +199,7 @@ async def test_a_bot_changes_the_language_in_which_it_speaks_and_listens() -> No
 
 async def test_a_language_that_cannot_be_had_leaves_the_ears_as_they_are() -> None:
     world = await World().greeted()
-    world.bot.on_event(BotConfigured(world.now, language="xx-XX"))
+    world.bot.on_event(CallConfigured(world.now, language="xx-XX"))
     await world.settle()
     assert [ears.stopped for ears in world.all_ears] == [False, True]
     await world.line.hang_up()
@@ -206,9 +211,9 @@ async def test_what_is_said_while_the_bot_does_not_listen_never_reaches_the_reco
     world = await World().greeted()
     voice = bytes(range(160))
     world.session.frame(voice, world.now)
-    world.bot.on_event(BotConfigured(world.now, listening=False))
+    world.bot.on_event(CallConfigured(world.now, listening=False))
     world.session.frame(voice, world.now)
-    world.bot.on_event(BotConfigured(world.now, listening=True))
+    world.bot.on_event(CallConfigured(world.now, listening=True))
     world.session.frame(voice, world.now)
     assert [frame == voice for frame in world.ears.written[-3:]] == [True, False, True]
     await world.line.hang_up()
@@ -219,11 +224,11 @@ async def test_a_bot_that_wants_it_hears_what_is_being_said_and_leaves_notes_in_
     world = await World().greeted()
     world.line.pull(60)
     await world.settle()
-    world.bot.on_event(BotConfigured(world.now, hypotheses=True))
+    world.bot.on_event(CallConfigured(world.now, hypotheses=True))
     world.session.dispatch(SpeechStarted(world.now, world.now))
     world.ears.on_event(Hypothesis(world.now, "my bill", world.now - 0.2, world.now))
     assert world.bot.told[-1] == {"type": "event", "name": "speechHypothesis", "value": {"text": "my bill"}}
-    world.bot.on_event(MetadataTold(world.now, {"ticket": 7}))
+    world.bot.on_event(MetadataSent(world.now, {"ticket": 7}))
     await world.line.hang_up()
     record = await world.over()
     assert record["metadata"] == [{"ticket": 7}]

@@ -51,7 +51,7 @@ async def test_a_call_that_went_as_written_passes(tmp_path: Path) -> None:
     result = await judged(tmp_path, TALK, (2.0, 6.0), *GREETED, *ANSWERED, *ENDED)
     assert result.failure is None
     (act,) = result.understood
-    assert (act.line, act.said, act.heard) == (5, "two, zero, four, eight, one, five.", "204815.")
+    assert (act.line, act.said, act.recognised) == (5, "two, zero, four, eight, one, five.", "204815.")
 
 
 async def test_what_the_bot_said_in_answer_is_held_against_the_pattern(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ async def test_a_question_that_came_twice_is_one_too_many(tmp_path: Path) -> Non
     twice = [*ANSWERED, asked(4500, "five"), said(4510, "I have 5. Right?")]
     result = await judged(tmp_path, TALK, (2.0, 6.0), *GREETED, *twice, *ENDED)
     assert result.failure is not None and result.failure.expected == "nothing more"
-    assert result.understood[0].heard == "204815. | five"
+    assert result.understood[0].recognised == "204815. | five"
 
 
 async def test_a_call_that_broke_off_fails_where_it_did(tmp_path: Path) -> None:

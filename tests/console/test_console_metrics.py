@@ -70,7 +70,7 @@ def test_an_end_that_nobody_foresaw_makes_no_label_of_its_own() -> None:
 def test_figures_of_others_are_read_when_they_are_asked_for() -> None:
     counts = {"404": 1.0}
     metrics = Metrics(
-        lambda: [
+        figures=lambda: [
             Figure("sip_rejected", "refused", counts, "status"),
             Figure("dialogs_faults", "faults", {"": 2}, kind="gauge"),
         ]

@@ -12,6 +12,7 @@ import pytest
 from call_world import Line, World
 from prometheus_client.parser import text_string_to_metric_families
 
+from voicebot.address import Address, Domain
 from voicebot.calls import Calls, Outbound, TrunkRoute
 from voicebot.console import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel
 from voicebot.events import CallNotAnswered, NotReached
@@ -28,9 +29,12 @@ class Desk:
         self.why: list[str] = []
         self.legs: list[Line] = []
         self.world = World()
-        self.metrics = Metrics(lambda: [Figure("calls_refused", "refused", {"limit": 3}, "reason")])
-        self.calls = self.metrics.calls = Calls(self.world.services, self.metrics.call_ended)
-        outbound = Outbound(self._dial, self.calls.accept, routes=[TrunkRoute("pbx", "pbx.example")], allow=["+4930*"])
+        self.calls = Calls(self.world.services)
+        refused = Figure("calls_refused", "refused", {"limit": 3}, "reason")
+        self.metrics = Metrics(self.calls.running, lambda: [refused])
+        self.calls.on_record(self.metrics.call_ended)
+        pbx = TrunkRoute("pbx", Domain.parse("pbx.example"))
+        outbound = Outbound(self._dial, self.calls.accept, routes=[pbx], allow=["+4930*"])
         self.server = ConsoleServer(
             "127.0.0.1",
             0,
@@ -43,7 +47,7 @@ class Desk:
         self.http: aiohttp.ClientSession
 
     async def _dial(
-        self, uri: str, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
+        self, to: Address, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
     ) -> Leg:
         self.legs.append(Line("outbound", call_id=f"call/{len(self.legs) + 1}@pbx"))
         return self.legs[-1]

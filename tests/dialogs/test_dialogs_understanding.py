@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phone_line import DIALOGS
 
-from voicebot.authoring.hearing import Answered, heard_words
 from voicebot.authoring.model import Ask
+from voicebot.authoring.reading import Answered, read_words
 from voicebot.authoring.speaking import spoken
 from voicebot.authoring.understanding import for_language
 
@@ -22,7 +22,7 @@ def question(step_id: str) -> Ask:
 
 
 def answer(step_id: str, text: str) -> object:
-    heard = heard_words(question(step_id), text, {}, understanding, date(2026, 12, 1))
+    heard = read_words(question(step_id), text, {}, understanding, date(2026, 12, 1))
     return heard.value if isinstance(heard, Answered) else None
 
 

@@ -7,13 +7,19 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from voicebot.address import Address, Domain
 from voicebot.audio import PCMU, AudioFormat
 from voicebot.bots import CallFacts
 from voicebot.calls import (
+    AudioFiles,
+    CallRules,
     CallServices,
     CallSession,
+    Keeping,
     Placed,
 )
+from voicebot.calls.playback import PromptAudio
+from voicebot.calls.services import CallPlacer
 from voicebot.events import (
     BotDone,
     BotMessage,
@@ -40,6 +46,7 @@ class Line:
             *(call_id, "+15550100", "bot", PCMU),
             caller_uri="sip:+15550100@trunk.example:5060",
             callee_uri="sip:bot@there.example",
+            domain=Domain("trunk.example", 5060) if direction == "inbound" else Domain("there.example"),
             direction=direction,
         )
         self.rings = asyncio.Event()
@@ -78,7 +85,7 @@ class Line:
         self.did.append(f"reject {status}")
 
     async def transfer(
-        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+        self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
     ) -> TransferOutcome:
         self.headers = headers
         self.replaces = replaces
@@ -124,7 +131,7 @@ class Ears:
         self.on_event = on_event
         self.fails = fails
         self.language = ""
-        self.heard_bytes = 0
+        self.received_bytes = 0
         self.written: list[bytes] = []
         self.phrases: tuple[str, ...] = ()
         self.stopped = False
@@ -134,10 +141,10 @@ class Ears:
             raise SpeechUnavailable("refused")
 
     def write(self, payload: bytes, at: float) -> None:
-        self.heard_bytes += len(payload)
+        self.received_bytes += len(payload)
         self.written.append(payload)
 
-    def heard(self, start: float, end: float) -> None:
+    def result_due(self, start: float, end: float) -> None:
         pass
 
     def set_phrases(self, phrases: Sequence[str]) -> None:
@@ -190,8 +197,18 @@ class Mouth:
 
 
 class World:
+    """``rules``: fields of :class:`CallRules`."""
+
     def __init__(
-        self, records: Path | None = None, no_ears: bool = False, placed: Placed | None = None, **services: Any
+        self,
+        records: Path | None = None,
+        no_ears: bool = False,
+        placed: Placed | None = None,
+        *,
+        recording: bool = False,
+        log_words: bool = False,
+        place: CallPlacer | None = None,
+        **rules: Any,
     ) -> None:
         self.line = Line("outbound" if placed is not None else "inbound")
         self.ears: Ears
@@ -199,7 +216,7 @@ class World:
 
         self.all_ears: list[Ears] = []
 
-        def recognition(audio: AudioFormat, on_event: Callable[[Event], None], language: str) -> Ears:
+        def recognizer(audio: AudioFormat, on_event: Callable[[Event], None], language: str) -> Ears:
             self.ears = Ears(on_event, no_ears or language == "xx-XX")
             self.ears.language = language
             self.all_ears.append(self.ears)
@@ -211,12 +228,12 @@ class World:
 
         self.mouth = Mouth()
         self.services = CallServices(
-            recognition=recognition,
+            recognizer=recognizer,
             conversation=conversation,
-            voice=self.mouth,
-            canned_audio=lambda kind, law: CANNED,
-            records=records,
-            **services,
+            audio=PromptAudio(self.mouth, lambda kind, law: CANNED, AudioFiles().audio),
+            rules=CallRules(**rules),
+            keeping=Keeping(records, recording, log_words),
+            **({} if place is None else {"place": place}),
         )
         self.session = CallSession(self.line, self.services, placed)
         self.task = asyncio.create_task(self.session.run())

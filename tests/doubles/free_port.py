@@ -1,25 +1,66 @@
-"""A port for a program that has to be told one: free for UDP and TCP, and one that the system gives to nobody else."""
+"""Ports for programs that have to be told some: free for UDP and TCP, and given to nobody else on this machine.
+
+Each test process claims a region of ports and keeps the region's first port bound for as long as it lives, so that
+other test processes, of this run or of another, take other regions. All of them are below the ports that the system
+hands out by itself (from 32768 on), where any connection could take one meanwhile. A program that only needs one port
+and can say which it got is better told 0.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
-import os
 import socket
+from functools import cache
 
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+LOOPBACK = "127.0.0.1"
+FIRST, LAST, REGION = 10_000, 32_000, 800
 WIDTH = 4
 """Programs take the next port, too: baresip and Kamailio for TLS, rtpengine for RTCP."""
-_candidates = itertools.cycle(range(10_000 + 2_000 * (_worker % 4), 12_000 + 2_000 * (_worker % 4), WIDTH))
-"""Below the ports that the system hands out by itself (from 32768 on), where any connection could take it meanwhile."""
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """The first of four ports in a row."""
-    for port in _candidates:
+class _Region:
+    """The ports ``low`` to ``high``, handed out in turn, and from the beginning again; ``claim`` keeps others away."""
+
+    def __init__(self, low: int, claim: socket.socket) -> None:
+        self._low, self._high, self._claim = low + WIDTH, low + REGION - 1, claim
+        self._next = self._low
+
+    def take(self, count: int) -> int:
+        """The first of the next ``count`` ports in a row; even."""
+        if self._next + count > self._high + 1:
+            self._next = self._low
+        first = self._next
+        self._next += count + count % 2
+        return first
+
+
+@cache
+def _region() -> _Region:
+    for low in range(FIRST, LAST - REGION + 1, REGION):
+        claim = socket.socket()
+        try:
+            claim.bind((LOOPBACK, low))
+        except OSError:
+            claim.close()
+            continue
+        return _Region(low, claim)
+    raise AssertionError(f"all regions from {FIRST} to {LAST} are taken: too many test processes at once")
+
+
+def free_port(host: str = LOOPBACK) -> int:
+    """The first of four ports in a row that are free now."""
+    for _ in range(REGION // WIDTH):
+        port = _region().take(WIDTH)
         if all(_is_free(host, port + n) for n in range(WIDTH)):
             return port
-    raise AssertionError("it goes on for ever")
+    raise AssertionError(f"no {WIDTH} free ports in a row")
+
+
+def free_ports(count: int = 100) -> tuple[int, int]:
+    """The lowest and the highest of ``count`` ports, for a range out of which a program takes what is free:
+    ``PortRange(*free_ports(), LOOPBACK)``. Some may be in use by programs of this test process."""
+    low = _region().take(count)
+    return low, low + count - 1
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import subprocess
@@ -14,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from free_port import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_DIALOGS = ROOT / "dialogs"
 FAULTY_DIALOGS = Path(__file__).parent / "dialogs_faulty"
 READY_S = 60.0
 END_S = 20.0
-
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_ranges = itertools.cycle(range(20_000 + 12_000 * (_worker % 3), 31_800 + 12_000 * (_worker % 3), 200))
-"""Where a service's RTP ports begin: services that run side by side keep out of each other's way."""
 
 
 class Process:
@@ -91,12 +87,12 @@ class Service(Process):
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        low = next(_ranges)
+        low, high = free_ports(200)
         given = {
             "sip__host": "127.0.0.1",
             "sip__port": 0,
             "rtp__port_low": low,
-            "rtp__port_high": low + 199,
+            "rtp__port_high": high,
             "speech__prompt_cache_dir": "",
             "bot__dialogs": SAMPLE_DIALOGS,
             "bot__http_port": 0,

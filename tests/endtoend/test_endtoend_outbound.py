@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from bot_double import BotDouble
+from free_port import free_ports
 from served import SAMPLE_DIALOGS, Service, texts
 from telephone import calling
 
@@ -75,7 +76,7 @@ class Callee:
         self.legs: list[SipLeg] = []
         self.done: list[asyncio.Task[None]] = []
         self.front = SipFrontEnd(
-            on_leg=self._take, clock=clock, ports=PortRange(43_200, 43_299, LOOPBACK), host=LOOPBACK, port=0
+            on_leg=self._take, clock=clock, ports=PortRange(*free_ports(), LOOPBACK), host=LOOPBACK, port=0
         )
 
     def uri(self, user: str) -> str:

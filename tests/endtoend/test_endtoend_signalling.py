@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+from free_port import free_ports
 from served import Service
 from telephone import LOOPBACK, Telephone, calling, phone, refusal
 
@@ -121,7 +122,8 @@ async def test_too_many_calls_and_no_free_port_get_503_and_no_common_codec_488(
 async def test_a_range_of_ports_that_is_used_up_gets_503_until_a_port_has_rested(
     serve_scripted: Callable[..., Service],
 ) -> None:
-    service = serve_scripted(rtp__port_low=25_996, rtp__port_high=25_999)
+    low, high = free_ports(4)
+    service = serve_scripted(rtp__port_low=low, rtp__port_high=high)
     async with calling(service.uri), calling(service.uri):
         assert await refusal(service.uri) == 503
         response = await asyncio.to_thread(exchange, service, invite(service, PCMU))

@@ -115,7 +115,7 @@ ICE = IceCredentials("evtj", "VOkJxbRl1RmTxUk/WvJxBt"), IceCredentials("h6vY", "
 
 def handshake(data: bytes) -> None:
     """STUN and DTLS, as the port of a stream gets them."""
-    with contextlib.suppress(stun.MalformedMessage):
+    with contextlib.suppress(stun.MalformedStun):
         stun.parse(data)
     terms = HandshakeTerms(IDENTITY, "passive", frozenset({("sha-256", IDENTITY.fingerprint)}))
     for one in (MediaHandshake(terms), MediaHandshake(terms._replace(ice=ICE))):

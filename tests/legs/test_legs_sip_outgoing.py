@@ -9,8 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from voicebot.address import Address
 from voicebot.audio import PCMU
-from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, HoldEnded, HoldStarted, NotReached
 from voicebot.legs import LegClosed, NoRoom
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -41,7 +42,7 @@ class Side:
             return await self.legs.get()
 
     async def call(self, uri: str, **options: float) -> SipLeg:
-        leg = await self.front.place(uri, **options)  # type: ignore[arg-type]
+        leg = await self.front.place(Address.parse(uri), **options)  # type: ignore[arg-type]
         leg.connect(self)
         return leg
 
@@ -181,8 +182,8 @@ async def test_early_media_is_heard_before_the_answer_and_the_call_goes_on_from_
     clip.feed(TONE)
     clip.finish()
     other.playout.append(clip)
-    early = await us.until(EarlyMedia)
-    assert isinstance(early, EarlyMedia) and early.status == 183
+    early = await us.until(EarlyMediaReceived)
+    assert isinstance(early, EarlyMediaReceived) and early.status == 183
     async with asyncio.timeout(DEADLINE_S):
         await us.heard.wait()
     leg.media_timed_out()
@@ -200,15 +201,15 @@ async def test_hold_is_told_once_and_so_is_its_end(sides: tuple[Side, Side]) -> 
     await asyncio.sleep(0)
     leg.hold(True)
     # we only send: the other side is not on hold, but has nobody who listens
-    await them.until(Held)
-    assert not [fact for fact in us.facts if isinstance(fact, Held)]
+    await them.until(HoldStarted)
+    assert not [fact for fact in us.facts if isinstance(fact, HoldStarted)]
     other.media_timed_out()
     assert not them.over, "a hold may be silent"
     async with asyncio.timeout(DEADLINE_S):
         while not [fact for fact in them.facts if isinstance(fact, HoldEnded)]:
             leg.hold(False)
             await asyncio.sleep(0.05)
-    assert [type(fact) for fact in them.facts] == [Held, HoldEnded]
+    assert [type(fact) for fact in them.facts] == [HoldStarted, HoldEnded]
 
 
 async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Side, Side]) -> None:
@@ -223,7 +224,7 @@ async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Si
 
 async def test_what_happened_before_anybody_listened_is_told_when_somebody_does(sides: tuple[Side, Side]) -> None:
     us, _ = sides
-    leg = await us.front.place(f"sip:anna@{LOOPBACK}:9")  # nobody is there, which ICMP tells at once
+    leg = await us.front.place(Address.parse(f"sip:anna@{LOOPBACK}:9"))  # nobody is there, which ICMP tells at once
     async with asyncio.timeout(DEADLINE_S):
         while us.front.active:
             await asyncio.sleep(0.01)
@@ -253,10 +254,10 @@ async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[
             return True
 
         theirs.on_transfer_asked = take
-        transferring = asyncio.ensure_future(ours.transfer(uri_of(target), replaces=consulted))
+        transferring = asyncio.ensure_future(ours.transfer(Address.parse(uri_of(target)), replaces=consulted))
         async with asyncio.timeout(DEADLINE_S):
             uri, _, header = (await asked.get()).partition("?Replaces=")
-            replacing = await caller.front.place(uri, headers={"Replaces": unquote(header)})
+            replacing = await caller.front.place(Address.parse(uri), headers={"Replaces": unquote(header)})
             replacing.connect(caller)
             new = await target.next_leg()
             await asyncio.gather(replacing.answer(), new.answer())
@@ -265,7 +266,7 @@ async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[
             assert (outcome.accepted, outcome.status) == (True, 200)
             while "caller" not in us.over:  # the target has hung up on us, for the caller's sake
                 await asyncio.sleep(0.01)
-        refused = await ours.transfer(uri_of(target), replaces=consulted)
+        refused = await ours.transfer(Address.parse(uri_of(target)), replaces=consulted)
         assert not refused.accepted
         await replacing.hang_up()
     finally:

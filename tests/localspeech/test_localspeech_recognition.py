@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.localspeech.engines import Decode, DecodeKind, Float32, Transcript
-from voicebot.localspeech.recognition import Options, Output, RecognitionTurn, Send
+from voicebot.audio import Samples
+from voicebot.localspeech.engines import Decode, DecodeKind, Transcript
+from voicebot.localspeech.recognition import Options, RecognitionTurn, ServiceMessage, TurnOutput
 from voicebot.localspeech.scripted import LevelDetector
 
 RATE = 8000
@@ -30,19 +31,19 @@ class Client:
     def __init__(self, **options: Any) -> None:
         self.detector = CountingDetector()
         self.turn = RecognitionTurn(RATE, Options(**options), self.detector)
-        self.sent: list[Send] = []
+        self.sent: list[ServiceMessage] = []
         self.decodes: list[Decode] = []
 
-    def take(self, outputs: list[Output]) -> list[Send]:
-        fresh = [output for output in outputs if isinstance(output, Send)]
+    def take(self, outputs: list[TurnOutput]) -> list[ServiceMessage]:
+        fresh = [output for output in outputs if isinstance(output, ServiceMessage)]
         self.sent += fresh
         self.decodes += [output for output in outputs if isinstance(output, Decode)]
         return fresh
 
-    def hear(self, frame: Float32, count: int) -> list[Send]:
+    def hear(self, frame: Samples, count: int) -> list[ServiceMessage]:
         return [message for _ in range(count) for message in self.take(self.turn.audio(frame))]
 
-    def result(self, kind: DecodeKind, text: str, which: int = 0) -> list[Send]:
+    def result(self, kind: DecodeKind, text: str, which: int = 0) -> list[ServiceMessage]:
         decode = [decode for decode in self.decodes if decode.kind is kind][which]
         self.decodes.remove(decode)
         return self.take(self.turn.decoded(decode.number, Transcript(text, 0.8)))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from free_port import free_port
+from free_port import free_port, free_ports
 
 BARESIP = shutil.which("baresip")
 MODULES = Path("/usr/lib/baresip/modules")
@@ -118,12 +118,11 @@ async def baresip(
     source: str = "aubridge,loop",
     player: str = "aubridge,loop",
     certificate: Path | None = None,
-    rtp_ports: str = "43600-43699",
 ) -> AsyncIterator[BaresipPhone]:
     """A baresip with one ``account`` line. By default it says what it hears; ``source``: ``aufile,/path.wav``."""
     assert BARESIP is not None
     await asyncio.to_thread(folder.mkdir)
-    port, control = free_port(), free_port()
+    port, control, (low, high) = free_port(), free_port(), free_ports()
     (folder / "config").write_text(
         _CONFIG.format(
             listen=f"{LOOPBACK}:{port}",
@@ -131,7 +130,7 @@ async def baresip(
             verify="yes" if certificate else "no",
             player=player,
             source=source,
-            rtp_ports=rtp_ports,
+            rtp_ports=f"{low}-{high}",
             modules=MODULES,
             folder=folder,
             control=f"{LOOPBACK}:{control}",

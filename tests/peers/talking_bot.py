@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from voicebot.audio import AudioFormat
+from voicebot.certificate import self_signed_pem
 from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
@@ -18,7 +19,6 @@ from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_media import MediaPreferences
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
-from voicebot.sip.tls import self_signed
 from voicebot.speech import apology
 
 
@@ -82,7 +82,7 @@ class Bot:
 @asynccontextmanager
 async def bot_at(listen: Sequence[ListenAt], ports: PortRange, certificate: Path) -> AsyncIterator[Bot]:
     """A running bot, whose self-signed certificate is in the file ``certificate`` then."""
-    await asyncio.to_thread(certificate.write_bytes, b"".join(self_signed(listen[0].host)))
+    await asyncio.to_thread(certificate.write_bytes, self_signed_pem(listen[0].host))
     bot = Bot(listen, ports, certificate)
     bot.clock.start()
     await bot.front.start()

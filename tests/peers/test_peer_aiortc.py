@@ -9,6 +9,7 @@ from array import array
 from collections.abc import AsyncIterator
 
 import pytest
+from free_port import free_ports
 
 from voicebot.audio import PCMU
 from voicebot.legs.sip import SipLeg
@@ -132,7 +133,7 @@ async def test_a_gateway_speaks_and_hears_over_dtls_srtp(clock: MediaClock, monk
         leg.connect(sink)  # type: ignore[arg-type]
         tasks.append(asyncio.get_running_loop().create_task(leg.answer()))
 
-    ports = PortRange(43200, 43299, LOOPBACK, rest_s=0.0)
+    ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
     front = SipFrontEnd(
         on_leg=take, clock=clock, ports=ports, host=LOOPBACK, port=0, preferences=MediaPreferences(srtp="required")
     )

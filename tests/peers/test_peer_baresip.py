@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from baresip_phone import LOOPBACK, NO_BARESIP, baresip, has_baresip
+from free_port import free_ports
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from talking_bot import Bot, Sink, bot_at, until
 from talking_bot import loudest as loudest_of
 
+from voicebot.address import Address
 from voicebot.audio import PCMA
 from voicebot.caller.wav import read_wav
-from voicebot.events import Held, HoldEnded
+from voicebot.events import HoldEnded, HoldStarted
 from voicebot.legs.sip_outgoing import dial
 from voicebot.rtp import PortRange
 from voicebot.sip import ListenAt
@@ -36,7 +38,7 @@ loudest = partial(loudest_of, PCMA)
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
     listen = [ListenAt("TLS", LOOPBACK, 0), ListenAt("UDP", LOOPBACK, 0)]
-    async with bot_at(listen, PortRange(43700, 43799, LOOPBACK, rest_s=0.0), tmp_path / "bot.pem") as bot:
+    async with bot_at(listen, PortRange(*free_ports(), LOOPBACK, rest_s=0.0), tmp_path / "bot.pem") as bot:
         yield bot
 
 
@@ -53,9 +55,9 @@ async def test_a_call_over_tls_with_audio_keys_hold_transfer_and_its_end(bot: Bo
         phone.tell("sndcode", "8")
         await until(lambda: sink.keys == ["8"])
         phone.tell("hold")
-        await until(lambda: sink.facts == [Held])
+        await until(lambda: sink.facts == [HoldStarted])
         phone.tell("resume")
-        await until(lambda: sink.facts == [Held, HoldEnded])
+        await until(lambda: sink.facts == [HoldStarted, HoldEnded])
         packets = sink.packets
         await until(lambda: sink.packets > packets + 10)
         asked: list[str] = []
@@ -80,9 +82,9 @@ async def test_it_is_called_and_goes_where_it_is_transferred(bot: Bot, tmp_path:
     async with baresip(tmp_path / "phone", account, source=SOURCE) as phone:
         sink = Sink()
         async with asyncio.timeout(DEADLINE_S):
-            leg = await dial(endpoint, bot.front.media, f"sip:phone@{LOOPBACK}:{phone.port}", sink=sink)
+            leg = await dial(endpoint, bot.front.media, Address.parse(f"sip:phone@{LOOPBACK}:{phone.port}"), sink=sink)
             await until(lambda: loudest(bytes(sink.heard)) > 2000)
-            outcome = await leg.transfer(f"sip:elsewhere@{LOOPBACK}:{udp}")
+            outcome = await leg.transfer(Address.parse(f"sip:elsewhere@{LOOPBACK}:{udp}"))
         assert outcome.accepted, outcome
         await until(lambda: bot.sinks and loudest(bytes(bot.sinks[0].heard)) > 2000)
         assert bot.legs[0].info.callee == "elsewhere" and sink.ends == ["transfer"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from free_port import free_port
+from free_port import free_port, free_ports
 from sounds import likeness, voice
 
 from voicebot.audio.codecs import CODECS, Codec
@@ -37,7 +37,7 @@ sip_listen {ip}:{port}
 audio_player aubridge,echo
 audio_source aubridge,echo
 audio_alert aubridge,bell
-rtp_ports 43800-43899
+rtp_ports {low}-{high}
 net_interface 127.0.0.1
 opus_bitrate 28000
 opus_inbandfec yes
@@ -74,9 +74,9 @@ class Sink:
 
 def configuration(folder: Path, codec: Codec) -> Path:
     """baresip's, with this codec alone, and its loudspeaker as its microphone."""
-    port = free_port()
+    port, (low, high) = free_port(), free_ports()
     folder.mkdir()
-    (folder / "config").write_text(CONFIG.format(ip=LOOPBACK, port=port, modules=MODULES))
+    (folder / "config").write_text(CONFIG.format(ip=LOOPBACK, port=port, low=low, high=high, modules=MODULES))
     name = f"{codec.name}/{codec.clock_rate}/{codec.channels}"
     if codec.name == "G722":
         name = "G722/16000/1"
@@ -116,7 +116,7 @@ async def test_a_voice_comes_back_through_the_others_decoder_and_encoder(codec: 
     front = SipFrontEnd(
         on_leg=came.set_result,
         clock=clock,
-        ports=PortRange(43900, 43999, LOOPBACK, rest_s=0.0),
+        ports=PortRange(*free_ports(), LOOPBACK, rest_s=0.0),
         preferences=MediaPreferences(codecs=tuple(CODECS.values())),
         endpoint=SipEndpoint(listen=[ListenAt("UDP", host=LOOPBACK, port=0)]),
     )

@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from free_port import free_ports
 from linphone_phone import HERE, IP, LINPHONE, NO_LINPHONE, PORT, THERE, NotPermitted, linphone, namespace
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from talking_bot import Bot, Sink, bot_at, talk
 from talking_bot import loudest as loudest_of
 from talking_bot import until as until_in
 
+from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.caller.wav import read_wav
 from voicebot.legs.sip_outgoing import dial
@@ -42,7 +44,7 @@ def network() -> Iterator[str]:
 @pytest.fixture
 async def bot(network: str, tmp_path: Path) -> AsyncIterator[Bot]:
     listen = [ListenAt("UDP", HERE, 0), ListenAt("TLS", HERE, 0)]
-    async with bot_at(listen, PortRange(43200, 43299, HERE, rest_s=0.0), tmp_path / "bot.pem") as bot:
+    async with bot_at(listen, PortRange(*free_ports(), HERE, rest_s=0.0), tmp_path / "bot.pem") as bot:
         yield bot
 
 
@@ -92,10 +94,12 @@ async def test_linphone_is_called_hears_us_and_goes_where_it_is_transferred(
     async with linphone(network, tmp_path / "phone", AUDIO, answers=True) as phone:
         sink = Sink()
         async with asyncio.timeout(DEADLINE_S):
-            leg = await dial(bot.front.endpoint, bot.front.media, f"sip:linphone@{THERE}:{PORT}", sink=sink)
+            leg = await dial(
+                bot.front.endpoint, bot.front.media, Address.parse(f"sip:linphone@{THERE}:{PORT}"), sink=sink
+            )
         talk(leg)
         await until(lambda: loudest(bytes(sink.heard)) > 2000)
-        outcome = await leg.transfer(f"sip:elsewhere@{HERE}:{bot.front.endpoint.port}")
+        outcome = await leg.transfer(Address.parse(f"sip:elsewhere@{HERE}:{bot.front.endpoint.port}"))
         assert outcome.accepted, outcome
         await until(lambda: bot.sinks and loudest(bytes(bot.sinks[0].heard)) > 2000)
         assert bot.legs[0].info.callee == "elsewhere"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.certificate import self_signed_pem
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
-from voicebot.sip.tls import self_signed
 
 LOOPBACK = "127.0.0.1"
 OPENSSL = shutil.which("openssl")
@@ -59,8 +59,8 @@ async def connect(endpoint: SipEndpoint, *options: str) -> str:
 
 async def test_versions_certificates_and_sip_over_tls(tmp_path: Path) -> None:
     pem, other = tmp_path / "ours.pem", tmp_path / "other.pem"
-    pem.write_bytes(b"".join(self_signed(LOOPBACK)))
-    other.write_bytes(b"".join(self_signed("sip.example.com")))
+    pem.write_bytes(self_signed_pem(LOOPBACK))
+    other.write_bytes(self_signed_pem("sip.example.com"))
     listen = [ListenAt("TLS", LOOPBACK, 0)]
     trial, strict = (
         SipEndpoint(listen=listen),

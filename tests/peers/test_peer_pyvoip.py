@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from baresip_phone import NO_BARESIP, BaresipPhone, baresip, has_baresip
+from free_port import free_ports
 from product import Product
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk, write_wav
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO
@@ -22,7 +23,7 @@ from talking_bot import until as until_in
 from voicebot.audio import PCMU
 from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav
-from voicebot.events import Held, HoldEnded
+from voicebot.events import HoldEnded, HoldStarted
 from voicebot.legs import LegClosed
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.rtp.packet import RtpPacket
@@ -48,7 +49,7 @@ class Extension:
 
     def __init__(self, port: int, user: str = "7002", password: str = "secret") -> None:
         self.clock = MediaClock()
-        self.ports = PortRange(43800, 43899, LOOPBACK, rest_s=0.0)
+        self.ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
         self.legs: list[PyVoipLeg] = []
         self.sinks: list[Sink] = []
         self.answers = True
@@ -142,7 +143,7 @@ async def test_a_call_with_audio_as_it_is_keys_hold_and_packets_that_used_to_end
     phone.tell("resume")
     await until(lambda: sink.packets > held_at + 5)
     assert leg.quality().packets_received > heard
-    assert sink.facts == [Held, HoldEnded]
+    assert sink.facts == [HoldStarted, HoldEnded]
 
     await leg.hang_up()
     await phone.hears_of("CALL_CLOSED")

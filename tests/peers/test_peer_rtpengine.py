@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from baresip_phone import NO_BARESIP, baresip, has_baresip
-from free_port import free_port
+from free_port import free_port, free_ports
 from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
 from talking_bot import Sink, talk, until
@@ -28,7 +28,7 @@ from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
 
 RTPENGINE = shutil.which("rtpengine")
-ENGINE_PORTS = (44000, 44099)
+ENGINE_PORTS = free_ports()
 DEADLINE_S = 20.0
 
 pytestmark = [
@@ -86,7 +86,7 @@ async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Pat
         leg.connect(sink)
         answering.add(asyncio.ensure_future(answer(leg)))
 
-    front = SipFrontEnd(on_leg=take, clock=clock, ports=PortRange(43300, 43399, LOOPBACK, rest_s=0.0), port=0)
+    front = SipFrontEnd(on_leg=take, clock=clock, ports=PortRange(*free_ports(), LOOPBACK, rest_s=0.0), port=0)
     clock.start()
     await front.start()
     replaced = {"BOT": str(front.endpoint.port), "ENGINE": str(engine)}

@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from free_port import free_port
+from free_port import free_port, free_ports
 
-from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, NotReached
+from voicebot.address import Address
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, NotReached
 from voicebot.legs import LegClosed
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.rtp import MediaClock, PortRange
@@ -60,24 +61,13 @@ class Sink:
 
 
 @asynccontextmanager
-async def telephone(scenario: str | Path, media_port: int, *arguments: str) -> AsyncIterator[int]:
+async def telephone(scenario: str | Path, *arguments: str) -> AsyncIterator[int]:
     """SIPp that takes one call; its port. Fails with its error log when the call did not go as the scenario says."""
     assert SIPP is not None
     port = free_port()
     file = SCENARIOS / f"{scenario}.xml" if isinstance(scenario, str) else scenario
     process = await asyncio.create_subprocess_exec(
-        *(
-            SIPP,
-            *arguments,
-            "-sf",
-            str(file),
-            "-i",
-            LOOPBACK,
-            "-p",
-            str(port),
-            "-mp",
-            str(media_port),
-        ),
+        *(SIPP, *arguments, "-sf", str(file), "-i", LOOPBACK, "-p", str(port), "-mp", str(free_ports(20)[0])),
         *("-m", "1", "-nostdin", "-timeout", "20", "-timeout_error", "-trace_err", "-error_file", "/dev/stderr"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -104,7 +94,7 @@ def _bound(port: int) -> bool:
 async def front() -> AsyncIterator[SipFrontEnd]:
     clock = MediaClock()
     clock.start()
-    ports = PortRange(43800, 43899, LOOPBACK, rest_s=0.0)
+    ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
     provider = Account("provider", "sip:127.0.0.1", "4711", "secret", register=False)
     endpoint = SipEndpoint(host=LOOPBACK, port=0, accounts=[provider])
     front = SipFrontEnd(on_leg=lambda _leg: None, clock=clock, ports=ports, endpoint=endpoint)
@@ -120,7 +110,7 @@ async def reach(front: SipFrontEnd, port: int, *, account: str = "", ring_timeou
     """Call, and hang up when it is answered and was heard."""
     sink = Sink()
     uri = f"sip:anna@{LOOPBACK}:{port}"
-    leg = await front.place(uri, account=account, ring_timeout_s=ring_timeout_s)
+    leg = await front.place(Address.parse(uri), account=account, ring_timeout_s=ring_timeout_s)
     leg.connect(sink)
     try:
         await leg.answer()
@@ -142,27 +132,27 @@ async def test_a_refusal_is_told_for_what_it_is_and_a_redirect_leads_nowhere(
 ) -> None:
     scenario = tmp_path / "refuses.xml"  # SIPp wants the status written out
     scenario.write_text((SCENARIOS / "uas_refuses.xml").read_text().replace("SIP/2.0 486", f"SIP/2.0 {status}"))
-    async with telephone(scenario, 43900) as port:
+    async with telephone(scenario) as port:
         sink = await reach(front, port)
     assert sink.outcome == (outcome, status)
     assert front.endpoint.counters.calls_out == 1, "nobody else was called"
 
 
 async def test_who_lets_it_ring_is_cancelled_when_the_time_is_up(front: SipFrontEnd) -> None:
-    async with telephone("uas_rings", 43910) as port:
+    async with telephone("uas_rings") as port:
         sink = await reach(front, port, ring_timeout_s=0.3)
     assert isinstance(sink.facts[0], CallRinging)
     assert sink.outcome[0] is NotReached.NO_ANSWER
 
 
 async def test_early_media_is_heard_before_the_answer(front: SipFrontEnd) -> None:
-    async with telephone("uas_early_media", 43920, "-rtp_echo") as port:
+    async with telephone("uas_early_media", "-rtp_echo") as port:
         sink = await reach(front, port)
-    assert isinstance(sink.facts[0], EarlyMedia)
+    assert isinstance(sink.facts[0], EarlyMediaReceived)
     assert sink.frames_before_answer > 5
 
 
 async def test_a_provider_that_asks_who_calls_is_told(front: SipFrontEnd) -> None:
-    async with telephone("uas_challenges", 43930) as port:
+    async with telephone("uas_challenges") as port:
         sink = await reach(front, port, account="provider")
     assert sink.answered

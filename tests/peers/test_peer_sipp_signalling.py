@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from free_port import free_ports
 
 from voicebot.events import Event
 from voicebot.legs import LegClosed
@@ -22,7 +23,7 @@ from voicebot.sip import ListenAt, SipEndpoint
 SCENARIOS = Path(__file__).parent / "sipp"
 SIPP = shutil.which("sipp")
 LOOPBACK = "127.0.0.1"
-MEDIA_PORT = 43500
+MEDIA_PORT = free_ports()[0]
 
 pytestmark = [
     pytest.mark.peer,
@@ -61,7 +62,7 @@ class Bot:
 
     def __init__(self, endpoint: SipEndpoint | None = None) -> None:
         self.clock = MediaClock()
-        self.ports = PortRange(43000, 43399, LOOPBACK, rest_s=0.0)
+        self.ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
         self.front = SipFrontEnd(
             on_leg=self.take, clock=self.clock, ports=self.ports, host=LOOPBACK, port=0, endpoint=endpoint
         )

@@ -46,7 +46,7 @@ def test_what_is_built_is_read() -> None:
 def test_what_was_changed_on_its_way_is_not_taken(at: int) -> None:
     data = bytearray(REQUEST)
     data[at] ^= 1
-    with pytest.raises(stun.MalformedMessage):
+    with pytest.raises(stun.MalformedStun):
         stun.parse(bytes(data))
 
 
@@ -62,5 +62,5 @@ def test_what_follows_the_signature_is_not_read() -> None:
 
 @given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: REQUEST[:20] + tail))
 def test_random_bytes_are_read_or_malformed(data: bytes) -> None:
-    with suppress(stun.MalformedMessage):
+    with suppress(stun.MalformedStun):
         stun.parse(data)

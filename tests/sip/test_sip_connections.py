@@ -16,10 +16,10 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from voicebot.certificate import self_signed_pem
 from voicebot.sip import CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, sdp
 from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.resolver import Resolver, SrvRecord, in_order
-from voicebot.sip.tls import self_signed
 
 LOOPBACK = "127.0.0.1"
 OFFER = sdp.offer(LOOPBACK, 40000)
@@ -66,7 +66,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
 
     def make(name: str) -> Path:
         file = folder / f"{name}.pem"
-        file.write_bytes(b"".join(self_signed(name)))
+        file.write_bytes(self_signed_pem(name))
         return file
 
     return make

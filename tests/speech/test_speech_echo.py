@@ -29,7 +29,7 @@ def share_taken(sent: NDArray[np.float64], came: NDArray[np.float64], law: Audio
     for at in range(0, len(sent), size):
         guard.sent(law.encode(np.clip(sent[at : at + size], -32767, 32767).astype(np.int16)))
         payload = law.encode(np.clip(came[at : at + size], -32767, 32767).astype(np.int16))
-        kept = guard.heard(payload)
+        kept = guard.without_echo(payload)
         assert kept in (payload, law.frame_of_silence)
         loud += float(np.mean(came[at : at + size] ** 2)) > 300**2
     return guard.frames / loud
@@ -73,4 +73,4 @@ def test_after_the_bot_has_fallen_silent_everything_is_heard() -> None:
         guard.sent(ours[at : at + FRAME])
     for _ in range(40):
         guard.sent(b"\xff" * FRAME)
-    assert guard.heard(ours[:FRAME]) == ours[:FRAME]
+    assert guard.without_echo(ours[:FRAME]) == ours[:FRAME]

@@ -197,12 +197,12 @@ async def test_a_service_that_makes_nothing_of_speech_is_replaced(
     async with a_call(SpeechEndpoint(host=service.host)) as call:
         call.speak(2.0)
         now = asyncio.get_running_loop().time()
-        call.recognizer.heard(now - 0.3, now)  # a cough proves nothing
+        call.recognizer.result_due(now - 0.3, now)  # a cough proves nothing
         await asyncio.sleep(0.3)
         assert not call.events
         service.mute = False
         service.results = [[phrase(1.0, "Heard.", 0.1, 0.9)]]
-        call.recognizer.heard(now - 1.5, now)
+        call.recognizer.result_due(now - 1.5, now)
         await until(lambda: call.got(Final))
         assert [type(event) for event in call.events] == [RecognitionLost, RecognitionRestored, Final]
 

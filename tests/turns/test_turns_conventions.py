@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from test_turns_machine import Call
 
+from voicebot.address import Address
 from voicebot.events import (
-    BotConfigured,
+    AbortPromptsAsked,
     BotDone,
     BotFailed,
     BotMessage,
+    CallConfigured,
     Final,
     Hypothesis,
     InputHint,
@@ -19,7 +21,6 @@ from voicebot.events import (
     RecordingAction,
     RecordingAsked,
     RecordingChanged,
-    SilenceAsked,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -44,7 +45,7 @@ from voicebot.turns import (
 
 
 def configured(call: Call, at: float, **facts: object) -> Call:
-    return call.on(BotConfigured(at, **facts))  # type: ignore[arg-type]
+    return call.on(CallConfigured(at, **facts))  # type: ignore[arg-type]
 
 
 def test_a_setting_leaves_the_others_as_they_are() -> None:
@@ -186,9 +187,9 @@ def test_keys_of_the_bot_are_pressed_when_what_it_said_before_was_heard() -> Non
 
 def test_keys_are_pressed_before_the_transfer_that_was_asked_for_after_them() -> None:
     call = Call().answered()
-    call.on(KeysAsked(0.5, "9")).on(TransferAsked(0.6, "+1425"))
+    call.on(KeysAsked(0.5, "9")).on(TransferAsked(0.6, Address.parse("+1425")))
     call.heard(2.0)
-    assert call.take() == [SendKeys("9"), Transfer("+1425")]
+    assert call.take() == [SendKeys("9"), Transfer(Address.parse("+1425"))]
 
 
 def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
@@ -197,7 +198,7 @@ def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
     call.on(BotMessage(2.2, 2, "A very long story", "A very long story"))
     call.on(PlaybackStarted(2.3, call.playing[0]))
     call.take()
-    call.on(SilenceAsked(2.5))
+    call.on(AbortPromptsAsked(2.5))
     assert call.take() == [Drop()]
     call.on(BotMessage(2.6, 2, "In short: no", "In short: no")).on(BotDone(2.6, 2))
     assert [type(command) for command in call.take()] == [Play]
@@ -206,7 +207,7 @@ def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
 
 def test_taking_back_nothing_does_nothing() -> None:
     call = Call().waiting()
-    call.on(SilenceAsked(2.5))
+    call.on(AbortPromptsAsked(2.5))
     assert call.take() == []
     assert call.machine.state is State.WAITING
 
@@ -253,11 +254,11 @@ def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> N
 
 
 def test_a_transfer_without_a_target_goes_where_the_settings_say_or_has_failed() -> None:
-    call = Call(TurnPolicy(fallback_transfer="+1555")).waiting()
-    call.on(TransferAsked(2.1, ""))
-    assert call.take() == [Transfer("+1555")]
+    call = Call(TurnPolicy(fallback_transfer=Address.parse("+1555"))).waiting()
+    call.on(TransferAsked(2.1, None))
+    assert call.take() == [Transfer(Address.parse("+1555"))]
     call = Call().waiting()
-    call.on(TransferAsked(2.1, ""))
+    call.on(TransferAsked(2.1, None))
     (ask,) = call.asks()
     assert (ask.kind, ask.accepted) == (AskKind.TRANSFER_RESULT, False)
     assert call.machine.state is State.WAITING

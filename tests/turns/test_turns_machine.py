@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from voicebot.address import Address
 from voicebot.events import (
-    BotConfigured,
     BotDone,
     BotFailed,
     BotMessage,
     BotRecovered,
     CallAnswered,
+    CallConfigured,
     Event,
     Final,
     HangUpAsked,
@@ -356,7 +357,7 @@ def test_words_before_a_key_are_asked_before_it() -> None:
 
 def test_keys_before_the_answer_and_during_a_transfer_that_fails_are_kept() -> None:
     call = Call().on(KeyPressed(0.0, "1")).answered()
-    call.on(TransferAsked(1.0, "+1")).on(KeyPressed(1.5, "2")).heard(2.0)
+    call.on(TransferAsked(1.0, Address.parse("+1"))).on(KeyPressed(1.5, "2")).heard(2.0)
     call.take()
     call.on(KeyPressed(2.5, "3")).on(TransferEnded(3.0, False, 486, "Busy Here"))
     assert [a.text for a in call.asks() if a.kind is AskKind.KEY] == ["1", "2", "3"]
@@ -375,7 +376,7 @@ def test_silence_is_told_with_a_count_and_a_word_resets_it() -> None:
 
 
 def test_the_bot_may_set_its_own_patience_and_phrases() -> None:
-    call = Call().answered().on(BotConfigured(1.0, ("yes", "no"), 2.5))
+    call = Call().answered().on(CallConfigured(1.0, ("yes", "no"), 2.5))
     assert call.take() == [Expect(("yes", "no"))]
     call.heard(2.0)
     assert call.until(4.4).asks() == []
@@ -429,9 +430,9 @@ def test_a_hang_up_that_is_asked_while_the_caller_talks_over_the_prompt_lets_the
 
 def test_a_transfer_waits_for_the_prompt_and_a_refused_one_goes_back_to_the_bot() -> None:
     call = Call().waiting().on(BotMessage(3.0, 0, "I connect you.", "I connect you."))
-    call.on(TransferAsked(3.0, "+15550100", {"account": "42"}))
+    call.on(TransferAsked(3.0, Address.parse("+15550100"), {"account": "42"}))
     call.take()
-    assert call.heard(4.0).take() == [Transfer("+15550100", {"account": "42"})]
+    assert call.heard(4.0).take() == [Transfer(Address.parse("+15550100"), {"account": "42"})]
     assert call.machine.state is State.TRANSFERRING
     call.on(TransferEnded(5.0, False, 486, "Busy Here"))
     assert call.asks() == [Ask(2, AskKind.TRANSFER_RESULT, "Busy Here", accepted=False, status=486)]
@@ -439,7 +440,13 @@ def test_a_transfer_waits_for_the_prompt_and_a_refused_one_goes_back_to_the_bot(
 
 
 def test_a_transfer_that_fails_after_the_bot_has_ended_the_conversation_ends_the_call_with_a_word() -> None:
-    call = Call().waiting().on(TransferAsked(3.0, "+1")).on(HangUpAsked(3.0)).on(TransferEnded(4.0, False, 503, "no"))
+    call = (
+        Call()
+        .waiting()
+        .on(TransferAsked(3.0, Address.parse("+1")))
+        .on(HangUpAsked(3.0))
+        .on(TransferEnded(4.0, False, 503, "no"))
+    )
     assert call.take()[-1] == Play(2, 0, "", "", "", Canned.GOODBYE)
     assert call.heard(5.0).take() == [HangUp("transfer-failed")]
 
@@ -463,11 +470,11 @@ def test_a_failed_bot_is_apologised_for_once_and_its_recovery_asks_it_to_go_on()
 
 
 def test_a_bot_that_fails_again_and_again_leads_to_the_fallback() -> None:
-    call = Call(TurnPolicy(fallback_transfer="+15550100")).waiting()
+    call = Call(TurnPolicy(fallback_transfer=Address.parse("+15550100"))).waiting()
     for i in range(POLICY.max_failures):
         at = 3.0 + 10 * i
         call.on(KeyPressed(at, "1")).on(BotFailed(at + 1, 2 + i, "crashed")).heard(at + 3)
-    assert call.take()[-1] == Transfer("+15550100", {"reason": "bot"})
+    assert call.take()[-1] == Transfer(Address.parse("+15550100"), {"reason": "bot"})
 
 
 def test_recognition_that_is_absent_at_the_start_gives_an_apology_and_the_fallback() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voicebot.address import Address
 from voicebot.events import (
-    BotConfigured,
+    AbortPromptsAsked,
     BotDone,
     BotFailed,
     BotMessage,
     BotRecovered,
     CallAnswered,
+    CallConfigured,
     Event,
     Final,
     HangUpAsked,
@@ -24,7 +26,6 @@ from voicebot.events import (
     PlaybackFailed,
     RecognitionLost,
     RecognitionRestored,
-    SilenceAsked,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -128,27 +129,27 @@ class World:
             case "restored":
                 self.handle(RecognitionRestored(now))
             case "silence":
-                self.handle(SilenceAsked(now))
+                self.handle(AbortPromptsAsked(now))
             case "bot-keys":
                 self.handle(KeysAsked(now, "1"))
             case "file":
                 self.handle(BotMessage(now, 0, "", "", hint, audio="https://x/a.wav"))
             case "few-words":
-                self.handle(BotConfigured(now, barge_in_words=2, end_silence_s=1.5))
+                self.handle(CallConfigured(now, barge_in_words=2, end_silence_s=1.5))
             case "no-barge-in" | "barge-in":
-                self.handle(BotConfigured(now, barge_in=what == "barge-in", keys_barge_in=what == "barge-in"))
+                self.handle(CallConfigured(now, barge_in=what == "barge-in", keys_barge_in=what == "barge-in"))
             case "no-input-speech":
-                self.handle(BotConfigured(now, no_input_speech="Hello?", no_input_s=1.0))
+                self.handle(CallConfigured(now, no_input_speech="Hello?", no_input_s=1.0))
             case "no-input-file":
-                self.handle(BotConfigured(now, no_input_audio="https://x/a.wav", no_input_s=1.0))
+                self.handle(CallConfigured(now, no_input_audio="https://x/a.wav", no_input_s=1.0))
             case "deaf" | "listening":
-                self.handle(BotConfigured(now, listening=what == "listening"))
+                self.handle(CallConfigured(now, listening=what == "listening"))
             case "hypotheses":
-                self.handle(BotConfigured(now, hypotheses=True))
+                self.handle(CallConfigured(now, hypotheses=True))
             case "hang-up":
                 self.handle(HangUpAsked(now))
             case "transfer":
-                self.handle(TransferAsked(now, "+1555"))
+                self.handle(TransferAsked(now, Address.parse("+1555")))
             case "transfer-ended" if self.finishes and isinstance(self.finishes[-1], Transfer):
                 self.handle(TransferEnded(now, False, 486, "busy"))
 

@@ -20,9 +20,12 @@ from voicebot.audio import g711
 FRAME_S: Final = 0.020
 """All audio moves in frames of this length."""
 
+Samples = NDArray[np.float32]
+"""Of one channel, -1 to 1; shape (n,)."""
+
 
 class AudioFormat(ABC):
-    """One of :data:`PCMU`, :data:`PCMA` and :data:`LINEAR_16K`; compared by identity.
+    """One of :data:`PCMU`, :data:`PCMA`, :data:`LINEAR_8K` and :data:`LINEAR_16K`; compared by identity.
 
     ``name``: for records, keys and logs. ``rate``: samples a second; ``width``: bytes a sample; ``byte_rate``: bytes a
     second. ``frame_samples`` and ``frame_bytes`` are those of 20 ms. ``suffix``: of a file with raw audio.
@@ -67,7 +70,7 @@ class AudioFormat(ABC):
         """What :meth:`decode` makes these samples of, or the nearest there is."""
 
     @abstractmethod
-    def floats(self, audio: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+    def floats(self, audio: bytes | bytearray | memoryview) -> Samples:
         """The samples, -1 to 1."""
 
     @abstractmethod
@@ -91,7 +94,7 @@ class _G711(AudioFormat):
     def encode(self, samples: NDArray[np.int16]) -> bytes:
         return g711.encode(samples, self.law)
 
-    def floats(self, audio: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+    def floats(self, audio: bytes | bytearray | memoryview) -> Samples:
         return self._floats[np.frombuffer(audio, np.uint8)]
 
     def is_quiet(self, audio: bytes) -> bool:
@@ -99,7 +102,7 @@ class _G711(AudioFormat):
 
 
 class _Linear(AudioFormat):
-    """16 bit samples, little-endian: what the Speech service calls ``raw-16khz-16bit-mono-pcm``."""
+    """16 bit samples, little-endian: what the Speech service calls ``raw-8khz-16bit-mono-pcm`` and so on."""
 
     __slots__ = ()
 
@@ -112,7 +115,7 @@ class _Linear(AudioFormat):
     def encode(self, samples: NDArray[np.int16]) -> bytes:
         return samples.astype("<i2", copy=False).tobytes()
 
-    def floats(self, audio: bytes | bytearray | memoryview) -> NDArray[np.float32]:
+    def floats(self, audio: bytes | bytearray | memoryview) -> Samples:
         return self.decode(audio) * np.float32(1 / 32768)
 
     def is_quiet(self, audio: bytes) -> bool:
@@ -121,5 +124,7 @@ class _Linear(AudioFormat):
 
 PCMU: Final[AudioFormat] = _G711("PCMU", ".ulaw")
 PCMA: Final[AudioFormat] = _G711("PCMA", ".alaw")
+LINEAR_8K: Final[AudioFormat] = _Linear("L16-8K", 8000, ".s16")
 LINEAR_16K: Final[AudioFormat] = _Linear("L16-16K", 16_000, ".s16")
 FORMATS: Final = (PCMU, PCMA, LINEAR_16K)
+"""Those that a leg may have."""

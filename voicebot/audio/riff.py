@@ -1,57 +1,146 @@
-"""WAV files (RIFF, ``WAVE``) from the outside: which samples are in them. Pure, without any library.
+"""WAV files (RIFF ``WAVE``): what their header says, and the samples in the format of a leg. Pure.
 
-PCM of 8 to 32 bits, mu-law and A-law are understood, of any rate, with up to eight channels.
+PCM of 8 to 32 bits, mu-law and A-law are understood, of any rate, with up to eight channels. The standard library's
+``wave`` refuses G.711, which is how telephone recordings are kept.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-PCM, A_LAW, MU_LAW, EXTENSIBLE = 1, 6, 7, 0xFFFE
-PCM_BITS = (8, 16, 24, 32)
+import numpy as np
+from numpy.typing import NDArray
+
+from voicebot.audio.formats import PCMA, PCMU, AudioFormat
+
+PCM, A_LAW, MU_LAW = 1, 6, 7
+_EXTENSIBLE: Final = 0xFFFE
+_PCM_BITS: Final = (8, 16, 24, 32)
+_G711: Final = {A_LAW: PCMA, MU_LAW: PCMU}
+_FORM: Final = struct.Struct("<HHIIHH")
 
 
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """``kind``: the format's number; ``rate`` in samples a second; ``data``: the samples, channels interleaved."""
+class WaveFormat(NamedTuple):
+    """``kind``: the format's number, :data:`PCM`, :data:`A_LAW` or :data:`MU_LAW`; ``rate``: samples a second."""
 
     kind: int
     channels: int
     rate: int
     bits: int
+
+    @property
+    def block(self) -> int:
+        """Bytes of one sample of all channels."""
+        return self.channels * self.bits // 8
+
+
+class WaveHeader(NamedTuple):
+    """``begin``: where the samples begin; ``size``: how many bytes of them the file says to have."""
+
+    form: WaveFormat
+    begin: int
+    size: int
+
+
+class Wave(NamedTuple):
+    """``data``: the samples, channels interleaved."""
+
+    form: WaveFormat
     data: bytes
 
     @property
     def seconds(self) -> float:
-        return len(self.data) / (self.rate * self.channels * self.bits // 8)
+        return len(self.data) / (self.form.rate * self.form.block)
+
+    def samples(self) -> NDArray[np.float64]:
+        """-1 to 1, in the shape (samples, channels)."""
+        form = self.form
+        data = self.data[: len(self.data) // form.block * form.block]
+        flat = _pcm(data, form.bits) if form.kind == PCM else _G711[form.kind].floats(data).astype(np.float64)
+        return flat.reshape(-1, form.channels)
+
+    def in_format(self, audio: AudioFormat, *, mix: bool = True) -> bytes:
+        """Resampled where that is needed; of several channels their mean, or without ``mix`` the first. May take
+        long."""
+        form = self.form
+        if form.channels == 1 and form.rate == audio.rate and _G711.get(form.kind) is audio:
+            return self.data
+        channels = self.samples()
+        samples = channels.mean(axis=1) if mix else channels[:, 0]
+        if form.rate != audio.rate:
+            import soxr  # only where it is needed: it takes a while to load
+
+            samples = soxr.resample(np.ascontiguousarray(samples), form.rate, audio.rate)
+        return audio.encode(np.rint(np.clip(samples, -1.0, 32767 / 32768) * 32768).astype(np.int16))
+
+
+def read_header(data: bytes, *, longest: int | None = None) -> WaveHeader | None:
+    """What stands before the samples; None: ``data`` ends before them.
+
+    Raises ValueError for what is no WAV file, or none that is understood, and when other chunks take more than
+    ``longest`` bytes before the samples.
+    """
+    if data[:4] != b"RIFF"[: len(data)] or data[8:12] != b"WAVE"[: max(0, len(data) - 8)]:
+        raise ValueError("not a WAV file")
+    position, form = 12, None
+    while position + 8 <= len(data):
+        name, begin = data[position : position + 4], position + 8
+        (size,) = struct.unpack_from("<I", data, position + 4)
+        if name == b"data":
+            if form is None:
+                raise ValueError("a WAV file whose format is not told before its samples")
+            return WaveHeader(form, begin, size)
+        position = begin + size + size % 2
+        if longest is not None and position > longest:
+            break
+        if name == b"fmt ":
+            if position > len(data):
+                return None
+            form = _form(data[begin : begin + size])
+    if longest is not None and max(position, len(data)) > longest:
+        raise ValueError(f"a WAV header of more than {longest} bytes")
+    return None
 
 
 def read_wave(content: bytes) -> Wave:
-    """What is in ``content``. Raises ValueError for what is no WAV file, or none that is understood."""
-    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
-        raise ValueError("not a WAV file")
-    position, form = 12, None
-    while position + 8 <= len(content):
-        name = content[position : position + 4]
-        (size,) = struct.unpack_from("<I", content, position + 4)
-        body = content[position + 8 : position + 8 + size]
-        if name == b"fmt " and len(body) >= 16:
-            form = _form(body)
-        elif name == b"data" and form is not None:
-            return Wave(*form, body)
-        position += 8 + size + size % 2
-    raise ValueError("a WAV file without samples")
+    """What is in a whole file. Raises ValueError for what is no WAV file, or none that is understood."""
+    header = read_header(content)
+    if header is None:
+        raise ValueError("a WAV file without samples")
+    return Wave(header.form, content[header.begin : header.begin + header.size])
 
 
-def _form(body: bytes) -> tuple[int, int, int, int]:
-    kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
-    if kind == EXTENSIBLE and len(body) >= 26:
+def stream_header(audio: AudioFormat) -> bytes:
+    """The header of a stream of one channel whose length is not known yet (as Azure Speech writes it: sizes are 0)."""
+    kind = next((kind for kind, law in _G711.items() if law is audio), PCM)
+    form = _FORM.pack(kind, 1, audio.rate, audio.byte_rate, audio.width, audio.width * 8)
+    if kind != PCM:
+        form += b"\0\0"
+    return b"RIFF" + bytes(4) + b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + bytes(4)
+
+
+def _form(body: bytes) -> WaveFormat:
+    if len(body) < _FORM.size:
+        raise ValueError("a WAV file whose format is cut off")
+    kind, channels, rate, _, _, bits = _FORM.unpack_from(body)
+    if kind == _EXTENSIBLE and len(body) >= 26:
         (kind,) = struct.unpack_from("<H", body, 24)
     if not (1 <= channels <= 8 and 4000 <= rate <= 192_000):
         raise ValueError(f"{channels} channels of {rate} Hz are not understood")
     if kind not in (PCM, A_LAW, MU_LAW):
         raise ValueError(f"WAV of format {kind} is not understood: PCM, mu-law or A-law is")
-    if bits not in (PCM_BITS if kind == PCM else (8,)):
+    if bits not in (_PCM_BITS if kind == PCM else (8,)):
         raise ValueError(f"WAV of {bits} bits is not understood")
-    return kind, channels, rate, bits
+    return WaveFormat(kind, channels, rate, bits)
+
+
+def _pcm(data: bytes, bits: int) -> NDArray[np.float64]:
+    """Whole samples: unsigned where they are of 8 bits, else signed, little-endian."""
+    if bits == 8:
+        return (np.frombuffer(data, np.uint8).astype(np.float64) - 128) / 128
+    if bits == 24:
+        parts = np.frombuffer(data, np.uint8).reshape(-1, 3).astype(np.int32)
+        whole = (parts[:, 0] << 8 | parts[:, 1] << 16 | parts[:, 2] << 24) >> 8
+        return whole.astype(np.float64) / (1 << 23)
+    return np.frombuffer(data, f"<i{bits // 8}").astype(np.float64) / (1 << bits - 1)

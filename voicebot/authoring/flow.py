@@ -103,7 +103,7 @@ class Flow(Dialling):
         if mode not in ("ask", "confirm") or not isinstance(step, Ask):
             return Dialog.end_of_turn
         if activity.type == ActivityTypes.event and activity.name in NOTHING_HEARD:
-            return await self._nothing_heard(dialog_context, program, step)
+            return await self._no_answer(dialog_context, program, step)
         if activity.type != ActivityTypes.message:
             return Dialog.end_of_turn
         text = (activity.text or "").strip()

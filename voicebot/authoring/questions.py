@@ -11,19 +11,19 @@ from datetime import datetime
 from typing import Any
 
 from voicebot.authoring import line
-from voicebot.authoring.hearing import (
+from voicebot.authoring.model import FAIL, AnyStep, Ask, BargeIn, Call, Confirm, Dial, Prompt, Queue
+from voicebot.authoring.program import Program
+from voicebot.authoring.reading import (
     Answered,
     More,
     collects_keys,
-    heard_key,
-    heard_words,
     keys_ended,
     keys_pause_s,
     option_meant,
+    read_key,
+    read_words,
     value_said,
 )
-from voicebot.authoring.model import FAIL, AnyStep, Ask, BargeIn, Call, Confirm, Dial, Prompt, Queue
-from voicebot.authoring.program import Program
 from voicebot.host.sdk import Dialog, DialogContext, TurnContext
 
 TRIES = 3
@@ -81,12 +81,12 @@ class Questions(Dialog):  # type: ignore[misc]
         today = self._around.now().date()
         if state["mode"] == "confirm":
             return await self._confirming(dc, program, step, text, asks_for)
-        heard = None if asks_for and step.kind in ("text", "name") else (
-            heard_words(step, text, state["slot"], understanding, today)
+        reading = None if asks_for and step.kind in ("text", "name") else (
+            read_words(step, text, state["slot"], understanding, today)
         )  # fmt: skip
-        if heard is None and asks_for is not None and await self._asked_for(dc, program, step, asks_for):
+        if reading is None and asks_for is not None and await self._asked_for(dc, program, step, asks_for):
             return Dialog.end_of_turn
-        return await self._heard(dc, program, step, heard)
+        return await self._take(dc, program, step, reading)
 
     async def _confirming(self, dc: DialogContext, program: Program, step: Ask, text: str, asks_for: str | None) -> Any:
         state, understanding = dc.active_dialog.state, program.understanding
@@ -108,7 +108,7 @@ class Questions(Dialog):  # type: ignore[misc]
             return await self._confirmed(dc, program, step, yes)
         chosen = option_meant(step, text, understanding) if not step.chooses else None
         if chosen is not None:
-            return await self._heard(dc, program, step, chosen)
+            return await self._take(dc, program, step, chosen)
         if asks_for is not None and await self._asked_for(dc, program, step, asks_for):
             return Dialog.end_of_turn
         return await self._missed(dc, program, step, silent=False)
@@ -122,7 +122,7 @@ class Questions(Dialog):  # type: ignore[misc]
         if state["rounds"] >= ROUNDS:
             return await self._failed(dc, program, self._on_fail(program, step))
         if answer is not False:
-            return await self._heard(dc, program, step, Answered(answer))
+            return await self._take(dc, program, step, Answered(answer))
         assert step.confirm is not None
         if step.confirm.wrong is not None:
             await self._speak(dc.context, program, state, step.confirm.wrong)
@@ -141,38 +141,38 @@ class Questions(Dialog):  # type: ignore[misc]
             if key in ("1", "2"):
                 return await self._confirmed(dc, program, step, key == "1")
             return await self._missed(dc, program, step, silent=False)
-        heard = heard_key(step, key, slot, self._around.now().date())
+        reading = read_key(step, key, slot, self._around.now().date())
         pause = keys_pause_s(step)
-        if pause is not None and isinstance(heard, More) and slot.get("keys") and len(slot["keys"]) == 1:
+        if pause is not None and isinstance(reading, More) and slot.get("keys") and len(slot["keys"]) == 1:
             await line.configure(context, program.expected(step, False), pause)
-        return await self._heard(dc, program, step, heard)
+        return await self._take(dc, program, step, reading)
 
-    async def _nothing_heard(self, dc: DialogContext, program: Program, step: Ask) -> Any:
+    async def _no_answer(self, dc: DialogContext, program: Program, step: Ask) -> Any:
         context, state = dc.context, dc.active_dialog.state
         silent = context.activity.name == "noUserInput"
         if silent and state["mode"] == "ask" and state["slot"].get("keys"):
             await self._expect(context, program, step, confirming=False)
-            return await self._heard(dc, program, step, keys_ended(step, state["slot"], self._around.now().date()))
+            return await self._take(dc, program, step, keys_ended(step, state["slot"], self._around.now().date()))
         return await self._missed(dc, program, step, silent=silent)
 
-    async def _heard(self, dc: DialogContext, program: Program, step: Ask, heard: Any) -> Any:
+    async def _take(self, dc: DialogContext, program: Program, step: Ask, reading: Any) -> Any:
         context, state = dc.context, dc.active_dialog.state
-        if isinstance(heard, More):
-            prompt = getattr(step.digits, heard.say) if heard.say and step.digits is not None else None
-            if heard.say == "rest" and prompt is None:
+        if isinstance(reading, More):
+            prompt = getattr(step.digits, reading.say) if reading.say and step.digits is not None else None
+            if reading.say == "rest" and prompt is None:
                 return await self._missed(dc, program, step, silent=False)
-            if heard.say == "short" and prompt is None:
+            if reading.say == "short" and prompt is None:
                 return await self._missed(dc, program, step, silent=False)
             if prompt is not None:
                 await self._speak(context, program, state, prompt, asking=True)
             return Dialog.end_of_turn
-        if not isinstance(heard, Answered):
+        if not isinstance(reading, Answered):
             return await self._missed(dc, program, step, silent=False)
-        if step.confirm is None or (heard.option is not None and not step.chooses):
-            return await self._answered(dc, program, step, heard.value, heard.option)
-        state.update(mode="confirm", candidate=heard.value, option=heard.option, misses=0, slot={})
+        if step.confirm is None or (reading.option is not None and not step.chooses):
+            return await self._answered(dc, program, step, reading.value, reading.option)
+        state.update(mode="confirm", candidate=reading.value, option=reading.option, misses=0, slot={})
         if step.save is not None:
-            state["vars"][step.save] = heard.value
+            state["vars"][step.save] = reading.value
         await self._expect(context, program, step, confirming=True)
         await self._put(context, program, step, state)
         return Dialog.end_of_turn

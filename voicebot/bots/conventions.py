@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from voicebot.bots import activities
 from voicebot.bots.conversation import CallFacts, Conversation, OnEvent
-from voicebot.events import BotConfigured, BotDone, Event, KeyCollection, TransferAsked
+from voicebot.events import BotDone, CallConfigured, Event, KeyCollection, TransferAsked
 
 Style = Literal["microsoft", "audiocodes"]
 MakeConversation = Callable[[CallFacts, OnEvent], Conversation]
@@ -129,7 +129,7 @@ class ConventionalConversation:
         match event:
             case TransferAsked(context=context) if self._conventions.attended:
                 event = replace(event, context={"attended": True} | context)
-            case BotConfigured(keys=KeyCollection() as keys):
+            case CallConfigured(keys=KeyCollection() as keys):
                 self._flush()
                 self._collector.collection = keys
         self._tell(event)
@@ -137,7 +137,7 @@ class ConventionalConversation:
     def _configure(self) -> None:
         agreed = self._conventions
         self._tell(
-            BotConfigured(
+            CallConfigured(
                 self._loop.time(),
                 masking_s=agreed.masking_s,
                 masking_text=agreed.masking_text,

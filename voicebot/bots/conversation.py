@@ -11,8 +11,8 @@ from voicebot.events import Event
 OnEvent = Callable[[Event], None]
 """Where a conversation delivers: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
 
-The events: BotMessage, BotDone, BotFailed, BotRecovered, BotConfigured, HangUpAsked, TransferAsked, KeysAsked,
-SilenceAsked, RecordingAsked, MetadataTold.
+The events: BotMessage, BotDone, BotFailed, BotRecovered, CallConfigured, HangUpAsked, TransferAsked, KeysAsked,
+AbortPromptsAsked, RecordingAsked, MetadataSent.
 """
 
 

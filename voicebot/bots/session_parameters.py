@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from voicebot.events import BotConfigured, KeyCollection
+from voicebot.events import CallConfigured, KeyCollection
 
 MAX_PHRASES = 500
 MAX_PHRASE = 100
@@ -22,12 +22,12 @@ KEY_GAP_S = (0.2, 60.0)
 MAX_KEYS = 64
 
 
-def configured(parameters: dict[str, Any], at: float) -> BotConfigured | None:
+def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
     """What ``parameters`` set; None when there is nothing of use to us."""
     if not parameters:
         return None
     phrases = parameters.get("sttContextPhrases")
-    known = BotConfigured(
+    known = CallConfigured(
         at,
         phrases=_phrases(phrases) if phrases is not None else None,
         no_input_s=_patience(parameters.get("userNoInputTimeoutMS")),
@@ -44,7 +44,7 @@ def configured(parameters: dict[str, Any], at: float) -> BotConfigured | None:
         voice=_name(parameters.get("voiceName")),
         hypotheses=_wants(parameters, "speechHypothesis"),
     )
-    return None if known == BotConfigured(at) else known
+    return None if known == CallConfigured(at) else known
 
 
 def _phrases(value: Any) -> tuple[str, ...]:

@@ -119,9 +119,9 @@ class Settling:
             return None
         if state.finished:
             return state.accepted_at
-        heard = state.activity_at if state.activity_at is not None else state.accepted_at
+        active_at = state.activity_at if state.activity_at is not None else state.accepted_at
         if state.answered:
-            return max(state.accepted_at, heard + self.patience.quiet_s, state.promised_until)
+            return max(state.accepted_at, active_at + self.patience.quiet_s, state.promised_until)
         if state.wants_answer:
             return None
         return max(state.accepted_at + self.patience.silent_s, state.promised_until)

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from voicebot.address import Address
 from voicebot.audio.codecs import CODECS, Codec, prepare
 from voicebot.caller.conversation import ScriptedCall, StepFailed
 from voicebot.caller.ear import Ear
@@ -160,7 +161,7 @@ class Phone:
             leg = await dial(
                 self._endpoint,
                 media,
-                uri,
+                Address.parse(uri),
                 sink=scripted,
                 from_user=options.from_user,
                 display_name=options.display_name,

@@ -9,23 +9,30 @@ Rules that hold here:
 
 from voicebot.calls.audio_files import AudioFiles
 from voicebot.calls.outbound import Outbound, TrunkRoute
+from voicebot.calls.playback import PromptAudio, PromptVoice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
 from voicebot.calls.registry import Calls
 from voicebot.calls.request import CallRequest, CannotCall, Placed
-from voicebot.calls.services import CallServices
+from voicebot.calls.services import CallPlacer, CallRecognizer, CallRules, CallServices, Keeping
 from voicebot.calls.session import CallSession
 from voicebot.calls.transferring import TransferRules
 
 __all__ = [
     "AudioFiles",
+    "CallPlacer",
+    "CallRecognizer",
     "CallRequest",
+    "CallRules",
     "CallServices",
     "CallSession",
     "Calls",
     "CannotCall",
+    "Keeping",
     "Outbound",
     "Placed",
+    "PromptAudio",
+    "PromptVoice",
     "RecordBuilder",
     "Recording",
     "TransferRules",

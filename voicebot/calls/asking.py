@@ -47,7 +47,7 @@ def asked_activity(ask: Ask, language: str) -> dict[str, Any]:
             return activities.handoff_status(ask.accepted, ask.status, ask.text)
         case AskKind.COMMAND_RESULT:
             return activities.command_result(str(ask.action), ask.command, ask.text)
-        case AskKind.CALL_TOLD:
+        case AskKind.PLACED_CALL:
             assert ask.call is not None
             told = ask.call
             return activities.call_status(told.state, told.call_id, told.target, told.command, told.status, told.reason)

@@ -1,7 +1,9 @@
-"""The dialogs' own audio files, beside them on this machine: converted once and kept, so that they play at once.
+"""Audio files that bots name by URL.
 
-A file that was changed is read anew (by its time and size); calls that play the old one go on with it. Reading and
-converting happen on a thread. Beyond :data:`MEMORY` bytes those are forgotten that were not played for longest.
+The dialogs' own, beside them on this machine, are converted once and kept, so that they play at once. A file that was
+changed is read anew (by its time and size); calls that play the old one go on with it. Reading and converting happen on
+a thread. Beyond :data:`MEMORY` bytes those are forgotten that were not played for longest. Files elsewhere are fetched
+each time (``remote_audio.py``).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from voicebot.audio import AudioFormat
-from voicebot.calls.remote_audio import MAX_BYTES, from_wav
+from voicebot.calls.remote_audio import MAX_BYTES, fetch_audio, from_wav
 from voicebot.speech import SpeechUnavailable
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,8 @@ class AudioFiles:
 
     async def audio(self, url: str, audio: AudioFormat) -> bytes:
         """The file at ``url`` as ``audio``. Raises :class:`SpeechUnavailable` (permanent) when that cannot be done."""
+        if not is_local(url):
+            return await fetch_audio(url, audio)
         path = Path(unquote(urlsplit(url).path))
         try:
             stamp = await asyncio.to_thread(_stamp, path)
@@ -47,7 +51,7 @@ class AudioFiles:
                 self._keep((url, audio), stamp, content)
                 return content
         except (OSError, ValueError) as error:
-            raise SpeechUnavailable(f"{path}: {error}", permanent=True) from None
+            raise SpeechUnavailable(f"{path}: {error}", permanent=True) from error
         self._held.move_to_end((url, audio))
         return held[1]
 

@@ -13,7 +13,7 @@ from voicebot.speech import EchoGuard, SpeechUnavailable, VoiceActivity
 
 
 class Hearing:
-    """The ears of one call. ``tell`` gets speech and words; ``language`` is what is listened to."""
+    """The ears of one call. ``tell`` gets speech and words."""
 
     def __init__(
         self,
@@ -22,7 +22,6 @@ class Hearing:
         tell: Callable[[Event], None],
         log: logging.LoggerAdapter[logging.Logger],
     ) -> None:
-        self.language = services.language
         self.listening = True
         """False: silence is heard in the place of everything (the bot does not want to listen)."""
         self._audio = audio
@@ -31,32 +30,32 @@ class Hearing:
         self._log = log
         self._silence = audio.frame_of_silence
         self._onset = 0.0
-        self._voice_activity = VoiceActivity(audio, start_ms=services.vad_start_ms)
+        self._voice_activity = VoiceActivity(audio, start_ms=services.rules.vad_start_ms)
         self._echo = EchoGuard(audio)
-        self._recognition = services.recognition(audio, tell, services.language)
+        self._recognizer = services.recognizer(audio, tell, services.rules.language)
         self._phrases: tuple[str, ...] = ()
         self._switching = asyncio.Lock()
 
     async def start(self) -> None:
         """Connect the recogniser; without one ``RecognitionLost`` is told."""
         try:
-            await self._recognition.start()
+            await self._recognizer.start()
         except SpeechUnavailable as error:
             self._log.error("no recognition: %s", error)
             self._tell(RecognitionLost(asyncio.get_running_loop().time(), str(error)))
 
     async def stop(self) -> None:
-        await self._recognition.stop()
+        await self._recognizer.stop()
 
     def frame(self, payload: bytes, at: float, *, heed: bool) -> None:
         """20 ms of the caller; without ``heed`` they count as silence."""
-        voice = self._echo.heard(payload) if heed and self.listening else self._silence
-        self._recognition.write(voice, at)
+        voice = self._echo.without_echo(payload) if heed and self.listening else self._silence
+        self._recognizer.write(voice, at)
         for event in self._voice_activity.feed(voice, at):
             if isinstance(event, SpeechStarted):
                 self._onset = event.onset
             else:
-                self._recognition.heard(self._onset, event.offset)  # it should make something of that
+                self._recognizer.result_due(self._onset, event.offset)
             self._tell(event)
 
     def sent(self, payload: bytes) -> None:
@@ -65,21 +64,21 @@ class Hearing:
 
     def gate(self, bot_audible: bool) -> None:
         """While we are audible, faint sounds are our echo."""
-        self._voice_activity.gate_dbfs = self._services.vad_echo_gate_dbfs if bot_audible else None
+        self._voice_activity.gate_dbfs = self._services.rules.vad_echo_gate_dbfs if bot_audible else None
 
     def expect(self, phrases: tuple[str, ...]) -> None:
         """Bias the recogniser towards ``phrases``."""
         self._phrases = phrases
-        self._recognition.set_phrases(phrases)
+        self._recognizer.set_phrases(phrases)
 
     async def listen_in(self, language: str) -> None:
         """Recognise ``language``: the recogniser is replaced when another one is ready; until then it goes on."""
         async with self._switching:
-            other = self._services.recognition(self._audio, self._tell, language)
+            other = self._services.recognizer(self._audio, self._tell, language)
             try:
                 await other.start()
                 other.set_phrases(self._phrases)
-                self._recognition, other = other, self._recognition
+                self._recognizer, other = other, self._recognizer
                 self._log.info("listening in %s", language)
             except SpeechUnavailable as error:
                 self._log.error("not listening in %s: %s", language, error)

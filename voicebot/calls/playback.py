@@ -14,10 +14,10 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from voicebot.audio import AudioFormat
-from voicebot.calls.remote_audio import fetch_audio
 from voicebot.rtp import Clip, Playout
 from voicebot.speech import Speech, SpeechUnavailable
 from voicebot.tasks import BackgroundTasks
@@ -30,50 +30,60 @@ RETRY_FOR_S = 6.0
 RETRY_PAUSE_S = 1.0
 
 
-class Voice(Protocol):
-    """Where audio comes from: :class:`voicebot.speech.PromptCache`."""
+class SpeechSource(Protocol):
+    """Renders what is to be spoken: :class:`voicebot.speech.PromptCache`."""
 
     def ready(self, speech: Speech) -> bytes | None: ...
 
     def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class PromptAudio:
+    """Where the audio of prompts comes from: words, our own apologies by kind, files by URL.
+
+    ``file`` raises :class:`SpeechUnavailable` for what cannot be had.
+    """
+
+    speech: SpeechSource
+    canned: Callable[[str, AudioFormat], bytes]
+    file: Callable[[str, AudioFormat], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptVoice:
+    """Who speaks, and in which language where a prompt does not say."""
+
+    name: str
+    language: str
+
+
 class Playback:
-    """The prompts of one call. ``on_audio(play)`` tells when the first byte of a prompt is there."""
+    """The prompts of one call. ``on_audio(play)`` tells when the first byte of a prompt is there.
+
+    ``voice`` may be replaced; it counts for what is played from then on.
+    """
 
     def __init__(
-        self,
-        playout: Playout,
-        voice: Voice,
-        *,
-        voice_name: str,
-        language: str,
-        canned_audio: Callable[[str, AudioFormat], bytes],
-        on_audio: Callable[[Play], None],
-        fetch_audio: Callable[[str, AudioFormat], Awaitable[bytes]] = fetch_audio,
+        self, playout: Playout, audio: PromptAudio, voice: PromptVoice, on_audio: Callable[[Play], None]
     ) -> None:
+        self.voice = voice
         self._playout = playout
-        self._voice = voice
-        self.voice_name = voice_name
-        """Whose voice speaks what is played from now on."""
-        self.language = language
-        """In which language it is, where a prompt does not say."""
-        self._canned_audio = canned_audio
+        self._audio = audio
         self._on_audio = on_audio
-        self._fetch_audio = fetch_audio
         self._rendering = BackgroundTasks(logger)
 
     def play(self, command: Play) -> None:
         """Queue a prompt. What becomes of it is told by the playout's events."""
         clip = Clip(command.utterance, self._playout.audio)
         if command.canned is not None:
-            audio: bytes | None = self._canned_audio(command.canned.value, self._playout.audio)
+            audio: bytes | None = self._audio.canned(command.canned.value, self._playout.audio)
         elif command.audio:
             audio = None
             self._start(command, self._fetch(command, clip))
         else:
             speech = self._speech(command)
-            audio = self._voice.ready(speech)
+            audio = self._audio.speech.ready(speech)
             if audio is None:
                 self._start(command, self._render(command, speech, clip))
         if audio is not None:
@@ -83,8 +93,8 @@ class Playback:
         self._playout.append(clip)
 
     def _speech(self, command: Play) -> Speech:
-        language = command.locale or self.language
-        return Speech(text=command.speak, voice=self.voice_name, language=language, audio=self._playout.audio)
+        language = command.locale or self.voice.language
+        return Speech(text=command.speak, voice=self.voice.name, language=language, audio=self._playout.audio)
 
     def drop(self) -> None:
         """Stop within one frame, and stop rendering what will not be heard."""
@@ -101,7 +111,7 @@ class Playback:
 
     async def _fetch(self, command: Play, clip: Clip) -> None:
         try:
-            audio = await self._fetch_audio(command.audio, self._playout.audio)
+            audio = await self._audio.file(command.audio, self._playout.audio)
         except SpeechUnavailable as error:
             logger.warning("not played: %s", error)
             if not command.speak:
@@ -124,7 +134,7 @@ class Playback:
                     clip.fail(str(error))
                     return
                 if not len(clip):
-                    clip.feed(self._canned_audio("wait", self._playout.audio))
+                    clip.feed(self._audio.canned("wait", self._playout.audio))
                 logger.warning("utterance %d is tried again: %s", command.utterance, error)
                 await asyncio.sleep(RETRY_PAUSE_S)
             clip.finish()
@@ -136,7 +146,7 @@ class Playback:
         """Render once. What broke off in the middle has failed for good: its beginning was heard already."""
         first = True
         try:
-            async with aclosing(self._voice.stream(speech)) as chunks:
+            async with aclosing(self._audio.speech.stream(speech)) as chunks:
                 async for chunk in chunks:
                     if first:
                         self._on_audio(command)

@@ -30,6 +30,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicebot.address import Address
 from voicebot.calls.privacy import Privacy
 from voicebot.calls.record_file import write_record
 from voicebot.calls.record_turn import CallerSide, Turn, Utterance, apart
@@ -40,14 +41,14 @@ from voicebot.events import (
     CallAnswered,
     CallNotAnswered,
     CallRinging,
-    EarlyMedia,
+    EarlyMediaReceived,
     Event,
     Final,
     HangUpAsked,
     Hypothesis,
     KeyPressed,
     LegEnded,
-    MetadataTold,
+    MetadataSent,
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
@@ -133,7 +134,7 @@ class RecordBuilder:
                 self._answered = event.at if self._answered is None else self._answered
             case CallRinging():
                 self._ringing = event.at
-            case EarlyMedia():
+            case EarlyMediaReceived():
                 self._early_media = event.at
             case CallNotAnswered(outcome=outcome, status=status, reason=reason):
                 self._not_answered = {"outcome": outcome.value, "status": status, "reason": _clip(reason)}
@@ -192,7 +193,7 @@ class RecordBuilder:
             case HangUpAsked():
                 self._hang_up_asked = True
             case TransferAsked(target=target):
-                self._transfer = {"target": target, "asked_ms": self._ms(event.at), "accepted": None}
+                self._transfer = {"target": str(target or ""), "asked_ms": self._ms(event.at), "accepted": None}
             case TransferEnded(accepted=accepted, status=status, message=message):
                 self._transfer = {
                     **(self._transfer or {"target": "", "asked_ms": None}),
@@ -201,7 +202,7 @@ class RecordBuilder:
                     "status": status,
                     "message": message,
                 }
-            case MetadataTold(content=content):
+            case MetadataSent(content=content):
                 if len(self._metadata) < MAX_METADATA:
                     self._metadata.append(content)
             case LegEnded(reason=reason):
@@ -390,7 +391,7 @@ class RecordBuilder:
                 continue
             if item.name in _TIME_FIELDS:
                 out[f"{item.name}_ms"] = self._ms(value)
-            elif isinstance(value, str):
+            elif isinstance(value, str | Address):
                 out[item.name] = _clip(str(value))
             elif isinstance(value, bool | int | float) or value is None:
                 out[item.name] = value

@@ -16,6 +16,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from voicebot.address import Address
 from voicebot.audio.codecs import Codec, named
 from voicebot.caller import (
     CallNotPlaced,
@@ -32,7 +33,6 @@ from voicebot.caller import (
 from voicebot.commands.demo import DEMO_SCRIPT
 from voicebot.log import configure_logging
 from voicebot.service.supervisor import ChildProcess, NotReady
-from voicebot.sip.header import SipSyntaxError, SipUri
 from voicebot.speech import SpeechEndpoint
 
 FIGURES = {
@@ -73,10 +73,8 @@ def run_call(
 
 def check_uri(uri: str) -> None:
     """Raise ValueError with one line for what cannot be called."""
-    try:
-        SipUri.parse(uri)
-    except SipSyntaxError:
-        raise ValueError(f"{uri}: not a SIP address; write it like sip:bot@127.0.0.1:5060") from None
+    if Address.parse(uri).domain is None:
+        raise ValueError(f"{uri}: not a SIP address; write it like sip:bot@127.0.0.1:5060")
 
 
 def check_ca(file: Path | None) -> None:

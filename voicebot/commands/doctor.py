@@ -18,13 +18,13 @@ import aiohttp
 import typer
 from rich.console import Console
 
-from voicebot.app import speech_endpoint
 from voicebot.audio import PCMU
 from voicebot.bots.credentials import TokenUnavailable
 from voicebot.bots.direct_line import PUBLIC_ENDPOINT
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.localspeech.prepare import models_prepared
+from voicebot.service.speech import speech_endpoint
 from voicebot.service.ways import bot_credentials
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.settings.bots import RemoteBotSettings

@@ -59,15 +59,15 @@ async def _serve(settings: Settings, as_json: bool) -> int:
         host = settings.sip.advertised_host or settings.sip.host
         uri = f"sip:bot@{host}:{app.front_end.endpoint.port}"
         if as_json:
-            facts = {"ready": True, "sip": uri, "speech": app.speech_url, "http_port": app.http_port}
+            facts = {"ready": True, "sip": uri, "speech": app.speech.url, "http_port": app.dialogs.http_port}
             facts["console_port"] = app.console.port
             typer.echo(json.dumps(facts))
             return
         console = Console(highlight=False)
         console.print(f"[bold green]ready[/]: call [bold]{uri}[/] with any softphone (no registration, PCMU or PCMA)")
         console.print("       or from another terminal: [bold].venv/bin/voicebot call " + uri + "[/]")
-        if app.http_port is not None:
-            console.print(f"       the same dialogs as text: http://127.0.0.1:{app.http_port}/api/messages")
+        if app.dialogs.http_port is not None:
+            console.print(f"       the same dialogs as text: http://127.0.0.1:{app.dialogs.http_port}/api/messages")
         console.print(f"       health and metrics: http://{settings.console.host}:{app.console.port}/metrics")
         console.print("       Ctrl-C ends it")
 

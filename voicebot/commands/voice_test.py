@@ -29,7 +29,7 @@ from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.rehearsal import Rehearsal, Result
 from voicebot.authoring.stage import TEST_HEADER, build_stage
 from voicebot.authoring.talk import Failure
-from voicebot.authoring.transcripts import Transcript, read_transcripts
+from voicebot.authoring.transcripts import DialogTest, read_transcripts
 from voicebot.caller import CallNotPlaced, CallOptions, Phone
 from voicebot.commands.check import told
 from voicebot.commands.test import run_quietly
@@ -74,7 +74,7 @@ level = "WARNING"
 class Held:
     """What came of one test. ``skipped``: why it was not held by voice, or nothing; ``in_text``: it failed before."""
 
-    test: Transcript
+    test: DialogTest
     failure: Failure | None = None
     skipped: str = ""
     in_text: bool = False
@@ -140,15 +140,15 @@ def lines_of(held: Held) -> list[str]:
         lines.append(f"  heard:    {held.failure.heard}")
     for act in held.understood:
         if act.differs and (held.failure is None or act.line <= held.failure.line):
-            heard = repr(act.heard) if act.heard else "nothing"
-            lines.append(f"  in line {act.line} the caller said {act.said!r}, heard: {heard}")
+            recognised = repr(act.recognised) if act.recognised else "nothing"
+            lines.append(f"  in line {act.line} the caller said {act.said!r}, heard: {recognised}")
     return lines
 
 
-def _plan(numbers: Sequence[int], results: Sequence[Result]) -> tuple[list[tuple[int, Transcript, VoiceScript]],
+def _plan(numbers: Sequence[int], results: Sequence[Result]) -> tuple[list[tuple[int, DialogTest, VoiceScript]],
                                                                       list[Held]]:  # fmt: skip
     """The calls to be held, and the tests that are over without one."""
-    ready: list[tuple[int, Transcript, VoiceScript]] = []
+    ready: list[tuple[int, DialogTest, VoiceScript]] = []
     over: list[Held] = []
     for number, result in zip(numbers, results, strict=True):
         if result.failure is not None:
@@ -162,7 +162,7 @@ def _plan(numbers: Sequence[int], results: Sequence[Result]) -> tuple[list[tuple
 
 
 async def _hold(
-    folder: Path, calls: Sequence[tuple[int, Transcript, VoiceScript]], tell: Callable[[Held], None]
+    folder: Path, calls: Sequence[tuple[int, DialogTest, VoiceScript]], tell: Callable[[Held], None]
 ) -> list[Held]:
     """Start the service, hold the calls, end the service."""
     with tempfile.TemporaryDirectory(prefix="voicebot-test-") as made:
@@ -187,7 +187,7 @@ async def _hold(
                     await _render(phone, voice)
                 free = asyncio.Semaphore(SIDE_BY_SIDE)
 
-                async def one(number: int, test: Transcript, voice: VoiceScript) -> Held:
+                async def one(number: int, test: DialogTest, voice: VoiceScript) -> Held:
                     async with free:
                         held = await _call(phone, ready["sip"], place / "records", number, test, voice)
                     tell(held)
@@ -211,7 +211,7 @@ async def _render(phone: Phone, voice: VoiceScript) -> None:
                 raise
 
 
-async def _call(phone: Phone, uri: str, records: Path, number: int, test: Transcript, voice: VoiceScript) -> Held:
+async def _call(phone: Phone, uri: str, records: Path, number: int, test: DialogTest, voice: VoiceScript) -> Held:
     began = time.monotonic()
     headers = {TEST_HEADER: str(number)}
     options = replace(phone.options, headers=headers, transfer_status=voice.transfer_status)
@@ -280,5 +280,5 @@ def _data(held: Held) -> dict[str, object]:
             "file": str(failure.file), "line": failure.line, "expected": failure.expected, "heard": failure.heard,
             "in_text": held.in_text,
         },
-        "understood": [{"line": act.line, "said": act.said, "heard": act.heard} for act in held.understood],
+        "understood": [{"line": act.line, "said": act.said, "heard": act.recognised} for act in held.understood],
     }  # fmt: skip

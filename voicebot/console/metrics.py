@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from voicebot import __version__
-from voicebot.calls import Calls
+from voicebot.calls import CallSession
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -58,11 +58,18 @@ class Figure:
 
 
 class Metrics:
-    """``figures`` are those of the other parts, read at each request. Give :meth:`call_ended` each record."""
+    """``running``: the calls that are not over; ``figures``: those of other parts. Both are asked at each request.
 
-    def __init__(self, figures: Callable[[], Iterable[Figure]] = tuple) -> None:
+    Give :meth:`call_ended` each record.
+    """
+
+    def __init__(
+        self,
+        running: Callable[[], Iterable[CallSession]] = tuple,
+        figures: Callable[[], Iterable[Figure]] = tuple,
+    ) -> None:
+        self._running = running
         self._figures = figures
-        self.calls: Calls | None = None
         registry = self._registry = CollectorRegistry(auto_describe=False)
         self._ends = Counter("voicebot_calls", "Calls that have ended", ["direction", "outcome"], registry=registry)
         self._setup = _histogram("call_setup_seconds", "INVITE to answer", _SETUP_S, registry, ["direction"])
@@ -124,10 +131,9 @@ class Metrics:
         """What is read, not counted here."""
         yield _build_info()
         up = GaugeMetricFamily("voicebot_calls_up", "Calls that are not over", labels=["direction", "state"])
-        if self.calls is not None:
-            tally = Tally((call.info.direction, call.phase) for call in self.calls.running())
-            for (direction, phase), count in sorted(tally.items()):
-                up.add_metric([direction, phase], count)
+        tally = Tally((call.info.direction, call.phase) for call in self._running())
+        for (direction, phase), count in sorted(tally.items()):
+            up.add_metric([direction, phase], count)
         yield up
         for figure in self._figures():
             family = CounterMetricFamily if figure.kind == "counter" else GaugeMetricFamily

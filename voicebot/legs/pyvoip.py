@@ -16,18 +16,20 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from voicebot.address import Address
 from voicebot.audio import PCMU
-from voicebot.events import Held, HoldEnded
+from voicebot.events import HoldEnded, HoldStarted
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Client, PhoneCall, Stream, parsed
 from voicebot.legs.pyvoip_repeat import Repeated
 from voicebot.rtp import MediaClock, MediaQuality, Playout
+from voicebot.rtp.estimate import estimated_mos
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, is_rtcp, parse
-from voicebot.rtp.quality import estimated_mos
 from voicebot.rtp.reorder import ReceiveBuffer
-from voicebot.rtp.source import Address, SourceLock
+from voicebot.rtp.source import Address as SocketAddress
+from voicebot.rtp.source import SourceLock
 from voicebot.rtp.telephone_event import TelephoneEventReceiver
 from voicebot.sip import AudioAgreement, SipRequest
 from voicebot.sip.message import REASONS
@@ -100,14 +102,14 @@ class PyVoipLeg:
         self._receive = True
         self._deaf = False
         self._direction = "sendrecv"
-        self._heard_at = 0.0
+        self._last_packet_at = 0.0
         self._taken_at: float | None = None
         self._deviation = Histogram()
         self._received = self._malformed = self._foreign = self._discarded = 0
 
     # --- for the front end
 
-    def make_stream(self, formats: Mapping[int, Any], remote: Address, bound: socket.socket) -> Stream:
+    def make_stream(self, formats: Mapping[int, Any], remote: SocketAddress, bound: socket.socket) -> Stream:
         """The stream of this call, on ``bound``, which becomes the stream's to close."""
         self._event_type = next((number for number in formats if number != 0), None)
         self._stream = Stream(
@@ -131,12 +133,12 @@ class PyVoipLeg:
         self._receive = audio.direction in ("sendrecv", "recvonly")
         held = audio.direction in ("recvonly", "inactive") or audio.host == "0.0.0.0"
         if held is not self._stream.held and self._sink is not None:
-            self._sink.fact((Held if held else HoldEnded)(self._loop.time()))
+            self._sink.fact((HoldStarted if held else HoldEnded)(self._loop.time()))
         self._stream.held = held
         self._stream.outIP, self._stream.outPort = audio.host, audio.port
-        self._heard_at = self._loop.time()
+        self._last_packet_at = self._loop.time()
         if audio.host != "0.0.0.0":
-            self._source.signal((audio.host, audio.port), self._heard_at)
+            self._source.signal((audio.host, audio.port), self._last_packet_at)
 
     def _from_thread(self, callback: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed
@@ -176,7 +178,7 @@ class PyVoipLeg:
         if self._answered:
             return
         self._answered = True
-        at = self._heard_at = self._loop.time()
+        at = self._last_packet_at = self._loop.time()
         self._buffer = ReceiveBuffer(PCMU, at)
         self._outgoing.ready.append(self._playout.next_frame(at))
         self._answer = self._client.gen_answer(call.request, call.session_id, call.gen_ms(), self._direction)
@@ -194,7 +196,7 @@ class PyVoipLeg:
         self._finish("rejected")
 
     async def transfer(
-        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+        self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
     ) -> TransferOutcome:
         return TransferOutcome(False, 501, "pyVoIP cannot transfer calls")
 
@@ -271,7 +273,7 @@ class PyVoipLeg:
         """The caller's BYE."""
         self._finish("caller")
 
-    def goodbye_heard(self) -> None:
+    def goodbye_received(self) -> None:
         """A response to our BYE."""
         self._stop_repeating()
         self._released(self)
@@ -290,7 +292,7 @@ class PyVoipLeg:
 
     def _say_goodbye(self) -> None:
         self._stop_repeating()
-        self._repeated = Repeated(self._client, self._client.bye_for(self._invite), self.goodbye_heard)
+        self._repeated = Repeated(self._client, self._client.bye_for(self._invite), self.goodbye_received)
 
     def _stop_repeating(self) -> None:
         if self._repeated is not None:
@@ -332,7 +334,7 @@ class PyVoipLeg:
             if self._ended is None:
                 self._datagram(*datagram)
 
-    def _datagram(self, data: bytes, source: Address, at: float) -> None:
+    def _datagram(self, data: bytes, source: SocketAddress, at: float) -> None:
         if is_rtcp(data):
             return
         try:
@@ -350,7 +352,7 @@ class PyVoipLeg:
         if self._stream is not None and self._source.target is not None:
             self._stream.outIP, self._stream.outPort = self._source.target
         self._received += 1
-        self._heard_at = at
+        self._last_packet_at = at
         buffer = self._buffer
         if buffer is None or not self._receive:
             self._discarded += 1
@@ -381,7 +383,7 @@ class PyVoipLeg:
         for frame in self._buffer.tick(at):
             self._deliver(frame, at)
         held = self._stream is not None and self._stream.held
-        if self._receive and not held and at - self._heard_at >= self._silence_timeout_s > 0:
+        if self._receive and not held and at - self._last_packet_at >= self._silence_timeout_s > 0:
             self.end("media-timeout")
 
     def _stream_died(self) -> None:

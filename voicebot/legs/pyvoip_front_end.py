@@ -106,7 +106,7 @@ class PyVoipFrontEnd:
             with contextlib.suppress(TimeoutError, OSError):
                 await asyncio.wait_for(asyncio.to_thread(self._phone.disconnect), STOP_S)
         for leg in list(self._legs.values()):
-            leg.goodbye_heard()
+            leg.goodbye_received()
 
     def drain(self) -> None:
         """From now on every new call gets 486; those that are up go on."""
@@ -141,7 +141,7 @@ class PyVoipFrontEnd:
     def _responded(self, call_id: str, method: str, status: int) -> None:
         leg = self._legs.get(call_id)
         if leg is not None and method == "BYE" and status >= 200:
-            leg.goodbye_heard()
+            leg.goodbye_received()
 
     def _requested(self, request: SipRequest) -> None:
         leg = self._legs.get(request.call_id)

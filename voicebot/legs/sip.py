@@ -10,7 +10,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from voicebot.events import CallNotAnswered, CallRinging, EarlyMedia, Event, Held, HoldEnded, NotReached
+from voicebot.address import Address
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, HoldEnded, HoldStarted, NotReached
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions
@@ -18,9 +19,9 @@ from voicebot.legs.sip_outcome import not_reached
 from voicebot.rtp import MediaQuality, Playout, RtpSession
 from voicebot.sip import (
     AudioAgreement,
-    Call,
     CallClosed,
     CallEnded,
+    CallHandle,
     CallProgress,
     IncomingCall,
     OutgoingCall,
@@ -54,7 +55,7 @@ class SipLeg:
 
     def __init__(
         self,
-        call: Call,
+        call: CallHandle,
         rtp: RtpSession,
         media: LegMedia,
         options: MediaOptions,
@@ -199,7 +200,7 @@ class SipLeg:
             self._call.reject(status, reason, retry_after_s=retry_after_s)
 
     async def transfer(
-        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+        self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
     ) -> TransferOutcome:
         consulted = replaces._call if isinstance(replaces, SipLeg) else None
         if consulted is not None and not consulted.is_up:
@@ -208,8 +209,8 @@ class SipLeg:
             progress = await self._call.refer(target, headers=headers, replaces=consulted)
         except CallClosed:
             return TransferOutcome(False, 0, "the call has ended")
-        except ValueError:
-            return TransferOutcome(False, 0, "not a number or a SIP URI")
+        except ValueError as error:
+            return TransferOutcome(False, 0, str(error))
         if progress.accepted:
             self._call.bye()
         return TransferOutcome(progress.accepted, progress.status, progress.reason)
@@ -250,7 +251,7 @@ class SipLeg:
 
     def _call_ended(self, end: CallEnded) -> None:
         if self._awaited and isinstance(self._call, OutgoingCall):
-            self._not_answered(not_reached(end, answered_at_all=self._call.heard), end.status, end.reason)
+            self._not_answered(not_reached(end, answered_at_all=self._call.responded), end.status, end.reason)
             return
         self._finish("transfer" if self._transferred else _REASONS[end.cause])
 
@@ -265,7 +266,7 @@ class SipLeg:
         """A provisional response to our INVITE; audio that comes with it is passed on."""
         agreed = self._agreed_in(progress.early) if progress.early is not None else None
         now = self._loop.time()
-        event = CallRinging(now, progress.status) if agreed is None else EarlyMedia(now, progress.status)
+        event = CallRinging(now, progress.status) if agreed is None else EarlyMediaReceived(now, progress.status)
         if agreed is not None:
             self._apply(agreed)
         if type(event) not in self._progress:
@@ -329,7 +330,7 @@ class SipLeg:
     def _hold(self, held: bool) -> None:
         if held is not self._held:
             self._held = held
-            self._tell((Held if held else HoldEnded)(self._loop.time()))
+            self._tell((HoldStarted if held else HoldEnded)(self._loop.time()))
 
     def _offer(self, direction: sdp.Direction = "sendrecv") -> SessionDescription:
         self._description_version += 1

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from voicebot.localspeech.ssml import Span
-
-Float32 = npt.NDArray[np.float32]
+from voicebot.audio import Samples
+from voicebot.localspeech.ssml import SsmlSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Decode:
 
     number: int
     kind: DecodeKind
-    samples: Float32
+    samples: Samples
     rate: int
     phrase: int
     voiced_s: float
@@ -50,14 +46,14 @@ class Decode:
 class Detector(Protocol):
     """Voice activity of one stream, fed 32 ms at a time."""
 
-    def __call__(self, frame: Float32) -> float:
+    def __call__(self, frame: Samples) -> float:
         """The probability, 0 to 1, that somebody speaks in ``frame`` (32 ms)."""
 
     def reset(self) -> None:
         """Forget what was heard before."""
 
 
-class RecognitionSession(Protocol):
+class EngineSession(Protocol):
     """The engine's side of one recognition turn."""
 
     @property
@@ -81,11 +77,11 @@ class RecognitionEngine(Protocol):
     def segmentation_s(self) -> float | None:
         """Silence that ends a phrase whatever the client asked for; None: as the client asked."""
 
-    def session(self, rate: int, service_tag: str, previous_tag: str) -> RecognitionSession: ...
+    def session(self, rate: int, service_tag: str, previous_tag: str) -> EngineSession: ...
 
 
 class SynthesisEngine(Protocol):
     """Speaks."""
 
-    def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Float32, None]:
+    def stream(self, spans: list[SsmlSpan], rate: int) -> AsyncGenerator[Samples, None]:
         """Audio for ``spans`` at ``rate`` samples a second, in pieces, each as soon as it is there."""

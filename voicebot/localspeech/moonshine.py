@@ -18,8 +18,9 @@ import numpy as np
 import onnxruntime
 import soxr
 
+from voicebot.audio import Samples
 from voicebot.localspeech.digit_strings import join_digits
-from voicebot.localspeech.engines import Float32, Transcript
+from voicebot.localspeech.engines import Transcript
 from voicebot.localspeech.expected import choose, lexical
 
 _BOS, _EOS = 1, 2
@@ -50,7 +51,7 @@ class Moonshine:
         self._past = [tensor.name for tensor in past]
         self._heads, self._width = past[0].shape[1], past[0].shape[3]
 
-    def transcribe(self, samples: Float32, rate: int, expected: tuple[str, ...] = ()) -> Transcript:
+    def transcribe(self, samples: Samples, rate: int, expected: tuple[str, ...] = ()) -> Transcript:
         """Make words of audio; ``expected`` phrases may replace words that sound like one of them.
 
         Blocks for tens to hundreds of milliseconds.

@@ -10,7 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from voicebot.localspeech.activity import SileroDetector, SileroModel
+from voicebot.audio import silero
+from voicebot.audio.silero import SileroStream
 from voicebot.localspeech.clauses import Clause
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
 from voicebot.localspeech.moonshine import Moonshine
@@ -32,19 +33,18 @@ class MoonshineRecognition:
     quiet_s = 0.2
     segmentation_s: float | None = None
 
-    def __init__(self, model: Moonshine, activity: SileroModel, pool: InferencePool) -> None:
+    def __init__(self, model: Moonshine, pool: InferencePool) -> None:
         self.model = model
-        self._activity = activity
         self._pool = pool
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
-        return MoonshineSession(self.model, SileroDetector(self._activity, rate), self._pool)
+        return MoonshineSession(self.model, SileroStream(rate), self._pool)
 
 
 class MoonshineSession:
     """One turn's access to the shared model."""
 
-    def __init__(self, model: Moonshine, detector: SileroDetector, pool: InferencePool) -> None:
+    def __init__(self, model: Moonshine, detector: SileroStream, pool: InferencePool) -> None:
         self._model = model
         self._detector = detector
         self._pool = pool
@@ -97,15 +97,13 @@ def load(files: ModelFiles, pool: InferencePool) -> tuple[MoonshineRecognition, 
                 ("recogniser", moonshine),
                 ("voice", voice),
                 ("lexicon", lambda: Lexicon(files.lexicon)),
-                ("voice activity", lambda: SileroModel(files.activity)),
+                ("voice activity", silero.warm),
             )
         ]
-        model, speaker, lexicon, activity = (future.result() for future in futures)
+        model, speaker, lexicon, _ = (future.result() for future in futures)
     assert isinstance(model, Moonshine) and isinstance(speaker, PiperVoice)
-    assert isinstance(lexicon, Lexicon) and isinstance(activity, SileroModel)
-    detector = SileroDetector(activity, 8000)
-    detector(np.zeros(256, np.float32))
+    assert isinstance(lexicon, Lexicon)
     synthesis = PiperSynthesis(speaker, lexicon, pool)
     synthesis.render(Clause("Good morning, how can I help you?", 1.0, 0.1), 8000)
     _log.info("models loaded in %.2f s", time.monotonic() - started)
-    return MoonshineRecognition(model, activity, pool), synthesis
+    return MoonshineRecognition(model, pool), synthesis

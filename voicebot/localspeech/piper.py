@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from voicebot.localspeech.engines import Float32
+from voicebot.audio import Samples
 
 _LOUDNESS_DBFS = -20.0
 _GAIN_RANGE_DB = 9.0
@@ -33,7 +33,7 @@ class PiperVoice:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
-    def speak(self, phonemes: str, speed: float = 1.0) -> Float32:
+    def speak(self, phonemes: str, speed: float = 1.0) -> Samples:
         """Samples in -1..1 at :attr:`rate` for one clause, without the silence around it, at the voice's even loudness.
 
         Blocks for about 4 % of the audio's length.
@@ -44,14 +44,14 @@ class PiperVoice:
                 ids += [*self._ids[phoneme], *self._ids["_"]]
         ids += self._ids["$"]
         scales = np.array([self._noise, 1.0 / speed, self._noise_w], np.float32)
-        audio: Float32 = self._session.run(
+        audio: Samples = self._session.run(
             None,
             {"input": np.array([ids], np.int64), "input_lengths": np.array([len(ids)], np.int64), "scales": scales},
         )[0].reshape(-1)
         return level(_trim(audio, self.rate), self.rate)
 
 
-def _trim(audio: Float32, rate: int) -> Float32:
+def _trim(audio: Samples, rate: int) -> Samples:
     """Without the silence before and after, but for 20 and 40 ms."""
     window = rate // 100
     frames = len(audio) // window
@@ -64,7 +64,7 @@ def _trim(audio: Float32, rate: int) -> Float32:
     return audio[max(0, (int(loud[0]) - 2) * window) : (int(loud[-1]) + 5) * window]
 
 
-def level(audio: Float32, rate: int) -> Float32:
+def level(audio: Samples, rate: int) -> Samples:
     """Bring the voiced parts to -20 dBFS, and round peaks off instead of clipping them."""
     window = rate // 50
     frames = len(audio) // window

@@ -41,7 +41,6 @@ class ModelFiles:
     encoder: Path
     decoder: Path
     tokenizer: Path
-    activity: Path
     voice: Path
     lexicon: Path
 
@@ -94,7 +93,7 @@ def prepare_models(cache_dir: Path | None = None, progress: Progress | None = No
                 _make(base / "decoder_model_merged.ort", directory / _DECODER, report, 0.3, 1.0, quantised=True)
     report("models ready", 1.0)
     tokenizer = base / "tokenizer.bin"
-    return ModelFiles(directory / _ENCODER, directory / _DECODER, tokenizer, activity, voice, lexicon)
+    return ModelFiles(directory / _ENCODER, directory / _DECODER, tokenizer, voice, lexicon)
 
 
 def _writable(directory: Path) -> Path:

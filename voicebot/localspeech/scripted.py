@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Float32, Transcript
-from voicebot.localspeech.ssml import Pause, Span
+from voicebot.audio import Samples
+from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
+from voicebot.localspeech.ssml import SsmlPause, SsmlSpan
 
 _MAX_MS = 600_000
 
@@ -128,7 +129,7 @@ class Faults:
 class LevelDetector:
     """Speech is what is louder than -40 dBFS."""
 
-    def __call__(self, frame: Float32) -> float:
+    def __call__(self, frame: Samples) -> float:
         return 1.0 if float(np.sqrt(np.mean(frame**2))) > 0.01 else 0.0
 
     def reset(self) -> None:
@@ -194,12 +195,12 @@ class ScriptedSynthesis:
     def __init__(self, script: Script) -> None:
         self.script = script
 
-    async def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Float32, None]:
+    async def stream(self, spans: list[SsmlSpan], rate: int) -> AsyncGenerator[Samples, None]:
         script = self.script
         if script.first_chunk_delay_ms:
             await asyncio.sleep(script.first_chunk_delay_ms / 1000)
         for span in spans:
-            if isinstance(span, Pause):
+            if isinstance(span, SsmlPause):
                 yield np.zeros(round(span.seconds * rate), np.float32)
                 continue
             for _ in span.text.split():

@@ -9,12 +9,12 @@ from functools import partial
 import numpy as np
 import soxr
 
+from voicebot.audio import Samples
 from voicebot.localspeech.clauses import Clause, clauses
-from voicebot.localspeech.engines import Float32
 from voicebot.localspeech.phonemes import Lexicon
 from voicebot.localspeech.piper import PiperVoice
 from voicebot.localspeech.pool import InferencePool, Rank
-from voicebot.localspeech.ssml import Span
+from voicebot.localspeech.ssml import SsmlSpan
 
 _FADE_S = 0.005
 _TOKEN = re.compile(r"[\w']+|[,;:.?!]")
@@ -28,14 +28,14 @@ class PiperSynthesis:
         self._lexicon = lexicon
         self._pool = pool
 
-    async def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Float32, None]:
+    async def stream(self, spans: list[SsmlSpan], rate: int) -> AsyncGenerator[Samples, None]:
         """Audio at ``rate``, a clause at a time. Closing the iterator gives up the clauses that were not begun."""
         rank = Rank.FIRST_AUDIO
         for clause in clauses(spans):
             yield await self._pool.run(rank, partial(self.render, clause, rate))
             rank = Rank.MORE_AUDIO
 
-    def render(self, clause: Clause, rate: int) -> Float32:
+    def render(self, clause: Clause, rate: int) -> Samples:
         """The samples of one clause and the pause after it. Blocks."""
         pause = np.zeros(round(clause.pause_s * rate), np.float32)
         phonemes = phonemise(clause.text, self._lexicon)

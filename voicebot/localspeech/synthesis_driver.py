@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from voicebot.audio import PCMA, PCMU
+from voicebot.audio.riff import stream_header
 from voicebot.localspeech.engines import SynthesisEngine
+from voicebot.localspeech.formats import OUTPUT_FORMATS, encode
 from voicebot.localspeech.framing import FramingError, Message, audio_frame, parse_text, text_frame
-from voicebot.localspeech.riff import OUTPUT_FORMATS, header
 from voicebot.localspeech.ssml import InvalidSsml, parse
 
 _log = logging.getLogger(__name__)
@@ -20,12 +22,12 @@ _log = logging.getLogger(__name__)
 _DEFAULT_FORMAT = "riff-16khz-16bit-mono-pcm"
 _MAX_WAITING = 8
 _FRAME_S = 0.1
-_CONTENT_TYPES = {"mulaw": "audio/x-mulaw", "alaw": "audio/x-alaw", "pcm": "audio/x-wav"}
+_CONTENT_TYPES = {PCMU: "audio/x-mulaw", PCMA: "audio/x-alaw"}
 
 _unknown_voices: set[str] = set()
 
 
-class SynthesisConnection:
+class SynthesisDriver:
     """Answers the requests of one client; the SDK stops one by closing the connection.
 
     ``stalled()`` true: begin to answer, and never go on (a scripted fault).
@@ -95,13 +97,13 @@ class SynthesisConnection:
         await self._socket.send_str(text_frame(request, "response", {"context": context, "audio": inline}))
         if self._stalled():
             await asyncio.Event().wait()
-        kind = _CONTENT_TYPES[audio.encoding]
+        kind = _CONTENT_TYPES.get(audio, "audio/x-wav")
         if with_header:
-            await self._socket.send_bytes(audio_frame(request, stream, header(audio), kind))
+            await self._socket.send_bytes(audio_frame(request, stream, stream_header(audio), kind))
         size = round(_FRAME_S * audio.rate) * audio.width
         async with contextlib.aclosing(self._engine.stream(speech.spans, audio.rate)) as pieces:
             async for samples in pieces:
-                data = audio.encode(samples)
+                data = encode(samples, audio)
                 for at in range(0, len(data), size):
                     await self._socket.send_bytes(audio_frame(request, stream, data[at : at + size], kind))
                 if self._socket.closed:

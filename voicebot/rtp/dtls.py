@@ -10,16 +10,15 @@ long each time, RFC 6347 4.2.4.1); :meth:`DtlsHandshake.tick` only asks it.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Final, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 
+from voicebot.certificate import self_signed
 from voicebot.rtp.srtp import MediaKey
 
 DtlsRole = Literal["active", "passive"]
@@ -52,19 +51,7 @@ class DtlsIdentity:
     """Our certificate, made anew for each process, and the hash that session descriptions name."""
 
     def __init__(self) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "voicebot")])
-        now = datetime.datetime.now(datetime.UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=365))
-            .sign(key, hashes.SHA256())
-        )
+        certificate, key = self_signed("voicebot", days=365)
         self.fingerprint = fingerprint_of(certificate, "sha-256")
         self.context = SSL.Context(SSL.DTLS_METHOD)
         self.context.set_min_proto_version(_DTLS_1_2)

@@ -20,7 +20,7 @@ from voicebot.rtp.srtp import MediaKey
 
 logger = logging.getLogger(__name__)
 
-Datagrams = list[tuple[bytes, Address]]
+OutgoingDatagrams = list[tuple[bytes, Address]]
 
 
 class HandshakeTerms(NamedTuple):
@@ -76,12 +76,12 @@ class MediaHandshake:
     def nominated(self) -> Address | None:
         return self._ice.nominated if self._ice is not None else None
 
-    def signal(self, address: Address) -> Datagrams:
+    def signal(self, address: Address) -> OutgoingDatagrams:
         """The session description names ``address``. What is to be sent."""
         self._signalled = address
         return self._begin(address) if self._ice is None else []
 
-    def receive(self, data: bytes, source: Address) -> Datagrams:
+    def receive(self, data: bytes, source: Address) -> OutgoingDatagrams:
         """A datagram for which :func:`is_for_handshake` holds. What is to be sent."""
         if data[0] < 4:
             if self._ice is None:
@@ -101,7 +101,7 @@ class MediaHandshake:
             logger.warning("no keys with %s: DTLS failed: %s", source[0], failed)
         return self._taken()
 
-    def tick(self) -> Datagrams:
+    def tick(self) -> OutgoingDatagrams:
         """Called now and then. What is to be sent again."""
         try:
             self._dtls.tick()
@@ -112,7 +112,7 @@ class MediaHandshake:
     def _is_host(self, source: Address) -> bool:
         return self._signalled is not None and source[0] == self._signalled[0]
 
-    def _begin(self, address: Address) -> Datagrams:
+    def _begin(self, address: Address) -> OutgoingDatagrams:
         if self._peer is not None:
             return []
         self._peer = address
@@ -122,7 +122,7 @@ class MediaHandshake:
             logger.warning("no keys with %s: DTLS failed: %s", address[0], failed)
         return self._taken()
 
-    def _taken(self) -> Datagrams:
+    def _taken(self) -> OutgoingDatagrams:
         return [(data, self._peer) for data in self._dtls.take()] if self._peer is not None else []
 
 

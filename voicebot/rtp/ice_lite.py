@@ -53,7 +53,7 @@ class IceLite:
         """The answer to a check; None: there is none."""
         try:
             message = stun.parse(data)
-        except stun.MalformedMessage:
+        except stun.MalformedStun:
             self.refused += 1
             return None
         known = message.attributes.get(stun.USERNAME) == self._user and message.is_signed_with(self._password)

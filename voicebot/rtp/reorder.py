@@ -68,7 +68,6 @@ class ReceiveBuffer:
         "_frame_bytes",
         "_gap_since",
         "_given_up",
-        "_heard",
         "_held",
         "_least_late",
         "_losses",
@@ -85,6 +84,7 @@ class ReceiveBuffer:
         "_residue",
         "_since_loss",
         "_ssrc",
+        "_started",
         "_starved",
         "_ticked_at",
         "concealed_frames",
@@ -116,7 +116,7 @@ class ReceiveBuffer:
         self._recent: deque[bytes] = deque(maxlen=3)
         self._origin = at  # when the stream's first sample was due
         self._emitted = 0  # samples so far, those in the residue included
-        self._heard = False
+        self._started = False
         self._released_at = self._ticked_at = at
         self._starved = 0  # frames that ticks filled in since audio was released
         self._patience = PATIENCE_S
@@ -293,8 +293,8 @@ class ReceiveBuffer:
         clock_rate = self._rate if decoder is None else decoder.clock_rate
         if clock_rate != self._clock_rate:  # another codec: its timestamps go on from nothing that we know
             self._clock_rate, self._next_timestamp = clock_rate, None
-        if not self._heard:  # from here on wall time and stream time are the same
-            self._heard = True
+        if not self._started:  # from here on wall time and stream time are the same
+            self._started = True
             self._origin = at - (self._emitted + size) / self._rate
         behind = (at - self._origin) * self._rate - self._emitted
         self._least_late = min(self._least_late, behind - size)

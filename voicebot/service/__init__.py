@@ -1,5 +1,6 @@
-"""What `voicebot.app` puts together besides the rooms: processes that it supervises, and parts made out of settings.
+"""What `voicebot.app` puts together: parts made out of the settings, and the processes that are supervised.
 
-The dialogs' versions with their hosts (`dialog_versions`, `dialog_folder`, `supervisor`), which bot takes a call
-(`ways`), the SIP side (`sip`), and what `/metrics` tells (`figures`).
+The dialogs' versions with their hosts (`dialog_versions`, `dialog_folder`, `supervisor`), the speech service (`speech`)
+and the prompts that it renders ahead (`warming`), which bot takes a call (`ways`), the SIP side (`sip`, `pyvoip`), what
+calls are made of (`call_services`, `placing`), and what the console tells (`health`, `figures`, `overview`).
 """

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from voicebot.console import Figure
 from voicebot.service.dialog_versions import DialogsStatus
+from voicebot.service.supervisor import ChildProcess
 from voicebot.sip import SipEndpoint, TrunkState
+
+
+def refused_figure(refused: Mapping[str, int]) -> Figure:
+    """Calls that a front end refused, by reason."""
+    return Figure("calls_refused", "Calls refused by us, by reason", dict(refused), "reason")
+
+
+def process_figure(processes: Iterable[ChildProcess]) -> Figure:
+    """How often each had to be started anew."""
+    restarts = {child.name.replace(" ", "-"): child.restarts for child in processes}
+    return Figure("process_restarts", "Restarts of the processes that we supervise", restarts, "process")
 
 
 def dialog_figures(status: DialogsStatus) -> list[Figure]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.endpoint import SipEndpoint
-from voicebot.sip.handle import Call, CallClosed, IncomingCall, OutgoingCall
+from voicebot.sip.handle import CallClosed, CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallEnded, CallProgress, EndCause, ReferProgress, SipCounters
@@ -29,9 +29,9 @@ __all__ = [
     "TRUNK_FACTOR",
     "Account",
     "AudioAgreement",
-    "Call",
     "CallClosed",
     "CallEnded",
+    "CallHandle",
     "CallProgress",
     "EndCause",
     "IncomingCall",

@@ -29,11 +29,11 @@ from voicebot.sip.wire import Wire
 class Calling:
     """The INVITE of one outgoing call.
 
-    ``heard``: whether anybody has responded at all; ``cancelled``: whether we have given up.
+    ``responded``: whether anybody has responded at all; ``cancelled``: whether we have given up.
     """
 
     def __init__(self, wire: Wire, state: CallState, timer: SessionTimer) -> None:
-        self.heard = False
+        self.responded = False
         self.cancelled = False
         self._wire = wire
         self._state = state
@@ -86,12 +86,12 @@ class Calling:
     # --- the INVITE
 
     def start(self, hops: Sequence[Hop], on_response: OnResponse, now: float) -> None:
-        """Send it; ``on_response`` has to pass each response on to :meth:`responded`."""
+        """Send it; ``on_response`` has to pass each response on to :meth:`on_response`."""
         self._client = self._wire.request(self._state.invite, hops, on_response, now, on_sent=self._sent)
 
-    def responded(self, response: SipResponse | None, now: float) -> SipDialog | None:
+    def on_response(self, response: SipResponse | None, now: float) -> SipDialog | None:
         """The dialog that the call gets by ``response``, the first 2xx; it is to be acknowledged."""
-        self.heard = self.heard or response is not None
+        self.responded = self.responded or response is not None
         if response is None:
             self._wire.end(CallEnded("local" if self.cancelled else "timeout", 408, "Request Timeout"), now)
         elif response.status < 200:
@@ -149,7 +149,7 @@ class Calling:
 
     def _maybe_cancel(self, now: float) -> None:
         """9.1: a CANCEL must wait until a provisional response has come."""
-        if self.cancelled and self.heard and not self._cancel_sent and self._client is not None:
+        if self.cancelled and self.responded and not self._cancel_sent and self._client is not None:
             self._cancel_sent = True
             self._client.cancel(now)
 
@@ -179,17 +179,17 @@ class OutgoingSipCall(SipCall):
         super().__init__(owner, state, wire, timer, acceptance, self._calling)
 
     @property
-    def heard(self) -> bool:
+    def responded(self) -> bool:
         """Whether anybody has responded to our INVITE."""
-        return self._calling.heard
+        return self._calling.responded
 
     def start(self, hops: Sequence[Hop], now: float) -> None:
         """Send the INVITE."""
         self._timer.ask_in(self._state.invite)
-        self._calling.start(hops, self._responded, now)
+        self._calling.start(hops, self._on_response, now)
 
-    def _responded(self, response: SipResponse | None, now: float) -> None:
-        dialog = self._calling.responded(response, now)
+    def _on_response(self, response: SipResponse | None, now: float) -> None:
+        dialog = self._calling.on_response(response, now)
         if response is not None and dialog is not None:
             self._accepted(dialog, response, now)
         elif response is not None and response.status < 200:

@@ -50,7 +50,7 @@ class Connection(asyncio.Protocol):
         self.queue: list[bytes] = []
         self._owner = owner
         self._framer = StreamFramer()
-        self.opened_at = self.heard_at = self.used_at = self.quiet_since = owner.loop.time()
+        self.opened_at = self.received_at = self.used_at = self.quiet_since = owner.loop.time()
         self.pinged_at: float | None = None
         self.pongs_expected = False
         self.spoke = False
@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now = self._owner.loop.time()
-        self.heard_at = now
+        self.received_at = now
         try:
             messages = self._framer.feed(data)
         except SipSyntaxError:
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
         unanswered = self.pinged_at is not None and self.pongs_expected and now - self.pinged_at > PONG_S
         if stranger or half_read or unanswered or now - self.used_at > IDLE_S:
             self.abort()
-        elif self.target is not None and self.pinged_at is None and now - self.heard_at > keepalive_s:
+        elif self.target is not None and self.pinged_at is None and now - self.received_at > keepalive_s:
             self.pinged_at = now
             self.send(PING)
 

@@ -19,7 +19,7 @@ from voicebot.sip.call_table import SipLimits
 from voicebot.sip.connections import Connections
 from voicebot.sip.datagrams import Datagrams, ListenAt
 from voicebot.sip.gate import Gate
-from voicebot.sip.handle import Call, IncomingCall, OutgoingCall
+from voicebot.sip.handle import CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.outbound import Outbound, WayOut
 from voicebot.sip.outputs import CallEnded, Locate, SipCounters, Transmit
@@ -97,7 +97,7 @@ class SipEndpoint:
         self._ua: UserAgent | None = None
         self._timer: asyncio.Handle | None = None
         self._timer_due = 0.0  # not the handle's ``when()``: what uvloop gives for a timer that is due now has none
-        self._calls: dict[SipCall, Call] = {}
+        self._calls: dict[SipCall, CallHandle] = {}
         self._waiting: deque[SipOutput] = deque()
         self._dispatching = False
         self._resolver: Resolver | None = None
@@ -261,16 +261,10 @@ class SipEndpoint:
             contact_user=way.contact_user,
             trunk=way.name,
         )
-        call = OutgoingCall(self, core)
+        call = OutgoingCall(core, self.loop, self.flush)
         self._calls[core] = call
         self.flush()
         return call
-
-    def domain_of(self, call: Call) -> str:
-        """The host (and port) to which a bare number belongs when ``call`` is transferred: the other side's domain."""
-        uri = call.request.uri if isinstance(call, OutgoingCall) else call.request.sender.uri
-        host = uri.partition("?")[0].rpartition("@")[2] if "@" in uri else uri.partition(":")[2]
-        return host.partition(";")[0] or self.advertised_host
 
     # --- the sockets
 
@@ -301,7 +295,7 @@ class SipEndpoint:
         return self._ua
 
     def flush(self) -> None:
-        """Carry out what commands to calls have put out. For :class:`Call`."""
+        """Carry out what commands to calls have put out. For their handles."""
         self._dispatch(self._core.take())
 
     def _dispatch(self, outputs: Iterable[SipOutput]) -> None:
@@ -337,7 +331,7 @@ class SipEndpoint:
             logger.exception("call %s: a callback failed", output.call.request.call_id)
 
     def _offer(self, core: IncomingSipCall) -> None:
-        call = IncomingCall(self, core)
+        call = IncomingCall(core, self.loop, self.flush)
         self._calls[core] = call
         if self.on_invite is None:
             call.reject(480)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from voicebot.sip.call_state import CallState
 from voicebot.sip.dialog import SipDialog
-from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri, parse_params
+from voicebot.sip.header import NameAddr, SipSyntaxError, parse_params
 from voicebot.sip.message import SipRequest, SipResponse, put_headers, response_to
 from voicebot.sip.outputs import ReferProgress, ReferReceived
 from voicebot.sip.transaction import ServerTransaction
@@ -183,15 +183,3 @@ def replaces_key(value: str) -> tuple[str, str, str]:
     except SipSyntaxError:
         return "", "", ""
     return call_id.strip(), params.get("to-tag") or "", params.get("from-tag") or ""
-
-
-def target_uri(target: str, host: str) -> str:
-    """A transfer or call target as a URI: a URI stays, a bare number or name becomes ``sip:target@host``.
-
-    Raises :class:`SipSyntaxError` for what is neither.
-    """
-    uri = target.strip()
-    if not re.match(r"(?:sips?|tel):", uri, re.IGNORECASE):
-        uri = f"sip:{re.sub(r'[ ()]', '', uri)}" if "@" in uri else f"sip:{re.sub(r'[ ()]', '', uri)}@{host}"
-    SipUri.parse(uri)
-    return uri

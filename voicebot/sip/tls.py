@@ -1,4 +1,5 @@
-"""TLS for the stream transports (RFC 3261 26.3, RFC 5922): contexts out of files, and a certificate for trials.
+"""TLS for the stream transports (RFC 3261 26.3, RFC 5922): contexts out of files, or for trials with a certificate that
+signs itself.
 
 As a client we ask for the domain that was called (SNI) and take nothing but a certificate of it. As a server we show
 ours, and with ``verify_clients`` talk to nobody whose own is not signed by one of ``ca_file``.
@@ -6,8 +7,6 @@ ours, and with ``verify_clients`` talk to nobody whose own is not signed by one 
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import ssl
 import tempfile
 from dataclasses import dataclass
@@ -56,42 +55,12 @@ def client_context(options: TlsOptions) -> ssl.SSLContext:
     return context
 
 
-def self_signed(host: str, *, days: int = 30) -> tuple[bytes, bytes]:
-    """A certificate of ``host`` (a name or an address) and its key, both PEM. Fit for trials: nobody vouches for it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host[:64])])
-    now = datetime.datetime.now(datetime.UTC)
-    try:
-        alternative: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        alternative = x509.DNSName(host)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM), private
-
-
 def _load_self_signed(context: ssl.SSLContext, host: str) -> None:
-    certificate, key = self_signed(host)
+    from voicebot.certificate import self_signed_pem  # it loads slowly, and most servers have one of their own
+
     # OpenSSL loads from files only; the folder is ours alone and gone at once.
     with tempfile.TemporaryDirectory(prefix="voicebot-tls-") as folder:
         file = Path(folder) / "self-signed.pem"
         file.touch(mode=0o600)
-        file.write_bytes(certificate + key)
+        file.write_bytes(self_signed_pem(host))
         context.load_cert_chain(file)

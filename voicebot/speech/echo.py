@@ -15,9 +15,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from voicebot.audio import AudioFormat
+from voicebot.audio import AudioFormat, Samples
 
 MAX_DELAY_S: Final = 0.5
 _RATE: Final = 8000
@@ -30,8 +29,6 @@ _RIGHT_AFTER: Final = 10
 """Frames."""
 _LOUD: Final = 10 ** (-50 / 10)
 """Mean square: what was sent more quietly than this cannot be told from any other sound."""
-
-Samples = NDArray[np.float32]
 
 
 class EchoGuard:
@@ -57,7 +54,7 @@ class EchoGuard:
         loud = not self._audio.is_quiet(payload)
         self._audible = self._kept if loud else max(0, self._audible - len(payload))
 
-    def heard(self, payload: bytes) -> bytes:
+    def without_echo(self, payload: bytes) -> bytes:
         """Audio that came: as it is, or as much silence when it is our own."""
         self._came = (self._came + payload)[-self._compared :]
         self._since_echo += 1

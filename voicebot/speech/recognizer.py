@@ -7,7 +7,7 @@ list at the next connection only. In those three cases the session is replaced b
     what                          noticed by                                  then
     connection gone, SDK trying   DISCONNECTED, not CONNECTED within grace    lost; replace
     SDK has given up              CANCELED                                    lost; replace
-    service mute                  `heard` speech, no signal of any kind       lost; replace
+    service mute                  `result_due`, no signal  of any kind       lost; replace
     other phrases wanted          `set_phrases`                               connect the new one first, then switch
 
 *Replace*: connect to the endpoint that holds now (back-off with jitter, as long as the call lasts), push the audio
@@ -34,7 +34,7 @@ from voicebot.speech.endpoint import EndpointSource, SpeechUnavailable, resolve
 from voicebot.speech.recognition_session import (
     RecognitionOptions,
     RecognitionSession,
-    Report,
+    SessionReport,
     Signal,
     best_alternative,
     recognition_status,
@@ -137,7 +137,7 @@ class Recognizer:
         """
         return self._session is not None and self._session.commit()
 
-    def heard(self, start: float, end: float) -> None:
+    def result_due(self, start: float, end: float) -> None:
         """Our own voice activity found speech in ``start``..``end``: a service that makes nothing of it is mute."""
         if end - start >= _MUTE_SPEECH_S and self._session is not None:
             self._later(MUTE_AFTER_S, lambda: self._check_mute(start))
@@ -288,7 +288,7 @@ class Recognizer:
 
     # --- what sessions report ---
 
-    def _on_report(self, session: RecognitionSession, report: Report) -> None:
+    def _on_report(self, session: RecognitionSession, report: SessionReport) -> None:
         if self._stopped:
             return
         now = self._loop.time()
@@ -317,7 +317,7 @@ class Recognizer:
             else:
                 ready.set_exception(error)
 
-    def _on_result(self, session: RecognitionSession, report: Report, now: float) -> None:
+    def _on_result(self, session: RecognitionSession, report: SessionReport, now: float) -> None:
         start, end = session.clock.span(report.offset, report.duration)
         if report.signal is Signal.HYPOTHESIS:
             if report.text and end > self._last_end:

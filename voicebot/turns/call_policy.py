@@ -1,8 +1,8 @@
-"""The policy of one call: what the settings say, as far as the bot has not set it otherwise (``BotConfigured``)."""
+"""The policy of one call: what the settings say, as far as the bot has not set it otherwise (``CallConfigured``)."""
 
 from __future__ import annotations
 
-from voicebot.events import BotConfigured
+from voicebot.events import CallConfigured
 from voicebot.turns.commands import Command, Expect, Listen, UseVoice
 from voicebot.turns.policy import TurnPolicy
 
@@ -27,7 +27,7 @@ class CallPolicy:
         self.hypotheses = False
         """Whether the bot hears what the recogniser believes so far."""
 
-    def take(self, event: BotConfigured) -> list[Command]:
+    def take(self, event: CallConfigured) -> list[Command]:
         """Take over what ``event`` sets, where None leaves what is; returns what the call has to do for it."""
         if event.phrases is not None or event.no_input_s is not None:
             self.no_input_s = event.no_input_s if event.no_input_s is not None else self.settings.no_input_s

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from voicebot.events import CallAsked, CallTold, RecordingAction
+from voicebot.address import Address
+from voicebot.events import CallAsked, PlacedCallChanged, RecordingAction
 
 
 class AskKind(StrEnum):
@@ -20,7 +21,7 @@ class AskKind(StrEnum):
     INTERRUPTED = "interrupted"
     TRANSFER_RESULT = "transfer-result"
     COMMAND_RESULT = "command-result"
-    CALL_TOLD = "call-told"
+    PLACED_CALL = "call-told"
     AUDIO_FAILED = "audio-failed"
     RESUME = "resume"
     HYPOTHESIS = "hypothesis"
@@ -43,7 +44,7 @@ class Ask:
     ``text`` is the words (SPEECH, HYPOTHESIS), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED);
     ``count`` the consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s``
     to INTERRUPTED. Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of
-    AUDIO_FAILED, ``text`` is the URL. CALL_TOLD carries ``call``, what became of a call that the bot wanted placed.
+    AUDIO_FAILED, ``text`` is the URL. PLACED_CALL carries ``call``, what became of a call that the bot wanted placed.
     """
 
     request: int
@@ -56,7 +57,7 @@ class Ask:
     status: int = 0
     action: RecordingAction | None = None
     command: str = ""
-    call: CallTold | None = None
+    call: PlacedCallChanged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class PlaceCall:
-    """Call somebody, in a call of its own; ``CallTold`` follows, at least once."""
+    """Call somebody, in a call of its own; ``PlacedCallChanged`` follows, at least once."""
 
     asked: CallAsked
 
@@ -138,7 +139,7 @@ class PlaceCall:
 class Transfer:
     """Hand the caller on; ``TransferEnded`` follows."""
 
-    target: str
+    target: Address
     context: dict[str, Any] = field(default_factory=dict, hash=False)
 
 

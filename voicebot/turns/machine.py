@@ -8,7 +8,7 @@ caller's words gather in ``listening.CallerEar``, whatever the state; the bot's 
 Key presses interrupt at once; a voice pauses the prompt first, and drops it when words come (``State.YIELDING``). A
 prompt that ignores keys keeps them until it was heard. Hang-up and transfer wait until everything said before them
 was heard, and from then on nothing interrupts. While the other side holds the call, playout stands still and so do the
-timers: nobody is there to be patient with. What a bot sets for its call (``BotConfigured``) goes before the policy.
+timers: nobody is there to be patient with. What a bot sets for its call (``CallConfigured``) goes before the policy.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from collections.abc import Callable
 from typing import Any
 
 from voicebot.events import (
-    BotConfigured,
+    AbortPromptsAsked,
     BotDone,
     BotFailed,
     BotMessage,
     BotRecovered,
     CallAnswered,
     CallAsked,
-    CallTold,
+    CallConfigured,
+    EarlyMediaSent,
     Event,
     Final,
     HangUpAsked,
-    HeardEarly,
-    Held,
     HoldEnded,
+    HoldStarted,
     Hypothesis,
     InputHint,
     KeyPressed,
     KeysAsked,
     LegEnded,
     NoMatch,
+    PlacedCallChanged,
     PlaybackEnded,
     PlaybackFailed,
     RecognitionLost,
     RecognitionRestored,
     RecordingAsked,
     RecordingChanged,
-    SilenceAsked,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -109,14 +109,14 @@ class TurnMachine(Floor):
 
     # --- the leg -----------------------------------------------------------------------------------------------------
 
-    def _answered(self, event: CallAnswered | HeardEarly) -> None:
+    def _answered(self, event: CallAnswered | EarlyMediaSent) -> None:
         if self.state is State.STARTING:
             self._settle(event.at)
 
     def _leg_ended(self, event: LegEnded) -> None:
         self._go(State.ENDED, event.at)
 
-    def _is_held(self, event: Held) -> None:
+    def _is_held(self, event: HoldStarted) -> None:
         if self._held_since is None:
             self._held_since = event.at
 
@@ -223,7 +223,7 @@ class TurnMachine(Floor):
         if self.state is State.WAITING:
             self._go(State.THINKING, event.at)
 
-    def _configured(self, event: BotConfigured) -> None:
+    def _configured(self, event: CallConfigured) -> None:
         self._out += self._call.take(event)
         self._ear.policy = self._call.listening
         if event.listening is False:  # what is being said is not for the bot
@@ -233,7 +233,7 @@ class TurnMachine(Floor):
             elif self.state is State.CALLER and not self._ear.speaking:
                 self._settle(event.at)
 
-    def _silence_asked(self, event: SilenceAsked) -> None:
+    def _silence_asked(self, event: AbortPromptsAsked) -> None:
         if self._speech and self._finish is None:
             self._silenced = True
             self._words_only = False
@@ -256,8 +256,8 @@ class TurnMachine(Floor):
     def _call_asked(self, event: CallAsked) -> None:
         self._out.append(PlaceCall(event))
 
-    def _call_told(self, event: CallTold) -> None:
-        self._ask(AskKind.CALL_TOLD, event.state, call=event)
+    def _call_told(self, event: PlacedCallChanged) -> None:
+        self._ask(AskKind.PLACED_CALL, event.state, call=event)
 
     def _hang_up_asked(self, event: HangUpAsked) -> None:
         if isinstance(self._finish, Transfer):
@@ -368,9 +368,9 @@ M = TurnMachine
 
 HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     CallAnswered: M._answered,
-    HeardEarly: M._answered,
+    EarlyMediaSent: M._answered,
     LegEnded: M._leg_ended,
-    Held: M._is_held,
+    HoldStarted: M._is_held,
     HoldEnded: M._hold_ended,
     KeyPressed: M._key,
     TransferEnded: M._transfer_ended,
@@ -385,13 +385,13 @@ HANDLERS: dict[type[Event], Callable[[TurnMachine, Any], None]] = {
     BotDone: M._done,
     BotFailed: M._failed,
     BotRecovered: M._recovered,
-    BotConfigured: M._configured,
-    SilenceAsked: M._silence_asked,
+    CallConfigured: M._configured,
+    AbortPromptsAsked: M._silence_asked,
     KeysAsked: M._keys_asked,
     RecordingAsked: M._recording_asked,
     RecordingChanged: M._recording_changed,
     CallAsked: M._call_asked,
-    CallTold: M._call_told,
+    PlacedCallChanged: M._call_told,
     HangUpAsked: M._hang_up_asked,
     TransferAsked: M._transfer_asked,
     PlaybackEnded: M._playback_ended,

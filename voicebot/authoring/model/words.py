@@ -65,7 +65,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
+PlainText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
+"""A text that is taken as it is written."""
+GapText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
 """A text; ``{...}`` in it is replaced by a value (see the chapter on values)."""
 Id = Annotated[str, BeforeValidator(written), Field(pattern=ID)]
 Name = Annotated[str, Field(pattern=NAME)]
@@ -73,15 +75,15 @@ Target = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length
 """The id of a step in the same file, ``end``, or ``fail``."""
 Expression = Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else
                                             written(value)), Field(min_length=1, max_length=500)]  # fmt: skip
-Seconds = Annotated[
+Duration = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"], "examples": ["3s", "500ms", "2m"]})
 ]
-Key = Annotated[str, BeforeValidator(written), Field(pattern=r"^[0-9*#A-D]$")]
+KeypadKey = Annotated[str, BeforeValidator(written), Field(pattern=r"^[0-9*#A-D]$")]
 LocaleName = Annotated[str, BeforeValidator(written), Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 HeaderName = Annotated[str, Field(pattern=r"^(?:[Uu]ser-[Tt]o-[Uu]ser|[Xx]-[A-Za-z0-9-]{1,60})$")]
 Value = Annotated[Any, BeforeValidator(_plain)]
 """A text (with ``{...}``: an expression's value), a number, true, false, or a list or mapping of these."""
-Phrases = Annotated[list[Text], BeforeValidator(listed), Field(max_length=500)]
+PhraseList = Annotated[list[PlainText], BeforeValidator(listed), Field(max_length=500)]
 BargeIn = Literal[True, False, "speech", "keys"]
 
 

@@ -115,7 +115,7 @@ class Choices:
         these, its place ("the second one").
         """
         said = self._normal(self._vocabulary.content(text))
-        heard = _Heard(said)
+        uttered = _Said(said)
         whole: dict[str, int] = {}
         partly: dict[str, int] = {}
         excluded: set[str] = set()
@@ -123,14 +123,14 @@ class Choices:
         for name in names:
             for phrase in (name, *options[name]):
                 wanted = self._wanted(str(phrase))
-                if heard.joined(wanted):
+                if uttered.joined(wanted):
                     whole[name] = max(whole.get(name, 0), 2)
-                for at in heard.places(wanted):
+                for at in uttered.places(wanted):
                     if at and said[at - 1] in self._excluded_by:
                         excluded.add(name)
                     else:
                         whole[name] = max(whole.get(name, 0), len(wanted))
-                common = sum(bool(heard.alike(word)) for word in wanted if word not in self._ignored)
+                common = sum(bool(uttered.alike(word)) for word in wanted if word not in self._ignored)
                 if common:
                     partly[name] = max(partly.get(name, 0), common)
         for found in (whole, partly):
@@ -171,7 +171,7 @@ class Choices:
         return words
 
 
-class _Heard:
+class _Said:
     """The words that were said, with what each word of an option is like among them."""
 
     def __init__(self, said: Sequence[str]) -> None:

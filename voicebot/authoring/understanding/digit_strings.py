@@ -50,15 +50,15 @@ class DigitStrings:
         atoms = self.with_zero_letters(self._words.atoms(tokens))
         strict = self._digits(tokens, atoms)
         if not strict and length and len(atoms) == length and all(atom.word in self._sounds_like for atom in atoms):
-            return self._digits(tokens, self._heard(atoms, self._sounds_like, surrounded=False))
+            return self._digits(tokens, self._by_sound(atoms, self._sounds_like, surrounded=False))
         if not strict or len(strict) == length:
             return strict
-        likely = self._digits(tokens, self._heard(atoms, self._sounds_like, surrounded=True))
+        likely = self._digits(tokens, self._by_sound(atoms, self._sounds_like, surrounded=True))
         if length is None or len(likely) == length:
             return likely
-        loose = self._digits(tokens, self._heard(atoms, self._sounds_like, surrounded=False))
+        loose = self._digits(tokens, self._by_sound(atoms, self._sounds_like, surrounded=False))
         if len(loose) < length:
-            looser = self._digits(tokens, self._heard(atoms, self._hardly, surrounded=False))
+            looser = self._digits(tokens, self._by_sound(atoms, self._hardly, surrounded=False))
             if len(looser) == length:
                 return looser
         return loose if len(loose) == length else likely
@@ -89,7 +89,7 @@ class DigitStrings:
     def _like_digit(self, atom: Atom) -> bool:
         return atom.is_number or atom.word in self._sounds_like or atom.word in self._zero_letters
 
-    def _heard(self, atoms: Sequence[Atom], sounds_like: Mapping[str, int], surrounded: bool) -> list[Atom]:
+    def _by_sound(self, atoms: Sequence[Atom], sounds_like: Mapping[str, int], surrounded: bool) -> list[Atom]:
         """``atoms`` with the words that sound like digits as digits: between digits, or just beside one."""
 
         def digit(index: int, edge: bool) -> bool:

@@ -32,11 +32,11 @@ class More:
     say: str = ""
 
 
-Heard = Answered | More | None
+Reading = Answered | More | None
 """None: this is no answer."""
 
 
-def heard_words(ask: Ask, text: str, slot: dict[str, Any], understanding: Understanding, today: date) -> Heard:
+def read_words(ask: Ask, text: str, slot: dict[str, Any], understanding: Understanding, today: date) -> Reading:
     """What the caller said."""
     option = option_meant(ask, text, understanding)
     if option is not None:
@@ -66,8 +66,8 @@ def value_said(ask: Ask, text: str, understanding: Understanding, today: date) -
             return found.value if found is not None else None
         case "digits":
             assert ask.digits is not None
-            heard = understanding.digits(text, ask.digits.length)
-            return heard if ask.digits.shortest <= len(heard) <= ask.digits.longest else None
+            digits = understanding.digits(text, ask.digits.length)
+            return digits if ask.digits.shortest <= len(digits) <= ask.digits.longest else None
         case "yesno":
             return understanding.yes_no(text)
         case "number":
@@ -85,7 +85,7 @@ def value_said(ask: Ask, text: str, understanding: Understanding, today: date) -
     return text.strip() or None
 
 
-def heard_key(ask: Ask, key: str, slot: dict[str, Any], today: date) -> Heard:
+def read_key(ask: Ask, key: str, slot: dict[str, Any], today: date) -> Reading:
     """What the caller pressed."""
     # The keys for yes and no come first: an option shared with other questions may have the same.
     if ask.yesno is not None and key in (ask.yesno.yes_key, ask.yesno.no_key):
@@ -101,7 +101,7 @@ def heard_key(ask: Ask, key: str, slot: dict[str, Any], today: date) -> Heard:
     return None
 
 
-def keys_ended(ask: Ask, slot: dict[str, Any], today: date) -> Heard:
+def keys_ended(ask: Ask, slot: dict[str, Any], today: date) -> Reading:
     """No key has followed for a while: what was pressed so far is the answer, or is not."""
     pressed = slot.get("keys", "")
     slot["keys"] = ""
@@ -133,24 +133,24 @@ def _named(text: str, phrases: list[str]) -> bool:
     return any(word[:4].lower() in said for phrase in phrases for word in phrase.split() if len(word) > 2)
 
 
-def _digits_said(digits: Digits, text: str, slot: dict[str, Any], understanding: Understanding) -> Heard:
-    heard = understanding.digits(text, digits.length)
-    if not heard:
+def _digits_said(digits: Digits, text: str, slot: dict[str, Any], understanding: Understanding) -> Reading:
+    spoken = understanding.digits(text, digits.length)
+    if not spoken:
         return None
     so_far = slot.get("said", "")
     slot["said"] = ""
     if digits.length is None:
-        return Answered(heard) if digits.min <= len(heard) <= digits.max else None
-    for candidate in (heard, so_far + heard):
+        return Answered(spoken) if digits.min <= len(spoken) <= digits.max else None
+    for candidate in (spoken, so_far + spoken):
         if len(candidate) == digits.length:
             return Answered(candidate)
-    if len(so_far + heard) > digits.length:
+    if len(so_far + spoken) > digits.length:
         return None
-    slot["said"] = so_far + heard
+    slot["said"] = so_far + spoken
     return More("rest")
 
 
-def _digit_pressed(digits: Digits, key: str, slot: dict[str, Any]) -> Heard:
+def _digit_pressed(digits: Digits, key: str, slot: dict[str, Any]) -> Reading:
     # What was said before goes on with keys: "one two three", 4 5 6.
     so_far = slot.get("keys", "") or slot.get("said", "")
     slot["said"] = ""
@@ -169,7 +169,7 @@ def _digit_pressed(digits: Digits, key: str, slot: dict[str, Any]) -> Heard:
     return Answered(so_far) if len(so_far) >= digits.longest else More()
 
 
-def _number_pressed(ask: Ask, key: str, slot: dict[str, Any], today: date) -> Heard:
+def _number_pressed(ask: Ask, key: str, slot: dict[str, Any], today: date) -> Reading:
     so_far = slot.get("keys", "")
     if key == "#":
         slot["keys"] = ""
@@ -189,7 +189,7 @@ def _number_pressed(ask: Ask, key: str, slot: dict[str, Any], today: date) -> He
     return More()
 
 
-def _number_complete(ask: Ask, pressed: str, today: date) -> Heard:
+def _number_complete(ask: Ask, pressed: str, today: date) -> Reading:
     value: Any = None
     try:
         if ask.kind == "date":

@@ -1,0 +1,39 @@
+"""What calls are made of, as the settings say."""
+
+from __future__ import annotations
+
+from voicebot.calls import CallPlacer, CallRules, CallServices, Keeping, PromptAudio, TransferRules
+from voicebot.calls.transferring import Consult
+from voicebot.service.speech import SpeechService
+from voicebot.service.ways import Ways
+from voicebot.settings import Settings
+
+
+def call_services(
+    settings: Settings, speech: SpeechService, ways: Ways, audio: PromptAudio, consult: Consult, place: CallPlacer
+) -> CallServices:
+    """``audio``: of prompts; ``consult`` and ``place``: what calls somebody for a call that runs."""
+    return CallServices(
+        recognizer=speech.recognizer,
+        conversation=ways.conversation,
+        audio=audio,
+        rules=_rules(settings, consult),
+        keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words),
+        place=place,
+    )
+
+
+def _rules(settings: Settings, consult: Consult) -> CallRules:
+    calls = settings.calls
+    own = {entry.name: entry.before_answer for entry in settings.trunks}
+    own |= {entry.name: entry.before_answer for entry in settings.accounts}
+    return CallRules(
+        policy=settings.turn_policy(),
+        transfers=TransferRules(tuple(calls.transfer_allow), calls.transfer_domain, calls.fallback_transfer, consult),
+        language=settings.speech.language,
+        voice_name=settings.speech.voice,
+        vad_start_ms=settings.turns.vad_start_ms,
+        vad_echo_gate_dbfs=settings.turns.vad_echo_gate_dbfs,
+        max_duration_s=calls.max_duration_s,
+        before_answer=lambda trunk: own.get(trunk) or calls.before_answer,
+    )

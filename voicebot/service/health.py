@@ -1,0 +1,62 @@
+"""How the service is, as a whole: what the console tells whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voicebot.calls import Calls
+from voicebot.console import Figure, Panel
+from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.service.dialog_versions import DialogVersions
+from voicebot.service.figures import dialog_figures, process_figure, refused_figure, sip_figures
+from voicebot.service.overview import dialogs_panel, lines_panel, service_panel
+from voicebot.service.speech import SpeechService
+from voicebot.service.supervisor import ChildProcess
+from voicebot.settings import Settings
+
+
+class Health:
+    """Looks at the parts whenever it is asked. ``started`` is set by who starts them."""
+
+    def __init__(
+        self, settings: Settings, calls: Calls, sip: SipFrontEnd, dialogs: DialogVersions, speech: SpeechService
+    ) -> None:
+        self.started = False
+        self._settings = settings
+        self._calls = calls
+        self._sip = sip
+        self._dialogs = dialogs
+        self._speech = speech
+
+    def unready(self) -> list[str]:
+        """What keeps the service from taking calls."""
+        if not self.started:
+            return ["the service is being started"]
+        away = [f"{child.name} is away" for child in self._processes if not child.running]
+        return [*away, "the service is being stopped"] if self._sip.draining else away
+
+    def panels(self) -> list[Panel]:
+        """For the operations page."""
+        service = service_panel(self.unready(), len(self._calls), self._settings.sip.max_calls)
+        if not self.started:
+            return [service]
+        dialogs = dialogs_panel(str(self._settings.bot.dialogs), self._dialogs.status)
+        return [service, dialogs, lines_panel(self._sip.endpoint)]
+
+    def figures(self) -> list[Figure]:
+        """For `/metrics`."""
+        refused = refused_figure(self._sip.rejected)
+        if not self.started:
+            return [refused]
+        return [
+            refused,
+            process_figure(self._processes),
+            *dialog_figures(self._dialogs.status),
+            *sip_figures(self._sip.endpoint),
+        ]
+
+    @property
+    def _processes(self) -> Sequence[ChildProcess]:
+        """Those that calls depend on."""
+        speech = self._speech.process
+        return [self._dialogs.host, *([speech] if speech is not None else [])]

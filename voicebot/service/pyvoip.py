@@ -1,0 +1,56 @@
+"""The extension at a PBX by way of pyVoIP, made out of the settings (docs/pyvoip.md). pyVoIP is loaded here only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Protocol
+
+from voicebot.legs import Leg
+from voicebot.rtp import MediaClock, PortRange
+from voicebot.service.supervisor import NotReady
+from voicebot.settings import Settings
+
+
+class FrontEnd(Protocol):
+    """Takes calls in, and hands each over as a leg."""
+
+    def drain(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def require_pyvoip() -> None:
+    """Raise :class:`NotReady` when the extra is not installed."""
+    if missing := [name for name in ("pyVoIP", "audioop") if find_spec(name) is None]:
+        raise NotReady(f"pyvoip.server: {missing[0]} is not installed: pip install 'voicebot[pyvoip]'")
+
+
+async def register_by_pyvoip(
+    settings: Settings, clock: MediaClock, ports: PortRange, on_leg: Callable[[Leg], object]
+) -> FrontEnd:
+    """Register, and take calls from then on. Raises :class:`NotReady`.
+
+    ``ports``: those of the other front end, used where that has the same address.
+    """
+    from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd, RegistrationRefused
+
+    wanted, rtp = settings.pyvoip, settings.rtp
+    front_end = PyVoipFrontEnd(
+        server=wanted.server,
+        port=wanted.port,
+        username=wanted.username,
+        password=wanted.password(),
+        host=wanted.host,
+        sip_port=wanted.sip_port,
+        clock=clock,
+        ports=ports if ports.host == wanted.host else PortRange(rtp.port_low, rtp.port_high, wanted.host),
+        limit=wanted.max_calls,
+        silence_timeout_s=rtp.silence_timeout_s,
+        on_leg=on_leg,
+    )
+    try:
+        await front_end.start()
+    except (RegistrationRefused, OSError) as refused:
+        raise NotReady(f"pyvoip: {refused}: see server, username and password_file") from refused
+    return front_end

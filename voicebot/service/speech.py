@@ -1,0 +1,119 @@
+"""The speech side made out of the settings: the service, its recognisers, its voices, and their cache."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from voicebot.audio import AudioFormat
+from voicebot.calls import CallRecognizer
+from voicebot.events import Event
+from voicebot.log import log_options
+from voicebot.service.sip import codecs_in_use
+from voicebot.service.supervisor import ChildProcess
+from voicebot.settings import Settings
+from voicebot.speech import PromptCache, Recognizer, SpeechEndpoint, SpeechUnavailable, SynthesizerPool
+
+
+class SpeechService:
+    """Where speech is recognised and made: a service outside this machine, or a process of ours.
+
+    ``process`` is that process, with ``speech.service = "local"``.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._local: SpeechEndpoint | None = None
+        self.process = self._child() if settings.speech.service == "local" else None
+
+    async def start(self) -> None:
+        """Raises :class:`~voicebot.service.supervisor.NotReady`."""
+        if self.process is not None:
+            await self.process.start()
+
+    async def stop(self) -> None:
+        """End the process."""
+        if self.process is not None:
+            await self.process.stop()
+
+    @property
+    def url(self) -> str | None:
+        """Where the process listens; None with another service."""
+        return self._local.host if self._local is not None else None
+
+    def endpoint(self) -> SpeechEndpoint:
+        """Asked for each connection: the process comes back on another port, and a mounted key may be replaced.
+
+        Raises :class:`SpeechUnavailable` while the process has never been ready.
+        """
+        if self.process is None:
+            return speech_endpoint(self._settings)
+        if self._local is None:
+            raise SpeechUnavailable("the speech service is being started")
+        return self._local
+
+    def recognizer(self, audio: AudioFormat, on_event: Callable[[Event], None], language: str) -> CallRecognizer:
+        """One for a call, or for another language in it."""
+        speech = self._settings.speech
+        return Recognizer(
+            self.endpoint,
+            audio=audio,
+            language=language,
+            on_event=on_event,
+            segmentation_silence_ms=speech.segmentation_silence_ms,
+            connect_timeout_s=speech.connect_timeout_s,
+        )
+
+    def synthesizers(self) -> SynthesizerPool:
+        """For all calls, in every format that a call may have."""
+        speech = self._settings.speech
+        return SynthesizerPool(
+            self.endpoint,
+            size=speech.synthesizers,
+            formats=audio_formats(self._settings),
+            first_chunk_timeout_s=speech.first_audio_timeout_s,
+        )
+
+    def _child(self) -> ChildProcess:
+        argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent"]
+        argv += ["--host", "127.0.0.1", "--port", str(self._settings.speech.local_port)]
+        argv += log_options(self._settings.log.level, self._settings.log.json_lines)
+        return ChildProcess("speech service", argv, on_ready=self._ready)
+
+    def _ready(self, ready: dict[str, Any]) -> None:
+        self._local = SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}")
+
+
+def audio_formats(settings: Settings) -> list[AudioFormat]:
+    """All that a call's frames may be made of, each once."""
+    return list(dict.fromkeys(codec.audio for codec in codecs_in_use(settings)))
+
+
+def prompt_cache(settings: Settings, pool: SynthesizerPool) -> PromptCache:
+    """What ``pool`` renders, kept as the settings say."""
+    return PromptCache(pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=_prompt_directory(settings))
+
+
+def _prompt_directory(settings: Settings) -> Path | None:
+    """Each speech service has its own folder: the same voice name sounds otherwise at another service."""
+    speech = settings.speech
+    if speech.prompt_cache_dir is None:
+        return None
+    where = "".join(c if c.isalnum() else "-" for c in speech.url or speech.endpoint or speech.region)
+    return speech.prompt_cache_dir / (speech.service if speech.service == "local" else f"{speech.service}-{where}")
+
+
+def speech_endpoint(settings: Settings) -> SpeechEndpoint:
+    """The Speech service outside this machine that the settings name."""
+    speech = settings.speech
+    token_file = speech.entra_token_file
+    return SpeechEndpoint(
+        host=speech.url or None,
+        endpoint=speech.endpoint or None,
+        region=(speech.region or None) if not speech.endpoint else None,
+        key=settings.speech_key() or None,
+        token=(lambda: token_file.read_text().strip()) if token_file else None,
+        resource_id=speech.resource_id or None,
+    )

@@ -1,0 +1,68 @@
+"""The fixed prompts of the dialogs, rendered before a caller needs them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+
+from voicebot.audio import AudioFormat
+from voicebot.bots import DialogHostClient, HostUnavailable
+from voicebot.calls import AudioFiles, PromptVoice
+from voicebot.speech import PromptCache, Speech
+from voicebot.tasks import BackgroundTasks
+
+logger = logging.getLogger(__name__)
+
+AGAIN_S = 5.0
+LAST_AGAIN_S = 300.0
+"""What could not be rendered is tried again after a pause that grows from the one to the other."""
+
+
+class PromptWarming:
+    """Fills ``cache`` and ``files`` in all ``formats``; ``voice`` speaks what names no locale of its own."""
+
+    def __init__(
+        self, cache: PromptCache, files: AudioFiles, voice: PromptVoice, formats: Sequence[AudioFormat]
+    ) -> None:
+        self._cache = cache
+        self._files = files
+        self._voice = voice
+        self._formats = formats
+        self._tasks = BackgroundTasks(logger)
+
+    async def render(self, client: DialogHostClient) -> tuple[int, int]:
+        """Render the prompts of the dialogs that ``client`` reaches; how many are ready, and of how many.
+
+        Raises :class:`HostUnavailable`.
+        """
+        prompts = await client.prompts()
+        await self._files.warm([p["audio"] for p in prompts if p["audio"]], self._formats)
+        voice = self._voice
+        wanted = [
+            Speech(text=p["text"], voice=voice.name, language=p.get("locale") or voice.language, audio=audio)
+            for audio in self._formats
+            for p in prompts
+        ]
+        return await self._cache.warm(wanted), len(wanted)
+
+    def keep(self, client: DialogHostClient) -> None:
+        """Go on until all are ready, in the background; what was begun for other dialogs is given up."""
+        self._tasks.cancel()
+        self._tasks.spawn(self._until_ready(client), "warming the prompts")
+
+    async def close(self) -> None:
+        await self._tasks.close()
+
+    async def _until_ready(self, client: DialogHostClient) -> None:
+        pause_s = AGAIN_S
+        while True:
+            with contextlib.suppress(HostUnavailable):  # it is being started anew
+                ready, wanted = await self.render(client)
+                if ready == wanted:
+                    break
+                logger.warning("%d of %d prompts are ready; the others are tried again", ready, wanted)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LAST_AGAIN_S)
+        logger.info("%d prompts are ready", ready)
