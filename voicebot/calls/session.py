@@ -51,6 +51,7 @@ from voicebot.turns import (
     Command,
     Drop,
     Expect,
+    FloorState,
     HangUp,
     Listen,
     Pause,
@@ -59,7 +60,6 @@ from voicebot.turns import (
     Record,
     Resume,
     SendKeys,
-    State,
     Transfer,
     TurnMachine,
     UseVoice,
@@ -112,7 +112,7 @@ class CallSession:
         return self._progress.phase.public_name
 
     @property
-    def state(self) -> State:
+    def state(self) -> FloorState:
         """Who has the floor."""
         return self._turns.state
 
@@ -284,7 +284,7 @@ class CallSession:
 
     def _settled(self) -> None:
         self._hearing.gate(self._turns.bot_audible)
-        if self._turns.state in (State.WAITING, State.CALLER):
+        if self._turns.state in (FloorState.WAITING, FloorState.CALLER):
             self._progress.reach(Phase.GREETED)
 
     def _ask(self, ask: Ask) -> None:
