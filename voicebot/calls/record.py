@@ -5,8 +5,8 @@ events (what the bot was asked, which utterance carries which text) are told by 
 timeline (``record_timeline.py``), the turns (``record_turns.py``), and here what is told of the call as a whole.
 
 Times in the document are milliseconds since the call's start (the INVITE), so that a line of the timeline, a turn and a
-second of the recording can be laid beside one another; only ``started``, ``answered`` and ``ended`` are times of day (ISO
-8601, UTC).
+second of the recording can be laid beside one another. Only ``started``, ``answered`` and ``ended`` are times of day
+(ISO 8601, UTC).
 
 A *turn* is one question to the bot and what came of it::
 
