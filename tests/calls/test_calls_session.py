@@ -29,14 +29,14 @@ from voicebot.events import (
     SpeechStarted,
     TransferAsked,
 )
-from voicebot.turns import State, TurnPolicy
+from voicebot.turns import FloorState, TurnPolicy
 
 
 async def test_a_call_from_ring_to_record(tmp_path: Path) -> None:
     world = await World(tmp_path, recording=True).greeted()
     assert world.line.did == ["ring", "answer"]
     assert world.line.pull(60) == SECOND
-    assert world.session.state is State.WAITING
+    assert world.session.state is FloorState.WAITING
     await world.caller_says("my bill")
     assert world.bot.told[-1]["text"] == "my bill"
     world.says("slow answer")

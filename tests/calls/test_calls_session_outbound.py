@@ -54,7 +54,7 @@ async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_
     await world.line.hang_up()
     record = await world.over()
     assert told == ["answered", "ended"]
-    assert (record["direction"], record["end"]["reason"]) == ("outbound", "bot")
+    assert (record["direction"], record["bot"], record["end"]["reason"]) == ("outbound", "surveys", "bot")
     assert record["ringing_ms"] is not None and record["early_media_ms"] is not None
 
 

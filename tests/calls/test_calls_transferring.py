@@ -15,7 +15,7 @@ from voicebot.calls import TransferRules
 from voicebot.calls.tones import ringback
 from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked
 from voicebot.legs import Leg, NoRoom, TransferOutcome
-from voicebot.turns import State
+from voicebot.turns import FloorState
 
 ATTENDED = {"attended": True, "announcement": "Here is a caller with a bill.", "headers": {"X-Case": "7"}}
 
@@ -159,7 +159,7 @@ async def test_a_greeting_may_be_heard_before_the_call_is_answered() -> None:
     assert world.line.did == ["early media"]
     assert world.line.pull(60) == SECOND
     await world.until(lambda: world.line.did[-1] == "answer")
-    assert world.session.state is State.WAITING
+    assert world.session.state is FloorState.WAITING
     await world.line.hang_up()
     record = await world.over()
     assert record["answered_ms"] is not None

@@ -17,7 +17,7 @@ class ScriptedMachine:
         self.commands = commands
         self.deadline: float | None = None
 
-    def start(self, now: float) -> list[str]:
+    def start(self) -> list[str]:
         return self.commands.get("start", [])
 
     def handle(self, event: Event) -> list[str]:
