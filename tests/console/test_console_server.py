@@ -26,6 +26,7 @@ class Desk:
 
     def __init__(self, token: str) -> None:
         self.token = token
+        self.unreadable: Exception | None = None
         self.why: list[str] = []
         self.legs: list[Line] = []
         self.world = World()
@@ -42,9 +43,14 @@ class Desk:
             metrics=self.metrics,
             unready=lambda: self.why,
             panels=lambda: [Panel("Dialogs", [("version", "2 & more")], self.why, wrong=bool(self.why))],
-            secret=lambda: self.token,
+            secret=self._secret,
         )
         self.http: aiohttp.ClientSession
+
+    def _secret(self) -> str:
+        if self.unreadable is not None:
+            raise self.unreadable
+        return self.token
 
     async def _dial(
         self, to: Address, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
@@ -121,6 +127,17 @@ async def test_without_a_token_the_api_is_shut_and_says_how_it_is_opened() -> No
         status, body = await console.ask("GET", "/v1/calls", token="")
         assert status == 403
         assert "VOICEBOT_CONSOLE__TOKEN" in body["error"]["message"]
+
+
+@pytest.mark.parametrize("why", [PermissionError("no"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text")])
+async def test_a_token_that_cannot_be_read_opens_the_api_to_nobody(why: Exception) -> None:
+    async with desk() as console:
+        console.unreadable = why
+        for shown in (TOKEN, ""):
+            status, body = await console.ask("POST", "/v1/calls", {"to": "+4930123"}, token=shown)
+            assert (status, body["error"]["code"]) == (503, "ServiceUnavailable")
+            assert "console.token_file" in body["error"]["message"]
+        assert console.legs == []
 
 
 async def test_a_call_is_placed_watched_and_ended() -> None:
