@@ -163,7 +163,7 @@ class SynthesizerPool:
                     raise
                 log.info("synthesis failed before its first audio (%s); trying a fresh connection", error.reason)
             except RuntimeError as error:
-                raise SpeechUnavailable(first_line(error)) from None
+                raise SpeechUnavailable(first_line(error)) from error
             finally:
                 if connection is not None:
                     self._return(connection)
