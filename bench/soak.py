@@ -254,7 +254,7 @@ async def run(calls: int, lines: int, settle_s: float = SETTLE_S) -> dict[str, A
     """Place the calls; returns outcomes, what the service held at a tenth and at the end, and what is wrong."""
     loss = lose(LOSS)
     async with speaking(SCRIPT) as url, serving(url) as (service, process):
-        host = local_host(service.uri)
+        host = local_host(Address.parse(service.uri))
         clock = MediaClock()
         clock.start()
         endpoint = SipEndpoint(host=host, port=0)

@@ -60,6 +60,19 @@ async def test_a_number_goes_by_the_only_trunk_and_shows_what_the_trunk_shows() 
     assert (call["account"], call["from"], call["s"]) == ("provider", "", 60.0)
 
 
+@pytest.mark.parametrize(
+    ("to", "uri"),
+    [
+        ("*31#", "sip:*31%23@10.0.0.1:5080"),
+        ("tel:+49-30-123;npdi;rn=+49-30-999", "sip:+4930123;npdi;rn=+49-30-999@10.0.0.1:5080;user=phone"),
+        ("anna@pbx.example", "sip:anna@pbx.example"),
+    ],
+)
+async def test_whatever_form_it_has_somebody_is_called_by_a_uri(to: str, uri: str) -> None:
+    exchange = Exchange(PBX, allow=("*31#", "+4930*", "anna@pbx.example"))
+    assert (await exchange.call(to))["uri"] == uri
+
+
 async def test_a_number_goes_by_the_first_trunk_that_is_fit_and_by_none_where_none_is() -> None:
     down = {"pbx"}
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from voicebot.calls.progress import CallProgress, Phase
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_a_call_goes_forward_only() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from call_world import SECOND, Line, World
 
 from voicebot.address import Address, Domain
@@ -14,7 +15,9 @@ from voicebot.calls import TransferRules
 from voicebot.calls.tones import ringback
 from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked
 from voicebot.legs import Leg, NoRoom, TransferOutcome
-from voicebot.turns import State
+from voicebot.turns import FloorState
+
+pytestmark = pytest.mark.virtual_time
 
 ATTENDED = {"attended": True, "announcement": "Here is a caller with a bill.", "headers": {"X-Case": "7"}}
 
@@ -76,6 +79,35 @@ async def test_the_announcement_is_spoken_by_the_voice_that_the_caller_hears() -
     await world.over()
 
 
+@pytest.mark.parametrize(
+    ("fallback", "referred_to"),
+    [
+        ("+1 555 0199", "sip:+15550199@trunk.example:5060"),
+        ("tel:+1-555-0199", "tel:+15550199"),
+        ("people@pbx.example", "sip:people@pbx.example"),
+    ],
+)
+async def test_the_fallback_works_in_the_call_however_it_is_written(fallback: str, referred_to: str) -> None:
+    target = Address.parse(fallback)
+    world = await World(transfers=TransferRules((), fallback=target)).greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, target))
+    await world.until(lambda: f"transfer {referred_to}" in world.line.did)
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_tel_uri_is_called_for_a_consultation_in_the_domain_of_numbers() -> None:
+    desk = Desk()
+    world = await desk.world.greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, Address.parse("tel:7001;ext=7"), ATTENDED))
+    await world.settle()
+    assert desk.consulted[0][0] == Address.parse("sip:7001;ext=7@pbx.example;user=phone")
+    await world.line.hang_up()
+    await world.over()
+
+
 async def test_a_target_that_is_busy_costs_the_caller_nothing_and_the_bot_is_told_why() -> None:
     desk = Desk()
     world = await desk.asked(ATTENDED)
@@ -129,7 +161,7 @@ async def test_a_greeting_may_be_heard_before_the_call_is_answered() -> None:
     assert world.line.did == ["early media"]
     assert world.line.pull(60) == SECOND
     await world.until(lambda: world.line.did[-1] == "answer")
-    assert world.session.state is State.WAITING
+    assert world.session.state is FloorState.WAITING
     await world.line.hang_up()
     record = await world.over()
     assert record["answered_ms"] is not None

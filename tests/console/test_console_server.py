@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +10,7 @@ import aiohttp
 import pytest
 from call_world import Line, World
 from prometheus_client.parser import text_string_to_metric_families
+from waiting import until
 
 from voicebot.address import Address, Domain
 from voicebot.calls import Calls, Outbound, TrunkRoute
@@ -129,16 +129,13 @@ async def test_a_call_is_placed_watched_and_ended() -> None:
         assert (status, placed["state"], placed["direction"]) == (202, "calling", "outbound")
         path = f"/v1/calls/{placed['id']}"
         console.legs[0].rings.set()
-        async with asyncio.timeout(5):
-            while (await console.ask("GET", path))[1]["state"] != "up":
-                await asyncio.sleep(0.01)
+        await until(lambda: console.calls.running()[0].phase == "up")
+        assert (await console.ask("GET", path))[1]["state"] == "up"
         _, listed = await console.ask("GET", "/v1/calls")
         assert [call["id"] for call in listed["calls"]] == [placed["id"]]
         assert (await console.figures())["voicebot_calls_up", "outbound,up"] == 1
         assert (await console.ask("DELETE", path))[0] == 204
-        async with asyncio.timeout(5):
-            while len(console.calls):
-                await asyncio.sleep(0.01)
+        await until(lambda: not len(console.calls))
         _, ended = await console.ask("GET", path)
         assert (ended["state"], ended["end"]) == ("ended", "bot")
         assert (await console.ask("DELETE", path))[0] == 204
@@ -153,11 +150,9 @@ async def test_a_call_is_placed_watched_and_ended() -> None:
 async def test_a_call_that_is_not_answered_says_why() -> None:
     async with desk() as console:
         _, placed = await console.ask("POST", "/v1/calls", {"to": "+4930123"})
-        await asyncio.sleep(0)
+        await until(lambda: console.legs[0].sink is not None)
         console.legs[0].refuse(CallNotAnswered(0.0, NotReached.BUSY, 486, "Busy Here"))
-        async with asyncio.timeout(5):
-            while len(console.calls):
-                await asyncio.sleep(0.01)
+        await until(lambda: not len(console.calls))
         _, ended = await console.ask("GET", f"/v1/calls/{placed['id']}")
         assert ended["not_answered"] == {"outcome": "busy", "status": 486, "reason": "Busy Here"}
         assert (await console.figures())["voicebot_calls_total", "outbound,busy"] == 1

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from served import ROOT, SAMPLE_DIALOGS, Process, Service, texts
 
+from voicebot.address import Address
 from voicebot.caller import CallOptions, CallReport, load_script, place_call
 from voicebot.speech import SpeechEndpoint
 
@@ -87,7 +88,10 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         async def all_of_them() -> list[CallReport]:
             options = CallOptions(speech=SpeechEndpoint(host=url), transcribe=False)
             return await asyncio.gather(
-                *(place_call(services[name].uri, load_script(SCRIPTS / f"{name}.yaml"), options) for name in bots)
+                *(
+                    place_call(Address.parse(services[name].uri), load_script(SCRIPTS / f"{name}.yaml"), options)
+                    for name in bots
+                )
             )
 
         reports = asyncio.run(all_of_them())

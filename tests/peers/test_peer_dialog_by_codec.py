@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from product import Product
 
+from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
 from voicebot.caller import CallOptions, parse_script, place_call
 from voicebot.speech import SpeechEndpoint
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.peer
 
 async def the_whole_dialog(product: Product, codec: str) -> None:
     options = CallOptions(codec=CODECS[codec], speech=SpeechEndpoint(host=product.speech_url), transcribe=False)
-    report = await place_call(product.uri, parse_script(SCRIPT), options)
+    report = await place_call(Address.parse(product.uri), parse_script(SCRIPT), options)
     assert report.ok, report.reason
     record = await product.record(report.call_id)
     assert record["codec"] == report.codec == codec

@@ -17,6 +17,7 @@ import pytest
 from product import Product
 from recordings import NO_RECORDINGS, RATE, SHARED, has_asterisk, read_out, shared, write_wav
 
+from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
 from voicebot.caller import CallOptions, Phone, parse_script
 
@@ -43,7 +44,7 @@ async def call(product: Product, phone: Phone, audio: Path) -> dict[str, Any]:
         source=audio.name,
         folder=audio.parent,
     )
-    report = await phone.call(product.uri, script)
+    report = await phone.call(Address.parse(product.uri), script)
     assert report.ok, f"{audio.name}: {report.reason}"
     return await product.record(report.call_id)
 
@@ -51,7 +52,7 @@ async def call(product: Product, phone: Phone, audio: Path) -> dict[str, Any]:
 async def place(product: Product, audios: list[Path], codec: str = "PCMU") -> list[dict[str, Any]]:
     """A call for each of ``audios``; their records."""
     turns = asyncio.Semaphore(AT_ONCE)
-    async with Phone(product.uri, CallOptions(transcribe=False, codec=CODECS[codec])) as phone:
+    async with Phone(Address.parse(product.uri), CallOptions(transcribe=False, codec=CODECS[codec])) as phone:
 
         async def one(audio: Path) -> dict[str, Any]:
             async with turns:

@@ -51,6 +51,7 @@ from voicebot.turns import (
     Command,
     Drop,
     Expect,
+    FloorState,
     HangUp,
     Listen,
     Pause,
@@ -59,7 +60,6 @@ from voicebot.turns import (
     Record,
     Resume,
     SendKeys,
-    State,
     Transfer,
     TurnMachine,
     UseVoice,
@@ -92,7 +92,11 @@ class CallSession:
         self._outbound = leg.info.direction == "outbound"
         self._progress = CallProgress(self._outbound)
         self._builder = RecordBuilder(
-            leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=rules.language
+            leg.info,
+            started_at_wall=datetime.now(UTC),
+            started_at=self._loop.time(),
+            bot=self._placed.bot,
+            language=rules.language,
         )
         self._turns = TurnDriver(
             TurnMachine(rules.policy), note=self._builder.note, carry_out=self._carry_out, settled=self._settled
@@ -112,7 +116,7 @@ class CallSession:
         return self._progress.phase.public_name
 
     @property
-    def state(self) -> State:
+    def state(self) -> FloorState:
         """Who has the floor."""
         return self._turns.state
 
@@ -284,7 +288,7 @@ class CallSession:
 
     def _settled(self) -> None:
         self._hearing.gate(self._turns.bot_audible)
-        if self._turns.state in (State.WAITING, State.CALLER):
+        if self._turns.state in (FloorState.WAITING, FloorState.CALLER):
             self._progress.reach(Phase.GREETED)
 
     def _ask(self, ask: Ask) -> None:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from voicebot.events import Event
-from voicebot.turns import Command, State, TurnMachine
+from voicebot.turns import Command, FloorState, TurnMachine
 
 
 class TurnDriver:
@@ -38,7 +38,7 @@ class TurnDriver:
         self._timer: asyncio.TimerHandle | None = None
 
     @property
-    def state(self) -> State:
+    def state(self) -> FloorState:
         """Who has the floor."""
         return self._machine.state
 
@@ -49,7 +49,7 @@ class TurnDriver:
 
     def start(self) -> None:
         """Ask the bot for its greeting."""
-        self._run(self._machine.start(self._loop.time()))
+        self._run(self._machine.start())
 
     def dispatch(self, event: Event) -> None:
         """Take an event in; safe to call from within a command."""

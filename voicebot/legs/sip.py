@@ -19,9 +19,9 @@ from voicebot.legs.sip_outcome import not_reached
 from voicebot.rtp import MediaQuality, Playout, RtpSession
 from voicebot.sip import (
     AudioAgreement,
-    Call,
     CallClosed,
     CallEnded,
+    CallHandle,
     CallProgress,
     IncomingCall,
     OutgoingCall,
@@ -55,7 +55,7 @@ class SipLeg:
 
     def __init__(
         self,
-        call: Call,
+        call: CallHandle,
         rtp: RtpSession,
         media: LegMedia,
         options: MediaOptions,

@@ -20,15 +20,17 @@ class Section(BaseModel):
 
 
 def _address(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return Address.parse(value) if value else None
+    return Address.parse(value) if isinstance(value, str) and value else _none_or(Address, value)
 
 
 def _domain(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return Domain.parse(value) if value else None
+    return Domain.parse(value) if isinstance(value, str) and value else _none_or(Domain, value)
+
+
+def _none_or(kind: type, value: object) -> object:
+    if value not in (None, "") and not isinstance(value, kind):
+        raise ValueError("write it in quotes")
+    return value or None
 
 
 def _written(value: object) -> str:

@@ -19,13 +19,14 @@ from voicebot.authoring.model.words import (
     Part,
     Target,
     Value,
+    WhereTo,
 )
 
 
 class TransferTo(Part):
     """Where a call is transferred to."""
 
-    to: GapText = Field(description="A telephone number or a SIP address.")
+    to: WhereTo = Field(description="A telephone number or a SIP address.")
     announce: Prompt | None = Field(None, description="Said before; callers cannot talk over it.")
     headers: dict[HeaderName, GapText] = Field(
         default_factory=dict,
@@ -100,7 +101,7 @@ class Queue(AnyStep):
 class DialTo(Part):
     """Somebody who is called, in a call of its own. The caller stays on the line, and does not hear that call."""
 
-    to: GapText = Field(description="A telephone number or a SIP address.")
+    to: WhereTo = Field(description="A telephone number or a SIP address.")
     trunk: GapText | None = Field(None, description="The trunk or account that it goes by; without it, the usual one.")
     bot: GapText | None = Field(
         None, description="The bot of the settings that talks there; without it, the one that takes calls as well."
