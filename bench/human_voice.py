@@ -22,6 +22,7 @@ import numpy as np
 
 from bench.recordings import NO_RECORDINGS, RATE, SHARED, has_asterisk, read_out, shared, write_wav
 from bench.service import serving
+from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
 from voicebot.caller import CallOptions, Phone, parse_script
 
@@ -50,7 +51,7 @@ async def call(uri: str, records: Path, phone: Phone, audio: Path) -> Understood
         source=audio.name,
         folder=audio.parent,
     )
-    report = await phone.call(uri, script)
+    report = await phone.call(Address.parse(uri), script)
     if not report.ok:
         return Understood("", "", f"{report.outcome}: {report.reason}")
     return understood(await asyncio.to_thread(_record, records, report.call_id))
@@ -85,7 +86,7 @@ def digits_right(said: str, heard: str) -> int:
 async def measure(uri: str, records: Path, title: str, said: list[tuple[str, str, Path]], codec: str) -> None:
     """A call for each of ``said`` (who, the digits, the recording); prints what was understood."""
     turns = asyncio.Semaphore(AT_ONCE)
-    async with Phone(uri, CallOptions(transcribe=False, codec=CODECS[codec])) as phone:
+    async with Phone(Address.parse(uri), CallOptions(transcribe=False, codec=CODECS[codec])) as phone:
 
         async def one(audio: Path) -> Understood:
             async with turns:

@@ -35,6 +35,7 @@ import uvloop
 
 from bench.lossy import lose
 from bench.service import SETTINGS, Service, speaking
+from voicebot.address import Address
 from voicebot.app import Application
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import CODECS
@@ -121,7 +122,7 @@ class Callers:
     async def _call(self, ending: str) -> str:
         listener = Listener()
         calling = asyncio.ensure_future(
-            dial(self._endpoint, self._media, self._uri, sink=listener, ring_timeout_s=HANGS_S / 2)
+            dial(self._endpoint, self._media, Address.parse(self._uri), sink=listener, ring_timeout_s=HANGS_S / 2)
         )
         if ending == "given up":
             await asyncio.wait({calling}, timeout=random.uniform(0.0, 0.03))
@@ -253,7 +254,7 @@ async def run(calls: int, lines: int, settle_s: float = SETTLE_S) -> dict[str, A
     """Place the calls; returns outcomes, what the service held at a tenth and at the end, and what is wrong."""
     loss = lose(LOSS)
     async with speaking(SCRIPT) as url, serving(url) as (service, process):
-        host = local_host(service.uri)
+        host = local_host(Address.parse(service.uri))
         clock = MediaClock()
         clock.start()
         endpoint = SipEndpoint(host=host, port=0)

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from voicebot.address import Address
 from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio, PromptVoice
 from voicebot.console import CallsApi, ConsoleServer, Metrics
 from voicebot.legs import Leg
@@ -184,8 +185,8 @@ class Application:
     def _on_leg(self, leg: Leg) -> None:
         self.calls.accept(leg)
 
-    async def _consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
-        return await self.outbound.consult(uri, trunk, headers)
+    async def _consult(self, to: Address, trunk: str, headers: Mapping[str, str]) -> Leg:
+        return await self.outbound.consult(to, trunk, headers)
 
     async def _place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         return await self._bot_calls.place(request, observer)

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from voicebot.address import Address
+
 
 class InputHint(StrEnum):
     """What may interrupt a prompt: the Bot Framework ``inputHint``, with the Telephony channel's two additions.
@@ -343,10 +345,10 @@ class HangUpAsked(Event):
 class TransferAsked(Event):
     """The bot wants the caller transferred, after what it said has been played.
 
-    ``target``: a telephone number or SIP URI; ``""`` is where the settings say. ``context``: what the target is told.
+    ``target``: None is where the settings say. ``context``: what the target is told.
     """
 
-    target: str
+    target: Address | None
     context: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -354,11 +356,10 @@ class TransferAsked(Event):
 class CallAsked(Event):
     """The bot wants somebody called, in another call. ``command``: the bot's own name for this wish, or ``""``.
 
-    ``target``: a telephone number or SIP URI; ``trunk``, ``bot``: by which trunk and for which bot (``""``: the usual
-    one); ``context``: what that bot is told.
+    ``trunk``, ``bot``: by which trunk and for which bot (``""``: the usual one); ``context``: what that bot is told.
     """
 
-    target: str
+    target: Address
     trunk: str = ""
     bot: str = ""
     command: str = ""
@@ -370,12 +371,13 @@ class PlacedCallChanged(Event):
     """What became of the call of a :class:`CallAsked`.
 
     ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`; ``call_id``: of that call,
-    ``""`` when none was placed; ``status``/``reason`` as in :class:`CallNotAnswered`.
+    ``""`` when none was placed; ``target``: None when what the bot wanted called is no address; ``status``/``reason``
+    as in :class:`CallNotAnswered`.
     """
 
     state: str
     call_id: str
-    target: str
+    target: Address | None
     command: str = ""
     status: int = 0
     reason: str = ""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from folder_line import Line, write
 
+from voicebot.address import Address
 from voicebot.authoring.checks import check_dialogs
 from voicebot.authoring.graph import draw
 from voicebot.authoring.loader import load_dialogs
@@ -58,7 +59,9 @@ async def test_what_is_asked_for_is_understood_by_the_call(tmp_path: Path) -> No
     assert await caller.dial() == ["I am calling your neighbour."]
     (wish,) = [sent for sent in caller.sent if sent.get("name") == "call.place"]
     assert events_from_activity(wish, 1, 0.0) == [
-        CallAsked(0.0, "+14255550100", "carrier", "notifier", "dial-1", {"order": 7, "today": "2026-12-01"})
+        CallAsked(
+            0.0, Address.parse("+14255550100"), "carrier", "notifier", "dial-1", {"order": 7, "today": "2026-12-01"}
+        )
     ]
     assert caller.patience_ms == [10_000]
     assert await told(caller, "answered") == ["Reached: answered."]

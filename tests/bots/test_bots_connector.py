@@ -12,6 +12,7 @@ import pytest
 from bot_double import BotDouble
 from callers import Caller
 
+from voicebot.address import Address
 from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
 from voicebot.bots.connector import CallNotPlaced, route
 from voicebot.bots.connector_server import ConnectorServer
@@ -105,12 +106,12 @@ class Dialler:
         self.placed: list[tuple[str, str, dict[str, Any]]] = []
         self.over: Callable[[str], None] = lambda reason: None
 
-    async def place(self, bot: str, to: str, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
-        if to == "+900":
+    async def place(self, bot: str, to: Address, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
+        if str(to) == "+900":
             raise CallNotPlaced("forbidden", "+900 may not be called")
-        if to == "busy":
+        if str(to) == "busy":
             raise CallNotPlaced("full", "no room")
-        self.placed.append((bot, to, dict(context)))
+        self.placed.append((bot, str(to), dict(context)))
         self.over = over
         await asyncio.sleep(0)
         return f"out-{len(self.placed)}"
@@ -165,7 +166,14 @@ async def test_who_may_not_be_called_is_not_and_the_bot_is_told_why() -> None:
         for to, status, code in (("+900", 403, "Forbidden"), ("busy", 503, "ServiceUnavailable")):
             answered, body = await line.request("POST", "", json={"members": [{"id": to}]})
             assert (answered, body["error"]["code"]) == (status, code)
-        for bad in ({}, [], {"members": []}, {"members": [{"id": "a"}, {"id": "b"}]}, {"members": [{"id": 5}]}):
+        for bad in (
+            {},
+            [],
+            {"members": []},
+            {"members": [{"id": "a"}, {"id": "b"}]},
+            {"members": [{"id": 5}]},
+            {"members": [{"id": "http://a/"}]},
+        ):
             answered, body = await line.request("POST", "", json=bad)
             assert (answered, body["error"]["code"]) == (400, "BadArgument")
 

@@ -10,6 +10,7 @@ from callers import Numbered
 from copilot_studio_double import TOKEN, CopilotStudioDouble, agent
 from direct_line_double import Activity, Bot, BotError, Say
 
+from voicebot.address import Address
 from voicebot.bots import CallFacts, activities
 from voicebot.bots.copilot_studio import (
     CopilotStudioOptions,
@@ -88,7 +89,7 @@ async def test_the_streaming_protocol_greets_answers_and_hands_off() -> None:
         assert call.said.endswith("You said my bill.")
         await call.ask("human")
         assert isinstance(call.events[-2], TransferAsked)
-        assert call.events[-2].target == "+14255550123"
+        assert call.events[-2].target == Address.parse("+14255550123")
         assert (call.of(BotDone), call.of(BotFailed)) == ([1, 2, 3], [])
         assert set(call.service.accepts) == {"text/event-stream"}
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from call_world import Line
 
+from voicebot.address import Address, AddressError, Domain
 from voicebot.calls import CallRequest, CannotCall, Outbound, Placed, TrunkRoute
 from voicebot.calls.session import CallSession
 from voicebot.legs import Leg, NoRoom
 
-PROVIDER = TrunkRoute("provider", "sip.example.com", parameters=";transport=tls", own_domain="example.com")
-PBX = TrunkRoute("pbx", "10.0.0.1:5080", own_domain="10.0.0.1")
+PROVIDER = TrunkRoute("provider", Domain.parse("sip.example.com;transport=tls"), own_domain="example.com")
+PBX = TrunkRoute("pbx", Domain.parse("10.0.0.1:5080"), own_domain="10.0.0.1")
 
 
 class Exchange:
@@ -29,11 +30,13 @@ class Exchange:
         )
 
     async def _dial(
-        self, uri: str, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
+        self, to: Address, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
     ) -> Leg:
         if self._full:
             raise NoRoom("there are too many calls")
-        self.dialled.append({"uri": uri, "account": account, "from": from_uri, "headers": headers, "s": ring_timeout_s})
+        self.dialled.append(
+            {"uri": to.uri, "account": account, "from": from_uri, "headers": headers, "s": ring_timeout_s}
+        )
         return Line("outbound")
 
     def _begin(self, _leg: Leg, placed: Placed) -> CallSession:
@@ -41,12 +44,12 @@ class Exchange:
         return None  # type: ignore[return-value]
 
     async def call(self, to: str, **wish: Any) -> dict[str, Any]:
-        await self.outbound.place(CallRequest(to, **wish))
+        await self.outbound.place(CallRequest(Address.parse(to), **wish))
         return self.dialled[-1]
 
-    async def refusal(self, to: str, **wish: Any) -> CannotCall:
-        with pytest.raises(CannotCall) as caught:
-            await self.outbound.place(CallRequest(to, **wish))
+    async def refusal(self, to: str, **wish: Any) -> CannotCall | AddressError:
+        with pytest.raises((CannotCall, AddressError)) as caught:
+            await self.outbound.place(CallRequest(Address.parse(to), **wish))
         assert self.dialled == []
         return caught.value
 
@@ -55,6 +58,19 @@ async def test_a_number_goes_by_the_only_trunk_and_shows_what_the_trunk_shows() 
     call = await Exchange(PROVIDER).call("+49 (30) 123-456")
     assert call["uri"] == "sip:+4930123456@sip.example.com;transport=tls"
     assert (call["account"], call["from"], call["s"]) == ("provider", "", 60.0)
+
+
+@pytest.mark.parametrize(
+    ("to", "uri"),
+    [
+        ("*31#", "sip:*31%23@10.0.0.1:5080"),
+        ("tel:+49-30-123;npdi;rn=+49-30-999", "sip:+4930123;npdi;rn=+49-30-999@10.0.0.1:5080;user=phone"),
+        ("anna@pbx.example", "sip:anna@pbx.example"),
+    ],
+)
+async def test_whatever_form_it_has_somebody_is_called_by_a_uri(to: str, uri: str) -> None:
+    exchange = Exchange(PBX, allow=("*31#", "+4930*", "anna@pbx.example"))
+    assert (await exchange.call(to))["uri"] == uri
 
 
 async def test_a_number_goes_by_the_first_trunk_that_is_fit_and_by_none_where_none_is() -> None:
@@ -103,7 +119,7 @@ async def test_a_sip_address_is_called_straight_away_or_by_the_trunk_that_was_na
 )
 async def test_who_is_not_on_the_list_is_never_called(to: str) -> None:
     refused = await Exchange(PROVIDER).refusal(to)
-    assert refused.why in ("forbidden", "invalid")
+    assert isinstance(refused, AddressError) or refused.why in ("forbidden", "invalid")
 
 
 async def test_by_default_nobody_is_called() -> None:
@@ -125,7 +141,8 @@ async def test_by_default_nobody_is_called() -> None:
 )
 async def test_a_wish_that_makes_no_sense_is_told_why(wish: dict[str, Any], said: str) -> None:
     refused = await Exchange(PROVIDER).refusal(**wish)
-    assert (refused.why, said in str(refused)) == ("invalid", True), str(refused)
+    assert isinstance(refused, AddressError) or refused.why == "invalid"
+    assert said in str(refused)
 
 
 async def test_what_a_call_is_for_reaches_its_session_and_headers_reach_whom_we_call() -> None:

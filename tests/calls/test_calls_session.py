@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import wave
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from call_world import CANNED, SECOND, Line, World
 
+from voicebot.address import Address, Domain
 from voicebot.calls import (
     Calls,
     TransferRules,
@@ -28,14 +30,16 @@ from voicebot.events import (
     SpeechStarted,
     TransferAsked,
 )
-from voicebot.turns import State, TurnPolicy
+from voicebot.turns import FloorState, TurnPolicy
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_a_call_from_ring_to_record(tmp_path: Path) -> None:
     world = await World(tmp_path, recording=True).greeted()
     assert world.line.did == ["ring", "answer"]
     assert world.line.pull(60) == SECOND
-    assert world.session.state is State.WAITING
+    assert world.session.state is FloorState.WAITING
     await world.caller_says("my bill")
     assert world.bot.told[-1]["text"] == "my bill"
     world.says("slow answer")
@@ -94,8 +98,8 @@ async def test_without_recognition_the_caller_hears_an_apology_and_the_call_ends
 async def test_without_recognition_the_caller_is_transferred_where_a_fallback_is_set() -> None:
     world = World(
         no_ears=True,
-        policy=TurnPolicy(fallback_transfer="+15550199"),
-        transfers=TransferRules((), fallback="+15550199"),
+        policy=TurnPolicy(fallback_transfer=Address.parse("+15550199")),
+        transfers=TransferRules((), fallback=Address.parse("+15550199")),
     )
     await world.settle()
     world.line.pull(10)
@@ -114,14 +118,12 @@ async def test_a_prompt_that_cannot_be_rendered_is_replaced_by_an_apology() -> N
     await world.over()
 
 
-async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_moment_please(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(playback, "RETRY_PAUSE_S", 0.0)
+async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_moment_please() -> None:
     world = await World().greeted()
     world.line.pull(60)
     world.says("at last")
     world.says("and then")
+    await asyncio.sleep(2 * playback.RETRY_PAUSE_S)
     await world.settle()
     assert world.line.pull(200) == CANNED + SECOND + SECOND
     await world.line.hang_up()
@@ -130,18 +132,20 @@ async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_m
 
 
 async def test_a_target_that_is_not_on_the_list_is_never_asked_for() -> None:
-    world = await World(transfers=TransferRules(("70??",), "pbx.example")).greeted()
+    world = await World(transfers=TransferRules(("70??",), Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+19005550123"))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("+19005550123")))
     await world.until(lambda: bool(world.bot.told) and world.bot.told[-1].get("name") == "handoff.status")
     assert world.bot.told[-1]["value"]["state"] == "failed"
     assert not any(did.startswith("transfer") for did in world.line.did)
 
 
 async def test_a_refused_transfer_is_told_to_the_bot() -> None:
-    world = await World(transfers=TransferRules(domain="pbx.example")).greeted()
+    world = await World(transfers=TransferRules(domain=Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+15550123", {"headers": {"X-Case": "7", "Route": "<sip:x>"}}))
+    world.bot.on_event(
+        TransferAsked(world.now, Address.parse("+15550123"), {"headers": {"X-Case": "7", "Route": "<sip:x>"}})
+    )
     await world.until(lambda: world.line.did[-1] == "transfer sip:+15550123@pbx.example")
     assert world.line.headers == {"X-Case": "7"}
     await world.settle()
@@ -152,9 +156,11 @@ async def test_a_refused_transfer_is_told_to_the_bot() -> None:
 
 
 async def test_a_transfer_tells_its_target_what_the_bot_wants_it_to_know() -> None:
-    world = await World(transfers=TransferRules(domain="pbx.example")).greeted()
+    world = await World(transfers=TransferRules(domain=Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+1425", {"sipUuiHeader": "abc", "sipxHeaders": {"X-Skill": "bill"}}))
+    world.bot.on_event(
+        TransferAsked(world.now, Address.parse("+1425"), {"sipUuiHeader": "abc", "sipxHeaders": {"X-Skill": "bill"}})
+    )
     await world.until(lambda: world.line.did[-1] == "transfer sip:+1425@pbx.example")
     assert world.line.headers == {"User-to-User": "abc", "X-Skill": "bill"}
     await world.line.hang_up()
@@ -281,7 +287,7 @@ async def test_what_cannot_be_played_is_spoken_when_there_are_words_for_it() -> 
 
 
 async def test_a_call_that_is_too_long_is_ended() -> None:
-    world = World(max_duration_s=0.01)
+    world = World(max_duration_s=2.0)
     record = await world.over()
     assert record["end"]["reason"] == "bot"
 

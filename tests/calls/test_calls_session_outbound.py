@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from call_world import SECOND, World
 
+from voicebot.address import Address
 from voicebot.calls import (
     CallRequest,
     CannotCall,
     Placed,
-    session,
+    placed_calls,
 )
 from voicebot.events import (
     CallAsked,
@@ -26,6 +27,8 @@ from voicebot.events import (
     NotReached,
 )
 from voicebot.turns import TurnPolicy
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_then_on(tmp_path: Path) -> None:
@@ -53,7 +56,7 @@ async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_
     await world.line.hang_up()
     record = await world.over()
     assert told == ["answered", "ended"]
-    assert (record["direction"], record["end"]["reason"]) == ("outbound", "bot")
+    assert (record["direction"], record["bot"], record["end"]["reason"]) == ("outbound", "surveys", "bot")
     assert record["ringing_ms"] is not None and record["early_media_ms"] is not None
 
 
@@ -75,24 +78,24 @@ async def test_a_bot_has_somebody_called_and_hears_what_became_of_it() -> None:
 
     async def place(request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         wishes.append(request)
-        if request.to == "+1900":
+        if request.to == Address.parse("+1900"):
             raise CannotCall("forbidden", "+1900 may not be called")
         asyncio.get_running_loop().call_soon(observer, "busy", 486, "Busy Here")
         return "call-2"
 
     world = await World(place=place).greeted()
     world.line.pull(60)
-    world.bot.on_event(CallAsked(world.now, "+1425", command="c1", context={"order": 7}))
-    world.bot.on_event(CallAsked(world.now, "+1900", command="c2"))
+    world.bot.on_event(CallAsked(world.now, Address.parse("+1425"), command="c1", context={"order": 7}))
+    world.bot.on_event(CallAsked(world.now, Address.parse("+1900"), command="c2"))
     await world.settle()
-    assert wishes[0] == CallRequest("+1425", context={"order": 7})
+    assert wishes[0] == CallRequest(Address.parse("+1425"), context={"order": 7})
     answers = [activity["value"] for activity in world.bot.told if activity.get("name") == "call.status"]
     assert {answer["commandId"]: answer["state"] for answer in answers} == {"c1": "busy", "c2": "refused"}
     assert next(answer for answer in answers if answer["commandId"] == "c1")["callId"] == "call-2"
     for _ in range(20):
-        world.bot.on_event(CallAsked(world.now, "+1425"))
+        world.bot.on_event(CallAsked(world.now, Address.parse("+1425")))
     await world.settle()
-    assert len(wishes) == session.MAX_PLACED, "a bot that goes mad calls ten people, not thousands"
+    assert len(wishes) == placed_calls.MAX_PLACED, "a bot that goes mad calls ten people, not thousands"
     await world.line.hang_up()
     await world.over()
 
@@ -130,3 +133,29 @@ async def test_what_callers_say_is_in_the_log_only_where_that_is_wanted(
     await world.over()
     assert ("xyzzy" in caplog.text) is shown
     assert ("987" in caplog.text) is shown
+
+
+async def test_whoever_answers_while_we_are_on_hold_is_listened_to_when_the_hold_ends() -> None:
+    world = World(placed=Placed())
+    await world.settle()
+    world.session.fact(HoldStarted(world.now))
+    world.line.rings.set()
+    await world.settle()
+    voice = b"\x00\x80" * 80
+    world.session.frame(voice, world.now)
+    world.session.fact(HoldEnded(world.now))
+    world.session.frame(voice, world.now)
+    assert world.ears.written == [b"\xff" * 160, voice]
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_leg_that_does_not_tell_its_end_ends_all_the_same() -> None:
+    told: list[str] = []
+    world = World(placed=Placed(observer=lambda state, _status, _reason: told.append(state)), max_duration_s=0.01)
+    world.line.rings.set()
+    world.line.hang_up = lambda: asyncio.sleep(0)  # type: ignore[method-assign]
+    record = await world.over()
+    assert (record["end"]["reason"], told) == ("error", ["answered", "ended"])
+    world.session.ended("caller", world.now)
+    assert told == ["answered", "ended"]

@@ -6,14 +6,18 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from call_world import SECOND, Line, World
 
+from voicebot.address import Address, Domain
 from voicebot.audio import PCMU
 from voicebot.calls import TransferRules
 from voicebot.calls.tones import ringback
 from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked
 from voicebot.legs import Leg, NoRoom, TransferOutcome
-from voicebot.turns import State
+from voicebot.turns import FloorState
+
+pytestmark = pytest.mark.virtual_time
 
 ATTENDED = {"attended": True, "announcement": "Here is a caller with a bill.", "headers": {"X-Case": "7"}}
 
@@ -23,21 +27,21 @@ class Desk:
 
     def __init__(self, *, full: bool = False) -> None:
         self.other = Line("outbound", call_id="call-2")
-        self.consulted: list[tuple[str, str, Mapping[str, str]]] = []
+        self.consulted: list[tuple[Address, str, Mapping[str, str]]] = []
         self.full = full
-        self.world = World(transfers=TransferRules(("70??",), "pbx.example", consult=self._consult))
+        self.world = World(transfers=TransferRules(("70??",), Domain.parse("pbx.example"), consult=self._consult))
 
-    async def _consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
+    async def _consult(self, to: Address, trunk: str, headers: Mapping[str, str]) -> Leg:
         if self.full:
             raise NoRoom("there are too many calls")
-        self.consulted.append((uri, trunk, headers))
+        self.consulted.append((to, trunk, headers))
         return self.other
 
     async def asked(self, context: dict[str, Any]) -> World:
         """The bot has asked for the transfer, and the caller has heard everything."""
         world = await self.world.greeted()
         world.line.pull(60)
-        world.bot.on_event(TransferAsked(world.now, "7001", context))
+        world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), context))
         await world.settle()
         return world
 
@@ -45,7 +49,7 @@ class Desk:
 async def test_the_target_is_called_told_and_then_taken_over_by_the_callers_side() -> None:
     desk = Desk()
     world = await desk.asked(ATTENDED)
-    assert desk.consulted == [("sip:7001@pbx.example", "", {"X-Case": "7"})]
+    assert desk.consulted == [(Address.parse("sip:7001@pbx.example"), "", {"X-Case": "7"})]
     assert world.line.did[-1] == "hold"
     await world.until(lambda: world.line.pull(1) != b"")  # the tone
     assert not any(did.startswith("transfer") for did in world.line.did), "it still rings there"
@@ -66,11 +70,40 @@ async def test_the_announcement_is_spoken_by_the_voice_that_the_caller_hears() -
     world = await desk.world.greeted()
     world.line.pull(60)
     world.bot.on_event(CallConfigured(world.now, language="es-ES", voice="Elvira"))
-    world.bot.on_event(TransferAsked(world.now, "7001", ATTENDED))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), ATTENDED))
     await world.settle()
     desk.other.rings.set()
     await world.settle()
     assert (world.mouth.voices[-1], world.mouth.languages[-1]) == ("Elvira", "es-ES")
+    await world.line.hang_up()
+    await world.over()
+
+
+@pytest.mark.parametrize(
+    ("fallback", "referred_to"),
+    [
+        ("+1 555 0199", "sip:+15550199@trunk.example:5060"),
+        ("tel:+1-555-0199", "tel:+15550199"),
+        ("people@pbx.example", "sip:people@pbx.example"),
+    ],
+)
+async def test_the_fallback_works_in_the_call_however_it_is_written(fallback: str, referred_to: str) -> None:
+    target = Address.parse(fallback)
+    world = await World(transfers=TransferRules((), fallback=target)).greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, target))
+    await world.until(lambda: f"transfer {referred_to}" in world.line.did)
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_tel_uri_is_called_for_a_consultation_in_the_domain_of_numbers() -> None:
+    desk = Desk()
+    world = await desk.world.greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, Address.parse("tel:7001;ext=7"), ATTENDED))
+    await world.settle()
+    assert desk.consulted[0][0] == Address.parse("sip:7001;ext=7@pbx.example;user=phone")
     await world.line.hang_up()
     await world.over()
 
@@ -112,7 +145,7 @@ async def test_a_target_that_may_not_be_called_is_not_called_for_a_consultation_
     desk = Desk()
     world = await desk.world.greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, "+19005550123", ATTENDED))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("+19005550123"), ATTENDED))
     await world.settle()
     assert desk.consulted == []
     assert world.bot.told[-1]["value"]["status"] == 403
@@ -128,7 +161,7 @@ async def test_a_greeting_may_be_heard_before_the_call_is_answered() -> None:
     assert world.line.did == ["early media"]
     assert world.line.pull(60) == SECOND
     await world.until(lambda: world.line.did[-1] == "answer")
-    assert world.session.state is State.WAITING
+    assert world.session.state is FloorState.WAITING
     await world.line.hang_up()
     record = await world.over()
     assert record["answered_ms"] is not None
@@ -157,7 +190,7 @@ async def test_a_transfer_waits_for_the_answer_to_a_call_whose_greeting_was_hear
     world = World(before_answer=lambda _trunk: "greeting")
     await world.settle()
     world.says("I will connect you.", done=False)
-    world.bot.on_event(TransferAsked(world.now, "7001"))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("7001")))
     await world.settle()
     world.line.pull(60)
     await world.until(lambda: world.line.did[-1].startswith("transfer"))

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.authoring.transcripts import Transcript, read_transcripts
+from voicebot.authoring.transcripts import DialogTest, read_transcripts
 from voicebot.caller import Action
 from voicebot.commands.voice_script import NotByVoice, VoiceScript, spoken, voice_script
 
 ENGLISH = frozenset({"en-US"})
 
 
-def transcript(folder: Path, *talk: str) -> Transcript:
+def transcript(folder: Path, *talk: str) -> DialogTest:
     (folder / "tests").mkdir()
     lines = "".join(f"      - {entry}\n" for entry in talk)
     (folder / "tests" / "line.yaml").write_text(f"tests:\n  - test: One\n    talk:\n{lines}", encoding="utf-8")

@@ -7,6 +7,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from waiting import until
+
+from voicebot.address import Address, Domain
 from voicebot.audio import PCMU, AudioFormat
 from voicebot.bots import CallFacts
 from voicebot.calls import (
@@ -45,6 +48,7 @@ class Line:
             *(call_id, "+15550100", "bot", PCMU),
             caller_uri="sip:+15550100@trunk.example:5060",
             callee_uri="sip:bot@there.example",
+            domain=Domain("trunk.example", 5060) if direction == "inbound" else Domain("there.example"),
             direction=direction,
         )
         self.rings = asyncio.Event()
@@ -83,7 +87,7 @@ class Line:
         self.did.append(f"reject {status}")
 
     async def transfer(
-        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+        self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
     ) -> TransferOutcome:
         self.headers = headers
         self.replaces = replaces
@@ -265,9 +269,7 @@ class World:
         await self.settle()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
-            while not condition():
-                await asyncio.sleep(0.005)
+        await until(condition, 5)
 
     async def over(self) -> dict[str, Any]:
         async with asyncio.timeout(5):

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from served import ROOT, SAMPLE_DIALOGS, Process, Service, texts
 
+from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
 from voicebot.caller import CallOptions, CallReport, load_script, place_call
 from voicebot.speech import SpeechEndpoint
@@ -101,7 +102,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
             bot, codec = CALLS[name]
             script = load_script(SCRIPTS / f"{name.partition(' ')[0]}.yaml")
             options = CallOptions(speech=SpeechEndpoint(host=url), transcribe=False, codec=CODECS[codec])
-            return await place_call(services[bot].uri, script, options)
+            return await place_call(Address.parse(services[bot].uri), script, options)
 
         async def all_of_them() -> list[CallReport]:
             return await asyncio.gather(*map(call, CALLS))

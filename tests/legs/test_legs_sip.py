@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from voicebot.address import Address
 from voicebot.audio import LINEAR_16K, PCMU
 from voicebot.audio.codecs import CODECS, DEFAULT_CODECS, all_named
 from voicebot.audio.g711 import encode
@@ -157,7 +158,12 @@ async def test_a_call_carries_voice_and_keys_both_ways_until_the_caller_hangs_up
 ) -> None:
     sink = Sink()
     leg = await dial(
-        line.endpoint, line.codecs(*names), answerer.uri, sink=sink, from_user="+4930123", headers={"X-A": "b"}
+        line.endpoint,
+        line.codecs(*names),
+        Address.parse(answerer.uri),
+        sink=sink,
+        from_user="+4930123",
+        headers={"X-A": "b"},
     )
     bot = answerer.legs[0]
     assert (bot.info.caller, bot.info.callee, bot.info.codec) == ("+4930123", "bot", names[0])
@@ -178,7 +184,7 @@ async def test_a_call_carries_voice_and_keys_both_ways_until_the_caller_hangs_up
 
 async def test_the_bot_hangs_up(line: Line, answerer: Answerer) -> None:
     sink = Sink()
-    await dial(line.endpoint, line.media, answerer.uri, sink=sink)
+    await dial(line.endpoint, line.media, Address.parse(answerer.uri), sink=sink)
     await answerer.legs[0].hang_up()
     assert await answerer.sinks[0].reason() == "bot"
     assert await sink.reason() == "caller"
@@ -189,13 +195,13 @@ async def test_the_bot_hangs_up(line: Line, answerer: Answerer) -> None:
 async def test_a_caller_who_gives_up_ends_the_leg_as_cancelled(line: Line, answerer: Answerer) -> None:
     answerer.answer = False
     with pytest.raises(LegClosed):
-        await dial(line.endpoint, line.media, answerer.uri, ring_timeout_s=0.1)
+        await dial(line.endpoint, line.media, Address.parse(answerer.uri), ring_timeout_s=0.1)
     assert await answerer.sinks[0].reason() == "cancelled"
 
 
 async def test_a_rejected_call_tells_its_status(line: Line, answerer: Answerer) -> None:
     answerer.answer = False
-    calling = asyncio.ensure_future(dial(line.endpoint, line.media, answerer.uri))
+    calling = asyncio.ensure_future(dial(line.endpoint, line.media, Address.parse(answerer.uri)))
     async with asyncio.timeout(DEADLINE_S):
         await answerer.came.wait()
     answerer.legs[0].reject(486, "Busy Here")
@@ -230,7 +236,7 @@ async def test_a_codec_that_changes_in_mid_call_changes_nothing_above(
     line: Line, answerer: Answerer, first: str, then: str
 ) -> None:
     sink = Sink()
-    leg = await dial(line.endpoint, line.codecs(first, then), answerer.uri, sink=sink)
+    leg = await dial(line.endpoint, line.codecs(first, then), Address.parse(answerer.uri), sink=sink)
     bot = answerer.legs[0]
     audio = bot.info.audio
     for old, new in ((first, then), (then, first)):
@@ -262,7 +268,7 @@ async def test_an_encrypted_call_carries_voice_and_keys_both_ways(
     answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), preferences=MediaPreferences(srtp=srtp))
     await answerer.front.start()
     sink = Sink()
-    leg = await dial(line.endpoint, replace(line.media, srtp="required"), answerer.uri, sink=sink)
+    leg = await dial(line.endpoint, replace(line.media, srtp="required"), Address.parse(answerer.uri), sink=sink)
     bot = answerer.legs[0]
     tone(bot)
     tone(leg)
@@ -285,7 +291,7 @@ async def test_what_must_or_must_not_be_encrypted_is_refused_otherwise(
     answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), preferences=MediaPreferences(srtp=srtp))
     await answerer.front.start()
     with pytest.raises(LegClosed, match="488"):
-        await dial(line.endpoint, replace(line.media, srtp=theirs), answerer.uri)
+        await dial(line.endpoint, replace(line.media, srtp=theirs), Address.parse(answerer.uri))
     assert not answerer.legs
     await answerer.front.close()
 
@@ -293,7 +299,7 @@ async def test_what_must_or_must_not_be_encrypted_is_refused_otherwise(
 async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(line: Line, clock: MediaClock) -> None:
     answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), preferences=MediaPreferences(inband_dtmf=True))
     await answerer.front.start()
-    with_event = await dial(line.endpoint, line.media, answerer.uri)
+    with_event = await dial(line.endpoint, line.media, Address.parse(answerer.uri))
     offer = sdp.offer(LOOPBACK, with_event.local_port, telephone_event=None)
     assert answerer.legs[0]._session_offered(offer) is not None
     at = np.arange(1600) / 8000
@@ -312,10 +318,10 @@ async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(l
 
 
 async def test_draining_refuses_new_calls_and_keeps_the_ones_that_are_up(line: Line, answerer: Answerer) -> None:
-    leg = await dial(line.endpoint, line.media, answerer.uri)
+    leg = await dial(line.endpoint, line.media, Address.parse(answerer.uri))
     answerer.front.drain()
     with pytest.raises(LegClosed, match="503"):
-        await dial(line.endpoint, line.media, answerer.uri)
+        await dial(line.endpoint, line.media, Address.parse(answerer.uri))
     assert answerer.front.active == 1
     await leg.hang_up()
     assert await answerer.sinks[0].reason() == "caller"
@@ -327,9 +333,9 @@ async def test_over_the_limit_and_without_ports_the_answer_is_503(line: Line, cl
             answerer = Answerer(clock, ports, limit=limit)
             await answerer.front.start()
             stack.push_async_callback(answerer.front.close)
-            await dial(line.endpoint, line.media, answerer.uri)
+            await dial(line.endpoint, line.media, Address.parse(answerer.uri))
             with pytest.raises(LegClosed, match="503"):
-                await dial(line.endpoint, line.media, answerer.uri)
+                await dial(line.endpoint, line.media, Address.parse(answerer.uri))
             assert len(answerer.legs) == 1
 
 
@@ -348,7 +354,7 @@ async def test_a_caller_who_falls_silent_is_hung_up_on(line: Line, clock: MediaC
 
 async def test_hold_and_resume_are_answered_and_followed(line: Line, answerer: Answerer) -> None:
     """The re-INVITE itself is the core's test; here its offer reaches the media."""
-    await dial(line.endpoint, line.media, answerer.uri)
+    await dial(line.endpoint, line.media, Address.parse(answerer.uri))
     bot = answerer.legs[0]
     offer = sdp.offer(LOOPBACK, 42000, direction="sendonly")
     answer = bot._session_offered(offer)
@@ -411,7 +417,7 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
 ) -> None:
     asked: list[str] = []
     sink = Sink()
-    leg = await dial(line.endpoint, line.media, answerer.uri, sink=sink)
+    leg = await dial(line.endpoint, line.media, Address.parse(answerer.uri), sink=sink)
 
     def follow(target: str) -> bool:
         asked.append(target)
@@ -422,7 +428,7 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
     bot = answerer.legs[0]
     while answerer.tasks:
         await asyncio.sleep(0)
-    outcome = await bot.transfer("+49 30 999")
+    outcome = await bot.transfer(Address.parse("+49 30 999").at(bot.info.domain))
     assert asked == [f"sip:+4930999@{LOOPBACK}:{line.endpoint.port}"]
     assert (outcome.accepted, outcome.status) == (status == 200, status)
     if status != 200:
@@ -435,12 +441,13 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
 async def test_a_transfer_that_the_caller_will_not_do_and_one_to_nonsense_leave_the_call_up(
     line: Line, answerer: Answerer
 ) -> None:
-    leg = await dial(line.endpoint, line.media, answerer.uri)
+    leg = await dial(line.endpoint, line.media, Address.parse(answerer.uri))
     bot = answerer.legs[0]
     while answerer.tasks:
         await asyncio.sleep(0)
-    outcome = await bot.transfer("sip:agent@127.0.0.1")
+    outcome = await bot.transfer(Address.parse("sip:agent@127.0.0.1"))
     assert (outcome.accepted, outcome.status) == (False, 603)
-    assert not (await bot.transfer("<nonsense>")).accepted
+    nowhere = await bot.transfer(Address.parse("7001"))
+    assert not nowhere.accepted and "no domain" in nowhere.message
     await leg.hang_up()
-    assert not (await bot.transfer("sip:agent@127.0.0.1")).accepted
+    assert not (await bot.transfer(Address.parse("sip:agent@127.0.0.1"))).accepted

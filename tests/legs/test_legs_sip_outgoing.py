@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, HoldEnded, HoldStarted, NotReached
 from voicebot.legs import LegClosed, NoRoom
@@ -41,7 +42,7 @@ class Side:
             return await self.legs.get()
 
     async def call(self, uri: str, **options: float) -> SipLeg:
-        leg = await self.front.place(uri, **options)  # type: ignore[arg-type]
+        leg = await self.front.place(Address.parse(uri), **options)  # type: ignore[arg-type]
         leg.connect(self)
         return leg
 
@@ -223,7 +224,7 @@ async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Si
 
 async def test_what_happened_before_anybody_listened_is_told_when_somebody_does(sides: tuple[Side, Side]) -> None:
     us, _ = sides
-    leg = await us.front.place(f"sip:anna@{LOOPBACK}:9")  # nobody is there, which ICMP tells at once
+    leg = await us.front.place(Address.parse(f"sip:anna@{LOOPBACK}:9"))  # nobody is there, which ICMP tells at once
     async with asyncio.timeout(DEADLINE_S):
         while us.front.active:
             await asyncio.sleep(0.01)
@@ -253,10 +254,10 @@ async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[
             return True
 
         theirs.on_transfer_asked = take
-        transferring = asyncio.ensure_future(ours.transfer(uri_of(target), replaces=consulted))
+        transferring = asyncio.ensure_future(ours.transfer(Address.parse(uri_of(target)), replaces=consulted))
         async with asyncio.timeout(DEADLINE_S):
             uri, _, header = (await asked.get()).partition("?Replaces=")
-            replacing = await caller.front.place(uri, headers={"Replaces": unquote(header)})
+            replacing = await caller.front.place(Address.parse(uri), headers={"Replaces": unquote(header)})
             replacing.connect(caller)
             new = await target.next_leg()
             await asyncio.gather(replacing.answer(), new.answer())
@@ -265,7 +266,7 @@ async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[
             assert (outcome.accepted, outcome.status) == (True, 200)
             while "caller" not in us.over:  # the target has hung up on us, for the caller's sake
                 await asyncio.sleep(0.01)
-        refused = await ours.transfer(uri_of(target), replaces=consulted)
+        refused = await ours.transfer(Address.parse(uri_of(target)), replaces=consulted)
         assert not refused.accepted
         await replacing.hang_up()
     finally:

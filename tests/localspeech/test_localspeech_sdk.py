@@ -23,7 +23,7 @@ import pytest
 
 from voicebot.audio import g711
 from voicebot.audio.g711 import Law
-from voicebot.localspeech import Limits, LocalSpeech, Script
+from voicebot.localspeech import LocalSpeech, Script
 from voicebot.localspeech.formats import parse_header
 from voicebot.localspeech.recognition import TICKS
 
@@ -237,7 +237,7 @@ PATH = "/speech/recognition/conversation/cognitiveservices/v1"
 
 
 async def test_more_sessions_than_the_limit_get_429() -> None:
-    async with LocalSpeech(script=Script(), limits=Limits(sessions=1)) as service, aiohttp.ClientSession() as client:
+    async with LocalSpeech(script=Script(), max_sessions=1) as service, aiohttp.ClientSession() as client:
         url = f"http://127.0.0.1:{service.port}{PATH}"
         async with client.ws_connect(url):
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:

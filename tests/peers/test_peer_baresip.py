@@ -14,6 +14,7 @@ from talking_bot import Bot, Sink, bot_at, until
 from talking_bot import loudest as loudest_of
 
 from bench.recordings import ASTERISK, NO_RECORDINGS, has_asterisk
+from voicebot.address import Address
 from voicebot.audio import PCMA
 from voicebot.caller.wav import read_wav
 from voicebot.events import HoldEnded, HoldStarted
@@ -81,9 +82,9 @@ async def test_it_is_called_and_goes_where_it_is_transferred(bot: Bot, tmp_path:
     async with baresip(tmp_path / "phone", account, source=SOURCE) as phone:
         sink = Sink()
         async with asyncio.timeout(DEADLINE_S):
-            leg = await dial(endpoint, bot.front.media, f"sip:phone@{LOOPBACK}:{phone.port}", sink=sink)
+            leg = await dial(endpoint, bot.front.media, Address.parse(f"sip:phone@{LOOPBACK}:{phone.port}"), sink=sink)
             await until(lambda: loudest(bytes(sink.heard)) > 2000)
-            outcome = await leg.transfer(f"sip:elsewhere@{LOOPBACK}:{udp}")
+            outcome = await leg.transfer(Address.parse(f"sip:elsewhere@{LOOPBACK}:{udp}"))
         assert outcome.accepted, outcome
         await until(lambda: bot.sinks and loudest(bytes(bot.sinks[0].heard)) > 2000)
         assert bot.legs[0].info.callee == "elsewhere" and sink.ends == ["transfer"]

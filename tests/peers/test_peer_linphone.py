@@ -15,6 +15,7 @@ from talking_bot import loudest as loudest_of
 from talking_bot import until as until_in
 
 from bench.recordings import ASTERISK, NO_RECORDINGS, has_asterisk
+from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.caller.wav import read_wav
 from voicebot.legs.sip_outgoing import dial
@@ -93,10 +94,12 @@ async def test_linphone_is_called_hears_us_and_goes_where_it_is_transferred(
     async with linphone(network, tmp_path / "phone", AUDIO, answers=True) as phone:
         sink = Sink()
         async with asyncio.timeout(DEADLINE_S):
-            leg = await dial(bot.front.endpoint, bot.front.media, f"sip:linphone@{THERE}:{PORT}", sink=sink)
+            leg = await dial(
+                bot.front.endpoint, bot.front.media, Address.parse(f"sip:linphone@{THERE}:{PORT}"), sink=sink
+            )
         talk(leg)
         await until(lambda: loudest(bytes(sink.heard)) > 2000)
-        outcome = await leg.transfer(f"sip:elsewhere@{HERE}:{bot.front.endpoint.port}")
+        outcome = await leg.transfer(Address.parse(f"sip:elsewhere@{HERE}:{bot.front.endpoint.port}"))
         assert outcome.accepted, outcome
         await until(lambda: bot.sinks and loudest(bytes(bot.sinks[0].heard)) > 2000)
         assert bot.legs[0].info.callee == "elsewhere"

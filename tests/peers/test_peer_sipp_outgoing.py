@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from free_port import free_port, free_ports
 
+from voicebot.address import Address
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, NotReached
 from voicebot.legs import LegClosed
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -109,7 +110,7 @@ async def reach(front: SipFrontEnd, port: int, *, account: str = "", ring_timeou
     """Call, and hang up when it is answered and was heard."""
     sink = Sink()
     uri = f"sip:anna@{LOOPBACK}:{port}"
-    leg = await front.place(uri, account=account, ring_timeout_s=ring_timeout_s)
+    leg = await front.place(Address.parse(uri), account=account, ring_timeout_s=ring_timeout_s)
     leg.connect(sink)
     try:
         await leg.answer()

@@ -8,18 +8,18 @@ import socket
 import pytest
 
 from voicebot.rtp.datagram import BoundPort, _readers
-from voicebot.rtp.source import Address
+from voicebot.rtp.source import SocketAddress
 
 
 class Desk:
     """What one port received, and how often it failed."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[bytes, Address]] = []
+        self.heard: list[tuple[bytes, SocketAddress]] = []
         self.failures = 0
         self.port = BoundPort(_bound(), self.received, self.failed)
 
-    def received(self, data: bytes, source: Address) -> None:
+    def received(self, data: bytes, source: SocketAddress) -> None:
         self.heard.append((data, source))
 
     def failed(self) -> None:
@@ -33,7 +33,7 @@ def _bound() -> socket.socket:
     return bound
 
 
-def _address(port: BoundPort) -> Address:
+def _address(port: BoundPort) -> SocketAddress:
     assert port._socket is not None
     return port._socket.getsockname()  # type: ignore[no-any-return]
 
@@ -59,7 +59,7 @@ async def test_a_defect_above_stops_neither_this_port_nor_others(caplog: pytest.
     bad, good = Desk(), Desk()
     done = asyncio.Event()
 
-    def defect(data: bytes, source: Address) -> None:
+    def defect(data: bytes, source: SocketAddress) -> None:
         raise RuntimeError("a defect")
 
     bad.port._received = defect
@@ -80,7 +80,7 @@ async def test_ports_may_close_each_other_while_packets_wait_and_the_reader_ends
     one, other = Desk(), Desk()
     done = asyncio.Event()
 
-    def close_both(data: bytes, source: Address) -> None:
+    def close_both(data: bytes, source: SocketAddress) -> None:
         one.port.close()
         other.port.close()
         done.set()

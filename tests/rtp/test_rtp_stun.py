@@ -17,6 +17,7 @@ REQUEST = bytes.fromhex(
 )
 RESPONSE_MAPPED = bytes.fromhex("0001a147e112a643")
 TRANSACTION = REQUEST[8:20]
+PRIORITY = 0x0024
 
 
 def test_the_sample_request_is_read_and_its_signature_holds() -> None:
@@ -35,7 +36,7 @@ def test_the_address_of_the_sample_response_is_hidden_as_there() -> None:
 
 
 def test_what_is_built_is_read() -> None:
-    attributes = [(stun.USERNAME, b"a:b"), (stun.PRIORITY, b"\0\0\0\1"), (stun.USE_CANDIDATE, b"")]
+    attributes = [(stun.USERNAME, b"a:b"), (PRIORITY, b"\0\0\0\1"), (stun.USE_CANDIDATE, b"")]
     message = stun.parse(stun.build(stun.BINDING_REQUEST, TRANSACTION, attributes, PASSWORD))
     assert {name: message.attributes[name] for name, _ in attributes} == dict(attributes)
     assert message.is_signed_with(PASSWORD)
@@ -46,7 +47,7 @@ def test_what_is_built_is_read() -> None:
 def test_what_was_changed_on_its_way_is_not_taken(at: int) -> None:
     data = bytearray(REQUEST)
     data[at] ^= 1
-    with pytest.raises(stun.MalformedMessage):
+    with pytest.raises(stun.MalformedStun):
         stun.parse(bytes(data))
 
 
@@ -62,5 +63,5 @@ def test_what_follows_the_signature_is_not_read() -> None:
 
 @given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: REQUEST[:20] + tail))
 def test_random_bytes_are_read_or_malformed(data: bytes) -> None:
-    with suppress(stun.MalformedMessage):
+    with suppress(stun.MalformedStun):
         stun.parse(data)

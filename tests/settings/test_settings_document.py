@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.address import Address, Domain
 from voicebot.service.sip import codecs_in_use, media_preferences, trunk_media
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.settings.bots import RemoteBotSettings
@@ -89,6 +90,13 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ('[speech]\nkey = "abc"\n', "secrets do not belong here"),
         ('[speech]\nkey_file = "/nowhere/key"\n', "there is no file /nowhere/key"),
         ("[turns]\nno_input_s = 0\n", "turns.no_input_s: Input should be greater than 0"),
+        (
+            '[calls]\nfallback_transfer = "sip:+1 555"\n',
+            "fallback_transfer: 'sip:+1 555' is neither a number nor",
+        ),
+        ('[calls]\nfallback_transfer = "sip:a:b@pbx"\n', "leave out the password"),
+        ("[calls]\nfallback_transfer = 7001\n", "calls.fallback_transfer: write it in quotes"),
+        ('[calls]\ntransfer_domain = "a@pbx"\n', "calls.transfer_domain: 'a@pbx' is no SIP domain"),
         ("[sip\n", "not valid TOML"),
     ],
 )
@@ -135,6 +143,37 @@ def test_a_key_comes_from_the_environment_or_a_file_and_is_never_printed(
 def test_the_turn_policy_has_the_settings_in_seconds() -> None:
     policy = load_settings(EXAMPLE).turn_policy()
     assert (policy.end_silence_s, policy.race_grace_s, policy.resume_s) == (0.35, 0.1, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("+1 555 0199", "+15550199"),
+        ("0301234567", "0301234567"),
+        ("1234", "1234"),
+        ("tel:+1-555-0199;ext=7", "tel:+15550199;ext=7"),
+        ("people@pbx.example", "sip:people@pbx.example"),
+        ("", ""),
+    ],
+)
+def test_the_fallback_is_an_address_in_the_file_and_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, means: str
+) -> None:
+    file = write(tmp_path, f'[calls]\nfallback_transfer = "{written}"\n')
+    expected = Address.parse(means) if means else None
+    assert load_settings(file).calls.fallback_transfer == expected
+    assert load_settings(file).turn_policy().fallback_transfer == expected
+    file.write_text("")
+    monkeypatch.setenv("VOICEBOT_CALLS__FALLBACK_TRANSFER", written)
+    settings = load_settings(file)
+    assert settings.calls.fallback_transfer == expected
+    assert settings.model_dump()["calls"]["fallback_transfer"] == means
+
+
+def test_the_domain_of_transfers_is_one(tmp_path: Path) -> None:
+    text = '[calls]\ntransfer_domain = "PBX.example:5070"\n'
+    assert load_settings(write(tmp_path, text)).calls.transfer_domain == Domain("pbx.example", 5070)
+    assert load_settings(write(tmp_path, '[calls]\ntransfer_domain = ""\n')).calls.transfer_domain is None
 
 
 def test_an_empty_prompt_cache_directory_means_memory_only(tmp_path: Path) -> None:

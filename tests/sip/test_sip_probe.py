@@ -8,13 +8,13 @@ import pytest
 from sip_peer import OFFER, Peer, session, statuses
 
 from voicebot.sip.call import SipCall
+from voicebot.sip.call_table import SipLimits
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outbound import Outbound
 from voicebot.sip.outputs import CallEnded
 from voicebot.sip.probe import PATIENCE_S, TrunkProbe, TrunkState
 from voicebot.sip.registration import Account
 from voicebot.sip.trunks import Trunk
-from voicebot.sip.user_agent import Limits
 
 SBC = Trunk("sbc", username="bot", password="secret", uri="sip:192.0.2.10", options_s=30.0, max_calls=2)
 SPARE = Trunk("spare", uri="sip:spare.example.com:5080;transport=tcp")
@@ -150,7 +150,7 @@ def test_a_way_knows_the_domain_of_bare_numbers_and_one_that_is_not_is_told() ->
 
 
 def test_calls_go_out_by_the_first_way_that_is_fit() -> None:
-    peer = Peer(limits=Limits(calls_of={"sbc": 1}))
+    peer = Peer(limits=SipLimits(calls_of={"sbc": 1}))
     ways = Outbound([SBC, SPARE], [PBX])
 
     def chosen(*names: str) -> str:
@@ -174,7 +174,7 @@ def test_calls_go_out_by_the_first_way_that_is_fit() -> None:
 
 
 def test_a_trunk_with_all_its_calls_gets_503_until_one_ends() -> None:
-    peer = Peer(limits=Limits(calls_of={"": 1}))  # calls that belong to no trunk go by the empty name
+    peer = Peer(limits=SipLimits(calls_of={"": 1}))  # calls that belong to no trunk go by the empty name
     (trying,) = peer.send(peer.request("INVITE", body=OFFER, call_id="1"))
     assert statuses([trying]) == [100]
     (refused,) = peer.send(peer.request("INVITE", body=OFFER, call_id="2"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from sip_peer import counting_token, session, statuses
 
+from voicebot.sip.answering import CallOffered
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.message import SipRequest, SipResponse, parse_message
-from voicebot.sip.outputs import CallOffered, Transmit
+from voicebot.sip.outputs import Transmit
 from voicebot.sip.sdp import SessionDescription, select
 from voicebot.sip.user_agent import UserAgent
 

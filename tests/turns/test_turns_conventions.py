@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from test_turns_machine import Call
 
+from voicebot.address import Address
 from voicebot.events import (
     AbortPromptsAsked,
     BotDone,
@@ -29,6 +30,7 @@ from voicebot.turns import (
     AskKind,
     Drop,
     Expect,
+    FloorState,
     HangUp,
     Listen,
     Pause,
@@ -36,7 +38,6 @@ from voicebot.turns import (
     Record,
     Resume,
     SendKeys,
-    State,
     Transfer,
     TurnPolicy,
     UseVoice,
@@ -53,17 +54,17 @@ def test_a_setting_leaves_the_others_as_they_are() -> None:
     assert call.take() == [Expect(("billing",))]
     configured(call, 2.1, voice="en-US-AriaNeural")
     assert call.take() == [UseVoice("en-US-AriaNeural")]
-    assert call.machine._call.no_input_s == 20.0
+    assert call.machine.floor.policy.no_input_s == 20.0
 
 
 def test_barge_in_switched_off_lets_a_prompt_be_heard() -> None:
     call = configured(Call().answered(), 0.1, barge_in=False)
     call.on(SpeechStarted(0.5, 0.4)).on(Hypothesis(0.8, "stop", 0.4, 0.7))
-    assert call.machine.state is State.SPEAKING
+    assert call.machine.state is FloorState.SPEAKING
     assert not [command for command in call.take() if isinstance(command, Pause | Drop)]
     configured(call, 0.9, barge_in=True)
     call.on(SpeechStopped(1.0, 0.9)).on(SpeechStarted(1.3, 1.2))
-    assert call.machine.state is State.YIELDING
+    assert call.machine.state is FloorState.YIELDING
 
 
 def test_keys_that_may_not_barge_in_wait_until_the_prompt_was_heard() -> None:
@@ -82,7 +83,7 @@ def test_a_barge_in_of_too_few_words_pauses_the_prompt_and_it_goes_on() -> None:
     call.until(2.0)
     assert call.take() == [Resume()]
     call.on(SpeechStarted(2.5, 2.4)).on(Hypothesis(3.0, "no I want", 2.4, 2.9))
-    assert call.machine.state is State.CALLER
+    assert call.machine.state is FloorState.CALLER
     assert Drop() in call.take()
 
 
@@ -149,16 +150,16 @@ def test_a_belief_that_the_bot_did_not_take_is_no_reason_to_apologise() -> None:
     call.take()
     call.on(BotFailed(3.4, 2, "500"))
     assert call.take() == []
-    assert call.machine.state is State.CALLER
+    assert call.machine.state is FloorState.CALLER
 
 
 def test_a_bot_that_does_not_listen_is_told_of_keys_alone_until_it_listens_again() -> None:
     call = Call().waiting()
     call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "four four", 3.0, 3.2)).on(SpeechStopped(3.4, 3.2))
-    assert call.machine.state is State.CALLER
+    assert call.machine.state is FloorState.CALLER
     configured(call, 3.5, listening=False)
     assert call.take() == [Listen(False)]
-    assert call.machine.state is State.WAITING
+    assert call.machine.state is FloorState.WAITING
     call.on(Final(3.6, "4 4", 3.0, 3.2)).on(KeyPressed(4.0, "5"))
     assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.KEY, "5")]
     configured(call, 4.2, listening=True)
@@ -171,7 +172,7 @@ def test_a_prompt_that_was_paused_goes_on_when_nobody_listens_any_more() -> None
     call.take()
     configured(call, 0.6, listening=False)
     assert call.take() == [Listen(False), Resume()]
-    assert call.machine.state is State.SPEAKING
+    assert call.machine.state is FloorState.SPEAKING
 
 
 def test_keys_of_the_bot_are_pressed_when_what_it_said_before_was_heard() -> None:
@@ -186,9 +187,9 @@ def test_keys_of_the_bot_are_pressed_when_what_it_said_before_was_heard() -> Non
 
 def test_keys_are_pressed_before_the_transfer_that_was_asked_for_after_them() -> None:
     call = Call().answered()
-    call.on(KeysAsked(0.5, "9")).on(TransferAsked(0.6, "+1425"))
+    call.on(KeysAsked(0.5, "9")).on(TransferAsked(0.6, Address.parse("+1425")))
     call.heard(2.0)
-    assert call.take() == [SendKeys("9"), Transfer("+1425")]
+    assert call.take() == [SendKeys("9"), Transfer(Address.parse("+1425"))]
 
 
 def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
@@ -201,14 +202,14 @@ def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
     assert call.take() == [Drop()]
     call.on(BotMessage(2.6, 2, "In short: no", "In short: no")).on(BotDone(2.6, 2))
     assert [type(command) for command in call.take()] == [Play]
-    assert call.machine.state is State.SPEAKING
+    assert call.machine.state is FloorState.SPEAKING
 
 
 def test_taking_back_nothing_does_nothing() -> None:
     call = Call().waiting()
     call.on(AbortPromptsAsked(2.5))
     assert call.take() == []
-    assert call.machine.state is State.WAITING
+    assert call.machine.state is FloorState.WAITING
 
 
 def test_the_recording_is_commanded_and_its_outcome_told_to_who_gave_the_command_a_name() -> None:
@@ -237,7 +238,7 @@ def test_a_file_takes_its_place_among_what_is_said_and_the_bot_hears_when_it_fai
     call.on(PlaybackFailed(2.4, call.playing.pop(), 0.0, "HTTP 404"))
     (ask,) = call.asks()
     assert (ask.kind, ask.text) == (AskKind.AUDIO_FAILED, "https://x/a.wav")
-    assert call.machine.state is State.THINKING
+    assert call.machine.state is FloorState.THINKING
 
 
 def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> None:
@@ -249,15 +250,15 @@ def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> N
     call.until(3.2)
     assert [command.speak for command in call.take() if isinstance(command, Play)] == ["Let me look that up."]
     call.heard(4.5)
-    assert call.machine.state is State.THINKING
+    assert call.machine.state is FloorState.THINKING
 
 
 def test_a_transfer_without_a_target_goes_where_the_settings_say_or_has_failed() -> None:
-    call = Call(TurnPolicy(fallback_transfer="+1555")).waiting()
-    call.on(TransferAsked(2.1, ""))
-    assert call.take() == [Transfer("+1555")]
+    call = Call(TurnPolicy(fallback_transfer=Address.parse("+1555"))).waiting()
+    call.on(TransferAsked(2.1, None))
+    assert call.take() == [Transfer(Address.parse("+1555"))]
     call = Call().waiting()
-    call.on(TransferAsked(2.1, ""))
+    call.on(TransferAsked(2.1, None))
     (ask,) = call.asks()
     assert (ask.kind, ask.accepted) == (AskKind.TRANSFER_RESULT, False)
-    assert call.machine.state is State.WAITING
+    assert call.machine.state is FloorState.WAITING

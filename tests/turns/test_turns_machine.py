@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from voicebot.address import Address
 from voicebot.events import (
     BotDone,
     BotFailed,
@@ -36,11 +37,11 @@ from voicebot.turns import (
     Command,
     Drop,
     Expect,
+    FloorState,
     HangUp,
     Pause,
     Play,
     Resume,
-    State,
     Transfer,
     TurnMachine,
     TurnPolicy,
@@ -58,7 +59,7 @@ class Call:
         self.commands: list[Command] = []
         self.playing: list[int] = []
         self.heard_s = 1.0
-        self._carry_out(self.machine.start(0.0))
+        self._carry_out(self.machine.start())
 
     def until(self, at: float) -> Call:
         """Let time pass; what is due on the way happens on the way."""
@@ -130,8 +131,8 @@ def test_the_bot_is_asked_for_its_greeting_before_the_call_is_answered() -> None
     assert call.take() == [Ask(1, AskKind.START)]
     call.on(BotMessage(0.0, 1, "Hi", "Hi"))
     assert kinds(call.take()) == [Play]
-    assert call.machine.state is State.STARTING
-    assert call.on(CallAnswered(0.1)).machine.state is State.SPEAKING
+    assert call.machine.state is FloorState.STARTING
+    assert call.on(CallAnswered(0.1)).machine.state is FloorState.SPEAKING
 
 
 def test_what_the_caller_says_is_asked_when_the_final_is_there_and_it_is_quiet_long_enough() -> None:
@@ -139,7 +140,7 @@ def test_what_the_caller_says_is_asked_when_the_final_is_there_and_it_is_quiet_l
     assert call.asks() == []  # 300 ms after the last sample: a breath may be longer
     assert call.until(4.34).asks() == []
     assert call.until(4.35).asks() == [Ask(2, AskKind.SPEECH, "My bill please.", 0.9)]
-    assert call.machine.state is State.THINKING
+    assert call.machine.state is FloorState.THINKING
 
 
 def test_a_hypothesis_that_covers_the_speech_wins_the_race_when_the_final_is_late() -> None:
@@ -205,17 +206,17 @@ def test_a_caller_who_goes_on_after_the_hypothesis_was_used_is_asked_only_for_th
 def test_a_bot_turn_without_messages_gives_the_floor_back() -> None:
     call = Call().waiting().on(KeyPressed(3.0, "1"))
     assert call.asks() == [Ask(2, AskKind.KEY, "1")]
-    assert call.on(BotDone(3.1, 2)).machine.state is State.WAITING
+    assert call.on(BotDone(3.1, 2)).machine.state is FloorState.WAITING
 
 
 def test_messages_are_played_as_they_come_and_the_floor_is_the_callers_after_the_last() -> None:
     call = Call().waiting().says("yes", 3.0, 3.5).until(4.0)
     call.on(BotMessage(4.1, 2, "One moment.", "One moment."))
-    assert call.machine.state is State.SPEAKING
+    assert call.machine.state is FloorState.SPEAKING
     call.heard(5.0)
-    assert call.machine.state is State.THINKING  # the bot has not said that it is done
+    assert call.machine.state is FloorState.THINKING  # the bot has not said that it is done
     call.on(BotMessage(5.1, 2, "Here it is.", "Here it is.")).on(BotDone(5.1, 2)).heard(6.0)
-    assert call.machine.state is State.WAITING
+    assert call.machine.state is FloorState.WAITING
 
 
 def test_a_silent_message_is_not_played() -> None:
@@ -232,9 +233,9 @@ def test_a_voice_pauses_the_prompt_and_words_drop_all_of_it() -> None:
     call.take()
     call.on(SpeechStarted(1.1, 1.0))
     assert kinds(call.take()) == [Pause]
-    assert call.machine.state is State.YIELDING
+    assert call.machine.state is FloorState.YIELDING
     call.on(Hypothesis(1.5, "billing", 1.0, 1.4))
-    assert call.machine.state is State.CALLER
+    assert call.machine.state is FloorState.CALLER
     commands = call.take()
     assert kinds(commands) == [Drop, Ask]
     interrupted = commands[1]
@@ -251,7 +252,7 @@ def test_a_cough_pauses_the_prompt_and_it_goes_on() -> None:
     assert call.take() == []
     call.until(2.1)
     assert kinds(call.take()) == [Resume]
-    assert call.machine.state is State.SPEAKING
+    assert call.machine.state is FloorState.SPEAKING
 
 
 def test_a_no_match_over_a_prompt_resumes_it_at_once() -> None:
@@ -289,7 +290,7 @@ def test_a_prompt_that_ignores_speech_is_not_interrupted_and_what_is_said_over_i
     assert call.take() == []
     call.heard(2.0).until(2.0 + POLICY.no_input_s - 0.1)
     assert call.asks() == []
-    assert call.machine.state is State.WAITING
+    assert call.machine.state is FloorState.WAITING
 
 
 def test_with_barge_in_off_no_prompt_is_interrupted_by_speech() -> None:
@@ -309,7 +310,7 @@ def test_messages_of_a_dropped_turn_that_come_later_are_not_played() -> None:
 def test_a_reply_that_comes_while_the_caller_goes_on_speaking_is_held_and_dropped_for_the_new_words() -> None:
     call = Call().waiting().says("I would like", 3.0, 3.5).until(4.0)
     call.on(SpeechStarted(4.1, 4.0)).on(BotMessage(4.2, 2, "Pardon?", "Pardon?")).on(BotDone(4.2, 2))
-    assert call.machine.state is State.YIELDING
+    assert call.machine.state is FloorState.YIELDING
     call.on(SpeechStopped(5.2, 5.0)).on(Final(5.3, "my bill", 4.0, 5.0)).until(6.0)
     assert [a.text for a in call.asks() if a.kind is AskKind.SPEECH] == ["I would like", "my bill"]
 
@@ -330,7 +331,7 @@ def test_a_key_drops_the_prompt_at_once_and_is_told_after_what_was_heard() -> No
     commands = call.take()
     assert kinds(commands) == [Drop, Ask, Ask]
     assert [c.kind for c in commands if isinstance(c, Ask)] == [AskKind.INTERRUPTED, AskKind.KEY]
-    assert call.machine.state is State.THINKING
+    assert call.machine.state is FloorState.THINKING
 
 
 @pytest.mark.parametrize("hint", [InputHint.IGNORING, InputHint.IGNORING_NON_SPEECH])
@@ -356,7 +357,7 @@ def test_words_before_a_key_are_asked_before_it() -> None:
 
 def test_keys_before_the_answer_and_during_a_transfer_that_fails_are_kept() -> None:
     call = Call().on(KeyPressed(0.0, "1")).answered()
-    call.on(TransferAsked(1.0, "+1")).on(KeyPressed(1.5, "2")).heard(2.0)
+    call.on(TransferAsked(1.0, Address.parse("+1"))).on(KeyPressed(1.5, "2")).heard(2.0)
     call.take()
     call.on(KeyPressed(2.5, "3")).on(TransferEnded(3.0, False, 486, "Busy Here"))
     assert [a.text for a in call.asks() if a.kind is AskKind.KEY] == ["1", "2", "3"]
@@ -371,7 +372,7 @@ def test_silence_is_told_with_a_count_and_a_word_resets_it() -> None:
     call.on(BotMessage(9.1, 2, "Still there?", "Still there?")).on(BotDone(9.1, 2)).heard(10.0)
     assert call.until(17.0).asks()[0].count == 2
     call.on(BotDone(17.1, 3)).says("yes", 18.0, 18.5).until(19.0)
-    assert call.machine.no_inputs == 0
+    assert call.machine.floor.no_inputs == 0
 
 
 def test_the_bot_may_set_its_own_patience_and_phrases() -> None:
@@ -401,7 +402,7 @@ def test_speech_without_words_is_a_no_match_and_a_short_noise_is_not() -> None:
     assert call.asks() == [Ask(2, AskKind.NO_MATCH, count=1)]
     call.on(BotDone(4.5, 2)).on(SpeechStarted(6.1, 6.0)).on(SpeechStopped(6.3, 6.1)).until(6.1 + POLICY.no_words_s)
     assert call.asks() == []
-    assert call.machine.state is State.WAITING
+    assert call.machine.state is FloorState.WAITING
 
 
 def test_a_caller_who_never_stops_is_cut_with_the_words_so_far() -> None:
@@ -429,17 +430,23 @@ def test_a_hang_up_that_is_asked_while_the_caller_talks_over_the_prompt_lets_the
 
 def test_a_transfer_waits_for_the_prompt_and_a_refused_one_goes_back_to_the_bot() -> None:
     call = Call().waiting().on(BotMessage(3.0, 0, "I connect you.", "I connect you."))
-    call.on(TransferAsked(3.0, "+15550100", {"account": "42"}))
+    call.on(TransferAsked(3.0, Address.parse("+15550100"), {"account": "42"}))
     call.take()
-    assert call.heard(4.0).take() == [Transfer("+15550100", {"account": "42"})]
-    assert call.machine.state is State.TRANSFERRING
+    assert call.heard(4.0).take() == [Transfer(Address.parse("+15550100"), {"account": "42"})]
+    assert call.machine.state is FloorState.LEAVING
     call.on(TransferEnded(5.0, False, 486, "Busy Here"))
     assert call.asks() == [Ask(2, AskKind.TRANSFER_RESULT, "Busy Here", accepted=False, status=486)]
-    assert call.machine.state is State.THINKING
+    assert call.machine.state is FloorState.THINKING
 
 
 def test_a_transfer_that_fails_after_the_bot_has_ended_the_conversation_ends_the_call_with_a_word() -> None:
-    call = Call().waiting().on(TransferAsked(3.0, "+1")).on(HangUpAsked(3.0)).on(TransferEnded(4.0, False, 503, "no"))
+    call = (
+        Call()
+        .waiting()
+        .on(TransferAsked(3.0, Address.parse("+1")))
+        .on(HangUpAsked(3.0))
+        .on(TransferEnded(4.0, False, 503, "no"))
+    )
     assert call.take()[-1] == Play(2, 0, "", "", "", Canned.GOODBYE)
     assert call.heard(5.0).take() == [HangUp("transfer-failed")]
 
@@ -463,11 +470,11 @@ def test_a_failed_bot_is_apologised_for_once_and_its_recovery_asks_it_to_go_on()
 
 
 def test_a_bot_that_fails_again_and_again_leads_to_the_fallback() -> None:
-    call = Call(TurnPolicy(fallback_transfer="+15550100")).waiting()
+    call = Call(TurnPolicy(fallback_transfer=Address.parse("+15550100"))).waiting()
     for i in range(POLICY.max_failures):
         at = 3.0 + 10 * i
         call.on(KeyPressed(at, "1")).on(BotFailed(at + 1, 2 + i, "crashed")).heard(at + 3)
-    assert call.take()[-1] == Transfer("+15550100", {"reason": "bot"})
+    assert call.take()[-1] == Transfer(Address.parse("+15550100"), {"reason": "bot"})
 
 
 def test_recognition_that_is_absent_at_the_start_gives_an_apology_and_the_fallback() -> None:
@@ -497,7 +504,7 @@ def test_a_short_outage_of_recognition_is_not_noticed_and_a_long_one_is_told_the
 def test_silence_during_an_outage_is_not_held_against_the_caller() -> None:
     call = Call().waiting().on(RecognitionLost(8.0, "gone")).until(9.0)
     assert call.asks() == []
-    assert call.machine.no_inputs == 0
+    assert call.machine.floor.no_inputs == 0
 
 
 def test_a_prompt_that_cannot_be_rendered_is_replaced_by_an_apology_and_the_third_leads_to_the_fallback() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voicebot.address import Address
 from voicebot.events import (
     AbortPromptsAsked,
     BotDone,
@@ -30,7 +31,7 @@ from voicebot.events import (
     TransferAsked,
     TransferEnded,
 )
-from voicebot.turns import Ask, AskKind, Command, Drop, HangUp, Play, State, Transfer, TurnMachine
+from voicebot.turns import Ask, AskKind, Command, Drop, FloorState, HangUp, Play, Transfer, TurnMachine
 
 STEPS = st.lists(
     st.tuples(
@@ -61,7 +62,7 @@ class World:
         self.pressed: list[str] = []
         self.finishes: list[Command] = []
         self.words = 0
-        self.carry_out(self.machine.start(0.0))
+        self.carry_out(self.machine.start())
         self.carry_out(self.machine.handle(CallAnswered(0.0)))
 
     def carry_out(self, commands: list[Command]) -> None:
@@ -148,7 +149,7 @@ class World:
             case "hang-up":
                 self.handle(HangUpAsked(now))
             case "transfer":
-                self.handle(TransferAsked(now, "+1555"))
+                self.handle(TransferAsked(now, Address.parse("+1555")))
             case "transfer-ended" if self.finishes and isinstance(self.finishes[-1], Transfer):
                 self.handle(TransferEnded(now, False, 486, "busy"))
 
@@ -161,11 +162,11 @@ def test_any_course_of_events_leaves_something_to_wait_for(steps: list[tuple[str
         world.step(what, hint)
         world.pass_time(seconds)
         machine = world.machine
-        if machine.state in (State.SPEAKING, State.YIELDING):
+        if machine.state in (FloorState.SPEAKING, FloorState.YIELDING):
             assert world.playing, "speaking without anything to play"
-        if machine.state in (State.WAITING, State.CALLER, State.THINKING, State.YIELDING):
-            assert machine.deadline is not None or machine.state is State.CALLER, "silence without a deadline"
-        if machine.state is State.TRANSFERRING:
+        if machine.state in (FloorState.WAITING, FloorState.CALLER, FloorState.THINKING, FloorState.YIELDING):
+            assert machine.deadline is not None or machine.state is FloorState.CALLER, "silence without a deadline"
+        if machine.state is FloorState.LEAVING:
             assert world.finishes, "leaving without having been told to"
 
 
@@ -186,7 +187,7 @@ def test_every_key_reaches_the_bot_in_order_unless_the_call_is_on_its_way_out(
         world.step("stop", InputHint.ACCEPTING)
         world.pass_time(3.0)
     told = [a.text for a in world.asked if a.kind is AskKind.KEY]
-    if world.finishes or world.machine.no_inputs > world.machine.policy.max_no_inputs:
+    if world.finishes or world.machine.floor.no_inputs > world.machine.floor.policy.max_no_inputs:
         assert told == world.pressed[: len(told)]
     else:
         assert told == world.pressed

@@ -19,7 +19,7 @@ from voicebot.authoring.folder import MAIN, Dialogs
 from voicebot.authoring.functions import AsyncFunction, Functions
 from voicebot.authoring.http import Fetch, HttpClient
 from voicebot.authoring.languages import closest, with_country
-from voicebot.authoring.model import Call, Global
+from voicebot.authoring.model import Call, GlobalCommand
 from voicebot.authoring.program import Program
 from voicebot.authoring.questions import Jump, is_collecting, takes_key
 from voicebot.host.sdk import ActivityTypes, ComponentDialog, DialogContext, DialogInstance, TurnContext
@@ -127,7 +127,7 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
 
     # --- at any time --------------------------------------------------------------------------------------------------
 
-    def _wanted(self, dc: DialogContext) -> Global | None:
+    def _wanted(self, dc: DialogContext) -> GlobalCommand | None:
         """What of the main file's globals the caller asks for, if it leads somewhere."""
         program = self._main(dc.context)
         state = dc.active_dialog.state if dc.active_dialog is not None else {}
@@ -149,7 +149,7 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         own = {name: given.say for name, given in led.items() if given.say}
         return led[name] if own and (name := _says(text, own)) is not None else None
 
-    async def _jump(self, dc: DialogContext, wanted: Global) -> Any:
+    async def _jump(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
         """Leave whatever is open, and go on in the main file with what it knows."""
         main = next((instance for instance in dc.stack if instance.id == MAIN), None)
         variables = dict(main.state.get("vars", {})) if main is not None else {}

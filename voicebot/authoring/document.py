@@ -21,7 +21,7 @@ MAX_FILE = 1_000_000
 """Bytes of a file; a dialog of a thousand steps has a tenth of it."""
 MAX_DEPTH = 24
 
-Path_ = tuple[str | int, ...]
+YamlPath = tuple[str | int, ...]
 """The way to a value: keys and indices, from the top."""
 
 _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
@@ -43,7 +43,7 @@ class WrittenFloat(float):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Marks:
     """Where a key and its value begin, counted from 1. ``text_column``: where a text's first character stands (after
     its quote), 0 when the text spans lines."""
 
@@ -58,30 +58,30 @@ class Document:
 
     file: Path
     data: Any = None
-    places: dict[Path_, Place] = field(default_factory=dict)
+    places: dict[YamlPath, Marks] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def key_at(self, path: Path_) -> tuple[int, int]:
+    def key_at(self, path: YamlPath) -> tuple[int, int]:
         """Line and column of the key at ``path``, or of the nearest part around it."""
         return self._nearest(path).key
 
-    def value_at(self, path: Path_) -> tuple[int, int]:
+    def value_at(self, path: YamlPath) -> tuple[int, int]:
         """Line and column of the value at ``path``, or of the nearest part around it."""
         return self._nearest(path).value
 
-    def within(self, path: Path_, offset: int) -> tuple[int, int]:
+    def within(self, path: YamlPath, offset: int) -> tuple[int, int]:
         """Line and column of the ``offset``-th character (from 0) of the text at ``path``; a folded text's start."""
         place = self._nearest(path)
         return (place.value[0], place.text_column + offset) if place.text_column else place.value
 
-    def problem(self, path: Path_, code: str, message: str, mend: str = "", *, at_key: bool = False) -> None:
+    def problem(self, path: YamlPath, code: str, message: str, mend: str = "", *, at_key: bool = False) -> None:
         line, column = self.key_at(path) if at_key else self.value_at(path)
         self.problems.append(Problem(self.file, line, column, code, message, mend))
 
-    def _nearest(self, path: Path_) -> Place:
+    def _nearest(self, path: YamlPath) -> Marks:
         while path not in self.places and path:
             path = path[:-1]
-        return self.places.get(path) or Place((1, 1), (1, 1))
+        return self.places.get(path) or Marks((1, 1), (1, 1))
 
 
 def read_document(file: Path) -> Document:
@@ -130,13 +130,13 @@ class _Reading:
         self._document = document
         self._seen: set[int] = set()
 
-    def value(self, node: yaml.Node, path: Path_, key: tuple[int, int], depth: int) -> Any:
+    def value(self, node: yaml.Node, path: YamlPath, key: tuple[int, int], depth: int) -> Any:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         one_line = isinstance(node, yaml.ScalarNode) and node.start_mark.line == node.end_mark.line
         quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
-        self._document.places[path] = Place(key, (line, column), column + quoted if one_line else 0)
+        self._document.places[path] = Marks(key, (line, column), column + quoted if one_line else 0)
         if id(node) in self._seen:
-            self._document.places[path] = Place(key, key)  # the node stands where it was written first
+            self._document.places[path] = Marks(key, key)  # the node stands where it was written first
             self._document.problem(path, "alias", "an alias (*) is not part of this format", "write the part out again")
             return None
         self._seen.add(id(node))
@@ -150,10 +150,10 @@ class _Reading:
         assert isinstance(node, yaml.MappingNode)
         return self._mapping(node, path, depth)
 
-    def _item(self, node: yaml.Node, path: Path_, depth: int) -> Any:
+    def _item(self, node: yaml.Node, path: YamlPath, depth: int) -> Any:
         return self.value(node, path, (node.start_mark.line + 1, node.start_mark.column + 1), depth + 1)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path_, depth: int) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, path: YamlPath, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             at = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)

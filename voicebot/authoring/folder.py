@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from voicebot.authoring.document import Document, Path_
+from voicebot.authoring.document import Document, YamlPath
 from voicebot.authoring.model import DialogFile
 from voicebot.authoring.problems import Problem, Severity
 
@@ -34,7 +34,7 @@ class LoadedDialog:
     def file(self) -> Path:
         return self.document.file
 
-    def step_path(self, step_id: str) -> Path_:
+    def step_path(self, step_id: str) -> YamlPath:
         """The way to a step in the document."""
         steps = self.document.data.get("steps") if isinstance(self.document.data, dict) else None
         for index, step in enumerate(steps if isinstance(steps, list) else []):

@@ -18,7 +18,7 @@ from typing import Any
 from voicebot.authoring import picture
 from voicebot.authoring.checks.ways import ways_of
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
-from voicebot.authoring.layout import Placed, place
+from voicebot.authoring.layout import Layout, place
 from voicebot.authoring.model import (
     END,
     FAIL,
@@ -35,7 +35,7 @@ from voicebot.authoring.model import (
     Transfer,
 )
 from voicebot.authoring.model import Set as SetStep
-from voicebot.authoring.picture import Card, Row
+from voicebot.authoring.picture import Card, CardRow
 from voicebot.authoring.rehearsal import Coverage
 
 PANEL_GAP = 40.0
@@ -51,7 +51,7 @@ class _Panel:
     name: str
     title: str
     cards: dict[str, Card]
-    placed: Placed
+    placed: Layout
     edges: dict[tuple[str, str], tuple[str, bool]]
     """Label, and whether a test goes there."""
 
@@ -116,10 +116,10 @@ def _panel(dialogs: Dialogs, loaded: LoadedDialog, coverage: Coverage | None) ->
             if order.get(target, -1) > order[step.id]:
                 edges[step.id, target] = (label, gone)
             else:
-                rows.append(Row(label, _arrow(target), f"#{_anchor(loaded.name, target)}" if target in order else "",
-                                gone))  # fmt: skip
+                link = f"#{_anchor(loaded.name, target)}" if target in order else ""
+                rows.append(CardRow(label, _arrow(target), link, gone))
         if isinstance(step, Call) and step.call in dialogs.dialogs:
-            rows.insert(0, Row("", f"→ {step.call}.yaml", f"#{_anchor(step.call)}", True))
+            rows.insert(0, CardRow("", f"→ {step.call}.yaml", f"#{_anchor(step.call)}", True))
         words = "" if isinstance(step, Call) and step.call in dialogs.dialogs else _words(step)
         cards[step.id] = Card(
             anchor=_anchor(loaded.name, step.id),

@@ -16,7 +16,7 @@ from typing import Any
 
 from voicebot.authoring import line
 from voicebot.authoring.http import HttpFailed, HttpRequest
-from voicebot.authoring.model import END, Hours, Queue, Request, Transfer, TransferTo
+from voicebot.authoring.model import END, Hours, Queue, ServiceRequest, Transfer, TransferTo
 from voicebot.authoring.program import Program
 from voicebot.authoring.questions import NOTHING_HEARD, Questions
 from voicebot.host.sdk import ActivityTypes, Dialog, DialogContext, TurnContext
@@ -146,7 +146,9 @@ class HandingOn(Questions):
         hours = program.schedules.get(schedule)
         return hours is not None and hours.is_open(self._around.now())
 
-    def _request(self, context: TurnContext, program: Program, state: dict[str, Any], asked: Request) -> HttpRequest:
+    def _request(
+        self, context: TurnContext, program: Program, state: dict[str, Any], asked: ServiceRequest
+    ) -> HttpRequest:
         """``asked``, its gaps filled."""
         scope = {**self._scope(context, program, state), "secrets": self._around.secrets}
         return HttpRequest(

@@ -24,12 +24,12 @@ LABEL_GAP = 20.0
 BEND_WIDTH = 14.0
 SWEEPS = 12
 
-Key = tuple[str, int]
+Node = tuple[str, int]
 """A box (its name, -1), or a bend of an edge in a layer (``"a>b"``, layer)."""
 
 
 @dataclass(slots=True)
-class Placed:
+class Layout:
     """``boxes``: left and top of each box. ``routes``: of each edge, the points that it goes through."""
 
     width: float
@@ -51,19 +51,19 @@ def layers_of(names: list[str], edges: list[tuple[str, str]]) -> dict[str, int]:
 
 def place(
     sizes: dict[str, tuple[float, float]], edges: list[tuple[str, str]], labelled: set[tuple[str, str]]
-) -> Placed:
+) -> Layout:
     """Lay out boxes of the given ``sizes`` (width, height), in writing order, and the ``edges`` between them."""
     names = list(sizes)
     layer = layers_of(names, edges)
-    rows: list[list[Key]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
+    rows: list[list[Node]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
     for name in names:
         rows[layer[name]].append((name, -1))
     chains = {edge: _chain(edge, layer) for edge in edges}
     for chain in chains.values():
         for key in chain[1:-1]:
             rows[key[1]].append(key)
-    below: dict[Key, list[Key]] = {key: [] for row in rows for key in row}
-    above: dict[Key, list[Key]] = {key: [] for row in rows for key in row}
+    below: dict[Node, list[Node]] = {key: [] for row in rows for key in row}
+    above: dict[Node, list[Node]] = {key: [] for row in rows for key in row}
     for chain in chains.values():
         for upper, lower in itertools.pairwise(chain):
             below[upper].append(lower)
@@ -81,7 +81,7 @@ def place(
     heights = [max((sizes[key[0]][1] for key in row if key[1] < 0), default=0.0) for row in rows]
     left = min((middles[key] - widths[key] / 2 for key in middles), default=0.0)
     right = max((middles[key] + widths[key] / 2 for key in middles), default=0.0)
-    placed = Placed(right - left, max((t + h for t, h in zip(tops, heights, strict=True)), default=0.0))
+    placed = Layout(right - left, max((t + h for t, h in zip(tops, heights, strict=True)), default=0.0))
     for name in names:
         placed.boxes[name] = (middles[name, -1] - left - sizes[name][0] / 2, tops[layer[name]])
     ports = _ports(names, chains, middles, sizes)
@@ -95,13 +95,13 @@ def place(
     return placed
 
 
-def _chain(edge: tuple[str, str], layer: dict[str, int]) -> list[Key]:
+def _chain(edge: tuple[str, str], layer: dict[str, int]) -> list[Node]:
     start, end = edge
     bends = [(f"{start}>{end}", number) for number in range(layer[start] + 1, layer[end])]
     return [(start, -1), *bends, (end, -1)]
 
 
-def _ordered(rows: list[list[Key]], above: dict[Key, list[Key]], below: dict[Key, list[Key]]) -> list[list[Key]]:
+def _ordered(rows: list[list[Node]], above: dict[Node, list[Node]], below: dict[Node, list[Node]]) -> list[list[Node]]:
     best, fewest = rows, _crossings(rows, below)
     rows = [list(row) for row in rows]
     for sweep in range(SWEEPS):
@@ -124,7 +124,7 @@ def _ordered(rows: list[list[Key]], above: dict[Key, list[Key]], below: dict[Key
     return best
 
 
-def _crossings(rows: list[list[Key]], below: dict[Key, list[Key]]) -> int:
+def _crossings(rows: list[list[Node]], below: dict[Node, list[Node]]) -> int:
     count = 0
     for upper, lower in itertools.pairwise(rows):
         at = {key: index for index, key in enumerate(lower)}
@@ -137,10 +137,10 @@ def _crossings(rows: list[list[Key]], below: dict[Key, list[Key]]) -> int:
 
 
 def _middles(
-    rows: list[list[Key]], above: dict[Key, list[Key]], below: dict[Key, list[Key]], widths: dict[Key, float]
-) -> dict[Key, float]:
+    rows: list[list[Node]], above: dict[Node, list[Node]], below: dict[Node, list[Node]], widths: dict[Node, float]
+) -> dict[Node, float]:
     """Where the middle of each box and bend is, from left to right."""
-    middles: dict[Key, float] = {}
+    middles: dict[Node, float] = {}
     for row in rows:
         x = 0.0
         for key in row:
@@ -159,7 +159,7 @@ def _middles(
     return middles
 
 
-def _apart(row: list[Key], wanted: list[float], weights: list[float], widths: dict[Key, float]) -> list[float]:
+def _apart(row: list[Node], wanted: list[float], weights: list[float], widths: dict[Node, float]) -> list[float]:
     """The nearest places to ``wanted`` at which nothing overlaps."""
     offsets = [0.0]
     for left, right in itertools.pairwise(row):
@@ -178,8 +178,8 @@ def _apart(row: list[Key], wanted: list[float], weights: list[float], widths: di
 
 def _ports(
     names: list[str],
-    chains: dict[tuple[str, str], list[Key]],
-    middles: dict[Key, float],
+    chains: dict[tuple[str, str], list[Node]],
+    middles: dict[Node, float],
     sizes: dict[str, tuple[float, float]],
 ) -> dict[tuple[str, str, int], float]:
     """Where edges leave (0) and reach (1) their boxes: side by side, in the order in which they come."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voicebot.authoring.document import Path_
+from voicebot.authoring.document import YamlPath
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
 from voicebot.authoring.languages import closest
-from voicebot.authoring.model import END, FAIL, AnyStep, Ask, Call, Dial, Global, Hours, Language, Queue
+from voicebot.authoring.model import END, FAIL, AnyStep, Ask, Call, Dial, GlobalCommand, Hours, Language, Queue
 from voicebot.authoring.problems import did_you_mean
 from voicebot.authoring.walking import targets_of
 
@@ -44,7 +44,7 @@ class Links:
                 self._language(locale, place)
         self._target(("defaults", "on_fail"), self._loaded.dialog.defaults.on_fail, known)
         for name in ("agent", "start_over", "repeat", "slower", "help"):
-            given: Global | None = getattr(self._loaded.dialog.globals, name)
+            given: GlobalCommand | None = getattr(self._loaded.dialog.globals, name)
             if given is None:
                 continue
             self._target(("globals", name, "goto"), given.goto, known)
@@ -52,13 +52,13 @@ class Links:
                 self._document.problem(("globals", name), "missing", f"where does {name!r} go?", "add goto: and a step",
                                        at_key=True)  # fmt: skip
 
-    def _target(self, path: Path_, target: str | None, known: set[str]) -> None:
+    def _target(self, path: YamlPath, target: str | None, known: set[str]) -> None:
         if target is None or target in known:
             return
         self._document.problem(path, "unknown-step", f"there is no step {target!r}",
                                did_you_mean(target, known) or "add it, or go to another one")  # fmt: skip
 
-    def _call(self, step: Call, path: Path_) -> None:
+    def _call(self, step: Call, path: YamlPath) -> None:
         called = self._dialogs.dialogs.get(step.call)
         if called is None:
             found = _PYTHON.match(step.call)
@@ -82,7 +82,7 @@ class Links:
                                        did_you_mean(theirs, called.dialog.outputs)
                                        or f"add it to outputs of {step.call}.yaml")  # fmt: skip
 
-    def _language(self, locale: str, path: Path_) -> None:
+    def _language(self, locale: str, path: YamlPath) -> None:
         main = self._dialogs.dialogs.get(MAIN)
         if main is None or closest(locale, [main.dialog.locale, *main.translations]) is not None:
             return
@@ -91,7 +91,7 @@ class Links:
         self._document.problem(path, "no-translation", f"main.yaml is not translated into {locale!r}",
                                f"write main.{locale}.yaml", at_key=True)  # fmt: skip
 
-    def _queue(self, step: Queue, path: Path_) -> None:
+    def _queue(self, step: Queue, path: YamlPath) -> None:
         if step.queue.hours is not None:
             self._hours(step.queue.hours, (*path, "queue", "hours"))
         needs = {"closed": "hours", "full": "full_when"}
@@ -104,7 +104,7 @@ class Links:
                 self._document.problem((*path, "queue", word), "no-status", f"nothing tells the queue's {word!r}",
                                        "add status: {get: ...}, a service that knows", at_key=True)  # fmt: skip
 
-    def _dial(self, step: Dial, path: Path_) -> None:
+    def _dial(self, step: Dial, path: YamlPath) -> None:
         """What is never used where nobody waits."""
         if step.dial.wait_for != "nothing":
             return
@@ -114,7 +114,7 @@ class Links:
                 self._document.problem((*where, word), "no-effect", f"nobody waits, so {word!r} is never used",
                                        "leave it out, or wait_for: answered", at_key=True)  # fmt: skip
 
-    def _hours(self, name: str, path: Path_) -> None:
+    def _hours(self, name: str, path: YamlPath) -> None:
         main = self._dialogs.dialogs.get(MAIN)
         schedules = main.dialog.schedules if main is not None else {}
         if main is not None and name not in schedules:
@@ -122,7 +122,7 @@ class Links:
                                    did_you_mean(name, schedules) or "add it under schedules")  # fmt: skip
 
 
-def _languages(step: AnyStep, path: Path_) -> Iterator[tuple[Path_, str]]:
+def _languages(step: AnyStep, path: YamlPath) -> Iterator[tuple[YamlPath, str]]:
     """Each language that a step can change to, with the way to it; one that is a value is not known here."""
     if isinstance(step, Ask):
         yield from (((*path, "languages", locale), locale) for locale in step.languages or ())

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from voicebot.authoring.document import Document, Path_, read_document
+from voicebot.authoring.document import Document, YamlPath, read_document
 from voicebot.authoring.expressions import ExpressionError, compile_expression
 from voicebot.authoring.faults import told
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog, Translation
@@ -171,7 +171,7 @@ class _Reading:
                     changes[word] = getattr(header, word)
         return base.dialog.model_copy(update=changes)
 
-    def _merged(self, step: dict[str, Any], words: Any, path: Path_) -> dict[str, Any] | None:
+    def _merged(self, step: dict[str, Any], words: Any, path: YamlPath) -> dict[str, Any] | None:
         if not isinstance(words, dict):
             self._document.problem(path, "wrong-kind", "the words of a step are missing", "menu: {ask: ...}")
             return None
@@ -192,7 +192,7 @@ class _Reading:
         steps: list[AnyStep] = []
         seen: dict[str, int] = {}
         for index, item in enumerate(raw):
-            path: Path_ = ("steps", index)
+            path: YamlPath = ("steps", index)
             word = step_word(item)
             if word is None:
                 self._no_word(item, path)
@@ -212,7 +212,7 @@ class _Reading:
             steps.append(step)
         return steps
 
-    def _no_word(self, item: Any, path: Path_) -> None:
+    def _no_word(self, item: Any, path: YamlPath) -> None:
         if not isinstance(item, dict):
             self._document.problem(path, "wrong-kind", "a step has words such as id: and say:", "- id: hello")
             return
@@ -228,7 +228,7 @@ class _Reading:
             meant[0][1] if meant else f"it needs one of {', '.join(STEP_KINDS)}", at_key=True,
         )  # fmt: skip
 
-    def _part(self, kind: type[Part], raw: Any, path: Path_) -> Part | None:
+    def _part(self, kind: type[Part], raw: Any, path: YamlPath) -> Part | None:
         """``raw`` as a ``kind``; None (and problems) when it is none."""
         try:
             part = kind.model_validate(raw)
@@ -245,12 +245,12 @@ class _Reading:
         self._texts(part, path)
         return part
 
-    def _fault(self, kind: type[Part], fault: Any, path: Path_) -> None:
-        where: Path_ = (*path, *fault["loc"])
+    def _fault(self, kind: type[Part], fault: Any, path: YamlPath) -> None:
+        where: YamlPath = (*path, *fault["loc"])
         code, message, mend = told(kind, fault)
         self._document.problem(where, code, message, mend, at_key=code in ("unknown-word", "missing"))
 
-    def _kinds(self, ask: Ask, path: Path_) -> None:
+    def _kinds(self, ask: Ask, path: YamlPath) -> None:
         present = [kind for kind in Ask.KINDS if getattr(ask, kind) is not None]
         if not present:
             self._document.problem((*path, "ask"), "no-kind", "nothing says what kind of answer this question has",
@@ -271,7 +271,7 @@ class _Reading:
             self._document.problem((*path, "confirm"), "confirm-without-save", "nothing keeps what is confirmed",
                                    "add save: and the name of a variable", at_key=True)  # fmt: skip
 
-    def _texts(self, part: Part, path: Path_) -> None:
+    def _texts(self, part: Part, path: YamlPath) -> None:
         for place, text in texts_of(part, path):
             try:
                 compile_template(text, KINDS)
@@ -300,7 +300,7 @@ class _Reading:
             for name, schedule in part.schedules.items():
                 self._schedule(schedule, ("schedules", name))
 
-    def _schedule(self, schedule: Schedule, path: Path_) -> None:
+    def _schedule(self, schedule: Schedule, path: YamlPath) -> None:
         try:
             compile_schedule(schedule)
         except ScheduleError as error:

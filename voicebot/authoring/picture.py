@@ -54,7 +54,7 @@ _WIDE = set("mwMWQO@%&")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CardRow:
     """A way that is told on the card: its label, where it leads, a link there, and whether a test goes it."""
 
     label: str
@@ -72,7 +72,7 @@ class Card:
     kind: str
     lines: list[str]
     words: str
-    rows: list[Row]
+    rows: list[CardRow]
     entries: list[str]
     tested: bool
 

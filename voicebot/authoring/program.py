@@ -14,10 +14,10 @@ from voicebot.authoring.reading import collects_keys
 from voicebot.authoring.schedule import OpeningHours, compile_schedule
 from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import spoken, written
-from voicebot.authoring.template import Say, Template, compile_template
+from voicebot.authoring.template import Formatter, Template, compile_template
 from voicebot.authoring.understanding import Understanding, for_language
 from voicebot.authoring.walking import conditions_of, prompts_of, texts_of
-from voicebot.authoring.wording import Words, sayer, words
+from voicebot.authoring.wording import Words, formatter, words
 
 MAX_PHRASES = 400
 
@@ -46,8 +46,8 @@ class Program:
         self.schedules: dict[str, OpeningHours] = {
             name: compile_schedule(schedule) for name, schedule in main.schedules.items()
         }
-        self.aloud: Say = sayer(spoken, locale)
-        self.read: Say = sayer(written, locale)
+        self.aloud: Formatter = formatter(spoken, locale)
+        self.read: Formatter = formatter(written, locale)
         self._words: dict[int, Words] = {}
         self._templates: dict[str, Template] = {}
         self._conditions: dict[str, Compiled] = {}
@@ -96,7 +96,7 @@ class Program:
             return {key: self.value(item, scope) for key, item in written_value.items()}
         return written_value
 
-    def text(self, written_text: str, scope: Mapping[str, Any], say: Say | None = None) -> str:
+    def text(self, written_text: str, scope: Mapping[str, Any], say: Formatter | None = None) -> str:
         """A text as a file writes it, with its gaps filled (as they are written, unless ``say`` is given)."""
         template = self._templates.get(written_text)
         return template.fill(scope, say or self.read) if template is not None else written_text

@@ -7,6 +7,7 @@ from typing import Any
 from voicebot.authoring.model import STEP_KINDS, DialogFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DEFS = "#/$defs/"
 KEYS = ("key", "end_key", "yes_key", "no_key")
 """Words of keys: most people write them as numbers."""
 ONE_FOR_MANY = ("retry", "no_input", "no_match", "say", "phrases")
@@ -25,8 +26,24 @@ _OTHERS = {
 
 def schema() -> dict[str, Any]:
     """JSON Schema of a dialog file: what an editor needs to complete words and to explain them."""
-    made = _as_taken(DialogFile.model_json_schema(by_alias=True))
+    made = _by_title(_as_taken(DialogFile.model_json_schema(by_alias=True)))
     return {"$schema": DIALECT, **made, "title": "A dialog of a voice bot"}
+
+
+def _by_title(made: dict[str, Any]) -> dict[str, Any]:
+    """``made`` with each part under its title: what a class is called in Python is no business of a schema's reader."""
+    titles = {name: _object(part).get("title", name) for name, part in made["$defs"].items()}
+
+    def renamed(part: Any) -> Any:
+        if isinstance(part, list):
+            return [renamed(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        return {key: f"{DEFS}{titles[value.removeprefix(DEFS)]}" if key == "$ref" else renamed(value)
+                for key, value in part.items()}  # fmt: skip
+
+    parts = {titles[name]: renamed(part) for name, part in made["$defs"].items()}
+    return {**renamed(made), "$defs": dict(sorted(parts.items()))}
 
 
 def _as_taken(part: Any, word: str = "") -> Any:

@@ -13,16 +13,16 @@ from voicebot.authoring.folder import Dialogs
 from voicebot.authoring.functions import AsyncFunction
 from voicebot.authoring.model import FAIL
 from voicebot.authoring.stubs import AnySecret, Stubs
-from voicebot.authoring.talk import Failure, Talk
+from voicebot.authoring.talk import Failure, RunningTest
 from voicebot.authoring.textcall import TextCall
-from voicebot.authoring.transcripts import Transcript
+from voicebot.authoring.transcripts import DialogTest
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What came of a test; ``failure`` is None when all was as it says; ``languages``: those of the call."""
 
-    test: Transcript
+    test: DialogTest
     failure: Failure | None
     took_s: float
     languages: frozenset[str]
@@ -75,7 +75,7 @@ class Rehearsal:
         self._compiled: dict[frozenset[str], CompiledDialogs] = {}
         self._stubs: Stubs | None = None
 
-    async def run(self, test: Transcript) -> Result:
+    async def run(self, test: DialogTest) -> Result:
         """One test, one call."""
         self._stubs = Stubs(test)
         began = time.perf_counter()
@@ -85,7 +85,7 @@ class Rehearsal:
             direction=test.direction,
             context=test.context,
         )
-        talk = Talk(call, test, self._stubs.unknown)
+        talk = RunningTest(call, test, self._stubs.unknown)
         try:
             failure = await talk.failure()
         finally:
@@ -96,7 +96,7 @@ class Rehearsal:
         for compiled in self._compiled.values():
             await compiled.close()
 
-    def _root(self, test: Transcript) -> CompiledDialogs:
+    def _root(self, test: DialogTest) -> CompiledDialogs:
         names = frozenset(test.functions)
         if names not in self._compiled:
             self._compiled[names] = compile_dialogs(

@@ -17,7 +17,7 @@ ALWAYS = "all day"
 _HOURS = re.compile(r"(\d{1,2}):(\d{2}) ?- ?(\d{1,2}):(\d{2})\Z")
 _YEARLY = re.compile(r"(\d{2})-(\d{2})\Z")
 
-Span = tuple[int, int]
+MinuteRange = tuple[int, int]
 """Minutes of a day, from and to (exclusive)."""
 
 
@@ -35,10 +35,10 @@ class OpeningHours:
     """A schedule that is ready."""
 
     zone: ZoneInfo
-    week: tuple[tuple[Span, ...], ...]
+    week: tuple[tuple[MinuteRange, ...], ...]
     holidays: frozenset[date]
     yearly: frozenset[tuple[int, int]]
-    special: dict[date, tuple[Span, ...]]
+    special: dict[date, tuple[MinuteRange, ...]]
 
     def is_open(self, moment: datetime) -> bool:
         """Whether it is open at ``moment`` (with its time zone)."""
@@ -62,7 +62,7 @@ def compile_schedule(schedule: Schedule) -> OpeningHours:
         raise ScheduleError(
             f"{schedule.zone!r} is no time zone", ("zone",), "such as Europe/Berlin or America/New_York"
         ) from error
-    week: list[tuple[Span, ...]] = [()] * 7
+    week: list[tuple[MinuteRange, ...]] = [()] * 7
     for days, hours in schedule.week.items():
         for day in _days(days):
             week[day] = _spans(hours, ("week", days))
@@ -90,7 +90,7 @@ def _days(text: str) -> list[int]:
     return list(range(start, end + 1)) if start <= end else [*range(start, 7), *range(end + 1)]
 
 
-def _spans(hours: list[str], path: tuple[str | int, ...]) -> tuple[Span, ...]:
+def _spans(hours: list[str], path: tuple[str | int, ...]) -> tuple[MinuteRange, ...]:
     spans = []
     for text in hours:
         if text.strip().lower() == CLOSED:

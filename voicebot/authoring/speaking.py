@@ -63,11 +63,11 @@ def written(value: Any, kind: str, locale: str) -> str:
     return _said(_WRITTEN, value, kind, locale)
 
 
-Said = Callable[[Any, str, _Speech], str]
+KindFormatter = Callable[[Any, str, _Speech], str]
 
 
 @exact
-def _said(table: dict[str, Said], value: Any, kind: str, locale: str) -> str:
+def _said(table: dict[str, KindFormatter], value: Any, kind: str, locale: str) -> str:
     name, _, detail = kind.partition(":")
     speech = _speech(locale)
     name = name.strip() or _kind_of(value)
@@ -316,7 +316,7 @@ def _clock(moment: time, pattern: str, speech: _Speech) -> str:
     return str(format_time(moment, pattern, locale=speech.locale))
 
 
-def _moment(table: str) -> Said:
+def _moment(table: str) -> KindFormatter:
     def said(value: Any, detail: str, speech: _Speech) -> str:
         time_said = _time_spoken if table == "spoken" else _time_written
         return f"{_date_said(value, detail, speech)}, {time_said(value, detail, speech)}"
@@ -335,7 +335,7 @@ def _truth(value: Any, detail: str, speech: _Speech) -> str:
     return str(speech.data["truth"][0 if value else 1])
 
 
-def _list(table: Callable[[], dict[str, Said]]) -> Said:
+def _list(table: Callable[[], dict[str, KindFormatter]]) -> KindFormatter:
     def said(value: Any, detail: str, speech: _Speech) -> str:
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise TypeError(f"{type(value).__name__} is not a list")
@@ -346,7 +346,7 @@ def _list(table: Callable[[], dict[str, Said]]) -> Said:
     return said
 
 
-_SPOKEN: dict[str, Said] = {
+_SPOKEN: dict[str, KindFormatter] = {
     "digits": _digits_spoken,
     "phone": _phone_spoken,
     "spelled": _spelled_spoken,
@@ -360,7 +360,7 @@ _SPOKEN: dict[str, Said] = {
     "list": _list(lambda: _SPOKEN),
     "text": _text,
 }
-_WRITTEN: dict[str, Said] = _SPOKEN | {
+_WRITTEN: dict[str, KindFormatter] = _SPOKEN | {
     "digits": _text,
     "phone": _text,
     "spelled": _text,

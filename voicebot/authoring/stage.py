@@ -21,7 +21,7 @@ from voicebot.authoring.folder import Dialogs
 from voicebot.authoring.line import RECORDING
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.stubs import AnySecret, Stubs
-from voicebot.authoring.transcripts import Transcript, read_transcripts
+from voicebot.authoring.transcripts import DialogTest, read_transcripts
 from voicebot.host.loader import DialogsError
 from voicebot.host.sdk import Activity, ComponentDialog, DialogContext, TurnContext
 
@@ -64,7 +64,7 @@ class Stage(ComponentDialog):  # type: ignore[misc]
     ``prompts``: what is spoken alike in every call, in the dialogs' own language.
     """
 
-    def __init__(self, dialogs: Dialogs, tests: Sequence[Transcript]) -> None:
+    def __init__(self, dialogs: Dialogs, tests: Sequence[DialogTest]) -> None:
         super().__init__("stage")
         self.prompts: list[str] = []
         for number, test in enumerate(tests):
@@ -95,7 +95,7 @@ class Stage(ComponentDialog):  # type: ignore[misc]
 class _Scene(ComponentDialog):  # type: ignore[misc]
     """The dialogs as one test finds them."""
 
-    def __init__(self, name: str, dialogs: Dialogs, test: Transcript) -> None:
+    def __init__(self, name: str, dialogs: Dialogs, test: DialogTest) -> None:
         super().__init__(name)
         stubs = Stubs(test)
         compiled = compile_dialogs(

@@ -7,13 +7,13 @@ from typing import Any
 
 from voicebot.authoring.functions import AsyncFunction
 from voicebot.authoring.http import HttpFailed, HttpRequest
-from voicebot.authoring.transcripts import Transcript, matches
+from voicebot.authoring.transcripts import DialogTest, matches
 
 
 class Stubs:
     """Those of one test. ``unknown``: what was asked that the test has no answer for."""
 
-    def __init__(self, test: Transcript) -> None:
+    def __init__(self, test: DialogTest) -> None:
         self._test = test
         self.unknown: list[str] = []
 

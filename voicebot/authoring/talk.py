@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from voicebot.authoring.textcall import Said
-from voicebot.authoring.transcripts import ANY_PROMPTS, Entry, Transcript, matches
+from voicebot.authoring.transcripts import ANY_PROMPTS, DialogTest, Entry, matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Failure:
     heard: str
 
 
-class Call(Protocol):
+class TestedCall(Protocol):
     """The call of a test: one that is held in text now, or what is left of one that was held by voice.
 
     What the properties mean stands at :class:`~voicebot.authoring.textcall.TextCall`.
@@ -42,13 +42,13 @@ class Call(Protocol):
     async def dial_became(self, outcome: str) -> list[Said]: ...
 
 
-class Talk:
+class RunningTest:
     """One test while it runs: what the bot has said and nobody has looked at yet.
 
     ``unknown``: what was asked that the test has no answer for, as it comes up. ``languages``: those of the call.
     """
 
-    def __init__(self, call: Call, test: Transcript, unknown: list[str]) -> None:
+    def __init__(self, call: TestedCall, test: DialogTest, unknown: list[str]) -> None:
         self._call = call
         self._test = test
         self._unknown = unknown

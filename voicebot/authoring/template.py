@@ -14,7 +14,7 @@ from voicebot.authoring.expressions import Compiled, ExpressionError, Scope, com
 
 MAX_GAPS = 50
 
-Say = Callable[[Any, str], str]
+Formatter = Callable[[Any, str], str]
 """``(value, kind)``: a value in words, or in writing; ``kind`` is ``""`` when the gap names none."""
 
 
@@ -45,11 +45,11 @@ class Template:
     def gaps(self) -> list[Gap]:
         return [part for part in self.parts if isinstance(part, Gap)]
 
-    def fill(self, scope: Scope, say: Say) -> str:
+    def fill(self, scope: Scope, say: Formatter) -> str:
         """The text, each gap filled with what ``say`` makes of its value."""
         return "".join(part if isinstance(part, str) else say(part.expression(scope), part.kind) for part in self.parts)
 
-    def value(self, scope: Scope, say: Say) -> Any:
+    def value(self, scope: Scope, say: Formatter) -> Any:
         """The value of a single gap as it is; otherwise the filled text."""
         only = self.parts[0] if len(self.parts) == 1 else None
         if isinstance(only, Gap) and not only.kind:

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from voicebot.authoring.document import Document, read_document
 from voicebot.authoring.faults import told
-from voicebot.authoring.model import Part, Text, Value
+from voicebot.authoring.model import Part, PlainText, Value
 from voicebot.authoring.problems import Problem
 
 ANY_PROMPTS = "..."
@@ -40,32 +40,32 @@ def _moment(value: Any) -> Any:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
-class Answer(Part):
+class FunctionStub(Part):
     """What stands in for a Python function: what it gives, or how it fails."""
 
     given: dict[str, Value] | None = Field(None, alias="with", description="Only when it is called with these values.")
     gives: Value = Field(None, description="What it gives back.")
-    fails: Text | None = Field(None, description="It fails, for this reason.")
+    fails: PlainText | None = Field(None, description="It fails, for this reason.")
 
 
-class Service(Part):
+class ServiceStub(Part):
     """What stands in for a web service."""
 
     method: Literal["get", "post", "put", "patch", "delete"] = Field("get", description="The method.")
-    url: Text = Field(description="The address; `*` stands for anything.")
+    url: PlainText = Field(description="The address; `*` stands for anything.")
     gives: Value = Field(None, description="What it answers.")
     status: int = Field(200, ge=100, le=599, description="The status of the answer; from 400 on it is a failure.")
-    fails: Text | None = Field(None, description="It does not answer, for this reason.")
+    fails: PlainText | None = Field(None, description="It does not answer, for this reason.")
 
 
-Functions = dict[str, Annotated[list[Answer], BeforeValidator(_listed)]]
+FunctionStubs = dict[str, Annotated[list[FunctionStub], BeforeValidator(_listed)]]
 
 
 class Entry(Part):
     """One line of the talk: one word of these."""
 
-    caller: Text | None = Field(None, description="What the caller says.")
-    keys: Text | None = Field(None, description="The keys that the caller presses.")
+    caller: PlainText | None = Field(None, description="What the caller says.")
+    keys: PlainText | None = Field(None, description="The keys that the caller presses.")
     silence: Literal[True] | None = Field(None, description="The caller says nothing.")
     noise: Literal[True] | None = Field(None, description="Something is heard, but no words.")
     transferred: Literal["completed", "failed", "busy", "no-answer"] | None = Field(
@@ -74,11 +74,13 @@ class Entry(Part):
     dialled: Literal[
         "answered", "ended", "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error"
     ] | None = Field(None, description="What became of the call that a `dial` has placed.")  # fmt: skip
-    bot: Annotated[list[Text], BeforeValidator(_listed)] | None = Field(None, description="What the bot says then.")
-    transfer: Text | None = Field(None, description="Whom the caller is handed on to.")
-    dial: Text | None = Field(None, description="Whom the bot has called, in a call of its own.")
+    bot: Annotated[list[PlainText], BeforeValidator(_listed)] | None = Field(
+        None, description="What the bot says then."
+    )
+    transfer: PlainText | None = Field(None, description="Whom the caller is handed on to.")
+    dial: PlainText | None = Field(None, description="Whom the bot has called, in a call of its own.")
     hangup: bool | None = Field(None, description="Whether the bot ends the call.")
-    language: Text | None = Field(None, description="In which language the call goes on.")
+    language: PlainText | None = Field(None, description="In which language the call goes on.")
     recording: Literal["running", "paused", "stopped"] | None = Field(
         None, description="What the recording of the call was told last."
     )
@@ -93,15 +95,15 @@ class Entry(Part):
 class Test(Part):
     """One call."""
 
-    name: Text = Field(alias="test", description="What holds.")
+    name: PlainText = Field(alias="test", description="What holds.")
     now: Moment | None = Field(None, description="What the clock says.")
-    locale: Text | None = Field(None, description="The language of the call.")
+    locale: PlainText | None = Field(None, description="The language of the call.")
     direction: Literal["inbound", "outbound"] = Field(
         "inbound", description="`outbound`: the bot has called, and whoever answers is the caller here."
     )
     context: dict[str, Value] = Field(default_factory=dict, description="What the dialog is told in such a call.")
-    functions: Functions = Field(default_factory=dict, description="Python functions that answer so.")
-    http: list[Service] = Field(default_factory=list, description="Web services that answer so.")
+    functions: FunctionStubs = Field(default_factory=dict, description="Python functions that answer so.")
+    http: list[ServiceStub] = Field(default_factory=list, description="Web services that answer so.")
     talk: list[Entry] = Field(description="What is said, in order.", min_length=1)
 
 
@@ -109,14 +111,14 @@ class TestFile(Part):
     """A file of tests; what stands here holds for all of them that say nothing else."""
 
     now: Moment = Field(datetime(2026, 1, 5, 12, tzinfo=UTC), description="What the clock says (a Monday at noon).")
-    locale: Text | None = Field(None, description="The language of the calls.")
-    functions: Functions = Field(default_factory=dict, description="Python functions that answer so.")
-    http: list[Service] = Field(default_factory=list, description="Web services that answer so.")
+    locale: PlainText | None = Field(None, description="The language of the calls.")
+    functions: FunctionStubs = Field(default_factory=dict, description="Python functions that answer so.")
+    http: list[ServiceStub] = Field(default_factory=list, description="Web services that answer so.")
     tests: list[Test] = Field(description="The tests.", min_length=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class DialogTest:
     """A test with what holds around it, and its place. ``lines``: of each entry of the talk."""
 
     file: Path
@@ -126,8 +128,8 @@ class Transcript:
     locale: str | None
     direction: str
     context: dict[str, Any]
-    functions: dict[str, list[Answer]]
-    http: list[Service]
+    functions: dict[str, list[FunctionStub]]
+    http: list[ServiceStub]
     talk: list[Entry]
     lines: list[int]
 
@@ -136,7 +138,7 @@ class Transcript:
 class Transcripts:
     """The tests of a folder, and what is wrong with their files."""
 
-    tests: list[Transcript] = field(default_factory=list)
+    tests: list[DialogTest] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -158,7 +160,7 @@ def matches(pattern: str, text: str) -> bool:
     return re.fullmatch(whole, " ".join(text.split()), re.DOTALL) is not None
 
 
-def _tests(document: Document) -> list[Transcript]:
+def _tests(document: Document) -> list[DialogTest]:
     try:
         read = TestFile.model_validate(document.data)
     except ValidationError as error:
@@ -170,7 +172,7 @@ def _tests(document: Document) -> list[Transcript]:
     for number, test in enumerate(read.tests):
         path = ("tests", number)
         found.append(
-            Transcript(
+            DialogTest(
                 document.file,
                 document.value_at((*path, "test"))[0],
                 test.name,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from voicebot.authoring.document import Path_
-from voicebot.authoring.model import Dial, DialogFile, Global, If, Option, Part, Prompt, Queue, Set
+from voicebot.authoring.document import YamlPath
+from voicebot.authoring.model import Dial, DialogFile, GlobalCommand, If, Option, Part, Prompt, Queue, Set
 
 TARGETS = (
     *("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "closed", "full", "yes", "no"),
@@ -19,7 +19,7 @@ _NOT_SAID = {*TARGETS, "id", "note", "save", "call", "voice", "phrases", "condit
              "by_caller"}  # fmt: skip
 
 
-def targets_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+def targets_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
     """Each step id that ``part`` can go to, with the way to it."""
     if isinstance(part, Part):
         for name, info in type(part).model_fields.items():
@@ -37,7 +37,7 @@ def targets_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
                     yield from targets_of(chosen, (*path, key, option))
 
 
-def texts_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+def texts_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
     """Each text of ``part`` that can have gaps, with the way to it."""
     if isinstance(part, str):
         yield path, part
@@ -49,14 +49,14 @@ def texts_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
             yield from texts_of(item, (*path, key))
     elif isinstance(part, Part):
         for name, info in type(part).model_fields.items():
-            if name in _NOT_SAID or (name == "say" and isinstance(part, Option | Global)):
+            if name in _NOT_SAID or (name == "say" and isinstance(part, Option | GlobalCommand)):
                 continue
             if isinstance(part, DialogFile) and name in ("steps", "inputs", "outputs"):
                 continue
             yield from texts_of(getattr(part, name), (*path, info.alias or name))
 
 
-def conditions_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+def conditions_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
     """Each condition of ``part``, with the way to it."""
     if isinstance(part, If):
         yield (*path, "if"), part.condition
@@ -66,7 +66,7 @@ def conditions_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
                 yield (*path, "queue", word), condition
 
 
-def names_of(part: Any, path: Path_ = ()) -> Iterator[tuple[Path_, str]]:
+def names_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
     """Each variable or constant that ``part`` gives a value to, with the way to it."""
     if isinstance(part, DialogFile):
         yield from ((("constants", name), name) for name in part.constants)

@@ -12,7 +12,7 @@ from voicebot.authoring.expressions import Scope
 from voicebot.authoring.model import BargeIn, Prompt
 from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import spoken, written
-from voicebot.authoring.template import Say, Template, compile_template
+from voicebot.authoring.template import Formatter, Template, compile_template
 
 SLOWER = "-25%"
 """How much slower it is spoken for callers who asked for it."""
@@ -28,8 +28,8 @@ class Words:
     """An address, or a file of this machine (as a ``file:`` URI)."""
     voice: str
     barge_in: BargeIn | None
-    read: Say
-    aloud: Say
+    read: Formatter
+    aloud: Formatter
 
     def rendered(self, scope: Scope, slow: bool = False) -> tuple[str, str]:
         """What is shown and what is spoken."""
@@ -68,8 +68,8 @@ def words(prompt: Prompt, voice: str, locale: str, file: Path | None = None) -> 
         _audio(prompt.audio, file) if prompt.audio else None,
         prompt.voice or voice,
         prompt.barge_in,
-        sayer(written, locale),
-        sayer(spoken, locale),
+        formatter(written, locale),
+        formatter(spoken, locale),
     )
 
 
@@ -79,7 +79,7 @@ def _audio(audio: str, file: Path | None) -> Template | str:
     return (file.resolve().parent / audio).resolve().as_uri()
 
 
-def sayer(say: Callable[[Any, str, str], str], locale: str) -> Say:
+def formatter(say: Callable[[Any, str, str], str], locale: str) -> Formatter:
     """``say`` for one language; what cannot be said in the way that is asked for is said plainly."""
 
     def in_locale(value: Any, kind: str) -> str:

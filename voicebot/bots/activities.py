@@ -11,6 +11,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from voicebot.address import Address
 from voicebot.bots.conversation import CallFacts
 
 CHANNEL = "telephony"
@@ -84,9 +85,12 @@ def command_result(action: str, command: str, error: str = "") -> dict[str, Any]
     return {"type": "commandResult", "name": f"channel/vnd.microsoft.telephony.recording.{action}", "value": value}
 
 
-def call_status(state: str, call_id: str, target: str, command: str, status: int, reason: str) -> dict[str, Any]:
+def call_status(
+    state: str, call_id: str, target: Address | None, command: str, status: int, reason: str
+) -> dict[str, Any]:
     """What became of a call that the bot wanted placed: ``answered``, ``ended``, or why it came to nothing."""
-    value = {"state": state, "callId": call_id, "to": target, "commandId": command, "status": status, "reason": reason}
+    to = "" if target is None else str(target)
+    value = {"state": state, "callId": call_id, "to": to, "commandId": command, "status": status, "reason": reason}
     return {"type": "event", "name": "call.status", "value": value}
 
 

@@ -23,6 +23,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from voicebot.address import Address, AddressError
 from voicebot.bots.ordered import OrderedConversation
 
 PREFIX = ("v3", "conversations")
@@ -71,7 +72,7 @@ class CallNotPlaced(Exception):
         self.why = why
 
 
-PlaceCall = Callable[[str, str, Mapping[str, Any], Callable[[str], None]], Awaitable[str]]
+PlaceCall = Callable[[str, Address, Mapping[str, Any], Callable[[str], None]], Awaitable[str]]
 """``(bot, to, context, over)``: call ``to`` for ``bot``; gives the call's id while it rings. ``over`` is told why it
 ended, answered or not. Raises CallNotPlaced."""
 
@@ -79,7 +80,7 @@ ended, answered or not. Raises CallNotPlaced."""
 class Wish(NamedTuple):
     """What a bot wants with ``POST /v3/conversations``: a conversation with ``to``, begun by ``activity``."""
 
-    to: str
+    to: Address
     activity: dict[str, Any] | None
     context: dict[str, Any]
 
@@ -90,15 +91,17 @@ def wish(body: Any) -> Wish | Answer:
     wanted = [m.get("id") for m in members if isinstance(m, dict)] if isinstance(members, list) else []
     if len(wanted) != 1 or not isinstance(wanted[0], str) or not wanted[0]:
         return error(400, "BadArgument", "members: a call has one, whose id is a telephone number or a SIP URI")
+    try:
+        to = Address.parse(wanted[0])
+    except AddressError as wrong:
+        return error(400, "BadArgument", f"members: {wrong}")
     activity, context = body.get("activity"), body.get("channelData")
-    return Wish(
-        wanted[0], activity if isinstance(activity, dict) else None, context if isinstance(context, dict) else {}
-    )
+    return Wish(to, activity if isinstance(activity, dict) else None, context if isinstance(context, dict) else {})
 
 
-def with_person(conversations: Mapping[str, OrderedConversation], to: str) -> OrderedConversation | None:
+def with_person(conversations: Mapping[str, OrderedConversation], to: Address) -> OrderedConversation | None:
     """The call with ``to`` that there is already."""
-    return next((c for c in conversations.values() if c.caller["id"] == to), None)
+    return next((c for c in conversations.values() if c.caller["id"] == str(to)), None)
 
 
 def created(conversation: OrderedConversation, wanted: Wish, service_url: str, key: str) -> Answer:

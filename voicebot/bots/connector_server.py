@@ -155,10 +155,10 @@ class ConnectorServer:
                     return connector.NO_CALLS
                 try:
                     conversation = await ringing.begin(
-                        wanted.to, lambda over: place(tenant.name, wanted.to, wanted.context, over)
+                        str(wanted.to), lambda over: place(tenant.name, wanted.to, wanted.context, over)
                     )
                 except connector.CallNotPlaced as refused:
-                    logger.info("connector: bot %s may not call %s: %s", tenant.name, wanted.to[:100], refused)
+                    logger.info("connector: bot %s may not call %s: %s", tenant.name, wanted.to, refused)
                     return connector.not_placed(refused)
             return connector.created(conversation, wanted, self.url, key)
 

@@ -9,7 +9,7 @@ message                                         BotMessage; spoken is ``speak``,
 parts of a streamed text                        BotMessage, sentence by sentence (``streamed_text.py``)
 endOfConversation, event ``hangup``             HangUpAsked
 event ``handoff.initiate``, or of type handoff  TransferAsked(``value.TargetPhoneNumber``); no target: the operator
-event ``call.place``, with ``value.to``          CallAsked
+event ``call.place``, with ``value.to``          CallAsked, or PlacedCallChanged
 command ``…telephony.recording.start`` etc.     RecordingAsked (Microsoft's Telephony channel)
 AudioCodes' events, with ``activityParams``:
 ``transfer``, ``handover``                      TransferAsked(``transferTarget``)
@@ -24,7 +24,8 @@ any other                                       none
 ==============================================  =====================================================================
 
 ``activityParams`` and ``sessionParams`` stand in ``channelData``, or in an event's ``value`` (as Copilot Studio sends
-them). A TransferAsked with an empty target means that the bot leaves the choice to the settings.
+them). A TransferAsked without a target, or with one that is no address, leaves the choice to the settings; a
+``call.place`` whose ``to`` is no address comes to nothing, as PlacedCallChanged says.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ import json
 import re
 from typing import Any
 
+from voicebot.address import Address, AddressError
 from voicebot.bots.cards import card_choices, card_text
 from voicebot.bots.session_parameters import configured, fetchable
 from voicebot.bots.spoken import spoken
@@ -47,6 +49,7 @@ from voicebot.events import (
     InputHint,
     KeysAsked,
     MetadataSent,
+    PlacedCallChanged,
     RecordingAction,
     RecordingAsked,
     TransferAsked,
@@ -54,14 +57,12 @@ from voicebot.events import (
 
 MAX_SPEAK = 20_000
 MAX_CHOICES = 12
-MAX_TARGET = 256
 MAX_METADATA = 16_384
 MAX_NAME = 64
+MAX_COMMAND = 256
 MAX_URL = 2000
 MAX_KEYS = 20
 RECORDING = "channel/vnd.microsoft.telephony.recording."
-
-_TARGET = re.compile(r"(?:sips?:|tel:)?[^\s<>\"\\\x00-\x20\x7f]{1,256}")
 
 
 class Interpreter:
@@ -125,7 +126,7 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
         case "call.place":
             return [_call(_dict(activity.get("value")), at)]
         case "transfer" | "handover":
-            return [TransferAsked(at, _target(parameters.get("transferTarget")), parameters)]
+            return [TransferAsked(at, _address(parameters.get("transferTarget")), parameters)]
         case "hangup":
             return [HangUpAsked(at, _text(parameters.get("hangupReason")) or "completed")]
         case "playUrl":
@@ -152,7 +153,9 @@ def _command(activity: dict[str, Any], at: float) -> list[Event]:
     action = name.removeprefix(RECORDING)
     if action == name or action not in list(RecordingAction):
         return []
-    return [RecordingAsked(at, RecordingAction(action), _text(_dict(activity.get("value")).get("commandId"))[:256])]
+    return [
+        RecordingAsked(at, RecordingAction(action), _text(_dict(activity.get("value")).get("commandId"))[:MAX_COMMAND])
+    ]
 
 
 def _parameters(activity: dict[str, Any], name: str) -> dict[str, Any]:
@@ -208,28 +211,30 @@ def _handoff(activity: dict[str, Any], at: float) -> TransferAsked:
     value = activity.get("value")
     context = dict(_dict(value))
     target = context.pop("TargetPhoneNumber", None) or context.pop("targetPhoneNumber", None)
-    return TransferAsked(at, _target(value if isinstance(value, str) else target), context)
+    return TransferAsked(at, _address(value if isinstance(value, str) else target), context)
 
 
-def _call(value: dict[str, Any], at: float) -> CallAsked:
+def _call(value: dict[str, Any], at: float) -> CallAsked | PlacedCallChanged:
+    command = _text(value.get("commandId"))[:MAX_COMMAND]
+    try:
+        target = Address.parse(_text(value.get("to")))
+    except AddressError as error:
+        return PlacedCallChanged(at, "refused", "", None, command, reason=str(error))
     return CallAsked(
         at,
-        _target(value.get("to")),
+        target,
         trunk=_text(value.get("trunk"))[:MAX_NAME],
         bot=_text(value.get("bot"))[:MAX_NAME],
-        command=_text(value.get("commandId"))[:MAX_TARGET],
+        command=command,
         context=_dict(value.get("context")),
     )
 
 
-def _target(value: Any) -> str:
-    """A number or SIP URI that is safe to put into a header; ``""`` when there is none."""
-    text = _text(value)
-    if not text:
-        return ""
-    if not re.match(r"(?i)(?:sips?|tel):", text):
-        text = re.sub(r"[\s().-]", "", text) if re.fullmatch(r"[+\d\s().-]+", text) else text
-    return text if len(text) <= MAX_TARGET and _TARGET.fullmatch(text) else ""
+def _address(value: Any) -> Address | None:
+    try:
+        return Address.parse(_text(value))
+    except AddressError:
+        return None
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from voicebot.address import Address, Domain
 from voicebot.calls.request import CallRequest, CannotCall, Placed
 from voicebot.calls.session import CallSession
 from voicebot.calls.targets import AllowedTargets
 from voicebot.calls.transfer_headers import transfer_headers
 from voicebot.legs import Leg, NoRoom
-from voicebot.sip import SipSyntaxError, SipUri
 
 logger = logging.getLogger(__name__)
 
@@ -26,33 +26,23 @@ MAX_CONTEXT = 8192
 """Bytes of JSON that a bot is told along with a call."""
 MAX_RING_S = 600.0
 
-_NUMBER = re.compile(r"\+?[0-9*#() ./-]{1,40}")
 _SENDER = re.compile(r"[A-Za-z0-9_.+*#!~-]{1,128}")
-_FOR_THE_EYE = re.compile(r"[() ./-]")
 
 
 @dataclass(frozen=True, slots=True)
 class TrunkRoute:
-    """One way out. ``domain``: host, and port where it is not the usual, of the numbers that are called by it.
-
-    ``parameters``: of the URI (``;transport=tls``); ``own_domain``: of our own address.
-    """
+    """One way out. ``domain``: of the numbers that are called by it; ``own_domain``: of our own address."""
 
     name: str
-    domain: str
-    scheme: str = "sip"
-    parameters: str = ""
+    domain: Domain
     own_domain: str = ""
-
-    def uri(self, number: str) -> str:
-        return f"{self.scheme}:{number.replace('#', '%23')}@{self.domain}{self.parameters}"
 
 
 class Dial(Protocol):
     """Begins a leg of ours: :meth:`voicebot.legs.sip_front_end.SipFrontEnd.place`, with what it raises."""
 
     def __call__(
-        self, uri: str, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
+        self, to: Address, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
     ) -> Awaitable[Leg]: ...
 
 
@@ -88,60 +78,56 @@ class Outbound:
 
     async def place(self, request: CallRequest, observer: Callable[[str, int, str], None] | None = None) -> CallSession:
         """Call somebody; returns while it rings. ``observer``: see :class:`Placed`. Raises :class:`CannotCall`."""
-        uri, route = self._address(request)
-        if not AllowedTargets(self._allow, [route.domain] if route is not None else []).allows(uri):
-            logger.warning("a call to %r is not allowed: see calls.outbound_allow", request.to[:100])
+        to, route = self._address(request)
+        if not AllowedTargets(self._allow, [route.domain] if route is not None else []).allows(to):
+            logger.warning("a call to %s is not allowed: see calls.outbound_allow", request.to)
             raise CannotCall("forbidden", f"{request.to} may not be called: calls.outbound_allow does not hold it")
         headers = self._checked(request)
         placed = Placed(request.bot, dict(request.context), observer or Placed().observer)
         try:
             leg = await self._dial(
-                uri,
+                to,
                 account=route.name if route is not None else "",
                 from_uri=self._sender(request, route),
                 headers=headers,
                 ring_timeout_s=min(request.ring_s or self._ring_s, MAX_RING_S),
             )
         except ValueError as error:
-            raise CannotCall("invalid", f"{request.to} cannot be called: {error}") from None
+            raise CannotCall("invalid", f"{request.to} cannot be called: {error}") from error
         except NoRoom as error:
-            raise CannotCall("full", str(error)) from None
+            raise CannotCall("full", str(error)) from error
         return self._begin(leg, placed)
 
-    async def consult(self, uri: str, trunk: str, headers: Mapping[str, str]) -> Leg:
-        """Call ``uri``, to whom a caller who came by ``trunk`` may be handed on. Raises :class:`NoRoom`, ValueError.
+    async def consult(self, to: Address, trunk: str, headers: Mapping[str, str]) -> Leg:
+        """Call ``to``, to whom a caller who came by ``trunk`` may be handed on. Raises :class:`NoRoom`, ValueError.
 
         Who that may be is not looked at here: transfers have a list of their own.
         """
         route = self._routes.get(trunk)
         return await self._dial(
-            uri,
+            to,
             account=route.name if route is not None else "",
             from_uri="" if route is not None else f"sip:voicebot@{self._own_domain()}",
             headers=headers,
             ring_timeout_s=self._ring_s,
         )
 
-    def _address(self, request: CallRequest) -> tuple[str, TrunkRoute | None]:
-        """What to call, and by which way; None: straight there."""
-        to = request.to.strip()
+    def _address(self, request: CallRequest) -> tuple[Address, TrunkRoute | None]:
+        """Whom to call, with a domain, and by which way; None: straight there."""
+        to = request.to
         if request.trunk and request.trunk not in self._routes:
             known = ", ".join(self._routes) or "none is set"
             raise CannotCall("invalid", f"there is no trunk {request.trunk!r} that calls may go by ({known})")
-        number = to[4:].partition(";")[0] if to[:4].lower() == "tel:" else to
-        if _NUMBER.fullmatch(number):
-            route = self._route([request.trunk] if request.trunk else self._usual)
-            if route is None:
-                raise CannotCall(
-                    "invalid", "a number needs a trunk: an account, or a trunk with outbound; or call a SIP URI"
-                )
-            return route.uri(_FOR_THE_EYE.sub("", number)), route
-        try:
-            if SipUri.parse(to).scheme not in ("sip", "sips"):
-                raise SipSyntaxError("no SIP URI")
-        except SipSyntaxError:
-            raise CannotCall("invalid", f"{to[:100]!r} is neither a number nor a SIP URI") from None
-        return to, self._route([request.trunk]) if request.trunk else None
+        if to.domain is not None:
+            return to, self._route([request.trunk]) if request.trunk else None
+        if not to.number:
+            raise CannotCall("invalid", f"{str(to)!r} is neither a number nor a SIP URI: whose domain is it of?")
+        route = self._route([request.trunk] if request.trunk else self._usual)
+        if route is None:
+            raise CannotCall(
+                "invalid", "a number needs a trunk: an account, or a trunk with outbound; or call a SIP URI"
+            )
+        return to.at(route.domain), route
 
     def _route(self, names: Sequence[str]) -> TrunkRoute | None:
         """The first of these that can take a call now; None where there are none. Raises :class:`CannotCall`."""
@@ -173,5 +159,5 @@ class Outbound:
 def _json(context: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(context).encode()
-    except (TypeError, ValueError, RecursionError):
-        raise CannotCall("invalid", "the context is not JSON") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CannotCall("invalid", "the context is not JSON") from error

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from voicebot.address import Address
+
 Refused = Literal["invalid", "forbidden", "full"]
 """The wish makes no sense; it is not allowed; there is no room now."""
 
@@ -20,14 +22,14 @@ class CannotCall(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """Call ``to``, a number or SIP URI, for ``bot``.
+    """Call ``to`` for ``bot``.
 
     ``sender``: the number that we show, ``""`` for the trunk's own; ``trunk``: by which, ``""`` for the usual one, or
-    for none where ``to`` is a SIP URI. ``bot``: ``""`` for the one that takes calls to ``sender``. ``context`` is told
+    for none where ``to`` has a domain. ``bot``: ``""`` for the one that takes calls to ``sender``. ``context`` is told
     to the bot, ``headers`` (``User-to-User`` and ``X-...``) to whom we call. ``ring_s``: 0 for the usual time.
     """
 
-    to: str
+    to: Address
     sender: str = ""
     trunk: str = ""
     bot: str = ""

@@ -9,11 +9,11 @@ does not answer costs the caller nothing but time: they are back with the bot, w
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from voicebot.address import Address, Domain
 from voicebot.calls.consultation import Consultation
 from voicebot.calls.playback import Playback
 from voicebot.calls.targets import AllowedTargets
@@ -26,21 +26,21 @@ PARTING_S = 0.25
 """Between the last packet and the BYE or REFER: a phone still holds some in its jitter buffer when the next arrives."""
 MAX_ANNOUNCEMENT = 2000
 
-Consult = Callable[[str, str, Mapping[str, str]], Awaitable[Leg]]
-"""Calls a target (a SIP URI) by the caller's trunk, with headers. Raises :class:`NoRoom`, ValueError."""
+Consult = Callable[[Address, str, Mapping[str, str]], Awaitable[Leg]]
+"""Calls a target by the caller's trunk, with headers. Raises :class:`NoRoom`, ValueError."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransferRules:
     """``allow``: patterns of targets, see :mod:`voicebot.calls.targets`; ``fallback`` is allowed in any case.
 
-    ``domain``: where bare numbers go, ``""`` for the other side's own. ``consult``: without it there are only blind
+    ``domain``: where bare numbers go, None for the other side's own. ``consult``: without it there are only blind
     transfers.
     """
 
     allow: tuple[str, ...] = ("*", "*@*")
-    domain: str = ""
-    fallback: str = ""
+    domain: Domain | None = None
+    fallback: Address | None = None
     consult: Consult | None = None
 
 
@@ -51,11 +51,9 @@ class Transferring:
         self._leg = leg
         self._rules = rules
         self._speaker = speaker
-        info = leg.info
-        other = info.callee_uri if info.direction == "outbound" else info.caller_uri
-        self._domain = rules.domain or other.rpartition("@")[2].partition(">")[0]
+        self._domain = rules.domain or leg.info.domain
 
-    async def to(self, target: str, context: Mapping[str, Any]) -> TransferOutcome:
+    async def to(self, target: Address, context: Mapping[str, Any]) -> TransferOutcome:
         """Hand the caller to ``target``; returns when the outcome is known. Never raises.
 
         ``context``: ``attended`` chooses the way, ``announcement`` is said to the target, and what else
@@ -66,19 +64,17 @@ class Transferring:
         if context.get("attended") is True and self._rules.consult is not None:
             return await self._attended(self._rules.consult, target, context)
         await asyncio.sleep(PARTING_S)
-        return await self._leg.transfer(self.uri(target), transfer_headers(context))
+        return await self._leg.transfer(target if target.tel else self._placed(target), transfer_headers(context))
 
-    async def _attended(self, consult: Consult, target: str, context: Mapping[str, Any]) -> TransferOutcome:
+    async def _attended(self, consult: Consult, target: Address, context: Mapping[str, Any]) -> TransferOutcome:
         said = context.get("announcement")
         announcement = said[:MAX_ANNOUNCEMENT] if isinstance(said, str) else ""
         headers = transfer_headers(context)
-        uri = self.uri(target)
-        if uri[:4].lower() == "tel:":
-            uri = f"sip:{uri[4:].partition(';')[0]}@{self._domain}"
+        target = self._placed(target)
         self._leg.hold(True)
         async with WaitingTone(self._leg.playout):
             try:
-                leg = await consult(uri, self._leg.info.trunk, headers)
+                leg = await consult(target, self._leg.info.trunk, headers)
             except (NoRoom, ValueError) as error:
                 outcome = TransferOutcome(False, 0, str(error))
             else:
@@ -86,19 +82,17 @@ class Transferring:
                     failed = await consultation.reach()
                     if failed is None:
                         await consultation.announce(announcement)
-                    outcome = failed or await self._leg.transfer(uri, headers, replaces=leg)
+                    outcome = failed or await self._leg.transfer(target, headers, replaces=leg)
         if not outcome.accepted:
             self._leg.hold(False)
         return outcome
 
-    def may(self, target: str) -> bool:
+    def may(self, target: Address) -> bool:
         """Whether ``target`` is on the list."""
-        if target and target == self._rules.fallback:
+        if target == self._rules.fallback:
             return True
-        return AllowedTargets(self._rules.allow, [self._domain]).allows(target)
+        return AllowedTargets(self._rules.allow, [self._domain] if self._domain is not None else []).allows(target)
 
-    def uri(self, target: str) -> str:
-        """``target``, a number or URI, as a URI."""
-        if re.match(r"(?i)(?:sips?|tel):", target):
-            return target
-        return f"sip:{target}" if "@" in target else f"sip:{target}@{self._domain}"
+    def _placed(self, target: Address) -> Address:
+        """``target`` in the domain where numbers go; as it is where none is known, which the leg then tells."""
+        return target.at(self._domain) if self._domain is not None else target

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import typer
 
+from voicebot.address import Address
 from voicebot.settings import SettingsError, load_settings
 
 REQUEST_S = 10.0
@@ -40,7 +41,13 @@ def run_dial(
         console = settings.console
         host = "127.0.0.1" if console.host in ("0.0.0.0", "::") else console.host
         service = Service(f"http://{f'[{host}]' if ':' in host else host}:{console.port}", console.secret())
-        wish: dict[str, Any] = {"to": to, "trunk": trunk, "bot": bot, "from": sender, "context": pairs(context)}
+        wish: dict[str, Any] = {
+            "to": str(Address.parse(to)),
+            "trunk": trunk,
+            "bot": bot,
+            "from": sender,
+            "context": pairs(context),
+        }
         call = service.ask("POST", "/v1/calls", {name: value for name, value in wish.items() if value})
         state = _told("", call, as_json)
         while wait and state != "ended":

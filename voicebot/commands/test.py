@@ -15,7 +15,7 @@ import typer
 
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.rehearsal import Coverage, Rehearsal, Result
-from voicebot.authoring.transcripts import Transcript, read_transcripts
+from voicebot.authoring.transcripts import DialogTest, read_transcripts
 from voicebot.commands.check import told
 from voicebot.host.loader import DialogsError
 
@@ -49,7 +49,7 @@ def run_tests(folder: Path, *, as_json: bool, show_ways: bool, min_coverage: flo
     return 1 if failed or covered < min_coverage else 0
 
 
-async def run_quietly(rehearsal: Rehearsal, tests: list[Transcript]) -> list[Result]:
+async def run_quietly(rehearsal: Rehearsal, tests: list[DialogTest]) -> list[Result]:
     """Run the tests; a function that is to fail in a test is no news for the log. Raises ``DialogsError``."""
     log = logging.getLogger("voicebot.authoring")
     usual = log.level

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from voicebot.authoring.transcripts import Entry, Transcript
+from voicebot.authoring.transcripts import DialogTest, Entry
 from voicebot.caller import Action, Script, Step
 
 QUIET_S: Final = 2.0
@@ -45,7 +45,7 @@ class VoiceScript:
     transfer_status: int
 
 
-def voice_script(test: Transcript, languages: frozenset[str]) -> VoiceScript:
+def voice_script(test: DialogTest, languages: frozenset[str]) -> VoiceScript:
     """The script of ``test``, a call in ``languages``. Raises :class:`NotByVoice`."""
     for language in sorted(languages):
         if language.partition("-")[0] != "en":

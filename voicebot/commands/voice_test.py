@@ -25,11 +25,12 @@ from typing import Any, Final
 
 import typer
 
+from voicebot.address import Address
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.rehearsal import Rehearsal, Result
 from voicebot.authoring.stage import TEST_HEADER, build_stage
 from voicebot.authoring.talk import Failure
-from voicebot.authoring.transcripts import Transcript, read_transcripts
+from voicebot.authoring.transcripts import DialogTest, read_transcripts
 from voicebot.caller import CallNotPlaced, CallOptions, Phone
 from voicebot.commands.check import told
 from voicebot.commands.test import run_quietly
@@ -74,7 +75,7 @@ level = "WARNING"
 class Held:
     """What came of one test. ``skipped``: why it was not held by voice, or nothing; ``in_text``: it failed before."""
 
-    test: Transcript
+    test: DialogTest
     failure: Failure | None = None
     skipped: str = ""
     in_text: bool = False
@@ -145,10 +146,10 @@ def lines_of(held: Held) -> list[str]:
     return lines
 
 
-def _plan(numbers: Sequence[int], results: Sequence[Result]) -> tuple[list[tuple[int, Transcript, VoiceScript]],
+def _plan(numbers: Sequence[int], results: Sequence[Result]) -> tuple[list[tuple[int, DialogTest, VoiceScript]],
                                                                       list[Held]]:  # fmt: skip
     """The calls to be held, and the tests that are over without one."""
-    ready: list[tuple[int, Transcript, VoiceScript]] = []
+    ready: list[tuple[int, DialogTest, VoiceScript]] = []
     over: list[Held] = []
     for number, result in zip(numbers, results, strict=True):
         if result.failure is not None:
@@ -162,7 +163,7 @@ def _plan(numbers: Sequence[int], results: Sequence[Result]) -> tuple[list[tuple
 
 
 async def _hold(
-    folder: Path, calls: Sequence[tuple[int, Transcript, VoiceScript]], tell: Callable[[Held], None]
+    folder: Path, calls: Sequence[tuple[int, DialogTest, VoiceScript]], tell: Callable[[Held], None]
 ) -> list[Held]:
     """Start the service, hold the calls, end the service."""
     with tempfile.TemporaryDirectory(prefix="voicebot-test-") as made:
@@ -182,14 +183,15 @@ async def _hold(
             max_call_s=MAX_CALL_S,
         )
         try:
-            async with Phone(ready["sip"], common) as phone:
+            bot = Address.parse(ready["sip"])
+            async with Phone(bot, common) as phone:
                 for _, _, voice in calls:
                     await _render(phone, voice)
                 free = asyncio.Semaphore(SIDE_BY_SIDE)
 
-                async def one(number: int, test: Transcript, voice: VoiceScript) -> Held:
+                async def one(number: int, test: DialogTest, voice: VoiceScript) -> Held:
                     async with free:
-                        held = await _call(phone, ready["sip"], place / "records", number, test, voice)
+                        held = await _call(phone, bot, place / "records", number, test, voice)
                     tell(held)
                     return held
 
@@ -211,12 +213,12 @@ async def _render(phone: Phone, voice: VoiceScript) -> None:
                 raise
 
 
-async def _call(phone: Phone, uri: str, records: Path, number: int, test: Transcript, voice: VoiceScript) -> Held:
+async def _call(phone: Phone, to: Address, records: Path, number: int, test: DialogTest, voice: VoiceScript) -> Held:
     began = time.monotonic()
     headers = {TEST_HEADER: str(number)}
     options = replace(phone.options, headers=headers, transfer_status=voice.transfer_status)
     try:
-        report = await phone.call(uri, voice.script, options=options)
+        report = await phone.call(to, voice.script, options=options)
     except CallNotPlaced as error:
         return Held(test, Failure(test.file, test.line, "a call", str(error)), took_s=time.monotonic() - began)
     record = await _record(records, report.call_id) if report.call_id else None

@@ -2,7 +2,7 @@
 
 Caller and service run on one machine, so one clock orders what both have noted: what the bot said between two acts of
 the caller belongs to the first of them. Read so, a record is a call like one in text, and is judged by the same rules
-(:class:`~voicebot.authoring.talk.Talk`). What only text can tell (``language``, ``recording``) is left out here.
+(:class:`~voicebot.authoring.talk.RunningTest`). What only text can tell (``language``, ``recording``) is left out here.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voicebot.authoring.talk import Failure, Talk
+from voicebot.authoring.talk import Failure, RunningTest
 from voicebot.authoring.textcall import Said
-from voicebot.authoring.transcripts import Transcript
+from voicebot.authoring.transcripts import DialogTest
 from voicebot.caller import CallReport
 from voicebot.commands.voice_script import VoiceScript, in_words, spoken
 
@@ -41,14 +41,14 @@ class Verdict:
     understood: tuple[Understood, ...]
 
 
-async def verdict(test: Transcript, voice: VoiceScript, report: CallReport, record: dict[str, Any]) -> Verdict:
+async def verdict(test: DialogTest, voice: VoiceScript, report: CallReport, record: dict[str, Any]) -> Verdict:
     """Judge the call that ``report`` and ``record`` tell of. Nothing is waited for."""
     replay = Replay(test, voice, report, record)
     shown = [(entry, line) for entry, line in zip(test.talk, test.lines, strict=True)
              if entry.language is None and entry.recording is None]  # fmt: skip
     talk = replace(test, talk=[entry for entry, _ in shown], lines=[line for _, line in shown])
     try:
-        failure = await Talk(replay, talk, []).failure()
+        failure = await RunningTest(replay, talk, []).failure()
     except CallOver as over:
         failure = Failure(test.file, over.line, "a call that goes on", _ending(voice, report))
     if failure is None and not report.ok:
@@ -67,7 +67,7 @@ class CallOver(Exception):
 class Replay:
     """A call that was, act by act (:class:`~voicebot.authoring.talk.Call`). Raises :class:`CallOver` past its end."""
 
-    def __init__(self, test: Transcript, voice: VoiceScript, report: CallReport, record: dict[str, Any]) -> None:
+    def __init__(self, test: DialogTest, voice: VoiceScript, report: CallReport, record: dict[str, Any]) -> None:
         self.hung_up = False
         self.transfer: str | None = None
         self.dialled: str | None = None

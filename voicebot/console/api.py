@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
+from voicebot.address import Address
 from voicebot.calls import CallRequest, Calls, CannotCall, Outbound
 from voicebot.console.answers import error
 
@@ -21,12 +22,18 @@ HANG_UP_TIMEOUT_S: Final = 5.0
 _STATUS: Final = {"invalid": 400, "forbidden": 403, "full": 503}
 
 
+def _address(value: object) -> Address:
+    if not isinstance(value, str):
+        raise ValueError("Input should be a valid string")
+    return Address.parse(value)
+
+
 class CallBody(BaseModel):
     """What `POST /v1/calls` takes."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    to: str = Field(min_length=1, max_length=512)
+    to: Annotated[Address, PlainValidator(_address)]
     sender: str = Field("", alias="from", max_length=128)
     trunk: str = Field("", max_length=64)
     bot: str = Field("", max_length=64)
@@ -105,4 +112,5 @@ class CallsApi:
 
 def _line(wrong: Any) -> str:
     where = ".".join(str(part) for part in wrong["loc"]) or "the body"
-    return f"{where}: {'no such field' if wrong['type'] == 'extra_forbidden' else wrong['msg']}"
+    message = str(wrong["msg"]).removeprefix("Value error, ")
+    return f"{where}: {'no such field' if wrong['type'] == 'extra_forbidden' else message}"

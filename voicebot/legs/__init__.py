@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from voicebot.address import Address, Domain
 from voicebot.audio import AudioFormat
 from voicebot.events import Event
 from voicebot.rtp import MediaQuality, Playout
@@ -40,6 +41,8 @@ class LegInfo:
     """What was agreed for the wire at the start (``PCMU``, ``G722``, ...); empty where it is the format's own name."""
     caller_uri: str = ""
     callee_uri: str = ""
+    domain: Domain | None = None
+    """The other side's SIP domain, where bare numbers are that it is to call; None where it has none."""
     display_name: str = ""
     remote_address: str = ""
     trunk: str = ""
@@ -110,12 +113,13 @@ class Leg(Protocol):
         """Refuse an unanswered call with a SIP status (486, 488, 503, ...)."""
 
     async def transfer(
-        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+        self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
     ) -> TransferOutcome:
         """Hand the caller to ``target``; returns when the outcome is known or the deadline has passed.
 
-        ``headers``: SIP headers for the next party, where the front end can send any. ``replaces``: our own call with
-        the target, made by the same front end, which the caller is to take over (attended); else it is blind.
+        ``target`` has a domain, or is a tel URI. ``headers``: SIP headers for the next party, where the front end can
+        send any. ``replaces``: our own call with the target, made by the same front end, which the caller is to take
+        over (attended); else it is blind.
         """
 
     async def hang_up(self) -> None:

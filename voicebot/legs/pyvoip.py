@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.events import HoldEnded, HoldStarted
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
@@ -23,11 +24,11 @@ from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Client, PhoneCall, Stream, parsed
 from voicebot.legs.pyvoip_repeat import Repeated
 from voicebot.rtp import MediaClock, MediaQuality, Playout
+from voicebot.rtp.estimate import estimated_mos
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, is_rtcp, parse
-from voicebot.rtp.quality import estimated_mos
 from voicebot.rtp.reorder import ReceiveBuffer
-from voicebot.rtp.source import Address, SourceLock
+from voicebot.rtp.source import SocketAddress, SourceLock
 from voicebot.rtp.telephone_event import TelephoneEventReceiver
 from voicebot.sip import AudioAgreement, SipRequest
 from voicebot.sip.message import REASONS
@@ -107,7 +108,7 @@ class PyVoipLeg:
 
     # --- for the front end
 
-    def make_stream(self, formats: Mapping[int, Any], remote: Address, bound: socket.socket) -> Stream:
+    def make_stream(self, formats: Mapping[int, Any], remote: SocketAddress, bound: socket.socket) -> Stream:
         """The stream of this call, on ``bound``, which becomes the stream's to close."""
         self._event_type = next((number for number in formats if number != 0), None)
         self._stream = Stream(
@@ -194,7 +195,7 @@ class PyVoipLeg:
         self._finish("rejected")
 
     async def transfer(
-        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+        self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
     ) -> TransferOutcome:
         return TransferOutcome(False, 501, "pyVoIP cannot transfer calls")
 
@@ -332,7 +333,7 @@ class PyVoipLeg:
             if self._ended is None:
                 self._datagram(*datagram)
 
-    def _datagram(self, data: bytes, source: Address, at: float) -> None:
+    def _datagram(self, data: bytes, source: SocketAddress, at: float) -> None:
         if is_rtcp(data):
             return
         try:

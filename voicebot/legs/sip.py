@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
+from voicebot.address import Address
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, HoldEnded, HoldStarted, NotReached
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.legs.sip_keys import LegKeys
@@ -18,9 +19,9 @@ from voicebot.legs.sip_outcome import not_reached
 from voicebot.rtp import MediaQuality, Playout, RtpSession
 from voicebot.sip import (
     AudioAgreement,
-    Call,
     CallClosed,
     CallEnded,
+    CallHandle,
     CallProgress,
     IncomingCall,
     OutgoingCall,
@@ -54,7 +55,7 @@ class SipLeg:
 
     def __init__(
         self,
-        call: Call,
+        call: CallHandle,
         rtp: RtpSession,
         media: LegMedia,
         options: MediaOptions,
@@ -199,7 +200,7 @@ class SipLeg:
             self._call.reject(status, reason, retry_after_s=retry_after_s)
 
     async def transfer(
-        self, target: str, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
+        self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
     ) -> TransferOutcome:
         consulted = replaces._call if isinstance(replaces, SipLeg) else None
         if consulted is not None and not consulted.is_up:
@@ -208,8 +209,8 @@ class SipLeg:
             progress = await self._call.refer(target, headers=headers, replaces=consulted)
         except CallClosed:
             return TransferOutcome(False, 0, "the call has ended")
-        except ValueError:
-            return TransferOutcome(False, 0, "not a number or a SIP URI")
+        except ValueError as error:
+            return TransferOutcome(False, 0, str(error))
         if progress.accepted:
             self._call.bye()
         return TransferOutcome(progress.accepted, progress.status, progress.reason)

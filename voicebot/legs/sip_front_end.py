@@ -12,6 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from voicebot.address import Address
 from voicebot.audio.codecs import Codec, prepare
 from voicebot.legs import NoRoom
 from voicebot.legs.sip import SipLeg
@@ -82,6 +83,7 @@ class SipFrontEnd:
         self._draining = True
         await self.endpoint.close()
         await self._tasks.join()
+        await self._tasks.close()
 
     def drain(self) -> None:
         """From now on every new call gets 503 with Retry-After; those that are up go on."""
@@ -105,17 +107,17 @@ class SipFrontEnd:
 
     async def place(
         self,
-        uri: str,
+        to: Address,
         *,
         account: str = "",
         from_uri: str = "",
         headers: Mapping[str, str] | None = None,
         ring_timeout_s: float = 60.0,
     ) -> SipLeg:
-        """Call ``uri``, as ``account`` when one is named; the leg is not answered yet.
+        """Call ``to``, as ``account`` when one is named; the leg is not answered yet.
 
-        Raises :class:`NoRoom` while draining, at the limit of calls or without free ports, ValueError for a bad URI,
-        header or account.
+        Raises :class:`NoRoom` while draining, at the limit of calls or without free ports, ValueError for an address
+        without a domain, a bad header or account.
         """
         if self._draining or self.endpoint.active_calls >= self._limit:
             raise NoRoom("the service is being stopped" if self._draining else "there are too many calls")
@@ -123,7 +125,7 @@ class SipFrontEnd:
             return await place(
                 self.endpoint,
                 self.media_for(account),
-                uri,
+                to,
                 account=account,
                 from_uri=from_uri,
                 headers=headers,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from voicebot.address import Domain
 from voicebot.audio.codecs import Codec
 from voicebot.legs import LegInfo
-from voicebot.sip import Call, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
+from voicebot.sip import CallHandle, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
+from voicebot.sip.hop import bracketed
 
 _TOLD_HEADERS = (
     "Diversion",
@@ -24,9 +26,12 @@ _TOLD_HEADERS = (
 _MAX_HEADERS = 32
 
 
-def leg_info(call: Call, codec: Codec) -> LegInfo:
+def leg_info(call: CallHandle, codec: Codec) -> LegInfo:
     info = request_info(call.request, codec, remote_address=call.remote_address.host, trunk=call.trunk)
-    return replace(info, callee_uri=_clean(call.request.uri)) if isinstance(call, OutgoingCall) else info
+    if not isinstance(call, OutgoingCall):
+        return info
+    uri = call.request.uri
+    return replace(info, callee_uri=_clean(uri), domain=_domain(uri, call.remote_address.host))
 
 
 def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trunk: str) -> LegInfo:
@@ -40,6 +45,7 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
         codec=codec.name,
         caller_uri=_clean(sender.uri),
         callee_uri=_clean(recipient.uri),
+        domain=_domain(sender.uri, remote_address),
         display_name=_clean(sender.display),
         remote_address=remote_address,
         trunk=trunk,
@@ -58,6 +64,15 @@ def _user(uri: str) -> str:
         return _clean(SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri).user)
     except SipSyntaxError:
         return _clean(uri.partition(":")[2])
+
+
+def _domain(uri: str, remote_address: str) -> Domain:
+    """The domain of who is at ``uri``; where they are at an unreadable or tel URI, the address that they speak from."""
+    try:
+        parsed = SipUri.parse(uri.partition("?")[0])
+    except SipSyntaxError:
+        return Domain(bracketed(remote_address))
+    return Domain(parsed.host.lower(), parsed.port) if parsed.host else Domain(bracketed(remote_address))
 
 
 def _clean(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from voicebot.address import Address
 from voicebot.legs import LegSink
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_info import leg_info
@@ -17,7 +18,7 @@ from voicebot.tasks import BackgroundTasks
 async def place(
     endpoint: SipEndpoint,
     media: MediaOptions,
-    uri: str,
+    to: Address,
     *,
     account: str = "",
     from_user: str = "voicebot",
@@ -28,9 +29,9 @@ async def place(
     response_timeout_s: float | None = None,
     tasks: BackgroundTasks | None = None,
 ) -> SipLeg:
-    """Call ``uri`` and return the leg, whose ``answer()`` waits for the answer; connect it before anything else.
+    """Call ``to`` and return the leg, whose ``answer()`` waits for the answer; connect it before anything else.
 
-    Raises ValueError for a URI, header or account that cannot be used, OSError or
+    Raises ValueError for an address without a domain, and for a header or account that cannot be used, OSError or
     :class:`~voicebot.rtp.PortsExhausted` without a free port.
     """
     codec = media.codecs[0]
@@ -49,7 +50,7 @@ async def place(
             ptime_ms=media.ptime_ms,
         )
         call = endpoint.invite(
-            uri,
+            to.uri,
             offer,
             account=account,
             from_user=from_user,
@@ -76,7 +77,7 @@ async def place(
 async def dial(
     endpoint: SipEndpoint,
     media: MediaOptions,
-    uri: str,
+    to: Address,
     *,
     sink: LegSink | None = None,
     from_user: str = "voicebot",
@@ -86,7 +87,7 @@ async def dial(
     ring_timeout_s: float = 60.0,
     response_timeout_s: float | None = None,
 ) -> SipLeg:
-    """Call ``uri`` and return the leg once it was answered; it is connected to ``sink`` from its first frame.
+    """Call ``to`` and return the leg once it was answered; it is connected to ``sink`` from its first frame.
 
     Raises :class:`~voicebot.legs.LegClosed` when it is refused or not answered in time, and what :func:`place` raises.
     Cancelling the call of this function cancels the call.
@@ -94,7 +95,7 @@ async def dial(
     leg = await place(
         endpoint,
         media,
-        uri,
+        to,
         from_user=from_user,
         from_uri=from_uri,
         display_name=display_name,

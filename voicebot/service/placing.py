@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from voicebot.address import Address
 from voicebot.bots.connector import CallNotPlaced
 from voicebot.calls import CallRequest, CannotCall, Outbound
 
@@ -19,7 +20,7 @@ class BotCalls:
         """For the bot of a call that runs: a :data:`voicebot.calls.services.CallPlacer`."""
         return (await self._outbound.place(request, observer)).info.call_id
 
-    async def converse(self, bot: str, to: str, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
+    async def converse(self, bot: str, to: Address, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
         """For a bot that opens a conversation (``POST /v3/conversations``). Raises :class:`CallNotPlaced`."""
 
         def observe(state: str, status: int, reason: str) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
+from voicebot.address import Domain
 from voicebot.audio.codecs import Codec, all_named
 from voicebot.calls import TrunkRoute
 from voicebot.legs.sip_media import MediaPreferences
@@ -69,8 +73,8 @@ def trunk_routes(settings: Settings) -> list[TrunkRoute]:
 
 def _trunk_route(account: Account) -> TrunkRoute:
     uri = SipUri.parse(account.registrar)
-    domain = account.domain or (f"{uri.host}:{uri.port}" if uri.port else uri.host)
     transport = uri.params.get("transport")
-    return TrunkRoute(
-        account.name, domain, uri.scheme, f";transport={transport}" if transport else "", account.domain or uri.host
-    )
+    domain = Domain.parse(account.domain) if account.domain else Domain(uri.host.lower(), uri.port)
+    parameters = f";transport={transport}" if transport else ""
+    scheme: Literal["sip", "sips"] = "sips" if uri.scheme == "sips" else "sip"
+    return TrunkRoute(account.name, replace(domain, scheme=scheme, parameters=parameters), account.domain or uri.host)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
-Seconds = Annotated[float, Field(gt=0, le=86400)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from voicebot.settings.values import AddressOrNone, DomainOrNone, Seconds, Section
 
 
-class TurnSettings(_Section):
+class TurnSettings(Section):
     """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
 
     end_silence_ms: int = Field(350, ge=50, le=5000)
@@ -30,16 +26,16 @@ class TurnSettings(_Section):
     """While the bot speaks, sounds below this level are taken for its echo."""
 
 
-class CallSettings(_Section):
+class CallSettings(Section):
     """[calls] limits and what is kept."""
 
     max_duration_s: Seconds = 3600.0
-    fallback_transfer: str = ""
+    fallback_transfer: AddressOrNone = None
     """Where callers go when speech or bot fail for good: a number or SIP URI. Empty: an apology and a hang-up."""
-    transfer_allow: list[str] = ["+1???55501??"]
+    transfer_allow: tuple[str, ...] = ("+1???55501??",)
     """Patterns of the numbers and addresses that callers may be handed to (`voicebot/calls/targets.py`), beside
     ``fallback_transfer``. The default holds only numbers that nobody has: those of films, and of the sample dialog."""
-    transfer_domain: str = ""
+    transfer_domain: DomainOrNone = None
     """The SIP domain to which bare telephone numbers are transferred; empty: the caller's own trunk."""
     records: Path = Path("var/records")
     """One JSON document a call."""
@@ -50,16 +46,16 @@ class CallSettings(_Section):
     before_answer: Literal["ring", "greeting"] = "ring"
     """``greeting``: callers hear the greeting before we answer (183, early media), which networks do not charge. What
     they say to it may not reach us, and a bot that hangs up after it has not answered the call."""
-    outbound_allow: list[str] = []
+    outbound_allow: tuple[str, ...] = ()
     """Patterns of the numbers and addresses that may be called, as in ``transfer_allow``; none by default."""
-    outbound_trunks: list[str] = []
+    outbound_trunks: tuple[str, ...] = ()
     """The trunks and accounts that calls go by when the wish to call names none: the first one that is up and has room
     for a call. Empty: the only one there is."""
     ring_timeout_s: Seconds = 60.0
     """How long a call of ours may go unanswered."""
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """[log]"""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -68,7 +64,7 @@ class LogSettings(_Section):
     """Whether the log may hold what callers say and which keys they press. (The records in ``calls.records`` do.)"""
 
 
-class ConsoleSettings(_Section):
+class ConsoleSettings(Section):
     """[console] HTTP for whoever runs the service: health, metrics, calls (docs/operations.md)."""
 
     host: str = "127.0.0.1"

@@ -12,10 +12,10 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from voicebot.loopback import is_loopback, is_loopback_url
@@ -25,24 +25,16 @@ from voicebot.settings.media import CodecChoice, CodecNames, PtimeMs
 from voicebot.settings.pyvoip import PyVoipSettings
 from voicebot.settings.routes import RouteSettings
 from voicebot.settings.trunks import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
+from voicebot.settings.values import Port, Seconds, Section
 from voicebot.sip.sdp import Srtp
 from voicebot.sip.session_timer import MIN_SE
 from voicebot.turns import TurnPolicy
 
 DEFAULT_FILE = Path("voicebot.toml")
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0, le=86400)]
-
 
 class SettingsError(Exception):
     """A setting is wrong; the text says which, why and what would be right, one line each."""
-
-
-class Section(BaseModel):
-    """A table of the file. Unknown names are errors: a misspelt setting must not be ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SipSettings(Section):
@@ -57,7 +49,7 @@ class SipSettings(Section):
     """Names of codecs (docs/media.md), in the order of our offers."""
     codec_choice: CodecChoice = "theirs"
     """Of an offer is taken what the other side prefers, or what comes first among ``codecs``."""
-    listen: list[str] = []
+    listen: tuple[str, ...] = ()
     """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
     strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
     """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
@@ -69,7 +61,7 @@ class SipSettings(Section):
 
     @field_validator("listen")
     @classmethod
-    def _listeners(cls, value: list[str]) -> list[str]:
+    def _listeners(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for one in value:
             listen_at(one, "")
         return value

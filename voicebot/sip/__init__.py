@@ -10,9 +10,10 @@ Rules that hold here:
 
 from __future__ import annotations
 
+from voicebot.sip.call_table import SipLimits
 from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.endpoint import SipEndpoint
-from voicebot.sip.handle import Call, CallClosed, IncomingCall, OutgoingCall
+from voicebot.sip.handle import CallClosed, CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallEnded, CallProgress, EndCause, ReferProgress, SipCounters
@@ -22,20 +23,18 @@ from voicebot.sip.sdp import AudioAgreement, Media, SdpError, SessionDescription
 from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transaction import Timers
 from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Rate, Strangers, Trunk
-from voicebot.sip.user_agent import Limits
 
 __all__ = [
     "DEFAULT_RATES",
     "TRUNK_FACTOR",
     "Account",
     "AudioAgreement",
-    "Call",
     "CallClosed",
     "CallEnded",
+    "CallHandle",
     "CallProgress",
     "EndCause",
     "IncomingCall",
-    "Limits",
     "ListenAt",
     "Media",
     "NameAddr",
@@ -47,6 +46,7 @@ __all__ = [
     "SessionDescription",
     "SipCounters",
     "SipEndpoint",
+    "SipLimits",
     "SipRequest",
     "SipResponse",
     "SipSyntaxError",

@@ -13,14 +13,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from voicebot import __version__
+from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
+from voicebot.sip.call_table import SipLimits
 from voicebot.sip.connections import Connections
 from voicebot.sip.datagrams import Datagrams, ListenAt
 from voicebot.sip.gate import Gate
-from voicebot.sip.handle import Call, IncomingCall, OutgoingCall
+from voicebot.sip.handle import CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.outbound import Outbound, WayOut
-from voicebot.sip.outputs import CallEnded, CallOffered, Locate, Output, SipCounters, Transmit
+from voicebot.sip.outputs import CallEnded, Locate, SipCounters, Transmit
 from voicebot.sip.probe import TrunkState
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.resolver import Resolver
@@ -28,7 +30,7 @@ from voicebot.sip.sdp import SessionDescription
 from voicebot.sip.tls import TlsOptions, client_context, server_context
 from voicebot.sip.transaction import Timers
 from voicebot.sip.trunks import TRUNK_FACTOR, Rate, RateLimiter, Strangers, Trunk, TrunkGate
-from voicebot.sip.user_agent import Limits, UserAgent
+from voicebot.sip.user_agent import SipOutput, UserAgent
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ class SipEndpoint:
         tls: TlsOptions | None = None,
         user_agent: str = f"voicebot/{__version__}",
         on_invite: Callable[[IncomingCall], None] | None = None,
-        limits: Limits | None = None,
+        limits: SipLimits | None = None,
         timers: Timers | None = None,
         trunks: Sequence[Trunk] = (),
         strangers: Strangers = "allow",
@@ -70,7 +72,7 @@ class SipEndpoint:
         self._listen = tuple(listen) or (ListenAt("UDP", host, port, advertised_host or ""),)
         self._tls = tls or TlsOptions()
         self._name = user_agent
-        self._limits = limits or Limits(calls_of={t.name: t.max_calls for t in trunks if t.max_calls})
+        self._limits = limits or SipLimits(calls_of={t.name: t.max_calls for t in trunks if t.max_calls})
         self._timers = timers
         self._accounts = tuple(accounts)
         self._probed = tuple(trunk for trunk in trunks if trunk.uri and trunk.options_s > 0)
@@ -95,8 +97,8 @@ class SipEndpoint:
         self._ua: UserAgent | None = None
         self._timer: asyncio.Handle | None = None
         self._timer_due = 0.0  # not the handle's ``when()``: what uvloop gives for a timer that is due now has none
-        self._calls: dict[SipCall, Call] = {}
-        self._waiting: deque[Output] = deque()
+        self._calls: dict[SipCall, CallHandle] = {}
+        self._waiting: deque[SipOutput] = deque()
         self._dispatching = False
         self._resolver: Resolver | None = None
 
@@ -128,7 +130,7 @@ class SipEndpoint:
             keepalive_s=self._keepalive_s,
             session_expires_s=self._session_expires_s,
         )
-        self._ua.open_flows = self._connections.flows.keys()
+        self._ua.layer.open_flows = self._connections.flows.keys()
         for account in self._accounts:
             self._ua.register(account, self._loop.time())
         for trunk in self._probed:
@@ -163,8 +165,8 @@ class SipEndpoint:
         for probe in self._ua.probes.values():
             probe.end()
         self.flush()
-        for core, call in list(self._calls.items()):
-            call.deliver(CallEnded(core, "local"))
+        for call in list(self._calls.values()):
+            call.deliver(CallEnded("local"))
         self._calls.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -259,16 +261,10 @@ class SipEndpoint:
             contact_user=way.contact_user,
             trunk=way.name,
         )
-        call = OutgoingCall(self, core)
+        call = OutgoingCall(core, self.loop, self.flush)
         self._calls[core] = call
         self.flush()
         return call
-
-    def domain_of(self, call: Call) -> str:
-        """The host (and port) to which a bare number belongs when ``call`` is transferred: the other side's domain."""
-        uri = call.request.uri if isinstance(call, OutgoingCall) else call.request.sender.uri
-        host = uri.partition("?")[0].rpartition("@")[2] if "@" in uri else uri.partition(":")[2]
-        return host.partition(";")[0] or self.advertised_host
 
     # --- the sockets
 
@@ -299,10 +295,10 @@ class SipEndpoint:
         return self._ua
 
     def flush(self) -> None:
-        """Carry out what commands to calls have put out. For :class:`Call`."""
+        """Carry out what commands to calls have put out. For their handles."""
         self._dispatch(self._core.take())
 
-    def _dispatch(self, outputs: Iterable[Output]) -> None:
+    def _dispatch(self, outputs: Iterable[SipOutput]) -> None:
         self._waiting.extend(outputs)
         if self._dispatching:
             return
@@ -315,7 +311,7 @@ class SipEndpoint:
             self._dispatching = False
         self._reschedule()
 
-    def _handle(self, output: Output) -> None:
+    def _handle(self, output: SipOutput) -> None:
         if isinstance(output, Transmit):
             self._send(output)
             return
@@ -327,15 +323,15 @@ class SipEndpoint:
                 self._offer(output.call)
                 return
             call = self._calls.get(output.call)
-            if isinstance(output, CallEnded):
+            if isinstance(output.event, CallEnded):
                 self._calls.pop(output.call, None)
             if call is not None:
-                call.deliver(output)
+                call.deliver(output.event)
         except Exception:
             logger.exception("call %s: a callback failed", output.call.request.call_id)
 
-    def _offer(self, core: SipCall) -> None:
-        call = IncomingCall(self, core)
+    def _offer(self, core: IncomingSipCall) -> None:
+        call = IncomingCall(core, self.loop, self.flush)
         self._calls[core] = call
         if self.on_invite is None:
             call.reject(480)
@@ -367,7 +363,7 @@ class SipEndpoint:
         def found(hops: list[Hop]) -> None:
             if not hops:
                 self.counters.unresolved += 1
-            wanted.request.located(hops, self.loop.time())
+            wanted.located(hops, self.loop.time())
             self.flush()
 
         if self._resolver is None or not self._resolver.ask(wanted.hop, found):
@@ -375,7 +371,7 @@ class SipEndpoint:
 
     def _send(self, message: Transmit) -> None:
         hop = message.hop
-        if hop.is_literal or self._core.has_flow(hop):
+        if hop.is_literal or self._core.layer.has_flow(hop):
             self._put(message.data, hop)
         elif self._resolver is None or not self._resolver.ask(
             hop, lambda hops: self._put(message.data, hops[0]) if hops else self._unresolved()

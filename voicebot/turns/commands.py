@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from voicebot.address import Address
 from voicebot.events import CallAsked, PlacedCallChanged, RecordingAction
 
 
@@ -138,7 +139,7 @@ class PlaceCall:
 class Transfer:
     """Hand the caller on; ``TransferEnded`` follows."""
 
-    target: str
+    target: Address
     context: dict[str, Any] = field(default_factory=dict, hash=False)
 
 

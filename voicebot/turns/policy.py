@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from voicebot.address import Address
+
 
 @dataclass(frozen=True, slots=True)
 class TurnPolicy:
@@ -48,8 +50,8 @@ class TurnPolicy:
     """How long after that before the fallback is taken."""
     max_failures: int = 3
     """Consecutive failures (bot or synthesis) after which the fallback is taken."""
-    fallback_transfer: str = ""
-    """Where callers go when we cannot serve them: a number or SIP URI; empty means an apology and a hang-up."""
+    fallback_transfer: Address | None = None
+    """Where callers go when we cannot serve them; None: an apology and a hang-up."""
 
     def with_end_silence(self, seconds: float) -> TurnPolicy:
         """The same, but a turn goes on over pauses of up to ``seconds``: the caller is asked to tell at length."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from voicebot.authoring.checks.places import at
 from voicebot.authoring.dialling import TOLD
-from voicebot.authoring.document import Path_
+from voicebot.authoring.document import YamlPath
 from voicebot.authoring.expressions import ExpressionError, comparisons
 from voicebot.authoring.folder import Dialogs, LoadedDialog
 from voicebot.authoring.model import AnyStep, Dial
@@ -32,7 +32,7 @@ def never_equal(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
                          did_you_mean(text, known[name]) or f"it is one of {', '.join(known[name])}")  # fmt: skip
 
 
-def _compared(step: AnyStep, path: Path_) -> Iterator[tuple[Path_, str, str, int]]:
+def _compared(step: AnyStep, path: YamlPath) -> Iterator[tuple[YamlPath, str, str, int]]:
     """Each name that is compared with a text: the way to the words, the name, the text, its column there."""
     try:
         for place, condition in conditions_of(step, path):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from voicebot.authoring.document import Document, Path_
+from voicebot.authoring.document import Document, YamlPath
 from voicebot.authoring.problems import Problem, Severity
 
 
-def at_key(document: Document, path: Path_, code: str, message: str, mend: str, *, error: bool = False) -> Problem:
+def at_key(document: Document, path: YamlPath, code: str, message: str, mend: str, *, error: bool = False) -> Problem:
     """At the word that ``path`` ends with."""
     return at(document, document.key_at(path), code, message, mend, error=error)
 
 
-def at_value(document: Document, path: Path_, code: str, message: str, mend: str, *, error: bool = False) -> Problem:
+def at_value(document: Document, path: YamlPath, code: str, message: str, mend: str, *, error: bool = False) -> Problem:
     """At what stands behind the word that ``path`` ends with."""
     return at(document, document.value_at(path), code, message, mend, error=error)
 

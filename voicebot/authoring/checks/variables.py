@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from voicebot.authoring.checks.places import at, at_key, at_value
 from voicebot.authoring.checks.ways import roots, ways
-from voicebot.authoring.document import Path_
+from voicebot.authoring.document import YamlPath
 from voicebot.authoring.expressions import ExpressionError, compile_expression
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
 from voicebot.authoring.model import NAMES_GIVEN, AnyStep, Ask, Call, Queue
@@ -83,7 +83,7 @@ def _set_before(loaded: LoadedDialog, anywhere: set[str]) -> dict[str, set[str]]
     return before
 
 
-def _names(step: AnyStep, path: Path_) -> Iterator[tuple[Path_, str, int]]:
+def _names(step: AnyStep, path: YamlPath) -> Iterator[tuple[YamlPath, str, int]]:
     """Each name that is used: the way to the text, the name, its column in the text."""
     try:
         for place, condition in conditions_of(step, path):

@@ -6,10 +6,10 @@ whether a file makes sense as a whole (the loader's).
 """
 
 from voicebot.authoring.model.answers import Confirm, Digits, Option
-from voicebot.authoring.model.file import TRANSLATABLE, Defaults, DialogFile, Global, Globals, Schedule
+from voicebot.authoring.model.file import TRANSLATABLE, Defaults, DialogFile, GlobalCommand, GlobalCommands, Schedule
 from voicebot.authoring.model.people import Dial, Queue, Transfer, TransferTo
 from voicebot.authoring.model.prompts import Prompt, Wait
-from voicebot.authoring.model.request import Request
+from voicebot.authoring.model.request import ServiceRequest
 from voicebot.authoring.model.steps import (
     STEP_KINDS,
     Ask,
@@ -33,7 +33,7 @@ from voicebot.authoring.model.words import (
     AnyStep,
     BargeIn,
     Part,
-    Text,
+    PlainText,
     Value,
     listed,
 )
@@ -54,8 +54,8 @@ __all__ = [
     "Dial",
     "DialogFile",
     "Digits",
-    "Global",
-    "Globals",
+    "GlobalCommand",
+    "GlobalCommands",
     "Goto",
     "HangUp",
     "Hours",
@@ -64,14 +64,14 @@ __all__ = [
     "Language",
     "Option",
     "Part",
+    "PlainText",
     "Prompt",
     "Queue",
     "Record",
-    "Request",
     "Say",
     "Schedule",
+    "ServiceRequest",
     "Set",
-    "Text",
     "Transfer",
     "TransferTo",
     "Value",

@@ -8,16 +8,16 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from voicebot.authoring.languages import names
 from voicebot.authoring.model.prompts import Prompt, Prompts
-from voicebot.authoring.model.words import Key, LocaleName, Part, Phrases, Seconds, Target, Value
+from voicebot.authoring.model.words import Duration, KeypadKey, LocaleName, Part, PhraseList, Target, Value
 
 
 class Option(Part):
     """One of the things that a caller can choose. Mostly just the words that mean it."""
 
-    say: Phrases = Field(
+    say: PhraseList = Field(
         default_factory=list, description="Words or phrases that mean this option; without them, its name."
     )
-    key: Key | None = Field(None, description="The key on the keypad that means this option.")
+    key: KeypadKey | None = Field(None, description="The key on the keypad that means this option.")
     next: Target | None = Field(None, description="Where it goes on; without it, at the step's own `next`.")
     value: Value = Field(None, description="What `save` keeps; without it, the option's name.")
 
@@ -52,8 +52,8 @@ class Digits(Part):
     length: int | None = Field(None, ge=1, le=64, description="How many digits there are, if that is known.")
     min: int = Field(1, ge=1, le=64, description="The fewest digits, when there is no fixed length.")
     max: int = Field(32, ge=1, le=64, description="The most digits, when there is no fixed length.")
-    end_key: Key = Field("#", description="The key that ends the input early.")
-    pause: Seconds = Field(
+    end_key: KeypadKey = Field("#", description="The key that ends the input early.")
+    pause: Duration = Field(
         3.0, description="So long after a key the input has ended. (A fixed length waits as `no_input_after` says.)"
     )
     rest: Prompt | None = Field(None, description="Asks for the rest when only a part was said.")
@@ -90,8 +90,8 @@ class YesNo(Part):
 
     yes: Target | None = Field(None, description="Where it goes on after yes.")
     no: Target | None = Field(None, description="Where it goes on after no.")
-    yes_key: Key = Field("1", description="The key that means yes.")
-    no_key: Key = Field("2", description="The key that means no.")
+    yes_key: KeypadKey = Field("1", description="The key that means yes.")
+    no_key: KeypadKey = Field("2", description="The key that means no.")
 
     @model_validator(mode="before")
     @classmethod

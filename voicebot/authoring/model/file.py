@@ -11,15 +11,15 @@ from voicebot.authoring.model.prompts import Prompt, Prompts
 from voicebot.authoring.model.steps import Step
 from voicebot.authoring.model.words import (
     BargeIn,
+    Duration,
     Id,
-    Key,
+    KeypadKey,
     LocaleName,
     Name,
     Part,
-    Phrases,
-    Seconds,
+    PhraseList,
+    PlainText,
     Target,
-    Text,
     Value,
     listed,
 )
@@ -29,35 +29,35 @@ class Schedule(Part):
     """Opening hours: `mon-fri: 08:00-18:00`, `sat: [09:00-13:00, 14:00-16:00]`, `sun: closed`."""
 
     zone: str = Field(description="The time zone, such as `Europe/Berlin`.", min_length=1, max_length=64)
-    week: dict[str, Annotated[list[Text], BeforeValidator(listed)]] = Field(
+    week: dict[str, Annotated[list[PlainText], BeforeValidator(listed)]] = Field(
         description="Days (mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri) and their hours.",
         min_length=1,
     )
-    holidays: Annotated[list[Text], Field(max_length=400)] = Field(
+    holidays: Annotated[list[PlainText], Field(max_length=400)] = Field(
         default_factory=list, description="Days that are closed: `2026-12-24`, or every year: `12-25`."
     )
-    special: dict[str, Annotated[list[Text], BeforeValidator(listed)]] = Field(
+    special: dict[str, Annotated[list[PlainText], BeforeValidator(listed)]] = Field(
         default_factory=dict, description="Days with other hours: `2026-12-31: 08:00-12:00`."
     )
 
 
-class Global(Part):
+class GlobalCommand(Part, title="Global"):
     """Something that callers can say or press at any time."""
 
-    say: Phrases = Field(default_factory=list, description="Further words for it; the usual ones are known.")
-    key: Key | None = Field(None, description="A key for it (not while digits are being keyed in).")
+    say: PhraseList = Field(default_factory=list, description="Further words for it; the usual ones are known.")
+    key: KeypadKey | None = Field(None, description="A key for it (not while digits are being keyed in).")
     goto: Target | None = Field(None, description="The step of the main file where it goes on.")
     message: Prompt | None = Field(None, description="Said first.")
 
 
-class Globals(Part):
+class GlobalCommands(Part, title="Globals"):
     """What callers can say or press at any time. `repeat`, `slower` and `help` work without being mentioned."""
 
-    agent: Global | None = Field(None, description='"Agent", "operator": needs `goto`.')
-    start_over: Global | None = Field(None, description='"Start over", "main menu": needs `goto`.')
-    repeat: Global | None = Field(None, description='"Repeat", "pardon?": says the question again; key *.')
-    slower: Global | None = Field(None, description='"Slower": says it again, slowly, and goes on so.')
-    help: Global | None = Field(None, description='"Help": says the question\'s `help`.')
+    agent: GlobalCommand | None = Field(None, description='"Agent", "operator": needs `goto`.')
+    start_over: GlobalCommand | None = Field(None, description='"Start over", "main menu": needs `goto`.')
+    repeat: GlobalCommand | None = Field(None, description='"Repeat", "pardon?": says the question again; key *.')
+    slower: GlobalCommand | None = Field(None, description='"Slower": says it again, slowly, and goes on so.')
+    help: GlobalCommand | None = Field(None, description='"Help": says the question\'s `help`.')
 
 
 class Defaults(Part):
@@ -70,7 +70,7 @@ class Defaults(Part):
     on_fail: Target | None = Field(None, description="Where it goes on when no try has worked.")
     help: Prompt | None = Field(None, description="Said when the caller asks for help.")
     barge_in: BargeIn | None = Field(None, description="Whether callers may talk over questions (true).")
-    no_input_after: Seconds | None = Field(None, description="So long a silence is taken for no answer.")
+    no_input_after: Duration | None = Field(None, description="So long a silence is taken for no answer.")
 
 
 class DialogFile(Part):
@@ -80,14 +80,16 @@ class DialogFile(Part):
 
     title: str | None = Field(None, description="What the dialog is for.")
     locale: LocaleName = Field("en-US", description="The language of the texts here (main file only).")
-    voice: Text | None = Field(None, description="The voice of all its prompts; without it, that of the settings.")
+    voice: PlainText | None = Field(None, description="The voice of all its prompts; without it, that of the settings.")
     inputs: list[Name] = Field(default_factory=list, description="Variables that the calling dialog gives.")
     outputs: list[Name] = Field(default_factory=list, description="Variables that go back to the calling dialog.")
     constants: dict[Name, Value] = Field(
         default_factory=dict, description="Values with a name, known in every file (main file only)."
     )
     schedules: dict[Name, Schedule] = Field(default_factory=dict, description="Opening hours (main file only).")
-    globals: Globals = Field(default_factory=Globals, description="What can be said at any time (main file only).")
+    globals: GlobalCommands = Field(
+        default_factory=GlobalCommands, description="What can be said at any time (main file only)."
+    )
     options: dict[Id, Option] = Field(
         default_factory=dict, description="Options that several questions of this file have: `choice: {billing: }`."
     )

@@ -7,27 +7,28 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from voicebot.authoring.model.prompts import Prompt, Prompts
-from voicebot.authoring.model.request import Request
+from voicebot.authoring.model.request import ServiceRequest
 from voicebot.authoring.model.words import (
     AnyStep,
+    Duration,
     Expression,
+    GapText,
     HeaderName,
-    Key,
+    KeypadKey,
     Name,
     Part,
-    Seconds,
     Target,
-    Text,
     Value,
+    WhereTo,
 )
 
 
 class TransferTo(Part):
     """Where a call is transferred to."""
 
-    to: Text = Field(description="A telephone number or a SIP address.")
+    to: WhereTo = Field(description="A telephone number or a SIP address.")
     announce: Prompt | None = Field(None, description="Said before; callers cannot talk over it.")
-    headers: dict[HeaderName, Text] = Field(
+    headers: dict[HeaderName, GapText] = Field(
         default_factory=dict,
         description="SIP headers that go with the call: `User-to-User`, and those that begin with `X-`.",
     )
@@ -64,7 +65,7 @@ class QueueFor(TransferTo):
     """People whom callers wait for, until one of them answers."""
 
     hours: Name | None = Field(None, description="The schedule of their opening hours; outside of them, see `closed`.")
-    status: Request | None = Field(
+    status: ServiceRequest | None = Field(
         None, description="A web service that knows the line; what it answers is {queue} in this step."
     )
     full_when: Expression | None = Field(
@@ -77,8 +78,8 @@ class QueueFor(TransferTo):
         None, description="Said in each round when `status` has answered: `You are number {queue.position}.`"
     )
     hold: Prompts = Field(default_factory=list, description="Said while callers wait, one for each further round.")
-    every: Seconds = Field(20.0, description="So long a round takes.", ge=1)
-    longest: Seconds = Field(300.0, description="So long callers wait before `on_fail`; 0 for a single try.")
+    every: Duration = Field(20.0, description="So long a round takes.", ge=1)
+    longest: Duration = Field(300.0, description="So long callers wait before `on_fail`; 0 for a single try.")
 
 
 class Queue(AnyStep):
@@ -89,7 +90,7 @@ class Queue(AnyStep):
     queue: QueueFor = Field(description="Whom callers wait for.")
     closed: Target | None = Field(None, description="Where it goes on outside of the opening `hours`.")
     full: Target | None = Field(None, description="Where it goes on when `full_when` holds; without it, at `on_fail`.")
-    keys: dict[Key, Target] = Field(
+    keys: dict[KeypadKey, Target] = Field(
         default_factory=dict, description="Keys that lead out of the line: `{1: call-back}`."
     )
     on_fail: Target | None = Field(
@@ -100,9 +101,9 @@ class Queue(AnyStep):
 class DialTo(Part):
     """Somebody who is called, in a call of its own. The caller stays on the line, and does not hear that call."""
 
-    to: Text = Field(description="A telephone number or a SIP address.")
-    trunk: Text | None = Field(None, description="The trunk or account that it goes by; without it, the usual one.")
-    bot: Text | None = Field(
+    to: WhereTo = Field(description="A telephone number or a SIP address.")
+    trunk: GapText | None = Field(None, description="The trunk or account that it goes by; without it, the usual one.")
+    bot: GapText | None = Field(
         None, description="The bot of the settings that talks there; without it, the one that takes calls as well."
     )
     context: dict[Name, Value] = Field(
@@ -120,8 +121,8 @@ class DialTo(Part):
     hold: Prompts = Field(
         default_factory=list, description="Said while callers wait, one for each further time `every` has passed."
     )
-    every: Seconds = Field(15.0, description="So long callers who wait hear nothing.", ge=1)
-    longest: Seconds = Field(
+    every: Duration = Field(15.0, description="So long callers who wait hear nothing.", ge=1)
+    longest: Duration = Field(
         90.0, ge=1, description="So long callers wait at most, see `too_long`. The other call is not ended by that."
     )
 
@@ -164,7 +165,7 @@ class Dial(AnyStep):
     too_long: Target | None = Field(
         None, description="The same when `longest` has passed. The other call goes on: somebody may still answer it."
     )
-    keys: dict[Key, Target] = Field(
+    keys: dict[KeypadKey, Target] = Field(
         default_factory=dict, description="Keys that lead on without waiting any longer: `{1: menu}`."
     )
     on_fail: Target | None = Field(

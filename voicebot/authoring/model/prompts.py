@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from voicebot.authoring.model.words import BargeIn, Part, Seconds, Text, listed
+from voicebot.authoring.model.words import BargeIn, Duration, GapText, Part, PlainText, listed
 
 
 class Prompt(Part):
@@ -14,17 +14,17 @@ class Prompt(Part):
 
     SHORT: ClassVar[str] = "text"
 
-    text: Text = Field(description="The words. {name} says a value, {name|digits} says it in a certain way.")
-    ssml: Text | None = Field(
+    text: GapText = Field(description="The words. {name} says a value, {name|digits} says it in a certain way.")
+    ssml: GapText | None = Field(
         None, description="SSML to be spoken instead of the text (the text is still what a chat shows)."
     )
-    audio: Text | None = Field(
+    audio: GapText | None = Field(
         None,
         description="An audio file that is played instead: a WAV file beside this one (`sounds/hello.wav`), or an "
         "address (https). The text is what a chat shows, and is spoken when the file cannot be had.",
         pattern=r"^(https?://\S+|[^\s/:{}|\\][^:{}|\\]{0,200}\.[Ww][Aa][Vv])$",
     )
-    voice: Text | None = Field(None, description="Name of the voice for this prompt alone.")
+    voice: PlainText | None = Field(None, description="Name of the voice for this prompt alone.")
     barge_in: BargeIn | None = Field(
         None, description="Whether callers may talk over it: true, false, or only by `speech` or only by `keys`."
     )
@@ -47,7 +47,7 @@ class Wait(Part):
     """Said while something takes its time."""
 
     say: Prompt = Field(description="What is said.")
-    after: Seconds = Field(0.0, description="Only when it takes longer than this.")
+    after: Duration = Field(0.0, description="Only when it takes longer than this.")
 
     @model_validator(mode="before")
     @classmethod

@@ -7,23 +7,23 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from voicebot.authoring.model.prompts import Wait
-from voicebot.authoring.model.words import Part, Seconds, Text, Value
+from voicebot.authoring.model.words import Duration, GapText, Part, Value
 
 
-class Request(Part):
+class ServiceRequest(Part, title="Request"):
     """What is asked of a web service."""
 
     METHODS: ClassVar[tuple[str, ...]] = ("get", "post", "put", "patch", "delete")
 
-    get: Text | None = Field(None, description="The address to get.")
-    post: Text | None = Field(None, description="The address to post to.")
-    put: Text | None = Field(None, description="The address to put to.")
-    patch: Text | None = Field(None, description="The address to patch.")
-    delete: Text | None = Field(None, description="The address to delete.")
-    headers: dict[str, Text] = Field(default_factory=dict, description="Headers; `{secrets.NAME}` is a secret.")
+    get: GapText | None = Field(None, description="The address to get.")
+    post: GapText | None = Field(None, description="The address to post to.")
+    put: GapText | None = Field(None, description="The address to put to.")
+    patch: GapText | None = Field(None, description="The address to patch.")
+    delete: GapText | None = Field(None, description="The address to delete.")
+    headers: dict[str, GapText] = Field(default_factory=dict, description="Headers; `{secrets.NAME}` is a secret.")
     query: dict[str, Value] = Field(default_factory=dict, description="Parameters behind the address.")
     body: Value = Field(None, alias="json", description="What is sent, as JSON.")
-    timeout: Seconds = Field(5.0, description="How long one attempt may take.")
+    timeout: Duration = Field(5.0, description="How long one attempt may take.")
     retries: int = Field(
         1, ge=0, le=5, description="How often it is tried again (get, put and delete only: those may safely be)."
     )
@@ -38,7 +38,7 @@ class Request(Part):
         return str(getattr(self, self.method) or "")
 
     @model_validator(mode="after")
-    def _one_method(self) -> Request:
+    def _one_method(self) -> ServiceRequest:
         if sum(getattr(self, method) is not None for method in self.METHODS) != 1:
             raise ValueError("exactly one of get, post, put, patch, delete, with the address")
         return self

@@ -21,20 +21,21 @@ from voicebot.authoring.model.answers import (
 )
 from voicebot.authoring.model.people import Dial, Queue, Transfer
 from voicebot.authoring.model.prompts import Prompt, Prompts, Wait
-from voicebot.authoring.model.request import Request
+from voicebot.authoring.model.request import ServiceRequest
 from voicebot.authoring.model.words import (
     AnyStep,
     BargeIn,
+    Duration,
     Expression,
+    GapText,
     Id,
-    Key,
+    KeypadKey,
     LocaleName,
     Name,
     Part,
-    Phrases,
-    Seconds,
+    PhraseList,
+    PlainText,
     Target,
-    Text,
     Value,
 )
 
@@ -88,10 +89,10 @@ class Ask(AnyStep):
     tries: int | None = Field(None, ge=1, le=10, description="How often callers may try before `on_fail` (3).")
     on_fail: Target | None = Field(None, description="Where it goes on when no try has worked.")
     help: Prompt | None = Field(None, description="Said when the caller asks for help; costs no try.")
-    keys: dict[Key, Target] = Field(default_factory=dict, description="Keys that lead straight to a step.")
+    keys: dict[KeypadKey, Target] = Field(default_factory=dict, description="Keys that lead straight to a step.")
     barge_in: BargeIn | None = Field(None, description="Whether callers may talk over the question (true).")
-    no_input_after: Seconds | None = Field(None, description="So long a silence is taken for no answer.")
-    phrases: Phrases = Field(default_factory=list, description="Words that the recogniser should expect.")
+    no_input_after: Duration | None = Field(None, description="So long a silence is taken for no answer.")
+    phrases: PhraseList = Field(default_factory=list, description="Words that the recogniser should expect.")
     sensitive: bool = Field(
         False,
         description="Whether the answer is for nobody's ears (a card number, a PIN): the recording is paused until it "
@@ -151,7 +152,7 @@ class Call(AnyStep):
 
     WORD = "call"
 
-    call: Text = Field(
+    call: PlainText = Field(
         description="Another dialog file (`billing`, `shop/order`), or `module.name` of a Python file in the folder: "
         "an async function or a Bot Framework dialog."
     )
@@ -161,7 +162,7 @@ class Call(AnyStep):
         description="The variable that keeps what comes back; or `mine: theirs` for several outputs of a dialog.",
     )
     wait: Wait | None = Field(None, description="Said meanwhile (Python functions only).")
-    timeout: Seconds = Field(5.0, description="How long a Python function may take.")
+    timeout: Duration = Field(5.0, description="How long a Python function may take.")
     on_error: Target | None = Field(None, description="Where it goes on when a Python function failed; see {error}.")
     on_fail: Target | None = Field(None, description="Where it goes on when a question in it was never answered.")
 
@@ -171,7 +172,7 @@ class Http(AnyStep):
 
     WORD = "http"
 
-    http: Request = Field(description="The request.")
+    http: ServiceRequest = Field(description="The request.")
     save: Name | None = Field(None, description="The variable that keeps the answer.")
     on_error: Target | None = Field(
         None, description="Where it goes on when there was no good answer; {error.status} and {error.message} say why."
@@ -199,11 +200,13 @@ class Hours(AnyStep):
 class LanguageTo(Part):
     """The language in which the call goes on, when its dialogs are written in it."""
 
-    by_caller: dict[Text, LocaleName] = Field(
+    by_caller: dict[PlainText, LocaleName] = Field(
         default_factory=dict,
         description='By how the caller\'s number begins: `{"+49": de-DE, "+33": fr-FR}`. The longest beginning counts.',
     )
-    to: Text | None = Field(None, description="Otherwise this one: `de-DE`, or a value such as `{customer.language}`.")
+    to: GapText | None = Field(
+        None, description="Otherwise this one: `de-DE`, or a value such as `{customer.language}`."
+    )
 
     @model_validator(mode="before")
     @classmethod

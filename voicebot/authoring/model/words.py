@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from voicebot.address import Address, AddressError
 from voicebot.authoring.document import WrittenFloat, WrittenInt
 
 END = "end"
@@ -48,6 +49,16 @@ def _seconds(value: Any) -> Any:
     return number
 
 
+def _reachable(text: str) -> str:
+    """What has gaps is known, and judged, when it is called."""
+    if "{" not in text:
+        try:
+            Address.parse(text)
+        except AddressError as error:
+            raise ValueError(f"a number or a SIP address: {error.mend}") from error
+    return text
+
+
 def listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
@@ -65,23 +76,27 @@ def _plain(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
+PlainText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
+"""A text that is taken as it is written."""
+GapText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
 """A text; ``{...}`` in it is replaced by a value (see the chapter on values)."""
+WhereTo = Annotated[GapText, AfterValidator(_reachable)]
+"""Where somebody can be reached; a text with gaps likewise."""
 Id = Annotated[str, BeforeValidator(written), Field(pattern=ID)]
 Name = Annotated[str, Field(pattern=NAME)]
 Target = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=64)]
 """The id of a step in the same file, ``end``, or ``fail``."""
 Expression = Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else
                                             written(value)), Field(min_length=1, max_length=500)]  # fmt: skip
-Seconds = Annotated[
+Duration = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"], "examples": ["3s", "500ms", "2m"]})
 ]
-Key = Annotated[str, BeforeValidator(written), Field(pattern=r"^[0-9*#A-D]$")]
+KeypadKey = Annotated[str, BeforeValidator(written), Field(pattern=r"^[0-9*#A-D]$")]
 LocaleName = Annotated[str, BeforeValidator(written), Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 HeaderName = Annotated[str, Field(pattern=r"^(?:[Uu]ser-[Tt]o-[Uu]ser|[Xx]-[A-Za-z0-9-]{1,60})$")]
 Value = Annotated[Any, BeforeValidator(_plain)]
 """A text (with ``{...}``: an expression's value), a number, true, false, or a list or mapping of these."""
-Phrases = Annotated[list[Text], BeforeValidator(listed), Field(max_length=500)]
+PhraseList = Annotated[list[PlainText], BeforeValidator(listed), Field(max_length=500)]
 BargeIn = Literal[True, False, "speech", "keys"]
 
 

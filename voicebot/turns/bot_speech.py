@@ -6,15 +6,20 @@ that have not arrived yet, too; what was heard is known only when playback has e
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from voicebot.events import InputHint, PlaybackEnded
 from voicebot.turns.commands import Canned
-from voicebot.turns.heard import heard_text
-from voicebot.turns.listening import words
+from voicebot.turns.words import contains, words
 
 MAX_QUEUED = 50
 """Utterances waiting to be heard; a bot that says more in one go is cut there."""
+
+CHARACTERS_PER_SECOND = 15.0
+"""Ordinary speaking rate: how long a whole prompt lasts is not known when it is cut off."""
+
+_MARKUP = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,23 @@ class BotSpeech:
     """The queue of utterances, in the order in which they will be heard; the first is playing or being rendered."""
 
     def __init__(self) -> None:
+        self.words_only = False
+        """Only words interrupt what is playing, no mere voice: noise has held it up for long enough."""
+        self.taken_back = False
+        """The bot itself has dropped its turn; nobody has to be told what was heard of it."""
+        self.heard = ""
+        """The words of the dropped turn that were heard."""
+        self.heard_s = 0.0
         self._count = 0
         self._queue: list[Utterance] = []
         self._dropped: dict[int, Utterance] = {}
         self._suppressed_through = 0
-        self.heard = ""
-        self.heard_s = 0.0
 
-    def __bool__(self) -> bool:
+    # --- what is known -----------------------------------------------------------------------------------------------
+
+    @property
+    def queued(self) -> bool:
+        """Whether anything is left to be heard."""
         return bool(self._queue)
 
     @property
@@ -58,13 +72,20 @@ class BotSpeech:
         """Whether a key may interrupt what is playing now."""
         return not self._queue or self._queue[0].hint.keys_interrupt
 
-    def has_canned(self) -> bool:
+    @property
+    def canned_queued(self) -> bool:
         """Whether a prompt of our own (apology, "one moment") is on its way already."""
-        return any(u.canned for u in self._queue)
+        return any(utterance.canned for utterance in self._queue)
 
     def wanted(self, request: int) -> bool:
         """False for messages of a turn that was dropped, and when too much is queued."""
         return (request == 0 or request > self._suppressed_through) and len(self._queue) < MAX_QUEUED
+
+    def is_echo(self, text: str) -> bool:
+        """Whether ``text`` only repeats, word for word, a part of what is playing now."""
+        return bool(self._queue) and bool(wanted := words(text)) and contains(self._queue[0].text, wanted)
+
+    # --- what happens ------------------------------------------------------------------------------------------------
 
     def add(self, request: int, text: str, hint: InputHint, canned: Canned | None = None, audio: str = "") -> Utterance:
         """Queue an utterance; its number is unique in the call."""
@@ -73,19 +94,24 @@ class BotSpeech:
         self._queue.append(utterance)
         return utterance
 
-    def drop(self, through_request: int) -> None:
-        """Forget all that is queued, and all that will still come for requests up to ``through_request``."""
+    def interrupt(self, through_request: int) -> None:
+        """Drop all that is queued, and all that will still come for requests up to ``through_request``."""
         self._suppressed_through = max(self._suppressed_through, through_request)
-        self._dropped.update({u.number: u for u in self._queue})
-        self._queue.clear()
-        self.heard, self.heard_s = "", 0.0
+        self._drop()
+        self.taken_back = False
+
+    def take_back(self) -> None:
+        """Drop all that is queued, by the bot's own wish: what it says from now on is wanted, be it for the same
+        request."""
+        self._drop()
+        self.taken_back = True
 
     def ended(self, event: PlaybackEnded) -> Utterance | None:
         """Playback ended ``event.utterance``: the utterance, or None when it belonged to a dropped turn."""
         dropped = self._dropped.pop(event.utterance, None)
         if dropped is None:
             return self.remove(event.utterance)
-        text = heard_text(dropped.text, event.heard_s, event.heard_s if event.complete else None)
+        text = heard_text(dropped.text, event.heard_s, event.complete)
         self.heard = f"{self.heard} {text}".strip()
         self.heard_s += event.heard_s
         return None
@@ -93,13 +119,24 @@ class BotSpeech:
     def remove(self, number: int) -> Utterance | None:
         """Take one utterance out (it could not be rendered); None when it was not queued."""
         self._dropped.pop(number, None)
-        for i, utterance in enumerate(self._queue):
+        for at, utterance in enumerate(self._queue):
             if utterance.number == number:
-                return self._queue.pop(i)
+                del self._queue[at]
+                self.words_only = self.words_only and bool(self._queue)
+                return utterance
         return None
 
-    def is_echo(self, text: str) -> bool:
-        """Whether ``text`` only repeats, word for word, a part of what is playing now."""
-        said = words(self._queue[0].text) if self._queue else []
-        wanted = words(text)
-        return bool(wanted) and any(said[i : i + len(wanted)] == wanted for i in range(len(said)))
+    def _drop(self) -> None:
+        self._dropped.update({utterance.number: utterance for utterance in self._queue})
+        self._queue.clear()
+        self.words_only = False
+        self.heard, self.heard_s = "", 0.0
+
+
+def heard_text(text: str, heard_s: float, complete: bool) -> str:
+    """The words of ``text``, which may be SSML, that ``heard_s`` seconds hold; all of them when it was ``complete``."""
+    plain = " ".join(_MARKUP.sub(" ", text).split())
+    count = int(heard_s * CHARACTERS_PER_SECOND)
+    if count >= len(plain) or (complete and heard_s > 0):
+        return plain
+    return plain[:count].rpartition(" ")[0]
