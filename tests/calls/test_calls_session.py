@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import wave
 from pathlib import Path
@@ -30,6 +31,8 @@ from voicebot.events import (
     TransferAsked,
 )
 from voicebot.turns import FloorState, TurnPolicy
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_a_call_from_ring_to_record(tmp_path: Path) -> None:
@@ -115,14 +118,12 @@ async def test_a_prompt_that_cannot_be_rendered_is_replaced_by_an_apology() -> N
     await world.over()
 
 
-async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_moment_please(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(playback, "RETRY_PAUSE_S", 0.0)
+async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_moment_please() -> None:
     world = await World().greeted()
     world.line.pull(60)
     world.says("at last")
     world.says("and then")
+    await asyncio.sleep(2 * playback.RETRY_PAUSE_S)
     await world.settle()
     assert world.line.pull(200) == CANNED + SECOND + SECOND
     await world.line.hang_up()
@@ -286,7 +287,7 @@ async def test_what_cannot_be_played_is_spoken_when_there_are_words_for_it() -> 
 
 
 async def test_a_call_that_is_too_long_is_ended() -> None:
-    world = World(max_duration_s=0.01)
+    world = World(max_duration_s=2.0)
     record = await world.over()
     assert record["end"]["reason"] == "bot"
 

@@ -36,7 +36,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voicebot.bots import CallFacts, Conversation, DialogHostClient, HostUnavailable, OnEvent
-from voicebot.service.dialog_folder import FolderTooLarge, Settling, copy_folder, signature
+from voicebot.service.dialog_folder import ChangeDebouncer, FolderTooLarge, copy_folder, signature
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import BotSettings
 from voicebot.tasks import BackgroundTasks
@@ -143,7 +143,7 @@ class DialogVersions:
         try:
             version = await self._make()
         except FolderTooLarge as error:
-            raise NotReady(str(error)) from None
+            raise NotReady(str(error)) from error
         await self._bring_up(version)
         self._current = version
         if self._follows:
@@ -216,7 +216,7 @@ class DialogVersions:
         except BaseException as error:
             await self._end(version)
             if isinstance(error, HostUnavailable):
-                raise NotReady(f"dialog host: {error}") from None
+                raise NotReady(f"dialog host: {error}") from error
             raise
 
     async def _end(self, version: _Version) -> None:
@@ -228,7 +228,7 @@ class DialogVersions:
 
     async def _follow(self, seen: dict[str, tuple[int, int, int]]) -> None:
         """Look at the folder for as long as the service runs."""
-        settling = Settling(seen)
+        changes = ChangeDebouncer(seen)
         told = False
         while True:
             await asyncio.sleep(POLL_S)
@@ -244,7 +244,7 @@ class DialogVersions:
                 told = True
                 continue
             told = False
-            if settling.worth_a_try(seen, time.monotonic()):
+            if changes.settled(seen, time.monotonic()):
                 await self._try()
 
     async def _try(self) -> None:
@@ -329,4 +329,4 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError as error:
         where = f"127.0.0.1:{port}"
-        raise NotReady(f"bot.http_port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None
+        raise NotReady(f"bot.http_port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from error
