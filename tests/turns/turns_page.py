@@ -24,7 +24,7 @@ def _floor() -> str:
     out = ""
     for title, rows in SECTIONS.items():
         out += f"**{title}**\n\n| in | when | if | then | and |\n|---|---|---|---|---|\n"
-        out += "".join(_line(_states(row), row.what, row.guard, _next(row), "; ".join(row.moves)) for row in rows) + "\n"
+        out += "".join(_row(row) for row in rows) + "\n"
     return out
 
 
@@ -39,15 +39,15 @@ def _end() -> str:
     return "| what is known | quiet needed |\n|---|---|\n" + "".join(lines)
 
 
+def _row(row: Row) -> str:
+    return _line(_states(row), row.what, row.guard, "" if row.next is None else _name(row.next), "; ".join(row.moves))
+
+
 def _states(row: Row) -> str:
     left_out = [state for state in FloorState if state not in row.states and state is not FloorState.ENDED]
-    if len(left_out) > 1:
+    if len(left_out) > 2:
         return ", ".join(_name(state) for state in row.states)
-    return "any" + "".join(f" but {_name(state)}" for state in left_out)
-
-
-def _next(row: Row) -> str:
-    return "" if row.next is None else _name(row.next)
+    return "any" + (" but " if left_out else "") + ", ".join(_name(state) for state in left_out)
 
 
 def _name(state: FloorState) -> str:

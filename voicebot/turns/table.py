@@ -173,8 +173,13 @@ class Row(NamedTuple):
 
 _S, _H, _G, _M = FloorState, Happening, Guard, Move
 
-_ALL = tuple(state for state in FloorState if state is not _S.ENDED)
-_AFTER_ANSWER = tuple(state for state in _ALL if state is not _S.STARTING)
+
+def _all_but(*states: FloorState) -> tuple[FloorState, ...]:
+    return tuple(state for state in FloorState if state is not FloorState.ENDED and state not in states)
+
+
+_ALL = _all_but()
+_AFTER_ANSWER = _all_but(_S.STARTING)
 _PLAYING = (_S.SPEAKING, _S.YIELDING)
 _QUIET = (_S.CALLER, _S.THINKING, _S.WAITING)
 _TALKING = _PLAYING + _QUIET
@@ -220,7 +225,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row(_QUIET, _H.PROMPT, None, _S.SPEAKING),
         Row((_S.THINKING,), _H.BOT_DONE, None, None, (_M.SETTLE,)),
         Row((_S.WAITING,), _H.BOT_BACK, None, _S.THINKING, (_M.ASK_RESUME,)),
-        Row(_ALL, _H.BOT_BACK, None, None, (_M.ASK_RESUME,)),
+        Row(_all_but(_S.WAITING), _H.BOT_BACK, None, None, (_M.ASK_RESUME,)),
         Row(_AFTER_ANSWER, _H.BOT_KEYS, _G.NOTHING_QUEUED, None, (_M.SEND_BOT_KEYS,)),
         Row((_S.YIELDING,), _H.DEAF, None, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.CALLER,), _H.DEAF, _G.CALLER_IS_QUIET, None, (_M.SETTLE,)),
@@ -230,7 +235,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
     "What was heard of the bot": (
         Row(_PLAYING, _H.PLAYED, _G.NOTHING_QUEUED, None, (_M.SETTLE,)),
         Row(_PLAYING, _H.DROP_TOLD, _G.TAKEN_BACK, None, (_M.FORGET_DROP, _M.SETTLE)),
-        Row(_ALL, _H.DROP_TOLD, _G.TAKEN_BACK, None, (_M.FORGET_DROP,)),
+        Row(_all_but(*_PLAYING), _H.DROP_TOLD, _G.TAKEN_BACK, None, (_M.FORGET_DROP,)),
         Row(_ALL, _H.DROP_TOLD, _G.KEYS_BEHIND_DROP, _S.THINKING, (_M.ASK_INTERRUPTED, _M.ASK_KEYS_BEHIND_DROP)),
         Row(_ALL, _H.DROP_TOLD, None, None, (_M.ASK_INTERRUPTED,)),
     ),
