@@ -12,8 +12,9 @@ from call_world import Line, World
 from prometheus_client.parser import text_string_to_metric_families
 from waiting import until
 
-from voicebot.address import Address, Domain
-from voicebot.calls import Calls, Outbound, TrunkRoute
+from voicebot import sip
+from voicebot.address import Address
+from voicebot.calls import Calls, Outbound
 from voicebot.console import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel
 from voicebot.events import CallNotAnswered, NotReached
 from voicebot.legs import Leg
@@ -34,8 +35,8 @@ class Desk:
         refused = Figure("calls_refused", "refused", {"limit": 3}, "reason")
         self.metrics = Metrics(self.calls.running, lambda: [refused])
         self.calls.on_record(self.metrics.call_ended)
-        pbx = TrunkRoute("pbx", Domain.parse("pbx.example"))
-        outbound = Outbound(self._dial, self.calls.accept, routes=[pbx], allow=["+4930*"])
+        pbx = sip.Line.to("sip:pbx.example", "pbx", "7000")
+        outbound = Outbound(self._dial, self.calls.accept, lines={"pbx": pbx}, allow=["+4930*"])
         self.server = ConsoleServer(
             "127.0.0.1",
             0,
@@ -53,7 +54,7 @@ class Desk:
         return self.token
 
     async def _dial(
-        self, to: Address, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
+        self, to: Address, *, line: str, sender: Address | None, headers: Mapping[str, str], ring_timeout_s: float
     ) -> Leg:
         self.legs.append(Line("outbound", call_id=f"call/{len(self.legs) + 1}@pbx"))
         return self.legs[-1]
