@@ -20,9 +20,8 @@ async def place(
     media: MediaOptions,
     to: Address,
     *,
-    account: str = "",
-    from_user: str = "voicebot",
-    from_uri: str = "",
+    line: str = "",
+    sender: Address | None = None,
     display_name: str = "",
     headers: Mapping[str, str] | None = None,
     ring_timeout_s: float = 60.0,
@@ -31,7 +30,7 @@ async def place(
 ) -> SipLeg:
     """Call ``to`` and return the leg, whose ``answer()`` waits for the answer; connect it before anything else.
 
-    Raises ValueError for an address without a domain, and for a header or account that cannot be used, OSError or
+    Raises ValueError for an address without a domain, and for a header or line that cannot be used, OSError or
     :class:`~voicebot.rtp.PortsExhausted` without a free port.
     """
     codec = media.codecs[0]
@@ -50,11 +49,10 @@ async def place(
             ptime_ms=media.ptime_ms,
         )
         call = endpoint.invite(
-            to.uri,
+            to,
             offer,
-            account=account,
-            from_user=from_user,
-            from_uri=from_uri,
+            line=line,
+            sender=sender,
             display_name=display_name,
             headers=headers,
         )
@@ -63,7 +61,7 @@ async def place(
             rtp,
             port,
             media,
-            replace(leg_info(call, codec), direction="outbound", trunk=account),
+            replace(leg_info(call, codec), direction="outbound", trunk=line),
             tasks or BackgroundTasks(),
             keys,
             ring_timeout_s=ring_timeout_s,
@@ -80,8 +78,7 @@ async def dial(
     to: Address,
     *,
     sink: LegSink | None = None,
-    from_user: str = "voicebot",
-    from_uri: str = "",
+    sender: Address | None = None,
     display_name: str = "",
     headers: Mapping[str, str] | None = None,
     ring_timeout_s: float = 60.0,
@@ -96,8 +93,7 @@ async def dial(
         endpoint,
         media,
         to,
-        from_user=from_user,
-        from_uri=from_uri,
+        sender=sender,
         display_name=display_name,
         headers=headers,
         ring_timeout_s=ring_timeout_s,
