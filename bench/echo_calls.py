@@ -29,6 +29,7 @@ import psutil
 import uvloop
 
 from bench.far_end import FarEnd, NoCompiler, phones
+from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import CODECS
 from voicebot.events import Event
@@ -146,7 +147,7 @@ class Callers:
         for number in range(first, count):
             await asyncio.sleep(max(0.0, began + (number - first) / rate - time.monotonic()))
             offer = sdp.offer("127.0.0.1", self._far_end.ports[number], codecs=[CODECS["PCMU"]], session_id=number + 1)
-            call = self._endpoint.invite(self._uri, offer, account=self._account)
+            call = self._endpoint.invite(Address.parse(self._uri), offer, line=self._account)
             self.calls.append(call)
             waiting.append(asyncio.ensure_future(self._answered(number, call, time.monotonic())))
         await asyncio.gather(*waiting)

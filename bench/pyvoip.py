@@ -27,8 +27,8 @@ from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import Account, ListenAt, SipEndpoint
 
-TESTS = Path(__file__).resolve().parents[1] / "tests"
-sys.path[:0] = [str(TESTS / "peers"), str(TESTS / "doubles")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "doubles"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "peers"))
 from registrar import KAMAILIO, NO_KAMAILIO, registrar_running  # type: ignore[import-not-found]
 
 HOST = "127.0.0.1"

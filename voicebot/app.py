@@ -31,7 +31,7 @@ from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.health import Health
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
-from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media, trunk_routes
+from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache
 from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
@@ -93,13 +93,12 @@ class Application:
         self.outbound = Outbound(
             self.front_end.place,
             self.calls.accept,
-            routes=trunk_routes(settings),
+            lines=self.front_end.endpoint.lines,
             allow=settings.calls.outbound_allow,
-            usual_routes=settings.calls.outbound_trunks,
-            fit=self.front_end.endpoint.way_out,
+            usual_lines=settings.calls.outbound_trunks,
+            fit=self.front_end.endpoint.fit_line,
             ring_s=settings.calls.ring_timeout_s,
             bots=lambda: self._ways.names,
-            own_domain=lambda: self.front_end.endpoint.advertised_host,
         )
         self._bot_calls = BotCalls(self.outbound)
         self._ways.connector.place = self._bot_calls.converse

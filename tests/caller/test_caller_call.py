@@ -26,8 +26,6 @@ from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 
-pytestmark = pytest.mark.alone  # calls in real time, whose pauses count
-
 REPLY_AFTER = 15
 """Frames of silence after which the answerer replies: 300 ms."""
 
@@ -140,7 +138,7 @@ def folder(tmp_path: Path) -> Path:
 async def test_a_whole_script_is_followed_and_measured(folder: Path) -> None:
     script = parse_script(
         """
-        quiet_s: 0.25
+        quiet_s: 0.5
         deadline_s: 5
         steps:
           - listen:
@@ -187,7 +185,7 @@ async def test_a_transfer_is_answered_as_a_phone_does(folder: Path) -> None:
         outcomes.append(await leg.transfer(Address.parse("sip:agent@127.0.0.1")))
 
     script = parse_script(
-        "quiet_s: 0.2\nsteps:\n - listen:\n - wav: hello.wav\n - expect_end: transfer\n   target: agent@\n",
+        "quiet_s: 0.5\nsteps:\n - listen:\n - wav: hello.wav\n - expect_end: transfer\n   target: agent@\n",
         folder=folder,
     )
     async with answerer(replies=1, at_end=lambda leg: asyncio.ensure_future(transfer(leg))) as (uri, bots):
@@ -205,7 +203,7 @@ async def test_a_silent_caller_hears_what_the_bot_says_when_a_transfer_has_faile
         await asyncio.sleep(0.6)
         bots[0].play(0.3)
 
-    script = parse_script("quiet_s: 0.2\nsteps:\n - listen:\n - wav: hello.wav\n - silence:\n", folder=folder)
+    script = parse_script("quiet_s: 0.5\nsteps:\n - listen:\n - wav: hello.wav\n - silence:\n", folder=folder)
     async with answerer(replies=1, at_end=lambda leg: asyncio.ensure_future(transfer(leg))) as (uri, bots):
         report = await place_call(Address.parse(uri), script, CallOptions(transfer_status=486))
     assert report.ok, report.reason
@@ -217,7 +215,7 @@ async def test_a_silent_caller_hears_what_the_bot_says_when_a_transfer_has_faile
 
 async def test_what_does_not_come_fails_the_step_with_its_line(folder: Path) -> None:
     script = parse_script(
-        "quiet_s: 0.2\nsteps:\n - listen:\n - expect_end: hangup\n   deadline_s: 0.3\n",
+        "quiet_s: 0.5\nsteps:\n - listen:\n - expect_end: hangup\n   deadline_s: 0.3\n",
         source="call.yaml",
         folder=folder,
     )
@@ -230,7 +228,7 @@ async def test_what_does_not_come_fails_the_step_with_its_line(folder: Path) -> 
 
 
 async def test_a_hang_up_in_the_middle_fails_the_step(folder: Path) -> None:
-    script = parse_script("quiet_s: 0.2\nsteps:\n - wav: hello.wav\n - wav: hello.wav\n", folder=folder)
+    script = parse_script("quiet_s: 0.5\nsteps:\n - wav: hello.wav\n - wav: hello.wav\n", folder=folder)
     async with answerer(replies=1, at_end=lambda leg: asyncio.ensure_future(leg.hang_up())) as (uri, _):
         report = await place_call(Address.parse(uri), script)
     assert report.outcome == "failed" and "the call ended" in report.reason and report.ended_by == "bot"
@@ -274,7 +272,7 @@ async def test_over_tls_whom_to_trust_is_an_option(folder: Path, trusted: bool) 
 
 
 async def test_many_calls_share_a_phone_and_none_is_lost(folder: Path) -> None:
-    script = parse_script("quiet_s: 0.2\nsteps:\n - listen:\n - wav: hello.wav\n", folder=folder)
+    script = parse_script("quiet_s: 0.5\nsteps:\n - listen:\n - wav: hello.wav\n", folder=folder)
     seen: list[str] = []
     async with answerer() as (uri, bots):
         report = await place_many(

@@ -28,6 +28,8 @@ from voicebot.events import (
 )
 from voicebot.turns import TurnPolicy
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_then_on(tmp_path: Path) -> None:
     told: list[str] = []

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
+from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import CODECS
 from voicebot.caller.ear import level_dbfs
@@ -55,7 +56,7 @@ class Telephone(asyncio.DatagramProtocol):
         port = self._transport.get_extra_info("sockname")[1]
         offer = sdp.offer(LOOPBACK, port, codecs=[CODECS["PCMU"]], telephone_event=EVENT_TYPE, session_id=1)
         self.invited = time.monotonic()
-        self.call = self.endpoint.invite(uri, offer, from_user="caller")
+        self.call = self.endpoint.invite(Address.parse(uri), offer, sender=Address("caller"))
         self.call.on_refer = self._referred
 
     async def up(self, timeout_s: float = 15.0) -> None:

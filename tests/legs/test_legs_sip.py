@@ -185,7 +185,7 @@ async def test_a_call_carries_voice_and_keys_both_ways_until_the_caller_hangs_up
         line.endpoint,
         line.codecs(*names),
         answerer.address,
-        OutgoingOptions(from_user="+4930123", headers={"X-A": "b"}),
+        OutgoingOptions(sender=Address("+4930123"), headers={"X-A": "b"}),
         sink=sink,
     )
     bot = answerer.legs[0]
@@ -237,7 +237,7 @@ async def test_without_a_common_codec_the_answer_is_488_and_no_leg_is_made(line:
     offer = sdp.offer(LOOPBACK, NOBODY)
     offer.media[0].formats, offer.media[0].rtpmap = ["18"], {18: sdp.Encoding("G729", 8000)}
     with pytest.raises(CallClosed, match="488"):
-        await line.endpoint.invite(answerer.uri, offer).established()
+        await line.endpoint.invite(answerer.address, offer).established()
     assert not answerer.legs
 
 
@@ -247,7 +247,7 @@ async def test_a_trunk_has_codecs_and_an_order_of_its_own(line: Line, clock: Med
     answerer = Answerer(clock, trunks=trunks)
     await answerer.front.start()
     offer = sdp.offer(LOOPBACK, NOBODY, codecs=all_named(["PCMU", "PCMA", "opus", "G722"]))
-    answer = await line.endpoint.invite(answerer.uri, offer).established()
+    answer = await line.endpoint.invite(answerer.address, offer).established()
     assert (answer.media[0].formats, answer.media[0].ptime) == (["9", "101"], 30)
     assert answerer.legs[0].info.audio is LINEAR_16K and answerer.legs[0].info.codec == "G722"
     assert answerer.front.media_for("other").preferences.codecs == DEFAULT_CODECS
@@ -281,7 +281,7 @@ async def test_encrypted_media_is_not_taken_for_plain(line: Line, answerer: Answ
     offer = sdp.offer(LOOPBACK, NOBODY)
     offer.media[0].protocol = "RTP/SAVP"
     with pytest.raises(CallClosed, match="488"):
-        await line.endpoint.invite(answerer.uri, offer).established()
+        await line.endpoint.invite(answerer.address, offer).established()
 
 
 @pytest.mark.parametrize("srtp", ["allowed", "required"])
@@ -368,7 +368,7 @@ async def test_over_the_limit_and_without_ports_the_answer_is_503(line: Line, cl
 async def test_a_caller_who_falls_silent_is_hung_up_on(line: Line, clock: MediaClock) -> None:
     answerer = Answerer(clock, silence_timeout_s=0.2)
     await answerer.front.start()
-    call = line.endpoint.invite(answerer.uri, sdp.offer(LOOPBACK, NOBODY))  # nobody sends from there
+    call = line.endpoint.invite(answerer.address, sdp.offer(LOOPBACK, NOBODY))  # nobody sends from there
     over = asyncio.get_running_loop().create_future()
     call.on_end = over.set_result
     await call.established()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, registrar_running
 
+from voicebot.address import Address
 from voicebot.sip import Access, Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, sdp
 
 OFFER = sdp.offer(LOOPBACK, 40000)
@@ -55,7 +56,7 @@ async def test_a_call_by_way_of_the_registrar_and_our_bye_along_its_route(proxy:
         await registered(bot)
         await registered(caller)
         async with asyncio.timeout(DEADLINE_S):
-            call = caller.invite(f"sip:7000@{LOOPBACK}:{proxy}", OFFER, account="pbx")
+            call = caller.invite(Address.parse(f"sip:7000@{LOOPBACK}:{proxy}"), OFFER, line="pbx")
             await call.established()
             ended = asyncio.get_running_loop().create_future()
             call.on_end = ended.set_result
@@ -81,7 +82,9 @@ async def test_a_wrong_password_is_not_registered_and_nobody_is_reached(proxy: i
             while bot.registrations["pbx"].status != 401:
                 await asyncio.sleep(0.01)
         with pytest.raises(CallClosed, match="404"):
-            await caller.invite(f"sip:7000@{LOOPBACK}:{proxy}", OFFER, account="pbx").established(timeout_s=DEADLINE_S)
+            await caller.invite(Address.parse(f"sip:7000@{LOOPBACK}:{proxy}"), OFFER, line="pbx").established(
+                timeout_s=DEADLINE_S
+            )
     finally:
         await caller.close()
         await bot.close()

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from baresip_phone import NO_BARESIP, baresip, has_baresip
 from free_port import free_port, free_ports
-from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
 from talking_bot import Sink, talk, until
 from talking_bot import loudest as loudest_of
 
+from bench.recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from voicebot.audio import PCMU
 from voicebot.caller.wav import read_wav
 from voicebot.legs import LegClosed

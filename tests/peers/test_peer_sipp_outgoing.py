@@ -107,11 +107,11 @@ async def front() -> AsyncIterator[SipFrontEnd]:
     await clock.close()
 
 
-async def reach(front: SipFrontEnd, port: int, *, account: str = "", ring_timeout_s: float = 10.0) -> Sink:
+async def reach(front: SipFrontEnd, port: int, *, line: str = "", ring_timeout_s: float = 10.0) -> Sink:
     """Call, and hang up when it is answered and was heard."""
     sink = Sink()
     uri = f"sip:anna@{LOOPBACK}:{port}"
-    leg = await front.place(Address.parse(uri), account=account, ring_timeout_s=ring_timeout_s)
+    leg = await front.place(Address.parse(uri), line=line, ring_timeout_s=ring_timeout_s)
     leg.connect(sink)
     try:
         await leg.answer()
@@ -155,5 +155,5 @@ async def test_early_media_is_heard_before_the_answer(front: SipFrontEnd) -> Non
 
 async def test_a_provider_that_asks_who_calls_is_told(front: SipFrontEnd) -> None:
     async with telephone("uas_challenges") as port:
-        sink = await reach(front, port, account="provider")
+        sink = await reach(front, port, line="provider")
     assert sink.answered

@@ -109,7 +109,8 @@ def check(local: IceCredentials, remote: IceCredentials, *more: tuple[int, bytes
 
 
 NOMINATED = (stun.USE_CANDIDATE, b"")
-CONTROLLING = (stun.ICE_CONTROLLING, bytes(8))
+ICE_CONTROLLING = 0x802A
+CONTROLLING = (ICE_CONTROLLING, bytes(8))
 
 
 def test_a_check_is_answered_with_the_address_it_came_from_and_may_nominate() -> None:

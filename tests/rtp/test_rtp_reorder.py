@@ -337,6 +337,39 @@ def test_after_a_hold_what_was_kept_away_is_not_lost() -> None:
     assert (wire.buffer.lost, wire.buffer.ssrc_changes) == (0, 0)
 
 
+def test_what_waits_behind_a_gap_when_a_hold_ends_is_neither_said_nor_lost() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4, 5):
+        wire.packet(number, at=number * 0.02)
+    wire.buffer.resume()
+    wire.packet(50, at=1.0)
+    assert wire.frames[-1] == loud(50)
+    assert loud(4) not in wire.frames and loud(5) not in wire.frames
+    assert wire.buffer.lost == 0
+
+
+def test_a_packet_of_20_ms_after_one_of_10_ms_keeps_its_place() -> None:
+    """In frames of 20 ms, cut anew: the 10 ms before it come first."""
+    buffer = ReceiveBuffer(PCMU, 0.0)
+    short, long, last = loud(1, 80), loud(2, 160), loud(3, 80)
+    assert buffer.push(0, 0, SSRC, short, 0.0) == []
+    assert buffer.push(1, 80, SSRC, long, 0.01) == [short + long[:80]]
+    assert buffer.push(2, 240, SSRC, last, 0.03) == [long[80:] + last]
+
+
+def test_losses_tell_bursts_from_packets_lost_alone() -> None:
+    """RFC 3611 4.7.2: three of four in a row, and one alone after many."""
+    wire = Wire(first_sequence=65_500)  # the numbers wrap between the losses
+    gone = {20, 21, 23, 100}
+    for number in range(150):
+        if number not in gone:
+            wire.packet(number)
+    assert wire.buffer.lost == 4
+    pattern = wire.buffer.losses()
+    assert (pattern.burst_packets, pattern.burst_density) == (4, 0.75)
+    assert (pattern.gap_packets, pattern.gap_density) == (146 / 2, 1 / 146)
+
+
 @settings(max_examples=200)
 @given(
     st.lists(

@@ -16,6 +16,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from voicebot.address import Address
 from voicebot.certificate import self_signed_pem
 from voicebot.sip import AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, sdp
 from voicebot.sip.hop import Hop, hop_of
@@ -46,7 +47,7 @@ async def talk(caller: SipEndpoint, callee: SipEndpoint, uri: str) -> IncomingCa
     taken: list[IncomingCall] = []
     callee.on_invite = lambda call: (taken.append(call), answer_at_once(call))[0]  # type: ignore[func-returns-value]
     async with asyncio.timeout(DEADLINE_S):
-        call = caller.invite(uri, OFFER)
+        call = caller.invite(Address.parse(uri), OFFER)
         await call.established()
         ended = asyncio.get_running_loop().create_future()
         call.on_end = ended.set_result
@@ -109,7 +110,7 @@ async def test_a_server_is_told_which_name_is_wanted(authority: Callable[[str], 
     server = await asyncio.start_server(connected, LOOPBACK, 0, ssl=context)
     port = server.sockets[0].getsockname()[1]
     async with endpoint(UDP, tls=TlsOptions(ca_file=pem)) as caller, asyncio.timeout(DEADLINE_S):
-        caller.invite(f"sips:bot@localhost:{port}", OFFER)
+        caller.invite(Address.parse(f"sips:bot@localhost:{port}"), OFFER)
         await come.wait()
     server.close()
     assert wanted == ["localhost"]
@@ -136,7 +137,7 @@ async def test_tls_that_does_not_prove_enough_makes_no_call(authority: Callable[
             return
         with pytest.raises(CallClosed, match="timeout"):
             async with asyncio.timeout(DEADLINE_S):
-                await caller.invite(f"sips:bot@{LOOPBACK}:{callee.port}", OFFER).established()
+                await caller.invite(Address.parse(f"sips:bot@{LOOPBACK}:{callee.port}"), OFFER).established()
         assert callee.counters.calls_in == 0
 
 
@@ -164,12 +165,12 @@ async def test_an_invite_too_large_for_udp_goes_over_tcp_and_back_to_udp_where_t
     async with endpoint(UDP, TCP) as caller, endpoint(UDP) as udp_only:
         port = udp_only.port
         async with asyncio.timeout(DEADLINE_S):
-            call = caller.invite(f"sip:bot@{LOOPBACK}:{port}", OFFER, headers=headers)
+            call = caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{port}"), OFFER, headers=headers)
             await call.established()
             assert call.request.via[0].transport == "UDP"
         async with endpoint(ListenAt("TCP", port=port)):
             async with asyncio.timeout(DEADLINE_S):
-                call = caller.invite(f"sip:bot@{LOOPBACK}:{port}", OFFER, headers=headers)
+                call = caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{port}"), OFFER, headers=headers)
                 await call.established()
                 assert call.request.via[0].transport == "TCP"
 
@@ -180,7 +181,7 @@ async def test_a_refused_connection_ends_the_call_at_once() -> None:
     async with endpoint(TCP) as caller:
         with pytest.raises(CallClosed, match="timeout"):
             async with asyncio.timeout(DEADLINE_S):
-                await caller.invite(f"sip:bot@{LOOPBACK}:{port};transport=tcp", OFFER).established()
+                await caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{port};transport=tcp"), OFFER).established()
 
 
 async def test_a_ping_gets_a_pong_and_garbage_costs_the_connection() -> None:
@@ -234,7 +235,7 @@ async def test_the_second_server_of_srv_takes_the_call_that_the_first_does_not()
                 resolver=lambda loop: Resolver(loop, nameservers=[LOOPBACK], port=dns_port, families=frozenset({4})),
             )
             async with caller as caller_endpoint, asyncio.timeout(DEADLINE_S):
-                call = caller_endpoint.invite("sip:bot@pbx.test", OFFER)
+                call = caller_endpoint.invite(Address.parse("sip:bot@pbx.test"), OFFER)
                 await call.established()
                 call.bye()
             transport.close()

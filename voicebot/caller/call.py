@@ -40,6 +40,9 @@ SETTLE_S: Final = 0.5
 """After the script, so that a last word's transcript and the BYE's answer arrive."""
 
 
+CALLER: Final = Address("caller")
+
+
 @dataclass(frozen=True, slots=True)
 class CallOptions:
     """How calls are placed.
@@ -57,7 +60,7 @@ class CallOptions:
     port: int = 0
     rtp_ports: tuple[int, int] = (42_000, 49_998)
     codec: Codec = CODECS["PCMU"]
-    from_user: str = "caller"
+    sender: Address = CALLER
     display_name: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     ring_timeout_s: float = 30.0
@@ -159,7 +162,7 @@ class Phone:
             self._clock, self._ports, self._endpoint.advertised_host, MediaPreferences(codecs=(options.codec,))
         )
         outgoing = OutgoingOptions(
-            from_user=options.from_user,
+            sender=options.sender,
             display_name=options.display_name,
             headers=options.headers,
             ring_timeout_s=options.ring_timeout_s,

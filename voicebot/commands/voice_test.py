@@ -179,7 +179,7 @@ async def _hold(
         common = CallOptions(
             speech=SpeechEndpoint(host=ready["speech"]),
             transcribe=False,
-            from_user="+15550100",  # who calls in text
+            sender=Address("+15550100"),  # who calls in text
             max_call_s=MAX_CALL_S,
         )
         try:

@@ -99,27 +99,27 @@ class SipFrontEnd:
         self,
         to: Address,
         *,
-        account: str = "",
-        from_uri: str = "",
+        line: str = "",
+        sender: Address | None = None,
         headers: Mapping[str, str] | None = None,
         ring_timeout_s: float = 60.0,
     ) -> OutgoingSipLeg:
-        """Call ``to``, as ``account`` when one is named; the leg is not answered yet.
+        """Call ``to``, by ``line`` when one is named; the leg is not answered yet.
 
         Raises :class:`NoRoom` while draining, at the limit of calls or without free ports, ValueError for an address
-        without a domain, a bad header or account.
+        without a domain, a bad header or line.
         """
         if self._draining or self.endpoint.active_calls >= self._limit:
             raise NoRoom("the service is being stopped" if self._draining else "there are too many calls")
         options = OutgoingOptions(
-            account=account,
-            from_uri=from_uri,
+            line=line,
+            sender=sender,
             headers=headers or {},
             ring_timeout_s=ring_timeout_s,
             response_timeout_s=RESPONSE_TIMEOUT_S,
         )
         try:
-            return await place(self.endpoint, self.media_for(account), to, options, self._tasks)
+            return await place(self.endpoint, self.media_for(line), to, options, self._tasks)
         except (PortsExhausted, OSError) as error:
             raise NoRoom("there is no free port for the audio") from error
 

@@ -22,14 +22,13 @@ from voicebot.tasks import BackgroundTasks
 class OutgoingOptions:
     """As whom we call, and how long we wait.
 
-    ``account``: the trunk or account that the call goes by, if any; ``from_uri`` (or ``from_user`` at our own address)
-    and ``display_name``: who we say that we are; ``headers``: of the INVITE. ``ring_timeout_s``: how long a call may go
-    unanswered; ``response_timeout_s``: how long without any response at all.
+    ``line``: the trunk or account that the call goes by; empty: straight there. ``sender`` and ``display_name``: as
+    whom, where that is not who we are on the line; ``headers``: of the INVITE. ``ring_timeout_s``: how long a call may
+    go unanswered; ``response_timeout_s``: how long without any response at all.
     """
 
-    account: str = ""
-    from_user: str = "voicebot"
-    from_uri: str = ""
+    line: str = ""
+    sender: Address | None = None
     display_name: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     ring_timeout_s: float = 60.0
@@ -45,21 +44,20 @@ async def place(
 ) -> OutgoingSipLeg:
     """Call ``to`` and return the leg, whose ``answer()`` waits for the answer; connect it before anything else.
 
-    Raises ValueError for an address without a domain, and for a header or account that cannot be used, OSError or
+    Raises ValueError for an address without a domain, and for a header or line that cannot be used, OSError or
     :class:`~voicebot.rtp.PortsExhausted` without a free port.
     """
     session = await LegSession.open(media)
     try:
         call = endpoint.invite(
-            to.uri,
+            to,
             session.offer(),
-            account=options.account,
-            from_user=options.from_user,
-            from_uri=options.from_uri,
+            line=options.line,
+            sender=options.sender,
             display_name=options.display_name,
             headers=options.headers,
         )
-        info = replace(leg_info(call, media.preferences.codecs[0]), direction="outbound", trunk=options.account)
+        info = replace(leg_info(call, media.preferences.codecs[0]), direction="outbound", trunk=options.line)
         return OutgoingSipLeg(call, session, info, tasks or BackgroundTasks(), options)
     except BaseException:
         await session.rtp.close()

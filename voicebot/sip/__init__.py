@@ -25,6 +25,7 @@ from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.endpoint import Access, SipEndpoint
 from voicebot.sip.handle import CallClosed, CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallEnded, CallProgress, EndCause, ReferProgress, SipCounters
 from voicebot.sip.probe import TrunkState
@@ -48,6 +49,7 @@ __all__ = [
     "CallProgress",
     "EndCause",
     "IncomingCall",
+    "Line",
     "ListenAt",
     "Media",
     "NameAddr",

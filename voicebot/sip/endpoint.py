@@ -13,13 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from voicebot.address import Address, Domain
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
 from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.gate import Gate
 from voicebot.sip.handle import CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.hop import Hop, Listener
-from voicebot.sip.outbound import Outbound, WayOut
 from voicebot.sip.outputs import CallEnded, Locate, SipCounters, Transmit
 from voicebot.sip.probe import TrunkState
 from voicebot.sip.registration import Account, Registration
@@ -75,7 +75,9 @@ class SipEndpoint:
             self._options = replace(self._options, limits=limits)
         self._accounts = tuple(accounts)
         self._probed = tuple(trunk for trunk in trunks if trunk.uri and trunk.options_s > 0)
-        self._outbound = Outbound(trunks, accounts)
+        lines = [*(trunk.line for trunk in trunks), *(account.line for account in accounts)]
+        self.lines = {line.name: line for line in lines if line is not None}
+        """What calls of ours can go out by, by the names of trunks and accounts."""
         self._gate = self._gate_of(trunks, access or Access())
         self._make_resolver = resolver
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -113,7 +115,9 @@ class SipEndpoint:
         )
         await transports.bind(self._listen)
         self._transports = transports
-        ua = self._ua = UserAgent(transports.listeners, self._options, gate=self._gate, counters=self.counters)
+        ua = self._ua = UserAgent(
+            transports.listeners, self._options, gate=self._gate, lines=self.lines, counters=self.counters
+        )
         ua.layer.open_flows = transports.open_flows
         for account in self._accounts:
             ua.register(account, loop.time())
@@ -173,13 +177,10 @@ class SipEndpoint:
         """Which trunks answer our OPTIONS, by name."""
         return {name: probe.state for name, probe in self._core.probes.items()}
 
-    def way_out(self, names: Sequence[str] = ()) -> str:
-        """The first of these trunks and accounts (all, without any) that a call can go out by now; empty: none."""
-        return self._outbound.choose(names or self._outbound.names, self._core, self.loop.time())
-
-    def domain_out(self, name: str) -> str:
-        """The domain of a trunk or account, to which a bare number belongs. Raises ValueError for one there is not."""
-        return self._outbound.way(name).domain
+    def fit_line(self, names: Sequence[str]) -> str:
+        """The first of these lines that a call can go out by now; empty: none."""
+        now = self.loop.time()
+        return next((name for name in names if name in self.lines and self._core.is_fit(self.lines[name], now)), "")
 
     @property
     def active_calls(self) -> int:
@@ -188,35 +189,34 @@ class SipEndpoint:
 
     def invite(
         self,
-        uri: str,
+        to: Address,
         offer: SessionDescription,
         *,
-        from_user: str = "voicebot",
-        from_uri: str = "",
+        line: str = "",
+        sender: Address | None = None,
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
-        account: str = "",
     ) -> OutgoingCall:
-        """Call ``uri``; wait with :meth:`OutgoingCall.established`.
+        """Call ``to``; wait with :meth:`OutgoingCall.established`.
 
-        ``account``: the account or trunk (see :meth:`way_out`) as whom, by whose proxy and with whose password, when it
-        is not just from us. Raises ValueError for a bad URI or header, and for an account that there is not or that has
-        all the calls that it may have.
+        ``line``: the trunk or account that it goes by; empty: straight there. ``sender``: as whom, where that is not
+        who we are on the line; a number or name is one in the line's domain. Raises ValueError for an address without a
+        domain, a bad header, and for a line that there is not or that has all the calls that it may have.
         """
-        if account and self._core.is_full(account):
-            raise ValueError(f"{account} has all the calls that it may have")
-        way = self._outbound.way(account) if account else WayOut("", "")
+        if line and line not in self.lines:
+            raise ValueError(f"no account or trunk {line!r} that calls can go out by")
+        if line and self._core.is_full(line):
+            raise ValueError(f"{line} has all the calls that it may have")
+        by = self.lines.get(line)
+        home = by.own.domain if by is not None else None
         core = self._core.invite(
-            uri,
+            to.uri,
             offer,
             self.loop.time(),
-            from_uri=from_uri or way.from_uri or f"sip:{from_user}@{self.listeners[0].sent_by}",
+            line=by,
+            from_uri=sender.at(home or Domain.parse(self.listeners[0].sent_by)).uri if sender is not None else "",
             display_name=display_name,
             headers=headers,
-            proxy=way.proxy,
-            credentials=way.credentials,
-            contact_user=way.contact_user,
-            trunk=way.name,
         )
         call = OutgoingCall(core, self.loop, self.flush)
         self._calls[core] = call

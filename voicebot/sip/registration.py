@@ -26,6 +26,7 @@ from voicebot.sip.digest import Credentials
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.inspection import ALLOW
+from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.transaction_layer import TransactionLayer
 
@@ -54,14 +55,17 @@ class Account:
     register: bool = True
 
     @property
-    def address(self) -> str:
-        """Our address of record."""
-        uri = SipUri.parse(self.registrar)
-        return f"{uri.scheme}:{self.username}@{self.domain or uri.host}"
-
-    @property
-    def credentials(self) -> Credentials | None:
-        return Credentials(self.auth_username or self.username, self.password) if self.password else None
+    def line(self) -> Line:
+        """What our calls by it go out by."""
+        return Line.to(
+            self.registrar,
+            self.name,
+            self.username,
+            domain=self.domain,
+            proxy=self.proxy,
+            credentials=Credentials(self.auth_username or self.username, self.password) if self.password else None,
+            registers=self.register,
+        )
 
     @property
     def hop(self) -> Hop | None:
@@ -82,6 +86,7 @@ class Registration:
         self, layer: TransactionLayer, account: Account, keepalive_s: float, chance: Callable[[], float]
     ) -> None:
         self.account = account
+        self._line = account.line
         self.state = RegistrationState.WAITING
         self.status = 0
         self.reason = ""
@@ -154,8 +159,8 @@ class Registration:
             proxy = account.proxy
             request.headers.set("Route", f"<{proxy if ';lr' in proxy else proxy + ';lr'}>")
         request.headers.set("Max-Forwards", "70")
-        request.headers.set("From", f"<{account.address}>;tag={self._tag}")
-        request.headers.set("To", f"<{account.address}>")
+        request.headers.set("From", f"<{self._line.own.uri}>;tag={self._tag}")
+        request.headers.set("To", f"<{self._line.own.uri}>")
         request.headers.set("Call-ID", self._call_id)
         request.headers.set("CSeq", f"{self._next_cseq()} REGISTER")
         request.headers.set("Contact", self._layer.contact(hop, user=account.username))
@@ -168,7 +173,7 @@ class Registration:
             request,
             [hop] if hop is not None else [],
             self._answered,
-            credentials=account.credentials,
+            credentials=self._line.credentials,
             next_cseq=self._next_cseq,
         )
         self._client.start(now)

@@ -25,15 +25,15 @@ from voicebot.sip.call_state import CallPhase, CallState
 from voicebot.sip.call_table import CallTable, SipLimits
 from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.dialog import SipDialog
-from voicebot.sip.digest import Credentials
 from voicebot.sip.gate import Gate, OpenGate
 from voicebot.sip.header import SipSyntaxError, SipUri
 from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, inspect
 from voicebot.sip.invitation import Invitation
+from voicebot.sip.line import Line
 from voicebot.sip.message import MalformedMessage, SipRequest, parse_message, response_to
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
-from voicebot.sip.probe import TrunkProbe
+from voicebot.sip.probe import TrunkProbe, TrunkState
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
@@ -63,6 +63,7 @@ class AgentOptions:
 class UserAgent:
     """``listeners``: as others reach us. ``gate``: who may talk to us; everybody, by default.
 
+    ``lines``: what calls of ours go by, by the names of accounts and trunks.
     ``counters``: where we count, and the driver as well. ``token(n)`` gives 2n random hexadecimal digits.
     """
 
@@ -72,6 +73,7 @@ class UserAgent:
         options: AgentOptions | None = None,
         *,
         gate: Gate | None = None,
+        lines: Mapping[str, Line] | None = None,
         counters: SipCounters | None = None,
         token: Callable[[int], str] = secrets.token_hex,
     ) -> None:
@@ -85,6 +87,7 @@ class UserAgent:
             token=token,
             emit=self._emit,
         )
+        self.lines = dict(lines or {})
         self.registrations: dict[str, Registration] = {}
         """By the account's name."""
         self.probes: dict[str, TrunkProbe] = {}
@@ -164,29 +167,26 @@ class UserAgent:
         session: SessionDescription,
         now: float,
         *,
+        line: Line | None = None,
         from_uri: str = "",
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
-        proxy: str = "",
-        credentials: Credentials | None = None,
-        contact_user: str = "voicebot",
-        trunk: str = "",
     ) -> OutgoingSipCall:
-        """Call ``uri``, by way of ``proxy`` (a URI) when there is one; ``credentials`` are for who challenges us.
-
-        ``trunk``: the trunk or account whose call this is.
+        """Call ``uri`` by ``line``, where it is given. ``from_uri``: as whom, where that is not who we are there.
 
         Raises ValueError for a URI or header that cannot be sent.
         """
         SipUri.parse(uri)
+        proxy = line.proxy if line is not None else ""
         hop = hop_of(proxy or uri)
         if hop is None:
             raise ValueError(f"cannot send to {proxy or uri}")
         local_tag = self.layer.new_tag()
-        contact = self.layer.contact(hop, user=contact_user, secure=uri[:5].lower() == "sips:")
+        user = line.own.user if line is not None else "voicebot"
+        contact = self.layer.contact(hop, user=user, secure=uri[:5].lower() == "sips:")
         invitation = Invitation(
             uri,
-            from_uri or self.layer.own_uri,
+            from_uri or (line.own.uri if line is not None else self.layer.own_uri),
             local_tag,
             self.layer.new_call_id(),
             1 + int(self._token(2), 16),
@@ -203,8 +203,8 @@ class UserAgent:
             contact,
             outgoing=True,
             phase=CallPhase.CALLING,
-            trunk=trunk,
-            credentials=credentials,
+            trunk=line.name if line is not None else "",
+            credentials=line.credentials if line is not None else None,
         )
         call = OutgoingSipCall(self._table, self.layer, state, session, self._options.session_expires_s)
         self._table.add(call)
@@ -227,6 +227,13 @@ class UserAgent:
             registration.start(now)
             self.layer.arm(registration)
         return registration
+
+    def is_fit(self, line: Line, now: float) -> bool:
+        """Whether a call can go out by ``line`` now: it has room, is not down, and is registered where it registers."""
+        registration, probe = self.registrations.get(line.name), self.probes.get(line.name)
+        if self.is_full(line.name) or (probe is not None and probe.state is TrunkState.DOWN):
+            return False
+        return not line.registers or (registration is not None and registration.registered(now))
 
     def registrar_addresses(self) -> Iterator[tuple[str, str]]:
         """Account and address of each registrar that has answered: calls come from there."""
@@ -352,7 +359,7 @@ class UserAgent:
             self._refuse(transaction, Refusal(481), now)  # RFC 3891 section 3
             return
         local_tag = self.layer.new_tag()
-        registration = self.registrations.get(trunk)
+        line = self.lines.get(trunk)
         state = CallState(
             request,
             source,
@@ -361,7 +368,7 @@ class UserAgent:
             outgoing=False,
             phase=CallPhase.OFFERED,
             trunk=trunk,
-            credentials=registration.account.credentials if registration is not None else None,
+            credentials=line.credentials if line is not None else None,
             dialog=SipDialog.as_server(request, local_tag, source),
             peer_takes_update="UPDATE" in request.tokens("Allow"),
         )
