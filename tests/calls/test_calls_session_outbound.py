@@ -28,6 +28,8 @@ from voicebot.events import (
 )
 from voicebot.turns import TurnPolicy
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_then_on(tmp_path: Path) -> None:
     told: list[str] = []
@@ -54,7 +56,7 @@ async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_
     await world.line.hang_up()
     record = await world.over()
     assert told == ["answered", "ended"]
-    assert (record["direction"], record["end"]["reason"]) == ("outbound", "bot")
+    assert (record["direction"], record["bot"], record["end"]["reason"]) == ("outbound", "surveys", "bot")
     assert record["ringing_ms"] is not None and record["early_media_ms"] is not None
 
 

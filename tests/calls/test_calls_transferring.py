@@ -17,6 +17,8 @@ from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotRea
 from voicebot.legs import Leg, NoRoom, TransferOutcome
 from voicebot.turns import FloorState
 
+pytestmark = pytest.mark.virtual_time
+
 ATTENDED = {"attended": True, "announcement": "Here is a caller with a bill.", "headers": {"X-Case": "7"}}
 
 

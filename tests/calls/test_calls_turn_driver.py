@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+import pytest
+
 from voicebot.calls.turn_driver import TurnDriver
 from voicebot.events import Event
 from voicebot.turns import Command, TurnMachine
+
+pytestmark = pytest.mark.virtual_time
 
 
 class ScriptedMachine:

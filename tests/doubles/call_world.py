@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from waiting import until
+
 from voicebot.address import Address, Domain
 from voicebot.audio import PCMU, AudioFormat
 from voicebot.bots import CallFacts
@@ -267,9 +269,7 @@ class World:
         await self.settle()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
-            while not condition():
-                await asyncio.sleep(0.005)
+        await until(condition, 5)
 
     async def over(self) -> dict[str, Any]:
         async with asyncio.timeout(5):

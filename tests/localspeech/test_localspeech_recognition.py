@@ -251,7 +251,7 @@ def test_the_context_is_read_as_the_sdk_writes_it() -> None:
         "continuation": {"previousServiceTag": "abc", "audio": {"streams": {"1": {"offset": "5120000"}}}},
     }
     options = Options.from_context(context, "conversation", {})
-    assert options == Options("conversation", 0.5, 5.0, ("billing", "outage"), True, "abc")
+    assert options == Options("conversation", 0.5, 5.0, ("billing", "outage"), "abc")
 
 
 json = st.recursive(

@@ -15,11 +15,11 @@ import pytest
 from baresip_phone import NO_BARESIP, BaresipPhone, baresip, has_baresip
 from free_port import free_ports
 from product import Product
-from recordings import ASTERISK, NO_RECORDINGS, has_asterisk, write_wav
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO
 from talking_bot import Sink
 from talking_bot import until as until_in
 
+from bench.recordings import ASTERISK, NO_RECORDINGS, has_asterisk, write_wav
 from voicebot.audio import PCMU
 from voicebot.audio.g711 import decode
 from voicebot.caller.wav import read_wav

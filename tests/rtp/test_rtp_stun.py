@@ -17,6 +17,7 @@ REQUEST = bytes.fromhex(
 )
 RESPONSE_MAPPED = bytes.fromhex("0001a147e112a643")
 TRANSACTION = REQUEST[8:20]
+PRIORITY = 0x0024
 
 
 def test_the_sample_request_is_read_and_its_signature_holds() -> None:
@@ -35,7 +36,7 @@ def test_the_address_of_the_sample_response_is_hidden_as_there() -> None:
 
 
 def test_what_is_built_is_read() -> None:
-    attributes = [(stun.USERNAME, b"a:b"), (stun.PRIORITY, b"\0\0\0\1"), (stun.USE_CANDIDATE, b"")]
+    attributes = [(stun.USERNAME, b"a:b"), (PRIORITY, b"\0\0\0\1"), (stun.USE_CANDIDATE, b"")]
     message = stun.parse(stun.build(stun.BINDING_REQUEST, TRANSACTION, attributes, PASSWORD))
     assert {name: message.attributes[name] for name, _ in attributes} == dict(attributes)
     assert message.is_signed_with(PASSWORD)

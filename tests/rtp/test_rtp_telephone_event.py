@@ -90,6 +90,24 @@ def test_a_gateway_that_advances_the_timestamp_with_each_update_gives_one_digit(
     assert received(updates) == "3"
 
 
+def test_the_same_key_again_within_20_ms_of_its_end_is_another_press() -> None:
+    """Only a train without an end bit may go on under another timestamp."""
+    pressed = OutgoingEvent(TelephoneEvent(4, False, 160).build(), 0, True)
+    ended = OutgoingEvent(TelephoneEvent(4, True, 800).build(), 0, False)
+    again = OutgoingEvent(TelephoneEvent(4, False, 160).build(), 800 + 100, True)
+    assert received([pressed, ended, again]) == "44"
+    assert received([ended, again]) == "44"
+    assert received([pressed, again]) == "44", "900 is further than a train of 160 can reach"
+
+
+def test_a_late_packet_of_an_older_press_does_not_end_the_newer_one() -> None:
+    """All packets of a 1 are late, and come in the middle of a long 2, which goes on in a new segment."""
+    long = OutgoingEvent(TelephoneEvent(2, False, 65_535).build(), 10_000, True)
+    late = OutgoingEvent(TelephoneEvent(1, True, 800).build(), 5_000, False)
+    rest = OutgoingEvent(TelephoneEvent(2, False, 160).build(), 10_000 + 65_535, False)
+    assert received([long, late, rest]) == "21"
+
+
 def test_events_that_are_no_keys_are_ignored() -> None:
     receiver = TelephoneEventReceiver()
     assert [receiver.receive(bytes((code, 10, 0, 160)), code * 1600, SSRC) for code in range(16, 256)] == [None] * 240

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from voicebot.address import Address
 from voicebot.caller.call import CallOptions, Phone
 from voicebot.caller.measure import summary
 from voicebot.caller.report import CallReport
@@ -43,7 +44,7 @@ class LoadReport:
 
 
 async def place_many(
-    uri: str,
+    to: Address,
     script: Script,
     *,
     calls: int,
@@ -72,7 +73,7 @@ async def place_many(
             up += 1
             report.peak = max(report.peak, up)
             try:
-                call = await phone.call(uri, script)
+                call = await phone.call(to, script)
             except CallNotPlaced as error:
                 report.errors[str(error)] += 1
                 continue
@@ -85,7 +86,7 @@ async def place_many(
     lines = min(calls, concurrency)
     started = loop.time()
     try:
-        async with Phone(uri, options) as phone:
+        async with Phone(to, options) as phone:
             await phone.prepare(script)
             started = loop.time()
             async with asyncio.TaskGroup() as group:

@@ -53,8 +53,10 @@ class Voice:
     async def _read(self, path: Path, form: AudioFormat) -> bytes:
         try:
             audio = await asyncio.to_thread(read_wav, path, form)
-        except (OSError, WavError) as error:
-            raise CallNotPlaced(f"{path.name}: {error}") from None
+        except WavError as error:
+            raise CallNotPlaced(str(error)) from error
+        except OSError as error:
+            raise CallNotPlaced(f"{path.name}: {error.strerror}") from error
         return audio[: MAX_UTTERANCE_S * form.byte_rate]
 
     async def _speak(self, step: Step, script: Script, form: AudioFormat) -> bytes:

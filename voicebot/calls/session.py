@@ -1,8 +1,8 @@
 """One call, from the moment it rings to the record it leaves.
 
-The session decides nothing. It connects the leg, the ears (``hearing.py``), the bot and the playback to the turn
-machine (``turn_driver.py``): events one way, commands the other. Its own is the life of the call (``progress.py``): to
-answer or to be answered, to end, and to leave nothing behind.
+The session decides nothing. It connects the leg, what is heard (``hearing.py``), the bot and what is said
+(``playback.py``) to the turn machine (``turn_driver.py``): events one way, commands the other. What it does itself is
+the life of the call (``lifecycle.py``): to answer or to be answered, to end, and to leave nothing behind.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from voicebot.address import Address
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.hearing import Hearing
+from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.placed_calls import PlacedCalls
 from voicebot.calls.playback import Playback, PromptVoice
-from voicebot.calls.progress import CallProgress, Phase
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.request import Placed
@@ -90,9 +90,13 @@ class CallSession:
         self._log = logging.LoggerAdapter(logger, {"call_id": leg.info.call_id})
         self._tasks = BackgroundTasks(self._log)
         self._outbound = leg.info.direction == "outbound"
-        self._progress = CallProgress(self._outbound)
+        self._lifecycle = Lifecycle(self._outbound)
         self._builder = RecordBuilder(
-            leg.info, started_at_wall=datetime.now(UTC), started_at=self._loop.time(), language=rules.language
+            leg.info,
+            started_at_wall=datetime.now(UTC),
+            started_at=self._loop.time(),
+            bot=self._placed.bot,
+            language=rules.language,
         )
         self._turns = TurnDriver(
             TurnMachine(rules.policy), note=self._builder.note, carry_out=self._carry_out, settled=self._settled
@@ -109,7 +113,7 @@ class CallSession:
     @property
     def phase(self) -> str:
         """How far the call is, as the API says it."""
-        return self._progress.phase.public_name
+        return self._lifecycle.phase.public_name
 
     @property
     def state(self) -> FloorState:
@@ -129,10 +133,10 @@ class CallSession:
         self.leg.connect(self)
         try:
             await (self._reach() if self._outbound else self._take())
-            if not await self._progress.until(Phase.ENDED, limit_s):
+            if not await self._lifecycle.until(Phase.ENDED, limit_s):
                 self._log.warning("longer than %.0f s: ended", limit_s)
         except LegClosed:
-            self._log.info("not answered: %s", self._progress.end_reason)
+            self._log.info("not answered: %s", self._lifecycle.end_reason)
         except Exception:
             self._log.exception("call failed")
         finally:
@@ -145,7 +149,7 @@ class CallSession:
     async def _reach(self) -> None:
         """Wait for the answer to a call of ours, then ask the bot."""
         await self.leg.answer()
-        self._progress.reach(Phase.UP)
+        self._lifecycle.reach(Phase.UP)
         self._placed.observer("answered", 0, "")
         await self._begin()
         self.dispatch(CallAnswered(self._loop.time()))
@@ -158,11 +162,11 @@ class CallSession:
         await self._begin()
         if early:
             self.dispatch(EarlyMediaSent(self._loop.time()))
-            await self._progress.until(Phase.GREETED, MAX_EARLY_S)
-        if self._progress.phase is Phase.ENDED:
+            await self._lifecycle.until(Phase.GREETED, MAX_EARLY_S)
+        if self._lifecycle.phase is Phase.ENDED:
             raise LegClosed("it ended before the answer")
         await self.leg.answer()
-        self._progress.reach(Phase.UP)
+        self._lifecycle.reach(Phase.UP)
         self.dispatch(CallAnswered(self._loop.time()))
 
     async def _begin(self) -> None:
@@ -174,15 +178,16 @@ class CallSession:
 
     async def _close(self) -> None:
         await self._end("hanging up", self.leg.hang_up())
-        self.ended(self._progress.end_reason, self._loop.time())  # in case the leg has not told
+        self.ended(self._lifecycle.end_reason, self._loop.time())  # in case the leg has not told
         self._turns.close()
         await self._tasks.close(STOP_DEADLINE_S)
         self.leg.playout.on_event = None
         await self._end("playback", self._playback.close())
         await self._end("recognition", self._hearing.stop())
         if self._conversation is not None:
-            await self._end("the conversation", self._conversation.close(self._progress.end_reason))
+            await self._end("the conversation", self._conversation.close(self._lifecycle.end_reason))
         await self._end("the record", self._write())
+        await self._end("the recording", self._recording.discard())
 
     async def _end(self, what: str, work: Awaitable[object]) -> None:
         try:
@@ -192,7 +197,7 @@ class CallSession:
             self._log.error("at the end of the call: %s: %s: %s", what, type(error).__name__, error)
 
     async def _write(self) -> None:
-        self._builder.ended(self._progress.end_reason, self._loop.time(), self.leg.quality().as_dict())
+        self._builder.ended(self._lifecycle.end_reason, self._loop.time(), self.leg.quality().as_dict())
         self.record = self._builder.build()
         if self._services.keeping.records is None:
             return
@@ -205,8 +210,8 @@ class CallSession:
     def frame(self, payload: bytes, at: float) -> None:
         """20 ms of the caller. On hold it is music, which is not for the recogniser."""
         self._recording.caller(payload, at)
-        if self._progress.listened_to:
-            self._hearing.frame(payload, at, heed=not self._progress.held)
+        if self._lifecycle.listened_to:
+            self._hearing.frame(payload, at, muted=self._lifecycle.held)
 
     def sent(self, payload: bytes, at: float) -> None:
         """20 ms of ours, as they left."""
@@ -221,19 +226,19 @@ class CallSession:
         """Ringing, early media, no answer, hold."""
         match event:
             case CallRinging():
-                self._progress.reach(Phase.RINGING)
+                self._lifecycle.reach(Phase.RINGING)
             case EarlyMediaReceived():
-                self._progress.reach(Phase.EARLY_MEDIA)
+                self._lifecycle.reach(Phase.EARLY_MEDIA)
             case HoldStarted() | HoldEnded():
-                self._progress.held = isinstance(event, HoldStarted)
+                self._lifecycle.held = isinstance(event, HoldStarted)
             case CallNotAnswered(outcome=outcome, status=status, reason=reason):
                 self._placed.observer(outcome.value, status, reason)
         self.dispatch(event)
 
     def ended(self, reason: str, at: float) -> None:
         """The leg is gone."""
-        was_up = self._progress.phase is Phase.UP
-        if not self._progress.end(reason):
+        was_up = self._lifecycle.phase is Phase.UP
+        if not self._lifecycle.end(reason):
             return
         if was_up and self._outbound:
             self._placed.observer("ended", 0, reason)
@@ -276,7 +281,7 @@ class CallSession:
             case PlaceCall(asked):
                 self._tasks.spawn(self._placed_calls.place(asked), "placing a call")
             case Transfer(target, context):
-                self._progress.reach(Phase.GREETED)  # only a call that is up can be handed on
+                self._lifecycle.reach(Phase.GREETED)  # only a call that is up can be handed on
                 self._tasks.spawn(self._transfer(target, context), "the transfer")
             case HangUp(reason):
                 self._log.info("hanging up: %s", reason)
@@ -285,7 +290,7 @@ class CallSession:
     def _settled(self) -> None:
         self._hearing.gate(self._turns.bot_audible)
         if self._turns.state in (FloorState.WAITING, FloorState.CALLER):
-            self._progress.reach(Phase.GREETED)
+            self._lifecycle.reach(Phase.GREETED)
 
     def _ask(self, ask: Ask) -> None:
         self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
@@ -304,7 +309,7 @@ class CallSession:
         await self.leg.hang_up()
 
     async def _transfer(self, target: Address, context: Mapping[str, Any]) -> None:
-        await self._progress.until(Phase.UP)
+        await self._lifecycle.until(Phase.UP)
         outcome = await self._transferring.to(target, context)
         if outcome.accepted:
             self._log.info("transferred to %s", target)

@@ -47,7 +47,7 @@ FIGURES = {
 
 
 def run_call(
-    uri: str,
+    to: str,
     script_path: Path | None,
     calls: int,
     concurrency: int,
@@ -58,23 +58,24 @@ def run_call(
     ca: Path | None = None,
     codec: str = "PCMU",
 ) -> int:
-    """Call ``uri`` with the script (default: the demo's); status 1 when a call did not reach its script's end."""
+    """Call ``to`` with the script (default: the demo's); status 1 when a call did not reach its script's end."""
     configure_logging("WARNING")
     try:
-        check_uri(uri)
         check_ca(ca)
         wire = named(codec)
         script = load_script(script_path or DEMO_SCRIPT)
-        return uvloop.run(_call(uri, script, calls, concurrency, speech, out, as_json, ca, wire))
+        return uvloop.run(_call(sip_address(to), script, calls, concurrency, speech, out, as_json, ca, wire))
     except (ScriptError, CallNotPlaced, NotReady, ValueError, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
 
 
-def check_uri(uri: str) -> None:
-    """Raise ValueError with one line for what cannot be called."""
-    if Address.parse(uri).domain is None:
-        raise ValueError(f"{uri}: not a SIP address; write it like sip:bot@127.0.0.1:5060")
+def sip_address(text: str) -> Address:
+    """Raises ValueError with one line for what cannot be called without a trunk."""
+    address = Address.parse(text)
+    if address.domain is None:
+        raise ValueError(f"{text}: not a SIP address; write it like sip:bot@127.0.0.1:5060")
+    return address
 
 
 def check_ca(file: Path | None) -> None:
@@ -86,7 +87,7 @@ def check_ca(file: Path | None) -> None:
 
 
 async def _call(
-    uri: str,
+    to: Address,
     script: Script,
     calls: int,
     concurrency: int,
@@ -100,14 +101,14 @@ async def _call(
     async with caller_speech(speech) as endpoint:
         if calls == 1:
             options = CallOptions(speech=endpoint, keep_audio=out is not None, ca_file=ca, codec=codec)
-            report: CallReport | LoadReport = await place_call(uri, script, options, on_line=line_printer(console))
+            report: CallReport | LoadReport = await place_call(to, script, options, on_line=line_printer(console))
         else:
             if script.expects_words:
                 raise CallNotPlaced(
                     f"{script.source}: many calls are not transcribed; leave `expect` out of the script"
                 )
             options = CallOptions(speech=endpoint, transcribe=False, ca_file=ca, codec=codec)
-            report = await place_many(uri, script, calls=calls, concurrency=concurrency, ramp_s=1.0, options=options)
+            report = await place_many(to, script, calls=calls, concurrency=concurrency, ramp_s=1.0, options=options)
     if out is not None:
         await asyncio.to_thread(_keep, report, out)
     if as_json:

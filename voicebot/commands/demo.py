@@ -18,6 +18,7 @@ import typer
 import uvloop
 from rich.console import Console
 
+from voicebot.address import Address
 from voicebot.caller import CallNotPlaced, CallOptions, CallReport, load_script, place_call
 from voicebot.calls.picture import write_picture
 from voicebot.log import configure_logging
@@ -49,7 +50,9 @@ async def _demo(out: Path, console: Console, as_json: bool) -> int:
     try:
         console.print(f"calling {ready['sip']}\n")
         options = CallOptions(speech=SpeechEndpoint(host=ready["speech"]), keep_audio=True)
-        report = await place_call(ready["sip"], load_script(DEMO_SCRIPT), options, on_line=line_printer(console))
+        report = await place_call(
+            Address.parse(ready["sip"]), load_script(DEMO_SCRIPT), options, on_line=line_printer(console)
+        )
         record = await _record(out, report.call_id)
     finally:
         await service.stop()

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 import typer
 
+from voicebot.address import Address
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.rehearsal import Rehearsal, Result
 from voicebot.authoring.stage import TEST_HEADER, build_stage
@@ -178,18 +179,19 @@ async def _hold(
         common = CallOptions(
             speech=SpeechEndpoint(host=ready["speech"]),
             transcribe=False,
-            from_user="+15550100",  # who calls in text
+            sender=Address("+15550100"),  # who calls in text
             max_call_s=MAX_CALL_S,
         )
         try:
-            async with Phone(ready["sip"], common) as phone:
+            bot = Address.parse(ready["sip"])
+            async with Phone(bot, common) as phone:
                 for _, _, voice in calls:
                     await _render(phone, voice)
                 free = asyncio.Semaphore(SIDE_BY_SIDE)
 
                 async def one(number: int, test: DialogTest, voice: VoiceScript) -> Held:
                     async with free:
-                        held = await _call(phone, ready["sip"], place / "records", number, test, voice)
+                        held = await _call(phone, bot, place / "records", number, test, voice)
                     tell(held)
                     return held
 
@@ -211,12 +213,12 @@ async def _render(phone: Phone, voice: VoiceScript) -> None:
                 raise
 
 
-async def _call(phone: Phone, uri: str, records: Path, number: int, test: DialogTest, voice: VoiceScript) -> Held:
+async def _call(phone: Phone, to: Address, records: Path, number: int, test: DialogTest, voice: VoiceScript) -> Held:
     began = time.monotonic()
     headers = {TEST_HEADER: str(number)}
     options = replace(phone.options, headers=headers, transfer_status=voice.transfer_status)
     try:
-        report = await phone.call(uri, voice.script, options=options)
+        report = await phone.call(to, voice.script, options=options)
     except CallNotPlaced as error:
         return Held(test, Failure(test.file, test.line, "a call", str(error)), took_s=time.monotonic() - began)
     record = await _record(records, report.call_id) if report.call_id else None

@@ -28,8 +28,7 @@ from voicebot.rtp.estimate import estimated_mos
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, is_rtcp, parse
 from voicebot.rtp.reorder import ReceiveBuffer
-from voicebot.rtp.source import Address as SocketAddress
-from voicebot.rtp.source import SourceLock
+from voicebot.rtp.source import SocketAddress, SourceLock
 from voicebot.rtp.telephone_event import TelephoneEventReceiver
 from voicebot.sip import AudioAgreement, SipRequest
 from voicebot.sip.message import REASONS

@@ -34,7 +34,7 @@ from pyVoIP import RTP, SIP
 from pyVoIP.VoIP import CallState, VoIP
 
 from voicebot.legs.pyvoip_invite import plain_invite
-from voicebot.rtp.source import Address
+from voicebot.rtp.source import SocketAddress
 from voicebot.sip import AudioAgreement, SipRequest, SipResponse, SipSyntaxError
 from voicebot.sip.message import parse_message
 
@@ -221,7 +221,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
         self,
         formats: Mapping[int, Any],
         bound: socket.socket,
-        remote: Address,
+        remote: SocketAddress,
         *,
         source: Source,
         received: Callable[[], None],
@@ -230,7 +230,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
         host, port = bound.getsockname()[:2]
         super().__init__(dict(formats), host, port, *remote, RTP.TransmitType.SENDRECV)
         self.pmout = source
-        self.inbox: deque[tuple[bytes, Address, float]] = deque()
+        self.inbox: deque[tuple[bytes, SocketAddress, float]] = deque()
         self.dropped = self.socket_errors = self.packets_sent = 0
         self.held = False
         self.started = False
@@ -295,7 +295,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
     def encode_packet(self, payload: bytes) -> bytes:
         return payload
 
-    def sendto(self, packet: bytes, target: Address) -> None:
+    def sendto(self, packet: bytes, target: SocketAddress) -> None:
         """For pyVoIP's sending loop, which takes this object for its socket."""
         if self.held or target[1] == 0 or target[0] == "0.0.0.0":
             return
@@ -332,7 +332,7 @@ def parsed(invite: SipRequest, audio: AudioAgreement) -> Any:
 class Phone(VoIP.VoIPPhone):  # type: ignore[misc]
     """One registration. ``make_stream`` is set for the call that is being made: pyVoIP makes streams by itself."""
 
-    make_stream: Callable[[Mapping[int, Any], Address], Stream]
+    make_stream: Callable[[Mapping[int, Any], SocketAddress], Stream]
 
     def __init__(self, server: str, port: int, username: str, password: str, host: str, sip_port: int,
                  handover: Handover) -> None:  # fmt: skip
@@ -343,7 +343,10 @@ class Phone(VoIP.VoIPPhone):  # type: ignore[misc]
         return 0  # the stream has its socket already
 
     def call_for(
-        self, invite: SipRequest, audio: AudioAgreement, make_stream: Callable[[Mapping[int, Any], Address], Stream]
+        self,
+        invite: SipRequest,
+        audio: AudioAgreement,
+        make_stream: Callable[[Mapping[int, Any], SocketAddress], Stream],
     ) -> PhoneCall:
         """The call of an INVITE; ``make_stream`` makes its stream, of formats and the other side's address."""
         self.make_stream = make_stream

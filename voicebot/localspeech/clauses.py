@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from voicebot.localspeech.normalise import normalise, say_as
+from voicebot.localspeech.normalise import normalise
+from voicebot.localspeech.say_as import say_as
 from voicebot.localspeech.ssml import SsmlPause, SsmlSpan
 
 FIRST_WORDS = 6

@@ -54,7 +54,6 @@ class Options:
     segmentation_s: float = 0.35
     initial_silence_s: float = 5.0
     expected: tuple[str, ...] = ()
-    detailed: bool = False
     previous_tag: str = ""
 
     @classmethod
@@ -76,14 +75,12 @@ class Options:
                 if isinstance(text, str) and 0 < len(text) <= MAX_PHRASE_LENGTH and len(expected) < MAX_EXPECTED:
                     expected.append(text)
         continuation = _mapping(context.get("continuation"))
-        output = str(_mapping(context.get("phraseOutput")).get("format", query.get("format", "simple")))
         tag = continuation.get("previousServiceTag")
         return cls(
             mode=mode,
             segmentation_s=segmentation_ms / 1000,
             initial_silence_s=initial_ms / 1000,
             expected=tuple(dict.fromkeys(expected)),
-            detailed=output.lower() == "detailed",
             previous_tag=tag if isinstance(tag, str) else "",
         )
 

@@ -13,7 +13,7 @@ from voicebot.rtp.handshake import OutgoingDatagrams
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, parse
 from voicebot.rtp.ports import PortRange
 from voicebot.rtp.protection import Protection
-from voicebot.rtp.source import Address, SourceLock, literal
+from voicebot.rtp.source import SocketAddress, SourceLock, literal
 from voicebot.rtp.srtp import NotAuthentic
 
 
@@ -43,8 +43,8 @@ class MediaPath:
     def __init__(
         self,
         ports: PortRange,
-        rtp_received: Callable[[bytes, Address], None],
-        rtcp_received: Callable[[bytes, Address], None],
+        rtp_received: Callable[[bytes, SocketAddress], None],
+        rtcp_received: Callable[[bytes, SocketAddress], None],
     ) -> None:
         """Bind a port pair. Needs a running loop. Raises :class:`PortsExhausted`."""
         pair = ports.acquire()
@@ -54,7 +54,7 @@ class MediaPath:
         self.protection = Protection()
         self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
         self._rtcp_port: int | None = None  # as it was signalled
-        self._rtcp_source: Address | None = None
+        self._rtcp_source: SocketAddress | None = None
         self.foreign = self.malformed = self.not_authentic = self.errors = 0
         self._rtp = BoundPort(pair.rtp, rtp_received, self._failed)
         self._rtcp = BoundPort(pair.rtcp, rtcp_received, self._failed)
@@ -85,7 +85,7 @@ class MediaPath:
 
     # --- what comes in -----------------------------------------------------------------------------------------------
 
-    def takes_handshake(self, data: bytes, source: Address, at: float) -> bool:
+    def takes_handshake(self, data: bytes, source: SocketAddress, at: float) -> bool:
         """Whether a datagram is of the handshake that makes the keys, which it is then carried on by."""
         protection = self.protection
         if not protection.wants(data):
@@ -95,7 +95,9 @@ class MediaPath:
             self.source.signal(nominated, at)
         return True
 
-    def packet(self, data: bytes, source: Address, at: float, understood: Callable[[int], bool]) -> RtpPacket | None:
+    def packet(
+        self, data: bytes, source: SocketAddress, at: float, understood: Callable[[int], bool]
+    ) -> RtpPacket | None:
         """The other side's RTP packet in a datagram; None: there is none.
 
         ``understood``: whether a payload type is one of the call's. Only such a packet can lock the source.
@@ -114,7 +116,7 @@ class MediaPath:
             return None
         return packet
 
-    def reports(self, data: bytes, source: Address) -> bytes | None:
+    def reports(self, data: bytes, source: SocketAddress) -> bytes | None:
         """The RTCP in a datagram of the other side; None: there is none."""
         target = self.source.target
         if target is None or source[0] != target[0]:
@@ -126,14 +128,14 @@ class MediaPath:
             self.not_authentic += 1
             return None
 
-    def answer_reports_to(self, source: Address) -> None:
+    def answer_reports_to(self, source: SocketAddress) -> None:
         """Valid RTCP came from ``source``: ours goes there, which passes a NAT."""
         if source != self.source.target:
             self._rtcp_source = source
 
     # --- what goes out -----------------------------------------------------------------------------------------------
 
-    def ready(self) -> Address | None:
+    def ready(self) -> SocketAddress | None:
         """Where to :meth:`send` now, asked every 20 ms; None: nothing can be sent (yet)."""
         if not self.protection.ready:
             self._put(self.protection.tick())
@@ -141,7 +143,7 @@ class MediaPath:
                 return None
         return None if self._unreachable else self.source.locked or self.source.signalled
 
-    def send(self, packet: bytes, target: Address) -> None:
+    def send(self, packet: bytes, target: SocketAddress) -> None:
         """Send an RTP packet."""
         protection = self.protection
         self._rtp.send(packet if protection.plain else protection.protect(packet), target)

@@ -26,7 +26,7 @@ from voicebot.rtp.ports import PortRange
 from voicebot.rtp.quality import MediaQuality, measured
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.sink import MediaSink
-from voicebot.rtp.source import Address
+from voicebot.rtp.source import SocketAddress
 
 logger = logging.getLogger(__name__)
 
@@ -160,7 +160,7 @@ class RtpSession:
 
     # --- receiving ---------------------------------------------------------------------------------------------------
 
-    def _rtp_received(self, data: bytes, source: Address) -> None:
+    def _rtp_received(self, data: bytes, source: SocketAddress) -> None:
         at = self._clock.now()
         path, incoming = self._path, self._incoming
         if len(data) == USUAL and source == path.source.locked and self.protection.plain:
@@ -192,7 +192,7 @@ class RtpSession:
                 if not self._closed:
                     self._sink.key(key, at)
 
-    def _rtcp_received(self, data: bytes, source: Address) -> None:
+    def _rtcp_received(self, data: bytes, source: SocketAddress) -> None:
         reports = self._path.reports(data, source)
         if reports is None:
             return
@@ -225,7 +225,7 @@ class RtpSession:
         if incoming.is_silent(at):
             self._sink.media_timeout(at)
 
-    def _send_frame(self, target: Address, at: float) -> None:
+    def _send_frame(self, target: SocketAddress, at: float) -> None:
         outgoing, path = self._outgoing, self._path
         datagrams, frame = outgoing.key(), self.audio.frame_of_silence
         if datagrams is None:

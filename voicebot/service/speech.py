@@ -14,7 +14,14 @@ from voicebot.log import log_options
 from voicebot.service.sip import codecs_in_use
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings
-from voicebot.speech import PromptCache, Recognizer, SpeechEndpoint, SpeechUnavailable, SynthesizerPool
+from voicebot.speech import (
+    PromptCache,
+    Recognizer,
+    SpeechEndpoint,
+    SpeechUnavailable,
+    SynthesisTimeouts,
+    SynthesizerPool,
+)
 
 
 class SpeechService:
@@ -73,7 +80,7 @@ class SpeechService:
             self.endpoint,
             size=speech.synthesizers,
             formats=audio_formats(self._settings),
-            first_chunk_timeout_s=speech.first_audio_timeout_s,
+            timeouts=SynthesisTimeouts(first_chunk=speech.first_audio_timeout_s),
         )
 
     def _child(self) -> ChildProcess:

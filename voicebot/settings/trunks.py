@@ -168,12 +168,8 @@ class TrunkSettings(OwnMediaSettings):
             self.outbound,
             self.options_s,
             self.max_calls,
+            self.number,
         )
-
-    def account(self) -> Account:
-        """Who we are in calls that go by it."""
-        password = password_in(self.password_file)
-        return Account(self.name, self.outbound, self.number, password, self.username, register=False)
 
 
 class AccountSettings(OwnMediaSettings):

@@ -17,7 +17,7 @@ from free_port import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_DIALOGS = ROOT / "dialogs"
-FAULTY_DIALOGS = Path(__file__).parent / "dialogs_faulty"
+FAULTY_DIALOGS = ROOT / "tests" / "endtoend" / "dialogs_faulty"
 READY_S = 60.0
 END_S = 20.0
 
@@ -106,6 +106,7 @@ class Service(Process):
         self.records = Path(given["calls__records"])
         super().__init__(["voicebot.commands", "serve", "--json"], folder / "serve.log", environment)
         self.uri: str = self.ready["sip"]
+        self.speech_url: str = self.ready["speech"]
         self.port = int(self.uri.rpartition(":")[2])
         self.host = self.child("voicebot.host")
 

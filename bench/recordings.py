@@ -16,7 +16,7 @@ from voicebot.audio import PCMA, PCMU, g711
 from voicebot.caller.wav import read_wav
 
 ASTERISK = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "audio"
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "audio"
 NO_RECORDINGS = "no recordings of human voices: apt-get install asterisk-core-sounds-en-wav"
 RATE = g711.SAMPLE_RATE
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

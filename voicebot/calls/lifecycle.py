@@ -39,7 +39,7 @@ _PUBLIC_NAMES = {
 }
 
 
-class CallProgress:
+class Lifecycle:
     """``outbound``: whether the call is ours."""
 
     def __init__(self, outbound: bool) -> None:
