@@ -256,6 +256,23 @@ async def test_a_bot_commands_the_recording_and_hears_what_became_of_it(tmp_path
         assert recording.getnframes() == 640
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_a_record_that_cannot_be_written_leaves_no_recording_behind(tmp_path: Path) -> None:
+    (tmp_path / "records").write_text("a file, where a folder is wanted")
+    world = await World(tmp_path / "records", recording=True).greeted()
+    before = open_files()
+    for _ in range(60):
+        world.line.pull(1)
+        await asyncio.sleep(0.02)
+    await world.until(lambda: open_files() == before + 2)  # a spool for each side
+    await world.line.hang_up()
+    await world.over()
+    assert open_files() == before
+
+
 async def test_without_a_place_for_recordings_the_bot_is_told() -> None:
     world = await World().greeted()
     world.bot.on_event(RecordingAsked(world.now, RecordingAction.START, "c1"))

@@ -13,7 +13,7 @@ from voicebot.service.figures import sip_figures
 from voicebot.service.sip import sip_endpoint
 from voicebot.settings import SettingsError, load_settings
 from voicebot.settings.trunks import listen_at
-from voicebot.sip import ListenAt, SipEndpoint, TrunkState, sdp
+from voicebot.sip import ListenAt, SipEndpoint, TrunkState, offer_answer
 
 TRUNK = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\n'
 FILE = """
@@ -77,10 +77,10 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
     )
     called = sip_endpoint(load_settings(file))
     await called.start()
-    caller = SipEndpoint(port=0)
+    caller = SipEndpoint(ListenAt(port=0))
     await caller.start()
     called.on_invite = lambda call: call.ring()
-    offer = sdp.offer("127.0.0.1", 40000)
+    offer = offer_answer.offer("127.0.0.1", 40000)
     answers = []
     for _ in range(5):
         told = asyncio.get_running_loop().create_future()
@@ -96,7 +96,7 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
 
 
 async def test_whether_a_trunk_is_there_is_known_and_told(tmp_path: Path) -> None:
-    far = SipEndpoint(port=0)
+    far = SipEndpoint(ListenAt(port=0))
     await far.start()
     file = tmp_path / "voicebot.toml"
     file.write_text(

@@ -1,8 +1,8 @@
 """One call, from the moment it rings to the record it leaves.
 
-The session decides nothing. It connects the leg, the ears (``hearing.py``), the bot and the playback to the turn
-machine (``turn_driver.py``): events one way, commands the other. Its own is the life of the call (``lifecycle.py``): to
-answer or to be answered, to end, and to leave nothing behind.
+The session decides nothing. It connects the leg, what is heard (``hearing.py``), the bot and what is said
+(``playback.py``) to the turn machine (``turn_driver.py``): events one way, commands the other. What it does itself is
+the life of the call (``lifecycle.py``): to answer or to be answered, to end, and to leave nothing behind.
 """
 
 from __future__ import annotations
@@ -187,6 +187,7 @@ class CallSession:
         if self._conversation is not None:
             await self._end("the conversation", self._conversation.close(self._lifecycle.end_reason))
         await self._end("the record", self._write())
+        await self._end("the recording", self._recording.discard())
 
     async def _end(self, what: str, work: Awaitable[object]) -> None:
         try:
@@ -210,7 +211,7 @@ class CallSession:
         """20 ms of the caller. On hold it is music, which is not for the recogniser."""
         self._recording.caller(payload, at)
         if self._lifecycle.listened_to:
-            self._hearing.frame(payload, at, heed=not self._lifecycle.held)
+            self._hearing.frame(payload, at, muted=self._lifecycle.held)
 
     def sent(self, payload: bytes, at: float) -> None:
         """20 ms of ours, as they left."""
