@@ -23,6 +23,7 @@ from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio
 from voicebot.console import CallsApi, ConsoleServer, Metrics
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.log import log_options
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.call_services import call_services
@@ -77,14 +78,16 @@ class Application:
             )
         )
         self.front_end = SipFrontEnd(
-            endpoint=sip_endpoint(settings),
-            clock=self._clock,
-            ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
-            preferences=media_preferences(settings),
+            sip_endpoint(settings),
+            self._on_leg,
+            MediaOptions(
+                self._clock,
+                PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
+                preferences=media_preferences(settings),
+                silence_timeout_s=settings.rtp.silence_timeout_s,
+            ),
             trunks=trunk_media(settings),
             limit=settings.sip.max_calls,
-            silence_timeout_s=settings.rtp.silence_timeout_s,
-            on_leg=self._on_leg,
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
         self.outbound = Outbound(
