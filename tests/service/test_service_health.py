@@ -13,7 +13,7 @@ import pytest
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.health import Health
 from voicebot.settings import load_settings
-from voicebot.sip import SipEndpoint
+from voicebot.sip import ListenAt, SipEndpoint
 
 SERVING = DialogsStatus(2, "abc", datetime(2026, 11, 28, tzinfo=UTC), (), ())
 
@@ -40,7 +40,7 @@ class FrontEnd:
     def __init__(self) -> None:
         self.draining = False
         self.rejected = Counter({"limit": 3})
-        self.endpoint = SipEndpoint(host="127.0.0.1", port=0)
+        self.endpoint = SipEndpoint(ListenAt("UDP", "127.0.0.1", 0))
 
 
 class Service:
