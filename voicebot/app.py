@@ -27,6 +27,7 @@ from voicebot.legs.sip_media import MediaOptions
 from voicebot.log import log_options
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.call_services import call_services
+from voicebot.service.channels import Channels
 from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.health import Health
 from voicebot.service.placing import BotCalls
@@ -35,7 +36,6 @@ from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache
 from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
-from voicebot.service.ways import Ways
 from voicebot.settings import Settings
 from voicebot.speech import VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
@@ -65,13 +65,13 @@ class Application:
             prepare=self._warming.render,
             serves=self._warming.keep,
         )
-        self._ways = Ways(settings, self.dialogs.conversation)
+        self._channels = Channels(settings, self.dialogs.conversation)
 
         self.calls = Calls(
             call_services(
                 settings,
                 self.speech,
-                self._ways,
+                self._channels,
                 PromptAudio(self._prompts, apology, files.audio),
                 self._consult,
                 self._place,
@@ -98,10 +98,10 @@ class Application:
             usual_lines=settings.calls.outbound_trunks,
             fit=self.front_end.endpoint.fit_line,
             ring_s=settings.calls.ring_timeout_s,
-            bots=lambda: self._ways.names,
+            bots=lambda: self._channels.names,
         )
         self._bot_calls = BotCalls(self.outbound)
-        self._ways.connector.place = self._bot_calls.converse
+        self._channels.connector.place = self._bot_calls.converse
 
         self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech)
         metrics = Metrics(self.calls.running, self.health.figures)
@@ -140,7 +140,7 @@ class Application:
             self.console.close,
             *(front_end.close for front_end in self._front_ends),
             partial(self.calls.drain, 0),
-            self._ways.close,
+            self._channels.close,
             self._prompts.close,
             self._synthesizers.close,
             self._clock.close,
@@ -164,7 +164,7 @@ class Application:
             asyncio.to_thread(warm_apologies),
         )
         await self._synthesizers.start()
-        await self._ways.start()
+        await self._channels.start()
         self._warming.keep(self.dialogs.client)
         try:
             await self.front_end.start()

@@ -11,7 +11,7 @@ import pytest
 from voicebot.address import Address, Domain
 from voicebot.service.sip import codecs_in_use, media_preferences, trunk_media
 from voicebot.settings import Settings, SettingsError, load_settings
-from voicebot.settings.bots import RemoteBotSettings
+from voicebot.settings.bots import KINDS
 
 EXAMPLE = Path(__file__).parents[2] / "voicebot.example.toml"
 
@@ -306,4 +306,4 @@ def test_the_example_file_shows_all_that_can_be_set_for_a_bot() -> None:
     text = EXAMPLE.read_text()
     shown = text[text.index("# [[bots]]") :].splitlines()
     (bot,) = tomllib.loads("\n".join(line.removeprefix("# ") for line in shown))["bots"]
-    assert set(bot) | {"secret_env"} == set(RemoteBotSettings.model_fields)
+    assert set(bot) | {"secret_env"} == {name for kind in KINDS.values() for name in kind.model_fields}

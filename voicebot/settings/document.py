@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.loopback import is_loopback, is_loopback_url
-from voicebot.settings.bots import RemoteBotSettings
+from voicebot.loopback import is_loopback_url
+from voicebot.settings.bots import RemoteBotSettings, as_written
 from voicebot.settings.calls import CallSettings, ConsoleSettings, LogSettings, TurnSettings
 from voicebot.settings.media import CodecChoice, CodecNames, PtimeMs
 from voicebot.settings.pyvoip import PyVoipSettings
@@ -248,12 +248,10 @@ class Settings(BaseSettings):
                 raise ValueError(f"bots: the name {name!r} is taken")
         self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
         for bot in self.bots:
-            if bot.kind != "bot-framework":
-                continue
-            if not bot.app_id and not is_loopback(self.connector.host):
-                raise ValueError(f"bots: {bot.name}: without app_id, connector.host must be 127.0.0.1")
-            if not (bot.expect_replies or self.connector.public_url or is_loopback_url(bot.url)):
-                raise ValueError(f"bots: {bot.name}: set connector.public_url, the address at which the bot reaches us")
+            try:
+                bot.check_connector(self.connector.host, self.connector.public_url)
+            except ValueError as error:
+                raise ValueError(f"bots: {bot.name}: {error}") from error
         return self
 
     @classmethod
@@ -351,10 +349,11 @@ def _refuse_unknown_environment(secrets: set[str]) -> None:
 
 
 def _line(file: Path, error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"]) or "settings"
-    message = str(error["msg"]).removeprefix("Value error, ")
+    place, message = as_written(error)
+    where = ".".join(place) or "settings"
+    message = message.removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         message = "no such setting; see voicebot.example.toml for all of them"
-    variable = "VOICEBOT_" + "__".join(str(part) for part in error["loc"]).upper()
+    variable = "VOICEBOT_" + "__".join(place).upper()
     source = f"environment {variable}" if variable in os.environ else str(file)
     return f"{source}: {where}: {message}"
