@@ -11,15 +11,13 @@ import pytest
 from voicebot.audio import LINEAR_16K, PCMU, AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.calls import AudioFiles, PromptVoice
+from voicebot.host_wire import FixedPrompt
 from voicebot.service.warming import AGAIN_S, LAST_AGAIN_S, PromptWarming
 from voicebot.speech import PromptCache, Speech
 
 pytestmark = pytest.mark.virtual_time
 
-PROMPTS = [
-    {"text": "Hello.", "locale": "", "audio": ""},
-    {"text": "Hola.", "locale": "es-ES", "audio": "file:///hola.wav"},
-]
+PROMPTS = FixedPrompt("Hello."), FixedPrompt("Hola.", "es-ES", "file:///hola.wav")
 
 
 class Dialogs:
@@ -29,7 +27,7 @@ class Dialogs:
         self.away = away
         self.asked_at: list[float] = []
 
-    async def prompts(self) -> list[dict[str, str]]:
+    async def prompts(self) -> tuple[FixedPrompt, ...]:
         self.asked_at.append(asyncio.get_running_loop().time())
         if len(self.asked_at) <= self.away:
             raise HostUnavailable("it is being started anew")
