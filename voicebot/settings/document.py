@@ -26,7 +26,7 @@ from voicebot.settings.pyvoip import PyVoipSettings
 from voicebot.settings.routes import RouteSettings
 from voicebot.settings.trunks import AccountSettings, RateSettings, TlsSettings, TrunkSettings, listen_at
 from voicebot.settings.values import Port, Seconds, Section
-from voicebot.sip.sdp import Srtp
+from voicebot.sip.offer_answer import Srtp
 from voicebot.sip.session_timer import MIN_SE
 from voicebot.turns import TurnPolicy
 

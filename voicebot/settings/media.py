@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
-from voicebot.sip.sdp import Srtp
+from voicebot.sip.offer_answer import Srtp
 
 
 def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
