@@ -2,21 +2,21 @@
 
     python -m bench.mutants [MODULE ...] [--sample 25] [--seed 1] [--jobs 2] [--out out/mutants.json]
 
-The changes are those of cosmic-ray's operators, and the loss of a statement. Cosmic-ray's own sessions try every mutant of every
-module with one test command, which takes days here; so the sample and the choice of tests are ours: places are
-drawn at random (one mutant each, so that a line of arithmetic does not outweigh the rest), and a mutant meets the test
-files that are named after its module first, then the others of its room. It counts as killed when a test fails, or when
-they take far longer than they should.
+The changes are those of cosmic-ray's operators, and the loss of a statement. Its own sessions try every mutant with one
+test command, which would take days here, so the sample and the choice of tests are ours. Places are drawn at random, one
+mutant each, so that a line of arithmetic does not outweigh the rest. A mutant meets the test files that are named after
+its module first, then the others of its room. It is killed when a test fails, or when the tests take far too long.
 
 `mutants.toml` names the modules, the tests of those whose tests are not where the tree says, and the mutants that are
-no mistakes, each with the reason. Changes that cannot matter (annotations, which are never evaluated; the slots of a
-dataclass) are not made at all.
+no mistakes, each with the reason. Changes that cannot matter (to annotations, which are never evaluated, and to the
+arguments of a class's decorators) are not made at all.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import difflib
 import json
 import os
@@ -107,7 +107,8 @@ class Mutant:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """``tests``: the folders and files of tests for modules whose tests are elsewhere; ``equivalent``: (module, was, now)."""
+    """``tests``: by module, folders and files of tests, where the tree does not say it. ``equivalent``: what is no
+    mistake, as module, ``was`` and ``now``."""
 
     modules: tuple[str, ...]
     tests: dict[str, tuple[str, ...]]
@@ -174,19 +175,19 @@ class _WithoutAnnotations(ast.NodeTransformer):
         node.annotation = None
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:  # noqa: N802
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         node.annotation = ast.Constant(None)
         return self.generic_visit(node)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Call):
                 decorator.keywords = []
@@ -207,7 +208,7 @@ def _mutant(module: str, source: str, code: str) -> Mutant:
 
 
 def tests_of(module: str, configuration: Configuration) -> list[list[str]]:
-    """What is run one after the other until something fails: the files named after the module, and those of its room."""
+    """What is run until something fails: first the files that are named after the module, then those of its room."""
     path = Path(module)
     room = path.parent.relative_to("voicebot")
     folders = configuration.tests.get(module) or (str(Path("tests") / room),)
@@ -264,10 +265,8 @@ class Workplace:
         except subprocess.TimeoutExpired:
             return False
         finally:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # what a test started, too
-            except ProcessLookupError:
-                pass
             process.wait()
 
 
@@ -294,7 +293,7 @@ def try_module(
         parts = tests_of(module, configuration)
         began = time.monotonic()
         if not place.passes(parts, 600):
-            raise SystemExit(f"{module}: its tests fail without any change: {' '.join(sum(parts, []))}")
+            raise SystemExit(f"{module}: its tests fail without any change")
         within_s = AT_LEAST_S + 3 * (time.monotonic() - began)
         score = Score(module, 0, [], [])
         for mutant in mutants:
