@@ -62,20 +62,3 @@ class LogSettings(Section):
     json_lines: bool = False
     words: bool = False
     """Whether the log may hold what callers say and which keys they press. (The records in ``calls.records`` do.)"""
-
-
-class ConsoleSettings(Section):
-    """[console] HTTP for whoever runs the service: health, metrics, calls (docs/operations.md)."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(3979, ge=0, le=65535)
-    """0 picks a free port."""
-    token: SecretStr = SecretStr("")
-    """What ``/v1`` wants as ``Authorization: Bearer ...``; ``VOICEBOT_CONSOLE__TOKEN`` in the environment."""
-    token_file: Path | None = None
-
-    def secret(self) -> str:
-        """The token, read anew where it is in a file; empty when there is none."""
-        if self.token_file is not None:
-            return self.token_file.read_text().strip()
-        return self.token.get_secret_value()

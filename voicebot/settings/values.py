@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_settings import NoDecode
 
 from voicebot.address import Address, Domain
 
+T = TypeVar("T")
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 
@@ -42,3 +45,19 @@ AddressOrNone = Annotated[Address | None, BeforeValidator(_address), PlainSerial
 """A number or SIP URI; empty: None."""
 DomainOrNone = Annotated[Domain | None, BeforeValidator(_domain), PlainSerializer(_written), NoDecode]
 """A SIP domain, ``pbx.example.com:5070``; empty: None."""
+
+
+def options(kind: type[T], section: BaseModel, **others: Any) -> T:
+    """``kind``, a dataclass of the room that wants them, of what ``section`` sets under the same names, and ``others``."""
+    names = {field.name for field in fields(kind)} & set(type(section).model_fields)  # type: ignore[arg-type]
+    return kind(**{name: getattr(section, name) for name in names} | others)
+
+
+def text_in(file: Path | None, name: str) -> str:
+    """What a file with a secret holds; empty without one. Raises ValueError, which says ``name``, when it is unreadable."""
+    if file is None:
+        return ""
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the {name} {file} cannot be read") from error
