@@ -5,23 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from voicebot.settings.values import AddressOrNone, DomainOrNone, Seconds, Section
+from voicebot.settings.values import AddressOrNone, DomainOrNone, Seconds, Section, default
+from voicebot.turns import TurnPolicy
 
 
 class TurnSettings(Section):
-    """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
+    """[turns] the patience of the conversation: what each means, and how much it is, says
+    :class:`~voicebot.turns.TurnPolicy`."""
 
-    end_silence_ms: int = Field(350, ge=50, le=5000)
-    race_grace_ms: int = Field(100, ge=0, le=5000)
-    number_silence_ms: int = Field(700, ge=50, le=5000)
-    patience_ms: int = Field(1200, ge=100, le=10000)
-    no_input_s: Seconds = 7.0
-    barge_in: bool = True
-    barge_in_resume_ms: int = Field(800, ge=100, le=10000)
-    masking_s: Seconds = 4.0
+    end_silence_ms: int = Field(default(TurnPolicy, "end_silence_ms"), ge=50, le=5000)
+    race_grace_ms: int = Field(default(TurnPolicy, "race_grace_ms"), ge=0, le=5000)
+    number_silence_ms: int = Field(default(TurnPolicy, "number_silence_ms"), ge=50, le=5000)
+    patience_ms: int = Field(default(TurnPolicy, "patience_ms"), ge=100, le=10000)
+    no_input_s: Seconds = default(TurnPolicy, "no_input_s")
+    barge_in: bool = default(TurnPolicy, "barge_in")
+    barge_in_resume_ms: int = Field(default(TurnPolicy, "barge_in_resume_ms"), ge=100, le=10000)
+    masking_s: Seconds = default(TurnPolicy, "masking_s")
     vad_start_ms: int = Field(64, ge=32, le=1000)
+    """How long a voice must last to be one: 64 to 96 is a fair trade between a cough and a quick "no"."""
     vad_echo_gate_dbfs: float = Field(-40.0, ge=-90, le=0)
     """While the bot speaks, sounds below this level are taken for its echo."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from voicebot.settings.values import Port, Section, text_in
+from voicebot.settings.values import Port, Section
 
 
 class ConsoleSettings(Section):
@@ -20,8 +20,10 @@ class ConsoleSettings(Section):
     token_file: Path | None = None
 
     def secret(self) -> str:
-        """The token, read anew where it is in a file; empty when there is none."""
-        return text_in(self.token_file, "token_file") or self.token.get_secret_value()
+        """The token, read anew where it is in a file; empty when there is none. Raises OSError."""
+        if self.token_file is not None:
+            return self.token_file.read_text().strip()
+        return self.token.get_secret_value()
 
 
 class ConnectorSettings(Section):

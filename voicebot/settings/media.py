@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
+from voicebot.settings.values import Port, Seconds, Section
 from voicebot.sip.sdp import Srtp
 
 

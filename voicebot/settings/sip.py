@@ -10,12 +10,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from voicebot.settings.media import CodecChoice, CodecNames
-from voicebot.settings.values import Port, Seconds, Section, options
+from voicebot.settings.values import Port, Seconds, Section, default, options
 from voicebot.sip import DEFAULT_RATES, TRUNK_FACTOR, ListenAt, Rate, TlsOptions
 from voicebot.sip.session_timer import MIN_SE
 
 _LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
-_TLS = TlsOptions()
 
 
 class SipSettings(Section):
@@ -73,9 +72,9 @@ class TlsSettings(Section):
     key: Path | None = None
     ca_file: Path | None = None
     """Whom we trust; the system's list without it."""
-    verify_clients: bool = _TLS.verify_clients
-    verify_servers: bool = _TLS.verify_servers
-    minimum_version: Literal["1.2", "1.3"] = _TLS.minimum_version
+    verify_clients: bool = default(TlsOptions, "verify_clients")
+    verify_servers: bool = default(TlsOptions, "verify_servers")
+    minimum_version: Literal["1.2", "1.3"] = default(TlsOptions, "minimum_version")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -111,7 +110,7 @@ class RateSettings(Section):
     """How many times as much trunks and accounts may send."""
 
     def rates(self) -> dict[str, Rate]:
-        """By method, as `voicebot.sip` wants them."""
+        """By method."""
         buckets = {"INVITE": self.invite, "REGISTER": self.registration, "OPTIONS": self.options, "other": self.other}
         return {method: Rate(*bucket) for method, bucket in buckets.items()}
 

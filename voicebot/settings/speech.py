@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from voicebot.settings.values import Port, Seconds, Section, text_in
+from voicebot.settings.values import Port, Seconds, Section
 
 
 class SpeechSettings(Section):
@@ -62,5 +62,7 @@ class SpeechSettings(Section):
         return self
 
     def secret(self) -> str:
-        """The key, from the environment or from its file; empty when there is none."""
-        return text_in(self.key_file, "key_file") or self.key.get_secret_value()
+        """The key, read anew where it is in a file; empty when there is none. Raises OSError."""
+        if self.key_file is not None:
+            return self.key_file.read_text().strip()
+        return self.key.get_secret_value()

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from voicebot.settings.media import OwnMediaSettings
-from voicebot.settings.values import options, text_in
+from voicebot.settings.values import default, options, text_in
 from voicebot.sip import Account, SipSyntaxError, SipUri, Trunk
 
 LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
@@ -30,11 +30,11 @@ class TrunkSettings(OwnMediaSettings):
     """What its callers hear before we answer; empty: ``calls.before_answer``."""
     outbound: str = ""
     """Where our calls by it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
-    number: str = Field("voicebot", pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
+    number: str = Field(default(Trunk, "number"), pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
     """What our calls by it show as their number."""
-    options_s: float = Field(30.0, ge=0, le=3600)
+    options_s: float = Field(default(Trunk, "options_s"), ge=0, le=3600)
     """How often a trunk with ``outbound`` is asked whether it is there; 0: never. One that is silent gets no calls."""
-    max_calls: int = Field(0, ge=0, le=10000)
+    max_calls: int = Field(default(Trunk, "max_calls"), ge=0, le=10000)
     """At once, both ways; one more gets 503. 0: as many as ``sip.max_calls``."""
 
     @field_validator("outbound")
@@ -49,7 +49,7 @@ class TrunkSettings(OwnMediaSettings):
             try:
                 ipaddress.ip_network(address)
             except ValueError as error:
-                raise ValueError(f'{error}; it must look like "192.0.2.10" or "192.0.2.0/28"') from None
+                raise ValueError(f'{error}; it must look like "192.0.2.10" or "192.0.2.0/28"') from error
         return value
 
     @model_validator(mode="after")
@@ -64,22 +64,13 @@ class TrunkSettings(OwnMediaSettings):
             uri = SipUri.parse(self.outbound)
             if uri.scheme != "sips" and (uri.params.get("transport") or "").lower() != "tls":
                 raise ValueError(f"trunk {self.name}: secure, but outbound is not: add ;transport=tls")
-        password_in(self.password_file)
+        text_in(self.password_file, "password_file")
         return self
 
     def trunk(self) -> Trunk:
         networks = tuple(ipaddress.ip_network(address) for address in self.addresses)
-        return Trunk(
-            self.name,
-            networks,
-            self.username,
-            password_in(self.password_file),
-            self.secure,
-            self.outbound,
-            self.options_s,
-            self.max_calls,
-            self.number,
-        )
+        password = text_in(self.password_file, "password_file")
+        return options(Trunk, self, networks=networks, password=password, uri=self.outbound)
 
 
 class AccountSettings(OwnMediaSettings):
@@ -92,8 +83,8 @@ class AccountSettings(OwnMediaSettings):
     password_file: Path | None = None
     domain: str = ""
     proxy: str = ""
-    expires_s: int = Field(600, ge=30, le=86400)
-    register_here: bool = Field(True, alias="register")
+    expires_s: int = Field(default(Account, "expires_s"), ge=30, le=86400)
+    register_here: bool = Field(default(Account, "register"), alias="register")
     before_answer: Literal["", "ring", "greeting"] = ""
     """What its callers hear before we answer; empty: ``calls.before_answer``."""
 
@@ -104,27 +95,18 @@ class AccountSettings(OwnMediaSettings):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        password_in(self.password_file)
+        text_in(self.password_file, "password_file")
         return self
 
     def account(self) -> Account:
-        return Account(
-            self.name,
-            self.registrar,
-            self.username,
-            password_in(self.password_file),
-            self.auth_username,
-            self.domain,
-            self.proxy,
-            self.expires_s,
-            self.register_here,
-        )
+        password = text_in(self.password_file, "password_file")
+        return options(Account, self, password=password, register=self.register_here)
 
 
 def _sip_uri(value: str) -> str:
     try:
         if value and SipUri.parse(value).scheme not in ("sip", "sips"):
             raise SipSyntaxError("no SIP URI")
-    except SipSyntaxError:
-        raise ValueError(f'{value!r} must be a SIP URI, for example "sip:pbx.example.com;transport=tls"') from None
+    except SipSyntaxError as error:
+        raise ValueError(f'{value!r} must be a SIP URI, for example "sip:pbx.example.com;transport=tls"') from error
     return value

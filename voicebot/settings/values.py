@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -19,7 +19,7 @@ Seconds = Annotated[float, Field(gt=0, le=86400)]
 class Section(BaseModel):
     """A table of the file. Unknown names are errors: a misspelt setting must not be ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)  # it may be a secret
 
 
 def _address(value: object) -> object:
@@ -47,14 +47,21 @@ DomainOrNone = Annotated[Domain | None, BeforeValidator(_domain), PlainSerialize
 """A SIP domain, ``pbx.example.com:5070``; empty: None."""
 
 
+def default(kind: type[Any], name: str) -> Any:
+    """The default of a field of a room's dataclass: it is written there and nowhere else."""
+    (found,) = (field.default for field in fields(kind) if field.name == name)
+    assert found is not MISSING, f"{kind.__name__}.{name} has no default"
+    return found
+
+
 def options(kind: type[T], section: BaseModel, **others: Any) -> T:
-    """``kind``, a dataclass of the room that wants them, of what ``section`` sets under the same names, and ``others``."""
+    """``kind``, a dataclass of some room, of what ``section`` sets under the same names, and of ``others``."""
     names = {field.name for field in fields(kind)} & set(type(section).model_fields)  # type: ignore[arg-type]
     return kind(**{name: getattr(section, name) for name in names} | others)
 
 
 def text_in(file: Path | None, name: str) -> str:
-    """What a file with a secret holds; empty without one. Raises ValueError, which says ``name``, when it is unreadable."""
+    """What the file with a secret holds that ``name`` names; empty without one. Raises ValueError."""
     if file is None:
         return ""
     try:

@@ -9,7 +9,10 @@ from voicebot.address import Address
 
 @dataclass(frozen=True, slots=True)
 class TurnPolicy:
-    """Settings of [turns] have their names and defaults here. The defaults suit a service line: docs/architecture.md."""
+    """The settings of [turns] have their names and defaults from here.
+
+    The defaults suit a service line; docs/architecture.md says how they were chosen.
+    """
 
     # end of the caller's turn
     end_silence_ms: int = 350
