@@ -20,8 +20,9 @@ from voicebot.caller.call import local_host
 from voicebot.caller.ear import level_dbfs
 from voicebot.certificate import self_signed_pem
 from voicebot.events import Event
-from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_incoming import IncomingSipLeg
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 
@@ -36,7 +37,9 @@ def beep(seconds: float) -> bytes:
 class Beeper:
     """Answers, greets with a beep, stops when it is talked over or a key comes, and beeps when the caller is done."""
 
-    def __init__(self, leg: SipLeg, *, reply_s: float, replies: int, at_end: Callable[[SipLeg], object] | None) -> None:
+    def __init__(
+        self, leg: IncomingSipLeg, *, reply_s: float, replies: int, at_end: Callable[[IncomingSipLeg], object] | None
+    ) -> None:
         self.leg, self.reply_s, self.replies, self.at_end = leg, reply_s, replies, at_end
         self.keys = ""
         self.reason = ""
@@ -97,7 +100,7 @@ async def answerer(
     *,
     reply_s: float = 0.4,
     replies: int = 100,
-    at_end: Callable[[SipLeg], object] | None = None,
+    at_end: Callable[[IncomingSipLeg], object] | None = None,
     limit: int = 100,
     endpoint: SipEndpoint | None = None,
 ) -> AsyncIterator[tuple[str, list[Beeper]]]:
@@ -105,12 +108,10 @@ async def answerer(
     clock.start()
     beepers: list[Beeper] = []
     front = SipFrontEnd(
-        on_leg=lambda leg: beepers.append(Beeper(leg, reply_s=reply_s, replies=replies, at_end=at_end)),
-        clock=clock,
-        ports=PortRange(*free_ports(), host="127.0.0.1"),
-        port=0,
+        endpoint or SipEndpoint(ListenAt(port=0)),
+        lambda leg: beepers.append(Beeper(leg, reply_s=reply_s, replies=replies, at_end=at_end)),
+        MediaOptions(clock, PortRange(*free_ports(), host="127.0.0.1")),
         limit=limit,
-        endpoint=endpoint,
     )
     await front.start()
     try:
@@ -180,7 +181,7 @@ async def test_a_whole_script_is_followed_and_measured(folder: Path) -> None:
 async def test_a_transfer_is_answered_as_a_phone_does(folder: Path) -> None:
     outcomes: list[object] = []
 
-    async def transfer(leg: SipLeg) -> None:
+    async def transfer(leg: IncomingSipLeg) -> None:
         outcomes.append(await leg.transfer(Address.parse("sip:agent@127.0.0.1")))
 
     script = parse_script(
@@ -197,7 +198,7 @@ async def test_a_transfer_is_answered_as_a_phone_does(folder: Path) -> None:
 async def test_a_silent_caller_hears_what_the_bot_says_when_a_transfer_has_failed(folder: Path) -> None:
     outcomes: list[object] = []
 
-    async def transfer(leg: SipLeg) -> None:
+    async def transfer(leg: IncomingSipLeg) -> None:
         outcomes.append(await leg.transfer(Address.parse("sip:agent@127.0.0.1")))
         await asyncio.sleep(0.6)
         bots[0].play(0.3)
@@ -262,7 +263,7 @@ async def test_over_tls_whom_to_trust_is_an_option(folder: Path, trusted: bool) 
     script = parse_script("steps: [{wav: hello.wav, wait: false}]", folder=folder)
     pem = folder / "own.pem"
     pem.write_bytes(self_signed_pem("127.0.0.1"))
-    tls = SipEndpoint(listen=[ListenAt("TLS", "127.0.0.1", 0)], tls=TlsOptions(certificate=pem))
+    tls = SipEndpoint(ListenAt("TLS", "127.0.0.1", 0), tls=TlsOptions(certificate=pem))
     async with answerer(endpoint=tls) as (uri, _):
         options = CallOptions(ca_file=pem if trusted else None)
         report = await place_call(Address.parse(f"{uri};transport=tls"), script, options)

@@ -19,7 +19,7 @@ from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import CODECS
 from voicebot.caller.ear import level_dbfs
-from voicebot.sip import CallClosed, OutgoingCall, SipEndpoint, sdp
+from voicebot.sip import AgentOptions, CallClosed, ListenAt, OutgoingCall, SipEndpoint, sdp
 from voicebot.speech import apology
 
 LOOPBACK = "127.0.0.1"
@@ -186,7 +186,7 @@ class Telephone(asyncio.DatagramProtocol):
 @asynccontextmanager
 async def phone() -> AsyncIterator[SipEndpoint]:
     """The signalling of one telephone, or of many."""
-    endpoint = SipEndpoint(host=LOOPBACK, port=0, user_agent="telephone")
+    endpoint = SipEndpoint(ListenAt(host=LOOPBACK, port=0), options=AgentOptions(name="telephone"))
     await endpoint.start()
     try:
         yield endpoint

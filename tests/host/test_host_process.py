@@ -97,7 +97,7 @@ async def test_sigterm_lets_the_running_turn_end_and_exits_0(
     wire.turn(**START)
     assert (await wire.receive())["activity"]["text"] == "begun"
     host.send_signal(signal.SIGTERM)
-    assert (await wire.outcome()) == (["ended"], {"op": "done", "turn": 1})
+    assert (await wire.outcome()) == (["ended"], {"op": "done", "conversation": "c1", "request": 1})
     out, log = await asyncio.wait_for(host.communicate(), 10)
     wire.writer.close()
     assert host.returncode == 0

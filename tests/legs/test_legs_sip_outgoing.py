@@ -8,14 +8,18 @@ from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
 import pytest
+from free_port import free_ports
 
 from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, HoldEnded, HoldStarted, NotReached
 from voicebot.legs import LegClosed, NoRoom
-from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_incoming import IncomingSipLeg
+from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_outgoing import OutgoingSipLeg
 from voicebot.rtp import Clip, MediaClock, PortRange
+from voicebot.sip import ListenAt, SipEndpoint
 
 LOOPBACK = "127.0.0.1"
 DEADLINE_S = 5.0
@@ -25,23 +29,23 @@ TONE = bytes(range(160)) * 25
 class Side:
     """One end of calls: a front end and what its legs told."""
 
-    def __init__(self, clock: MediaClock, low: int) -> None:
-        self.ports = PortRange(low, low + 99, LOOPBACK, rest_s=0.0)
-        self.front = SipFrontEnd(on_leg=self.take, clock=clock, ports=self.ports, host=LOOPBACK, port=0)
-        self.legs: asyncio.Queue[SipLeg] = asyncio.Queue()
+    def __init__(self, clock: MediaClock) -> None:
+        self.ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
+        self.front = SipFrontEnd(SipEndpoint(ListenAt(port=0)), self.take, MediaOptions(clock, self.ports))
+        self.legs: asyncio.Queue[IncomingSipLeg] = asyncio.Queue()
         self.facts: list[Event] = []
         self.heard = asyncio.Event()
         self.over: list[str] = []
 
-    def take(self, leg: SipLeg) -> None:
+    def take(self, leg: IncomingSipLeg) -> None:
         leg.connect(self)
         self.legs.put_nowait(leg)
 
-    async def next_leg(self) -> SipLeg:
+    async def next_leg(self) -> IncomingSipLeg:
         async with asyncio.timeout(DEADLINE_S):
             return await self.legs.get()
 
-    async def call(self, uri: str, **options: float) -> SipLeg:
+    async def call(self, uri: str, **options: float) -> OutgoingSipLeg:
         leg = await self.front.place(Address.parse(uri), **options)  # type: ignore[arg-type]
         leg.connect(self)
         return leg
@@ -79,7 +83,7 @@ class Side:
 async def sides() -> AsyncIterator[tuple[Side, Side]]:
     clock = MediaClock()
     clock.start()
-    us, them = Side(clock, 43600), Side(clock, 43700)
+    us, them = Side(clock), Side(clock)
     for side in (us, them):
         await side.front.start()
     yield us, them
@@ -238,7 +242,7 @@ async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[
     """RFC 3891: the caller's side calls the target in the place of our call with it, which the target ends."""
     us, target = sides
     clock = us.front.media.clock
-    caller = Side(clock, 43950)
+    caller = Side(clock)
     await caller.front.start()
     try:
         theirs = await caller.call(uri_of(us))

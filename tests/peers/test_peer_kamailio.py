@@ -10,7 +10,7 @@ import pytest
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, registrar_running
 
 from voicebot.address import Address
-from voicebot.sip import Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, sdp
+from voicebot.sip import Access, Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, sdp
 
 OFFER = sdp.offer(LOOPBACK, 40000)
 DEADLINE_S = 10.0
@@ -48,8 +48,8 @@ async def test_a_call_by_way_of_the_registrar_and_our_bye_along_its_route(proxy:
         asyncio.ensure_future(call.answer(OFFER)).add_done_callback(lambda done: done.exception())
 
     listen = [ListenAt("UDP", port=0), ListenAt("TCP", port=0)]
-    bot = SipEndpoint(listen=listen, accounts=[account(proxy, "7000", transport)], strangers="drop", on_invite=take)
-    caller = SipEndpoint(port=0, accounts=[account(proxy, "7001")])
+    bot = SipEndpoint(*listen, accounts=[account(proxy, "7000", transport)], access=Access("drop"), on_invite=take)
+    caller = SipEndpoint(ListenAt(port=0), accounts=[account(proxy, "7001")])
     await bot.start()
     await caller.start()
     try:
@@ -73,8 +73,8 @@ async def test_a_call_by_way_of_the_registrar_and_our_bye_along_its_route(proxy:
 
 
 async def test_a_wrong_password_is_not_registered_and_nobody_is_reached(proxy: int) -> None:
-    bot = SipEndpoint(port=0, accounts=[account(proxy, "7000", password="guess")], strangers="drop")
-    caller = SipEndpoint(port=0, accounts=[account(proxy, "7001")])
+    bot = SipEndpoint(ListenAt(port=0), accounts=[account(proxy, "7000", password="guess")], access=Access("drop"))
+    caller = SipEndpoint(ListenAt(port=0), accounts=[account(proxy, "7001")])
     await bot.start()
     await caller.start()
     try:

@@ -15,8 +15,9 @@ from voicebot.address import Address
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, NotReached
 from voicebot.legs import LegClosed
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange
-from voicebot.sip import Account, SipEndpoint
+from voicebot.sip import Account, ListenAt, SipEndpoint
 
 SCENARIOS = Path(__file__).parent / "sipp"
 SIPP = shutil.which("sipp")
@@ -96,8 +97,8 @@ async def front() -> AsyncIterator[SipFrontEnd]:
     clock.start()
     ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
     provider = Account("provider", "sip:127.0.0.1", "4711", "secret", register=False)
-    endpoint = SipEndpoint(host=LOOPBACK, port=0, accounts=[provider])
-    front = SipFrontEnd(on_leg=lambda _leg: None, clock=clock, ports=ports, endpoint=endpoint)
+    endpoint = SipEndpoint(ListenAt(host=LOOPBACK, port=0), accounts=[provider])
+    front = SipFrontEnd(endpoint, lambda _leg: None, MediaOptions(clock, ports))
     await front.start()
     yield front
     assert front.active == 0, "a call outlived its scenario"

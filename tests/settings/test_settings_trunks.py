@@ -77,7 +77,7 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
     )
     called = sip_endpoint(load_settings(file))
     await called.start()
-    caller = SipEndpoint(port=0)
+    caller = SipEndpoint(ListenAt(port=0))
     await caller.start()
     called.on_invite = lambda call: call.ring()
     offer = sdp.offer("127.0.0.1", 40000)
@@ -96,7 +96,7 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
 
 
 async def test_whether_a_trunk_is_there_is_known_and_told(tmp_path: Path) -> None:
-    far = SipEndpoint(port=0)
+    far = SipEndpoint(ListenAt(port=0))
     await far.start()
     file = tmp_path / "voicebot.toml"
     file.write_text(

@@ -16,7 +16,7 @@ from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.message import SipRequest, SipResponse, parse_message
 from voicebot.sip.outputs import CallConfirmed, CallEvent, Locate, Transmit
 from voicebot.sip.sdp import SessionDescription, offer
-from voicebot.sip.user_agent import SipOutput, UserAgent
+from voicebot.sip.user_agent import AgentOptions, SipOutput, UserAgent
 
 SOURCE = ("127.0.0.1", 5070)
 OFFER = bytes(offer("127.0.0.1", 40000))
@@ -32,13 +32,9 @@ class Peer:
     """A caller of the agent under test. ``now`` is the virtual time; ``events`` and ``sent`` collect what came out."""
 
     def __init__(self, limits: SipLimits | None = None, gate: Gate | None = None, session_expires_s: int = 0) -> None:
-        self.ua = UserAgent(
-            [Listener("UDP", "127.0.0.1", 5060)],
-            limits=limits,
-            gate=gate,
-            session_expires_s=session_expires_s,
-            token=counting_token(),
-        )
+        options = AgentOptions(limits=limits or SipLimits(), session_expires_s=session_expires_s)
+        ours = [Listener("UDP", "127.0.0.1", 5060)]
+        self.ua = UserAgent(ours, options, gate=gate, token=counting_token())
         self.now = 100.0
         self.addresses: dict[str, list[Hop]] = {}
         """What a look-up finds."""

@@ -18,7 +18,7 @@ import pytest
 
 from voicebot.address import Address
 from voicebot.certificate import self_signed_pem
-from voicebot.sip import CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, sdp
+from voicebot.sip import AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, sdp
 from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 
@@ -34,7 +34,7 @@ def answer_at_once(call: IncomingCall) -> None:
 
 @asynccontextmanager
 async def endpoint(*listen: ListenAt, **options: object) -> AsyncIterator[SipEndpoint]:
-    made = SipEndpoint(listen=listen, **{"on_invite": answer_at_once, **options})  # type: ignore[arg-type]
+    made = SipEndpoint(*listen, **{"on_invite": answer_at_once, **options})  # type: ignore[arg-type]
     await made.start()
     try:
         yield made
@@ -77,7 +77,7 @@ async def test_a_call_over_tcp_uses_one_connection_both_ways() -> None:
     async with endpoint(TCP) as caller, endpoint(UDP, TCP) as callee:
         call = await talk(caller, callee, f"sip:bot@{LOOPBACK}:{callee.listeners[1].port};transport=tcp")
         assert call.request.via[0].transport == "TCP" and call.remote_address.transport == "TCP"
-        assert callee._connections is not None and len(callee._connections.flows) == 1
+        assert callee._transports is not None and len(callee._transports.connections.flows) == 1
         assert ";transport=tcp" in call.request.headers["Contact"]
 
 
@@ -193,7 +193,7 @@ async def test_a_ping_gets_a_pong_and_garbage_costs_the_connection() -> None:
         with suppress(ConnectionResetError):
             assert await reader.read() == b""
         writer.close()
-        assert callee._connections is not None and callee._connections.counters["framing"] == 1
+        assert callee._transports is not None and callee._transports.connections.counters["framing"] == 1
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -231,7 +231,7 @@ async def test_the_second_server_of_srv_takes_the_call_that_the_first_does_not()
             dns_port = transport.get_extra_info("sockname")[1]
             caller = endpoint(
                 UDP,
-                timers=Timers(t1=0.02, t2=0.1, t4=0.1),
+                options=AgentOptions(timers=Timers(t1=0.02, t2=0.1, t4=0.1)),
                 resolver=lambda loop: Resolver(loop, nameservers=[LOOPBACK], port=dns_port, families=frozenset({4})),
             )
             async with caller as caller_endpoint, asyncio.timeout(DEADLINE_S):

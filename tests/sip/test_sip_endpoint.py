@@ -12,11 +12,11 @@ import pytest
 import uvloop
 
 from voicebot.address import Address
-from voicebot.sip import Account, CallClosed, IncomingCall, SipEndpoint, Timers, sdp
+from voicebot.sip import Account, AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, sdp
 
 LOOPBACK = "127.0.0.1"
 OFFER = sdp.offer(LOOPBACK, 40000)
-QUICK = Timers(t1=0.01, t2=0.04, t4=0.05)
+QUICK = AgentOptions(timers=Timers(t1=0.01, t2=0.04, t4=0.05))
 DEADLINE_S = 5.0
 
 
@@ -27,8 +27,8 @@ def answer_at_once(call: IncomingCall) -> None:
 
 
 async def pair(on_invite: Callable[[IncomingCall], None] | None = answer_at_once) -> tuple[SipEndpoint, SipEndpoint]:
-    caller = SipEndpoint(host=LOOPBACK, port=0)
-    callee = SipEndpoint(host=LOOPBACK, port=0, on_invite=on_invite, timers=QUICK)
+    caller = SipEndpoint(ListenAt(port=0))
+    callee = SipEndpoint(ListenAt(port=0), on_invite=on_invite, options=QUICK)
     await caller.start()
     await callee.start()
     return caller, callee
@@ -82,7 +82,7 @@ async def closing_ends_calls_and_leaves_no_task() -> None:
 
 
 async def an_unanswered_200_is_repeated_by_the_timer() -> None:
-    callee = SipEndpoint(host=LOOPBACK, port=0, on_invite=answer_at_once, timers=QUICK)
+    callee = SipEndpoint(ListenAt(port=0), on_invite=answer_at_once, options=QUICK)
     await callee.start()
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(LOOPBACK, callee.port))
@@ -120,7 +120,7 @@ async def a_timer_that_is_overdue_may_be_looked_at() -> None:
 async def a_port_where_nobody_listens_is_told_at_once() -> None:
     """ICMP ends the transaction (RFC 3261 18.4); without it, timer B would after 32 s."""
     for host, literal in ((LOOPBACK, LOOPBACK), ("::1", "[::1]")):
-        caller = SipEndpoint(host=host, port=0)
+        caller = SipEndpoint(ListenAt(host=host, port=0))
         await caller.start()
         with pytest.raises(CallClosed, match="Request Timeout"):
             await caller.invite(Address.parse(f"sip:bot@{literal}:9"), OFFER).established(timeout_s=10.0)
@@ -167,7 +167,7 @@ async def test_a_taker_that_fails_is_logged_and_the_call_refused_with_500(caplog
 
 
 async def test_the_advertised_address_is_in_via_and_contact() -> None:
-    endpoint = SipEndpoint(host="0.0.0.0", port=0, advertised_host="192.0.2.77")
+    endpoint = SipEndpoint(ListenAt(host="0.0.0.0", port=0, advertised_host="192.0.2.77"))
     await endpoint.start()
     call = endpoint.invite(Address.parse("sip:x@127.0.0.1:9"), OFFER)
     assert call.request.via[0].host == "192.0.2.77"
@@ -176,16 +176,16 @@ async def test_the_advertised_address_is_in_via_and_contact() -> None:
 
 
 async def test_a_port_that_is_taken_is_an_os_error() -> None:
-    first = SipEndpoint(host=LOOPBACK, port=0)
+    first = SipEndpoint(ListenAt(port=0))
     await first.start()
     with pytest.raises(OSError):
-        await SipEndpoint(host=LOOPBACK, port=first.port).start()
+        await SipEndpoint(ListenAt(port=first.port)).start()
     await first.close()
 
 
 async def test_whom_we_call_sees_who_we_are_on_the_line_or_the_number_that_is_wanted() -> None:
     pbx = Account("pbx", "sip:pbx.example.com:5070", "7000", domain="Example.com", register=False)
-    endpoint = SipEndpoint(host=LOOPBACK, port=0, accounts=[pbx])
+    endpoint = SipEndpoint(ListenAt(port=0), accounts=[pbx])
     await endpoint.start()
     ada = Address.parse(f"sip:ada@{LOOPBACK}:9")
 

@@ -25,12 +25,11 @@ from voicebot.caller.script import Script
 from voicebot.caller.voice import CallNotPlaced, Voice
 from voicebot.events import NotReached
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_media import MediaOptions
-from voicebot.legs.sip_outgoing import dial
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
+from voicebot.legs.sip_outgoing import OutgoingOptions, OutgoingSipLeg, dial
 from voicebot.loopback import is_loopback
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted
-from voicebot.sip import SipEndpoint, TlsOptions
+from voicebot.sip import AgentOptions, ListenAt, SipEndpoint, TlsOptions
 from voicebot.sip.hop import DEFAULT_PORTS, bracketed, hop_of
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable
 
@@ -79,7 +78,9 @@ class Phone:
         self.options = options
         host = options.host or local_host(to)
         self._endpoint = SipEndpoint(
-            host=host, port=options.port, user_agent="voicebot-caller", tls=TlsOptions(ca_file=options.ca_file)
+            ListenAt("UDP", host, options.port),
+            tls=TlsOptions(ca_file=options.ca_file),
+            options=AgentOptions(name="voicebot-caller"),
         )
         self._clock = MediaClock()
         self._ports = PortRange(*options.rtp_ports, host=host)
@@ -157,21 +158,20 @@ class Phone:
         return report
 
     async def _dial(self, to: Address, scripted: ScriptedCall, report: CallReport, options: CallOptions) -> None:
-        media = MediaOptions(self._clock, self._ports, self._endpoint.advertised_host, (options.codec,))
+        media = MediaOptions(
+            self._clock, self._ports, self._endpoint.advertised_host, MediaPreferences(codecs=(options.codec,))
+        )
+        outgoing = OutgoingOptions(
+            sender=options.sender,
+            display_name=options.display_name,
+            headers=options.headers,
+            ring_timeout_s=options.ring_timeout_s,
+            response_timeout_s=options.response_timeout_s,
+        )
         loop = asyncio.get_running_loop()
         invited = loop.time()
         try:
-            leg = await dial(
-                self._endpoint,
-                media,
-                to,
-                sink=scripted,
-                sender=options.sender,
-                display_name=options.display_name,
-                headers=options.headers,
-                ring_timeout_s=options.ring_timeout_s,
-                response_timeout_s=options.response_timeout_s,
-            )
+            leg = await dial(self._endpoint, media, to, outgoing, sink=scripted)
         except LegClosed as closed:
             why = scripted.not_answered
             silent = why is not None and (why.outcome, why.status) == (NotReached.UNREACHABLE, 408)
@@ -199,7 +199,7 @@ class Phone:
             report.ended_by = {"caller": "bot", "bot": "caller"}.get(scripted.ended_reason, scripted.ended_reason)
 
     async def _follow(
-        self, scripted: ScriptedCall, leg: SipLeg, answered: float, report: CallReport, options: CallOptions
+        self, scripted: ScriptedCall, leg: OutgoingSipLeg, answered: float, report: CallReport, options: CallOptions
     ) -> None:
         report.outcome = "failed"
         try:
@@ -250,7 +250,7 @@ def local_host(to: Address) -> str:
     return "127.0.0.1" if to.domain is not None and is_loopback(to.domain.host.strip("[]")) else "0.0.0.0"
 
 
-def _accept_transfer(leg: SipLeg, scripted: ScriptedCall, target: str, status: int) -> bool:
+def _accept_transfer(leg: OutgoingSipLeg, scripted: ScriptedCall, target: str, status: int) -> bool:
     """What a phone does with a REFER: 202 at once, and word of how the target has answered. It is not called."""
     scripted.transfer_asked(target)
     asyncio.get_running_loop().call_soon(leg.transfer_result, status, "OK" if status < 300 else "")

@@ -8,7 +8,7 @@ from voicebot.settings import Settings
 from voicebot.settings.media import OwnMediaSettings
 from voicebot.settings.sip import listen_at
 from voicebot.settings.trunks import LOOPBACK
-from voicebot.sip import ListenAt, SipEndpoint
+from voicebot.sip import Access, AgentOptions, ListenAt, SipEndpoint
 
 
 def sip_endpoint(settings: Settings) -> SipEndpoint:
@@ -17,17 +17,14 @@ def sip_endpoint(settings: Settings) -> SipEndpoint:
     strangers = sip.strangers
     if strangers == "auto":
         strangers = "drop" if settings.trunks or settings.accounts else "allow"
+    listen = [listen_at(value, sip.advertised_host) for value in sip.listen]
     return SipEndpoint(
-        listen=[listen_at(value, sip.advertised_host) for value in sip.listen]
-        or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)],
-        tls=settings.tls.options(),
+        *(listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]),
         trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
-        strangers=strangers,
         accounts=[account.account() for account in settings.accounts],
-        rates=settings.rates.rates(),
-        trunk_factor=settings.rates.trunk_factor,
-        keepalive_s=sip.keepalive_s,
-        session_expires_s=sip.session_expires_s,
+        access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor),
+        tls=settings.tls.options(),
+        options=AgentOptions(keepalive_s=sip.keepalive_s, session_expires_s=sip.session_expires_s),
     )
 
 

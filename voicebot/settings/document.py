@@ -12,7 +12,6 @@ from typing import Self
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from voicebot.loopback import is_loopback, is_loopback_url
 from voicebot.settings.bots import RemoteBotSettings
 from voicebot.settings.calls import CallSettings, LogSettings, TurnSettings
 from voicebot.settings.dialogs import BotSettings
@@ -64,12 +63,10 @@ class Settings(BaseSettings):
                 raise ValueError(f"bots: the name {name!r} is taken")
         self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
         for bot in self.bots:
-            if bot.kind != "bot-framework":
-                continue
-            if not bot.app_id and not is_loopback(self.connector.host):
-                raise ValueError(f"bots: {bot.name}: without app_id, connector.host must be 127.0.0.1")
-            if not (bot.expect_replies or self.connector.public_url or is_loopback_url(bot.url)):
-                raise ValueError(f"bots: {bot.name}: set connector.public_url, the address at which the bot reaches us")
+            try:
+                bot.check_connector(self.connector.host, self.connector.public_url)
+            except ValueError as error:
+                raise ValueError(f"bots: {bot.name}: {error}") from error
         return self
 
     @classmethod

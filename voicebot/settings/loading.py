@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from voicebot.settings.bots import as_written
 from voicebot.settings.document import Settings
 
 DEFAULT_FILE = Path("voicebot.toml")
@@ -70,10 +71,11 @@ def _refuse_unknown_environment(secrets: set[str]) -> None:
 
 
 def _line(file: Path, error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"]) or "settings"
-    message = str(error["msg"]).removeprefix("Value error, ")
+    place, message = as_written(error)
+    where = ".".join(place) or "settings"
+    message = message.removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         message = "no such setting; see voicebot.example.toml for all of them"
-    variable = "VOICEBOT_" + "__".join(str(part) for part in error["loc"]).upper()
+    variable = "VOICEBOT_" + "__".join(place).upper()
     source = f"environment {variable}" if variable in os.environ else str(file)
     return f"{source}: {where}: {message}"

@@ -46,14 +46,15 @@ class TransactionLayer:
         listeners: Sequence[Listener],
         *,
         name: str,
-        timers: Timers | None,
+        timers: Timers,
+        counters: SipCounters,
         token: Callable[[int], str],
         emit: Callable[[Transmit | Locate], None],
     ) -> None:
         self.listeners = tuple(listeners)
         self.name = name
-        self.timers = timers or Timers()
-        self.counters = SipCounters()
+        self.timers = timers
+        self.counters = counters
         self.open_flows: Collection[int] = ()
         """The driver's set of open connections."""
         self.emit = emit

@@ -15,7 +15,9 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from voicebot import __version__
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.body import session_in
 from voicebot.sip.call import CallOutput, SipCall
@@ -42,47 +44,62 @@ SipOutput = Transmit | Locate | CallOffered | CallOutput
 """What the core gives back, in order: messages to send, names to look up, a new call, what happened in a call."""
 
 
-class UserAgent:
-    """``listeners``: as others reach us. ``name``: our User-Agent and Server header.
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    """``name``: our User-Agent and Server header. ``limits``: what we hold at most.
 
-    ``gate``: who may talk to us; everybody, by default. ``keepalive_s``: how often the bindings of NATs on the way to
-    registrars are kept open. ``session_expires_s``: the session timer that we ask for; 0: none. ``token(n)`` gives 2n
-    random hexadecimal digits.
+    ``keepalive_s``: how often what stands between us and others is shown that we are there: idle connections, and the
+    NATs on the way to registrars over UDP. ``session_expires_s``: the session timer that we ask for (RFC 4028), 0 for
+    none.
+    """
+
+    name: str = f"voicebot/{__version__}"
+    limits: SipLimits = field(default_factory=SipLimits)
+    timers: Timers = field(default_factory=Timers)
+    keepalive_s: float = 30.0
+    session_expires_s: int = 0
+
+
+class UserAgent:
+    """``listeners``: as others reach us. ``gate``: who may talk to us; everybody, by default.
+
+    ``lines``: what calls of ours go by, by the names of accounts and trunks.
+    ``counters``: where we count, and the driver as well. ``token(n)`` gives 2n random hexadecimal digits.
     """
 
     def __init__(
         self,
         listeners: Sequence[Listener],
+        options: AgentOptions | None = None,
         *,
-        name: str = "voicebot",
-        limits: SipLimits | None = None,
-        timers: Timers | None = None,
         gate: Gate | None = None,
-        keepalive_s: float = 30.0,
-        session_expires_s: int = 0,
         lines: Mapping[str, Line] | None = None,
+        counters: SipCounters | None = None,
         token: Callable[[int], str] = secrets.token_hex,
     ) -> None:
-        self.layer = TransactionLayer(listeners, name=name, timers=timers, token=token, emit=self._emit)
+        options = options or AgentOptions()
+        self.counters = counters or SipCounters()
+        self.layer = TransactionLayer(
+            listeners,
+            name=options.name,
+            timers=options.timers,
+            counters=self.counters,
+            token=token,
+            emit=self._emit,
+        )
         self.lines = dict(lines or {})
-        """By the names of accounts and trunks."""
         self.registrations: dict[str, Registration] = {}
         """By the account's name."""
         self.probes: dict[str, TrunkProbe] = {}
         """By the trunk's name, of those that are sent OPTIONS."""
-        self._limits = limits or SipLimits()
-        self._table = CallTable(self._limits, self._emit)
+        self._options = options
+        self._limits = options.limits
+        self._table = CallTable(options.limits, self._emit)
         self._gate = gate or OpenGate()
-        self._keepalive_s = keepalive_s
-        self._session_expires_s = session_expires_s
         self._token = token
         self._outbox: list[SipOutput] = []
 
     # --- for the driver
-
-    @property
-    def counters(self) -> SipCounters:
-        return self.layer.counters
 
     @property
     def transactions(self) -> int:
@@ -189,7 +206,7 @@ class UserAgent:
             trunk=line.name if line is not None else "",
             credentials=line.credentials if line is not None else None,
         )
-        call = OutgoingSipCall(self._table, self.layer, state, session, self._session_expires_s)
+        call = OutgoingSipCall(self._table, self.layer, state, session, self._options.session_expires_s)
         self._table.add(call)
         self.counters.calls_out += 1
         call.start(self._hops(request, hop), now)
@@ -204,7 +221,7 @@ class UserAgent:
 
     def register(self, account: Account, now: float, *, chance: Callable[[], float] = random.random) -> Registration:
         """Register ``account`` and keep it so; ``chance`` gives the jitter, from 0 to 1."""
-        registration = Registration(self.layer, account, self._keepalive_s, chance)
+        registration = Registration(self.layer, account, self._options.keepalive_s, chance)
         self.registrations[account.name] = registration
         if account.register:
             registration.start(now)
@@ -355,7 +372,7 @@ class UserAgent:
             dialog=SipDialog.as_server(request, local_tag, source),
             peer_takes_update="UPDATE" in request.tokens("Allow"),
         )
-        call = IncomingSipCall(self._table, self.layer, state, transaction, offer, self._session_expires_s)
+        call = IncomingSipCall(self._table, self.layer, state, transaction, offer, self._options.session_expires_s)
         call.replaces = replaced
         self._table.add(call)
         self.counters.calls_in += 1

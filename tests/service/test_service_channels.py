@@ -1,4 +1,4 @@
-"""Settings become ways, and a call takes the way of its number."""
+"""Settings become channels, and a call takes that of its number."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from bot_double import BotDouble
 from callers import Caller
 
 from voicebot.bots import CallFacts, Conversation, OnEvent
-from voicebot.bots.bot_framework import BotFrameworkWay
+from voicebot.bots.bot_framework import BotFrameworkChannel
+from voicebot.bots.channel import ChannelUnavailable
 from voicebot.bots.conventions import Conventions
-from voicebot.bots.copilot_studio import CopilotStudioDirectLineWay, CopilotStudioStreamingWay
-from voicebot.bots.direct_line import DirectLineWay
-from voicebot.bots.streaming import StreamingWay
-from voicebot.bots.ways import WayUnavailable
+from voicebot.bots.copilot_studio import AgentChannel
+from voicebot.bots.direct_line import DirectLineChannel
+from voicebot.bots.streaming import StreamingChannel
 from voicebot.events import KeyCollection
-from voicebot.service.ways import Ways, conventions_of
+from voicebot.service.channels import Channels
 from voicebot.settings import Settings, load_settings
 
 ALL = """
@@ -70,43 +70,43 @@ def settings_of(tmp_path: Path, text: str) -> Settings:
     return load_settings(file)
 
 
-async def test_a_call_takes_the_way_of_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_call_takes_the_channel_of_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDK_SECRET", "s")
     bot = BotDouble()
     await bot.start()
-    ways = Ways(settings_of(tmp_path, ALL.replace("URL", bot.url)), dialogs)
-    await ways.start()
-    kinds = [BotFrameworkWay, StreamingWay, DirectLineWay, CopilotStudioDirectLineWay, CopilotStudioStreamingWay]
-    assert [type(way) for way in ways._ways.values()] == kinds
+    channels = Channels(settings_of(tmp_path, ALL.replace("URL", bot.url)), dialogs)
+    await channels.start()
+    kinds = [BotFrameworkChannel, StreamingChannel, DirectLineChannel, DirectLineChannel, AgentChannel]
+    assert [type(channel) for channel in channels._channels.values()] == kinds
     with pytest.raises(Dialogs, match="1555"):
-        ways.conversation(CallFacts("c", "", "+1555"), lambda _: None)
+        channels.conversation(CallFacts("c", "", "+1555"), lambda _: None)
     with pytest.raises(Dialogs, match="2555"):
-        ways.conversation(CallFacts("c", "", "+2555", trunk="sbc"), lambda _: None)
+        channels.conversation(CallFacts("c", "", "+2555", trunk="sbc"), lambda _: None)
 
     class To:
-        """The ways, for calls to one number."""
+        """The channels, for calls to one number."""
 
         def __init__(self, callee: str) -> None:
             self.callee = callee
 
         def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
-            return ways.conversation(CallFacts(call.call_id, call.caller, self.callee), on_event)
+            return channels.conversation(CallFacts(call.call_id, call.caller, self.callee), on_event)
 
     assert await Caller(To("+2555")).hear("hello") == ["You said hello."]  # type: ignore[arg-type]
     assert len(bot.sockets) == 1
     assert bot.received[-1]["serviceUrl"].startswith("urn:")
     assert await Caller(To("+3555")).hear("hello") == ["You said hello."]  # type: ignore[arg-type]
-    assert bot.received[-1]["serviceUrl"] == ways.connector.url
-    await ways.close()
+    assert bot.received[-1]["serviceUrl"] == channels.connector.url
+    await channels.close()
     await bot.close()
 
 
 async def test_a_connector_that_cannot_listen_stops_the_start(tmp_path: Path) -> None:
     text = '[[bots]]\nname = "rest"\nkind = "bot-framework"\nurl = "http://127.0.0.1:9/"\n'
-    first = Ways(settings_of(tmp_path, "[connector]\nport = 0\n" + text), dialogs)
+    first = Channels(settings_of(tmp_path, "[connector]\nport = 0\n" + text), dialogs)
     await first.start()
-    second = Ways(settings_of(tmp_path, f"[connector]\nport = {first.connector.port}\n" + text), dialogs)
-    with pytest.raises(WayUnavailable, match="connector"):
+    second = Channels(settings_of(tmp_path, f"[connector]\nport = {first.connector.port}\n" + text), dialogs)
+    with pytest.raises(ChannelUnavailable, match="connector"):
         await second.start()
     await second.close()
     await first.close()
@@ -118,4 +118,4 @@ def test_what_is_agreed_with_a_bot_is_set_with_it(tmp_path: Path) -> None:
         'conventions = "audiocodes"\ncollect_keys = 4\ncollect_end_key = "*"\nmasking_s = 1.5\nmasking_text = "Hm."\n'
     )
     (bot,) = settings_of(tmp_path, text).bots
-    assert conventions_of(bot) == Conventions("audiocodes", KeyCollection(4, "*", 2.0), 1.5, "Hm.")
+    assert bot.agreed() == Conventions("audiocodes", KeyCollection(4, "*", 2.0), 1.5, "Hm.")
