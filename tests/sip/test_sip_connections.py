@@ -18,12 +18,12 @@ import pytest
 
 from voicebot.address import Address
 from voicebot.certificate import self_signed_pem
-from voicebot.sip import AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, sdp
+from voicebot.sip import AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, offer_answer
 from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 
 LOOPBACK = "127.0.0.1"
-OFFER = sdp.offer(LOOPBACK, 40000)
+OFFER = offer_answer.offer(LOOPBACK, 40000)
 DEADLINE_S = 8.0
 UDP, TCP, TLS = ListenAt("UDP", port=0), ListenAt("TCP", port=0), ListenAt("TLS", port=0)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from voicebot.audio.codecs import CODECS, all_named
-from voicebot.sip.sdp import MAX_MEDIA, SdpError, SessionDescription, answer, offer, select
+from voicebot.sip.offer_answer import answer, offer, select
+from voicebot.sip.sdp import MAX_MEDIA, SdpError, SessionDescription
 
 
 def description(*lines: str) -> SessionDescription:

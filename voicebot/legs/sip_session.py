@@ -10,7 +10,7 @@ from __future__ import annotations
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions
 from voicebot.rtp import RtpSession
-from voicebot.sip import AudioAgreement, SessionDescription, sdp
+from voicebot.sip import AudioAgreement, SessionDescription, offer_answer, sdp
 
 
 class LegSession:
@@ -61,7 +61,7 @@ class LegSession:
     def offer(self) -> SessionDescription:
         options, wanted = self.options, self.options.preferences
         crypto, handshake = self._keys.in_offer(wanted.srtp == "required", (options.host, self.rtp.local_port))
-        return sdp.offer(
+        return offer_answer.offer(
             options.host,
             self.rtp.local_port,
             codecs=wanted.codecs,
@@ -78,7 +78,7 @@ class LegSession:
         """Our answer to ``offer``; ``agreed``, what it leads to, is in force already."""
         options = self.options
         crypto, handshake = self._keys.in_answer(agreed, (options.host, self.rtp.local_port))
-        return sdp.answer(
+        return offer_answer.answer(
             offer,
             agreed,
             options.host,

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
 from voicebot.settings.values import Port, Seconds, Section
-from voicebot.sip.sdp import Srtp
+from voicebot.sip.offer_answer import Srtp
 
 
 def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
