@@ -2,9 +2,9 @@
 
     python -m bench.mutants [MODULE ...] [--sample 25] [--seed 1] [--jobs 2] [--out out/mutants.json]
 
-The changes are those of cosmic-ray's operators, and the loss of a statement. Its own sessions try every mutant with one
-test command, which would take days here, so the sample and the choice of tests are ours. Places are drawn at random, one
-mutant each, so that a line of arithmetic does not outweigh the rest. A mutant meets the test files that are named after
+The changes are those of cosmic-ray's operators, and the loss of a statement. Its own sessions try each mutant with one
+test command, which would take days here, so the sample and the choice of tests are ours. Places are drawn at random,
+one mutant each, so that a line of arithmetic does not outweigh the rest. A mutant meets the test files named after
 its module first, then the others of its room. It is killed when a test fails, or when the tests take far too long.
 
 `mutants.toml` names the modules, the tests of those whose tests are not where the tree says, and the mutants that are
