@@ -18,7 +18,16 @@ import pytest
 
 from voicebot.address import Address
 from voicebot.certificate import self_signed_pem
-from voicebot.sip import AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, offer_answer
+from voicebot.sip import (
+    AgentOptions,
+    CallClosed,
+    IncomingCall,
+    ListenAt,
+    SipEndpoint,
+    SipTimers,
+    TlsOptions,
+    offer_answer,
+)
 from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 
@@ -231,7 +240,7 @@ async def test_the_second_server_of_srv_takes_the_call_that_the_first_does_not()
             dns_port = transport.get_extra_info("sockname")[1]
             caller = endpoint(
                 UDP,
-                options=AgentOptions(timers=Timers(t1=0.02, t2=0.1, t4=0.1)),
+                options=AgentOptions(timers=SipTimers(t1=0.02, t2=0.1, t4=0.1)),
                 resolver=lambda loop: Resolver(loop, nameservers=[LOOPBACK], port=dns_port, families=frozenset({4})),
             )
             async with caller as caller_endpoint, asyncio.timeout(DEADLINE_S):

@@ -12,11 +12,11 @@ import pytest
 import uvloop
 
 from voicebot.address import Address
-from voicebot.sip import Account, AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, offer_answer
+from voicebot.sip import Account, AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, SipTimers, offer_answer
 
 LOOPBACK = "127.0.0.1"
 OFFER = offer_answer.offer(LOOPBACK, 40000)
-QUICK = AgentOptions(timers=Timers(t1=0.01, t2=0.04, t4=0.05))
+QUICK = AgentOptions(timers=SipTimers(t1=0.01, t2=0.04, t4=0.05))
 DEADLINE_S = 5.0
 
 

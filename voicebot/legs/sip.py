@@ -83,9 +83,9 @@ class SipLeg:
             return
         self._session.media.connect(sink)
 
-    def hold(self, held: bool) -> None:
+    def hold(self, on: bool) -> None:
         """Put the other side on hold (``sendonly``: it hears what we play, and is not heard), or take it off again."""
-        self._session.direction = "sendonly" if held else "sendrecv"
+        self._session.direction = "sendonly" if on else "sendrecv"
         self._reoffer()
 
     async def transfer(
