@@ -120,7 +120,7 @@ def speech_endpoint(settings: Settings) -> SpeechEndpoint:
         host=speech.url or None,
         endpoint=speech.endpoint or None,
         region=(speech.region or None) if not speech.endpoint else None,
-        key=settings.speech_key() or None,
+        key=settings.speech.secret() or None,
         token=(lambda: token_file.read_text().strip()) if token_file else None,
         resource_id=speech.resource_id or None,
     )
