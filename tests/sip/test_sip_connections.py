@@ -15,6 +15,7 @@ import dns.message
 import dns.rdatatype
 import dns.rrset
 import pytest
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.certificate import self_signed_pem
@@ -60,12 +61,10 @@ async def talk(caller: SipEndpoint, callee: SipEndpoint, uri: str) -> IncomingCa
         await call.established()
         ended = asyncio.get_running_loop().create_future()
         call.on_end = ended.set_result
-        while not taken[0].is_up:
-            await asyncio.sleep(0.001)
+        await until(lambda: taken[0].is_up)
         taken[0].bye()
         assert (await ended).cause == "bye"
-        while caller.active_calls or callee.active_calls:
-            await asyncio.sleep(0.001)
+        await until(lambda: not caller.active_calls and not callee.active_calls)
     return taken[0]
 
 
