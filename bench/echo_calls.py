@@ -37,7 +37,7 @@ from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import Clip, MediaClock, PortRange
-from voicebot.sip import Account, CallClosed, ListenAt, OutgoingCall, SipEndpoint, sdp
+from voicebot.sip import Account, CallClosed, ListenAt, OutgoingCall, SipEndpoint, offer_answer
 
 LATE_MS = 5.0
 SETTLE_S = 2.0
@@ -146,7 +146,9 @@ class Callers:
         waiting = []
         for number in range(first, count):
             await asyncio.sleep(max(0.0, began + (number - first) / rate - time.monotonic()))
-            offer = sdp.offer("127.0.0.1", self._far_end.ports[number], codecs=[CODECS["PCMU"]], session_id=number + 1)
+            offer = offer_answer.offer(
+                "127.0.0.1", self._far_end.ports[number], codecs=[CODECS["PCMU"]], session_id=number + 1
+            )
             call = self._endpoint.invite(Address.parse(self._uri), offer, line=self._account)
             self.calls.append(call)
             waiting.append(asyncio.ensure_future(self._answered(number, call, time.monotonic())))

@@ -13,3 +13,15 @@ async def until(condition: Callable[[], object], deadline_s: float = 10.0) -> No
     async with asyncio.timeout(deadline_s):
         while not condition():
             await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def settled(count: Callable[[], int], deadline_s: float = 10.0, looks: int = 40) -> int:
+    """What ``count()`` is when it has not fallen any more for so many looks. Raises TimeoutError after
+    ``deadline_s``."""
+    least, since = count(), 0
+    async with asyncio.timeout(deadline_s):
+        while since < looks:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            now = count()
+            least, since = min(least, now), 0 if now < least else since + 1
+    return least

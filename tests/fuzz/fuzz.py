@@ -26,8 +26,9 @@ with atheris.instrument_imports(include=["voicebot.sip", "voicebot.rtp"]):
     from voicebot.sip.header import SipSyntaxError
     from voicebot.sip.hop import Hop, Listener
     from voicebot.sip.message import SipRequest, parse_message
+    from voicebot.sip.offer_answer import answer, select
     from voicebot.sip.outputs import Locate, SessionOffered
-    from voicebot.sip.sdp import SdpError, SessionDescription, answer, select
+    from voicebot.sip.sdp import SdpError, SessionDescription
     from voicebot.sip.stream import StreamFramer
     from voicebot.sip.user_agent import UserAgent
 

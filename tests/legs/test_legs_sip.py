@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from free_port import free_ports
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.audio import LINEAR_16K, PCMU
@@ -23,8 +24,8 @@ from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.legs.sip_outgoing import OutgoingOptions, dial
 from voicebot.rtp import Clip, MediaClock, PortRange
-from voicebot.sip import CallClosed, ListenAt, SessionDescription, SipEndpoint, sdp
-from voicebot.sip.sdp import Srtp
+from voicebot.sip import CallClosed, ListenAt, SessionDescription, SipEndpoint, offer_answer, sdp
+from voicebot.sip.offer_answer import Srtp
 
 LOOPBACK = "127.0.0.1"
 DEADLINE_S = 5.0
@@ -154,7 +155,7 @@ async def line(clock: MediaClock) -> AsyncIterator[Line]:
 
 @pytest.fixture
 async def answerer(clock: MediaClock) -> AsyncIterator[Answerer]:
-    everything = MediaPreferences(codecs=tuple(CODECS.values()))
+    everything = MediaPreferences(codecs=all_named(["PCMU", "PCMA", "G722", "opus"]))
     answerer = Answerer(clock, everything)
     await answerer.front.start()
     yield answerer
@@ -234,7 +235,7 @@ async def test_a_rejected_call_tells_its_status(line: Line, answerer: Answerer) 
 
 
 async def test_without_a_common_codec_the_answer_is_488_and_no_leg_is_made(line: Line, answerer: Answerer) -> None:
-    offer = sdp.offer(LOOPBACK, NOBODY)
+    offer = offer_answer.offer(LOOPBACK, NOBODY)
     offer.media[0].formats, offer.media[0].rtpmap = ["18"], {18: sdp.Encoding("G729", 8000)}
     with pytest.raises(CallClosed, match="488"):
         await line.endpoint.invite(answerer.address, offer).established()
@@ -246,7 +247,7 @@ async def test_a_trunk_has_codecs_and_an_order_of_its_own(line: Line, clock: Med
     trunks = {"": own, "other": MediaPreferences()}
     answerer = Answerer(clock, trunks=trunks)
     await answerer.front.start()
-    offer = sdp.offer(LOOPBACK, NOBODY, codecs=all_named(["PCMU", "PCMA", "opus", "G722"]))
+    offer = offer_answer.offer(LOOPBACK, NOBODY, codecs=all_named(["PCMU", "PCMA", "opus", "G722"]))
     answer = await line.endpoint.invite(answerer.address, offer).established()
     assert (answer.media[0].formats, answer.media[0].ptime) == (["9", "101"], 30)
     assert answerer.legs[0].info.audio is LINEAR_16K and answerer.legs[0].info.codec == "G722"
@@ -263,7 +264,7 @@ async def test_a_codec_that_changes_in_mid_call_changes_nothing_above(
     bot = answerer.legs[0]
     audio = bot.info.audio
     for old, new in ((first, then), (then, first)):
-        offer = sdp.offer(LOOPBACK, leg.local_port, codecs=all_named([new]))
+        offer = offer_answer.offer(LOOPBACK, leg.local_port, codecs=all_named([new]))
         answer = bot._session_offered(offer)
         assert answer is not None and leg.session_answered(answer), old
         heard, bot_heard = sink.heard, answerer.sinks[0].heard
@@ -278,7 +279,7 @@ async def test_a_codec_that_changes_in_mid_call_changes_nothing_above(
 
 
 async def test_encrypted_media_is_not_taken_for_plain(line: Line, answerer: Answerer) -> None:
-    offer = sdp.offer(LOOPBACK, NOBODY)
+    offer = offer_answer.offer(LOOPBACK, NOBODY)
     offer.media[0].protocol = "RTP/SAVP"
     with pytest.raises(CallClosed, match="488"):
         await line.endpoint.invite(answerer.address, offer).established()
@@ -326,7 +327,7 @@ async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(l
     answerer = Answerer(clock, MediaPreferences(inband_dtmf=True))
     await answerer.front.start()
     with_event = await dial(line.endpoint, line.media, answerer.address)
-    offer = sdp.offer(LOOPBACK, with_event.local_port, telephone_event=None)
+    offer = offer_answer.offer(LOOPBACK, with_event.local_port, telephone_event=None)
     assert answerer.legs[0]._session_offered(offer) is not None
     at = np.arange(1600) / 8000
     clip = Clip(1, PCMU)
@@ -336,7 +337,7 @@ async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(l
     async with asyncio.timeout(DEADLINE_S):
         await answerer.sinks[0].pressed.wait()
     assert answerer.sinks[0].keys == ["8"]
-    offer = sdp.offer(LOOPBACK, with_event.local_port)  # it has one again: keys come once
+    offer = offer_answer.offer(LOOPBACK, with_event.local_port)  # it has one again: keys come once
     assert answerer.legs[0]._session_offered(offer) is not None
     assert answerer.legs[0]._session.rtp._incoming._inband is None
     await with_event.hang_up()
@@ -368,7 +369,7 @@ async def test_over_the_limit_and_without_ports_the_answer_is_503(line: Line, cl
 async def test_a_caller_who_falls_silent_is_hung_up_on(line: Line, clock: MediaClock) -> None:
     answerer = Answerer(clock, silence_timeout_s=0.2)
     await answerer.front.start()
-    call = line.endpoint.invite(answerer.address, sdp.offer(LOOPBACK, NOBODY))  # nobody sends from there
+    call = line.endpoint.invite(answerer.address, offer_answer.offer(LOOPBACK, NOBODY))  # nobody sends from there
     over = asyncio.get_running_loop().create_future()
     call.on_end = over.set_result
     await call.established()
@@ -382,13 +383,13 @@ async def test_hold_and_resume_are_answered_and_followed(line: Line, answerer: A
     """The re-INVITE itself is the core's test; here its offer reaches the media."""
     await dial(line.endpoint, line.media, answerer.address)
     bot = answerer.legs[0]
-    offer = sdp.offer(LOOPBACK, NOBODY, direction="sendonly")
+    offer = offer_answer.offer(LOOPBACK, NOBODY, direction="sendonly")
     answer = bot._session_offered(offer)
     assert answer is not None and answer.media[0].direction == "recvonly"
-    offer = sdp.offer(LOOPBACK, NOBODY, direction="inactive")
+    offer = offer_answer.offer(LOOPBACK, NOBODY, direction="inactive")
     answer = bot._session_offered(offer)
     assert answer is not None and answer.media[0].direction == "inactive"
-    offer = sdp.offer(LOOPBACK, NOBODY, codecs=[CODECS["PCMA"]])
+    offer = offer_answer.offer(LOOPBACK, NOBODY, codecs=[CODECS["PCMA"]])
     answer = bot._session_offered(offer)
     assert answer is not None and answer.media[0].formats == ["8", "101"] and answer.version == 4
     offer.media[0].protocol = "RTP/SAVP"
@@ -413,7 +414,7 @@ async def test_a_call_without_an_offer_gets_ours_and_answers_in_its_ack(answerer
     offered = SessionDescription.parse(ok.partition(b"\r\n\r\n")[2])
     assert offered.media[0].formats == ["0", "8", "9", "107", "101", "102"]
     to = next(part for part in ok.decode().split("\r\n") if part.startswith("To:")).partition(">")[2]
-    answer = bytes(sdp.offer(LOOPBACK, NOBODY, codecs=[CODECS["PCMA"]], telephone_event=None)).decode()
+    answer = bytes(offer_answer.offer(LOOPBACK, NOBODY, codecs=[CODECS["PCMA"]], telephone_event=None)).decode()
     ack = f"ACK {answerer.uri} SIP/2.0\r\n" + head.format(branch="b", to=to) + "CSeq: 1 ACK\r\n"
     ack += f"Content-Type: application/sdp\r\nContent-Length: {len(answer)}\r\n\r\n{answer}"
     transport.sendto(ack.encode(), target)
@@ -452,8 +453,7 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
 
     leg.on_transfer_asked = follow
     bot = answerer.legs[0]
-    while answerer.tasks:
-        await asyncio.sleep(0)
+    await until(lambda: not answerer.tasks)
     outcome = await bot.transfer(Address.parse("+49 30 999").at(bot.info.domain))
     assert asked == [f"sip:+4930999@{LOOPBACK}:{line.endpoint.port}"]
     assert (outcome.accepted, outcome.status) == (status == 200, status)
@@ -469,8 +469,7 @@ async def test_a_transfer_that_the_caller_will_not_do_and_one_to_nonsense_leave_
 ) -> None:
     leg = await dial(line.endpoint, line.media, answerer.address)
     bot = answerer.legs[0]
-    while answerer.tasks:
-        await asyncio.sleep(0)
+    await until(lambda: not answerer.tasks)
     outcome = await bot.transfer(Address.parse("sip:agent@127.0.0.1"))
     assert (outcome.accepted, outcome.status) == (False, 603)
     nowhere = await bot.transfer(Address.parse("7001"))

@@ -10,9 +10,9 @@ import pytest
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, registrar_running
 
 from voicebot.address import Address
-from voicebot.sip import Access, Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, sdp
+from voicebot.sip import Access, Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, offer_answer
 
-OFFER = sdp.offer(LOOPBACK, 40000)
+OFFER = offer_answer.offer(LOOPBACK, 40000)
 DEADLINE_S = 10.0
 
 pytestmark = [

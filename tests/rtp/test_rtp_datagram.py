@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 import pytest
+from waiting import until
 
 from voicebot.rtp.datagram import BoundPort, _readers
 from voicebot.rtp.source import SocketAddress
@@ -66,9 +67,7 @@ async def test_a_defect_above_stops_neither_this_port_nor_others(caplog: pytest.
     good.port._received = lambda data, source: done.set()
     for _ in range(3):
         good.port.send(b"x", _address(bad.port))
-    await asyncio.sleep(0)
-    while bad.failures < 3:
-        await asyncio.sleep(0.001)
+    await until(lambda: bad.failures == 3)
     bad.port.send(b"x", _address(good.port))
     await _until(done)
     assert [record.levelname for record in caplog.records] == ["ERROR"]  # one line, not one a packet

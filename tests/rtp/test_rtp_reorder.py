@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot.audio import PCMA, PCMU
+from voicebot.audio.concealment import conceal
 from voicebot.rtp.reorder import HOLD_PACKETS, ReceiveBuffer
 
 SSRC = 1
@@ -135,6 +136,45 @@ def test_a_packet_that_comes_after_its_hole_was_concealed_is_late_and_once_only(
     assert (wire.buffer.late, wire.buffer.lost, wire.buffer.duplicate) == (1, 0, 0)
     assert wire.packet(3, at=0.18) == 0
     assert (wire.buffer.late, wire.buffer.duplicate) == (1, 1)
+
+
+def test_all_packets_of_a_hole_may_come_late() -> None:
+    wire = Wire()
+    for number in (0, 1, 5, 6, 7, 8):
+        wire.packet(number)
+    for number in (4, 2, 3):
+        wire.packet(number, at=0.17)
+    assert (wire.buffer.late, wire.buffer.lost, wire.buffer.duplicate) == (3, 0, 0)
+
+
+def test_what_is_late_for_a_stream_is_not_so_for_the_next() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4, 5, 6, 7):
+        wire.packet(number)
+    wire.packet(8, ssrc=2)
+    wire.packet(3, at=0.17, ssrc=2)
+    assert (wire.buffer.late, wire.buffer.lost, wire.buffer.duplicate) == (0, 1, 1)
+
+
+def test_a_second_hole_is_filled_with_what_was_heard_right_before_it() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4, 5, 6, 7, 9, 10, 11, 12):
+        wire.packet(number)
+    assert wire.frames[3] == conceal(b"".join(map(loud, (0, 1, 2))), 160, PCMU)
+    assert wire.frames[8] == conceal(b"".join(map(loud, (5, 6, 7))), 160, PCMU)
+    assert (wire.buffer.lost, wire.buffer.concealed_frames, wire.buffer.silence_frames) == (2, 2, 0)
+
+
+def test_a_jump_of_a_single_sample_is_filled() -> None:
+    wire = Wire()
+    wire.packet(0)
+    for number in (1, 2):
+        wire.packet(number, skip=1)
+    assert b"".join(wire.frames) == loud(0) + SILENCE[:1] + loud(1) + loud(2)[:159]
+
+
+def test_before_anything_came_nothing_was_lost() -> None:
+    assert ReceiveBuffer(PCMU, 0.0).losses() == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_duplicates_are_dropped_whether_released_or_waiting() -> None:
@@ -283,6 +323,7 @@ def test_a_peer_that_sends_much_faster_than_time_is_cut_off() -> None:
     for number in range(1000):
         wire.packet(number, at=number * 0.002)
     assert wire.buffer.discarded > 700
+    assert wire.buffer.discarded + len(wire.frames) == 1000
     assert 200 <= len(wire.frames) <= 100 + 100 + 2
 
 
@@ -312,7 +353,7 @@ def test_a_jump_of_the_sequence_restarts_with_the_second_packet() -> None:
     wire.sequence = 30_000
     assert [wire.packet(number) for number in range(10, 14)] == [0, 1, 1, 1]
     assert wire.frames[10:] == [loud(number) for number in (11, 12, 13)]
-    assert (wire.buffer.lost, wire.buffer.discarded) == (0, 1)
+    assert (wire.buffer.lost, wire.buffer.discarded, wire.buffer.ssrc_changes) == (0, 1, 0)
 
 
 def test_packets_without_audio_take_their_place_and_release_nothing() -> None:

@@ -12,8 +12,8 @@ from voicebot.address import Address
 from voicebot.service.figures import sip_figures
 from voicebot.service.sip import sip_endpoint
 from voicebot.settings import SettingsError, load_settings
-from voicebot.settings.trunks import listen_at
-from voicebot.sip import ListenAt, SipEndpoint, TrunkState, sdp
+from voicebot.settings.sip import listen_at
+from voicebot.sip import ListenAt, SipEndpoint, TrunkState, offer_answer
 
 TRUNK = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\n'
 FILE = """
@@ -80,7 +80,7 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
     caller = SipEndpoint(ListenAt(port=0))
     await caller.start()
     called.on_invite = lambda call: call.ring()
-    offer = sdp.offer("127.0.0.1", 40000)
+    offer = offer_answer.offer("127.0.0.1", 40000)
     answers = []
     for _ in range(5):
         told = asyncio.get_running_loop().create_future()

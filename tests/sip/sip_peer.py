@@ -14,8 +14,9 @@ from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.gate import Gate
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.message import SipRequest, SipResponse, parse_message
+from voicebot.sip.offer_answer import offer
 from voicebot.sip.outputs import CallConfirmed, CallEvent, Locate, Transmit
-from voicebot.sip.sdp import SessionDescription, offer
+from voicebot.sip.sdp import SessionDescription
 from voicebot.sip.user_agent import AgentOptions, SipOutput, UserAgent
 
 SOURCE = ("127.0.0.1", 5070)

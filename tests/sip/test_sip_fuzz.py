@@ -13,8 +13,9 @@ from voicebot.sip.call import CallOutput
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, parse_message
+from voicebot.sip.offer_answer import select
 from voicebot.sip.outputs import SessionOffered, Transmit
-from voicebot.sip.sdp import SdpError, SessionDescription, select
+from voicebot.sip.sdp import SdpError, SessionDescription
 
 MESSAGES = [path.read_bytes() for path in sorted((Path(__file__).parent / "torture").glob("*.dat"))]
 _PEER = Peer()

@@ -22,7 +22,7 @@ PBX = Account("pbx", "sip:192.0.2.20", "7000", "secret")
 
 
 def probed(peer: Peer) -> TrunkProbe:
-    return peer.ua.probe("sbc", SBC.uri, SBC.options_s, peer.now, chance=lambda: 1.0)
+    return peer.ua.lines.probe("sbc", SBC.uri, SBC.options_s, peer.now, chance=lambda: 1.0)
 
 
 def pinged(peer: Peer, seconds: float) -> list[SipRequest]:
@@ -81,7 +81,7 @@ def test_the_end_of_pings_leaves_nothing() -> None:
 
 def test_a_registration_over_udp_is_kept_reachable_through_nat() -> None:
     peer = Peer()
-    registration = peer.ua.register(PBX, peer.now, chance=lambda: 0.5)
+    registration = peer.ua.lines.register(PBX, peer.now, chance=lambda: 0.5)
     (request,) = peer.command()
     assert isinstance(request, SipRequest)
     began = peer.now
@@ -97,7 +97,7 @@ def test_a_registration_over_udp_is_kept_reachable_through_nat() -> None:
 
 def test_over_a_connection_a_registration_sends_no_pings_of_its_own() -> None:
     peer = Peer()
-    peer.ua.register(Account("pbx", "sip:192.0.2.20;transport=tcp", "7000"), peer.now)
+    peer.ua.lines.register(Account("pbx", "sip:192.0.2.20;transport=tcp", "7000"), peer.now)
     (request,) = peer.command()
     assert isinstance(request, SipRequest)
     peer.send(peer.reply(request, 200), ("192.0.2.20", 5060))
@@ -159,7 +159,7 @@ def test_calls_go_out_by_the_first_line_that_is_fit() -> None:
     def chosen(*names: str) -> str:
         return next((name for name in names if peer.ua.is_fit(LINES[name], peer.now)), "")
 
-    registration = peer.ua.register(PBX, peer.now)
+    registration = peer.ua.lines.register(PBX, peer.now)
     (register,) = peer.command()
     assert isinstance(register, SipRequest)
     assert chosen("pbx") == "" and chosen("pbx", "spare") == "spare", "not registered yet"
@@ -171,7 +171,7 @@ def test_calls_go_out_by_the_first_line_that_is_fit() -> None:
     assert chosen("sbc", "spare") == "spare", "it has all the calls that it may have"
     call.bye(peer.now)
     peer.wait(60.0)
-    assert peer.ua.probes["sbc"].state is TrunkState.DOWN and chosen("sbc", "spare") == "spare"
+    assert peer.ua.lines.probes["sbc"].state is TrunkState.DOWN and chosen("sbc", "spare") == "spare"
 
 
 def test_a_trunk_with_all_its_calls_gets_503_until_one_ends() -> None:

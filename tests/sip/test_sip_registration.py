@@ -16,7 +16,7 @@ ACCOUNT = Account("pbx", "sip:192.0.2.10", "7000", "secret", expires_s=600)
 
 
 def asked(peer: Peer, account: Account = ACCOUNT) -> tuple[Registration, SipRequest]:
-    registration = peer.ua.register(account, peer.now, chance=lambda: 0.5)
+    registration = peer.ua.lines.register(account, peer.now, chance=lambda: 0.5)
     (request,) = peer.command()
     assert isinstance(request, SipRequest)
     return registration, request

@@ -3,12 +3,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from speech_double import SpeechDouble
+from waiting import settled, until
 
 from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.speech import (
@@ -23,12 +24,6 @@ from voicebot.speech import (
 
 def say(text: str = "Hello.", form: AudioFormat = PCMU) -> Speech:
     return Speech(text, "en-US-JoeNeural", "en-US", form)
-
-
-async def until(condition: Callable[[], object], timeout: float = 8.0) -> None:
-    async with asyncio.timeout(timeout):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -235,8 +230,7 @@ async def test_thirty_synthesisers_half_of_them_cut_off_leave_no_thread_behind(s
     await ten()
     gc.disable()  # nothing may depend on the collector
     try:
-        await asyncio.sleep(0.5)
-        base = threads()
+        base = await settled(threads)
         for _ in range(3):
             await ten()
         await until(lambda: threads() <= base)

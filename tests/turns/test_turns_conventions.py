@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from test_turns_machine import Call
+from turns_call import Call
 
 from voicebot.address import Address
 from voicebot.events import (
@@ -10,12 +10,18 @@ from voicebot.events import (
     BotDone,
     BotFailed,
     BotMessage,
+    BotRecovered,
+    CallAnswered,
+    CallAsked,
     CallConfigured,
     Final,
+    HangUpAsked,
     Hypothesis,
     InputHint,
     KeyPressed,
     KeysAsked,
+    PlacedCallChanged,
+    PlaybackEnded,
     PlaybackFailed,
     PlaybackStarted,
     RecordingAction,
@@ -24,16 +30,19 @@ from voicebot.events import (
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
+    TransferEnded,
 )
 from voicebot.turns import (
     Ask,
     AskKind,
+    Canned,
     Drop,
     Expect,
     FloorState,
     HangUp,
     Listen,
     Pause,
+    PlaceCall,
     Play,
     Record,
     Resume,
@@ -262,3 +271,136 @@ def test_a_transfer_without_a_target_goes_where_the_settings_say_or_has_failed()
     (ask,) = call.asks()
     assert (ask.kind, ask.accepted) == (AskKind.TRANSFER_RESULT, False)
     assert call.machine.state is FloorState.WAITING
+
+
+def test_keys_of_the_bot_are_pressed_at_once_when_it_has_taken_back_what_it_said() -> None:
+    machine = Call().answered().machine
+    assert machine.handle(AbortPromptsAsked(0.5)) == [Drop()]
+    assert machine.handle(KeysAsked(0.6, "1")) == [SendKeys("1")]
+
+
+def test_keys_of_the_bot_keep_their_order_though_the_caller_interrupts() -> None:
+    call = Call().answered().on(KeysAsked(0.5, "1")).on(Hypothesis(1.0, "wait", 0.5, 0.9))
+    assert Drop() in call.take()
+    call.on(KeysAsked(1.1, "2"))
+    assert call.take() == [SendKeys("1"), SendKeys("2")]
+
+
+def test_keys_of_the_bot_wait_for_the_answer() -> None:
+    call = Call().on(KeysAsked(0.1, "1"))
+    call.take()
+    call.on(CallAnswered(0.2))
+    assert call.take() == [SendKeys("1")]
+
+
+def test_words_taken_back_twice_are_dropped_once() -> None:
+    machine = Call().answered().machine
+    assert machine.handle(AbortPromptsAsked(0.5)) == [Drop()]
+    assert machine.handle(AbortPromptsAsked(0.6)) == []
+
+
+def test_the_last_words_of_a_call_are_not_taken_back() -> None:
+    call = Call().answered().on(HangUpAsked(0.5)).on(AbortPromptsAsked(0.6))
+    assert call.take() == []
+
+
+def test_nobody_is_told_what_was_heard_of_words_that_the_bot_took_back() -> None:
+    call = Call().answered().on(AbortPromptsAsked(0.5))
+    assert call.take() == [Drop()]
+    assert call.machine.state is FloorState.WAITING
+    call = Call().on(BotMessage(0.0, 1, "Hi", "Hi")).on(AbortPromptsAsked(0.1))
+    assert [type(command) for command in call.take()] == [Ask, Play, Drop]
+    call.on(BotMessage(0.2, 1, "Hello", "Hello")).on(CallAnswered(0.3)).on(KeyPressed(0.4, "1"))
+    assert [ask.kind for ask in call.asks()] == [AskKind.INTERRUPTED, AskKind.KEY]
+
+
+def test_a_prompt_that_failed_takes_its_noise_with_it() -> None:
+    call = Call().answered().on(SpeechStarted(1.1, 1.0)).until(1.1 + 4.0).on(SpeechStopped(6.0, 5.8))
+    call.on(PlaybackFailed(6.1, call.playing.pop(0), 0.0, "no voice"))
+    call.take()
+    call.on(SpeechStarted(7.0, 6.9))
+    assert [type(command) for command in call.take()] == [Pause]
+
+
+def test_a_file_that_fails_among_other_prompts_leaves_them_alone() -> None:
+    call = Call().answered().on(BotMessage(0.5, 0, "", "", InputHint.ACCEPTING, audio="https://x/a.wav"))
+    call.take()
+    call.on(PlaybackFailed(1.0, call.playing.pop(1), 0.0, "404"))
+    assert [ask.kind for ask in call.asks()] == [AskKind.AUDIO_FAILED]
+    assert call.machine.state is FloorState.SPEAKING
+
+
+def test_a_file_with_words_for_it_fails_as_speech_does() -> None:
+    call = Call().waiting().on(BotMessage(3.0, 0, "Hi", "Hi", InputHint.ACCEPTING, audio="https://x/a.wav"))
+    (play,) = call.take()
+    assert play == Play(2, 0, "Hi", "Hi", "", None, "https://x/a.wav")
+    call.on(PlaybackFailed(3.1, call.playing.pop(0), 0.0, "no voice"))
+    assert [command.canned for command in call.take() if isinstance(command, Play)] == [Canned.BOT]
+
+
+def test_a_hypothesis_is_not_told_before_it_is_known_what_was_heard() -> None:
+    machine = configured(Call().answered(), 0.1, hypotheses=True).machine
+    assert machine.handle(Hypothesis(1.0, "my", 0.5, 0.9)) == [Drop()]
+    assert machine.handle(PlaybackEnded(1.1, 1, 1.0, complete=False)) != []
+    (ask,) = machine.handle(Hypothesis(1.2, "my bill", 0.5, 1.1))
+    assert isinstance(ask, Ask)
+    assert (ask.kind, ask.text) == (AskKind.HYPOTHESIS, "my bill")
+
+
+def test_what_a_caller_says_on_while_nobody_listens_is_not_for_the_bot() -> None:
+    call = Call().waiting().on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "four", 3.0, 3.2))
+    configured(call, 3.4, listening=False)
+    assert call.machine.state is FloorState.CALLER
+    call.on(SpeechStopped(4.0, 3.8)).until(7.0)
+    assert call.asks() == [Ask(2, AskKind.NO_MATCH, count=1)]
+
+
+def test_a_bot_that_can_be_asked_again_is_asked_at_any_time() -> None:
+    call = Call().answered().on(BotRecovered(0.5))
+    assert [ask.kind for ask in call.asks()] == [AskKind.RESUME]
+    assert call.machine.state is FloorState.SPEAKING
+    call = Call().waiting().on(BotRecovered(3.0))
+    assert call.machine.state is FloorState.THINKING
+
+
+def test_a_bot_that_hangs_up_twice_gives_its_last_reason() -> None:
+    call = Call().answered().on(HangUpAsked(0.5, "first")).on(HangUpAsked(0.6, "second")).heard(2.0)
+    assert call.take() == [HangUp("second")]
+
+
+def test_one_transfer_is_enough() -> None:
+    first, second = Address.parse("+1"), Address.parse("+2")
+    call = Call().answered().on(TransferAsked(0.5, first)).on(TransferAsked(0.6, second)).heard(2.0)
+    assert call.take() == [Transfer(first)]
+
+
+def test_a_transfer_that_was_accepted_is_the_end_and_one_that_nobody_wanted_is_none() -> None:
+    call = Call().waiting().on(TransferEnded(2.5, False, 486, "Busy Here"))
+    assert call.take() == []
+    call.on(TransferAsked(3.0, Address.parse("+1"))).on(TransferEnded(4.0, True, 200, "OK"))
+    assert call.asks() == [Ask(2, AskKind.TRANSFER_RESULT, "OK", accepted=True, status=200)]
+    assert call.machine.state is FloorState.LEAVING
+
+
+def test_a_call_that_the_bot_has_placed_is_told_and_a_call_that_it_wants_placed() -> None:
+    wanted = CallAsked(3.0, Address.parse("+1"))
+    call = Call().waiting().on(wanted)
+    assert call.take() == [PlaceCall(wanted)]
+    changed = PlacedCallChanged(4.0, "answered", "id", Address.parse("+1"))
+    assert call.on(changed).asks() == [Ask(2, AskKind.PLACED_CALL, "answered", call=changed)]
+
+
+def test_a_silent_bot_that_takes_long_is_covered_by_our_own_words_and_its_own_ones_come_first() -> None:
+    call = Call().waiting().on(KeyPressed(2.1, "1")).until(6.1)
+    assert [command.canned for command in call.take() if isinstance(command, Play)] == [Canned.WAIT]
+
+
+def test_silence_after_the_last_reminder_ends_the_call() -> None:
+    call = configured(Call().waiting(), 2.0, no_input_speech="Hello?", no_input_retries=2, no_input_s=3.0)
+    for at, count in ((9.0, 1), (14.0, 2)):
+        call.until(at)
+        assert [command.speak for command in call.take() if isinstance(command, Play)] == ["Hello?"]
+        assert call.machine.floor.no_inputs == count
+        call.heard(at)
+    call.until(17.0)
+    assert [command.canned for command in call.take() if isinstance(command, Play)] == [Canned.GOODBYE]

@@ -21,6 +21,7 @@ from voicebot.events import (
     InputHint,
     KeyPressed,
     KeysAsked,
+    LegEnded,
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
@@ -31,30 +32,30 @@ from voicebot.events import (
     TransferAsked,
     TransferEnded,
 )
-from voicebot.turns import Ask, AskKind, Command, Drop, FloorState, HangUp, Play, Transfer, TurnMachine
+from voicebot.turns import Ask, AskKind, Command, Drop, FloorState, HangUp, Play, Transfer, TurnMachine, TurnPolicy
 
+STEP_NAMES = (
+    *("start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"),
+    *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
+    *("silence", "bot-keys", "file", "few-words", "no-barge-in", "barge-in", "no-input-speech"),
+    *("deaf", "listening", "hypotheses", "no-input-file"),
+)
 STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            [
-                *("start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"),
-                *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
-                *("silence", "bot-keys", "file", "few-words", "no-barge-in", "barge-in", "no-input-speech"),
-                *("deaf", "listening", "hypotheses", "no-input-file"),
-            ]
-        ),
-        st.sampled_from(list(InputHint)),
-        st.floats(0.01, 3.0),
-    ),
+    st.tuples(st.sampled_from(STEP_NAMES), st.sampled_from(list(InputHint)), st.floats(0.01, 3.0)),
     max_size=80,
 )
 
 
 class World:
-    """A bot, a caller and a playout that behave legally but at random."""
+    """A bot, a caller and a playout that behave legally but at random.
 
-    def __init__(self) -> None:
-        self.machine = TurnMachine()
+    ``slow_playout``: what was heard of a dropped turn is told with the next step, not at once.
+    """
+
+    def __init__(self, policy: TurnPolicy | None = None, *, answered: bool = True, slow_playout: bool = False) -> None:
+        self.machine = TurnMachine(policy)
+        self.slow_playout = slow_playout
+        self.dropped: list[int] = []
         self.now = 0.0
         self.asked: list[Ask] = []
         self.open_requests: list[int] = []
@@ -63,7 +64,8 @@ class World:
         self.finishes: list[Command] = []
         self.words = 0
         self.carry_out(self.machine.start())
-        self.carry_out(self.machine.handle(CallAnswered(0.0)))
+        if answered:
+            self.handle(CallAnswered(0.0))
 
     def carry_out(self, commands: list[Command]) -> None:
         for command in commands:
@@ -75,9 +77,15 @@ class World:
             elif isinstance(command, HangUp | Transfer):
                 self.finishes.append(command)
             elif isinstance(command, Drop):
-                dropped, self.playing = self.playing, []
-                for number in dropped:
-                    self.handle(PlaybackEnded(self.now, number, 0.5, complete=False))
+                self.dropped += self.playing
+                self.playing = []
+                if not self.slow_playout:
+                    self.tell_dropped()
+
+    def tell_dropped(self) -> None:
+        dropped, self.dropped = self.dropped, []
+        for number in dropped:
+            self.handle(PlaybackEnded(self.now, number, 0.5, complete=False))
 
     def handle(self, event: Event) -> None:
         self.carry_out(self.machine.handle(event))
@@ -97,6 +105,12 @@ class World:
     def step(self, what: str, hint: InputHint) -> None:
         now = self.now
         match what:
+            case "tell-dropped":
+                self.tell_dropped()
+            case "answered":
+                self.handle(CallAnswered(now))
+            case "leg-ended":
+                self.handle(LegEnded(now, "caller"))
             case "start":
                 self.handle(SpeechStarted(now, now - 0.1))
             case "stop":

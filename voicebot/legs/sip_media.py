@@ -10,8 +10,8 @@ from typing import Protocol
 from voicebot.audio.codecs import DEFAULT_CODECS, Codec
 from voicebot.legs import LegSink
 from voicebot.rtp import MediaClock, PortRange
-from voicebot.sip import AudioAgreement, SessionDescription, sdp
-from voicebot.sip.sdp import Srtp
+from voicebot.sip import AudioAgreement, SessionDescription, offer_answer
+from voicebot.sip.offer_answer import Srtp
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class MediaOptions:
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
         wanted = self.preferences
-        agreed = sdp.select(
+        agreed = offer_answer.select(
             description, wanted.codecs, wanted.srtp, ours_first=wanted.ours_first, ptime_ms=wanted.ptime_ms
         )
         if agreed is None or agreed.by_checks:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions
 from voicebot.rtp import RtpSession
-from voicebot.sip import AudioAgreement, SessionDescription, sdp
+from voicebot.sip import AudioAgreement, SessionDescription, offer_answer, sdp
 
 
 class LegSession:
@@ -54,14 +54,12 @@ class LegSession:
         """Whether ``direction`` is not what the other side was told last."""
         return self.direction != self._offered_direction
 
-    def note_offered(self) -> None:
-        """An offer with ``direction`` is on its way."""
-        self._offered_direction = self.direction
-
     def offer(self) -> SessionDescription:
+        """To be sent: it counts as what the other side was told last."""
+        self._offered_direction = self.direction
         options, wanted = self.options, self.options.preferences
         crypto, handshake = self._keys.in_offer(wanted.srtp == "required", (options.host, self.rtp.local_port))
-        return sdp.offer(
+        return offer_answer.offer(
             options.host,
             self.rtp.local_port,
             codecs=wanted.codecs,
@@ -78,7 +76,7 @@ class LegSession:
         """Our answer to ``offer``; ``agreed``, what it leads to, is in force already."""
         options = self.options
         crypto, handshake = self._keys.in_answer(agreed, (options.host, self.rtp.local_port))
-        return sdp.answer(
+        return offer_answer.answer(
             offer,
             agreed,
             options.host,

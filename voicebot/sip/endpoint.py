@@ -98,7 +98,7 @@ class SipEndpoint:
             strangers=access.strangers,
             limiter=RateLimiter(access.rates),
             trunk_factor=access.trunk_factor,
-            registrars=lambda: self._ua.registrar_addresses() if self._ua is not None else (),
+            registrars=lambda: self._ua.lines.registrar_addresses() if self._ua is not None else (),
         )
 
     async def start(self) -> None:
@@ -120,9 +120,9 @@ class SipEndpoint:
         )
         ua.layer.open_flows = transports.open_flows
         for account in self._accounts:
-            ua.register(account, loop.time())
+            ua.lines.register(account, loop.time())
         for trunk in self._probed:
-            ua.probe(trunk.name, trunk.uri, trunk.options_s, loop.time())
+            ua.lines.probe(trunk.name, trunk.uri, trunk.options_s, loop.time())
         self.flush()
 
     async def close(self) -> None:
@@ -133,10 +133,7 @@ class SipEndpoint:
         now = self.loop.time()
         for core in list(self._calls):
             core.bye(now)
-        for registration in self._ua.registrations.values():
-            registration.end(now)
-        for probe in self._ua.probes.values():
-            probe.end()
+        self._ua.lines.end(now)
         self.flush()
         for call in list(self._calls.values()):
             call.deliver(CallEnded("local"))
@@ -170,12 +167,12 @@ class SipEndpoint:
     @property
     def registrations(self) -> Mapping[str, Registration]:
         """How the accounts' registrations stand, by name."""
-        return self._core.registrations
+        return self._core.lines.registrations
 
     @property
     def trunk_states(self) -> Mapping[str, TrunkState]:
         """Which trunks answer our OPTIONS, by name."""
-        return {name: probe.state for name, probe in self._core.probes.items()}
+        return {name: probe.state for name, probe in self._core.lines.probes.items()}
 
     def fit_line(self, names: Sequence[str]) -> str:
         """The first of these lines that a call can go out by now; empty: none."""

@@ -32,7 +32,7 @@ class TrunkState(Enum):
 
 
 class TrunkProbe:
-    """The pings of one trunk; made by :meth:`UserAgent.probe`. ``status``: the last answer, 408 for none."""
+    """The pings of one trunk; made by :meth:`LineTable.probe`. ``status``: the last answer, 408 for none."""
 
     def __init__(
         self, layer: TransactionLayer, name: str, uri: str, interval_s: float, chance: Callable[[], float]

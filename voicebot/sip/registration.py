@@ -80,7 +80,7 @@ class RegistrationState(Enum):
 
 
 class Registration:
-    """One account's registration; made by :meth:`UserAgent.register`. ``status``: the last answer, 0 before any."""
+    """One account's registration; made by :meth:`LineTable.register`. ``status``: the last answer, 0 before any."""
 
     def __init__(
         self, layer: TransactionLayer, account: Account, keepalive_s: float, chance: Callable[[], float]

@@ -1,9 +1,8 @@
 """The user agent core: messages and commands in, messages and events out (RFC 3261 sections 8, 9, 11, 12, 18).
 
 It decides what a request is entitled to: first whether its sender may talk to us at all (`gate`), then in the order of
-8.2: method, URI scheme, loops, extensions, body; then the dialog or the new call. Its calls are in its
-:class:`~voicebot.sip.call_table.CallTable`, transactions and timers in its
-:class:`~voicebot.sip.transaction_layer.TransactionLayer`.
+8.2: method, URI scheme, loops, extensions, body; then the dialog or the new call. Its calls are in a `call_table`, its
+lines with their registrations in a `line_table`, transactions and timers in a `transaction_layer`.
 
 Everything is bounded. Over the bound of transactions a request is answered without state; over the bound of calls an
 INVITE gets 503. A malformed request is answered 400 without state, and only counted when it does not even say from
@@ -12,9 +11,8 @@ where it came.
 
 from __future__ import annotations
 
-import random
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voicebot import __version__
@@ -31,13 +29,12 @@ from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, inspect
 from voicebot.sip.invitation import Invitation
 from voicebot.sip.line import Line
+from voicebot.sip.line_table import LineTable
 from voicebot.sip.message import MalformedMessage, SipRequest, parse_message, response_to
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
-from voicebot.sip.probe import TrunkProbe, TrunkState
-from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
-from voicebot.sip.transaction import ServerTransaction, Timers, TransactionState
+from voicebot.sip.transaction import ServerTransaction, SipTimers, TransactionState
 from voicebot.sip.transaction_layer import LARGE, TransactionLayer
 
 SipOutput = Transmit | Locate | CallOffered | CallOutput
@@ -55,7 +52,7 @@ class AgentOptions:
 
     name: str = f"voicebot/{__version__}"
     limits: SipLimits = field(default_factory=SipLimits)
-    timers: Timers = field(default_factory=Timers)
+    timers: SipTimers = field(default_factory=SipTimers)
     keepalive_s: float = 30.0
     session_expires_s: int = 0
 
@@ -63,8 +60,8 @@ class AgentOptions:
 class UserAgent:
     """``listeners``: as others reach us. ``gate``: who may talk to us; everybody, by default.
 
-    ``lines``: what calls of ours go by, by the names of accounts and trunks.
-    ``counters``: where we count, and the driver as well. ``token(n)`` gives 2n random hexadecimal digits.
+    ``lines``: what calls of ours go by, by the names of accounts and trunks. ``counters``: where we count, and the
+    driver as well. ``token(n)`` gives 2n random hexadecimal digits.
     """
 
     def __init__(
@@ -78,6 +75,7 @@ class UserAgent:
         token: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         options = options or AgentOptions()
+        self._options = options
         self.counters = counters or SipCounters()
         self.layer = TransactionLayer(
             listeners,
@@ -87,12 +85,7 @@ class UserAgent:
             token=token,
             emit=self._emit,
         )
-        self.lines = dict(lines or {})
-        self.registrations: dict[str, Registration] = {}
-        """By the account's name."""
-        self.probes: dict[str, TrunkProbe] = {}
-        """By the trunk's name, of those that are sent OPTIONS."""
-        self._options = options
+        self.lines = LineTable(self.layer, lines or {}, options.keepalive_s)
         self._limits = options.limits
         self._table = CallTable(options.limits, self._emit)
         self._gate = gate or OpenGate()
@@ -113,6 +106,10 @@ class UserAgent:
     def is_full(self, trunk: str) -> bool:
         """Whether a trunk has all the calls that it may have."""
         return self._table.is_full(trunk)
+
+    def is_fit(self, line: Line, now: float) -> bool:
+        """Whether a call can go out by ``line`` now."""
+        return not self.is_full(line.name) and self.lines.is_up(line, now)
 
     def take(self) -> list[SipOutput]:
         """What commands have put out since the last call of anything that returns outputs."""
@@ -218,38 +215,6 @@ class UserAgent:
         if hop.transport == "UDP" and has_tcp and len(bytes(request)) > LARGE:
             return [hop._replace(transport="TCP"), hop]
         return [hop]
-
-    def register(self, account: Account, now: float, *, chance: Callable[[], float] = random.random) -> Registration:
-        """Register ``account`` and keep it so; ``chance`` gives the jitter, from 0 to 1."""
-        registration = Registration(self.layer, account, self._options.keepalive_s, chance)
-        self.registrations[account.name] = registration
-        if account.register:
-            registration.start(now)
-            self.layer.arm(registration)
-        return registration
-
-    def is_fit(self, line: Line, now: float) -> bool:
-        """Whether a call can go out by ``line`` now: it has room, is not down, and is registered where it registers."""
-        registration, probe = self.registrations.get(line.name), self.probes.get(line.name)
-        if self.is_full(line.name) or (probe is not None and probe.state is TrunkState.DOWN):
-            return False
-        return not line.registers or (registration is not None and registration.registered(now))
-
-    def registrar_addresses(self) -> Iterator[tuple[str, str]]:
-        """Account and address of each registrar that has answered: calls come from there."""
-        for name, registration in self.registrations.items():
-            for address in registration.addresses:
-                yield name, address
-
-    def probe(
-        self, name: str, uri: str, interval_s: float, now: float, *, chance: Callable[[], float] = random.random
-    ) -> TrunkProbe:
-        """Send OPTIONS to ``uri`` from now on, for the trunk ``name``."""
-        probe = TrunkProbe(self.layer, name, uri, interval_s, chance)
-        self.probes[name] = probe
-        probe.start(now)
-        self.layer.arm(probe)
-        return probe
 
     # --- requests
 

@@ -173,78 +173,95 @@ class Row(NamedTuple):
 
 _S, _H, _G, _M = FloorState, Happening, Guard, Move
 
-_ALL = tuple(state for state in FloorState if state is not _S.ENDED)
-_AFTER_ANSWER = tuple(state for state in _ALL if state is not _S.STARTING)
+
+def _all_but(*states: FloorState) -> tuple[FloorState, ...]:
+    return tuple(state for state in FloorState if state is not FloorState.ENDED and state not in states)
+
+
+_ALL = _all_but()
+_AFTER_ANSWER = _all_but(_S.STARTING)
 _PLAYING = (_S.SPEAKING, _S.YIELDING)
 _QUIET = (_S.CALLER, _S.THINKING, _S.WAITING)
 _TALKING = _PLAYING + _QUIET
 
-TABLE: tuple[Row, ...] = (
-    # --- the leg ---
-    Row((_S.STARTING,), _H.ANSWERED, None, None, (_M.SETTLE,)),
-    Row((_S.LEAVING,), _H.TRANSFER_FAILED, _G.BOT_HAS_LEFT, None, (_M.PART, _M.SETTLE)),
-    Row((_S.LEAVING,), _H.TRANSFER_FAILED, None, None, (_M.STAY, _M.SETTLE)),
-    Row(_ALL, _H.LEG_ENDED, None, _S.ENDED),
-    # --- keys: they need no second opinion ---
-    Row((_S.STARTING, _S.LEAVING), _H.KEY, None, None, (_M.KEEP_KEY,)),
-    Row(_TALKING, _H.KEY, _G.KEYS_MUST_WAIT, None, (_M.KEEP_KEY,)),
-    Row(_TALKING, _H.KEY, _G.SOMETHING_TO_DROP, None, (_M.PUT_KEY_BEHIND_DROP, _M.DROP)),
-    Row((_S.CALLER,), _H.KEY, _G.WORDS_KNOWN, _S.THINKING, (_M.ASK_WORDS, _M.SETTLE, _M.ASK_KEY)),
-    Row((_S.THINKING, _S.WAITING), _H.KEY, _G.WORDS_KNOWN, _S.THINKING, (_M.ASK_WORDS, _M.ASK_KEY)),
-    Row(_QUIET, _H.KEY, None, _S.THINKING, (_M.ASK_KEY,)),
-    # --- the caller's voice ---
-    Row((_S.WAITING,), _H.VOICE, None, _S.CALLER),
-    Row((_S.SPEAKING,), _H.VOICE, _G.VOICE_INTERRUPTS, _S.YIELDING, (_M.PAUSE,)),
-    Row((_S.YIELDING,), _H.VOICE, None, None, (_M.KEEP_WAITING,)),
-    Row((_S.YIELDING,), _H.QUIET, None, None, (_M.AWAIT_WORDS,)),
-    # --- what the recogniser makes of it ---
-    Row((_S.WAITING,), _H.WORDS, None, _S.CALLER),
-    Row((_S.YIELDING,), _H.WORDS, _G.ENOUGH_WORDS, _S.CALLER, (_M.DROP,)),
-    Row((_S.SPEAKING,), _H.WORDS, _G.WORDS_INTERRUPT, _S.CALLER, (_M.DROP,)),
-    Row((_S.CALLER,), _H.HYPOTHESIS, _G.HYPOTHESIS_WANTED, None, (_M.ASK_HYPOTHESIS,)),
-    Row((_S.YIELDING,), _H.NO_WORDS, _G.NOTHING_SAID, _S.SPEAKING, (_M.RESUME,)),
-    Row((_S.YIELDING,), _H.NO_WORDS_CAME, _G.TOO_FEW_WORDS, _S.SPEAKING, (_M.RESUME,)),
-    Row((_S.YIELDING,), _H.NOISE_GOES_ON, None, _S.SPEAKING, (_M.WORDS_ONLY, _M.RESUME)),
-    # --- the end of the caller's turn ---
-    Row((_S.SPEAKING,), _H.TURN_OVER, None, None, (_M.FORGET_WORDS,)),
-    Row(_QUIET, _H.TURN_OVER, _G.TO_END, None, (_M.FORGET_WORDS,)),
-    Row((_S.CALLER,), _H.TURN_OVER, None, None, (_M.ASK_TURN, _M.SETTLE)),
-    Row((_S.THINKING, _S.WAITING), _H.TURN_OVER, None, None, (_M.ASK_WORDS,)),
-    # --- the bot ---
-    Row(_QUIET, _H.PROMPT, _G.CALLER_INTERRUPTS, _S.YIELDING, (_M.PAUSE, _M.AWAIT_WORDS, _M.JUDGE_WORDS)),
-    Row(_QUIET, _H.PROMPT, None, _S.SPEAKING),
-    Row((_S.THINKING,), _H.BOT_DONE, None, None, (_M.SETTLE,)),
-    Row((_S.WAITING,), _H.BOT_BACK, None, _S.THINKING, (_M.ASK_RESUME,)),
-    Row(_ALL, _H.BOT_BACK, None, None, (_M.ASK_RESUME,)),
-    Row(_AFTER_ANSWER, _H.BOT_KEYS, _G.NOTHING_QUEUED, None, (_M.SEND_BOT_KEYS,)),
-    Row((_S.YIELDING,), _H.DEAF, None, _S.SPEAKING, (_M.RESUME,)),
-    Row((_S.CALLER,), _H.DEAF, _G.CALLER_IS_QUIET, None, (_M.SETTLE,)),
-    Row((_S.YIELDING,), _H.TO_END, None, _S.SPEAKING, (_M.RESUME,)),
-    Row(_QUIET, _H.TO_END, None, None, (_M.SETTLE,)),
-    # --- what was heard of the bot ---
-    Row(_PLAYING, _H.PLAYED, _G.NOTHING_QUEUED, None, (_M.SETTLE,)),
-    Row(_PLAYING, _H.DROP_TOLD, _G.TAKEN_BACK, None, (_M.FORGET_DROP, _M.SETTLE)),
-    Row(_ALL, _H.DROP_TOLD, _G.TAKEN_BACK, None, (_M.FORGET_DROP,)),
-    Row(_ALL, _H.DROP_TOLD, _G.KEYS_BEHIND_DROP, _S.THINKING, (_M.ASK_INTERRUPTED, _M.ASK_KEYS_BEHIND_DROP)),
-    Row(_ALL, _H.DROP_TOLD, None, None, (_M.ASK_INTERRUPTED,)),
-    # --- failures ---
-    Row((_S.STARTING,), _H.RECOGNITION_LOST, None, None, (_M.DROP_GREETING, _M.FALL_BACK)),
-    Row(_AFTER_ANSWER, _H.RECOGNITION_LOST, _G.GOES_ON, None, (_M.AWAIT_RECOGNITION,)),
-    Row(_AFTER_ANSWER, _H.AWAY_LONG, None, None, (_M.AWAIT_RECOGNITION_LONGER, _M.SAY_WAIT)),
-    Row(_AFTER_ANSWER, _H.GIVE_UP, None, None, (_M.FALL_BACK,)),
-    Row((_S.THINKING,), _H.BOT_SLOW, None, None, (_M.MASK,)),
-    # --- silence ---
-    Row((_S.WAITING,), _H.NO_INPUT, _G.RECOGNITION_AWAY, None, (_M.SAY_WAIT,)),  # not the caller's fault
-    Row((_S.WAITING,), _H.NO_INPUT, _G.SILENT_TOO_OFTEN, None, (_M.GIVE_UP_ON_SILENCE,)),
-    Row((_S.WAITING,), _H.NO_INPUT, _G.REMINDER_SET, None, (_M.REMIND,)),
-    Row((_S.WAITING,), _H.NO_INPUT, None, _S.THINKING, (_M.ASK_NO_INPUT,)),
-    # --- what is owed: something to say, to end with, to wait for, or nothing ---
-    Row(_ALL, _H.SETTLED, _G.SOMETHING_QUEUED, _S.SPEAKING),
-    Row(_ALL, _H.SETTLED, _G.TO_END, _S.LEAVING, (_M.SEND_BOT_KEYS, _M.LEAVE)),
-    Row(_ALL, _H.SETTLED, _G.BOT_OWES, _S.THINKING, (_M.SEND_BOT_KEYS, _M.ASK_KEPT_KEYS)),
-    Row(_ALL, _H.SETTLED, _G.CALLER_HAS_BEGUN, _S.CALLER, (_M.SEND_BOT_KEYS,)),
-    Row(_ALL, _H.SETTLED, None, _S.WAITING, (_M.SEND_BOT_KEYS,)),
-)
+SECTIONS: dict[str, tuple[Row, ...]] = {
+    "The leg": (
+        Row((_S.STARTING,), _H.ANSWERED, None, None, (_M.SETTLE,)),
+        Row((_S.LEAVING,), _H.TRANSFER_FAILED, _G.BOT_HAS_LEFT, None, (_M.PART, _M.SETTLE)),
+        Row((_S.LEAVING,), _H.TRANSFER_FAILED, None, None, (_M.STAY, _M.SETTLE)),
+        Row(_ALL, _H.LEG_ENDED, None, _S.ENDED),
+    ),
+    "Keys: they need no second opinion": (
+        Row((_S.STARTING, _S.LEAVING), _H.KEY, None, None, (_M.KEEP_KEY,)),
+        Row(_TALKING, _H.KEY, _G.KEYS_MUST_WAIT, None, (_M.KEEP_KEY,)),
+        Row(_TALKING, _H.KEY, _G.SOMETHING_TO_DROP, None, (_M.PUT_KEY_BEHIND_DROP, _M.DROP)),
+        Row((_S.CALLER,), _H.KEY, _G.WORDS_KNOWN, _S.THINKING, (_M.ASK_WORDS, _M.SETTLE, _M.ASK_KEY)),
+        Row((_S.THINKING, _S.WAITING), _H.KEY, _G.WORDS_KNOWN, _S.THINKING, (_M.ASK_WORDS, _M.ASK_KEY)),
+        Row(_QUIET, _H.KEY, None, _S.THINKING, (_M.ASK_KEY,)),
+    ),
+    "The caller's voice": (
+        Row((_S.WAITING,), _H.VOICE, None, _S.CALLER),
+        Row((_S.SPEAKING,), _H.VOICE, _G.VOICE_INTERRUPTS, _S.YIELDING, (_M.PAUSE,)),
+        Row((_S.YIELDING,), _H.VOICE, None, None, (_M.KEEP_WAITING,)),
+        Row((_S.YIELDING,), _H.QUIET, None, None, (_M.AWAIT_WORDS,)),
+    ),
+    "What the recogniser makes of it": (
+        Row((_S.WAITING,), _H.WORDS, None, _S.CALLER),
+        Row((_S.YIELDING,), _H.WORDS, _G.ENOUGH_WORDS, _S.CALLER, (_M.DROP,)),
+        Row((_S.SPEAKING,), _H.WORDS, _G.WORDS_INTERRUPT, _S.CALLER, (_M.DROP,)),
+        Row((_S.CALLER,), _H.HYPOTHESIS, _G.HYPOTHESIS_WANTED, None, (_M.ASK_HYPOTHESIS,)),
+        Row((_S.YIELDING,), _H.NO_WORDS, _G.NOTHING_SAID, _S.SPEAKING, (_M.RESUME,)),
+        Row((_S.YIELDING,), _H.NO_WORDS_CAME, _G.TOO_FEW_WORDS, _S.SPEAKING, (_M.RESUME,)),
+        Row((_S.YIELDING,), _H.NOISE_GOES_ON, None, _S.SPEAKING, (_M.WORDS_ONLY, _M.RESUME)),
+    ),
+    "The end of the caller's turn": (
+        Row((_S.SPEAKING,), _H.TURN_OVER, None, None, (_M.FORGET_WORDS,)),
+        Row(_QUIET, _H.TURN_OVER, _G.TO_END, None, (_M.FORGET_WORDS,)),
+        Row((_S.CALLER,), _H.TURN_OVER, None, None, (_M.ASK_TURN, _M.SETTLE)),
+        Row((_S.THINKING, _S.WAITING), _H.TURN_OVER, None, None, (_M.ASK_WORDS,)),
+    ),
+    "The bot": (
+        Row(_QUIET, _H.PROMPT, _G.CALLER_INTERRUPTS, _S.YIELDING, (_M.PAUSE, _M.AWAIT_WORDS, _M.JUDGE_WORDS)),
+        Row(_QUIET, _H.PROMPT, None, _S.SPEAKING),
+        Row((_S.THINKING,), _H.BOT_DONE, None, None, (_M.SETTLE,)),
+        Row((_S.WAITING,), _H.BOT_BACK, None, _S.THINKING, (_M.ASK_RESUME,)),
+        Row(_all_but(_S.WAITING), _H.BOT_BACK, None, None, (_M.ASK_RESUME,)),
+        Row(_AFTER_ANSWER, _H.BOT_KEYS, _G.NOTHING_QUEUED, None, (_M.SEND_BOT_KEYS,)),
+        Row((_S.YIELDING,), _H.DEAF, None, _S.SPEAKING, (_M.RESUME,)),
+        Row((_S.CALLER,), _H.DEAF, _G.CALLER_IS_QUIET, None, (_M.SETTLE,)),
+        Row((_S.YIELDING,), _H.TO_END, None, _S.SPEAKING, (_M.RESUME,)),
+        Row(_QUIET, _H.TO_END, None, None, (_M.SETTLE,)),
+    ),
+    "What was heard of the bot": (
+        Row(_PLAYING, _H.PLAYED, _G.NOTHING_QUEUED, None, (_M.SETTLE,)),
+        Row(_PLAYING, _H.DROP_TOLD, _G.TAKEN_BACK, None, (_M.FORGET_DROP, _M.SETTLE)),
+        Row(_all_but(*_PLAYING), _H.DROP_TOLD, _G.TAKEN_BACK, None, (_M.FORGET_DROP,)),
+        Row(_ALL, _H.DROP_TOLD, _G.KEYS_BEHIND_DROP, _S.THINKING, (_M.ASK_INTERRUPTED, _M.ASK_KEYS_BEHIND_DROP)),
+        Row(_ALL, _H.DROP_TOLD, None, None, (_M.ASK_INTERRUPTED,)),
+    ),
+    "Failures": (
+        Row((_S.STARTING,), _H.RECOGNITION_LOST, None, None, (_M.DROP_GREETING, _M.FALL_BACK)),
+        Row(_AFTER_ANSWER, _H.RECOGNITION_LOST, _G.GOES_ON, None, (_M.AWAIT_RECOGNITION,)),
+        Row(_AFTER_ANSWER, _H.AWAY_LONG, None, None, (_M.AWAIT_RECOGNITION_LONGER, _M.SAY_WAIT)),
+        Row(_AFTER_ANSWER, _H.GIVE_UP, None, None, (_M.FALL_BACK,)),
+        Row((_S.THINKING,), _H.BOT_SLOW, None, None, (_M.MASK,)),
+    ),
+    "Silence": (
+        Row((_S.WAITING,), _H.NO_INPUT, _G.RECOGNITION_AWAY, None, (_M.SAY_WAIT,)),  # not the caller's fault
+        Row((_S.WAITING,), _H.NO_INPUT, _G.SILENT_TOO_OFTEN, None, (_M.GIVE_UP_ON_SILENCE,)),
+        Row((_S.WAITING,), _H.NO_INPUT, _G.REMINDER_SET, None, (_M.REMIND,)),
+        Row((_S.WAITING,), _H.NO_INPUT, None, _S.THINKING, (_M.ASK_NO_INPUT,)),
+    ),
+    "What is owed: something to say, to end with, to wait for, or nothing": (
+        Row(_ALL, _H.SETTLED, _G.SOMETHING_QUEUED, _S.SPEAKING),
+        Row(_ALL, _H.SETTLED, _G.TO_END, _S.LEAVING, (_M.SEND_BOT_KEYS, _M.LEAVE)),
+        Row(_ALL, _H.SETTLED, _G.BOT_OWES, _S.THINKING, (_M.SEND_BOT_KEYS, _M.ASK_KEPT_KEYS)),
+        Row(_ALL, _H.SETTLED, _G.CALLER_HAS_BEGUN, _S.CALLER, (_M.SEND_BOT_KEYS,)),
+        Row(_ALL, _H.SETTLED, None, _S.WAITING, (_M.SEND_BOT_KEYS,)),
+    ),
+}
+
+TABLE: tuple[Row, ...] = tuple(row for rows in SECTIONS.values() for row in rows)
 
 TIMER_OF: dict[FloorState, Happening] = {
     _S.WAITING: _H.NO_INPUT,
