@@ -90,8 +90,8 @@ class Line:
         self.did.append("early media")
         return True
 
-    def hold(self, held: bool) -> None:
-        self.did.append("hold" if held else "resume")
+    def hold(self, on: bool) -> None:
+        self.did.append("hold" if on else "resume")
 
     async def answer(self) -> None:
         if self.gives_up:
