@@ -68,7 +68,7 @@ async def test_the_target_is_called_told_and_then_taken_over_by_the_callers_side
 async def test_a_transfer_that_ends_the_call_is_in_its_record() -> None:
     desk = Desk()
     world = await desk.world.greeted()
-    taken_over = TransferOutcome(True, 200, "OK")
+    taken_over = TransferEnded(world.now, True, 200, "OK")
 
     async def transfer(target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None) -> Any:
         world.line.end("transfer")  # their BYE comes with the news, and the caller is still off the tone
