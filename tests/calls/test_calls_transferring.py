@@ -76,7 +76,7 @@ async def test_a_transfer_that_ends_the_call_is_in_its_record() -> None:
 
     world.line.transfer = transfer  # type: ignore[method-assign]
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), ATTENDED))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), **ATTENDED))
     await world.settle()
     desk.other.rings.set()
     await world.settle()
