@@ -34,7 +34,7 @@ def prompts_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, Promp
     if isinstance(part, Prompt):
         yield path, part
     elif isinstance(part, Part):
-        for name, word, _ in _words(type(part)):
+        for name, word, _ in _leading(type(part), Prompt):
             yield from prompts_of(getattr(part, name), (*path, word))
     else:
         for key, item in _items(part):
@@ -83,11 +83,11 @@ def short_forms(kinds: Iterable[type[Part]]) -> dict[str, str]:
 
 def _texts(part: Any, role: Role, path: YamlPath) -> Iterator[tuple[YamlPath, str]]:
     if isinstance(part, Part):
-        for name, word, own in _words(type(part)):
-            if own is role:
-                yield from strings_in(getattr(part, name), (*path, word))
-            elif own is None:
-                yield from _texts(getattr(part, name), role, (*path, word))
+        for name, word, here in _leading(type(part), role):
+            walk = strings_in(getattr(part, name), (*path, word)) if here else (
+                _texts(getattr(part, name), role, (*path, word))
+            )  # fmt: skip
+            yield from walk
     else:
         for key, item in _items(part):
             yield from _texts(item, role, (*path, key))
@@ -98,10 +98,14 @@ def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
 
 
 @cache
-def _words(kind: type[Part]) -> tuple[tuple[str, str, Role | None], ...]:
-    """Of each field: its name in Python, its word in the file, the role of the texts behind it."""
-    return tuple((name, info.alias or name, _role(info.annotation, info.metadata))
-                 for name, info in kind.model_fields.items())  # fmt: skip
+def _leading(kind: type[Part], wanted: Role | type[Part]) -> tuple[tuple[str, str, bool], ...]:
+    """The fields of ``kind`` that lead to ``wanted``: name in Python, word in the file, whether it is a text's role."""
+    found = []
+    for name, info in kind.model_fields.items():
+        role, part = _role(info.annotation, info.metadata), part_in(info.annotation)
+        if role is wanted or (part is not None and (part is wanted or _leading(part, wanted))):
+            found.append((name, info.alias or name, role is wanted))
+    return tuple(found)
 
 
 def _role(annotation: Any, metadata: Iterable[Any] = ()) -> Role | None:
