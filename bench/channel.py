@@ -1,10 +1,10 @@
-"""What a turn costs us on the way to somebody else's bot, and how many calls wait side by side.
+"""What a turn with somebody else's bot costs us, and how many calls wait side by side.
 
     python -m bench.channel
 
-Each way talks to a bot on this machine over real sockets, in a process of its own. *Our share* is a turn's time less
-what the bot itself took: it answers at once, so that all that is left is the way there and back. *Parallel*: 200 calls
-ask a bot that thinks for 1 s; what each waited beyond that second is ours.
+Each channel talks to a bot on this machine over real sockets, in a process of its own. *Our share* is a turn's time
+less what the bot itself took: it answers at once, so that all that is left is the way there and back. *Parallel*: 200
+calls ask a bot that thinks for 1 s; what each waited beyond that second is ours.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import sys
 import time
@@ -23,12 +24,12 @@ from typing import Any
 import uvloop
 
 from voicebot.bots import CallFacts, activities
-from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
+from voicebot.bots.bot_framework import BotFrameworkBot
+from voicebot.bots.channel import BotChannel
 from voicebot.bots.connector_server import ConnectorServer
-from voicebot.bots.copilot_studio import CopilotStudioOptions, copilot_studio_way
-from voicebot.bots.direct_line import DirectLineOptions, DirectLineWay
-from voicebot.bots.streaming import StreamingSettings, StreamingWay
-from voicebot.bots.ways import BotWay
+from voicebot.bots.copilot_studio import AgentChannel
+from voicebot.bots.direct_line import DirectLineBot
+from voicebot.bots.streaming import StreamingBot
 from voicebot.events import BotDone, BotFailed, BotMessage, Event
 from voicebot.service.supervisor import ChildProcess
 
@@ -36,16 +37,16 @@ THINKS_S = 1.0
 TURNS = 500
 PARALLEL = 200
 ROUNDS = 5
-WAYS = ("bot-framework", "bot-framework-streaming", "direct-line", "copilot-studio")
+KINDS = ("bot-framework", "bot-framework-streaming", "direct-line", "copilot-studio")
 DOUBLES = Path(__file__).resolve().parents[1] / "tests" / "doubles"
 
 
 class Call:
     """One call that asks, and waits for the answer and for the end of the turn."""
 
-    def __init__(self, way: BotWay, number: int) -> None:
+    def __init__(self, channel: BotChannel, number: int) -> None:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self.conversation = way.conversation(CallFacts(f"call-{number}", f"+1555{number:04d}", "+1"), self._take)
+        self.conversation = channel.conversation(CallFacts(f"call-{number}", f"+1555{number:04d}", "+1"), self._take)
         self._asked = 0
 
     def _take(self, event: Event) -> None:
@@ -104,27 +105,38 @@ async def be_the_bot() -> None:
         await asyncio.Event().wait()
 
 
+class Token:
+    """The agent's one token, which is never refused."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def token(self) -> str:
+        return self._token
+
+    def forget(self, token: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 @asynccontextmanager
-async def way_to(kind: str, bot: dict[str, Any]) -> AsyncIterator[BotWay]:
+async def channel_to(kind: str, bot: dict[str, Any]) -> AsyncIterator[BotChannel]:
     connector = ConnectorServer()
-    way: BotWay
+    channel: BotChannel
     if kind == "bot-framework":
-        way = BotFrameworkWay("bench", BotFrameworkSettings(bot["url"]), connector)
+        channel = BotFrameworkBot(name="bench", url=bot["url"]).channel(connector)
     elif kind == "bot-framework-streaming":
-        way = StreamingWay("bench", StreamingSettings(bot["url"]))
+        channel = StreamingBot(name="bench", url=bot["url"]).channel(connector)
     elif kind == "copilot-studio":
-
-        async def token(_: str) -> str:
-            return str(bot["token"])
-
-        way = copilot_studio_way(CopilotStudioOptions(connection_url=bot["agent"], token=token))
+        channel = AgentChannel(bot["agent"], Token(bot["token"]), turn_timeout_s=10.0)
     else:
-        way = DirectLineWay(DirectLineOptions(endpoint=bot["line"], secret=bot["secret"]))
-    await way.start()
+        os.environ["BENCH_SECRET"] = bot["secret"]
+        channel = DirectLineBot(name="bench", url=bot["line"], secret_env="BENCH_SECRET").channel(connector)
+    await channel.start()
     try:
-        yield way
+        yield channel
     finally:
-        await way.close()
+        await channel.close()
         await connector.close()
 
 
@@ -138,11 +150,11 @@ def spread(seconds: list[float]) -> dict[str, float]:
 
 
 async def measure(kind: str, bot: dict[str, Any]) -> dict[str, Any]:
-    async with way_to(kind, bot) as way:
-        one = Call(way, 0)
+    async with channel_to(kind, bot) as channel:
+        one = Call(channel, 0)
         await one.ask("warm")
         alone = [await one.ask("now") for _ in range(TURNS)]
-        calls = [Call(way, number) for number in range(1, PARALLEL + 1)]
+        calls = [Call(channel, number) for number in range(1, PARALLEL + 1)]
         await asyncio.gather(*(call.ask("warm") for call in calls))
         cpu, began = time.process_time(), time.perf_counter()
         for _ in range(ROUNDS):
@@ -153,7 +165,7 @@ async def measure(kind: str, bot: dict[str, Any]) -> dict[str, Any]:
         await asyncio.gather(*(call.conversation.close("caller") for call in [one, *calls]))
     turns = ROUNDS * PARALLEL
     return {
-        "way": kind,
+        "channel": kind,
         "our_share_ms": spread(alone),
         "cpu_ms_a_turn": round(1000 * busy_s / turns, 2),
         "turns_a_second_a_core": round(turns / busy_s),
@@ -164,14 +176,14 @@ async def measure(kind: str, bot: dict[str, Any]) -> dict[str, Any]:
 
 async def run() -> list[dict[str, Any]]:
     async with bot_process() as bot:
-        return [await measure(kind, bot) for kind in WAYS]
+        return [await measure(kind, bot) for kind in KINDS]
 
 
 def line(result: dict[str, Any]) -> str:
-    """One way as a row of the table."""
+    """One channel as a row of the table."""
     share, parallel = result["our_share_ms"], result["parallel_ms"]
     return (
-        f"{result['way']:24} our share p50/p95 {share['p50']:.1f} / {share['p95']:.1f} ms"
+        f"{result['channel']:24} our share p50/p95 {share['p50']:.1f} / {share['p95']:.1f} ms"
         f" | {result['cpu_ms_a_turn']:.2f} ms CPU a turn: {result['turns_a_second_a_core']} turns/s a core"
         f" | {PARALLEL} calls, bot takes {THINKS_S:g} s: p50 {parallel['p50']:.0f}, max {parallel['max']:.0f} ms"
     )

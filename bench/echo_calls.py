@@ -29,14 +29,15 @@ import psutil
 import uvloop
 
 from bench.far_end import FarEnd, NoCompiler, phones
+from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import CODECS
 from voicebot.events import Event
 from voicebot.legs import Leg
-from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import Clip, MediaClock, PortRange
-from voicebot.sip import Account, CallClosed, OutgoingCall, SipEndpoint, sdp
+from voicebot.sip import Account, CallClosed, ListenAt, OutgoingCall, SipEndpoint, offer_answer
 
 LATE_MS = 5.0
 SETTLE_S = 2.0
@@ -74,15 +75,14 @@ async def serve(calls: int) -> None:
     clock = MediaClock()
     answering: set[asyncio.Task[None]] = set()
 
-    def take(leg: SipLeg) -> None:
+    def take(leg: Leg) -> None:
         leg.connect(Echo(leg))
         task = asyncio.ensure_future(leg.answer())
         answering.add(task)
         task.add_done_callback(answering.discard)
 
-    front = SipFrontEnd(
-        on_leg=take, clock=clock, ports=PortRange(20000, 20000 + 2 * calls + 200, "127.0.0.1"), port=0, limit=calls + 10
-    )
+    media = MediaOptions(clock, PortRange(20000, 20000 + 2 * calls + 200, "127.0.0.1"))
+    front = SipFrontEnd(SipEndpoint(ListenAt(port=0)), take, media, limit=calls + 10)
     await front.start()
     clock.start()
     gc.collect()
@@ -146,8 +146,10 @@ class Callers:
         waiting = []
         for number in range(first, count):
             await asyncio.sleep(max(0.0, began + (number - first) / rate - time.monotonic()))
-            offer = sdp.offer("127.0.0.1", self._far_end.ports[number], codecs=[CODECS["PCMU"]], session_id=number + 1)
-            call = self._endpoint.invite(self._uri, offer, account=self._account)
+            offer = offer_answer.offer(
+                "127.0.0.1", self._far_end.ports[number], codecs=[CODECS["PCMU"]], session_id=number + 1
+            )
+            call = self._endpoint.invite(Address.parse(self._uri), offer, line=self._account)
             self.calls.append(call)
             waiting.append(asyncio.ensure_future(self._answered(number, call, time.monotonic())))
         await asyncio.gather(*waiting)
@@ -198,7 +200,7 @@ async def measure(
         pin(os.getpid(), 1)
         process = psutil.Process(pid)
         empty = process.memory_info().rss
-        endpoint = SipEndpoint(host="127.0.0.1", port=0, accounts=accounts)
+        endpoint = SipEndpoint(ListenAt(port=0), accounts=accounts)
         await endpoint.start()
         callers = Callers(endpoint, far_end, uri, accounts[0].name if accounts else "")
         try:

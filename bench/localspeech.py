@@ -36,7 +36,7 @@ from voicebot.localspeech.formats import parse_header  # noqa: E402
 from voicebot.localspeech.normalise import normalise  # noqa: E402
 from voicebot.localspeech.offline import load  # noqa: E402
 from voicebot.localspeech.pool import InferencePool  # noqa: E402
-from voicebot.localspeech.recognition import Options, RecognitionTurn, Send  # noqa: E402
+from voicebot.localspeech.recognition import Options, RecognitionTurn, ServiceMessage  # noqa: E402
 
 SENTENCES = (
     "Hello, how can I help you?",
@@ -89,7 +89,7 @@ def transcribe(wav: bytes, model: Any, recognition: Any, hypotheses: bool = Fals
                 result = model.transcribe(output.samples, output.rate, output.expected)
                 took += time.perf_counter() - before
                 pending += turn.decoded(output.number, result)
-            elif isinstance(output, Send) and output.path == "speech.phrase":
+            elif isinstance(output, ServiceMessage) and output.path == "speech.phrase":
                 said.append(output.body.get("DisplayText", ""))
     return " ".join(said), took
 

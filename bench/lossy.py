@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from voicebot.rtp import session
 from voicebot.rtp.datagram import BoundPort
-from voicebot.rtp.source import Address
+from voicebot.rtp.source import SocketAddress
 from voicebot.sip import endpoint
 from voicebot.sip.datagrams import Datagrams
 from voicebot.sip.hop import Hop
@@ -40,11 +40,11 @@ def lose(share: float) -> Loss:
 
     class LossyPort(BoundPort):
         def __init__(
-            self, bound: socket.socket, received: Callable[[bytes, Address], None], failed: Callable[[], None]
+            self, bound: socket.socket, received: Callable[[bytes, SocketAddress], None], failed: Callable[[], None]
         ) -> None:
             super().__init__(bound, lambda data, source: None if loss.strikes() else received(data, source), failed)
 
-        def send(self, data: bytes, target: Address) -> None:
+        def send(self, data: bytes, target: SocketAddress) -> None:
             if not loss.strikes():
                 super().send(data, target)
 

@@ -23,9 +23,11 @@ import uvloop
 from bench.echo_calls import HEADINGS, Echo, measure
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange
-from voicebot.sip import Account, SipEndpoint
+from voicebot.sip import Account, ListenAt, SipEndpoint
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "doubles"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "peers"))
 from registrar import KAMAILIO, NO_KAMAILIO, registrar_running  # type: ignore[import-not-found]
 
@@ -51,15 +53,15 @@ async def serve(kind: str, registrar: int, calls: int) -> None:
 
     if kind == "pyvoip":
         from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd
+        from voicebot.legs.pyvoip_phone import PyVoipAccount
 
         front: PyVoipFrontEnd | SipFrontEnd = PyVoipFrontEnd(
-            on_leg=take, clock=clock, ports=ports, server=HOST, port=registrar, username="7000", password=PASSWORD,
-            host=HOST, limit=calls + 10,
-        )  # fmt: skip
+            PyVoipAccount(HOST, "7000", PASSWORD, HOST, registrar), take, clock=clock, ports=ports, limit=calls + 10
+        )
         await front.start()
     else:
-        endpoint = SipEndpoint(host=HOST, port=0, accounts=[account(registrar, "7000")])
-        front = SipFrontEnd(on_leg=take, clock=clock, ports=ports, endpoint=endpoint, limit=calls + 10)
+        endpoint = SipEndpoint(ListenAt(host=HOST, port=0), accounts=[account(registrar, "7000")])
+        front = SipFrontEnd(endpoint, take, MediaOptions(clock, ports), limit=calls + 10)
         await front.start()
     clock.start()
     await asyncio.sleep(1.5)  # ours registers; pyVoIP has registered, and begins to listen a second later

@@ -42,13 +42,12 @@ from voicebot.audio.codecs import CODECS
 from voicebot.caller.call import local_host
 from voicebot.events import Event
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_media import MediaOptions
-from voicebot.legs.sip_outgoing import dial
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
+from voicebot.legs.sip_outgoing import OutgoingOptions, OutgoingSipLeg, dial
 from voicebot.log import configure_logging
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.settings import load_settings
-from voicebot.sip.endpoint import SipEndpoint
+from voicebot.sip import ListenAt, SipEndpoint
 from voicebot.speech import apology
 
 LOSS = 0.01
@@ -122,7 +121,13 @@ class Callers:
     async def _call(self, ending: str) -> str:
         listener = Listener()
         calling = asyncio.ensure_future(
-            dial(self._endpoint, self._media, Address.parse(self._uri), sink=listener, ring_timeout_s=HANGS_S / 2)
+            dial(
+                self._endpoint,
+                self._media,
+                Address.parse(self._uri),
+                OutgoingOptions(ring_timeout_s=HANGS_S / 2),
+                sink=listener,
+            )
         )
         if ending == "given up":
             await asyncio.wait({calling}, timeout=random.uniform(0.0, 0.03))
@@ -133,7 +138,7 @@ class Callers:
         leg = await calling
         await asyncio.sleep(random.uniform(0.2, 1.0))
         if ending == "vanished":
-            await leg._rtp.close()  # the phone fell into the water: neither packets nor a BYE
+            await leg._session.rtp.close()  # the phone fell into the water: neither packets nor a BYE
             return ending
         if ending in ("key", "agent"):
             leg.on_transfer_asked = lambda target: self._take_over(leg)
@@ -154,7 +159,7 @@ class Callers:
         await leg.hang_up()
         return ending if listener.frames else "failed: nothing was heard"
 
-    def _take_over(self, leg: SipLeg) -> bool:
+    def _take_over(self, leg: OutgoingSipLeg) -> bool:
         asyncio.get_running_loop().call_soon(leg.transfer_result, 200)
         return True
 
@@ -254,13 +259,15 @@ async def run(calls: int, lines: int, settle_s: float = SETTLE_S) -> dict[str, A
     """Place the calls; returns outcomes, what the service held at a tenth and at the end, and what is wrong."""
     loss = lose(LOSS)
     async with speaking(SCRIPT) as url, serving(url) as (service, process):
-        host = local_host(service.uri)
+        host = local_host(Address.parse(service.uri))
         clock = MediaClock()
         clock.start()
-        endpoint = SipEndpoint(host=host, port=0)
+        endpoint = SipEndpoint(ListenAt(host=host, port=0))
         await endpoint.start()
         callers = Callers(
-            endpoint, MediaOptions(clock, PortRange(40000, 43999, host), host, (CODECS["PCMU"],)), service.uri
+            endpoint,
+            MediaOptions(clock, PortRange(40000, 43999, host), host, MediaPreferences(codecs=(CODECS["PCMU"],))),
+            service.uri,
         )
         began = time.monotonic()
         await callers.place(calls // 10, lines)

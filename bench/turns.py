@@ -23,6 +23,7 @@ from typing import Any
 import uvloop
 
 from bench.service import Service, serving, speaking
+from voicebot.address import Address
 from voicebot.audio import PCMU, g711
 from voicebot.caller import CallOptions, parse_script, place_many
 from voicebot.log import configure_logging
@@ -72,7 +73,12 @@ async def measure(service: Service, folder: Path, concurrency: int) -> dict[str,
     calls = max(LEAST_CALLS, concurrency)
     before = service.usage()
     report = await place_many(
-        service.uri, script, calls=calls, concurrency=concurrency, ramp_s=5.0, options=CallOptions(transcribe=False)
+        Address.parse(service.uri),
+        script,
+        calls=calls,
+        concurrency=concurrency,
+        ramp_s=5.0,
+        options=CallOptions(transcribe=False),
     )
     after = service.usage()
     talked_s = sum(call.duration_s for call in report.calls)

@@ -1,11 +1,15 @@
-"""For all tests: hypothesis judges what the code does, never this machine's speed; who needs the machine says so."""
+"""For all tests: hypothesis judges what the code does, never this machine's speed; what was skipped is told at last."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
+from virtual_time import VirtualTimeLoop
 
 settings.register_profile(
     "machine-independent",
@@ -17,11 +21,25 @@ settings.load_profile("machine-independent")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who calls the product with its offline models listens in real time: beside busy tests, words would get lost.
-
-    Rooms whose tests mostly wait come first, so that side by side (``make test``) the rest fills the time.
-    """
+    """Rooms whose tests mostly wait come first, so that side by side (``make test``) the rest fills the time."""
     items.sort(key=lambda item: "endtoend" not in item.path.parts and "peers" not in item.path.parts)
-    for item in items:
-        if "product" in getattr(item, "fixturenames", ()):
-            item.add_marker("alone")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was not tested, and why: one line a reason, however many tests it took away."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", ()))
+    if reasons:
+        terminalreporter.section("not tested")
+        for reason, count in reasons.most_common():
+            terminalreporter.line(f"{count:4}  {reason}")
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    *_, reason = report.longrepr if isinstance(report.longrepr, tuple) else (str(report.longrepr),)
+    return str(reason).removeprefix("Skipped: ")
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop of an asynchronous test: one whose time is the machine's, or jumps (``virtual_time``)."""
+    virtual = item.get_closest_marker("virtual_time") is not None
+    return {"virtual": VirtualTimeLoop} if virtual else {"real": asyncio.new_event_loop}

@@ -10,6 +10,8 @@ import pytest
 
 from voicebot.tasks import BackgroundTasks
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def test_a_task_runs_to_its_end_although_nobody_holds_it() -> None:
     tasks, done = BackgroundTasks(), asyncio.Event()

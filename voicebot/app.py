@@ -23,18 +23,19 @@ from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio
 from voicebot.console import CallsApi, ConsoleServer, Metrics
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.log import log_options
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.call_services import call_services
+from voicebot.service.channels import Channels
 from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.health import Health
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
-from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media, trunk_routes
+from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache
 from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
-from voicebot.service.ways import Ways
 from voicebot.settings import Settings
 from voicebot.speech import VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
@@ -64,42 +65,43 @@ class Application:
             prepare=self._warming.render,
             serves=self._warming.keep,
         )
-        self._ways = Ways(settings, self.dialogs.conversation)
+        self._channels = Channels(settings, self.dialogs.conversation)
 
         self.calls = Calls(
             call_services(
                 settings,
                 self.speech,
-                self._ways,
+                self._channels,
                 PromptAudio(self._prompts, apology, files.audio),
                 self._consult,
                 self._place,
             )
         )
         self.front_end = SipFrontEnd(
-            endpoint=sip_endpoint(settings),
-            clock=self._clock,
-            ports=PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
-            preferences=media_preferences(settings),
+            sip_endpoint(settings),
+            self._on_leg,
+            MediaOptions(
+                self._clock,
+                PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
+                preferences=media_preferences(settings),
+                silence_timeout_s=settings.rtp.silence_timeout_s,
+            ),
             trunks=trunk_media(settings),
             limit=settings.sip.max_calls,
-            silence_timeout_s=settings.rtp.silence_timeout_s,
-            on_leg=self._on_leg,
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
         self.outbound = Outbound(
             self.front_end.place,
             self.calls.accept,
-            routes=trunk_routes(settings),
+            lines=self.front_end.endpoint.lines,
             allow=settings.calls.outbound_allow,
-            usual_routes=settings.calls.outbound_trunks,
-            fit=self.front_end.endpoint.way_out,
+            usual_lines=settings.calls.outbound_trunks,
+            fit=self.front_end.endpoint.fit_line,
             ring_s=settings.calls.ring_timeout_s,
-            bots=lambda: self._ways.names,
-            own_domain=lambda: self.front_end.endpoint.advertised_host,
+            bots=lambda: self._channels.names,
         )
         self._bot_calls = BotCalls(self.outbound)
-        self._ways.connector.place = self._bot_calls.converse
+        self._channels.connector.place = self._bot_calls.converse
 
         self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech)
         metrics = Metrics(self.calls.running, self.health.figures)
@@ -138,7 +140,7 @@ class Application:
             self.console.close,
             *(front_end.close for front_end in self._front_ends),
             partial(self.calls.drain, 0),
-            self._ways.close,
+            self._channels.close,
             self._prompts.close,
             self._synthesizers.close,
             self._clock.close,
@@ -162,7 +164,7 @@ class Application:
             asyncio.to_thread(warm_apologies),
         )
         await self._synthesizers.start()
-        await self._ways.start()
+        await self._channels.start()
         self._warming.keep(self.dialogs.client)
         try:
             await self.front_end.start()

@@ -47,20 +47,22 @@ class BackgroundTasks:
         for task in self._tasks:
             task.cancel()
 
-    async def join(self, deadline_s: float = CLOSE_S) -> None:
-        """Wait until no task is left, for ``deadline_s`` at most: what is still running then goes on."""
+    async def join(self, deadline_s: float = CLOSE_S) -> bool:
+        """Wait until no task is left, for ``deadline_s`` at most. False: some still run, and go on."""
         try:
             async with asyncio.timeout(deadline_s):
                 while self._tasks:
                     await asyncio.wait(set(self._tasks))
         except TimeoutError:
-            self._log.error("still running after %g s: %s", deadline_s, ", ".join(t.get_name() for t in self._tasks))
+            return False
+        return True
 
     async def close(self, deadline_s: float = CLOSE_S) -> None:
         """Cancel everything and wait for its end. Never call it from one of the tasks."""
         self._closed = True
         self.cancel()
-        await self.join(deadline_s)
+        if not await self.join(deadline_s):
+            self._log.error("still running after %g s: %s", deadline_s, ", ".join(t.get_name() for t in self._tasks))
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

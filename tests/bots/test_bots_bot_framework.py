@@ -1,4 +1,4 @@
-"""The way over HTTP, against a bot on a real socket: order, faults, tokens. Nothing lost, nothing said twice."""
+"""The channel over HTTP, against a bot on a real socket: order, faults, tokens. Nothing lost, nothing said twice."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from bot_double import Activity, BotDouble, Reply, echo
 from callers import Caller
 from identity_double import IdentityDouble
 
-from voicebot.bots import activities, bot_framework, ordered
-from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
-from voicebot.bots.bot_tokens import BotTokens
+from voicebot.bots import activities, bot_framework, exchange
+from voicebot.bots.bot_framework import BotFrameworkBot, BotFrameworkChannel
+from voicebot.bots.channel import ChannelUnavailable
 from voicebot.bots.connector_server import ConnectorServer
-from voicebot.bots.credentials import ClientCredentials
-from voicebot.bots.ways import BotOptions, WayUnavailable
 from voicebot.events import BotDone, BotFailed, BotMessage, HangUpAsked
 
 APP, SECRET = "app-1", "s3cret"
@@ -40,22 +38,19 @@ async def identity() -> AsyncIterator[IdentityDouble]:
 
 
 @asynccontextmanager
-async def way_to(bot: BotDouble, **settings: Any) -> AsyncIterator[BotFrameworkWay]:
+async def channel_to(bot: BotDouble, **settings: Any) -> AsyncIterator[BotFrameworkChannel]:
     connector = ConnectorServer()
-    way = BotFrameworkWay("double", BotFrameworkSettings(bot.url, **settings), connector)
-    await way.start()
+    channel = BotFrameworkBot(name="double", url=bot.url, **settings).channel(connector)
+    await channel.start()
     try:
-        yield way
+        yield channel
     finally:
-        await way.close()
+        await channel.close()
         await connector.close()
 
 
 def authenticated(identity: IdentityDouble) -> dict[str, Any]:
-    return {
-        "credentials": ClientCredentials(APP, lambda: SECRET, authority=identity.url),
-        "tokens": BotTokens(APP, authority=identity.url),
-    }
+    return identity.registered(APP)
 
 
 # --- the conversation ------------------------------------------------------------------------------------------------
@@ -68,8 +63,8 @@ async def test_the_bot_is_told_in_order_one_activity_at_a_time(bot: BotDouble) -
         await reply(activity.get("text", ""))
 
     bot.behave = slow_at_first
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         for number in range(8):
             caller.conversation.send(activities.user_message(str(number)))
         heard = [await caller.until_done() for _ in range(8)]
@@ -90,14 +85,14 @@ async def test_conversations_do_not_wait_for_each_other(bot: BotDouble) -> None:
             await reply(activity["text"])
 
     bot.behave = wait_for_all
-    async with way_to(bot) as way:
-        callers = [Caller(way, call_id=f"call-{number}") for number in range(10)]
+    async with channel_to(bot) as channel:
+        callers = [Caller(channel, call_id=f"call-{number}") for number in range(10)]
         assert await asyncio.gather(*(c.hear(str(n)) for n, c in enumerate(callers))) == [[str(n)] for n in range(10)]
 
 
 async def test_the_end_of_the_call_is_told_after_all_that_the_caller_said(bot: BotDouble) -> None:
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         for key in "12":
             caller.conversation.send(activities.key_message(key))
         await caller.conversation.close("caller")
@@ -111,8 +106,8 @@ async def test_the_end_of_the_call_is_told_after_all_that_the_caller_said(bot: B
 
 
 async def test_the_conversation_is_named_by_us_and_the_call_in_its_data(bot: BotDouble) -> None:
-    async with way_to(bot) as way:
-        caller = Caller(way, call_id="chosen/by the caller")
+    async with channel_to(bot) as channel:
+        caller = Caller(channel, call_id="chosen/by the caller")
         await caller.ask(activities.conversation_update())
     (update, _) = bot.received
     assert update["conversation"]["id"].isalnum()
@@ -121,8 +116,8 @@ async def test_the_conversation_is_named_by_us_and_the_call_in_its_data(bot: Bot
 
 
 async def test_what_comes_after_the_answer_is_the_bots_own_initiative(bot: BotDouble) -> None:
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         await caller.hear("hello")
         assert await bot.post(bot.received[0], {"type": "message", "text": "Your taxi is here."}) == 200
         message = await caller.next()
@@ -136,8 +131,8 @@ async def test_a_bot_that_answers_later_is_waited_for_where_that_is_set(bot: Bot
         return 202
 
     bot.behave = later
-    async with way_to(bot, options=BotOptions(reply_wait_s=5.0)) as way:
-        assert await Caller(way).hear("hello") == ["At last."]
+    async with channel_to(bot, reply_wait_s=5.0) as channel:
+        assert await Caller(channel).hear("hello") == ["At last."]
 
 
 async def test_a_delay_holds_back_what_follows_it(bot: BotDouble) -> None:
@@ -148,8 +143,8 @@ async def test_a_delay_holds_back_what_follows_it(bot: BotDouble) -> None:
             await reply("There.")
 
     bot.behave = paused
-    async with way_to(bot) as way:
-        one, two, done = await Caller(way).ask(activities.user_message("hello"))
+    async with channel_to(bot) as channel:
+        one, two, done = await Caller(channel).ask(activities.user_message("hello"))
         assert isinstance(one, BotMessage) and isinstance(two, BotMessage) and isinstance(done, BotDone)
         assert (one.speak, two.speak) == ("One moment.", "There.")
         assert two.at - one.at >= 0.045
@@ -162,15 +157,9 @@ async def test_replies_may_come_in_the_answer(bot: BotDouble) -> None:
         await reply(type="endOfConversation")
 
     bot.behave = talkative
-    async with way_to(bot, expect_replies=True) as way:
-        one, two, over, done = await Caller(way).ask(activities.user_message("hello"))
+    async with channel_to(bot, expect_replies=True) as channel:
+        one, two, over, done = await Caller(channel).ask(activities.user_message("hello"))
         assert [type(event) for event in (one, two, over, done)] == [BotMessage, BotMessage, HangUpAsked, BotDone]
-
-
-async def test_keys_are_told_in_the_bots_style(bot: BotDouble) -> None:
-    async with way_to(bot, options=BotOptions(dtmf="event")) as way:
-        await Caller(way).ask(activities.key_message("5"))
-    assert (bot.received[0]["type"], bot.received[0]["name"], bot.received[0]["value"]) == ("event", "DTMF", "5")
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------
@@ -185,8 +174,8 @@ async def test_an_activity_that_comes_twice_is_said_once(bot: BotDouble) -> None
             await reply("Yes.")
 
     bot.behave = stutter
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         assert await caller.hear("hello") == ["With an id.", "With a request id.", "Yes.", "Yes."]
 
 
@@ -198,8 +187,8 @@ async def test_a_bot_that_fails_is_not_asked_again_and_the_next_question_reaches
         return None
 
     bot.behave = fails_once
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         assert (await caller.fail("one")).startswith("the bot answered HTTP 500")
         assert await caller.hear("two") == ["Yes?"]
         assert len(bot.received) == 2
@@ -215,16 +204,16 @@ async def test_a_bot_that_turns_us_away_is_asked_again(bot: BotDouble) -> None:
         return status
 
     bot.behave = busy
-    async with way_to(bot) as way:
-        assert await Caller(way).hear("hello") == ["Now."]
+    async with channel_to(bot) as channel:
+        assert await Caller(channel).hear("hello") == ["Now."]
     assert len({a["id"] for a in bot.received[:3]}) == 1
 
 
 async def test_a_bot_that_is_restarted_is_waited_for(bot: BotDouble) -> None:
     port = int(bot.url.split(":")[2].split("/")[0])
     await bot.close()
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         caller.conversation.send(activities.user_message("hello"))
         await asyncio.sleep(0.05)
         await bot.start(port)
@@ -245,8 +234,8 @@ async def test_a_slow_bot_is_given_up_and_what_it_says_late_is_still_heard(bot: 
         await reply("Late.")
 
     bot.behave = slow
-    async with way_to(bot, options=BotOptions(turn_timeout_s=0.1)) as way:
-        caller = Caller(way)
+    async with channel_to(bot, turn_timeout_s=0.1) as channel:
+        caller = Caller(channel)
         assert await caller.fail("slow") == "no answer within 0.1 s"
         assert await caller.hear("quick") == ["Quick."]
         late = await caller.next()
@@ -254,23 +243,57 @@ async def test_a_slow_bot_is_given_up_and_what_it_says_late_is_still_heard(bot: 
         assert (late.request, late.speak) == (0, "Late.")
 
 
+async def test_a_bot_that_shows_signs_of_life_may_take_longer(bot: BotDouble) -> None:
+    """As on every channel: who is typing, or speaking, has not failed."""
+
+    async def thorough(_: BotDouble, activity: Activity, reply: Reply) -> None:
+        if activity["type"] == "message":
+            for _ in range(4):
+                await asyncio.sleep(0.1)
+                await reply(type="typing")
+            await reply("At last.")
+
+    bot.behave = thorough
+    async with channel_to(bot, turn_timeout_s=0.3) as channel:
+        assert await Caller(channel).hear("hello") == ["At last."]
+
+
+async def test_a_bot_that_hangs_is_told_of_the_end_of_the_call_all_the_same(
+    bot: BotDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "FAREWELL_S", 0.05)
+    never = asyncio.Event()
+
+    async def hangs(_: BotDouble, activity: Activity, reply: Reply) -> None:
+        if activity["type"] == "message":
+            await never.wait()
+
+    bot.behave = hangs
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
+        caller.conversation.send(activities.user_message("hello"))
+        await caller.conversation.close("caller")
+        await caller.conversation.over()
+    assert [a["type"] for a in bot.received] == ["message", "endOfConversation"]
+
+
 async def test_a_bot_that_is_not_there_fails_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bot_framework, "FIRST_RETRY_S", 0.01)
     nobody = BotDouble()
     nobody.url = "http://127.0.0.1:9/api/messages"
-    async with way_to(nobody, options=BotOptions(turn_timeout_s=5)) as way:
-        assert (await Caller(way).fail()).startswith("no connection to the bot")
+    async with channel_to(nobody, turn_timeout_s=5) as channel:
+        assert (await Caller(channel).fail()).startswith("no connection to the bot")
 
 
 async def test_too_much_at_once_is_refused(bot: BotDouble, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ordered, "FAREWELL_S", 0.1)
+    monkeypatch.setattr(exchange, "FAREWELL_S", 0.1)
 
     async def never(_: BotDouble, activity: Activity, reply: Reply) -> None:
         await asyncio.sleep(60)
 
     bot.behave = never
-    async with way_to(bot, options=BotOptions(turn_timeout_s=0.2)) as way:
-        caller = Caller(way)
+    async with channel_to(bot, turn_timeout_s=0.2) as channel:
+        caller = Caller(channel)
         for _ in range(70):
             caller.conversation.send(activities.key_message("1"))
         failed = await caller.next()
@@ -284,8 +307,8 @@ async def test_too_much_at_once_is_refused(bot: BotDouble, monkeypatch: pytest.M
 
 async def test_both_ways_are_authenticated(bot: BotDouble, identity: IdentityDouble) -> None:
     bot.token = identity.bot_token(APP)
-    async with way_to(bot, **authenticated(identity)) as way:
-        assert await Caller(way).hear("hello") == ["You said hello."]
+    async with channel_to(bot, **authenticated(identity)) as channel:
+        assert await Caller(channel).hear("hello") == ["You said hello."]
     assert bot.authorizations[0].startswith("Bearer ey")
     assert identity.tokens_given == 1
 
@@ -320,8 +343,8 @@ async def test_who_is_not_the_bot_is_not_heard(
         statuses.append(await reply("Your card number, please."))
 
     bot.behave = impostor
-    async with way_to(bot, **authenticated(identity)) as way:
-        assert await Caller(way).hear("hello") == []
+    async with channel_to(bot, **authenticated(identity)) as channel:
+        assert await Caller(channel).hear("hello") == []
     assert statuses[0] == status
 
 
@@ -335,21 +358,21 @@ async def test_a_token_that_the_bot_refuses_is_replaced_once(bot: BotDouble, ide
         return None
 
     bot.behave = refuses_the_first
-    async with way_to(bot, **authenticated(identity)) as way:
-        assert await Caller(way).hear("hello") == ["Welcome."]
+    async with channel_to(bot, **authenticated(identity)) as channel:
+        assert await Caller(channel).hear("hello") == ["Welcome."]
     assert bot.authorizations[0] != bot.authorizations[1]
     assert identity.tokens_given == 2
 
 
 async def test_without_a_token_for_the_bot_the_caller_hears_of_it(bot: BotDouble, identity: IdentityDouble) -> None:
     identity.down = True
-    async with way_to(bot, **authenticated(identity)) as way:
-        assert await Caller(way).fail() == "no token for the bot: HTTP 503: no access_token"
+    async with channel_to(bot, **authenticated(identity)) as channel:
+        assert await Caller(channel).fail() == "no token for the bot: HTTP 503: no access_token"
     assert bot.received == []
 
 
 async def test_a_bot_without_authentication_is_served_on_loopback_only(bot: BotDouble) -> None:
-    way = BotFrameworkWay("open", BotFrameworkSettings(bot.url), ConnectorServer("0.0.0.0"))
-    with pytest.raises(WayUnavailable, match="set app_id"):
-        await way.start()
-    await way.close()
+    channel = BotFrameworkBot(name="open", url=bot.url).channel(ConnectorServer("0.0.0.0"))
+    with pytest.raises(ChannelUnavailable, match="set app_id"):
+        await channel.start()
+    await channel.close()

@@ -13,22 +13,27 @@ from bot_double import BotDouble
 from callers import Caller
 
 from voicebot.address import Address
-from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
+from voicebot.bots.bot_framework import BotFrameworkBot, BotFrameworkChannel
+from voicebot.bots.channel import ChannelUnavailable
 from voicebot.bots.connector import CallNotPlaced, route
 from voicebot.bots.connector_server import ConnectorServer
-from voicebot.bots.ways import WayUnavailable
 from voicebot.events import BotMessage
 
 MESSAGE = {"type": "message", "text": "Hello."}
 
 
 class Line:
-    """A caller on the line, and the bot's way to speak to them."""
+    """A caller on the line, and the bot's channel to them."""
 
     def __init__(
-        self, caller: Caller, way: BotFrameworkWay, server: ConnectorServer, http: aiohttp.ClientSession, bot: BotDouble
+        self,
+        caller: Caller,
+        channel: BotFrameworkChannel,
+        server: ConnectorServer,
+        http: aiohttp.ClientSession,
+        bot: BotDouble,
     ) -> None:
-        self.caller, self.way, self.server, self.http, self.bot = caller, way, server, http, bot
+        self.caller, self.channel, self.server, self.http, self.bot = caller, channel, server, http, bot
         self.id = caller.conversation.id  # type: ignore[attr-defined]
 
     async def request(self, verb: str, path: str, **content: Any) -> tuple[int, Any]:
@@ -42,11 +47,11 @@ class Line:
 async def on_the_line() -> AsyncIterator[Line]:
     bot, server = BotDouble(), ConnectorServer()
     await bot.start()
-    way = BotFrameworkWay("double", BotFrameworkSettings(bot.url), server)
-    await way.start()
+    channel = BotFrameworkBot(name="double", url=bot.url).channel(server)
+    await channel.start()
     async with aiohttp.ClientSession() as http:
-        yield Line(Caller(way), way, server, http, bot)
-    await way.close()
+        yield Line(Caller(channel), channel, server, http, bot)
+    await channel.close()
     await server.close()
     await bot.close()
 
@@ -118,7 +123,7 @@ class Dialler:
 
     def answer(self) -> Caller:
         facts = {"callee": self.placed[-1][1], "direction": "outbound"}
-        return Caller(self.line.way, call_id=f"out-{len(self.placed)}", facts=facts)
+        return Caller(self.line.channel, call_id=f"out-{len(self.placed)}", facts=facts)
 
 
 NOTICE = {"members": [{"id": "+4930"}], "activity": MESSAGE | {"id": "a1"}, "channelData": {"order": 7}}
@@ -216,7 +221,7 @@ async def test_a_call_that_is_over_is_no_longer_there() -> None:
 async def test_a_port_that_is_taken_is_named() -> None:
     first = ConnectorServer()
     await first.start()
-    with pytest.raises(WayUnavailable, match=str(first.port)):
+    with pytest.raises(ChannelUnavailable, match=str(first.port)):
         await ConnectorServer(port=first.port).start()
     await first.close()
 

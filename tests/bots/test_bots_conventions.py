@@ -79,6 +79,14 @@ async def test_collected_keys_are_one_message_whose_request_is_that_of_the_last_
     assert await world.settle() == [("BotMessage", 0)]
 
 
+@pytest.mark.parametrize("keys", [KeyCollection(), FOUR])
+async def test_keys_are_told_in_the_bots_style(keys: KeyCollection) -> None:
+    world = World(Conventions(dtmf="event", keys=keys))
+    world.press("5555")
+    told = world.inside.told[-1]
+    assert (told["type"], told["name"], told["value"]) == ("event", "DTMF", "5" if keys.max_keys == 1 else "5555")
+
+
 async def test_what_is_said_after_some_keys_comes_after_them() -> None:
     world = World(Conventions(keys=FOUR))
     world.press("12")

@@ -7,27 +7,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from callers import Numbered
-from copilot_studio_double import TOKEN, CopilotStudioDouble, agent
+from copilot_studio_double import TOKEN, CopilotStudioDouble, Tokens, agent
 from direct_line_double import Activity, Bot, BotError, Say
 
 from voicebot.address import Address
 from voicebot.bots import CallFacts, activities
-from voicebot.bots.copilot_studio import (
-    CopilotStudioOptions,
-    CopilotStudioStreamingWay,
-    conversation_url,
-    copilot_studio_way,
-    regional_settings_url,
-)
-from voicebot.bots.settling import Patience
-from voicebot.bots.ways import BotOptions
+from voicebot.bots.connector_server import ConnectorServer
+from voicebot.bots.copilot_studio import AgentChannel, CopilotStudioBot, conversation_url, regional_settings_url
 from voicebot.events import BotDone, BotFailed, BotMessage, Event, TransferAsked
 
 CALL = CallFacts("call-1", "+15550100", "+15550199")
-
-
-async def token(refused: str) -> str:
-    return TOKEN
 
 
 class Line:
@@ -57,21 +46,22 @@ class Line:
 @asynccontextmanager
 async def line(bot: Bot = agent, *, streaming: bool = True, timeout_s: float = 5.0) -> AsyncIterator[Line]:
     async with CopilotStudioDouble(bot) as service:
-        options = (
-            CopilotStudioOptions(connection_url=service.connection_url, token=token)
-            if streaming
-            else CopilotStudioOptions(token_endpoint=service.token_endpoint, patience=Patience(0.05, 0.5, 0.1))
+        by_token = CopilotStudioBot(
+            name="agent", url=service.token_endpoint, turn_timeout_s=timeout_s, quiet_s=0.05, typing_s=0.5, silent_s=0.1
         )
-        way = copilot_studio_way(options, BotOptions(turn_timeout_s=timeout_s))
-        assert isinstance(way, CopilotStudioStreamingWay) is streaming
-        await way.start()
+        channel = (
+            AgentChannel(service.connection_url, Tokens(TOKEN), timeout_s)
+            if streaming
+            else by_token.channel(ConnectorServer())
+        )
+        await channel.start()
         here = Line(service)
-        here.conversation = Numbered(way.conversation(CALL, here.events.append))
+        here.conversation = Numbered(channel.conversation(CALL, here.events.append))
         here.conversation.begin()
         await here.until(lambda: bool(here.of(BotDone) or here.of(BotFailed)))
         yield here
-        await way.close()
-        assert way.conversations == 0
+        await channel.close()
+        assert channel.conversations == 0
 
 
 async def test_the_token_endpoint_leads_to_the_regions_direct_line_and_the_agent_greets() -> None:

@@ -11,17 +11,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 from callers import Numbered
-from direct_line_double import SECRET, Activity, Bot, BotError, DirectLineDouble, Say, echo_bot
+from direct_line_double import Activity, Bot, BotError, DirectLineDouble, Say, echo_bot, line_to
 
-from voicebot.bots import CallFacts, activities, direct_line, direct_line_stream, direct_line_token
-from voicebot.bots.direct_line import DirectLineOptions, DirectLineWay
+from voicebot.bots import CallFacts, activities, direct_line_stream, direct_line_token
+from voicebot.bots.direct_line import DirectLineChannel
 from voicebot.bots.direct_line_feed import DirectLineFeed
-from voicebot.bots.settling import Patience
-from voicebot.bots.ways import BotOptions
 from voicebot.events import BotDone, BotFailed, BotMessage, Event, HangUpAsked, TransferAsked
 
 CALL = CallFacts("call-1", "+15550100", "+15550199", "Ada", "en-US", {"X-Customer": "7"})
-PATIENCE = Patience(quiet_s=0.05, typing_s=0.5, silent_s=0.1)
 
 
 class Line:
@@ -61,18 +58,17 @@ async def line(
 ) -> AsyncIterator[Line]:
     async with DirectLineDouble(bot, token_life_s=token_life_s) as service:
         service.streams = streams
-        given: dict[str, Any] = {"endpoint": service.endpoint, "secret": SECRET, "patience": PATIENCE} | options
-        way = DirectLineWay(DirectLineOptions(**given), BotOptions(turn_timeout_s=timeout_s))
-        await way.start()
+        channel = DirectLineChannel(line_to(service, turn_timeout_s=timeout_s, **options))
+        await channel.start()
         here = Line(service)
-        here.conversation = Numbered(way.conversation(CALL, here.events.append))
+        here.conversation = Numbered(channel.conversation(CALL, here.events.append))
         here.conversation.begin()
         await here.until(lambda: bool(here.done or here.failed))
         try:
             yield here
         finally:
-            await way.close()
-            assert way.conversations == 0
+            await channel.close()
+            assert channel.conversations == 0
 
 
 async def test_the_bot_greets_and_answers_and_our_own_words_are_not_taken_for_its() -> None:
@@ -129,13 +125,13 @@ async def test_a_stream_that_breaks_in_mid_turn_loses_nothing_and_repeats_nothin
 async def test_where_no_websocket_can_be_had_the_bot_is_polled_and_nothing_is_lost_or_repeated() -> None:
     async with line(streams=False, poll_s=0.02) as call:
         await call.ask("one")
-        await call.service.say({"type": "message", "text": "By the way."})
-        await call.until(lambda: "By the way." in call.said)
+        await call.service.say({"type": "message", "text": "By the channel."})
+        await call.until(lambda: "By the channel." in call.said)
         call.service.expire_tokens()  # what polls has the token renewed, too
         await call.ask("two")
         polls = call.conversation.polls
         await call.until(lambda: call.conversation.polls > polls + 1)
-        assert call.said == ["Welcome.", "You said one.", "By the way.", "You said two."]
+        assert call.said == ["Welcome.", "You said one.", "By the channel.", "You said two."]
         assert call.failed == []
 
 
@@ -170,7 +166,7 @@ async def test_a_stream_that_is_refused_in_mid_turn_is_replaced_by_polling_until
 async def test_a_websocket_that_nobody_answers_costs_one_call_its_wait_and_not_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(direct_line, "CONNECT_S", 0.05)
+    monkeypatch.setattr(direct_line_stream, "CONNECT_S", 0.05)
 
     class Deaf(DirectLineDouble):
         async def _stream(self, request: web.Request) -> web.StreamResponse:
@@ -178,25 +174,25 @@ async def test_a_websocket_that_nobody_answers_costs_one_call_its_wait_and_not_t
             raise web.HTTPGatewayTimeout
 
     async with Deaf() as service:
-        way = DirectLineWay(DirectLineOptions(service.endpoint, SECRET, poll_s=0.02, patience=PATIENCE))
-        await way.start()
+        channel = DirectLineChannel(line_to(service, poll_s=0.02))
+        await channel.start()
         for _ in range(2):
             call = Line(service)
-            call.conversation = Numbered(way.conversation(CALL, call.events.append))
+            call.conversation = Numbered(channel.conversation(CALL, call.events.append))
             await call.ask("hello")
             assert "You said hello." in call.said
         assert [path for path in service.calls if path.endswith("/stream")] == service.calls[2:3]
-        await way.close()
+        await channel.close()
 
 
 async def test_what_comes_twice_is_said_once() -> None:
     async with line() as call:
         call.service.repeat = True
         await call.ask("hello")
-        await call.service.say({"type": "message", "text": "By the way."})
-        await call.until(lambda: "By the way." in call.said)
+        await call.service.say({"type": "message", "text": "By the channel."})
+        await call.until(lambda: "By the channel." in call.said)
         await asyncio.sleep(0.05)
-        assert call.said == ["Welcome.", "You said hello.", "By the way."]
+        assert call.said == ["Welcome.", "You said hello.", "By the channel."]
 
 
 async def test_the_token_is_renewed_at_half_its_life_and_an_expired_one_is_replaced(
@@ -275,15 +271,15 @@ async def test_the_rest_of_what_was_interrupted_is_not_said() -> None:
 
 async def test_requests_before_the_service_can_be_reached_fail_without_an_exception() -> None:
     events: list[Event] = []
-    way = DirectLineWay(DirectLineOptions("http://127.0.0.1:9/v3/directline", SECRET), BotOptions(turn_timeout_s=0.3))
-    await way.start()
-    conversation = way.conversation(CALL, events.append)
+    channel = DirectLineChannel(line_to("http://127.0.0.1:9/v3/directline", turn_timeout_s=0.3))
+    await channel.start()
+    conversation = channel.conversation(CALL, events.append)
     conversation.send(1, activities.conversation_update())
     async with asyncio.timeout(5):
         while not events:
             await asyncio.sleep(0.01)
     assert [type(event) for event in events] == [BotFailed]
-    await way.close()
+    await channel.close()
 
 
 def test_a_feed_survives_what_makes_no_sense() -> None:

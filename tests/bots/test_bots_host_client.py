@@ -13,6 +13,7 @@ from callers import Numbered
 
 from voicebot.bots import CallFacts, DialogHostClient, HostUnavailable, activities
 from voicebot.events import BotDone, BotFailed, BotMessage, BotRecovered, Event
+from voicebot.host_wire import FixedPrompt
 
 
 class ScriptedHost:
@@ -92,9 +93,10 @@ async def test_events_come_in_order_for_their_request(host: ScriptedHost, client
     first, second = await host.receive(), await host.receive()
     assert first["activity"]["type"] == "conversationUpdate"
     assert (second["activity"]["text"], second["deadline_s"]) == ("billing", 5.0)
-    for turn, text in ((first["id"], "hello"), (second["id"], "your bill")):
-        host.say(op="activity", turn=turn, conversation="call-1", activity={"type": "message", "text": text})
-        host.say(op="done", turn=turn)
+    for request, text in ((first["request"], "hello"), (second["request"], "your bill")):
+        activity = {"type": "message", "text": text}
+        host.say(op="activity", request=request, conversation="call-1", activity=activity)
+        host.say(op="done", request=request, conversation="call-1")
     told = [await heard.next() for _ in range(4)]
     assert [type(event) for event in told] == [BotMessage, BotDone, BotMessage, BotDone]
     assert [event.request for event in told] == [1, 1, 2, 2]  # type: ignore[attr-defined]
@@ -107,9 +109,9 @@ async def test_calls_do_not_hear_each_other(host: ScriptedHost, client: DialogHo
         Numbered(client.conversation(CallFacts("call-2", "", ""), two)),
     )
     first.send(activities.resume()), second.send(activities.resume())
-    turns = [(await host.receive())["id"], (await host.receive())["id"]]
-    host.say(op="activity", turn=turns[1], conversation="call-2", activity={"type": "message", "text": "second"})
-    host.say(op="activity", turn=0, conversation="call-1", activity={"type": "message", "text": "by myself"})
+    assert [(await host.receive())["request"] for _ in range(2)] == [1, 1]
+    host.say(op="activity", request=1, conversation="call-2", activity={"type": "message", "text": "second"})
+    host.say(op="activity", request=0, conversation="call-1", activity={"type": "message", "text": "by myself"})
     assert (await two.next()).text == "second"  # type: ignore[attr-defined]
     unasked = await one.next()
     assert isinstance(unasked, BotMessage)
@@ -139,7 +141,7 @@ async def test_what_is_outstanding_fails_when_the_host_goes_and_recovers_when_it
     assert idle.nothing, "who lost nothing is not told"
     assert conversation.send(activities.resume()) == 3
     message = await host.receive()
-    host.say(op="done", turn=message["id"])
+    host.say(op="done", request=message["request"], conversation="call-1")
     assert await heard.next() == BotDone((pytest.approx(0, abs=1e12)), 3)
 
 
@@ -150,11 +152,11 @@ async def test_a_host_that_says_nothing_fails_the_request_and_recovers_when_it_s
     await client.start()
     heard = Heard()
     client.conversation(CALL, heard).send(1, activities.user_message("billing"))
-    turn = (await host.receive())["id"]
+    request = (await host.receive())["request"]
     failed = await heard.next()
     assert isinstance(failed, BotFailed)
     assert "no answer" in failed.reason
-    host.say(op="failed", turn=turn, error="too long")
+    host.say(op="failed", request=request, conversation="call-1", error="too long")
     assert isinstance(await heard.next(), BotRecovered)
     assert not await client.ping(0.01), "pings are not answered either"
     await client.close()
@@ -167,19 +169,37 @@ async def test_closing_tells_the_bot_and_nothing_is_heard_afterwards(
     heard = Heard()
     conversation = Numbered(client.conversation(CALL, heard))
     conversation.send(activities.user_message("billing"))
-    turn = (await host.receive())["id"]
+    request = (await host.receive())["request"]
     await conversation.close("caller")
     await conversation.close("caller")
     goodbye = await host.receive()
     assert (goodbye["activity"]["type"], goodbye["activity"]["text"]) == ("endOfConversation", "caller")
     assert await host.receive() == {"op": "close", "conversation": "call-1"}
-    host.say(op="activity", turn=turn, conversation="call-1", activity={"type": "message", "text": "late"})
-    host.say(op="done", turn=turn)
+    host.say(op="activity", request=request, conversation="call-1", activity={"type": "message", "text": "late"})
+    host.say(op="done", request=request, conversation="call-1")
     asked = asyncio.create_task(client.ping())
-    host.say(op="pong", id=(await host.receive())["id"])
+    host.say(op="pong", id=(await host.receive())["id"], texts=0)
     assert await asked
     assert heard.nothing
     assert client.conversations == 0
+
+
+async def test_what_was_asked_in_a_call_is_not_answered_in_the_next_of_the_same_id(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    """Callers choose the id of a call, and may use it again."""
+    before, after = Numbered(client.conversation(CALL, Heard())), Heard()
+    before.send(activities.user_message("billing"))
+    await before.close("caller")
+    Numbered(client.conversation(CALL, after)).begin()
+    asked, goodbye, _, _ = [await host.receive() for _ in range(4)]
+    for turn, text in ((asked, "Your bill."), (goodbye, "Goodbye.")):
+        activity = {"type": "message", "text": text}
+        host.say(op="activity", request=turn["request"], conversation="call-1", activity=activity)
+        host.say(op="done", request=turn["request"], conversation="call-1")
+    host.say(op="activity", request=1, conversation="call-1", activity={"type": "message", "text": "Hello."})
+    said = await after.next()
+    assert isinstance(said, BotMessage) and said.text == "Hello."
 
 
 async def test_nonsense_from_the_host_is_counted_and_dropped(host: ScriptedHost, client: DialogHostClient) -> None:
@@ -188,16 +208,16 @@ async def test_nonsense_from_the_host_is_counted_and_dropped(host: ScriptedHost,
         b"[]\n",
         b'"x"\n',
         b"{}\n",
-        b'{"op":"done","turn":"x"}\n',
-        b'{"op":"dance","turn":1}\n',
+        b'{"op":"done","conversation":"call-1","request":"x"}\n',
+        b'{"op":"dance","conversation":"call-1","request":1}\n',
+        b'{"op":"pong","id":"x","texts":0}\n',
     ]
     asked = asyncio.create_task(client.ping())
     number = (await host.receive())["id"]
     for line in host_lines:
         host.write(line)
-    host.say(op="done", turn=99)
-    host.say(op="pong", id="x")
-    host.say(op="pong", id=number)
+    host.say(op="done", conversation="call-1", request=99)
+    host.say(op="pong", id=number, texts=0)
     assert await asked
     assert client.malformed == len(host_lines)
 
@@ -226,7 +246,8 @@ async def test_a_call_that_breaks_on_an_event_does_not_break_the_others(
     client.conversation(CALL, broken).send(1, activities.resume())
     client.conversation(CallFacts("call-2", "", ""), heard).send(1, activities.resume())
     for _ in range(2):
-        host.say(op="done", turn=(await host.receive())["id"])
+        turn = await host.receive()
+        host.say(op="done", conversation=turn["activity"]["conversation"]["id"], request=turn["request"])
     assert isinstance(await heard.next(), BotDone)
 
 
@@ -242,10 +263,7 @@ async def test_prompts_are_asked_for(host: ScriptedHost, client: DialogHostClien
     number = (await host.receive())["id"]
     host.say(op="prompts", id=number, prompts=[{"text": "Hello.", "locale": "en-GB"}, {"text": 3}, "x",
                                              {"text": "Hi", "audio": "file:///hi.wav"}])  # fmt: skip
-    assert await asked == [
-        {"text": "Hello.", "locale": "en-GB", "audio": ""},
-        {"text": "Hi", "locale": "", "audio": "file:///hi.wav"},
-    ]
+    assert await asked == (FixedPrompt("Hello.", "en-GB"), FixedPrompt("Hi", audio="file:///hi.wav"))
 
 
 async def test_closing_the_client_leaves_no_task_behind(host: ScriptedHost) -> None:

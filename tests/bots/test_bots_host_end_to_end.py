@@ -91,7 +91,7 @@ async def test_a_host_that_is_killed_in_mid_call_goes_on_where_it_was(sample: Ho
 async def test_the_prompts_are_offered_word_for_word_as_they_are_said(sample: Host) -> None:
     client = DialogHostClient(sample.socket)
     await client.start()
-    prompts = {prompt["text"] for prompt in await client.prompts()}
+    prompts = {prompt.text for prompt in await client.prompts()}
     call = Call(client)
     said = await call.ask(activities.conversation_update())
     assert len(said) == 2

@@ -12,12 +12,14 @@ from voicebot.bots.interpretation import Interpreter
 from voicebot.events import (
     AbortPromptsAsked,
     BotMessage,
+    CallAsked,
     CallConfigured,
     HangUpAsked,
     InputHint,
     KeyCollection,
     KeysAsked,
     MetadataSent,
+    PlacedCallChanged,
     RecordingAction,
     RecordingAsked,
     TransferAsked,
@@ -87,6 +89,8 @@ def test_the_end_of_the_conversation_is_a_hang_up() -> None:
         ("sip:agents@example.com;transport=tcp", "sip:agents@example.com;transport=tcp"),
         ("sip:a@b\r\nVia: evil", ""),
         ("<sip:a@b>", ""),
+        ("sip:*31#7001@pbx.example", "sip:*31%237001@pbx.example"),
+        ("tel:+1-425-555-0123;npdi;rn=+1-425-555-0000", "tel:+14255550123;npdi;rn=+1-425-555-0000"),
         ("1" * 300, ""),
         (17, ""),
         (None, ""),
@@ -95,6 +99,37 @@ def test_the_end_of_the_conversation_is_a_hang_up() -> None:
 def test_a_transfer_goes_to_a_safe_target_or_leaves_it_to_the_settings(given: Any, target: str) -> None:
     event = one({"type": "event", "name": "handoff.initiate", "value": {"TargetPhoneNumber": given, "Skill": "bill"}})
     assert event == TransferAsked(9.0, Address.parse(target) if target else None, {"Skill": "bill"})
+
+
+def test_a_handoff_is_a_transfer_whether_it_is_an_event_or_an_activity_of_its_own() -> None:
+    value = {"targetPhoneNumber": "+14255550123", "Skill": "bill"}
+    expected = TransferAsked(9.0, Address.parse("+14255550123"), {"Skill": "bill"})
+    assert one({"type": "handoff", "value": value}) == expected
+    assert one({"type": "event", "name": "handoff.initiate", "value": value}) == expected
+    assert one({"type": "handoff", "value": "+14255550123"}) == TransferAsked(9.0, Address.parse("+14255550123"), {})
+    assert one({"type": "handoff"}) == TransferAsked(9.0, None, {})
+
+
+@pytest.mark.parametrize(
+    "activity", [None, "message", 7, ["message"], True, {}, {"type": "typing"}, {"type": ["event"]}]
+)
+def test_what_is_no_activity_or_none_for_a_call_gives_nothing(activity: Any) -> None:
+    assert events_from_activity(activity, 1, 9.0) == []
+    assert Interpreter().events(activity, 1, 9.0) == []
+
+
+def test_a_bot_has_somebody_called() -> None:
+    value = {"to": "+1 (425) 555-0123", "trunk": "sbc", "bot": "b" * 80, "commandId": "c1", "context": {"order": 7}}
+    asked = one({"type": "event", "name": "call.place", "value": value})
+    assert asked == CallAsked(9.0, Address.parse("+14255550123"), "sbc", "b" * 64, "c1", {"order": 7})
+
+
+@pytest.mark.parametrize("to", ["http://pbx.example/", "sip:a@b\r\nVia: evil", "", 17, None])
+def test_a_bot_that_wants_somebody_called_who_has_no_address_is_told_so_at_once(to: Any) -> None:
+    told = one({"type": "event", "name": "call.place", "value": {"to": to, "commandId": "c1"}})
+    assert isinstance(told, PlacedCallChanged)
+    assert (told.state, told.target, told.command) == ("refused", None, "c1")
+    assert "neither a number nor a SIP URI" in told.reason
 
 
 def test_audiocodes_transfers_are_known() -> None:

@@ -1,7 +1,7 @@
-"""Network faults on every way to a bot of somebody else's, over real sockets: nothing is lost, nothing is said twice.
+"""Network faults on every channel to a bot of others, over real sockets: nothing is lost, nothing is said twice.
 
-Each call asks three questions; the second meets a fault. Whatever the way and the fault: each question reaches the bot
-once, ends once, and what the bot says is heard once and in its order; the third is answered as the first was. What
+Each call asks three questions; the second meets a fault. Whatever the channel and the fault: each question reaches the
+bot once, ends once, and what the bot says is heard once and in its order; the third is answered as the first was. What
 the bot says to a question that has failed is lost only where it has nowhere to go: on the connection that was lost.
 """
 
@@ -16,23 +16,23 @@ import pytest
 from bot_double import Activity as BotActivity
 from bot_double import BotDouble, Reply
 from callers import Numbered
-from copilot_studio_double import TOKEN, CopilotStudioDouble
-from direct_line_double import SECRET, Activity, BotError, DirectLineDouble, Say
+from copilot_studio_double import TOKEN, CopilotStudioDouble, Tokens
+from direct_line_double import Activity, BotError, DirectLineDouble, Say, line_to
 from relay import Relay
 
 from voicebot.bots import CallFacts, activities
-from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
+from voicebot.bots.bot_framework import BotFrameworkBot
+from voicebot.bots.channel import BotChannel
 from voicebot.bots.connector_server import ConnectorServer
-from voicebot.bots.copilot_studio import CopilotStudioOptions, copilot_studio_way
-from voicebot.bots.direct_line import DirectLineOptions, DirectLineWay
+from voicebot.bots.copilot_studio import AgentChannel, CopilotStudioBot
+from voicebot.bots.direct_line import DirectLineChannel
 from voicebot.bots.settling import Patience
-from voicebot.bots.streaming import StreamingSettings, StreamingWay
-from voicebot.bots.ways import BotOptions, BotWay
+from voicebot.bots.streaming import StreamingBot
 from voicebot.events import BotDone, BotFailed, BotMessage, Event
 
 CALL = CallFacts("call-1", "+15550100", "+15550199")
 PATIENCE = Patience(quiet_s=0.05, typing_s=0.5, silent_s=0.05)
-WAYS = ("bot-framework", "streaming", "direct-line", "polling", "copilot-studio", "connection-string")
+KINDS = ("bot-framework", "streaming", "direct-line", "polling", "copilot-studio", "connection-string")
 Speak = Callable[[str], Awaitable[None]]
 
 
@@ -64,7 +64,7 @@ class Bot:
 @dataclass
 class World:
     bot: Bot
-    way: BotWay
+    channel: BotChannel
     relay: Relay
     expire: Callable[[], None]
     events: list[Event] = field(default_factory=list)
@@ -89,7 +89,7 @@ class World:
 
     async def call(self) -> list[type[Event]]:
         """How the three questions ended."""
-        self.conversation = Numbered(self.way.conversation(CALL, self.events.append))
+        self.conversation = Numbered(self.channel.conversation(CALL, self.events.append))
         self.conversation.begin()
         await self.until(lambda: bool(self.ends(1)))
         ends = [await self.ask("one"), await self.ask("two")]
@@ -109,7 +109,6 @@ class World:
 
 @asynccontextmanager
 async def world(kind: str, bot: Bot, turn_timeout_s: float = 5.0) -> AsyncIterator[World]:
-    options = BotOptions(turn_timeout_s=turn_timeout_s)
     async with AsyncExitStack() as stack:
         if kind in ("bot-framework", "streaming"):
             there = _bot_double(bot)
@@ -120,12 +119,9 @@ async def world(kind: str, bot: Bot, turn_timeout_s: float = 5.0) -> AsyncIterat
             url = there.url.replace(str(port), str(relay.port))
             connector = ConnectorServer()
             stack.push_async_callback(connector.close)
-            way: BotWay = (
-                BotFrameworkWay("x", BotFrameworkSettings(url, options=options), connector)
-                if kind == "bot-framework"
-                else StreamingWay("x", StreamingSettings(url, options=options))
-            )
-            here = World(bot, way, relay, lambda: None)
+            settings = BotFrameworkBot if kind == "bot-framework" else StreamingBot
+            channel: BotChannel = settings(name="x", url=url, turn_timeout_s=turn_timeout_s).channel(connector)
+            here = World(bot, channel, relay, lambda: None)
         else:
             service = _direct_line(bot, kind)
             await stack.enter_async_context(service)
@@ -134,10 +130,10 @@ async def world(kind: str, bot: Bot, turn_timeout_s: float = 5.0) -> AsyncIterat
             service.streams = kind != "polling"
             service.repeat = bot.twice
             expired: list[str] = []
-            way = _client(kind, service, expired, options)
-            here = World(bot, way, relay, lambda: (service.expire_tokens(), expired.append("old"))[0])
-        await way.start()
-        stack.push_async_callback(way.close)
+            channel = _client(kind, service, expired, turn_timeout_s)
+            here = World(bot, channel, relay, lambda: (service.expire_tokens(), expired.append("old"))[0])
+        await channel.start()
+        stack.push_async_callback(channel.close)
         yield here
 
 
@@ -172,30 +168,25 @@ def _direct_line(bot: Bot, kind: str) -> DirectLineDouble:
     return CopilotStudioDouble(behave) if kind in ("copilot-studio", "connection-string") else DirectLineDouble(behave)
 
 
-def _client(kind: str, service: DirectLineDouble, expired: list[str], bot: BotOptions) -> BotWay:
+def _client(kind: str, service: DirectLineDouble, expired: list[str], turn_timeout_s: float) -> BotChannel:
     if not isinstance(service, CopilotStudioDouble):
-        line = DirectLineOptions(service.endpoint, SECRET, patience=PATIENCE, poll_s=0.02)
-        return DirectLineWay(line, bot)
+        return DirectLineChannel(line_to(service, patience=PATIENCE, poll_s=0.02, turn_timeout_s=turn_timeout_s))
     if kind == "copilot-studio":
-        options = CopilotStudioOptions(token_endpoint=service.token_endpoint, patience=PATIENCE)
-        return copilot_studio_way(options, bot)
-
-    async def token(refused: str) -> str:
-        return "another" if refused or TOKEN not in current else TOKEN
-
-    current = [TOKEN]
+        settings = {"quiet_s": PATIENCE.quiet_s, "typing_s": PATIENCE.typing_s, "silent_s": PATIENCE.silent_s}
+        bot = CopilotStudioBot(name="x", url=service.token_endpoint, turn_timeout_s=turn_timeout_s, **settings)
+        return bot.channel(ConnectorServer())
     service.welcome = lambda shown: shown == ("another" if expired else TOKEN)
-    return copilot_studio_way(CopilotStudioOptions(connection_url=service.connection_url, token=token), bot)
+    return AgentChannel(service.connection_url, Tokens(TOKEN, "another"), turn_timeout_s)
 
 
-@pytest.mark.parametrize("kind", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_without_a_fault_all_is_heard_though_it_may_come_twice(kind: str) -> None:
     async with world(kind, Bot(twice=True)) as here:
         assert await here.call() == [BotDone] * 3
         assert here.heard_of_two == ["two: first.", "two: second."]
 
 
-@pytest.mark.parametrize("kind", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_bot_that_fails_in_mid_turn_is_not_asked_again(kind: str) -> None:
     async def crash() -> None:
         raise BotCrash
@@ -205,7 +196,7 @@ async def test_a_bot_that_fails_in_mid_turn_is_not_asked_again(kind: str) -> Non
         assert here.heard_of_two == ["two: first."]
 
 
-@pytest.mark.parametrize("kind", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_bot_that_is_too_slow_is_given_up_and_its_late_words_are_heard(kind: str) -> None:
     given_up = asyncio.Event()
 
@@ -213,7 +204,7 @@ async def test_a_bot_that_is_too_slow_is_given_up_and_its_late_words_are_heard(k
         await given_up.wait()
 
     async with world(kind, Bot(sleep), turn_timeout_s=0.5) as here:
-        here.conversation = Numbered(here.way.conversation(CALL, here.events.append))
+        here.conversation = Numbered(here.channel.conversation(CALL, here.events.append))
         here.conversation.begin()
         assert await here.ask("one") is BotDone
         request = here.conversation.send(activities.user_message("two"))
@@ -229,7 +220,7 @@ async def test_a_bot_that_is_too_slow_is_given_up_and_its_late_words_are_heard(k
         assert len(here.ends(request)) == 1
 
 
-@pytest.mark.parametrize("kind", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_connections_that_are_lost_in_mid_turn(kind: str) -> None:
     here: World
 

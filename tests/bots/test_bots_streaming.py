@@ -1,4 +1,4 @@
-"""The way over one websocket, against a bot on a real socket: connection lost and found, calls kept apart."""
+"""The channel over one websocket, against a bot on a real socket: connection lost and found, calls kept apart."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from identity_double import IdentityDouble
 
 from voicebot.bots import activities
 from voicebot.bots import streaming as module
-from voicebot.bots.credentials import ClientCredentials
-from voicebot.bots.streaming import StreamingSettings, StreamingWay
-from voicebot.bots.ways import BotOptions
+from voicebot.bots.connector_server import ConnectorServer
+from voicebot.bots.streaming import StreamingBot, StreamingChannel
 from voicebot.events import BotDone, BotFailed, BotMessage
 
 
@@ -29,13 +28,13 @@ async def bot() -> AsyncIterator[BotDouble]:
 
 
 @asynccontextmanager
-async def way_to(bot: BotDouble, **settings: Any) -> AsyncIterator[StreamingWay]:
-    way = StreamingWay("double", StreamingSettings(bot.url, **settings))
-    await way.start()
+async def channel_to(bot: BotDouble, **settings: Any) -> AsyncIterator[StreamingChannel]:
+    channel = StreamingBot(name="double", url=bot.url, **settings).channel(ConnectorServer())
+    await channel.start()
     try:
-        yield way
+        yield channel
     finally:
-        await way.close()
+        await channel.close()
 
 
 async def test_all_calls_share_one_connection_and_do_not_wait_for_each_other(bot: BotDouble) -> None:
@@ -48,15 +47,15 @@ async def test_all_calls_share_one_connection_and_do_not_wait_for_each_other(bot
             assert await reply(activity["text"]) == 200
 
     bot.behave = wait_for_all
-    async with way_to(bot) as way:
-        callers = [Caller(way, call_id=f"call-{number}") for number in range(10)]
+    async with channel_to(bot) as channel:
+        callers = [Caller(channel, call_id=f"call-{number}") for number in range(10)]
         assert await asyncio.gather(*(c.hear(str(n)) for n, c in enumerate(callers))) == [[str(n)] for n in range(10)]
         assert len(bot.sockets) == 1
 
 
 async def test_the_end_of_the_call_is_told_after_all_that_the_caller_said(bot: BotDouble) -> None:
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         caller.conversation.send(activities.key_message("1"))
         await caller.conversation.close("caller")
     assert [a["type"] for a in bot.received] == ["message", "endOfConversation"]
@@ -69,8 +68,8 @@ async def test_a_turn_that_loses_its_connection_fails_and_is_not_told_twice(bot:
         await double.drop()
 
     bot.behave = dies
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         said, failed = await caller.ask(activities.user_message("hello"))
         assert isinstance(said, BotMessage) and said.speak == "Let me see."
         assert isinstance(failed, BotFailed) and "connection" in failed.reason
@@ -83,8 +82,8 @@ async def test_all_calls_in_mid_turn_hear_of_the_loss(bot: BotDouble) -> None:
         await asyncio.sleep(60)
 
     bot.behave = never
-    async with way_to(bot) as way:
-        callers = [Caller(way, call_id=f"call-{number}") for number in range(5)]
+    async with channel_to(bot) as channel:
+        callers = [Caller(channel, call_id=f"call-{number}") for number in range(5)]
         waiting = [asyncio.create_task(caller.fail()) for caller in callers]
         async with asyncio.timeout(5):
             while len(bot.received) < 5:
@@ -98,8 +97,8 @@ async def test_all_calls_in_mid_turn_hear_of_the_loss(bot: BotDouble) -> None:
 async def test_what_is_said_while_the_bot_is_away_waits_for_it_a_little(bot: BotDouble) -> None:
     port = int(bot.url.split(":")[2].split("/")[0])
     await bot.close()
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         caller.conversation.send(activities.user_message("hello"))
         await asyncio.sleep(0.05)
         await bot.start(port)
@@ -110,8 +109,8 @@ async def test_what_is_said_while_the_bot_is_away_waits_for_it_a_little(bot: Bot
 async def test_a_bot_that_stays_away_fails_in_time(bot: BotDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WAIT_FOR_CONNECTION_S", 0.1)
     await bot.close()
-    async with way_to(bot) as way:
-        assert (await Caller(way).fail()).startswith("no connection to the bot")
+    async with channel_to(bot) as channel:
+        assert (await Caller(channel).fail()).startswith("no connection to the bot")
 
 
 async def test_a_slow_bot_is_given_up_and_what_it_says_late_is_still_heard(bot: BotDouble) -> None:
@@ -121,8 +120,8 @@ async def test_a_slow_bot_is_given_up_and_what_it_says_late_is_still_heard(bot: 
             await reply("Late.")
 
     bot.behave = slow
-    async with way_to(bot, options=BotOptions(turn_timeout_s=0.1)) as way:
-        caller = Caller(way)
+    async with channel_to(bot, turn_timeout_s=0.1) as channel:
+        caller = Caller(channel)
         assert await caller.fail("slow") == "no answer within 0.1 s"
         late = await caller.next()
         assert isinstance(late, BotMessage) and (late.request, late.speak) == (0, "Late.")
@@ -133,8 +132,8 @@ async def test_a_bot_that_answers_500_has_failed(bot: BotDouble) -> None:
         return 500
 
     bot.behave = fails
-    async with way_to(bot) as way:
-        assert await Caller(way).fail() == "the bot answered 500"
+    async with channel_to(bot) as channel:
+        assert await Caller(channel).fail() == "the bot answered 500"
 
 
 async def test_activities_for_calls_that_are_over_are_refused(bot: BotDouble) -> None:
@@ -145,8 +144,8 @@ async def test_activities_for_calls_that_are_over_are_refused(bot: BotDouble) ->
         statuses.append(await reply("Hello."))
 
     bot.behave = confused
-    async with way_to(bot) as way:
-        assert await Caller(way).hear("hello") == []
+    async with channel_to(bot) as channel:
+        assert await Caller(channel).hear("hello") == []
     assert statuses[0] == 404
 
 
@@ -157,8 +156,8 @@ async def test_a_peer_that_speaks_something_else_is_left_and_tried_again(bot: Bo
         await asyncio.sleep(60)
 
     bot.behave = babbles
-    async with way_to(bot) as way:
-        caller = Caller(way)
+    async with channel_to(bot) as channel:
+        caller = Caller(channel)
         assert "not a frame header" in await caller.fail()
         assert await caller.hear("hello") == ["You said hello."]
 
@@ -166,8 +165,7 @@ async def test_a_peer_that_speaks_something_else_is_left_and_tried_again(bot: Bo
 async def test_each_connection_shows_a_token(bot: BotDouble) -> None:
     identity = IdentityDouble({"app-1": "s3cret"})
     await identity.start()
-    credentials = ClientCredentials("app-1", lambda: "s3cret", authority=identity.url)
-    async with way_to(bot, credentials=credentials) as way:
-        assert await Caller(way).hear("hello") == ["You said hello."]
+    async with channel_to(bot, **identity.registered("app-1")) as channel:
+        assert await Caller(channel).hear("hello") == ["You said hello."]
     assert bot.authorizations[0].startswith("Bearer ey")
     await identity.close()

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from voicebot.bots.streaming_frames import (
     MAX_BODY,
     MAX_OPEN,
-    Decoder,
     ProtocolError,
-    Request,
-    Response,
+    StreamingDecoder,
+    StreamingRequest,
+    StreamingResponse,
     encode_request,
     encode_response,
 )
@@ -53,11 +53,15 @@ def test_what_is_written_is_read_however_it_is_cut(body: bytes, cuts: list[int])
     data = b"".join(
         [*encode_request(ID, "POST", "/p", body), *encode_response(ID, 202, body), *encode_response(ID, 200)]
     )
-    decoder, read, at = Decoder(), [], 0
+    decoder, read, at = StreamingDecoder(), [], 0
     for cut in [*cuts, len(data)]:
         read += decoder.feed(data[at : at + cut])
         at += cut
-    assert read == [Request(ID, "POST", "/p", body), Response(ID, 202, body), Response(ID, 200, b"")]
+    assert read == [
+        StreamingRequest(ID, "POST", "/p", body),
+        StreamingResponse(ID, 202, body),
+        StreamingResponse(ID, 200, b""),
+    ]
 
 
 def test_requests_may_be_interleaved_and_a_body_may_come_before_its_head() -> None:
@@ -65,17 +69,20 @@ def test_requests_may_be_interleaved_and_a_body_may_come_before_its_head() -> No
     one, two = head(streams=[{"id": STREAM}]), head(streams=[{"id": other_stream.upper()}])
     data = frame("A", ID, one[:9], False) + frame("S", other_stream, b"2", False) + frame("A", ID, one[9:])
     data += frame("S", STREAM, b"1") + frame("S", other_stream, b"2") + frame("A", other, two)
-    assert Decoder().feed(data) == [Request(ID, "POST", "/x", b"1"), Request(other, "POST", "/x", b"22")]
+    assert StreamingDecoder().feed(data) == [
+        StreamingRequest(ID, "POST", "/x", b"1"),
+        StreamingRequest(other, "POST", "/x", b"22"),
+    ]
 
 
 def test_the_id_of_a_request_is_kept_as_the_bot_wrote_it() -> None:
-    assert Decoder().feed(frame("A", ID.upper(), head())) == [Request(ID.upper(), "POST", "/x", b"")]
+    assert StreamingDecoder().feed(frame("A", ID.upper(), head())) == [StreamingRequest(ID.upper(), "POST", "/x", b"")]
 
 
 def test_a_cancelled_stream_ends_there_and_later_kinds_are_skipped() -> None:
     data = frame("A", ID, head(streams=[{"id": STREAM}])) + frame("S", STREAM, b"ab", False)
     data += frame("Z", ID, b"?") + frame("C", STREAM, b"")
-    assert Decoder().feed(data) == [Request(ID, "POST", "/x", b"ab")]
+    assert StreamingDecoder().feed(data) == [StreamingRequest(ID, "POST", "/x", b"ab")]
 
 
 @pytest.mark.parametrize(
@@ -98,13 +105,13 @@ def test_a_cancelled_stream_ends_there_and_later_kinds_are_skipped() -> None:
 )
 def test_what_is_wrong_or_too_much_is_a_protocol_error(data: bytes) -> None:
     with pytest.raises(ProtocolError):
-        Decoder().feed(data)
+        StreamingDecoder().feed(data)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for prefix in (b"", f"A.000100.{ID}.1\n".encode(), f"B.000010.{ID}.1\n".encode()):
         try:
-            Decoder().feed(prefix + data)
+            StreamingDecoder().feed(prefix + data)
         except ProtocolError:
             continue

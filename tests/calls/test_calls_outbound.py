@@ -5,39 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import call_world
 import pytest
-from call_world import Line
 
-from voicebot.address import Address, AddressError, Domain
-from voicebot.calls import CallRequest, CannotCall, Outbound, Placed, TrunkRoute
+from voicebot.address import Address, AddressError
+from voicebot.calls import CallRequest, CannotCall, Outbound, Placed
 from voicebot.calls.session import CallSession
 from voicebot.legs import Leg, NoRoom
+from voicebot.sip import Line
 
-PROVIDER = TrunkRoute("provider", Domain.parse("sip.example.com;transport=tls"), own_domain="example.com")
-PBX = TrunkRoute("pbx", Domain.parse("10.0.0.1:5080"), own_domain="10.0.0.1")
+PROVIDER = Line.to(
+    "sip:sip.example.com;transport=tls", "provider", "4930000", proxy="sip:sip.example.com;transport=tls"
+)
+PBX = Line.to("sip:10.0.0.1:5080", "pbx", "7000")
 
 
 class Exchange:
     """Where the calls go; ``dialled`` holds what was asked of it."""
 
-    def __init__(self, *routes: TrunkRoute, full: bool = False, **options: Any) -> None:
+    def __init__(self, *lines: Line, full: bool = False, **options: Any) -> None:
         self.dialled: list[dict[str, Any]] = []
         self.begun: list[Placed] = []
         self._full = full
         options.setdefault("allow", ("+4930*", "*@pbx.example"))
         self.outbound = Outbound(
-            self._dial, self._begin, routes=routes, bots=lambda: ["dialogs"], own_domain=lambda: "us.example", **options
+            self._dial, self._begin, lines={line.name: line for line in lines}, bots=lambda: ["dialogs"], **options
         )
 
     async def _dial(
-        self, to: Address, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
+        self, to: Address, *, line: str, sender: Address | None, headers: Mapping[str, str], ring_timeout_s: float
     ) -> Leg:
         if self._full:
             raise NoRoom("there are too many calls")
-        self.dialled.append(
-            {"uri": to.uri, "account": account, "from": from_uri, "headers": headers, "s": ring_timeout_s}
-        )
-        return Line("outbound")
+        self.dialled.append({"uri": to.uri, "line": line, "from": sender, "headers": headers, "s": ring_timeout_s})
+        return call_world.Line("outbound")
 
     def _begin(self, _leg: Leg, placed: Placed) -> CallSession:
         self.begun.append(placed)
@@ -57,7 +58,20 @@ class Exchange:
 async def test_a_number_goes_by_the_only_trunk_and_shows_what_the_trunk_shows() -> None:
     call = await Exchange(PROVIDER).call("+49 (30) 123-456")
     assert call["uri"] == "sip:+4930123456@sip.example.com;transport=tls"
-    assert (call["account"], call["from"], call["s"]) == ("provider", "", 60.0)
+    assert (call["line"], call["from"], call["s"]) == ("provider", None, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("to", "uri"),
+    [
+        ("*31#", "sip:*31%23@10.0.0.1:5080"),
+        ("tel:+49-30-123;npdi;rn=+49-30-999", "sip:+4930123;npdi;rn=+49-30-999@10.0.0.1:5080;user=phone"),
+        ("anna@pbx.example", "sip:anna@pbx.example"),
+    ],
+)
+async def test_whatever_form_it_has_somebody_is_called_by_a_uri(to: str, uri: str) -> None:
+    exchange = Exchange(PBX, allow=("*31#", "+4930*", "anna@pbx.example"))
+    assert (await exchange.call(to))["uri"] == uri
 
 
 async def test_a_number_goes_by_the_first_trunk_that_is_fit_and_by_none_where_none_is() -> None:
@@ -66,10 +80,10 @@ async def test_a_number_goes_by_the_first_trunk_that_is_fit_and_by_none_where_no
     def fit(names: Sequence[str]) -> str:
         return next((name for name in names if name not in down), "")
 
-    exchange = Exchange(PROVIDER, PBX, usual_routes=["pbx", "provider"], fit=fit)
-    assert (await exchange.call("+4930123"))["account"] == "provider"
+    exchange = Exchange(PROVIDER, PBX, usual_lines=["pbx", "provider"], fit=fit)
+    assert (await exchange.call("+4930123"))["line"] == "provider"
     down.clear()
-    assert (await exchange.call("+4930123"))["account"] == "pbx"
+    assert (await exchange.call("+4930123"))["line"] == "pbx"
     exchange.dialled.clear()
     down.update(["pbx", "provider"])
     assert (await exchange.refusal("+4930123")).why == "full"
@@ -78,18 +92,18 @@ async def test_a_number_goes_by_the_first_trunk_that_is_fit_and_by_none_where_no
 
 
 async def test_where_there_are_two_trunks_the_wish_or_the_setting_chooses() -> None:
-    assert (await Exchange(PROVIDER, PBX, usual_routes=["pbx"]).call("+4930123"))["uri"] == "sip:+4930123@10.0.0.1:5080"
-    assert (await Exchange(PROVIDER, PBX).call("tel:+4930123", trunk="provider"))["account"] == "provider"
+    assert (await Exchange(PROVIDER, PBX, usual_lines=["pbx"]).call("+4930123"))["uri"] == "sip:+4930123@10.0.0.1:5080"
+    assert (await Exchange(PROVIDER, PBX).call("tel:+4930123", trunk="provider"))["line"] == "provider"
     assert "needs a trunk" in str(await Exchange(PROVIDER, PBX).refusal("+4930123"))
     assert "'nope'" in str(await Exchange(PROVIDER).refusal("+4930123", trunk="nope"))
 
 
 async def test_a_sip_address_is_called_straight_away_or_by_the_trunk_that_was_named() -> None:
-    straight = await Exchange(PROVIDER).call("sip:anna@pbx.example:5070", sender="4711")
-    assert (straight["uri"], straight["account"]) == ("sip:anna@pbx.example:5070", "")
-    assert straight["from"] == "sip:4711@us.example"
-    by_trunk = await Exchange(PROVIDER).call("sip:anna@pbx.example", trunk="provider", sender="4711")
-    assert (by_trunk["account"], by_trunk["from"]) == ("provider", "sip:4711@example.com")
+    straight = await Exchange(PROVIDER).call("sip:anna@pbx.example:5070", sender=Address("4711"))
+    assert (straight["uri"], straight["line"]) == ("sip:anna@pbx.example:5070", "")
+    assert straight["from"] == Address("4711")
+    by_trunk = await Exchange(PROVIDER).call("sip:anna@pbx.example", trunk="provider", sender=Address("4711"))
+    assert (by_trunk["line"], by_trunk["from"]) == ("provider", Address("4711"))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +134,9 @@ async def test_by_default_nobody_is_called() -> None:
         ({"to": "http://pbx.example/"}, "neither a number nor a SIP URI"),
         ({"to": "sip:anna@pbx.example\r\nX: y"}, "neither a number nor a SIP URI"),
         ({"to": "+4930123", "bot": "nobody"}, "there is no bot 'nobody', but dialogs"),
-        ({"to": "+4930123", "sender": 'x"<sip:y>'}, "no number or name to call as"),
+        ({"to": "+4930123", "sender": Address.parse("sip:x@y")}, "no number or name to call as"),
+        ({"to": "+4930123", "sender": Address.parse("tel:4711")}, "no number or name to call as"),
+        ({"to": "+4930123", "sender": Address.parse("4711;ext=7")}, "no number or name to call as"),
         ({"to": "+4930123", "headers": {"Route": "<sip:evil>"}}, "header 'Route' cannot be sent"),
         ({"to": "+4930123", "context": {"notes": "x" * 9000}}, "longer than 8192 bytes"),
         ({"to": "+4930123", "context": {"bad": object()}}, "not JSON"),

@@ -8,6 +8,7 @@ from voicebot.calls.privacy import NOT_KEPT, Privacy
 from voicebot.calls.record import RecordBuilder
 from voicebot.events import BotMessage, Final, Hypothesis, KeyPressed, RecordingAction, RecordingAsked
 from voicebot.legs import LegInfo
+from voicebot.turns import AskKind
 
 INFO = LegInfo(call_id="c", caller="+15550100", callee="7000", audio=PCMU, remote_address="192.0.2.1")
 
@@ -50,17 +51,17 @@ def test_a_record_that_was_never_paused_and_is_resumed_keeps_everything() -> Non
 
 def test_nothing_of_a_card_number_is_in_the_call_record() -> None:
     record = RecordBuilder(INFO, started_at_wall=datetime(2026, 11, 22, tzinfo=UTC), started_at=0.0)
-    record.asked(1, "", "start", 0.1)
+    record.asked(1, "", AskKind.START, 0.1)
     record.note(BotMessage(0.2, 1, "Your card number?", "Your card number?"))
     record.note(asked(0.3, RecordingAction.PAUSE))
     record.note(Hypothesis(1.0, "four one", 0.5, 1.0))
     record.note(Final(1.5, "four one one one", 0.5, 1.4))
-    record.asked(2, "four one one one", "speech", 1.6)
+    record.asked(2, "four one one one", AskKind.SPEECH, 1.6)
     for key in "4111":
         record.note(KeyPressed(1.7, key))
     record.note(BotMessage(1.8, 2, "I have 4 1 1 1", "I have four one one one"))
     record.spoken(2, "I have four one one one", 2)
-    record.asked(3, "yes", "speech", 2.6)
+    record.asked(3, "yes", AskKind.SPEECH, 2.6)
     record.note(asked(2.7, RecordingAction.RESUME))
     record.synthesised(2, 2, "I have four one one one", 2.8)
     record.note(BotMessage(2.9, 3, "Thank you.", "Thank you."))

@@ -9,6 +9,7 @@ import pytest
 from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.calls import record as module
+from voicebot.calls import record_timeline
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.record_file import file_stem, write_record
 from voicebot.events import (
@@ -16,6 +17,8 @@ from voicebot.events import (
     BotFailed,
     BotMessage,
     CallAnswered,
+    CallRinging,
+    EarlyMediaReceived,
     Final,
     Hypothesis,
     KeyPressed,
@@ -31,6 +34,7 @@ from voicebot.events import (
     TransferEnded,
 )
 from voicebot.legs import LegInfo
+from voicebot.turns import AskKind
 
 START = 1000.0
 WALL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -44,7 +48,7 @@ def builder() -> RecordBuilder:
 def greeted() -> RecordBuilder:
     """A call in which the bot has greeted, up to 2.0 s."""
     record = builder()
-    record.asked(1, "", "start", START + 0.01)
+    record.asked(1, "", AskKind.START, START + 0.01)
     record.note(CallAnswered(START + 0.1))
     record.note(BotMessage(START + 0.05, 1, "Hello there.", "Hello there."))
     record.note(BotDone(START + 0.06, 1))
@@ -62,7 +66,7 @@ def test_a_turn_has_every_time_between_speech_and_the_end_of_the_answer() -> Non
     record.note(Hypothesis(START + 3.2, "my bill please", START + 2.5, START + 3.2))
     record.note(SpeechStopped(START + 3.5, offset=START + 3.3))
     record.note(Final(START + 3.6, "My bill, please.", START + 2.5, START + 3.3, 0.93))
-    record.asked(2, "My bill, please.", "speech", START + 3.65)
+    record.asked(2, "My bill, please.", AskKind.SPEECH, START + 3.65)
     record.note(BotMessage(START + 3.7, 2, "Your account number?", "Your account number?"))
     record.note(BotDone(START + 3.71, 2))
     record.synthesised(2, 2, "Your account number?", START + 3.8)
@@ -101,11 +105,11 @@ def test_a_final_that_comes_after_the_bot_was_asked_joins_the_turn_whose_speech_
     record.note(SpeechStarted(START + 2.6, onset=START + 2.5))
     record.note(Hypothesis(START + 3.2, "outage", START + 2.5, START + 3.2))
     record.note(SpeechStopped(START + 3.5, offset=START + 3.3))
-    record.asked(2, "outage", "speech", START + 3.75)
+    record.asked(2, "outage", AskKind.SPEECH, START + 3.75)
     record.note(SpeechStarted(START + 4.1, onset=START + 4.0))
     record.note(Final(START + 4.2, "Outage.", START + 2.5, START + 3.3))
     record.note(Final(START + 4.9, "Now.", START + 4.0, START + 4.5))
-    record.asked(3, "Now.", "speech", START + 5)
+    record.asked(3, "Now.", AskKind.SPEECH, START + 5)
 
     _, second, third = record.build()["turns"]
 
@@ -116,13 +120,13 @@ def test_a_final_that_comes_after_the_bot_was_asked_joins_the_turn_whose_speech_
 
 def test_an_interrupted_answer_says_how_much_of_it_was_heard() -> None:
     record = greeted()
-    record.asked(2, "hours", "speech", START + 3)
+    record.asked(2, "hours", AskKind.SPEECH, START + 3)
     record.spoken(2, "We are open from eight to five.", 2)
     record.note(PlaybackStarted(START + 3.2, 2))
     record.note(SpeechStarted(START + 3.9, onset=START + 3.8))
     record.note(PlaybackEnded(START + 3.95, 2, 0.74, False))
-    record.asked(3, "We are open", "interrupted", START + 3.96)
-    record.asked(4, "An agent", "speech", START + 5)
+    record.asked(3, "We are open", AskKind.INTERRUPTED, START + 3.96)
+    record.asked(4, "An agent", AskKind.SPEECH, START + 5)
 
     document = record.build()
 
@@ -141,7 +145,7 @@ def test_keys_are_kept_with_the_turn_they_made_and_the_gap_runs_from_the_last_on
     record = greeted()
     record.note(KeyPressed(START + 2.2, "4"))
     record.note(KeyPressed(START + 2.4, "2"))
-    record.asked(2, "42", "key", START + 2.41)
+    record.asked(2, "42", AskKind.KEY, START + 2.41)
     record.note(PlaybackStarted(START + 2.7, 2))
 
     turn = record.build()["turns"][1]
@@ -153,9 +157,9 @@ def test_keys_are_kept_with_the_turn_they_made_and_the_gap_runs_from_the_last_on
 def test_a_question_from_silence_leaves_speech_in_progress_to_the_turn_it_becomes() -> None:
     record = greeted()
     record.note(SpeechStarted(START + 9.05, onset=START + 9.0))
-    record.asked(2, "", "no-input", START + 9.06)
+    record.asked(2, "", AskKind.NO_INPUT, START + 9.06)
     record.note(SpeechStopped(START + 9.8, offset=START + 9.5))
-    record.asked(3, "yes", "speech", START + 9.9)
+    record.asked(3, "yes", AskKind.SPEECH, START + 9.9)
 
     document = record.build()
 
@@ -167,7 +171,7 @@ def test_a_question_from_silence_leaves_speech_in_progress_to_the_turn_it_become
 
 def test_failures_and_transfers_are_told() -> None:
     record = greeted()
-    record.asked(2, "agent", "speech", START + 3)
+    record.asked(2, "agent", AskKind.SPEECH, START + 3)
     record.note(BotFailed(START + 4, 2, "no answer within 5 s"))
     record.note(RecognitionLost(START + 4.5, "connection closed"))
     record.note(PlaybackFailed(START + 5, 3, 0.0, "synthesis timed out"))
@@ -197,8 +201,18 @@ def test_what_the_bot_says_by_itself_belongs_to_the_turn_in_which_it_was_said() 
     assert [u["utterance"] for u in turn["bot"]["utterances"]] == [1, 2]
 
 
+def test_of_what_may_come_again_the_first_time_counts() -> None:
+    record = builder()
+    record.note(CallRinging(START + 1, 180))
+    record.note(CallRinging(START + 61, 180))
+    record.note(EarlyMediaReceived(START + 62, 183))
+    record.note(EarlyMediaReceived(START + 63, 183))
+    document = record.build()
+    assert (document["ringing_ms"], document["early_media_ms"]) == (1000.0, 62000.0)
+
+
 def test_the_timeline_is_bounded_and_counts_what_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_TIMELINE", 3)
+    monkeypatch.setattr(record_timeline, "MAX_TIMELINE", 3)
     record = builder()
     for number in range(5):
         record.note(KeyPressed(START + number, "1"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import wave
 from pathlib import Path
@@ -29,14 +30,16 @@ from voicebot.events import (
     SpeechStarted,
     TransferAsked,
 )
-from voicebot.turns import State, TurnPolicy
+from voicebot.turns import FloorState, TurnPolicy
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_a_call_from_ring_to_record(tmp_path: Path) -> None:
     world = await World(tmp_path, recording=True).greeted()
     assert world.line.did == ["ring", "answer"]
     assert world.line.pull(60) == SECOND
-    assert world.session.state is State.WAITING
+    assert world.session.state is FloorState.WAITING
     await world.caller_says("my bill")
     assert world.bot.told[-1]["text"] == "my bill"
     world.says("slow answer")
@@ -115,14 +118,12 @@ async def test_a_prompt_that_cannot_be_rendered_is_replaced_by_an_apology() -> N
     await world.over()
 
 
-async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_moment_please(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(playback, "RETRY_PAUSE_S", 0.0)
+async def test_a_prompt_that_cannot_be_rendered_yet_keeps_its_place_behind_one_moment_please() -> None:
     world = await World().greeted()
     world.line.pull(60)
     world.says("at last")
     world.says("and then")
+    await asyncio.sleep(2 * playback.RETRY_PAUSE_S)
     await world.settle()
     assert world.line.pull(200) == CANNED + SECOND + SECOND
     await world.line.hang_up()
@@ -255,6 +256,23 @@ async def test_a_bot_commands_the_recording_and_hears_what_became_of_it(tmp_path
         assert recording.getnframes() == 640
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_a_record_that_cannot_be_written_leaves_no_recording_behind(tmp_path: Path) -> None:
+    (tmp_path / "records").write_text("a file, where a folder is wanted")
+    world = await World(tmp_path / "records", recording=True).greeted()
+    before = open_files()
+    for _ in range(60):
+        world.line.pull(1)
+        await asyncio.sleep(0.02)
+    await world.until(lambda: open_files() == before + 2)  # a spool for each side
+    await world.line.hang_up()
+    await world.over()
+    assert open_files() == before
+
+
 async def test_without_a_place_for_recordings_the_bot_is_told() -> None:
     world = await World().greeted()
     world.bot.on_event(RecordingAsked(world.now, RecordingAction.START, "c1"))
@@ -286,7 +304,7 @@ async def test_what_cannot_be_played_is_spoken_when_there_are_words_for_it() -> 
 
 
 async def test_a_call_that_is_too_long_is_ended() -> None:
-    world = World(max_duration_s=0.01)
+    world = World(max_duration_s=2.0)
     record = await world.over()
     assert record["end"]["reason"] == "bot"
 

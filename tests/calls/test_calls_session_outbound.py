@@ -14,7 +14,7 @@ from voicebot.calls import (
     CallRequest,
     CannotCall,
     Placed,
-    session,
+    placed_calls,
 )
 from voicebot.events import (
     CallAsked,
@@ -27,6 +27,8 @@ from voicebot.events import (
     NotReached,
 )
 from voicebot.turns import TurnPolicy
+
+pytestmark = pytest.mark.virtual_time
 
 
 async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_then_on(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_
     await world.line.hang_up()
     record = await world.over()
     assert told == ["answered", "ended"]
-    assert (record["direction"], record["end"]["reason"]) == ("outbound", "bot")
+    assert (record["direction"], record["bot"], record["end"]["reason"]) == ("outbound", "surveys", "bot")
     assert record["ringing_ms"] is not None and record["early_media_ms"] is not None
 
 
@@ -93,7 +95,7 @@ async def test_a_bot_has_somebody_called_and_hears_what_became_of_it() -> None:
     for _ in range(20):
         world.bot.on_event(CallAsked(world.now, Address.parse("+1425")))
     await world.settle()
-    assert len(wishes) == session.MAX_PLACED, "a bot that goes mad calls ten people, not thousands"
+    assert len(wishes) == placed_calls.MAX_PLACED, "a bot that goes mad calls ten people, not thousands"
     await world.line.hang_up()
     await world.over()
 
@@ -131,3 +133,29 @@ async def test_what_callers_say_is_in_the_log_only_where_that_is_wanted(
     await world.over()
     assert ("xyzzy" in caplog.text) is shown
     assert ("987" in caplog.text) is shown
+
+
+async def test_whoever_answers_while_we_are_on_hold_is_listened_to_when_the_hold_ends() -> None:
+    world = World(placed=Placed())
+    await world.settle()
+    world.session.fact(HoldStarted(world.now))
+    world.line.rings.set()
+    await world.settle()
+    voice = b"\x00\x80" * 80
+    world.session.frame(voice, world.now)
+    world.session.fact(HoldEnded(world.now))
+    world.session.frame(voice, world.now)
+    assert world.ears.written == [b"\xff" * 160, voice]
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_leg_that_does_not_tell_its_end_ends_all_the_same() -> None:
+    told: list[str] = []
+    world = World(placed=Placed(observer=lambda state, _status, _reason: told.append(state)), max_duration_s=0.01)
+    world.line.rings.set()
+    world.line.hang_up = lambda: asyncio.sleep(0)  # type: ignore[method-assign]
+    record = await world.over()
+    assert (record["end"]["reason"], told) == ("error", ["answered", "ended"])
+    world.session.ended("caller", world.now)
+    assert told == ["answered", "ended"]

@@ -8,7 +8,8 @@ from voicebot.address import Address, AddressError, Domain
 from voicebot.calls.targets import AllowedTargets
 
 TARGETS = AllowedTargets(
-    ["+1425555????", "70??", "*@agents.example.com", "boss@pbx.example.com"], [Domain.parse("trunk.example:5060")]
+    [" +1425555???? ", "70??", "*@agents.example.com", "Boss@pbx.example.com", "reception"],
+    [Domain.parse("trunk.example:5060")],
 )
 
 
@@ -19,11 +20,16 @@ TARGETS = AllowedTargets(
         "+1 (425) 555-0123",
         "tel:+1-425-555-0123",
         "7001",
+        "reception",
+        "sip:Reception@trunk.example:5060",
         "sip:7001@trunk.example:5060",
+        "sip:70-01@trunk.example:5060",
         "sip:+14255550123@TRUNK.example:5060;user=phone",
         "sip:anybody@agents.example.com",
         "sips:anybody@agents.example.com:5061;transport=tls",
+        "sip:any%2Cbody@agents.example.com",
         "boss@pbx.example.com",
+        "BOSS@pbx.example.com:5080",
     ],
 )
 def test_what_the_list_names_is_allowed(target: str) -> None:
@@ -33,31 +39,83 @@ def test_what_the_list_names_is_allowed(target: str) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "",
         "+19005550123",
         "+142555501234",
         "0900123456",
         "sip:7001@evil.example",
+        "sip:7001@trunk.example",
+        "sip:7001@trunk.example:5070",
         "sip:+14255550123@evil.example",
-        "sip:x@evil.example;@agents.example.com",
-        "sip:x@evil.example?Route=<sip:y@agents.example.com>",
         "sip:x%40evil.example@agents.example.com",
+        "sip:7001%40evil.example@trunk.example:5060",
         "sip:agents.example.com",
         "sip:x@agents.example.com.evil.example",
+        "boss@agents.example.com.pbx.example.com",
+    ],
+)
+def test_everybody_else_is_not(target: str) -> None:
+    assert not TARGETS.allows(Address.parse(target))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "",
+        "sip:x@evil.example;@agents.example.com",
+        "sip:x@evil.example?Route=<sip:y@agents.example.com>",
+        "sip:x@agents.example.com?Replaces=y",
         "sip:boss@pbx.example.com@evil.example",
         "sip:x@evil.example\r\nX: y@agents.example.com",
+        "sip:x\r\n@agents.example.com",
         "sip:x@evil.example, sip:x@agents.example.com",
+        "sip:x,y@agents.example.com",
+        '"x" <sip:x@evil.example>@agents.example.com',
+        "sip:<x@agents.example.com",
+        'sip:"x@agents.example.com',
         "http://agents.example.com/x@agents.example.com",
+        "sip:" + "x" * 600 + "@agents.example.com",
         "70" * 300,
     ],
 )
-def test_everything_else_is_not(target: str) -> None:
-    try:
-        address = Address.parse(target)
-    except AddressError:
-        return
-    assert not TARGETS.allows(address)
+def test_what_could_lead_elsewhere_than_it_seems_to_never_gets_as_far_as_the_list(target: str) -> None:
+    with pytest.raises(AddressError):
+        Address.parse(target)
+
+
+@pytest.mark.parametrize("parameters", ["", ";ext=7", ";isub=1", ";postd=pp2", ";cpc=payphone;oli=7", ";npdi"])
+@pytest.mark.parametrize("form", ["7001{}", "tel:7001{}", "sip:7001{}@trunk.example:5060;user=phone"])
+def test_parameters_of_a_number_that_lead_nowhere_are_allowed(form: str, parameters: str) -> None:
+    assert TARGETS.allows(Address.parse(form.format(parameters)))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [";rn=+19005550123", ";npdi;RN=09001", ";rn", ";rn=x", ";cic=+1-5678", ";tgrp=a;trunk-context=b", ";anything=else",
+     ";phone-context=+1900"],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["7001{}", "tel:7001{}", "sip:7001{}@trunk.example:5060", "boss{}@pbx.example.com"])
+def test_parameters_of_a_number_that_may_lead_elsewhere_are_not(form: str, parameters: str) -> None:
+    if form.startswith("boss"):
+        assert TARGETS.allows(Address.parse(form.format("")))
+    assert not TARGETS.allows(Address.parse(form.format(parameters)))
+
+
+def test_a_number_may_be_routed_by_another_that_is_on_the_list() -> None:
+    assert TARGETS.allows(Address.parse("tel:7001;npdi;rn=+1-425-555-0123"))
+
+
+@pytest.mark.parametrize("parameter", ["maddr=192.0.2.66", "MADDR=192.0.2.66", "%6Daddr=x", "method=BYE", "rn=+1900"])
+@pytest.mark.parametrize("target", ["sip:boss@pbx.example.com", "sip:7001@trunk.example:5060"])
+def test_a_uri_must_not_name_another_host_or_request_in_its_parameters(target: str, parameter: str) -> None:
+    assert TARGETS.allows(Address.parse(f"{target};transport=tcp"))
+    assert not TARGETS.allows(Address.parse(f"{target};{parameter}"))
+
+
+def test_without_a_domain_of_numbers_only_bare_ones_are_judged_as_numbers() -> None:
+    anywhere = AllowedTargets(["*"])
+    assert anywhere.allows(Address.parse("0900")) and not anywhere.allows(Address.parse("sip:0900@trunk.example"))
 
 
 def test_an_empty_list_allows_nothing() -> None:
     assert not AllowedTargets([]).allows(Address.parse("7001"))
+    assert not AllowedTargets([]).allows(Address.parse("ada@pbx.example"))

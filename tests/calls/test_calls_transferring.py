@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from call_world import SECOND, Line, World
 
 from voicebot.address import Address, Domain
@@ -14,7 +15,9 @@ from voicebot.calls import TransferRules
 from voicebot.calls.tones import ringback
 from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked
 from voicebot.legs import Leg, NoRoom, TransferOutcome
-from voicebot.turns import State
+from voicebot.turns import FloorState
+
+pytestmark = pytest.mark.virtual_time
 
 ATTENDED = {"attended": True, "announcement": "Here is a caller with a bill.", "headers": {"X-Case": "7"}}
 
@@ -62,6 +65,27 @@ async def test_the_target_is_called_told_and_then_taken_over_by_the_callers_side
     await world.over()
 
 
+async def test_a_transfer_that_ends_the_call_is_in_its_record() -> None:
+    desk = Desk()
+    world = await desk.world.greeted()
+    taken_over = TransferOutcome(True, 200, "OK")
+
+    async def transfer(target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None) -> Any:
+        world.line.end("transfer")  # their BYE comes with the news, and the caller is still off the tone
+        return taken_over
+
+    world.line.transfer = transfer  # type: ignore[method-assign]
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), ATTENDED))
+    await world.settle()
+    desk.other.rings.set()
+    await world.settle()
+    desk.other.pull(60)
+    record = await world.over()
+    assert (record["end"]["reason"], record["transfer"]["accepted"]) == ("transfer", True)
+    assert desk.other.did[-1] == "ended"
+
+
 async def test_the_announcement_is_spoken_by_the_voice_that_the_caller_hears() -> None:
     desk = Desk()
     world = await desk.world.greeted()
@@ -72,6 +96,35 @@ async def test_the_announcement_is_spoken_by_the_voice_that_the_caller_hears() -
     desk.other.rings.set()
     await world.settle()
     assert (world.mouth.voices[-1], world.mouth.languages[-1]) == ("Elvira", "es-ES")
+    await world.line.hang_up()
+    await world.over()
+
+
+@pytest.mark.parametrize(
+    ("fallback", "referred_to"),
+    [
+        ("+1 555 0199", "sip:+15550199@trunk.example:5060"),
+        ("tel:+1-555-0199", "tel:+15550199"),
+        ("people@pbx.example", "sip:people@pbx.example"),
+    ],
+)
+async def test_the_fallback_works_in_the_call_however_it_is_written(fallback: str, referred_to: str) -> None:
+    target = Address.parse(fallback)
+    world = await World(transfers=TransferRules((), fallback=target)).greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, target))
+    await world.until(lambda: f"transfer {referred_to}" in world.line.did)
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_tel_uri_is_called_for_a_consultation_in_the_domain_of_numbers() -> None:
+    desk = Desk()
+    world = await desk.world.greeted()
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, Address.parse("tel:7001;ext=7"), ATTENDED))
+    await world.settle()
+    assert desk.consulted[0][0] == Address.parse("sip:7001;ext=7@pbx.example;user=phone")
     await world.line.hang_up()
     await world.over()
 
@@ -129,7 +182,7 @@ async def test_a_greeting_may_be_heard_before_the_call_is_answered() -> None:
     assert world.line.did == ["early media"]
     assert world.line.pull(60) == SECOND
     await world.until(lambda: world.line.did[-1] == "answer")
-    assert world.session.state is State.WAITING
+    assert world.session.state is FloorState.WAITING
     await world.line.hang_up()
     record = await world.over()
     assert record["answered_ms"] is not None

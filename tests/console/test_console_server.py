@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,9 +10,11 @@ import aiohttp
 import pytest
 from call_world import Line, World
 from prometheus_client.parser import text_string_to_metric_families
+from waiting import until
 
-from voicebot.address import Address, Domain
-from voicebot.calls import Calls, Outbound, TrunkRoute
+from voicebot import sip
+from voicebot.address import Address
+from voicebot.calls import Calls, Outbound
 from voicebot.console import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel
 from voicebot.events import CallNotAnswered, NotReached
 from voicebot.legs import Leg
@@ -26,6 +27,7 @@ class Desk:
 
     def __init__(self, token: str) -> None:
         self.token = token
+        self.unreadable: Exception | None = None
         self.why: list[str] = []
         self.legs: list[Line] = []
         self.world = World()
@@ -33,8 +35,8 @@ class Desk:
         refused = Figure("calls_refused", "refused", {"limit": 3}, "reason")
         self.metrics = Metrics(self.calls.running, lambda: [refused])
         self.calls.on_record(self.metrics.call_ended)
-        pbx = TrunkRoute("pbx", Domain.parse("pbx.example"))
-        outbound = Outbound(self._dial, self.calls.accept, routes=[pbx], allow=["+4930*"])
+        pbx = sip.Line.to("sip:pbx.example", "pbx", "7000")
+        outbound = Outbound(self._dial, self.calls.accept, lines={"pbx": pbx}, allow=["+4930*"])
         self.server = ConsoleServer(
             "127.0.0.1",
             0,
@@ -42,12 +44,17 @@ class Desk:
             metrics=self.metrics,
             unready=lambda: self.why,
             panels=lambda: [Panel("Dialogs", [("version", "2 & more")], self.why, wrong=bool(self.why))],
-            secret=lambda: self.token,
+            secret=self._secret,
         )
         self.http: aiohttp.ClientSession
 
+    def _secret(self) -> str:
+        if self.unreadable is not None:
+            raise self.unreadable
+        return self.token
+
     async def _dial(
-        self, to: Address, *, account: str, from_uri: str, headers: Mapping[str, str], ring_timeout_s: float
+        self, to: Address, *, line: str, sender: Address | None, headers: Mapping[str, str], ring_timeout_s: float
     ) -> Leg:
         self.legs.append(Line("outbound", call_id=f"call/{len(self.legs) + 1}@pbx"))
         return self.legs[-1]
@@ -123,22 +130,30 @@ async def test_without_a_token_the_api_is_shut_and_says_how_it_is_opened() -> No
         assert "VOICEBOT_CONSOLE__TOKEN" in body["error"]["message"]
 
 
+@pytest.mark.parametrize("why", [PermissionError("no"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text")])
+async def test_a_token_that_cannot_be_read_opens_the_api_to_nobody(why: Exception) -> None:
+    async with desk() as console:
+        console.unreadable = why
+        for shown in (TOKEN, ""):
+            status, body = await console.ask("POST", "/v1/calls", {"to": "+4930123"}, token=shown)
+            assert (status, body["error"]["code"]) == (503, "ServiceUnavailable")
+            assert "console.token_file" in body["error"]["message"]
+        assert console.legs == []
+
+
 async def test_a_call_is_placed_watched_and_ended() -> None:
     async with desk() as console:
         status, placed = await console.ask("POST", "/v1/calls", {"to": "+4930123", "context": {"order": 7}})
         assert (status, placed["state"], placed["direction"]) == (202, "calling", "outbound")
         path = f"/v1/calls/{placed['id']}"
         console.legs[0].rings.set()
-        async with asyncio.timeout(5):
-            while (await console.ask("GET", path))[1]["state"] != "up":
-                await asyncio.sleep(0.01)
+        await until(lambda: console.calls.running()[0].phase == "up")
+        assert (await console.ask("GET", path))[1]["state"] == "up"
         _, listed = await console.ask("GET", "/v1/calls")
         assert [call["id"] for call in listed["calls"]] == [placed["id"]]
         assert (await console.figures())["voicebot_calls_up", "outbound,up"] == 1
         assert (await console.ask("DELETE", path))[0] == 204
-        async with asyncio.timeout(5):
-            while len(console.calls):
-                await asyncio.sleep(0.01)
+        await until(lambda: not len(console.calls))
         _, ended = await console.ask("GET", path)
         assert (ended["state"], ended["end"]) == ("ended", "bot")
         assert (await console.ask("DELETE", path))[0] == 204
@@ -153,11 +168,9 @@ async def test_a_call_is_placed_watched_and_ended() -> None:
 async def test_a_call_that_is_not_answered_says_why() -> None:
     async with desk() as console:
         _, placed = await console.ask("POST", "/v1/calls", {"to": "+4930123"})
-        await asyncio.sleep(0)
+        await until(lambda: console.legs[0].sink is not None)
         console.legs[0].refuse(CallNotAnswered(0.0, NotReached.BUSY, 486, "Busy Here"))
-        async with asyncio.timeout(5):
-            while len(console.calls):
-                await asyncio.sleep(0.01)
+        await until(lambda: not len(console.calls))
         _, ended = await console.ask("GET", f"/v1/calls/{placed['id']}")
         assert ended["not_answered"] == {"outcome": "busy", "status": 486, "reason": "Busy Here"}
         assert (await console.figures())["voicebot_calls_total", "outbound,busy"] == 1

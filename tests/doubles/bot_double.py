@@ -15,7 +15,7 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
-from voicebot.bots.streaming_frames import Decoder, Request, encode_request, encode_response
+from voicebot.bots.streaming_frames import StreamingDecoder, StreamingRequest, encode_request, encode_response
 
 Activity = dict[str, Any]
 Reply = Callable[..., Awaitable[int]]
@@ -116,7 +116,7 @@ class BotDouble:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.sockets.append(socket)
-        decoder, pending = Decoder(), {}
+        decoder, pending = StreamingDecoder(), {}
         sending = asyncio.Lock()
 
         async def send(frames: Any) -> None:
@@ -124,7 +124,7 @@ class BotDouble:
                 for frame in frames:
                     await socket.send_bytes(frame)
 
-        async def serve(asked: Request) -> None:
+        async def serve(asked: StreamingRequest) -> None:
             activity = json.loads(asked.body)
 
             async def reply(text: str = "", **fields: Any) -> int:
@@ -141,7 +141,7 @@ class BotDouble:
 
         async for message in socket:
             for whole in decoder.feed(message.data):
-                if isinstance(whole, Request):
+                if isinstance(whole, StreamingRequest):
                     task = asyncio.create_task(serve(whole))
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)

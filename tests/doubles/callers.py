@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from voicebot.bots import CallFacts, Conversation, activities
-from voicebot.bots.ways import BotWay
+from voicebot.bots.channel import BotChannel
 from voicebot.events import BotDone, BotFailed, BotMessage, Event
 
 DEADLINE_S = 10.0
@@ -34,18 +34,18 @@ class Numbered:
 
 
 class Caller:
-    """One conversation with the bot at the end of ``way``."""
+    """One conversation with the bot at the end of ``channel``."""
 
     def __init__(
         self,
-        way: BotWay,
+        channel: BotChannel,
         number: str = "+15550100",
         call_id: str = "call-1@127.0.0.1",
         facts: dict[str, Any] | None = None,
     ) -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         call = CallFacts(**{"call_id": call_id, "caller": number, "callee": "+15550199"} | (facts or {}))
-        self.conversation = Numbered(way.conversation(call, self.events.put_nowait))
+        self.conversation = Numbered(channel.conversation(call, self.events.put_nowait))
 
     async def next(self) -> Event:
         async with asyncio.timeout(DEADLINE_S):

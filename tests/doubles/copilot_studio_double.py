@@ -36,6 +36,22 @@ def stream(kind: str, sequence: int, identity: str = "s1") -> dict[str, Any]:
     return {"type": "streaminfo", "streamType": kind, "streamId": identity, "streamSequence": sequence}
 
 
+class Tokens:
+    """Where an agent's tokens come from: one after another, as they are refused; the last for ever."""
+
+    def __init__(self, *tokens: str) -> None:
+        self._tokens = list(tokens)
+
+    async def token(self) -> str:
+        return self._tokens[0]
+
+    def forget(self, token: str) -> None:
+        if len(self._tokens) > 1:
+            self._tokens.remove(token)
+
+    async def close(self) -> None: ...
+
+
 class CopilotStudioDouble(DirectLineDouble):
     """``async with CopilotStudioDouble() as service``."""
 

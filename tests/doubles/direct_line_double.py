@@ -14,10 +14,14 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import WSCloseCode, web
+
+from voicebot.bots.direct_line import DirectLine
+from voicebot.bots.service_client import ServiceClient
+from voicebot.bots.settling import Patience
 
 Activity = dict[str, Any]
 Say = Callable[[Activity], Awaitable[None]]
@@ -47,6 +51,22 @@ class Talk:
     log: list[Activity] = field(default_factory=list)
     socket: web.WebSocketResponse | None = None
     started: bool = False
+
+
+PATIENCE = Patience(quiet_s=0.05, typing_s=0.5, silent_s=0.1)
+
+
+def line_to(service: DirectLineDouble | str, **changes: Any) -> DirectLine:
+    """How ``service``, or an endpoint, is reached; with little patience."""
+    endpoint = service if isinstance(service, str) else service.endpoint
+
+    async def locate(_: ServiceClient) -> str:
+        return endpoint
+
+    line = DirectLine(
+        locate, secret=SECRET, token_url="", start_event="", patience=PATIENCE, poll_s=0.5, turn_timeout_s=5.0
+    )
+    return replace(line, **changes)
 
 
 class DirectLineDouble:

@@ -9,6 +9,7 @@ import datetime
 import functools
 import ipaddress
 import json
+import os
 import ssl
 import time
 from pathlib import Path
@@ -60,6 +61,12 @@ class IdentityDouble:
     def bot_token(self, app_id: str, **claims: Any) -> str:
         """What the bot ``app_id`` shows to its channel."""
         return self.sign(**({"aud": "https://api.botframework.com", "appid": app_id} | claims))
+
+    def registered(self, app_id: str) -> dict[str, Any]:
+        """What the settings of the bot ``app_id`` say of it, with its secret in the environment."""
+        variable = f"SECRET_OF_{app_id}"
+        os.environ[variable] = self.apps[app_id]
+        return {"app_id": app_id, "secret_env": variable, "authority": self.url}
 
     async def start(self, certificates: Path | None = None) -> None:
         """Listen on HTTP; with ``certificates``, a folder, on HTTPS as well: it then holds ``ca.pem``."""

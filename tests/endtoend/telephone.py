@@ -15,10 +15,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
+from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import CODECS
 from voicebot.caller.ear import level_dbfs
-from voicebot.sip import CallClosed, OutgoingCall, SipEndpoint, sdp
+from voicebot.sip import AgentOptions, CallClosed, ListenAt, OutgoingCall, SipEndpoint, offer_answer
 from voicebot.speech import apology
 
 LOOPBACK = "127.0.0.1"
@@ -53,16 +54,16 @@ class Telephone(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(LOOPBACK, 0))
         port = self._transport.get_extra_info("sockname")[1]
-        offer = sdp.offer(LOOPBACK, port, codecs=[CODECS["PCMU"]], telephone_event=EVENT_TYPE, session_id=1)
+        offer = offer_answer.offer(LOOPBACK, port, codecs=[CODECS["PCMU"]], telephone_event=EVENT_TYPE, session_id=1)
         self.invited = time.monotonic()
-        self.call = self.endpoint.invite(uri, offer, from_user="caller")
+        self.call = self.endpoint.invite(Address.parse(uri), offer, sender=Address("caller"))
         self.call.on_refer = self._referred
 
     async def up(self, timeout_s: float = 15.0) -> None:
         """Wait for the answer, and begin to send. Raises :class:`CallClosed`."""
         assert self.call is not None
         answer = await self.call.established(timeout_s=timeout_s)
-        agreed = sdp.select(answer, [CODECS["PCMU"]])
+        agreed = offer_answer.select(answer, [CODECS["PCMU"]])
         assert agreed is not None
         self.answered = time.monotonic()
         self._target = (agreed.host, agreed.port)
@@ -185,7 +186,7 @@ class Telephone(asyncio.DatagramProtocol):
 @asynccontextmanager
 async def phone() -> AsyncIterator[SipEndpoint]:
     """The signalling of one telephone, or of many."""
-    endpoint = SipEndpoint(host=LOOPBACK, port=0, user_agent="telephone")
+    endpoint = SipEndpoint(ListenAt(host=LOOPBACK, port=0), options=AgentOptions(name="telephone"))
     await endpoint.start()
     try:
         yield endpoint

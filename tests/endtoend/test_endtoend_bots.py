@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from bot_double import BotDouble
-from conftest import Service, SpeechDouble
 from copilot_studio_double import CopilotStudioDouble
 from direct_line_double import SECRET, DirectLineDouble
 from identity_double import TENANT, IdentityDouble
+from served import Service, SpeechDouble
 from telephone import calling
 
 from voicebot.audio import PCMU

@@ -27,9 +27,11 @@ from voicebot.audio import PCMU
 from voicebot.caller import parse_script
 from voicebot.caller.conversation import ScriptedCall
 from voicebot.caller.ear import Ear
-from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_incoming import IncomingSipLeg
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange
+from voicebot.sip import ListenAt, SipEndpoint
 
 pytestmark = pytest.mark.slow
 
@@ -73,16 +75,15 @@ class Callee:
 
     def __init__(self, clock: MediaClock) -> None:
         self.busy = False
-        self.legs: list[SipLeg] = []
+        self.legs: list[IncomingSipLeg] = []
         self.done: list[asyncio.Task[None]] = []
-        self.front = SipFrontEnd(
-            on_leg=self._take, clock=clock, ports=PortRange(*free_ports(), LOOPBACK), host=LOOPBACK, port=0
-        )
+        media = MediaOptions(clock, PortRange(*free_ports(), LOOPBACK))
+        self.front = SipFrontEnd(SipEndpoint(ListenAt(host=LOOPBACK, port=0)), self._take, media)
 
     def uri(self, user: str) -> str:
         return f"sip:{user}@{LOOPBACK}:{self.front.endpoint.port}"
 
-    def _take(self, leg: SipLeg) -> None:
+    def _take(self, leg: IncomingSipLeg) -> None:
         self.legs.append(leg)
         script = parse_script(NOTIFIED if leg.info.callee in ("carl", "dora") else SCRIPT)
         scripted = ScriptedCall(script, {}, Ear(PCMU, quiet_s=script.quiet_s))
@@ -95,7 +96,7 @@ class Callee:
         elif leg.info.callee != "away":
             self.done.append(asyncio.create_task(self._talk(leg, scripted)))
 
-    async def _talk(self, leg: SipLeg, scripted: ScriptedCall) -> None:
+    async def _talk(self, leg: IncomingSipLeg, scripted: ScriptedCall) -> None:
         await leg.answer()
         await scripted.run(leg, asyncio.get_running_loop().time())
 

@@ -30,7 +30,6 @@ def dead_url() -> str:
         return f"ws://{LOOPBACK}:{probe.getsockname()[1]}"
 
 
-@pytest.mark.alone
 async def test_a_killed_embedded_speech_service_comes_back_and_the_call_reaches_its_end(
     serve: Callable[..., Service], tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
-"""Each bot that comes with the product, called by voice: offline models on both sides, to the dialog's own end.
+"""Each bot that comes with the product, called by voice: offline models on both sides, to the dialog's own end; the
+sample by several codecs, by speech and keys and over a prompt.
 
-The three calls are placed at the same time, since a call is mostly waiting for whoever speaks. What the bots said is in
+All calls are placed at the same time, since a call is mostly waiting for whoever speaks. What the bots said is in
 their records; the callers do not listen to the words, only to when the bot is silent.
 """
 
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +21,22 @@ from typing import Any
 import pytest
 from served import ROOT, SAMPLE_DIALOGS, Process, Service, texts
 
+from voicebot.address import Address
+from voicebot.audio.codecs import CODECS
 from voicebot.caller import CallOptions, CallReport, load_script, place_call
 from voicebot.speech import SpeechEndpoint
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SCRIPTS = Path(__file__).parent / "voice_calls"
+CALLS = {
+    "dialogs": ("dialogs", "PCMU"),
+    "clinic": ("clinic", "PCMU"),
+    "parcel": ("parcel", "PCMU"),
+    "over_a_prompt": ("dialogs", "PCMA"),
+    "over_a_prompt wideband": ("dialogs", "G722"),
+}
+"""Each call's script, and with it the bot and the codec."""
 STARTERS = ROOT / "voicebot" / "authoring" / "starters"
 
 
@@ -65,7 +77,7 @@ def tracking_system(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
-    """The calls to ``dialogs``, ``clinic`` and ``parcel``."""
+    """All calls, over."""
     place = tmp_path_factory.mktemp("calls")
     parcel = place / "parcel"
     shutil.copytree(STARTERS / "parcel", parcel)
@@ -77,23 +89,27 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         speech = stack.enter_context(ended(Process(["voicebot.localspeech"], place / "speech.log")))
         url = f"ws://127.0.0.1:{speech.ready['port']}"
         services: dict[str, Service] = {}
-        for name, folder in bots.items():
-            service = Service(place / f"service-{name}", {
-                "speech__service": "url", "speech__url": url, "bot__dialogs": folder,
-            })  # fmt: skip
-            services[name] = service
-            stack.enter_context(ended(service))
+
+        def start(name: str) -> None:
+            settings = {"speech__service": "url", "speech__url": url, "sip__codecs": '["PCMU", "PCMA", "G722"]'}
+            services[name] = Service(place / f"service-{name}", {**settings, "bot__dialogs": bots[name]})
+            stack.enter_context(ended(services[name]))
+
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(start, bots))
+
+        async def call(name: str) -> CallReport:
+            bot, codec = CALLS[name]
+            script = load_script(SCRIPTS / f"{name.partition(' ')[0]}.yaml")
+            options = CallOptions(speech=SpeechEndpoint(host=url), transcribe=False, codec=CODECS[codec])
+            return await place_call(Address.parse(services[bot].uri), script, options)
 
         async def all_of_them() -> list[CallReport]:
-            options = CallOptions(speech=SpeechEndpoint(host=url), transcribe=False)
-            return await asyncio.gather(
-                *(place_call(services[name].uri, load_script(SCRIPTS / f"{name}.yaml"), options) for name in bots)
-            )
+            return await asyncio.gather(*map(call, CALLS))
 
-        reports = asyncio.run(all_of_them())
         return {
-            name: Done(report, services[name].record(report.call_id))
-            for name, report in zip(bots, reports, strict=True)
+            name: Done(report, services[CALLS[name][0]].record(report.call_id))
+            for name, report in zip(CALLS, asyncio.run(all_of_them()), strict=True)
         }
 
 
@@ -112,3 +128,14 @@ def test_what_identifies_the_patient_is_not_in_the_record(calls: dict[str, Done]
 
 def test_the_parcel_service_changes_a_delivery(calls: dict[str, Done]) -> None:
     calls["parcel"].came_to_its_end_and_said("Done. We will deliver your parcel on Tuesday")
+
+
+@pytest.mark.parametrize("name", ["over_a_prompt", "over_a_prompt wideband"])
+def test_the_sample_dialog_reaches_its_end_by_other_codecs_and_over_a_prompt(calls: dict[str, Done], name: str) -> None:
+    report, record = calls[name].report, calls[name].record
+    assert report.ok, report.reason
+    assert record["codec"] == report.codec == CALLS[name][1]
+    assert record["failures"] == [] and record["interruptions"] >= 1
+    answers = " ".join(turn["bot"]["text"] for turn in record["turns"])
+    for sentence in ("six digit account number", "I have 123456.", "Your balance is $84.37", "Goodbye."):
+        assert sentence in answers

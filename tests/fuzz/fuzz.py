@@ -20,12 +20,15 @@ with atheris.instrument_imports(include=["voicebot.sip", "voicebot.rtp"]):
     from voicebot.rtp.dtls import DtlsIdentity
     from voicebot.rtp.handshake import HandshakeTerms, MediaHandshake, is_for_handshake
     from voicebot.rtp.ice_lite import IceCredentials
+    from voicebot.sip.answering import CallOffered
+    from voicebot.sip.call import CallOutput
     from voicebot.sip.digest import DigestServer
     from voicebot.sip.header import SipSyntaxError
     from voicebot.sip.hop import Hop, Listener
     from voicebot.sip.message import SipRequest, parse_message
-    from voicebot.sip.outputs import CallOffered, Locate, SessionOffered
-    from voicebot.sip.sdp import SdpError, SessionDescription, answer, select
+    from voicebot.sip.offer_answer import answer, select
+    from voicebot.sip.outputs import Locate, SessionOffered
+    from voicebot.sip.sdp import SdpError, SessionDescription
     from voicebot.sip.stream import StreamFramer
     from voicebot.sip.user_agent import UserAgent
 
@@ -47,20 +50,20 @@ def sip(data: bytes) -> None:
             if isinstance(output, CallOffered):
                 output.call.ring(now)
                 output.call.answer(OURS, now)
-            elif isinstance(output, SessionOffered):
+            elif isinstance(output, CallOutput) and isinstance(output.event, SessionOffered):
                 output.call.accept_session(OURS, now)
         now += 0.1
     for _ in range(200):
         for output in ua.take():
             if isinstance(output, Locate):
-                output.request.located([], now)
+                output.located([], now)
         deadline = ua.next_deadline()
         if deadline is None:
             break
         now = max(now, deadline)
         for output in ua.timeout(now):
             if isinstance(output, Locate):
-                output.request.located([], now)
+                output.located([], now)
 
 
 def stream(data: bytes) -> None:
@@ -113,7 +116,7 @@ ICE = IceCredentials("evtj", "VOkJxbRl1RmTxUk/WvJxBt"), IceCredentials("h6vY", "
 
 def handshake(data: bytes) -> None:
     """STUN and DTLS, as the port of a stream gets them."""
-    with contextlib.suppress(stun.MalformedMessage):
+    with contextlib.suppress(stun.MalformedStun):
         stun.parse(data)
     terms = HandshakeTerms(IDENTITY, "passive", frozenset({("sha-256", IDENTITY.fingerprint)}))
     for one in (MediaHandshake(terms), MediaHandshake(terms._replace(ice=ICE))):

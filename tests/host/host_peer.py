@@ -91,7 +91,7 @@ class Wire:
         self.turns += 1
         if text:
             content["text"] = text
-        self.send(op="turn", id=self.turns, deadline_s=deadline_s, activity=activity(conversation, **content))
+        self.send(op="turn", request=self.turns, deadline_s=deadline_s, activity=activity(conversation, **content))
         return self.turns
 
     async def receive(self) -> dict[str, Any]:

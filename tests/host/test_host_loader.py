@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.host.loader import DialogsError, FixedPrompt, load_dialogs
+from voicebot.host.loader import DialogsError, load_dialogs
+from voicebot.host_wire import FixedPrompt
 
 GOOD = """
     from botbuilder.dialogs import Dialog

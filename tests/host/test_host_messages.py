@@ -16,14 +16,15 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from host_peer import START, activity
-from jwt.algorithms import RSAAlgorithm
 
+from voicebot import signing_keys
 from voicebot.host import openid
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import load_dialogs
 from voicebot.host.messages import MessagesEndpoint
 from voicebot.host.registration import AppRegistration, NotLoopback, require_loopback
 from voicebot.host.storage import SqliteStorage
+from voicebot.signing_keys import SigningKey
 
 APP_ID = "6f0c1b7e-0000-4000-8000-000000000001"
 
@@ -175,8 +176,12 @@ async def test_without_a_sound_token_nobody_comes_in(guarded_post: Post, token: 
 def key(monkeypatch: pytest.MonkeyPatch) -> rsa.RSAPrivateKey:
     """The channel's signing key, published where the SDK looks for it (the fetch over the network is replaced)."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = json.loads(RSAAlgorithm.to_jwk(private.public_key())) | {"kid": "k1", "endorsements": ["telephony"]}
-    monkeypatch.setattr(openid, "fetch_keys", lambda url: [public])
+    public = SigningKey(private.public_key(), ("telephony",))
+
+    async def fetch(url: str) -> dict[str, SigningKey]:
+        return {"k1": public}
+
+    monkeypatch.setattr(signing_keys, "fetch_keys", fetch)
     openid.jwt_token_extractor.JwtTokenExtractor.metadataCache.clear()
     return private
 
@@ -216,11 +221,11 @@ async def test_keys_that_cannot_be_fetched_are_nobodys_fault(
 ) -> None:
     attempts = []
 
-    def fail(url: str) -> list[dict[str, Any]]:
+    async def fail(url: str) -> dict[str, SigningKey]:
         attempts.append(url)
-        raise openid.KeysUnavailable("no network")
+        raise signing_keys.KeysUnavailable("no network")
 
-    monkeypatch.setattr(openid, "fetch_keys", fail)
+    monkeypatch.setattr(signing_keys, "fetch_keys", fail)
     body = activity(deliveryMode="expectReplies", **START)
     for _ in range(3):
         assert (await guarded_post(body, Authorization=_token(key)))[0] == 503

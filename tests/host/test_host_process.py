@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from host_peer import START, Wire
 
-from voicebot.host.sdk import BOTBUILDER, SDK
+from voicebot.host.sdk import SDK
+from voicebot.host.sdk_choice import BOTBUILDER
 
 Run = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
@@ -97,7 +98,7 @@ async def test_sigterm_lets_the_running_turn_end_and_exits_0(
     wire.turn(**START)
     assert (await wire.receive())["activity"]["text"] == "begun"
     host.send_signal(signal.SIGTERM)
-    assert (await wire.outcome()) == (["ended"], {"op": "done", "turn": 1})
+    assert (await wire.outcome()) == (["ended"], {"op": "done", "conversation": "c1", "request": 1})
     out, log = await asyncio.wait_for(host.communicate(), 10)
     wire.writer.close()
     assert host.returncode == 0

@@ -19,16 +19,16 @@ from voicebot.host.storage import SqliteStorage
 
 async def test_a_call_begins_the_dialog_and_messages_continue_it(connect: Connect) -> None:
     wire = await connect()
-    assert await wire.ask(**START) == (["Hello."], {"op": "done", "turn": 1})
-    assert await wire.ask("a") == (["1: a"], {"op": "done", "turn": 2})
-    assert await wire.ask("b") == (["2: b"], {"op": "done", "turn": 3})
+    assert await wire.ask(**START) == (["Hello."], {"op": "done", "conversation": "c1", "request": 1})
+    assert await wire.ask("a") == (["1: a"], {"op": "done", "conversation": "c1", "request": 2})
+    assert await wire.ask("b") == (["2: b"], {"op": "done", "conversation": "c1", "request": 3})
 
 
 async def test_the_bots_activities_are_addressed_to_the_caller(connect: Connect) -> None:
     wire = await connect()
     number = wire.turn(**START)
     message = await wire.receive()
-    assert (message["turn"], message["conversation"]) == (number, "c1")
+    assert (message["request"], message["conversation"]) == (number, "c1")
     sent = message["activity"]
     assert sent["recipient"]["id"] == "+15550100"
     assert sent["conversation"]["id"] == "c1"
@@ -59,7 +59,7 @@ async def test_one_conversation_is_in_order_and_others_need_not_wait_for_it(conn
     for _ in range(10):
         message = await wire.receive()
         order.append(
-            message["activity"]["text"] if message["op"] == "activity" else f"{message['op']} {message['turn']}"
+            message["activity"]["text"] if message["op"] == "activity" else f"{message['op']} {message['request']}"
         )
     assert order.index("done 6") < order.index("failed 2"), "c2 was answered while c1 was busy"
     assert [entry for entry in order if entry[0].isdigit()] == ["1: a", "2: b", "3: c"]
@@ -72,7 +72,10 @@ async def test_a_dialog_that_fails_costs_its_turn_and_names_its_line(
     await wire.ask(**START)
     with caplog.at_level(logging.ERROR):
         said, outcome = await wire.ask("boom")
-    assert (said, outcome) == ([], {"op": "failed", "turn": 2, "error": "ValueError: the boom"})
+    assert (said, outcome) == (
+        [],
+        {"op": "failed", "conversation": "c1", "request": 2, "error": "ValueError: the boom"},
+    )
     assert "main.py:" in caplog.text
     assert "Traceback" in caplog.text
     assert (await wire.ask("a"))[0] == ["1: a"], "state is as it was before the failed turn"
@@ -149,7 +152,7 @@ async def test_the_callers_hang_up_forgets_the_conversation(connect: Connect) ->
     wire = await connect()
     await wire.ask(**START)
     await wire.ask("a")
-    assert await wire.ask(type="endOfConversation") == ([], {"op": "done", "turn": 3})
+    assert await wire.ask(type="endOfConversation") == ([], {"op": "done", "conversation": "c1", "request": 3})
     assert (await wire.ask("a"))[0] == ["Hello."]
 
 
@@ -158,7 +161,7 @@ async def test_what_comes_after_the_turn_is_the_bots_own_initiative(connect: Con
     await wire.ask(**START)
     await wire.ask("later")
     late = await wire.receive()
-    assert (late["turn"], late["activity"]["text"]) == (0, "late")
+    assert (late["request"], late["activity"]["text"]) == (0, "late")
 
 
 async def test_ping_and_prompts(connect: Connect) -> None:
@@ -173,9 +176,9 @@ async def test_ping_and_prompts(connect: Connect) -> None:
 async def test_an_activity_that_is_none_fails_its_turn(connect: Connect) -> None:
     wire = await connect()
     for bad in (None, [], {"type": "message"}, {"conversation": {"id": 3}}, {"conversation": {"id": "c1"}}):
-        wire.send(op="turn", id=1, activity=bad)
+        wire.send(op="turn", request=1, activity=bad)
         assert (await wire.receive())["op"] == "failed"
-    wire.send(op="turn", id=1, activity=activity(entities="x"))
+    wire.send(op="turn", request=1, activity=activity(entities="x"))
     assert (await wire.receive())["op"] == "failed"
     assert (await wire.ask(**START))[0] == ["Hello."]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from free_port import free_ports
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.audio import LINEAR_16K, PCMU
@@ -18,13 +20,17 @@ from voicebot.events import Event
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
-from voicebot.legs.sip_outgoing import dial
+from voicebot.legs.sip_outgoing import OutgoingOptions, dial
 from voicebot.rtp import Clip, MediaClock, PortRange
-from voicebot.sip import CallClosed, SessionDescription, SipEndpoint, sdp
+from voicebot.sip import CallClosed, ListenAt, SessionDescription, SipEndpoint, offer_answer, sdp
+from voicebot.sip.offer_answer import Srtp
 
 LOOPBACK = "127.0.0.1"
 DEADLINE_S = 5.0
+NOBODY, _ = free_ports(2)
+"""A port that is in an offer, and where nobody is."""
 
 
 class Sink:
@@ -69,16 +75,28 @@ class Sink:
 class Answerer:
     """A front end whose legs are answered at once; ``legs`` and ``sinks`` in the order of the calls."""
 
-    def __init__(self, clock: MediaClock, ports: PortRange, **options: object) -> None:
-        self.legs: list[SipLeg] = []
+    def __init__(
+        self,
+        clock: MediaClock,
+        preferences: MediaPreferences | None = None,
+        *,
+        ports: PortRange | None = None,
+        silence_timeout_s: float = 30.0,
+        trunks: Mapping[str, MediaPreferences] | None = None,
+        limit: int = 100,
+    ) -> None:
+        self.legs: list[IncomingSipLeg] = []
         self.sinks: list[Sink] = []
         self.answer = True
         self.came = asyncio.Event()
-        self.ports = ports
+        self.ports = ports or PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
         self.tasks: set[asyncio.Task[None]] = set()
-        self.front = SipFrontEnd(on_leg=self.take, clock=clock, ports=ports, host=LOOPBACK, port=0, **options)  # type: ignore[arg-type]
+        media = MediaOptions(
+            clock, self.ports, preferences=preferences or MediaPreferences(), silence_timeout_s=silence_timeout_s
+        )
+        self.front = SipFrontEnd(SipEndpoint(ListenAt(port=0)), self.take, media, trunks=trunks, limit=limit)
 
-    def take(self, leg: SipLeg) -> None:
+    def take(self, leg: IncomingSipLeg) -> None:
         sink = Sink()
         leg.connect(sink)
         self.legs.append(leg)
@@ -95,18 +113,25 @@ class Answerer:
     def uri(self) -> str:
         return f"sip:bot@{LOOPBACK}:{self.front.endpoint.port}"
 
+    @property
+    def address(self) -> Address:
+        return Address.parse(self.uri)
+
 
 class Line:
     """A caller's endpoint and its media."""
 
     def __init__(self, clock: MediaClock) -> None:
         self.clock = clock
-        self.ports = PortRange(42000, 42399, LOOPBACK, rest_s=0.0)
-        self.endpoint = SipEndpoint(host=LOOPBACK, port=0)
+        self.ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
+        self.endpoint = SipEndpoint(ListenAt(port=0))
         self.media = MediaOptions(clock, self.ports, LOOPBACK)
 
     def codecs(self, *names: str) -> MediaOptions:
-        return replace(self.media, codecs=all_named(names))
+        return replace(self.media, preferences=MediaPreferences(codecs=all_named(names)))
+
+    def srtp(self, srtp: Srtp) -> MediaOptions:
+        return replace(self.media, preferences=MediaPreferences(srtp=srtp))
 
 
 @pytest.fixture
@@ -130,8 +155,8 @@ async def line(clock: MediaClock) -> AsyncIterator[Line]:
 
 @pytest.fixture
 async def answerer(clock: MediaClock) -> AsyncIterator[Answerer]:
-    everything = MediaPreferences(codecs=tuple(CODECS.values()))
-    answerer = Answerer(clock, PortRange(42400, 42799, LOOPBACK, rest_s=0.0), preferences=everything)
+    everything = MediaPreferences(codecs=all_named(["PCMU", "PCMA", "G722", "opus"]))
+    answerer = Answerer(clock, everything)
     await answerer.front.start()
     yield answerer
     await answerer.front.close()
@@ -160,10 +185,9 @@ async def test_a_call_carries_voice_and_keys_both_ways_until_the_caller_hangs_up
     leg = await dial(
         line.endpoint,
         line.codecs(*names),
-        Address.parse(answerer.uri),
+        answerer.address,
+        OutgoingOptions(sender=Address("+4930123"), headers={"X-A": "b"}),
         sink=sink,
-        from_user="+4930123",
-        headers={"X-A": "b"},
     )
     bot = answerer.legs[0]
     assert (bot.info.caller, bot.info.callee, bot.info.codec) == ("+4930123", "bot", names[0])
@@ -184,7 +208,7 @@ async def test_a_call_carries_voice_and_keys_both_ways_until_the_caller_hangs_up
 
 async def test_the_bot_hangs_up(line: Line, answerer: Answerer) -> None:
     sink = Sink()
-    await dial(line.endpoint, line.media, Address.parse(answerer.uri), sink=sink)
+    await dial(line.endpoint, line.media, answerer.address, sink=sink)
     await answerer.legs[0].hang_up()
     assert await answerer.sinks[0].reason() == "bot"
     assert await sink.reason() == "caller"
@@ -195,13 +219,13 @@ async def test_the_bot_hangs_up(line: Line, answerer: Answerer) -> None:
 async def test_a_caller_who_gives_up_ends_the_leg_as_cancelled(line: Line, answerer: Answerer) -> None:
     answerer.answer = False
     with pytest.raises(LegClosed):
-        await dial(line.endpoint, line.media, Address.parse(answerer.uri), ring_timeout_s=0.1)
+        await dial(line.endpoint, line.media, answerer.address, OutgoingOptions(ring_timeout_s=0.1))
     assert await answerer.sinks[0].reason() == "cancelled"
 
 
 async def test_a_rejected_call_tells_its_status(line: Line, answerer: Answerer) -> None:
     answerer.answer = False
-    calling = asyncio.ensure_future(dial(line.endpoint, line.media, Address.parse(answerer.uri)))
+    calling = asyncio.ensure_future(dial(line.endpoint, line.media, answerer.address))
     async with asyncio.timeout(DEADLINE_S):
         await answerer.came.wait()
     answerer.legs[0].reject(486, "Busy Here")
@@ -211,23 +235,23 @@ async def test_a_rejected_call_tells_its_status(line: Line, answerer: Answerer) 
 
 
 async def test_without_a_common_codec_the_answer_is_488_and_no_leg_is_made(line: Line, answerer: Answerer) -> None:
-    offer = sdp.offer(LOOPBACK, 42000)
+    offer = offer_answer.offer(LOOPBACK, NOBODY)
     offer.media[0].formats, offer.media[0].rtpmap = ["18"], {18: sdp.Encoding("G729", 8000)}
     with pytest.raises(CallClosed, match="488"):
-        await line.endpoint.invite(answerer.uri, offer).established()
+        await line.endpoint.invite(answerer.address, offer).established()
     assert not answerer.legs
 
 
 async def test_a_trunk_has_codecs_and_an_order_of_its_own(line: Line, clock: MediaClock) -> None:
     own = MediaPreferences(codecs=all_named(["G722", "PCMA"]), ours_first=True, ptime_ms=30)
     trunks = {"": own, "other": MediaPreferences()}
-    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), trunks=trunks)
+    answerer = Answerer(clock, trunks=trunks)
     await answerer.front.start()
-    offer = sdp.offer(LOOPBACK, 42001, codecs=all_named(["PCMU", "PCMA", "opus", "G722"]))
-    answer = await line.endpoint.invite(answerer.uri, offer).established()
+    offer = offer_answer.offer(LOOPBACK, NOBODY, codecs=all_named(["PCMU", "PCMA", "opus", "G722"]))
+    answer = await line.endpoint.invite(answerer.address, offer).established()
     assert (answer.media[0].formats, answer.media[0].ptime) == (["9", "101"], 30)
     assert answerer.legs[0].info.audio is LINEAR_16K and answerer.legs[0].info.codec == "G722"
-    assert answerer.front.media_for("other").codecs == DEFAULT_CODECS
+    assert answerer.front.media_for("other").preferences.codecs == DEFAULT_CODECS
     await answerer.front.close()
 
 
@@ -236,11 +260,11 @@ async def test_a_codec_that_changes_in_mid_call_changes_nothing_above(
     line: Line, answerer: Answerer, first: str, then: str
 ) -> None:
     sink = Sink()
-    leg = await dial(line.endpoint, line.codecs(first, then), Address.parse(answerer.uri), sink=sink)
+    leg = await dial(line.endpoint, line.codecs(first, then), answerer.address, sink=sink)
     bot = answerer.legs[0]
     audio = bot.info.audio
     for old, new in ((first, then), (then, first)):
-        offer = sdp.offer(LOOPBACK, leg.local_port, codecs=all_named([new]))
+        offer = offer_answer.offer(LOOPBACK, leg.local_port, codecs=all_named([new]))
         answer = bot._session_offered(offer)
         assert answer is not None and leg.session_answered(answer), old
         heard, bot_heard = sink.heard, answerer.sinks[0].heard
@@ -255,20 +279,23 @@ async def test_a_codec_that_changes_in_mid_call_changes_nothing_above(
 
 
 async def test_encrypted_media_is_not_taken_for_plain(line: Line, answerer: Answerer) -> None:
-    offer = sdp.offer(LOOPBACK, 42000)
+    offer = offer_answer.offer(LOOPBACK, NOBODY)
     offer.media[0].protocol = "RTP/SAVP"
     with pytest.raises(CallClosed, match="488"):
-        await line.endpoint.invite(answerer.uri, offer).established()
+        await line.endpoint.invite(answerer.address, offer).established()
 
 
 @pytest.mark.parametrize("srtp", ["allowed", "required"])
-async def test_an_encrypted_call_carries_voice_and_keys_both_ways(
-    line: Line, clock: MediaClock, srtp: sdp.Srtp
-) -> None:
-    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), preferences=MediaPreferences(srtp=srtp))
+async def test_an_encrypted_call_carries_voice_and_keys_both_ways(line: Line, clock: MediaClock, srtp: Srtp) -> None:
+    answerer = Answerer(clock, MediaPreferences(srtp=srtp))
     await answerer.front.start()
     sink = Sink()
-    leg = await dial(line.endpoint, replace(line.media, srtp="required"), Address.parse(answerer.uri), sink=sink)
+    leg = await dial(
+        line.endpoint,
+        line.srtp("required"),
+        answerer.address,
+        sink=sink,
+    )
     bot = answerer.legs[0]
     tone(bot)
     tone(leg)
@@ -277,30 +304,30 @@ async def test_an_encrypted_call_carries_voice_and_keys_both_ways(
         await asyncio.gather(sink.heard.wait(), answerer.sinks[0].heard.wait(), answerer.sinks[0].pressed.wait())
     assert bot.quality().encrypted and leg.quality().encrypted
     assert bot.quality().not_authentic == leg.quality().not_authentic == 0
-    again = bot._session_offered(leg._offer())  # a refresh keeps both keys
+    again = bot._session_offered(leg._session.offer())  # a refresh keeps both keys
     assert again is not None and again.media[0].protocol == "RTP/SAVP"
-    assert again.media[0].crypto == [bot._keys.sdes.matching(leg._keys.sdes.offer()[0])]
+    assert again.media[0].crypto == [bot._session._keys.sdes.matching(leg._session._keys.sdes.offer()[0])]
     await leg.hang_up()
     await answerer.front.close()
 
 
 @pytest.mark.parametrize(("srtp", "theirs"), [("required", "off"), ("off", "required")])
 async def test_what_must_or_must_not_be_encrypted_is_refused_otherwise(
-    line: Line, clock: MediaClock, srtp: sdp.Srtp, theirs: sdp.Srtp
+    line: Line, clock: MediaClock, srtp: Srtp, theirs: Srtp
 ) -> None:
-    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), preferences=MediaPreferences(srtp=srtp))
+    answerer = Answerer(clock, MediaPreferences(srtp=srtp))
     await answerer.front.start()
     with pytest.raises(LegClosed, match="488"):
-        await dial(line.endpoint, replace(line.media, srtp=theirs), Address.parse(answerer.uri))
+        await dial(line.endpoint, line.srtp(theirs), answerer.address)
     assert not answerer.legs
     await answerer.front.close()
 
 
 async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(line: Line, clock: MediaClock) -> None:
-    answerer = Answerer(clock, PortRange(42400, 42599, LOOPBACK), preferences=MediaPreferences(inband_dtmf=True))
+    answerer = Answerer(clock, MediaPreferences(inband_dtmf=True))
     await answerer.front.start()
-    with_event = await dial(line.endpoint, line.media, Address.parse(answerer.uri))
-    offer = sdp.offer(LOOPBACK, with_event.local_port, telephone_event=None)
+    with_event = await dial(line.endpoint, line.media, answerer.address)
+    offer = offer_answer.offer(LOOPBACK, with_event.local_port, telephone_event=None)
     assert answerer.legs[0]._session_offered(offer) is not None
     at = np.arange(1600) / 8000
     clip = Clip(1, PCMU)
@@ -310,18 +337,18 @@ async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(l
     async with asyncio.timeout(DEADLINE_S):
         await answerer.sinks[0].pressed.wait()
     assert answerer.sinks[0].keys == ["8"]
-    offer = sdp.offer(LOOPBACK, with_event.local_port)  # it has one again: keys come once
+    offer = offer_answer.offer(LOOPBACK, with_event.local_port)  # it has one again: keys come once
     assert answerer.legs[0]._session_offered(offer) is not None
-    assert answerer.legs[0]._rtp._incoming._inband is None
+    assert answerer.legs[0]._session.rtp._incoming._inband is None
     await with_event.hang_up()
     await answerer.front.close()
 
 
 async def test_draining_refuses_new_calls_and_keeps_the_ones_that_are_up(line: Line, answerer: Answerer) -> None:
-    leg = await dial(line.endpoint, line.media, Address.parse(answerer.uri))
+    leg = await dial(line.endpoint, line.media, answerer.address)
     answerer.front.drain()
     with pytest.raises(LegClosed, match="503"):
-        await dial(line.endpoint, line.media, Address.parse(answerer.uri))
+        await dial(line.endpoint, line.media, answerer.address)
     assert answerer.front.active == 1
     await leg.hang_up()
     assert await answerer.sinks[0].reason() == "caller"
@@ -329,20 +356,20 @@ async def test_draining_refuses_new_calls_and_keeps_the_ones_that_are_up(line: L
 
 async def test_over_the_limit_and_without_ports_the_answer_is_503(line: Line, clock: MediaClock) -> None:
     async with AsyncExitStack() as stack:
-        for ports, limit in ((PortRange(42800, 42899, LOOPBACK), 1), (PortRange(42900, 42901, LOOPBACK), 100)):
-            answerer = Answerer(clock, ports, limit=limit)
+        for ports, limit in ((100, 1), (2, 100)):
+            answerer = Answerer(clock, ports=PortRange(*free_ports(ports), LOOPBACK), limit=limit)
             await answerer.front.start()
             stack.push_async_callback(answerer.front.close)
-            await dial(line.endpoint, line.media, Address.parse(answerer.uri))
+            await dial(line.endpoint, line.media, answerer.address)
             with pytest.raises(LegClosed, match="503"):
-                await dial(line.endpoint, line.media, Address.parse(answerer.uri))
+                await dial(line.endpoint, line.media, answerer.address)
             assert len(answerer.legs) == 1
 
 
 async def test_a_caller_who_falls_silent_is_hung_up_on(line: Line, clock: MediaClock) -> None:
-    answerer = Answerer(clock, PortRange(42400, 42499, LOOPBACK, rest_s=0.0), silence_timeout_s=0.2)
+    answerer = Answerer(clock, silence_timeout_s=0.2)
     await answerer.front.start()
-    call = line.endpoint.invite(answerer.uri, sdp.offer(LOOPBACK, 42001))  # nobody sends from there
+    call = line.endpoint.invite(answerer.address, offer_answer.offer(LOOPBACK, NOBODY))  # nobody sends from there
     over = asyncio.get_running_loop().create_future()
     call.on_end = over.set_result
     await call.established()
@@ -354,15 +381,15 @@ async def test_a_caller_who_falls_silent_is_hung_up_on(line: Line, clock: MediaC
 
 async def test_hold_and_resume_are_answered_and_followed(line: Line, answerer: Answerer) -> None:
     """The re-INVITE itself is the core's test; here its offer reaches the media."""
-    await dial(line.endpoint, line.media, Address.parse(answerer.uri))
+    await dial(line.endpoint, line.media, answerer.address)
     bot = answerer.legs[0]
-    offer = sdp.offer(LOOPBACK, 42000, direction="sendonly")
+    offer = offer_answer.offer(LOOPBACK, NOBODY, direction="sendonly")
     answer = bot._session_offered(offer)
     assert answer is not None and answer.media[0].direction == "recvonly"
-    offer = sdp.offer(LOOPBACK, 42000, direction="inactive")
+    offer = offer_answer.offer(LOOPBACK, NOBODY, direction="inactive")
     answer = bot._session_offered(offer)
     assert answer is not None and answer.media[0].direction == "inactive"
-    offer = sdp.offer(LOOPBACK, 42000, codecs=[CODECS["PCMA"]])
+    offer = offer_answer.offer(LOOPBACK, NOBODY, codecs=[CODECS["PCMA"]])
     answer = bot._session_offered(offer)
     assert answer is not None and answer.media[0].formats == ["8", "101"] and answer.version == 4
     offer.media[0].protocol = "RTP/SAVP"
@@ -387,7 +414,7 @@ async def test_a_call_without_an_offer_gets_ours_and_answers_in_its_ack(answerer
     offered = SessionDescription.parse(ok.partition(b"\r\n\r\n")[2])
     assert offered.media[0].formats == ["0", "8", "9", "107", "101", "102"]
     to = next(part for part in ok.decode().split("\r\n") if part.startswith("To:")).partition(">")[2]
-    answer = bytes(sdp.offer(LOOPBACK, 42010, codecs=[CODECS["PCMA"]], telephone_event=None)).decode()
+    answer = bytes(offer_answer.offer(LOOPBACK, NOBODY, codecs=[CODECS["PCMA"]], telephone_event=None)).decode()
     ack = f"ACK {answerer.uri} SIP/2.0\r\n" + head.format(branch="b", to=to) + "CSeq: 1 ACK\r\n"
     ack += f"Content-Type: application/sdp\r\nContent-Length: {len(answer)}\r\n\r\n{answer}"
     transport.sendto(ack.encode(), target)
@@ -417,7 +444,7 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
 ) -> None:
     asked: list[str] = []
     sink = Sink()
-    leg = await dial(line.endpoint, line.media, Address.parse(answerer.uri), sink=sink)
+    leg = await dial(line.endpoint, line.media, answerer.address, sink=sink)
 
     def follow(target: str) -> bool:
         asked.append(target)
@@ -426,8 +453,7 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
 
     leg.on_transfer_asked = follow
     bot = answerer.legs[0]
-    while answerer.tasks:
-        await asyncio.sleep(0)
+    await until(lambda: not answerer.tasks)
     outcome = await bot.transfer(Address.parse("+49 30 999").at(bot.info.domain))
     assert asked == [f"sip:+4930999@{LOOPBACK}:{line.endpoint.port}"]
     assert (outcome.accepted, outcome.status) == (status == 200, status)
@@ -441,10 +467,9 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
 async def test_a_transfer_that_the_caller_will_not_do_and_one_to_nonsense_leave_the_call_up(
     line: Line, answerer: Answerer
 ) -> None:
-    leg = await dial(line.endpoint, line.media, Address.parse(answerer.uri))
+    leg = await dial(line.endpoint, line.media, answerer.address)
     bot = answerer.legs[0]
-    while answerer.tasks:
-        await asyncio.sleep(0)
+    await until(lambda: not answerer.tasks)
     outcome = await bot.transfer(Address.parse("sip:agent@127.0.0.1"))
     assert (outcome.accepted, outcome.status) == (False, 603)
     nowhere = await bot.transfer(Address.parse("7001"))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 import pytest
+from free_port import free_ports
 
 from voicebot.audio.codecs import CODECS
 from voicebot.legs.sip_keys import LegKeys
@@ -30,7 +31,7 @@ class Sink:
 
 @pytest.fixture
 async def rtp() -> AsyncIterator[RtpSession]:
-    clock, ports = MediaClock(), PortRange(43500, 43599, "127.0.0.1", rest_s=0.0)
+    clock, ports = MediaClock(), PortRange(*free_ports(), "127.0.0.1", rest_s=0.0)
     made = await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=Sink())
     yield made
     await made.close()

@@ -8,14 +8,19 @@ from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
 import pytest
+from free_port import free_ports
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, HoldEnded, HoldStarted, NotReached
 from voicebot.legs import LegClosed, NoRoom
-from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_incoming import IncomingSipLeg
+from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_outgoing import OutgoingSipLeg
 from voicebot.rtp import Clip, MediaClock, PortRange
+from voicebot.sip import ListenAt, SipEndpoint
 
 LOOPBACK = "127.0.0.1"
 DEADLINE_S = 5.0
@@ -25,32 +30,30 @@ TONE = bytes(range(160)) * 25
 class Side:
     """One end of calls: a front end and what its legs told."""
 
-    def __init__(self, clock: MediaClock, low: int) -> None:
-        self.ports = PortRange(low, low + 99, LOOPBACK, rest_s=0.0)
-        self.front = SipFrontEnd(on_leg=self.take, clock=clock, ports=self.ports, host=LOOPBACK, port=0)
-        self.legs: asyncio.Queue[SipLeg] = asyncio.Queue()
+    def __init__(self, clock: MediaClock) -> None:
+        self.ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
+        self.front = SipFrontEnd(SipEndpoint(ListenAt(port=0)), self.take, MediaOptions(clock, self.ports))
+        self.legs: asyncio.Queue[IncomingSipLeg] = asyncio.Queue()
         self.facts: list[Event] = []
         self.heard = asyncio.Event()
         self.over: list[str] = []
 
-    def take(self, leg: SipLeg) -> None:
+    def take(self, leg: IncomingSipLeg) -> None:
         leg.connect(self)
         self.legs.put_nowait(leg)
 
-    async def next_leg(self) -> SipLeg:
+    async def next_leg(self) -> IncomingSipLeg:
         async with asyncio.timeout(DEADLINE_S):
             return await self.legs.get()
 
-    async def call(self, uri: str, **options: float) -> SipLeg:
+    async def call(self, uri: str, **options: float) -> OutgoingSipLeg:
         leg = await self.front.place(Address.parse(uri), **options)  # type: ignore[arg-type]
         leg.connect(self)
         return leg
 
     async def until(self, kind: type[Event]) -> Event:
-        async with asyncio.timeout(DEADLINE_S):
-            while not (found := [fact for fact in self.facts if type(fact) is kind]):
-                await asyncio.sleep(0.01)
-        return found[-1]
+        await until(lambda: any(type(fact) is kind for fact in self.facts))
+        return next(fact for fact in reversed(self.facts) if type(fact) is kind)
 
     def not_answered(self) -> CallNotAnswered:
         (fact,) = [fact for fact in self.facts if isinstance(fact, CallNotAnswered)]
@@ -79,7 +82,7 @@ class Side:
 async def sides() -> AsyncIterator[tuple[Side, Side]]:
     clock = MediaClock()
     clock.start()
-    us, them = Side(clock, 43600), Side(clock, 43700)
+    us, them = Side(clock), Side(clock)
     for side in (us, them):
         await side.front.start()
     yield us, them
@@ -141,9 +144,7 @@ async def test_who_lets_it_ring_for_too_long_is_given_up(sides: tuple[Side, Side
     with pytest.raises(LegClosed, match="not answered in time"):
         await leg.answer()
     assert us.not_answered().outcome is NotReached.NO_ANSWER
-    async with asyncio.timeout(DEADLINE_S):
-        while not them.over:
-            await asyncio.sleep(0.01)
+    await until(lambda: them.over)
     assert them.over == ["cancelled"]
 
 
@@ -205,11 +206,19 @@ async def test_hold_is_told_once_and_so_is_its_end(sides: tuple[Side, Side]) -> 
     assert not [fact for fact in us.facts if isinstance(fact, HoldStarted)]
     other.media_timed_out()
     assert not them.over, "a hold may be silent"
-    async with asyncio.timeout(DEADLINE_S):
-        while not [fact for fact in them.facts if isinstance(fact, HoldEnded)]:
-            leg.hold(False)
-            await asyncio.sleep(0.05)
+    leg.hold(False)  # while the answer to the first offer may still be on its way
+    await them.until(HoldEnded)
     assert [type(fact) for fact in them.facts] == [HoldStarted, HoldEnded]
+
+
+async def test_a_hold_that_is_wanted_before_the_answer_is_told_after_it(sides: tuple[Side, Side]) -> None:
+    us, them = sides
+    leg = await us.call(uri_of(them))
+    other = await them.next_leg()
+    leg.hold(True)
+    assert not them.facts
+    await asyncio.gather(leg.answer(), other.answer())
+    await them.until(HoldStarted)
 
 
 async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Side, Side]) -> None:
@@ -225,9 +234,7 @@ async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Si
 async def test_what_happened_before_anybody_listened_is_told_when_somebody_does(sides: tuple[Side, Side]) -> None:
     us, _ = sides
     leg = await us.front.place(Address.parse(f"sip:anna@{LOOPBACK}:9"))  # nobody is there, which ICMP tells at once
-    async with asyncio.timeout(DEADLINE_S):
-        while us.front.active:
-            await asyncio.sleep(0.01)
+    await until(lambda: not us.front.active)
     leg.connect(us)
     await asyncio.sleep(0)
     assert us.not_answered().outcome is NotReached.UNREACHABLE
@@ -238,7 +245,7 @@ async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[
     """RFC 3891: the caller's side calls the target in the place of our call with it, which the target ends."""
     us, target = sides
     clock = us.front.media.clock
-    caller = Side(clock, 43950)
+    caller = Side(clock)
     await caller.front.start()
     try:
         theirs = await caller.call(uri_of(us))
@@ -264,8 +271,7 @@ async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[
             theirs.transfer_result(200, "OK")
             outcome = await transferring
             assert (outcome.accepted, outcome.status) == (True, 200)
-            while "caller" not in us.over:  # the target has hung up on us, for the caller's sake
-                await asyncio.sleep(0.01)
+            await until(lambda: "caller" in us.over)  # the target has hung up on us, for the caller's sake
         refused = await ours.transfer(Address.parse(uri_of(target)), replaces=consulted)
         assert not refused.accepted
         await replacing.hang_up()

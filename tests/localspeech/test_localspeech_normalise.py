@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.localspeech import numerals
-from voicebot.localspeech.normalise import normalise, say_as
+from voicebot.localspeech.normalise import normalise
+from voicebot.localspeech.say_as import say_as
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import threading
 
 import pytest
+from waiting import until
 
 from voicebot.localspeech.pool import InferencePool, Overloaded, Rank
 
@@ -41,8 +42,7 @@ async def test_a_full_or_closed_pool_refuses() -> None:
         gate.wait()
 
     running = asyncio.create_task(pool.run(Rank.FINAL, block))
-    while not begun.is_set():
-        await asyncio.sleep(0)
+    await until(begun.is_set)
     waiting = asyncio.create_task(pool.run(Rank.FINAL, lambda: None))
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):

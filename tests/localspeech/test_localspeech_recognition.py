@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from voicebot.audio import Samples
 from voicebot.localspeech.engines import Decode, DecodeKind, Transcript
-from voicebot.localspeech.recognition import Options, Output, RecognitionTurn, Send
+from voicebot.localspeech.recognition import Options, RecognitionTurn, ServiceMessage, TurnOutput
 from voicebot.localspeech.scripted import LevelDetector
 
 RATE = 8000
@@ -31,19 +31,19 @@ class Client:
     def __init__(self, **options: Any) -> None:
         self.detector = CountingDetector()
         self.turn = RecognitionTurn(RATE, Options(**options), self.detector)
-        self.sent: list[Send] = []
+        self.sent: list[ServiceMessage] = []
         self.decodes: list[Decode] = []
 
-    def take(self, outputs: list[Output]) -> list[Send]:
-        fresh = [output for output in outputs if isinstance(output, Send)]
+    def take(self, outputs: list[TurnOutput]) -> list[ServiceMessage]:
+        fresh = [output for output in outputs if isinstance(output, ServiceMessage)]
         self.sent += fresh
         self.decodes += [output for output in outputs if isinstance(output, Decode)]
         return fresh
 
-    def hear(self, frame: Samples, count: int) -> list[Send]:
+    def hear(self, frame: Samples, count: int) -> list[ServiceMessage]:
         return [message for _ in range(count) for message in self.take(self.turn.audio(frame))]
 
-    def result(self, kind: DecodeKind, text: str, which: int = 0) -> list[Send]:
+    def result(self, kind: DecodeKind, text: str, which: int = 0) -> list[ServiceMessage]:
         decode = [decode for decode in self.decodes if decode.kind is kind][which]
         self.decodes.remove(decode)
         return self.take(self.turn.decoded(decode.number, Transcript(text, 0.8)))
@@ -251,7 +251,7 @@ def test_the_context_is_read_as_the_sdk_writes_it() -> None:
         "continuation": {"previousServiceTag": "abc", "audio": {"streams": {"1": {"offset": "5120000"}}}},
     }
     options = Options.from_context(context, "conversation", {})
-    assert options == Options("conversation", 0.5, 5.0, ("billing", "outage"), True, "abc")
+    assert options == Options("conversation", 0.5, 5.0, ("billing", "outage"), "abc")
 
 
 json = st.recursive(

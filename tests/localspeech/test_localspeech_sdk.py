@@ -23,7 +23,7 @@ import pytest
 
 from voicebot.audio import g711
 from voicebot.audio.g711 import Law
-from voicebot.localspeech import Limits, LocalSpeech, Script
+from voicebot.localspeech import LocalSpeech, Script
 from voicebot.localspeech.formats import parse_header
 from voicebot.localspeech.recognition import TICKS
 
@@ -219,6 +219,12 @@ async def get(port: int, path: str) -> tuple[int, Any]:
         return answer.status, await answer.json()
 
 
+async def no_sessions(port: int) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while (await get(port, "/health"))[1]["sessions"]:
+            await asyncio.sleep(0.01)
+
+
 async def test_health_tells_loading_from_ready_and_control_is_for_scripts_only() -> None:
     async with LocalSpeech() as service, aiohttp.ClientSession() as client:
         assert (await get(service.port, "/health"))[0] == 503
@@ -237,7 +243,7 @@ PATH = "/speech/recognition/conversation/cognitiveservices/v1"
 
 
 async def test_more_sessions_than_the_limit_get_429() -> None:
-    async with LocalSpeech(script=Script(), limits=Limits(sessions=1)) as service, aiohttp.ClientSession() as client:
+    async with LocalSpeech(script=Script(), max_sessions=1) as service, aiohttp.ClientSession() as client:
         url = f"http://127.0.0.1:{service.port}{PATH}"
         async with client.ws_connect(url):
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
@@ -255,8 +261,7 @@ async def test_malformed_frames_are_counted_and_the_connection_goes_on() -> None
             await socket.send_bytes(len(head).to_bytes(2, "big") + head)
             frames = [(await socket.receive_str(timeout=5)).partition("\r\n\r\n")[0] for _ in range(3)]
         assert [frame.partition("Path:")[2] for frame in frames] == ["turn.start", "speech.endDetected", "turn.end"]
-        while (await get(service.port, "/health"))[1]["sessions"]:
-            await asyncio.sleep(0.01)
+        await no_sessions(service.port)
         assert (await get(service.port, "/health"))[1]["connections"]["malformed"] == 3
 
 
@@ -276,8 +281,7 @@ async def test_a_client_that_leaves_in_mid_synthesis_leaves_nothing_behind() -> 
             async with client.ws_connect(url) as socket:
                 await socket.send_str("Path:ssml\r\nX-RequestId:AA\r\n\r\n<speak>" + "word " * 100 + "</speak>")
                 await socket.receive(timeout=5)
-        while (await get(service.port, "/health"))[1]["sessions"]:
-            await asyncio.sleep(0.01)
+        await no_sessions(service.port)
         names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]  # type: ignore[union-attr]
         assert not [name for name in names if "_speak" in name]
 

@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.localspeech.clauses import FIRST_WORDS, clauses
-from voicebot.localspeech.ssml import InvalidSsml, Pause, Text, parse
+from voicebot.localspeech.ssml import InvalidSsml, SsmlPause, SsmlText, parse
 
 HEAD = '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" xml:lang="en-US">'
 
 
-def spans(body: str) -> list[Text | Pause]:
+def spans(body: str) -> list[SsmlText | SsmlPause]:
     return parse(f"{HEAD}{body}</speak>").spans
 
 
 def test_plain_text_in_a_voice_is_one_span_and_the_voice_is_noted() -> None:
     speech = parse(f'{HEAD}<voice name="en-US-JennyNeural">Hello &amp; welcome</voice></speak>')
-    assert speech.spans == [Text("Hello & welcome")]
+    assert speech.spans == [SsmlText("Hello & welcome")]
     assert speech.voices == ("en-US-JennyNeural",)
 
 
@@ -33,7 +33,7 @@ def test_plain_text_in_a_voice_is_one_span_and_the_voice_is_noted() -> None:
     ],
 )
 def test_breaks_have_their_length_and_a_limit(body: str, pause_s: float) -> None:
-    assert spans(f"a{body}b") == [Text("a"), Pause(pause_s), Text("b")]
+    assert spans(f"a{body}b") == [SsmlText("a"), SsmlPause(pause_s), SsmlText("b")]
 
 
 @pytest.mark.parametrize(
@@ -41,31 +41,31 @@ def test_breaks_have_their_length_and_a_limit(body: str, pause_s: float) -> None
     [("+20%", 1.2), ("-50%", 0.5), ("slow", 0.75), ("1.5", 1.5), ("+0.5", 1.5), ("+900%", 2.0), ("default", 1.0)],
 )
 def test_rates_are_factors_within_limits(rate: str, factor: float) -> None:
-    assert spans(f'<prosody rate="{rate}">a</prosody>') == [Text("a", pytest.approx(factor))]  # type: ignore[arg-type]
+    assert spans(f'<prosody rate="{rate}">a</prosody>') == [SsmlText("a", pytest.approx(factor))]  # type: ignore[arg-type]
 
 
 def test_rates_multiply_and_end_with_their_element() -> None:
     body = '<prosody rate="+20%">a<prosody rate="-50%">b</prosody></prosody>c'
-    assert [span.rate for span in spans(body) if isinstance(span, Text)] == [1.2, 0.6, 1.0]
+    assert [span.rate for span in spans(body) if isinstance(span, SsmlText)] == [1.2, 0.6, 1.0]
 
 
 def test_say_as_sub_and_audio() -> None:
     date = '<say-as interpret-as="date" format="mdy">3/5</say-as>'
     assert spans(f'{date}<sub alias="kilowatt hours">kWh</sub><audio src="x">beep</audio>') == [
-        Text("3/5", 1.0, "date", "mdy"),
-        Text("kilowatt hoursbeep"),
+        SsmlText("3/5", 1.0, "date", "mdy"),
+        SsmlText("kilowatt hoursbeep"),
     ]
 
 
 def test_paragraphs_and_sentences_are_apart_by_one_pause() -> None:
     assert spans("a<p><s>b</s><s>c</s></p>d") == [
-        Text("a"),
-        Pause(0.6),
-        Text("b"),
-        Pause(0.3),
-        Text("c"),
-        Pause(0.6),
-        Text("d"),
+        SsmlText("a"),
+        SsmlPause(0.6),
+        SsmlText("b"),
+        SsmlPause(0.3),
+        SsmlText("c"),
+        SsmlPause(0.6),
+        SsmlText("d"),
     ]
 
 

@@ -14,9 +14,9 @@ from voicebot.audio import AudioFormat
 from voicebot.certificate import self_signed_pem
 from voicebot.events import Event
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
-from voicebot.legs.sip_media import MediaPreferences
+from voicebot.legs.sip_incoming import IncomingSipLeg
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
 from voicebot.speech import apology
@@ -54,17 +54,15 @@ class Bot:
     def __init__(self, listen: Sequence[ListenAt], ports: PortRange, certificate: Path) -> None:
         self.clock = MediaClock()
         self.sinks: list[Sink] = []
-        self.legs: list[SipLeg] = []
+        self.legs: list[IncomingSipLeg] = []
         self.tasks: set[asyncio.Task[None]] = set()
         self.front = SipFrontEnd(
-            on_leg=self.take,
-            clock=self.clock,
-            ports=ports,
-            preferences=MediaPreferences(srtp="allowed"),
-            endpoint=SipEndpoint(listen=listen, tls=TlsOptions(certificate=certificate)),
+            SipEndpoint(*listen, tls=TlsOptions(certificate=certificate)),
+            self.take,
+            MediaOptions(self.clock, ports, preferences=MediaPreferences(srtp="allowed")),
         )
 
-    def take(self, leg: SipLeg) -> None:
+    def take(self, leg: IncomingSipLeg) -> None:
         self.legs.append(leg)
         self.sinks.append(Sink())
         leg.connect(self.sinks[-1])
@@ -73,7 +71,7 @@ class Bot:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def _answer(self, leg: SipLeg) -> None:
+    async def _answer(self, leg: IncomingSipLeg) -> None:
         with contextlib.suppress(LegClosed):
             await leg.answer()
             talk(leg)
@@ -91,7 +89,7 @@ async def bot_at(listen: Sequence[ListenAt], ports: PortRange, certificate: Path
     await bot.clock.close()
 
 
-def talk(leg: SipLeg) -> None:
+def talk(leg: IncomingSipLeg) -> None:
     """Say something for longer than any test lasts."""
     clip = Clip(1, leg.info.audio)
     clip.feed(apology("speech-service", leg.info.audio) * 4)

@@ -14,8 +14,9 @@ from free_port import free_ports
 from voicebot.audio import PCMU
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
-from voicebot.legs.sip_media import MediaPreferences
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.rtp import Clip, MediaClock, PortRange
+from voicebot.sip import ListenAt, SipEndpoint
 from voicebot.sip.message import SipRequest, SipResponse, parse_message
 
 aiortc = pytest.importorskip("aiortc", reason="aiortc is not installed: pip install aiortc")
@@ -134,9 +135,8 @@ async def test_a_gateway_speaks_and_hears_over_dtls_srtp(clock: MediaClock, monk
         tasks.append(asyncio.get_running_loop().create_task(leg.answer()))
 
     ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
-    front = SipFrontEnd(
-        on_leg=take, clock=clock, ports=ports, host=LOOPBACK, port=0, preferences=MediaPreferences(srtp="required")
-    )
+    media = MediaOptions(clock, ports, preferences=MediaPreferences(srtp="required"))
+    front = SipFrontEnd(SipEndpoint(ListenAt(host=LOOPBACK, port=0)), take, media)
     await front.start()
     pc = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
     tracks: asyncio.Queue[object] = asyncio.Queue()

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from baresip_phone import LOOPBACK, NO_BARESIP, baresip, has_baresip
 from free_port import free_ports
-from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from talking_bot import Bot, Sink, bot_at, until
 from talking_bot import loudest as loudest_of
 
+from bench.recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from voicebot.address import Address
 from voicebot.audio import PCMA
 from voicebot.caller.wav import read_wav

@@ -18,7 +18,7 @@ import pytest
 from callers import Caller
 
 from voicebot.bots import activities
-from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
+from voicebot.bots.bot_framework import BotFrameworkBot, BotFrameworkChannel
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.events import BotDone, BotMessage, HangUpAsked, TransferAsked
 
@@ -60,23 +60,25 @@ def agent(python: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @asynccontextmanager
-async def way_to(agent: subprocess.Popen[bytes], *, expect_replies: bool = False) -> AsyncIterator[BotFrameworkWay]:
+async def channel_to(
+    agent: subprocess.Popen[bytes], *, expect_replies: bool = False
+) -> AsyncIterator[BotFrameworkChannel]:
     assert agent.stdout is not None
     line = (await asyncio.to_thread(agent.stdout.readline)).split()
     assert line[:1] == [b"listening"]
     url = f"http://127.0.0.1:{int(line[1])}/api/messages"
     connector = ConnectorServer()
-    way = BotFrameworkWay("agent", BotFrameworkSettings(url, expect_replies=expect_replies), connector)
-    await way.start()
-    yield way
-    await way.close()
+    channel = BotFrameworkBot(name="agent", url=url, expect_replies=expect_replies).channel(connector)
+    await channel.start()
+    yield channel
+    await channel.close()
     await connector.close()
 
 
 @pytest.mark.parametrize("expect_replies", [False, True])
 async def test_a_call_with_an_agent(agent: subprocess.Popen[bytes], expect_replies: bool) -> None:
-    async with way_to(agent, expect_replies=expect_replies) as way:
-        caller = Caller(way)
+    async with channel_to(agent, expect_replies=expect_replies) as channel:
+        caller = Caller(channel)
         greeting, done = await caller.ask(activities.conversation_update())
         assert isinstance(greeting, BotMessage) and isinstance(done, BotDone)
         assert greeting.speak == "Welcome."
@@ -90,7 +92,7 @@ async def test_a_call_with_an_agent(agent: subprocess.Popen[bytes], expect_repli
 
 
 async def test_what_it_streams_is_said_once(agent: subprocess.Popen[bytes]) -> None:
-    async with way_to(agent) as way:
-        said = " ".join(await Caller(way).hear("stream"))
+    async with channel_to(agent) as channel:
+        said = " ".join(await Caller(channel).hear("stream"))
         assert " ".join(said.split()).endswith("Your balance is twelve euros. It is due on Monday.")
         assert said.count("twelve") == 1

@@ -13,11 +13,10 @@ from callers import Caller
 from identity_double import IdentityDouble
 
 from voicebot.bots import activities
-from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
+from voicebot.bots.bot_framework import BotFrameworkBot
+from voicebot.bots.channel import BotChannel
 from voicebot.bots.connector_server import ConnectorServer
-from voicebot.bots.credentials import ClientCredentials
-from voicebot.bots.streaming import StreamingSettings, StreamingWay
-from voicebot.bots.ways import BotWay
+from voicebot.bots.streaming import StreamingBot
 from voicebot.events import BotMessage, HangUpAsked
 
 pytestmark = pytest.mark.peer
@@ -26,7 +25,7 @@ BOT = Path(__file__).parent / "bot_botbuilder.py"
 
 
 @asynccontextmanager
-async def way_to(kind: str) -> AsyncIterator[BotWay]:
+async def channel_to(kind: str) -> AsyncIterator[BotChannel]:
     identity, connector = IdentityDouble({"app-1": "s3cret"}), ConnectorServer()
     await identity.start()
     arguments = [identity.url] if kind == "streaming" else []
@@ -36,13 +35,12 @@ async def way_to(kind: str) -> AsyncIterator[BotWay]:
         line = (await bot.stdout.readline()).split()
         assert line[:1] == [b"listening"], "its error is above"
         url = f"http://127.0.0.1:{int(line[1])}/api/messages"
-        way: BotWay = BotFrameworkWay("peer", BotFrameworkSettings(url), connector)
+        channel: BotChannel = BotFrameworkBot(name="peer", url=url).channel(connector)
         if kind == "streaming":
-            credentials = ClientCredentials("app-1", lambda: "s3cret", authority=identity.url)
-            way = StreamingWay("peer", StreamingSettings(url, credentials))
-        await way.start()
-        yield way
-        await way.close()
+            channel = StreamingBot(name="peer", url=url, **identity.registered("app-1")).channel(connector)
+        await channel.start()
+        yield channel
+        await channel.close()
     finally:
         bot.kill()
         await bot.wait()
@@ -52,14 +50,14 @@ async def way_to(kind: str) -> AsyncIterator[BotWay]:
 
 @pytest.mark.parametrize("kind", ["rest", "streaming"])
 async def test_a_call_with_a_python_bot(kind: str) -> None:
-    async with way_to(kind) as way:
-        caller = Caller(way)
+    async with channel_to(kind) as channel:
+        caller = Caller(channel)
         greeting, _ = await caller.ask(activities.conversation_update())
         assert isinstance(greeting, BotMessage) and greeting.speak == "Welcome."
         assert await caller.hear("hello") == ["<speak>You said hello.</speak>"]
         assert await caller.hear("two") == ["One.", "Two."]
         assert await caller.hear("x" * 7000) == [f"<speak>You said {'x' * 20}.</speak>"]
-        others = [Caller(way, call_id=f"call-{number}") for number in range(10)]
+        others = [Caller(channel, call_id=f"call-{number}") for number in range(10)]
         heard = await asyncio.gather(*(other.hear(str(number)) for number, other in enumerate(others)))
         assert heard == [[f"<speak>You said {number}.</speak>"] for number in range(10)]
         assert isinstance((await caller.ask(activities.user_message("bye")))[0], HangUpAsked)

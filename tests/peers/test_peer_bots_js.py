@@ -20,12 +20,10 @@ from identity_double import IdentityDouble
 from node_packages import installed
 
 from voicebot.bots import CallFacts, activities
-from voicebot.bots.bot_framework import BotFrameworkSettings, BotFrameworkWay
-from voicebot.bots.bot_tokens import BotTokens
+from voicebot.bots.bot_framework import BotFrameworkBot
+from voicebot.bots.channel import BotChannel
 from voicebot.bots.connector_server import ConnectorServer
-from voicebot.bots.credentials import ClientCredentials
-from voicebot.bots.streaming import StreamingSettings, StreamingWay
-from voicebot.bots.ways import BotWay
+from voicebot.bots.streaming import StreamingBot
 from voicebot.events import BotDone, BotFailed, BotMessage, Event, HangUpAsked, TransferAsked
 
 pytestmark = pytest.mark.peer
@@ -96,30 +94,27 @@ def start_bot(packages: Path, tmp_path: Path, identity: IdentityDouble) -> Itera
 
 
 @asynccontextmanager
-async def way_to(kind: str, url: str, identity: IdentityDouble, secret: str = SECRET) -> AsyncIterator[BotWay]:
-    credentials = ClientCredentials(APP, lambda: secret, authority=identity.url, tenant="botframework.com")
+async def channel_to(kind: str, url: str, identity: IdentityDouble, secret: str = SECRET) -> AsyncIterator[BotChannel]:
     connector = ConnectorServer()
-    way: BotWay
-    if kind == "rest":
-        tokens = BotTokens(APP, authority=identity.url)
-        way = BotFrameworkWay("peer", BotFrameworkSettings(url, credentials, tokens), connector)
-    else:
-        way = StreamingWay("peer", StreamingSettings(url, credentials))
-    await way.start()
+    settings = BotFrameworkBot if kind == "rest" else StreamingBot
+    registered = identity.registered(APP)
+    os.environ[registered["secret_env"]] = secret
+    channel: BotChannel = settings(name="peer", url=url, **registered).channel(connector)
+    await channel.start()
     try:
-        yield way
+        yield channel
     finally:
-        await way.close()
+        await channel.close()
         await connector.close()
 
 
 class Call:
     """A caller who waits for each answer."""
 
-    def __init__(self, way: BotWay, caller: str = "+15550100") -> None:
+    def __init__(self, channel: BotChannel, caller: str = "+15550100") -> None:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         facts = CallFacts(f"{caller}@127.0.0.1/1", caller, "+15550199")
-        self.conversation = Numbered(way.conversation(facts, self._events.put_nowait))
+        self.conversation = Numbered(channel.conversation(facts, self._events.put_nowait))
 
     async def next(self) -> Event:
         async with asyncio.timeout(DEADLINE_S):
@@ -145,8 +140,8 @@ def said(events: list[Event]) -> list[str]:
 @pytest.mark.parametrize("kind", ["rest", "streaming"])
 async def test_a_call_with_a_javascript_bot(kind: str, start_bot: NodeBot, identity: IdentityDouble) -> None:
     url = await asyncio.to_thread(start_bot.wait)
-    async with way_to(kind, url, identity) as way:
-        call = Call(way)
+    async with channel_to(kind, url, identity) as channel:
+        call = Call(channel)
         assert said(await call.ask(activities.conversation_update())) == ["Welcome."], start_bot.log()
         assert await call.hear("hello") == ["<speak>What is your name?</speak>"]
         assert await call.hear("Ada") == ["How many?"]
@@ -167,24 +162,24 @@ async def test_a_call_with_a_javascript_bot(kind: str, start_bot: NodeBot, ident
 async def test_twenty_calls_at_once_are_kept_apart(kind: str, start_bot: NodeBot, identity: IdentityDouble) -> None:
     url = await asyncio.to_thread(start_bot.wait)
 
-    async def order(way: BotWay, name: str) -> None:
-        call = Call(way, name)
+    async def order(channel: BotChannel, name: str) -> None:
+        call = Call(channel, name)
         assert said(await call.ask(activities.conversation_update())) == ["Welcome."]
         for text in ("hello", name, "12"):
             await call.hear(text)
         assert await call.hear("small") == [f"12 small for {name}, right? 1, Yes or 2, No"]
         await call.conversation.close("caller")
 
-    async with way_to(kind, url, identity) as way:
-        await asyncio.gather(*(order(way, f"Caller {chr(ord('A') + number)}") for number in range(20)))
+    async with channel_to(kind, url, identity) as channel:
+        await asyncio.gather(*(order(channel, f"Caller {chr(ord('A') + number)}") for number in range(20)))
 
 
 async def test_it_speaks_on_its_own_initiative_and_asks_who_is_on_the_line(
     start_bot: NodeBot, identity: IdentityDouble
 ) -> None:
     url = await asyncio.to_thread(start_bot.wait)
-    async with way_to("rest", url, identity) as way:
-        call = Call(way)
+    async with channel_to("rest", url, identity) as channel:
+        call = Call(channel)
         assert await call.hear("call me back") == ["I will."]
         taxi = await call.next()
         assert isinstance(taxi, BotMessage), start_bot.log()
@@ -198,6 +193,6 @@ async def test_with_a_wrong_secret_the_call_hears_that_the_bot_failed(
     kind: str, start_bot: NodeBot, identity: IdentityDouble
 ) -> None:
     url = await asyncio.to_thread(start_bot.wait)
-    async with way_to(kind, url, identity, secret="wrong") as way:
-        (failed,) = await Call(way).ask(activities.conversation_update())
+    async with channel_to(kind, url, identity, secret="wrong") as channel:
+        (failed,) = await Call(channel).ask(activities.conversation_update())
         assert isinstance(failed, BotFailed) and "AADSTS7000215" in failed.reason

@@ -17,7 +17,7 @@ from voicebot.audio.codecs import CODECS, Codec
 from voicebot.events import Event
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
-from voicebot.legs.sip_media import MediaPreferences
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint
 
@@ -113,12 +113,11 @@ async def baresip(folder: Path, target: int) -> AsyncIterator[None]:
 async def test_a_voice_comes_back_through_the_others_decoder_and_encoder(codec: Codec, tmp_path: Path) -> None:
     clock, sink = MediaClock(), Sink()
     came: asyncio.Future[SipLeg] = asyncio.get_running_loop().create_future()
+    ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
     front = SipFrontEnd(
-        on_leg=came.set_result,
-        clock=clock,
-        ports=PortRange(*free_ports(), LOOPBACK, rest_s=0.0),
-        preferences=MediaPreferences(codecs=tuple(CODECS.values())),
-        endpoint=SipEndpoint(listen=[ListenAt("UDP", host=LOOPBACK, port=0)]),
+        SipEndpoint(ListenAt("UDP", host=LOOPBACK, port=0)),
+        came.set_result,
+        MediaOptions(clock, ports, preferences=MediaPreferences(codecs=tuple(CODECS.values()))),
     )
     clock.start()
     await front.start()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,29 +12,17 @@ from typing import Any
 
 import pytest
 from direct_line_double import SECRET, Activity, BotError, DirectLineDouble, Say, echo_bot
+from node_packages import installed
 
 pytestmark = pytest.mark.peer
 
-PACKAGES = ("botframework-directlinejs@0.15.8", "xhr2@0.2.1", "ws@8")
-SCRIPT = Path(__file__).parent / "directline_client.js"
+SOURCE = Path(__file__).parent / "directlinejs"
 
 
 @pytest.fixture(scope="module")
 def modules() -> Path:
-    """Where the client is installed: in the user's cache, never in the repository."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not (node and npm):
-        pytest.skip("node and npm are needed: Microsoft's Direct Line client did NOT check the double")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "voicebot" / "peers" / "directlinejs-0.15.8"
-    found = folder / "node_modules" / "botframework-directlinejs" / "package.json"
-    if not found.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        install = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES]
-        done = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
-        if done.returncode or not found.exists():
-            pytest.skip(f"npm cannot install {PACKAGES[0]}; the double is NOT checked: {done.stderr[-300:]}")
-    return folder / "node_modules"
+    """Where the client is installed."""
+    return installed(SOURCE, "Microsoft's Direct Line client against the double") / "node_modules"
 
 
 class Client:
@@ -67,7 +53,7 @@ class Client:
 async def client(service: DirectLineDouble, modules: Path) -> AsyncIterator[Client]:
     process = await asyncio.create_subprocess_exec(
         "node",
-        str(SCRIPT),
+        str(SOURCE / "client.js"),
         service.endpoint,
         SECRET,
         "dl_js",

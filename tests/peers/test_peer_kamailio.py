@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, registrar_running
 
-from voicebot.sip import Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, sdp
+from voicebot.address import Address
+from voicebot.sip import Access, Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, offer_answer
 
-OFFER = sdp.offer(LOOPBACK, 40000)
+OFFER = offer_answer.offer(LOOPBACK, 40000)
 DEADLINE_S = 10.0
 
 pytestmark = [
@@ -47,15 +48,15 @@ async def test_a_call_by_way_of_the_registrar_and_our_bye_along_its_route(proxy:
         asyncio.ensure_future(call.answer(OFFER)).add_done_callback(lambda done: done.exception())
 
     listen = [ListenAt("UDP", port=0), ListenAt("TCP", port=0)]
-    bot = SipEndpoint(listen=listen, accounts=[account(proxy, "7000", transport)], strangers="drop", on_invite=take)
-    caller = SipEndpoint(port=0, accounts=[account(proxy, "7001")])
+    bot = SipEndpoint(*listen, accounts=[account(proxy, "7000", transport)], access=Access("drop"), on_invite=take)
+    caller = SipEndpoint(ListenAt(port=0), accounts=[account(proxy, "7001")])
     await bot.start()
     await caller.start()
     try:
         await registered(bot)
         await registered(caller)
         async with asyncio.timeout(DEADLINE_S):
-            call = caller.invite(f"sip:7000@{LOOPBACK}:{proxy}", OFFER, account="pbx")
+            call = caller.invite(Address.parse(f"sip:7000@{LOOPBACK}:{proxy}"), OFFER, line="pbx")
             await call.established()
             ended = asyncio.get_running_loop().create_future()
             call.on_end = ended.set_result
@@ -72,8 +73,8 @@ async def test_a_call_by_way_of_the_registrar_and_our_bye_along_its_route(proxy:
 
 
 async def test_a_wrong_password_is_not_registered_and_nobody_is_reached(proxy: int) -> None:
-    bot = SipEndpoint(port=0, accounts=[account(proxy, "7000", password="guess")], strangers="drop")
-    caller = SipEndpoint(port=0, accounts=[account(proxy, "7001")])
+    bot = SipEndpoint(ListenAt(port=0), accounts=[account(proxy, "7000", password="guess")], access=Access("drop"))
+    caller = SipEndpoint(ListenAt(port=0), accounts=[account(proxy, "7001")])
     await bot.start()
     await caller.start()
     try:
@@ -81,7 +82,9 @@ async def test_a_wrong_password_is_not_registered_and_nobody_is_reached(proxy: i
             while bot.registrations["pbx"].status != 401:
                 await asyncio.sleep(0.01)
         with pytest.raises(CallClosed, match="404"):
-            await caller.invite(f"sip:7000@{LOOPBACK}:{proxy}", OFFER, account="pbx").established(timeout_s=DEADLINE_S)
+            await caller.invite(Address.parse(f"sip:7000@{LOOPBACK}:{proxy}"), OFFER, line="pbx").established(
+                timeout_s=DEADLINE_S
+            )
     finally:
         await caller.close()
         await bot.close()

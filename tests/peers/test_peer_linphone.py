@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from free_port import free_ports
 from linphone_phone import HERE, IP, LINPHONE, NO_LINPHONE, PORT, THERE, NotPermitted, linphone, namespace
-from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from talking_bot import Bot, Sink, bot_at, talk
 from talking_bot import loudest as loudest_of
 from talking_bot import until as until_in
 
+from bench.recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.caller.wav import read_wav

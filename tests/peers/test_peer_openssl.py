@@ -61,11 +61,11 @@ async def test_versions_certificates_and_sip_over_tls(tmp_path: Path) -> None:
     pem, other = tmp_path / "ours.pem", tmp_path / "other.pem"
     pem.write_bytes(self_signed_pem(LOOPBACK))
     other.write_bytes(self_signed_pem("sip.example.com"))
-    listen = [ListenAt("TLS", LOOPBACK, 0)]
+    listen = ListenAt("TLS", LOOPBACK, 0)
     trial, strict = (
-        SipEndpoint(listen=listen),
+        SipEndpoint(listen),
         SipEndpoint(
-            listen=listen,
+            listen,
             tls=TlsOptions(certificate=pem, ca_file=pem, verify_clients=True, minimum_version="1.3"),
         ),
     )

@@ -15,17 +15,19 @@ from pathlib import Path
 import pytest
 from baresip_phone import NO_BARESIP, baresip, has_baresip
 from free_port import free_port, free_ports
-from recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
 from talking_bot import Sink, talk, until
 from talking_bot import loudest as loudest_of
 
+from bench.recordings import ASTERISK, NO_RECORDINGS, has_asterisk
 from voicebot.audio import PCMU
 from voicebot.caller.wav import read_wav
 from voicebot.legs import LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange
+from voicebot.sip import ListenAt, SipEndpoint
 
 RTPENGINE = shutil.which("rtpengine")
 ENGINE_PORTS = free_ports()
@@ -86,7 +88,8 @@ async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Pat
         leg.connect(sink)
         answering.add(asyncio.ensure_future(answer(leg)))
 
-    front = SipFrontEnd(on_leg=take, clock=clock, ports=PortRange(*free_ports(), LOOPBACK, rest_s=0.0), port=0)
+    media = MediaOptions(clock, PortRange(*free_ports(), LOOPBACK, rest_s=0.0))
+    front = SipFrontEnd(SipEndpoint(ListenAt(port=0)), take, media)
     clock.start()
     await front.start()
     replaced = {"BOT": str(front.endpoint.port), "ENGINE": str(engine)}
@@ -99,7 +102,7 @@ async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Pat
                 leg = legs[0]
                 await until(lambda: loudest(bytes(sink.heard)) > 2000)
                 low, high = ENGINE_PORTS
-                target = leg._rtp._source.target
+                target = leg._session.rtp._path.source.target
                 assert target is not None and low <= target[1] <= high, "the audio comes by way of rtpengine"
                 phone.tell("sndcode", "7")
                 await until(lambda: sink.keys == ["7"])

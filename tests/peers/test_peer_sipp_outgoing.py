@@ -15,8 +15,9 @@ from voicebot.address import Address
 from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, NotReached
 from voicebot.legs import LegClosed
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange
-from voicebot.sip import Account, SipEndpoint
+from voicebot.sip import Account, ListenAt, SipEndpoint
 
 SCENARIOS = Path(__file__).parent / "sipp"
 SIPP = shutil.which("sipp")
@@ -96,8 +97,8 @@ async def front() -> AsyncIterator[SipFrontEnd]:
     clock.start()
     ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
     provider = Account("provider", "sip:127.0.0.1", "4711", "secret", register=False)
-    endpoint = SipEndpoint(host=LOOPBACK, port=0, accounts=[provider])
-    front = SipFrontEnd(on_leg=lambda _leg: None, clock=clock, ports=ports, endpoint=endpoint)
+    endpoint = SipEndpoint(ListenAt(host=LOOPBACK, port=0), accounts=[provider])
+    front = SipFrontEnd(endpoint, lambda _leg: None, MediaOptions(clock, ports))
     await front.start()
     yield front
     assert front.active == 0, "a call outlived its scenario"
@@ -106,11 +107,11 @@ async def front() -> AsyncIterator[SipFrontEnd]:
     await clock.close()
 
 
-async def reach(front: SipFrontEnd, port: int, *, account: str = "", ring_timeout_s: float = 10.0) -> Sink:
+async def reach(front: SipFrontEnd, port: int, *, line: str = "", ring_timeout_s: float = 10.0) -> Sink:
     """Call, and hang up when it is answered and was heard."""
     sink = Sink()
     uri = f"sip:anna@{LOOPBACK}:{port}"
-    leg = await front.place(Address.parse(uri), account=account, ring_timeout_s=ring_timeout_s)
+    leg = await front.place(Address.parse(uri), line=line, ring_timeout_s=ring_timeout_s)
     leg.connect(sink)
     try:
         await leg.answer()
@@ -154,5 +155,5 @@ async def test_early_media_is_heard_before_the_answer(front: SipFrontEnd) -> Non
 
 async def test_a_provider_that_asks_who_calls_is_told(front: SipFrontEnd) -> None:
     async with telephone("uas_challenges") as port:
-        sink = await reach(front, port, account="provider")
+        sink = await reach(front, port, line="provider")
     assert sink.answered

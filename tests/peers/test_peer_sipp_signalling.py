@@ -15,8 +15,9 @@ from free_port import free_ports
 
 from voicebot.events import Event
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_incoming import IncomingSipLeg
+from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint
 
@@ -63,14 +64,13 @@ class Bot:
     def __init__(self, endpoint: SipEndpoint | None = None) -> None:
         self.clock = MediaClock()
         self.ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
-        self.front = SipFrontEnd(
-            on_leg=self.take, clock=self.clock, ports=self.ports, host=LOOPBACK, port=0, endpoint=endpoint
-        )
+        endpoint = endpoint or SipEndpoint(ListenAt(host=LOOPBACK, port=0))
+        self.front = SipFrontEnd(endpoint, self.take, MediaOptions(self.clock, self.ports))
         self.sinks: list[Sink] = []
-        self.legs: list[SipLeg] = []
+        self.legs: list[IncomingSipLeg] = []
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def take(self, leg: SipLeg) -> None:
+    def take(self, leg: IncomingSipLeg) -> None:
         sink = Sink()
         sink.headers = leg.info.headers
         self.legs.append(leg)
@@ -82,7 +82,7 @@ class Bot:
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
-    async def serve(self, leg: SipLeg) -> None:
+    async def serve(self, leg: IncomingSipLeg) -> None:
         try:
             await leg.answer()
             if leg.info.callee == "short":
@@ -90,7 +90,7 @@ class Bot:
             elif leg.info.callee == "hold":
                 leg.hold(True)
             elif leg.info.callee == "moves":
-                while leg._rtp._source.target != (LOOPBACK, MEDIA_PORT + 20):
+                while leg._session.rtp._path.source.target != (LOOPBACK, MEDIA_PORT + 20):
                     await asyncio.sleep(0.01)
                 await asyncio.sleep(0.1)  # its ACK comes
                 await leg.hang_up()
@@ -225,7 +225,7 @@ async def test_what_networks_say_about_a_call_is_handed_on(bot: Bot) -> None:
 
 
 async def test_the_built_in_caller_over_tcp() -> None:
-    bot = Bot(SipEndpoint(listen=[ListenAt("UDP", port=0), ListenAt("TCP", port=0)]))
+    bot = Bot(SipEndpoint(ListenAt("UDP", port=0), ListenAt("TCP", port=0)))
     bot.clock.start()
     await bot.front.start()
     port = bot.front.endpoint.listeners[1].port

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.sip import SipEndpoint, Trunk
+from voicebot.sip import Access, ListenAt, SipEndpoint, Trunk
 
 LOOPBACK = "127.0.0.1"
 TOOLS = {name: shutil.which(name) for name in ("svmap", "svwar", "svcrack")}
@@ -26,7 +26,7 @@ pytestmark = [
 @pytest.fixture(params=["address", "password"])
 async def bot(request: pytest.FixtureRequest) -> AsyncIterator[SipEndpoint]:
     trunk = ELSEWHERE if request.param == "address" else PHONE
-    endpoint = SipEndpoint(port=0, trunks=[trunk], strangers="drop")
+    endpoint = SipEndpoint(ListenAt(port=0), trunks=[trunk], access=Access("drop"))
     await endpoint.start()
     yield endpoint
     await endpoint.close()
@@ -61,7 +61,7 @@ async def test_svmap_finds_no_device(bot: SipEndpoint, tmp_path: Path) -> None:
 
 
 async def test_svmap_would_find_one_that_answers_everybody(tmp_path: Path) -> None:
-    endpoint = SipEndpoint(port=0)
+    endpoint = SipEndpoint(ListenAt(port=0))
     await endpoint.start()
     try:
         said = await run(tmp_path, "svmap", f"-p{endpoint.port}", "-P", "0", "-x", LOOPBACK, LOOPBACK)

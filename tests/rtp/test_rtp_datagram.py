@@ -6,20 +6,21 @@ import asyncio
 import socket
 
 import pytest
+from waiting import until
 
 from voicebot.rtp.datagram import BoundPort, _readers
-from voicebot.rtp.source import Address
+from voicebot.rtp.source import SocketAddress
 
 
 class Desk:
     """What one port received, and how often it failed."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[bytes, Address]] = []
+        self.heard: list[tuple[bytes, SocketAddress]] = []
         self.failures = 0
         self.port = BoundPort(_bound(), self.received, self.failed)
 
-    def received(self, data: bytes, source: Address) -> None:
+    def received(self, data: bytes, source: SocketAddress) -> None:
         self.heard.append((data, source))
 
     def failed(self) -> None:
@@ -33,7 +34,7 @@ def _bound() -> socket.socket:
     return bound
 
 
-def _address(port: BoundPort) -> Address:
+def _address(port: BoundPort) -> SocketAddress:
     assert port._socket is not None
     return port._socket.getsockname()  # type: ignore[no-any-return]
 
@@ -59,16 +60,14 @@ async def test_a_defect_above_stops_neither_this_port_nor_others(caplog: pytest.
     bad, good = Desk(), Desk()
     done = asyncio.Event()
 
-    def defect(data: bytes, source: Address) -> None:
+    def defect(data: bytes, source: SocketAddress) -> None:
         raise RuntimeError("a defect")
 
     bad.port._received = defect
     good.port._received = lambda data, source: done.set()
     for _ in range(3):
         good.port.send(b"x", _address(bad.port))
-    await asyncio.sleep(0)
-    while bad.failures < 3:
-        await asyncio.sleep(0.001)
+    await until(lambda: bad.failures == 3)
     bad.port.send(b"x", _address(good.port))
     await _until(done)
     assert [record.levelname for record in caplog.records] == ["ERROR"]  # one line, not one a packet
@@ -80,7 +79,7 @@ async def test_ports_may_close_each_other_while_packets_wait_and_the_reader_ends
     one, other = Desk(), Desk()
     done = asyncio.Event()
 
-    def close_both(data: bytes, source: Address) -> None:
+    def close_both(data: bytes, source: SocketAddress) -> None:
         one.port.close()
         other.port.close()
         done.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voicebot.rtp.e_model import CodecImpairment, delay_impairment, equipment_impairment, mean_opinion_score, rating
-from voicebot.rtp.quality import estimated_mos
+from voicebot.rtp.estimate import estimated_mos
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from free_port import free_ports
 
 from voicebot.rtp import PortRange, PortsExhausted
 from voicebot.rtp.ports import PortPair
 
-LOW = 22040 + os.getpid() % 200 * 50  # apart from another run of these tests
+LOW, _ = free_ports(8)
 
 
 class Clock:

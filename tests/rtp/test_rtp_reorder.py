@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot.audio import PCMA, PCMU
+from voicebot.audio.concealment import conceal
 from voicebot.rtp.reorder import HOLD_PACKETS, ReceiveBuffer
 
 SSRC = 1
@@ -135,6 +136,45 @@ def test_a_packet_that_comes_after_its_hole_was_concealed_is_late_and_once_only(
     assert (wire.buffer.late, wire.buffer.lost, wire.buffer.duplicate) == (1, 0, 0)
     assert wire.packet(3, at=0.18) == 0
     assert (wire.buffer.late, wire.buffer.duplicate) == (1, 1)
+
+
+def test_all_packets_of_a_hole_may_come_late() -> None:
+    wire = Wire()
+    for number in (0, 1, 5, 6, 7, 8):
+        wire.packet(number)
+    for number in (4, 2, 3):
+        wire.packet(number, at=0.17)
+    assert (wire.buffer.late, wire.buffer.lost, wire.buffer.duplicate) == (3, 0, 0)
+
+
+def test_what_is_late_for_a_stream_is_not_so_for_the_next() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4, 5, 6, 7):
+        wire.packet(number)
+    wire.packet(8, ssrc=2)
+    wire.packet(3, at=0.17, ssrc=2)
+    assert (wire.buffer.late, wire.buffer.lost, wire.buffer.duplicate) == (0, 1, 1)
+
+
+def test_a_second_hole_is_filled_with_what_was_heard_right_before_it() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4, 5, 6, 7, 9, 10, 11, 12):
+        wire.packet(number)
+    assert wire.frames[3] == conceal(b"".join(map(loud, (0, 1, 2))), 160, PCMU)
+    assert wire.frames[8] == conceal(b"".join(map(loud, (5, 6, 7))), 160, PCMU)
+    assert (wire.buffer.lost, wire.buffer.concealed_frames, wire.buffer.silence_frames) == (2, 2, 0)
+
+
+def test_a_jump_of_a_single_sample_is_filled() -> None:
+    wire = Wire()
+    wire.packet(0)
+    for number in (1, 2):
+        wire.packet(number, skip=1)
+    assert b"".join(wire.frames) == loud(0) + SILENCE[:1] + loud(1) + loud(2)[:159]
+
+
+def test_before_anything_came_nothing_was_lost() -> None:
+    assert ReceiveBuffer(PCMU, 0.0).losses() == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_duplicates_are_dropped_whether_released_or_waiting() -> None:
@@ -283,6 +323,7 @@ def test_a_peer_that_sends_much_faster_than_time_is_cut_off() -> None:
     for number in range(1000):
         wire.packet(number, at=number * 0.002)
     assert wire.buffer.discarded > 700
+    assert wire.buffer.discarded + len(wire.frames) == 1000
     assert 200 <= len(wire.frames) <= 100 + 100 + 2
 
 
@@ -312,7 +353,7 @@ def test_a_jump_of_the_sequence_restarts_with_the_second_packet() -> None:
     wire.sequence = 30_000
     assert [wire.packet(number) for number in range(10, 14)] == [0, 1, 1, 1]
     assert wire.frames[10:] == [loud(number) for number in (11, 12, 13)]
-    assert (wire.buffer.lost, wire.buffer.discarded) == (0, 1)
+    assert (wire.buffer.lost, wire.buffer.discarded, wire.buffer.ssrc_changes) == (0, 1, 0)
 
 
 def test_packets_without_audio_take_their_place_and_release_nothing() -> None:
@@ -335,6 +376,39 @@ def test_after_a_hold_what_was_kept_away_is_not_lost() -> None:
     wire.packet(500, at=10.0)
     assert wire.frames[-1] == loud(500)
     assert (wire.buffer.lost, wire.buffer.ssrc_changes) == (0, 0)
+
+
+def test_what_waits_behind_a_gap_when_a_hold_ends_is_neither_said_nor_lost() -> None:
+    wire = Wire()
+    for number in (0, 1, 2, 4, 5):
+        wire.packet(number, at=number * 0.02)
+    wire.buffer.resume()
+    wire.packet(50, at=1.0)
+    assert wire.frames[-1] == loud(50)
+    assert loud(4) not in wire.frames and loud(5) not in wire.frames
+    assert wire.buffer.lost == 0
+
+
+def test_a_packet_of_20_ms_after_one_of_10_ms_keeps_its_place() -> None:
+    """In frames of 20 ms, cut anew: the 10 ms before it come first."""
+    buffer = ReceiveBuffer(PCMU, 0.0)
+    short, long, last = loud(1, 80), loud(2, 160), loud(3, 80)
+    assert buffer.push(0, 0, SSRC, short, 0.0) == []
+    assert buffer.push(1, 80, SSRC, long, 0.01) == [short + long[:80]]
+    assert buffer.push(2, 240, SSRC, last, 0.03) == [long[80:] + last]
+
+
+def test_losses_tell_bursts_from_packets_lost_alone() -> None:
+    """RFC 3611 4.7.2: three of four in a row, and one alone after many."""
+    wire = Wire(first_sequence=65_500)  # the numbers wrap between the losses
+    gone = {20, 21, 23, 100}
+    for number in range(150):
+        if number not in gone:
+            wire.packet(number)
+    assert wire.buffer.lost == 4
+    pattern = wire.buffer.losses()
+    assert (pattern.burst_packets, pattern.burst_density) == (4, 0.75)
+    assert (pattern.gap_packets, pattern.gap_density) == (146 / 2, 1 / 146)
 
 
 @settings(max_examples=200)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from itertools import pairwise
 
 import pytest
+from free_port import free_ports
+from waiting import until
 
 from voicebot.audio import PCMA, PCMU, convert
 from voicebot.audio.codecs import CODECS
@@ -20,8 +21,6 @@ from voicebot.rtp.packet import RtpPacket, parse
 from voicebot.rtp.srtp import SecureStream
 from voicebot.rtp.telephone_event import TelephoneEvent
 
-LOW = 22000 + os.getpid() % 200 * 50  # below the ephemeral ports, and apart from another run of these tests
-PORTS = (LOW, LOW + 39)
 NO_PACKET = RtpPacket(0, False, 0, 0, 0, b"")
 
 
@@ -52,7 +51,7 @@ class Bench:
 
     def __init__(self, stack: AsyncExitStack, clock: MediaClock) -> None:
         self.stack, self.clock = stack, clock
-        self.ports = PortRange(*PORTS, "127.0.0.1", rest_s=0)
+        self.ports = PortRange(*free_ports(40), "127.0.0.1", rest_s=0)
 
     async def open(self, sink: Listener, law: str = "PCMU", silence_timeout_s: float = 30.0) -> RtpSession:
         session = await RtpSession.open(
@@ -81,12 +80,6 @@ async def bench() -> AsyncIterator[Bench]:
         yield Bench(stack, clock)
     assert len(clock) == 0
     await clock.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def next_packet(peer: socket.socket) -> RtpPacket:
@@ -247,23 +240,53 @@ async def test_a_retuned_wire_changes_nothing_above(bench: Bench) -> None:
         assert (await next_packet(peer)).payload_type == 8
 
 
-async def test_silence_of_the_wire_is_told_once_until_something_comes(bench: Bench) -> None:
+async def test_silence_of_the_wire_is_told_once_until_something_comes() -> None:
+    now = [50.0]
     sink = Listener()
-    session = await bench.open(sink, silence_timeout_s=0.1)
-    peer = bench.peer()
-    await asyncio.sleep(0.15)
-    assert sink.timeouts == 0  # nobody is there yet
-    session.set_remote("127.0.0.1", peer.getsockname()[1])
-    await until(lambda: len(sink.sent_frames) >= 12)
-    assert sink.timeouts == 1
-    peer.sendto(NO_PACKET._replace(payload=b"a" * 160).build(), ("127.0.0.1", session.local_port))
-    await until(lambda: b"a" * 160 in sink.frames)
-    await until(lambda: sink.timeouts == 2)
-    session.set_direction(send=True, receive=False)
-    peer.sendto(NO_PACKET._replace(sequence=1, payload=b"a" * 160).build(), ("127.0.0.1", session.local_port))
-    sent = len(sink.sent_frames)
-    await until(lambda: len(sink.sent_frames) >= sent + 10)
-    assert sink.timeouts == 2
+    async with AsyncExitStack() as stack:
+        bench = Bench(stack, MediaClock(lambda: now[0]))  # not started: the ticks are those below
+        session = await bench.open(sink, silence_timeout_s=0.1)
+        peer, target = bench.peer(), ("127.0.0.1", session.local_port)
+
+        def timeouts_after(ticks: int) -> int:
+            for _ in range(ticks):
+                now[0] += 0.02
+                session.tick(now[0], 0)
+            return sink.timeouts
+
+        assert timeouts_after(20) == 0  # nobody is there yet
+        session.set_remote("127.0.0.1", peer.getsockname()[1])
+        assert timeouts_after(4) == 0
+        assert timeouts_after(2) == 1
+        assert timeouts_after(20) == 1
+        peer.sendto(NO_PACKET._replace(payload=b"a" * 160).build(), target)
+        await until(lambda: b"a" * 160 in sink.frames)
+        assert timeouts_after(4) == 1
+        assert timeouts_after(2) == 2
+        peer.sendto(rtcp.build(rtcp.ReceiverReport(0, ()), "x"), target)
+        await until(lambda: session.quality().rtcp_received == 1)
+        assert timeouts_after(4) == 2
+        assert timeouts_after(2) == 3  # a report is a sign of life as well
+        session.set_direction(send=True, receive=False)
+        peer.sendto(NO_PACKET._replace(sequence=1, payload=b"a" * 160).build(), target)
+        await until(lambda: session.quality().packets_received == 2)
+        assert timeouts_after(20) == 3
+        session.set_direction(send=True, receive=True)
+        assert timeouts_after(4) == 3  # counted anew when the hold ends
+        assert timeouts_after(2) == 4
+
+
+async def test_without_a_silence_timeout_there_is_none() -> None:
+    now = [50.0]
+    sink = Listener()
+    async with AsyncExitStack() as stack:
+        bench = Bench(stack, MediaClock(lambda: now[0]))
+        session = await bench.open(sink, silence_timeout_s=0)
+        session.set_remote("127.0.0.1", bench.peer().getsockname()[1])
+        for _ in range(100):
+            now[0] += 1.0
+            session.tick(now[0], 0)
+        assert sink.timeouts == 0
 
 
 async def test_reports_are_taken_from_the_peers_host_and_the_last_one_says_goodbye(bench: Bench) -> None:
@@ -289,12 +312,13 @@ async def test_reports_are_taken_from_the_peers_host_and_the_last_one_says_goodb
 
 
 async def test_no_port_left_is_said_and_the_range_recovers(bench: Bench) -> None:
-    bench.ports = PortRange(PORTS[1] + 1, PORTS[1] + 2, "127.0.0.1", rest_s=0)
+    low, high = free_ports(2)
+    bench.ports = PortRange(low, high, "127.0.0.1", rest_s=0)
     session = await bench.open(Listener())
     with pytest.raises(PortsExhausted):
         await bench.open(Listener())
     await session.close()
-    assert (await bench.open(Listener())).local_port == PORTS[1] + 1
+    assert (await bench.open(Listener())).local_port == low
 
 
 async def test_random_datagrams_are_counted_and_nothing_is_logged(
@@ -310,7 +334,7 @@ async def test_random_datagrams_are_counted_and_nothing_is_logged(
         flags = bytes([chance.choice([0x80, 0xB3, 0x00, 0x90])])
         peer.sendto(flags * (count % 3 > 0) + chance.randbytes(chance.randrange(60)), ("127.0.0.1", port))
         if count % 50 == 0:
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
     peer.sendto(b"", ("127.0.0.1", session.local_port))
     await until(lambda: session.quality().malformed > 50)
     await until(lambda: len(sink.sent_frames) > 5)

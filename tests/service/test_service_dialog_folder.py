@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from voicebot.service import dialog_folder
-from voicebot.service.dialog_folder import FolderTooLarge, Settling, copy_folder, signature
+from voicebot.service.dialog_folder import ChangeDebouncer, FolderTooLarge, copy_folder, signature
 
 A = {"main.yaml": (1, 10, 1)}
 B = {"main.yaml": (2, 11, 2)}
@@ -27,31 +27,31 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_an_unchanged_folder_is_not_tried() -> None:
-    settling = Settling(A, settle_s=0.4)
-    assert not any(settling.worth_a_try(A, now) for now in (0.0, 1.0, 2.0))
+    changes = ChangeDebouncer(A, settle_s=0.4)
+    assert not any(changes.settled(A, now) for now in (0.0, 1.0, 2.0))
 
 
 def test_a_change_is_tried_once_when_it_has_settled() -> None:
-    settling = Settling(A, settle_s=0.4)
+    changes = ChangeDebouncer(A, settle_s=0.4)
     seen = [(1.0, A), (1.2, B), (1.5, B), (1.7, B), (2.1, B), (9.0, B)]
-    assert [now for now, folder in seen if settling.worth_a_try(folder, now)] == [1.7]
+    assert [now for now, folder in seen if changes.settled(folder, now)] == [1.7]
 
 
 def test_an_editor_that_saves_in_steps_is_waited_for() -> None:
-    settling = Settling(A, settle_s=0.4)
+    changes = ChangeDebouncer(A, settle_s=0.4)
     seen = [(1.0, B), (1.3, {}), (1.6, C), (1.9, C), (2.1, C)]
-    assert [now for now, folder in seen if settling.worth_a_try(folder, now)] == [2.1]
+    assert [now for now, folder in seen if changes.settled(folder, now)] == [2.1]
 
 
 def test_what_is_changed_and_changed_back_before_it_has_settled_is_not_tried() -> None:
-    settling = Settling(A, settle_s=0.4)
-    assert not any(settling.worth_a_try(folder, now) for now, folder in [(1.0, B), (1.3, A), (9.0, A)])
+    changes = ChangeDebouncer(A, settle_s=0.4)
+    assert not any(changes.settled(folder, now) for now, folder in [(1.0, B), (1.3, A), (9.0, A)])
 
 
 def test_a_change_during_a_try_is_tried_as_well() -> None:
-    settling = Settling(A, settle_s=0.4)
+    changes = ChangeDebouncer(A, settle_s=0.4)
     seen = [(1.0, B), (1.5, B), (5.0, C), (5.5, C)]  # between 1.5 and 5.0 a host was started
-    assert [now for now, folder in seen if settling.worth_a_try(folder, now)] == [1.5, 5.5]
+    assert [now for now, folder in seen if changes.settled(folder, now)] == [1.5, 5.5]
 
 
 def test_what_editors_leave_behind_tests_and_data_are_not_followed(folder: Path) -> None:

@@ -9,7 +9,9 @@ import sys
 from typing import Any
 
 import pytest
+from waiting import until
 
+from voicebot.service import supervisor
 from voicebot.service.supervisor import ChildProcess, NotReady
 
 READY = "import json, sys, time; print(json.dumps({'ready': True, 'port': 7}), flush=True)\n"
@@ -19,10 +21,10 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-async def until(condition: Any, deadline_s: float = 10.0) -> None:
-    async with asyncio.timeout(deadline_s):
-        while not condition():
-            await asyncio.sleep(0.01)
+@pytest.fixture
+def often_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children are asked for their health twenty times a second."""
+    monkeypatch.setattr(supervisor, "HEALTH_EVERY_S", 0.05)
 
 
 async def test_a_child_is_ready_when_it_says_so_and_is_gone_after_stop() -> None:
@@ -92,6 +94,7 @@ async def test_a_killed_child_is_started_anew() -> None:
         await child.stop()
 
 
+@pytest.mark.usefixtures("often_asked")
 async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_started_anew() -> None:
     said: list[dict[str, Any]] = []
 
@@ -101,7 +104,7 @@ async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_start
         nonlocal asked
         asked += 1
         if len(said) == 1 and asked > 1:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         return True
 
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + READY + "time.sleep(60)"
@@ -114,6 +117,7 @@ async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_start
         await child.stop()
 
 
+@pytest.mark.usefixtures("often_asked")
 async def test_a_child_that_has_not_answered_yet_is_given_the_time_that_it_may_take_to_get_ready() -> None:
     answers: list[bool] = []
 
@@ -131,13 +135,14 @@ async def test_a_child_that_has_not_answered_yet_is_given_the_time_that_it_may_t
         await child.stop()
 
 
+@pytest.mark.usefixtures("often_asked")
 async def test_a_health_check_that_loses_its_cancellation_does_not_keep_the_watch_alive() -> None:
     asked = asyncio.Event()
 
     async def healthy() -> bool:
         asked.set()
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         except asyncio.CancelledError:
             return False
         return True

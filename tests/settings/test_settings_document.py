@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
+import traceback
 from pathlib import Path
 
 import pytest
 
+from voicebot.address import Address, Domain
 from voicebot.service.sip import codecs_in_use, media_preferences, trunk_media
 from voicebot.settings import Settings, SettingsError, load_settings
-from voicebot.settings.bots import RemoteBotSettings
 
 EXAMPLE = Path(__file__).parents[2] / "voicebot.example.toml"
 
@@ -24,31 +24,6 @@ def write(path: Path, text: str) -> Path:
 def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load_settings() == Settings()
-
-
-def test_the_example_file_is_complete_and_says_the_defaults() -> None:
-    assert load_settings(EXAMPLE) == Settings()
-    example = tomllib.loads(EXAMPLE.read_text())
-    optional = {
-        "key",
-        "key_file",
-        "password_file",
-        "entra_token_file",
-        "state_file",
-        "state_url",
-        "certificate",
-        "ca_file",
-        "trunks",
-        "token",
-        "token_file",
-    }
-    for section, field in Settings.model_fields.items():
-        if section == "bots":
-            continue
-        if field.default == ():
-            assert f"# [[{section}]]" in EXAMPLE.read_text()
-            continue
-        assert set(field.default.__class__.model_fields) - optional == set(example[section]), section
 
 
 def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
@@ -89,6 +64,13 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ('[speech]\nkey = "abc"\n', "secrets do not belong here"),
         ('[speech]\nkey_file = "/nowhere/key"\n', "there is no file /nowhere/key"),
         ("[turns]\nno_input_s = 0\n", "turns.no_input_s: Input should be greater than 0"),
+        (
+            '[calls]\nfallback_transfer = "sip:+1 555"\n',
+            "fallback_transfer: 'sip:+1 555' is neither a number nor",
+        ),
+        ('[calls]\nfallback_transfer = "sip:a:b@pbx"\n', "leave out the password"),
+        ("[calls]\nfallback_transfer = 7001\n", "calls.fallback_transfer: write it in quotes"),
+        ('[calls]\ntransfer_domain = "a@pbx"\n', "calls.transfer_domain: 'a@pbx' is no SIP domain"),
         ("[sip\n", "not valid TOML"),
     ],
 )
@@ -124,17 +106,56 @@ def test_a_key_comes_from_the_environment_or_a_file_and_is_never_printed(
     file = write(tmp_path, '[speech]\nservice = "azure"\nregion = "westeurope"\n')
     monkeypatch.setenv("VOICEBOT_SPEECH__KEY", "s3cret")
     settings = load_settings(file)
-    assert settings.speech_key() == "s3cret"
+    assert settings.speech.secret() == "s3cret"
     assert "s3cret" not in repr(settings) + settings.model_dump_json()
     monkeypatch.delenv("VOICEBOT_SPEECH__KEY")
     (tmp_path / "key").write_text("from-file\n")
     file.write_text(f'[speech]\nservice = "azure"\nregion = "westeurope"\nkey_file = "{tmp_path}/key"\n')
-    assert load_settings(file).speech_key() == "from-file"
+    assert load_settings(file).speech.secret() == "from-file"
 
 
-def test_the_turn_policy_has_the_settings_in_seconds() -> None:
+def test_a_wrong_setting_beside_a_secret_does_not_show_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VOICEBOT_SPEECH__KEY", "s3cret")
+    with pytest.raises(SettingsError) as wrong:
+        load_settings(write(tmp_path, '[speech]\nservice = "azure"\n'))
+    assert "needs region" in str(wrong.value.__cause__)
+    assert "s3cret" not in "".join(traceback.format_exception(wrong.value))
+
+
+def test_the_turn_policy_has_the_settings() -> None:
     policy = load_settings(EXAMPLE).turn_policy()
-    assert (policy.end_silence_s, policy.race_grace_s, policy.resume_s) == (0.35, 0.1, 0.8)
+    assert (policy.end_silence_ms, policy.race_grace_ms, policy.barge_in_resume_ms) == (350, 100, 800)
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("+1 555 0199", "+15550199"),
+        ("0301234567", "0301234567"),
+        ("1234", "1234"),
+        ("tel:+1-555-0199;ext=7", "tel:+15550199;ext=7"),
+        ("people@pbx.example", "sip:people@pbx.example"),
+        ("", ""),
+    ],
+)
+def test_the_fallback_is_an_address_in_the_file_and_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, means: str
+) -> None:
+    file = write(tmp_path, f'[calls]\nfallback_transfer = "{written}"\n')
+    expected = Address.parse(means) if means else None
+    assert load_settings(file).calls.fallback_transfer == expected
+    assert load_settings(file).turn_policy().fallback_transfer == expected
+    file.write_text("")
+    monkeypatch.setenv("VOICEBOT_CALLS__FALLBACK_TRANSFER", written)
+    settings = load_settings(file)
+    assert settings.calls.fallback_transfer == expected
+    assert settings.model_dump()["calls"]["fallback_transfer"] == means
+
+
+def test_the_domain_of_transfers_is_one(tmp_path: Path) -> None:
+    text = '[calls]\ntransfer_domain = "PBX.example:5070"\n'
+    assert load_settings(write(tmp_path, text)).calls.transfer_domain == Domain("pbx.example", 5070)
+    assert load_settings(write(tmp_path, '[calls]\ntransfer_domain = ""\n')).calls.transfer_domain is None
 
 
 def test_an_empty_prompt_cache_directory_means_memory_only(tmp_path: Path) -> None:
@@ -261,10 +282,3 @@ def test_a_state_server_that_cannot_be_meant_is_refused(tmp_path: Path, url: str
 def test_an_extension_by_pyvoip_must_be_complete(tmp_path: Path, lines: str, told: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(told)):
         load_settings(write(tmp_path, f"[pyvoip]\n{lines}\n"))
-
-
-def test_the_example_file_shows_all_that_can_be_set_for_a_bot() -> None:
-    text = EXAMPLE.read_text()
-    shown = text[text.index("# [[bots]]") :].splitlines()
-    (bot,) = tomllib.loads("\n".join(line.removeprefix("# ") for line in shown))["bots"]
-    assert set(bot) | {"secret_env"} == set(RemoteBotSettings.model_fields)

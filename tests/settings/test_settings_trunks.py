@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from voicebot.address import Address
 from voicebot.service.figures import sip_figures
 from voicebot.service.sip import sip_endpoint
 from voicebot.settings import SettingsError, load_settings
-from voicebot.settings.trunks import listen_at
-from voicebot.sip import ListenAt, SipEndpoint, TrunkState, sdp
+from voicebot.settings.sip import listen_at
+from voicebot.sip import ListenAt, SipEndpoint, TrunkState, offer_answer
 
 TRUNK = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\n'
 FILE = """
@@ -52,15 +53,17 @@ async def test_a_file_with_everything_makes_an_endpoint_that_listens(tmp_path: P
     assert (trunk.name, trunk.username, trunk.password, trunk.secure) == ("phone", "phone", "secret", True)
     assert (trunk.uri, trunk.options_s, trunk.max_calls) == ("sip:phone.example.com;transport=tls", 0, 3)
     account = settings.accounts[0].account()
-    assert account.address == "sip:7000@pbx.example.com" and account.credentials is not None and not account.register
+    line = account.line
+    assert line.own == Address.parse("sip:7000@pbx.example.com") and line.credentials is not None and not line.registers
     endpoint = sip_endpoint(settings)
     await endpoint.start()
     try:
         assert [listener.transport for listener in endpoint.listeners] == ["UDP", "TCP", "TLS"]
         assert {listener.host for listener in endpoint.listeners} == {"198.51.100.7"}
         assert endpoint.registrations["pbx"].status == 0
-        assert endpoint.way_out() == "phone", "the other trunk has no outbound"
-        assert endpoint.way_out(["pbx", "phone"]) == "pbx" and endpoint.domain_out("phone") == "phone.example.com"
+        assert endpoint.fit_line(list(endpoint.lines)) == "phone", "the other trunk has no outbound"
+        assert endpoint.fit_line(["pbx", "phone"]) == "pbx"
+        assert str(endpoint.lines["phone"].domain) == "sip:phone.example.com;transport=tls"
         assert not endpoint.trunk_states, "no OPTIONS are wanted"
     finally:
         await endpoint.close()
@@ -74,14 +77,14 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
     )
     called = sip_endpoint(load_settings(file))
     await called.start()
-    caller = SipEndpoint(port=0)
+    caller = SipEndpoint(ListenAt(port=0))
     await caller.start()
     called.on_invite = lambda call: call.ring()
-    offer = sdp.offer("127.0.0.1", 40000)
+    offer = offer_answer.offer("127.0.0.1", 40000)
     answers = []
     for _ in range(5):
         told = asyncio.get_running_loop().create_future()
-        call = caller.invite(f"sip:bot@127.0.0.1:{called.port}", offer)
+        call = caller.invite(Address.parse(f"sip:bot@127.0.0.1:{called.port}"), offer)
         call.on_progress = lambda progress, told=told: told.set_result(progress.status)  # type: ignore[misc]
         call.on_end = lambda end, told=told: told.done() or told.set_result(end.status)  # type: ignore[misc]
         async with asyncio.timeout(5):
@@ -93,7 +96,7 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
 
 
 async def test_whether_a_trunk_is_there_is_known_and_told(tmp_path: Path) -> None:
-    far = SipEndpoint(port=0)
+    far = SipEndpoint(ListenAt(port=0))
     await far.start()
     file = tmp_path / "voicebot.toml"
     file.write_text(
@@ -107,7 +110,7 @@ async def test_whether_a_trunk_is_there_is_known_and_told(tmp_path: Path) -> Non
             await asyncio.sleep(0.01)
     figures = {figure.name: figure.values for figure in sip_figures(endpoint)}
     assert figures["trunk_up"] == {"far": 1.0}, "of the other one nothing is known yet"
-    assert endpoint.way_out() == "far" and far.counters.requests_by_method == {"OPTIONS": 1}
+    assert endpoint.fit_line(list(endpoint.lines)) == "far" and far.counters.requests_by_method == {"OPTIONS": 1}
     await endpoint.close()
     await far.close()
 

@@ -7,13 +7,17 @@ from itertools import count
 from typing import TypeVar
 
 from voicebot.audio.codecs import CODECS
-from voicebot.sip.call import SipCall
+from voicebot.sip.answering import CallOffered, IncomingSipCall
+from voicebot.sip.call import CallOutput, SipCall
+from voicebot.sip.call_table import SipLimits
+from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.gate import Gate
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.message import SipRequest, SipResponse, parse_message
-from voicebot.sip.outputs import CallConfirmed, CallOffered, Locate, Output, Transmit
-from voicebot.sip.sdp import SessionDescription, offer
-from voicebot.sip.user_agent import Limits, UserAgent
+from voicebot.sip.offer_answer import offer
+from voicebot.sip.outputs import CallConfirmed, CallEvent, Locate, Transmit
+from voicebot.sip.sdp import SessionDescription
+from voicebot.sip.user_agent import AgentOptions, SipOutput, UserAgent
 
 SOURCE = ("127.0.0.1", 5070)
 OFFER = bytes(offer("127.0.0.1", 40000))
@@ -28,25 +32,23 @@ def counting_token() -> Callable[[int], str]:
 class Peer:
     """A caller of the agent under test. ``now`` is the virtual time; ``events`` and ``sent`` collect what came out."""
 
-    def __init__(self, limits: Limits | None = None, gate: Gate | None = None, session_expires_s: int = 0) -> None:
-        self.ua = UserAgent(
-            [Listener("UDP", "127.0.0.1", 5060)],
-            limits=limits,
-            gate=gate,
-            session_expires_s=session_expires_s,
-            token=counting_token(),
-        )
+    def __init__(self, limits: SipLimits | None = None, gate: Gate | None = None, session_expires_s: int = 0) -> None:
+        options = AgentOptions(limits=limits or SipLimits(), session_expires_s=session_expires_s)
+        ours = [Listener("UDP", "127.0.0.1", 5060)]
+        self.ua = UserAgent(ours, options, gate=gate, token=counting_token())
         self.now = 100.0
         self.addresses: dict[str, list[Hop]] = {}
         """What a look-up finds."""
-        self.events: list[Output] = []
+        self.events: list[CallOffered | CallEvent] = []
+        self.calls: dict[type[object], SipCall] = {}
+        """By the kind of event: in which call the last of it happened."""
         self.sent: list[SipRequest | SipResponse] = []
         self.destinations: list[tuple[str, int]] = []
         self.pings: list[tuple[float, str, int]] = []
         """When keep-alives were sent, and where to."""
         self.branches = count(1)
 
-    def take(self, outputs: list[Output]) -> list[SipRequest | SipResponse]:
+    def take(self, outputs: list[SipOutput]) -> list[SipRequest | SipResponse]:
         """Sort outputs; the messages of this batch, parsed."""
         messages = []
         for output in outputs:
@@ -57,8 +59,11 @@ class Peer:
                 self.sent.append(messages[-1])
                 self.destinations.append((output.hop.host, output.hop.port))
             elif isinstance(output, Locate):
-                output.request.located(self.addresses.get(output.hop.host, []), self.now)
+                output.located(self.addresses.get(output.hop.host, []), self.now)
                 messages += self.take(self.ua.take())
+            elif isinstance(output, CallOutput):
+                self.events.append(output.event)
+                self.calls[type(output.event)] = output.call
             else:
                 self.events.append(output)
         return messages
@@ -136,13 +141,13 @@ def session() -> SessionDescription:
     return offer("127.0.0.1", 42000, codecs=[CODECS["PCMU"]])
 
 
-def offered(peer: Peer, **headers: str) -> SipCall:
+def offered(peer: Peer, **headers: str) -> IncomingSipCall:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     assert statuses(peer.send(peer.request("INVITE", body=OFFER, headers=named))) == [100]
     return peer.event(CallOffered).call
 
 
-def up(peer: Peer, **headers: str) -> tuple[SipCall, SipResponse]:
+def up(peer: Peer, **headers: str) -> tuple[IncomingSipCall, SipResponse]:
     """A call of theirs that is up, and our 200."""
     call = offered(peer, **headers)
     call.answer(session(), peer.now)
@@ -153,7 +158,7 @@ def up(peer: Peer, **headers: str) -> tuple[SipCall, SipResponse]:
     return call, ok
 
 
-def called_up(peer: Peer, **headers: str) -> SipCall:
+def called_up(peer: Peer, **headers: str) -> OutgoingSipCall:
     """A call of ours that is up."""
     call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
     (invite,) = peer.command()

@@ -15,14 +15,25 @@ import dns.message
 import dns.rdatatype
 import dns.rrset
 import pytest
+from waiting import until
 
+from voicebot.address import Address
 from voicebot.certificate import self_signed_pem
-from voicebot.sip import CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, sdp
+from voicebot.sip import (
+    AgentOptions,
+    CallClosed,
+    IncomingCall,
+    ListenAt,
+    SipEndpoint,
+    SipTimers,
+    TlsOptions,
+    offer_answer,
+)
 from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 
 LOOPBACK = "127.0.0.1"
-OFFER = sdp.offer(LOOPBACK, 40000)
+OFFER = offer_answer.offer(LOOPBACK, 40000)
 DEADLINE_S = 8.0
 UDP, TCP, TLS = ListenAt("UDP", port=0), ListenAt("TCP", port=0), ListenAt("TLS", port=0)
 
@@ -33,7 +44,7 @@ def answer_at_once(call: IncomingCall) -> None:
 
 @asynccontextmanager
 async def endpoint(*listen: ListenAt, **options: object) -> AsyncIterator[SipEndpoint]:
-    made = SipEndpoint(listen=listen, **{"on_invite": answer_at_once, **options})  # type: ignore[arg-type]
+    made = SipEndpoint(*listen, **{"on_invite": answer_at_once, **options})  # type: ignore[arg-type]
     await made.start()
     try:
         yield made
@@ -46,16 +57,14 @@ async def talk(caller: SipEndpoint, callee: SipEndpoint, uri: str) -> IncomingCa
     taken: list[IncomingCall] = []
     callee.on_invite = lambda call: (taken.append(call), answer_at_once(call))[0]  # type: ignore[func-returns-value]
     async with asyncio.timeout(DEADLINE_S):
-        call = caller.invite(uri, OFFER)
+        call = caller.invite(Address.parse(uri), OFFER)
         await call.established()
         ended = asyncio.get_running_loop().create_future()
         call.on_end = ended.set_result
-        while not taken[0].is_up:
-            await asyncio.sleep(0.001)
+        await until(lambda: taken[0].is_up)
         taken[0].bye()
         assert (await ended).cause == "bye"
-        while caller.active_calls or callee.active_calls:
-            await asyncio.sleep(0.001)
+        await until(lambda: not caller.active_calls and not callee.active_calls)
     return taken[0]
 
 
@@ -76,7 +85,7 @@ async def test_a_call_over_tcp_uses_one_connection_both_ways() -> None:
     async with endpoint(TCP) as caller, endpoint(UDP, TCP) as callee:
         call = await talk(caller, callee, f"sip:bot@{LOOPBACK}:{callee.listeners[1].port};transport=tcp")
         assert call.request.via[0].transport == "TCP" and call.remote_address.transport == "TCP"
-        assert callee._connections is not None and len(callee._connections.flows) == 1
+        assert callee._transports is not None and len(callee._transports.connections.flows) == 1
         assert ";transport=tcp" in call.request.headers["Contact"]
 
 
@@ -109,7 +118,7 @@ async def test_a_server_is_told_which_name_is_wanted(authority: Callable[[str], 
     server = await asyncio.start_server(connected, LOOPBACK, 0, ssl=context)
     port = server.sockets[0].getsockname()[1]
     async with endpoint(UDP, tls=TlsOptions(ca_file=pem)) as caller, asyncio.timeout(DEADLINE_S):
-        caller.invite(f"sips:bot@localhost:{port}", OFFER)
+        caller.invite(Address.parse(f"sips:bot@localhost:{port}"), OFFER)
         await come.wait()
     server.close()
     assert wanted == ["localhost"]
@@ -136,7 +145,7 @@ async def test_tls_that_does_not_prove_enough_makes_no_call(authority: Callable[
             return
         with pytest.raises(CallClosed, match="timeout"):
             async with asyncio.timeout(DEADLINE_S):
-                await caller.invite(f"sips:bot@{LOOPBACK}:{callee.port}", OFFER).established()
+                await caller.invite(Address.parse(f"sips:bot@{LOOPBACK}:{callee.port}"), OFFER).established()
         assert callee.counters.calls_in == 0
 
 
@@ -164,12 +173,12 @@ async def test_an_invite_too_large_for_udp_goes_over_tcp_and_back_to_udp_where_t
     async with endpoint(UDP, TCP) as caller, endpoint(UDP) as udp_only:
         port = udp_only.port
         async with asyncio.timeout(DEADLINE_S):
-            call = caller.invite(f"sip:bot@{LOOPBACK}:{port}", OFFER, headers=headers)
+            call = caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{port}"), OFFER, headers=headers)
             await call.established()
             assert call.request.via[0].transport == "UDP"
         async with endpoint(ListenAt("TCP", port=port)):
             async with asyncio.timeout(DEADLINE_S):
-                call = caller.invite(f"sip:bot@{LOOPBACK}:{port}", OFFER, headers=headers)
+                call = caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{port}"), OFFER, headers=headers)
                 await call.established()
                 assert call.request.via[0].transport == "TCP"
 
@@ -180,7 +189,7 @@ async def test_a_refused_connection_ends_the_call_at_once() -> None:
     async with endpoint(TCP) as caller:
         with pytest.raises(CallClosed, match="timeout"):
             async with asyncio.timeout(DEADLINE_S):
-                await caller.invite(f"sip:bot@{LOOPBACK}:{port};transport=tcp", OFFER).established()
+                await caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{port};transport=tcp"), OFFER).established()
 
 
 async def test_a_ping_gets_a_pong_and_garbage_costs_the_connection() -> None:
@@ -192,7 +201,7 @@ async def test_a_ping_gets_a_pong_and_garbage_costs_the_connection() -> None:
         with suppress(ConnectionResetError):
             assert await reader.read() == b""
         writer.close()
-        assert callee._connections is not None and callee._connections.counters["framing"] == 1
+        assert callee._transports is not None and callee._transports.connections.counters["framing"] == 1
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -230,11 +239,11 @@ async def test_the_second_server_of_srv_takes_the_call_that_the_first_does_not()
             dns_port = transport.get_extra_info("sockname")[1]
             caller = endpoint(
                 UDP,
-                timers=Timers(t1=0.02, t2=0.1, t4=0.1),
+                options=AgentOptions(timers=SipTimers(t1=0.02, t2=0.1, t4=0.1)),
                 resolver=lambda loop: Resolver(loop, nameservers=[LOOPBACK], port=dns_port, families=frozenset({4})),
             )
             async with caller as caller_endpoint, asyncio.timeout(DEADLINE_S):
-                call = caller_endpoint.invite("sip:bot@pbx.test", OFFER)
+                call = caller_endpoint.invite(Address.parse("sip:bot@pbx.test"), OFFER)
                 await call.established()
                 call.bye()
             transport.close()

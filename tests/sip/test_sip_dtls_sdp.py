@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.sip import SdpError, SessionDescription, sdp
+from voicebot.sip import SdpError, SessionDescription, offer_answer
 from voicebot.sip.dtls_sdp import MAX_FINGERPRINTS
 
 HASH = ":".join(f"{n:02X}" for n in range(32))
@@ -41,10 +41,10 @@ def offered(
 @pytest.mark.parametrize("protocol", ["UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF"])
 def test_the_role_that_is_left_is_ours_and_the_answer_says_so(protocol: str, setup: str, role: str) -> None:
     offer = offered(*([f"a=setup:{setup}"] if setup else []), "a=rtcp-mux", "a=mid:a0", protocol=protocol)
-    agreed = sdp.select(offer, srtp="allowed")
+    agreed = offer_answer.select(offer, srtp="allowed")
     assert agreed is not None and agreed.handshake is not None and agreed.crypto is None and not agreed.by_checks
     assert agreed.handshake.role == role and agreed.handshake.fingerprints == (("sha-256", HASH),)
-    made = sdp.answer(offer, agreed, *HERE, handshake=agreed.handshake.answer(OURS, None, HERE))
+    made = offer_answer.answer(offer, agreed, *HERE, handshake=agreed.handshake.answer(OURS, None, HERE))
     text = bytes(made).decode()
     assert f"m=audio 4002 {protocol} 0 101\r\n" in text
     for line in (f"a=fingerprint:sha-256 {OURS}", f"a=setup:{role}", "a=rtcp-mux", "a=mid:a0"):
@@ -54,10 +54,10 @@ def test_the_role_that_is_left_is_ours_and_the_answer_says_so(protocol: str, set
 
 def test_with_ice_the_answer_is_lite_and_names_the_one_address() -> None:
     offer = offered("a=setup:actpass", *ICE, address="0.0.0.0")
-    agreed = sdp.select(offer, srtp="required")
+    agreed = offer_answer.select(offer, srtp="required")
     assert agreed is not None and agreed.handshake is not None and agreed.by_checks
     assert agreed.direction == "sendrecv", "an address that is not known yet is no hold"
-    made = sdp.answer(offer, agreed, *HERE, handshake=agreed.handshake.answer(OURS, ("efgh", "q" * 22), HERE))
+    made = offer_answer.answer(offer, agreed, *HERE, handshake=agreed.handshake.answer(OURS, ("efgh", "q" * 22), HERE))
     text = bytes(made).decode()
     assert text.index("a=ice-lite\r\n") < text.index("m=audio")
     for line in ("a=ice-ufrag:efgh", "a=ice-pwd:" + "q" * 22, "a=candidate:1 1 udp 2130706431 192.0.2.9 4002 typ host"):
@@ -67,11 +67,11 @@ def test_with_ice_the_answer_is_lite_and_names_the_one_address() -> None:
 
 def test_what_stands_before_the_media_holds_for_those_that_have_none() -> None:
     before = (f"a=fingerprint:SHA-256 {HASH.lower()}", "a=setup:active", *ICE)
-    agreed = sdp.select(offered(session=before, fingerprint=""), srtp="allowed")
+    agreed = offer_answer.select(offered(session=before, fingerprint=""), srtp="allowed")
     assert agreed is not None and agreed.handshake is not None
     assert agreed.handshake.fingerprints == (("sha-256", HASH),) and agreed.handshake.ice == ("abcd", "p" * 22)
     own = offered("a=ice-ufrag:wxyz", "a=ice-pwd:" + "r" * 22, session=before)
-    agreed = sdp.select(own, srtp="allowed")
+    agreed = offer_answer.select(own, srtp="allowed")
     assert agreed is not None and agreed.handshake is not None and agreed.handshake.ice == ("wxyz", "r" * 22)
 
 
@@ -86,41 +86,41 @@ def test_what_stands_before_the_media_holds_for_those_that_have_none() -> None:
     ],
 )
 def test_without_proof_of_who_it_is_the_stream_is_not_taken(lines: tuple[str, ...], fingerprint: str) -> None:
-    assert sdp.select(offered(*lines, fingerprint=fingerprint), srtp="allowed") is None
+    assert offer_answer.select(offered(*lines, fingerprint=fingerprint), srtp="allowed") is None
 
 
 def test_two_sides_that_only_answer_checks_never_meet() -> None:
-    assert sdp.select(offered(*ICE, session=("a=ice-lite",)), srtp="allowed") is None
+    assert offer_answer.select(offered(*ICE, session=("a=ice-lite",)), srtp="allowed") is None
 
 
 def test_it_is_encryption_and_never_taken_where_that_is_off_or_under_another_name() -> None:
-    assert sdp.select(offered("a=setup:actpass"), srtp="off") is None
-    assert sdp.select(offered("a=setup:actpass", protocol="RTP/SAVP"), srtp="allowed") is None
-    plain = sdp.select(offered("a=setup:actpass", protocol="RTP/AVP"), srtp="allowed")
+    assert offer_answer.select(offered("a=setup:actpass"), srtp="off") is None
+    assert offer_answer.select(offered("a=setup:actpass", protocol="RTP/SAVP"), srtp="allowed") is None
+    plain = offer_answer.select(offered("a=setup:actpass", protocol="RTP/AVP"), srtp="allowed")
     assert plain is not None and plain.handshake is None
-    assert sdp.select(offered("a=setup:actpass", protocol="RTP/AVP"), srtp="required") is None
+    assert offer_answer.select(offered("a=setup:actpass", protocol="RTP/AVP"), srtp="required") is None
 
 
 def test_an_answer_has_a_handshake_exactly_when_it_was_agreed() -> None:
     offer = offered("a=setup:actpass")
-    agreed = sdp.select(offer, srtp="allowed")
+    agreed = offer_answer.select(offer, srtp="allowed")
     assert agreed is not None
     with pytest.raises(ValueError, match="agreed by both sides"):
-        sdp.answer(offer, agreed, *HERE)
+        offer_answer.answer(offer, agreed, *HERE)
 
 
 def test_an_offer_of_ours_for_the_same_stream_leaves_the_roles_as_they_are() -> None:
-    agreed = sdp.select(offered("a=setup:actpass", "a=rtcp-mux", *ICE), srtp="allowed")
+    agreed = offer_answer.select(offered("a=setup:actpass", "a=rtcp-mux", *ICE), srtp="allowed")
     assert agreed is not None and agreed.handshake is not None
     ours = agreed.handshake.offer_again(OURS, ("efgh", "q" * 22), HERE)
-    text = bytes(sdp.offer(*HERE, handshake=ours)).decode()
+    text = bytes(offer_answer.offer(*HERE, handshake=ours)).decode()
     assert "UDP/TLS/RTP/SAVPF" in text and "a=setup:actpass\r\n" in text and "a=rtcp-mux\r\n" in text
     assert "a=ice-ufrag:efgh\r\n" in text
 
 
 def test_passwords_are_not_shown_and_attributes_are_bounded() -> None:
     offer = offered(*[f"a=fingerprint:sha-256 {HASH}"] * 100, *ICE)
-    agreed = sdp.select(offer, srtp="allowed")
+    agreed = offer_answer.select(offer, srtp="allowed")
     assert agreed is not None and agreed.handshake is not None
     assert len(agreed.handshake.fingerprints) == MAX_FINGERPRINTS
     assert "pppp" not in repr(agreed) + repr(offer)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 import uvloop
+from waiting import until
 
-from voicebot.sip import CallClosed, IncomingCall, SipEndpoint, Timers, sdp
+from voicebot.address import Address
+from voicebot.sip import Account, AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, SipTimers, offer_answer
 
 LOOPBACK = "127.0.0.1"
-OFFER = sdp.offer(LOOPBACK, 40000)
-QUICK = Timers(t1=0.01, t2=0.04, t4=0.05)
+OFFER = offer_answer.offer(LOOPBACK, 40000)
+QUICK = AgentOptions(timers=SipTimers(t1=0.01, t2=0.04, t4=0.05))
 DEADLINE_S = 5.0
 
 
@@ -25,8 +27,8 @@ def answer_at_once(call: IncomingCall) -> None:
 
 
 async def pair(on_invite: Callable[[IncomingCall], None] | None = answer_at_once) -> tuple[SipEndpoint, SipEndpoint]:
-    caller = SipEndpoint(host=LOOPBACK, port=0)
-    callee = SipEndpoint(host=LOOPBACK, port=0, on_invite=on_invite, timers=QUICK)
+    caller = SipEndpoint(ListenAt(port=0))
+    callee = SipEndpoint(ListenAt(port=0), on_invite=on_invite, options=QUICK)
     await caller.start()
     await callee.start()
     return caller, callee
@@ -34,7 +36,7 @@ async def pair(on_invite: Callable[[IncomingCall], None] | None = answer_at_once
 
 async def a_call_is_set_up_and_ended() -> None:
     caller, callee = await pair()
-    call = caller.invite(f"sip:bot@{LOOPBACK}:{callee.port}", OFFER, from_user="+49")
+    call = caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{callee.port}"), OFFER, sender=Address("+49"))
     async with asyncio.timeout(DEADLINE_S):
         session = await call.established()
         assert session.media[0].port == 40000 and call.is_up
@@ -42,8 +44,7 @@ async def a_call_is_set_up_and_ended() -> None:
         call.on_end = ended.set_result
         call.bye()
         assert (await ended).cause == "local"
-        while callee.active_calls:
-            await asyncio.sleep(0)
+        await until(lambda: not callee.active_calls)
     assert set(callee.counters.requests_by_method) == {"INVITE", "ACK", "BYE"}
     await caller.close()
     await callee.close()
@@ -53,34 +54,31 @@ async def a_call_is_set_up_and_ended() -> None:
 async def names_are_resolved_and_bad_ones_counted() -> None:
     caller, callee = await pair()
     async with asyncio.timeout(DEADLINE_S):
-        await caller.invite(f"sip:bot@localhost:{callee.port}", OFFER).established()
-        caller.invite("sip:bot@no-such-host.invalid", OFFER)
-        while not caller.counters.unresolved:
-            await asyncio.sleep(0.005)
+        await caller.invite(Address.parse(f"sip:bot@localhost:{callee.port}"), OFFER).established()
+        caller.invite(Address.parse("sip:bot@no-such-host.invalid"), OFFER)
+        await until(lambda: caller.counters.unresolved)
     await caller.close()
     await callee.close()
 
 
 async def closing_ends_calls_and_leaves_no_task() -> None:
     caller, callee = await pair()
-    call = caller.invite(f"sip:bot@{LOOPBACK}:{callee.port}", OFFER)
-    other = caller.invite("sip:bot@no-such-host.invalid", OFFER)
+    call = caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{callee.port}"), OFFER)
+    other = caller.invite(Address.parse("sip:bot@no-such-host.invalid"), OFFER)
     async with asyncio.timeout(DEADLINE_S):
         await call.established()
     await caller.close()
     assert call.ended is not None and call.ended.cause == "local"
     with pytest.raises(CallClosed):
         await other.established()
-    async with asyncio.timeout(DEADLINE_S):
-        while callee.active_calls:
-            await asyncio.sleep(0)
+    await until(lambda: not callee.active_calls)
     await callee.close()
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def an_unanswered_200_is_repeated_by_the_timer() -> None:
-    callee = SipEndpoint(host=LOOPBACK, port=0, on_invite=answer_at_once, timers=QUICK)
+    callee = SipEndpoint(ListenAt(port=0), on_invite=answer_at_once, options=QUICK)
     await callee.start()
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(LOOPBACK, callee.port))
@@ -93,9 +91,7 @@ async def an_unanswered_200_is_repeated_by_the_timer() -> None:
         f"Content-Length: {len(body)}\r\n\r\n".encode()
         + body
     )
-    async with asyncio.timeout(DEADLINE_S):
-        while not callee.counters.calls_in or callee.active_calls:  # until 64*T1 without an ACK
-            await asyncio.sleep(0.005)
+    await until(lambda: callee.counters.calls_in and not callee.active_calls)  # 64*T1 without an ACK
     assert callee.counters.retransmitted >= 10
     transport.close()
     await callee.close()
@@ -104,9 +100,10 @@ async def an_unanswered_200_is_repeated_by_the_timer() -> None:
 async def a_timer_that_is_overdue_may_be_looked_at() -> None:
     """uvloop makes a plain handle of it, which has no ``when``."""
     caller, callee = await pair(None)
-    callee.invite(f"sip:nobody@{LOOPBACK}:{caller.port}", OFFER)
-    time.sleep(0.05)
+    callee.invite(Address.parse(f"sip:nobody@{LOOPBACK}:{caller.port}"), OFFER)
     assert callee._timer is not None
+    while callee.loop.time() <= callee._timer_due:
+        pass  # the loop does not run meanwhile
     callee._timer.cancel()
     callee._timer = None
     callee.flush()
@@ -118,10 +115,10 @@ async def a_timer_that_is_overdue_may_be_looked_at() -> None:
 async def a_port_where_nobody_listens_is_told_at_once() -> None:
     """ICMP ends the transaction (RFC 3261 18.4); without it, timer B would after 32 s."""
     for host, literal in ((LOOPBACK, LOOPBACK), ("::1", "[::1]")):
-        caller = SipEndpoint(host=host, port=0)
+        caller = SipEndpoint(ListenAt(host=host, port=0))
         await caller.start()
         with pytest.raises(CallClosed, match="Request Timeout"):
-            await caller.invite(f"sip:bot@{literal}:9", OFFER).established(timeout_s=10.0)
+            await caller.invite(Address.parse(f"sip:bot@{literal}:9"), OFFER).established(timeout_s=10.0)
         assert caller.active_calls == 0
         await caller.close()
 
@@ -148,7 +145,7 @@ def test_on_both_loops(
 async def test_without_a_taker_calls_are_refused_with_480() -> None:
     caller, callee = await pair(None)
     with pytest.raises(CallClosed, match="480"):
-        await caller.invite(f"sip:bot@{LOOPBACK}:{callee.port}", OFFER).established()
+        await caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{callee.port}"), OFFER).established()
     await caller.close()
     await callee.close()
 
@@ -159,23 +156,45 @@ async def test_a_taker_that_fails_is_logged_and_the_call_refused_with_500(caplog
 
     caller, callee = await pair(broken)
     with caplog.at_level(logging.CRITICAL + 1, "voicebot.sip.endpoint"), pytest.raises(CallClosed, match="500"):
-        await caller.invite(f"sip:bot@{LOOPBACK}:{callee.port}", OFFER).established()
+        await caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{callee.port}"), OFFER).established()
     await caller.close()
     await callee.close()
 
 
 async def test_the_advertised_address_is_in_via_and_contact() -> None:
-    endpoint = SipEndpoint(host="0.0.0.0", port=0, advertised_host="192.0.2.77")
+    endpoint = SipEndpoint(ListenAt(host="0.0.0.0", port=0, advertised_host="192.0.2.77"))
     await endpoint.start()
-    call = endpoint.invite("sip:x@127.0.0.1:9", OFFER)
+    call = endpoint.invite(Address.parse("sip:x@127.0.0.1:9"), OFFER)
     assert call.request.via[0].host == "192.0.2.77"
     assert f"192.0.2.77:{endpoint.port}" in call.request.headers["Contact"]
     await endpoint.close()
 
 
 async def test_a_port_that_is_taken_is_an_os_error() -> None:
-    first = SipEndpoint(host=LOOPBACK, port=0)
+    first = SipEndpoint(ListenAt(port=0))
     await first.start()
     with pytest.raises(OSError):
-        await SipEndpoint(host=LOOPBACK, port=first.port).start()
+        await SipEndpoint(ListenAt(port=first.port)).start()
     await first.close()
+
+
+async def test_whom_we_call_sees_who_we_are_on_the_line_or_the_number_that_is_wanted() -> None:
+    pbx = Account("pbx", "sip:pbx.example.com:5070", "7000", domain="Example.com", register=False)
+    endpoint = SipEndpoint(ListenAt(port=0), accounts=[pbx])
+    await endpoint.start()
+    ada = Address.parse(f"sip:ada@{LOOPBACK}:9")
+
+    def seen(**wish: Any) -> str:
+        return endpoint.invite(ada, OFFER, **wish).request.sender.uri
+
+    assert seen(line="pbx") == "sip:7000@example.com"
+    assert seen(line="pbx", sender=Address("4711")) == "sip:4711@example.com"
+    assert seen(line="pbx", sender=Address("*31#")) == "sip:*31%23@example.com"
+    assert seen(line="pbx", sender=Address.parse("sip:me@elsewhere.example")) == "sip:me@elsewhere.example"
+    assert seen() == f"sip:voicebot@{LOOPBACK}:{endpoint.port}"
+    assert seen(sender=Address("4711")) == f"sip:4711@{LOOPBACK}:{endpoint.port}"
+    with pytest.raises(ValueError, match="no account or trunk 'nope' that calls can go out by"):
+        seen(line="nope")
+    with pytest.raises(ValueError, match="7001 has no domain"):
+        endpoint.invite(Address("7001"), OFFER)
+    await endpoint.close()

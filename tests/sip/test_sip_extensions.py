@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sip_peer import OFFER, Peer, called_up, offered, reply, session, statuses, up
 
+from voicebot.sip.answering import CallOffered
 from voicebot.sip.call import SipCall
 from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import (
     CallConfirmed,
     CallEnded,
-    CallOffered,
     CallProgress,
     SessionAnswered,
     SessionOffered,
@@ -235,7 +235,7 @@ def test_a_refer_with_replaces_and_headers_tells_the_target_what_to_take_over() 
     call, _ = up(peer)
     consultation = called_up(peer)
     headers = {"X-Case": "4711", "User-to-User": "00fa;encoding=hex"}
-    assert call.transfer.ask("sip:7001@127.0.0.1", peer.now, headers=headers, replaces=consultation.dialog)
+    assert call.referral.ask("sip:7001@127.0.0.1", peer.now, headers=headers, replaces=consultation.dialog)
     (refer,) = peer.command()
     assert refer.headers["X-Case"] == "4711" and consultation.dialog is not None
     target = refer.headers["Refer-To"]

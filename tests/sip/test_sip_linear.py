@@ -17,7 +17,8 @@ from sip_peer import OFFER, Peer
 
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.message import parse_message
-from voicebot.sip.sdp import SdpError, SessionDescription, answer, select
+from voicebot.sip.offer_answer import answer, select
+from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.stream import StreamFramer
 
 INVITE = bytes(Peer().request("INVITE", body=OFFER))

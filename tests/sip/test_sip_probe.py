@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 from sip_peer import OFFER, Peer, session, statuses
 
 from voicebot.sip.call import SipCall
+from voicebot.sip.call_table import SipLimits
 from voicebot.sip.message import SipRequest, SipResponse
-from voicebot.sip.outbound import Outbound
 from voicebot.sip.outputs import CallEnded
 from voicebot.sip.probe import PATIENCE_S, TrunkProbe, TrunkState
 from voicebot.sip.registration import Account
 from voicebot.sip.trunks import Trunk
-from voicebot.sip.user_agent import Limits
 
 SBC = Trunk("sbc", username="bot", password="secret", uri="sip:192.0.2.10", options_s=30.0, max_calls=2)
 SPARE = Trunk("spare", uri="sip:spare.example.com:5080;transport=tcp")
@@ -22,7 +22,7 @@ PBX = Account("pbx", "sip:192.0.2.20", "7000", "secret")
 
 
 def probed(peer: Peer) -> TrunkProbe:
-    return peer.ua.probe("sbc", SBC.uri, SBC.options_s, peer.now, chance=lambda: 1.0)
+    return peer.ua.lines.probe("sbc", SBC.uri, SBC.options_s, peer.now, chance=lambda: 1.0)
 
 
 def pinged(peer: Peer, seconds: float) -> list[SipRequest]:
@@ -81,7 +81,7 @@ def test_the_end_of_pings_leaves_nothing() -> None:
 
 def test_a_registration_over_udp_is_kept_reachable_through_nat() -> None:
     peer = Peer()
-    registration = peer.ua.register(PBX, peer.now, chance=lambda: 0.5)
+    registration = peer.ua.lines.register(PBX, peer.now, chance=lambda: 0.5)
     (request,) = peer.command()
     assert isinstance(request, SipRequest)
     began = peer.now
@@ -97,7 +97,7 @@ def test_a_registration_over_udp_is_kept_reachable_through_nat() -> None:
 
 def test_over_a_connection_a_registration_sends_no_pings_of_its_own() -> None:
     peer = Peer()
-    peer.ua.register(Account("pbx", "sip:192.0.2.20;transport=tcp", "7000"), peer.now)
+    peer.ua.lines.register(Account("pbx", "sip:192.0.2.20;transport=tcp", "7000"), peer.now)
     (request,) = peer.command()
     assert isinstance(request, SipRequest)
     peer.send(peer.reply(request, 200), ("192.0.2.20", 5060))
@@ -105,20 +105,13 @@ def test_over_a_connection_a_registration_sends_no_pings_of_its_own() -> None:
     assert peer.pings == []
 
 
-# --- ways out
+# --- lines
+
+LINES = {line.name: line for line in (SBC.line, SPARE.line, PBX.line) if line is not None}
 
 
 def call_by(peer: Peer, uri: str, name: str) -> tuple[SipCall, SipRequest]:
-    way = Outbound([SBC, SPARE], [PBX]).way(name)
-    call = peer.ua.invite(
-        uri,
-        session(),
-        peer.now,
-        from_uri=way.from_uri,
-        proxy=way.proxy,
-        credentials=way.credentials,
-        trunk=way.name,
-    )
+    call = peer.ua.invite(uri, session(), peer.now, line=LINES[name])
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     return call, invite
@@ -141,22 +134,32 @@ def test_a_call_to_elsewhere_by_a_trunk_has_it_as_its_route() -> None:
     assert peer.destinations[-1] == ("192.0.2.10", 5060) and invite.headers["Route"] == "<sip:192.0.2.10;lr>"
 
 
-def test_a_way_knows_the_domain_of_bare_numbers_and_one_that_is_not_is_told() -> None:
-    ways = Outbound([SBC, SPARE, Trunk("inbound")], [PBX])
-    assert [ways.way(name).domain for name in ways.names] == ["192.0.2.10", "spare.example.com:5080", "192.0.2.20"]
-    for name in ("nobody", "inbound"):
-        with pytest.raises(ValueError, match=f"no account or trunk '{name}'"):
-            ways.way(name)
+def test_a_line_knows_the_domain_of_numbers_and_who_we_are_there() -> None:
+    domains = {name: str(line.domain) for name, line in LINES.items()}
+    assert domains == {
+        "sbc": "sip:192.0.2.10",
+        "spare": "sip:spare.example.com:5080;transport=tcp",
+        "pbx": "sip:192.0.2.20",
+    }
+    own = {name: line.own.uri for name, line in LINES.items()}
+    assert own["sbc"] == "sip:voicebot@192.0.2.10" and own["pbx"] == "sip:7000@192.0.2.20"
+    assert Trunk("inbound").line is None, "nothing goes out by it"
 
 
-def test_calls_go_out_by_the_first_way_that_is_fit() -> None:
-    peer = Peer(limits=Limits(calls_of={"sbc": 1}))
-    ways = Outbound([SBC, SPARE], [PBX])
+def test_an_account_may_have_a_domain_and_a_number_of_its_own() -> None:
+    account = Account("p", "sips:edge.example.com:5071;transport=tls", "#7000", domain="Example.com")
+    assert account.line.own.uri == "sips:%237000@example.com"
+    assert str(account.line.domain) == "sips:example.com;transport=tls"
+    assert (account.line.registers, replace(account, register=False).line.registers) == (True, False)
+
+
+def test_calls_go_out_by_the_first_line_that_is_fit() -> None:
+    peer = Peer(limits=SipLimits(calls_of={"sbc": 1}))
 
     def chosen(*names: str) -> str:
-        return ways.choose(names, peer.ua, peer.now)
+        return next((name for name in names if peer.ua.is_fit(LINES[name], peer.now)), "")
 
-    registration = peer.ua.register(PBX, peer.now)
+    registration = peer.ua.lines.register(PBX, peer.now)
     (register,) = peer.command()
     assert isinstance(register, SipRequest)
     assert chosen("pbx") == "" and chosen("pbx", "spare") == "spare", "not registered yet"
@@ -166,15 +169,13 @@ def test_calls_go_out_by_the_first_way_that_is_fit() -> None:
     assert chosen("sbc", "spare") == "sbc", "not known to be down"
     call, _ = call_by(peer, "sip:+15550100@192.0.2.10", "sbc")
     assert chosen("sbc", "spare") == "spare", "it has all the calls that it may have"
-    same = Outbound([SBC], [Account("sbc", SBC.uri, "7000", register=False)])
-    assert same.names == ("sbc",) and same.choose(["sbc"], peer.ua, peer.now) == "", "one way, under one name"
     call.bye(peer.now)
     peer.wait(60.0)
-    assert peer.ua.probes["sbc"].state is TrunkState.DOWN and chosen("sbc", "spare") == "spare"
+    assert peer.ua.lines.probes["sbc"].state is TrunkState.DOWN and chosen("sbc", "spare") == "spare"
 
 
 def test_a_trunk_with_all_its_calls_gets_503_until_one_ends() -> None:
-    peer = Peer(limits=Limits(calls_of={"": 1}))  # calls that belong to no trunk go by the empty name
+    peer = Peer(limits=SipLimits(calls_of={"": 1}))  # calls that belong to no trunk go by the empty name
     (trying,) = peer.send(peer.request("INVITE", body=OFFER, call_id="1"))
     assert statuses([trying]) == [100]
     (refused,) = peer.send(peer.request("INVITE", body=OFFER, call_id="2"))

@@ -16,7 +16,7 @@ ACCOUNT = Account("pbx", "sip:192.0.2.10", "7000", "secret", expires_s=600)
 
 
 def asked(peer: Peer, account: Account = ACCOUNT) -> tuple[Registration, SipRequest]:
-    registration = peer.ua.register(account, peer.now, chance=lambda: 0.5)
+    registration = peer.ua.lines.register(account, peer.now, chance=lambda: 0.5)
     (request,) = peer.command()
     assert isinstance(request, SipRequest)
     return registration, request
@@ -123,7 +123,7 @@ def test_an_outbound_proxy_gets_everything_with_a_route() -> None:
 @pytest.mark.parametrize("status", [401, 407])
 def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
     peer = Peer()
-    call: SipCall = peer.ua.invite("sip:x@192.0.2.10", session(), peer.now, credentials=ACCOUNT.credentials)
+    call: SipCall = peer.ua.invite("sip:x@192.0.2.10", session(), peer.now, line=ACCOUNT.line)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     challenge, answer = {

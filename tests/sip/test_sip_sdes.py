@@ -7,7 +7,7 @@ import logging
 import pytest
 from sip_peer import Peer
 
-from voicebot.sip import SessionDescription, sdp
+from voicebot.sip import SessionDescription, offer_answer
 from voicebot.sip.hop import Hop
 from voicebot.sip.sdes import MAX_CRYPTO, Crypto, LocalKeys
 from voicebot.sip.trunks import TrunkGate
@@ -48,15 +48,15 @@ def test_the_key_of_the_rfcs_example_is_read() -> None:
 )
 def test_a_line_that_asks_for_more_or_is_malformed_is_no_option(line: str) -> None:
     assert Crypto.parse(line) is None
-    assert sdp.select(offered(line), srtp="allowed") is None
+    assert offer_answer.select(offered(line), srtp="allowed") is None
 
 
 def test_the_first_usable_key_of_an_offer_is_answered_with_its_tag_and_a_key_of_ours() -> None:
     offer = offered(f"1 AES_256_CM_HMAC_SHA1_80 inline:{KEY}", f"7 AES_CM_128_HMAC_SHA1_32 inline:{KEY}")
-    agreed = sdp.select(offer, srtp="allowed")
+    agreed = offer_answer.select(offer, srtp="allowed")
     assert agreed is not None and agreed.crypto is not None and agreed.crypto.tag == 7
     ours = LocalKeys().matching(agreed.crypto)
-    answer = SessionDescription.parse(bytes(sdp.answer(offer, agreed, "192.0.2.2", 5000, crypto=ours)))
+    answer = SessionDescription.parse(bytes(offer_answer.answer(offer, agreed, "192.0.2.2", 5000, crypto=ours)))
     assert answer.media[0].protocol == "RTP/SAVP"
     assert answer.media[0].crypto == [ours]
     assert ours.key != agreed.crypto.key
@@ -64,30 +64,30 @@ def test_the_first_usable_key_of_an_offer_is_answered_with_its_tag_and_a_key_of_
 
 def test_an_answer_is_plain_exactly_when_the_agreement_is() -> None:
     offer = offered(f"1 {SUITE} inline:{KEY}")
-    agreed = sdp.select(offer, srtp="required")
+    agreed = offer_answer.select(offer, srtp="required")
     assert agreed is not None
     with pytest.raises(ValueError, match="key"):
-        sdp.answer(offer, agreed, "192.0.2.2", 5000)
+        offer_answer.answer(offer, agreed, "192.0.2.2", 5000)
     plain = offered(protocol="RTP/AVP")
-    agreed = sdp.select(plain)
+    agreed = offer_answer.select(plain)
     assert agreed is not None
     with pytest.raises(ValueError, match="key"):
-        sdp.answer(plain, agreed, "192.0.2.2", 5000, crypto=LocalKeys().offer()[0])
+        offer_answer.answer(plain, agreed, "192.0.2.2", 5000, crypto=LocalKeys().offer()[0])
 
 
 def test_a_profile_is_never_taken_for_another() -> None:
     line = f"1 {SUITE} inline:{KEY}"
-    assert sdp.select(offered(line), srtp="off") is None
-    assert sdp.select(offered(), srtp="allowed") is None  # RTP/SAVP without a key
-    assert sdp.select(offered(protocol="RTP/AVP"), srtp="required") is None
-    agreed = sdp.select(offered(line, protocol="RTP/AVP"), srtp="allowed")
+    assert offer_answer.select(offered(line), srtp="off") is None
+    assert offer_answer.select(offered(), srtp="allowed") is None  # RTP/SAVP without a key
+    assert offer_answer.select(offered(protocol="RTP/AVP"), srtp="required") is None
+    agreed = offer_answer.select(offered(line, protocol="RTP/AVP"), srtp="allowed")
     assert agreed is not None and agreed.crypto is None  # a key does not make plain RTP encrypted
 
 
 def test_our_offer_has_every_suite_and_its_keys_stay_for_the_call() -> None:
     keys = LocalKeys()
-    first = SessionDescription.parse(bytes(sdp.offer("192.0.2.2", 5000, crypto=keys.offer())))
-    second = SessionDescription.parse(bytes(sdp.offer("192.0.2.2", 5000, crypto=keys.offer())))
+    first = SessionDescription.parse(bytes(offer_answer.offer("192.0.2.2", 5000, crypto=keys.offer())))
+    second = SessionDescription.parse(bytes(offer_answer.offer("192.0.2.2", 5000, crypto=keys.offer())))
     assert [crypto.suite for crypto in first.media[0].crypto] == [SUITE, "AES_CM_128_HMAC_SHA1_32"]
     assert first.media[0].crypto == second.media[0].crypto
     assert first.media[0].protocol == "RTP/SAVP"
@@ -101,12 +101,12 @@ def test_no_log_and_no_repr_shows_a_key(caplog: pytest.LogCaptureFixture) -> Non
     """Whatever becomes of a message with keys in it, down to DEBUG."""
     caplog.set_level(logging.DEBUG)
     ours = LocalKeys()
-    offer = sdp.offer("127.0.0.1", 40000, crypto=ours.offer())
+    offer = offer_answer.offer("127.0.0.1", 40000, crypto=ours.offer())
     keys = [str(crypto).partition("inline:")[2] for crypto in offer.media[0].crypto]
     assert len(keys) == 2 and all(key.encode() in bytes(offer) for key in keys)
     peer = Peer(gate=TrunkGate(strangers="drop"))
     open_peer = Peer()
-    told = [repr(offer), repr(offer.media), repr(sdp.select(offer, srtp="allowed"))]
+    told = [repr(offer), repr(offer.media), repr(offer_answer.select(offer, srtp="allowed"))]
     for one in (peer, open_peer):
         invite = one.request("INVITE", body=bytes(offer))
         told += [repr(invite), repr(one.ua.receive(bytes(invite), Hop("192.0.2.7", 5060), one.now))]

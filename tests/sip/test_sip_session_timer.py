@@ -175,13 +175,13 @@ def test_a_callee_may_change_the_session_before_it_answers() -> None:
     peer = Peer()
     invite, _ = early(peer, Require="100rel", RSeq="7")
     update(peer, invite)
-    call = peer.event(SessionOffered).call
+    call = peer.calls[SessionOffered]
     call.accept_session(session(), peer.now)
     (answer,) = peer.command()
     assert statuses([answer]) == [200] and answer.body == bytes(session())
     assert statuses(update(peer, invite, cseq=0)) == [500], "the early dialog counts"
     peer.send(reply(peer, invite, 200))
-    assert peer.event(CallConfirmed).call is call and call.is_up
+    assert peer.calls[CallConfirmed] is call and call.is_up
     call.bye(peer.now)
     peer.send(reply(peer, peer.command()[0], 200))
     assert not peer.ua.calls and statuses(update(peer, invite, cseq=9)) == [481], "nothing is left of the early dialog"
@@ -213,7 +213,7 @@ def test_a_caller_may_change_the_session_before_we_answer_once_our_answer_is_ack
     assert statuses(peer.send(asked)) == [491], "our answer is still on its way"
     peer.send(peer.request("PRACK", cseq=3, to_tag=tag, headers={"RAck": "1 1 INVITE"}))
     peer.send(peer.request("UPDATE", cseq=4, to_tag=tag, body=OFFER))
-    assert peer.event(SessionOffered).call is call
+    assert peer.calls[SessionOffered] is call
     changed = bytes(session()).replace(b"42000", b"42002")
     call.accept_session(type(session()).parse(changed), peer.now)
     assert statuses(peer.command()) == [200]

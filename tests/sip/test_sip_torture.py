@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from sip_peer import Peer, session
 
+from voicebot.sip.answering import CallOffered
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import parse_message
-from voicebot.sip.outputs import CallConfirmed, CallOffered, Transmit
+from voicebot.sip.outputs import CallConfirmed, Transmit
 
 TORTURE = Path(__file__).parent / "torture"
 

@@ -7,10 +7,10 @@ import ipaddress
 import pytest
 from sip_peer import OFFER, Peer, statuses
 
+from voicebot.sip.answering import CallOffered
 from voicebot.sip.digest import Challenged, Credentials
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
-from voicebot.sip.outputs import CallOffered
 from voicebot.sip.trunks import Rate, RateLimiter, Strangers, Trunk, TrunkGate, source_of
 
 SBC = Trunk("sbc", (ipaddress.ip_network("192.0.2.0/28"), ipaddress.ip_network("2001:db8::/32")))

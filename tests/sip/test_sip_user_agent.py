@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from sip_peer import OFFER, SOURCE, Peer, session, statuses
 
+from voicebot.sip.answering import CallOffered
 from voicebot.sip.call import SipCall
+from voicebot.sip.call_table import SipLimits
 from voicebot.sip.inspection import METHODS
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import (
     CallConfirmed,
     CallEnded,
-    CallOffered,
     CallProgress,
     KeyReceived,
     ReferProgress,
@@ -19,7 +20,6 @@ from voicebot.sip.outputs import (
     SessionAnswered,
     SessionOffered,
 )
-from voicebot.sip.user_agent import Limits
 
 
 def offered(peer: Peer, **options: object) -> SipCall:
@@ -298,14 +298,14 @@ def test_a_broken_description_gets_400() -> None:
 
 
 def test_the_limit_of_calls_is_kept_with_503() -> None:
-    peer = Peer(Limits(calls=1, retry_after_s=9))
+    peer = Peer(SipLimits(calls=1, retry_after_s=9))
     offered(peer)
     (answer,) = peer.send(peer.request("INVITE", body=OFFER, call_id="call-2"))
     assert statuses([answer]) == [503] and answer.headers["Retry-After"] == "9"
 
 
 def test_the_limit_of_transactions_is_kept_without_state() -> None:
-    peer = Peer(Limits(transactions=3))
+    peer = Peer(SipLimits(transactions=3))
     for number in range(10):
         peer.send(peer.request("OPTIONS", call_id=f"o{number}"))
     assert statuses(peer.sent) == [200] * 3 + [503] * 7
@@ -422,7 +422,7 @@ def test_an_info_that_is_not_understood_is_refused() -> None:
 
 def referring(peer: Peer) -> tuple[SipCall, str, SipRequest]:
     call, tag = up(peer)
-    assert call.transfer.ask("sip:agent@127.0.0.1", peer.now, timeout_s=20.0)
+    assert call.referral.ask("sip:agent@127.0.0.1", peer.now, timeout_s=20.0)
     (refer,) = peer.command()
     assert isinstance(refer, SipRequest) and refer.method == "REFER"
     assert refer.headers["Refer-To"] == "<sip:agent@127.0.0.1>"
@@ -503,11 +503,11 @@ def test_a_refer_to_us_is_followed_with_notifies() -> None:
     )
     assert peer.send(refer) == []
     assert peer.event(ReferReceived).target == "sip:agent@127.0.0.1"
-    call.transfer.accept(peer.now)
+    call.referral.accept(peer.now)
     accepted, trying = peer.command()
     assert statuses([accepted, trying]) == [202, "NOTIFY"]
     assert trying.body.startswith(b"SIP/2.0 100") and trying.headers["Subscription-State"].startswith("active")
-    call.transfer.notify(200, peer.now)
+    call.referral.notify(200, peer.now)
     (done,) = peer.command()
     assert done.body.startswith(b"SIP/2.0 200") and done.headers["Subscription-State"].startswith("terminated")
 
@@ -635,4 +635,5 @@ def test_many_calls_leave_nothing_behind() -> None:
     peer.wait(70.0)
     ua = peer.ua
     assert not ua.calls and not ua.transactions and ua.next_deadline() is None
-    assert not (ua._dialogs or ua._keys or ua._requests_seen or ua._invites or ua._on_response)
+    layer, table = ua.layer, ua._table
+    assert not (table._by_dialog or table._by_invite or layer._keys or layer._taken or layer._on_response)

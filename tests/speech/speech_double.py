@@ -109,7 +109,7 @@ class SpeechDouble:
         self._transports.add(transport)
         try:
             if self.hang:
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
             if self.refuse:
                 return web.Response(status=self.refuse.pop(0))
             socket = web.WebSocketResponse(protocols=["USP"])

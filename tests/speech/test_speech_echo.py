@@ -5,6 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat, g711
+from voicebot.events import SpeechStarted
+from voicebot.speech import VoiceActivity, apology
 from voicebot.speech.echo import EchoGuard
 
 FRAME = 160
@@ -74,3 +76,31 @@ def test_after_the_bot_has_fallen_silent_everything_is_heard() -> None:
     for _ in range(40):
         guard.sent(b"\xff" * FRAME)
     assert guard.without_echo(ours[:FRAME]) == ours[:FRAME]
+
+
+def on_a_line_that_echoes(audio: AudioFormat, said: bytes, delay: int, guard: EchoGuard | None) -> int:
+    """How often a voice is heard to begin where everything said comes back ``delay`` samples later."""
+    size = audio.frame_bytes
+    heard, begun = VoiceActivity(audio), 0
+    heard.gate_dbfs = -40.0
+    line = audio.silence(delay) + said
+    for at in range(0, len(said) // size * size, size):
+        came = line[at : at + size]
+        if guard is not None:
+            guard.sent(said[at : at + size])
+            came = guard.without_echo(came)
+        begun += sum(isinstance(event, SpeechStarted) for event in heard.feed(came, at / audio.byte_rate))
+    return begun
+
+
+@pytest.mark.parametrize("recording", ["bot", "speech-service", "transfer", "wait"])
+@pytest.mark.parametrize("audio", [PCMU, PCMA, LINEAR_16K], ids=str)
+@pytest.mark.parametrize("delay", [0, 1, 160, 333, 1600, 3999])
+def test_our_own_voice_on_a_line_that_echoes_at_full_level_is_no_caller(
+    recording: str, audio: AudioFormat, delay: int
+) -> None:
+    said = apology(recording, audio)
+    assert on_a_line_that_echoes(audio, said, delay, None) > 0, "it would be taken for a caller"
+    guard = EchoGuard(audio)
+    assert on_a_line_that_echoes(audio, said, delay, guard) == 0
+    assert guard.frames > 30

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from voicebot.audio import FORMATS, PCMU
 from voicebot.speech import PromptCache, Speech, SpeechUnavailable
@@ -105,9 +106,7 @@ def files(directory: Path) -> int:
 
 
 async def until_stored(directory: Path, count: int) -> None:
-    async with asyncio.timeout(5):
-        while files(directory) < count:
-            await asyncio.sleep(0.005)
+    await until(lambda: files(directory) >= count)
 
 
 @pytest.mark.parametrize("damage", [b"", b"VBPROMPT", b"VBPROMPT" + bytes(32) + b"noise", b"\x00" * 400])
@@ -195,7 +194,7 @@ async def test_closing_ends_what_is_being_rendered() -> None:
     renderer.gate.clear()
     cache = PromptCache(renderer, memory_bytes=10_000, directory=None)
     task = asyncio.create_task(heard(cache, say("abc")))
-    await asyncio.sleep(0.01)
+    await until(lambda: renderer.open == 1)
     await cache.close()
     with pytest.raises(SpeechUnavailable):
         await task

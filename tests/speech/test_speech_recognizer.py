@@ -4,12 +4,13 @@ import asyncio
 import gc
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from speech_double import SpeechDouble, hypothesis, phrase
+from waiting import settled, until
 
 from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.events import Event, Final, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
@@ -34,12 +35,6 @@ class Call:
 
     def got(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
-
-
-async def until(condition: Callable[[], object], timeout: float = 8.0) -> None:
-    async with asyncio.timeout(timeout):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -156,9 +151,12 @@ async def test_a_cut_connection_is_mended_without_an_event_or_a_hole(service: Sp
         service.listening[0].transport.abort()
         call.speak(0.5)
         await until(lambda: len(service.listening) == 2)
-        while not call.got(Final):  # the SDK sends again what it kept, once there is something new
+
+        def heard_after_one_more_frame() -> bool:  # the SDK sends again what it kept, once there is something new
             call.speak(0.02)
-            await asyncio.sleep(0.01)
+            return bool(call.got(Final))
+
+        await until(heard_after_one_more_frame)
         assert [type(event) for event in call.events] == [Final]
         assert call.events[0].start == pytest.approx(1000.1)  # type: ignore[attr-defined]
 
@@ -192,13 +190,14 @@ async def test_a_killed_service_is_found_again_on_another_port_and_hears_the_unf
 async def test_a_service_that_makes_nothing_of_speech_is_replaced(
     service: SpeechDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicebot.speech.recognizer.MUTE_AFTER_S", 0.2)
+    monkeypatch.setattr("voicebot.speech.recognizer.MUTE_AFTER_S", 0.0)
     service.mute = True
     async with a_call(SpeechEndpoint(host=service.host)) as call:
         call.speak(2.0)
         now = asyncio.get_running_loop().time()
         call.recognizer.result_due(now - 0.3, now)  # a cough proves nothing
-        await asyncio.sleep(0.3)
+        for _ in range(3):  # a timer of no time at all would have come
+            await asyncio.sleep(0)
         assert not call.events
         service.mute = False
         service.results = [[phrase(1.0, "Heard.", 0.1, 0.9)]]
@@ -214,9 +213,11 @@ async def test_new_phrases_take_over_in_a_quiet_moment_without_a_hole(service: S
         await until(lambda: call.got(Hypothesis))
         call.recognizer.set_phrases(["London", "Paris"])
         await until(lambda: len(service.listening) == 2)
-        await asyncio.sleep(0.1)
+        before = len(service.listening[0].audio)
+        call.speak(0.4)
+        await until(lambda: len(service.listening[0].audio) >= before + 1600)
         assert not service.listening[1].audio  # the phrase is not finished: the old session keeps the floor
-        call.speak(1.0)
+        call.speak(0.6)
         await until(lambda: call.got(Final) and service.listening[1].audio)
         call.speak(0.5, b"\x02" * 160)
         await until(lambda: b"\x02" * 3200 in service.listening[1].audio)
@@ -228,13 +229,15 @@ async def test_new_phrases_take_over_in_a_quiet_moment_without_a_hole(service: S
         assert not call.got(RecognitionLost)
 
 
-async def test_phrases_that_cannot_be_changed_leave_recognition_as_it_was(service: SpeechDouble) -> None:
+async def test_phrases_that_cannot_be_changed_leave_recognition_as_it_was(
+    service: SpeechDouble, caplog: pytest.LogCaptureFixture
+) -> None:
     service.results = [[phrase(1.0, "Still here.", 0.1, 0.9)]]
     async with a_call(SpeechEndpoint(host=service.host)) as call:
         service.refuse = [401]
         call.recognizer.set_phrases(["anything"])
-        await until(lambda: service.requests == 2)
-        await asyncio.sleep(0.1)
+        await until(lambda: "the phrase list could not be changed" in caplog.text)
+        assert service.requests == 2
         call.speak(1.5)
         await until(lambda: call.got(Final))
         assert len(call.events) == 1
@@ -302,8 +305,7 @@ async def test_thirty_recognisers_leave_no_thread_behind(service: SpeechDouble) 
     gc.disable()  # nothing may depend on the collector
     try:
         await until(lambda: threads() < 40)
-        await asyncio.sleep(0.5)
-        base = threads()
+        base = await settled(threads)
         for _ in range(3):
             await ten()
         await until(lambda: threads() <= base)

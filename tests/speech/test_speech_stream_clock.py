@@ -9,7 +9,6 @@ def test_frames_in_step_are_counted_from_the_first() -> None:
     clock = StreamClock(8000)
     for number in range(1, 501):
         clock.wrote(160, 50 + number * 0.02 + (0.004 if number % 2 else 0.0))
-    assert clock.written_s == pytest.approx(10.0)
     assert clock.time(7.5) == pytest.approx(57.5, abs=0.005)
 
 
@@ -17,7 +16,6 @@ def test_wideband_samples_are_counted_at_their_rate() -> None:
     clock = StreamClock(16_000)
     for number in range(1, 101):
         clock.wrote(320, 50 + number * 0.02)
-    assert clock.written_s == pytest.approx(2.0)
     assert clock.span(5_000_000, 10_000_000) == pytest.approx((50.5, 51.5))
 
 

@@ -3,25 +3,27 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from speech_double import SpeechDouble
+from waiting import settled, until
 
 from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
-from voicebot.speech import Speech, SpeechEndpoint, SpeechUnavailable, SynthesizerPool, sdk_threads
+from voicebot.speech import (
+    Speech,
+    SpeechEndpoint,
+    SpeechUnavailable,
+    SynthesisTimeouts,
+    SynthesizerPool,
+    sdk_threads,
+)
 
 
 def say(text: str = "Hello.", form: AudioFormat = PCMU) -> Speech:
     return Speech(text, "en-US-JoeNeural", "en-US", form)
-
-
-async def until(condition: Callable[[], object], timeout: float = 8.0) -> None:
-    async with asyncio.timeout(timeout):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -108,7 +110,7 @@ async def test_what_failed_before_its_first_audio_is_tried_once_more(service: Sp
 
 async def test_a_mute_service_is_given_up_at_the_deadline_and_leaves_nothing(service: SpeechDouble) -> None:
     service.mute = True
-    async with a_pool(service, first_chunk_timeout_s=0.3) as pool:
+    async with a_pool(service, timeouts=SynthesisTimeouts(first_chunk=0.3)) as pool:
         with pytest.raises(SpeechUnavailable, match="does not answer to a request"):
             await heard(pool, say())
         assert pool.busy == 0
@@ -118,7 +120,7 @@ async def test_a_mute_service_is_given_up_at_the_deadline_and_leaves_nothing(ser
 
 async def test_a_service_that_stops_in_the_middle_is_given_up(service: SpeechDouble) -> None:
     service.chunk_gap_s = 30.0
-    async with a_pool(service, next_chunk_timeout_s=0.3) as pool:
+    async with a_pool(service, timeouts=SynthesisTimeouts(next_chunk=0.3)) as pool:
         pieces = pool.stream(say())
         assert await anext(pieces)
         with pytest.raises(SpeechUnavailable, match="in the middle"):
@@ -135,7 +137,7 @@ async def test_a_wrong_key_is_not_tried_again(service: SpeechDouble) -> None:
 
 async def test_an_endpoint_that_is_not_known_yet_is_unavailable(service: SpeechDouble) -> None:
     known: list[SpeechEndpoint] = []
-    pool = SynthesizerPool(lambda: known[0], size=1, connect_timeout_s=0.3)
+    pool = SynthesizerPool(lambda: known[0], size=1, timeouts=SynthesisTimeouts(connect=0.3))
     await pool.start()
     with pytest.raises(SpeechUnavailable, match="out of range"):
         await heard(pool, say())
@@ -153,7 +155,7 @@ async def test_throttling_is_tried_again_by_the_sdk_or_by_us(service: SpeechDoub
 
 async def test_a_pool_without_a_service_starts_and_finds_it_later(unused_tcp_port: int) -> None:
     service = SpeechDouble()
-    async with a_pool(f"ws://127.0.0.1:{unused_tcp_port}", connect_timeout_s=0.3) as pool:
+    async with a_pool(f"ws://127.0.0.1:{unused_tcp_port}", timeouts=SynthesisTimeouts(connect=0.3)) as pool:
         assert pool.idle == 0
         with pytest.raises(SpeechUnavailable):
             await heard(pool, say())
@@ -164,7 +166,7 @@ async def test_a_pool_without_a_service_starts_and_finds_it_later(unused_tcp_por
 
 
 async def test_connections_cut_while_idle_are_replaced(service: SpeechDouble) -> None:
-    async with a_pool(service, size=2, connect_timeout_s=0.3) as pool:
+    async with a_pool(service, size=2, timeouts=SynthesisTimeouts(connect=0.3)) as pool:
         port = service.port
         await service.stop()
         await until(lambda: pool.idle == 0)
@@ -174,7 +176,7 @@ async def test_connections_cut_while_idle_are_replaced(service: SpeechDouble) ->
 
 
 async def test_old_idle_connections_are_renewed(service: SpeechDouble) -> None:
-    async with a_pool(service, max_idle_s=0.2) as pool:
+    async with a_pool(service, timeouts=SynthesisTimeouts(idle=0.2)) as pool:
         await until(lambda: service.synthesis_connections >= 2)
         assert await heard(pool, say())
 
@@ -194,7 +196,10 @@ async def test_more_than_the_pool_can_carry_waits_its_turn_and_then_is_refused(s
 
 async def test_waiting_has_a_deadline(service: SpeechDouble) -> None:
     service.chunks, service.chunk_gap_s = 100, 0.05
-    async with a_pool(service, max_size=1, wait_timeout_s=0.1) as pool, aclosing(pool.stream(say())) as pieces:
+    async with (
+        a_pool(service, max_size=1, timeouts=SynthesisTimeouts(wait=0.1)) as pool,
+        aclosing(pool.stream(say())) as pieces,
+    ):
         await anext(pieces)
         with pytest.raises(SpeechUnavailable, match="busy"):
             await heard(pool, say("b"))
@@ -225,8 +230,7 @@ async def test_thirty_synthesisers_half_of_them_cut_off_leave_no_thread_behind(s
     await ten()
     gc.disable()  # nothing may depend on the collector
     try:
-        await asyncio.sleep(0.5)
-        base = threads()
+        base = await settled(threads)
         for _ in range(3):
             await ten()
         await until(lambda: threads() <= base)

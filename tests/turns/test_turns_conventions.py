@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from test_turns_machine import Call
+from turns_call import Call
 
 from voicebot.address import Address
 from voicebot.events import (
@@ -10,12 +10,18 @@ from voicebot.events import (
     BotDone,
     BotFailed,
     BotMessage,
+    BotRecovered,
+    CallAnswered,
+    CallAsked,
     CallConfigured,
     Final,
+    HangUpAsked,
     Hypothesis,
     InputHint,
     KeyPressed,
     KeysAsked,
+    PlacedCallChanged,
+    PlaybackEnded,
     PlaybackFailed,
     PlaybackStarted,
     RecordingAction,
@@ -24,20 +30,23 @@ from voicebot.events import (
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
+    TransferEnded,
 )
 from voicebot.turns import (
     Ask,
     AskKind,
+    Canned,
     Drop,
     Expect,
+    FloorState,
     HangUp,
     Listen,
     Pause,
+    PlaceCall,
     Play,
     Record,
     Resume,
     SendKeys,
-    State,
     Transfer,
     TurnPolicy,
     UseVoice,
@@ -54,17 +63,17 @@ def test_a_setting_leaves_the_others_as_they_are() -> None:
     assert call.take() == [Expect(("billing",))]
     configured(call, 2.1, voice="en-US-AriaNeural")
     assert call.take() == [UseVoice("en-US-AriaNeural")]
-    assert call.machine._call.no_input_s == 20.0
+    assert call.machine.floor.policy.no_input_s == 20.0
 
 
 def test_barge_in_switched_off_lets_a_prompt_be_heard() -> None:
     call = configured(Call().answered(), 0.1, barge_in=False)
     call.on(SpeechStarted(0.5, 0.4)).on(Hypothesis(0.8, "stop", 0.4, 0.7))
-    assert call.machine.state is State.SPEAKING
+    assert call.machine.state is FloorState.SPEAKING
     assert not [command for command in call.take() if isinstance(command, Pause | Drop)]
     configured(call, 0.9, barge_in=True)
     call.on(SpeechStopped(1.0, 0.9)).on(SpeechStarted(1.3, 1.2))
-    assert call.machine.state is State.YIELDING
+    assert call.machine.state is FloorState.YIELDING
 
 
 def test_keys_that_may_not_barge_in_wait_until_the_prompt_was_heard() -> None:
@@ -83,7 +92,7 @@ def test_a_barge_in_of_too_few_words_pauses_the_prompt_and_it_goes_on() -> None:
     call.until(2.0)
     assert call.take() == [Resume()]
     call.on(SpeechStarted(2.5, 2.4)).on(Hypothesis(3.0, "no I want", 2.4, 2.9))
-    assert call.machine.state is State.CALLER
+    assert call.machine.state is FloorState.CALLER
     assert Drop() in call.take()
 
 
@@ -150,16 +159,16 @@ def test_a_belief_that_the_bot_did_not_take_is_no_reason_to_apologise() -> None:
     call.take()
     call.on(BotFailed(3.4, 2, "500"))
     assert call.take() == []
-    assert call.machine.state is State.CALLER
+    assert call.machine.state is FloorState.CALLER
 
 
 def test_a_bot_that_does_not_listen_is_told_of_keys_alone_until_it_listens_again() -> None:
     call = Call().waiting()
     call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "four four", 3.0, 3.2)).on(SpeechStopped(3.4, 3.2))
-    assert call.machine.state is State.CALLER
+    assert call.machine.state is FloorState.CALLER
     configured(call, 3.5, listening=False)
     assert call.take() == [Listen(False)]
-    assert call.machine.state is State.WAITING
+    assert call.machine.state is FloorState.WAITING
     call.on(Final(3.6, "4 4", 3.0, 3.2)).on(KeyPressed(4.0, "5"))
     assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.KEY, "5")]
     configured(call, 4.2, listening=True)
@@ -172,7 +181,7 @@ def test_a_prompt_that_was_paused_goes_on_when_nobody_listens_any_more() -> None
     call.take()
     configured(call, 0.6, listening=False)
     assert call.take() == [Listen(False), Resume()]
-    assert call.machine.state is State.SPEAKING
+    assert call.machine.state is FloorState.SPEAKING
 
 
 def test_keys_of_the_bot_are_pressed_when_what_it_said_before_was_heard() -> None:
@@ -202,14 +211,14 @@ def test_a_bot_that_takes_its_words_back_is_heard_with_the_next_ones() -> None:
     assert call.take() == [Drop()]
     call.on(BotMessage(2.6, 2, "In short: no", "In short: no")).on(BotDone(2.6, 2))
     assert [type(command) for command in call.take()] == [Play]
-    assert call.machine.state is State.SPEAKING
+    assert call.machine.state is FloorState.SPEAKING
 
 
 def test_taking_back_nothing_does_nothing() -> None:
     call = Call().waiting()
     call.on(AbortPromptsAsked(2.5))
     assert call.take() == []
-    assert call.machine.state is State.WAITING
+    assert call.machine.state is FloorState.WAITING
 
 
 def test_the_recording_is_commanded_and_its_outcome_told_to_who_gave_the_command_a_name() -> None:
@@ -238,7 +247,7 @@ def test_a_file_takes_its_place_among_what_is_said_and_the_bot_hears_when_it_fai
     call.on(PlaybackFailed(2.4, call.playing.pop(), 0.0, "HTTP 404"))
     (ask,) = call.asks()
     assert (ask.kind, ask.text) == (AskKind.AUDIO_FAILED, "https://x/a.wav")
-    assert call.machine.state is State.THINKING
+    assert call.machine.state is FloorState.THINKING
 
 
 def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> None:
@@ -250,7 +259,7 @@ def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> N
     call.until(3.2)
     assert [command.speak for command in call.take() if isinstance(command, Play)] == ["Let me look that up."]
     call.heard(4.5)
-    assert call.machine.state is State.THINKING
+    assert call.machine.state is FloorState.THINKING
 
 
 def test_a_transfer_without_a_target_goes_where_the_settings_say_or_has_failed() -> None:
@@ -261,4 +270,137 @@ def test_a_transfer_without_a_target_goes_where_the_settings_say_or_has_failed()
     call.on(TransferAsked(2.1, None))
     (ask,) = call.asks()
     assert (ask.kind, ask.accepted) == (AskKind.TRANSFER_RESULT, False)
-    assert call.machine.state is State.WAITING
+    assert call.machine.state is FloorState.WAITING
+
+
+def test_keys_of_the_bot_are_pressed_at_once_when_it_has_taken_back_what_it_said() -> None:
+    machine = Call().answered().machine
+    assert machine.handle(AbortPromptsAsked(0.5)) == [Drop()]
+    assert machine.handle(KeysAsked(0.6, "1")) == [SendKeys("1")]
+
+
+def test_keys_of_the_bot_keep_their_order_though_the_caller_interrupts() -> None:
+    call = Call().answered().on(KeysAsked(0.5, "1")).on(Hypothesis(1.0, "wait", 0.5, 0.9))
+    assert Drop() in call.take()
+    call.on(KeysAsked(1.1, "2"))
+    assert call.take() == [SendKeys("1"), SendKeys("2")]
+
+
+def test_keys_of_the_bot_wait_for_the_answer() -> None:
+    call = Call().on(KeysAsked(0.1, "1"))
+    call.take()
+    call.on(CallAnswered(0.2))
+    assert call.take() == [SendKeys("1")]
+
+
+def test_words_taken_back_twice_are_dropped_once() -> None:
+    machine = Call().answered().machine
+    assert machine.handle(AbortPromptsAsked(0.5)) == [Drop()]
+    assert machine.handle(AbortPromptsAsked(0.6)) == []
+
+
+def test_the_last_words_of_a_call_are_not_taken_back() -> None:
+    call = Call().answered().on(HangUpAsked(0.5)).on(AbortPromptsAsked(0.6))
+    assert call.take() == []
+
+
+def test_nobody_is_told_what_was_heard_of_words_that_the_bot_took_back() -> None:
+    call = Call().answered().on(AbortPromptsAsked(0.5))
+    assert call.take() == [Drop()]
+    assert call.machine.state is FloorState.WAITING
+    call = Call().on(BotMessage(0.0, 1, "Hi", "Hi")).on(AbortPromptsAsked(0.1))
+    assert [type(command) for command in call.take()] == [Ask, Play, Drop]
+    call.on(BotMessage(0.2, 1, "Hello", "Hello")).on(CallAnswered(0.3)).on(KeyPressed(0.4, "1"))
+    assert [ask.kind for ask in call.asks()] == [AskKind.INTERRUPTED, AskKind.KEY]
+
+
+def test_a_prompt_that_failed_takes_its_noise_with_it() -> None:
+    call = Call().answered().on(SpeechStarted(1.1, 1.0)).until(1.1 + 4.0).on(SpeechStopped(6.0, 5.8))
+    call.on(PlaybackFailed(6.1, call.playing.pop(0), 0.0, "no voice"))
+    call.take()
+    call.on(SpeechStarted(7.0, 6.9))
+    assert [type(command) for command in call.take()] == [Pause]
+
+
+def test_a_file_that_fails_among_other_prompts_leaves_them_alone() -> None:
+    call = Call().answered().on(BotMessage(0.5, 0, "", "", InputHint.ACCEPTING, audio="https://x/a.wav"))
+    call.take()
+    call.on(PlaybackFailed(1.0, call.playing.pop(1), 0.0, "404"))
+    assert [ask.kind for ask in call.asks()] == [AskKind.AUDIO_FAILED]
+    assert call.machine.state is FloorState.SPEAKING
+
+
+def test_a_file_with_words_for_it_fails_as_speech_does() -> None:
+    call = Call().waiting().on(BotMessage(3.0, 0, "Hi", "Hi", InputHint.ACCEPTING, audio="https://x/a.wav"))
+    (play,) = call.take()
+    assert play == Play(2, 0, "Hi", "Hi", "", None, "https://x/a.wav")
+    call.on(PlaybackFailed(3.1, call.playing.pop(0), 0.0, "no voice"))
+    assert [command.canned for command in call.take() if isinstance(command, Play)] == [Canned.BOT]
+
+
+def test_a_hypothesis_is_not_told_before_it_is_known_what_was_heard() -> None:
+    machine = configured(Call().answered(), 0.1, hypotheses=True).machine
+    assert machine.handle(Hypothesis(1.0, "my", 0.5, 0.9)) == [Drop()]
+    assert machine.handle(PlaybackEnded(1.1, 1, 1.0, complete=False)) != []
+    (ask,) = machine.handle(Hypothesis(1.2, "my bill", 0.5, 1.1))
+    assert isinstance(ask, Ask)
+    assert (ask.kind, ask.text) == (AskKind.HYPOTHESIS, "my bill")
+
+
+def test_what_a_caller_says_on_while_nobody_listens_is_not_for_the_bot() -> None:
+    call = Call().waiting().on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "four", 3.0, 3.2))
+    configured(call, 3.4, listening=False)
+    assert call.machine.state is FloorState.CALLER
+    call.on(SpeechStopped(4.0, 3.8)).until(7.0)
+    assert call.asks() == [Ask(2, AskKind.NO_MATCH, count=1)]
+
+
+def test_a_bot_that_can_be_asked_again_is_asked_at_any_time() -> None:
+    call = Call().answered().on(BotRecovered(0.5))
+    assert [ask.kind for ask in call.asks()] == [AskKind.RESUME]
+    assert call.machine.state is FloorState.SPEAKING
+    call = Call().waiting().on(BotRecovered(3.0))
+    assert call.machine.state is FloorState.THINKING
+
+
+def test_a_bot_that_hangs_up_twice_gives_its_last_reason() -> None:
+    call = Call().answered().on(HangUpAsked(0.5, "first")).on(HangUpAsked(0.6, "second")).heard(2.0)
+    assert call.take() == [HangUp("second")]
+
+
+def test_one_transfer_is_enough() -> None:
+    first, second = Address.parse("+1"), Address.parse("+2")
+    call = Call().answered().on(TransferAsked(0.5, first)).on(TransferAsked(0.6, second)).heard(2.0)
+    assert call.take() == [Transfer(first)]
+
+
+def test_a_transfer_that_was_accepted_is_the_end_and_one_that_nobody_wanted_is_none() -> None:
+    call = Call().waiting().on(TransferEnded(2.5, False, 486, "Busy Here"))
+    assert call.take() == []
+    call.on(TransferAsked(3.0, Address.parse("+1"))).on(TransferEnded(4.0, True, 200, "OK"))
+    assert call.asks() == [Ask(2, AskKind.TRANSFER_RESULT, "OK", accepted=True, status=200)]
+    assert call.machine.state is FloorState.LEAVING
+
+
+def test_a_call_that_the_bot_has_placed_is_told_and_a_call_that_it_wants_placed() -> None:
+    wanted = CallAsked(3.0, Address.parse("+1"))
+    call = Call().waiting().on(wanted)
+    assert call.take() == [PlaceCall(wanted)]
+    changed = PlacedCallChanged(4.0, "answered", "id", Address.parse("+1"))
+    assert call.on(changed).asks() == [Ask(2, AskKind.PLACED_CALL, "answered", call=changed)]
+
+
+def test_a_silent_bot_that_takes_long_is_covered_by_our_own_words_and_its_own_ones_come_first() -> None:
+    call = Call().waiting().on(KeyPressed(2.1, "1")).until(6.1)
+    assert [command.canned for command in call.take() if isinstance(command, Play)] == [Canned.WAIT]
+
+
+def test_silence_after_the_last_reminder_ends_the_call() -> None:
+    call = configured(Call().waiting(), 2.0, no_input_speech="Hello?", no_input_retries=2, no_input_s=3.0)
+    for at, count in ((9.0, 1), (14.0, 2)):
+        call.until(at)
+        assert [command.speak for command in call.take() if isinstance(command, Play)] == ["Hello?"]
+        assert call.machine.floor.no_inputs == count
+        call.heard(at)
+    call.until(17.0)
+    assert [command.canned for command in call.take() if isinstance(command, Play)] == [Canned.GOODBYE]

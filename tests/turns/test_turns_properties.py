@@ -21,6 +21,7 @@ from voicebot.events import (
     InputHint,
     KeyPressed,
     KeysAsked,
+    LegEnded,
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
@@ -31,30 +32,30 @@ from voicebot.events import (
     TransferAsked,
     TransferEnded,
 )
-from voicebot.turns import Ask, AskKind, Command, Drop, HangUp, Play, State, Transfer, TurnMachine
+from voicebot.turns import Ask, AskKind, Command, Drop, FloorState, HangUp, Play, Transfer, TurnMachine, TurnPolicy
 
+STEP_NAMES = (
+    *("start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"),
+    *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
+    *("silence", "bot-keys", "file", "few-words", "no-barge-in", "barge-in", "no-input-speech"),
+    *("deaf", "listening", "hypotheses", "no-input-file"),
+)
 STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            [
-                *("start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"),
-                *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
-                *("silence", "bot-keys", "file", "few-words", "no-barge-in", "barge-in", "no-input-speech"),
-                *("deaf", "listening", "hypotheses", "no-input-file"),
-            ]
-        ),
-        st.sampled_from(list(InputHint)),
-        st.floats(0.01, 3.0),
-    ),
+    st.tuples(st.sampled_from(STEP_NAMES), st.sampled_from(list(InputHint)), st.floats(0.01, 3.0)),
     max_size=80,
 )
 
 
 class World:
-    """A bot, a caller and a playout that behave legally but at random."""
+    """A bot, a caller and a playout that behave legally but at random.
 
-    def __init__(self) -> None:
-        self.machine = TurnMachine()
+    ``slow_playout``: what was heard of a dropped turn is told with the next step, not at once.
+    """
+
+    def __init__(self, policy: TurnPolicy | None = None, *, answered: bool = True, slow_playout: bool = False) -> None:
+        self.machine = TurnMachine(policy)
+        self.slow_playout = slow_playout
+        self.dropped: list[int] = []
         self.now = 0.0
         self.asked: list[Ask] = []
         self.open_requests: list[int] = []
@@ -62,8 +63,9 @@ class World:
         self.pressed: list[str] = []
         self.finishes: list[Command] = []
         self.words = 0
-        self.carry_out(self.machine.start(0.0))
-        self.carry_out(self.machine.handle(CallAnswered(0.0)))
+        self.carry_out(self.machine.start())
+        if answered:
+            self.handle(CallAnswered(0.0))
 
     def carry_out(self, commands: list[Command]) -> None:
         for command in commands:
@@ -75,9 +77,15 @@ class World:
             elif isinstance(command, HangUp | Transfer):
                 self.finishes.append(command)
             elif isinstance(command, Drop):
-                dropped, self.playing = self.playing, []
-                for number in dropped:
-                    self.handle(PlaybackEnded(self.now, number, 0.5, complete=False))
+                self.dropped += self.playing
+                self.playing = []
+                if not self.slow_playout:
+                    self.tell_dropped()
+
+    def tell_dropped(self) -> None:
+        dropped, self.dropped = self.dropped, []
+        for number in dropped:
+            self.handle(PlaybackEnded(self.now, number, 0.5, complete=False))
 
     def handle(self, event: Event) -> None:
         self.carry_out(self.machine.handle(event))
@@ -97,6 +105,12 @@ class World:
     def step(self, what: str, hint: InputHint) -> None:
         now = self.now
         match what:
+            case "tell-dropped":
+                self.tell_dropped()
+            case "answered":
+                self.handle(CallAnswered(now))
+            case "leg-ended":
+                self.handle(LegEnded(now, "caller"))
             case "start":
                 self.handle(SpeechStarted(now, now - 0.1))
             case "stop":
@@ -162,11 +176,11 @@ def test_any_course_of_events_leaves_something_to_wait_for(steps: list[tuple[str
         world.step(what, hint)
         world.pass_time(seconds)
         machine = world.machine
-        if machine.state in (State.SPEAKING, State.YIELDING):
+        if machine.state in (FloorState.SPEAKING, FloorState.YIELDING):
             assert world.playing, "speaking without anything to play"
-        if machine.state in (State.WAITING, State.CALLER, State.THINKING, State.YIELDING):
-            assert machine.deadline is not None or machine.state is State.CALLER, "silence without a deadline"
-        if machine.state is State.TRANSFERRING:
+        if machine.state in (FloorState.WAITING, FloorState.CALLER, FloorState.THINKING, FloorState.YIELDING):
+            assert machine.deadline is not None or machine.state is FloorState.CALLER, "silence without a deadline"
+        if machine.state is FloorState.LEAVING:
             assert world.finishes, "leaving without having been told to"
 
 
@@ -187,7 +201,7 @@ def test_every_key_reaches_the_bot_in_order_unless_the_call_is_on_its_way_out(
         world.step("stop", InputHint.ACCEPTING)
         world.pass_time(3.0)
     told = [a.text for a in world.asked if a.kind is AskKind.KEY]
-    if world.finishes or world.machine.no_inputs > world.machine.policy.max_no_inputs:
+    if world.finishes or world.machine.floor.no_inputs > world.machine.floor.policy.max_no_inputs:
         assert told == world.pressed[: len(told)]
     else:
         assert told == world.pressed

@@ -11,7 +11,8 @@ from voicebot.authoring.expressions import ExpressionError
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.problems import Severity
 from voicebot.authoring.schedule import ScheduleError
-from voicebot.host.loader import DialogsError, FixedPrompt, LoadedDialogs
+from voicebot.host.loader import DialogsError, LoadedDialogs
+from voicebot.host_wire import FixedPrompt
 
 logger = logging.getLogger(__name__)
 

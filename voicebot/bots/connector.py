@@ -24,13 +24,13 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from voicebot.address import Address, AddressError
-from voicebot.bots.ordered import OrderedConversation
+from voicebot.bots.connector_conversation import ConnectorConversation
 
 PREFIX = ("v3", "conversations")
 MAX_BODY = 1 << 20
 
 
-class Answer(NamedTuple):
+class ConnectorResponse(NamedTuple):
     """A status and what goes into the body as JSON."""
 
     status: int
@@ -44,9 +44,9 @@ class Route(NamedTuple):
     rest: tuple[str, ...]
 
 
-def error(status: int, code: str, message: str) -> Answer:
+def error(status: int, code: str, message: str) -> ConnectorResponse:
     """An error as bots expect it."""
-    return Answer(status, {"error": {"code": code, "message": message}})
+    return ConnectorResponse(status, {"error": {"code": code, "message": message}})
 
 
 NO_SUCH_CALL = error(404, "ConversationNotFound", "there is no such call, or it is over")
@@ -72,7 +72,7 @@ class CallNotPlaced(Exception):
         self.why = why
 
 
-PlaceCall = Callable[[str, Address, Mapping[str, Any], Callable[[str], None]], Awaitable[str]]
+PlaceForBot = Callable[[str, Address, Mapping[str, Any], Callable[[str], None]], Awaitable[str]]
 """``(bot, to, context, over)``: call ``to`` for ``bot``; gives the call's id while it rings. ``over`` is told why it
 ended, answered or not. Raises CallNotPlaced."""
 
@@ -85,7 +85,7 @@ class Wish(NamedTuple):
     context: dict[str, Any]
 
 
-def wish(body: Any) -> Wish | Answer:
+def wish(body: Any) -> Wish | ConnectorResponse:
     """``ConversationParameters``; an error for a group, or for nobody."""
     members = body.get("members") if isinstance(body, dict) else None
     wanted = [m.get("id") for m in members if isinstance(m, dict)] if isinstance(members, list) else []
@@ -99,20 +99,20 @@ def wish(body: Any) -> Wish | Answer:
     return Wish(to, activity if isinstance(activity, dict) else None, context if isinstance(context, dict) else {})
 
 
-def with_person(conversations: Mapping[str, OrderedConversation], to: Address) -> OrderedConversation | None:
+def with_person(conversations: Mapping[str, ConnectorConversation], to: Address) -> ConnectorConversation | None:
     """The call with ``to`` that there is already."""
     return next((c for c in conversations.values() if c.caller["id"] == str(to)), None)
 
 
-def created(conversation: OrderedConversation, wanted: Wish, service_url: str, key: str) -> Answer:
+def created(conversation: ConnectorConversation, wanted: Wish, service_url: str, key: str) -> ConnectorResponse:
     """The conversation that was wanted; its first activity is said as soon as there is somebody to hear it."""
     body: dict[str, Any] = {"id": conversation.id, "serviceUrl": service_url}
     if wanted.activity is not None:
         body["activityId"] = conversation.received(wanted.activity, key)
-    return Answer(201, body)
+    return ConnectorResponse(201, body)
 
 
-def not_placed(refused: CallNotPlaced) -> Answer:
+def not_placed(refused: CallNotPlaced) -> ConnectorResponse:
     match refused.why:
         case "forbidden":
             return error(403, "Forbidden", str(refused))
@@ -124,31 +124,33 @@ def not_placed(refused: CallNotPlaced) -> Answer:
 NO_CALLS = error(501, "NotSupported", "no calls are placed here: only who is on the line can be addressed")
 
 
-def answer(conversation: OrderedConversation, verb: str, rest: tuple[str, ...], body: Any, key: str = "") -> Answer:
+def answer(
+    conversation: ConnectorConversation, verb: str, rest: tuple[str, ...], body: Any, key: str = ""
+) -> ConnectorResponse:
     """A request about one call. ``key``: the sender's own id of the request, the same when it is repeated."""
     match (verb, *rest):
         case ("POST", "activities", "history"):
-            return Answer(200, {"id": f"{conversation.id}|history"})
+            return ConnectorResponse(200, {"id": f"{conversation.id}|history"})
         case ("POST", "activities") | ("POST", "activities", _):
             return _activity(conversation, body, rest[1] if len(rest) > 1 else "", key)
         case ("PUT" | "DELETE", "activities", activity_id):
             if not conversation.knows(activity_id):
                 return error(404, "ActivityNotFoundInConversation", "there is no such activity")
-            return Answer(200, {"id": activity_id} if verb == "PUT" else None)
+            return ConnectorResponse(200, {"id": activity_id} if verb == "PUT" else None)
         case ("GET", "members") | ("GET", "activities", _, "members"):
-            return Answer(200, [conversation.caller])
+            return ConnectorResponse(200, [conversation.caller])
         case ("GET", "pagedmembers"):
-            return Answer(200, {"members": [conversation.caller]})
+            return ConnectorResponse(200, {"members": [conversation.caller]})
         case ("GET", "members", member_id):
             if member_id != conversation.caller["id"]:
                 return error(404, "MemberNotFoundInConversation", "there is no such member")
-            return Answer(200, conversation.caller)
+            return ConnectorResponse(200, conversation.caller)
         case (_, "activities" | "members" | "pagedmembers", *_):
             return error(405, "MethodNotAllowed", f"{verb} is not possible here")
     return NO_SUCH_PATH
 
 
-def _activity(conversation: OrderedConversation, body: Any, reply_to: str, key: str) -> Answer:
+def _activity(conversation: ConnectorConversation, body: Any, reply_to: str, key: str) -> ConnectorResponse:
     if not isinstance(body, dict) or not isinstance(body.get("type"), str):
         return error(400, "BadSyntax", "an activity is a JSON object with a type")
     service_url = body.get("serviceUrl")
@@ -159,7 +161,7 @@ def _activity(conversation: OrderedConversation, body: Any, reply_to: str, key: 
         return error(400, "BadArgument", "the activity is of another conversation than its path")
     if reply_to and not body.get("replyToId"):
         body = body | {"replyToId": reply_to}
-    return Answer(200, {"id": conversation.received(body, key)})
+    return ConnectorResponse(200, {"id": conversation.received(body, key)})
 
 
 def _same(one: str, other: str) -> bool:

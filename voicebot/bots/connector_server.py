@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from voicebot.bearer_tokens import NotAuthorized
 from voicebot.bots import connector
-from voicebot.bots.bot_tokens import NotAuthorized
-from voicebot.bots.connector import Answer, PlaceCall
-from voicebot.bots.ordered import OrderedConversation
+from voicebot.bots.bot_tokens import BotTokens
+from voicebot.bots.channel import ChannelUnavailable
+from voicebot.bots.connector import ConnectorResponse, PlaceForBot
+from voicebot.bots.connector_conversation import ConnectorConversation
 from voicebot.bots.ringing import Ringing
-from voicebot.bots.ways import WayUnavailable
 from voicebot.loopback import is_loopback
 
 logger = logging.getLogger(__name__)
@@ -37,29 +37,33 @@ class Body:
 
 
 @dataclass(slots=True)
-class Tenant:
-    """One bot at this server: its open calls, and how its requests are authorized (raises NotAuthorized)."""
+class ServedBot:
+    """One bot at this server: how its requests are known (``tokens`` None: not at all), and its open calls."""
 
     name: str
-    authorize: Callable[[str], Awaitable[None]]
-    authenticated: bool
-    conversations: dict[str, OrderedConversation] = field(default_factory=dict)
+    tokens: BotTokens | None = None
+    conversations: dict[str, ConnectorConversation] = field(default_factory=dict)
     ringing: Ringing | None = None
     """Where conversations begin ahead of their calls; None: this bot can have nobody called."""
     placing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One call is placed at a time: a request that is sent again finds the call of the first."""
 
+    async def authorize(self, authorization: str) -> None:
+        """Raises :class:`voicebot.bearer_tokens.NotAuthorized` for requests of anybody else."""
+        if self.tokens is not None:
+            await self.tokens.check(authorization)
+
 
 class ConnectorServer:
-    """``start`` may be called by each way that uses it; the first one listens. ``public_url``: how bots reach it."""
+    """``start`` is called by each channel that uses it; the first one listens. ``public_url``: how bots reach it."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, public_url: str = "") -> None:
         self._host = host
         self._port = port
         self._public_url = public_url and public_url.rstrip("/") + "/"
-        self._tenants: list[Tenant] = []
+        self._bots: list[ServedBot] = []
         self._runner: web.AppRunner | None = None
-        self.place: PlaceCall | None = None
+        self.place: PlaceForBot | None = None
         """How somebody is called whom a bot wants to talk to; None: nobody is."""
         self.refused = 0
         """Requests that were not authorized, or made no sense."""
@@ -74,21 +78,21 @@ class ConnectorServer:
         """The port in use; 0 while the server does not listen."""
         return int(self._runner.addresses[0][1]) if self._runner is not None and self._runner.addresses else 0
 
-    def add(self, tenant: Tenant) -> None:
-        """Serve a bot. Raises :class:`WayUnavailable` when strangers could speak in its place."""
-        if not tenant.authenticated and not is_loopback(self._host):
-            raise WayUnavailable(
-                f"bot {tenant.name}: without an app id anybody could speak to callers in its place: set app_id, "
+    def add(self, bot: ServedBot) -> None:
+        """Serve a bot. Raises :class:`ChannelUnavailable` when strangers could speak in its place."""
+        if bot.tokens is None and not is_loopback(self._host):
+            raise ChannelUnavailable(
+                f"bot {bot.name}: without an app id anybody could speak to callers in its place: set app_id, "
                 f"or let the connector listen on 127.0.0.1, not on {self._host}"
             )
-        self._tenants.append(tenant)
+        self._bots.append(bot)
 
-    def remove(self, tenant: Tenant) -> None:
-        if tenant in self._tenants:
-            self._tenants.remove(tenant)
+    def remove(self, bot: ServedBot) -> None:
+        if bot in self._bots:
+            self._bots.remove(bot)
 
     async def start(self) -> None:
-        """Listen. Raises :class:`WayUnavailable`."""
+        """Listen. Raises :class:`ChannelUnavailable`."""
         if self._runner is not None:
             return
         application = web.Application(client_max_size=connector.MAX_BODY)
@@ -99,7 +103,7 @@ class ConnectorServer:
             await web.TCPSite(runner, self._host, self._port).start()
         except OSError as error:
             await self.close()
-            raise WayUnavailable(f"connector: {self._host}:{self._port}: {error.strerror or error}") from None
+            raise ChannelUnavailable(f"connector: {self._host}:{self._port}: {error.strerror or error}") from error
 
     async def close(self) -> None:
         runner, self._runner = self._runner, None
@@ -118,51 +122,51 @@ class ConnectorServer:
             return web.json_response(body, status=status, headers={"WWW-Authenticate": "Bearer"})
         return web.Response(status=status) if body is None else web.json_response(body, status=status)
 
-    async def _answer(self, request: web.Request) -> Answer:
+    async def _answer(self, request: web.Request) -> ConnectorResponse:
         route = connector.route(request.rel_url.raw_path)
         if route is None:
             return connector.NO_SUCH_PATH
         authorization = request.headers.get("Authorization", "")
         if not route.conversation:
-            tenant = await self._anyone(authorization)
+            bot = await self._anyone(authorization)
             if request.method != "POST":
                 return connector.error(405, "MethodNotAllowed", f"{request.method} is not possible here")
             body = await self._body(request)
-            return body if isinstance(body, Answer) else await self._create(tenant, body.content, _key(request))
-        tenant_of = next((t for t in self._tenants if route.conversation in t.conversations), None)
-        if tenant_of is None:
+            return body if isinstance(body, ConnectorResponse) else await self._create(bot, body.content, _key(request))
+        owner = next((t for t in self._bots if route.conversation in t.conversations), None)
+        if owner is None:
             await self._anyone(authorization)
             return connector.NO_SUCH_CALL
-        await tenant_of.authorize(authorization)
+        await owner.authorize(authorization)
         body = await self._body(request) if request.method in ("POST", "PUT") else Body(None)
-        if isinstance(body, Answer):
+        if isinstance(body, ConnectorResponse):
             return body
-        conversation = tenant_of.conversations.get(route.conversation)
+        conversation = owner.conversations.get(route.conversation)
         if conversation is None:  # it ended while the body came in
             return connector.NO_SUCH_CALL
         return connector.answer(conversation, request.method, route.rest, body.content, _key(request))
 
-    async def _create(self, tenant: Tenant, body: object, key: str) -> Answer:
+    async def _create(self, bot: ServedBot, body: object, key: str) -> ConnectorResponse:
         """A conversation with somebody: the call that there is, or one that is placed now."""
         wanted = connector.wish(body)
-        if isinstance(wanted, Answer):
+        if isinstance(wanted, ConnectorResponse):
             return wanted
-        async with tenant.placing:
-            conversation = connector.with_person(tenant.conversations, wanted.to)
+        async with bot.placing:
+            conversation = connector.with_person(bot.conversations, wanted.to)
             if conversation is None:
-                place, ringing = self.place, tenant.ringing
+                place, ringing = self.place, bot.ringing
                 if place is None or ringing is None:
                     return connector.NO_CALLS
                 try:
                     conversation = await ringing.begin(
-                        str(wanted.to), lambda over: place(tenant.name, wanted.to, wanted.context, over)
+                        str(wanted.to), lambda over: place(bot.name, wanted.to, wanted.context, over)
                     )
                 except connector.CallNotPlaced as refused:
-                    logger.info("connector: bot %s may not call %s: %s", tenant.name, wanted.to, refused)
+                    logger.info("connector: bot %s may not call %s: %s", bot.name, wanted.to, refused)
                     return connector.not_placed(refused)
             return connector.created(conversation, wanted, self.url, key)
 
-    async def _body(self, request: web.Request) -> Body | Answer:
+    async def _body(self, request: web.Request) -> Body | ConnectorResponse:
         try:
             return Body(await _json(request))
         except web.HTTPRequestEntityTooLarge:
@@ -172,16 +176,16 @@ class ConnectorServer:
             self.refused += 1
             return connector.error(400, "BadSyntax", "not JSON")
 
-    async def _anyone(self, authorization: str) -> Tenant:
+    async def _anyone(self, authorization: str) -> ServedBot:
         """The bot that shows this authorization. Raises :class:`NotAuthorized`."""
         refused = NotAuthorized(401, "nobody is served here")
-        for tenant in self._tenants:
+        for bot in self._bots:
             try:
-                await tenant.authorize(authorization)
+                await bot.authorize(authorization)
             except NotAuthorized as error:
                 refused = error
             else:
-                return tenant
+                return bot
         raise refused
 
 
@@ -194,8 +198,8 @@ async def _json(request: web.Request) -> object:
     try:
         async with asyncio.timeout(READ_TIMEOUT_S):
             body = await request.read()
-    except TimeoutError:
-        raise ValueError("the body did not come") from None
+    except TimeoutError as error:
+        raise ValueError("the body did not come") from error
     return json.loads(body) if body.strip() else None
 
 

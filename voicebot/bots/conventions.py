@@ -1,7 +1,8 @@
-"""What is agreed with each bot, whatever the way to it: a conversation around a conversation.
+"""What is agreed with each bot, whatever the channel to it: a conversation around a conversation.
 
-* Keys: each by itself, or collected into one activity (``KeyCollection``), as the settings say or the bot itself asks
-  (``dtmfCollect``). A key that is held has been taken: its request is done, and the last one carries all the digits.
+* Keys: as Microsoft's message with a DTMF entity or AudioCodes' event ``DTMF``; each by itself, or collected into
+  one activity (``KeyCollection``), as the settings say or the bot itself asks (``dtmfCollect``). A key that is held has
+  been taken: its request is done, and the last one carries all the digits.
 * The result of a transfer as Microsoft's ``handoff.status`` or AudioCodes' ``transferStatus``.
 * How long the bot may think before the caller hears "one moment, please", and in which words.
 * Whether it hears what the caller is saying while it is said (``speechHypothesis``).
@@ -37,6 +38,7 @@ class Conventions:
     masking_text: str = ""
     hypotheses: bool = False
     attended: bool = False
+    dtmf: Literal["message", "event"] = "message"
 
 
 def with_conventions(make: MakeConversation, conventions: Conventions) -> MakeConversation:
@@ -95,7 +97,7 @@ class ConventionalConversation:
         else:
             if activity.get("name") != activities.HYPOTHESIS:  # a belief is no reason to think that no more keys come
                 self._flush()
-            self._inside.send(request, in_style(activity, self._conventions.style))
+            self._forward(request, in_style(activity, self._conventions.style))
 
     async def close(self, reason: str) -> None:
         self._flush()
@@ -123,7 +125,10 @@ class ConventionalConversation:
 
     def _forward_keys(self, keys: str) -> None:
         request, self._held = self._held, 0
-        self._inside.send(request, activities.key_message(keys))
+        self._forward(request, activities.key_message(keys))
+
+    def _forward(self, request: int, activity: dict[str, Any]) -> None:
+        self._inside.send(request, activities.keys_in_style(activity, self._conventions.dtmf))
 
     def _event(self, event: Event) -> None:
         match event:

@@ -1,4 +1,4 @@
-"""The way ``copilot-studio``: an agent made in Copilot Studio (once Power Virtual Agents).
+"""The channel ``copilot-studio``: an agent made in Copilot Studio (once Power Virtual Agents).
 
 Two protocols lead to one, and the settings say which:
 
@@ -19,23 +19,23 @@ import asyncio
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar, Literal, Protocol, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
+from pydantic import model_validator
 
+from voicebot.access_tokens import TokenUnavailable
 from voicebot.bots import activities
-from voicebot.bots.client_way import ClientWay, Refused, said
+from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.conversation import CallFacts, OnEvent
-from voicebot.bots.direct_line import ENVELOPE, DirectLineOptions, DirectLineWay
-from voicebot.bots.exchange import Exchange
-from voicebot.bots.remote_conversation import Undelivered
+from voicebot.bots.direct_line import ENVELOPE, DirectLine, DirectLineChannel, SettlingBot
+from voicebot.bots.exchange import Exchange, Undelivered, end_all
+from voicebot.bots.remote_bot import RegisteredBot
 from voicebot.bots.server_sent_events import EventStream
-from voicebot.bots.settling import Patience
-from voicebot.bots.ways import BotOptions
+from voicebot.bots.service_client import ServiceClient, ServiceRefused, refusal
 
 logger = logging.getLogger(__name__)
 
@@ -48,98 +48,179 @@ OURS = frozenset({activities.INTERRUPTED, "voicebot.resume"})
 
 MAX_REMEMBERED = 64
 
-TokenSource = Callable[[str], Awaitable[str]]
-"""Gives a token; it is told the one that was refused (``""``: none was)."""
 
+class CopilotStudioBot(SettlingBot, RegisteredBot):
+    """``url``: the agent's token endpoint,
+    ``https://{env}.environment.api.powerplatform.com/powervirtualagents/botsbyschema/{schema}/directline/token?...``,
+    or its connection string, ``.../copilotstudio/dataverse-backed/authenticated/bots/{schema}/conversations?...``."""
 
-@dataclass(frozen=True, slots=True)
-class CopilotStudioOptions:
-    """How an agent is reached: ``token_endpoint``, or ``connection_url`` with ``token``."""
+    default_scope: ClassVar[str] = "https://api.powerplatform.com/.default"
 
-    token_endpoint: str = ""
-    """``https://{env}.environment.api.powerplatform.com/powervirtualagents/botsbyschema/{schema}/directline/token?...``"""
-    connection_url: str = ""
-    """``https://{env}....powerplatform.com/copilotstudio/dataverse-backed/authenticated/bots/{schema}/conversations?...``"""
-    token: TokenSource | None = field(default=None, repr=False)
-    """Asked before each turn, and again when its token was refused; it caches what it gives."""
-    patience: Patience = field(default_factory=Patience)
-    poll_s: float = 0.5
+    kind: Literal["copilot-studio"] = "copilot-studio"
 
+    @property
+    def by_connection_string(self) -> bool:
+        return "/copilotstudio/" in self.url
 
-class CopilotStudioDirectLineWay(DirectLineWay):
-    """An agent by its token endpoint."""
+    @model_validator(mode="after")
+    def _fits_its_url(self) -> Self:
+        if not self.url:
+            raise ValueError('kind = "copilot-studio" needs url: the token endpoint or the connection string')
+        if self.by_connection_string and self.model_fields_set & {"quiet_s", "typing_s", "silent_s", "poll_s"}:
+            raise ValueError("quiet_s, typing_s, silent_s and poll_s are for agents by their token endpoint")
+        if self.by_connection_string and not (self.app_id and self.tenant):
+            raise ValueError("a connection string needs app_id, tenant, and secret_file or secret_env")
+        return self
 
-    def __init__(self, options: CopilotStudioOptions, bot: BotOptions | None = None) -> None:
-        line = DirectLineOptions(
-            endpoint="",
-            token_url=options.token_endpoint,
+    def channel(self, connector: ConnectorServer) -> DirectLineChannel | AgentChannel:
+        if (credentials := self.credentials()) is not None and self.by_connection_string:
+            return AgentChannel(self.url, credentials, self.turn_timeout_s)
+        line = DirectLine(
+            locate=RegionLookup(self.url).locate,
+            secret="",
+            token_url=self.url,
             start_event=START_EVENT,
-            patience=options.patience,
-            poll_s=options.poll_s,
+            patience=self.patience,
+            poll_s=self.poll_s,
+            turn_timeout_s=self.turn_timeout_s,
         )
-        super().__init__(line, bot)
-        self._region: tuple[str, float] | None = None
+        return DirectLineChannel(line)
 
-    async def locate(self) -> str:
+
+class RegionLookup:
+    """Which Direct Line belongs to the environment of a token endpoint."""
+
+    def __init__(self, token_endpoint: str) -> None:
+        self._url = regional_settings_url(token_endpoint)
+        self._found: tuple[str, float] | None = None
+
+    async def locate(self, service: ServiceClient) -> str:
+        """Its endpoint. Raises Undelivered."""
         now = asyncio.get_running_loop().time()
-        if self._region is None or now - self._region[1] > REGION_FOR_S:
-            answer = await self.request("GET", regional_settings_url(self.options.token_url))
+        if self._found is None or now - self._found[1] > REGION_FOR_S:
+            answer = await service.request("GET", self._url)
             channels = answer.get("channelUrlsById")
             url = channels.get("directline") if isinstance(channels, dict) else None
             if not isinstance(url, str) or not url.startswith(("https://", "http://")):
                 raise Undelivered("the environment names no Direct Line")
-            self._region = (f"{url.rstrip('/')}/v3/directline", now)
-        return self._region[0]
+            self._found = (f"{url.rstrip('/')}/v3/directline", now)
+        return self._found[0]
 
 
-class CopilotStudioStreamingWay(ClientWay["AgentConversation"]):
-    """An agent by its connection string (:class:`voicebot.bots.ways.BotWay`)."""
+class TokenSource(Protocol):
+    """Where an agent's tokens come from: :class:`voicebot.access_tokens.ClientCredentials`."""
 
-    def __init__(self, options: CopilotStudioOptions, bot: BotOptions | None = None) -> None:
-        super().__init__(bot)
-        self.options = options
+    async def token(self) -> str: ...
 
-    def _talk(self, call: CallFacts, on_event: OnEvent) -> AgentConversation:
-        return AgentConversation(self, call, on_event)
+    def forget(self, token: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class AgentChannel:
+    """The channel to an agent by its connection string (:class:`voicebot.bots.channel.BotChannel`)."""
+
+    def __init__(self, connection_url: str, tokens: TokenSource, turn_timeout_s: float) -> None:
+        self._service = AgentService(connection_url, tokens)
+        self._turn_timeout_s = turn_timeout_s
+        self._open: set[AgentConversation] = set()
+
+    @property
+    def conversations(self) -> int:
+        """How many conversations are open."""
+        return len(self._open)
+
+    async def start(self) -> None:
+        self._service.http.open()
+
+    def conversation(self, call: CallFacts, on_event: OnEvent) -> AgentConversation:
+        conversation = AgentConversation(call, on_event, self._service, self._turn_timeout_s, self._open.discard)
+        self._open.add(conversation)
+        return conversation
+
+    async def close(self) -> None:
+        await end_all(self._open)
+        await self._service.close()
+
+
+class AgentService:
+    """An agent's address, with a token for each turn."""
+
+    def __init__(self, connection_url: str, tokens: TokenSource) -> None:
+        self.connection_url = connection_url
+        self.http = ServiceClient()
+        self._tokens = tokens
 
     async def turn(self, url: str, body: dict[str, Any], on_activity: Callable[[dict[str, Any]], None]) -> str:
-        """One turn: gives each activity as it comes, returns the conversation's id (``""``: not told). Raises."""
-        token = await self._token("")
+        """One turn: gives each activity as it comes, returns the conversation's id (``""``: not told).
+
+        A token that is refused is replaced once. Raises Undelivered."""
+        token = await self._token()
         try:
             return await self._turn(url, body, token, on_activity)
-        except Refused as refused:
-            if refused.status != 401 or not token:
+        except ServiceRefused as refused:
+            if refused.status != 401:
                 raise
-        return await self._turn(url, body, await self._token(token), on_activity)
+        self._tokens.forget(token)
+        return await self._turn(url, body, await self._token(), on_activity)
 
-    async def _token(self, refused: str) -> str:
-        return await self.options.token(refused) if self.options.token is not None else ""
+    async def close(self) -> None:
+        await self._tokens.close()
+        await self.http.close()
+
+    async def _token(self) -> str:
+        try:
+            return await self._tokens.token()
+        except TokenUnavailable as error:
+            raise Undelivered(f"no token for the agent: {error}") from error
 
     async def _turn(
         self, url: str, body: dict[str, Any], token: str, on_activity: Callable[[dict[str, Any]], None]
     ) -> str:
-        headers = {"Accept": "text/event-stream"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {token}"}
         try:
-            async with self.session.post(url, json=body, headers=headers, allow_redirects=False) as response:
+            async with self.http.session.post(url, json=body, headers=headers, allow_redirects=False) as response:
                 if response.status != 200:
-                    text = (await response.content.read(1000)).decode(errors="replace")
-                    raise Refused(response.status, said(text))
+                    raise await refusal(response)
                 await _read(response, on_activity)
                 return response.headers.get("x-ms-conversationid", "")[:256]
         except (aiohttp.ClientError, OSError) as error:
-            raise Undelivered(f"no answer: {error or type(error).__name__}") from None
+            raise Undelivered(f"no answer: {error or type(error).__name__}") from error
 
 
-class AgentConversation(Exchange):
+class AgentConversation:
     """One call's conversation; the end of each turn's stream ends the request."""
 
-    def __init__(self, way: CopilotStudioStreamingWay, call: CallFacts, on_event: OnEvent) -> None:
-        super().__init__(call, on_event, bot=way.bot, patience=None)
-        self._way = way
+    def __init__(
+        self,
+        call: CallFacts,
+        on_event: OnEvent,
+        service: AgentService,
+        turn_timeout_s: float,
+        on_over: Callable[[AgentConversation], None],
+    ) -> None:
+        self.call = call
+        self._service = service
+        self._on_over = on_over
+        self._exchange = Exchange(call, on_event, self, timeout_s=turn_timeout_s)
         self._conversation_id = ""
         self._seen: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
-    async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
+    # --- the call's side ---------------------------------------------------------------------------------------------
+
+    def send(self, request: int, activity: dict[str, Any]) -> None:
+        self._exchange.send(request, activity)
+
+    async def close(self, reason: str) -> None:
+        await self._exchange.close(reason)
+
+    async def over(self) -> None:
+        """Wait until the end is dealt with; bounded. Only after :meth:`close`."""
+        await self._exchange.over()
+
+    # --- Carrier -----------------------------------------------------------------------------------------------------
+
+    async def hand_over(self, request: int, activity: dict[str, Any]) -> str:
         if activity.get("name") in OURS:
             return ""
         start = activity["type"] == "conversationUpdate"
@@ -149,18 +230,27 @@ class AgentConversation(Exchange):
                 return ""
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
         content["conversation"] = {"id": self._conversation_id}
-        url = conversation_url(self._way.options.connection_url, self._conversation_id)
+        url = conversation_url(self._service.connection_url, self._conversation_id)
         try:
             await self._turn(url, {"activity": content}, request)
-        except Refused as refused:
+        except ServiceRefused as refused:
             if refused.status == 404:  # it is forgotten: the next request begins anew
                 self._conversation_id = ""
             raise
         return ""
 
+    async def say_goodbye(self, activity: dict[str, Any]) -> None:
+        """An agent has no use for it: its conversation ends by itself."""
+
+    async def release(self) -> None:
+        self._conversation_id = ""
+        self._on_over(self)
+
+    # --- the agent ---------------------------------------------------------------------------------------------------
+
     async def _begin(self, request: int) -> None:
         body = {"emitStartConversationEvent": True, "locale": self.call.locale}
-        self._conversation_id = await self._turn(self._way.options.connection_url, body, request)
+        self._conversation_id = await self._turn(self._service.connection_url, body, request)
         if not self._conversation_id:
             raise Undelivered("the agent gave no conversation")
         logger.info("conversation %s: Copilot Studio conversation %s", self.call.call_id, self._conversation_id)
@@ -174,9 +264,9 @@ class AgentConversation(Exchange):
             if isinstance(conversation, dict) and isinstance(conversation.get("id"), str):
                 named = conversation["id"][:256]
             if not self._repeated(activity):
-                self.received(activity, request)
+                self._exchange.received(activity, request)
 
-        return await self._way.turn(url, body, take) or named
+        return await self._service.turn(url, body, take) or named
 
     def _repeated(self, activity: dict[str, Any]) -> bool:
         """Whether it came before, word for word: the parts of a streamed text share an id, and differ."""
@@ -189,21 +279,6 @@ class AgentConversation(Exchange):
         if len(self._seen) > MAX_REMEMBERED:
             self._seen.popitem(last=False)
         return repeated
-
-    async def _say_goodbye(self, activity: dict[str, Any]) -> None:
-        """An agent has no use for it: its conversation ends by itself."""
-
-    async def _shut(self) -> None:
-        self._conversation_id = ""
-
-
-def copilot_studio_way(
-    options: CopilotStudioOptions, bot: BotOptions | None = None
-) -> CopilotStudioDirectLineWay | CopilotStudioStreamingWay:
-    """The way that ``options`` ask for."""
-    if options.connection_url:
-        return CopilotStudioStreamingWay(options, bot)
-    return CopilotStudioDirectLineWay(replace(options, token=None), bot)
 
 
 def regional_settings_url(token_endpoint: str) -> str:

@@ -1,4 +1,4 @@
-"""The way ``direct-line``: Bot Framework Direct Line 3.0, as its client.
+"""The channel ``direct-line``: Bot Framework Direct Line 3.0, as its client.
 
 https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-direct-line-3-0-api-reference
 
@@ -15,88 +15,150 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
-import aiohttp
+from pydantic import Field, model_validator
 
-from voicebot.bots.client_way import CONNECT_S, ClientWay, NotConnected, Refused
+from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.conversation import CallFacts, OnEvent
-from voicebot.bots.direct_line_feed import MAX_FRAME, DirectLineFeed
-from voicebot.bots.direct_line_stream import FIRST_RETRY_S, LAST_RETRY_S, DirectLineStream, StreamUnavailable
+from voicebot.bots.direct_line_feed import DirectLineFeed
+from voicebot.bots.direct_line_stream import FIRST_RETRY_S, LAST_RETRY_S, DirectLineStream, StreamSockets
 from voicebot.bots.direct_line_token import DirectLineToken
-from voicebot.bots.exchange import Exchange
-from voicebot.bots.remote_conversation import Undelivered
+from voicebot.bots.exchange import Exchange, Undelivered, end_all
+from voicebot.bots.remote_bot import RemoteBot
+from voicebot.bots.service_client import NotConnected, ServiceClient, ServiceRefused
 from voicebot.bots.settling import Patience
-from voicebot.bots.ways import BotOptions
 
 logger = logging.getLogger(__name__)
 
 PUBLIC_ENDPOINT = "https://directline.botframework.com/v3/directline"
-HEARTBEAT_S = 15.0
-NO_STREAMS_FOR_S = 60.0
-"""A websocket that nobody answers is not tried again for so long: each call would begin with that wait."""
 ENVELOPE = frozenset({"id", "timestamp", "channelId", "serviceUrl", "recipient", "conversation"})
 """What the service fills in itself."""
 
 
+class SettlingBot(RemoteBot):
+    """A bot that may be behind Direct Line, which does not tell when the bot's turn is over."""
+
+    quiet_s: Annotated[float, Field(gt=0, le=30)] = 0.8
+    """It is over so long after its last message ..."""
+    typing_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """... or so long after it said that it is typing, or within a text that it streams ..."""
+    silent_s: Annotated[float, Field(gt=0, le=30)] = 1.5
+    """... or so long after a key or an event to which it said nothing."""
+    poll_s: Annotated[float, Field(ge=0.1, le=30)] = 0.5
+    """Where no websocket can be had: how often is asked for what the bot says."""
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(self.quiet_s, self.typing_s, self.silent_s)
+
+
+class DirectLineBot(SettlingBot):
+    """``url``: a region's endpoint, such as ``https://europe.directline.botframework.com/v3/directline``; empty: the
+    public one."""
+
+    kind: Literal["direct-line"] = "direct-line"
+    token_url: str = ""
+    """In the place of the secret: an address that gives a token for each call. It answers GET with
+    ``{"token": ..., "expires_in": ...}``."""
+    start_event: str = ""
+    """An event of this name is sent at the start of a call, for bots that wait for one."""
+
+    @model_validator(mode="after")
+    def _secret_or_token(self) -> Self:
+        if self.has_secret == bool(self.token_url):
+            raise ValueError('kind = "direct-line" needs either secret_file or secret_env, or token_url')
+        return self
+
+    @property
+    def address(self) -> str:
+        return self.url or PUBLIC_ENDPOINT
+
+    def channel(self, connector: ConnectorServer) -> DirectLineChannel:
+        async def locate(_: ServiceClient) -> str:
+            return self.address
+
+        line = DirectLine(
+            locate=locate,
+            secret="" if self.token_url else self.secret(),
+            token_url=self.token_url,
+            start_event=self.start_event,
+            patience=self.patience,
+            poll_s=self.poll_s,
+            turn_timeout_s=self.turn_timeout_s,
+        )
+        return DirectLineChannel(line)
+
+
 @dataclass(frozen=True, slots=True)
-class DirectLineOptions:
+class DirectLine:
     """How a bot's Direct Line is reached. Either ``secret`` or ``token_url`` is set."""
 
-    endpoint: str = PUBLIC_ENDPOINT
-    """Also a region's: ``https://europe.directline.botframework.com/v3/directline``."""
-    secret: str = field(default="", repr=False)
-    token_url: str = ""
-    """Answers GET with ``{"token": ..., "expires_in": ...}``."""
-    start_event: str = ""
+    locate: Callable[[ServiceClient], Awaitable[str]]
+    """Gives the endpoint. Raises Undelivered."""
+    secret: str = field(repr=False)
+    token_url: str
+    start_event: str
     """An event of this name is sent at the start, with what is known of the call, after the service's own
     ``conversationUpdate``."""
-    patience: Patience = field(default_factory=Patience)
-    poll_s: float = 0.5
-    """Between two fetches, where no websocket can be had."""
+    patience: Patience
+    poll_s: float
+    turn_timeout_s: float
 
 
-class DirectLineWay(ClientWay["DirectLineConversation"]):
-    """The way to one bot behind Direct Line (:class:`voicebot.bots.ways.BotWay`)."""
+class DirectLineChannel:
+    """The channel to one bot behind Direct Line (:class:`voicebot.bots.channel.BotChannel`)."""
 
-    def __init__(self, options: DirectLineOptions, bot: BotOptions | None = None) -> None:
-        super().__init__(bot)
-        self.options = options
-        self._no_streams_until = 0.0
+    def __init__(self, line: DirectLine) -> None:
+        self._line = line
+        self._service = ServiceClient()
+        self._sockets = StreamSockets(self._service)
+        self._open: set[DirectLineConversation] = set()
 
-    def _talk(self, call: CallFacts, on_event: OnEvent) -> DirectLineConversation:
-        return DirectLineConversation(self, call, on_event)
+    @property
+    def conversations(self) -> int:
+        """How many conversations are open."""
+        return len(self._open)
 
-    async def locate(self) -> str:
-        """The Direct Line endpoint; a way that must look it up overrides this. Raises Undelivered."""
-        return self.options.endpoint
+    async def start(self) -> None:
+        self._service.open()
 
-    async def stream(self, url: str) -> aiohttp.ClientWebSocketResponse:
-        """A conversation's websocket. Raises :class:`voicebot.bots.direct_line_stream.StreamUnavailable`."""
-        now = asyncio.get_running_loop().time()
-        if now < self._no_streams_until:
-            raise StreamUnavailable("websockets were not answered a moment ago")
-        try:
-            async with asyncio.timeout(CONNECT_S):
-                return await self.session.ws_connect(url, heartbeat=HEARTBEAT_S, max_msg_size=MAX_FRAME)
-        except TimeoutError:
-            self._no_streams_until = now + NO_STREAMS_FOR_S
-            raise StreamUnavailable("the websocket is not answered") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise StreamUnavailable(f"the websocket cannot be opened: {error or type(error).__name__}") from None
+    def conversation(self, call: CallFacts, on_event: OnEvent) -> DirectLineConversation:
+        conversation = DirectLineConversation(
+            call, on_event, self._line, self._service, self._sockets, self._open.discard
+        )
+        self._open.add(conversation)
+        return conversation
+
+    async def close(self) -> None:
+        await end_all(self._open)
+        await self._service.close()
 
 
-class DirectLineConversation(Exchange):
+class DirectLineConversation:
     """One call's conversation; opened by its first request, and again when the service has lost it."""
 
-    def __init__(self, way: DirectLineWay, call: CallFacts, on_event: OnEvent) -> None:
-        super().__init__(call, on_event, bot=way.bot, patience=way.options.patience)
-        self._way = way
+    def __init__(
+        self,
+        call: CallFacts,
+        on_event: OnEvent,
+        line: DirectLine,
+        service: ServiceClient,
+        sockets: StreamSockets,
+        on_over: Callable[[DirectLineConversation], None],
+    ) -> None:
+        self.call = call
+        self._line = line
+        self._service = service
+        self._sockets = sockets
+        self._on_over = on_over
+        self._exchange = Exchange(call, on_event, self, timeout_s=line.turn_timeout_s, patience=line.patience)
         self._user = f"dl_{call.person or call.call_id}"[:64]
         self._opening = asyncio.Lock()
-        self._token = DirectLineToken(way, call.call_id, way.options.secret)
+        self._token = DirectLineToken(service, call.call_id, line.secret)
         self._feed = DirectLineFeed(self._user)
         self._stream: DirectLineStream | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -113,44 +175,57 @@ class DirectLineConversation(Exchange):
     def renewals(self) -> int:
         return self._token.renewals
 
-    # --- Exchange ----------------------------------------------------------------------------------------------------
+    # --- the call's side ---------------------------------------------------------------------------------------------
 
-    async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
+    def send(self, request: int, activity: dict[str, Any]) -> None:
+        self._exchange.send(request, activity)
+
+    async def close(self, reason: str) -> None:
+        await self._exchange.close(reason)
+
+    async def over(self) -> None:
+        """Wait until the bot knows of the end, or cannot be told; bounded. Only after :meth:`close`."""
+        await self._exchange.over()
+
+    # --- Carrier -----------------------------------------------------------------------------------------------------
+
+    async def hand_over(self, request: int, activity: dict[str, Any]) -> str:
         async with self._opening:
             opened = self._stream is None
             if opened:
                 await self._open()
         if activity["type"] == "conversationUpdate":
-            if not opened or not self._way.options.start_event:
+            if not opened or not self._line.start_event:
                 return ""  # the service told the bot itself
             kept = {name: activity[name] for name in ("from", "locale", "channelData") if name in activity}
-            activity = kept | {"type": "event", "name": self._way.options.start_event}
+            activity = kept | {"type": "event", "name": self._line.start_event}
         try:
             return await self._post(activity, request)
-        except Refused as refused:
+        except ServiceRefused as refused:
             if refused.status not in (401, 403, 404):
                 raise
             await self._forget()  # conversation or token are gone for good: the next request begins anew
-            raise Undelivered(f"the conversation is lost: {refused}") from None
+            raise Undelivered(f"the conversation is lost: {refused}") from refused
 
-    async def _say_goodbye(self, activity: dict[str, Any]) -> None:
+    async def say_goodbye(self, activity: dict[str, Any]) -> None:
         if self._stream is not None:
             await self._post(activity)
 
-    async def _shut(self) -> None:
+    async def release(self) -> None:
         await self._forget()
+        self._on_over(self)
 
-    # --- the conversation --------------------------------------------------------------------------------------------
+    # --- the service's conversation ----------------------------------------------------------------------------------
 
     async def _open(self) -> None:
-        way, token = self._way, self._token
-        token.endpoint = (await way.locate()).rstrip("/")
+        line, token = self._line, self._token
+        token.endpoint = (await line.locate(self._service)).rstrip("/")
         user = {"id": self._user} | ({"name": self.call.display_name} if self.call.display_name else {})
-        if way.options.token_url:
-            token.take(await self._patiently("GET", way.options.token_url, ""))
+        if line.token_url:
+            token.take(await self._patiently("GET", line.token_url, ""))
         else:
             url = f"{token.endpoint}/tokens/generate"
-            token.take(await self._patiently("POST", url, way.options.secret, {"user": user}))
+            token.take(await self._patiently("POST", url, line.secret, {"user": user}))
         answer = await self._patiently("POST", f"{token.endpoint}/conversations", token.bearer, {"user": user})
         token.take(answer)
         identity, stream_url = answer.get("conversationId"), answer.get("streamUrl")
@@ -158,10 +233,10 @@ class DirectLineConversation(Exchange):
             raise Undelivered("the service gave no conversation")
         token.conversation_url = f"{token.endpoint}/conversations/{quote(identity, safe='')}"
         self._feed = DirectLineFeed(self._user)
-        name = self.call.call_id
-        stream = DirectLineStream(way, token, self._feed, name, way.options.poll_s, self._news)
+        stream = DirectLineStream(self._service, self._sockets, token, self._feed, line.poll_s, self._news)
         await stream.open(stream_url)
         self._stream = stream
+        name = self.call.call_id
         logger.info("conversation %s: Direct Line conversation %s", name, identity)
         self._background = [
             asyncio.create_task(self._listen(stream), name=f"direct line stream {name}"),
@@ -178,7 +253,7 @@ class DirectLineConversation(Exchange):
             logger.exception("conversation %s", self.call.call_id)
             reason = "the stream failed"
         await self._forget()
-        self._tell(self._requests.lost(reason, self._loop.time()))
+        self._exchange.lost(reason)
 
     async def _forget(self) -> None:
         """Give the conversation up, and all that belongs to it."""
@@ -194,10 +269,10 @@ class DirectLineConversation(Exchange):
     def _news(self, news: list[dict[str, Any]]) -> None:
         for request, identity in self._feed.named:
             if request.isdecimal() and len(request) < 10:
-                self.named(int(request), identity)
+                self._exchange.named(int(request), identity)
         for activity in news:
             try:
-                self.received(activity)
+                self._exchange.received(activity)
             except Exception:  # one activity's trouble must not make us deaf
                 logger.exception("conversation %s", self.call.call_id)
 
@@ -209,9 +284,9 @@ class DirectLineConversation(Exchange):
         url = f"{token.conversation_url}/activities"
         try:
             answer = await self._patiently("POST", url, token.bearer, content)
-        except Refused as refused:
+        except ServiceRefused as refused:
             if refused.status == 502:
-                raise Undelivered(f"the bot failed: {refused}") from None
+                raise Undelivered(f"the bot failed: {refused}") from refused
             if refused.status not in (401, 403):
                 raise
             await token.renew()
@@ -227,8 +302,8 @@ class DirectLineConversation(Exchange):
         while True:
             wanted_s: float | None = None
             try:
-                return await self._way.request(method, url, bearer, body)
-            except Refused as refused:
+                return await self._service.request(method, url, bearer, body)
+            except ServiceRefused as refused:
                 if refused.status not in (429, 503):
                     raise
                 logger.info("conversation %s: %s %s: %s; again", self.call.call_id, method, url, refused)

@@ -13,15 +13,15 @@ import logging
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 
-from voicebot.bots.client_way import CONNECT_S, Refused
-from voicebot.bots.direct_line_feed import DirectLineFeed
-from voicebot.bots.direct_line_token import DirectLineToken, Service
-from voicebot.bots.remote_conversation import Undelivered
+from voicebot.bots.direct_line_feed import MAX_FRAME, DirectLineFeed
+from voicebot.bots.direct_line_token import DirectLineToken
+from voicebot.bots.exchange import Undelivered
+from voicebot.bots.service_client import CONNECT_S, ServiceClient, ServiceRefused
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,9 @@ FIRST_RETRY_S = 0.2
 LAST_RETRY_S = 5.0
 STEADY_S = 1.0
 """A stream that held for less is no stream."""
+HEARTBEAT_S = 15.0
+NO_STREAMS_FOR_S = 60.0
+"""A websocket that nobody answers is not tried again for so long: each call would begin with that wait."""
 POLL_FOR_S = 30.0
 """How long is polled before a stream is tried again."""
 
@@ -41,23 +44,45 @@ class ConversationLost(Undelivered):
     """The service does not know the conversation any more."""
 
 
-class Streams(Service, Protocol):
-    """What a stream needs of its way."""
+class StreamSockets:
+    """Opens the websockets of all conversations of one bot, and remembers when they were not answered."""
 
-    async def stream(self, url: str) -> aiohttp.ClientWebSocketResponse: ...
+    def __init__(self, service: ServiceClient) -> None:
+        self._service = service
+        self._none_until = 0.0
+
+    async def open(self, url: str) -> aiohttp.ClientWebSocketResponse:
+        """Raises :class:`StreamUnavailable`."""
+        now = asyncio.get_running_loop().time()
+        if now < self._none_until:
+            raise StreamUnavailable("websockets were not answered a moment ago")
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                return await self._service.session.ws_connect(url, heartbeat=HEARTBEAT_S, max_msg_size=MAX_FRAME)
+        except TimeoutError as error:
+            self._none_until = now + NO_STREAMS_FOR_S
+            raise StreamUnavailable("the websocket is not answered") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise StreamUnavailable(f"the websocket cannot be opened: {error or type(error).__name__}") from error
 
 
 class DirectLineStream:
     """One conversation's. ``on_news`` is given the bot's activities, each once, in order."""
 
     def __init__(
-        self, way: Streams, token: DirectLineToken, feed: DirectLineFeed, name: str, poll_s: float,
+        self,
+        service: ServiceClient,
+        sockets: StreamSockets,
+        token: DirectLineToken,
+        feed: DirectLineFeed,
+        poll_s: float,
         on_news: Callable[[list[dict[str, Any]]], None],
-    ) -> None:  # fmt: skip
-        self._way = way
+    ) -> None:
+        self._service = service
+        self._sockets = sockets
         self._token = token
         self._feed = feed
-        self._name = name
+        self._name = token.name
         self._poll_s = poll_s
         self._on_news = on_news
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -69,7 +94,7 @@ class DirectLineStream:
     async def open(self, url: str) -> None:
         """The first stream; without one, :meth:`run` begins by polling."""
         try:
-            self._socket = await self._way.stream(url)
+            self._socket = await self._sockets.open(url)
         except StreamUnavailable as error:
             logger.warning("conversation %s: polling, for %s", self._name, error)
 
@@ -92,7 +117,7 @@ class DirectLineStream:
                 logger.info("conversation %s: polling, for %s", self._name, error)
                 await self._poll()
                 continue
-            except Refused as refused:
+            except ServiceRefused as refused:
                 await self._mend(refused)
             except (Undelivered, TimeoutError) as error:
                 logger.info("conversation %s: no stream yet: %s", self._name, error or "timeout")
@@ -122,14 +147,16 @@ class DirectLineStream:
 
     async def _reopened(self) -> aiohttp.ClientWebSocketResponse:
         async with asyncio.timeout(CONNECT_S * 2):
-            answer = await self._way.request("GET", self._token.conversation_url + self._since(), self._token.bearer)
+            answer = await self._service.request(
+                "GET", self._token.conversation_url + self._since(), self._token.bearer
+            )
             self._token.take(answer)
-            return await self._way.stream(str(answer.get("streamUrl") or ""))
+            return await self._sockets.open(str(answer.get("streamUrl") or ""))
 
-    async def _mend(self, refused: Refused) -> None:
+    async def _mend(self, refused: ServiceRefused) -> None:
         """401, 403 and 404 may be a token that has expired, or the end of the conversation."""
         if refused.status in (401, 403, 404) and not await self._token.renewed():
-            raise ConversationLost(f"the conversation is lost: {refused}") from None
+            raise ConversationLost(f"the conversation is lost: {refused}") from refused
 
     def _since(self) -> str:
         return f"?watermark={quote(self._feed.watermark, safe='')}" if self._feed.watermark else ""
@@ -144,8 +171,8 @@ class DirectLineStream:
             pause_s = self._poll_s
             try:
                 async with asyncio.timeout(CONNECT_S):
-                    answer = await self._way.request("GET", url, self._token.bearer)
-            except Refused as refused:
+                    answer = await self._service.request("GET", url, self._token.bearer)
+            except ServiceRefused as refused:
                 await self._mend(refused)
                 pause_s = refused.retry_after_s or LAST_RETRY_S if refused.status in (429, 503) else self._poll_s
             except (Undelivered, TimeoutError):

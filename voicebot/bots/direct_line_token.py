@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Protocol
+from typing import Any
 
-from voicebot.bots.client_way import CONNECT_S, Refused
-from voicebot.bots.remote_conversation import Undelivered
+from voicebot.bots.exchange import Undelivered
+from voicebot.bots.service_client import CONNECT_S, ServiceClient, ServiceRefused
 
 logger = logging.getLogger(__name__)
 
@@ -16,18 +16,12 @@ LIFE_S = (2.0, 24 * 3600.0)
 DEFAULT_LIFE_S = 1800.0
 
 
-class Service(Protocol):
-    """What asks the service: :meth:`voicebot.bots.client_way.ClientWay.request`."""
-
-    async def request(self, method: str, url: str, bearer: str = "", body: Any = None) -> dict[str, Any]: ...
-
-
 class DirectLineToken:
-    """``way`` asks the service; of an expired token, only the ``secret`` can make another one."""
+    """``service`` gives it; of an expired token, only the ``secret`` can make another one."""
 
-    def __init__(self, way: Service, name: str, secret: str) -> None:
-        self._way = way
-        self._name = name
+    def __init__(self, service: ServiceClient, name: str, secret: str) -> None:
+        self._service = service
+        self.name = name
         self._secret = secret
         self._life_s = DEFAULT_LIFE_S
         self.endpoint = ""
@@ -49,18 +43,18 @@ class DirectLineToken:
     async def renew(self) -> None:
         """Another token for the same conversation. Raises Undelivered."""
         try:
-            self.take(await self._way.request("POST", f"{self.endpoint}/tokens/refresh", self.bearer))
-        except Refused as refused:
+            self.take(await self._service.request("POST", f"{self.endpoint}/tokens/refresh", self.bearer))
+        except ServiceRefused as refused:
             if refused.status not in (401, 403) or not self._secret:
                 raise
-            self.take(await self._way.request("GET", self.conversation_url, self._secret))
+            self.take(await self._service.request("GET", self.conversation_url, self._secret))
         self.renewals += 1
 
     async def renewed(self) -> bool:
         """Try; False when the service does not give another one: the conversation is lost."""
         try:
             await self.renew()
-        except Refused:
+        except ServiceRefused:
             return False
         except Undelivered:
             pass  # not known: it is tried again
@@ -76,5 +70,5 @@ class DirectLineToken:
                         await self.renew()
                     break
                 except (Undelivered, TimeoutError) as error:
-                    logger.warning("conversation %s: token not renewed: %s", self._name, error or "timeout")
+                    logger.warning("conversation %s: token not renewed: %s", self.name, error or "timeout")
                     await asyncio.sleep(self._life_s / 16)

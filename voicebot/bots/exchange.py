@@ -1,230 +1,236 @@
-"""What the ways as a client have in common: one call's conversation as an outbox, worked off in order by one task.
+"""One call's conversation with a bot of somebody else's: what it is told waits here until it is its turn.
 
-A subclass says how to open the conversation, how to hand one activity over and how to end; it gives what the bot sends
-to :meth:`Exchange.received`. Deadlines, failures and the end of each request are kept here, so that they hold in the
-same way everywhere.
+Deadlines, failures and the end of each request are kept here (with ``requests.py``), so that they hold in the same way
+on every channel; a :class:`Carrier` carries the bytes. What the bot sends is given to :meth:`Exchange.received`.
 
-A way whose bot is away stays open: each request tries anew, so the call recovers when the bot does. What the bot still
-says to a request that has ended is passed on as said on its own initiative, unless the caller has interrupted since.
+When the one before has been taken is where protocols differ. Where a bot that has taken an activity has finished with
+it, one is handed over at a time. Where the protocol does not tell when a request is answered, a
+:class:`voicebot.bots.settling.Patience` is given: the next is handed over as soon as the one before was taken, which
+its first answer shows as well as the service's word, so that a caller who interrupts a bot in the middle of a long turn
+is not kept waiting for its end.
 
-Unlike :mod:`voicebot.bots.ordered`, where a bot that has taken an activity has mostly finished with it, the next
-request is handed over while the one before may still be answered: ``settling.py`` finds the ends. It waits until the
-one before was taken, which its first answer shows as well as the service's word: a caller who interrupts a bot in the
-middle of a long turn is not kept waiting for its end.
+A bot that is away does not end the conversation: each request tries anew, so the call recovers when the bot does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from voicebot.bots import activities
 from voicebot.bots.conversation import CallFacts, OnEvent
-from voicebot.bots.remote_conversation import RemoteConversation, Undelivered
-from voicebot.bots.settling import Patience, Settling
-from voicebot.bots.ways import BotOptions
-from voicebot.events import Event
+from voicebot.bots.open_requests import OpenRequests
+from voicebot.bots.requests import Requests
+from voicebot.bots.settling import Patience
+from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
+FAREWELL_S = 4.0
+"""After a call's end: how long what it still had to say may take to be told ..."""
 GOODBYE_S = 2.0
-"""How long the end of a call may take to be told to the bot."""
+"""... and then its end."""
 MAX_TURN_S = 120.0
 """A bot that gives signs of life (text that streams, typing) may take longer than its time, but not for ever."""
+
+
+class Undelivered(Exception):
+    """The bot did not take an activity, or told that it failed at it. The text says why, for log and ``BotFailed``."""
+
+
+class Carrier(Protocol):
+    """What carries one conversation to its bot."""
+
+    async def hand_over(self, request: int, activity: dict[str, Any]) -> str:
+        """Give one activity to the bot; returns when it has taken it, with the id that it got there (``""``: none).
+        Raises :class:`Undelivered`."""
+
+    async def say_goodbye(self, activity: dict[str, Any]) -> None:
+        """Tell the bot that the call is over, if it was ever reached. Raises :class:`Undelivered`."""
+
+    async def release(self) -> None:
+        """Give everything back; nothing follows."""
 
 
 @dataclass(slots=True)
 class _Underway:
     """A request that is being handed over."""
 
-    task: asyncio.Task[None]
     began_at: float
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     limit: asyncio.Timeout | None = None
 
 
-class Exchange(RemoteConversation):
-    """One call's conversation. Subclasses carry the bytes.
+class Exchange:
+    """``timeout_s``: how long the bot may take for one activity."""
 
-    ``patience`` is given where the protocol does not tell when a request is answered; otherwise :meth:`_hand_over`
-    returning means that it was.
-    """
-
-    def __init__(self, call: CallFacts, on_event: OnEvent, *, bot: BotOptions, patience: Patience | None) -> None:
-        super().__init__(call, on_event, bot)
-        self._settling = Settling(patience) if patience is not None else None
-        self._outbox: deque[tuple[int, dict[str, Any]]] = deque()
-        self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._current = 0
-        self._interrupted_at = 0
+    def __init__(
+        self,
+        call: CallFacts,
+        on_event: OnEvent,
+        carrier: Carrier,
+        *,
+        timeout_s: float,
+        patience: Patience | None = None,
+    ) -> None:
+        self.call = call
+        self._carrier = carrier
+        self._timeout_s = timeout_s
+        self._one_at_a_time = patience is None
+        self._loop = asyncio.get_running_loop()
+        self._requests = OpenRequests(call.call_id, on_event, Requests(timeout_s, patience=patience))
+        self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._underway: dict[int, _Underway] = {}
-        self._on_close: list[Callable[[], None]] = []
+        self._working = False
+        self._tasks = BackgroundTasks(logger)
+        self._farewell: asyncio.Task[None] | None = None
 
-    # --- what a call does --------------------------------------------------------------------------------------------
+    @property
+    def closed(self) -> bool:
+        return self._requests.closed
 
-    def _queue(self, request: int, activity: dict[str, Any]) -> None:
-        if activity.get("name") == activities.INTERRUPTED:
-            self._interrupted_at = request
-        self._outbox.append((request, activity))
-        self._wanted.set()
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name=f"conversation {self.call.call_id}")
-        self._watch()
+    @property
+    def waiting(self) -> bool:
+        """Whether there is more to be handed over than what is being."""
+        return bool(self._waiting)
+
+    # --- what the call does ------------------------------------------------------------------------------------------
+
+    def send(self, request: int, activity: dict[str, Any]) -> None:
+        """Queue ``activity`` as ``request`` (:meth:`voicebot.bots.conversation.Conversation.send`)."""
+        if not self._requests.admits(request):
+            return
+        addressed = self._addressed(activity, request)
+        self._requests.ask(request, addressed)
+        self._waiting.append((request, addressed))
+        if not self._working:
+            self._working = True
+            self._tasks.spawn(self._work(), f"conversation {self.call.call_id}")
 
     async def close(self, reason: str) -> None:
-        if self._closed:
+        """The call is over: the bot is told in the background (see :meth:`over`). Harmless when called again."""
+        if self.closed:
             return
-        self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
-        tasks = [underway.task for underway in self._underway.values()] + ([self._task] if self._task else [])
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        try:
-            async with asyncio.timeout(GOODBYE_S):
-                await self._say_goodbye(self._goodbye(reason))
-        except (Undelivered, TimeoutError) as error:
-            logger.info("conversation %s: the bot was not told of its end: %s", self.call.call_id, error or "timeout")
-        finally:
-            await self._shut()
-            for done in self._on_close:
-                done()
+        self._requests.close()
+        goodbye = self._addressed(activities.end_of_conversation(reason), self._requests.next)
+        self._farewell = self._loop.create_task(self._say_goodbye(goodbye), name=f"end of {self.call.call_id}")
 
-    def on_close(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` when the conversation was closed."""
-        self._on_close.append(callback)
+    async def over(self) -> None:
+        """Wait until the bot knows of the end, or cannot be told; bounded. Only after :meth:`close`."""
+        if self._farewell is not None:
+            await asyncio.gather(self._farewell, return_exceptions=True)
 
-    # --- what a way does ---------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    async def _hand_over(self, request: int, activity: dict[str, Any]) -> str:
-        """Give one activity to the bot; returns the id that it got there (``""``: none). Raises Undelivered."""
-
-    @abstractmethod
-    async def _say_goodbye(self, activity: dict[str, Any]) -> None:
-        """Tell the bot that the call is over; nothing needs to be told when it was never reached."""
-
-    @abstractmethod
-    async def _shut(self) -> None:
-        """Give everything back."""
+    # --- what the carrier does ---------------------------------------------------------------------------------------
 
     def received(self, activity: dict[str, Any], request: int | None = None) -> None:
-        """The bot sent ``activity``, for ``request`` where that is known."""
-        now = self._loop.time()
+        """The bot sent ``activity``, for ``request`` where that is known (0: on its own initiative)."""
         if request is None:
-            request = self._settling.belongs_to(activity) if self._settling is not None else self._current
-        if self._settling is not None:
-            self._settling.came(request, activity, now)
-        if request not in self._requests.outstanding:
-            if 0 < request < self._interrupted_at and activity.get("type") == "message":
-                return  # the rest of what the caller talked over
-            request = 0
-        self._alive(request, now)
-        self._tell(self._requests.activity(request, activity, now))
+            request = self._requests.belongs_to(activity)
+        if request in self._requests.outstanding:
+            self._alive(request)
+        self._requests.activity(request, activity)
 
     def named(self, request: int, activity_id: str) -> None:
         """The service calls what was sent as ``request`` so; known before it has accepted it."""
-        if self._settling is not None:
-            self._settling.named(request, activity_id)
+        self._requests.named(request, activity_id)
 
-    def _alive(self, request: int, now: float) -> None:
-        underway = self._underway.get(request)
-        if underway is None:
-            self._requests.alive(request, now)
-        elif now - underway.began_at < MAX_TURN_S:
-            self._requests.alive(request, now)
-            underway.taken.set()
-            if underway.limit is not None:
-                underway.limit.reschedule(now + self._requests.timeout_s)
+    def lost(self, reason: str) -> None:
+        """The bot has lost the conversation, and with it all that was outstanding."""
+        self._requests.lost(reason)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    async def _run(self) -> None:
-        while True:
-            await self._wanted.wait()
-            while self._outbox:
-                request, activity = self._outbox.popleft()
-                if request in self._requests.outstanding:
-                    await self._begin_one(request, activity)
-            self._wanted.clear()
+    def _addressed(self, activity: dict[str, Any], number: int) -> dict[str, Any]:
+        return activities.addressed(activity, self.call, number, datetime.now(UTC))
 
-    async def _begin_one(self, request: int, activity: dict[str, Any]) -> None:
-        """Hand a request over; returns when the bot has certainly taken it, or never will."""
-        self._current = request
-        if self._settling is not None:
-            self._settling.asked(request, activity)
-        task = asyncio.create_task(self._one(request, activity), name=f"request {request} of {self.call.call_id}")
-        underway = self._underway[request] = _Underway(task, self._loop.time())
-        task.add_done_callback(lambda _: self._ended(request))
-        if self._settling is not None:
-            await underway.taken.wait()
-        else:
-            await asyncio.wait({task})
+    def _alive(self, request: int) -> None:
+        underway = self._underway.get(request)
+        if underway is None:
+            self._requests.alive(request)
+        elif (now := self._loop.time()) - underway.began_at < MAX_TURN_S:
+            self._requests.alive(request)
+            underway.taken.set()
+            if underway.limit is not None and not underway.limit.expired():
+                underway.limit.reschedule(now + self._timeout_s)
 
-    def _ended(self, request: int) -> None:
-        self._underway.pop(request).taken.set()
-
-    async def _one(self, request: int, activity: dict[str, Any]) -> None:
-        underway = self._underway[request]
+    async def _work(self) -> None:
+        """Hand over what is waiting, in order; ends when nothing is."""
         try:
-            async with asyncio.timeout(self._requests.timeout_s) as limit:
+            while self._waiting:
+                request, activity = self._waiting.popleft()
+                if request not in self._requests.outstanding:
+                    continue  # given up while it waited
+                self._requests.handing_over(request, activity)
+                underway = self._underway[request] = _Underway(self._loop.time())
+                if self._one_at_a_time:
+                    await self._hand_over(request, activity, underway)
+                else:
+                    name = f"request {request} of {self.call.call_id}"
+                    self._tasks.spawn(self._hand_over(request, activity, underway), name)
+                    await underway.taken.wait()
+        finally:
+            self._working = False
+
+    async def _hand_over(self, request: int, activity: dict[str, Any], underway: _Underway) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s) as limit:
                 underway.limit = limit
-                try:
-                    activity_id = await self._hand_over(request, activity)
-                finally:
-                    underway.limit = None
-        except (Undelivered, TimeoutError) as error:
-            reason = str(error) or f"not taken within {self._requests.timeout_s:g} s"
-            logger.warning("conversation %s: %s", self.call.call_id, reason)
-            self._give_up(request)
-            self._tell(self._requests.failed(request, reason, self._loop.time()))
-        except Exception as error:
-            logger.exception("conversation %s", self.call.call_id)
-            self._give_up(request)
-            self._tell(self._requests.failed(request, type(error).__name__, self._loop.time()))
+                activity_id = await self._carrier.hand_over(request, activity)
+        except TimeoutError:
+            self._failed(request, f"no answer within {self._timeout_s:g} s")
+        except Undelivered as error:
+            self._failed(request, str(error))
+        except Exception as error:  # our own fault must not leave the call without an answer
+            logger.exception("conversation %s: an activity could not be handed over", self.call.call_id)
+            self._failed(request, f"{type(error).__name__}: {error}")
         else:
-            if self._settling is None:
-                self._tell(self._requests.done(request, self._loop.time()))
-            else:
-                self._settling.accepted(request, activity_id, self._loop.time())
-                self._watch()
+            self._requests.taken(request, activity_id)
+        finally:
+            del self._underway[request]
+            underway.taken.set()
 
-    def _give_up(self, request: int) -> None:
-        if self._settling is not None:
-            self._settling.closed(request)
+    def _failed(self, request: int, reason: str) -> None:
+        logger.warning("conversation %s: request %d failed: %s", self.call.call_id, request, reason)
+        self._requests.failed(request, reason)
 
-    def _due(self) -> None:
-        self._timer = None
-        now = self._loop.time()
-        if self._settling is not None:
-            for request in self._settling.settled(now):
-                self._tell(self._requests.done(request, now))
-        before = self._requests.outstanding
-        overdue = self._requests.overdue(now)
-        for request in set(before) - set(self._requests.outstanding):
-            self._give_up(request)
-        self._tell(overdue)
+    async def _say_goodbye(self, goodbye: dict[str, Any]) -> None:
+        """Tell what the caller still had said, then the end."""
+        try:
+            await self._last_words()
+            async with asyncio.timeout(GOODBYE_S):
+                await self._carrier.say_goodbye(goodbye)
+        except (Undelivered, TimeoutError) as error:
+            why = str(error) or f"not taken within {GOODBYE_S:g} s"
+            logger.info("conversation %s: the bot was not told of its end: %s", self.call.call_id, why)
+        except Exception:  # our own fault
+            logger.exception("conversation %s: the bot was not told of its end", self.call.call_id)
+        finally:
+            await self._carrier.release()
 
-    def _tell(self, events: list[Event]) -> None:
-        super()._tell(events)
-        self._watch()
+    async def _last_words(self) -> None:
+        """Let what is waiting and underway be handed over, within :data:`FAREWELL_S`; the rest is given up."""
+        try:
+            async with asyncio.timeout(FAREWELL_S):
+                await self._tasks.join(2 * FAREWELL_S)
+        except TimeoutError:
+            await self._tasks.close()
 
-    def _watch(self) -> None:
-        """One timer, for whatever is due first."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._closed:
-            return
-        settles = self._settling.deadline() if self._settling is not None else None
-        due = min((at for at in (settles, self._requests.deadline()) if at is not None), default=None)
-        if due is not None:
-            self._timer = self._loop.call_at(max(due, self._loop.time()), self._due)
+
+class Ending(Protocol):
+    """A conversation, as its channel ends it."""
+
+    async def close(self, reason: str) -> None: ...
+
+    async def over(self) -> None: ...
+
+
+async def end_all(conversations: Iterable[Ending]) -> None:
+    """End what a channel has open; returns when the bots know of it, or cannot be told."""
+    open_now = list(conversations)
+    await asyncio.gather(*(conversation.close("shutdown") for conversation in open_now))
+    await asyncio.gather(*(conversation.over() for conversation in open_now))

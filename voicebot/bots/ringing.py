@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from voicebot.bots.connector_conversation import ConnectorConversation
 from voicebot.bots.conversation import CallFacts, OnEvent
-from voicebot.bots.ordered import OrderedConversation
 from voicebot.events import Event
 from voicebot.tasks import BackgroundTasks
 
@@ -19,19 +19,19 @@ MAX_HELD = 128
 
 
 class Ringing:
-    """One bot's. ``make`` begins a conversation of its way, ``forget`` removes one that came to nothing."""
+    """One bot's. ``make`` begins a conversation of its channel, ``forget`` removes one that came to nothing."""
 
     def __init__(
         self,
-        make: Callable[[CallFacts, OnEvent], OrderedConversation],
-        forget: Callable[[OrderedConversation], None],
+        make: Callable[[CallFacts, OnEvent], ConnectorConversation],
+        forget: Callable[[ConnectorConversation], None],
     ) -> None:
         self._make = make
         self._forget = forget
-        self._calls: dict[str, tuple[OrderedConversation, deque[Event]]] = {}
+        self._calls: dict[str, tuple[ConnectorConversation, deque[Event]]] = {}
         self._ends = BackgroundTasks()
 
-    async def begin(self, to: str, place: Callable[[Callable[[str], None]], Awaitable[str]]) -> OrderedConversation:
+    async def begin(self, to: str, place: Callable[[Callable[[str], None]], Awaitable[str]]) -> ConnectorConversation:
         """Have ``to`` called by ``place(over)``, an awaitable of the call's id; raises what it raises."""
         held: deque[Event] = deque(maxlen=MAX_HELD)
         conversation = self._make(CallFacts("", "", to, direction="outbound"), held.append)
@@ -53,7 +53,7 @@ class Ringing:
             over(ended)
         return conversation
 
-    def answered(self, call: CallFacts, on_event: OnEvent) -> OrderedConversation | None:
+    def answered(self, call: CallFacts, on_event: OnEvent) -> ConnectorConversation | None:
         """The conversation that was begun ahead of ``call``; None when there is none."""
         conversation, held = self._calls.pop(call.call_id, (None, ()))
         if conversation is not None:

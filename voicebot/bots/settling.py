@@ -30,9 +30,9 @@ MAX_REMEMBERED = 256
 class Patience:
     """All in seconds. Shorter ``quiet_s`` reacts sooner to silence, longer keeps slow second messages together."""
 
-    quiet_s: float = 0.8
-    typing_s: float = 5.0
-    silent_s: float = 1.5
+    quiet_s: float
+    typing_s: float
+    silent_s: float
 
 
 @dataclass(slots=True)
@@ -48,8 +48,8 @@ class _Open:
 class Settling:
     """The open requests of one conversation, in order."""
 
-    def __init__(self, patience: Patience | None = None) -> None:
-        self.patience = patience or Patience()
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
         self._open: OrderedDict[int, _Open] = OrderedDict()
         self._ids: OrderedDict[str, int] = OrderedDict()
 
@@ -92,7 +92,7 @@ class Settling:
         kind = activity.get("type")
         state.activity_at = now
         if kind == "typing" or _is_partial(activity):
-            state.promised_until = now + self.patience.typing_s
+            state.promised_until = now + self._patience.typing_s
             return
         state.promised_until = 0.0
         if kind == "message":
@@ -121,10 +121,10 @@ class Settling:
             return state.accepted_at
         active_at = state.activity_at if state.activity_at is not None else state.accepted_at
         if state.answered:
-            return max(state.accepted_at, active_at + self.patience.quiet_s, state.promised_until)
+            return max(state.accepted_at, active_at + self._patience.quiet_s, state.promised_until)
         if state.wants_answer:
             return None
-        return max(state.accepted_at + self.patience.silent_s, state.promised_until)
+        return max(state.accepted_at + self._patience.silent_s, state.promised_until)
 
 
 _LAST_WORDS = frozenset({"handoff.initiate", "transfer", "handover", "hangup"})

@@ -1,4 +1,4 @@
-"""The way to a Bot Framework bot over one websocket that we open: nothing has to reach us from outside.
+"""The channel ``bot-framework-streaming``: one websocket that we open, so that nothing has to reach us from outside.
 
 All calls of the bot share the connection (frames: :mod:`voicebot.bots.streaming_frames`). It is made again by itself,
 with a back-off; an activity that cannot be handed over waits for it a little. What the bot was working on when the
@@ -14,32 +14,31 @@ import logging
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aiohttp
 
+from voicebot.access_tokens import TokenUnavailable
 from voicebot.bots import connector
+from voicebot.bots.bot_framework import MessagesBot
+from voicebot.bots.connector_conversation import ConnectorConversation
+from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.conversation import CallFacts, OnEvent
-from voicebot.bots.credentials import ClientCredentials, TokenUnavailable
-from voicebot.bots.ordered import OrderedConversation
-from voicebot.bots.remote_conversation import Undelivered
+from voicebot.bots.exchange import Undelivered, end_all
 from voicebot.bots.streaming_frames import (
-    Decoder,
     ProtocolError,
-    Request,
-    Response,
+    StreamingDecoder,
+    StreamingRequest,
+    StreamingResponse,
     encode_request,
     encode_response,
 )
-from voicebot.bots.ways import BotOptions
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
-CHANNEL_ID = "telephony"
 PATH = "/api/messages"
 CONNECT_TIMEOUT_S = 5.0
 HEARTBEAT_S = 15.0
@@ -50,23 +49,22 @@ STEADY_S = 5.0
 WAIT_FOR_CONNECTION_S = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class StreamingSettings:
-    """``url``: the bot's ``/api/messages`` (http, https, ws or wss)."""
+class StreamingBot(MessagesBot):
+    """A bot that has switched the SDK's streaming on. ``url``: its ``/api/messages`` (http, https, ws or wss)."""
 
-    url: str
-    credentials: ClientCredentials | None = None
-    channel_id: str = CHANNEL_ID
-    options: BotOptions = field(default_factory=BotOptions)
+    kind: Literal["bot-framework-streaming"] = "bot-framework-streaming"
+
+    def channel(self, connector: ConnectorServer) -> StreamingChannel:
+        return StreamingChannel(self)
 
 
-class StreamingWay:
-    """One bot (:class:`voicebot.bots.ways.BotWay`)."""
+class StreamingChannel:
+    """One bot (:class:`voicebot.bots.channel.BotChannel`)."""
 
-    def __init__(self, name: str, settings: StreamingSettings) -> None:
-        self.name = name
+    def __init__(self, bot: StreamingBot) -> None:
         self.service_url = f"urn:voicebot:websocket:{uuid4()}"
-        self._settings = settings
+        self._bot = bot
+        self._credentials = bot.credentials()
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._connected = asyncio.Event()
@@ -74,7 +72,7 @@ class StreamingWay:
         self._sending = asyncio.Lock()
         self._pending: dict[str, asyncio.Future[int]] = {}
         self._answers = BackgroundTasks(logger)
-        self._open: dict[str, OrderedConversation] = {}
+        self._open: dict[str, ConnectorConversation] = {}
         self._away = "not connected yet"
 
     @property
@@ -83,46 +81,37 @@ class StreamingWay:
 
     async def start(self) -> None:
         self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        self._task = asyncio.create_task(self._stay_connected(), name=f"bot {self.name}")
+        self._task = asyncio.create_task(self._stay_connected(), name=f"bot {self._bot.name}")
 
-    def conversation(self, call: CallFacts, on_event: OnEvent) -> OrderedConversation:
-        conversation = OrderedConversation(
-            call,
-            on_event,
-            deliver=self._deliver,
-            options=self._settings.options,
-            channel_id=self._settings.channel_id,
-            service_url=self.service_url,
-            on_over=self._forget,
-        )
+    def conversation(self, call: CallFacts, on_event: OnEvent) -> ConnectorConversation:
+        terms = self._bot.terms(self.service_url)
+        conversation = ConnectorConversation(call, on_event, terms, self._deliver, self._forget)
         self._open[conversation.id] = conversation
-        logger.info("call %s is conversation %s with bot %s", call.call_id, conversation.id, self.name)
+        logger.info("call %s is conversation %s with bot %s", call.call_id, conversation.id, self._bot.name)
         return conversation
 
     async def close(self) -> None:
-        for conversation in list(self._open.values()):
-            await conversation.close("shutdown")
-        await asyncio.gather(*(c.over() for c in list(self._open.values())))
+        await end_all(self._open.values())
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        if self._settings.credentials is not None:
-            await self._settings.credentials.close()
+        if self._credentials is not None:
+            await self._credentials.close()
         if self._http is not None:
             await self._http.close()
 
-    def _forget(self, conversation: OrderedConversation) -> None:
+    def _forget(self, conversation: ConnectorConversation) -> None:
         self._open.pop(conversation.id, None)
 
     # --- to the bot --------------------------------------------------------------------------------------------------
 
-    async def _deliver(self, _: OrderedConversation, activity: dict[str, Any]) -> None:
+    async def _deliver(self, _: ConnectorConversation, activity: dict[str, Any]) -> None:
         try:
             async with asyncio.timeout(WAIT_FOR_CONNECTION_S):
                 await self._connected.wait()
-        except TimeoutError:
-            raise Undelivered(f"no connection to the bot: {self._away}") from None
+        except TimeoutError as error:
+            raise Undelivered(f"no connection to the bot: {self._away}") from error
         request_id = str(uuid4())
         status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._pending[request_id] = status
@@ -132,7 +121,7 @@ class StreamingWay:
             if await status >= 300:
                 raise Undelivered(f"the bot answered {status.result()}")
         except (ConnectionError, aiohttp.ClientError) as error:
-            raise Undelivered(f"the connection to the bot was lost: {error}") from None
+            raise Undelivered(f"the connection to the bot was lost: {error}") from error
         finally:
             self._pending.pop(request_id, None)
             if status.done() and not status.cancelled():
@@ -164,7 +153,7 @@ class StreamingWay:
             began = loop.time()
             try:
                 async with self._connection() as socket:
-                    logger.info("bot %s: connected", self.name)
+                    logger.info("bot %s: connected", self._bot.name)
                     began = loop.time()
                     await self._read(socket)
                 self._away = f"closed by the bot ({socket.close_code})"
@@ -173,11 +162,11 @@ class StreamingWay:
             except (aiohttp.ClientError, OSError, TimeoutError, ProtocolError) as error:
                 self._away = str(error) or type(error).__name__
             except Exception as error:  # whatever it is, calls to come need the connection
-                logger.exception("bot %s", self.name)
+                logger.exception("bot %s", self._bot.name)
                 self._away = type(error).__name__
             finally:
                 self._lost()
-            logger.warning("bot %s: not connected: %s", self.name, self._away)
+            logger.warning("bot %s: not connected: %s", self._bot.name, self._away)
             if loop.time() - began > STEADY_S:
                 retry_s = FIRST_RETRY_S
             await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))
@@ -186,12 +175,12 @@ class StreamingWay:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         assert self._http is not None
-        headers = {"channelid": self._settings.channel_id}
-        credentials, token = self._settings.credentials, ""
+        headers = {"channelid": self._bot.channel_id}
+        credentials, token = self._credentials, ""
         if credentials is not None:
-            token = await credentials.token(self._http)
+            token = await credentials.token()
             headers["Authorization"] = f"Bearer {token}"
-        url = urlsplit(self._settings.url)
+        url = urlsplit(self._bot.url)
         target = url._replace(scheme={"http": "ws", "https": "wss"}.get(url.scheme, url.scheme)).geturl()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -214,24 +203,24 @@ class StreamingWay:
                     await socket.close()
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        decoder = Decoder()
+        decoder = StreamingDecoder()
         async for message in socket:
             if message.type is not aiohttp.WSMsgType.BINARY:
                 continue
             for whole in decoder.feed(message.data):
-                if isinstance(whole, Response):
+                if isinstance(whole, StreamingResponse):
                     pending = self._pending.get(whole.id)
                     if pending is not None and not pending.done():
                         pending.set_result(whole.status)
                 else:
                     self._serve(whole)
 
-    def _serve(self, request: Request) -> None:
+    def _serve(self, request: StreamingRequest) -> None:
         """A request of the bot: taken at once, in order; the answer may take its time."""
         status = self._answer(request)
-        self._answers.spawn(self._send_answer(request.id, status), f"answering bot {self.name}")
+        self._answers.spawn(self._send_answer(request.id, status), f"answering bot {self._bot.name}")
 
-    def _answer(self, request: Request) -> int:
+    def _answer(self, request: StreamingRequest) -> int:
         route = connector.route(request.path)
         if route is None:
             return 404
@@ -246,10 +235,10 @@ class StreamingWay:
             return 404
         return connector.answer(conversation, request.verb, route.rest, body, request.id).status
 
-    def _create(self, body: object, key: str) -> connector.Answer:
+    def _create(self, body: object, key: str) -> connector.ConnectorResponse:
         """Only who is on the line: answers go without a body here, so a bot would not learn of its new conversation."""
         wanted = connector.wish(body)
-        if isinstance(wanted, connector.Answer):
+        if isinstance(wanted, connector.ConnectorResponse):
             return wanted
         conversation = connector.with_person(self._open, wanted.to)
         if conversation is None:

@@ -3,7 +3,7 @@
 A frame is a header of 48 ASCII bytes, ``T.LLLLLL.<uuid>.E\\n``, and ``LLLLLL`` bytes. ``T``: ``A`` the head of a
 request, ``B`` of a response, ``S`` a piece of a stream, ``X`` cancel all, ``C`` cancel one stream; ``E``: 1 with the
 last piece. A head is JSON: ``verb`` and ``path``, or ``statusCode``, and the streams that hold its bodies, by their
-ids. Request and response have the same id. (microsoft/botframework-sdk, "Bot Framework Protocol with Streaming
+ids. StreamingRequest and response have the same id. (microsoft/botframework-sdk, "Bot Framework Protocol with Streaming
 Extensions"; botbuilder ``PayloadTypes``.)
 
 The peer chooses all lengths and ids, so that everything is bounded; what breaks a bound is a :class:`ProtocolError`,
@@ -38,7 +38,7 @@ class ProtocolError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class StreamingRequest:
     """``body``: all of its streams together; nearly always there is one."""
 
     id: str
@@ -48,12 +48,15 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class StreamingResponse:
     """The answer to the request with the same ``id``."""
 
     id: str
     status: int
     body: bytes
+
+
+Whole = StreamingRequest | StreamingResponse
 
 
 def encode_request(request_id: str, verb: str, path: str, body: bytes | None) -> Iterator[bytes]:
@@ -93,7 +96,7 @@ class _Head:
     missing: set[str] = field(default_factory=set)
 
 
-class Decoder:
+class StreamingDecoder:
     """Bytes in, requests and responses out, whole. ``feed`` raises :class:`ProtocolError`."""
 
     def __init__(self) -> None:
@@ -103,10 +106,10 @@ class Decoder:
         self._waiting: dict[str, _Head] = {}
         self._unfinished = 0
 
-    def feed(self, data: bytes) -> list[Request | Response]:
+    def feed(self, data: bytes) -> list[Whole]:
         """Take in what the websocket brought; its messages need not be whole frames."""
         self._buffer += data
-        whole: list[Request | Response] = []
+        whole: list[Whole] = []
         at = 0
         while len(self._buffer) - at >= HEADER:
             match = _HEADER.match(self._buffer, at)
@@ -122,7 +125,7 @@ class Decoder:
         del self._buffer[:at]
         return whole
 
-    def _frame(self, kind: str, payload_id: str, payload: bytes, last: bool) -> list[Request | Response]:
+    def _frame(self, kind: str, payload_id: str, payload: bytes, last: bool) -> list[Whole]:
         if kind in "AB":
             return self._head(kind, payload_id, payload, last)
         if kind == "S":
@@ -133,7 +136,7 @@ class Decoder:
             return self._stream(payload_id.lower(), b"", True)
         return []  # of a later version
 
-    def _head(self, kind: str, payload_id: str, payload: bytes, last: bool) -> list[Request | Response]:
+    def _head(self, kind: str, payload_id: str, payload: bytes, last: bool) -> list[Whole]:
         partial = self._partial.setdefault((kind, payload_id), bytearray())
         partial += payload
         if len(partial) > MAX_HEAD or len(self._partial) > MAX_OPEN:
@@ -144,8 +147,8 @@ class Decoder:
         try:
             content = json.loads(partial)
             streams = [str(stream["id"]).lower() for stream in content.get("streams") or []]
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise ProtocolError("a head that makes no sense") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ProtocolError("a head that makes no sense") from error
         head = _Head(kind, payload_id, content, streams)
         head.missing = {stream for stream in streams if not self._bodies.get(stream, (b"", False))[1]}
         if not head.missing:
@@ -156,7 +159,7 @@ class Decoder:
             raise ProtocolError("too many requests at once")
         return []
 
-    def _stream(self, stream_id: str, payload: bytes, last: bool) -> list[Request | Response]:
+    def _stream(self, stream_id: str, payload: bytes, last: bool) -> list[Whole]:
         body, _ = self._bodies.get(stream_id, (bytearray(), False))
         body += payload
         self._bodies[stream_id] = (body, last)
@@ -170,15 +173,15 @@ class Decoder:
         head.missing.discard(stream_id)
         return [] if head.missing else self._complete(head)
 
-    def _complete(self, head: _Head) -> list[Request | Response]:
+    def _complete(self, head: _Head) -> list[Whole]:
         body = b"".join(bytes(self._bodies.pop(stream, (b"", True))[0]) for stream in head.streams)
         self._unfinished -= len(body)
         if head.kind == "A":
             verb, path = head.content.get("verb"), head.content.get("path")
             if not isinstance(verb, str) or not isinstance(path, str):
                 raise ProtocolError("a request without verb or path")
-            return [Request(head.id, verb.upper(), path, body)]
+            return [StreamingRequest(head.id, verb.upper(), path, body)]
         status = head.content.get("statusCode")
         if not isinstance(status, int):
             raise ProtocolError("a response without a status")
-        return [Response(head.id.lower(), status, body)]
+        return [StreamingResponse(head.id.lower(), status, body)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,16 +21,15 @@ from voicebot.audio.codecs import CODECS, Codec, prepare
 from voicebot.caller.conversation import ScriptedCall, StepFailed
 from voicebot.caller.ear import Ear
 from voicebot.caller.report import CallAudio, CallReport, TranscriptLine
-from voicebot.caller.script import Script
-from voicebot.caller.voice import CallNotPlaced, Voice
+from voicebot.caller.script import CallScript
+from voicebot.caller.voice import CallNotTried, Voice
 from voicebot.events import NotReached
 from voicebot.legs import LegClosed
-from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_media import MediaOptions
-from voicebot.legs.sip_outgoing import dial
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
+from voicebot.legs.sip_outgoing import OutgoingOptions, OutgoingSipLeg, dial
 from voicebot.loopback import is_loopback
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted
-from voicebot.sip import SipEndpoint, TlsOptions
+from voicebot.sip import AgentOptions, ListenAt, SipEndpoint, TlsOptions
 from voicebot.sip.hop import DEFAULT_PORTS, bracketed, hop_of
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable
 
@@ -40,6 +38,9 @@ logger = logging.getLogger(__name__)
 HANG_UP_DEADLINE_S: Final = 5.0
 SETTLE_S: Final = 0.5
 """After the script, so that a last word's transcript and the BYE's answer arrive."""
+
+
+CALLER: Final = Address("caller")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class CallOptions:
     port: int = 0
     rtp_ports: tuple[int, int] = (42_000, 49_998)
     codec: Codec = CODECS["PCMU"]
-    from_user: str = "caller"
+    sender: Address = CALLER
     display_name: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     ring_timeout_s: float = 30.0
@@ -73,11 +74,13 @@ class CallOptions:
 class Phone:
     """An ``async with`` block in which calls can be placed, one or many at a time. Raises OSError on entering."""
 
-    def __init__(self, uri: str, options: CallOptions) -> None:
+    def __init__(self, to: Address, options: CallOptions) -> None:
         self.options = options
-        host = options.host or local_host(uri)
+        host = options.host or local_host(to)
         self._endpoint = SipEndpoint(
-            host=host, port=options.port, user_agent="voicebot-caller", tls=TlsOptions(ca_file=options.ca_file)
+            ListenAt("UDP", host, options.port),
+            tls=TlsOptions(ca_file=options.ca_file),
+            options=AgentOptions(name="voicebot-caller"),
         )
         self._clock = MediaClock()
         self._ports = PortRange(*options.rtp_ports, host=host)
@@ -96,21 +99,21 @@ class Phone:
         await self._clock.close()
         await self._voice.close()
 
-    async def prepare(self, script: Script) -> dict[int, bytes]:
+    async def prepare(self, script: CallScript) -> dict[int, bytes]:
         """Render what ``script`` says, which later calls then need not; the audio by step line.
 
-        Raises :class:`CallNotPlaced`, also when the script expects words and nothing is transcribed.
+        Raises :class:`CallNotTried`, also when the script expects words and nothing is transcribed.
         """
         if script.expects_words and not self.options.transcribe:
-            raise CallNotPlaced(f"{script.source}: `expect` needs transcription, which is off")
+            raise CallNotTried(f"{script.source}: `expect` needs transcription, which is off")
         if script.expects_words and self.options.speech is None:
-            raise CallNotPlaced(f"{script.source}: `expect` needs a speech service of the caller; name one")
+            raise CallNotTried(f"{script.source}: `expect` needs a speech service of the caller; name one")
         return await self._voice.prepare(script, self.options.codec.audio)
 
     async def call(
         self,
-        uri: str,
-        script: Script,
+        to: Address,
+        script: CallScript,
         *,
         options: CallOptions | None = None,
         on_line: Callable[[TranscriptLine], None] | None = None,
@@ -118,12 +121,13 @@ class Phone:
         """Place one call and follow ``script``. A call that is refused or goes wrong is a report, too.
 
         ``options``: those of this call, where they are not the phone's; it keeps to the phone's speech, codec and
-        addresses. Raises :class:`CallNotPlaced` when it cannot be tried: no speech service, no free port, a bad URI.
+        addresses. Raises :class:`CallNotTried` when it cannot be tried: no speech service, no free port, an
+        address without a domain.
         """
         options = options or self.options
         audio = await self.prepare(script)
         form = options.codec.audio
-        report = CallReport(uri, "refused", "", datetime.now(UTC), codec=options.codec.name)
+        report = CallReport(str(to), "refused", "", datetime.now(UTC), codec=options.codec.name)
         if options.keep_audio:
             report.audio = CallAudio(form)
         scripted = ScriptedCall(
@@ -140,9 +144,9 @@ class Phone:
         try:
             if recognizer is not None:
                 await recognizer.start()
-            await self._dial(uri, scripted, report, options)
+            await self._dial(to, scripted, report, options)
         except SpeechUnavailable as error:
-            raise CallNotPlaced(f"the caller's speech service does not listen: {error}") from None
+            raise CallNotTried(f"the caller's speech service does not listen: {error}") from error
         finally:
             if recognizer is not None:
                 await recognizer.stop()
@@ -153,33 +157,32 @@ class Phone:
             report.turns = scripted.measure(report.figures)
         return report
 
-    async def _dial(self, uri: str, scripted: ScriptedCall, report: CallReport, options: CallOptions) -> None:
-        media = MediaOptions(self._clock, self._ports, self._endpoint.advertised_host, (options.codec,))
+    async def _dial(self, to: Address, scripted: ScriptedCall, report: CallReport, options: CallOptions) -> None:
+        media = MediaOptions(
+            self._clock, self._ports, self._endpoint.advertised_host, MediaPreferences(codecs=(options.codec,))
+        )
+        outgoing = OutgoingOptions(
+            sender=options.sender,
+            display_name=options.display_name,
+            headers=options.headers,
+            ring_timeout_s=options.ring_timeout_s,
+            response_timeout_s=options.response_timeout_s,
+        )
         loop = asyncio.get_running_loop()
         invited = loop.time()
         try:
-            leg = await dial(
-                self._endpoint,
-                media,
-                Address.parse(uri),
-                sink=scripted,
-                from_user=options.from_user,
-                display_name=options.display_name,
-                headers=options.headers,
-                ring_timeout_s=options.ring_timeout_s,
-                response_timeout_s=options.response_timeout_s,
-            )
+            leg = await dial(self._endpoint, media, to, outgoing, sink=scripted)
         except LegClosed as closed:
             why = scripted.not_answered
             silent = why is not None and (why.outcome, why.status) == (NotReached.UNREACHABLE, 408)
-            report.reason = nobody_there(uri, loop.time() - invited) if silent else str(closed)
+            report.reason = nobody_there(to, loop.time() - invited) if silent else str(closed)
             return
-        except PortsExhausted:
-            raise CallNotPlaced("no free RTP port; widen the range or place fewer calls at a time") from None
+        except PortsExhausted as error:
+            raise CallNotTried("no free RTP port; widen the range or place fewer calls at a time") from error
         except OSError as error:
-            raise CallNotPlaced(f"no socket for the call: {error}") from None
+            raise CallNotTried(f"no socket for the call: {error}") from error
         except ValueError as error:
-            raise CallNotPlaced(f"{uri} cannot be called: {error}") from None
+            raise CallNotTried(f"{to} cannot be called: {error}") from error
         answered = loop.time()
         report.figures.answer_ms = (answered - invited) * 1000
         report.call_id = leg.info.call_id
@@ -196,7 +199,7 @@ class Phone:
             report.ended_by = {"caller": "bot", "bot": "caller"}.get(scripted.ended_reason, scripted.ended_reason)
 
     async def _follow(
-        self, scripted: ScriptedCall, leg: SipLeg, answered: float, report: CallReport, options: CallOptions
+        self, scripted: ScriptedCall, leg: OutgoingSipLeg, answered: float, report: CallReport, options: CallOptions
     ) -> None:
         report.outcome = "failed"
         try:
@@ -214,26 +217,26 @@ class Phone:
 
 
 async def place_call(
-    uri: str,
-    script: Script,
+    to: Address,
+    script: CallScript,
     options: CallOptions | None = None,
     *,
     on_line: Callable[[TranscriptLine], None] | None = None,
 ) -> CallReport:
-    """Place one call to ``uri`` and follow ``script``; ``on_line`` gets the transcript live, on the loop.
+    """Place one call to ``to`` and follow ``script``; ``on_line`` gets the transcript live, on the loop.
 
-    Raises :class:`CallNotPlaced` when it cannot be tried, with a line that says what to change.
+    Raises :class:`CallNotTried` when it cannot be tried, with a line that says what to change.
     """
     try:
-        async with Phone(uri, options or CallOptions()) as phone:
-            return await phone.call(uri, script, on_line=on_line)
+        async with Phone(to, options or CallOptions()) as phone:
+            return await phone.call(to, script, on_line=on_line)
     except OSError as error:
-        raise CallNotPlaced(f"no socket for the call: {error}") from None
+        raise CallNotTried(f"no socket for the call: {error}") from error
 
 
-def nobody_there(uri: str, after_s: float) -> str:
+def nobody_there(to: Address, after_s: float) -> str:
     """What to tell of a call to which nothing came back: where it went, and what could be wrong."""
-    hop = hop_of(uri)
+    hop = hop_of(to.uri)
     assert hop is not None, "it was called"
     where = f"{hop.transport} {bracketed(hop.host)}:{hop.port or DEFAULT_PORTS[hop.transport]}"
     mend = "is the service running there?"
@@ -242,14 +245,12 @@ def nobody_there(uri: str, after_s: float) -> str:
     return f"nothing responds at {where} (tried for {after_s:.1f} s); {mend}"
 
 
-def local_host(uri: str) -> str:
-    """The local address for calls to ``uri``: loopback when it is called on loopback, else any."""
-    match = re.match(r"(?i)sips?:(?:[^@]*@)?(\[[^\]]*\]|[^:;?>]+)", uri.strip().lstrip("<"))
-    name = match[1].strip("[]") if match is not None else ""
-    return "127.0.0.1" if is_loopback(name) else "0.0.0.0"
+def local_host(to: Address) -> str:
+    """The local address for calls to ``to``: loopback when it is called on loopback, else any."""
+    return "127.0.0.1" if to.domain is not None and is_loopback(to.domain.host.strip("[]")) else "0.0.0.0"
 
 
-def _accept_transfer(leg: SipLeg, scripted: ScriptedCall, target: str, status: int) -> bool:
+def _accept_transfer(leg: OutgoingSipLeg, scripted: ScriptedCall, target: str, status: int) -> bool:
     """What a phone does with a REFER: 202 at once, and word of how the target has answered. It is not called."""
     scripted.transfer_asked(target)
     asyncio.get_running_loop().call_soon(leg.transfer_result, status, "OK" if status < 300 else "")

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from voicebot.address import Address
 from voicebot.caller.call import CallOptions, Phone
 from voicebot.caller.measure import summary
 from voicebot.caller.report import CallReport
-from voicebot.caller.script import Script
-from voicebot.caller.voice import CallNotPlaced
+from voicebot.caller.script import CallScript
+from voicebot.caller.voice import CallNotTried
 
 
 @dataclass(slots=True)
@@ -43,8 +44,8 @@ class LoadReport:
 
 
 async def place_many(
-    uri: str,
-    script: Script,
+    to: Address,
+    script: CallScript,
     *,
     calls: int,
     concurrency: int,
@@ -55,7 +56,7 @@ async def place_many(
     """Place ``calls`` calls, at most ``concurrency`` at a time; the first ones are spread over ``ramp_s`` seconds.
 
     Without ``options``, nothing is transcribed: hundreds of recognisers would load the machine that measures. Raises
-    :class:`CallNotPlaced` for what would hinder every call, ValueError for counts below 1.
+    :class:`CallNotTried` for what would hinder every call, ValueError for counts below 1.
     """
     if calls < 1 or concurrency < 1:
         raise ValueError("calls and concurrency begin at 1")
@@ -72,8 +73,8 @@ async def place_many(
             up += 1
             report.peak = max(report.peak, up)
             try:
-                call = await phone.call(uri, script)
-            except CallNotPlaced as error:
+                call = await phone.call(to, script)
+            except CallNotTried as error:
                 report.errors[str(error)] += 1
                 continue
             finally:
@@ -85,7 +86,7 @@ async def place_many(
     lines = min(calls, concurrency)
     started = loop.time()
     try:
-        async with Phone(uri, options) as phone:
+        async with Phone(to, options) as phone:
             await phone.prepare(script)
             started = loop.time()
             async with asyncio.TaskGroup() as group:
@@ -93,5 +94,5 @@ async def place_many(
                     group.create_task(line(phone, ramp_s * number / lines))
             report.duration_s = loop.time() - started
     except OSError as error:
-        raise CallNotPlaced(f"no socket for the calls: {error}") from None
+        raise CallNotTried(f"no socket for the calls: {error}") from error
     return report

@@ -27,7 +27,7 @@ def read_wav(path: Path, audio: AudioFormat) -> bytes:
     try:
         wave = riff.read_wave(path.read_bytes())
     except ValueError as error:
-        raise WavError(f"{path.name}: {error}") from error
+        raise WavError(f"{path.name} is not a WAV file that can be said: {error}") from error
     if wave.form.kind == riff.PCM and wave.form.bits != 16:
         raise WavError(f"{path.name} is neither 16 bit PCM nor G.711 ({wave.form.bits} bit PCM)")
     return wave.in_format(audio, mix=False)

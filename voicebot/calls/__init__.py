@@ -8,7 +8,7 @@ Rules that hold here:
 """
 
 from voicebot.calls.audio_files import AudioFiles
-from voicebot.calls.outbound import Outbound, TrunkRoute
+from voicebot.calls.outbound import Outbound
 from voicebot.calls.playback import PromptAudio, PromptVoice
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
@@ -36,5 +36,4 @@ __all__ = [
     "RecordBuilder",
     "Recording",
     "TransferRules",
-    "TrunkRoute",
 ]

@@ -56,7 +56,7 @@ class AudioFiles:
         return held[1]
 
     async def warm(self, urls: Iterable[str], formats: Iterable[AudioFormat]) -> None:
-        """Have ``urls`` ready. What cannot be played is logged, and spoken when its time comes."""
+        """Have ``urls`` ready. What cannot be had is logged; the words that go with it will be spoken instead."""
         wanted = dict.fromkeys(urls)
         for audio in formats:
             for url in wanted:

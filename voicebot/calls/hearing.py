@@ -1,4 +1,4 @@
-"""What a call hears: voice activity and recognition, each frame without our own echo."""
+"""What a call hears of the caller: each frame, without our own echo, goes to voice activity and to the recogniser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from voicebot.speech import EchoGuard, SpeechUnavailable, VoiceActivity
 
 
 class Hearing:
-    """The ears of one call. ``tell`` gets speech and words."""
+    """One call's. ``tell`` gets the events of voice activity and of the recogniser."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class Hearing:
         log: logging.LoggerAdapter[logging.Logger],
     ) -> None:
         self.listening = True
-        """False: silence is heard in the place of everything (the bot does not want to listen)."""
+        """False: the bot does not want to listen, and every frame counts as silence."""
         self._audio = audio
         self._services = services
         self._tell = tell
@@ -37,7 +37,7 @@ class Hearing:
         self._switching = asyncio.Lock()
 
     async def start(self) -> None:
-        """Connect the recogniser; without one ``RecognitionLost`` is told."""
+        """Connect the recogniser; when that fails, :class:`RecognitionLost` is told."""
         try:
             await self._recognizer.start()
         except SpeechUnavailable as error:
@@ -45,11 +45,12 @@ class Hearing:
             self._tell(RecognitionLost(asyncio.get_running_loop().time(), str(error)))
 
     async def stop(self) -> None:
+        """Release the recogniser."""
         await self._recognizer.stop()
 
-    def frame(self, payload: bytes, at: float, *, heed: bool) -> None:
-        """20 ms of the caller; without ``heed`` they count as silence."""
-        voice = self._echo.without_echo(payload) if heed and self.listening else self._silence
+    def frame(self, payload: bytes, at: float, *, muted: bool) -> None:
+        """20 ms of the caller, which count as silence when they are ``muted``."""
+        voice = self._silence if muted or not self.listening else self._echo.without_echo(payload)
         self._recognizer.write(voice, at)
         for event in self._voice_activity.feed(voice, at):
             if isinstance(event, SpeechStarted):

@@ -3,9 +3,9 @@
 The rendering of a prompt starts as soon as the bot sent it, while the one before is still playing. A prompt whose audio
 is in memory is queued whole at once. Apologies (``Canned``) are shipped as audio: they need no speech service.
 
-A speech service that is away comes back, mostly: what it could not render is tried again for some seconds, in its place
-in the queue, and the caller hears "one moment, please" there meanwhile. Only then has a prompt failed. A file of the
-bot's is fetched while what comes before it is playing; when it cannot be had, what was given to be spoken is.
+A speech service that is away usually comes back. So what it could not render is tried again for some seconds, in its
+place in the queue, where the caller hears "one moment, please" meanwhile; only then has the prompt failed. A file that
+a bot names is fetched while what comes before it is playing. When it cannot be had, the message's words are spoken.
 """
 
 from __future__ import annotations

@@ -11,25 +11,32 @@ Milliseconds = Callable[[float | None], float | None]
 
 
 @dataclass(slots=True)
-class Utterance:
+class UtteranceEntry:
+    """Something that the bot said; ``heard_s`` of it were sent."""
+
     number: int
     text: str = ""
     first_audio: float | None = None
     started: float | None = None
     ended: float | None = None
     heard_s: float | None = None
-    heard_text: str | None = None
     complete: bool | None = None
     failed: str | None = None
 
+    @property
+    def cut(self) -> bool:
+        """Whether it was broken off, and not by a failure."""
+        return self.complete is False and self.failed is None
+
 
 @dataclass(slots=True)
-class CallerSide:
+class CallerEntry:
+    """What the caller said and pressed. ``text`` is what the bot was told of it."""
+
     text: str = ""
     speech_start: float | None = None
     speech_end: float | None = None
     first_hypothesis: float | None = None
-    last_hypothesis: str = ""
     final: float | None = None
     final_text: str = ""
     confidence: float | None = None
@@ -37,24 +44,26 @@ class CallerSide:
 
 
 @dataclass(slots=True)
-class Turn:
+class TurnEntry:
+    """One question to the bot. ``heard_text``: of an answer that was broken off."""
+
     request: int
     kind: str
     asked: float
-    caller: CallerSide
+    caller: CallerEntry
     first_message: float | None = None
     done: float | None = None
     failed: str | None = None
     heard_text: str | None = None
     texts: list[str] = field(default_factory=list)
-    utterances: dict[int, Utterance] = field(default_factory=dict)
+    utterances: dict[int, UtteranceEntry] = field(default_factory=dict)
 
     def as_json(self, index: int, ms: Milliseconds) -> dict[str, Any]:
         """The turn as it stands in the record; see `record`."""
         side = self.caller
         utterances = list(self.utterances.values())
         first_packet = _least(u.started for u in utterances)
-        cut = next((u for u in utterances if u.complete is False and u.failed is None), None)
+        cut = next((u for u in utterances if u.cut), None)
         spoke_last = side.speech_end
         if side.keys and (spoke_last is None or side.keys[-1][1] > spoke_last):
             spoke_last = side.keys[-1][1]
@@ -101,7 +110,7 @@ class Turn:
                     "utterance": cut.number,
                     "at_ms": ms(cut.ended),
                     "heard_s": None if cut.heard_s is None else round(cut.heard_s, 3),
-                    "heard_text": cut.heard_text if cut.heard_text is not None else self.heard_text,
+                    "heard_text": self.heard_text,
                 },
             },
             "gap_ms": apart(spoke_last, first_packet),

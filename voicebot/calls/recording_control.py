@@ -40,6 +40,11 @@ class RecordingControl:
         return ""
 
     async def finish(self, path: Path) -> None:
-        """Write what was recorded, if anything was."""
+        """Write what was recorded, if anything was. Raises OSError."""
         if self._recording is not None:
             await self._recording.finish(path)
+
+    async def discard(self) -> None:
+        """Drop what was recorded; harmless after :meth:`finish`."""
+        if self._recording is not None:
+            await self._recording.discard()

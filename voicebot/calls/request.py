@@ -24,13 +24,14 @@ class CannotCall(Exception):
 class CallRequest:
     """Call ``to`` for ``bot``.
 
-    ``sender``: the number that we show, ``""`` for the trunk's own; ``trunk``: by which, ``""`` for the usual one, or
-    for none where ``to`` has a domain. ``bot``: ``""`` for the one that takes calls to ``sender``. ``context`` is told
-    to the bot, ``headers`` (``User-to-User`` and ``X-...``) to whom we call. ``ring_s``: 0 for the usual time.
+    ``sender``: the number or name that we show, None for the line's own. ``trunk``: the trunk or account by which,
+    ``""`` for the usual one, or for none where ``to`` has a domain. ``bot``: ``""`` for the one that takes calls to
+    ``sender``. ``context`` is told to the bot, ``headers`` (``User-to-User`` and ``X-...``) to whom we call.
+    ``ring_s``: 0 for the usual time.
     """
 
     to: Address
-    sender: str = ""
+    sender: Address | None = None
     trunk: str = ""
     bot: str = ""
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)

@@ -18,16 +18,14 @@ import aiohttp
 import typer
 from rich.console import Console
 
+from voicebot.access_tokens import TokenUnavailable
 from voicebot.audio import PCMU
-from voicebot.bots.credentials import TokenUnavailable
-from voicebot.bots.direct_line import PUBLIC_ENDPOINT
+from voicebot.bots.remote_bot import RemoteBot
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.localspeech.prepare import models_prepared
 from voicebot.service.speech import speech_endpoint
-from voicebot.service.ways import bot_credentials
 from voicebot.settings import Settings, SettingsError, load_settings
-from voicebot.settings.bots import RemoteBotSettings
 from voicebot.speech import Recognizer, SpeechUnavailable
 
 CLOCK_SLACK_S = 60.0
@@ -140,9 +138,9 @@ async def bots(settings: Settings) -> list[Finding]:
         return [await _bot(bot, http) for bot in settings.bots]
 
 
-async def _bot(bot: RemoteBotSettings, http: aiohttp.ClientSession) -> Finding:
+async def _bot(bot: RemoteBot, http: aiohttp.ClientSession) -> Finding:
     check = f"bot {bot.name}"
-    url = bot.url or PUBLIC_ENDPOINT
+    url = bot.address
     parts = urlsplit(url)
     address = parts._replace(scheme={"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)).geturl()
     try:
@@ -152,12 +150,11 @@ async def _bot(bot: RemoteBotSettings, http: aiohttp.ClientSession) -> Finding:
         return Finding(
             check, False, f"{url}: {error or 'no answer'}", "is it running? is the address right? a firewall?"
         )
-    if status == HTTPStatus.NOT_FOUND and bot.kind.startswith("bot-framework"):
-        return Finding(check, False, f"{url}: HTTP 404", "the address must be that of its /api/messages")
-    if bot.app_id:
-        credentials = bot_credentials(bot)
+    if status == HTTPStatus.NOT_FOUND and bot.kind_of_address:
+        return Finding(check, False, f"{url}: HTTP 404", bot.kind_of_address)
+    if (credentials := bot.credentials()) is not None:
         try:
-            await credentials.token(http)
+            await credentials.token()
         except TokenUnavailable as error:
             return Finding(check, False, f"no token for it: {error}", "check app_id, its secret, tenant and authority")
         finally:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from voicebot.app import Application
 from voicebot.app import serve as serve_calls
-from voicebot.bots.ways import WayUnavailable
+from voicebot.bots.channel import ChannelUnavailable
 from voicebot.console import ConsoleUnavailable
 from voicebot.log import configure_logging
 from voicebot.service.supervisor import NotReady
@@ -34,7 +34,7 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
     configure_logging(settings.log.level, settings.log.json_lines)
     try:
         return uvloop.run(_serve(settings, as_json))
-    except (NotReady, WayUnavailable, ConsoleUnavailable, OSError) as error:
+    except (NotReady, ChannelUnavailable, ConsoleUnavailable, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
 
@@ -46,7 +46,7 @@ def check_folders(settings: Settings) -> None:
     try:
         settings.calls.records.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(f"calls.records: {settings.calls.records} cannot be made: {error.strerror}") from None
+        raise SettingsError(f"calls.records: {settings.calls.records} cannot be made: {error.strerror}") from error
 
 
 async def _serve(settings: Settings, as_json: bool) -> int:

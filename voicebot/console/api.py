@@ -28,13 +28,17 @@ def _address(value: object) -> Address:
     return Address.parse(value)
 
 
+def _address_or_none(value: object) -> Address | None:
+    return None if value == "" else _address(value)
+
+
 class CallBody(BaseModel):
     """What `POST /v1/calls` takes."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     to: Annotated[Address, PlainValidator(_address)]
-    sender: str = Field("", alias="from", max_length=128)
+    sender: Annotated[Address | None, PlainValidator(_address_or_none), Field(alias="from")] = None
     trunk: str = Field("", max_length=64)
     bot: str = Field("", max_length=64)
     context: dict[str, Any] = {}

@@ -76,7 +76,7 @@ class ConsoleServer:
             await self.close()
             raise ConsoleUnavailable(
                 f"console: {self._host}:{self._port}: {wrong.strerror or wrong}; choose another console.port"
-            ) from None
+            ) from wrong
 
     async def close(self) -> None:
         runner, self._runner = self._runner, None

@@ -29,6 +29,7 @@ from typing import Any
 
 from voicebot.host.sdk import Dialog
 from voicebot.host.state import StateProperty, user_property
+from voicebot.host_wire import FixedPrompt
 
 MAX_PROMPTS = 2000
 COMPILED_BY = {"main.yaml": "voicebot.authoring.hosting:load_folder"}
@@ -58,15 +59,6 @@ class DialogFolder:
     def conversation_property(self, name: str) -> StateProperty:
         """The same of each conversation, as long as it lasts."""
         return StateProperty(name)
-
-
-@dataclass(frozen=True, slots=True)
-class FixedPrompt:
-    """Something that the dialogs say often; ``text`` is text or SSML; ``audio``: a file that is played in its place."""
-
-    text: str
-    locale: str = ""
-    audio: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,11 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from voicebot.host.bot import DialogBot
-from voicebot.host.openid import KeysUnavailable, use_unblocking_keys
+from voicebot.host.openid import use_unblocking_keys
 from voicebot.host.registration import AppRegistration
 from voicebot.host.sdk import activity_from_json, is_connector_error, model_to_json
 from voicebot.host.sdk_botbuilder import CloudAdapter, ConfigurationBotFrameworkAuthentication
+from voicebot.signing_keys import KeysUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ class MessagesEndpoint:
                 activity, request.headers.get("Authorization", "")
             )
         except KeysUnavailable as error:
-            logger.error("signing keys cannot be fetched: %s", error)
+            logger.error("%s", error)
             return _refused(503, "ServiceUnavailable", "tokens cannot be checked now")
         except Exception as error:  # the SDK raises nearly anything for a token that it cannot take
             logger.info("/api/messages: refused a request from %s: %s", request.remote, str(error)[:200])

@@ -1,4 +1,4 @@
-"""The Unix socket: turns in, activities out, each conversation's in order (protocol: :mod:`voicebot.host.wire`)."""
+"""The Unix socket: turns in, activities out, each conversation's in order (protocol: :mod:`voicebot.host_wire`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +14,24 @@ from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import LoadedDialogs, place_in
 from voicebot.host.sdk import activity_from_json
-from voicebot.host.wire import MAX_LINE, WireError, decode, encode
+from voicebot.host_wire import (
+    MAX_LINE,
+    ActivitySent,
+    ConversationClosed,
+    FromHost,
+    Ping,
+    Pong,
+    PromptsAsked,
+    PromptsTold,
+    TextsAsked,
+    TextsTold,
+    TurnAsked,
+    TurnDone,
+    TurnFailed,
+    WireError,
+    decode_to_host,
+    encode,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +52,8 @@ class Texts(Protocol):
 
     async def refuse(self) -> None: ...
 
+    async def close(self) -> None: ...
+
 
 class SocketBusy(Exception):
     """Another host serves this socket."""
@@ -47,12 +65,12 @@ class _Connection:
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: FromHost) -> None:
         if not self._writer.is_closing():
             self._writer.write(encode(message))
 
-    async def deliver(self, turn: int, conversation: str, activity: dict[str, Any]) -> None:
-        self.send({"op": "activity", "turn": turn, "conversation": conversation, "activity": activity})
+    async def deliver(self, request: int, conversation: str, activity: dict[str, Any]) -> None:
+        self.send(ActivitySent(conversation, request, activity))
         with suppress(ConnectionError):
             await self._writer.drain()  # waits only when the other side does not read; the turn's deadline bounds it
 
@@ -75,15 +93,8 @@ class HostServer:
         self._turning: asyncio.Task[None] | None = None
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
-        self._waiting: dict[str, deque[tuple[_Connection, dict[str, Any]]]] = {}
+        self._waiting: dict[str, deque[tuple[_Connection, TurnAsked | ConversationClosed]]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
-        self._operations: dict[str, Callable[[_Connection, dict[str, Any]], None]] = {
-            "turn": self._turn,
-            "close": self._close_conversation,
-            "ping": self._ping,
-            "prompts": self._prompts,
-            "texts": self._take_texts,
-        }
 
     async def start(self, path: Path) -> None:
         """Listen at ``path``, which only this user can open. Raises :class:`SocketBusy`, OSError."""
@@ -130,57 +141,45 @@ class HostServer:
             await connection.close()
 
     def _receive(self, connection: _Connection, line: bytes) -> None:
-        message = decode(line)
-        operation = self._operations.get(message["op"])
-        if operation is None:
-            raise WireError(f"unknown op {message['op'][:40]!r}")
-        operation(connection, message)
+        match decode_to_host(line):
+            case TurnAsked() as asked:
+                self._turn(connection, asked)
+            case ConversationClosed(conversation) as closed:
+                if conversation:
+                    self._queue(conversation, connection, closed)
+            case Ping(number):
+                connection.send(Pong(number, self._texts.running if self._texts is not None else 0))
+            case PromptsAsked(number):
+                connection.send(PromptsTold(number, self._dialogs.prompts))
+            case TextsAsked(number, accept):
+                self._take_texts(connection, number, accept)
 
-    def _ping(self, connection: _Connection, message: dict[str, Any]) -> None:
-        running = self._texts.running if self._texts is not None else 0
-        connection.send({"op": "pong", "id": message.get("id"), "texts": running})
-
-    def _take_texts(self, connection: _Connection, message: dict[str, Any]) -> None:
+    def _take_texts(self, connection: _Connection, number: int, accept: bool) -> None:
         """Begin or end to take text conversations: one such change after another."""
-        texts, accept, before = self._texts, bool(message.get("accept")), self._turning
+        texts, before = self._texts, self._turning
 
         async def change() -> None:
             if before is not None:
                 await asyncio.wait([before])
             if texts is not None:
                 await (texts.accept() if accept else texts.refuse())
-            connection.send({"op": "texts", "id": message.get("id")})
+            connection.send(TextsTold(number))
 
         self._turning = asyncio.create_task(change(), name="texts")
 
-    def _prompts(self, connection: _Connection, message: dict[str, Any]) -> None:
-        prompts = [
-            {"text": prompt.text, "locale": prompt.locale} | ({"audio": prompt.audio} if prompt.audio else {})
-            for prompt in self._dialogs.prompts
-        ]
-        connection.send({"op": "prompts", "id": message.get("id"), "prompts": prompts})
-
     # --- turns --------------------------------------------------------------------------------------------------------
 
-    def _turn(self, connection: _Connection, message: dict[str, Any]) -> None:
-        activity = message.get("activity")
-        conversation = (activity.get("conversation") or {}) if isinstance(activity, dict) else {}
-        key = conversation.get("id") if isinstance(conversation, dict) else None
-        if not isinstance(message.get("id"), int):
-            raise WireError("a turn without a number")
-        if not isinstance(key, str) or not key:
-            connection.send(_failed(message, "the activity names no conversation"))
+    def _turn(self, connection: _Connection, asked: TurnAsked) -> None:
+        key = _conversation_of(asked.activity)
+        if not key:
+            connection.send(TurnFailed("", asked.request, "the activity names no conversation"))
         elif len(self._waiting.get(key, ())) >= MAX_WAITING:
-            connection.send(_failed(message, f"{MAX_WAITING} activities are waiting for this conversation already"))
+            why = f"{MAX_WAITING} activities are waiting for this conversation already"
+            connection.send(TurnFailed(key, asked.request, why))
         else:
-            self._queue(key, connection, message)
+            self._queue(key, connection, asked)
 
-    def _close_conversation(self, connection: _Connection, message: dict[str, Any]) -> None:
-        key = message.get("conversation")
-        if isinstance(key, str) and key:
-            self._queue(key, connection, message)
-
-    def _queue(self, key: str, connection: _Connection, message: dict[str, Any]) -> None:
+    def _queue(self, key: str, connection: _Connection, message: TurnAsked | ConversationClosed) -> None:
         self._waiting.setdefault(key, deque()).append((connection, message))
         if key not in self._workers:
             self._workers[key] = asyncio.create_task(self._work(key), name=f"conversation {key}")
@@ -190,7 +189,7 @@ class HostServer:
         try:
             while waiting := self._waiting.get(key):
                 connection, message = waiting.popleft()
-                if message["op"] == "close":
+                if isinstance(message, ConversationClosed):
                     self._adapter.forget(key)
                 else:
                     connection.send(await self._run(key, connection, message))
@@ -198,22 +197,21 @@ class HostServer:
             self._waiting.pop(key, None)
             del self._workers[key]
 
-    async def _run(self, key: str, connection: _Connection, message: dict[str, Any]) -> dict[str, Any]:
-        limit = message.get("deadline_s")
-        limit_s = float(limit) if isinstance(limit, int | float) and 0 < limit < 600 else TURN_LIMIT_S
+    async def _run(self, key: str, connection: _Connection, asked: TurnAsked) -> TurnDone | TurnFailed:
+        limit_s = asked.deadline_s if asked.deadline_s is not None and 0 < asked.deadline_s < 600 else TURN_LIMIT_S
         try:
-            activity = activity_from_json(message["activity"])
+            activity = activity_from_json(asked.activity)
             async with asyncio.timeout(limit_s):
-                await self._adapter.process(activity, self._bot.on_turn, message["id"], connection.deliver)
+                await self._adapter.process(activity, self._bot.on_turn, asked.request, connection.deliver)
         except TimeoutError as error:
             place = place_in(error, self._dialogs.path)
             logger.error("conversation %s: a turn took longer than %g s", key, limit_s, exc_info=bool(place))
-            return _failed(message, f"the dialog took longer than {limit_s:g} s")
+            return TurnFailed(key, asked.request, f"the dialog took longer than {limit_s:g} s")
         except Exception as error:
             place = place_in(error, self._dialogs.path)
             logger.exception("conversation %s: a turn failed%s", key, f" at {place}" if place else "")
-            return _failed(message, f"{type(error).__name__}: {error}"[:300])
-        return {"op": "done", "turn": message["id"]}
+            return TurnFailed(key, asked.request, f"{type(error).__name__}: {error}"[:300])
+        return TurnDone(key, asked.request)
 
 
 def _listen(path: Path) -> socket.socket:
@@ -229,5 +227,8 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
-def _failed(message: dict[str, Any], error: str) -> dict[str, Any]:
-    return {"op": "failed", "turn": message["id"], "error": error}
+def _conversation_of(activity: Any) -> str:
+    """Which conversation an activity is of; ``""`` when it names none."""
+    conversation = activity.get("conversation") if isinstance(activity, dict) else None
+    key = conversation.get("id") if isinstance(conversation, dict) else None
+    return key if isinstance(key, str) else ""

@@ -24,12 +24,11 @@ from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Client, PhoneCall, Stream, parsed
 from voicebot.legs.pyvoip_repeat import Repeated
 from voicebot.rtp import MediaClock, MediaQuality, Playout
+from voicebot.rtp.estimate import estimated_mos
 from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.packet import MalformedPacket, is_rtcp, parse
-from voicebot.rtp.quality import estimated_mos
 from voicebot.rtp.reorder import ReceiveBuffer
-from voicebot.rtp.source import Address as SocketAddress
-from voicebot.rtp.source import SourceLock
+from voicebot.rtp.source import SocketAddress, SourceLock
 from voicebot.rtp.telephone_event import TelephoneEventReceiver
 from voicebot.sip import AudioAgreement, SipRequest
 from voicebot.sip.message import REASONS
@@ -166,9 +165,9 @@ class PyVoipLeg:
         """pyVoIP knows no 183."""
         return False
 
-    def hold(self, held: bool) -> None:
+    def hold(self, on: bool) -> None:
         """pyVoIP sends no re-INVITE: the other side does not know, and is not heard meanwhile."""
-        self._deaf = held
+        self._deaf = on
 
     async def answer(self) -> None:
         if self._ended is not None:

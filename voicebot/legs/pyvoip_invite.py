@@ -8,7 +8,7 @@ pyVoIP was made with.
 from __future__ import annotations
 
 from voicebot.audio.codecs import CODECS
-from voicebot.sip import AudioAgreement, SdpError, SessionDescription, SipRequest, sdp
+from voicebot.sip import AudioAgreement, SdpError, SessionDescription, SipRequest, offer_answer
 
 CODEC = CODECS["PCMU"]
 """All that pyVoIP's leg carries: its A-law is mu-law with another name."""
@@ -17,7 +17,7 @@ CODEC = CODECS["PCMU"]
 def audio_of(request: SipRequest) -> AudioAgreement | None:
     """The stream that the INVITE offers and that we can carry; None when there is none (no offer, no PCMU, IPv6)."""
     try:
-        agreed = sdp.select(SessionDescription.parse(request.body), (CODEC,)) if request.body else None
+        agreed = offer_answer.select(SessionDescription.parse(request.body), (CODEC,)) if request.body else None
     except SdpError:
         return None
     return agreed if agreed is not None and ":" not in agreed.host and agreed.payload_type == 0 else None

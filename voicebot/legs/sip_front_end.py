@@ -11,17 +11,19 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from voicebot.address import Address
-from voicebot.audio.codecs import Codec, prepare
+from voicebot.audio.codecs import prepare
 from voicebot.legs import NoRoom
-from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_info import leg_info
-from voicebot.legs.sip_media import LegMedia, MediaOptions, MediaPreferences, open_media
-from voicebot.legs.sip_outgoing import place
-from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
+from voicebot.legs.sip_outgoing import OutgoingOptions, OutgoingSipLeg, place
+from voicebot.legs.sip_session import LegSession
+from voicebot.rtp import PortsExhausted
 from voicebot.rtp.dtls import own_identity
-from voicebot.sip import IncomingCall, SipEndpoint
+from voicebot.sip import AudioAgreement, IncomingCall, SipEndpoint
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
@@ -31,36 +33,26 @@ RESPONSE_TIMEOUT_S = 10.0
 
 
 class SipFrontEnd:
-    """Listens for calls on its own :class:`SipEndpoint`, and hands each over as a leg to ``on_leg`` (on the loop).
+    """Listens for calls on its ``endpoint``, and hands each over as a leg to ``on_leg`` (on the loop).
 
-    ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``trunks``: who has preferences of its
-    own, by name. ``limit``: calls at once, beyond which 503 with ``retry_after_s`` is the answer. ``clock`` and
-    ``ports`` stay the caller's to close.
+    ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``media``: for all legs; ``trunks``: who
+    has preferences of its own, by name. ``limit``: calls at once; over it the answer is 503 with ``retry_after_s``.
     """
 
     def __init__(
         self,
+        endpoint: SipEndpoint,
+        on_leg: Callable[[IncomingSipLeg], None],
+        media: MediaOptions,
         *,
-        on_leg: Callable[[SipLeg], None],
-        clock: MediaClock,
-        ports: PortRange,
-        host: str = "127.0.0.1",
-        port: int = 5060,
-        advertised_host: str | None = None,
-        preferences: MediaPreferences | None = None,
         trunks: Mapping[str, MediaPreferences] | None = None,
-        silence_timeout_s: float = 30.0,
         limit: int = 100,
         retry_after_s: int = 5,
-        endpoint: SipEndpoint | None = None,
     ) -> None:
-        self.endpoint = endpoint or SipEndpoint(host=host, port=port, advertised_host=advertised_host)
+        self.endpoint = endpoint
         self._on_leg = on_leg
-        self._clock = clock
-        self._ports = ports
-        self._preferences = preferences or MediaPreferences()
+        self._media = media
         self._trunks = dict(trunks or {})
-        self._silence_timeout_s = silence_timeout_s
         self._limit = limit
         self._retry_after_s = retry_after_s
         self._draining = False
@@ -70,7 +62,7 @@ class SipFrontEnd:
 
     async def start(self) -> None:
         """Bind and take calls. Raises OSError."""
-        everywhere = (self._preferences, *self._trunks.values())
+        everywhere = (self._media.preferences, *self._trunks.values())
         for preferences in everywhere:
             prepare(preferences.codecs)
         self.endpoint.on_invite = self._invited
@@ -83,6 +75,7 @@ class SipFrontEnd:
         self._draining = True
         await self.endpoint.close()
         await self._tasks.join()
+        await self._tasks.close()
 
     def drain(self) -> None:
         """From now on every new call gets 503 with Retry-After; those that are up go on."""
@@ -90,10 +83,8 @@ class SipFrontEnd:
 
     def media_for(self, trunk: str = "") -> MediaOptions:
         """The options of the legs of a trunk or account."""
-        options = MediaOptions(
-            self._clock, self._ports, self.endpoint.advertised_host, silence_timeout_s=self._silence_timeout_s
-        )
-        return self._trunks.get(trunk, self._preferences).applied(options)
+        preferences = self._trunks.get(trunk, self._media.preferences)
+        return replace(self._media, host=self.endpoint.advertised_host, preferences=preferences)
 
     @property
     def media(self) -> MediaOptions:
@@ -108,32 +99,29 @@ class SipFrontEnd:
         self,
         to: Address,
         *,
-        account: str = "",
-        from_uri: str = "",
+        line: str = "",
+        sender: Address | None = None,
         headers: Mapping[str, str] | None = None,
         ring_timeout_s: float = 60.0,
-    ) -> SipLeg:
-        """Call ``to``, as ``account`` when one is named; the leg is not answered yet.
+    ) -> OutgoingSipLeg:
+        """Call ``to``, by ``line`` when one is named; the leg is not answered yet.
 
         Raises :class:`NoRoom` while draining, at the limit of calls or without free ports, ValueError for an address
-        without a domain, a bad header or account.
+        without a domain, a bad header or line.
         """
         if self._draining or self.endpoint.active_calls >= self._limit:
             raise NoRoom("the service is being stopped" if self._draining else "there are too many calls")
+        options = OutgoingOptions(
+            line=line,
+            sender=sender,
+            headers=headers or {},
+            ring_timeout_s=ring_timeout_s,
+            response_timeout_s=RESPONSE_TIMEOUT_S,
+        )
         try:
-            return await place(
-                self.endpoint,
-                self.media_for(account),
-                to,
-                account=account,
-                from_uri=from_uri,
-                headers=headers,
-                ring_timeout_s=ring_timeout_s,
-                response_timeout_s=RESPONSE_TIMEOUT_S,
-                tasks=self._tasks,
-            )
-        except (PortsExhausted, OSError):
-            raise NoRoom("there is no free port for the audio") from None
+            return await place(self.endpoint, self.media_for(line), to, options, self._tasks)
+        except (PortsExhausted, OSError) as error:
+            raise NoRoom("there is no free port for the audio") from error
 
     @property
     def active(self) -> int:
@@ -146,34 +134,28 @@ class SipFrontEnd:
             call.reject(503, retry_after_s=self._retry_after_s)
             return
         options = self.media_for(call.trunk)
-        codec = options.codecs[0]
-        payload_type = codec.payload_type
-        event: int | None = options.telephone_event
-        if call.offer is not None:
-            agreed = options.select(call.offer)
-            if agreed is None:
-                self.rejected["codec"] += 1
-                call.reject(488)
-                return
-            codec, payload_type, event = agreed.codec, agreed.payload_type, agreed.telephone_event
-        self._tasks.spawn(self._admit(call, options, codec, payload_type, event), "taking a call in")
+        agreed = options.select(call.offer) if call.offer is not None else None
+        if call.offer is not None and agreed is None:
+            self.rejected["codec"] += 1
+            call.reject(488)
+            return
+        self._tasks.spawn(self._admit(call, options, agreed), "taking a call in")
 
-    async def _admit(
-        self, call: IncomingCall, options: MediaOptions, codec: Codec, payload_type: int, event: int | None
-    ) -> None:
-        media = LegMedia()
+    async def _admit(self, call: IncomingCall, options: MediaOptions, agreed: AudioAgreement | None) -> None:
+        """``agreed``: what the call's offer leads to; None where we are to offer."""
         try:
-            rtp = await open_media(options, codec, payload_type, event, media)
+            session = await LegSession.open(options, agreed)
         except (PortsExhausted, OSError):
             self.rejected["ports"] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
             return
         if call.ended is not None:
-            await rtp.close()
+            await session.rtp.close()
             return
+        codec = agreed.codec if agreed is not None else options.preferences.codecs[0]
         try:
-            self._on_leg(SipLeg(call, rtp, media, options, leg_info(call, codec), self._tasks))
+            self._on_leg(IncomingSipLeg(call, session, leg_info(call, codec), self._tasks))
         except Exception:
             call.reject(500)
-            await rtp.close()
+            await session.rtp.close()
             raise

@@ -7,7 +7,7 @@ from dataclasses import replace
 from voicebot.address import Domain
 from voicebot.audio.codecs import Codec
 from voicebot.legs import LegInfo
-from voicebot.sip import Call, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
+from voicebot.sip import CallHandle, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
 from voicebot.sip.hop import bracketed
 
 _TOLD_HEADERS = (
@@ -26,7 +26,7 @@ _TOLD_HEADERS = (
 _MAX_HEADERS = 32
 
 
-def leg_info(call: Call, codec: Codec) -> LegInfo:
+def leg_info(call: CallHandle, codec: Codec) -> LegInfo:
     info = request_info(call.request, codec, remote_address=call.remote_address.host, trunk=call.trunk)
     if not isinstance(call, OutgoingCall):
         return info

@@ -1,43 +1,57 @@
-"""What the media of every SIP leg needs: options, the agreement they lead to, and the RTP session's sink."""
+"""What the media of every SIP leg needs: options, the agreement that they lead to, and the RTP session's sink."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from voicebot.audio.codecs import DEFAULT_CODECS, Codec
 from voicebot.legs import LegSink
-from voicebot.rtp import MediaClock, PortRange, RtpSession
-from voicebot.sip import AudioAgreement, SessionDescription, sdp
+from voicebot.rtp import MediaClock, PortRange
+from voicebot.sip import AudioAgreement, SessionDescription, offer_answer
+from voicebot.sip.offer_answer import Srtp
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPreferences:
+    """What may differ from trunk to trunk.
+
+    ``codecs``: what we speak, in the order of our offers; in answers the offerer's order decides, or with
+    ``ours_first`` our own. ``ptime_ms``: the length of the packets that we ask for. ``srtp``: whether media may or must
+    be encrypted; our own offers are only where it must. ``inband_dtmf``: whether keys of a side without
+    telephone-event are heard in its audio.
+    """
+
+    codecs: tuple[Codec, ...] = DEFAULT_CODECS
+    ours_first: bool = False
+    ptime_ms: int = 20
+    srtp: Srtp = "off"
+    inband_dtmf: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MediaOptions:
-    """What every leg's media needs. ``host``: the address in our session descriptions.
+    """What every leg's media needs. ``clock`` and ``ports`` stay the owner's to close.
 
-    ``codecs``: what we speak, in the order of our offers; in answers the offerer's order decides, or with
-    ``ours_first`` our own. ``silence_timeout_s``: how long nothing may come before the leg ends. ``telephone_event``:
-    the payload type that we offer. ``ptime_ms``: the packets that we ask for. ``srtp``: whether media may or must be
-    encrypted; our own offers are only where it must. ``inband_dtmf``: whether keys of a side without telephone-event
-    are heard in its audio.
+    ``host``: the address in our session descriptions; a front end fills in its endpoint's. ``silence_timeout_s``: how
+    long nothing may come before the leg ends. ``telephone_event``: the payload type that we offer.
     """
 
     clock: MediaClock
     ports: PortRange
-    host: str
-    codecs: tuple[Codec, ...] = DEFAULT_CODECS
+    host: str = ""
+    preferences: MediaPreferences = MediaPreferences()
     silence_timeout_s: float = 30.0
     telephone_event: int = 101
-    srtp: sdp.Srtp = "off"
-    inband_dtmf: bool = False
-    ours_first: bool = False
-    ptime_ms: int = 20
 
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
-        agreed = sdp.select(description, self.codecs, self.srtp, ours_first=self.ours_first, ptime_ms=self.ptime_ms)
+        wanted = self.preferences
+        agreed = offer_answer.select(
+            description, wanted.codecs, wanted.srtp, ours_first=wanted.ours_first, ptime_ms=wanted.ptime_ms
+        )
         if agreed is None or agreed.by_checks:
             return agreed
         try:
@@ -51,27 +65,6 @@ class MediaOptions:
         if agreed.by_checks:
             return "::" if ":" in self.ports.host else "0.0.0.0", 0
         return agreed.host, agreed.port
-
-
-@dataclass(frozen=True, slots=True)
-class MediaPreferences:
-    """What may differ from trunk to trunk; the words of :class:`MediaOptions`."""
-
-    codecs: tuple[Codec, ...] = DEFAULT_CODECS
-    ours_first: bool = False
-    ptime_ms: int = 20
-    srtp: sdp.Srtp = "off"
-    inband_dtmf: bool = False
-
-    def applied(self, options: MediaOptions) -> MediaOptions:
-        return replace(
-            options,
-            codecs=self.codecs,
-            ours_first=self.ours_first,
-            ptime_ms=self.ptime_ms,
-            srtp=self.srtp,
-            inband_dtmf=self.inband_dtmf,
-        )
 
 
 class MediaEvents(Protocol):
@@ -113,17 +106,3 @@ class LegMedia:
 
 def _drop(_payload: bytes, _at: float) -> None:
     """Where audio goes before a sink is connected and after the end."""
-
-
-async def open_media(
-    options: MediaOptions, codec: Codec, payload_type: int | None, event: int | None, sink: LegMedia
-) -> RtpSession:
-    return await RtpSession.open(
-        clock=options.clock,
-        ports=options.ports,
-        codec=codec,
-        payload_type=payload_type,
-        telephone_event=event,
-        sink=sink,
-        silence_timeout_s=options.silence_timeout_s,
-    )

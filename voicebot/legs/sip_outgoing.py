@@ -1,76 +1,66 @@
-"""Calls of ours: :func:`place` begins one, :func:`dial` also waits until it was answered."""
+"""SIP calls of ours: :func:`place` begins one, :func:`dial` also waits until it was answered; and their leg."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from voicebot.address import Address
-from voicebot.legs import LegSink
+from voicebot.events import CallNotAnswered, CallRinging, EarlyMediaReceived, Event, NotReached
+from voicebot.legs import LegClosed, LegInfo, LegSink
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_info import leg_info
-from voicebot.legs.sip_keys import LegKeys
-from voicebot.legs.sip_media import LegMedia, MediaOptions, open_media
-from voicebot.sip import SipEndpoint, sdp
+from voicebot.legs.sip_media import MediaOptions
+from voicebot.legs.sip_outcome import not_reached
+from voicebot.legs.sip_session import LegSession
+from voicebot.sip import CallClosed, CallEnded, CallProgress, OutgoingCall, SipEndpoint
 from voicebot.tasks import BackgroundTasks
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingOptions:
+    """As whom we call, and how long we wait.
+
+    ``line``: the trunk or account that the call goes by; empty: straight there. ``sender`` and ``display_name``: as
+    whom, where that is not who we are on the line; ``headers``: of the INVITE. ``ring_timeout_s``: how long a call may
+    go unanswered; ``response_timeout_s``: how long without any response at all.
+    """
+
+    line: str = ""
+    sender: Address | None = None
+    display_name: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    ring_timeout_s: float = 60.0
+    response_timeout_s: float | None = None
 
 
 async def place(
     endpoint: SipEndpoint,
     media: MediaOptions,
     to: Address,
-    *,
-    account: str = "",
-    from_user: str = "voicebot",
-    from_uri: str = "",
-    display_name: str = "",
-    headers: Mapping[str, str] | None = None,
-    ring_timeout_s: float = 60.0,
-    response_timeout_s: float | None = None,
+    options: OutgoingOptions,
     tasks: BackgroundTasks | None = None,
-) -> SipLeg:
+) -> OutgoingSipLeg:
     """Call ``to`` and return the leg, whose ``answer()`` waits for the answer; connect it before anything else.
 
-    Raises ValueError for an address without a domain, and for a header or account that cannot be used, OSError or
+    Raises ValueError for an address without a domain, and for a header or line that cannot be used, OSError or
     :class:`~voicebot.rtp.PortsExhausted` without a free port.
     """
-    codec = media.codecs[0]
-    keys = LegKeys()
-    port = LegMedia()
-    rtp = await open_media(media, codec, codec.payload_type, media.telephone_event, port)
+    session = await LegSession.open(media)
     try:
-        crypto, _ = keys.in_offer(media.srtp == "required", (media.host, rtp.local_port))
-        offer = sdp.offer(
-            media.host,
-            rtp.local_port,
-            codecs=media.codecs,
-            telephone_event=media.telephone_event,
-            session_id=rtp.local_port,
-            crypto=crypto,
-            ptime_ms=media.ptime_ms,
-        )
         call = endpoint.invite(
-            to.uri,
-            offer,
-            account=account,
-            from_user=from_user,
-            from_uri=from_uri,
-            display_name=display_name,
-            headers=headers,
+            to,
+            session.offer(),
+            line=options.line,
+            sender=options.sender,
+            display_name=options.display_name,
+            headers=options.headers,
         )
-        return SipLeg(
-            call,
-            rtp,
-            port,
-            media,
-            replace(leg_info(call, codec), direction="outbound", trunk=account),
-            tasks or BackgroundTasks(),
-            keys,
-            ring_timeout_s=ring_timeout_s,
-            response_timeout_s=response_timeout_s,
-        )
+        info = replace(leg_info(call, media.preferences.codecs[0]), direction="outbound", trunk=options.line)
+        return OutgoingSipLeg(call, session, info, tasks or BackgroundTasks(), options)
     except BaseException:
-        await rtp.close()
+        await session.rtp.close()
         raise
 
 
@@ -78,31 +68,16 @@ async def dial(
     endpoint: SipEndpoint,
     media: MediaOptions,
     to: Address,
+    options: OutgoingOptions | None = None,
     *,
     sink: LegSink | None = None,
-    from_user: str = "voicebot",
-    from_uri: str = "",
-    display_name: str = "",
-    headers: Mapping[str, str] | None = None,
-    ring_timeout_s: float = 60.0,
-    response_timeout_s: float | None = None,
-) -> SipLeg:
+) -> OutgoingSipLeg:
     """Call ``to`` and return the leg once it was answered; it is connected to ``sink`` from its first frame.
 
     Raises :class:`~voicebot.legs.LegClosed` when it is refused or not answered in time, and what :func:`place` raises.
     Cancelling the call of this function cancels the call.
     """
-    leg = await place(
-        endpoint,
-        media,
-        to,
-        from_user=from_user,
-        from_uri=from_uri,
-        display_name=display_name,
-        headers=headers,
-        ring_timeout_s=ring_timeout_s,
-        response_timeout_s=response_timeout_s,
-    )
+    leg = await place(endpoint, media, to, options or OutgoingOptions())
     try:
         if sink is not None:
             leg.connect(sink)
@@ -111,3 +86,85 @@ async def dial(
         await leg.hang_up()
         raise
     return leg
+
+
+class OutgoingSipLeg(SipLeg):
+    """See :class:`voicebot.legs.Leg`. Made by :func:`place` and :func:`dial`."""
+
+    _call: OutgoingCall
+
+    def __init__(
+        self,
+        call: OutgoingCall,
+        session: LegSession,
+        info: LegInfo,
+        tasks: BackgroundTasks,
+        options: OutgoingOptions,
+    ) -> None:
+        self._options = options
+        self._awaited = True
+        """Nobody has answered yet."""
+        self._told: set[type[Event]] = set()
+        """What was told of the call before its answer: each kind once."""
+        super().__init__(call, session, info, tasks)
+        call.on_progress = self._progressed
+
+    def ring(self) -> None:
+        """The other side is called, and rings."""
+
+    def early_media(self) -> bool:
+        return False
+
+    def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
+        """There is nothing to refuse."""
+
+    async def answer(self) -> None:
+        """Wait for the answer."""
+        self._check_not_ended()
+        options = self._options
+        try:
+            answer = await self._call.established(
+                timeout_s=options.ring_timeout_s, response_timeout_s=options.response_timeout_s
+            )
+        except CallClosed as closed:
+            self._call_ended(closed.end)  # when we gave up, the CANCEL is still on its way
+            raise LegClosed(str(closed)) from closed
+        except asyncio.CancelledError:
+            self._finish("cancelled")
+            raise
+        self._awaited = False
+        self._session.expect_audio()
+        if not self.session_answered(answer):
+            raise LegClosed("no common codec in the answer")
+        self._reoffer()
+
+    async def hang_up(self) -> None:
+        if self._awaited:
+            self._not_answered(NotReached.CANCELLED)
+        await super().hang_up()
+
+    def media_timed_out(self) -> None:
+        """As for every leg, but an early session may be silent: its own time limits end it."""
+        if not self._awaited:
+            super().media_timed_out()
+
+    def _call_ended(self, end: CallEnded) -> None:
+        if self._awaited:
+            self._not_answered(not_reached(end, answered_at_all=self._call.responded), end.status, end.reason)
+        else:
+            super()._call_ended(end)
+
+    def _not_answered(self, outcome: NotReached, status: int = 0, reason: str = "") -> None:
+        self._tell(CallNotAnswered(self._loop.time(), outcome, status, reason))
+        self._finish(outcome.value)
+
+    def _progressed(self, progress: CallProgress) -> None:
+        """A provisional response to our INVITE; audio that comes with it is passed on."""
+        agreed = self._session.agreed_by_answer(progress.early) if progress.early is not None else None
+        now = self._loop.time()
+        event = CallRinging(now, progress.status) if agreed is None else EarlyMediaReceived(now, progress.status)
+        if agreed is not None:
+            self._put_into_force(agreed)
+        if type(event) not in self._told:
+            self._told.add(type(event))
+            self._tell(event)

@@ -16,6 +16,6 @@ from __future__ import annotations
 
 from voicebot.localspeech.prepare import ModelFiles, prepare_models
 from voicebot.localspeech.scripted import Script
-from voicebot.localspeech.server import Limits, LocalSpeech
+from voicebot.localspeech.server import LocalSpeech
 
-__all__ = ["Limits", "LocalSpeech", "ModelFiles", "Script", "prepare_models"]
+__all__ = ["LocalSpeech", "ModelFiles", "Script", "prepare_models"]

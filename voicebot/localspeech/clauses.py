@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from voicebot.localspeech.normalise import normalise, say_as
-from voicebot.localspeech.ssml import Pause, Span
+from voicebot.localspeech.normalise import normalise
+from voicebot.localspeech.say_as import say_as
+from voicebot.localspeech.ssml import SsmlPause, SsmlSpan
 
 FIRST_WORDS = 6
 MOST_WORDS = 28
@@ -59,7 +60,7 @@ class Clause:
     pause_s: float
 
 
-def clauses(spans: list[Span]) -> Iterator[Clause]:
+def clauses(spans: list[SsmlSpan]) -> Iterator[Clause]:
     """The clauses of what SSML asked for, normalised, in order."""
     first = True
     for text, rate, pause_s in _runs(spans):
@@ -73,12 +74,12 @@ def clauses(spans: list[Span]) -> Iterator[Clause]:
             first = False
 
 
-def _runs(spans: list[Span]) -> Iterator[tuple[str, float, float]]:
+def _runs(spans: list[SsmlSpan]) -> Iterator[tuple[str, float, float]]:
     """Text of one rate up to a pause: (words, rate, seconds of silence after them)."""
     words: list[str] = []
     rate = 1.0
     for span in spans:
-        if isinstance(span, Pause):
+        if isinstance(span, SsmlPause):
             yield _join(words), rate, span.seconds
             words = []
             continue

@@ -15,7 +15,7 @@ from pathlib import Path
 from voicebot.localspeech.pool import InferencePool
 from voicebot.localspeech.prepare import ModelsMissing, default_cache_dir, prepare_models
 from voicebot.localspeech.scripted import InvalidScript, Script
-from voicebot.localspeech.server import Limits, LocalSpeech, script_from
+from voicebot.localspeech.server import LocalSpeech, script_from
 from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
 
@@ -76,7 +76,7 @@ async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
         port=arguments.port,
         script=script,
         require_key=arguments.require_key,
-        limits=Limits(sessions=arguments.max_sessions),
+        max_sessions=arguments.max_sessions,
     )
     try:
         async with service:

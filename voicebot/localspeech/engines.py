@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from voicebot.audio import Samples
-from voicebot.localspeech.ssml import Span
+from voicebot.localspeech.ssml import SsmlSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Detector(Protocol):
         """Forget what was heard before."""
 
 
-class RecognitionSession(Protocol):
+class EngineSession(Protocol):
     """The engine's side of one recognition turn."""
 
     @property
@@ -77,11 +77,11 @@ class RecognitionEngine(Protocol):
     def segmentation_s(self) -> float | None:
         """Silence that ends a phrase whatever the client asked for; None: as the client asked."""
 
-    def session(self, rate: int, service_tag: str, previous_tag: str) -> RecognitionSession: ...
+    def session(self, rate: int, service_tag: str, previous_tag: str) -> EngineSession: ...
 
 
 class SynthesisEngine(Protocol):
     """Speaks."""
 
-    def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Samples, None]:
+    def stream(self, spans: list[SsmlSpan], rate: int) -> AsyncGenerator[Samples, None]:
         """Audio for ``spans`` at ``rate`` samples a second, in pieces, each as soon as it is there."""

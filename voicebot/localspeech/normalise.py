@@ -13,22 +13,9 @@ from collections.abc import Callable
 from re import Match
 
 from voicebot.localspeech import numerals
+from voicebot.localspeech.readings import CHARACTERS, MONTHS, account, date, money, spell, telephone, time_of_day
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-_MONTH_PATTERN = "|".join(f"{month}|{month[:3]}\\.?" for month in _MONTHS if month != "May") + "|May|Sept\\.?"
+_MONTH_PATTERN = "|".join(f"{month}|{month[:3]}\\.?" for month in MONTHS if month != "May") + "|May|Sept\\.?"
 _DAYS = {
     "Mon": "Monday",
     "Tue": "Tuesday",
@@ -90,15 +77,6 @@ _UNITS = {
     "°": ("degree", "degrees"),
     "%": ("percent", "percent"),
 }
-_CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "¥": ("yen", "yen", "sen", "sen"),
-    "USD": ("dollar", "dollars", "cent", "cents"),
-    "EUR": ("euro", "euros", "cent", "cents"),
-    "GBP": ("pound", "pounds", "penny", "pence"),
-}
 _SYMBOLS = {
     "&": " and ",
     "@": " at ",
@@ -113,17 +91,6 @@ _SYMBOLS = {
     "“": "",
     "”": "",
     '"': "",
-}
-_CHARACTERS = {
-    ".": "dot",
-    "-": "dash",
-    "_": "underscore",
-    "@": "at",
-    "#": "number",
-    "*": "star",
-    "+": "plus",
-    "/": "slash",
-    "&": "and",
 }
 # Initialisms that are spoken as words.
 _WORDS_IN_CAPITALS = frozenset(
@@ -153,86 +120,15 @@ _WORDS_IN_CAPITALS = frozenset(
 
 # The full stop of "p.m." is the sentence's too where one ends.
 _HALF_DAY = r"\s?[ap](?:m\b|\.m\b(?:\.(?!\s*$|\s+(?-i:[A-Z])))?)"
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+"""As it is written in English: ``1,234.5``, ``12``."""
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 
 Rule = tuple[re.Pattern[str], Callable[[Match[str]], str]]
 
 
-def spell(text: str) -> str:
-    """Character by character, a comma where a group ends: ``AB-12`` gives ``A B, one two``."""
-    out: list[str] = []
-    for character in text:
-        if character.isascii() and character.isdigit():
-            out.append(numerals.digits(character))
-        elif character.isalpha():
-            out.append(character.upper())
-        elif character in _CHARACTERS and character not in "-":
-            out.append(_CHARACTERS[character])
-        elif out and out[-1] != ",":
-            out.append(",")
-    return " ".join(out).replace(" ,", ",").rstrip(", ")
-
-
-def telephone(text: str) -> str:
-    """Digit by digit with a short pause between groups; groups are as written, or by threes and four at the end."""
-    plus = "plus " if text.strip().startswith("+") else ""
-    groups = re.findall(r"\d+", text)
-    if len(groups) == 1 and len(groups[0]) > 4:
-        run = groups[0]
-        groups = [run[at : at + 3] for at in range(0, len(run) - 4, 3)]
-        groups.append(run[sum(map(len, groups)) :])
-    return plus + ", ".join(numerals.digits(group) for group in groups)
-
-
-def account(text: str) -> str:
-    """A long number digit by digit, in groups of four (three where that comes out even), to be written down."""
-    size = 3 if len(text) % 3 == 0 and len(text) < 10 else 4
-    return ", ".join(numerals.digits(text[at : at + size]) for at in range(0, len(text), size))
-
-
-def money(amount: str, currency: str, scale: str = "") -> str:
-    """``45.32``, ``$``: forty five dollars and thirty two cents."""
-    one, many, small_one, small_many = _CURRENCIES[currency]
-    sign = "minus " if amount.startswith("-") else ""
-    whole, _, fraction = amount.lstrip("-+").replace(",", "").partition(".")
-    if scale:
-        return f"{sign}{numerals.decimal(amount.lstrip('-+'))} {scale} {many}"
-    units, cents = int(whole or 0), int((fraction + "00")[:2])
-    parts = []
-    if units or not cents:
-        parts.append(f"{numerals.cardinal(units)} {one if units == 1 else many}")
-    if cents:
-        parts.append(f"{numerals.cardinal(cents)} {small_one if cents == 1 else small_many}")
-    return sign + " and ".join(parts)
-
-
-def time_of_day(hours: int, minutes: int, half: str = "") -> str:
-    """``15, 5``: three oh five P M; ``15, 0``: three P M; ``9, 30, "am"``: nine thirty A M."""
-    if not half and hours > 12:
-        half, hours = "pm", hours - 12
-    elif not half and hours == 0:
-        half, hours = "am", 12
-    words = numerals.cardinal(hours)
-    if minutes:
-        words += f" oh {numerals.cardinal(minutes)}" if minutes < 10 else f" {numerals.cardinal(minutes)}"
-    elif not half:
-        words += " o'clock"
-    return words + {"a": " A M", "p": " P M", "": ""}[half[:1].lower()]
-
-
-def date(year: int | None, month: int, day: int | None) -> str:
-    """``2026, 3, 5``: March fifth, twenty twenty six."""
-    words = _MONTHS[month - 1]
-    if day:
-        words += f" {numerals.ordinal(day)}"
-    if year is not None:
-        words += (", " if day else " ") + numerals.year(year)
-    return words
-
-
 def _month_number(name: str) -> int:
-    return next(index for index, month in enumerate(_MONTHS, 1) if month[:3] == name[:3].capitalize())
+    return next(index for index, month in enumerate(MONTHS, 1) if month[:3] == name[:3].capitalize())
 
 
 def _iso_date(match: Match[str]) -> str:
@@ -250,7 +146,7 @@ def _us_date(match: Match[str]) -> str:
 
 
 def _day_month(match: Match[str]) -> str:
-    day, month, year = int(match[1]), _MONTHS[_month_number(match[2]) - 1], match[3]
+    day, month, year = int(match[1]), MONTHS[_month_number(match[2]) - 1], match[3]
     return f"the {numerals.ordinal(day)} of {month}" + (f", {numerals.year(int(year))}" if year else "")
 
 
@@ -310,7 +206,7 @@ _TELEPHONE = "|".join(
     )
 )
 _YEAR_AFTER = r"\b(in|since|until|by|from|of|year)\s+(1[1-9]\d\d|20\d\d)\b(?![.,]\d)"
-_AMOUNT = rf"([$€£¥])\s?(-?(?:{_NUMBER}))(?:\s(thousand|million|billion))?"
+_AMOUNT = rf"([$€£¥])\s?(-?(?:{NUMBER}))(?:\s(thousand|million|billion))?"
 
 
 def _ordinal(match: Match[str]) -> str:
@@ -331,12 +227,12 @@ _RULES: tuple[Rule, ...] = (
     _rule(r"#(?=\d)", lambda m: "number"),
     _rule(_TELEPHONE, lambda m: telephone(m[0])),
     _rule(_AMOUNT, lambda m: money(m[2], m[1], m[3] or "")),
-    _rule(rf"(-?(?:{_NUMBER}))\s?([€£]|USD|EUR|GBP)(?!\w)", lambda m: money(m[1], m[2])),
+    _rule(rf"(-?(?:{NUMBER}))\s?([€£]|USD|EUR|GBP)(?!\w)", lambda m: money(m[1], m[2])),
     _rule(r"\b(\d+)(?:st|nd|rd|th)\b", _ordinal),
-    _rule(rf"(?<![\w.])(-?(?:{_NUMBER}))\s?({_UNIT})(?![\w])", _unit),
+    _rule(rf"(?<![\w.])(-?(?:{NUMBER}))\s?({_UNIT})(?![\w])", _unit),
     _rule(r"(?<=\d)\s?[-–—]\s?(?=\d)", lambda m: " to "),
     _rule(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b", lambda m: spell(m[0])),
-    _rule(rf"(?<![\w.])[-\u2212]?(?:{_NUMBER})(?!\w)", _number),
+    _rule(rf"(?<![\w.])[-\u2212]?(?:{NUMBER})(?!\w)", _number),
     _rule(r"\d+", lambda m: numerals.digits(m[0])),
     _rule(r"\b([A-Z])\.(?:([A-Z])\.)+", lambda m: m[0].replace(".", " ")),
     _rule(r"\b[A-Z]{2,6}s?\b", _capitals),
@@ -354,7 +250,7 @@ _UNSPEAKABLE = re.compile(r"[^\w\s,.?!;:'’-]")
 
 def _address(text: str) -> str:
     text = re.sub(r"^https?://", "", text).rstrip("/")
-    words = re.sub(r"([.@/_+-])", lambda m: f" {_CHARACTERS[m[1]]} ", text)
+    words = re.sub(r"([.@/_+-])", lambda m: f" {CHARACTERS[m[1]]} ", text)
     return re.sub(r"\d+", lambda m: f" {numerals.digits(m[0])} ", words).replace("www", "W W W")
 
 
@@ -378,51 +274,3 @@ def normalise(text: str) -> str:
     text = re.sub(r"([,;:])(?:\s*[,;:])+", r"\1", text)
     text = re.sub(r"[,;:]+(?=[.?!])", "", text)
     return text.lstrip(",;:.!? ").rstrip(",;: ")
-
-
-def say_as(text: str, interpret_as: str, format: str = "", detail: str = "") -> str:
-    """Words for the content of an SSML ``say-as``. What does not fit its interpretation is spoken as plain text."""
-    text = text.strip()
-    number = re.fullmatch(rf"[-+]?(?:{_NUMBER})", text)
-    match interpret_as:
-        case "digits" | "number_digit":
-            return account(re.sub(r"\D", "", text)) if re.fullmatch(r"[\d\s.-]+", text) else spell(text)
-        case "characters" | "spell-out" | "letters":
-            return spell(text)
-        case "cardinal" | "number" if number:
-            return numerals.decimal(text)
-        case "ordinal" if re.fullmatch(r"\d{1,12}(?:st|nd|rd|th)?", text):
-            return numerals.ordinal(int(re.sub(r"\D", "", text)))
-        case "telephone":
-            return telephone(text) if re.search(r"\d", text) else normalise(text)
-        case "currency" if number:
-            return money(text, detail if detail in _CURRENCIES else "$")
-        case "currency":
-            found = re.fullmatch(rf"({_NUMBER})\s*([A-Z]{{3}})|([A-Z]{{3}})\s*({_NUMBER})", text)
-            if found and (found[2] or found[3]) in _CURRENCIES:
-                return money(found[1] or found[4], found[2] or found[3])
-        case "date":
-            return _say_date(text, format) or normalise(text)
-        case "time":
-            clock = re.fullmatch(r"(\d{1,2})[:.h](\d{2})(?:[:.]\d{2})?\s*([ap]\.?m\.?)?", text, re.IGNORECASE)
-            if clock and int(clock[1]) <= 24 and int(clock[2]) <= 59:
-                return time_of_day(int(clock[1]) % 24, int(clock[2]), clock[3] or "")
-        case _:
-            pass
-    return normalise(text)
-
-
-def _say_date(text: str, format: str) -> str | None:
-    parts = re.findall(r"\d+", text)
-    if re.search(r"[A-Za-z]", text) or not parts or len(parts) > 3:
-        return None
-    if not format:
-        format = "ymd" if len(parts[0]) == 4 else "mdy"
-    format = format if len(format) == len(parts) else format[: len(parts)]
-    fields = {key: int(value) for key, value in zip(format, parts, strict=False)}
-    month, day, year = fields.get("m"), fields.get("d"), fields.get("y")
-    if year is not None and year < 100:
-        year += 2000
-    if month is None or not 1 <= month <= 12 or (day is not None and not 1 <= day <= 31):
-        return None
-    return date(year, month, day)

@@ -54,7 +54,6 @@ class Options:
     segmentation_s: float = 0.35
     initial_silence_s: float = 5.0
     expected: tuple[str, ...] = ()
-    detailed: bool = False
     previous_tag: str = ""
 
     @classmethod
@@ -76,14 +75,12 @@ class Options:
                 if isinstance(text, str) and 0 < len(text) <= MAX_PHRASE_LENGTH and len(expected) < MAX_EXPECTED:
                     expected.append(text)
         continuation = _mapping(context.get("continuation"))
-        output = str(_mapping(context.get("phraseOutput")).get("format", query.get("format", "simple")))
         tag = continuation.get("previousServiceTag")
         return cls(
             mode=mode,
             segmentation_s=segmentation_ms / 1000,
             initial_silence_s=initial_ms / 1000,
             expected=tuple(dict.fromkeys(expected)),
-            detailed=output.lower() == "detailed",
             previous_tag=tag if isinstance(tag, str) else "",
         )
 
@@ -105,14 +102,14 @@ def _number(value: Any, least: float, most: float, default: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class ServiceMessage:
     """A message to the client."""
 
     path: str
     body: dict[str, Any]
 
 
-Output = Send | Decode
+TurnOutput = ServiceMessage | Decode
 
 
 @dataclass(slots=True)
@@ -155,9 +152,9 @@ class RecognitionTurn:
 
     # --- inputs ---------------------------------------------------------------------------------------------------
 
-    def audio(self, samples: Samples) -> list[Output]:
+    def audio(self, samples: Samples) -> list[TurnOutput]:
         """More of the stream."""
-        out: list[Output] = []
+        out: list[TurnOutput] = []
         for at in range(0, len(samples), self._frame):
             self._append(samples[at : at + self._frame])
             while not self.ended and self._scored + self._frame <= self._first + self._filled:
@@ -170,17 +167,17 @@ class RecognitionTurn:
         out += self._keep_time()
         return out
 
-    def end_of_audio(self) -> list[Output]:
+    def end_of_audio(self) -> list[TurnOutput]:
         """The client has no more; the turn ends when the phrases that are pending have gone out."""
         if self._audio_ended:
             return []
         self._audio_ended = True
-        out: list[Output] = []
+        out: list[TurnOutput] = []
         for edge in self._segmenter.finish():
             out += self._on_edge(edge)
         return out + self._flush()
 
-    def decoded(self, number: int, transcript: Transcript | None) -> list[Output]:
+    def decoded(self, number: int, transcript: Transcript | None) -> list[TurnOutput]:
         """The result of a :class:`Decode`; None: it was skipped."""
         if number == self._hypothesis:
             self._hypothesis = 0
@@ -198,7 +195,7 @@ class RecognitionTurn:
 
     # --- phrases --------------------------------------------------------------------------------------------------
 
-    def _on_edge(self, edge: Edge) -> list[Output]:
+    def _on_edge(self, edge: Edge) -> list[TurnOutput]:
         match edge:
             case Started(onset):
                 self._phrase = _Phrase(onset)
@@ -206,7 +203,7 @@ class RecognitionTurn:
                 if self._started:
                     return []
                 self._started = True
-                return [Send("speech.startDetected", {"Offset": self._ticks(onset)})]
+                return [ServiceMessage("speech.startDetected", {"Offset": self._ticks(onset)})]
             case Paused(offset):
                 phrase = self._phrase
                 if phrase is None or (offset - phrase.onset) * FRAME_S < _MIN_VOICED_S:
@@ -229,7 +226,7 @@ class RecognitionTurn:
                     self._pending[0].result = self._pending[0].result or Transcript("")
                 return ([] if phrase.final else [self._ask_final(phrase)]) + self._flush()
 
-    def _ask_hypothesis(self) -> list[Output]:
+    def _ask_hypothesis(self) -> list[TurnOutput]:
         phrase, voiced_s = self._phrase, self._segmenter.voiced_s
         if phrase is None or phrase.final or self._hypothesis or voiced_s < self._next_hypothesis_s:
             return []
@@ -255,19 +252,19 @@ class RecognitionTurn:
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
         return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, self._options.expected)
 
-    def _say_hypothesis(self, phrase: _Phrase, transcript: Transcript, end: int, repeat: bool) -> list[Output]:
+    def _say_hypothesis(self, phrase: _Phrase, transcript: Transcript, end: int, repeat: bool) -> list[TurnOutput]:
         text = lexical(transcript.text)
         if not text or (text == phrase.said and not repeat):
             return []
         phrase.said = text
-        return [Send("speech.hypothesis", {"Id": phrase.id, "Text": text, **self._times(phrase.onset, end)})]
+        return [ServiceMessage("speech.hypothesis", {"Id": phrase.id, "Text": text, **self._times(phrase.onset, end)})]
 
-    def _flush(self) -> list[Output]:
-        out: list[Output] = []
+    def _flush(self) -> list[TurnOutput]:
+        out: list[TurnOutput] = []
         while self._pending and self._pending[0].result is not None:
             phrase = self._pending.popleft()
             assert phrase.result is not None
-            out.append(Send("speech.phrase", self._phrase_body(phrase, phrase.result)))
+            out.append(ServiceMessage("speech.phrase", self._phrase_body(phrase, phrase.result)))
             if phrase.result.text:
                 self.phrases += 1
             if self._options.mode == "interactive":
@@ -303,7 +300,7 @@ class RecognitionTurn:
 
     # --- the turn ---------------------------------------------------------------------------------------------------
 
-    def _keep_time(self) -> list[Output]:
+    def _keep_time(self) -> list[TurnOutput]:
         if self._segmenter.speaking:
             return []
         quiet_from = max(self._reset_at, self._segmenter.now - round(self._segmenter.quiet_s / FRAME_S))
@@ -318,14 +315,17 @@ class RecognitionTurn:
                 "RecognitionStatus": "InitialSilenceTimeout",
                 **self._times(0, self._segmenter.now),
             }
-            return [Send("speech.phrase", body), *self._end_turn()]
+            return [ServiceMessage("speech.phrase", body), *self._end_turn()]
         return []
 
-    def _end_turn(self) -> list[Output]:
+    def _end_turn(self) -> list[TurnOutput]:
         if self.ended:
             return []
         self.ended = True
-        return [Send("speech.endDetected", {"Offset": self._ticks(self._segmenter.now)}), Send("turn.end", {})]
+        return [
+            ServiceMessage("speech.endDetected", {"Offset": self._ticks(self._segmenter.now)}),
+            ServiceMessage("turn.end", {}),
+        ]
 
     def _append(self, samples: Samples) -> None:
         size = len(samples)

@@ -10,10 +10,10 @@ from dataclasses import replace
 from aiohttp import web
 
 from voicebot.audio import PCMU, AudioFormat
-from voicebot.localspeech.engines import Decode, RecognitionEngine, RecognitionSession, Transcript
+from voicebot.localspeech.engines import Decode, EngineSession, RecognitionEngine, Transcript
 from voicebot.localspeech.formats import UnsupportedAudio, parse_header
 from voicebot.localspeech.framing import FramingError, parse_binary, parse_text, text_frame
-from voicebot.localspeech.recognition import Options, Output, RecognitionTurn, Send
+from voicebot.localspeech.recognition import Options, RecognitionTurn, ServiceMessage, TurnOutput
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _YIELD_BYTES = 16_000
 """After so many bytes of audio in a row (a reconnecting client sends seconds of it at once) others have their turn."""
 
 
-class RecognitionConnection:
+class RecognitionDriver:
     """Drives :class:`RecognitionTurn`, one at a time as the protocol has it: a new X-RequestId begins the next."""
 
     def __init__(
@@ -37,7 +37,7 @@ class RecognitionConnection:
         self._rest = b""
         self._format: AudioFormat | None = None
         self._turn: RecognitionTurn | None = None
-        self._session: RecognitionSession | None = None
+        self._session: EngineSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._since_yield = 0
         self.malformed = 0
@@ -87,7 +87,7 @@ class RecognitionConnection:
         if not data:
             if self._turn is None:  # nothing was ever heard
                 self._start(PCMU)
-                await self._send(Send("turn.start", self._context()))
+                await self._send(ServiceMessage("turn.start", self._context()))
             assert self._turn is not None
             await self._carry_out(self._turn.end_of_audio())
             return
@@ -97,7 +97,7 @@ class RecognitionConnection:
             if found is None:
                 return
             self._start(found[0])
-            await self._send(Send("turn.start", self._context()))
+            await self._send(ServiceMessage("turn.start", self._context()))
             data, self._head = self._head[found[1] :], b""
         assert self._format is not None and self._turn is not None
         data = self._rest + data
@@ -122,9 +122,9 @@ class RecognitionConnection:
     def _context(self) -> dict[str, dict[str, str]]:
         return {"context": {"serviceTag": self._tag}}
 
-    async def _carry_out(self, outputs: list[Output]) -> None:
+    async def _carry_out(self, outputs: list[TurnOutput]) -> None:
         for output in outputs:
-            if isinstance(output, Send):
+            if isinstance(output, ServiceMessage):
                 await self._send(output)
             else:
                 assert self._session is not None and self._turn is not None
@@ -132,7 +132,7 @@ class RecognitionConnection:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    async def _decode(self, turn: RecognitionTurn, session: RecognitionSession, decode: Decode) -> None:
+    async def _decode(self, turn: RecognitionTurn, session: EngineSession, decode: Decode) -> None:
         transcript: Transcript | None
         try:
             transcript = await session.transcribe(decode)
@@ -149,7 +149,7 @@ class RecognitionConnection:
             except ConnectionError:
                 _log.debug("the client went away before its result")
 
-    async def _send(self, message: Send) -> None:
+    async def _send(self, message: ServiceMessage) -> None:
         if not self._socket.closed:
             await self._socket.send_str(text_frame(self._request_id, message.path, message.body))
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from voicebot.audio import Samples
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
-from voicebot.localspeech.ssml import Pause, Span
+from voicebot.localspeech.ssml import SsmlPause, SsmlSpan
 
 _MAX_MS = 600_000
 
@@ -195,12 +195,12 @@ class ScriptedSynthesis:
     def __init__(self, script: Script) -> None:
         self.script = script
 
-    async def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Samples, None]:
+    async def stream(self, spans: list[SsmlSpan], rate: int) -> AsyncGenerator[Samples, None]:
         script = self.script
         if script.first_chunk_delay_ms:
             await asyncio.sleep(script.first_chunk_delay_ms / 1000)
         for span in spans:
-            if isinstance(span, Pause):
+            if isinstance(span, SsmlPause):
                 yield np.zeros(round(span.seconds * rate), np.float32)
                 continue
             for _ in span.text.split():

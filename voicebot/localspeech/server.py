@@ -7,14 +7,13 @@ import contextlib
 import hmac
 import json
 import logging
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from voicebot.localspeech.engines import RecognitionEngine, SynthesisEngine
-from voicebot.localspeech.recognition_driver import RecognitionConnection
+from voicebot.localspeech.recognition_driver import RecognitionDriver
 from voicebot.localspeech.scripted import (
     Faults,
     InvalidScript,
@@ -22,7 +21,7 @@ from voicebot.localspeech.scripted import (
     ScriptedRecognition,
     ScriptedSynthesis,
 )
-from voicebot.localspeech.synthesis_driver import SynthesisConnection
+from voicebot.localspeech.synthesis_driver import SynthesisDriver
 
 _log = logging.getLogger(__name__)
 
@@ -43,13 +42,6 @@ _MAX_FRAME = 1 << 20
 _DRAIN_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """``sessions``: recognition and synthesis connections at a time, each; more are refused with 429."""
-
-    sessions: int = 200
-
-
 class LocalSpeech:
     """The service, in this process: ``async with LocalSpeech(recognition, synthesis) as service: service.port``.
 
@@ -57,6 +49,7 @@ class LocalSpeech:
         recognition, synthesis: the engines; None with a ``script``. May be set later; connections get 503 till then.
         script: answer by script instead, and accept another at ``POST /control``.
         require_key: answer 401 to whoever does not bring this key (``Ocp-Apim-Subscription-Key``, or a bearer token).
+        max_sessions: recognition and synthesis connections at a time, each; more are refused with 429.
     """
 
     def __init__(
@@ -68,7 +61,7 @@ class LocalSpeech:
         port: int = 0,
         script: Script | None = None,
         require_key: str = "",
-        limits: Limits | None = None,
+        max_sessions: int = 200,
     ) -> None:
         self.recognition: RecognitionEngine | None = recognition
         self.synthesis: SynthesisEngine | None = synthesis
@@ -82,7 +75,7 @@ class LocalSpeech:
         self.host = host
         self.port = port
         self._require_key = require_key
-        self._limits = limits or Limits()
+        self._max_sessions = max_sessions
         self._open: dict[str, set[web.WebSocketResponse]] = {"recognition": set(), "synthesis": set()}
         self._counts = {"recognition": 0, "synthesis": 0, "refused": 0, "malformed": 0}
         self._runner: web.AppRunner | None = None
@@ -185,7 +178,7 @@ class LocalSpeech:
                 return web.Response(status=status, text="refused by the script")
         if not self.ready:
             return web.Response(status=503, text="models are being loaded")
-        if len(self._open[service]) >= self._limits.sessions:
+        if len(self._open[service]) >= self._max_sessions:
             return web.Response(status=429, text="too many sessions", headers={"Retry-After": "1"})
         return None
 
@@ -206,7 +199,7 @@ class LocalSpeech:
         self._open[service].add(socket)
         self._counts[service] += 1
         drop: asyncio.TimerHandle | None = None
-        connection: RecognitionConnection | SynthesisConnection | None = None
+        connection: RecognitionDriver | SynthesisDriver | None = None
         try:
             await socket.prepare(request)
             if self.script is not None:
@@ -229,15 +222,15 @@ class LocalSpeech:
 
     def _connection(
         self, service: str, socket: web.WebSocketResponse, request: web.Request
-    ) -> RecognitionConnection | SynthesisConnection:
+    ) -> RecognitionDriver | SynthesisDriver:
         assert self.recognition is not None and self.synthesis is not None
         if service == "recognition":
             mode = request.path.split("/")[3]
-            return RecognitionConnection(socket, self.recognition, mode, dict(request.query))
-        return SynthesisConnection(socket, self.synthesis, self._stalls)
+            return RecognitionDriver(socket, self.recognition, mode, dict(request.query))
+        return SynthesisDriver(socket, self.synthesis, self._stalls)
 
     async def _pump(
-        self, socket: web.WebSocketResponse, connection: RecognitionConnection | SynthesisConnection, service: str
+        self, socket: web.WebSocketResponse, connection: RecognitionDriver | SynthesisDriver, service: str
     ) -> None:
         async for message in socket:
             if self._muted(service):

@@ -29,7 +29,7 @@ class InvalidSsml(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SsmlText:
     """Words to say. ``rate``: 2 is twice as fast. ``interpret_as``, ``format``, ``detail`` come from ``say-as``."""
 
     text: str
@@ -40,24 +40,24 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class SsmlPause:
     """Silence for ``seconds``."""
 
     seconds: float
 
 
-Span = Text | Pause
+SsmlSpan = SsmlText | SsmlPause
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class SsmlDocument:
     """A parsed document: what to say, and the names of the voices asked for, in order."""
 
-    spans: list[Span]
+    spans: list[SsmlSpan]
     voices: tuple[str, ...]
 
 
-def parse(document: str) -> Speech:
+def parse(document: str) -> SsmlDocument:
     """Parse an SSML document.
 
     Raises:
@@ -74,7 +74,7 @@ def parse(document: str) -> Speech:
         parser.close()
     except ElementTree.ParseError as error:
         raise InvalidSsml(f"SSML parsing error: {error}") from error
-    return Speech(builder.spans, tuple(builder.voices))
+    return SsmlDocument(builder.spans, tuple(builder.voices))
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class _Builder:
     """Target of the XML parser: keeps the styles of the open elements on a stack."""
 
     def __init__(self) -> None:
-        self.spans: list[Span] = []
+        self.spans: list[SsmlSpan] = []
         self.voices: list[str] = []
         self._stack: list[_Context] = []
 
@@ -131,22 +131,22 @@ class _Builder:
             self._pause(PARAGRAPH_PAUSE_S if context.name == "p" else SENTENCE_PAUSE_S, joins=True)
 
     def close(self) -> None:
-        while self.spans and isinstance(self.spans[-1], Text) and not self.spans[-1].text.strip():
+        while self.spans and isinstance(self.spans[-1], SsmlText) and not self.spans[-1].text.strip():
             self.spans.pop()
 
     def _say(self, text: str) -> None:
         context = self._stack[-1]
         if context.silent or not text:
             return
-        span = Text(text, context.rate, context.interpret_as, context.format, context.detail)
+        span = SsmlText(text, context.rate, context.interpret_as, context.format, context.detail)
         last = self.spans[-1] if self.spans else None
         # The parser may hand over one piece of text in several calls.
-        if isinstance(last, Text) and (last.rate, last.interpret_as, last.format) == (
+        if isinstance(last, SsmlText) and (last.rate, last.interpret_as, last.format) == (
             span.rate,
             span.interpret_as,
             span.format,
         ):
-            self.spans[-1] = Text(last.text + text, span.rate, span.interpret_as, span.format, span.detail)
+            self.spans[-1] = SsmlText(last.text + text, span.rate, span.interpret_as, span.format, span.detail)
         else:
             self.spans.append(span)
 
@@ -154,14 +154,14 @@ class _Builder:
         """``joins``: the end of a sentence in a paragraph that ends is one pause, not two."""
         if self._stack and self._stack[-1].silent:
             return
-        while self.spans and isinstance(self.spans[-1], Text) and not self.spans[-1].text.strip():
+        while self.spans and isinstance(self.spans[-1], SsmlText) and not self.spans[-1].text.strip():
             self.spans.pop()
-        if joins and self.spans and isinstance(self.spans[-1], Pause):
-            self.spans[-1] = Pause(max(seconds, self.spans[-1].seconds))
+        if joins and self.spans and isinstance(self.spans[-1], SsmlPause):
+            self.spans[-1] = SsmlPause(max(seconds, self.spans[-1].seconds))
         elif joins and not self.spans:
             return
         elif seconds > 0:
-            self.spans.append(Pause(seconds))
+            self.spans.append(SsmlPause(seconds))
 
 
 def _break(attributes: dict[str, str]) -> float:

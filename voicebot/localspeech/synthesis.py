@@ -14,7 +14,7 @@ from voicebot.localspeech.clauses import Clause, clauses
 from voicebot.localspeech.phonemes import Lexicon
 from voicebot.localspeech.piper import PiperVoice
 from voicebot.localspeech.pool import InferencePool, Rank
-from voicebot.localspeech.ssml import Span
+from voicebot.localspeech.ssml import SsmlSpan
 
 _FADE_S = 0.005
 _TOKEN = re.compile(r"[\w']+|[,;:.?!]")
@@ -28,7 +28,7 @@ class PiperSynthesis:
         self._lexicon = lexicon
         self._pool = pool
 
-    async def stream(self, spans: list[Span], rate: int) -> AsyncGenerator[Samples, None]:
+    async def stream(self, spans: list[SsmlSpan], rate: int) -> AsyncGenerator[Samples, None]:
         """Audio at ``rate``, a clause at a time. Closing the iterator gives up the clauses that were not begun."""
         rank = Rank.FIRST_AUDIO
         for clause in clauses(spans):

@@ -27,7 +27,7 @@ _CONTENT_TYPES = {PCMU: "audio/x-mulaw", PCMA: "audio/x-alaw"}
 _unknown_voices: set[str] = set()
 
 
-class SynthesisConnection:
+class SynthesisDriver:
     """Answers the requests of one client; the SDK stops one by closing the connection.
 
     ``stalled()`` true: begin to answer, and never go on (a scripted fault).

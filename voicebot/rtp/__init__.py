@@ -5,8 +5,9 @@ Rules that hold here:
 * One :class:`MediaClock` drives all calls by absolute deadlines. No call has a timer, a task or a thread of its own.
 * G.711 stays as it is and is decoded only to conceal a loss; other codecs are 16 kHz samples above the wire. Silence is
   the format's, never a zero byte of G.711. The codecs are `audio/codecs/`.
-* The cores (`packet`, `rtcp`, `reorder`, `telephone_event`, `playout`) are pure: bytes and the time go in, frames and
-  events come out. `session` is the thin driver with the sockets.
+* The cores (`packet`, `rtcp`, `reorder`, `telephone_event`, `playout`, and `incoming` and `outgoing`, which hold them)
+  are pure: bytes and the time go in, frames and events come out. `session` drives them; `path` has the sockets, keys
+  and addresses.
 * What comes from the network is length-checked, bounded and counted; it never raises and is never logged per packet.
 """
 

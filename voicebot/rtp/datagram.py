@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from voicebot.rtp.source import Address
+from voicebot.rtp.source import SocketAddress
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class BoundPort:
     __slots__ = ("_defect", "_failed", "_reader", "_received", "_socket")
 
     def __init__(
-        self, bound: socket.socket, received: Callable[[bytes, Address], None], failed: Callable[[], None]
+        self, bound: socket.socket, received: Callable[[bytes, SocketAddress], None], failed: Callable[[], None]
     ) -> None:
         """Take over ``bound`` (not blocking): it is closed with this port. Needs a running loop."""
         loop = asyncio.get_running_loop()
@@ -99,7 +99,7 @@ class BoundPort:
                 logger.exception("a received packet could not be handled; further ones are counted, not logged")
             self._failed()
 
-    def send(self, data: bytes, target: Address) -> None:
+    def send(self, data: bytes, target: SocketAddress) -> None:
         """Hand ``data`` to the kernel; when it has no room, the packet is lost, as it would be further on."""
         if self._socket is None:
             self._failed()

@@ -116,7 +116,7 @@ class DtlsHandshake:
             if self._connection.DTLSv1_handle_timeout():
                 self._collect()
         except SSL.Error as error:
-            raise self._fail(error) from None
+            raise self._fail(error) from error
 
     def take(self) -> list[bytes]:
         """Datagrams to be sent, in order."""
@@ -136,7 +136,7 @@ class DtlsHandshake:
         except SSL.Error as error:
             self._collect()  # the alert
             if self.keys is None:
-                raise self._fail(error) from None
+                raise self._fail(error) from error
         self._collect()
 
     def _agree(self) -> None:

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from voicebot.rtp.dtls import DtlsFailed, DtlsHandshake, DtlsIdentity, DtlsRole
 from voicebot.rtp.ice_lite import IceCredentials, IceLite
-from voicebot.rtp.source import Address
+from voicebot.rtp.source import SocketAddress
 from voicebot.rtp.srtp import MediaKey
 
 logger = logging.getLogger(__name__)
 
-Datagrams = list[tuple[bytes, Address]]
+OutgoingDatagrams = list[tuple[bytes, SocketAddress]]
 
 
 class HandshakeTerms(NamedTuple):
@@ -51,8 +51,8 @@ class MediaHandshake:
         """Datagrams of others, or that were no STUN or DTLS after all."""
         self._dtls = DtlsHandshake(terms.identity, terms.role, _usable(terms.fingerprints))
         self._ice = IceLite(*terms.ice) if terms.ice is not None else None
-        self._signalled: Address | None = None
-        self._peer: Address | None = None
+        self._signalled: SocketAddress | None = None
+        self._peer: SocketAddress | None = None
         """Where DTLS is spoken with."""
 
     def adopt(self, terms: HandshakeTerms) -> bool:
@@ -73,15 +73,15 @@ class MediaHandshake:
         return self._dtls.keys
 
     @property
-    def nominated(self) -> Address | None:
+    def nominated(self) -> SocketAddress | None:
         return self._ice.nominated if self._ice is not None else None
 
-    def signal(self, address: Address) -> Datagrams:
+    def signal(self, address: SocketAddress) -> OutgoingDatagrams:
         """The session description names ``address``. What is to be sent."""
         self._signalled = address
         return self._begin(address) if self._ice is None else []
 
-    def receive(self, data: bytes, source: Address) -> Datagrams:
+    def receive(self, data: bytes, source: SocketAddress) -> OutgoingDatagrams:
         """A datagram for which :func:`is_for_handshake` holds. What is to be sent."""
         if data[0] < 4:
             if self._ice is None:
@@ -101,7 +101,7 @@ class MediaHandshake:
             logger.warning("no keys with %s: DTLS failed: %s", source[0], failed)
         return self._taken()
 
-    def tick(self) -> Datagrams:
+    def tick(self) -> OutgoingDatagrams:
         """Called now and then. What is to be sent again."""
         try:
             self._dtls.tick()
@@ -109,10 +109,10 @@ class MediaHandshake:
             logger.warning("no keys: DTLS failed: %s", failed)
         return self._taken()
 
-    def _is_host(self, source: Address) -> bool:
+    def _is_host(self, source: SocketAddress) -> bool:
         return self._signalled is not None and source[0] == self._signalled[0]
 
-    def _begin(self, address: Address) -> Datagrams:
+    def _begin(self, address: SocketAddress) -> OutgoingDatagrams:
         if self._peer is not None:
             return []
         self._peer = address
@@ -122,7 +122,7 @@ class MediaHandshake:
             logger.warning("no keys with %s: DTLS failed: %s", address[0], failed)
         return self._taken()
 
-    def _taken(self) -> Datagrams:
+    def _taken(self) -> OutgoingDatagrams:
         return [(data, self._peer) for data in self._dtls.take()] if self._peer is not None else []
 
 

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from voicebot.rtp import stun
-from voicebot.rtp.source import Address
+from voicebot.rtp.source import SocketAddress
 
 _MAX_VALID: Final = 32
 
@@ -38,22 +38,22 @@ class IceLite:
     def __init__(self, local: IceCredentials, remote: IceCredentials) -> None:
         self.local = local
         self.remote = remote
-        self.nominated: Address | None = None
+        self.nominated: SocketAddress | None = None
         self.refused = 0
         """Messages that were not answered: malformed, or not from the one that we speak with."""
         self._user = f"{local.ufrag}:{remote.ufrag}".encode()
         self._password = local.password.encode()
-        self._valid: OrderedDict[Address, None] = OrderedDict()
+        self._valid: OrderedDict[SocketAddress, None] = OrderedDict()
 
-    def is_valid(self, source: Address) -> bool:
+    def is_valid(self, source: SocketAddress) -> bool:
         """Whether a check from ``source`` was good."""
         return source in self._valid
 
-    def receive(self, data: bytes, source: Address) -> bytes | None:
+    def receive(self, data: bytes, source: SocketAddress) -> bytes | None:
         """The answer to a check; None: there is none."""
         try:
             message = stun.parse(data)
-        except stun.MalformedMessage:
+        except stun.MalformedStun:
             self.refused += 1
             return None
         known = message.attributes.get(stun.USERNAME) == self._user and message.is_signed_with(self._password)

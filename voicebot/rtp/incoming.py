@@ -12,10 +12,12 @@ from typing import Final
 
 from voicebot.audio import AudioFormat
 from voicebot.audio.codecs import CODECS, Codec, Decoder
+from voicebot.rtp.estimate import voip_metrics
 from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
 from voicebot.rtp.packet import MalformedPacket, RtpPacket
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
+from voicebot.rtp.rtcp_xr import VoipMetrics
 from voicebot.rtp.telephone_event import TelephoneEventReceiver
 
 USUAL: Final = 12 + 160
@@ -31,7 +33,8 @@ _ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # RFC 3551: understood whatev
 class IncomingStream:
     """One call's. Frames are owed from :meth:`activate` on.
 
-    ``receiving``: whether what comes is used (hold). ``discarded`` and ``malformed`` count packets.
+    ``receiving``: whether what comes is used (hold). ``received``, ``discarded`` and ``malformed`` count packets.
+    ``heard_at``: when something came last from the other side.
     """
 
     __slots__ = (
@@ -42,13 +45,18 @@ class IncomingStream:
         "_events",
         "_inband",
         "_reporting",
+        "_silence_timeout_s",
+        "_told_of",
         "buffer",
         "discarded",
+        "heard_at",
         "malformed",
+        "received",
         "receiving",
     )
 
-    def __init__(self, audio: AudioFormat, codec: Codec, reporting: Reporting) -> None:
+    def __init__(self, audio: AudioFormat, codec: Codec, reporting: Reporting, silence_timeout_s: float) -> None:
+        """``silence_timeout_s``: see :meth:`is_silent`; 0: never."""
         self._audio = audio
         self._codec = codec
         self._reporting = reporting
@@ -58,7 +66,10 @@ class IncomingStream:
         self._inband: InbandDtmfReceiver | None = None
         self.buffer: ReceiveBuffer | None = None  # from when the other side is known
         self.receiving = True
-        self.discarded = self.malformed = 0
+        self.received = self.discarded = self.malformed = 0
+        self._silence_timeout_s = silence_timeout_s
+        self.heard_at = 0.0
+        self._told_of: float | None = None  # the time of ``heard_at`` when silence was told
 
     def tune(self, codec: Codec, payload_type: int, event_type: int | None) -> None:
         """The codec and payload types from now on; the number that we offer for the codec is understood as well."""
@@ -78,17 +89,26 @@ class IncomingStream:
         elif self._inband is None:
             self._inband = InbandDtmfReceiver(self._audio)
 
-    def activate(self, at: float) -> bool:
-        """The other side is known: from here on silence is owed. False when it was before."""
-        if self.buffer is not None:
-            return False
-        self.buffer = ReceiveBuffer(self._audio, at)
-        return True
+    def activate(self, at: float) -> None:
+        """The other side is known: from here on silence is owed to who listens. Harmless twice."""
+        if self.buffer is None:
+            self.buffer = ReceiveBuffer(self._audio, at)
+            self.heard_at = at
 
-    def resume(self) -> None:
-        """What comes is used again, and what was skipped is not lost."""
-        if self.buffer is not None:
-            self.buffer.resume()
+    def receive(self, wanted: bool, at: float) -> None:
+        """Whether what comes is used. When it is again, what was skipped is not lost."""
+        if wanted and not self.receiving:
+            self.heard_at = at
+            if self.buffer is not None:
+                self.buffer.resume()
+        self.receiving = wanted
+
+    def is_silent(self, at: float) -> bool:
+        """Whether nothing has come for the silence timeout while something should; true once for each silence."""
+        if at - self.heard_at < self._silence_timeout_s or not self.receiving or self._told_of == self.heard_at:
+            return False
+        self._told_of = self.heard_at
+        return self._silence_timeout_s > 0
 
     def understands(self, payload_type: int) -> bool:
         return payload_type in self._decoders or payload_type == self._event_type
@@ -109,11 +129,15 @@ class IncomingStream:
             or not self.receiving
         ):
             return None
+        self.received += 1
+        self.heard_at = at
         reception.packet(sequence, timestamp, at)
         return buffer.push(sequence, timestamp, ssrc, datagram[12:], at)
 
     def packet(self, packet: RtpPacket, at: float) -> tuple[Sequence[bytes], str]:
         """The frames that a packet releases, and the key that it tells of."""
+        self.received += 1
+        self.heard_at = at
         if packet.payload_type in self._decoders:
             return self._audio_packet(packet, at), ""
         if packet.payload_type != self._event_type:
@@ -132,6 +156,14 @@ class IncomingStream:
     def keys_in(self, frame: bytes) -> str:
         """The keys whose tones a frame confirms."""
         return self._inband.receive(frame) if self._inband is not None else ""
+
+    def metrics(self) -> VoipMetrics | None:
+        """What our RTCP XR says of the stream; None before anything was heard of it."""
+        reports, buffer = self._reporting, self.buffer
+        if reports.reception is None or buffer is None:
+            return None
+        ssrc, trip = reports.reception.ssrc, reports.round_trip_ms
+        return voip_metrics(ssrc, self.received, buffer.lost, buffer.late, buffer.losses(), trip)
 
     def _audio_packet(self, packet: RtpPacket, at: float) -> Sequence[bytes]:
         sequence, timestamp, ssrc, payload = packet.sequence, packet.timestamp, packet.ssrc, packet.payload

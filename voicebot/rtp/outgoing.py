@@ -13,6 +13,7 @@ from typing import Final
 
 from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.audio.codecs import Codec
+from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.telephone_event import TelephoneEventSender
 
 _HEADER: Final = struct.Struct("!BBHII")
@@ -21,13 +22,17 @@ _NOTHING: Final[tuple[bytes, ...]] = ()
 
 
 class OutgoingStream:
-    """One call's. ``packets`` and ``octets`` are what a sender report says of this ``ssrc``."""
+    """One call's. ``packets`` and ``octets`` are what a sender report says of this ``ssrc``; ``sent`` counts packets of
+    the whole call, ``skipped`` ticks that were left out. ``deviation``: how far the time between two packets was from
+    their length.
+    """
 
     __slots__ = (
         "_audio",
         "_codec",
         "_encode",
         "_keys",
+        "_left_at",
         "_marker",
         "_packet_bytes",
         "_payload_type",
@@ -35,10 +40,13 @@ class OutgoingStream:
         "_ticks",
         "_waiting",
         "_waiting_since",
+        "deviation",
         "event_type",
         "interval_s",
         "octets",
         "packets",
+        "sent",
+        "skipped",
         "ssrc",
         "timestamp",
     )
@@ -56,6 +64,9 @@ class OutgoingStream:
         self._waiting = bytearray()  # less than a packet, where packets are not of one frame
         self._waiting_since = 0  # timestamp of its first sample
         self._ticks = round(codec.clock_rate * FRAME_S)  # of the timestamp, in a frame
+        self.sent = self.skipped = 0
+        self.deviation = Histogram()
+        self._left_at: float | None = None
         self._restart()
 
     def _restart(self) -> None:
@@ -98,11 +109,20 @@ class OutgoingStream:
         """20 ms have passed, and as often before as was ``skipped``."""
         self.timestamp = (self.timestamp + self._ticks * (1 + skipped)) & 0xFFFFFFFF
         if skipped:
+            self.skipped += skipped
             self._marker = True
 
     def pause(self) -> None:
         """Nothing is sent in this tick."""
         self._marker = True
+        self._left_at = None
+
+    def left(self, at: float) -> None:
+        """A packet was handed to the network at ``at``."""
+        self.sent += 1
+        if self._left_at is not None:
+            self.deviation.add(abs(at - self._left_at - self.interval_s))
+        self._left_at = at
 
     def key(self) -> Sequence[bytes] | None:
         """What is to be sent in place of audio in this tick; None: audio."""

@@ -6,8 +6,8 @@ and none is sent.
 
 from __future__ import annotations
 
-from voicebot.rtp.handshake import Datagrams, HandshakeTerms, MediaHandshake, is_for_handshake
-from voicebot.rtp.source import Address
+from voicebot.rtp.handshake import HandshakeTerms, MediaHandshake, OutgoingDatagrams, is_for_handshake
+from voicebot.rtp.source import SocketAddress
 from voicebot.rtp.srtp import MediaKey, NotAuthentic, SecureStream
 
 
@@ -42,7 +42,7 @@ class Protection:
         return self._handshake is not None and self._handshake.terms.ice is not None
 
     @property
-    def nominated(self) -> Address | None:
+    def nominated(self) -> SocketAddress | None:
         """Where ICE says that media goes."""
         return self._handshake.nominated if self._handshake is not None else None
 
@@ -72,7 +72,7 @@ class Protection:
         """Whether a datagram is for :meth:`receive`, not media."""
         return self._handshake is not None and is_for_handshake(data)
 
-    def receive(self, data: bytes, source: Address) -> Datagrams:
+    def receive(self, data: bytes, source: SocketAddress) -> OutgoingDatagrams:
         """A datagram of the handshake. What is to be sent."""
         if self._handshake is None:
             return []
@@ -82,11 +82,11 @@ class Protection:
             self.ready = True
         return answers
 
-    def signal(self, address: Address) -> Datagrams:
+    def signal(self, address: SocketAddress) -> OutgoingDatagrams:
         """The session description names ``address``. What is to be sent."""
         return self._handshake.signal(address) if self._handshake is not None else []
 
-    def tick(self) -> Datagrams:
+    def tick(self) -> OutgoingDatagrams:
         """What is to be sent again by now."""
         return self._handshake.tick() if self._handshake is not None else []
 

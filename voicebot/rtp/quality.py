@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Final
 
-from voicebot.rtp.burst import BurstsAndGaps
-from voicebot.rtp.e_model import mean_opinion_score, rating
-from voicebot.rtp.rtcp_xr import VoipMetrics
-
-_PACKET_MS: Final = 20
-_END_SYSTEM_MS: Final = 40  # a packet is filled for 20 ms, and waits for our clock for up to 20
-_OWN_DELAY_MS: Final = 60.0  # 20 ms to fill the packet, 20 at our clock, 20 in the other side's buffer at least
+from voicebot.rtp.estimate import estimated_mos
+from voicebot.rtp.incoming import IncomingStream
+from voicebot.rtp.outgoing import OutgoingStream
+from voicebot.rtp.path import MediaPath
+from voicebot.rtp.reporting import Reporting
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,38 +73,41 @@ class MediaQuality:
         return asdict(self)
 
 
-def voip_metrics(
-    ssrc: int, received: int, lost: int, late: int, pattern: BurstsAndGaps, round_trip_ms: float | None
-) -> VoipMetrics | None:
-    """What RTCP XR says of a stream of 20 ms packets; None before anything was heard."""
-    expected = received + lost
-    if received <= 0:
-        return None
-    missed = (lost + late) / expected
-    trip = round_trip_ms or 0.0
-    return VoipMetrics(
-        ssrc,
-        lost / expected,
-        late / expected,
-        pattern.burst_density,
-        pattern.gap_density,
-        round(pattern.burst_packets * _PACKET_MS),
-        round(pattern.gap_packets * _PACKET_MS),
-        round(trip),
-        _END_SYSTEM_MS,
-        max(0, round(rating(trip / 2 + _OWN_DELAY_MS, missed))),
-        round(mean_opinion_score(rating(0.0, missed)), 1),
-        round(mean_opinion_score(rating(trip / 2 + _OWN_DELAY_MS, missed)), 1),
+def measured(
+    path: MediaPath, incoming: IncomingStream, outgoing: OutgoingStream, reporting: Reporting, underruns: int
+) -> MediaQuality:
+    """The figures of one call's parts so far."""
+    buffer, deviation, metrics = incoming.buffer, outgoing.deviation, reporting.remote_metrics
+    late = buffer.late if buffer else 0
+    missed = buffer.lost + late if buffer else 0
+    return MediaQuality(
+        packets_sent=outgoing.sent,
+        packets_received=incoming.received,
+        lost=buffer.lost if buffer else 0,
+        late=late,
+        duplicate=buffer.duplicate if buffer else 0,
+        reordered=buffer.reordered if buffer else 0,
+        concealed_frames=buffer.concealed_frames if buffer else 0,
+        silence_frames=buffer.silence_frames if buffer else 0,
+        discarded=incoming.discarded + (buffer.discarded if buffer else 0),
+        foreign_packets=path.foreign + path.protection.refused,
+        malformed=path.malformed + incoming.malformed,
+        not_authentic=path.not_authentic,
+        encrypted=path.protection.encrypted,
+        jitter_ms=round(reporting.reception.jitter_ms, 3) if reporting.reception else 0.0,
+        round_trip_ms=reporting.round_trip_ms,
+        remote_lost=reporting.remote_lost,
+        remote_jitter_ms=reporting.remote_jitter_ms,
+        remote_discarded_share=metrics.discarded if metrics else None,
+        remote_mos=metrics.mos_cq if metrics else None,
+        mos=estimated_mos(incoming.received - late, missed, reporting.round_trip_ms),
+        send_deviation_p50_ms=deviation.percentile_ms(0.5),
+        send_deviation_p99_ms=deviation.percentile_ms(0.99),
+        send_deviation_max_ms=deviation.max_ms if deviation.count else None,
+        send_skipped=outgoing.skipped,
+        socket_errors=path.errors,
+        underruns=underruns,
+        ssrc_changes=buffer.ssrc_changes if buffer else 0,
+        rtcp_sent=reporting.sent,
+        rtcp_received=reporting.received,
     )
-
-
-def estimated_mos(received: int, missed: int, round_trip_ms: float | None) -> float | None:
-    """The E-model's score for a G.711 stream of which ``received`` packets came and ``missed`` did not (in time).
-
-    The delay from mouth to ear is half the round trip, and what packets and buffers take at the least;
-    without a known round trip it counts as none, which is right for listening.
-    """
-    if received <= 0:
-        return None
-    delay_ms = 0.0 if round_trip_ms is None else round_trip_ms / 2 + _OWN_DELAY_MS
-    return round(mean_opinion_score(rating(delay_ms, missed / (received + missed))), 2)

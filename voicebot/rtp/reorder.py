@@ -246,7 +246,6 @@ class ReceiveBuffer:
         self._next = self._since_loss = sequence
         self._next_timestamp = None
         self._bad = None
-        self._lossy = False
         self._missed.clear()
 
     def _hold(

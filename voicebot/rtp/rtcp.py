@@ -85,7 +85,7 @@ class ExtendedReport:
     metrics: tuple[VoipMetrics, ...] = ()
 
 
-Report = SenderReport | ReceiverReport | Goodbye | ExtendedReport
+RtcpReport = SenderReport | ReceiverReport | Goodbye | ExtendedReport
 
 
 def ntp_time(unix_s: float) -> int:
@@ -144,7 +144,7 @@ def _packet(kind: int, count: int, ssrc: int, body: bytes) -> bytes:
     return _HEADER.pack(0x80 | count, kind, len(body) // 4 + 1, ssrc) + body
 
 
-def parse(data: bytes) -> list[Report]:
+def parse(data: bytes) -> list[RtcpReport]:
     """The reports of a compound datagram; other packet types are stepped over.
 
     Raises :class:`MalformedPacket` and nothing else when any part is not as long as it says, or the first packet is no
@@ -152,7 +152,7 @@ def parse(data: bytes) -> list[Report]:
     """
     if len(data) > MAX_DATAGRAM:
         raise MalformedPacket("RTCP datagram too long")
-    reports: list[Report] = []
+    reports: list[RtcpReport] = []
     offset = 0
     for _ in range(MAX_PACKETS):
         if offset >= len(data):
@@ -174,7 +174,7 @@ def parse(data: bytes) -> list[Report]:
     return reports
 
 
-def _report(kind: int, count: int, body: bytes) -> Report | None:
+def _report(kind: int, count: int, body: bytes) -> RtcpReport | None:
     if kind == EXTENDED_REPORT:
         if len(body) < 4:
             raise MalformedPacket("extended report without its source")

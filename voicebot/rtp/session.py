@@ -1,8 +1,8 @@
-"""The driver of one call's media: two sockets, and the pure parts between them and the call.
+"""The driver of one call's media: the pure streams of both directions, between the network and the call.
 
-Receiving: a datagram is admitted by the :class:`SourceLock`, parsed, and goes to the receive buffer (audio) or to the
-telephone-event receiver (keys). Sending: the clock's tick pulls one frame from the playout, or one event packet while a
-key is sent. Nothing here waits, and nothing is allocated that outlives its packet.
+Receiving: what the :class:`MediaPath` admits goes to the :class:`IncomingStream`, and the frames and keys that come of
+it to the sink. Sending: the clock's tick pulls one frame from the playout, or one event packet while a key is sent.
+Nothing here waits, and nothing is allocated that outlives its packet.
 
 What is above keeps the audio format that the session was opened with, whatever codec the wire has
 (:meth:`RtpSession.retune`), so that recogniser, clips and recordings go on.
@@ -17,21 +17,16 @@ from collections.abc import Sequence
 from voicebot.audio import AudioFormat
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.rtp.clock import MediaClock
-from voicebot.rtp.datagram import BoundPort
-from voicebot.rtp.handshake import Datagrams
-from voicebot.rtp.histogram import Histogram
 from voicebot.rtp.incoming import USUAL, IncomingStream
 from voicebot.rtp.outgoing import OutgoingStream
-from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
+from voicebot.rtp.packet import MalformedPacket, is_rtcp
+from voicebot.rtp.path import MediaPath
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
-from voicebot.rtp.protection import Protection
-from voicebot.rtp.quality import MediaQuality, estimated_mos, voip_metrics
+from voicebot.rtp.quality import MediaQuality, measured
 from voicebot.rtp.reporting import Reporting
-from voicebot.rtp.rtcp_xr import VoipMetrics
 from voicebot.rtp.sink import MediaSink
-from voicebot.rtp.source import Address, SourceLock, literal
-from voicebot.rtp.srtp import NotAuthentic
+from voicebot.rtp.source import SocketAddress
 
 logger = logging.getLogger(__name__)
 
@@ -44,47 +39,26 @@ class RtpSession:
         *,
         clock: MediaClock,
         ports: PortRange,
-        port: int,
         codec: Codec,
         audio: AudioFormat,
         sink: MediaSink,
         silence_timeout_s: float,
     ) -> None:
         """Not for callers: use :meth:`open`."""
-        self.local_port = port
+        at = clock.now()
         self.audio = audio
         """The format of the frames above the wire."""
         self.playout = Playout(audio)
         self._clock = clock
-        self._ports = ports
         self._sink = sink
-        self._silence_timeout_s = silence_timeout_s
-        self._rtp: BoundPort | None = None
-        self._rtcp: BoundPort | None = None
         self._closed = False
-
-        self._source = SourceLock()
-        self.protection = Protection()
-        """Encryption, for the signalling to decide; before :meth:`set_remote`."""
-        self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
-        self._rtcp_port: int | None = None
-        self._rtcp_source: Address | None = None
-
-        self._last_packet_at = 0.0
-        self._timed_out = False
-
         self._send = True
         self._outgoing = OutgoingStream(audio, codec)
-        self._sent_at: float | None = None
-        self._deviation = Histogram()
-
-        at = clock.now()
         self._reporting = Reporting(self._outgoing.ssrc, time.time() - at, at)
-        self._incoming = IncomingStream(audio, codec, self._reporting)
-
-        self._packets_sent = self._packets_received = 0
-        self._foreign = self._malformed = self._not_authentic = 0
-        self._skipped = self._socket_errors = 0
+        self._incoming = IncomingStream(audio, codec, self._reporting, silence_timeout_s)
+        self._path = MediaPath(ports, self._rtp_received, self._rtcp_received)
+        self.protection = self._path.protection
+        """Encryption, for the signalling to decide; before :meth:`set_remote`."""
 
     @classmethod
     async def open(
@@ -106,11 +80,9 @@ class RtpSession:
         Nothing is sent, and no silence is delivered, before the other side is known: by :meth:`set_remote`, or by its
         first packet. ``silence_timeout_s`` of 0: no media timeout.
         """
-        pair = ports.acquire()
         self = cls(
             clock=clock,
             ports=ports,
-            port=pair.port,
             codec=codec,
             audio=audio or codec.audio,
             sink=sink,
@@ -121,10 +93,13 @@ class RtpSession:
             payload_type=codec.payload_type if payload_type is None else payload_type,
             telephone_event=telephone_event,
         )
-        self._rtp = BoundPort(pair.rtp, self._rtp_received, self._failed)
-        self._rtcp = BoundPort(pair.rtcp, self._rtcp_datagram, self._failed)
         clock.add(self)
         return self
+
+    @property
+    def local_port(self) -> int:
+        """Where RTP is received; RTCP one above."""
+        return self._path.local_port
 
     async def close(self) -> None:
         """Say goodbye (RTCP BYE), close the sockets, return the ports; nothing is delivered after. Harmless twice."""
@@ -132,12 +107,9 @@ class RtpSession:
             return
         self._closed = True
         self._clock.remove(self)
-        if self._packets_sent:
-            self._send_report(self._clock.now(), goodbye=True)
-        for port in (self._rtp, self._rtcp):
-            if port is not None:
-                port.close()
-        self._ports.release(self.local_port)
+        if self._outgoing.sent:
+            self._report(self._clock.now(), goodbye=True)
+        self._path.close()
 
     # --- what the signalling decides ---------------------------------------------------------------------------------
 
@@ -147,31 +119,15 @@ class RtpSession:
         ``0.0.0.0``, ``::`` or port 0 stop it until the next call. Raises :class:`ValueError` for a host name, or an
         address of the other IP version than the local one.
         """
-        host = literal(host)
-        if (":" in host) != (":" in self._ports.host):
-            raise ValueError(f"{host} cannot be reached from {self._ports.host}")
-        if not 0 <= port <= 65535:
-            raise ValueError(f"not a port: {port}")
-        by_checks = self.protection.by_checks
-        self._unreachable = not by_checks and (port == 0 or host in ("0.0.0.0", "::"))
-        self._rtcp_port = rtcp_port
-        if self._unreachable:
-            return
         at = self._clock.now()
-        if not by_checks and (host, port) != self._source.signalled:  # with it, media goes where they nominate
-            self._source.signal((host, port), at)
-            self._rtcp_source = None
-        self._put(self.protection.signal((host, port)))
-        self._activate(at)
+        if self._path.set_remote(host, port, rtcp_port, at):
+            self._incoming.activate(at)
 
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """Hold and resume. Without ``receive`` the sink gets silence and there is no media timeout; without ``send``
         the playout stands still."""
-        if receive and not self._incoming.receiving:
-            self._last_packet_at = self._clock.now()
-            self._timed_out = False
-            self._incoming.resume()
-        self._incoming.receiving, self._send = receive, send
+        self._send = send
+        self._incoming.receive(receive, self._clock.now())
 
     def retune(self, *, codec: Codec, payload_type: int, telephone_event: int | None, ptime_ms: int = 20) -> None:
         """The wire's codec and payload types from now on. Above, the format stays what :meth:`open` was told.
@@ -204,58 +160,28 @@ class RtpSession:
 
     # --- receiving ---------------------------------------------------------------------------------------------------
 
-    def _rtp_received(self, data: bytes, source: Address) -> None:
+    def _rtp_received(self, data: bytes, source: SocketAddress) -> None:
         at = self._clock.now()
-        if len(data) == USUAL and source == self._source.locked and self.protection.plain:
-            frames = self._incoming.usual(data, at)
-            if frames is not None:
-                self._packets_received += 1
-                self._last_packet_at = at
-                self._timed_out = False
-                self._deliver(frames, at)
+        path, incoming = self._path, self._incoming
+        if len(data) == USUAL and source == path.source.locked and self.protection.plain:
+            usual = incoming.usual(data, at)
+            if usual is not None:
+                self._deliver(usual, at)
                 return
-        if self.protection.wants(data):
-            self._put(self.protection.receive(data, source))
-            if (nominated := self.protection.nominated) is not None:
-                self._source.signal(nominated, at)
+        if not self.protection.plain and path.takes_handshake(data, source, at):
             return
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
-            self._rtcp_datagram(data, source)
+            self._rtcp_received(data, source)
             return
-        try:
-            packet = parse(self.protection.unprotect(data))
-        except MalformedPacket:
-            self._malformed += 1
+        packet = path.packet(data, source, at, incoming.understands)
+        if packet is None:
             return
-        except NotAuthentic:
-            self._not_authentic += 1
-            return
-        if source != self._source.locked and not self._admit(packet, source, at):
-            self._foreign += 1
-            return
-        self._packets_received += 1
-        self._last_packet_at = at
-        self._timed_out = False
-        frames, key = self._incoming.packet(packet, at)
+        if incoming.buffer is None:  # their first packet tells who they are
+            incoming.activate(at)
+        frames, key = incoming.packet(packet, at)
         self._deliver(frames, at)
         if key and not self._closed:
             self._sink.key(key, at)
-
-    def _put(self, datagrams: Datagrams) -> None:
-        for data, target in datagrams:
-            if self._rtp is not None:
-                self._rtp.send(data, target)
-
-    def _admit(self, packet: RtpPacket, source: Address, at: float) -> bool:
-        if not self._incoming.understands(packet.payload_type) or not self._source.admits(source, at):
-            return False
-        self._activate(at)
-        return True
-
-    def _activate(self, at: float) -> None:
-        """The other side is known: silence is owed to the sink from here on, and the timeout runs."""
-        if self._incoming.activate(at):
-            self._last_packet_at = at
 
     def _deliver(self, frames: Sequence[bytes], at: float) -> None:
         for frame in frames:
@@ -266,133 +192,62 @@ class RtpSession:
                 if not self._closed:
                     self._sink.key(key, at)
 
+    def _rtcp_received(self, data: bytes, source: SocketAddress) -> None:
+        reports = self._path.reports(data, source)
+        if reports is None:
+            return
+        at = self._clock.now()
+        try:
+            self._reporting.datagram(reports, at)
+        except MalformedPacket:
+            self._path.malformed += 1
+            return
+        self._incoming.heard_at = at
+        self._path.answer_reports_to(source)
+
     # --- the tick ----------------------------------------------------------------------------------------------------
 
     def tick(self, at: float, skipped: int) -> None:
         """Called by the clock every 20 ms."""
-        self._outgoing.tick(skipped)
-        self._skipped += skipped
-        target = self._source.locked or self._source.signalled
-        if not self.protection.ready:
-            self._put(self.protection.tick())
-        if target is not None and self._send and not self._unreachable and self.protection.ready:
+        incoming, outgoing = self._incoming, self._outgoing
+        outgoing.tick(skipped)
+        target = self._path.ready()
+        if target is not None and self._send:
             self._send_frame(target, at)
         else:
-            self._outgoing.pause()  # and the playout stands still: nothing of it is lost
-            self._sent_at = None
-        buffer = self._incoming.buffer
-        if buffer is None or self._closed:
+            outgoing.pause()  # and the playout stands still: nothing of it is lost
+        if incoming.buffer is None or self._closed:
             return
-        if frames := buffer.tick(at):
+        if frames := incoming.buffer.tick(at):
             self._deliver(frames, at)
         if at >= self._reporting.due:
-            self._send_report(at)
-        if (
-            at - self._last_packet_at >= self._silence_timeout_s > 0
-            and self._incoming.receiving
-            and not self._timed_out
-        ):
-            self._timed_out = True
+            self._report(at)
+        if incoming.is_silent(at):
             self._sink.media_timeout(at)
 
-    def _send_frame(self, target: Address, at: float) -> None:
-        outgoing = self._outgoing
+    def _send_frame(self, target: SocketAddress, at: float) -> None:
+        outgoing, path = self._outgoing, self._path
         datagrams, frame = outgoing.key(), self.audio.frame_of_silence
         if datagrams is None:
             frame = self.playout.next_frame(at)
             if self._closed:  # the playout's listener closed the session
                 return
             datagrams = outgoing.frame(frame)
-        if self._rtp is not None:
-            for datagram in datagrams:
-                self._rtp.send(self.protection.protect(datagram), target)
-                now = self._clock.now()
-                if self._sent_at is not None:
-                    self._deviation.add(abs(now - self._sent_at - outgoing.interval_s))
-                self._sent_at = now
-                self._packets_sent += 1
+        for datagram in datagrams:
+            path.send(datagram, target)
+            outgoing.left(self._clock.now())
         self._sink.sent(frame, at)
 
-    # --- RTCP --------------------------------------------------------------------------------------------------------
-
-    def _send_report(self, at: float, *, goodbye: bool = False) -> None:
-        target = self._source.target
-        if target is None or self._rtcp is None or self._unreachable or not self.protection.has_rtcp:
-            return
-        out = self._outgoing
-        report = self._reporting.report(
-            at, out.timestamp, out.packets, out.octets, metrics=self._metrics(), goodbye=goodbye
-        )
-        address = self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535))
-        if self.protection.muxes:
-            self._put([(self.protection.protect_rtcp(report), target)])
-        else:
-            self._rtcp.send(self.protection.protect_rtcp(report), address)
-
-    def _metrics(self) -> VoipMetrics | None:
-        reports, buffer = self._reporting, self._incoming.buffer
-        if reports.reception is None or buffer is None:
-            return None
-        ssrc, trip = reports.reception.ssrc, reports.round_trip_ms
-        return voip_metrics(ssrc, self._packets_received, buffer.lost, buffer.late, buffer.losses(), trip)
-
-    def _rtcp_datagram(self, data: bytes, source: Address) -> None:
-        target = self._source.target
-        if target is None or source[0] != target[0]:
-            self._foreign += 1
-            return
-        at = self._clock.now()
-        try:
-            self._reporting.datagram(self.protection.unprotect_rtcp(data), at)
-        except MalformedPacket:
-            self._malformed += 1
-            return
-        except NotAuthentic:
-            self._not_authentic += 1
-            return
-        self._last_packet_at = at
-        if source != target:  # not multiplexed: answer where it came from, which passes a NAT
-            self._rtcp_source = source
+    def _report(self, at: float, *, goodbye: bool = False) -> None:
+        """Send our RTCP report, where it can be sent."""
+        if self._path.takes_reports:
+            out, metrics = self._outgoing, self._incoming.metrics()
+            self._path.send_reports(
+                self._reporting.report(at, out.timestamp, out.packets, out.octets, metrics=metrics, goodbye=goodbye)
+            )
 
     # --- figures -----------------------------------------------------------------------------------------------------
 
     def quality(self) -> MediaQuality:
         """Figures so far; also after :meth:`close`."""
-        incoming, deviation, reports = self._incoming, self._deviation, self._reporting
-        buffer = incoming.buffer
-        metrics = reports.remote_metrics
-        missed = buffer.lost + buffer.late if buffer else 0
-        return MediaQuality(
-            packets_sent=self._packets_sent,
-            packets_received=self._packets_received,
-            lost=buffer.lost if buffer else 0,
-            late=buffer.late if buffer else 0,
-            duplicate=buffer.duplicate if buffer else 0,
-            reordered=buffer.reordered if buffer else 0,
-            concealed_frames=buffer.concealed_frames if buffer else 0,
-            silence_frames=buffer.silence_frames if buffer else 0,
-            discarded=incoming.discarded + (buffer.discarded if buffer else 0),
-            foreign_packets=self._foreign + self.protection.refused,
-            malformed=self._malformed + incoming.malformed,
-            not_authentic=self._not_authentic,
-            encrypted=self.protection.encrypted,
-            jitter_ms=round(reports.reception.jitter_ms, 3) if reports.reception else 0.0,
-            round_trip_ms=reports.round_trip_ms,
-            remote_lost=reports.remote_lost,
-            remote_jitter_ms=reports.remote_jitter_ms,
-            remote_discarded_share=metrics.discarded if metrics else None,
-            remote_mos=metrics.mos_cq if metrics else None,
-            mos=estimated_mos(self._packets_received - (buffer.late if buffer else 0), missed, reports.round_trip_ms),
-            send_deviation_p50_ms=deviation.percentile_ms(0.5),
-            send_deviation_p99_ms=deviation.percentile_ms(0.99),
-            send_deviation_max_ms=deviation.max_ms if deviation.count else None,
-            send_skipped=self._skipped,
-            socket_errors=self._socket_errors,
-            underruns=self.playout.underruns,
-            ssrc_changes=buffer.ssrc_changes if buffer else 0,
-            rtcp_sent=reports.sent,
-            rtcp_received=reports.received,
-        )
-
-    def _failed(self) -> None:
-        self._socket_errors += 1
+        return measured(self._path, self._incoming, self._outgoing, self._reporting, self.playout.underruns)

@@ -14,7 +14,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
-Address = tuple[str, int]
+SocketAddress = tuple[str, int]
+"""Host and port of a UDP socket."""
 
 _BARRED_S: Final = 1.0
 
@@ -32,17 +33,17 @@ class SourceLock:
     __slots__ = ("_barred", "_barred_until", "locked", "signalled")
 
     def __init__(self) -> None:
-        self.signalled: Address | None = None
-        self.locked: Address | None = None
-        self._barred: Address | None = None
+        self.signalled: SocketAddress | None = None
+        self.locked: SocketAddress | None = None
+        self._barred: SocketAddress | None = None
         self._barred_until = 0.0
 
     @property
-    def target(self) -> Address | None:
+    def target(self) -> SocketAddress | None:
         """Where to send."""
         return self.locked or self.signalled
 
-    def signal(self, address: Address, at: float) -> None:
+    def signal(self, address: SocketAddress, at: float) -> None:
         """The other side's SDP names ``address``. The same as before changes nothing (a session refresh)."""
         if address == self.signalled:
             return
@@ -52,7 +53,7 @@ class SourceLock:
             self.locked = None
         self.signalled = address
 
-    def admits(self, source: Address, at: float) -> bool:
+    def admits(self, source: SocketAddress, at: float) -> bool:
         """Whether valid RTP from ``source`` belongs to the call; locks on to it where the rules above say so."""
         if source == self.locked:
             return True

@@ -63,15 +63,15 @@ class SecureStream:
         """The RTP packet in a datagram. Raises :class:`NotAuthentic` and nothing else."""
         try:
             return self._inbound.unprotect(datagram)
-        except (Error, ValueError):
-            raise NotAuthentic from None
+        except (Error, ValueError) as error:
+            raise NotAuthentic from error
 
     def unprotect_rtcp(self, datagram: bytes) -> bytes:
         """The RTCP packet in a datagram. Raises :class:`NotAuthentic` and nothing else."""
         try:
             return self._inbound.unprotect_rtcp(datagram)
-        except (Error, ValueError):
-            raise NotAuthentic from None
+        except (Error, ValueError) as error:
+            raise NotAuthentic from error
 
 
 def _context(key: MediaKey, direction: int) -> Session:

@@ -24,11 +24,9 @@ USERNAME: Final = 0x0006
 MESSAGE_INTEGRITY: Final = 0x0008
 ERROR_CODE: Final = 0x0009
 XOR_MAPPED_ADDRESS: Final = 0x0020
-PRIORITY: Final = 0x0024
 USE_CANDIDATE: Final = 0x0025
 FINGERPRINT: Final = 0x8028
 ICE_CONTROLLED: Final = 0x8029
-ICE_CONTROLLING: Final = 0x802A
 
 MAX_MESSAGE: Final = 1280
 _COOKIE: Final = 0x2112A442
@@ -38,7 +36,7 @@ _MAX_ATTRIBUTES: Final = 32
 _CRC_MASK: Final = 0x5354554E
 
 
-class MalformedMessage(ValueError):
+class MalformedStun(ValueError):
     """No STUN message, or one that is not what it says."""
 
 
@@ -60,12 +58,12 @@ class StunMessage:
 
 
 def parse(data: bytes) -> StunMessage:
-    """Raises :class:`MalformedMessage`; also for a FINGERPRINT that is wrong."""
+    """Raises :class:`MalformedStun`; also for a FINGERPRINT that is wrong."""
     if not _HEAD.size <= len(data) <= MAX_MESSAGE:
-        raise MalformedMessage("length")
+        raise MalformedStun("length")
     kind, length, cookie, transaction = _HEAD.unpack_from(data)
     if kind & 0xC000 or cookie != _COOKIE or length != len(data) - _HEAD.size or length % 4:
-        raise MalformedMessage("head")
+        raise MalformedStun("head")
     attributes: dict[int, bytes] = {}
     signed = b""
     at = _HEAD.size
@@ -73,25 +71,25 @@ def parse(data: bytes) -> StunMessage:
         if at == len(data):
             return StunMessage(kind, transaction, attributes, signed)
         if at + _ATTRIBUTE.size > len(data):
-            raise MalformedMessage("attribute")
+            raise MalformedStun("attribute")
         name, size = _ATTRIBUTE.unpack_from(data, at)
         value = data[at + _ATTRIBUTE.size : at + _ATTRIBUTE.size + size]
         if len(value) != size:
-            raise MalformedMessage("attribute")
+            raise MalformedStun("attribute")
         if name == FINGERPRINT:
             if value != _fingerprint(data[:at]) or at + 8 != len(data):
-                raise MalformedMessage("fingerprint")
+                raise MalformedStun("fingerprint")
         elif signed:
             pass  # what follows MESSAGE-INTEGRITY is signed by nobody (RFC 8489 14.5)
         elif name == MESSAGE_INTEGRITY:
             if size != 20:
-                raise MalformedMessage("integrity")
+                raise MalformedStun("integrity")
             signed = _with_length(data[:at], 24)
             attributes[name] = value
         else:
             attributes.setdefault(name, value)
         at += _ATTRIBUTE.size + size + -size % 4
-    raise MalformedMessage("too many attributes")
+    raise MalformedStun("too many attributes")
 
 
 def build(

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from voicebot.calls import CallPlacer, CallRules, CallServices, Keeping, PromptAudio, TransferRules
 from voicebot.calls.transferring import Consult
+from voicebot.service.channels import Channels
 from voicebot.service.speech import SpeechService
-from voicebot.service.ways import Ways
 from voicebot.settings import Settings
 
 
 def call_services(
-    settings: Settings, speech: SpeechService, ways: Ways, audio: PromptAudio, consult: Consult, place: CallPlacer
+    settings: Settings,
+    speech: SpeechService,
+    channels: Channels,
+    audio: PromptAudio,
+    consult: Consult,
+    place: CallPlacer,
 ) -> CallServices:
     """``audio``: of prompts; ``consult`` and ``place``: what calls somebody for a call that runs."""
     return CallServices(
         recognizer=speech.recognizer,
-        conversation=ways.conversation,
+        conversation=channels.conversation,
         audio=audio,
         rules=_rules(settings, consult),
         keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words),

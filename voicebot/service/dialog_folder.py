@@ -70,8 +70,8 @@ def copy_folder(folder: Path, target: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-class Settling:
-    """When a changed folder is worth a try: pure, with what was seen and the time passed in.
+class ChangeDebouncer:
+    """When a changed folder is to be tried: pure, with what was seen and the time passed in.
 
     ``tried``: the folder as it was tried last.
     """
@@ -82,8 +82,8 @@ class Settling:
         self._since = 0.0
         self._settle_s = settle_s
 
-    def worth_a_try(self, seen: Signature, now: float) -> bool:
-        """Whether the folder, as it is ``seen`` now, should be tried. True once for each change."""
+    def settled(self, seen: Signature, now: float) -> bool:
+        """Whether the folder has changed to what is ``seen`` now, and not further since. True once for each change."""
         if seen != self._seen:
             self._seen, self._since = seen, now
             return False

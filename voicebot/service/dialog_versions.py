@@ -23,27 +23,24 @@ getting in each other's way.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
-import shutil
 import socket
-import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from voicebot.bots import CallFacts, Conversation, DialogHostClient, HostUnavailable, OnEvent
-from voicebot.service.dialog_folder import FolderTooLarge, Settling, copy_folder, signature
+from voicebot.bots import CallFacts, Conversation, DialogHostClient, OnEvent
+from voicebot.service.dialog_folder import ChangeDebouncer, FolderTooLarge, signature
+from voicebot.service.dialog_version import DialogVersion, HostOptions
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import BotSettings
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
-START_DEADLINE_S = 60.0
 POLL_S = 0.4
 PREPARE_S = 20.0
 """How long a version's prompts may take to be rendered before it serves without them."""
@@ -69,17 +66,6 @@ class DialogsStatus:
     """Earlier versions that still have calls: ``(version, calls)``."""
 
 
-@dataclass(eq=False, slots=True)
-class _Version:
-    number: int
-    digest: str
-    home: Path
-    folder: Path
-    client: DialogHostClient
-    host: ChildProcess = field(init=False)
-    since: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-
 class DialogVersions:
     """``start`` and ``close`` belong to its owner; conversations may be made after ``start``.
 
@@ -103,9 +89,9 @@ class DialogVersions:
         self._serves = serves
         self._follows = settings.reload
         self._listener: socket.socket | None = None
-        self._current: _Version | None = None
-        self._starting: _Version | None = None
-        self._leaving: list[_Version] = []
+        self._current: DialogVersion | None = None
+        self._starting: DialogVersion | None = None
+        self._leaving: list[DialogVersion] = []
         self._tasks = BackgroundTasks(logger)
         self._number = 0
         self._faults: tuple[str, ...] = ()
@@ -140,11 +126,12 @@ class DialogVersions:
         if self._settings.sdk == "botbuilder":
             self._listener = _listen(self._settings.http_port)
         seen = await self._first_look()
+        version = self._next()
         try:
-            version = await self._make()
+            await version.make(copy=self._follows)
         except FolderTooLarge as error:
-            raise NotReady(str(error)) from None
-        await self._bring_up(version)
+            raise NotReady(str(error)) from error
+        await version.start(takes_texts=True)
         self._current = version
         if self._follows:
             self._tasks.spawn(self._follow(seen), "following the dialogs")
@@ -153,14 +140,14 @@ class DialogVersions:
         """End every version, whatever state it is in."""
         await self._tasks.close(CLOSE_S)
         versions = [self._current, self._starting, *self._leaving]
-        await asyncio.gather(*(self._end(version) for version in versions if version is not None))
+        await asyncio.gather(*(version.end() for version in versions if version is not None))
         if self._listener is not None:
             self._listener.close()
 
     # --- one version -------------------------------------------------------------------------------------------------
 
     @property
-    def _serving(self) -> _Version:
+    def _serving(self) -> DialogVersion:
         assert self._current is not None, "before start"
         return self._current
 
@@ -174,61 +161,16 @@ class DialogVersions:
             self._follows = False
             return {}
 
-    async def _make(self) -> _Version:
-        """Copy the folder, and get ready to start its host. Raises OSError, FolderTooLarge."""
+    def _next(self) -> DialogVersion:
         self._number += 1
-        home = self._runtime / f"version-{self._number}"
-        folder, digest = self._settings.dialogs, ""
-        await asyncio.to_thread(home.mkdir)
-        if self._follows:
-            folder = home / (self._settings.dialogs.absolute().name or "dialogs")
-            digest = await asyncio.to_thread(copy_folder, self._settings.dialogs, folder)
-        client = DialogHostClient(home / "host.sock", turn_timeout_s=self._settings.turn_timeout_s)
-        version = _Version(self._number, digest, home, folder, client)
-        version.host = ChildProcess(
-            "dialog host",
-            self._argv(version, serving=self._current is None),
-            on_ready=lambda _: None,
-            healthy=client.ping,
-            hang_timeout_s=self._settings.hang_timeout_s,
-            pass_fds=() if self._listener is None else (self._listener.fileno(),),
-        )
-        return version
-
-    def _argv(self, version: _Version, *, serving: bool | None) -> list[str]:
-        """How a version's host is started; ``serving``: whether it takes texts: True, False (later) or None (never)."""
-        bot = self._settings
-        argv = [sys.executable, "-m", "voicebot.host", "--exit-with-parent", "--announce-faults"]
-        argv += ["--dialogs", str(version.folder), "--socket", str(version.home / "host.sock")]
-        argv += ["--shown-as", str(bot.dialogs)] if version.folder != bot.dialogs else []
-        argv += ["--state", str(bot.state_file or self._runtime / "state.sqlite")]
-        argv += ["--state-url", bot.state_url] if bot.state_url else []
-        argv += ["--sdk", bot.sdk]
-        if self._listener is not None and serving is not None:
-            argv += ["--http-fd", str(self._listener.fileno()), *([] if serving else ["--http-later"])]
-        return argv + self._options
-
-    async def _bring_up(self, version: _Version) -> None:
-        """Start its host. Raises :class:`NotReady`; nothing is left of the version then."""
-        try:
-            await version.host.start()
-            await version.client.start(START_DEADLINE_S)
-        except BaseException as error:
-            await self._end(version)
-            if isinstance(error, HostUnavailable):
-                raise NotReady(f"dialog host: {error}") from None
-            raise
-
-    async def _end(self, version: _Version) -> None:
-        await version.client.close()
-        await version.host.stop()
-        await asyncio.to_thread(shutil.rmtree, version.home, True)
+        fd = self._listener.fileno() if self._listener is not None else None
+        return DialogVersion(self._number, HostOptions(self._settings, self._runtime, fd, self._options))
 
     # --- one version after another -----------------------------------------------------------------------------------
 
     async def _follow(self, seen: dict[str, tuple[int, int, int]]) -> None:
         """Look at the folder for as long as the service runs."""
-        settling = Settling(seen)
+        changes = ChangeDebouncer(seen)
         told = False
         while True:
             await asyncio.sleep(POLL_S)
@@ -244,17 +186,17 @@ class DialogVersions:
                 told = True
                 continue
             told = False
-            if settling.worth_a_try(seen, time.monotonic()):
+            if changes.settled(seen, time.monotonic()):
                 await self._try()
 
     async def _try(self) -> None:
         began = time.monotonic()
+        version = self._starting = self._next()
         try:
-            version = self._starting = await self._make()
+            await version.make(copy=True)
         except (OSError, FolderTooLarge) as error:
+            await self._drop(version)
             self._refuse((str(error),))
-            await asyncio.to_thread(shutil.rmtree, self._runtime / f"version-{self._number}", True)
-            self._number -= 1
             return
         if version.digest == self._serving.digest:
             await self._drop(version)
@@ -263,7 +205,7 @@ class DialogVersions:
             self._faults = ()
             return
         try:
-            await self._bring_up(version)
+            await version.start(takes_texts=False)
         except (NotReady, OSError) as error:
             await self._drop(version)
             self._refuse(error.faults if isinstance(error, NotReady) and error.faults else (str(error),))
@@ -273,11 +215,11 @@ class DialogVersions:
         logger.info("version %d of the dialogs serves, %.1f s after the change", version.number,
                     time.monotonic() - began)  # fmt: skip
 
-    async def _drop(self, version: _Version) -> None:
+    async def _drop(self, version: DialogVersion) -> None:
         """A version that never served has no number."""
         self._starting = None
         self._number -= 1
-        await self._end(version)
+        await version.end()
 
     def _refuse(self, faults: tuple[str, ...]) -> None:
         self._faults = faults
@@ -285,7 +227,7 @@ class DialogVersions:
         for fault in faults:
             logger.error("%s", fault)
 
-    async def _make_ready(self, version: _Version) -> None:
+    async def _make_ready(self, version: DialogVersion) -> None:
         """What would otherwise be done in its first call."""
         try:
             async with asyncio.timeout(PREPARE_S):
@@ -293,33 +235,25 @@ class DialogVersions:
         except Exception as error:
             logger.warning("version %d serves before its prompts are ready: %s", version.number, error or "no time")
 
-    async def _switch(self, version: _Version) -> None:
+    async def _switch(self, version: DialogVersion) -> None:
         """From now on ``version`` takes what comes in."""
         before = self._serving
         version.since = datetime.now(UTC)
         self._current, self._starting, self._faults = version, None, ()
         self._serves(version.client)
-        before.host.argv = self._argv(before, serving=None)
-        version.host.argv = self._argv(version, serving=True)
-        if self._listener is not None:
-            # A host that is away just now does as it should when it is started anew: by its argv.
-            for client, accept in ((before.client, False), (version.client, True)):
-                with contextlib.suppress(HostUnavailable):
-                    await client.take_texts(accept)
+        await before.take_texts(False)
+        await version.take_texts(True)
         self._leaving.append(before)
         self._tasks.spawn(self._leave(before), f"ending version {before.number}")
 
-    async def _leave(self, version: _Version) -> None:
+    async def _leave(self, version: DialogVersion) -> None:
         """End it when its last call is over. What a call has sent last is on its way then: it is given a moment."""
         while True:
             await asyncio.sleep(LEAVING_POLL_S)
-            idle = not version.client.conversations
-            with contextlib.suppress(HostUnavailable):
-                idle = idle and not await version.client.texts_running()
-            if idle:
+            if await version.idle():
                 break
         await asyncio.sleep(LEAVING_POLL_S)
-        await self._end(version)
+        await version.end()
         self._leaving.remove(version)
         logger.info("version %d of the dialogs has no calls any more: its host is ended", version.number)
 
@@ -329,4 +263,4 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError as error:
         where = f"127.0.0.1:{port}"
-        raise NotReady(f"bot.http_port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from None
+        raise NotReady(f"bot.http_port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from error

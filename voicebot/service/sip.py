@@ -1,18 +1,14 @@
-"""The SIP side made out of the settings: where we listen, who may call, who we are, which ways out there are."""
+"""The SIP side made out of the settings: where we listen, who may call, who we are, which lines there are."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Literal
-
-from voicebot.address import Domain
 from voicebot.audio.codecs import Codec, all_named
-from voicebot.calls import TrunkRoute
 from voicebot.legs.sip_media import MediaPreferences
 from voicebot.settings import Settings
 from voicebot.settings.media import OwnMediaSettings
-from voicebot.settings.trunks import LOOPBACK, listen_at
-from voicebot.sip import Account, ListenAt, SipEndpoint, SipUri
+from voicebot.settings.sip import listen_at
+from voicebot.settings.trunks import LOOPBACK
+from voicebot.sip import Access, AgentOptions, ListenAt, SipEndpoint
 
 
 def sip_endpoint(settings: Settings) -> SipEndpoint:
@@ -21,24 +17,15 @@ def sip_endpoint(settings: Settings) -> SipEndpoint:
     strangers = sip.strangers
     if strangers == "auto":
         strangers = "drop" if settings.trunks or settings.accounts else "allow"
+    listen = [listen_at(value, sip.advertised_host) for value in sip.listen]
     return SipEndpoint(
-        listen=[listen_at(value, sip.advertised_host) for value in sip.listen]
-        or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)],
-        tls=settings.tls.options(),
+        *(listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]),
         trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
-        strangers=strangers,
-        accounts=outgoing_accounts(settings),
-        rates=settings.rates.rates(),
-        trunk_factor=settings.rates.trunk_factor,
-        keepalive_s=sip.keepalive_s,
-        session_expires_s=sip.session_expires_s,
+        accounts=[account.account() for account in settings.accounts],
+        access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor),
+        tls=settings.tls.options(),
+        options=AgentOptions(keepalive_s=sip.keepalive_s, session_expires_s=sip.session_expires_s),
     )
-
-
-def outgoing_accounts(settings: Settings) -> list[Account]:
-    """Who we are where we register, and on the trunks that calls of ours may go by."""
-    trunks = [trunk.account() for trunk in settings.trunks if trunk.outbound]
-    return [account.account() for account in settings.accounts] + trunks
 
 
 def media_preferences(settings: Settings, own: OwnMediaSettings | None = None) -> MediaPreferences:
@@ -64,17 +51,3 @@ def codecs_in_use(settings: Settings) -> list[Codec]:
     """All that a call may have, each once, the most preferred first."""
     everywhere = (media_preferences(settings), *trunk_media(settings).values())
     return list(dict.fromkeys(codec for preferences in everywhere for codec in preferences.codecs))
-
-
-def trunk_routes(settings: Settings) -> list[TrunkRoute]:
-    """The ways out, one for each account."""
-    return [_trunk_route(account) for account in outgoing_accounts(settings)]
-
-
-def _trunk_route(account: Account) -> TrunkRoute:
-    uri = SipUri.parse(account.registrar)
-    transport = uri.params.get("transport")
-    domain = Domain.parse(account.domain) if account.domain else Domain(uri.host.lower(), uri.port)
-    parameters = f";transport={transport}" if transport else ""
-    scheme: Literal["sip", "sips"] = "sips" if uri.scheme == "sips" else "sip"
-    return TrunkRoute(account.name, replace(domain, scheme=scheme, parameters=parameters), account.domain or uri.host)

@@ -108,8 +108,8 @@ class ChildProcess:
         try:
             async with asyncio.timeout(self._ready_timeout_s):
                 ready = await self._ready_line(self._process)
-        except TimeoutError:
-            raise NotReady(f"{self.name}: not ready after {self._ready_timeout_s:.0f} s") from None
+        except TimeoutError as error:
+            raise NotReady(f"{self.name}: not ready after {self._ready_timeout_s:.0f} s; its log says why") from error
         logger.info("%s is ready (pid %d)", self.name, self.pid)
         self._ready = True
         self._on_ready(ready)

@@ -38,12 +38,12 @@ class PromptWarming:
         Raises :class:`HostUnavailable`.
         """
         prompts = await client.prompts()
-        await self._files.warm([p["audio"] for p in prompts if p["audio"]], self._formats)
+        await self._files.warm([prompt.audio for prompt in prompts if prompt.audio], self._formats)
         voice = self._voice
         wanted = [
-            Speech(text=p["text"], voice=voice.name, language=p.get("locale") or voice.language, audio=audio)
+            Speech(text=prompt.text, voice=voice.name, language=prompt.locale or voice.language, audio=audio)
             for audio in self._formats
-            for p in prompts
+            for prompt in prompts
         ]
         return await self._cache.warm(wanted), len(wanted)
 

@@ -1,18 +1,21 @@
-"""A 2xx of ours to an INVITE: the transaction user repeats it until its ACK comes (RFC 3261 13.3.1.4).
+"""Our 2xx to what sets or changes the session: INVITE, re-INVITE, UPDATE.
 
-One at a time: a second INVITE is refused with 491 while the first one's 2xx is on its way.
+That of an INVITE is repeated here until its ACK comes, which is the transaction user's affair (RFC 3261 13.3.1.4). One
+at a time: a second INVITE is refused with 491 while the first one's 2xx is on its way.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from voicebot.sip.body import has_session, put_session
+from voicebot.sip.call_state import CallState
 from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.sdp import SessionDescription
+from voicebot.sip.session_timer import SessionTimer
 from voicebot.sip.transaction import ServerTransaction
-
-if TYPE_CHECKING:
-    from voicebot.sip.user_agent import UserAgent
+from voicebot.sip.wire import Wire
 
 
 @dataclass(slots=True)
@@ -27,10 +30,13 @@ class _Unacknowledged:
 
 
 class Acceptance:
-    """The 2xx of one call that waits for its ACK, when there is one."""
+    """``pending``: a 2xx waits for its ACK. ``said``: what we said last of our media and holds, None before."""
 
-    def __init__(self, ua: UserAgent) -> None:
-        self._ua = ua
+    def __init__(self, wire: Wire, state: CallState, timer: SessionTimer) -> None:
+        self.said: SessionDescription | None = None
+        self._wire = wire
+        self._state = state
+        self._timer = timer
         self._waiting: _Unacknowledged | None = None
 
     @property
@@ -42,13 +48,31 @@ class Acceptance:
         waiting = self._waiting
         return min(waiting.next_at, waiting.give_up_at) if waiting is not None else None
 
-    def send(self, transaction: ServerTransaction, response: SipResponse, now: float, *, offered: bool) -> None:
-        """``offered``: the session in ``response`` is our offer, whose answer the ACK must bring."""
-        timers, cseq = self._ua.timers, transaction.request.cseq[0]
-        self._waiting = _Unacknowledged(
-            cseq, response, transaction, offered, timers.t1, now + timers.t1, now + timers.give_up
-        )
-        self._ua.respond(transaction, response, now)
+    def say(self, session: SessionDescription) -> None:
+        """``session`` is in force, offered by us and answered."""
+        self.said = session
+
+    def send(self, transaction: ServerTransaction, session: SessionDescription | None, now: float) -> None:
+        """200 with ``session``: our answer; or our offer to an INVITE that brought none, whose ACK answers it."""
+        request = transaction.request
+        response = self._state.response(request, 200)
+        if request.method == "INVITE" or self._state.is_up:  # an UPDATE before: there is no session yet to time out
+            self._timer.answer(request, response, now)
+        put_session(response, session)
+        self.said = session or self.said
+        if request.method == "INVITE":
+            timers = self._wire.timers
+            self._waiting = _Unacknowledged(
+                request.cseq[0],
+                response,
+                transaction,
+                offered=not has_session(request),
+                interval=timers.t1,
+                next_at=now + timers.t1,
+                give_up_at=now + timers.give_up,
+            )
+        self._wire.respond(transaction, response, now)
+        self._wire.arm()
 
     def acknowledged(self, ack: SipRequest) -> Literal["no", "yes", "with-answer"]:
         """Whether ``ack`` is the one that is waited for; ``with-answer``: it must bring the answer to our offer."""
@@ -59,6 +83,7 @@ class Acceptance:
         return "with-answer" if waiting.offered else "yes"
 
     def stop(self) -> None:
+        """The other side has hung up: there will be no ACK."""
         self._waiting = None
 
     def timeout(self, now: float) -> bool:
@@ -70,8 +95,8 @@ class Acceptance:
             self._waiting = None
             return False
         if waiting.next_at <= now:
-            self._ua.counters.retransmitted += 1
-            self._ua.respond(waiting.transaction, waiting.response, now)
-            waiting.interval = min(2 * waiting.interval, self._ua.timers.t2)
+            self._wire.counters.retransmitted += 1
+            self._wire.respond(waiting.transaction, waiting.response, now)
+            waiting.interval = min(2 * waiting.interval, self._wire.timers.t2)
             waiting.next_at = now + waiting.interval
         return True

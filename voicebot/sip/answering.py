@@ -1,83 +1,173 @@
-"""The callee's end of an INVITE until its final response: provisionals, early media, the answer, a refusal."""
+"""Calls that come in: the callee's side of an INVITE until its final response, and the call that it makes.
+
+Provisional responses, early media, the answer or a refusal, each with our tag. What is reliable about provisional
+responses is in `reliable.py`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from voicebot.sip.acceptance import Acceptance
 from voicebot.sip.body import put_session
+from voicebot.sip.call import CallOwner, SipCall
+from voicebot.sip.call_state import CallPhase, CallState
+from voicebot.sip.dialog import SipDialog
 from voicebot.sip.message import SipRequest, response_to
+from voicebot.sip.outputs import CallEnded
 from voicebot.sip.reliable import ReliableProvisionals
 from voicebot.sip.sdp import SessionDescription
+from voicebot.sip.session_timer import SessionTimer
 from voicebot.sip.transaction import ServerTransaction
-
-if TYPE_CHECKING:
-    from voicebot.sip.call import SipCall
-    from voicebot.sip.user_agent import UserAgent
+from voicebot.sip.transaction_layer import TransactionLayer
+from voicebot.sip.wire import Wire
 
 
 class Answering:
-    """The INVITE of one incoming call. What it is asked for, it is asked for in the call's state OFFERED only."""
+    """The INVITE of one incoming call. What it is asked for, it is asked for in the call's phase OFFERED only."""
 
-    def __init__(self, call: SipCall, ua: UserAgent, invite: ServerTransaction) -> None:
-        self._call = call
-        self._ua = ua
-        self._invite = invite
-        self._reliable = ReliableProvisionals(call, ua)
+    def __init__(self, wire: Wire, state: CallState, transaction: ServerTransaction, acceptance: Acceptance) -> None:
+        self.transaction = transaction
+        """Of the INVITE."""
+        self._wire = wire
+        self._state = state
+        self._acceptance = acceptance
+        self._reliable = ReliableProvisionals(wire, state.invite)
         self._waiting: SessionDescription | None = None
         """Our answer, while a provisional response before it is not acknowledged."""
+        self._final = False
+
+    # --- as the call's side of the INVITE
 
     @property
     def deadline(self) -> float | None:
         return self._reliable.deadline
 
-    @property
-    def settled(self) -> bool:
-        """Whether our answer went out in a provisional response, and was acknowledged."""
-        return self._reliable.settled
-
     def timeout(self, now: float) -> None:
-        if not self._reliable.timeout(self._invite, now):
-            self._call.reject(504, now)
+        if not self._reliable.timeout(self.transaction, now):
+            self.reject(504, now)
 
-    def stop(self) -> None:
-        """The call is over."""
-        self._reliable.stop()
+    @property
+    def early_dialogs(self) -> tuple[SipDialog, ...]:
+        return ()
+
+    def early_dialog(self, tag: str) -> SipDialog | None:
+        return None
+
+    def takes_offer(self, tag: str) -> bool:
+        return not self._final and self._reliable.settled
+
+    def on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> bool:
+        if not self._reliable.on_prack(request, transaction, now):
+            return False
+        self._reliable.next(self.transaction, now)
+        return self._waiting is not None and self.answer(self._waiting, now)
+
+    def hang_up(self, now: float) -> None:
+        self.reject(480, now)
+
+    def stop(self, now: float) -> None:
+        if not self._final:
+            self.refuse(487, now)
+
+    # --- what we say
 
     def trying(self, now: float) -> None:
-        self._ua.respond(self._invite, response_to(self._call.request, 100), now)
+        self._wire.respond(self.transaction, response_to(self._state.invite, 100), now)
 
     def provisional(self, status: int, session: SessionDescription | None, now: float) -> None:
         """With our tag: an early dialog."""
-        response = self._call.dialog_response(self._call.request, status)
+        response = self._state.response(self._state.invite, status)
         put_session(response, session)
-        self._reliable.send(self._invite, response, now)
+        self._reliable.send(self.transaction, response, now)
 
     def answer(self, session: SessionDescription, now: float) -> bool:
         """200 with ``session``. False: it goes out when an earlier response was acknowledged."""
         if self._reliable.holds_answer:
             self._waiting = session
             return False
-        if self._call.renegotiation.changed_early:
-            session = self._call.local_session or session  # what was agreed since our answer went out
+        self._waiting = None
         self._reliable.stop()
-        self._call.accept(self._invite, session, now)
+        self._final = True
+        # What they have changed by UPDATE since our answer went out early is what holds.
+        self._acceptance.send(self.transaction, self._acceptance.said or session, now)
         return True
 
-    def refuse(
-        self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None, warning: str = ""
-    ) -> str:
+    def reject(self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None) -> None:
+        """Refuse the call."""
+        said = self.refuse(status, now, reason, retry_after_s=retry_after_s)
+        self._wire.end(CallEnded("rejected", status, said), now)
+
+    def refuse(self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None) -> str:
         """A final failure; its reason phrase."""
-        response = response_to(self._call.request, status, reason, to_tag=self._call.local_tag)
+        response = response_to(self._state.invite, status, reason, to_tag=self._state.local_tag)
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(max(0, retry_after_s)))
-        if warning:
-            response.headers.set("Warning", warning)
         self._reliable.stop()
-        self._ua.respond(self._invite, response, now)
+        self._final = True
+        self._wire.respond(self.transaction, response, now)
         return response.reason
 
-    def on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        if self._reliable.on_prack(request, transaction, now):
-            self._reliable.next(self._invite, now)
-            if self._waiting is not None and not self._reliable.holds_answer:
-                self._call.answer(self._waiting, now)
+
+class IncomingSipCall(SipCall):
+    """``offer``: the other side's session description in its INVITE, None when we are to offer."""
+
+    def __init__(
+        self,
+        owner: CallOwner,
+        layer: TransactionLayer,
+        state: CallState,
+        transaction: ServerTransaction,
+        offer: SessionDescription | None,
+        session_expires_s: int,
+    ) -> None:
+        self.offer = offer
+        wire = Wire(layer, state, self, emit=self._emit, end=self._end)
+        timer = SessionTimer(session_expires_s)
+        acceptance = Acceptance(wire, state, timer)
+        self._answering = Answering(wire, state, transaction, acceptance)
+        super().__init__(owner, state, wire, timer, acceptance, self._answering)
+
+    @property
+    def invite_transaction(self) -> ServerTransaction:
+        return self._answering.transaction
+
+    @property
+    def _is_offered(self) -> bool:
+        return self._state.phase is CallPhase.OFFERED
+
+    def begin(self, now: float) -> None:
+        """100."""
+        self._answering.trying(now)
+
+    def ring(self, now: float) -> None:
+        """180, with our tag: an early dialog."""
+        if self._is_offered:
+            self._answering.provisional(180, None, now)
+
+    def progress(self, session: SessionDescription, now: float) -> None:
+        """183 with our answer to ``offer``: media may flow before the call is answered (and paid for)."""
+        if self._is_offered and self.offer is not None:
+            self._answering.provisional(183, session, now)
+
+    def answer(self, session: SessionDescription, now: float) -> None:
+        """200 with ``session``: the answer to ``offer``, or our offer when there was none."""
+        if self._is_offered and self._answering.answer(session, now):
+            self._state.phase = CallPhase.ANSWERED
+
+    def reject(self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None) -> None:
+        """Refuse the unanswered call with a final status, 300 to 699."""
+        if self._is_offered:
+            self._answering.reject(status, now, reason, retry_after_s=retry_after_s)
+
+    def cancel(self, now: float) -> None:
+        """They cancel the INVITE; after a final response that has no effect (9.2)."""
+        if self._is_offered:
+            self._end(CallEnded("cancelled", 487, "Request Terminated"), now)
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffered:
+    """An INVITE came; 100 went out."""
+
+    call: IncomingSipCall

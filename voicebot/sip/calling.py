@@ -1,45 +1,52 @@
-"""The caller's end of an INVITE: what comes back, the ACK of a 2xx, and CANCEL (RFC 3261 9.1, 13.2.2).
+"""Calls of ours: the caller's side of an INVITE until its final response, and the call that it makes.
 
-A fork may answer more than once. The first 2xx makes the call's dialog; another one is acknowledged and taken down.
-A CANCEL waits for a provisional response, and a 2xx that crosses it is acknowledged and ended with BYE.
+A fork may answer more than once (RFC 3261 13.2.2). The first 2xx makes the call's dialog; another one is acknowledged
+and taken down. A CANCEL waits for a provisional response (9.1), and a 2xx that crosses it is acknowledged, and the call
+that it made is ended with BYE.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
 
+from voicebot.sip.acceptance import Acceptance
 from voicebot.sip.body import session_in
+from voicebot.sip.call import CallOwner, SipCall
+from voicebot.sip.call_state import CallPhase, CallState
 from voicebot.sip.client_request import ClientRequest
 from voicebot.sip.dialog import SipDialog
-from voicebot.sip.digest import Credentials
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
-from voicebot.sip.outputs import CallProgress
+from voicebot.sip.outputs import CallEnded, CallProgress
 from voicebot.sip.reliable import EarlyDialogs
 from voicebot.sip.sdp import SdpError, SessionDescription
-
-if TYPE_CHECKING:
-    from voicebot.sip.call import SipCall
-    from voicebot.sip.user_agent import UserAgent
+from voicebot.sip.session_timer import SessionTimer
+from voicebot.sip.transaction import ServerTransaction
+from voicebot.sip.transaction_layer import OnResponse, TransactionLayer
+from voicebot.sip.wire import Wire
 
 
 class Calling:
-    """The INVITE of one outgoing call. ``client``: its request, over all its tries."""
+    """The INVITE of one outgoing call.
 
-    def __init__(self, call: SipCall, ua: UserAgent, credentials: Credentials | None) -> None:
-        self.client: ClientRequest | None = None
-        self.cancel_wanted = False
-        self._call = call
-        self._ua = ua
-        self._credentials = credentials
+    ``responded``: whether anybody has responded at all; ``cancelled``: whether we have given up.
+    """
+
+    def __init__(self, wire: Wire, state: CallState, timer: SessionTimer) -> None:
+        self.responded = False
+        self.cancelled = False
+        self._wire = wire
+        self._state = state
+        self._timer = timer
+        self._client: ClientRequest | None = None
+        """The INVITE, over all its tries."""
         self._early = EarlyDialogs()
         self._early_answer: SessionDescription | None = None
         self._cancel_sent = False
-        self.responded = False
-        """Whether anybody has responded at all."""
         self._give_up_at: float | None = None
         self._ack: tuple[SipRequest, Hop] | None = None
+
+    # --- as the call's side of the INVITE
 
     @property
     def deadline(self) -> float | None:
@@ -48,128 +55,170 @@ class Calling:
     def timeout(self, now: float) -> None:
         if self._give_up_at is not None and self._give_up_at <= now:
             # Nothing came back for our CANCEL in 64*T1: the transaction counts as cancelled (9.1).
-            self._give_up_at = None
-            self._call.end("local")
-            self._ua.abandon(self._call)
+            self._abandon(now)
 
-    def stop(self) -> None:
-        """The call is over."""
-        self._give_up_at = None
+    @property
+    def early_dialogs(self) -> Collection[SipDialog]:
+        return self._early.dialogs
 
-    def start(self, hops: Sequence[Hop], now: float) -> None:
-        call = self._call
-        self.client = ClientRequest(
-            self._ua, call.request, hops, self._on_response, credentials=self._credentials, on_sent=self._sent
-        )
-        self.client.start(now)
+    def early_dialog(self, tag: str) -> SipDialog | None:
+        return self._early.get(tag)
 
-    def cancel(self, now: float) -> None:
-        self.cancel_wanted = True
-        if self.client is not None and not self.client.sent:
-            self._call.end("local")
-            self._ua.abandon(self._call)
+    def takes_offer(self, tag: str) -> bool:
+        return self._early.has_answer(tag)
+
+    def on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> bool:
+        self._wire.refuse(transaction, 481, now)
+        return False
+
+    def hang_up(self, now: float) -> None:
+        self.cancelled = True
+        if self._client is not None and not self._client.sent:
+            self._abandon(now)
             return
-        self._give_up_at = now + self._ua.timers.give_up
-        self._ua.arm(self._call)
+        self._give_up_at = now + self._wire.timers.give_up
+        self._wire.arm()
         self._maybe_cancel(now)
 
-    def acknowledge(self, dialog: SipDialog, cseq: int) -> tuple[SipRequest, Hop] | None:
-        """Send the ACK of a 2xx, which is no part of the INVITE's transaction (13.2.2.4)."""
-        ack = dialog.request("ACK", cseq)
-        if not dialog.hops:
-            return None
-        for name in ("Authorization", "Proxy-Authorization"):
-            if value := self._call.request.headers.get(name):  # 22.1: the ACK carries the credentials of its INVITE
-                ack.headers.set(name, value)
-        hop = dialog.hops[0]
-        self._ua.add_via(ack, hop)
-        self._ua.transmit_request(ack, hop)
-        return ack, hop
+    def stop(self, now: float) -> None:
+        self._give_up_at = None
 
-    def _sent(self, request: SipRequest) -> None:
-        self._call.request = request
+    # --- the INVITE
 
-    def _on_response(self, response: SipResponse | None, now: float) -> None:
-        call = self._call
+    def start(self, hops: Sequence[Hop], on_response: OnResponse, now: float) -> None:
+        """Send it; ``on_response`` has to pass each response on to :meth:`on_response`."""
+        self._client = self._wire.request(self._state.invite, hops, on_response, now, on_sent=self._sent)
+
+    def on_response(self, response: SipResponse | None, now: float) -> SipDialog | None:
+        """The dialog that the call gets by ``response``, the first 2xx; it is to be acknowledged."""
         self.responded = self.responded or response is not None
         if response is None:
-            call.end("local" if self.cancel_wanted else "timeout", 408, "Request Timeout")
-            self._ua.release(call)
+            self._wire.end(CallEnded("local" if self.cancelled else "timeout", 408, "Request Timeout"), now)
         elif response.status < 200:
             self._on_provisional(response, now)
         elif response.status < 300:
-            self._on_accepted(response, now)
-        elif response.status == 422 and self._longer(response, now):
-            return
-        else:
-            call.end("local" if self.cancel_wanted else "rejected", response.status, response.reason)
-            self._ua.release(call)
+            return self._on_accepted(response, now)
+        elif not (response.status == 422 and self._longer(response, now)):
+            self._wire.end(CallEnded("local" if self.cancelled else "rejected", response.status, response.reason), now)
+        return None
 
-    def _longer(self, refusal: SipResponse, now: float) -> bool:
-        """Ask once more, for a session timer that is as long as the other side wants (RFC 4028 7.3)."""
-        if self.client is None or self.cancel_wanted:
-            return False
-        return self.client.again(lambda request: self._call.timer.raised(refusal, request), now)
+    def acknowledge(self, dialog: SipDialog) -> None:
+        """Send the ACK of the 2xx that made ``dialog``; whenever that is repeated, it goes out again."""
+        invite = self._state.invite
+        self._ack = self._wire.acknowledge(dialog, invite, invite.cseq[0])
 
-    def early_dialog(self, tag: str) -> SipDialog | None:
-        """The dialog of a callee that has answered provisionally."""
-        return self._early.get(tag)
+    def answer_in(self, response: SipResponse) -> SessionDescription | None:
+        """The answer to our offer: in the 2xx, or it came before."""
+        return _session_or_none(response) or self._early_answer
 
-    def has_early_answer(self, tag: str) -> bool:
-        return self._early.has_answer(tag)
+    def _sent(self, request: SipRequest) -> None:
+        self._state.invite = request
 
     def _on_provisional(self, response: SipResponse, now: float) -> None:
         self._maybe_cancel(now)
-        if response.status > 100 and self._call.is_calling and not self.cancel_wanted:
-            dialog = self._early.note(self._call, response)
-            if dialog is not None:
-                self._ua.adopt(self._call, dialog)
-            if not self._early.acknowledge(self._call, response, now):
-                return
-            try:
-                early = session_in(response)
-            except SdpError:
-                early = None
-            if early is not None:
-                self._early_answer = early
-                self._early.answered(response)
-            self._ua.emit(CallProgress(self._call, response.status, response.reason, early))
+        if response.status == 100 or self._state.phase is not CallPhase.CALLING or self.cancelled:
+            return
+        self._early.note(self._state.invite, response)
+        if not self._early.acknowledge(self._wire, self._state.invite, response, now):
+            return
+        answer = _session_or_none(response)
+        if answer is not None:
+            self._early_answer = answer
+            self._early.answered(response)
+        self._wire.emit(CallProgress(response.status, response.reason, answer))
 
-    def _on_accepted(self, response: SipResponse, now: float) -> None:
-        call, cseq = self._call, self._call.request.cseq[0]
-        if call.dialog is not None:
-            if response.recipient.tag == call.dialog.remote_tag:
-                if self._ack is not None:  # our ACK was lost
-                    self._ua.transmit_request(*self._ack)
-            else:
-                # Another branch of a fork answered as well: take it down (13.2.2.4).
-                other = SipDialog.as_client(call.request, response)
-                self.acknowledge(other, cseq)
-                call.request_in(other, other.request("BYE"), lambda _response, _now: None, now)
-            return
-        call.dialog = self._early.confirmed(call.request, response)
-        call.peer_takes_update = "UPDATE" in response.tokens("Allow")
-        self._ua.adopt(call, call.dialog)
-        self._ack = self.acknowledge(call.dialog, cseq)
-        if self.cancel_wanted or not call.is_calling:
-            # The 200 crossed our CANCEL, or came after we had given up.
-            call.send_bye(now)
-            call.end("local")
-            return
-        try:
-            answer = session_in(response)
-        except SdpError:
-            answer = None
-        answer = answer or self._early_answer
-        if answer is None:
-            call.send_bye(now)
-            call.end("error", reason="no answer in the 200")
-            return
-        call.timer.answered(response, now)
-        call.confirm(answer)
+    def _on_accepted(self, response: SipResponse, now: float) -> SipDialog | None:
+        dialog, invite = self._state.dialog, self._state.invite
+        if dialog is None:
+            return self._early.confirmed(invite, response)
+        if response.recipient.tag == dialog.remote_tag:
+            if self._ack is not None:  # our ACK was lost
+                self._wire.repeat(*self._ack)
+        else:
+            # Another branch of a fork answered as well: take it down (13.2.2.4).
+            other = SipDialog.as_client(invite, response)
+            self._wire.acknowledge(other, invite, invite.cseq[0])
+            self._wire.request_in(other, other.request("BYE"), lambda _response, _now: None, now)
+        return None
+
+    def _longer(self, refusal: SipResponse, now: float) -> bool:
+        """Ask once more, for a session timer that is as long as the other side wants (RFC 4028 7.3)."""
+        if self._client is None or self.cancelled:
+            return False
+        return self._client.again(lambda request: self._timer.raised(refusal, request), now)
 
     def _maybe_cancel(self, now: float) -> None:
         """9.1: a CANCEL must wait until a provisional response has come."""
-        if self.cancel_wanted and self.responded and not self._cancel_sent:
+        if self.cancelled and self.responded and not self._cancel_sent and self._client is not None:
             self._cancel_sent = True
-            self._ua.cancel(self._call, now)
+            self._client.cancel(now)
+
+    def _abandon(self, now: float) -> None:
+        """Nobody will answer the INVITE."""
+        if self._client is not None:
+            self._client.abandon()
+        self._wire.end(CallEnded("local"), now)
+
+
+class OutgoingSipCall(SipCall):
+    """``offer``: our session description."""
+
+    def __init__(
+        self,
+        owner: CallOwner,
+        layer: TransactionLayer,
+        state: CallState,
+        offer: SessionDescription,
+        session_expires_s: int,
+    ) -> None:
+        wire = Wire(layer, state, self, emit=self._emit, end=self._end)
+        timer = SessionTimer(session_expires_s)
+        acceptance = Acceptance(wire, state, timer)
+        acceptance.say(offer)
+        self._calling = Calling(wire, state, timer)
+        super().__init__(owner, state, wire, timer, acceptance, self._calling)
+
+    @property
+    def responded(self) -> bool:
+        """Whether anybody has responded to our INVITE."""
+        return self._calling.responded
+
+    def start(self, hops: Sequence[Hop], now: float) -> None:
+        """Send the INVITE."""
+        self._timer.ask_in(self._state.invite)
+        self._calling.start(hops, self._on_response, now)
+
+    def _on_response(self, response: SipResponse | None, now: float) -> None:
+        dialog = self._calling.on_response(response, now)
+        if response is not None and dialog is not None:
+            self._accepted(dialog, response, now)
+        elif response is not None and response.status < 200:
+            early = self._calling.early_dialog(response.recipient.tag)
+            if early is not None:
+                self._owner.adopt(self, early)
+
+    def _accepted(self, dialog: SipDialog, response: SipResponse, now: float) -> None:
+        self._state.dialog = dialog
+        self._state.peer_takes_update = "UPDATE" in response.tokens("Allow")
+        self._owner.adopt(self, dialog)
+        self._calling.acknowledge(dialog)
+        if self._calling.cancelled or self._state.phase is not CallPhase.CALLING:
+            # The 200 crossed our CANCEL, or came after we had given up.
+            self._send_bye(now)
+            self._end(CallEnded("local"), now)
+            return
+        answer = self._calling.answer_in(response)
+        if answer is None:
+            self._end(CallEnded("error", reason="no answer in the 200"), now)
+            return
+        self._timer.answered(response, now)
+        self._wire.arm()
+        self._confirm(answer, now)
+
+
+def _session_or_none(response: SipResponse) -> SessionDescription | None:
+    """The description in ``response``; one that cannot be read counts as none."""
+    try:
+        return session_in(response)
+    except SdpError:
+        return None

@@ -8,17 +8,13 @@ challenge (RFC 3261 22.2: a new CSeq, everything else as it was). ``request`` is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from voicebot.sip.digest import Challenged, Credentials
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import Locate
+from voicebot.sip.transaction_layer import OnResponse, TransactionLayer
 
-if TYPE_CHECKING:
-    from voicebot.sip.transaction_layer import TransactionLayer
-
-OnResponse = Callable[[SipResponse | None, float], None]
 MAX_HOPS = 8
 
 
@@ -61,12 +57,12 @@ class ClientRequest:
         if hop is None:
             self._on_response(None, now)
         elif not hop.is_literal and not self._layer.has_flow(hop):
-            self._layer.emit(Locate(self, hop))
+            self._layer.emit(Locate(hop, self.located))
         else:
             self._try(self.request, now)
 
     def located(self, hops: Sequence[Hop], now: float) -> None:
-        """The addresses of the first hop; empty when it has none. Outputs are taken from the layer."""
+        """The addresses of the first hop; empty when it has none."""
         if self._abandoned:
             return
         self._hops[:1] = list(hops[:MAX_HOPS])
@@ -75,6 +71,19 @@ class ClientRequest:
     def abandon(self) -> None:
         """Nothing more is to be sent or told."""
         self._abandoned = True
+        self._layer.forget_client(self.branch, self.request.method)
+
+    def cancel(self, now: float) -> None:
+        """9.1: the CANCEL of an INVITE, to where its latest try went; there must have been a provisional response."""
+        invite, hop = self.request, self.hop
+        if hop is None:
+            return
+        request = SipRequest("CANCEL", invite.uri)
+        for name in ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID"):
+            if lines := invite.headers.getlist(name):
+                request.headers.setlist(name, list(lines))
+        request.headers.set("CSeq", f"{invite.cseq[0]} CANCEL")
+        self._layer.start_client(request, hop, lambda _response, _now: None, now, self.branch)
 
     def again(self, change: Callable[[SipRequest], bool], now: float) -> bool:
         """Send what was refused once more, as ``change`` makes it, under a new number; False: ``change`` does not."""

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from voicebot.address import Address
+from voicebot.sip.answering import IncomingSipCall
 from voicebot.sip.call import SipCall
+from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import (
     CallConfirmed,
     CallEnded,
+    CallEvent,
     CallProgress,
     KeyReceived,
-    Output,
     ReferProgress,
     ReferReceived,
     SessionAnswered,
@@ -26,9 +27,6 @@ from voicebot.sip.outputs import (
     SessionRefused,
 )
 from voicebot.sip.sdp import SessionDescription
-
-if TYPE_CHECKING:
-    from voicebot.sip.endpoint import SipEndpoint
 
 
 class CallClosed(Exception):
@@ -39,18 +37,21 @@ class CallClosed(Exception):
         self.end = end
 
 
-class Call:
+class CallHandle:
     """One call, either way. Set the ``on_...`` callbacks when you get it; they are called on the event loop.
 
     ``on_session`` gets a new offer of the other side (re-INVITE, UPDATE; None: we are to offer) and returns our answer,
     or None to refuse it with 488 and leave the session as it is. ``on_refer`` gets a target and the Referred-By header,
     and returns whether we follow; then :meth:`notify_refer` must tell the outcome.
+
+    ``flush`` carries out what a command has put out.
     """
 
-    def __init__(self, endpoint: SipEndpoint, core: SipCall) -> None:
-        self._endpoint = endpoint
+    def __init__(self, core: SipCall, loop: asyncio.AbstractEventLoop, flush: Callable[[], None]) -> None:
         self._core = core
-        self._up: asyncio.Future[SessionDescription | None] = endpoint.loop.create_future()
+        self._loop = loop
+        self._flush = flush
+        self._up: asyncio.Future[SessionDescription | None] = loop.create_future()
         self._referred: asyncio.Future[ReferProgress] | None = None
         self.ended: CallEnded | None = None
         self.on_end: Callable[[CallEnded], None] | None = None
@@ -86,8 +87,8 @@ class Call:
 
     def bye(self) -> None:
         """End the call from our side, in whatever state it is (BYE, CANCEL, or 480); harmless when it has ended."""
-        self._core.bye(self._endpoint.loop.time())
-        self._endpoint.flush()
+        self._core.bye(self._loop.time())
+        self._flush()
 
     async def refer(
         self,
@@ -95,7 +96,7 @@ class Call:
         *,
         timeout_s: float = 30.0,
         headers: Mapping[str, str] | None = None,
-        replaces: Call | None = None,
+        replaces: CallHandle | None = None,
     ) -> ReferProgress:
         """Transfer to ``target``. Returns the last :class:`ReferProgress`; the call stays up.
 
@@ -105,71 +106,73 @@ class Call:
         """
         if self.ended is not None:
             raise CallClosed(self.ended)
-        if self._referred is None and self._core.transfer.ask(
+        if self._referred is None and self._core.referral.ask(
             target.uri,
-            self._endpoint.loop.time(),
+            self._loop.time(),
             timeout_s=timeout_s,
             headers=headers,
             replaces=replaces._core.dialog if replaces is not None else None,
         ):
-            self._referred = self._endpoint.loop.create_future()
-            self._endpoint.flush()
+            self._referred = self._loop.create_future()
+            self._flush()
             try:
                 return await self._referred
             finally:
                 self._referred = None
-        return ReferProgress(self._core, 491, "the call is not up, or is being transferred", accepted=False, final=True)
+        return ReferProgress(491, "the call is not up, or is being transferred", accepted=False, final=True)
+
+    def notify_refer(self, status: int, reason: str = "") -> None:
+        """Tell the outcome of the transfer that ``on_refer`` agreed to: a SIP status of the target."""
+        self._core.referral.notify(status, self._loop.time(), reason)
+        self._flush()
+
+    @property
+    def can_reoffer(self) -> bool:
+        """Whether the call is up, and no other offer of ours is under way."""
+        return self._core.renegotiation.is_free
 
     def reoffer(self, session: SessionDescription) -> bool:
         """Offer ``session`` in a re-INVITE (hold, another codec); ``on_session_answer`` gets the answer,
         ``on_session_refused`` is called when there is none.
 
-        A refusal changes nothing. False: the call is not up, or another change is under way.
+        A refusal changes nothing. False: not now, see :attr:`can_reoffer`.
         """
-        offered = self._core.renegotiation.offer(session, self._endpoint.loop.time())
-        self._endpoint.flush()
+        offered = self._core.renegotiation.offer(session, self._loop.time())
+        self._flush()
         return offered
 
-    def notify_refer(self, status: int, reason: str = "") -> None:
-        """Tell the outcome of the transfer that ``on_refer`` agreed to: a SIP status of the target."""
-        self._core.transfer.notify(status, self._endpoint.loop.time(), reason)
-        self._endpoint.flush()
-
-    def deliver(self, event: Output) -> None:
-        """An event of this call. For :class:`SipEndpoint`."""
-        if isinstance(event, CallConfirmed):
-            if not self._up.done():
-                self._up.set_result(event.answer)
-        elif isinstance(event, CallEnded):
-            self._end(event)
-        elif isinstance(event, SessionOffered):
-            self._answer_session(event.offer)
-        elif isinstance(event, SessionAnswered):
-            if self.on_session_answer:
-                self.on_session_answer(event.answer)
-        elif isinstance(event, SessionRefused):
-            if self.on_session_refused:
-                self.on_session_refused()
-        elif isinstance(event, KeyReceived):
-            if self.on_key:
-                self.on_key(event.key)
-        elif isinstance(event, CallProgress):
-            if self.on_progress:
-                self.on_progress(event)
-        elif isinstance(event, ReferReceived):
-            now = self._endpoint.loop.time()
-            if self.on_refer and self.on_refer(event.target, event.referred_by):
-                self._core.transfer.accept(now)
-            else:
-                self._core.transfer.refuse(now)
-        elif isinstance(event, ReferProgress):
-            if self.on_refer_progress:
-                self.on_refer_progress(event)
-            if event.final and self._referred is not None and not self._referred.done():
-                self._referred.set_result(event)
+    def deliver(self, event: CallEvent) -> None:
+        """An event of this call. For the endpoint."""
+        match event:
+            case CallConfirmed():
+                if not self._up.done():
+                    self._up.set_result(event.answer)
+            case CallEnded():
+                self._end(event)
+            case SessionOffered():
+                self._answer_session(event.offer)
+            case SessionAnswered():
+                if self.on_session_answer:
+                    self.on_session_answer(event.answer)
+            case SessionRefused():
+                if self.on_session_refused:
+                    self.on_session_refused()
+            case KeyReceived():
+                if self.on_key:
+                    self.on_key(event.key)
+            case CallProgress():
+                if self.on_progress:
+                    self.on_progress(event)
+            case ReferReceived():
+                self._answer_refer(event)
+            case ReferProgress():
+                if self.on_refer_progress:
+                    self.on_refer_progress(event)
+                if event.final and self._referred is not None and not self._referred.done():
+                    self._referred.set_result(event)
 
     def _answer_session(self, offer: SessionDescription | None) -> None:
-        now = self._endpoint.loop.time()
+        now = self._loop.time()
         try:
             session = self.on_session(offer) if self.on_session else None
         except Exception:
@@ -179,6 +182,12 @@ class Call:
             self._core.refuse_session(now)
         else:
             self._core.accept_session(session, now)
+
+    def _answer_refer(self, event: ReferReceived) -> None:
+        if self.on_refer and self.on_refer(event.target, event.referred_by):
+            self._core.referral.accept(self._loop.time())
+        else:
+            self._core.referral.refuse(self._loop.time())
 
     def _end(self, event: CallEnded) -> None:
         if self.ended is not None:
@@ -193,8 +202,10 @@ class Call:
             self.on_end(event)
 
 
-class IncomingCall(Call):
+class IncomingCall(CallHandle):
     """Somebody calls us; 100 went out. ``offer``: their session description, None when we are to offer."""
+
+    _core: IncomingSipCall
 
     @property
     def offer(self) -> SessionDescription | None:
@@ -202,31 +213,33 @@ class IncomingCall(Call):
 
     def ring(self) -> None:
         """180."""
-        self._core.ring(self._endpoint.loop.time())
-        self._endpoint.flush()
+        self._core.ring(self._loop.time())
+        self._flush()
 
     def progress(self, session: SessionDescription) -> None:
         """183 with our answer: early media. The answer must then have the same ``session``."""
-        self._core.progress(session, self._endpoint.loop.time())
-        self._endpoint.flush()
+        self._core.progress(session, self._loop.time())
+        self._flush()
 
     async def answer(self, session: SessionDescription) -> SessionDescription | None:
         """200; returns when it was acknowledged, with the other side's answer if ``session`` was our offer.
 
         Raises :class:`CallClosed` when the call ends first, at the latest after 64*T1 (32 s).
         """
-        self._core.answer(session, self._endpoint.loop.time())
-        self._endpoint.flush()
+        self._core.answer(session, self._loop.time())
+        self._flush()
         return await asyncio.shield(self._up)
 
     def reject(self, status: int, reason: str = "", *, retry_after_s: int | None = None) -> None:
         """Refuse the unanswered call."""
-        self._core.reject(status, self._endpoint.loop.time(), reason, retry_after_s=retry_after_s)
-        self._endpoint.flush()
+        self._core.reject(status, self._loop.time(), reason, retry_after_s=retry_after_s)
+        self._flush()
 
 
-class OutgoingCall(Call):
+class OutgoingCall(CallHandle):
     """We call somebody."""
+
+    _core: OutgoingSipCall
 
     @property
     def responded(self) -> bool:
@@ -247,10 +260,10 @@ class OutgoingCall(Call):
                     if not self._up.done() and not self.responded:
                         raise TimeoutError
                 session = await asyncio.shield(self._up)
-        except TimeoutError:
+        except TimeoutError as error:
             self.bye()
             reason = "not answered in time" if self.responded else "no response"
-            raise CallClosed(CallEnded(self._core, "timeout", 408, reason)) from None
+            raise CallClosed(CallEnded("timeout", 408, reason)) from error
         except asyncio.CancelledError:
             self.bye()
             raise

@@ -9,9 +9,11 @@ from voicebot.sip.message import SDP_TYPE, SipRequest
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REFER", "NOTIFY", "PRACK")
 """What we take."""
+ALLOW = ", ".join(METHODS)
 _OTHER_METHODS = frozenset({"REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE"})
 EXTENSIONS: frozenset[str] = frozenset({"100rel", "replaces", "timer"})
 """Option tags that a Require may name."""
+SUPPORTED = ", ".join(sorted(EXTENSIONS))
 _BODIES: Mapping[str, tuple[str, ...]] = {
     "INVITE": (SDP_TYPE,),
     "UPDATE": (SDP_TYPE,),
@@ -32,7 +34,7 @@ class Refusal:
 def inspect(request: SipRequest) -> Refusal | None:
     """Method, extensions, body, acceptable answers: the first thing that we cannot serve, None when there is none."""
     if request.method not in METHODS:
-        return Refusal(405 if request.method in _OTHER_METHODS else 501, {"Allow": ", ".join(METHODS)})
+        return Refusal(405 if request.method in _OTHER_METHODS else 501, {"Allow": ALLOW})
     unknown = [tag for tag in request.tokens("Require") if tag not in EXTENSIONS]
     if unknown:
         return Refusal(420, {"Unsupported": ", ".join(unknown)})

@@ -1,20 +1,14 @@
-"""What the user agent core gives back: datagrams to send, and what happened in which call.
-
-Outputs are in order. An event's ``call`` is the :class:`~voicebot.sip.call.SipCall` to act upon.
-"""
+"""What the user agent core gives back: messages to send, names to look up, and what happened in a call."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from voicebot.sip.hop import Hop
 from voicebot.sip.sdp import SessionDescription
-
-if TYPE_CHECKING:
-    from voicebot.sip.call import SipCall
-    from voicebot.sip.client_request import ClientRequest
 
 EndCause = Literal["bye", "local", "cancelled", "rejected", "no-ack", "timeout", "expired", "error"]
 """Why a call ended: the other side's BYE; our BYE or CANCEL; their CANCEL; a final refusal, theirs or ours; our 200 was
@@ -32,24 +26,16 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Locate:
-    """``hop`` is a name: look it up (RFC 3263) and tell ``request.located`` the addresses, best first."""
+    """``hop`` is a name: look it up (RFC 3263) and tell ``located`` the addresses, best first, and the time."""
 
-    request: ClientRequest
     hop: Hop
-
-
-@dataclass(frozen=True, slots=True)
-class CallOffered:
-    """An INVITE came; 100 went out. ``call.offer`` is its session description, None when we are to offer."""
-
-    call: SipCall
+    located: Callable[[Sequence[Hop], float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class CallProgress:
     """A provisional response to our INVITE. ``early``: its session description, if any."""
 
-    call: SipCall
     status: int
     reason: str
     early: SessionDescription | None
@@ -62,7 +48,6 @@ class CallConfirmed:
     ``answer``: the other side's answer when the offer was ours, else None.
     """
 
-    call: SipCall
     answer: SessionDescription | None
 
 
@@ -70,7 +55,6 @@ class CallConfirmed:
 class CallEnded:
     """The last event of a call. ``status``/``reason``: the final response that ended it, 0 when none did."""
 
-    call: SipCall
     cause: EndCause
     status: int = 0
     reason: str = ""
@@ -83,7 +67,6 @@ class SessionOffered:
     ``offer`` is None when the other side wants us to offer.
     """
 
-    call: SipCall
     offer: SessionDescription | None
 
 
@@ -91,7 +74,6 @@ class SessionOffered:
 class SessionAnswered:
     """The answer to our offer: in the ACK of their re-INVITE, or in the 200 to ours."""
 
-    call: SipCall
     answer: SessionDescription
 
 
@@ -99,7 +81,6 @@ class SessionAnswered:
 class SessionRefused:
     """Our offer in a re-INVITE was refused, or not answered: the session is as it was."""
 
-    call: SipCall
     status: int
     reason: str
 
@@ -108,15 +89,13 @@ class SessionRefused:
 class KeyReceived:
     """A keypad key by INFO (application/dtmf-relay or application/dtmf)."""
 
-    call: SipCall
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReferReceived:
-    """The other side asks us to call ``target``: to be answered at once with ``call.transfer.accept`` or ``refuse``."""
+    """The other side asks us to call ``target``: to be answered at once with ``call.referral.accept`` or ``refuse``."""
 
-    call: SipCall
     target: str
     referred_by: str
 
@@ -128,18 +107,14 @@ class ReferProgress:
     ``final``: nothing more will come; ``accepted`` tells how it ended.
     """
 
-    call: SipCall
     status: int
     reason: str
     accepted: bool
     final: bool
 
 
-Output = (
-    Transmit
-    | Locate
-    | CallOffered
-    | CallProgress
+CallEvent = (
+    CallProgress
     | CallConfirmed
     | CallEnded
     | SessionOffered

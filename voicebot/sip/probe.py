@@ -11,14 +11,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
+from voicebot.sip.client_request import ClientRequest
 from voicebot.sip.hop import hop_of
 from voicebot.sip.message import SipRequest, SipResponse
-
-if TYPE_CHECKING:
-    from voicebot.sip.client_request import ClientRequest
-    from voicebot.sip.user_agent import UserAgent
+from voicebot.sip.transaction_layer import TransactionLayer
 
 logger = logging.getLogger(__name__)
 
@@ -35,28 +32,21 @@ class TrunkState(Enum):
 
 
 class TrunkProbe:
-    """The pings of one trunk; made by :meth:`UserAgent.probe`. ``status``: the last answer, 408 for none."""
+    """The pings of one trunk; made by :meth:`LineTable.probe`. ``status``: the last answer, 408 for none."""
 
     def __init__(
-        self,
-        ua: UserAgent,
-        name: str,
-        uri: str,
-        interval_s: float,
-        call_id: str,
-        tag: str,
-        chance: Callable[[], float],
+        self, layer: TransactionLayer, name: str, uri: str, interval_s: float, chance: Callable[[], float]
     ) -> None:
         self.name = name
         self.state = TrunkState.UNKNOWN
         self.status = 0
         self.armed: float | None = None
         self.deadline: float | None = None
-        self._ua = ua
+        self._layer = layer
         self._uri = uri
         self._interval_s = interval_s
-        self._call_id = call_id
-        self._tag = tag
+        self._call_id = layer.new_call_id()
+        self._tag = layer.new_tag()
         self._chance = chance
         self._cseq = 0
         self._misses = 0
@@ -83,17 +73,17 @@ class TrunkProbe:
     def _ask(self, now: float) -> None:
         hop = hop_of(self._uri)
         request = SipRequest("OPTIONS", self._uri)
-        own = f"sip:voicebot@{self._ua.listeners[0].sent_by}"
         self._cseq += 1
         request.headers.set("Max-Forwards", "70")
-        request.headers.set("From", f"<{own}>;tag={self._tag}")
+        request.headers.set("From", f"<{self._layer.own_uri}>;tag={self._tag}")
         request.headers.set("To", f"<{self._uri}>")
         request.headers.set("Call-ID", self._call_id)
         request.headers.set("CSeq", f"{self._cseq} OPTIONS")
-        request.headers.set("Contact", self._ua.contact(hop))
+        request.headers.set("Contact", self._layer.contact(hop))
         request.headers.set("Accept", "application/sdp")
         self.deadline = now + PATIENCE_S
-        self._client = self._ua.request(request, [hop] if hop is not None else [], self._answered, now)
+        self._client = ClientRequest(self._layer, request, [hop] if hop is not None else [], self._answered)
+        self._client.start(now)
 
     def _answered(self, response: SipResponse | None, now: float) -> None:
         if response is not None and response.status < 200:
@@ -106,7 +96,7 @@ class TrunkProbe:
             self._become(TrunkState.UP)
             # Not all in step: 90 to 100 percent.
             self.deadline = now + self._interval_s * (0.9 + 0.1 * self._chance())
-        self._ua.arm(self)
+        self._layer.arm(self)
 
     def _missed(self, status: int, now: float) -> None:
         self.status = status
@@ -129,4 +119,3 @@ class TrunkProbe:
         client, self._client = self._client, None
         if client is not None:
             client.abandon()
-            self._ua.forget_client(client.branch, "OPTIONS")

@@ -10,18 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from voicebot.sip.call_state import CallState
+from voicebot.sip.dialog import SipDialog
 from voicebot.sip.header import NameAddr, SipSyntaxError, parse_params
 from voicebot.sip.message import SipRequest, SipResponse, put_headers, response_to
 from voicebot.sip.outputs import ReferProgress, ReferReceived
 from voicebot.sip.transaction import ServerTransaction
-
-if TYPE_CHECKING:
-    from voicebot.sip.call import SipCall
-    from voicebot.sip.dialog import SipDialog
-    from voicebot.sip.user_agent import UserAgent
+from voicebot.sip.wire import Wire
 
 _SIPFRAG = "message/sipfrag"
 _FRAGMENT_RE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9]) ?([^\r\n]{0,200})")
@@ -37,12 +34,12 @@ class _Asked:
     reason: str = ""
 
 
-class Transfer:
+class Referral:
     """The transfers of one call. Commands are harmless in states where they make no sense."""
 
-    def __init__(self, call: SipCall, ua: UserAgent) -> None:
-        self._call = call
-        self._ua = ua
+    def __init__(self, wire: Wire, state: CallState) -> None:
+        self._wire = wire
+        self._state = state
         self._asked: _Asked | None = None
         self._pending: ServerTransaction | None = None
         self._subscription = 0
@@ -56,8 +53,9 @@ class Transfer:
         if self._asked is not None and self._asked.give_up_at <= now:
             self._done(self._asked.status, "no outcome in time", accepted=False)
 
-    def call_ended(self, *, by_bye: bool) -> None:
-        """The call is over; so is what we asked for. ``by_bye``: the other side hung up."""
+    def stop(self, now: float, *, by_bye: bool) -> None:
+        """The call is over, and so is what either side has asked for. ``by_bye``: the other side hung up."""
+        self.refuse(now, 487)
         asked = self._asked
         if asked is not None:
             well = asked.taken and by_bye
@@ -82,8 +80,8 @@ class Transfer:
 
         False when it cannot be asked now: the call is not up, or a transfer is under way already.
         """
-        dialog = self._call.dialog
-        if not self._call.is_up or dialog is None or self._asked is not None:
+        dialog = self._state.dialog
+        if not self._state.is_up or dialog is None or self._asked is not None:
             return False
         request = dialog.request("REFER")
         wanted = dict(headers or {})
@@ -94,10 +92,10 @@ class Transfer:
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in wanted.items())
         request.headers.set("Refer-To", f"<{target}?{query}>" if query else f"<{target}>")
         request.headers.set("Referred-By", f"<{NameAddr.parse(dialog.local).uri}>")
-        request.headers.set("Contact", self._call.contact)
+        request.headers.set("Contact", self._state.contact)
         self._asked = _Asked(now + timeout_s)
-        self._ua.arm(self._call)
-        self._call.request_in_dialog(request, self._on_response, now)
+        self._wire.arm()
+        self._wire.request_in(dialog, request, self._on_response, now)
         return True
 
     def _on_response(self, response: SipResponse | None, now: float) -> None:
@@ -110,15 +108,15 @@ class Transfer:
             self._done(response.status, response.reason, accepted=False)
         elif not asked.taken:
             asked.taken = True
-            self._ua.emit(ReferProgress(self._call, response.status, response.reason, accepted=True, final=False))
+            self._wire.emit(ReferProgress(response.status, response.reason, accepted=True, final=False))
 
     def on_notify(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         event = (request.headers.get("Event") or "").partition(";")[0].strip().lower()
         asked = self._asked
         if event != "refer" or asked is None:
-            self._ua.refuse(transaction, 489 if event != "refer" else 481, now)
+            self._wire.refuse(transaction, 489 if event != "refer" else 481, now)
             return
-        self._ua.respond(transaction, response_to(request, 200), now)
+        self._wire.respond(transaction, response_to(request, 200), now)
         asked.taken = True  # a NOTIFY may overtake the 202
         match = _FRAGMENT_RE.match(request.body[:400].decode("utf-8", "replace").lstrip())
         if request.content_type == _SIPFRAG and match is not None:
@@ -127,54 +125,54 @@ class Transfer:
         if asked.status >= 200 or ended:
             self._done(asked.status, asked.reason, accepted=200 <= asked.status < 300)
         else:
-            self._ua.emit(ReferProgress(self._call, asked.status, asked.reason, accepted=True, final=False))
+            self._wire.emit(ReferProgress(asked.status, asked.reason, accepted=True, final=False))
 
     def _done(self, status: int, reason: str, *, accepted: bool) -> None:
         self._asked = None
-        self._ua.emit(ReferProgress(self._call, status, reason, accepted, final=True))
+        self._wire.emit(ReferProgress(status, reason, accepted, final=True))
 
     # --- the other side asks
 
     def on_refer(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        if not self._call.is_up or self._pending is not None or self._subscription:
-            self._ua.refuse(transaction, 491, now)
+        if not self._state.is_up or self._pending is not None or self._subscription:
+            self._wire.refuse(transaction, 491, now)
             return
         try:
             target = NameAddr.parse(request.headers.get("Refer-To") or "").uri
         except SipSyntaxError:
-            self._ua.refuse(transaction, 400, now)
+            self._wire.refuse(transaction, 400, now)
             return
         self._pending = transaction
-        self._ua.emit(ReferReceived(self._call, target, request.headers.get("Referred-By") or ""))
+        self._wire.emit(ReferReceived(target, request.headers.get("Referred-By") or ""))
 
     def accept(self, now: float) -> None:
         """202, and the NOTIFY "100 Trying" that RFC 3515 2.4.4 wants at once."""
         pending, self._pending = self._pending, None
         if pending is not None:
             self._subscription = pending.request.cseq[0]
-            self._ua.respond(pending, self._call.dialog_response(pending.request, 202), now)
+            self._wire.respond(pending, self._state.response(pending.request, 202), now)
             self.notify(100, now)
 
     def refuse(self, now: float, status: int = 603) -> None:
         pending, self._pending = self._pending, None
         if pending is not None:
-            self._ua.respond(pending, response_to(pending.request, status), now)
+            self._wire.respond(pending, response_to(pending.request, status), now)
 
     def notify(self, status: int, now: float, reason: str = "") -> None:
         """Tell the side that asked what the target said. A final ``status`` ends the subscription."""
-        dialog = self._call.dialog
-        if not self._call.is_up or dialog is None or not self._subscription:
+        dialog = self._state.dialog
+        if not self._state.is_up or dialog is None or not self._subscription:
             return
         final = status >= 200
         request = dialog.request("NOTIFY")
-        request.headers.set("Contact", self._call.contact)
+        request.headers.set("Contact", self._state.contact)
         request.headers.set("Event", f"refer;id={self._subscription}")
         request.headers.set("Subscription-State", "terminated;reason=noresource" if final else "active;expires=60")
         request.headers.set("Content-Type", f"{_SIPFRAG};version=2.0")
         request.body = f"SIP/2.0 {status} {reason or SipResponse(status).reason}\r\n".encode()
         if final:
             self._subscription = 0
-        self._call.request_in_dialog(request, lambda _response, _now: None, now)
+        self._wire.request_in(dialog, request, lambda _response, _now: None, now)
 
 
 def replaces_key(value: str) -> tuple[str, str, str]:

@@ -20,16 +20,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
+from voicebot.sip.client_request import ClientRequest
 from voicebot.sip.digest import Credentials
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.hop import Hop, hop_of
+from voicebot.sip.inspection import ALLOW
+from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
-
-if TYPE_CHECKING:
-    from voicebot.sip.client_request import ClientRequest
-    from voicebot.sip.user_agent import UserAgent
+from voicebot.sip.transaction_layer import TransactionLayer
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +55,17 @@ class Account:
     register: bool = True
 
     @property
-    def address(self) -> str:
-        """Our address of record."""
-        uri = SipUri.parse(self.registrar)
-        return f"{uri.scheme}:{self.username}@{self.domain or uri.host}"
-
-    @property
-    def credentials(self) -> Credentials | None:
-        return Credentials(self.auth_username or self.username, self.password) if self.password else None
+    def line(self) -> Line:
+        """What our calls by it go out by."""
+        return Line.to(
+            self.registrar,
+            self.name,
+            self.username,
+            domain=self.domain,
+            proxy=self.proxy,
+            credentials=Credentials(self.auth_username or self.username, self.password) if self.password else None,
+            registers=self.register,
+        )
 
     @property
     def hop(self) -> Hop | None:
@@ -78,19 +80,23 @@ class RegistrationState(Enum):
 
 
 class Registration:
-    """One account's registration; made by :meth:`UserAgent.register`. ``status``: the last answer, 0 before any."""
+    """One account's registration; made by :meth:`LineTable.register`. ``status``: the last answer, 0 before any."""
 
-    def __init__(self, ua: UserAgent, account: Account, call_id: str, tag: str, chance: Callable[[], float]) -> None:
+    def __init__(
+        self, layer: TransactionLayer, account: Account, keepalive_s: float, chance: Callable[[], float]
+    ) -> None:
         self.account = account
+        self._line = account.line
         self.state = RegistrationState.WAITING
         self.status = 0
         self.reason = ""
         self.armed: float | None = None
         self.addresses: set[str] = set()
         """The registrar's, as far as they answered: calls of this account come from there."""
-        self._ua = ua
-        self._call_id = call_id
-        self._tag = tag
+        self._layer = layer
+        self._keepalive_s = keepalive_s
+        self._call_id = layer.new_call_id()
+        self._tag = layer.new_tag()
         self._chance = chance
         self._cseq = 0
         self._expires_s = account.expires_s
@@ -136,11 +142,11 @@ class Registration:
         if hop is None or hop.reliable or not hop.is_literal or not self.registered(now):
             self._ping_at = None
             return
-        self._ua.ping(hop)
+        self._layer.ping(hop)
         self._ping_at = self._ping_due(now)
 
     def _ping_due(self, now: float) -> float:
-        return now + self._ua.keepalive_s * (0.8 + 0.2 * self._chance())
+        return now + self._keepalive_s * (0.8 + 0.2 * self._chance())
 
     def _ask(self, expires_s: int, now: float) -> None:
         account = self.account
@@ -153,23 +159,24 @@ class Registration:
             proxy = account.proxy
             request.headers.set("Route", f"<{proxy if ';lr' in proxy else proxy + ';lr'}>")
         request.headers.set("Max-Forwards", "70")
-        request.headers.set("From", f"<{account.address}>;tag={self._tag}")
-        request.headers.set("To", f"<{account.address}>")
+        request.headers.set("From", f"<{self._line.own.uri}>;tag={self._tag}")
+        request.headers.set("To", f"<{self._line.own.uri}>")
         request.headers.set("Call-ID", self._call_id)
         request.headers.set("CSeq", f"{self._next_cseq()} REGISTER")
-        request.headers.set("Contact", self._ua.contact(hop, user=account.username))
+        request.headers.set("Contact", self._layer.contact(hop, user=account.username))
         request.headers.set("Expires", str(expires_s))
-        request.headers.set("Allow", self._ua.allow)
+        request.headers.set("Allow", ALLOW)
         if self.state is not RegistrationState.ENDED:
             self.state = RegistrationState.ASKING
-        self._client = self._ua.request(
+        self._client = ClientRequest(
+            self._layer,
             request,
             [hop] if hop is not None else [],
             self._answered,
-            now,
-            credentials=account.credentials,
+            credentials=self._line.credentials,
             next_cseq=self._next_cseq,
         )
+        self._client.start(now)
 
     def _next_cseq(self) -> int:
         self._cseq += 1
@@ -191,7 +198,7 @@ class Registration:
             logger.info("account %s: registered at %s", self.account.name, self.account.registrar)
         elif self.state is RegistrationState.WAITING:
             logger.warning("account %s: not registered: %d %s", self.account.name, self.status, self.reason)
-        self._ua.arm(self)
+        self._layer.arm(self)
 
     def _granted(self, response: SipResponse, now: float) -> None:
         expires = self._expires_in(response)
@@ -205,7 +212,7 @@ class Registration:
 
     def _expires_in(self, response: SipResponse) -> int:
         """10.2.4: what was granted for our own Contact, else the Expires header, else what we asked for."""
-        own = self._ua.contact(self.account.hop, user=self.account.username)
+        own = self._layer.contact(self.account.hop, user=self.account.username)
         for contact in response.contact:
             given = contact.params.get("expires")
             if given is not None and _same_user_and_host(contact.uri, own):

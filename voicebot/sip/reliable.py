@@ -8,17 +8,14 @@ when the one before it had a session description. As the caller: every reliable 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from voicebot.sip.body import has_session
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.message import SipRequest, SipResponse, response_to
 from voicebot.sip.transaction import ServerTransaction
-
-if TYPE_CHECKING:
-    from voicebot.sip.call import SipCall
-    from voicebot.sip.user_agent import UserAgent
+from voicebot.sip.wire import Wire
 
 _RACK_RE = re.compile(r"\s*([0-9]{1,10})\s+([0-9]{1,10})\s+(\S+)\s*\Z")
 _MAX_EARLY = 8
@@ -36,14 +33,13 @@ class _Unacknowledged:
 
 
 class ReliableProvisionals:
-    """What we send as the callee of ``call``."""
+    """What we send as the callee of ``invite``. ``required``: each provisional response has to be reliable."""
 
-    def __init__(self, call: SipCall, ua: UserAgent) -> None:
-        self._call = call
-        self._ua = ua
-        extensions = call.request.tokens("Require"), call.request.tokens("Supported")
-        self.required = "100rel" in extensions[0]
-        self._supported = self.required or "100rel" in extensions[1]
+    def __init__(self, wire: Wire, invite: SipRequest) -> None:
+        self._wire = wire
+        self._invite = invite
+        self.required = "100rel" in invite.tokens("Require")
+        self._supported = self.required or "100rel" in invite.tokens("Supported")
         self._number = 0
         self._final = False
         self.settled = False
@@ -64,9 +60,9 @@ class ReliableProvisionals:
     def send(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:
         reliable = self.required or (self._supported and bool(response.body))
         if not reliable:
-            self._ua.respond(transaction, response, now)
+            self._wire.respond(transaction, response, now)
             return
-        if not response.body and not self._call.request.body:
+        if not response.body and not self._invite.body:
             return  # the first reliable response to an INVITE without an offer would have to bring ours (section 5)
         if self._sent is not None:
             if len(self._waiting) < _MAX_WAITING:
@@ -75,28 +71,28 @@ class ReliableProvisionals:
         self._number += 1
         response.headers.set("RSeq", str(self._number))
         response.headers.set("Require", "100rel")
-        t1, give_up = self._ua.timers.t1, self._ua.timers.give_up
+        t1, give_up = self._wire.timers.t1, self._wire.timers.give_up
         self._sent = _Unacknowledged(response, self._number, t1, now + t1, now + give_up)
-        self._ua.respond(transaction, response, now)
-        self._ua.arm(self._call)
+        self._wire.respond(transaction, response, now)
+        self._wire.arm()
 
     def on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> bool:
         """True: acknowledged; what waited may go on."""
         match = _RACK_RE.match(request.headers.get("RAck") or "")
         if match is None:
-            self._ua.refuse(transaction, 400, now)
+            self._wire.refuse(transaction, 400, now)
             return False
         number, cseq, method = match.groups()
         current = self._sent is not None and int(number) == self._sent.number
         # A final response may overtake the PRACK, which is to be taken all the same (section 3).
         late = self._final and 0 < int(number) <= self._number
-        if not (current or late) or int(cseq) != self._call.request.cseq[0] or method != "INVITE":
-            self._ua.refuse(transaction, 481, now)
+        if not (current or late) or int(cseq) != self._invite.cseq[0] or method != "INVITE":
+            self._wire.refuse(transaction, 481, now)
             return False
         if has_session(request):
-            self._ua.refuse(transaction, 488, now)  # nobody offers anew before the answer
+            self._wire.refuse(transaction, 488, now)  # nobody offers anew before the answer
         else:
-            self._ua.respond(transaction, response_to(request, 200), now)
+            self._wire.respond(transaction, response_to(request, 200), now)
         if current and self._sent is not None and self._sent.response.body:
             self.settled = True
         self._sent = None
@@ -122,8 +118,8 @@ class ReliableProvisionals:
             self.stop()
             return False
         if sent.next_at <= now:
-            self._ua.counters.retransmitted += 1
-            self._ua.respond(transaction, sent.response, now)
+            self._wire.counters.retransmitted += 1
+            self._wire.respond(transaction, sent.response, now)
             sent.interval *= 2
             sent.next_at = now + sent.interval
         return True
@@ -137,6 +133,10 @@ class EarlyDialogs:
         self._numbers: dict[str, int] = {}
         self._answered: set[str] = set()
 
+    @property
+    def dialogs(self) -> Collection[SipDialog]:
+        return self._by_tag.values()
+
     def get(self, tag: str) -> SipDialog | None:
         return self._by_tag.get(tag)
 
@@ -149,15 +149,13 @@ class EarlyDialogs:
         if response.recipient.tag in self._by_tag:
             self._answered.add(response.recipient.tag)
 
-    def note(self, call: SipCall, response: SipResponse) -> SipDialog | None:
-        """The early dialog that ``response`` makes; None when it makes none, or one too many."""
+    def note(self, invite: SipRequest, response: SipResponse) -> None:
+        """A provisional response makes a dialog, unless it is one too many."""
         tag = response.recipient.tag
-        if not tag or tag in self._by_tag or len(self._by_tag) >= _MAX_EARLY:
-            return None
-        dialog = self._by_tag[tag] = SipDialog.as_client(call.request, response)
-        return dialog
+        if tag and tag not in self._by_tag and len(self._by_tag) < _MAX_EARLY:
+            self._by_tag[tag] = SipDialog.as_client(invite, response)
 
-    def acknowledge(self, call: SipCall, response: SipResponse, now: float) -> bool:
+    def acknowledge(self, wire: Wire, invite: SipRequest, response: SipResponse, now: float) -> bool:
         """Send the PRACK that ``response`` wants. False: it is a repetition, or came out of order: ignore it."""
         number = response.headers.get("RSeq") or ""
         if "100rel" not in response.tokens("Require") or not re.fullmatch(r"[0-9]{1,10}", number):
@@ -168,8 +166,8 @@ class EarlyDialogs:
             return False
         self._numbers[tag] = int(number)
         prack = dialog.request("PRACK")
-        prack.headers.set("RAck", f"{number} {call.request.cseq[0]} INVITE")
-        call.request_in(dialog, prack, lambda _response, _now: None, now)
+        prack.headers.set("RAck", f"{number} {invite.cseq[0]} INVITE")
+        wire.request_in(dialog, prack, lambda _response, _now: None, now)
         return True
 
     def confirmed(self, invite: SipRequest, response: SipResponse) -> SipDialog:

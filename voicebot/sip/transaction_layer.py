@@ -1,23 +1,19 @@
-"""The transactions of one user agent, with their keys, their timers and the outbox (RFC 3261 17.1.3, 17.2.3, 18).
+"""The transactions of one user agent, with their keys, their timers and what they send (RFC 3261 17.1.3, 17.2.3, 18).
 
-No socket and no clock: the driver (`endpoint.py`) passes messages and the time in, sends what comes out, and calls
-:meth:`TransactionLayer.timeout` when :meth:`TransactionLayer.next_deadline` says so. Other owners of time (calls,
-registrations) share the queue of timers by :meth:`TransactionLayer.arm`.
+No socket and no clock: messages and the time are passed in, what is to be sent goes to ``emit``. The layer does not
+know who uses it: calls, registrations and probes are given it, and share its queue of timers.
 """
 
 from __future__ import annotations
 
 import hashlib
-import heapq
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
 
-from voicebot.sip.client_request import ClientRequest, OnResponse
-from voicebot.sip.digest import Credentials
 from voicebot.sip.hop import Hop, Listener, choose_listener
 from voicebot.sip.message import MAX_MESSAGE, SipRequest, SipResponse, response_to
-from voicebot.sip.outputs import Output, SipCounters, Transmit
+from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.stream import PING
+from voicebot.sip.timer_queue import Timed, TimerQueue
 from voicebot.sip.transaction import (
     ClientTransaction,
     Effect,
@@ -26,7 +22,7 @@ from voicebot.sip.transaction import (
     NonInviteClient,
     NonInviteServer,
     ServerTransaction,
-    Timers,
+    SipTimers,
     ToWire,
     Transaction,
 )
@@ -34,111 +30,120 @@ from voicebot.sip.transaction import (
 _MAGIC = "z9hG4bK"
 LARGE = 1_300
 """Bytes beyond which a request should not go over UDP (18.1.1)."""
-Key = tuple[str, ...]
-
-
-class Timed(Protocol):
-    """Whoever wants to be called at ``deadline``. ``armed`` is for the queue: the deadline that is noted there."""
-
-    armed: float | None
-
-    @property
-    def deadline(self) -> float | None: ...
-
-    def timeout(self, now: float) -> object: ...
+OnResponse = Callable[[SipResponse | None, float], None]
+"""Gets a response and the time; None: nobody answered."""
+_Key = tuple[str, ...]
 
 
 class TransactionLayer:
-    """``listeners``: as others reach us, in Via and Contact. ``token(n)`` gives 2n random hexadecimal digits."""
+    """``listeners``: as others reach us, in Via and Contact. ``name``: our User-Agent and Server header.
+
+    ``emit`` gets what is to be sent; ``token(n)`` gives 2n random hexadecimal digits.
+    """
 
     def __init__(
-        self, listeners: Sequence[Listener], *, name: str, timers: Timers | None, token: Callable[[int], str]
+        self,
+        listeners: Sequence[Listener],
+        *,
+        name: str,
+        timers: SipTimers,
+        counters: SipCounters,
+        token: Callable[[int], str],
+        emit: Callable[[Transmit | Locate], None],
     ) -> None:
         self.listeners = tuple(listeners)
         self.name = name
-        self.timers = timers or Timers()
-        self.counters = SipCounters()
+        self.timers = timers
+        self.counters = counters
         self.open_flows: Collection[int] = ()
         """The driver's set of open connections."""
+        self.emit = emit
         self._token = token
         self._secret = token(16).encode()
         self._sent_by = {listener.sent_by.lower() for listener in self.listeners}
-        self._servers: dict[Key, ServerTransaction] = {}
-        self._clients: dict[Key, ClientTransaction] = {}
-        self._on_response: dict[Key, OnResponse] = {}
-        self._keys: dict[Transaction, Key] = {}
-        self._requests_seen: dict[Key, ServerTransaction] = {}
-        self._merge_keys: dict[Transaction, Key] = {}
-        self._outbox: list[Output] = []
-        self._schedule: list[tuple[float, int, Timed]] = []
-        self._scheduled = 0
+        self._servers: dict[_Key, ServerTransaction] = {}
+        self._clients: dict[_Key, ClientTransaction] = {}
+        self._on_response: dict[_Key, OnResponse] = {}
+        self._keys: dict[Transaction, _Key] = {}
+        self._taken: set[_Key] = set()
+        """What identifies the requests that were taken, whatever route they came by."""
+        self._merge_keys: dict[Transaction, _Key] = {}
+        self._queue = TimerQueue()
 
-    # --- for the driver
-
-    @property
-    def transactions(self) -> int:
+    def __len__(self) -> int:
+        """Transactions that are not over."""
         return len(self._servers) + len(self._clients)
 
-    def timeout(self, now: float) -> list[Output]:
+    # --- timers
+
+    def arm(self, owner: Timed) -> None:
+        """Note the deadline of ``owner``; to be called whenever it may have moved nearer."""
+        self._queue.arm(owner)
+
+    def next_deadline(self) -> float | None:
+        return self._queue.next_deadline()
+
+    def timeout(self, now: float) -> None:
         """Run everything that is due."""
-        while self._schedule and self._schedule[0][0] <= now:
-            _, _, owner = heapq.heappop(self._schedule)
-            owner.armed = None
-            if owner.deadline is None or owner.deadline > now:
-                self.arm(owner)  # the deadline moved away since it was noted
-            elif isinstance(owner, Transaction):
+        while (owner := self._queue.due(now)) is not None:
+            if isinstance(owner, Transaction):
                 self._run(owner, owner.timeout(now), now)
             else:
                 owner.timeout(now)
                 self.arm(owner)
-        return self.take()
 
-    def next_deadline(self) -> float | None:
-        while self._schedule:
-            when, _, owner = self._schedule[0]
-            if owner.deadline is not None and owner.deadline <= when:
-                return when
-            heapq.heappop(self._schedule)
-            owner.armed = None
-            self.arm(owner)
-        return None
+    # --- our addresses
 
-    def take(self) -> list[Output]:
-        """What commands have put out since the last call of anything that returns outputs."""
-        outputs, self._outbox = self._outbox, []
-        return outputs
-
-    def transport_failed(self, hop: Hop, now: float) -> list[Output]:
-        """``hop`` cannot be reached, or its connection is gone: nobody there will answer what was sent."""
-
-        def hit(to: Hop) -> bool:
-            return to[:3] == hop[:3] or (hop.flow != 0 and to.flow == hop.flow)
-
-        for transaction in [t for t in self._clients.values() if hit(t.destination)]:
-            self._run(transaction, transaction.fail(now), now)
-        return self.take()
-
-    # --- sending
-
-    def emit(self, output: Output) -> None:
-        self._outbox.append(output)
-
-    def has_flow(self, hop: Hop) -> bool:
-        """Whether the connection that ``hop`` names is open, so that its host need not be looked up."""
-        return hop.flow != 0 and hop.flow in self.open_flows
-
-    def transmit_request(self, request: SipRequest, hop: Hop) -> None:
-        """Send without a transaction: the ACK of a 2xx."""
-        self._transmit(bytes(request), hop)
-
-    def ping(self, hop: Hop) -> None:
-        """Two CRLF: nothing but a sign of life (RFC 5626 3.5.1)."""
-        self._transmit(PING, hop)
+    @property
+    def own_uri(self) -> str:
+        """Our address where nobody has given us another."""
+        return f"sip:voicebot@{self.listeners[0].sent_by}"
 
     def contact(self, hop: Hop | None, *, user: str = "voicebot", secure: bool = False) -> str:
         """Our Contact for a message to ``hop``."""
         listener = self.listeners[0] if hop is None else choose_listener(self.listeners, hop)
         return listener.contact(user, secure=secure)
+
+    def new_call_id(self) -> str:
+        return f"{self._token(12)}@{self.listeners[0].host}"
+
+    def new_tag(self) -> str:
+        return self._token(8)
+
+    def has_flow(self, hop: Hop) -> bool:
+        """Whether the connection that ``hop`` names is open, so that its host need not be looked up."""
+        return hop.flow != 0 and hop.flow in self.open_flows
+
+    # --- without a transaction
+
+    def transmit(self, message: SipRequest | SipResponse, hop: Hop) -> None:
+        """Send a message that nobody repeats: the ACK of a 2xx, an answer without state."""
+        self._transmit(bytes(message), hop)
+
+    def ping(self, hop: Hop) -> None:
+        """Two CRLF: nothing but a sign of life (RFC 5626 3.5.1)."""
+        self._transmit(PING, hop)
+
+    def answer_stateless(
+        self, request: SipRequest, status: int, reply_to: Hop, *, reason: str = "", retry_after_s: int | None = None
+    ) -> None:
+        """8.2.7: the same answer for each retransmission, and nothing remembered."""
+        response = response_to(
+            request, status, f"Bad Request: {reason}" if reason else "", to_tag=self.tag_for(request)
+        )
+        response.headers.set("Server", self.name)
+        if retry_after_s is not None:
+            response.headers.set("Retry-After", str(retry_after_s))
+        self.counters.rejected_by_status[status] += 1
+        self.transmit(response, reply_to)
+
+    def tag_for(self, request: SipRequest) -> str:
+        """A To tag that every retransmission of ``request`` gets again."""
+        top = (request.headers.getlist("Via") or [""])[0]
+        text = "|".join((request.call_id, request.headers.get("CSeq") or "", top))
+        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), key=self._secret, digest_size=8).hexdigest()
+
+    # --- client transactions
 
     def add_via(self, request: SipRequest, hop: Hop) -> str:
         """Put our Via on top, with a new branch, which is returned."""
@@ -148,24 +153,6 @@ class TransactionLayer:
         if request.headers.get("User-Agent") is None:
             request.headers.set("User-Agent", self.name)
         return branch
-
-    def request(
-        self,
-        request: SipRequest,
-        hops: Sequence[Hop],
-        on_response: OnResponse,
-        now: float,
-        *,
-        credentials: Credentials | None = None,
-        next_cseq: Callable[[], int] | None = None,
-        on_sent: Callable[[SipRequest], None] | None = None,
-    ) -> ClientRequest:
-        """Send until there is a final response; see :class:`ClientRequest`."""
-        client = ClientRequest(
-            self, request, hops, on_response, credentials=credentials, next_cseq=next_cseq, on_sent=on_sent
-        )
-        client.start(now)
-        return client
 
     def start_client(
         self,
@@ -193,6 +180,51 @@ class TransactionLayer:
             transaction.abandon()
             self._remove(transaction)
 
+    def receive_response(self, response: SipResponse, now: float) -> None:
+        via = response.via[0]
+        transaction = self._clients.get((via.branch, response.cseq[1]))
+        if transaction is None or len(response.via) != 1 or via.sent_by not in self._sent_by:
+            self.counters.dropped += 1
+            return
+        self._run(transaction, transaction.receive(response, now), now)
+
+    def transport_failed(self, hop: Hop, now: float) -> None:
+        """``hop`` cannot be reached, or its connection is gone: nobody there will answer what was sent."""
+
+        def hit(to: Hop) -> bool:
+            return to[:3] == hop[:3] or (hop.flow != 0 and to.flow == hop.flow)
+
+        for transaction in [t for t in self._clients.values() if hit(t.destination)]:
+            self._run(transaction, transaction.fail(now), now)
+
+    # --- server transactions
+
+    def server_of(self, request: SipRequest, method: str = "") -> ServerTransaction | None:
+        """The transaction that ``request`` repeats, or that it acknowledges; with ``method``: that it cancels."""
+        return self._servers.get(_server_key(request, method))
+
+    def receive_again(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+        """A request that ``transaction`` has had already, or the ACK of its failure."""
+        self._run(transaction, transaction.receive(request, now), now)
+
+    def start_server(self, request: SipRequest, reply_to: Hop) -> ServerTransaction:
+        kind = InviteServer if request.method == "INVITE" else NonInviteServer
+        transaction = kind(request, reply_to, self.timers)
+        key = _server_key(request)
+        self._servers[key] = transaction
+        self._keys[transaction] = key
+        return transaction
+
+    def is_merged(self, request: SipRequest) -> bool:
+        """Whether the same request has come by another route already (8.2.2.2)."""
+        return _merge_key(request) in self._taken
+
+    def note_taken(self, request: SipRequest, transaction: ServerTransaction) -> None:
+        """``request`` is taken: the same by another route will be merged."""
+        key = _merge_key(request)
+        self._taken.add(key)
+        self._merge_keys[transaction] = key
+
     def respond(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:
         """Send through a server transaction, which repeats it as needed."""
         response.headers.set("Server", self.name)
@@ -211,95 +243,14 @@ class TransactionLayer:
     ) -> None:
         """Send a final failure with nothing but ``headers`` in it."""
         request = transaction.request
-        response = response_to(request, status, to_tag=self._tag_for(request))
+        response = response_to(request, status, to_tag=self.tag_for(request))
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(retry_after_s))
         for name, value in (headers or {}).items():
             response.headers.setlist(name, [value] if isinstance(value, str) else value)
         self.respond(transaction, response, now)
 
-    # --- timers
-
-    def arm(self, owner: Timed) -> None:
-        """Note the deadline of ``owner``; to be called whenever it may have moved nearer."""
-        deadline = owner.deadline
-        if deadline is not None and (owner.armed is None or deadline < owner.armed):
-            owner.armed = deadline
-            self._scheduled += 1
-            heapq.heappush(self._schedule, (deadline, self._scheduled, owner))
-
-    # --- server transactions
-
-    def _start_server(self, key: Key, request: SipRequest, reply_to: Hop) -> ServerTransaction:
-        kind = InviteServer if request.method == "INVITE" else NonInviteServer
-        transaction = kind(request, reply_to, self.timers)
-        self._servers[key] = transaction
-        self._keys[transaction] = key
-        return transaction
-
-    def _note_merge_key(self, request: SipRequest, transaction: ServerTransaction) -> None:
-        merge_key = self._merge_key(request)
-        self._requests_seen[merge_key] = transaction
-        self._merge_keys[transaction] = merge_key
-
-    def _removed_server(self, key: Key) -> None:
-        """A server transaction is over. For the user above."""
-
-    # --- responses
-
-    def _receive_response(self, response: SipResponse, now: float) -> None:
-        via = response.via[0]
-        transaction = self._clients.get((via.branch, response.cseq[1]))
-        if transaction is None or len(response.via) != 1 or via.sent_by not in self._sent_by:
-            self.counters.dropped += 1
-            return
-        self._run(transaction, transaction.receive(response, now), now)
-
-    # --- answers without state
-
-    def _answer_stateless(
-        self, request: SipRequest, status: int, reply_to: Hop, *, reason: str = "", retry_after_s: int | None = None
-    ) -> None:
-        """8.2.7: the same answer for each retransmission, and nothing remembered."""
-        response = response_to(
-            request, status, f"Bad Request: {reason}" if reason else "", to_tag=self._tag_for(request)
-        )
-        response.headers.set("Server", self.name)
-        if retry_after_s is not None:
-            response.headers.set("Retry-After", str(retry_after_s))
-        self.counters.rejected_by_status[status] += 1
-        self._transmit(bytes(response), reply_to)
-
-    def _tag_for(self, request: SipRequest) -> str:
-        """A To tag that every retransmission of ``request`` gets again."""
-        top = (request.headers.getlist("Via") or [""])[0]
-        text = "|".join((request.call_id, request.headers.get("CSeq") or "", top))
-        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), key=self._secret, digest_size=8).hexdigest()
-
-    # --- transactions
-
-    @staticmethod
-    def _server_key(request: SipRequest, method: str = "") -> Key:
-        """17.2.3. Without the branch's magic cookie (RFC 2543) the request is known by all that identifies it."""
-        method = method or ("INVITE" if request.method == "ACK" else request.method)
-        via = request.via[0]
-        if via.branch.startswith(_MAGIC) and len(via.branch) > len(_MAGIC):
-            return via.branch, via.sent_by, method
-        # The To tag is left out: that of an ACK is ours, that of its INVITE is not there.
-        return (
-            "",
-            via.sent_by,
-            via.branch,
-            method,
-            request.call_id,
-            request.sender.tag,
-            str(request.cseq[0]),
-            request.uri,
-        )
-
-    @staticmethod
-    def _merge_key(request: SipRequest) -> Key:
-        return request.call_id, request.sender.tag, *map(str, request.cseq)
+    # --- what transactions ask for
 
     def _run(self, transaction: Transaction, effects: list[Effect], now: float) -> None:
         key = self._keys.get(transaction)
@@ -320,10 +271,9 @@ class TransactionLayer:
             return
         if isinstance(transaction, ServerTransaction):
             self._servers.pop(key, None)
-            self._removed_server(key)
             merge_key = self._merge_keys.pop(transaction, None)
             if merge_key is not None:
-                del self._requests_seen[merge_key]
+                self._taken.discard(merge_key)
         else:
             self._clients.pop(key, None)
             self._on_response.pop(key, None)
@@ -333,4 +283,27 @@ class TransactionLayer:
             self.counters.send_errors += 1
             return
         self.counters.sent += 1
-        self._outbox.append(Transmit(data, hop))
+        self.emit(Transmit(data, hop))
+
+
+def _server_key(request: SipRequest, method: str = "") -> _Key:
+    """17.2.3. Without the branch's magic cookie (RFC 2543) the request is known by all that identifies it."""
+    method = method or ("INVITE" if request.method == "ACK" else request.method)
+    via = request.via[0]
+    if via.branch.startswith(_MAGIC) and len(via.branch) > len(_MAGIC):
+        return via.branch, via.sent_by, method
+    # The To tag is left out: that of an ACK is ours, that of its INVITE is not there.
+    return (
+        "",
+        via.sent_by,
+        via.branch,
+        method,
+        request.call_id,
+        request.sender.tag,
+        str(request.cseq[0]),
+        request.uri,
+    )
+
+
+def _merge_key(request: SipRequest) -> _Key:
+    return request.call_id, request.sender.tag, *map(str, request.cseq)

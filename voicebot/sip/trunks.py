@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from voicebot.sip.digest import DigestServer, Proof
+from voicebot.sip.digest import Credentials, DigestServer, Proof
 from voicebot.sip.gate import Admission
 from voicebot.sip.hop import Hop
 from voicebot.sip.inspection import Refusal
+from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest
 
 Strangers = Literal["allow", "refuse", "drop"]
@@ -36,7 +37,7 @@ class Trunk:
     and what we answer with when it challenges a call of ours.
 
     ``secure``: only over TLS. ``uri``: where calls of ours to it go, and OPTIONS every ``options_s`` seconds (0: none).
-    ``max_calls``: at once, both ways; 0 for as many as the whole endpoint takes.
+    ``number``: what our calls show. ``max_calls``: at once, both ways; 0 for as many as the whole endpoint takes.
     """
 
     name: str
@@ -45,8 +46,17 @@ class Trunk:
     password: str = field(default="", repr=False)
     secure: bool = False
     uri: str = ""
-    options_s: float = 0.0
+    options_s: float = 30.0
     max_calls: int = 0
+    number: str = "voicebot"
+
+    @property
+    def line(self) -> Line | None:
+        """What our calls to it go out by; None without a ``uri``."""
+        if not self.uri:
+            return None
+        credentials = Credentials(self.username, self.password) if self.password else None
+        return Line.to(self.uri, self.name, self.number, proxy=self.uri, credentials=credentials)
 
     def has(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
         return any(address.version == network.version and address in network for network in self.networks)

@@ -1,8 +1,8 @@
 """The user agent core: messages and commands in, messages and events out (RFC 3261 sections 8, 9, 11, 12, 18).
 
-It owns the calls, and decides what a request is entitled to: first whether its sender may talk to us at all (`gate`),
-then in the order of 8.2: method, URI scheme, loops, extensions, body; then the dialog or the new call. Transactions and
-timers are those of :class:`~voicebot.sip.transaction_layer.TransactionLayer`, which it extends.
+It decides what a request is entitled to: first whether its sender may talk to us at all (`gate`), then in the order of
+8.2: method, URI scheme, loops, extensions, body; then the dialog or the new call. Its calls are in a `call_table`, its
+lines with their registrations in a `line_table`, transactions and timers in a `transaction_layer`.
 
 Everything is bounded. Over the bound of transactions a request is answered without state; over the bound of calls an
 INVITE gets 503. A malformed request is answered 400 without state, and only counted when it does not even say from
@@ -11,84 +11,126 @@ where it came.
 
 from __future__ import annotations
 
-import random
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from voicebot import __version__
+from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.body import session_in
-from voicebot.sip.call import CallState, SipCall
+from voicebot.sip.call import CallOutput, SipCall
+from voicebot.sip.call_state import CallPhase, CallState
+from voicebot.sip.call_table import CallTable, SipLimits
+from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.dialog import SipDialog
-from voicebot.sip.digest import Credentials
 from voicebot.sip.gate import Gate, OpenGate
 from voicebot.sip.header import SipSyntaxError, SipUri
 from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
-from voicebot.sip.inspection import ACCEPT, EXTENSIONS, METHODS, Refusal, inspect
+from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, inspect
 from voicebot.sip.invitation import Invitation
+from voicebot.sip.line import Line
+from voicebot.sip.line_table import LineTable
 from voicebot.sip.message import MalformedMessage, SipRequest, parse_message, response_to
-from voicebot.sip.outputs import Output
-from voicebot.sip.probe import TrunkProbe
-from voicebot.sip.refer import replaces_key
-from voicebot.sip.registration import Account, Registration
+from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
-from voicebot.sip.transaction import ServerTransaction, Timers, TransactionState
-from voicebot.sip.transaction_layer import LARGE, Key, TransactionLayer
+from voicebot.sip.transaction import ServerTransaction, SipTimers, TransactionState
+from voicebot.sip.transaction_layer import LARGE, TransactionLayer
+
+SipOutput = Transmit | Locate | CallOffered | CallOutput
+"""What the core gives back, in order: messages to send, names to look up, a new call, what happened in a call."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one user agent holds at most."""
+class AgentOptions:
+    """``name``: our User-Agent and Server header. ``limits``: what we hold at most.
 
-    transactions: int = 20_000
-    calls: int = 2_000
-    retry_after_s: int = 5
-    """Sent with a 503."""
-    calls_of: Mapping[str, int] = field(default_factory=dict)
-    """By the name of a trunk: its calls at once, both ways."""
+    ``keepalive_s``: how often what stands between us and others is shown that we are there: idle connections, and the
+    NATs on the way to registrars over UDP. ``session_expires_s``: the session timer that we ask for (RFC 4028), 0 for
+    none.
+    """
+
+    name: str = f"voicebot/{__version__}"
+    limits: SipLimits = field(default_factory=SipLimits)
+    timers: SipTimers = field(default_factory=SipTimers)
+    keepalive_s: float = 30.0
+    session_expires_s: int = 0
 
 
-class UserAgent(TransactionLayer):
-    """See :class:`TransactionLayer`. ``gate``: who may talk to us; everybody, by default."""
+class UserAgent:
+    """``listeners``: as others reach us. ``gate``: who may talk to us; everybody, by default.
+
+    ``lines``: what calls of ours go by, by the names of accounts and trunks. ``counters``: where we count, and the
+    driver as well. ``token(n)`` gives 2n random hexadecimal digits.
+    """
 
     def __init__(
         self,
         listeners: Sequence[Listener],
+        options: AgentOptions | None = None,
         *,
-        name: str = "voicebot",
-        limits: Limits | None = None,
-        timers: Timers | None = None,
         gate: Gate | None = None,
-        keepalive_s: float = 30.0,
-        session_expires_s: int = 0,
+        lines: Mapping[str, Line] | None = None,
+        counters: SipCounters | None = None,
         token: Callable[[int], str] = secrets.token_hex,
     ) -> None:
-        super().__init__(listeners, name=name, timers=timers, token=token)
-        self.limits = limits or Limits()
-        self.allow = ", ".join(METHODS)
-        self.supported = ", ".join(sorted(EXTENSIONS))
-        self.keepalive_s = keepalive_s
-        """How often the ways through NAT to registrars are kept open."""
-        self.session_expires_s = session_expires_s
-        """The session timer that we ask for; 0: none."""
-        self.registrations: dict[str, Registration] = {}
-        """By the account's name."""
-        self.probes: dict[str, TrunkProbe] = {}
-        """By the trunk's name, of those that are sent OPTIONS."""
+        options = options or AgentOptions()
+        self._options = options
+        self.counters = counters or SipCounters()
+        self.layer = TransactionLayer(
+            listeners,
+            name=options.name,
+            timers=options.timers,
+            counters=self.counters,
+            token=token,
+            emit=self._emit,
+        )
+        self.lines = LineTable(self.layer, lines or {}, options.keepalive_s)
+        self._limits = options.limits
+        self._table = CallTable(options.limits, self._emit)
         self._gate = gate or OpenGate()
-        self._calls: set[SipCall] = set()
-        self._dialogs: dict[tuple[str, str, str], SipCall] = {}
-        self._invites: dict[Key, SipCall] = {}
-        self._incoming: dict[SipCall, Key] = {}
+        self._token = token
+        self._outbox: list[SipOutput] = []
 
     # --- for the driver
 
     @property
+    def transactions(self) -> int:
+        return len(self.layer)
+
+    @property
     def calls(self) -> frozenset[SipCall]:
         """Calls that are not over, with those whose BYE is still unanswered."""
-        return frozenset(self._calls)
+        return self._table.all
 
-    def receive(self, data: bytes, source: Hop, now: float) -> list[Output]:
+    def is_full(self, trunk: str) -> bool:
+        """Whether a trunk has all the calls that it may have."""
+        return self._table.is_full(trunk)
+
+    def is_fit(self, line: Line, now: float) -> bool:
+        """Whether a call can go out by ``line`` now."""
+        return not self.is_full(line.name) and self.lines.is_up(line, now)
+
+    def take(self) -> list[SipOutput]:
+        """What commands have put out since the last call of anything that returns outputs."""
+        outputs, self._outbox = self._outbox, []
+        return outputs
+
+    def next_deadline(self) -> float | None:
+        """When :meth:`timeout` wants to be called."""
+        return self.layer.next_deadline()
+
+    def timeout(self, now: float) -> list[SipOutput]:
+        """Run everything that is due."""
+        self.layer.timeout(now)
+        return self.take()
+
+    def transport_failed(self, hop: Hop, now: float) -> list[SipOutput]:
+        """``hop`` cannot be reached, or its connection is gone: nobody there will answer what was sent."""
+        self.layer.transport_failed(hop, now)
+        return self.take()
+
+    def receive(self, data: bytes, source: Hop, now: float) -> list[SipOutput]:
         """One message from ``source``. Never raises for anything that it may hold."""
         self.counters.received += 1
         if not data.strip(b"\r\n\0 \t"):
@@ -108,8 +150,13 @@ class UserAgent(TransactionLayer):
         if isinstance(message, SipRequest):
             self._receive_request(message, source, now)
         else:
-            self._receive_response(message, now)
+            self.layer.receive_response(message, now)
         return self.take()
+
+    def _emit(self, output: SipOutput) -> None:
+        self._outbox.append(output)
+
+    # --- commands
 
     def invite(
         self,
@@ -117,123 +164,57 @@ class UserAgent(TransactionLayer):
         session: SessionDescription,
         now: float,
         *,
+        line: Line | None = None,
         from_uri: str = "",
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
-        proxy: str = "",
-        credentials: Credentials | None = None,
-        contact_user: str = "voicebot",
-        trunk: str = "",
-    ) -> SipCall:
-        """Call ``uri``, by way of ``proxy`` (a URI) when there is one; ``credentials`` are for who challenges us.
-
-        ``trunk``: the trunk or account whose call this is.
+    ) -> OutgoingSipCall:
+        """Call ``uri`` by ``line``, where it is given. ``from_uri``: as whom, where that is not who we are there.
 
         Raises ValueError for a URI or header that cannot be sent.
         """
         SipUri.parse(uri)
+        proxy = line.proxy if line is not None else ""
         hop = hop_of(proxy or uri)
         if hop is None:
             raise ValueError(f"cannot send to {proxy or uri}")
-        local_tag = self._token(8)
-        contact = self.contact(hop, user=contact_user, secure=uri[:5].lower() == "sips:")
+        local_tag = self.layer.new_tag()
+        user = line.own.user if line is not None else "voicebot"
+        contact = self.layer.contact(hop, user=user, secure=uri[:5].lower() == "sips:")
         invitation = Invitation(
             uri,
-            from_uri or f"sip:voicebot@{self.listeners[0].sent_by}",
+            from_uri or (line.own.uri if line is not None else self.layer.own_uri),
             local_tag,
-            f"{self._token(12)}@{self.listeners[0].host}",
+            self.layer.new_call_id(),
             1 + int(self._token(2), 16),
             contact,
             display_name,
             proxy if proxy and hop_of(uri) != hop else "",  # one that the URI leads to anyhow needs no Route
             headers or {},
         )
-        request = invitation.request(session, self.allow, self.supported)
-        call = SipCall(self, request, hop, local_tag, contact=contact, trunk=trunk, credentials=credentials)
-        call.local_session = session
-        call.timer.ask_in(request)
-        self._calls.add(call)
+        request = invitation.request(session, ALLOW, SUPPORTED)
+        state = CallState(
+            request,
+            hop,
+            local_tag,
+            contact,
+            outgoing=True,
+            phase=CallPhase.CALLING,
+            trunk=line.name if line is not None else "",
+            credentials=line.credentials if line is not None else None,
+        )
+        call = OutgoingSipCall(self._table, self.layer, state, session, self._options.session_expires_s)
+        self._table.add(call)
         self.counters.calls_out += 1
-        call.start(self._way(request, hop), now)
+        call.start(self._hops(request, hop), now)
         return call
 
-    def register(self, account: Account, now: float, *, chance: Callable[[], float] = random.random) -> Registration:
-        """Register ``account`` and keep it so; ``chance`` gives the jitter, from 0 to 1."""
-        registration = Registration(
-            self, account, f"{self._token(12)}@{self.listeners[0].host}", self._token(8), chance
-        )
-        self.registrations[account.name] = registration
-        if account.register:
-            registration.start(now)
-            self.arm(registration)
-        return registration
-
-    def probe(
-        self, name: str, uri: str, interval_s: float, now: float, *, chance: Callable[[], float] = random.random
-    ) -> TrunkProbe:
-        """Send OPTIONS to ``uri`` from now on, for the trunk ``name``."""
-        call_id = f"{self._token(12)}@{self.listeners[0].host}"
-        probe = TrunkProbe(self, name, uri, interval_s, call_id, self._token(8), chance)
-        self.probes[name] = probe
-        probe.start(now)
-        self.arm(probe)
-        return probe
-
-    def is_full(self, trunk: str) -> bool:
-        """Whether a trunk has all the calls that it may have."""
-        limit = self.limits.calls_of.get(trunk)
-        if limit is None:
-            return False
-        return sum(call.trunk == trunk and call.state is not CallState.ENDED for call in self._calls) >= limit
-
-    def registrar_addresses(self) -> Iterator[tuple[str, str]]:
-        """Account and address of each registrar that has answered: calls come from there."""
-        for name, registration in self.registrations.items():
-            for address in registration.addresses:
-                yield name, address
-
-    def _way(self, request: SipRequest, hop: Hop) -> list[Hop]:
+    def _hops(self, request: SipRequest, hop: Hop) -> list[Hop]:
         """18.1.1: what is too large for one datagram is tried over TCP first."""
-        has_tcp = any(listener.transport == "TCP" for listener in self.listeners)
+        has_tcp = any(listener.transport == "TCP" for listener in self.layer.listeners)
         if hop.transport == "UDP" and has_tcp and len(bytes(request)) > LARGE:
             return [hop._replace(transport="TCP"), hop]
         return [hop]
-
-    # --- for calls
-
-    def cancel(self, call: SipCall, now: float) -> None:
-        """9.1: the CANCEL of an INVITE that has had a provisional response."""
-        invite, client = call.request, call.client
-        if client is None or client.hop is None:
-            return
-        request = SipRequest("CANCEL", invite.uri)
-        for name in ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID"):
-            if lines := invite.headers.getlist(name):
-                request.headers.setlist(name, list(lines))
-        request.headers.set("CSeq", f"{invite.cseq[0]} CANCEL")
-        self.start_client(request, client.hop, lambda _response, _now: None, now, client.branch)
-
-    def adopt(self, call: SipCall, dialog: SipDialog) -> None:
-        """Requests within ``dialog``, which may be an early one, are the call's."""
-        self._dialogs[dialog.key] = call
-        call.dialog_keys.add(dialog.key)
-
-    def release(self, call: SipCall) -> None:
-        """The call is over and needs to hear nothing more."""
-        self._calls.discard(call)
-        if (key := self._incoming.pop(call, None)) is not None:
-            self._invites.pop(key, None)
-        for dialog_key in call.dialog_keys:
-            if self._dialogs.get(dialog_key) is call:
-                del self._dialogs[dialog_key]
-        call.dialog_keys.clear()
-
-    def abandon(self, call: SipCall) -> None:
-        """Forget an outgoing call together with its INVITE transaction."""
-        if call.client is not None:
-            call.client.abandon()
-            self.forget_client(call.client.branch, "INVITE")
-        self.release(call)
 
     # --- requests
 
@@ -241,14 +222,13 @@ class UserAgent(TransactionLayer):
         self.counters.requests_by_method[request.method if request.method in METHODS else "other"] += 1
         reply_to = reply_hop(request.via[0], source)
         request.stamp(source.host, source.port)
-        key = self._server_key(request)
-        transaction = self._servers.get(key)
+        transaction = self.layer.server_of(request)
         if request.method == "ACK":
             self._receive_ack(request, transaction, now)
             return
         if transaction is not None:
             self.counters.repeated += 1
-            self._run(transaction, transaction.receive(request, now), now)
+            self.layer.receive_again(request, transaction, now)
             return
         trunk, refusal = "", None
         if not self._is_expected(request):
@@ -257,125 +237,126 @@ class UserAgent(TransactionLayer):
                 self.counters.strangers += 1
                 return
             trunk, refusal = admission.trunk, admission.refusal
-        if self.transactions >= self.limits.transactions:
-            self._answer_stateless(request, 503, reply_to, retry_after_s=self.limits.retry_after_s)
+        if self.transactions >= self._limits.transactions:
+            self.layer.answer_stateless(request, 503, reply_to, retry_after_s=self._limits.retry_after_s)
             return
-        seen = self._requests_seen.get(self._merge_key(request))
-        transaction = self._start_server(key, request, reply_to)
+        transaction = self.layer.start_server(request, reply_to)
         if refusal is not None:
-            self.refuse(transaction, refusal.status, now, headers=refusal.headers)
+            self._refuse(transaction, refusal, now)
         elif request.method == "CANCEL":
             self._receive_cancel(request, transaction, now)
-        elif not self._refused(request, transaction, seen, now):
-            if seen is None:
-                self._note_merge_key(request, transaction)
+        elif (refusal := self._inspect(request)) is not None:
+            self._refuse(transaction, refusal, now)
+        else:
+            self.layer.note_taken(request, transaction)
             self._take_request(request, transaction, source, trunk, now)
 
     def _is_expected(self, request: SipRequest) -> bool:
         """Whether the request belongs to a dialog or, being a CANCEL, to an INVITE that we know."""
         if request.method == "CANCEL":
-            return self._server_key(request, "INVITE") in self._servers
-        return bool(request.recipient.tag) and self._dialog_of(request) is not None
+            return self.layer.server_of(request, "INVITE") is not None
+        return bool(request.recipient.tag) and self._table.call_of(request) is not None
+
+    def _inspect(self, request: SipRequest) -> Refusal | None:
+        """What we could not serve whatever it is about."""
+        refusal = inspect(request)
+        if refusal is None and not request.recipient.tag and self.layer.is_merged(request):
+            return Refusal(482)  # the same request came by another route (8.2.2.2)
+        return refusal
 
     def _receive_ack(self, request: SipRequest, transaction: ServerTransaction | None, now: float) -> None:
         if transaction is not None and transaction.state is not TransactionState.ACCEPTED:
-            self._run(transaction, transaction.receive(request, now), now)
-        elif call := self._dialog_of(request):  # also when it reuses the branch of its INVITE, as old peers do
+            self.layer.receive_again(request, transaction, now)
+        elif call := self._table.call_of(request):  # also when it reuses the branch of its INVITE, as old peers do
             call.on_ack(request, now)
-            self.arm(call)
+            self.layer.arm(call)
         else:
             self.counters.dropped += 1
 
     def _receive_cancel(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        key = self._server_key(request, "INVITE")
-        if key not in self._servers:
-            self.refuse(transaction, 481, now)
+        invite = self.layer.server_of(request, "INVITE")
+        if invite is None:
+            self._refuse(transaction, Refusal(481), now)
             return
-        call = self._invites.get(key)
-        tag = call.local_tag if call is not None else self._tag_for(request)
-        self.respond(transaction, response_to(request, 200, to_tag=tag), now)
+        call = self._table.invited_by(invite)
+        tag = call.local_tag if call is not None else self.layer.tag_for(request)
+        self.layer.respond(transaction, response_to(request, 200, to_tag=tag), now)
         if call is not None:
-            call.on_cancel(now)
-
-    def _refused(
-        self, request: SipRequest, transaction: ServerTransaction, seen: ServerTransaction | None, now: float
-    ) -> bool:
-        """Refuse what we could not serve whatever it is about."""
-        refusal = inspect(request)
-        if seen is not None and not request.recipient.tag and refusal is None:
-            refusal = Refusal(482)  # merged: the same request came by another way (8.2.2.2)
-        if refusal is None:
-            return False
-        self.refuse(transaction, refusal.status, now, headers=refusal.headers)
-        return True
+            call.cancel(now)
 
     def _take_request(
         self, request: SipRequest, transaction: ServerTransaction, source: Hop, trunk: str, now: float
     ) -> None:
-        if request.recipient.tag:
-            call = self._dialog_of(request)
-            if call is None:
-                self.refuse(transaction, 481, now)
-            elif request.method == "OPTIONS":
-                self._answer_options(request, transaction, source, now)
-            else:
-                call.on_request(request, transaction, now)
-                self.arm(call)
+        call = self._table.call_of(request) if request.recipient.tag else None
+        if request.recipient.tag and call is None:
+            self._refuse(transaction, Refusal(481), now)
         elif request.method == "OPTIONS":
             self._answer_options(request, transaction, source, now)
+        elif call is not None:
+            call.on_request(request, transaction, now)
+            self.layer.arm(call)
         elif request.method == "INVITE":
             self._take_invite(request, transaction, source, trunk, now)
         elif request.method == "REFER":
-            self.refuse(transaction, 403, now)  # only a caller may be asked to call somebody
+            self._refuse(transaction, Refusal(403), now)  # only a caller may be asked to call somebody
         else:
-            self.refuse(transaction, 481, now)
+            self._refuse(transaction, Refusal(481), now)
 
     def _take_invite(
         self, request: SipRequest, transaction: ServerTransaction, source: Hop, trunk: str, now: float
     ) -> None:
-        if len(self._calls) >= self.limits.calls or self.is_full(trunk):
-            self.refuse(transaction, 503, now, retry_after_s=self.limits.retry_after_s)
+        """A new call. The session description is parsed here, once."""
+        if not self._table.has_room(trunk):
+            retry_after = {"Retry-After": str(self._limits.retry_after_s)}
+            self._refuse(transaction, Refusal(503, retry_after), now)
             return
         if too_short(request):
-            self.refuse(transaction, 422, now, headers={"Min-SE": str(MIN_SE)})
+            self._refuse(transaction, Refusal(422, {"Min-SE": str(MIN_SE)}), now)
             return
         try:
-            session_in(request)
+            offer = session_in(request)
         except SdpError:
-            self.refuse(transaction, 400, now)
+            self._refuse(transaction, Refusal(400), now)
             return
-        contact = self.contact(source, secure=request.uri[:5].lower() == "sips:")
-        replaced = None
-        if (replaces := request.headers.get("Replaces")) is not None:
-            replaced = self._dialogs.get(replaces_key(replaces))
-            if replaced is None or not replaced.is_up:
-                # RFC 3891 section 3: no such dialog, or one that cannot be taken over.
-                self.refuse(transaction, 481, now)
-                return
-        account = self.registrations.get(trunk)
-        credentials = account.account.credentials if account is not None else None
-        call = SipCall(
-            self, request, source, self._token(8), transaction, contact=contact, trunk=trunk, credentials=credentials
+        replaces = request.headers.get("Replaces")
+        replaced = self._table.replaced_by(replaces) if replaces is not None else None
+        if replaces is not None and replaced is None:
+            self._refuse(transaction, Refusal(481), now)  # RFC 3891 section 3
+            return
+        local_tag = self.layer.new_tag()
+        line = self.lines.get(trunk)
+        state = CallState(
+            request,
+            source,
+            local_tag,
+            self.layer.contact(source, secure=request.uri[:5].lower() == "sips:"),
+            outgoing=False,
+            phase=CallPhase.OFFERED,
+            trunk=trunk,
+            credentials=line.credentials if line is not None else None,
+            dialog=SipDialog.as_server(request, local_tag, source),
+            peer_takes_update="UPDATE" in request.tokens("Allow"),
         )
+        call = IncomingSipCall(self._table, self.layer, state, transaction, offer, self._options.session_expires_s)
         call.replaces = replaced
-        self._calls.add(call)
-        assert call.dialog is not None
-        self.adopt(call, call.dialog)
-        self._invites[self._keys[transaction]] = call
-        self._incoming[call] = self._keys[transaction]
+        self._table.add(call)
         self.counters.calls_in += 1
         call.begin(now)
+        self._emit(CallOffered(call))
 
     def _answer_options(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
         """11.2: as an INVITE would be answered, with what we can."""
-        response = response_to(request, 200, to_tag=self._tag_for(request))
-        response.headers.set("Allow", self.allow)
+        response = response_to(request, 200, to_tag=self.layer.tag_for(request))
+        response.headers.set("Allow", ALLOW)
         response.headers.set("Accept", ACCEPT)
         response.headers.set("Accept-Encoding", "identity")
         response.headers.set("Accept-Language", "*")
-        response.headers.set("Supported", self.supported)
-        response.headers.set("Contact", self.contact(source))
-        self.respond(transaction, response, now)
+        response.headers.set("Supported", SUPPORTED)
+        response.headers.set("Contact", self.layer.contact(source))
+        self.layer.respond(transaction, response, now)
+
+    def _refuse(self, transaction: ServerTransaction, refusal: Refusal, now: float) -> None:
+        self.layer.refuse(transaction, refusal.status, now, headers=refusal.headers)
 
     def _answer_malformed(self, error: MalformedMessage, source: Hop, now: float) -> None:
         request = error.request
@@ -389,10 +370,5 @@ class UserAgent(TransactionLayer):
             request.stamp(source.host, source.port)
         except SipSyntaxError:
             reply_to = source
-        self._answer_stateless(request, error.status, reply_to, reason=str(error) if error.status == 400 else "")
-
-    def _dialog_of(self, request: SipRequest) -> SipCall | None:
-        return self._dialogs.get((request.call_id, request.recipient.tag, request.sender.tag))
-
-    def _removed_server(self, key: Key) -> None:
-        self._invites.pop(key, None)
+        reason = str(error) if error.status == 400 else ""
+        self.layer.answer_stateless(request, error.status, reply_to, reason=reason)

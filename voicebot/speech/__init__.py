@@ -15,7 +15,7 @@ from voicebot.speech.echo import EchoGuard
 from voicebot.speech.endpoint import EndpointSource, SpeechEndpoint, SpeechUnavailable
 from voicebot.speech.prompts import PromptCache, PromptStatistics
 from voicebot.speech.recognizer import Recognizer
-from voicebot.speech.synthesizer import Speech, SynthesizerPool
+from voicebot.speech.synthesizer import Speech, SynthesisTimeouts, SynthesizerPool
 from voicebot.speech.voice_activity import VoiceActivity
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Speech",
     "SpeechEndpoint",
     "SpeechUnavailable",
+    "SynthesisTimeouts",
     "SynthesizerPool",
     "VoiceActivity",
     "apology",

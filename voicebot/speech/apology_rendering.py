@@ -17,14 +17,14 @@ from pathlib import Path
 from voicebot.audio import PCMU
 from voicebot.speech.apology import TEXTS
 from voicebot.speech.endpoint import SpeechEndpoint, SpeechUnavailable
-from voicebot.speech.synthesizer import Speech, SynthesizerPool
+from voicebot.speech.synthesizer import Speech, SynthesisTimeouts, SynthesizerPool
 
 log = logging.getLogger(__name__)
 
 
 async def render(endpoint: SpeechEndpoint, voice: str, language: str, directory: Path) -> None:
     """Write all recordings to ``directory``."""
-    pool = SynthesizerPool(endpoint, size=0, first_chunk_timeout_s=20.0)
+    pool = SynthesizerPool(endpoint, size=0, timeouts=SynthesisTimeouts(first_chunk=20.0))
     try:
         for kind, text in TEXTS.items():
             async with aclosing(pool.stream(Speech(text, voice, language, PCMU))) as pieces:

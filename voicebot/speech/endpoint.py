@@ -73,7 +73,7 @@ class SpeechEndpoint:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise ValueError(f"speech {name} {url!r}: {error}") from None
+            raise ValueError(f"speech {name} {url!r}: {error}") from error
         if parts.scheme not in ("ws", "wss", "http", "https") or not parts.hostname or port == 0:
             raise ValueError(f"speech {name} {url!r} is not a URL such as 'wss://name:port'")
         if self.host and parts.path not in ("", "/"):

@@ -62,7 +62,7 @@ class Signal(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SessionReport:
     """One signal with its facts: ``offset``/``duration`` in 100 ns on the stream's clock."""
 
     signal: Signal
@@ -90,7 +90,7 @@ class RecognitionSession:
         self,
         options: RecognitionOptions,
         loop: asyncio.AbstractEventLoop,
-        report: Callable[[RecognitionSession, Report], None],
+        report: Callable[[RecognitionSession, SessionReport], None],
     ) -> None:
         self.options = options
         self.clock = StreamClock(options.audio.rate)
@@ -160,9 +160,9 @@ class RecognitionSession:
                 grammar = sdk.PhraseListGrammar.from_recognizer(recognizer)
                 for phrase in options.phrases:
                     grammar.addPhrase(phrase)
-            self._connection.connected.connect(lambda _: self._hand(Report(Signal.CONNECTED)))
-            self._connection.disconnected.connect(lambda _: self._hand(Report(Signal.DISCONNECTED)))
-            recognizer.speech_start_detected.connect(lambda _: self._hand(Report(Signal.SPEECH_DETECTED)))
+            self._connection.connected.connect(lambda _: self._hand(SessionReport(Signal.CONNECTED)))
+            self._connection.disconnected.connect(lambda _: self._hand(SessionReport(Signal.DISCONNECTED)))
+            recognizer.speech_start_detected.connect(lambda _: self._hand(SessionReport(Signal.SPEECH_DETECTED)))
             recognizer.recognizing.connect(self._on_recognizing)
             recognizer.recognized.connect(self._on_recognized)
             recognizer.canceled.connect(self._on_canceled)
@@ -198,19 +198,19 @@ class RecognitionSession:
 
     # --- on native threads: hand over, nothing else ---
 
-    def _hand(self, report: Report) -> None:
+    def _hand(self, report: SessionReport) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has been closed
             self._loop.call_soon_threadsafe(self._report, self, report)
 
     def _on_recognizing(self, event: Any) -> None:
         result = event.result
-        self._hand(Report(Signal.HYPOTHESIS, result.text, result.offset, result.duration))
+        self._hand(SessionReport(Signal.HYPOTHESIS, result.text, result.offset, result.duration))
 
     def _on_recognized(self, event: Any) -> None:
         result = event.result
         matched = result.reason == sdk.ResultReason.RecognizedSpeech
         self._hand(
-            Report(
+            SessionReport(
                 Signal.FINAL if matched else Signal.NO_MATCH, result.text, result.offset, result.duration, result.json
             )
         )
@@ -220,7 +220,7 @@ class RecognitionSession:
         if details.reason == sdk.CancellationReason.EndOfStream:
             return
         detail = f"{details.code.name}: {first_line(details.error_details)}"
-        self._hand(Report(Signal.CANCELED, detail=detail, permanent=details.code in _PERMANENT))
+        self._hand(SessionReport(Signal.CANCELED, detail=detail, permanent=details.code in _PERMANENT))
 
 
 def _disconnect(recognizer: Any, connection: Any) -> None:

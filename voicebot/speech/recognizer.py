@@ -34,7 +34,7 @@ from voicebot.speech.endpoint import EndpointSource, SpeechUnavailable, resolve
 from voicebot.speech.recognition_session import (
     RecognitionOptions,
     RecognitionSession,
-    Report,
+    SessionReport,
     Signal,
     best_alternative,
     recognition_status,
@@ -288,7 +288,7 @@ class Recognizer:
 
     # --- what sessions report ---
 
-    def _on_report(self, session: RecognitionSession, report: Report) -> None:
+    def _on_report(self, session: RecognitionSession, report: SessionReport) -> None:
         if self._stopped:
             return
         now = self._loop.time()
@@ -317,7 +317,7 @@ class Recognizer:
             else:
                 ready.set_exception(error)
 
-    def _on_result(self, session: RecognitionSession, report: Report, now: float) -> None:
+    def _on_result(self, session: RecognitionSession, report: SessionReport, now: float) -> None:
         start, end = session.clock.span(report.offset, report.duration)
         if report.signal is Signal.HYPOTHESIS:
             if report.text and end > self._last_end:

@@ -24,11 +24,6 @@ class StreamClock:
         self._at_sample: list[int] = []
         self._at_time: list[float] = []
 
-    @property
-    def written_s(self) -> float:
-        """Seconds of audio written so far."""
-        return self._samples / self._rate
-
     def wrote(self, samples: int, at: float) -> None:
         """``samples`` were appended to the stream; the last of them was spoken at ``at``."""
         begin = at - samples / self._rate

@@ -2,9 +2,9 @@
 
 A connection that stands already saves the better part of the first-audio latency, so at least ``size`` idle ones are
 kept for each audio format in use. An utterance takes one, or makes one; beyond ``max_size`` utterances at once it waits
-its turn, at most ``max_waiting`` utterances and ``wait_timeout_s`` each. One that was used up to its end goes back, so
-that the pool follows the load up; those that nobody has used for ``max_idle_s`` are thrown away, so that it follows
-it down, as is one that was cancelled or failed. A keeper for each format connects what is missing in the background.
+its turn, so many utterances and so long as is set. One that was used up to its end goes back, so
+that the pool follows the load up; those that nobody has used for long are thrown away, so that it follows it down, as
+is one that was cancelled or failed. A keeper for each format connects what is missing in the background.
 """
 
 from __future__ import annotations
@@ -41,15 +41,27 @@ class Speech:
     audio: AudioFormat
 
 
+@dataclass(frozen=True, slots=True)
+class SynthesisTimeouts:
+    """Seconds. ``first_chunk``: from the request to the first audio, waiting and the one retry included.
+    ``next_chunk``: silence of the service in the middle of an utterance. ``connect``: for a connection made ahead (the
+    SDK reports no failure to make one: silence must do). ``wait``: until one more utterance may be rendered. ``idle``:
+    a connection that nobody has used for so long is renewed, before a firewall forgets it.
+    """
+
+    first_chunk: float = 3.0
+    next_chunk: float = 3.0
+    connect: float = 2.0
+    wait: float = 2.0
+    idle: float = 180.0
+
+
 class SynthesizerPool:
     """Connected synthesisers, shared by all calls.
 
     ``size``: idle connections kept for each of ``formats`` (others are added when first used);
     ``max_size``: utterances rendered at once, 4 times ``size`` (at least 4) when not given;
-    ``first_chunk_timeout_s``: from the request to the first audio, waiting and the one retry included;
-    ``next_chunk_timeout_s``: silence of the service in the middle of an utterance;
-    ``connect_timeout_s``: for a connection made ahead (the SDK reports no failure to make one: silence must do);
-    ``max_idle_s``: an idle connection is renewed after this time, before a firewall forgets it.
+    ``max_waiting``: utterances that may wait for their turn.
     """
 
     def __init__(
@@ -59,24 +71,16 @@ class SynthesizerPool:
         size: int,
         max_size: int | None = None,
         formats: Sequence[AudioFormat] = (PCMU,),
-        first_chunk_timeout_s: float = 3.0,
-        next_chunk_timeout_s: float = 3.0,
-        connect_timeout_s: float = 2.0,
-        wait_timeout_s: float = 2.0,
         max_waiting: int = 64,
-        max_idle_s: float = 180.0,
+        timeouts: SynthesisTimeouts | None = None,
     ) -> None:
         if size < 0 or (max_size is not None and max_size < max(1, size)):
             raise ValueError("a pool needs size >= 0 and max_size >= size")
         self._endpoint = endpoint
         self._size = size
         self._max_size = max_size if max_size is not None else max(4, 4 * size)
-        self._first_chunk_timeout_s = first_chunk_timeout_s
-        self._next_chunk_timeout_s = next_chunk_timeout_s
-        self._connect_timeout_s = connect_timeout_s
-        self._wait_timeout_s = wait_timeout_s
+        self._timeouts = timeouts or SynthesisTimeouts()
         self._max_waiting = max_waiting
-        self._max_idle_s = max_idle_s
         self._formats = list(dict.fromkeys(formats))
         self._idle: dict[AudioFormat, list[SynthesisConnection]] = {}
         self._opening: set[SynthesisConnection] = set()
@@ -104,7 +108,7 @@ class SynthesizerPool:
             self._keep(audio)
         if self._size and self._formats:
             try:
-                async with asyncio.timeout(self._connect_timeout_s):
+                async with asyncio.timeout(self._timeouts.connect):
                     for audio in self._formats:
                         await self._filled[audio].wait()
             except TimeoutError:
@@ -135,7 +139,7 @@ class SynthesizerPool:
         """
         ssml = document(speech.text, voice=speech.voice, language=speech.language)
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._first_chunk_timeout_s
+        deadline = loop.time() + self._timeouts.first_chunk
         delivered = False
         for attempt in (1, 2):
             connection: SynthesisConnection | None = None
@@ -150,7 +154,7 @@ class SynthesizerPool:
                         return
                     delivered = True
                     yield piece
-                    deadline = loop.time() + self._next_chunk_timeout_s
+                    deadline = loop.time() + self._timeouts.next_chunk
             except TimeoutError:
                 when = "in the middle of an utterance" if delivered else "to a request"
                 raise SpeechUnavailable(f"the Speech service does not answer {when}") from None
@@ -159,7 +163,7 @@ class SynthesizerPool:
                     raise
                 log.info("synthesis failed before its first audio (%s); trying a fresh connection", error.reason)
             except RuntimeError as error:
-                raise SpeechUnavailable(first_line(error)) from None
+                raise SpeechUnavailable(first_line(error)) from error
             finally:
                 if connection is not None:
                     self._return(connection)
@@ -201,7 +205,7 @@ class SynthesizerPool:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
-            async with asyncio.timeout(self._wait_timeout_s):
+            async with asyncio.timeout(self._timeouts.wait):
                 await asyncio.wait([waiter])
         except TimeoutError:
             raise SpeechUnavailable(f"all {self._max_size} synthesisers are busy") from None
@@ -258,7 +262,7 @@ class SynthesizerPool:
         loop = asyncio.get_running_loop()
         while True:
             wanted.clear()
-            for connection in [c for c in idle if loop.time() - c.since > self._max_idle_s]:
+            for connection in [c for c in idle if loop.time() - c.since > self._timeouts.idle]:
                 idle.remove(connection)
                 self._discard(connection)
             while len(idle) < self._size:
@@ -276,7 +280,7 @@ class SynthesizerPool:
                     self._discard(connection)
             self._filled[audio].set()
             try:
-                async with asyncio.timeout(self._max_idle_s / 4):
+                async with asyncio.timeout(self._timeouts.idle / 4):
                     await wanted.wait()
             except TimeoutError:
                 continue
@@ -286,7 +290,7 @@ class SynthesizerPool:
         self._opening.add(connection)
         connected = False
         try:
-            async with asyncio.timeout(self._connect_timeout_s):
+            async with asyncio.timeout(self._timeouts.connect):
                 await sdk_threads.call(connection.open, resolve(self._endpoint), True)
                 await asyncio.wait([connection.ready])
             if connection.error is not None:
@@ -294,7 +298,7 @@ class SynthesizerPool:
             connected = True
             return connection
         except TimeoutError:
-            raise SpeechUnavailable(f"no connection for synthesis within {self._connect_timeout_s:g} s") from None
+            raise SpeechUnavailable(f"no connection for synthesis within {self._timeouts.connect:g} s") from None
         except SpeechUnavailable:
             raise
         except Exception as error:  # the SDK refuses what it was given, or there is no token, or no endpoint

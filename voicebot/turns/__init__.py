@@ -1,6 +1,7 @@
 """Who has the floor: a pure state machine with named policies.
 
-Events and the time go in, commands come out. Rules that hold here:
+Events and the time go in, commands come out. ``machine.py`` tells the parts what an event means, ``table.py`` decides
+what follows from it (docs/turns.md shows it), ``floor.py`` carries that out; the other files are the parts. Rules:
 
 * No socket, no clock, no await, no logging: barge-in is tested with a table and virtual time.
 * The machine never forgets a key press and never leaves the caller in silence: each state that waits has a deadline.
@@ -25,33 +26,28 @@ from voicebot.turns.commands import (
     Transfer,
     UseVoice,
 )
-from voicebot.turns.heard import heard_text
-from voicebot.turns.listening import CallerTurn, Listening
 from voicebot.turns.machine import TurnMachine
 from voicebot.turns.policy import TurnPolicy
-from voicebot.turns.state import State
+from voicebot.turns.table import FloorState
 
 __all__ = [
     "Ask",
     "AskKind",
-    "CallerTurn",
     "Canned",
     "Command",
     "Drop",
     "Expect",
+    "FloorState",
     "HangUp",
     "Listen",
-    "Listening",
     "Pause",
     "PlaceCall",
     "Play",
     "Record",
     "Resume",
     "SendKeys",
-    "State",
     "Transfer",
     "TurnMachine",
     "TurnPolicy",
     "UseVoice",
-    "heard_text",
 ]

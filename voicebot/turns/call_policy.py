@@ -2,48 +2,53 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from voicebot.events import CallConfigured
 from voicebot.turns.commands import Command, Expect, Listen, UseVoice
 from voicebot.turns.policy import TurnPolicy
 
+T = TypeVar("T")
+
 
 class CallPolicy:
-    """Changed by the bot for the rest of its call; the turn machine asks it at each decision."""
+    """Changed by the bot for the rest of its call; asked at each decision."""
 
-    def __init__(self, policy: TurnPolicy) -> None:
-        self.settings = policy
-        self.listening = policy
+    def __init__(self, settings: TurnPolicy) -> None:
+        self.settings = settings
+        """What cannot be set by the bot."""
+        self.listening = settings
         """What the caller's turns are ended by."""
-        self.no_input_s = policy.no_input_s
-        self.max_no_inputs = policy.max_no_inputs
+        self.no_input_s = settings.no_input_s
+        self.max_no_inputs = settings.max_no_inputs
         self.no_input_speech = ""
         self.no_input_audio = ""
         self.no_input_event = False
-        self.masking_s = policy.masking_s
+        self.masking_s = settings.masking_s
         self.masking_text = ""
-        self.barge_in = policy.barge_in
+        self.barge_in = settings.barge_in
         self.barge_in_words = 1
         self.keys_barge_in = True
         self.hypotheses = False
-        """Whether the bot hears what the recogniser believes so far."""
+        """Whether the bot is told what the recogniser believes so far."""
 
     def take(self, event: CallConfigured) -> list[Command]:
         """Take over what ``event`` sets, where None leaves what is; returns what the call has to do for it."""
         if event.phrases is not None or event.no_input_s is not None:
-            self.no_input_s = event.no_input_s if event.no_input_s is not None else self.settings.no_input_s
+            self.no_input_s = _or(event.no_input_s, self.settings.no_input_s)
         if event.end_silence_s is not None:
             wanted = event.end_silence_s
             self.listening = self.settings.with_end_silence(wanted) if wanted > 0 else self.settings
-        if event.barge_in_words is not None:
-            self.barge_in_words = max(1, event.barge_in_words)
-        if event.no_input_retries is not None:
-            self.max_no_inputs = event.no_input_retries
-        if event.masking_text:
-            self.masking_text = event.masking_text
-        for name in _TAKEN_AS_THEY_ARE:
-            wished = getattr(event, name)
-            if wished is not None:
-                setattr(self, name, wished)
+        self.no_input_speech = _or(event.no_input_speech, self.no_input_speech)
+        self.no_input_audio = _or(event.no_input_audio, self.no_input_audio)
+        self.no_input_event = _or(event.no_input_event, self.no_input_event)
+        self.max_no_inputs = _or(event.no_input_retries, self.max_no_inputs)
+        self.masking_s = _or(event.masking_s, self.masking_s)
+        self.masking_text = event.masking_text or self.masking_text
+        self.barge_in = _or(event.barge_in, self.barge_in)
+        self.barge_in_words = max(1, _or(event.barge_in_words, self.barge_in_words))
+        self.keys_barge_in = _or(event.keys_barge_in, self.keys_barge_in)
+        self.hypotheses = _or(event.hypotheses, self.hypotheses)
         commands: list[Command] = []
         if event.phrases is not None:
             commands.append(Expect(event.phrases))
@@ -53,13 +58,16 @@ class CallPolicy:
             commands.append(UseVoice(event.voice, event.language))
         return commands
 
+    @property
+    def reminder(self) -> bool:
+        """Whether the bot has set what a silent caller hears in its place."""
+        return bool(self.no_input_speech or self.no_input_audio) and not self.no_input_event
 
-_TAKEN_AS_THEY_ARE = (
-    "barge_in",
-    "keys_barge_in",
-    "no_input_speech",
-    "no_input_audio",
-    "no_input_event",
-    "masking_s",
-    "hypotheses",
-)
+    def audio_failed(self, audio: str) -> None:
+        """The file at ``audio`` cannot be had: a silent caller hears the words in its place, or the bot."""
+        if audio == self.no_input_audio:
+            self.no_input_audio = ""
+
+
+def _or(wished: T | None, present: T) -> T:
+    return present if wished is None else wished

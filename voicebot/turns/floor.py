@@ -1,16 +1,19 @@
-"""Who has the floor, and how it passes: the state of one call's conversation, and the moves that change it.
+"""The floor of one call: its state, and what each guard and move of the table is.
 
-Nothing here knows of events. :class:`~voicebot.turns.machine.TurnMachine` says what each event moves.
+Nothing here knows of events. :class:`~voicebot.turns.machine.TurnMachine` says what each event makes happen.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from voicebot.events import BotMessage, InputHint
+from voicebot.turns.bot_requests import BotRequests
+from voicebot.turns.bot_speech import BotSpeech
 from voicebot.turns.call_policy import CallPolicy
+from voicebot.turns.caller_speech import CallerSpeech
 from voicebot.turns.commands import (
-    Ask,
     AskKind,
     Canned,
     Command,
@@ -21,215 +24,366 @@ from voicebot.turns.commands import (
     Resume,
     Transfer,
 )
-from voicebot.turns.listening import CallerEar, Listening, words
+from voicebot.turns.deferred import Deferred
+from voicebot.turns.failures import Failures
 from voicebot.turns.policy import TurnPolicy
-from voicebot.turns.speaking import BotSpeech
-from voicebot.turns.state import ALLOWED, STATE_TIMERS, State
+from voicebot.turns.table import STATE_TIMERS, TABLE, TIMER_OF, FloorState, Guard, Happening, Move
+from voicebot.turns.timers import Timers
+from voicebot.turns.words import words
 
 
 class Floor:
-    """What holds at this moment. Its moves append to ``_out`` what the call is to do."""
+    """Holds the parts of a conversation, and moves them as the table says."""
 
-    def __init__(self, policy: TurnPolicy | None = None) -> None:
-        self.policy = policy or TurnPolicy()
-        self.state = State.STARTING
+    def __init__(self, policy: TurnPolicy) -> None:
+        self.state = FloorState.STARTING
+        self.policy = CallPolicy(policy)
+        self.caller = CallerSpeech()
+        self.bot = BotSpeech()
+        self.requests = BotRequests()
+        self.deferred = Deferred()
+        self.failures = Failures(policy.max_failures)
+        self.timers = Timers()
         self.no_inputs = 0
+        """Silences of the caller, one after the other."""
         self.no_matches = 0
-        self._ear = CallerEar(self.policy)
-        self._speech = BotSpeech()
-        self._out: list[Command] = []
-        self._requests = 0
-        self._outstanding: set[int] = set()
-        self._keys_after_drop: list[str] = []
-        self._held_keys: list[str] = []
-        self._finish: HangUp | Transfer | None = None
-        self._ended_by_bot = False
-        self._failures: dict[Canned, int] = {}
-        self._call = CallPolicy(self.policy)
-        self._hypothesis_told = 0
-        self._after_speech: list[Command] = []
-        self._silenced = False
-        self._words_only = False
-        self._recognition_lost = False
-        self._timers: dict[str, float] = {}
-        self._held_since: float | None = None
+        """Turns of the caller without a word, one after the other."""
+        self._rows = ROWS[self.state]
+        self._commands: list[Command] = []
+
+    # --- the table ---------------------------------------------------------------------------------------------------
+
+    def happened(self, what: Happening, now: float) -> None:
+        """Take the row of the table that fits, if there is one."""
+        for guard, next_state, moves in self._rows.get(what, ()):
+            if guard is None or guard(self):
+                if next_state is not None:
+                    self._enter(next_state, now)
+                for move in moves:
+                    move(self, now)
+                return
+
+    def _enter(self, state: FloorState, now: float) -> None:
+        if state is self.state:
+            return
+        self.state = state
+        self._rows = ROWS[state]
+        self.timers.stop(STATE_TIMERS)
+        timer = TIMER_OF.get(state)
+        if timer is not None:
+            self.timers.start(timer, now + self._time_of(timer))
+        elif state is FloorState.ENDED:
+            self.timers.clear()
+
+    def _time_of(self, timer: Happening) -> float:
+        match timer:
+            case Happening.NO_INPUT:
+                return self.policy.no_input_s
+            case Happening.BOT_SLOW:
+                return self.policy.masking_s
+        return self.policy.settings.max_yield_s
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    def deadline(self) -> float | None:
+        """When :meth:`pass_time` is wanted next."""
+        timer, turn = self.timers.next(), self._turn_deadline()
+        if timer is None or turn is None:
+            return turn if timer is None else timer
+        return min(timer, turn)
+
+    def pass_time(self, now: float) -> None:
+        """Let happen what is due at ``now``."""
+        for timer in self.timers.run_out(now):
+            if self.timers.runs(timer):  # an earlier one may have stopped it
+                self.timers.stop((timer,))
+                self.happened(timer, now)
+        self.end_turn_if_due(now)
+
+    def end_turn_if_due(self, now: float) -> None:
+        """End the caller's turn, if it is over."""
+        due = self._turn_deadline()
+        if due is not None and due <= now:
+            self.happened(Happening.TURN_OVER, now)
+
+    def _turn_deadline(self) -> float | None:
+        # the bot is not asked behind the back of a prompt that is paused, nor before it knows what was heard of it
+        if Happening.TURN_OVER not in self._rows or self.bot.dropping:
+            return None
+        return self.caller.deadline(self.policy.listening)
+
+    # --- what the call is to do --------------------------------------------------------------------------------------
+
+    def command(self, *commands: Command) -> None:
+        """Add to what the call is to do."""
+        self._commands += commands
+
+    def take_commands(self) -> list[Command]:
+        """What the call is to do, since this was asked last."""
+        commands, self._commands = self._commands, []
+        return commands
+
+    def ask(self, kind: AskKind, text: str = "", **facts: Any) -> None:
+        """Tell the bot something; ``facts`` as in :class:`~voicebot.turns.commands.Ask`."""
+        self.command(self.requests.ask(kind, text, **facts))
+
+    def say(self, message: BotMessage) -> None:
+        """Queue a message of the bot's, its words or its file."""
+        only_audio = "" if message.speak else message.audio  # what else could be spoken fails as speech does
+        text = message.text or message.speak
+        utterance = self.bot.add(message.request, text, message.hint, audio=only_audio)
+        self.command(
+            Play(
+                utterance.number,
+                message.request,
+                message.text,
+                message.speak,
+                message.locale,
+                audio=message.audio,
+            )
+        )
+        self.happened(Happening.PROMPT, message.at)
+
+    def say_canned(self, now: float, canned: Canned, hint: InputHint = InputHint.ACCEPTING) -> None:
+        """Queue a prompt of our own."""
+        utterance = self.bot.add(0, "", hint, canned)
+        self.command(Play(utterance.number, 0, "", "", "", canned))
+        self.happened(Happening.PROMPT, now)
+
+    def apologise(self, now: float, cause: Canned) -> None:
+        """``cause`` has failed: say so, or fall back when that was once too often."""
+        if self.failures.failed(cause):
+            self.fall_back(now, cause)
+        else:
+            self.say_canned(now, Canned.BOT)  # the call goes on, whatever failed; the others are for its end
+
+    def fall_back(self, now: float, cause: Canned) -> None:
+        """Give the conversation up: the caller is transferred to the fallback, or hears why the call ends."""
+        target = self.policy.settings.fallback_transfer
+        if target is not None:
+            self.end_with(now, Transfer(target, {"reason": cause.value}), Canned.TRANSFER)
+        else:
+            self.end_with(now, HangUp(cause.value), Canned.SPEECH_SERVICE)
+
+    def end_with(self, now: float, leaving: HangUp | Transfer, say: Canned | None = None) -> None:
+        """End the call with ``leaving``, after what is queued and ``say``; nothing interrupts any more."""
+        self.deferred.leaving = leaving
+        self.timers.stop(_RECOGNITION_TIMERS)
+        if say is not None:
+            self.say_canned(now, say, InputHint.IGNORING)
+        self.happened(Happening.TO_END, now)
+
+    # --- guards ------------------------------------------------------------------------------------------------------
+
+    def _speech_interrupts(self) -> bool:
+        return self.policy.barge_in and self.deferred.leaving is None and self.bot.speech_interrupts
+
+    def _enough_words(self) -> bool:
+        return len(words(self.caller.text)) >= self.policy.barge_in_words
+
+    def _keys_must_wait(self) -> bool:
+        if self.deferred.leaving is not None or not self.bot.keys_interrupt:
+            return True
+        return self.bot.queued and not self.policy.keys_barge_in
+
+    def _words_interrupt(self) -> bool:
+        # where the gate held the caller's voice back, the recogniser did not; an echo repeats our own words
+        return self._enough_words() and self._speech_interrupts() and not self.bot.is_echo(self.caller.text)
 
     # --- moves -------------------------------------------------------------------------------------------------------
 
-    def _go(self, state: State, now: float) -> None:
-        if state is self.state:
-            return
-        if state not in ALLOWED[self.state]:
-            raise AssertionError(f"{self.state} may not become {state}")
-        self.state = state
-        for name in STATE_TIMERS:
-            self._timers.pop(name, None)
-        if state is State.WAITING:
-            self._timers["no_input"] = now + self._call.no_input_s
-        elif state is State.THINKING:
-            self._timers["masking"] = now + self._call.masking_s
-        elif state is State.YIELDING:
-            self._timers["yield"] = now + self.policy.max_yield_s
-        elif state is State.ENDED:
-            self._timers.clear()
-
-    def _settle(self, now: float) -> None:
-        """Find the state that fits what is owed: something to play, to finish with, to wait for, or nothing."""
-        if self._speech:
-            self._go(State.SPEAKING, now)
-            return
-        self._out += self._after_speech
-        self._after_speech.clear()
-        if self._finish is not None:
-            if self.state is not State.TRANSFERRING:
-                self._out.append(self._finish)
-                self._go(State.TRANSFERRING, now)
-        else:
-            for key in self._held_keys:
-                self._ask(AskKind.KEY, key)
-            self._held_keys.clear()
-            if self._outstanding:
-                self._go(State.THINKING, now)
-            else:
-                self._go(State.WAITING, now)
-                if self._ear.listening is not Listening.QUIET:
-                    self._go(State.CALLER, now)
-
-    def _take_floor(self, now: float) -> None:
-        """Something is to be played now: speak, unless the caller is speaking; then words decide."""
-        if self.state not in (State.THINKING, State.WAITING, State.CALLER):
-            return
-        if self._ear.listening is Listening.QUIET or not self._may_interrupt():
-            self._go(State.SPEAKING, now)
-            return
-        self._yield(now)
-        if not self._ear.speaking:
-            self._timers["resume"] = now + self.policy.resume_s
-        if self._ear.has_words:
-            self._words_came(now)
-
-    def _words_came(self, at: float) -> None:
-        if self.state is State.WAITING:
-            self._go(State.CALLER, at)
-        elif not self._meant():
-            return
-        elif self.state is State.YIELDING or (
-            # the gate held the caller's voice back, the recogniser did not; an echo repeats our own words
-            self.state is State.SPEAKING and self._may_interrupt() and not self._speech.is_echo(self._ear.text)
-        ):
-            self._go(State.CALLER, at)
-            self._drop(at)
-
-    def _end_caller_turn_if_due(self, now: float) -> None:
-        due = self._ear_deadline()
-        if due is not None and due <= now:
-            self._end_caller_turn(now)
-
-    def _end_caller_turn(self, now: float) -> None:
-        if self._finish is not None or self.state is State.SPEAKING:
-            self._ear.discard(now)  # said over a prompt that ignores speech, or by our own echo
-            return
-        turn = self._ear.take(now)
-        if turn.text:
-            self.no_inputs = self.no_matches = 0
-            self._ask(AskKind.SPEECH, turn.text, confidence=turn.confidence)
-        elif turn.voiced_s >= self.policy.min_no_match_s and self.state is State.CALLER:
-            self.no_matches += 1
-            self._ask(AskKind.NO_MATCH, count=self.no_matches)
-        if self.state is State.CALLER:
-            self._settle(now)
-
-    def _yield(self, now: float) -> None:
-        self._out.append(Pause())
-        self._go(State.YIELDING, now)
-
-    def _unyield(self, now: float) -> None:
-        if not self._ear.speaking:
-            self._ear.take(now)  # the cough is over and done with
-        self._out.append(Resume())
-        self._go(State.SPEAKING, now)
+    def _resume(self, now: float) -> None:
+        if not self.caller.speaking:
+            self.caller.take(now)  # the cough is over and done with
+        self.command(Resume())
 
     def _drop(self, now: float) -> None:
-        """Drop the bot's whole turn. What follows it waits until playback has told how much of it was heard."""
-        self._words_only = self._silenced = False
-        self._speech.drop(self._requests)
-        self._out.append(Drop())
-        self._tell_drop_if_known(now)
+        # what follows waits until playback has told how much of it was heard
+        self.bot.interrupt(self.requests.count)
+        self.command(Drop())
+        if not self.bot.dropping:
+            self.happened(Happening.DROP_TOLD, now)
 
-    def _tell_drop_if_known(self, now: float) -> None:
-        if self._speech.dropping:
-            return
-        if self._silenced:  # by the bot itself: nobody needs to be told
-            self._silenced = False
-            if self.state in (State.SPEAKING, State.YIELDING):
-                self._settle(now)
-            return
-        self._ask(AskKind.INTERRUPTED, self._speech.heard, heard_s=self._speech.heard_s)
-        keys, self._keys_after_drop = self._keys_after_drop, []
-        for key in keys:
-            self._ask(AskKind.KEY, key)
-        if keys:
-            self._go(State.THINKING, now)
+    def _drop_greeting(self, now: float) -> None:
+        if self.bot.queued:
+            self._drop(now)  # a greeting that nobody could answer, if it can be rendered at all
+        else:
+            self.bot.interrupt(self.requests.count)
 
-    def _say(self, now: float, text: str, audio: str = "", message: BotMessage | None = None) -> None:
-        """Words, or a file, of the bot's: in its ``message``, or set by it beforehand."""
-        said = message or BotMessage(now, 0, text, "" if audio else text)
-        only_audio = audio if not said.speak else ""  # what else could be spoken fails as speech does
-        utterance = self._speech.add(said.request, text or said.speak, said.hint, audio=only_audio)
-        self._out.append(Play(utterance.number, said.request, text, said.speak, said.locale, audio=audio))
-        self._take_floor(now)
+    def _words_only(self, _now: float) -> None:
+        self.bot.words_only = True
 
-    def _say_canned(self, now: float, canned: Canned, hint: InputHint = InputHint.ACCEPTING) -> None:
-        utterance = self._speech.add(0, "", hint, canned)
-        self._out.append(Play(utterance.number, 0, "", "", "", canned))
-        self._take_floor(now)
+    def _await_words(self, now: float) -> None:
+        if not self.caller.speaking:
+            self.timers.start(Happening.NO_WORDS_CAME, now + self.policy.settings.barge_in_resume_ms / 1000)
 
-    def _apologise(self, now: float, cause: Canned) -> None:
-        self._failures[cause] = self._failures.get(cause, 0) + 1
-        if self._failures[cause] >= self.policy.max_failures:
-            self._fall_back(now, cause)
-            return
-        self._say_canned(now, Canned.BOT)  # the call goes on, whatever failed; the others are for its end
+    def _ask_words(self, now: float) -> None:
+        self._tell_turn(now, or_no_match=False)
 
-    def _fall_back(self, now: float, cause: Canned) -> None:
-        target = self.policy.fallback_transfer
-        finish = Transfer(target, {"reason": cause.value}) if target else HangUp(cause.value)
-        self._finish_with(now, finish, say=Canned.TRANSFER if target else Canned.SPEECH_SERVICE)
+    def _ask_turn(self, now: float) -> None:
+        self._tell_turn(now, or_no_match=True)
 
-    def _finish_with(self, now: float, finish: HangUp | Transfer, say: Canned | None = None) -> None:
-        self._finish = finish
-        self._timers.pop("lost", None)
-        self._timers.pop("give_up", None)
-        if say is not None:
-            self._say_canned(now, say, InputHint.IGNORING)
-        if self.state is State.YIELDING:
-            self._unyield(now)
-        if self.state in (State.WAITING, State.THINKING, State.CALLER):
-            self._settle(now)
+    def _tell_turn(self, now: float, *, or_no_match: bool) -> None:
+        turn = self.caller.take(now)
+        if turn.text:
+            self._understood()
+            self.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence)
+        elif or_no_match and turn.voiced_s >= self.policy.settings.min_no_match_s:
+            self.no_matches += 1
+            self.ask(AskKind.NO_MATCH, count=self.no_matches)
 
-    def _ask(self, kind: AskKind, text: str = "", **facts: Any) -> None:
-        self._requests += 1
-        self._outstanding.add(self._requests)
-        self._out.append(Ask(self._requests, kind, text, **facts))
+    def _understood(self) -> None:
+        self.no_inputs = self.no_matches = 0
 
-    # --- questions ---------------------------------------------------------------------------------------------------
+    def _ask_hypothesis(self, _now: float) -> None:
+        self.command(self.requests.ask_hypothesis(self.caller.text))
 
-    def _may_interrupt(self) -> bool:
-        return self._call.barge_in and self._finish is None and self._speech.speech_interrupts
+    def _put_key_behind_drop(self, _now: float) -> None:
+        self._understood()
+        self.deferred.put_key_behind_drop()
 
-    def _keys_may_interrupt(self) -> bool:
-        return self._speech.keys_interrupt and (self._call.keys_barge_in or not self._speech)
+    def _ask_key(self, _now: float) -> None:
+        self._understood()
+        self.ask(AskKind.KEY, self.deferred.pressed_key())
 
-    def _meant(self) -> bool:
-        """Whether the caller has said enough words for a barge-in."""
-        return len(words(self._ear.text)) >= self._call.barge_in_words
+    def _ask_kept_keys(self, _now: float) -> None:
+        for key in self.deferred.kept_keys():
+            self.ask(AskKind.KEY, key)
 
-    def _ear_deadline(self) -> float | None:
-        # the bot is not asked behind the back of a prompt that is held, nor before it knows what was heard of it
-        if self.state in (State.YIELDING, State.STARTING, State.TRANSFERRING, State.ENDED) or self._speech.dropping:
-            return None
-        return self._ear.deadline()
+    def _ask_keys_behind_drop(self, _now: float) -> None:
+        for key in self.deferred.behind_drop_keys():
+            self.ask(AskKind.KEY, key)
 
-    def _flush(self) -> list[Command]:
-        out, self._out = self._out, []
-        return out
+    def _ask_interrupted(self, _now: float) -> None:
+        self.ask(AskKind.INTERRUPTED, self.bot.heard, heard_s=self.bot.heard_s)
+
+    def _forget_drop(self, _now: float) -> None:
+        self.bot.taken_back = False
+
+    def _ask_no_input(self, _now: float) -> None:
+        self.no_inputs += 1
+        self.ask(AskKind.NO_INPUT, count=self.no_inputs)
+
+    def _give_up_on_silence(self, now: float) -> None:
+        self.no_inputs += 1
+        self.end_with(now, HangUp("no-input"), Canned.GOODBYE)
+
+    def _remind(self, now: float) -> None:
+        self.no_inputs += 1
+        audio = self.policy.no_input_audio
+        text = self.policy.no_input_speech
+        self.say(BotMessage(now, 0, text, "" if audio else text, audio=audio))
+
+    def _mask(self, now: float) -> None:
+        text = self.policy.masking_text
+        if text:
+            self.say(BotMessage(now, 0, text, text))
+        else:
+            self.say_canned(now, Canned.WAIT)
+
+    def _await_recognition(self, now: float) -> None:
+        if not self.timers.runs(Happening.AWAY_LONG):
+            self.timers.start(Happening.AWAY_LONG, now + self.policy.settings.lost_recognition_s)
+
+    def _await_recognition_longer(self, now: float) -> None:
+        self.timers.start(Happening.GIVE_UP, now + self.policy.settings.give_up_s)
+
+    def recognition_is_back(self) -> None:
+        """Wait for it no more."""
+        self.failures.recognition_away = False
+        self.timers.stop(_RECOGNITION_TIMERS)
+
+    def _send_bot_keys(self, _now: float) -> None:
+        self.command(*self.deferred.bot_keys())
+
+    def _leave(self, _now: float) -> None:
+        assert self.deferred.leaving is not None, "a guard of the table"
+        self.command(self.deferred.leaving)
+
+    def _stay(self, _now: float) -> None:
+        self.deferred.leaving = None
+
+    def _part(self, now: float) -> None:
+        self.end_with(now, HangUp("transfer-failed"), Canned.GOODBYE)
+
+
+_RECOGNITION_TIMERS = (Happening.AWAY_LONG, Happening.GIVE_UP)
+
+GUARDS: dict[Guard, Callable[[Floor], bool]] = {
+    Guard.TO_END: lambda floor: floor.deferred.leaving is not None,
+    Guard.GOES_ON: lambda floor: floor.deferred.leaving is None,
+    Guard.KEYS_MUST_WAIT: Floor._keys_must_wait,
+    Guard.SOMETHING_TO_DROP: lambda floor: floor.bot.queued or floor.bot.dropping,
+    Guard.SOMETHING_QUEUED: lambda floor: floor.bot.queued,
+    Guard.NOTHING_QUEUED: lambda floor: not floor.bot.queued,
+    Guard.WORDS_KNOWN: lambda floor: floor.caller.has_words,
+    Guard.NOTHING_SAID: lambda floor: not floor.caller.speaking and not floor.caller.has_words,
+    Guard.ENOUGH_WORDS: Floor._enough_words,
+    Guard.TOO_FEW_WORDS: lambda floor: not floor._enough_words(),
+    Guard.VOICE_INTERRUPTS: lambda floor: floor._speech_interrupts() and not floor.bot.words_only,
+    Guard.WORDS_INTERRUPT: Floor._words_interrupt,
+    Guard.CALLER_INTERRUPTS: lambda floor: floor.caller.begun and floor._speech_interrupts(),
+    Guard.CALLER_HAS_BEGUN: lambda floor: floor.caller.begun,
+    Guard.CALLER_IS_QUIET: lambda floor: not floor.caller.speaking,
+    Guard.HYPOTHESIS_WANTED: lambda floor: (
+        floor.policy.hypotheses and not floor.requests.hypothesis_open and not floor.bot.dropping
+    ),
+    Guard.BOT_OWES: lambda floor: floor.requests.owed or floor.deferred.keys_kept,
+    Guard.TAKEN_BACK: lambda floor: floor.bot.taken_back,
+    Guard.KEYS_BEHIND_DROP: lambda floor: floor.deferred.keys_behind_drop,
+    Guard.BOT_HAS_LEFT: lambda floor: floor.deferred.bot_has_left,
+    Guard.RECOGNITION_AWAY: lambda floor: floor.failures.recognition_away,
+    Guard.SILENT_TOO_OFTEN: lambda floor: floor.no_inputs >= floor.policy.max_no_inputs,
+    Guard.REMINDER_SET: lambda floor: floor.policy.reminder,
+}
+
+MOVES: dict[Move, Callable[[Floor, float], None]] = {
+    Move.PAUSE: lambda floor, now: floor.command(Pause()),
+    Move.RESUME: Floor._resume,
+    Move.DROP: Floor._drop,
+    Move.DROP_GREETING: Floor._drop_greeting,
+    Move.WORDS_ONLY: Floor._words_only,
+    Move.AWAIT_WORDS: Floor._await_words,
+    Move.KEEP_WAITING: lambda floor, now: floor.timers.stop((Happening.NO_WORDS_CAME,)),
+    Move.JUDGE_WORDS: lambda floor, now: floor.happened(Happening.WORDS, now),
+    Move.ASK_TURN: Floor._ask_turn,
+    Move.ASK_WORDS: Floor._ask_words,
+    Move.ASK_HYPOTHESIS: Floor._ask_hypothesis,
+    Move.FORGET_WORDS: lambda floor, now: floor.caller.discard(now),
+    Move.KEEP_KEY: lambda floor, now: floor.deferred.keep_key(),
+    Move.PUT_KEY_BEHIND_DROP: Floor._put_key_behind_drop,
+    Move.ASK_KEY: Floor._ask_key,
+    Move.ASK_KEPT_KEYS: Floor._ask_kept_keys,
+    Move.ASK_KEYS_BEHIND_DROP: Floor._ask_keys_behind_drop,
+    Move.ASK_INTERRUPTED: Floor._ask_interrupted,
+    Move.FORGET_DROP: Floor._forget_drop,
+    Move.ASK_NO_INPUT: Floor._ask_no_input,
+    Move.ASK_RESUME: lambda floor, now: floor.ask(AskKind.RESUME),
+    Move.REMIND: Floor._remind,
+    Move.SAY_WAIT: lambda floor, now: floor.say_canned(now, Canned.WAIT),
+    Move.MASK: Floor._mask,
+    Move.GIVE_UP_ON_SILENCE: Floor._give_up_on_silence,
+    Move.FALL_BACK: lambda floor, now: floor.fall_back(now, Canned.SPEECH_SERVICE),
+    Move.AWAIT_RECOGNITION: Floor._await_recognition,
+    Move.AWAIT_RECOGNITION_LONGER: Floor._await_recognition_longer,
+    Move.SEND_BOT_KEYS: Floor._send_bot_keys,
+    Move.LEAVE: Floor._leave,
+    Move.STAY: Floor._stay,
+    Move.PART: Floor._part,
+    Move.SETTLE: lambda floor, now: floor.happened(Happening.SETTLED, now),
+}
+
+_Compiled = tuple[Callable[[Floor], bool] | None, FloorState | None, tuple[Callable[[Floor, float], None], ...]]
+
+ROWS: dict[FloorState, dict[Happening, tuple[_Compiled, ...]]] = {state: {} for state in FloorState}
+"""The table, by state and happening, with the functions that its guards and moves name."""
+for _row in TABLE:
+    for _state in _row.states:
+        ROWS[_state][_row.what] = (
+            *ROWS[_state].get(_row.what, ()),
+            (
+                None if _row.guard is None else GUARDS[_row.guard],
+                _row.next,
+                tuple(MOVES[move] for move in _row.moves),
+            ),
+        )

@@ -213,6 +213,8 @@ FAULTS = [
     ("a function that is not async", "prices.total", "prices.slow # <-", "not-async", "async def"),
     ("an argument that is not there", 'prices.total\n    with: {number:', "prices.total\n    with: {no: # <-\n ",
      "unknown-input", "leave it out"),
+    # people
+    ("a number that is none", TRANSFER, "transfer: {to: extension 7001} # <-\n    on_fail: bye", "wrong-value", ""),
     # opening hours
     ("a time zone that is none", "Europe/Berlin", "Europe/Berln # <-\n   ", "schedule", ""),
     ("a day that is none", "mon-fri:", "mon-fry:", "schedule", ""),

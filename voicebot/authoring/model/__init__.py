@@ -29,6 +29,7 @@ from voicebot.authoring.model.words import (
     ShortPart,
     Target,
     Value,
+    WhereTo,
     listed,
 )
 
@@ -64,5 +65,6 @@ __all__ = [
     "Target",
     "Value",
     "Wait",
+    "WhereTo",
     "listed",
 ]

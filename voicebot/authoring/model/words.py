@@ -10,8 +10,9 @@ import re
 from enum import Enum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from voicebot.address import Address, AddressError
 from voicebot.authoring.document import WrittenFloat, WrittenInt
 
 END = "end"
@@ -65,6 +66,16 @@ def _seconds(value: Any) -> Any:
     return number
 
 
+def _reachable(text: str) -> str:
+    """What has gaps is known, and judged, when it is called."""
+    if "{" not in text:
+        try:
+            Address.parse(text)
+        except AddressError as error:
+            raise ValueError(f"a number or a SIP address: {error.mend}") from error
+    return text
+
+
 def listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
@@ -90,6 +101,8 @@ PlainText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_len
 """A text that is taken as it is written."""
 GapText = Annotated[PlainText, Role.GAPS]
 """A text; ``{...}`` in it is replaced by a value (see the chapter on values)."""
+WhereTo = Annotated[GapText, AfterValidator(_reachable)]
+"""Where somebody can be reached; a text with gaps likewise."""
 Id = Annotated[str, BeforeValidator(written), Field(pattern=ID)]
 Name = Annotated[str, Field(pattern=NAME)]
 Target = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=64), Role.TARGET]

@@ -20,7 +20,18 @@ from pydantic import Field
 
 from voicebot.authoring import line
 from voicebot.authoring.document import Fault, doubt
-from voicebot.authoring.model import Duration, GapText, KeypadKey, Name, Prompt, Prompts, ShortPart, Target, Value
+from voicebot.authoring.model import (
+    Duration,
+    GapText,
+    KeypadKey,
+    Name,
+    Prompt,
+    Prompts,
+    ShortPart,
+    Target,
+    Value,
+    WhereTo,
+)
 from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
@@ -43,7 +54,7 @@ class DialTarget(ShortPart, title="DialTo"):
     HEADING = "`dial`: whom, and how long callers wait"
     SHORT = "to"
 
-    to: GapText = Field(description="A telephone number or a SIP address.")
+    to: WhereTo = Field(description="A telephone number or a SIP address.")
     trunk: GapText | None = Field(None, description="The trunk or account that it goes by; without it, the usual one.")
     bot: GapText | None = Field(
         None, description="The bot of the settings that talks there; without it, the one that takes calls as well."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from voicebot.authoring import line
-from voicebot.authoring.model import GapText, HeaderName, Name, Prompt, ShortPart, Target, Value
+from voicebot.authoring.model import GapText, HeaderName, Name, Prompt, ShortPart, Target, Value, WhereTo
 from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn
@@ -20,7 +20,7 @@ class TransferTarget(ShortPart, title="TransferTo"):
     HEADING = "`transfer`: where to"
     SHORT = "to"
 
-    to: GapText = Field(description="A telephone number or a SIP address.")
+    to: WhereTo = Field(description="A telephone number or a SIP address.")
     announce: Prompt | None = Field(None, description="Said before; callers cannot talk over it.")
     headers: dict[HeaderName, GapText] = Field(
         default_factory=dict,

@@ -1,0 +1,120 @@
+"""The wire between call process and dialog host: every message there and back, and what is none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from voicebot.host_wire import (
+    MAX_LINE,
+    ActivitySent,
+    ConversationClosed,
+    FixedPrompt,
+    FromHost,
+    Ping,
+    Pong,
+    PromptsAsked,
+    PromptsTold,
+    TextsAsked,
+    TextsTold,
+    ToHost,
+    TurnAsked,
+    TurnDone,
+    TurnFailed,
+    WireError,
+    decode_from_host,
+    decode_to_host,
+    encode,
+)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        TurnAsked(1, {"type": "message", "text": "grüß Gott"}, 10.0),
+        TurnAsked(2, None),
+        ConversationClosed("call-1"),
+        Ping(7),
+        PromptsAsked(8),
+        TextsAsked(9, accept=False),
+    ],
+)
+def test_what_the_call_process_says_is_understood_by_the_host(message: ToHost) -> None:
+    assert decode_to_host(encode(message)) == message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        ActivitySent("call-1", 0, {"type": "typing"}),
+        TurnDone("call-1", 3),
+        TurnFailed("call-1", 3, "ValueError: no"),
+        Pong(7, texts=2),
+        PromptsTold(8, (FixedPrompt("Hello."), FixedPrompt("<speak/>", "de-DE", "file:///a.wav"))),
+        TextsTold(9),
+    ],
+)
+def test_what_the_host_says_is_understood_by_the_call_process(message: FromHost) -> None:
+    assert decode_from_host(encode(message)) == message
+
+
+def test_a_message_is_one_line_and_a_prompt_without_a_file_names_none() -> None:
+    line = encode(PromptsTold(1, (FixedPrompt("a\nb"),)))
+    assert (line.count(b"\n"), line[-1:]) == (1, b"\n")
+    assert json.loads(line) == {"op": "prompts", "id": 1, "prompts": [{"text": "a\nb", "locale": ""}]}
+
+
+@pytest.mark.parametrize("activity", [{"value": {1, 2}}, {"text": "\ud800"}, {"text": "x" * MAX_LINE}])
+def test_what_does_not_fit_into_a_line_is_not_sent(activity: dict[str, Any]) -> None:
+    with pytest.raises(WireError):
+        encode(TurnAsked(1, activity))
+
+
+def test_the_longest_line_fits() -> None:
+    room = MAX_LINE - len(encode(TurnAsked(1, "")))
+    assert len(encode(TurnAsked(1, "x" * room))) == MAX_LINE
+    with pytest.raises(WireError, match="longer than"):
+        encode(TurnAsked(1, "x" * (room + 1)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"not json",
+        b"[]",
+        b"{}",
+        b"[" * 100_000,
+        b'{"op":"turn","activity":{}}',
+        b'{"op":"turn","request":"1"}',
+        b'{"op":"close","conversation":7}',
+        b'{"op":"texts","id":1,"accept":"yes"}',
+        b'{"op":"done","conversation":"c","request":1}',
+    ],
+)
+def test_what_is_no_message_to_a_host_is_refused(line: bytes) -> None:
+    with pytest.raises(WireError):
+        decode_to_host(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"null",
+        b'{"op":"activity","conversation":"c","request":1}',
+        b'{"op":"done","request":1}',
+        b'{"op":"failed","conversation":"c","request":1}',
+        b'{"op":"pong","id":1}',
+        b'{"op":"prompts","id":1,"prompts":{}}',
+        b'{"op":"turn","request":1,"activity":{}}',
+    ],
+)
+def test_what_is_no_message_of_a_host_is_refused(line: bytes) -> None:
+    with pytest.raises(WireError):
+        decode_from_host(line)
+
+
+def test_prompts_that_are_none_are_left_out() -> None:
+    line = b'{"op":"prompts","id":1,"prompts":[{"text":3},"x",{"text":"Hi","locale":null}]}'
+    assert decode_from_host(line) == PromptsTold(1, (FixedPrompt("Hi"),))

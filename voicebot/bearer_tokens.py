@@ -1,0 +1,61 @@
+"""Tokens that others show to us: is a request from whom it claims to be? (RFC 6750 bearer tokens that are JWTs.)
+
+Signature, issuer, audience and time are judged here; whose token it is, is for the caller to judge by its claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jwt
+
+from voicebot.signing_keys import ALGORITHM, KeysUnavailable, SigningKeys
+
+CLOCK_SKEW_S = 300
+MAX_TOKEN = 16 * 1024
+
+
+class NotAuthorized(Exception):
+    """``status``: 401 nobody we know, 403 somebody else than who may, 503 cannot be found out now."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class BearerTokens:
+    """Checks tokens of ``issuers`` for ``audience``, signed with the keys behind ``metadata_url`` (OpenID metadata)."""
+
+    def __init__(self, metadata_url: str, issuers: Sequence[str], audience: str) -> None:
+        self._keys = SigningKeys(metadata_url)
+        self._issuers = list(issuers)
+        self._audience = audience
+
+    async def claims(self, authorization: str) -> dict[str, Any]:
+        """What the token in ``authorization`` (the header) says. Raises :class:`NotAuthorized` (401, 503)."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN:
+            raise NotAuthorized(401, "a bearer token is needed")
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid")
+            key = await self._keys.key(key_id) if isinstance(key_id, str) else None
+            if key is None:
+                raise NotAuthorized(401, "the token is signed with an unknown key")
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key.key,
+                algorithms=[ALGORITHM],
+                audience=self._audience,
+                issuer=self._issuers,
+                leeway=CLOCK_SKEW_S,
+                options={"require": ["exp", "iss", "aud"]},
+            )
+        except KeysUnavailable as error:
+            raise NotAuthorized(503, "tokens cannot be checked now") from error
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise NotAuthorized(401, f"the token is not good: {error}") from error
+        return claims
+
+    async def close(self) -> None:
+        await self._keys.close()

@@ -1,0 +1,213 @@
+"""A conversation in which the bot speaks through our Connector API: it is addressed by an id of ours, and its bot sends
+activities whenever it likes, over whatever connection.
+
+* What answers the activity that is being delivered belongs to its request; everything else is request 0, the bot on
+  its own initiative: also the late answer to a request that was given up, since the bot's state has moved on with it.
+* The same activity (by its id, or the sender's id of the HTTP request) counts once, however often it comes.
+* A ``delay`` activity holds back what follows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from voicebot.bots import activities
+from voicebot.bots.conversation import CallFacts, OnEvent
+from voicebot.bots.exchange import Exchange
+from voicebot.events import Event
+
+logger = logging.getLogger(__name__)
+
+MAX_REMEMBERED = 512
+"""Activities of a bot whose repetition is noticed."""
+MAX_HELD = 128
+"""Events held back by a delay; more are let through at once."""
+MAX_DELAY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorTerms:
+    """What the conversations of one bot have in common. ``service_url``: how the bot reaches us; ``reply_wait_s``: for
+    bots that take an activity at once and answer it later, how long their first message is waited for. Without it, what
+    comes after the bot has taken the activity counts as said on its own initiative."""
+
+    service_url: str
+    channel_id: str
+    turn_timeout_s: float
+    reply_wait_s: float = 0.0
+
+
+class ConnectorConversation:
+    """One call's (:class:`voicebot.bots.conversation.Conversation`).
+
+    ``id`` names it towards the bot: made by us, for a caller chooses the call's own id. ``deliver`` gives the bot one
+    activity, and returns when it has taken it, or raises :class:`voicebot.bots.exchange.Undelivered`. ``on_over`` is
+    called once, when the bot has been told of the end or could not be.
+    """
+
+    def __init__(
+        self,
+        call: CallFacts,
+        on_event: OnEvent,
+        terms: ConnectorTerms,
+        deliver: Callable[[ConnectorConversation, dict[str, Any]], Awaitable[None]],
+        on_over: Callable[[ConnectorConversation], None],
+    ) -> None:
+        self.id = uuid4().hex
+        self.service_url = terms.service_url
+        self._terms = terms
+        self._deliver = deliver
+        self._on_over = on_over
+        self._on_event = on_event
+        self._exchange = Exchange(call, self._in_order, self, timeout_s=terms.turn_timeout_s)
+        self._loop = asyncio.get_running_loop()
+        self._current = (0, "")
+        self._answered = asyncio.Event()
+        self._seen: OrderedDict[str, str] = OrderedDict()
+        self._handed_out = 0
+        self._held: deque[Event | float] = deque()
+        """Events that wait for a delay to be over; a number is another delay, in seconds."""
+        self._release: asyncio.TimerHandle | None = None
+
+    @property
+    def caller(self) -> dict[str, Any]:
+        """The caller as a member of the conversation (``ChannelAccount``)."""
+        call = self._exchange.call
+        account = {"id": call.person or activities.ANONYMOUS, "role": "user"}
+        return account | ({"name": call.display_name} if call.display_name else {})
+
+    # --- the call's side ---------------------------------------------------------------------------------------------
+
+    def send(self, request: int, activity: dict[str, Any]) -> None:
+        self._answered.set()  # what the caller does next is not held up by waiting for the bot's first message
+        self._exchange.send(request, activity)
+
+    async def close(self, reason: str) -> None:
+        self._answered.set()
+        self._held.clear()
+        if self._release is not None:
+            self._release.cancel()
+        await self._exchange.close(reason)
+
+    async def over(self) -> None:
+        """Wait until the bot knows of the end, or cannot be told; bounded. Only after :meth:`close`."""
+        await self._exchange.over()
+
+    def answered(self, call: CallFacts, on_event: OnEvent, held: Iterable[Event]) -> None:
+        """Somebody is there whom the bot had called: what it has said so far (``held``) is told to the call now."""
+        self._exchange.call, self._on_event = call, on_event
+        self._loop.call_soon(self._tell, list(held))
+
+    # --- the bot's side ----------------------------------------------------------------------------------------------
+
+    def received(self, activity: Any, key: str = "") -> str:
+        """Something the bot sent; returns the id under which we know it. ``key`` names the sending, for repetitions."""
+        given = activity.get("id") if isinstance(activity, dict) else None
+        known = [name for name in (given, key) if isinstance(name, str) and 0 < len(name) <= 512]
+        for name in known:
+            if name in self._seen:
+                return self._seen[name]
+        self._handed_out += 1
+        number = f"{self.id}|b{self._handed_out:06d}"
+        for name in [*known, number]:
+            self._seen[name] = number
+        while len(self._seen) > MAX_REMEMBERED:
+            self._seen.popitem(last=False)
+        if not self._exchange.closed and isinstance(activity, dict):
+            self._take(activity)
+        return number
+
+    def knows(self, activity_id: str) -> bool:
+        """Whether the bot sent an activity by this id, lately."""
+        return activity_id in self._seen
+
+    def _take(self, activity: dict[str, Any]) -> None:
+        if activity.get("type") == "delay":
+            self._delay(activity.get("value"))
+            return
+        request, activity_id = self._current
+        answers = activity.get("replyToId")
+        if answers and answers != activity_id:
+            request = 0
+        if request and activity.get("type") != "typing":
+            self._answered.set()
+        self._exchange.received(activity, request)
+
+    # --- what the bot wants later ------------------------------------------------------------------------------------
+
+    def _delay(self, milliseconds: Any) -> None:
+        if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not milliseconds > 0:
+            return
+        seconds = min(milliseconds / 1000, MAX_DELAY_S)
+        if self._release is None:
+            self._release = self._loop.call_later(seconds, self._let_go)
+        elif len(self._held) < MAX_HELD:
+            self._held.append(seconds)
+
+    def _in_order(self, event: Event) -> None:
+        if self._release is not None and len(self._held) < MAX_HELD:
+            self._held.append(event)
+        else:
+            self._on_event(event)
+
+    def _let_go(self) -> None:
+        self._release = None
+        while self._held and self._release is None:
+            held = self._held.popleft()
+            if isinstance(held, float):
+                self._release = self._loop.call_later(held, self._let_go)
+            else:
+                self._tell([replace(held, at=self._loop.time())])
+
+    def _tell(self, events: list[Event]) -> None:
+        for event in events:
+            if self._exchange.closed:
+                return
+            try:
+                self._on_event(event)
+            except Exception:  # one event's trouble must not keep back those behind it
+                logger.exception("conversation %s: %s was not taken", self.id, type(event).__name__)
+
+    # --- Carrier -----------------------------------------------------------------------------------------------------
+
+    async def hand_over(self, request: int, activity: dict[str, Any]) -> str:
+        activity = self._addressed(activity)
+        self._current = (request, activity["id"])
+        if not self._exchange.waiting:
+            self._answered.clear()
+        try:
+            await self._deliver(self, activity)
+            await self._first_words()
+        finally:
+            self._current = (0, "")
+        return ""
+
+    async def say_goodbye(self, activity: dict[str, Any]) -> None:
+        await self._deliver(self, self._addressed(activity))
+
+    async def release(self) -> None:
+        self._on_over(self)
+
+    async def _first_words(self) -> None:
+        """Bots that take an activity first and answer it later are waited for, until they say something."""
+        if self._terms.reply_wait_s > 0 and not self._exchange.closed:
+            try:
+                async with asyncio.timeout(self._terms.reply_wait_s):
+                    await self._answered.wait()
+            except TimeoutError:
+                return
+
+    def _addressed(self, activity: dict[str, Any]) -> dict[str, Any]:
+        _, _, number = activity["id"].rpartition("|")
+        return activity | {
+            "id": f"{self.id}|{number}",
+            "conversation": {"id": self.id},
+            "channelId": self._terms.channel_id,
+            "serviceUrl": self._terms.service_url,
+        }

@@ -1,0 +1,123 @@
+"""A conversation's requests on the loop: what becomes of them is told to the call, on time, and nothing after the end.
+
+Which request is open, and what an answer means for it, is decided in :mod:`voicebot.bots.requests`; here are the one
+timer, the clock, and the call that listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from voicebot.bots.conversation import OnEvent
+from voicebot.bots.requests import Requests
+from voicebot.events import Event
+
+logger = logging.getLogger(__name__)
+
+
+class OpenRequests:
+    """``name`` is for the log. Each move tells the call what follows from it."""
+
+    def __init__(self, name: str, on_event: OnEvent, requests: Requests) -> None:
+        self.closed = False
+        self._name = name
+        self._on_event = on_event
+        self._requests = requests
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+
+    @property
+    def outstanding(self) -> tuple[int, ...]:
+        return self._requests.outstanding
+
+    @property
+    def next(self) -> int:
+        """The number after all that were asked: the end of the call goes by it."""
+        return self._requests.last + 1
+
+    # --- the call ----------------------------------------------------------------------------------------------------
+
+    def admits(self, request: int) -> bool:
+        """Whether ``request`` may be asked: not after the end, and not while too many wait, of which the call hears."""
+        if self.closed:
+            return False
+        if self._requests.full:
+            self.refuse(request, "too many requests are waiting for the bot")
+            return False
+        return True
+
+    def ask(self, request: int, activity: dict[str, Any]) -> None:
+        self._requests.ask(request, activity, self._loop.time())
+        self._watch()
+
+    def refuse(self, request: int, reason: str) -> None:
+        """``request`` failed before it left. The call hears of it after it has asked, not from within."""
+        self._loop.call_soon(lambda: self._tell(self._requests.refused(request, reason, self._loop.time())))
+
+    def close(self) -> None:
+        """The call is over."""
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # --- the bot -----------------------------------------------------------------------------------------------------
+
+    def handing_over(self, request: int, activity: dict[str, Any]) -> None:
+        self._requests.handing_over(request, activity)
+
+    def named(self, request: int, activity_id: str) -> None:
+        self._requests.named(request, activity_id)
+
+    def taken(self, request: int, activity_id: str) -> None:
+        self._tell(self._requests.taken(request, activity_id, self._loop.time()))
+
+    def belongs_to(self, activity: dict[str, Any]) -> int:
+        return self._requests.belongs_to(activity)
+
+    def activity(self, request: int, activity: Any) -> None:
+        self._tell(self._requests.activity(request, activity, self._loop.time()))
+
+    def alive(self, request: int) -> None:
+        self._requests.alive(request, self._loop.time())
+        self._watch()
+
+    def done(self, request: int) -> None:
+        self._tell(self._requests.done(request, self._loop.time()))
+
+    def failed(self, request: int, reason: str) -> None:
+        self._tell(self._requests.failed(request, reason, self._loop.time()))
+
+    def lost(self, reason: str) -> None:
+        self._tell(self._requests.lost(reason, self._loop.time()))
+
+    def back(self) -> None:
+        self._tell(self._requests.back(self._loop.time()))
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _due(self) -> None:
+        self._timer = None
+        self._tell(self._requests.due(self._loop.time()))
+
+    def _tell(self, events: list[Event]) -> None:
+        for event in events:
+            if self.closed:
+                return
+            try:
+                self._on_event(event)
+            except Exception:  # one call's trouble must not become the bot's, nor that of other calls
+                logger.exception("conversation %s: %s was not taken", self._name, type(event).__name__)
+        self._watch()
+
+    def _watch(self) -> None:
+        """One timer, for whatever is due first."""
+        deadline = self._requests.deadline() if not self.closed else None
+        if self._timer is not None and self._timer_at != deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and deadline is not None:
+            self._timer, self._timer_at = self._loop.call_at(deadline, self._due), deadline

@@ -1,0 +1,48 @@
+"""Calls that a call's bot has placed, each a call of its own; the bot is told what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from voicebot.calls.request import CallRequest, CannotCall
+from voicebot.calls.services import CallPlacer
+from voicebot.events import CallAsked, Event, PlacedCallChanged
+
+MAX_PLACED = 10
+"""Calls that one call's bot may have placed."""
+
+
+class PlacedCalls:
+    """Those of one call. ``tell`` gets a :class:`PlacedCallChanged` for each news."""
+
+    def __init__(
+        self,
+        place: CallPlacer,
+        tell: Callable[[Event], None],
+        log: logging.LoggerAdapter[logging.Logger],
+    ) -> None:
+        self._place = place
+        self._tell = tell
+        self._log = log
+        self._count = 0
+
+    async def place(self, asked: CallAsked) -> None:
+        """Call whom the bot wants called; returns while it rings there."""
+        call_id = ""
+
+        def told(state: str, status: int, reason: str) -> None:
+            now = asyncio.get_running_loop().time()
+            self._tell(PlacedCallChanged(now, state, call_id, asked.target, asked.command, status, reason))
+
+        self._count += 1
+        if self._count > MAX_PLACED:
+            told("refused", 0, f"more than {MAX_PLACED} calls out of one are not allowed")
+            return
+        request = CallRequest(asked.target, trunk=asked.trunk, bot=asked.bot, context=asked.context)
+        try:
+            call_id = await self._place(request, told)
+        except CannotCall as error:
+            self._log.warning("no call to %s: %s", asked.target, error)
+            told("refused", 0, str(error))

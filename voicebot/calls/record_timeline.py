@@ -1,0 +1,87 @@
+"""The timeline of a call's record: every event in the order in which it happened, and the clock of the record."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from voicebot.address import Address
+from voicebot.events import Event
+
+MAX_TIMELINE = 5_000
+MAX_TEXT = 4_000
+MAX_PARTS = 100
+"""Kept of an event's list."""
+_TIME_FIELDS = frozenset({"onset", "offset", "start", "end"})
+
+
+class RecordClock:
+    """From the loop's clock to that of the record, which begins with the call.
+
+    ``started_at_wall`` and ``started_at`` are the same moment, by the wall (with a time zone) and by the loop.
+    """
+
+    def __init__(self, started_at_wall: datetime, started_at: float) -> None:
+        if started_at_wall.tzinfo is None:
+            raise ValueError("started_at_wall must carry a time zone")
+        self.start = started_at
+        self._wall = started_at_wall
+
+    def ms(self, at: float | None) -> float | None:
+        """Milliseconds since the start."""
+        return None if at is None else round((at - self.start) * 1000, 1)
+
+    def iso(self, at: float | None) -> str | None:
+        """The time of day (ISO 8601, UTC)."""
+        if at is None:
+            return None
+        wall = self._wall + timedelta(seconds=at - self.start)
+        return wall.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Timeline:
+    """Lines of ``{"at_ms", "event", ...}``. What comes beyond :data:`MAX_TIMELINE` is counted by its name."""
+
+    def __init__(self, clock: RecordClock) -> None:
+        self._clock = clock
+        self.lines: list[dict[str, Any]] = []
+        self.dropped: Counter[str] = Counter()
+
+    def note(self, event: Event) -> None:
+        """A line for ``event``, with all its fields."""
+        self.add(event.at, _snake(type(event).__name__), self._fields(event))
+
+    def add(self, at: float, name: str, fields: dict[str, Any]) -> None:
+        """A line for what is no event."""
+        if len(self.lines) >= MAX_TIMELINE:
+            self.dropped[name] += 1
+            return
+        self.lines.append({"at_ms": self._clock.ms(at), "event": name, **fields})
+
+    def _fields(self, event: Event) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for item in dataclasses.fields(event):
+            value = getattr(event, item.name)
+            if item.name == "at":
+                continue
+            if item.name in _TIME_FIELDS:
+                out[f"{item.name}_ms"] = self._clock.ms(value)
+            elif isinstance(value, str | Address):
+                out[item.name] = clip(str(value))
+            elif isinstance(value, bool | int | float) or value is None:
+                out[item.name] = value
+            elif isinstance(value, tuple):
+                out[item.name] = [clip(str(part)) for part in value[:MAX_PARTS]]
+        return out
+
+
+def clip(text: str) -> str:
+    """At most :data:`MAX_TEXT` characters of ``text``, the last an ellipsis where there were more."""
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

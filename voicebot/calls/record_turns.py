@@ -1,0 +1,208 @@
+"""The turns of a call's record, as they come about: which fact belongs to which question, and to which answer.
+
+What the caller says and presses is collected until the bot is asked because of it. A result of the recogniser may come
+later than that: it joins the turn whose speech it covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from voicebot.calls.record_timeline import RecordClock, clip
+from voicebot.calls.record_turn import CallerEntry, TurnEntry, UtteranceEntry
+from voicebot.events import (
+    BotDone,
+    BotFailed,
+    BotMessage,
+    Event,
+    Final,
+    Hypothesis,
+    KeyPressed,
+    NoMatch,
+    PlaybackEnded,
+    PlaybackFailed,
+    PlaybackStarted,
+    SpeechStarted,
+    SpeechStopped,
+)
+from voicebot.turns import AskKind
+
+MAX_TURNS = 1_000
+MAX_UTTERANCES = 4 * MAX_TURNS
+MAX_IN_TURN = 100
+"""Utterances kept of one turn, texts, and keys."""
+_BY_THE_CALLER = frozenset({AskKind.SPEECH, AskKind.KEY, AskKind.NO_MATCH})
+"""Questions that come from something the caller did."""
+
+
+class RecordedTurns:
+    """Those of one call. What does not fit is counted (``dropped``)."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self.no_matches = 0
+        self.key_presses: list[tuple[str, float]] = []
+        self._turns: list[TurnEntry] = []
+        self._of_request: dict[int, TurnEntry] = {}
+        self._pending = CallerEntry()
+        self._utterances: dict[int, tuple[TurnEntry | None, UtteranceEntry]] = {}
+
+    def note(self, event: Event) -> None:
+        """Take one event of the call, in order; those that are not in :data:`HANDLERS` say nothing of a turn."""
+        handler = HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
+
+    def asked(self, request: int, text: str, kind: AskKind, at: float) -> None:
+        """The bot was asked: a turn begins. ``interrupted`` begins none: it says what was heard of the last one."""
+        if kind == AskKind.INTERRUPTED:
+            if self._turns:
+                self._turns[-1].heard_text = clip(text)
+                self._of_request[request] = self._turns[-1]
+            return
+        side = CallerEntry()
+        if kind in _BY_THE_CALLER:
+            side, self._pending = self._pending, side
+        side.text = clip(text)
+        if len(self._turns) >= MAX_TURNS:
+            self.dropped += 1
+            return
+        turn = TurnEntry(request, str(kind), at, side)
+        self._turns.append(turn)
+        self._of_request[request] = turn
+
+    def spoken(self, utterance: int, text: str, request: int) -> None:
+        """Utterance ``utterance`` carries ``text`` in answer to ``request``."""
+        self._utterance(utterance, request).text = clip(text)
+
+    def synthesised(self, utterance: int, text: str, request: int, at: float) -> None:
+        """The first byte of the utterance's audio is there."""
+        entry = self._utterance(utterance, request)
+        if entry.first_audio is None:
+            entry.first_audio = at
+        if text and not entry.text:
+            entry.text = clip(text)
+
+    def as_json(self, clock: RecordClock) -> list[dict[str, Any]]:
+        """The turns, from the first."""
+        return [turn.as_json(index, clock.ms) for index, turn in enumerate(self._turns, 1)]
+
+    @property
+    def no_inputs(self) -> int:
+        """How often the caller was asked again for having said nothing."""
+        return sum(1 for turn in self._turns if turn.kind == AskKind.NO_INPUT)
+
+    @property
+    def interruptions(self) -> int:
+        """Utterances that were broken off because the caller spoke or pressed a key."""
+        return sum(1 for _, entry in self._utterances.values() if entry.cut)
+
+    # --- the caller's side -------------------------------------------------------------------------------------------
+
+    def _speech_started(self, event: SpeechStarted) -> None:
+        if self._pending.speech_start is None:
+            self._pending.speech_start = event.onset
+
+    def _speech_stopped(self, event: SpeechStopped) -> None:
+        """Belongs to what is being collected, if anything is; else to what made the last turn."""
+        late = self._pending.speech_start is None and self._turns
+        (self._turns[-1].caller if late else self._pending).speech_end = event.offset
+
+    def _hypothesis(self, event: Hypothesis) -> None:
+        side = self._side_of(event.end)
+        if side.first_hypothesis is None:
+            side.first_hypothesis = event.at
+
+    def _final(self, event: Final) -> None:
+        side = self._side_of(event.end)
+        side.final = event.at
+        side.final_text = clip(f"{side.final_text} {event.text}".strip())
+        side.confidence = event.confidence
+
+    def _no_match(self, _event: NoMatch) -> None:
+        self.no_matches += 1
+
+    def _key(self, event: KeyPressed) -> None:
+        if len(self._pending.keys) < MAX_IN_TURN:
+            self._pending.keys.append((event.key, event.at))
+        if len(self.key_presses) < MAX_TURNS:
+            self.key_presses.append((event.key, event.at))
+
+    def _side_of(self, end: float) -> CallerEntry:
+        """The caller side whose speech a result up to ``end`` covers: it may come after the bot was asked."""
+        pending = self._pending
+        if self._turns and self._turns[-1].caller.speech_start is not None:
+            if pending.speech_start is None and end <= self._turns[-1].asked:
+                return self._turns[-1].caller
+            if pending.speech_start is not None and end <= pending.speech_start:
+                return self._turns[-1].caller
+        return pending
+
+    # --- the bot's side ----------------------------------------------------------------------------------------------
+
+    def _message(self, event: BotMessage) -> None:
+        turn = self._turn(event.request)
+        if turn is None:
+            return
+        if turn.first_message is None:
+            turn.first_message = event.at
+        if len(turn.texts) < MAX_IN_TURN:
+            turn.texts.append(clip(event.text or event.speak))
+
+    def _done(self, event: BotDone) -> None:
+        if (turn := self._turn(event.request)) is not None:
+            turn.done = event.at
+
+    def _failed(self, event: BotFailed) -> None:
+        if (turn := self._turn(event.request)) is not None:
+            turn.failed = event.reason
+
+    def _playback_started(self, event: PlaybackStarted) -> None:
+        entry = self._utterance(event.utterance)
+        if entry.started is None:
+            entry.started = event.at
+
+    def _playback_ended(self, event: PlaybackEnded) -> None:
+        entry = self._utterance(event.utterance)
+        entry.ended, entry.heard_s, entry.complete = event.at, event.heard_s, event.complete
+
+    def _playback_failed(self, event: PlaybackFailed) -> None:
+        entry = self._utterance(event.utterance)
+        entry.ended, entry.heard_s, entry.complete = event.at, event.heard_s, False
+        entry.failed = event.reason
+
+    def _turn(self, request: int) -> TurnEntry | None:
+        """Of a request, or of what the bot says by itself (0): the turn that runs."""
+        turn = self._of_request.get(request)
+        return turn if turn is not None or request != 0 else (self._turns[-1] if self._turns else None)
+
+    def _utterance(self, number: int, request: int | None = None) -> UtteranceEntry:
+        known = self._utterances.get(number)
+        if known is not None and (known[0] is not None or request is None):
+            return known[1]
+        entry = known[1] if known is not None else UtteranceEntry(number)
+        turn = self._turn(request if request is not None else 0)
+        if turn is not None and len(turn.utterances) < MAX_IN_TURN:
+            turn.utterances[number] = entry
+        if len(self._utterances) < MAX_UTTERANCES:
+            self._utterances[number] = (turn, entry)
+        return entry
+
+
+T = RecordedTurns
+
+HANDLERS: dict[type[Event], Callable[[RecordedTurns, Any], None]] = {
+    SpeechStarted: T._speech_started,
+    SpeechStopped: T._speech_stopped,
+    Hypothesis: T._hypothesis,
+    Final: T._final,
+    NoMatch: T._no_match,
+    KeyPressed: T._key,
+    BotMessage: T._message,
+    BotDone: T._done,
+    BotFailed: T._failed,
+    PlaybackStarted: T._playback_started,
+    PlaybackEnded: T._playback_ended,
+    PlaybackFailed: T._playback_failed,
+}

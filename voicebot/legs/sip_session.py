@@ -1,0 +1,125 @@
+"""The media session of one SIP leg: what is offered, answered and agreed (RFC 3264), and in force on its RTP session.
+
+An agreement is found once in each description that comes, and put into force here. The format of the audio above is
+fixed when the session is opened; what is agreed later may change the codec of the wire, and the RTP session translates
+then.
+"""
+
+from __future__ import annotations
+
+from voicebot.legs.sip_keys import LegKeys
+from voicebot.legs.sip_media import LegMedia, MediaOptions
+from voicebot.rtp import RtpSession
+from voicebot.sip import AudioAgreement, SessionDescription, offer_answer, sdp
+
+
+class LegSession:
+    """Made by :meth:`open`. ``direction``: what we offer of our own accord; ``sendonly`` is a hold of ours.
+
+    ``held``: the other side has put us on hold.
+    """
+
+    def __init__(self, options: MediaOptions, rtp: RtpSession, media: LegMedia, offered: AudioAgreement | None) -> None:
+        self.options = options
+        self.rtp = rtp
+        self.media = media
+        self.offered = offered
+        """What the other side's first offer leads to; None where the first offer is ours."""
+        self.held = False
+        self.direction: sdp.Direction = "sendrecv"
+        self._offered_direction: sdp.Direction = "sendrecv"
+        self._keys = LegKeys()
+        self._version = 0
+
+    @classmethod
+    async def open(cls, options: MediaOptions, offered: AudioAgreement | None = None) -> LegSession:
+        """Raises OSError or :class:`~voicebot.rtp.PortsExhausted` without a free port."""
+        codec = options.preferences.codecs[0] if offered is None else offered.codec
+        media = LegMedia()
+        rtp = await RtpSession.open(
+            clock=options.clock,
+            ports=options.ports,
+            codec=codec,
+            payload_type=codec.payload_type if offered is None else offered.payload_type,
+            telephone_event=options.telephone_event if offered is None else offered.telephone_event,
+            sink=media,
+            silence_timeout_s=options.silence_timeout_s,
+        )
+        return cls(options, rtp, media, offered)
+
+    # --- our descriptions
+
+    @property
+    def wants_offer(self) -> bool:
+        """Whether ``direction`` is not what the other side was told last."""
+        return self.direction != self._offered_direction
+
+    def offer(self) -> SessionDescription:
+        """To be sent: it counts as what the other side was told last."""
+        self._offered_direction = self.direction
+        options, wanted = self.options, self.options.preferences
+        crypto, handshake = self._keys.in_offer(wanted.srtp == "required", (options.host, self.rtp.local_port))
+        return offer_answer.offer(
+            options.host,
+            self.rtp.local_port,
+            codecs=wanted.codecs,
+            telephone_event=options.telephone_event,
+            session_id=self.rtp.local_port,
+            version=self._next_version(),
+            direction=self.direction,
+            crypto=crypto,
+            handshake=handshake,
+            ptime_ms=wanted.ptime_ms,
+        )
+
+    def answer(self, offer: SessionDescription, agreed: AudioAgreement) -> SessionDescription:
+        """Our answer to ``offer``; ``agreed``, what it leads to, is in force already."""
+        options = self.options
+        crypto, handshake = self._keys.in_answer(agreed, (options.host, self.rtp.local_port))
+        return offer_answer.answer(
+            offer,
+            agreed,
+            options.host,
+            self.rtp.local_port,
+            session_id=self.rtp.local_port,
+            version=self._next_version(),
+            crypto=crypto,
+            handshake=handshake,
+            ptime_ms=options.preferences.ptime_ms,
+        )
+
+    def _next_version(self) -> int:
+        self._version += 1
+        return self._version
+
+    # --- theirs
+
+    def agreed_by_answer(self, answer: SessionDescription) -> AudioAgreement | None:
+        """What an answer to our offer agrees to; nothing where it asks for a handshake that we have not offered."""
+        agreed = self.options.select(answer)
+        unasked = agreed is not None and agreed.handshake is not None and not self._keys.by_handshake
+        return None if unasked else agreed
+
+    def put_into_force(self, agreed: AudioAgreement) -> None:
+        rtp = self.rtp
+        self._keys.put_into_force(agreed, rtp)
+        rtp.hear_keys(self.options.preferences.inband_dtmf and agreed.telephone_event is None)
+        rtp.retune(
+            codec=agreed.codec,
+            payload_type=agreed.payload_type,
+            telephone_event=agreed.telephone_event,
+            ptime_ms=agreed.ptime_ms,
+        )
+        host, port = self.options.remote(agreed)
+        rtp.set_remote(host, port, rtcp_port=agreed.rtcp_port)
+        if self.held:
+            rtp.set_direction(send=False, receive=False)  # silence is counted anew when the hold ends
+        they_listen = agreed.direction in ("sendrecv", "sendonly")
+        rtp.set_direction(send=they_listen, receive=agreed.direction in ("sendrecv", "recvonly"))
+        # RFC 3264 8.4: the way of old to hold was an address of zeroes
+        nowhere = not agreed.by_checks and (agreed.port == 0 or agreed.host in ("0.0.0.0", "::"))
+        self.held = nowhere or not they_listen
+
+    def expect_audio(self) -> None:
+        """The call is answered: whatever early media did, its silence counts from now."""
+        self.rtp.set_direction(send=True, receive=False)

@@ -1,0 +1,171 @@
+"""The path of one call's media through the network: its two ports, the other side's address, and its protection.
+
+What comes in by a :class:`MediaPath` is of the other side (:class:`SourceLock`) and authentic (:class:`Protection`), or
+it is counted and dropped. What goes out is encrypted, and sent to where the other side is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from voicebot.rtp.datagram import BoundPort
+from voicebot.rtp.handshake import OutgoingDatagrams
+from voicebot.rtp.packet import MalformedPacket, RtpPacket, parse
+from voicebot.rtp.ports import PortRange
+from voicebot.rtp.protection import Protection
+from voicebot.rtp.source import SocketAddress, SourceLock, literal
+from voicebot.rtp.srtp import NotAuthentic
+
+
+class MediaPath:
+    """One call's, from its making to :meth:`close`.
+
+    ``foreign``, ``malformed`` and ``not_authentic`` count datagrams that were dropped, ``errors`` those that could not
+    be sent, or not be handled because of a defect above.
+    """
+
+    __slots__ = (
+        "_ports",
+        "_rtcp",
+        "_rtcp_port",
+        "_rtcp_source",
+        "_rtp",
+        "_unreachable",
+        "errors",
+        "foreign",
+        "local_port",
+        "malformed",
+        "not_authentic",
+        "protection",
+        "source",
+    )
+
+    def __init__(
+        self,
+        ports: PortRange,
+        rtp_received: Callable[[bytes, SocketAddress], None],
+        rtcp_received: Callable[[bytes, SocketAddress], None],
+    ) -> None:
+        """Bind a port pair. Needs a running loop. Raises :class:`PortsExhausted`."""
+        pair = ports.acquire()
+        self._ports = ports
+        self.local_port = pair.port
+        self.source = SourceLock()
+        self.protection = Protection()
+        self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
+        self._rtcp_port: int | None = None  # as it was signalled
+        self._rtcp_source: SocketAddress | None = None
+        self.foreign = self.malformed = self.not_authentic = self.errors = 0
+        self._rtp = BoundPort(pair.rtp, rtp_received, self._failed)
+        self._rtcp = BoundPort(pair.rtcp, rtcp_received, self._failed)
+
+    def close(self) -> None:
+        """Close the ports and return them. Harmless twice."""
+        self._rtp.close()
+        self._rtcp.close()
+        self._ports.release(self.local_port)
+
+    def set_remote(self, host: str, port: int, rtcp_port: int | None, at: float) -> bool:
+        """Where the other side's SDP wants media; whether that is an address at all. Raises :class:`ValueError`."""
+        host = literal(host)
+        if (":" in host) != (":" in self._ports.host):
+            raise ValueError(f"{host} cannot be reached from {self._ports.host}")
+        if not 0 <= port <= 65535:
+            raise ValueError(f"not a port: {port}")
+        by_checks = self.protection.by_checks
+        self._unreachable = not by_checks and (port == 0 or host in ("0.0.0.0", "::"))
+        self._rtcp_port = rtcp_port
+        if self._unreachable:
+            return False
+        if not by_checks and (host, port) != self.source.signalled:  # with it, media goes where they nominate
+            self.source.signal((host, port), at)
+            self._rtcp_source = None
+        self._put(self.protection.signal((host, port)))
+        return True
+
+    # --- what comes in -----------------------------------------------------------------------------------------------
+
+    def takes_handshake(self, data: bytes, source: SocketAddress, at: float) -> bool:
+        """Whether a datagram is of the handshake that makes the keys, which it is then carried on by."""
+        protection = self.protection
+        if not protection.wants(data):
+            return False
+        self._put(protection.receive(data, source))
+        if (nominated := protection.nominated) is not None:
+            self.source.signal(nominated, at)
+        return True
+
+    def packet(
+        self, data: bytes, source: SocketAddress, at: float, understood: Callable[[int], bool]
+    ) -> RtpPacket | None:
+        """The other side's RTP packet in a datagram; None: there is none.
+
+        ``understood``: whether a payload type is one of the call's. Only such a packet can lock the source.
+        """
+        protection = self.protection
+        try:
+            packet = parse(data if protection.plain else protection.unprotect(data))
+        except MalformedPacket:
+            self.malformed += 1
+            return None
+        except NotAuthentic:
+            self.not_authentic += 1
+            return None
+        if source != self.source.locked and not (understood(packet.payload_type) and self.source.admits(source, at)):
+            self.foreign += 1
+            return None
+        return packet
+
+    def reports(self, data: bytes, source: SocketAddress) -> bytes | None:
+        """The RTCP in a datagram of the other side; None: there is none."""
+        target = self.source.target
+        if target is None or source[0] != target[0]:
+            self.foreign += 1
+            return None
+        try:
+            return self.protection.unprotect_rtcp(data)
+        except NotAuthentic:
+            self.not_authentic += 1
+            return None
+
+    def answer_reports_to(self, source: SocketAddress) -> None:
+        """Valid RTCP came from ``source``: ours goes there, which passes a NAT."""
+        if source != self.source.target:
+            self._rtcp_source = source
+
+    # --- what goes out -----------------------------------------------------------------------------------------------
+
+    def ready(self) -> SocketAddress | None:
+        """Where to :meth:`send` now, asked every 20 ms; None: nothing can be sent (yet)."""
+        if not self.protection.ready:
+            self._put(self.protection.tick())
+            if not self.protection.ready:
+                return None
+        return None if self._unreachable else self.source.locked or self.source.signalled
+
+    def send(self, packet: bytes, target: SocketAddress) -> None:
+        """Send an RTP packet."""
+        protection = self.protection
+        self._rtp.send(packet if protection.plain else protection.protect(packet), target)
+
+    @property
+    def takes_reports(self) -> bool:
+        """Whether the other side can be sent RTCP."""
+        return self.source.target is not None and not self._unreachable and self.protection.has_rtcp
+
+    def send_reports(self, datagram: bytes) -> None:
+        """Send RTCP. Only when it :attr:`takes_reports`."""
+        target = self.source.target
+        assert target is not None
+        datagram = self.protection.protect_rtcp(datagram)
+        if self.protection.muxes:
+            self._rtp.send(datagram, target)
+        else:
+            self._rtcp.send(datagram, self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535)))
+
+    def _put(self, datagrams: OutgoingDatagrams) -> None:
+        for data, target in datagrams:
+            self._rtp.send(data, target)
+
+    def _failed(self) -> None:
+        self.errors += 1

@@ -1,0 +1,61 @@
+"""What the parts of one call share: whose call it is, how far it is, and its dialog.
+
+Each field has one writer: ``invite`` of a call of ours is written by its :class:`~voicebot.sip.calling.Calling`, all
+others by the call. The parts read them; what they find out they return, or tell by their
+:class:`~voicebot.sip.wire.Wire`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from voicebot.sip.dialog import SipDialog
+from voicebot.sip.digest import Credentials
+from voicebot.sip.hop import Hop
+from voicebot.sip.inspection import ALLOW, SUPPORTED
+from voicebot.sip.message import SipRequest, SipResponse, response_to
+
+
+class CallPhase(Enum):
+    OFFERED = auto()
+    ANSWERED = auto()
+    CALLING = auto()
+    CONFIRMED = auto()
+    ENDED = auto()
+
+
+@dataclass(slots=True, eq=False)
+class CallState:
+    """``invite``: the INVITE; of a call of ours its latest try. ``source``: where it came from, or was sent to.
+
+    ``local_tag`` and ``contact``: our tag and our Contact. ``trunk``: the name of the trunk or account that the call
+    came or goes by. ``credentials``: what we answer challenges with.
+    """
+
+    invite: SipRequest
+    source: Hop
+    local_tag: str
+    contact: str
+    outgoing: bool
+    phase: CallPhase
+    trunk: str = ""
+    credentials: Credentials | None = field(default=None, repr=False)
+    dialog: SipDialog | None = None
+    """The call's dialog; of a call of ours not before it is answered."""
+    peer_takes_update: bool = False
+
+    @property
+    def is_up(self) -> bool:
+        return self.phase is CallPhase.CONFIRMED
+
+    def response(self, request: SipRequest, status: int) -> SipResponse:
+        """A response that makes, or refreshes the target of, a dialog (12.1.1)."""
+        response = response_to(request, status, to_tag=self.local_tag)
+        if routes := request.headers.getlist("Record-Route"):
+            response.headers.setlist("Record-Route", list(routes))
+        response.headers.set("Contact", self.contact)
+        if status >= 200:
+            response.headers.set("Allow", ALLOW)
+            response.headers.set("Supported", SUPPORTED)
+        return response

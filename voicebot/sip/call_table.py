@@ -1,0 +1,85 @@
+"""The calls of one user agent: by their dialogs, by the INVITE that a CANCEL is about, and how many there may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from voicebot.sip.answering import IncomingSipCall
+from voicebot.sip.call import CallOutput, SipCall
+from voicebot.sip.dialog import SipDialog
+from voicebot.sip.message import SipRequest
+from voicebot.sip.refer import replaces_key
+from voicebot.sip.transaction import ServerTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class SipLimits:
+    """What one user agent holds at most."""
+
+    transactions: int = 20_000
+    calls: int = 2_000
+    retry_after_s: int = 5
+    """Sent with a 503."""
+    calls_of: Mapping[str, int] = field(default_factory=dict)
+    """By the name of a trunk: its calls at once, both ways."""
+
+
+class CallTable:
+    """The owner of the calls (:class:`~voicebot.sip.call.CallOwner`). ``emit`` gets what happens in them."""
+
+    def __init__(self, limits: SipLimits, emit: Callable[[CallOutput], None]) -> None:
+        self.emit = emit
+        self._limits = limits
+        self._calls: set[SipCall] = set()
+        self._by_dialog: dict[tuple[str, str, str], SipCall] = {}
+        self._by_invite: dict[ServerTransaction, IncomingSipCall] = {}
+
+    @property
+    def all(self) -> frozenset[SipCall]:
+        """Calls that are not over, with those whose BYE is still unanswered."""
+        return frozenset(self._calls)
+
+    def has_room(self, trunk: str) -> bool:
+        """Whether one more call may come by ``trunk``."""
+        return len(self._calls) < self._limits.calls and not self.is_full(trunk)
+
+    def is_full(self, trunk: str) -> bool:
+        """Whether a trunk has all the calls that it may have."""
+        limit = self._limits.calls_of.get(trunk)
+        if limit is None:
+            return False
+        return sum(call.trunk == trunk and not call.is_over for call in self._calls) >= limit
+
+    def add(self, call: SipCall) -> None:
+        self._calls.add(call)
+        if isinstance(call, IncomingSipCall):
+            self._by_invite[call.invite_transaction] = call
+        if call.dialog is not None:
+            self.adopt(call, call.dialog)
+
+    def adopt(self, call: SipCall, dialog: SipDialog) -> None:
+        """Requests within ``dialog``, which may be an early one, are the call's."""
+        self._by_dialog[dialog.key] = call
+
+    def release(self, call: SipCall) -> None:
+        """The call is over and needs to hear nothing more."""
+        self._calls.discard(call)
+        if isinstance(call, IncomingSipCall):
+            self._by_invite.pop(call.invite_transaction, None)
+        for dialog in call.dialogs:
+            if self._by_dialog.get(dialog.key) is call:
+                del self._by_dialog[dialog.key]
+
+    def call_of(self, request: SipRequest) -> SipCall | None:
+        """The call whose dialog ``request`` is in."""
+        return self._by_dialog.get((request.call_id, request.recipient.tag, request.sender.tag))
+
+    def invited_by(self, transaction: ServerTransaction) -> IncomingSipCall | None:
+        """The call that an INVITE has made."""
+        return self._by_invite.get(transaction)
+
+    def replaced_by(self, replaces: str) -> SipCall | None:
+        """The call that a Replaces header names; None when there is no such call, or it cannot be taken over."""
+        call = self._by_dialog.get(replaces_key(replaces))
+        return call if call is not None and call.is_up else None

@@ -1,0 +1,52 @@
+"""What calls of ours go out by: a line to a registrar, where we have an account, or to the peer of a trunk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from voicebot.address import Address, Domain
+from voicebot.sip.digest import Credentials
+from voicebot.sip.header import SipUri
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``name``: of the account or trunk. ``domain``: of the numbers that are called by it. ``own``: who we are there.
+
+    ``proxy``: a URI that calls go by; empty: by their own. ``credentials``: what we answer challenges with.
+    ``registers``: whether it carries calls only while we are registered.
+    """
+
+    name: str
+    domain: Domain
+    own: Address
+    proxy: str = ""
+    credentials: Credentials | None = None
+    registers: bool = False
+
+    @classmethod
+    def to(
+        cls,
+        uri: str,
+        name: str,
+        user: str,
+        *,
+        domain: str = "",
+        proxy: str = "",
+        credentials: Credentials | None = None,
+        registers: bool = False,
+    ) -> Line:
+        """The line to who is at ``uri``, where we are ``user``; ``domain``: where that is not the URI's host."""
+        there = SipUri.parse(uri)
+        scheme: Literal["sip", "sips"] = "sips" if there.scheme == "sips" else "sip"
+        own = Domain.parse(domain) if domain else Domain(there.host.lower())
+        transport = there.params.get("transport")
+        numbers = Domain(
+            own.host,
+            own.port if domain else there.port,
+            scheme,
+            f";transport={transport}" if transport else "",
+        )
+        us = Address(user, Domain(own.host, own.port, scheme))
+        return cls(name, numbers, us, proxy, credentials, registers)

@@ -1,0 +1,215 @@
+"""The offer/answer rules of RFC 3264, for one stream of speech with keypad events.
+
+The stream is plain (RTP/AVP), encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`), or with
+keys that are made on its own port (UDP/TLS/RTP/SAVPF, :mod:`~voicebot.sip.dtls_sdp`).
+
+Pure functions: :func:`select` reads an offer or an answer and says what was agreed, :func:`answer` builds the answer to
+an offer, with one media line for each one offered (refused ones with port 0, section 6), :func:`offer` one of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from voicebot.audio.codecs import DEFAULT_CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.sip.dtls_sdp import PROFILES, Handshake, HandshakeAgreement
+from voicebot.sip.sdes import Crypto
+from voicebot.sip.sdp import Direction, Encoding, Media, SessionDescription
+
+Srtp = Literal["off", "allowed", "required"]
+"""Whether media may or must be encrypted. An offer of ours is plain unless it must be."""
+
+_MIRROR: dict[Direction, Direction] = {
+    "sendrecv": "sendrecv",
+    "sendonly": "recvonly",
+    "recvonly": "sendonly",
+    "inactive": "inactive",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AudioAgreement:
+    """What both sides agreed about the one audio stream, seen from ours.
+
+    ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we hear and are not heard). ``codec``: with the
+    ``payload_type`` of the other side's description. ``telephone_event``: the payload type for keypad keys, None
+    without. ``index``: which media line. ``crypto``: the key of what *they* send, None where the stream has no such
+    key. ``handshake``: how its keys are made on its port, None where they are not. ``ptime_ms``: how long the packets
+    should be that we send, 10 to 60 ms in tens.
+    """
+
+    codec: Codec
+    payload_type: int
+    telephone_event: int | None
+    host: str
+    port: int
+    rtcp_port: int | None
+    direction: Direction
+    index: int
+    crypto: Crypto | None = None
+    ptime_ms: int = 20
+    handshake: HandshakeAgreement | None = None
+
+    @property
+    def by_checks(self) -> bool:
+        """Whether the other side finds the address by ICE, so that the one in its description need not be right."""
+        return self.handshake is not None and self.handshake.ice is not None
+
+
+def select(
+    description: SessionDescription,
+    codecs: Sequence[Codec] = DEFAULT_CODECS,
+    srtp: Srtp = "off",
+    *,
+    ours_first: bool = False,
+    ptime_ms: int = 20,
+) -> AudioAgreement | None:
+    """The first audio stream of an offer or answer that we can carry, None when there is none.
+
+    RTP/AVP unless ``srtp`` requires encryption; RTP/SAVP unless it is off, with a usable key, and so
+    UDP/TLS/RTP/SAVPF with a usable fingerprint (a profile with encryption must never be taken as if it were plain, nor
+    the other way round). Of ``codecs`` the one that the other side prefers, or with ``ours_first`` we do. Keys at the
+    codec's clock rate; those of 8000 beside Opus only where there are no others. A port of 0 is a refused stream. The
+    address 0.0.0.0 is hold as RFC 2543 knew it: nothing is to be sent there. ``ptime_ms``: the length of our packets
+    where they ask for none.
+    """
+    for index, media in enumerate(description.media):
+        address = description.address_of(media)
+        if media.kind != "audio" or not media.port or address is None:
+            continue
+        crypto: Crypto | None = None
+        handshake: HandshakeAgreement | None = None
+        if media.protocol == "RTP/SAVP":
+            if srtp == "off" or not media.crypto:
+                continue
+            crypto = media.crypto[0]
+        elif media.protocol in PROFILES:
+            handshake = description.handshake_of(media).agreed()
+            if srtp == "off" or handshake is None:
+                continue
+        elif media.protocol != "RTP/AVP" or srtp == "required":
+            continue
+        numbers = [int(f) for f in media.formats if re.match(r"\d{1,3}\Z", f) and int(f) < 128]
+        voice = [(n, codec) for n in numbers if (codec := media.codec(n)) and codec in codecs]
+        if not voice:
+            continue
+        if ours_first:
+            voice.sort(key=lambda choice: list(codecs).index(choice[1]))
+        payload_type, codec = voice[0]
+        events = [n for rate in (codec.clock_rate, 8000) for n in numbers if media.carries_keys(n, rate)]
+        direction = _MIRROR[description.direction_of(media)]
+        if address == "0.0.0.0" and (handshake is None or handshake.ice is None):
+            direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
+        return AudioAgreement(
+            codec,
+            payload_type,
+            events[0] if events else None,
+            address,
+            media.port,
+            media.rtcp_port,
+            direction,
+            index,
+            crypto,
+            _ptime_ms(media, ptime_ms),
+            handshake,
+        )
+    return None
+
+
+def _ptime_ms(media: Media, usual: int) -> int:
+    """What they ask for (RFC 8866, section 6.4), as far as we do it; a limit (``maxptime``) counts for more."""
+    wanted = min(media.ptime or usual, media.maxptime or MAX_PTIME_MS)
+    return max(MIN_PTIME_MS, min(MAX_PTIME_MS, wanted // 10 * 10))
+
+
+def _audio(
+    port: int,
+    payloads: Sequence[tuple[int, Codec]],
+    events: Sequence[tuple[int, int]],
+    direction: Direction,
+    crypto: Sequence[Crypto],
+    ptime_ms: int,
+) -> Media:
+    """``events``: payload types of telephone events with their clock rates."""
+    rtpmap = {number: Encoding(codec.name, codec.clock_rate, codec.channels) for number, codec in payloads}
+    fmtp = {number: codec.fmtp for number, codec in payloads if codec.fmtp}
+    for number, clock_rate in events:
+        rtpmap[number] = Encoding("telephone-event", clock_rate)
+        fmtp[number] = "0-16"
+    formats = [str(number) for number in rtpmap]
+    media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, ptime_ms)
+    media.crypto = list(crypto)
+    return media
+
+
+def offer(
+    host: str,
+    port: int,
+    *,
+    codecs: Sequence[Codec] = DEFAULT_CODECS,
+    telephone_event: int | None = 101,
+    session_id: int = 1,
+    version: int = 1,
+    direction: Direction = "sendrecv",
+    crypto: Sequence[Crypto] = (),
+    handshake: Handshake | None = None,
+    ptime_ms: int = 20,
+) -> SessionDescription:
+    """Our offer: one audio stream at ``host``:``port``, encrypted where there is a choice of keys (``crypto``).
+
+    ``telephone_event``: the payload type of keypad keys; one more for each further clock rate among ``codecs``.
+    ``handshake``: our side of a stream whose keys are made on its port. ``ptime_ms``: what we would like to be sent.
+    """
+    payloads = [(codec.payload_type, codec) for codec in codecs]
+    rates = dict.fromkeys(codec.clock_rate for codec in codecs)
+    events = [] if telephone_event is None else [(telephone_event + n, rate) for n, rate in enumerate(rates)]
+    media = _audio(port, payloads, events, direction, crypto, ptime_ms)
+    _put_handshake(media, handshake, PROFILES[-1])
+    return SessionDescription(session_id, version, host, host, None, [media])
+
+
+def answer(
+    offered: SessionDescription,
+    agreed: AudioAgreement,
+    host: str,
+    port: int,
+    *,
+    session_id: int = 1,
+    version: int = 1,
+    crypto: Crypto | None = None,
+    handshake: Handshake | None = None,
+    ptime_ms: int = 20,
+) -> SessionDescription:
+    """The answer to ``offered``: the agreed stream at ``host``:``port``, every other one refused.
+
+    ``crypto``: our key where the stream is encrypted, with the tag and the suite that were agreed. Raises ValueError
+    when it is there and the agreement has none, or the other way round; so for ``handshake``, our side of a stream
+    whose keys are made on its port.
+    """
+    theirs = agreed.crypto
+    if (crypto and (crypto.tag, crypto.suite)) != (theirs and (theirs.tag, theirs.suite)):
+        raise ValueError("the answer's key is not of the agreed suite")
+    if (handshake is None) != (agreed.handshake is None):
+        raise ValueError("keys by a handshake are agreed by both sides or not at all")
+    lines = [Media(media.kind, 0, media.protocol, media.formats[:1]) for media in offered.media]
+    events = []
+    if agreed.telephone_event is not None:
+        events.append((agreed.telephone_event, offered.media[agreed.index].rtpmap[agreed.telephone_event].clock_rate))
+    lines[agreed.index] = _audio(
+        port,
+        [(agreed.payload_type, agreed.codec)],
+        events,
+        agreed.direction,
+        [crypto] if crypto is not None else [],
+        ptime_ms,
+    )
+    _put_handshake(lines[agreed.index], handshake, offered.media[agreed.index].protocol)
+    return SessionDescription(session_id, version, host, host, None, lines)
+
+
+def _put_handshake(media: Media, handshake: Handshake | None, protocol: str) -> None:
+    if handshake is not None:
+        media.handshake, media.protocol = handshake, protocol

@@ -1,0 +1,123 @@
+"""All sockets of one endpoint: what goes out by which of them, and the look-up of names that must come first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+
+from voicebot.sip.connections import Connections
+from voicebot.sip.datagrams import Datagrams, ListenAt
+from voicebot.sip.hop import Hop, Listener
+from voicebot.sip.outputs import Locate, SipCounters, Transmit
+from voicebot.sip.resolver import Resolver
+from voicebot.sip.tls import TlsOptions, client_context, server_context
+
+
+class Transports:
+    """``received`` gets each message, ``unreachable`` each hop that nothing reaches. ``resolver`` is ours to close."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        tls: TlsOptions,
+        resolver: Resolver,
+        counters: SipCounters,
+        *,
+        received: Callable[[bytes, Hop], None],
+        unreachable: Callable[[Hop], None],
+        keepalive_s: float,
+    ) -> None:
+        self.listeners: list[Listener] = []
+        """Our addresses as others reach them, with the real ports."""
+        self.connections = Connections(
+            loop,
+            received=received,
+            failed=self._unreachable,
+            client_tls=lambda: client_context(tls),
+            keepalive_s=keepalive_s,
+        )
+        self._loop = loop
+        self._tls = tls
+        self._resolver = resolver
+        self._counters = counters
+        self._received = received
+        self._told_unreachable = unreachable
+        self._datagrams: list[Datagrams] = []
+        self._closed = False
+
+    async def bind(self, listen: Sequence[ListenAt]) -> None:
+        """Raises OSError, also for TLS files that cannot be used."""
+        try:
+            for index, at in enumerate(listen):
+                port = await (self._bind_datagrams if at.transport == "UDP" else self._bind_stream)(index, at)
+                self.listeners.append(Listener(at.transport, at.reached_at, at.advertised_port or port))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._resolver.close()
+        await self.connections.close()
+        for datagrams in self._datagrams:
+            await datagrams.close()
+
+    @property
+    def open_flows(self) -> Collection[int]:
+        """The numbers of open connections, as they are at any time."""
+        return self.connections.flows.keys()
+
+    def send(self, message: Transmit) -> None:
+        """To an address, by an open connection, or to where a name leads."""
+        hop, data = message.hop, message.data
+        if hop.is_literal or (hop.flow and hop.flow in self.connections.flows):
+            self._put(data, hop)
+        elif not self._resolver.ask(hop, lambda hops: self._put(data, hops[0]) if hops else self._unresolved()):
+            self._unresolved()
+
+    def locate(self, wanted: Locate, told: Callable[[], None]) -> None:
+        """Look a name up, at once when it is known; ``told`` is called when the answer has been passed on."""
+
+        def found(hops: list[Hop]) -> None:
+            if not hops:
+                self._unresolved()
+            wanted.located(hops, self._loop.time())
+            told()
+
+        if not self._resolver.ask(wanted.hop, found):
+            found([])
+
+    async def _bind_datagrams(self, index: int, at: ListenAt) -> int:
+        datagrams = Datagrams(index, at, self._received, self._failed, self._unreachable)
+        await datagrams.bind(self._loop)
+        self._datagrams.append(datagrams)
+        return datagrams.port
+
+    async def _bind_stream(self, index: int, at: ListenAt) -> int:
+        context = None
+        if at.transport == "TLS":
+            # Files are read, or a key is made: tens of milliseconds, before anybody calls.
+            context = await asyncio.to_thread(server_context, self._tls, at.reached_at)
+        return await self.connections.listen(at.transport, at.host, at.port, index, context)
+
+    def _put(self, data: bytes, hop: Hop) -> None:
+        if hop.reliable:
+            self.connections.send(data, hop)
+            return
+        for datagrams in self._datagrams:
+            if datagrams.listener == hop.listener or (hop.listener < 0 and datagrams.is_ipv6 == (":" in hop.host)):
+                datagrams.send(data, hop)
+                return
+        self._failed()
+        self._loop.call_soon(self._unreachable, hop)
+
+    def _unreachable(self, hop: Hop) -> None:
+        self._failed()
+        if not self._closed:
+            self._told_unreachable(hop)
+
+    def _failed(self) -> None:
+        self._counters.send_errors += 1
+
+    def _unresolved(self) -> None:
+        self._counters.unresolved += 1

@@ -1,0 +1,112 @@
+"""What a part of a call does to the outside: answer and ask the other side, be woken, and tell what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from voicebot.sip.call_state import CallState
+from voicebot.sip.client_request import ClientRequest
+from voicebot.sip.dialog import SipDialog
+from voicebot.sip.hop import Hop
+from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.outputs import CallEnded, CallEvent, SipCounters
+from voicebot.sip.timer_queue import Timed
+from voicebot.sip.transaction import ServerTransaction, SipTimers
+from voicebot.sip.transaction_layer import OnResponse, TransactionLayer
+
+
+class Wire:
+    """The way out for all parts of one call.
+
+    ``emit`` gets what the user of the call is to know; ``end`` ends the call, with the time.
+    """
+
+    __slots__ = ("_call", "_layer", "_state", "emit", "end")
+
+    def __init__(
+        self,
+        layer: TransactionLayer,
+        state: CallState,
+        call: Timed,
+        *,
+        emit: Callable[[CallEvent], None],
+        end: Callable[[CallEnded, float], None],
+    ) -> None:
+        self._layer = layer
+        self._state = state
+        self._call = call
+        self.emit = emit
+        self.end = end
+
+    @property
+    def timers(self) -> SipTimers:
+        return self._layer.timers
+
+    @property
+    def counters(self) -> SipCounters:
+        return self._layer.counters
+
+    def arm(self) -> None:
+        """The deadline of a part may have moved nearer."""
+        self._layer.arm(self._call)
+
+    def respond(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:
+        self._layer.respond(transaction, response, now)
+
+    def refuse(
+        self,
+        transaction: ServerTransaction,
+        status: int,
+        now: float,
+        *,
+        retry_after_s: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Send a final failure with nothing but ``headers`` in it."""
+        self._layer.refuse(transaction, status, now, retry_after_s=retry_after_s, headers=headers)
+
+    def request(
+        self,
+        request: SipRequest,
+        hops: Sequence[Hop],
+        on_response: OnResponse,
+        now: float,
+        *,
+        next_cseq: Callable[[], int] | None = None,
+        on_sent: Callable[[SipRequest], None] | None = None,
+    ) -> ClientRequest:
+        """Send ``request`` until its final response, and answer challenges with what the call has (`ClientRequest`)."""
+        client = ClientRequest(
+            self._layer,
+            request,
+            hops,
+            on_response,
+            credentials=self._state.credentials,
+            next_cseq=next_cseq,
+            on_sent=on_sent,
+        )
+        client.start(now)
+        return client
+
+    def request_in(self, dialog: SipDialog, request: SipRequest, on_response: OnResponse, now: float) -> ClientRequest:
+        """The same within ``dialog``."""
+        return self.request(request, dialog.hops, on_response, now, next_cseq=dialog.next_cseq)
+
+    def acknowledge(self, dialog: SipDialog, invite: SipRequest, cseq: int) -> tuple[SipRequest, Hop] | None:
+        """Send the ACK of a 2xx to ``invite``, which is no part of its transaction (13.2.2.4): for :meth:`repeat`.
+
+        ``cseq``: the number in the 2xx, which may belong to an earlier try.
+        """
+        if not dialog.hops:
+            return None
+        ack, hop = dialog.request("ACK", cseq), dialog.hops[0]
+        for name in ("Authorization", "Proxy-Authorization"):
+            if value := invite.headers.get(name):  # 22.1: the ACK carries the credentials of its INVITE
+                ack.headers.set(name, value)
+        self._layer.add_via(ack, hop)
+        self._layer.transmit(ack, hop)
+        return ack, hop
+
+    def repeat(self, ack: SipRequest, hop: Hop) -> None:
+        """Send an ACK that was lost."""
+        self._layer.transmit(ack, hop)

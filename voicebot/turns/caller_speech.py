@@ -1,0 +1,177 @@
+"""What the caller has said and the bot has not been told: gathered from voice activity and recogniser, turn by turn.
+
+A result is used once. After a turn that a hypothesis ended, the final of the same audio still comes: it is recognised
+by the time that it covers, and left out. When the caller had gone on in the same phrase, only the rest of it counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voicebot.events import Final, Hypothesis, NoMatch, SpeechStarted, SpeechStopped
+from voicebot.turns.end_of_turn import TurnSoFar, quiet_to_end
+from voicebot.turns.policy import TurnPolicy
+from voicebot.turns.words import ends_in_number, remainder, words
+
+COVER_SLACK_S = 0.25
+"""Recognisers end a phrase at the last phone, voice activity a little after it: this much short still covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerTurn:
+    """A finished turn. ``text`` is empty when nothing was understood; ``voiced_s`` is then how long it was."""
+
+    text: str
+    confidence: float | None
+    voiced_s: float
+
+
+class CallerSpeech:
+    """One caller's turn after the other. Fed with events in the order in which they were known."""
+
+    def __init__(self) -> None:
+        self.speaking = False
+        self._onset: float | None = None
+        self._offset: float | None = None
+        self._finals: list[Final] = []
+        self._hypothesis: Hypothesis | None = None
+        self._no_match = False
+        self._used_until = float("-inf")
+        self._used_text = ""
+
+    # --- what is known -----------------------------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """The words of the turn in progress, as far as they are known."""
+        parts = [self._new_text(final) for final in self._finals]
+        if self._hypothesis is not None:
+            parts.append(self._new_text(self._hypothesis))
+        return " ".join(part.strip() for part in parts if part.strip())
+
+    @property
+    def has_words(self) -> bool:
+        """Whether any word of the turn in progress is known."""
+        return bool(self.text)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a turn is in progress: the caller speaks, or has stopped and may go on."""
+        return self.speaking or self._offset is not None or self.has_words
+
+    def deadline(self, policy: TurnPolicy) -> float | None:
+        """When the turn is over if nothing more comes; None while there is no turn."""
+        if self.speaking:
+            return None if self._onset is None else self._onset + policy.max_turn_s
+        quiet_since = self._quiet_since()
+        return None if quiet_since is None else quiet_since + quiet_to_end(self._so_far(), policy)
+
+    # --- what happens ------------------------------------------------------------------------------------------------
+
+    def speech_started(self, event: SpeechStarted) -> None:
+        """Voice activity has detected speech."""
+        self.speaking = True
+        self._offset = None
+        self._no_match = False
+        if self._onset is None:
+            self._onset = event.onset
+
+    def speech_stopped(self, event: SpeechStopped) -> None:
+        """Voice activity has detected quiet."""
+        self.speaking = False
+        if self._onset is not None:
+            self._offset = event.offset
+
+    def hypothesis(self, event: Hypothesis) -> bool:
+        """Take a hypothesis in; True when it brought a word that is not used yet."""
+        if self._is_used(event) or not words(self._new_text(event)):
+            return False
+        self._hypothesis = event
+        return True
+
+    def final(self, event: Final) -> bool:
+        """Take a final in; True when it brought a word that is not used yet."""
+        if self._is_used(event):
+            return False
+        self._hypothesis = None
+        if not words(self._new_text(event)):
+            return False
+        self._finals.append(event)
+        return True
+
+    def no_match(self, event: NoMatch) -> None:
+        """The recogniser has found no words."""
+        if event.end > self._used_until + COVER_SLACK_S:
+            self._no_match = True
+            self._hypothesis = None
+
+    def take(self, now: float) -> CallerTurn:
+        """End the turn: return it, and mark what it covers as used."""
+        newest = self._newest
+        text = self.text
+        known = [] if newest is None else [newest.end]
+        if self._offset is not None:
+            known.append(self._offset)
+        confidences = [final.confidence for final in self._finals if final.confidence is not None]
+        voiced_s = 0.0 if self._onset is None else (now if self._offset is None else self._offset) - self._onset
+        turn = CallerTurn(
+            text=text,
+            confidence=min(confidences) if confidences and self._hypothesis is None else None,
+            voiced_s=voiced_s,
+        )
+        self._use(max(known, default=now) if text else self._used_until, now)
+        return turn
+
+    def discard(self, now: float) -> None:
+        """Forget what was said up to ``now``: a prompt that ignores speech was playing, or the bot does not listen."""
+        self._use(now, now)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _newest(self) -> Hypothesis | Final | None:
+        if self._hypothesis is not None:
+            return self._hypothesis
+        return self._finals[-1] if self._finals else None
+
+    def _use(self, until: float, now: float) -> None:
+        # the recogniser has not closed the phrase of a hypothesis: its final will repeat these words
+        self._used_text = self._hypothesis.text if self._hypothesis is not None else ""
+        self._used_until = max(self._used_until, until)
+        self._finals.clear()
+        self._hypothesis = None
+        self._no_match = False
+        self._onset = now if self.speaking else None  # who is still speaking has begun the next turn
+        self._offset = None
+
+    def _is_used(self, event: Hypothesis | Final) -> bool:
+        """Whether the event only repeats what a turn has used: it covers no new audio, or audio without new speech."""
+        if event.end <= self._used_until + COVER_SLACK_S:
+            return True
+        return event.start < self._used_until and self._onset is None
+
+    def _new_text(self, event: Hypothesis | Final) -> str:
+        if event.start < self._used_until:
+            return remainder(event.text, self._used_text)
+        return event.text
+
+    def _so_far(self) -> TurnSoFar:
+        newest, text = self._newest, self.text
+        return TurnSoFar(
+            final=newest is not None and newest is not self._hypothesis,
+            hypothesis=self._hypothesis is not None,
+            covered=newest is not None and (self._offset is None or newest.end >= self._offset - COVER_SLACK_S),
+            words=bool(text),
+            in_number=ends_in_number(text),
+            no_match=self._no_match,
+        )
+
+    def _quiet_since(self) -> float | None:
+        if self._offset is not None:
+            return self._offset
+        # words without voice activity (a quiet caller below the gate): the recogniser's own times must do
+        if self._hypothesis is not None:
+            return self._hypothesis.at
+        if self._finals:
+            return self._finals[-1].end
+        return None
