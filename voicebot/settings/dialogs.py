@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import field_validator
 
+from voicebot.host.sdk_choice import BOTBUILDER, SdkName
 from voicebot.loopback import is_loopback_url
 from voicebot.settings.values import Port, Seconds, Section
 
@@ -16,7 +17,7 @@ class BotSettings(Section):
     """[bot] the dialogs behind the calls."""
 
     dialogs: Path = Path("dialogs")
-    sdk: Literal["botbuilder", "microsoft-agents"] = "botbuilder"
+    sdk: SdkName = BOTBUILDER
     """What the dialogs run on: Bot Framework SDK 4.17, or the Microsoft 365 Agents SDK that follows it (an extra of
     this name), which serves calls but not ``/api/messages``."""
     reload: bool = True
