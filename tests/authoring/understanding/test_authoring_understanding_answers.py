@@ -1,4 +1,4 @@
-"""Yes and no, options, what may be asked for at any time: the rules between phrases. What words mean is in the cases."""
+"""Yes and no, options, what may be asked for at any time: the rules between phrases. The words are in the cases."""
 
 from __future__ import annotations
 
