@@ -142,12 +142,9 @@ async def test_old_conversations_are_forgotten_at_the_start(tmp_path: Path) -> N
 async def test_callers_are_kept_a_year_and_conversations_a_week(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     storage = SqliteStorage(path)
-    ages_h = {
-        "t/users/364d": 364 * 24,
-        "t/users/366d": 366 * 24,
-        "t/conversations/6d": 6 * 24,
-        "t/conversations/8d": 192,
-    }
+    week_h, year_h = 7 * 24, 365 * 24
+    ages_h = {"t/users/a": year_h - 1, "t/users/b": year_h + 1}
+    ages_h |= {"t/conversations/a": week_h - 1, "t/conversations/b": week_h + 1}
     await storage.write({key: {"n": 1} for key in ages_h})
     await storage.close()
     database = sqlite3.connect(path)
