@@ -1,10 +1,11 @@
 # make demo   a whole call, heard and measured       make test    what must pass before a change lands
 # make run    serve until Ctrl-C                     make bench   the figures of the README
+# make mutants   do the tests notice small changes? (half an hour)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test lint bench bench-sip soak lock clean install install-dev
+.PHONY: demo run test lint bench bench-sip soak mutants lock clean install install-dev
 
 demo: install
 	$(BIN)/voicebot demo
@@ -31,6 +32,9 @@ bench-sip: install-dev
 
 soak: install-dev
 	$(BIN)/python -m bench.soak
+
+mutants: install-dev
+	$(BIN)/python -m bench.mutants
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev

@@ -53,11 +53,11 @@ async def serve(kind: str, registrar: int, calls: int) -> None:
 
     if kind == "pyvoip":
         from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd
+        from voicebot.legs.pyvoip_phone import PyVoipAccount
 
         front: PyVoipFrontEnd | SipFrontEnd = PyVoipFrontEnd(
-            on_leg=take, clock=clock, ports=ports, server=HOST, port=registrar, username="7000", password=PASSWORD,
-            host=HOST, limit=calls + 10,
-        )  # fmt: skip
+            PyVoipAccount(HOST, "7000", PASSWORD, HOST, registrar), take, clock=clock, ports=ports, limit=calls + 10
+        )
         await front.start()
     else:
         endpoint = SipEndpoint(ListenAt(host=HOST, port=0), accounts=[account(registrar, "7000")])

@@ -138,7 +138,7 @@ class Callers:
         leg = await calling
         await asyncio.sleep(random.uniform(0.2, 1.0))
         if ending == "vanished":
-            await leg._rtp.close()  # the phone fell into the water: neither packets nor a BYE
+            await leg._session.rtp.close()  # the phone fell into the water: neither packets nor a BYE
             return ending
         if ending in ("key", "agent"):
             leg.on_transfer_asked = lambda target: self._take_over(leg)

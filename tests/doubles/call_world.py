@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,11 +15,14 @@ from voicebot.audio import PCMU, AudioFormat
 from voicebot.bots import CallFacts
 from voicebot.calls import (
     AudioFiles,
+    CallRequest,
     CallRules,
     CallServices,
     CallSession,
+    CannotCall,
     Keeping,
     Placed,
+    TransferRules,
 )
 from voicebot.calls.playback import PromptAudio
 from voicebot.calls.services import CallPlacer
@@ -35,9 +39,24 @@ from voicebot.events import (
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
 from voicebot.rtp import MediaQuality, Playout
 from voicebot.speech import Speech, SpeechUnavailable
+from voicebot.turns import TurnPolicy
 
+RULES = CallRules(
+    policy=TurnPolicy(),
+    transfers=TransferRules(),
+    language="en-US",
+    voice_name="",
+    vad_start_ms=64,
+    vad_echo_gate_dbfs=-40.0,
+    max_duration_s=3600.0,
+    before_answer=lambda _trunk: "ring",
+)
 SECOND = b"\x10" * 8000
 CANNED = b"\x20" * 800
+
+
+async def no_calls(_request: CallRequest, _observer: Callable[[str, int, str], None]) -> str:
+    raise CannotCall("forbidden", "no calls are placed here")
 
 
 class Line:
@@ -70,8 +89,8 @@ class Line:
         self.did.append("early media")
         return True
 
-    def hold(self, held: bool) -> None:
-        self.did.append("hold" if held else "resume")
+    def hold(self, on: bool) -> None:
+        self.did.append("hold" if on else "resume")
 
     async def answer(self) -> None:
         if self.gives_up:
@@ -233,9 +252,9 @@ class World:
             recognizer=recognizer,
             conversation=conversation,
             audio=PromptAudio(self.mouth, lambda kind, law: CANNED, AudioFiles().audio),
-            rules=CallRules(**rules),
+            rules=replace(RULES, **rules),
             keeping=Keeping(records, recording, log_words),
-            **({} if place is None else {"place": place}),
+            place=place or no_calls,
         )
         self.session = CallSession(self.line, self.services, placed)
         self.task = asyncio.create_task(self.session.run())

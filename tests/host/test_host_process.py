@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from host_peer import START, Wire
 
-from voicebot.host.sdk import BOTBUILDER, SDK
+from voicebot.host.sdk import SDK
+from voicebot.host.sdk_choice import BOTBUILDER
 
 Run = Callable[..., Awaitable[asyncio.subprocess.Process]]
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from free_port import free_ports
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.audio import LINEAR_16K, PCMU
@@ -452,8 +453,7 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
 
     leg.on_transfer_asked = follow
     bot = answerer.legs[0]
-    while answerer.tasks:
-        await asyncio.sleep(0)
+    await until(lambda: not answerer.tasks)
     outcome = await bot.transfer(Address.parse("+49 30 999").at(bot.info.domain))
     assert asked == [f"sip:+4930999@{LOOPBACK}:{line.endpoint.port}"]
     assert (outcome.accepted, outcome.status) == (status == 200, status)
@@ -469,8 +469,7 @@ async def test_a_transfer_that_the_caller_will_not_do_and_one_to_nonsense_leave_
 ) -> None:
     leg = await dial(line.endpoint, line.media, answerer.address)
     bot = answerer.legs[0]
-    while answerer.tasks:
-        await asyncio.sleep(0)
+    await until(lambda: not answerer.tasks)
     outcome = await bot.transfer(Address.parse("sip:agent@127.0.0.1"))
     assert (outcome.accepted, outcome.status) == (False, 603)
     nowhere = await bot.transfer(Address.parse("7001"))

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 from free_port import free_ports
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.audio import PCMU
@@ -51,10 +52,8 @@ class Side:
         return leg
 
     async def until(self, kind: type[Event]) -> Event:
-        async with asyncio.timeout(DEADLINE_S):
-            while not (found := [fact for fact in self.facts if type(fact) is kind]):
-                await asyncio.sleep(0.01)
-        return found[-1]
+        await until(lambda: any(type(fact) is kind for fact in self.facts))
+        return next(fact for fact in reversed(self.facts) if type(fact) is kind)
 
     def not_answered(self) -> CallNotAnswered:
         (fact,) = [fact for fact in self.facts if isinstance(fact, CallNotAnswered)]
@@ -145,9 +144,7 @@ async def test_who_lets_it_ring_for_too_long_is_given_up(sides: tuple[Side, Side
     with pytest.raises(LegClosed, match="not answered in time"):
         await leg.answer()
     assert us.not_answered().outcome is NotReached.NO_ANSWER
-    async with asyncio.timeout(DEADLINE_S):
-        while not them.over:
-            await asyncio.sleep(0.01)
+    await until(lambda: them.over)
     assert them.over == ["cancelled"]
 
 
@@ -209,11 +206,19 @@ async def test_hold_is_told_once_and_so_is_its_end(sides: tuple[Side, Side]) -> 
     assert not [fact for fact in us.facts if isinstance(fact, HoldStarted)]
     other.media_timed_out()
     assert not them.over, "a hold may be silent"
-    async with asyncio.timeout(DEADLINE_S):
-        while not [fact for fact in them.facts if isinstance(fact, HoldEnded)]:
-            leg.hold(False)
-            await asyncio.sleep(0.05)
+    leg.hold(False)  # while the answer to the first offer may still be on its way
+    await them.until(HoldEnded)
     assert [type(fact) for fact in them.facts] == [HoldStarted, HoldEnded]
+
+
+async def test_a_hold_that_is_wanted_before_the_answer_is_told_after_it(sides: tuple[Side, Side]) -> None:
+    us, them = sides
+    leg = await us.call(uri_of(them))
+    other = await them.next_leg()
+    leg.hold(True)
+    assert not them.facts
+    await asyncio.gather(leg.answer(), other.answer())
+    await them.until(HoldStarted)
 
 
 async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Side, Side]) -> None:
@@ -229,9 +234,7 @@ async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Si
 async def test_what_happened_before_anybody_listened_is_told_when_somebody_does(sides: tuple[Side, Side]) -> None:
     us, _ = sides
     leg = await us.front.place(Address.parse(f"sip:anna@{LOOPBACK}:9"))  # nobody is there, which ICMP tells at once
-    async with asyncio.timeout(DEADLINE_S):
-        while us.front.active:
-            await asyncio.sleep(0.01)
+    await until(lambda: not us.front.active)
     leg.connect(us)
     await asyncio.sleep(0)
     assert us.not_answered().outcome is NotReached.UNREACHABLE
@@ -268,8 +271,7 @@ async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[
             theirs.transfer_result(200, "OK")
             outcome = await transferring
             assert (outcome.accepted, outcome.status) == (True, 200)
-            while "caller" not in us.over:  # the target has hung up on us, for the caller's sake
-                await asyncio.sleep(0.01)
+            await until(lambda: "caller" in us.over)  # the target has hung up on us, for the caller's sake
         refused = await ours.transfer(Address.parse(uri_of(target)), replaces=consulted)
         assert not refused.accepted
         await replacing.hang_up()

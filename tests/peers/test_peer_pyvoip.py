@@ -33,6 +33,7 @@ pytest.importorskip("pyVoIP", reason="pyVoIP is not installed: the extra pyvoip"
 
 from voicebot.legs.pyvoip import PyVoipLeg
 from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd, RegistrationRefused
+from voicebot.legs.pyvoip_phone import PyVoipAccount
 
 DEADLINE_S = 10.0
 
@@ -54,16 +55,8 @@ class Extension:
         self.sinks: list[Sink] = []
         self.answers = True
         self.tasks: set[asyncio.Task[None]] = set()
-        self.front = PyVoipFrontEnd(
-            on_leg=self.take,
-            clock=self.clock,
-            ports=self.ports,
-            server=LOOPBACK,
-            port=port,
-            username=user,
-            password=password,
-            host=LOOPBACK,
-        )
+        account = PyVoipAccount(LOOPBACK, user, password, LOOPBACK, port)
+        self.front = PyVoipFrontEnd(account, self.take, clock=self.clock, ports=self.ports)
 
     def take(self, leg: PyVoipLeg) -> None:
         self.legs.append(leg)

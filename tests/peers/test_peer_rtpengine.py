@@ -102,7 +102,7 @@ async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Pat
                 leg = legs[0]
                 await until(lambda: loudest(bytes(sink.heard)) > 2000)
                 low, high = ENGINE_PORTS
-                target = leg._session.rtp._source.target
+                target = leg._session.rtp._path.source.target
                 assert target is not None and low <= target[1] <= high, "the audio comes by way of rtpengine"
                 phone.tell("sndcode", "7")
                 await until(lambda: sink.keys == ["7"])

@@ -90,7 +90,7 @@ class Bot:
             elif leg.info.callee == "hold":
                 leg.hold(True)
             elif leg.info.callee == "moves":
-                while leg._session.rtp._source.target != (LOOPBACK, MEDIA_PORT + 20):
+                while leg._session.rtp._path.source.target != (LOOPBACK, MEDIA_PORT + 20):
                     await asyncio.sleep(0.01)
                 await asyncio.sleep(0.1)  # its ACK comes
                 await leg.hang_up()

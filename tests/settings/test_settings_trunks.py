@@ -12,7 +12,7 @@ from voicebot.address import Address
 from voicebot.service.figures import sip_figures
 from voicebot.service.sip import sip_endpoint
 from voicebot.settings import SettingsError, load_settings
-from voicebot.settings.trunks import listen_at
+from voicebot.settings.sip import listen_at
 from voicebot.sip import ListenAt, SipEndpoint, TrunkState, offer_answer
 
 TRUNK = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\n'

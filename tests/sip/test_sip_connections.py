@@ -15,10 +15,20 @@ import dns.message
 import dns.rdatatype
 import dns.rrset
 import pytest
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.certificate import self_signed_pem
-from voicebot.sip import AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, TlsOptions, offer_answer
+from voicebot.sip import (
+    AgentOptions,
+    CallClosed,
+    IncomingCall,
+    ListenAt,
+    SipEndpoint,
+    SipTimers,
+    TlsOptions,
+    offer_answer,
+)
 from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 
@@ -51,12 +61,10 @@ async def talk(caller: SipEndpoint, callee: SipEndpoint, uri: str) -> IncomingCa
         await call.established()
         ended = asyncio.get_running_loop().create_future()
         call.on_end = ended.set_result
-        while not taken[0].is_up:
-            await asyncio.sleep(0.001)
+        await until(lambda: taken[0].is_up)
         taken[0].bye()
         assert (await ended).cause == "bye"
-        while caller.active_calls or callee.active_calls:
-            await asyncio.sleep(0.001)
+        await until(lambda: not caller.active_calls and not callee.active_calls)
     return taken[0]
 
 
@@ -231,7 +239,7 @@ async def test_the_second_server_of_srv_takes_the_call_that_the_first_does_not()
             dns_port = transport.get_extra_info("sockname")[1]
             caller = endpoint(
                 UDP,
-                options=AgentOptions(timers=Timers(t1=0.02, t2=0.1, t4=0.1)),
+                options=AgentOptions(timers=SipTimers(t1=0.02, t2=0.1, t4=0.1)),
                 resolver=lambda loop: Resolver(loop, nameservers=[LOOPBACK], port=dns_port, families=frozenset({4})),
             )
             async with caller as caller_endpoint, asyncio.timeout(DEADLINE_S):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 import uvloop
+from waiting import until
 
 from voicebot.sip.datagrams import Datagrams, ListenAt
 from voicebot.sip.hop import Hop
@@ -42,9 +43,7 @@ def test_datagrams_reach_the_living_beside_those_that_nobody_takes(
             sender.send(b"lost", nobody)
             sender.send(b"%d" % number, Hop(LOOPBACK, living.port, "UDP"))
             await asyncio.sleep(0)
-        async with asyncio.timeout(5):
-            while len(heard) < ROUNDS:
-                await asyncio.sleep(0.01)
+        await until(lambda: len(heard) == ROUNDS)
         await sender.close()
         await living.close()
         return heard

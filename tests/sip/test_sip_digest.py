@@ -102,3 +102,139 @@ def test_a_challenge_is_answered_once_and_again_only_when_it_was_stale() -> None
     response.headers.set("Proxy-Authenticate", 'Digest realm="p", nonce="2", qop="auth", stale=TRUE')
     assert client.answer(response, request)
     assert parse_digest(request.headers["Proxy-Authorization"])["nonce"] == "2"
+
+
+def challenged(*fields: str, status: int = 401) -> SipResponse:
+    response = SipResponse(status)
+    header = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
+    response.headers.setlist(header, [f"Digest {one}" for one in fields])
+    return response
+
+
+def test_credentials_of_a_realm_answer_that_realm_and_no_other() -> None:
+    client, request = Challenged(Credentials("trunk", "secret", realm="ours")), Peer().request("INVITE")
+    assert not client.answer(challenged('realm="theirs", nonce="1", qop="auth"'), request)
+    assert not client.answer(challenged('nonce="1", qop="auth"'), request), "nor one without a name"
+    assert request.headers.get("Authorization") is None
+    both = challenged('realm="theirs", nonce="1", qop="auth"', 'realm="ours", nonce="2", qop="auth"')
+    assert client.answer(both, request)
+    assert parse_digest(request.headers["Authorization"])["realm"] == "ours"
+
+
+def test_credentials_without_a_realm_answer_any() -> None:
+    request = Peer().request("INVITE")
+    assert Challenged(Credentials("trunk", "secret")).answer(challenged('realm="any", nonce="1"'), request)
+
+
+def test_who_challenges_for_ever_gets_four_answers() -> None:
+    client, request = Challenged(Credentials("trunk", "secret")), Peer().request("INVITE")
+    stale = [challenged(f'realm="p", nonce="{number}", qop="auth", stale=true') for number in range(6)]
+    assert [client.answer(response, request) for response in stale] == [True] * 4 + [False] * 2
+
+
+def test_another_realm_or_a_proxy_is_answered_beside_the_first() -> None:
+    client, request = Challenged(Credentials("trunk", "secret")), Peer().request("INVITE")
+    assert client.answer(challenged('realm="a", nonce="1"'), request)
+    assert client.answer(challenged('realm="a", nonce="1"', status=407), request)
+    assert client.answer(challenged('realm="b", nonce="1"'), request)
+    assert not client.answer(challenged('realm="a", nonce="3"'), request), "that password was wrong"
+
+
+def test_a_first_challenge_is_not_called_stale_and_a_second_one_is() -> None:
+    digest = server()
+    first, again = digest.challenges(SOURCE, 10.0), digest.challenges(SOURCE, 10.0, stale=True)
+    assert ["stale" in parse_digest(value) for value in first] == [False, False]
+    assert [parse_digest(value)["stale"] for value in again] == ["true", "true"]
+    assert [parse_digest(value)["algorithm"] for value in first] == ["SHA-256", "MD5"], "the better one first"
+    assert all(parse_digest(value)["qop"] == "auth" for value in first)
+
+
+def counted(digest: DigestServer, count: str, nonce: str = "") -> tuple[SipRequest, str]:
+    """A right answer with this ``nc``, and its nonce."""
+    nonce = nonce or parse_digest(digest.challenges(SOURCE, 10.0)[1])["nonce"]
+    fields = {"realm": "bot", "nonce": nonce, "uri": "sip:x", "qop": "auth", "nc": count, "cnonce": "c"}
+    fields["response"] = digest_response(fields, "INVITE", "trunk", "secret")
+    value = ", ".join(f'{name}="{text}"' for name, text in fields.items())
+    return Peer().request("INVITE", headers={"Authorization": f'Digest username="trunk", {value}'}), nonce
+
+
+@pytest.mark.parametrize("count", ["00000000", "-0000001", "0000000g", ""])
+def test_a_count_of_nothing_is_bad(count: str) -> None:
+    digest = server()
+    assert digest.check(counted(digest, count)[0], SOURCE, 11.0) == (Proof.BAD, "")
+
+
+def test_counts_are_hexadecimal_and_only_go_up() -> None:
+    digest = server()
+    request, nonce = counted(digest, "00000009")
+    assert digest.check(request, SOURCE, 11.0)[0] is Proof.GOOD
+    assert digest.check(counted(digest, "0000000a", nonce)[0], SOURCE, 11.0)[0] is Proof.GOOD, "ten comes after nine"
+    assert digest.check(counted(digest, "00000010", nonce)[0], SOURCE, 11.0)[0] is Proof.GOOD, "and sixteen after ten"
+    assert digest.check(counted(digest, "0000000f", nonce)[0], SOURCE, 11.0)[0] is Proof.STALE
+
+
+def test_the_method_of_the_request_is_part_of_the_proof() -> None:
+    digest = server()
+    request, _ = counted(digest, "00000001")
+    request.method = "BYE"
+    assert digest.check(request, SOURCE, 11.0)[0] is Proof.BAD
+
+
+def test_a_nonce_of_the_future_and_one_that_is_altered_are_stale() -> None:
+    digest = server(nonce_life_s=30.0)
+    request, nonce = counted(digest, "00000001")
+    assert digest.check(request, SOURCE, 8.5)[0] is Proof.STALE
+    assert digest.check(counted(digest, "00000001", nonce)[0], SOURCE, 40.0)[0] is Proof.GOOD, "to the last moment"
+    for altered in (
+        nonce[:-1],
+        nonce + "0",
+        nonce.upper(),
+        "0" + nonce[1:-1] + "x",
+        f"{int(nonce[0], 16) ^ 1:x}" + nonce[1:],
+    ):
+        if altered != nonce:
+            assert digest.check(counted(digest, "00000001", altered)[0], SOURCE, 11.0)[0] is Proof.STALE
+
+
+@pytest.mark.parametrize("algorithm", ["MD5-sess", "SHA-256-sess"])
+def test_a_session_algorithm_hashes_nonce_and_cnonce_in(algorithm: str) -> None:
+    import hashlib
+
+    kind = hashlib.md5 if algorithm.startswith("MD5") else hashlib.sha256
+    fields = {"realm": "r", "nonce": "n", "uri": "sip:x", "cnonce": "c", "algorithm": algorithm}
+
+    def h(text: str) -> str:
+        return kind(text.encode()).hexdigest()
+
+    wanted = h(f"{h(h('u:r:p') + ':n:c')}:n:{h('INVITE:sip:x')}")
+    assert digest_response(fields, "INVITE", "u", "p") == wanted
+
+
+def test_auth_int_covers_the_body_and_is_taken_where_there_is_nothing_else() -> None:
+    fields = {"realm": "r", "nonce": "n", "uri": "sip:x", "cnonce": "c", "qop": "auth-int", "nc": "00000001"}
+    assert digest_response(fields, "INVITE", "u", "p", b"a") != digest_response(fields, "INVITE", "u", "p", b"b")
+    for offered, taken in (("auth-int", "auth-int"), ("auth-int,auth", "auth")):
+        request = Peer().request("INVITE", body=b"v=0")
+        assert Challenged(Credentials("u", "p")).answer(challenged(f'realm="r", nonce="n", qop="{offered}"'), request)
+        sent = parse_digest(request.headers["Authorization"])
+        assert sent["qop"] == taken and sent["nc"] == "00000001"
+        assert sent["response"] == digest_response(sent, "INVITE", "u", "p", request.body)
+
+
+def test_of_several_challenges_the_best_usable_one_is_answered() -> None:
+    request = Peer().request("INVITE")
+    challenges = challenged(
+        'realm="r", nonce="1", algorithm=MD5, qop="auth", opaque="kept"',
+        'realm="r", nonce="2", algorithm=SHA-512-256, qop="auth"',
+        'realm="r", nonce="3", algorithm=SHA-256, qop="other"',
+        'realm="r", algorithm=SHA-256, qop="auth"',
+    )
+    assert Challenged(Credentials("u", "p")).answer(challenges, request)
+    sent = parse_digest(request.headers["Authorization"])
+    assert (sent["nonce"], sent["opaque"], sent["algorithm"]) == ("1", "kept", "MD5")
+
+
+def test_quotes_in_names_come_through() -> None:
+    request = Peer().request("INVITE")
+    assert Challenged(Credentials('a"b\\c', "p")).answer(challenged('realm="r", nonce="n"'), request)
+    assert parse_digest(request.headers["Authorization"])["username"] == 'a"b\\c'

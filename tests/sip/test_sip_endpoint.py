@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 import uvloop
+from waiting import until
 
 from voicebot.address import Address
-from voicebot.sip import Account, AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, Timers, offer_answer
+from voicebot.sip import Account, AgentOptions, CallClosed, IncomingCall, ListenAt, SipEndpoint, SipTimers, offer_answer
 
 LOOPBACK = "127.0.0.1"
 OFFER = offer_answer.offer(LOOPBACK, 40000)
-QUICK = AgentOptions(timers=Timers(t1=0.01, t2=0.04, t4=0.05))
+QUICK = AgentOptions(timers=SipTimers(t1=0.01, t2=0.04, t4=0.05))
 DEADLINE_S = 5.0
 
 
@@ -44,8 +44,7 @@ async def a_call_is_set_up_and_ended() -> None:
         call.on_end = ended.set_result
         call.bye()
         assert (await ended).cause == "local"
-        while callee.active_calls:
-            await asyncio.sleep(0)
+        await until(lambda: not callee.active_calls)
     assert set(callee.counters.requests_by_method) == {"INVITE", "ACK", "BYE"}
     await caller.close()
     await callee.close()
@@ -57,8 +56,7 @@ async def names_are_resolved_and_bad_ones_counted() -> None:
     async with asyncio.timeout(DEADLINE_S):
         await caller.invite(Address.parse(f"sip:bot@localhost:{callee.port}"), OFFER).established()
         caller.invite(Address.parse("sip:bot@no-such-host.invalid"), OFFER)
-        while not caller.counters.unresolved:
-            await asyncio.sleep(0.005)
+        await until(lambda: caller.counters.unresolved)
     await caller.close()
     await callee.close()
 
@@ -73,9 +71,7 @@ async def closing_ends_calls_and_leaves_no_task() -> None:
     assert call.ended is not None and call.ended.cause == "local"
     with pytest.raises(CallClosed):
         await other.established()
-    async with asyncio.timeout(DEADLINE_S):
-        while callee.active_calls:
-            await asyncio.sleep(0)
+    await until(lambda: not callee.active_calls)
     await callee.close()
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -95,9 +91,7 @@ async def an_unanswered_200_is_repeated_by_the_timer() -> None:
         f"Content-Length: {len(body)}\r\n\r\n".encode()
         + body
     )
-    async with asyncio.timeout(DEADLINE_S):
-        while not callee.counters.calls_in or callee.active_calls:  # until 64*T1 without an ACK
-            await asyncio.sleep(0.005)
+    await until(lambda: callee.counters.calls_in and not callee.active_calls)  # 64*T1 without an ACK
     assert callee.counters.retransmitted >= 10
     transport.close()
     await callee.close()
@@ -107,8 +101,9 @@ async def a_timer_that_is_overdue_may_be_looked_at() -> None:
     """uvloop makes a plain handle of it, which has no ``when``."""
     caller, callee = await pair(None)
     callee.invite(Address.parse(f"sip:nobody@{LOOPBACK}:{caller.port}"), OFFER)
-    time.sleep(0.05)
     assert callee._timer is not None
+    while callee.loop.time() <= callee._timer_due:
+        pass  # the loop does not run meanwhile
     callee._timer.cancel()
     callee._timer = None
     callee.flush()

@@ -11,14 +11,14 @@ from voicebot.sip.transaction import (
     InviteServer,
     NonInviteClient,
     NonInviteServer,
-    Timers,
+    SipTimers,
     ToUser,
     ToWire,
     Transaction,
     TransactionState,
 )
 
-TIMERS = Timers()
+TIMERS = SipTimers()
 PEER = Hop("127.0.0.1", 5070)
 STREAM = PEER._replace(transport="TCP")
 
@@ -177,3 +177,67 @@ def test_a_response_keeps_all_vias_and_gets_our_tag_once() -> None:
     assert isinstance(response, SipResponse)
     assert len(response.headers.getlist("Via")) == 2
     assert response.headers["To"] == "<sip:bot@127.0.0.1>;tag=2"
+
+
+@pytest.mark.parametrize(("status", "state"), [(199, "PROCEEDING"), (299, "ACCEPTED"), (300, "COMPLETED")])
+def test_a_redirection_is_a_failure_and_ends_the_invite_like_one(status: int, state: str) -> None:
+    client = InviteClient(request("INVITE"), PEER, TIMERS)
+    client.start(0.0)
+    server = InviteServer(request("INVITE"), PEER, TIMERS)
+    response = response_to(request("INVITE"), status, to_tag="2")
+    effects = client.receive(response, 0.1)
+    server.respond(response, 0.1)
+    assert client.state is server.state is TransactionState[state]
+    assert ToUser(response) in effects and len(effects) == (2 if status == 300 else 1), (
+        "only a failure gets its ACK here"
+    )
+
+
+def test_invite_server_waits_t4_for_repeated_acks_and_not_at_all_over_a_stream() -> None:
+    transaction = InviteServer(request("INVITE"), PEER, TIMERS)
+    transaction.respond(response_to(request("INVITE"), 486, to_tag="2"), 0.0)
+    transaction.receive(request("ACK"), 1.0)
+    assert transaction.deadline == 6.0
+    stream = InviteServer(request("INVITE"), STREAM, TIMERS)
+    stream.respond(response_to(request("INVITE"), 486, to_tag="2"), 0.0)
+    stream.receive(request("ACK"), 1.0)
+    assert stream.deadline == 1.0
+
+
+@pytest.mark.parametrize(("kind", "method"), [(InviteClient, "INVITE"), (NonInviteClient, "BYE")])
+def test_a_request_that_cannot_be_delivered_fails_at_once(
+    kind: type[InviteClient] | type[NonInviteClient], method: str
+) -> None:
+    transaction = kind(request(method), PEER, TIMERS)
+    transaction.start(0.0)
+    assert transaction.fail(0.1) == [ToUser(None)] and transaction.terminated
+    assert transaction.fail(0.2) == [], "told once"
+
+
+def test_a_hop_among_others_is_given_up_in_its_own_time() -> None:
+    transaction = NonInviteClient(request("BYE"), PEER, TIMERS, give_up=TIMERS.next_hop)
+    transaction.start(0.0)
+    assert run_timers(transaction, 3.9) == [0.5, 1.5, 3.5]
+    assert transaction.timeout(4.0) == [ToUser(None)]
+
+
+def test_what_is_abandoned_is_silent() -> None:
+    transaction = InviteClient(request("INVITE"), PEER, TIMERS)
+    transaction.start(0.0)
+    transaction.abandon()
+    assert transaction.deadline is None and transaction.timeout(100.0) == []
+
+
+def test_over_a_stream_an_invite_is_sent_once_and_given_up_after_64_t1() -> None:
+    transaction = InviteClient(request("INVITE"), STREAM, TIMERS)
+    transaction.start(0.0)
+    assert run_timers(transaction, 31.9) == [] and transaction.timeout(32.0) == [ToUser(None)]
+
+
+def test_a_server_transaction_keeps_its_request_until_the_final_response() -> None:
+    transaction = InviteServer(request("INVITE"), PEER, TIMERS)
+    transaction.respond(response_to(request("INVITE"), 180, to_tag="2"), 0.0)
+    assert transaction.request.method == "INVITE"
+    transaction.respond(response_to(request("INVITE"), 200, to_tag="2"), 0.0)
+    with pytest.raises(AssertionError):
+        _ = transaction.request

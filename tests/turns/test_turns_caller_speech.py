@@ -8,7 +8,7 @@ from voicebot.events import Final, Hypothesis, NoMatch, SpeechStarted, SpeechSto
 from voicebot.turns import TurnPolicy
 from voicebot.turns.caller_speech import COVER_SLACK_S, CallerSpeech, CallerTurn
 
-POLICY = TurnPolicy(end_silence_s=1.0, race_grace_s=0.25, number_silence_s=3.0, patience_s=5.0, no_words_s=7.0)
+POLICY = TurnPolicy(end_silence_ms=1000, race_grace_ms=250, number_silence_ms=3000, patience_ms=5000, no_words_ms=7000)
 
 
 def spoken(start: float, end: float, speech: CallerSpeech | None = None) -> CallerSpeech:

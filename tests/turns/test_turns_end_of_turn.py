@@ -9,7 +9,7 @@ import pytest
 from voicebot.turns import TurnPolicy
 from voicebot.turns.end_of_turn import TurnSoFar, quiet_to_end
 
-POLICY = TurnPolicy(end_silence_s=1.0, race_grace_s=0.25, number_silence_s=3.0, patience_s=5.0, no_words_s=7.0)
+POLICY = TurnPolicy(end_silence_ms=1000, race_grace_ms=250, number_silence_ms=3000, patience_ms=5000, no_words_ms=7000)
 NOTHING = TurnSoFar(final=False, hypothesis=False, covered=False, words=False, in_number=False, no_match=False)
 FINAL = replace(NOTHING, final=True, covered=True, words=True)
 HYPOTHESIS = replace(NOTHING, hypothesis=True, covered=True, words=True)
@@ -39,7 +39,7 @@ def test_what_is_known_decides_how_long_it_must_be_quiet(known: TurnSoFar, quiet
 
 def test_half_a_number_is_waited_for_as_long_as_the_more_patient_of_two_times() -> None:
     half = replace(HYPOTHESIS, in_number=True)
-    assert quiet_to_end(half, replace(POLICY, patience_s=9.0)) == 9.0
+    assert quiet_to_end(half, replace(POLICY, patience_ms=9000)) == 9.0
 
 
 def test_a_caller_who_is_to_tell_at_length_is_waited_for_by_every_rule() -> None:

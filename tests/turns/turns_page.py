@@ -35,7 +35,7 @@ def _timers() -> str:
 
 def _end() -> str:
     policy = TurnPolicy()
-    lines = [_line(rule.says, f"{rule.quiet_s(policy) * 1000:.0f} ms") for rule in RULES]
+    lines = [_line(rule.says, f"{rule.quiet_ms(policy)} ms") for rule in RULES]
     return "| what is known | quiet needed |\n|---|---|\n" + "".join(lines)
 
 

@@ -15,7 +15,7 @@ from voicebot.access_tokens import AUTHORITY, ClientCredentials
 from voicebot.bots.conventions import Conventions, Style
 from voicebot.events import KeyCollection
 
-Seconds = Annotated[float, Field(gt=0, le=86400)]
+_Seconds = Annotated[float, Field(gt=0, le=86400)]
 _KEYS = KeyCollection()
 
 
@@ -32,7 +32,7 @@ class RemoteBot(BaseModel):
     secret_file: Path | None = None
     secret_env: str = ""
     """The environment variable that holds the bot's secret, where there is no ``secret_file``."""
-    turn_timeout_s: Seconds = 10.0
+    turn_timeout_s: _Seconds = 10.0
     """A bot that takes longer for one activity has failed at it."""
     dtmf: Literal["message", "event"] = "message"
     """How it is told of keys: Microsoft's message with a DTMF entity, or AudioCodes' event."""
@@ -49,7 +49,7 @@ class RemoteBot(BaseModel):
     collect_keys: int = Field(_KEYS.max_keys, ge=1, le=64)
     """So many keys are told as one; 1: each by itself. The bot may ask for it, too (``dtmfCollect``)."""
     collect_end_key: str = Field(_KEYS.end_key, pattern=r"^[0-9*#A-D]?$")
-    collect_gap_s: Seconds = _KEYS.gap_s
+    collect_gap_s: _Seconds = _KEYS.gap_s
     """After so long without another key, those that were pressed are all."""
 
     @model_validator(mode="after")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
 from voicebot.calls.playback import PromptAudio
-from voicebot.calls.request import CallRequest, CannotCall
+from voicebot.calls.request import CallRequest
 from voicebot.calls.transferring import TransferRules
 from voicebot.events import Event
 from voicebot.turns import TurnPolicy
@@ -19,11 +19,9 @@ BeforeAnswer = Literal["ring", "greeting"]
 """``ring``: 180, then the answer and the greeting; ``greeting``: 183, the greeting, and then the answer."""
 
 CallPlacer = Callable[[CallRequest, Callable[[str, int, str], None]], Awaitable[str]]
-"""Places a call and returns its id; raises :class:`CannotCall`. The function is told what becomes of it."""
+"""Places a call and returns its id. The function is told what becomes of it.
 
-
-async def _no_calls(_request: CallRequest, _observer: Callable[[str, int, str], None]) -> str:
-    raise CannotCall("forbidden", "no calls are placed here")
+Raises :class:`~voicebot.calls.request.CannotCall`."""
 
 
 class CallRecognizer(Protocol):
@@ -47,14 +45,14 @@ class CallRules:
     ``before_answer(trunk)``: what callers by a trunk (``""``: by none) hear before we answer.
     """
 
-    policy: TurnPolicy = field(default_factory=TurnPolicy)
-    transfers: TransferRules = field(default_factory=TransferRules)
-    language: str = "en-US"
-    voice_name: str = ""
-    vad_start_ms: int = 64
-    vad_echo_gate_dbfs: float = -40.0
-    max_duration_s: float = 3600.0
-    before_answer: Callable[[str], BeforeAnswer] = lambda _trunk: "ring"
+    policy: TurnPolicy
+    transfers: TransferRules
+    language: str
+    voice_name: str
+    vad_start_ms: int
+    vad_echo_gate_dbfs: float
+    max_duration_s: float
+    before_answer: Callable[[str], BeforeAnswer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +62,9 @@ class Keeping:
     ``log_words``: whether what callers say and press may stand in the log.
     """
 
-    records: Path | None = None
-    recording: bool = False
-    log_words: bool = False
+    records: Path | None
+    recording: bool
+    log_words: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,6 @@ class CallServices:
     recognizer: Callable[[AudioFormat, Callable[[Event], None], str], CallRecognizer]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
     audio: PromptAudio
-    rules: CallRules = field(default_factory=CallRules)
-    keeping: Keeping = field(default_factory=Keeping)
-    place: CallPlacer = _no_calls
+    rules: CallRules
+    keeping: Keeping
+    place: CallPlacer

@@ -100,7 +100,7 @@ class Leg(Protocol):
     def early_media(self) -> bool:
         """Let what we play be heard before we answer (183). False where only ringing is possible: it rings then."""
 
-    def hold(self, held: bool) -> None:
+    def hold(self, on: bool) -> None:
         """Put the other side on hold or take it off: on hold it hears what we play, and we do not hear it."""
 
     async def answer(self) -> None:

@@ -165,9 +165,9 @@ class PyVoipLeg:
         """pyVoIP knows no 183."""
         return False
 
-    def hold(self, held: bool) -> None:
+    def hold(self, on: bool) -> None:
         """pyVoIP sends no re-INVITE: the other side does not know, and is not heard meanwhile."""
-        self._deaf = held
+        self._deaf = on
 
     async def answer(self) -> None:
         if self._ended is not None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from voicebot.audio.codecs import CODECS
 from voicebot.legs.pyvoip import PyVoipLeg
 from voicebot.legs.pyvoip_invite import audio_of
-from voicebot.legs.pyvoip_phone import Phone, tame
+from voicebot.legs.pyvoip_phone import PyVoipAccount, PyVoipPhone, tame
 from voicebot.legs.sip_info import request_info
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted
 from voicebot.sip import SipRequest
@@ -38,31 +38,25 @@ class RegistrationRefused(Exception):
 
 
 class PyVoipFrontEnd:
-    """Registers ``username`` at ``server`` and hands each call over as a leg to ``on_leg`` (on the loop).
+    """Registers ``account`` and hands each call over as a leg to ``on_leg`` (on the loop).
 
-    ``host``: our address, as the PBX reaches it; ``sip_port``: where we are called, 0 for any. ``limit``: calls at
-    once, beyond which 486 is the answer. ``clock`` and ``ports`` stay the caller's to close.
+    ``limit``: calls at once, beyond which 486 is the answer. ``clock`` and ``ports`` stay the caller's to close.
     """
 
     def __init__(
         self,
-        *,
+        account: PyVoipAccount,
         on_leg: Callable[[PyVoipLeg], object],
+        *,
         clock: MediaClock,
         ports: PortRange,
-        server: str,
-        port: int = 5060,
-        username: str,
-        password: str,
-        host: str,
-        sip_port: int = 0,
         limit: int = 50,
         silence_timeout_s: float = 30.0,
     ) -> None:
         self._on_leg = on_leg
         self._clock = clock
         self._ports = ports
-        self._where = f"{server}:{port}"
+        self._where = f"{account.server}:{account.port}"
         self._limit = limit
         self._silence_timeout_s = silence_timeout_s
         self._loop = asyncio.get_running_loop()
@@ -73,7 +67,7 @@ class PyVoipFrontEnd:
         self._refusal: str | None = None
         self._told = asyncio.Event()
         tame()
-        self._phone = Phone(server, port, username, password, host, sip_port or _free_port(host), self)
+        self._phone = PyVoipPhone(account, account.sip_port or _free_port(account.host), self)
 
     @property
     def registered(self) -> bool:

@@ -27,6 +27,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import pyVoIP.VoIP  # before SIP and RTP, which import it in a circle
@@ -50,6 +51,19 @@ _MAX_SIP: Final = 8192
 _MAX_RTP: Final = 2048
 _SELECT_S: Final = 0.2
 _PCMU: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PyVoipAccount:
+    """Who we are at which registrar. ``host``: our address, as the registrar reaches it; ``sip_port``: where we are
+    called, 0 for any."""
+
+    server: str
+    username: str
+    password: str = field(repr=False)
+    host: str
+    port: int = 5060
+    sip_port: int = 0
 
 
 class _Quiet:
@@ -329,15 +343,15 @@ def parsed(invite: SipRequest, audio: AudioAgreement) -> Any:
     return SIP.SIPMessage(plain_invite(invite, audio))
 
 
-class Phone(VoIP.VoIPPhone):  # type: ignore[misc]
+class PyVoipPhone(VoIP.VoIPPhone):  # type: ignore[misc]
     """One registration. ``make_stream`` is set for the call that is being made: pyVoIP makes streams by itself."""
 
     make_stream: Callable[[Mapping[int, Any], SocketAddress], Stream]
 
-    def __init__(self, server: str, port: int, username: str, password: str, host: str, sip_port: int,
-                 handover: Handover) -> None:  # fmt: skip
-        super().__init__(server, port, username, password, host, None, sip_port)
-        self.sip = Client(server, port, username, password, phone=self, myIP=host, myPort=sip_port, handover=handover)
+    def __init__(self, account: PyVoipAccount, sip_port: int, handover: Handover) -> None:
+        to = (account.server, account.port, account.username, account.password)
+        super().__init__(*to, account.host, None, sip_port)
+        self.sip = Client(*to, phone=self, myIP=account.host, myPort=sip_port, handover=handover)
 
     def request_port(self, blocking: bool = True) -> int:
         return 0  # the stream has its socket already

@@ -83,9 +83,9 @@ class SipLeg:
             return
         self._session.media.connect(sink)
 
-    def hold(self, held: bool) -> None:
+    def hold(self, on: bool) -> None:
         """Put the other side on hold (``sendonly``: it hears what we play, and is not heard), or take it off again."""
-        self._session.direction = "sendonly" if held else "sendrecv"
+        self._session.direction = "sendonly" if on else "sendrecv"
         self._reoffer()
 
     async def transfer(
@@ -167,9 +167,8 @@ class SipLeg:
 
     def _reoffer(self) -> None:
         """Tell the other side the direction that is wanted; while an offer is under way, when that has its answer."""
-        session = self._session
-        if session.wants_offer and self._ended is None and self._call.reoffer(session.offer()):
-            session.note_offered()
+        if self._session.wants_offer and self._ended is None and self._call.can_reoffer:
+            self._call.reoffer(self._session.offer())
 
     def _put_into_force(self, agreed: AudioAgreement) -> None:
         session = self._session

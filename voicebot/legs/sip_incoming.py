@@ -39,6 +39,7 @@ class IncomingSipLeg(SipLeg):
             raise LegClosed(str(closed)) from closed
         if answer is not None and not self.session_answered(answer):
             raise LegClosed("no common codec")
+        self._reoffer()
 
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
         self._call.reject(status, reason, retry_after_s=retry_after_s)

@@ -136,6 +136,7 @@ class OutgoingSipLeg(SipLeg):
         self._session.expect_audio()
         if not self.session_answered(answer):
             raise LegClosed("no common codec in the answer")
+        self._reoffer()
 
     async def hang_up(self) -> None:
         if self._awaited:

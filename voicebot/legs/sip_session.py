@@ -54,11 +54,9 @@ class LegSession:
         """Whether ``direction`` is not what the other side was told last."""
         return self.direction != self._offered_direction
 
-    def note_offered(self) -> None:
-        """An offer with ``direction`` is on its way."""
-        self._offered_direction = self.direction
-
     def offer(self) -> SessionDescription:
+        """To be sent: it counts as what the other side was told last."""
+        self._offered_direction = self.direction
         options, wanted = self.options, self.options.preferences
         crypto, handshake = self._keys.in_offer(wanted.srtp == "required", (options.host, self.rtp.local_port))
         return offer_answer.offer(

@@ -34,20 +34,19 @@ async def register_by_pyvoip(
     ``ports``: those of the other front end, used where that has the same address.
     """
     from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd, RegistrationRefused
+    from voicebot.legs.pyvoip_phone import PyVoipAccount
 
     wanted, rtp = settings.pyvoip, settings.rtp
+    account = PyVoipAccount(
+        wanted.server, wanted.username, wanted.password(), wanted.host, wanted.port, wanted.sip_port
+    )
     front_end = PyVoipFrontEnd(
-        server=wanted.server,
-        port=wanted.port,
-        username=wanted.username,
-        password=wanted.password(),
-        host=wanted.host,
-        sip_port=wanted.sip_port,
+        account,
+        on_leg,
         clock=clock,
         ports=ports if ports.host == wanted.host else PortRange(rtp.port_low, rtp.port_high, wanted.host),
         limit=wanted.max_calls,
         silence_timeout_s=rtp.silence_timeout_s,
-        on_leg=on_leg,
     )
     try:
         await front_end.start()

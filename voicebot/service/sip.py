@@ -6,7 +6,8 @@ from voicebot.audio.codecs import Codec, all_named
 from voicebot.legs.sip_media import MediaPreferences
 from voicebot.settings import Settings
 from voicebot.settings.media import OwnMediaSettings
-from voicebot.settings.trunks import LOOPBACK, listen_at
+from voicebot.settings.sip import listen_at
+from voicebot.settings.trunks import LOOPBACK
 from voicebot.sip import Access, AgentOptions, ListenAt, SipEndpoint
 
 

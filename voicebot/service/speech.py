@@ -100,10 +100,10 @@ def audio_formats(settings: Settings) -> list[AudioFormat]:
 
 def prompt_cache(settings: Settings, pool: SynthesizerPool) -> PromptCache:
     """What ``pool`` renders, kept as the settings say."""
-    return PromptCache(pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=_prompt_directory(settings))
+    return PromptCache(pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=prompt_directory(settings))
 
 
-def _prompt_directory(settings: Settings) -> Path | None:
+def prompt_directory(settings: Settings) -> Path | None:
     """Each speech service has its own folder: the same voice name sounds otherwise at another service."""
     speech = settings.speech
     if speech.prompt_cache_dir is None:
@@ -120,7 +120,7 @@ def speech_endpoint(settings: Settings) -> SpeechEndpoint:
         host=speech.url or None,
         endpoint=speech.endpoint or None,
         region=(speech.region or None) if not speech.endpoint else None,
-        key=settings.speech_key() or None,
+        key=settings.speech.secret() or None,
         token=(lambda: token_file.read_text().strip()) if token_file else None,
         resource_id=speech.resource_id or None,
     )

@@ -5,23 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from voicebot.settings.values import AddressOrNone, DomainOrNone, Seconds, Section
+from voicebot.settings.values import AddressOrNone, DomainOrNone, Seconds, Section, default
+from voicebot.turns import TurnPolicy
 
 
 class TurnSettings(Section):
-    """[turns] the patience of the conversation; ``voicebot/turns/policy.py`` describes each."""
+    """[turns] the patience of the conversation: what each means, and how much it is, says
+    :class:`~voicebot.turns.TurnPolicy`."""
 
-    end_silence_ms: int = Field(350, ge=50, le=5000)
-    race_grace_ms: int = Field(100, ge=0, le=5000)
-    number_silence_ms: int = Field(700, ge=50, le=5000)
-    patience_ms: int = Field(1200, ge=100, le=10000)
-    no_input_s: Seconds = 7.0
-    barge_in: bool = True
-    barge_in_resume_ms: int = Field(800, ge=100, le=10000)
-    masking_s: Seconds = 4.0
+    end_silence_ms: int = Field(default(TurnPolicy, "end_silence_ms"), ge=50, le=5000)
+    race_grace_ms: int = Field(default(TurnPolicy, "race_grace_ms"), ge=0, le=5000)
+    number_silence_ms: int = Field(default(TurnPolicy, "number_silence_ms"), ge=50, le=5000)
+    patience_ms: int = Field(default(TurnPolicy, "patience_ms"), ge=100, le=10000)
+    no_input_s: Seconds = default(TurnPolicy, "no_input_s")
+    barge_in: bool = default(TurnPolicy, "barge_in")
+    barge_in_resume_ms: int = Field(default(TurnPolicy, "barge_in_resume_ms"), ge=100, le=10000)
+    masking_s: Seconds = default(TurnPolicy, "masking_s")
     vad_start_ms: int = Field(64, ge=32, le=1000)
+    """How long a voice must last to be one: 64 to 96 is a fair trade between a cough and a quick "no"."""
     vad_echo_gate_dbfs: float = Field(-40.0, ge=-90, le=0)
     """While the bot speaks, sounds below this level are taken for its echo."""
 
@@ -62,20 +65,3 @@ class LogSettings(Section):
     json_lines: bool = False
     words: bool = False
     """Whether the log may hold what callers say and which keys they press. (The records in ``calls.records`` do.)"""
-
-
-class ConsoleSettings(Section):
-    """[console] HTTP for whoever runs the service: health, metrics, calls (docs/operations.md)."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(3979, ge=0, le=65535)
-    """0 picks a free port."""
-    token: SecretStr = SecretStr("")
-    """What ``/v1`` wants as ``Authorization: Bearer ...``; ``VOICEBOT_CONSOLE__TOKEN`` in the environment."""
-    token_file: Path | None = None
-
-    def secret(self) -> str:
-        """The token, read anew where it is in a file; empty when there is none."""
-        if self.token_file is not None:
-            return self.token_file.read_text().strip()
-        return self.token.get_secret_value()

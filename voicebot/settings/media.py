@@ -1,12 +1,13 @@
-"""The settings of calls' audio that hold for all, or for one trunk or account in the place of those for all."""
+"""The settings of calls' audio: [rtp] for all, and what one trunk or account may have its own way."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
+from voicebot.settings.values import Port, Seconds, Section
 from voicebot.sip.offer_answer import Srtp
 
 
@@ -21,13 +22,34 @@ CodecChoice = Literal["theirs", "ours"]
 PtimeMs = Annotated[int, Field(ge=MIN_PTIME_MS, le=MAX_PTIME_MS, multiple_of=10)]
 
 
-class OwnMediaSettings(BaseModel):
+class OwnMediaSettings(Section):
     """What a trunk or account may have its own way; unset: as for all ([sip] and [rtp])."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     codecs: CodecNames | None = None
     codec_choice: CodecChoice | None = None
     ptime_ms: PtimeMs | None = None
     srtp: Srtp | None = None
     inband_dtmf: bool | None = None
+
+
+class RtpSettings(Section):
+    """[rtp] the audio."""
+
+    port_low: Port = 20000
+    port_high: Port = 20999
+    silence_timeout_s: Seconds = 30.0
+    """A caller from whom no packet has come for so long is gone."""
+    ptime_ms: PtimeMs = 20
+    """How long the packets should be that we are sent; ours are as long as the other side asks."""
+    srtp: Srtp = "allowed"
+    """Encrypted media, with keys in the session description (SDES, RFC 4568), which should go over TLS then, or made
+    by a handshake on the media's port (DTLS-SRTP, with ICE-lite for WebRTC gateways). ``allowed``: as the caller offers
+    it. What is not allowed, or not encrypted where it must be, gets 488. Calls of ours offer SDES where it must be."""
+    inband_dtmf: bool = False
+    """Find keypad tones in the audio of callers whose side has no telephone-event (RFC 4733)."""
+
+    @model_validator(mode="after")
+    def _room_for_a_call(self) -> Self:
+        if self.port_high <= self.port_low:
+            raise ValueError(f"port_high {self.port_high} must be greater than port_low {self.port_low}")
+        return self

@@ -6,15 +6,13 @@ import ipaddress
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from voicebot.settings.trunks import password_in
+from voicebot.settings.values import Port, Section, text_in
 
 
-class PyVoipSettings(BaseModel):
+class PyVoipSettings(Section):
     """[pyvoip] an extension at a PBX by way of pyVoIP, beside what [sip] takes; needs the extra ``pyvoip``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     server: str = Field("", pattern=r"^[A-Za-z0-9.-]{0,253}$")
     """The PBX: an IPv4 address or a host name. Empty: pyVoIP is not used."""
@@ -23,7 +21,7 @@ class PyVoipSettings(BaseModel):
     password_file: Path | None = None
     host: str = "127.0.0.1"
     """Our address as the PBX reaches it."""
-    sip_port: int = Field(0, ge=0, le=65535)
+    sip_port: Port = 0
     """Where the PBX sends its calls to; 0: any free port."""
     max_calls: int = Field(50, ge=1, le=200)
 
@@ -33,16 +31,16 @@ class PyVoipSettings(BaseModel):
         try:
             if ipaddress.IPv4Address(value).is_unspecified:
                 raise ValueError
-        except ValueError:
-            raise ValueError(f"{value!r} must be our IPv4 address as the PBX reaches it") from None
+        except ValueError as error:
+            raise ValueError(f"{value!r} must be our IPv4 address as the PBX reaches it") from error
         return value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.server and not self.username:
             raise ValueError("server needs username, and mostly password_file: the extension that we are")
-        password_in(self.password_file)
+        text_in(self.password_file, "password_file")
         return self
 
     def password(self) -> str:
-        return password_in(self.password_file)
+        return text_in(self.password_file, "password_file")

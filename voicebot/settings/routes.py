@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+
+from voicebot.settings.values import Section
 
 DIALOGS = "dialogs"
 """The name under which our own dialogs are routed to."""
 
 
-class TrunkRouteSettings(BaseModel):
+class TrunkRouteSettings(Section):
     """[routes.trunks.NAME] what holds for the calls of one trunk or account, before what holds for all."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     default: str = ""
     """Empty: as for all."""
-    numbers: dict[str, str] = {}
+    numbers: dict[str, str] = Field({})
 
 
-class RouteSettings(BaseModel):
+class RouteSettings(Section):
     """[routes] which bot takes which calls."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     default: str = DIALOGS
-    numbers: dict[str, str] = {}
+    numbers: dict[str, str] = Field({})
     """Called number, or its beginning and ``*``, to the name of a bot; ``dialogs`` is ours."""
-    trunks: dict[str, TrunkRouteSettings] = {}
+    trunks: dict[str, TrunkRouteSettings] = Field({})
     """By the name of a trunk or account."""
 
     def check(self, bots: Collection[str], trunks: Collection[str]) -> None:

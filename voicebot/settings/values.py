@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_settings import NoDecode
 
 from voicebot.address import Address, Domain
 
+T = TypeVar("T")
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 
@@ -16,7 +19,7 @@ Seconds = Annotated[float, Field(gt=0, le=86400)]
 class Section(BaseModel):
     """A table of the file. Unknown names are errors: a misspelt setting must not be ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)  # it may be a secret
 
 
 def _address(value: object) -> object:
@@ -42,3 +45,26 @@ AddressOrNone = Annotated[Address | None, BeforeValidator(_address), PlainSerial
 """A number or SIP URI; empty: None."""
 DomainOrNone = Annotated[Domain | None, BeforeValidator(_domain), PlainSerializer(_written), NoDecode]
 """A SIP domain, ``pbx.example.com:5070``; empty: None."""
+
+
+def default(kind: type[Any], name: str) -> Any:
+    """The default of a field of a room's dataclass: it is written there and nowhere else."""
+    (found,) = (field.default for field in fields(kind) if field.name == name)
+    assert found is not MISSING, f"{kind.__name__}.{name} has no default"
+    return found
+
+
+def options(kind: type[T], section: BaseModel, **others: Any) -> T:
+    """``kind``, a dataclass of some room, of what ``section`` sets under the same names, and of ``others``."""
+    names = {field.name for field in fields(kind)} & set(type(section).model_fields)  # type: ignore[arg-type]
+    return kind(**{name: getattr(section, name) for name in names} | others)
+
+
+def text_in(file: Path | None, name: str) -> str:
+    """What the file with a secret holds that ``name`` names; empty without one. Raises ValueError."""
+    if file is None:
+        return ""
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the {name} {file} cannot be read") from error

@@ -35,7 +35,7 @@ from voicebot.sip.probe import TrunkState
 from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import Media, SdpError, SessionDescription
 from voicebot.sip.tls import TlsOptions
-from voicebot.sip.transaction import Timers
+from voicebot.sip.transaction import SipTimers
 from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Rate, Strangers, Trunk
 from voicebot.sip.user_agent import AgentOptions
 
@@ -68,9 +68,9 @@ __all__ = [
     "SipRequest",
     "SipResponse",
     "SipSyntaxError",
+    "SipTimers",
     "SipUri",
     "Strangers",
-    "Timers",
     "TlsOptions",
     "Trunk",
     "TrunkState",

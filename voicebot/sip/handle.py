@@ -126,11 +126,16 @@ class CallHandle:
         self._core.referral.notify(status, self._loop.time(), reason)
         self._flush()
 
+    @property
+    def can_reoffer(self) -> bool:
+        """Whether the call is up, and no other offer of ours is under way."""
+        return self._core.renegotiation.is_free
+
     def reoffer(self, session: SessionDescription) -> bool:
         """Offer ``session`` in a re-INVITE (hold, another codec); ``on_session_answer`` gets the answer,
         ``on_session_refused`` is called when there is none.
 
-        A refusal changes nothing. False: the call is not up, or another change is under way.
+        A refusal changes nothing. False: not now, see :attr:`can_reoffer`.
         """
         offered = self._core.renegotiation.offer(session, self._loop.time())
         self._flush()

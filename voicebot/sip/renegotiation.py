@@ -105,9 +105,14 @@ class Renegotiation:
 
     # --- ours
 
+    @property
+    def is_free(self) -> bool:
+        """Whether we may offer now: the call is up, and no other change of ours is under way."""
+        return self._state.is_up and self._wanted is None and not self._asking
+
     def offer(self, session: SessionDescription, now: float) -> bool:
-        """Offer ``session`` in a re-INVITE. False: not now, the call is not up or another change is under way."""
-        if not self._state.is_up or self._wanted is not None or self._asking:
+        """Offer ``session`` in a re-INVITE. False: not now."""
+        if not self.is_free:
             return False
         self._wanted, self._tries = session, 0
         self._ask(now)

@@ -66,7 +66,7 @@ _Table = Mapping[tuple[TransactionState, Input | str], _Step]
 
 
 @dataclass(frozen=True, slots=True)
-class Timers:
+class SipTimers:
     """RFC 3261 section 17.1.1.1, in seconds."""
 
     t1: float = 0.5
@@ -116,7 +116,9 @@ class Transaction:
     timers: ClassVar[Mapping[TransactionState, str]]
     first: ClassVar[TransactionState]
 
-    def __init__(self, request: SipRequest, destination: Hop, timers: Timers, *, give_up: float | None = None) -> None:
+    def __init__(
+        self, request: SipRequest, destination: Hop, timers: SipTimers, *, give_up: float | None = None
+    ) -> None:
         self.destination = destination
         self.state = self.first
         self._request: SipRequest | None = request

@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from voicebot.sip.hop import Hop, Listener, choose_listener
 from voicebot.sip.message import MAX_MESSAGE, SipRequest, SipResponse, response_to
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
-from voicebot.sip.schedule import Schedule, Timed
 from voicebot.sip.stream import PING
+from voicebot.sip.timer_queue import Timed, TimerQueue
 from voicebot.sip.transaction import (
     ClientTransaction,
     Effect,
@@ -22,7 +22,7 @@ from voicebot.sip.transaction import (
     NonInviteClient,
     NonInviteServer,
     ServerTransaction,
-    Timers,
+    SipTimers,
     ToWire,
     Transaction,
 )
@@ -46,7 +46,7 @@ class TransactionLayer:
         listeners: Sequence[Listener],
         *,
         name: str,
-        timers: Timers,
+        timers: SipTimers,
         counters: SipCounters,
         token: Callable[[int], str],
         emit: Callable[[Transmit | Locate], None],
@@ -68,7 +68,7 @@ class TransactionLayer:
         self._taken: set[_Key] = set()
         """What identifies the requests that were taken, whatever route they came by."""
         self._merge_keys: dict[Transaction, _Key] = {}
-        self._schedule = Schedule()
+        self._queue = TimerQueue()
 
     def __len__(self) -> int:
         """Transactions that are not over."""
@@ -78,14 +78,14 @@ class TransactionLayer:
 
     def arm(self, owner: Timed) -> None:
         """Note the deadline of ``owner``; to be called whenever it may have moved nearer."""
-        self._schedule.arm(owner)
+        self._queue.arm(owner)
 
     def next_deadline(self) -> float | None:
-        return self._schedule.next_deadline()
+        return self._queue.next_deadline()
 
     def timeout(self, now: float) -> None:
         """Run everything that is due."""
-        while (owner := self._schedule.due(now)) is not None:
+        while (owner := self._queue.due(now)) is not None:
             if isinstance(owner, Transaction):
                 self._run(owner, owner.timeout(now), now)
             else:

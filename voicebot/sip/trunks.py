@@ -46,7 +46,7 @@ class Trunk:
     password: str = field(default="", repr=False)
     secure: bool = False
     uri: str = ""
-    options_s: float = 0.0
+    options_s: float = 30.0
     max_calls: int = 0
     number: str = "voicebot"
 

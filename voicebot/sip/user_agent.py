@@ -34,7 +34,7 @@ from voicebot.sip.message import MalformedMessage, SipRequest, parse_message, re
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
-from voicebot.sip.transaction import ServerTransaction, Timers, TransactionState
+from voicebot.sip.transaction import ServerTransaction, SipTimers, TransactionState
 from voicebot.sip.transaction_layer import LARGE, TransactionLayer
 
 SipOutput = Transmit | Locate | CallOffered | CallOutput
@@ -52,7 +52,7 @@ class AgentOptions:
 
     name: str = f"voicebot/{__version__}"
     limits: SipLimits = field(default_factory=SipLimits)
-    timers: Timers = field(default_factory=Timers)
+    timers: SipTimers = field(default_factory=SipTimers)
     keepalive_s: float = 30.0
     session_expires_s: int = 0
 

@@ -10,8 +10,8 @@ from voicebot.sip.dialog import SipDialog
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallEnded, CallEvent, SipCounters
-from voicebot.sip.schedule import Timed
-from voicebot.sip.transaction import ServerTransaction, Timers
+from voicebot.sip.timer_queue import Timed
+from voicebot.sip.transaction import ServerTransaction, SipTimers
 from voicebot.sip.transaction_layer import OnResponse, TransactionLayer
 
 
@@ -39,7 +39,7 @@ class Wire:
         self.end = end
 
     @property
-    def timers(self) -> Timers:
+    def timers(self) -> SipTimers:
         return self._layer.timers
 
     @property

@@ -40,36 +40,36 @@ class Rule(NamedTuple):
 
     says: str
     applies: Callable[[TurnSoFar], bool]
-    quiet_s: Callable[[TurnPolicy], float]
+    quiet_ms: Callable[[TurnPolicy], int]
 
 
 RULES: tuple[Rule, ...] = (
     Rule(
         "a final covers the speech and ends in a number: who reads out digits pauses between groups",
         lambda turn: turn.final and turn.covered and turn.in_number,
-        lambda policy: policy.number_silence_s,
+        lambda policy: policy.number_silence_ms,
     ),
     Rule(
         "a final covers the speech",
         lambda turn: turn.final and turn.covered,
-        lambda policy: policy.end_silence_s,
+        lambda policy: policy.end_silence_ms,
     ),
     Rule(
         "a hypothesis covers the speech and does not end in a number",
         lambda turn: turn.hypothesis and turn.covered and not turn.in_number,
-        lambda policy: policy.end_silence_s + policy.race_grace_s,
+        lambda policy: policy.end_silence_ms + policy.race_grace_ms,
     ),
     Rule(
         "a hypothesis ends in a number",
         lambda turn: turn.hypothesis and turn.in_number,
-        lambda policy: max(policy.patience_s, policy.no_words_s),
+        lambda policy: max(policy.patience_ms, policy.no_words_ms),
     ),
-    Rule("there are words, but not of all the speech", lambda turn: turn.words, lambda policy: policy.patience_s),
-    Rule("the recogniser found no words", lambda turn: turn.no_match, lambda policy: policy.end_silence_s),
-    Rule("nothing has come from the recogniser", lambda turn: True, lambda policy: policy.no_words_s),
+    Rule("there are words, but not of all the speech", lambda turn: turn.words, lambda policy: policy.patience_ms),
+    Rule("the recogniser found no words", lambda turn: turn.no_match, lambda policy: policy.end_silence_ms),
+    Rule("nothing has come from the recogniser", lambda turn: True, lambda policy: policy.no_words_ms),
 )
 
 
 def quiet_to_end(turn: TurnSoFar, policy: TurnPolicy) -> float:
     """Seconds of quiet, since the last voiced sample, that end ``turn``."""
-    return next(rule.quiet_s(policy) for rule in RULES if rule.applies(turn))
+    return next(rule.quiet_ms(policy) for rule in RULES if rule.applies(turn)) / 1000

@@ -213,7 +213,7 @@ class Floor:
 
     def _await_words(self, now: float) -> None:
         if not self.caller.speaking:
-            self.timers.start(Happening.NO_WORDS_CAME, now + self.policy.settings.resume_s)
+            self.timers.start(Happening.NO_WORDS_CAME, now + self.policy.settings.barge_in_resume_ms / 1000)
 
     def _ask_words(self, now: float) -> None:
         self._tell_turn(now, or_no_match=False)

@@ -9,18 +9,21 @@ from voicebot.address import Address
 
 @dataclass(frozen=True, slots=True)
 class TurnPolicy:
-    """All times in seconds. The defaults suit a service line; see docs/architecture.md for how they were chosen."""
+    """The settings of [turns] have their names and defaults from here.
+
+    The defaults suit a service line; docs/architecture.md says how they were chosen.
+    """
 
     # end of the caller's turn
-    end_silence_s: float = 0.35
+    end_silence_ms: int = 350
     """Quiet after the last voiced sample before a turn may end at all: a breath is shorter."""
-    race_grace_s: float = 0.1
+    race_grace_ms: int = 100
     """How much longer the recogniser's final may take before a hypothesis that covers the speech is used instead."""
-    number_silence_s: float = 0.7
-    """In the place of ``end_silence_s`` when the last word is a number: who reads out digits pauses between groups."""
-    patience_s: float = 1.2
+    number_silence_ms: int = 700
+    """In the place of ``end_silence_ms`` when the last word is a number: who reads out digits pauses between groups."""
+    patience_ms: int = 1200
     """Quiet after which the turn ends with whatever words there are, covering or not."""
-    no_words_s: float = 2.5
+    no_words_ms: int = 2500
     """Quiet after which speech that brought no words is given up."""
     max_turn_s: float = 30.0
     """A caller (or a radio) that never stops is cut here, with the words so far."""
@@ -30,7 +33,7 @@ class TurnPolicy:
     # barge-in
     barge_in: bool = True
     """Whether speech may interrupt at all; each prompt's hint may forbid it besides."""
-    resume_s: float = 0.8
+    barge_in_resume_ms: int = 800
     """Quiet without any word, after which an interrupted prompt goes on: it was a cough."""
     max_yield_s: float = 4.0
     """How long unworded noise may hold a prompt up; after that only words interrupt this prompt."""
@@ -55,10 +58,11 @@ class TurnPolicy:
 
     def with_end_silence(self, seconds: float) -> TurnPolicy:
         """The same, but a turn goes on over pauses of up to ``seconds``: the caller is asked to tell at length."""
+        pause_ms = round(seconds * 1000)
         return replace(
             self,
-            end_silence_s=seconds,
-            number_silence_s=max(self.number_silence_s, seconds),
-            patience_s=max(self.patience_s, seconds + self.race_grace_s),
-            no_words_s=max(self.no_words_s, seconds + self.race_grace_s),
+            end_silence_ms=pause_ms,
+            number_silence_ms=max(self.number_silence_ms, pause_ms),
+            patience_ms=max(self.patience_ms, pause_ms + self.race_grace_ms),
+            no_words_ms=max(self.no_words_ms, pause_ms + self.race_grace_ms),
         )

@@ -24,7 +24,7 @@ class Timed(Protocol):
     def timeout(self, now: float) -> object: ...
 
 
-class Schedule:
+class TimerQueue:
     """The queue. It calls nobody: :meth:`due` says whose time has come."""
 
     def __init__(self) -> None:

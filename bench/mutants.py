@@ -1,0 +1,364 @@
+"""Do the tests notice small changes? A sample of mutants of the central modules, and what the tests of their rooms say.
+
+    python -m bench.mutants [MODULE ...] [--sample 25] [--seed 1] [--jobs 2] [--out out/mutants.json]
+
+The changes are those of cosmic-ray's operators, and the loss of a statement. Its own sessions try each mutant with one
+test command, which would take days here, so the sample and the choice of tests are ours. Places are drawn at random,
+one mutant each, so that a line of arithmetic does not outweigh the rest. A mutant meets the test files named after
+its module first, then the others of its room. It is killed when a test fails, or when the tests take far too long.
+
+`mutants.toml` names the modules, the tests of those whose tests are not where the tree says, and the mutants that are
+no mistakes, each with the reason. Changes that cannot matter (to annotations, which are never evaluated, and to the
+arguments of a class's decorators) are not made at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import difflib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+import parso
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+from cosmic_ray.operators.provider import OperatorProvider
+from parso.python.tree import Name
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIGURATION = Path(__file__).with_suffix(".toml")
+MARKS = "not alone and not slow and not peer"
+AT_LEAST_S = 30.0
+
+
+OPERATORS = [
+    *("AddNot", "ExceptionReplacer", "NumberReplacer", "ZeroIterationForLoop"),
+    *("ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue"),
+    *("ReplaceBreakWithContinue", "ReplaceContinueWithBreak"),
+    *("ReplaceUnaryOperator_Delete_Not", "ReplaceUnaryOperator_USub_UAdd"),
+    *(f"ReplaceComparisonOperator_{pair}" for pair in ("Eq_NotEq", "NotEq_Eq", "Is_IsNot", "IsNot_Is")),
+    *(f"ReplaceComparisonOperator_{pair}" for pair in ("Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt", "Lt_Gt", "Gt_Lt")),
+    *(
+        f"ReplaceBinaryOperator_{pair}"
+        for pair in ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Mul", "Mod_Mul")
+    ),
+    *(
+        f"ReplaceBinaryOperator_{pair}"
+        for pair in ("BitAnd_BitOr", "BitOr_BitAnd", "BitXor_BitAnd", "LShift_RShift", "RShift_LShift")
+    ),
+]
+"""Of cosmic-ray's: those whose change a careless hand could make. The others fail at the first call, whoever tests."""
+
+
+class StatementLoss(Operator):
+    """A call for its effect, or a count that goes on, is left out."""
+
+    def mutation_positions(self, node: parso.tree.NodeOrLeaf) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+        if node.type == "simple_stmt" and self._matters(node.children[0]):
+            yield node.children[0].start_pos, node.children[0].end_pos
+
+    @staticmethod
+    def _matters(statement: parso.tree.NodeOrLeaf) -> bool:
+        if statement.type == "expr_stmt":
+            return str(getattr(statement.children[1], "value", "=")) not in ("=", ":=")  # += and its like
+        return statement.type in ("atom_expr", "power", "await_expr")
+
+    def mutate(self, node: parso.tree.NodeOrLeaf, index: int) -> parso.tree.NodeOrLeaf:
+        prefix = node.get_first_leaf().prefix
+        node.children[0] = Name("pass", node.children[0].start_pos, prefix)
+        return node
+
+    @classmethod
+    def examples(cls) -> Sequence[object]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change. ``was`` and ``now``: the lines that differ, without indent."""
+
+    module: str
+    line: int
+    was: str
+    now: str
+    code: str
+
+    @property
+    def told(self) -> str:
+        return f"{self.module}:{self.line}: {self.was}  ->  {self.now}"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """``tests``: by module, folders and files of tests, where the tree does not say it. ``equivalent``: what is no
+    mistake, as module, ``was`` and ``now``."""
+
+    modules: tuple[str, ...]
+    tests: dict[str, tuple[str, ...]]
+    equivalent: frozenset[tuple[str, str, str]]
+
+    @classmethod
+    def read(cls) -> Configuration:
+        data = tomllib.loads(CONFIGURATION.read_text())
+        listed = [(entry["module"], entry["was"], entry["now"]) for entry in data.get("equivalent", ())]
+        tests = {module: tuple(paths) for module, paths in data.get("tests", {}).items()}
+        return cls(tuple(data["modules"]), tests, frozenset(listed))
+
+
+# --- the mutants -----------------------------------------------------------------------------------------------------
+
+
+def operators() -> list[Operator]:
+    provider = OperatorProvider()
+    return [StatementLoss(), *(provider[name]() for name in OPERATORS)]
+
+
+def sampled(module: str, count: int, seed: int) -> list[Mutant]:
+    """``count`` mutants at places drawn at random; fewer where there are not so many places."""
+    source = (ROOT / module).read_text()
+    places: dict[tuple[int, int], list[tuple[Operator, int]]] = {}
+    for operator in operators():
+        occurrence = 0
+        for node in ast_nodes(get_ast(source)):
+            for begin, _ in operator.mutation_positions(node):
+                places.setdefault(begin, []).append((operator, occurrence))
+                occurrence += 1
+    chance = random.Random(f"{seed} {module}")
+    drawn = sorted(places)
+    chance.shuffle(drawn)
+    found: list[Mutant] = []
+    meaning = _meaning(source)
+    for place in drawn:
+        if len(found) == count:
+            break
+        choices = places[place]
+        chance.shuffle(choices)
+        for operator, occurrence in choices:
+            code = mutate_code(source, operator, occurrence)
+            if code is not None and _differs(code, meaning):
+                found.append(_mutant(module, source, code))
+                break
+    return found
+
+
+def _differs(code: str, meaning: str) -> bool:
+    try:
+        return _meaning(code) != meaning
+    except SyntaxError:
+        return False
+
+
+def _meaning(source: str) -> str:
+    """The code without what does not matter when it runs."""
+    return ast.dump(_WithoutAnnotations().visit(ast.parse(source)))
+
+
+class _WithoutAnnotations(ast.NodeTransformer):
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.annotation = ast.Constant(None)
+        return self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call):
+                decorator.keywords = []
+        return self.generic_visit(node)
+
+
+def _mutant(module: str, source: str, code: str) -> Mutant:
+    before, after = source.splitlines(), code.splitlines()
+    changed = [
+        op for op in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes() if op[0] != "equal"
+    ]
+    _, begin, end, new, stop = changed[0]
+    was, now = (" ".join(" ".join(lines).split()) for lines in (before[begin:end], after[new:stop]))
+    return Mutant(module, begin + 1, was, now, code)
+
+
+# --- the tests -------------------------------------------------------------------------------------------------------
+
+
+def tests_of(module: str, configuration: Configuration) -> list[list[str]]:
+    """What is run until something fails: first the files that are named after the module, then those of its room."""
+    path = Path(module)
+    room = path.parent.relative_to("voicebot")
+    folders = configuration.tests.get(module) or (str(Path("tests") / room),)
+    files = sorted(
+        str(file.relative_to(ROOT)) for folder in folders
+        for file in ([ROOT / folder] if folder.endswith(".py") else (ROOT / folder).rglob("test_*.py"))
+    )  # fmt: skip
+    name = "_".join([*room.parts, path.stem])
+    near = [file for file in files if Path(file).stem == f"test_{name}" or Path(file).stem.startswith(f"test_{name}_")]
+    return [part for part in (near, [file for file in files if file not in near]) if part]
+
+
+class Workplace:
+    """A copy of the tree in which one mutant at a time is tried."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for name in listed.splitlines():
+            if (source := ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, folder / name)
+
+    def passes(self, parts: list[list[str]], within_s: float) -> bool:
+        """Whether all tests pass in time."""
+        return all(self._run(part, within_s) for part in parts)
+
+    def survives(self, mutant: Mutant, parts: list[list[str]], within_s: float) -> bool:
+        """Whether no test notices ``mutant``."""
+        file = self._folder / mutant.module
+        original = file.read_text()
+        try:
+            file.write_text(mutant.code)
+            return self.passes(parts, within_s)
+        finally:
+            file.write_text(original)
+
+    def _run(self, files: list[str], within_s: float) -> bool:
+        argv = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", MARKS, *files]
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment = kept | {
+            "CI": "1",
+            "PYTHONPATH": str(self._folder),
+            "PYTHONPYCACHEPREFIX": str(self._folder / ".pyc"),
+        }
+        process = subprocess.Popen(
+            argv, cwd=self._folder, env=environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            return process.wait(within_s) in (0, 5)  # 5: none of these files has a test that is not slow
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # what a test started, too
+            process.wait()
+
+
+@dataclass(slots=True)
+class Score:
+    """What became of the mutants of one module."""
+
+    module: str
+    killed: int
+    survived: list[Mutant]
+    equivalent: list[Mutant]
+
+    @property
+    def counted(self) -> int:
+        return self.killed + len(self.survived)
+
+
+def try_module(
+    module: str, configuration: Configuration, mutants: list[Mutant], places: SimpleQueue[Workplace]
+) -> Score:
+    """Try all ``mutants`` in a place of their own."""
+    place = places.get()
+    try:
+        parts = tests_of(module, configuration)
+        began = time.monotonic()
+        if not place.passes(parts, 600):
+            raise SystemExit(f"{module}: its tests fail without any change")
+        within_s = AT_LEAST_S + 3 * (time.monotonic() - began)
+        score = Score(module, 0, [], [])
+        for mutant in mutants:
+            survives = place.survives(mutant, parts, within_s)
+            if not survives:
+                score.killed += 1
+            elif (mutant.module, mutant.was, mutant.now) in configuration.equivalent:
+                score.equivalent.append(mutant)
+            else:
+                score.survived.append(mutant)
+        print(f"{module}: {score.killed} of {score.counted}", flush=True)
+        for mutant in score.survived:
+            print(f"    {mutant.told}", flush=True)
+        return score
+    finally:
+        places.put(place)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help="as voicebot/turns/floor.py; default: all that are listed"
+    )
+    parser.add_argument("--sample", type=int, default=25)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--show", action="store_true", help="only show the mutants")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "mutants.json")
+    given = parser.parse_args(arguments)
+    configuration = Configuration.read()
+    modules = given.modules or list(configuration.modules)
+    if missing := [module for module in modules if not (ROOT / module).is_file()]:
+        parser.error(f"no such module: {', '.join(missing)}")
+    mutants = {module: sampled(module, given.sample, given.seed) for module in modules}
+    if given.show:
+        for mutant in (mutant for of_one in mutants.values() for mutant in of_one):
+            print(mutant.told)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="voicebot-mutants-") as made, ThreadPoolExecutor(given.jobs) as threads:
+        places: SimpleQueue[Workplace] = SimpleQueue()
+        for number in range(given.jobs):
+            places.put(Workplace(Path(made) / str(number)))
+        scores = list(threads.map(lambda m: try_module(m, configuration, mutants[m], places), modules))
+    tell(scores, given.out)
+    return 0
+
+
+def tell(scores: Iterable[Score], out: Path) -> None:
+    """The score by module, and all of it for later."""
+    scores = list(scores)
+    width = max(len(score.module) for score in scores)
+    print(f"\n{'module':{width}}  killed    of  equivalent")
+    for score in scores:
+        print(f"{score.module:{width}}  {score.killed:6} {score.counted:5}  {len(score.equivalent):10}")
+    total = Counter(killed=sum(s.killed for s in scores), counted=sum(s.counted for s in scores))
+    print(
+        f"{'all':{width}}  {total['killed']:6} {total['counted']:5}   {total['killed'] / max(1, total['counted']):.1%}"
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    kept = [asdict(score) for score in scores]
+    for score in kept:
+        for mutant in (*score["survived"], *score["equivalent"]):
+            del mutant["code"]
+    out.write_text(json.dumps(kept, indent=1))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

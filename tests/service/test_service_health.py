@@ -1,0 +1,113 @@
+"""Whether the service takes calls, and what it tells of itself, over doubles of its parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from voicebot.service.dialog_versions import DialogsStatus
+from voicebot.service.health import Health
+from voicebot.settings import load_settings
+from voicebot.sip import ListenAt, SipEndpoint
+
+SERVING = DialogsStatus(2, "abc", datetime(2026, 11, 28, tzinfo=UTC), (), ())
+
+
+@dataclass
+class Child:
+    name: str
+    running: bool = True
+    restarts: int = 0
+
+
+@dataclass
+class Dialogs:
+    host: Child = field(default_factory=lambda: Child("dialog host"))
+    status: DialogsStatus = field(default_factory=lambda: SERVING)
+
+
+@dataclass
+class Speech:
+    process: Child | None = field(default_factory=lambda: Child("speech service"))
+
+
+class FrontEnd:
+    def __init__(self) -> None:
+        self.draining = False
+        self.rejected = Counter({"limit": 3})
+        self.endpoint = SipEndpoint(ListenAt("UDP", "127.0.0.1", 0))
+
+
+class Service:
+    """A service that has been started; its parts may be changed."""
+
+    def __init__(self) -> None:
+        self.calls: list[object] = [object()]
+        self.front_end = FrontEnd()
+        self.dialogs = Dialogs()
+        self.speech = Speech()
+        parts: tuple[Any, ...] = (self.calls, self.front_end, self.dialogs, self.speech)
+        self.health = Health(load_settings(), *parts)
+        self.health.started = True
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        return {figure.name: dict(figure.values) for figure in self.health.figures()}
+
+    def facts(self, title: str) -> dict[str, str]:
+        (panel,) = (panel for panel in self.health.panels() if panel.title == title)
+        return dict(cast("list[tuple[str, str]]", panel.facts))
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    made = Service()
+    await made.front_end.endpoint.start()
+    yield made
+    await made.front_end.endpoint.close()
+
+
+async def test_a_service_with_all_its_parts_is_ready(service: Service) -> None:
+    assert service.health.unready() == []
+    assert [panel.title for panel in service.health.panels()] == ["Service", "Dialogs", "Lines"]
+    assert service.facts("Service")["takes calls"] == "yes"
+    assert service.facts("Service")["calls now"].startswith("1 of ")
+
+
+async def test_before_the_start_nothing_is_said_of_parts_that_are_not_there_yet(service: Service) -> None:
+    service.health.started = False
+    assert service.health.unready() == ["the service is being started"]
+    assert [panel.title for panel in service.health.panels()] == ["Service"]
+    assert service.figures() == {"calls_refused": {"limit": 3}}
+
+
+async def test_each_process_that_is_away_is_named(service: Service) -> None:
+    service.dialogs.host.running = False
+    assert service.health.unready() == ["dialog host is away"]
+    assert service.speech.process is not None
+    service.speech.process.running = False
+    assert service.health.unready() == ["dialog host is away", "speech service is away"]
+
+
+async def test_a_speech_service_of_others_is_no_process_of_ours(service: Service) -> None:
+    service.speech.process = None
+    assert service.health.unready() == []
+    assert service.figures()["process_restarts"] == {"dialog-host": 0}
+
+
+async def test_a_service_that_is_being_stopped_says_so(service: Service) -> None:
+    service.front_end.draining = True
+    assert service.health.unready() == ["the service is being stopped"]
+    assert service.facts("Service")["takes calls"] == "no"
+
+
+async def test_figures_are_those_of_all_parts(service: Service) -> None:
+    service.dialogs.host.restarts = 2
+    figures = service.figures()
+    assert figures["process_restarts"] == {"dialog-host": 2, "speech-service": 0}
+    assert figures["dialogs_version"] == {"": 2}
+    assert "sip_requests" in figures

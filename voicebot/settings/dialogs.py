@@ -1,0 +1,56 @@
+"""The settings of [bot]: the dialogs of our own behind the calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import field_validator
+
+from voicebot.host.sdk_choice import BOTBUILDER, SdkName
+from voicebot.loopback import is_loopback_url
+from voicebot.settings.values import Port, Seconds, Section
+
+
+class BotSettings(Section):
+    """[bot] the dialogs behind the calls."""
+
+    dialogs: Path = Path("dialogs")
+    sdk: SdkName = BOTBUILDER
+    """What the dialogs run on: Bot Framework SDK 4.17, or the Microsoft 365 Agents SDK that follows it (an extra of
+    this name), which serves calls but not ``/api/messages``."""
+    reload: bool = True
+    """Follow changes of ``dialogs``: what is saved and has no faults serves the next call (the rules:
+    ``voicebot/service/dialog_versions.py``). False: what was there at the start serves, from the folder itself."""
+    state_file: Path | None = None
+    """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
+    state_url: str = ""
+    """What keeps state in the place of the file: a Redis server, ``redis://host:6379/0`` (extra ``redis``), or a
+    container of Azure Blob Storage, ``https://account.blob.core.windows.net/container`` (extra ``azure-blob``). The
+    password, or the account's key or signature, comes from ``VOICEBOT_STATE_PASSWORD`` in the environment."""
+    turn_timeout_s: Seconds = 10.0
+    """A bot that takes longer for one turn has failed: the caller hears an apology."""
+    hang_timeout_s: Seconds = 5.0
+    """A dialog host that does not answer for so long is ended and started anew."""
+    transfer: Literal["blind", "attended"] = "blind"
+    """How callers are handed on: by their own side alone, or after we have called the target (docs/bots.md)."""
+    http_port: Port = 3978
+    """``/api/messages`` on 127.0.0.1 for the Emulator and other channels; 0 picks a free port."""
+
+    @field_validator("state_url")
+    @classmethod
+    def _state_server(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme in ("https", "http"):
+            if parts.scheme == "http" and not is_loopback_url(value):
+                raise ValueError("must begin with https://: state would be sent in the clear")
+            if not parts.path.strip("/"):
+                raise ValueError("needs a container: https://account.blob.core.windows.net/container")
+        elif parts.scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must begin with redis://, rediss://, unix:// or https:// (a container of Blob Storage)")
+        if parts.password or "sig=" in parts.query:
+            raise ValueError("holds a password, which process lists would show: put it into VOICEBOT_STATE_PASSWORD")
+        return value

@@ -1,0 +1,81 @@
+"""Reading the settings: the file, what the environment sets instead, and errors that say what to mend."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from voicebot.settings.bots import as_written
+from voicebot.settings.document import Settings
+
+DEFAULT_FILE = Path("voicebot.toml")
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text says which, why and what would be right, one line each."""
+
+
+def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
+    """Read ``path`` (default: ``voicebot.toml`` where it exists) and the environment. Raises :class:`SettingsError`."""
+    file = path or DEFAULT_FILE
+    data: dict[str, Any] = {}
+    if path is not None or file.exists():
+        try:
+            data = tomllib.loads(file.read_text())
+        except OSError as error:
+            raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file}: not valid TOML: {error}") from error
+        for section, name in (("speech", "key"), ("console", "token")):
+            if isinstance(data.get(section), dict) and name in data[section]:
+                variable = f"VOICEBOT_{section}__{name}".upper()
+                raise SettingsError(
+                    f"{file}: {section}.{name}: secrets do not belong here: set {variable} or {name}_file"
+                )
+    for section, values in (overrides or {}).items():
+        data.setdefault(section, {}).update(values)
+    bots = [bot for bot in data.get("bots", ()) if isinstance(bot, dict)]
+    secrets = {bot["secret_env"] for bot in bots if isinstance(bot.get("secret_env"), str) and bot["secret_env"]}
+    _refuse_unknown_environment(secrets)
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from error
+    if settings.speech.key_file is not None and not settings.speech.key_file.is_file():
+        raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
+    if settings.console.token_file is not None and not settings.console.token_file.is_file():
+        raise SettingsError(f"{file}: console.token_file: there is no file {settings.console.token_file}")
+    for bot in settings.bots:
+        if bot.secret_file is not None and not bot.secret_file.is_file():
+            raise SettingsError(f"{file}: bots: {bot.name}: there is no file {bot.secret_file}")
+        if bot.secret_file is None and bot.secret_env and not os.environ.get(bot.secret_env):
+            raise SettingsError(f"{file}: bots: {bot.name}: {bot.secret_env} is not in the environment")
+    return settings
+
+
+def _refuse_unknown_environment(secrets: set[str]) -> None:
+    known = {"VOICEBOT_CONFIG", *(name.upper() for name in secrets)} | {
+        f"VOICEBOT_{section}__{name}".upper()
+        for section, field in Settings.model_fields.items()
+        for name in getattr(field.annotation, "model_fields", {})
+    }
+    for name in os.environ:
+        if name.startswith("VOICEBOT_") and name.upper() not in known:
+            raise SettingsError(
+                f"environment: {name}: no such setting (sections and names are joined by two underscores)"
+            )
+
+
+def _line(file: Path, error: Any) -> str:
+    place, message = as_written(error)
+    where = ".".join(place) or "settings"
+    message = message.removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "no such setting; see voicebot.example.toml for all of them"
+    variable = "VOICEBOT_" + "__".join(place).upper()
+    source = f"environment {variable}" if variable in os.environ else str(file)
+    return f"{source}: {where}: {message}"

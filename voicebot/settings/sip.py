@@ -1,0 +1,138 @@
+"""The settings of the SIP side: [sip] where calls come in, [tls] certificates, [rates] how much one source may send."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, PositiveFloat, field_validator, model_validator
+
+from voicebot.settings.media import CodecChoice, CodecNames
+from voicebot.settings.values import Port, Seconds, Section, default, options
+from voicebot.sip import DEFAULT_RATES, TRUNK_FACTOR, ListenAt, Rate, TlsOptions
+from voicebot.sip.session_timer import MIN_SE
+
+_LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
+
+
+class SipSettings(Section):
+    """[sip] where calls come in."""
+
+    host: str = "127.0.0.1"
+    port: Port = 5060
+    advertised_host: str = ""
+    """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
+    max_calls: int = Field(100, ge=1, le=10000)
+    codecs: CodecNames = ("PCMU", "PCMA")
+    """Names of codecs (docs/media.md), in the order of our offers."""
+    codec_choice: CodecChoice = "theirs"
+    """Of an offer is taken what the other side prefers, or what comes first among ``codecs``."""
+    listen: tuple[str, ...] = ()
+    """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
+    strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
+    """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
+    trunk or an account, taken before."""
+    keepalive_s: Seconds = 30.0
+    """How often an idle connection of ours is pinged (RFC 5626), and a registrar over UDP, to keep NAT open."""
+    session_expires_s: int = Field(1800, ge=0, le=86400)
+    """The session timer that we ask for (RFC 4028), where the other side knows timers; 0: none."""
+
+    @field_validator("listen")
+    @classmethod
+    def _listeners(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            listen_at(one, "")
+        return value
+
+    @field_validator("session_expires_s")
+    @classmethod
+    def _not_too_short(cls, value: int) -> int:
+        if 0 < value < MIN_SE:
+            raise ValueError(f"must be at least {MIN_SE}, or 0 for none")
+        return value
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if not self.advertised_host:
+            try:
+                unspecified = ipaddress.ip_address(self.host).is_unspecified
+            except ValueError:
+                unspecified = False
+            if unspecified:
+                raise ValueError(f"host {self.host} listens everywhere: set advertised_host to the address peers reach")
+        return self
+
+
+class TlsSettings(Section):
+    """[tls] certificates for SIP. Without ``certificate`` a listener signs its own at each start: for trials only."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    ca_file: Path | None = None
+    """Whom we trust; the system's list without it."""
+    verify_clients: bool = default(TlsOptions, "verify_clients")
+    verify_servers: bool = default(TlsOptions, "verify_servers")
+    minimum_version: Literal["1.2", "1.3"] = default(TlsOptions, "minimum_version")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.verify_clients and self.ca_file is None:
+            raise ValueError("verify_clients needs ca_file: the authority that signs the clients' certificates")
+        if self.key is not None and self.certificate is None:
+            raise ValueError("key without certificate")
+        for file in (self.certificate, self.key, self.ca_file):
+            if file is not None and not file.is_file():
+                raise ValueError(f"there is no file {file}")
+        return self
+
+    def options(self) -> TlsOptions:
+        return options(TlsOptions, self)
+
+
+Bucket = tuple[PositiveFloat, Annotated[float, Field(ge=1)]]
+
+
+def _bucket(method: str) -> Bucket:
+    return DEFAULT_RATES[method].per_s, DEFAULT_RATES[method].burst
+
+
+class RateSettings(Section):
+    """[rates] how many requests that begin something one source may send: [a second, at once]. What is more is not
+    answered, and ``strangers`` that are not taken are then not even read for a minute; trunks get 503."""
+
+    invite: Bucket = _bucket("INVITE")
+    registration: Bucket = _bucket("REGISTER")
+    options: Bucket = _bucket("OPTIONS")
+    other: Bucket = _bucket("other")
+    trunk_factor: float = Field(TRUNK_FACTOR, ge=1)
+    """How many times as much trunks and accounts may send."""
+
+    def rates(self) -> dict[str, Rate]:
+        """By method."""
+        buckets = {"INVITE": self.invite, "REGISTER": self.registration, "OPTIONS": self.options, "other": self.other}
+        return {method: Rate(*bucket) for method, bucket in buckets.items()}
+
+
+def listen_at(value: str, advertised_host: str) -> ListenAt:
+    """``udp:0.0.0.0:5060``, ``tls:[::]:5061``. Raises ValueError, whose text says what is wrong."""
+    match = _LISTEN_RE.match(value)
+    if match is None:
+        raise ValueError(
+            f'{value!r} must look like "udp:192.0.2.1:5060", "tcp:[2001:db8::1]:5060" or "tls:0.0.0.0:5061"'
+        )
+    host = str(ipaddress.ip_address(match[2].strip("[]")))
+    if int(match[3]) > 65535:
+        raise ValueError(f"{value!r}: there is no port {match[3]}")
+    six = ":" in host
+    fits = advertised_host if advertised_host and _version(advertised_host) in (None, 6 if six else 4) else ""
+    transports: dict[str, Literal["UDP", "TCP", "TLS"]] = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
+    return ListenAt(transports[match[1].lower()], host, int(match[3]), fits)
+
+
+def _version(host: str) -> int | None:
+    try:
+        return ipaddress.ip_address(host).version
+    except ValueError:
+        return None

@@ -1,0 +1,68 @@
+"""The settings of [speech]: which service recognises and speaks, and how long it is waited for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from voicebot.settings.values import Port, Seconds, Section
+
+
+class SpeechSettings(Section):
+    """[speech] recognition and synthesis: ``service = "local"`` is the embedded one, ``"azure"`` the cloud."""
+
+    service: Literal["local", "azure", "url"] = "local"
+    url: str = ""
+    """``service = "url"``: a Speech service at this address (``ws://host:port``), a container for example."""
+    region: str = ""
+    endpoint: str = ""
+    key: SecretStr = SecretStr("")
+    key_file: Path | None = None
+    entra_token_file: Path | None = None
+    """A file that holds a Microsoft Entra access token, kept fresh by whoever mounts it; read at each connection."""
+    resource_id: str = ""
+    """With ``region`` and an Entra token: the Azure resource id of the Speech resource."""
+    language: str = Field("en-US", pattern=r"^[a-z]{2,3}-[A-Z]{2}$")
+    voice: str = "en-US-JennyNeural"
+    segmentation_silence_ms: int = Field(350, ge=100, le=5000)
+    connect_timeout_s: Seconds = 3.0
+    first_audio_timeout_s: Seconds = 3.0
+    synthesizers: int = Field(4, ge=1, le=200)
+    local_port: Port = 0
+    """``service = "local"``: the port of the embedded service on 127.0.0.1; 0 picks a free one."""
+    prompt_cache_mb: int = Field(64, ge=1, le=4096)
+    prompt_cache_dir: Path | None = Path("var/prompts")
+    """Where rendered prompts are kept over restarts; set to "" to keep them in memory only."""
+
+    @field_validator("prompt_cache_dir", mode="before")
+    @classmethod
+    def _no_directory(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("url")
+    @classmethod
+    def _websocket(cls, value: str) -> str:
+        if value and not value.startswith(("ws://", "wss://")):
+            raise ValueError(f"{value!r} must begin with ws:// or wss://")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.service == "azure":
+            if not (self.region or self.endpoint):
+                raise ValueError('service = "azure" needs region (for example "westeurope") or endpoint')
+            if not (self.key.get_secret_value() or self.key_file or self.entra_token_file):
+                raise ValueError(
+                    'service = "azure" needs VOICEBOT_SPEECH__KEY in the environment, key_file, or entra_token_file'
+                )
+        if self.service == "url" and not self.url:
+            raise ValueError('service = "url" needs url, for example "ws://speech.internal:5000"')
+        return self
+
+    def secret(self) -> str:
+        """The key, read anew where it is in a file; empty when there is none. Raises OSError."""
+        if self.key_file is not None:
+            return self.key_file.read_text().strip()
+        return self.key.get_secret_value()
