@@ -116,7 +116,7 @@ def test_a_transfer_without_a_target_goes_where_the_settings_say_or_has_failed()
     call = Call().waiting()
     call.on(TransferAsked(2.1, None))
     (ask,) = call.asks()
-    assert (ask.kind, ask.accepted) == (AskKind.TRANSFER_RESULT, False)
+    assert ask.kind is AskKind.TRANSFER_RESULT and ask.transfer is not None and not ask.transfer.accepted
     assert call.machine.state is FloorState.WAITING
 
 
@@ -200,7 +200,7 @@ def test_a_transfer_that_was_accepted_is_the_end_and_one_that_nobody_wanted_is_n
     call = Call().waiting().on(TransferEnded(2.5, False, 486, "Busy Here"))
     assert call.take() == []
     call.on(TransferAsked(3.0, Address.parse("+1"))).on(TransferEnded(4.0, True, 200, "OK"))
-    assert call.asks() == [Ask(2, AskKind.TRANSFER_RESULT, "OK", accepted=True, status=200)]
+    assert call.asks() == [Ask(2, AskKind.TRANSFER_RESULT, "OK", transfer=TransferEnded(4.0, True, 200, "OK"))]
     assert call.machine.state is FloorState.LEAVING
 
 

@@ -161,7 +161,7 @@ class Floor:
         """Give the conversation up: the caller is transferred to the fallback, or hears why the call ends."""
         target = self.policy.settings.fallback_transfer
         if target is not None:
-            self.end_with(now, Transfer(target, {"reason": cause.value}), Canned.TRANSFER)
+            self.end_with(now, Transfer(target), Canned.TRANSFER)
         else:
             self.end_with(now, HangUp(cause.value), Canned.SPEECH_SERVICE)
 
