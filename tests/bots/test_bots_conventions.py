@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from voicebot.bots import CallFacts, activities
 from voicebot.bots.conventions import Conventions, KeyCollector, in_style, with_conventions
 from voicebot.bots.conversation import OnEvent
-from voicebot.events import BotDone, BotFailed, BotMessage, CallConfigured, Event, KeyCollection
+from voicebot.events import BotDone, BotFailed, BotMessage, CallConfigured, Event, KeyCollection, TransferEnded
 
 CALL = CallFacts("c", "", "")
 FOUR = KeyCollection(max_keys=4, end_key="#", gap_s=2.0)
@@ -169,6 +169,6 @@ def test_no_key_is_lost(pressed: str, most: int, end: str) -> None:
     ],
 )
 def test_a_transfers_result_in_audiocodes_words(accepted: bool, status: int, told: dict[str, str]) -> None:
-    microsoft = activities.handoff_status(accepted, status, "Busy")
+    microsoft = activities.handoff_status(TransferEnded(0.0, accepted, status, "Busy"))
     assert in_style(microsoft, "microsoft") is microsoft
     assert in_style(microsoft, "audiocodes") == {"type": "event", "name": "transferStatus", "value": told}

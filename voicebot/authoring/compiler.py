@@ -14,14 +14,15 @@ from datetime import datetime
 from typing import Any
 
 from voicebot.authoring import line
-from voicebot.authoring.flow import Flow
+from voicebot.authoring.flow import Flow, Jump
 from voicebot.authoring.folder import MAIN, Dialogs
 from voicebot.authoring.functions import AsyncFunction, Functions
 from voicebot.authoring.http import Fetch, HttpClient
 from voicebot.authoring.languages import closest, with_country
-from voicebot.authoring.model import Call, GlobalCommand
+from voicebot.authoring.model import GlobalCommand
 from voicebot.authoring.program import Program
-from voicebot.authoring.questions import Jump, is_collecting, takes_key
+from voicebot.authoring.steps.transfer import TRANSFERRING
+from voicebot.authoring.turn import Surroundings, Visited
 from voicebot.host.sdk import ActivityTypes, ComponentDialog, DialogContext, DialogInstance, TurnContext
 
 SECRET_PREFIX = "VOICEBOT_SECRET_"
@@ -45,26 +46,27 @@ def compile_dialogs(
     fetch: Fetch | None = None,
     functions: Mapping[str, AsyncFunction] | None = None,
     secrets: Mapping[str, str] | None = None,
-    visited: line.Visited | None = None,
+    visited: Visited | None = None,
 ) -> CompiledDialogs:
     """Make ``dialogs`` (which must be ``usable``) ready to run. Raises ``DialogsError`` for faulty Python.
 
     Tests bring their own clock, web services (``fetch``) and Python ``functions``; ``visited`` is told each step.
     """
     client = HttpClient()
-    around = line.Surroundings(
+    called = [step.calls for step in dialogs.steps() if step.calls and step.calls not in dialogs.dialogs]
+    python = Functions(dialogs.folder, called, functions)
+    around = Surroundings(
         now or _local_time,
         fetch or client.fetch,
+        python,
         secrets if secrets is not None else secrets_given(),
         visited,
-        (dialogs.main.dialog.locale, *dialogs.main.translations),
+        dialogs.locales,
     )
-    called = [step.call for loaded in dialogs.dialogs.values() for step in loaded.dialog.steps
-              if isinstance(step, Call) and step.call not in dialogs.dialogs]  # fmt: skip
-    python = Functions(dialogs.folder, called, functions)
     names = sorted(dialogs.dialogs, key=lambda name: dialogs.dialogs[name] is not dialogs.main)  # the greeting first
-    flows = [_flow(dialogs, name, around, python) for name in names]
-    prompts = {prompt: None for flow in flows for program in flow.programs.values() for prompt in program.prompts()}
+    flows = [_flow(dialogs, name, around) for name in names]
+    programs = [program for flow in flows for program in flow.programs.values()]
+    prompts = {prompt: None for program in programs for prompt in program.script.prompts()}
     base = dialogs.main.dialog.locale
     root = CallDialog(flows, python, base)
     return CompiledDialogs(
@@ -80,7 +82,7 @@ def secrets_given() -> dict[str, str]:
             if name.startswith(SECRET_PREFIX)}  # fmt: skip
 
 
-def _flow(dialogs: Dialogs, name: str, around: line.Surroundings, python: Functions) -> Flow:
+def _flow(dialogs: Dialogs, name: str, around: Surroundings) -> Flow:
     loaded = dialogs.dialogs[name]
     main = dialogs.main
     base = main.dialog.locale
@@ -89,7 +91,7 @@ def _flow(dialogs: Dialogs, name: str, around: line.Surroundings, python: Functi
         translated_main = main.translations[locale].dialog if locale in main.translations else main.dialog
         files = translation.document.file, main.file
         programs[locale] = Program(name, translation.dialog, locale, translated_main, files)
-    return Flow(name, programs, around, python)
+    return Flow(name, programs, around)
 
 
 def _local_time() -> datetime:
@@ -128,22 +130,22 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
     # --- at any time --------------------------------------------------------------------------------------------------
 
     def _wanted(self, dc: DialogContext) -> GlobalCommand | None:
-        """What of the main file's globals the caller asks for, if it leads somewhere."""
-        program = self._main(dc.context)
+        """The global command of the main file that the caller gives, if it leads somewhere."""
+        script = self._main(dc.context).script
         state = dc.active_dialog.state if dc.active_dialog is not None else {}
-        if state.get("mode") == "transfer":
+        if state.get("mode") == TRANSFERRING:
             return None
         activity = dc.context.activity
         text = (activity.text or "").strip()
-        choices = {"agent": program.main.globals.agent, "start_over": program.main.globals.start_over}
+        choices = {"agent": script.main.globals.agent, "start_over": script.main.globals.start_over}
         led = {name: given for name, given in choices.items() if given is not None and given.goto is not None}
         if line.is_key(activity):
-            active = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
-            here = active.programs.get(program.locale, program) if active is not None else program
-            if is_collecting(here, state) or takes_key(here, state, text):
+            flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
+            step = flow.program(dc.context).steps.get(state.get("step", "")) if flow is not None else None
+            if step is not None and state.get("mode") in step.MODES and step.takes_key(state, text):
                 return None
             return next((given for given in led.values() if given.key == text), None)
-        asks_for = program.understanding.asks_for(text)
+        asks_for = script.understanding.asks_for(text)
         if asks_for in led:
             return led[asks_for]
         own = {name: given.say for name, given in led.items() if given.say}
@@ -156,16 +158,15 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         await dc.cancel_all_dialogs()
         program = self._main(dc.context)
         if wanted.message is not None:
-            scope = {**program.constants, **variables}
-            words = program.words(wanted.message)
+            scope = {**program.script.constants, **variables}
+            words = program.script.words(wanted.message)
             slow = bool(line.call_state(dc.context).get("slow"))
             await line.send(dc.context, words.rendered(scope, slow), asking=False, barge_in=words.barge_in,
-                            locale=program.locale, audio="" if slow else words.sound(scope))  # fmt: skip
+                            locale=program.script.locale, audio="" if slow else words.sound(scope))  # fmt: skip
         return await dc.begin_dialog(MAIN, Jump(wanted.goto or program.first, variables))
 
     def _main(self, context: TurnContext) -> Program:
-        programs = self._flows[MAIN].programs
-        return programs.get(line.call_state(context).get("locale", ""), programs[self._locale])
+        return self._flows[MAIN].program(context)
 
     def _call(self, context: TurnContext) -> dict[str, Any]:
         activity = context.activity

@@ -7,22 +7,16 @@ that asks again after a restart is given nothing but the turn.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from voicebot.authoring.http import Fetch
 from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import BargeIn
 from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
 
 BUDGET = 300
 """Steps of one turn; a dialog that needs more is going round in circles."""
-CALL_COSTS = 10
-"""Steps that a call of another dialog counts for (each nests, and the stack is not endless)."""
-
 MOST_SILENCES = 100
 
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
@@ -34,21 +28,6 @@ _ASKING: dict[Any, str] = {
     "speech": "ignoringNonSpeechInput",
 }  # fmt: skip
 _SAYING: dict[Any, str] = {**_ASKING, True: "acceptingInput", None: "acceptingInput"}
-
-Visited = Callable[[str, str, str], None]
-"""``(dialog, step, where it went on)``: for coverage."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What dialogs reach outside of themselves; tests bring their own."""
-
-    now: Callable[[], datetime]
-    fetch: Fetch
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    visited: Visited | None = None
-    locales: tuple[str, ...] = ("en-US",)
-    """The languages that the dialogs are written in, the main file's first."""
 
 
 def begin_turn(context: TurnContext, call: dict[str, Any]) -> None:
@@ -155,11 +134,16 @@ async def hand_over(context: TurnContext, target: str, about: dict[str, Any], he
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name="handoff.initiate", value=value))
 
 
+DIALLED = ("answered", "ended", "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error")
+"""What a call that was placed can be told to have become; anything else counts as an error."""
+
+
 async def place_call(
     context: TurnContext, target: str, about: dict[str, Any], *, trunk: str = "", bot: str = ""
 ) -> str:
-    """Ask the channel to call ``target``; ``about`` is what the dialog there is told. The name of this wish, which
-    the channel's ``call.status`` will have.
+    """Ask the channel to call ``target``; ``about`` is what the dialog there is told.
+
+    Returns the name of this command, which the channel's ``call.status`` will have.
     """
     call = call_state(context)
     call["dialled"] = call.get("dialled", 0) + 1

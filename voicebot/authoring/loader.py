@@ -9,8 +9,9 @@ with a dot or an underscore, are not looked at.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -18,26 +19,16 @@ from voicebot.authoring.document import Document, YamlPath, read_document
 from voicebot.authoring.expressions import ExpressionError, compile_expression
 from voicebot.authoring.faults import told
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog, Translation
-from voicebot.authoring.links import Links
-from voicebot.authoring.model import (
-    END,
-    FAIL,
-    STEP_KINDS,
-    TRANSLATABLE,
-    WORDS_TAKEN,
-    AnyStep,
-    Ask,
-    DialogFile,
-    Part,
-    Schedule,
-    step_word,
-)
+from voicebot.authoring.links import check_links
+from voicebot.authoring.model import END, FAIL, WORDS_TAKEN, Part, Schedule
 from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.schedule import ScheduleError, compile_schedule
 from voicebot.authoring.sounds import SoundError, is_remote, sound_file
 from voicebot.authoring.speaking import KINDS
+from voicebot.authoring.steps import STEP_KINDS, DialogFile, DialogStep, step_word
+from voicebot.authoring.steps.kinds import MAY_TRANSLATE
 from voicebot.authoring.template import compile_template
-from voicebot.authoring.walking import conditions_of, names_of, prompts_of, texts_of
+from voicebot.authoring.walking import conditions_of, prompts_of, short_forms, texts_of
 
 __all__ = ["Dialogs", "LoadedDialog", "Translation", "dialog_files", "load_dialogs"]
 
@@ -45,7 +36,12 @@ MAX_FILES = 1000
 IGNORED = ("tests", "data")
 
 _TRANSLATION = re.compile(r"(?P<name>.+)\.(?P<locale>[a-z]{2,3}(?:-[A-Z]{2})?)\Z")
-_SHORT_FORMS = {"digits": "length", "transfer": "to", "queue": "to", "dial": "to", "confirm": "ask", "wait": "say"}
+_SHORT_FORMS = short_forms(STEP_KINDS.values())
+"""Those of prompts are not among them: a translated prompt that is written out says all of it."""
+PLACEHOLDER = {"id": "nothing", "goto": END}
+"""A step in the place of a file's own, which are read one by one."""
+P = TypeVar("P", DialogStep, DialogFile)
+
 TRANSLATION_WORDS = ("voice", "options", "defaults", "globals", "steps")
 """The words that a translation may have."""
 
@@ -87,8 +83,8 @@ def load_dialogs(folder: Path) -> Dialogs:
         result.problems.append(
             Problem(folder / "main.yaml", 1, 1, "no-main", "there is no main.yaml", "calls begin there: write one")
         )
-    for loaded in result.dialogs.values():
-        Links(result, loaded).check()
+    for loaded, site in result.sites():
+        check_links(loaded, site)
     for document in documents.values():
         result.problems += document.problems
     result.problems = sorted(set(result.problems))
@@ -119,13 +115,13 @@ class _Reading:
                         (word,), "main-only", f"{word!r} belongs into main.yaml", "move it there", at_key=True
                     )
         steps = self._steps(data.get("steps"), data.get("options"))
-        placeholder = {"id": "nothing", "goto": END}
-        header: Any = self._part(
-            DialogFile, {**data, "steps": [placeholder]} if data.get("steps") and steps is not None else data, ()
-        )
+        header = self._part(DialogFile, {**data, "steps": [PLACEHOLDER]} if data.get("steps") and steps is not None
+                            else data, ())  # fmt: skip
         if header is None or steps is None:
             return None
-        return header.model_copy(update={"steps": steps}) if isinstance(header, DialogFile) else None
+        for name, schedule in header.schedules.items():
+            self._schedule(schedule, ("schedules", name))
+        return header.model_copy(update={"steps": steps})
 
     def translation(self, base: LoadedDialog) -> DialogFile | None:
         data = self._document.data
@@ -146,7 +142,7 @@ class _Reading:
             return None
         raw = base.document.data
         known = {str(step.get("id")): step for step in raw["steps"] if isinstance(step, dict)}
-        translated: list[AnyStep] = []
+        translated: list[DialogStep] = []
         for step_id in over:
             if step_id not in known:
                 self._document.problem(("steps", step_id), "unknown-step", f"{base.file.name} has no step {step_id!r}",
@@ -158,15 +154,13 @@ class _Reading:
                 translated.append(step)
                 continue
             whole = self._merged(known[step.id], words, ("steps", step.id))
-            kind = STEP_KINDS[step.WORD]
-            read = self._part(kind, _with_options(whole, options), ("steps", step.id)) if whole is not None else None
-            translated.append(read or step)  # type: ignore[arg-type]
+            read = self._step(type(step), _with_options(whole, options), ("steps", step.id)) if whole else None
+            translated.append(read or step)
         changes: dict[str, Any] = {"steps": translated}
         for word in TRANSLATION_WORDS[:-1]:
             if word in data:
                 merged = _merge(raw.get(word), data[word], word)
-                placeholder = {"id": "nothing", "goto": END}
-                header = self._part(DialogFile, {word: merged, "steps": [placeholder]}, ())
+                header = self._part(DialogFile, {word: merged, "steps": [PLACEHOLDER]}, ())
                 if header is not None:
                     changes[word] = getattr(header, word)
         return base.dialog.model_copy(update=changes)
@@ -177,19 +171,19 @@ class _Reading:
             return None
         result = dict(step)
         for word, value in words.items():
-            if word not in TRANSLATABLE:
+            if word not in MAY_TRANSLATE:
                 self._document.problem(
                     (*path, word), "not-translatable", f"{word!r} is the same in every language",
-                    did_you_mean(word, TRANSLATABLE) or "leave it out here", at_key=True,
+                    did_you_mean(word, MAY_TRANSLATE) or "leave it out here", at_key=True,
                 )  # fmt: skip
             else:
                 result[word] = _merge(step.get(word), value, word)
         return result
 
-    def _steps(self, raw: Any, options: Any) -> list[AnyStep] | None:
+    def _steps(self, raw: Any, options: Any) -> list[DialogStep] | None:
         if not isinstance(raw, list):
             return None
-        steps: list[AnyStep] = []
+        steps: list[DialogStep] = []
         seen: dict[str, int] = {}
         for index, item in enumerate(raw):
             path: YamlPath = ("steps", index)
@@ -197,7 +191,7 @@ class _Reading:
             if word is None:
                 self._no_word(item, path)
                 continue
-            step: Any = self._part(STEP_KINDS[word], _with_options(item, options), path)
+            step = self._step(STEP_KINDS[word], _with_options(item, options), path)
             if step is None:
                 continue
             if step.id in seen:
@@ -228,7 +222,13 @@ class _Reading:
             meant[0][1] if meant else f"it needs one of {', '.join(STEP_KINDS)}", at_key=True,
         )  # fmt: skip
 
-    def _part(self, kind: type[Part], raw: Any, path: YamlPath) -> Part | None:
+    def _step(self, kind: type[DialogStep], raw: Any, path: YamlPath) -> DialogStep | None:
+        step = self._part(kind, raw, path)
+        if step is not None:
+            self._document.problems += (fault.problem(self._document, path) for fault in step.own_faults())
+        return step
+
+    def _part(self, kind: type[P], raw: Any, path: YamlPath) -> P | None:
         """``raw`` as a ``kind``; None (and problems) when it is none."""
         try:
             part = kind.model_validate(raw)
@@ -237,11 +237,7 @@ class _Reading:
                 if not str(fault["loc"][-1:]).startswith("('literal["):  # the other form of the word has told already
                     self._fault(kind, fault, path)
             return None
-        if isinstance(part, Ask):
-            self._kinds(part, path)
-        for place, name in names_of(part, path):
-            if name.lower() in WORDS_TAKEN:
-                self._document.problem(place, "reserved", f"{name!r} is a word of the language", "choose another name")
+        self._names(part.sets(), path)
         self._texts(part, path)
         return part
 
@@ -250,26 +246,11 @@ class _Reading:
         code, message, mend = told(kind, fault)
         self._document.problem(where, code, message, mend, at_key=code in ("unknown-word", "missing"))
 
-    def _kinds(self, ask: Ask, path: YamlPath) -> None:
-        present = [kind for kind in Ask.KINDS if getattr(ask, kind) is not None]
-        if not present:
-            self._document.problem((*path, "ask"), "no-kind", "nothing says what kind of answer this question has",
-                                   f"add one of {', '.join(Ask.KINDS)}", at_key=True)  # fmt: skip
-        others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
-        if len(others) > 1:
-            said = f"a question has one kind of answer, this one has {' and '.join(map(repr, others))}"
-            self._document.problem((*path, others[1]), "two-kinds", said, "leave one of them out", at_key=True)
-        taken: dict[str, str] = {}
-        for name, option in ask.options.items():
-            if option.key is not None and option.key in taken:
-                said = f"key {option.key} means {taken[option.key]!r} already"
-                where = (*path, ask.kind if ask.chooses else "choice", name, "key")
-                self._document.problem(where, "duplicate-key-press", said, "choose another key")
-            elif option.key is not None:
-                taken[option.key] = name
-        if ask.confirm is not None and ask.save is None:
-            self._document.problem((*path, "confirm"), "confirm-without-save", "nothing keeps what is confirmed",
-                                   "add save: and the name of a variable", at_key=True)  # fmt: skip
+    def _names(self, names: Iterable[tuple[YamlPath, str]], path: YamlPath) -> None:
+        for place, name in names:
+            if name.lower() in WORDS_TAKEN:
+                self._document.problem((*path, *place), "reserved", f"{name!r} is a word of the language",
+                                       "choose another name")  # fmt: skip
 
     def _texts(self, part: Part, path: YamlPath) -> None:
         for place, text in texts_of(part, path):
@@ -288,17 +269,13 @@ class _Reading:
                 self._document.problems.append(
                     Problem(self._document.file, line, column, "condition", f"in the condition: {error}")
                 )
-        sounds = {prompt.audio for prompt in prompts_of(part) if prompt.audio is not None}
-        for place, text in texts_of(part, path) if sounds else ():
-            if place[-1] != "audio" or text not in sounds or is_remote(text):
+        for place, prompt in prompts_of(part, path):
+            if prompt.audio is None or is_remote(prompt.audio):
                 continue
             try:
-                sound_file(text, self._document.file, self._folder)
+                sound_file(prompt.audio, self._document.file, self._folder)
             except SoundError as error:
-                self._document.problem(place, "audio", str(error), error.mend)
-        if isinstance(part, DialogFile):
-            for name, schedule in part.schedules.items():
-                self._schedule(schedule, ("schedules", name))
+                self._document.problem((*place, "audio"), "audio", str(error), error.mend)
 
     def _schedule(self, schedule: Schedule, path: YamlPath) -> None:
         try:

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from typing import Any, Protocol
 
 from voicebot.address import Address
+from voicebot.call_headers import passed_on
 from voicebot.calls.request import CallRequest, CannotCall, Placed
 from voicebot.calls.session import CallSession
 from voicebot.calls.targets import AllowedTargets
-from voicebot.calls.transfer_headers import transfer_headers
 from voicebot.legs import Leg, NoRoom
 from voicebot.sip import Line
 
@@ -125,7 +125,7 @@ class Outbound:
             raise CannotCall("invalid", f"{str(sender)!r} is no number or name to call as")
         if len(_json(request.context)) > MAX_CONTEXT:
             raise CannotCall("invalid", f"the context is longer than {MAX_CONTEXT} bytes of JSON")
-        headers = transfer_headers({"headers": dict(request.headers)})
+        headers = passed_on(request.headers.items())
         if left_out := set(request.headers) - set(headers):
             raise CannotCall("invalid", f"header {min(left_out)[:100]!r} cannot be sent: User-to-User and X-... can")
         return headers

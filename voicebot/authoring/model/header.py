@@ -1,14 +1,15 @@
-"""A dialog file as a whole: what stands at its top."""
+"""What stands at the top of a dialog file, above its steps."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from voicebot.authoring.model.answers import Option
+from voicebot.authoring.document import YamlPath
+from voicebot.authoring.model.options import Option
 from voicebot.authoring.model.prompts import Prompt, Prompts
-from voicebot.authoring.model.steps import Step
 from voicebot.authoring.model.words import (
     BargeIn,
     Duration,
@@ -28,6 +29,8 @@ from voicebot.authoring.model.words import (
 class Schedule(Part):
     """Opening hours: `mon-fri: 08:00-18:00`, `sat: [09:00-13:00, 14:00-16:00]`, `sun: closed`."""
 
+    HEADING = "`schedules`: opening hours"
+
     zone: str = Field(description="The time zone, such as `Europe/Berlin`.", min_length=1, max_length=64)
     week: dict[str, Annotated[list[PlainText], BeforeValidator(listed)]] = Field(
         description="Days (mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri) and their hours.",
@@ -44,6 +47,8 @@ class Schedule(Part):
 class GlobalCommand(Part, title="Global"):
     """Something that callers can say or press at any time."""
 
+    HEADING = "One of the `globals`"
+
     say: PhraseList = Field(default_factory=list, description="Further words for it; the usual ones are known.")
     key: KeypadKey | None = Field(None, description="A key for it (not while digits are being keyed in).")
     goto: Target | None = Field(None, description="The step of the main file where it goes on.")
@@ -52,6 +57,8 @@ class GlobalCommand(Part, title="Global"):
 
 class GlobalCommands(Part, title="Globals"):
     """What callers can say or press at any time. `repeat`, `slower` and `help` work without being mentioned."""
+
+    HEADING = "`globals`"
 
     agent: GlobalCommand | None = Field(None, description='"Agent", "operator": needs `goto`.')
     start_over: GlobalCommand | None = Field(None, description='"Start over", "main menu": needs `goto`.')
@@ -63,6 +70,8 @@ class GlobalCommands(Part, title="Globals"):
 class Defaults(Part):
     """What holds for every question that does not say otherwise."""
 
+    HEADING = "`defaults`"
+
     tries: int | None = Field(None, ge=1, le=10, description="How often callers may try (3).")
     retry: Prompts = Field(default_factory=list, description="Said before the question is asked again.")
     no_input: Prompts = Field(default_factory=list, description="The same for silence alone.")
@@ -73,8 +82,8 @@ class Defaults(Part):
     no_input_after: Duration | None = Field(None, description="So long a silence is taken for no answer.")
 
 
-class DialogFile(Part):
-    """A dialog file."""
+class DialogHeader(Part):
+    """Everything in a dialog file but its steps."""
 
     MAIN_ONLY: ClassVar[tuple[str, ...]] = ("locale", "constants", "schedules", "globals")
 
@@ -94,10 +103,8 @@ class DialogFile(Part):
         default_factory=dict, description="Options that several questions of this file have: `choice: {billing: }`."
     )
     defaults: Defaults = Field(default_factory=Defaults, description="What holds for every question of this file.")
-    steps: list[Step] = Field(description="The steps, in the order in which they run.", min_length=1, max_length=2000)
 
-
-TRANSLATABLE = ("say", "ask", "choice", "digits", "confirm", "retry", "no_input", "no_match", "help", "phrases", "wait",
-                "call", "http", "transfer", "queue", "dial",
-                "hangup")  # fmt: skip
-"""The words of a step that a translation (``main.de.yaml``) may repeat."""
+    def sets(self) -> Iterator[tuple[YamlPath, str]]:
+        """Each variable or constant that it gives a value to, with the path of the name."""
+        yield from ((("constants", name), name) for name in self.constants)
+        yield from ((("inputs", index), name) for index, name in enumerate(self.inputs))
