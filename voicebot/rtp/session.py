@@ -174,7 +174,8 @@ class RtpSession:
             if usual is not None:
                 self._deliver(usual, at)
                 return
-        if not self.protection.plain and path.takes_handshake(data, source, at):
+        if not self.protection.plain and self.protection.wants(data):
+            path.handshake(data, source, at)
             return
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_received(data, source)

@@ -7,7 +7,7 @@ list at the next connection only. In those three cases the session is replaced b
     what                          noticed by                                  then
     connection gone, SDK trying   DISCONNECTED, not CONNECTED within grace    lost; replace
     SDK has given up              CANCELED                                    lost; replace
-    service mute                  `result_due`, no signal  of any kind       lost; replace
+    service mute                  `result_due`, no signal of any kind         lost; replace
     other phrases wanted          `set_phrases`                               connect the new one first, then switch
 
 *Replace*: connect to the endpoint that holds now (back-off with jitter, as long as the call lasts), push the audio

@@ -1,10 +1,12 @@
 """Streaming synthesis from a pool of connected synthesisers.
 
-A connection that stands already saves the better part of the first-audio latency, so at least ``size`` idle ones are
-kept for each audio format in use. An utterance takes one, or makes one; beyond ``max_size`` utterances at once it waits
-its turn, so many utterances and so long as is set. One that was used up to its end goes back, so
-that the pool follows the load up; those that nobody has used for long are thrown away, so that it follows it down, as
-is one that was cancelled or failed. A keeper for each format connects what is missing in the background.
+Connecting takes most of the time to the first audio, so at least ``size`` idle connections are kept for each audio
+format in use. An utterance takes an idle connection, or makes one. When ``max_size`` utterances are being rendered,
+others wait their turn: at most ``max_waiting`` of them, each for a limited time.
+
+A connection whose utterance was rendered to its end goes back to the pool, which thus grows with the load. One that was
+cancelled or failed is thrown away, and so is one that nobody has used for long: thus the pool shrinks again. A keeper
+for each format connects what is missing, in the background.
 """
 
 from __future__ import annotations

@@ -197,12 +197,10 @@ class Floor:
             self.caller.take(now)  # the cough is over and done with
         self.command(Resume())
 
-    def _drop(self, now: float) -> None:
+    def _drop(self, _now: float) -> None:
         # what follows waits until playback has told how much of it was heard
         self.bot.interrupt(self.requests.count)
         self.command(Drop())
-        if not self.bot.dropping:
-            self.happened(Happening.DROP_TOLD, now)
 
     def _drop_greeting(self, now: float) -> None:
         if self.bot.queued:
