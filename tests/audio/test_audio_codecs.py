@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from voicebot.audio.codecs import CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec, all_named, named
+from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat
+from voicebot.audio.codecs import (
+    CODECS,
+    DEFAULT_CODECS,
+    MAX_PTIME_MS,
+    MIN_PTIME_MS,
+    Codec,
+    all_named,
+    named,
+    prepare,
+)
 
 MEDIA_PAGE = Path(__file__).parents[2] / "docs" / "media.md"
 ALL = list(CODECS.values())
@@ -31,6 +43,40 @@ def test_a_codec_whose_library_is_not_installed_says_how_to_install_it(monkeypat
     with pytest.raises(ValueError, match=r'opus is not installed: pip install "voicebot\[opus\]"'):
         named("opus")
     assert named("G722") is CODECS["G722"]
+
+
+@pytest.mark.parametrize(
+    ("name", "payload_type", "clock_rate", "channels", "audio", "ptimes_ms"),
+    [
+        ("PCMU", 0, 8000, 1, PCMU, (10, 20, 30, 40, 50, 60)),
+        ("PCMA", 8, 8000, 1, PCMA, (10, 20, 30, 40, 50, 60)),
+        ("G722", 9, 8000, 1, LINEAR_16K, (10, 20, 30, 40, 50, 60)),
+        ("opus", 107, 48_000, 2, LINEAR_16K, (10, 20, 40, 60)),
+    ],
+)
+def test_a_codec_is_what_its_rfc_says(
+    name: str, payload_type: int, clock_rate: int, channels: int, audio: AudioFormat, ptimes_ms: tuple[int, ...]
+) -> None:
+    codec = named(name)
+    assert (codec.name, str(codec), codec.payload_type, codec.clock_rate) == (name, name, payload_type, clock_rate)
+    assert (codec.channels, codec.audio, codec.ptimes_ms) == (channels, audio, ptimes_ms)
+    for form in FORMATS:
+        decoder = codec.decoder(form)
+        assert decoder is None or decoder.clock_rate == clock_rate
+        assert (decoder is None) == (codec.encoder(form) is None) == (form.name == name)
+    assert (MIN_PTIME_MS, MAX_PTIME_MS) == (10, 60)
+    assert [codec.name for codec in DEFAULT_CODECS] == ["PCMU", "PCMA"]
+
+
+def test_prepared_is_what_a_call_by_the_codec_needs() -> None:
+    made: list[str] = []
+
+    def coder(kind: str) -> Callable[[AudioFormat], None]:
+        return lambda audio: made.append(f"{kind} {audio}")
+
+    g722 = named("G722")
+    prepare([g722, replace(g722, encoder=coder("encoder"), decoder=coder("decoder"))])
+    assert made == ["encoder L16-16K", "decoder L16-16K"]
 
 
 def test_payload_types_differ_and_dynamic_ones_are_dynamic() -> None:

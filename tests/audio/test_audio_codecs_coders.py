@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from sounds import likeness, packets, voice
 
 from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.audio.codecs import CODECS, Codec, prepare
+from voicebot.audio.codecs.opus import OpusDecoder, OpusEncoder
 
 ALL = list(CODECS.values())
 MAX_PAYLOAD = 1400
@@ -57,3 +59,32 @@ def test_any_bytes_are_decoded_or_dropped_and_never_raise(payload: bytes, codec:
     assert len(decode.decode(payload)) == samples * audio.width
     made_up = decode.conceal(777, payload)
     assert made_up is None or len(made_up) == 777 * audio.width
+
+
+def test_opus_sends_speech_that_bears_a_tenth_of_loss() -> None:
+    encoder = OpusEncoder(LINEAR_16K)._encoder
+    assert (encoder.bitrate, encoder.complexity, encoder.inband_fec, encoder.packet_loss_perc) == (24_000, 5, 1, 10)
+    with pytest.raises(ValueError, match="cannot encode 123 samples of 16000 Hz"):
+        OpusEncoder(LINEAR_16K)(bytes(246))
+
+
+@pytest.mark.parametrize("audio", FORMATS, ids=str)
+def test_opus_extrapolates_for_60_ms_and_is_silent_then(audio: AudioFormat) -> None:
+    decoder = OpusDecoder(audio)
+    for payload in packets(CODECS["OPUS"], audio, voice(audio.rate, 0.4)):
+        decoder.decode(payload)
+    made_up = decoder.conceal(audio.rate * 200 // 1000, b"")
+    samples = np.abs(audio.decode(made_up).astype(int))
+    assert len(samples) == audio.rate // 5
+    assert min(samples[audio.rate * ms // 1000 :][: audio.rate // 100].max() for ms in (0, 10, 20, 30, 40)) > 500
+    assert made_up[audio.rate * 60 // 1000 * audio.width :] == audio.silence(audio.rate * 140 // 1000)
+
+
+def test_a_hole_that_the_next_packet_has_no_copy_for_is_extrapolated() -> None:
+    """It is shorter than the packet: 10 ms before one of 20."""
+    decoder = OpusDecoder(LINEAR_16K)
+    *before, following = packets(CODECS["OPUS"], LINEAR_16K, voice(16_000, 0.4))
+    for payload in before:
+        decoder.decode(payload)
+    assert np.abs(LINEAR_16K.decode(decoder.conceal(160, following))).max() > 500
+    assert len(decoder.conceal(161, following)) == 322

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat, convert, g711
+from voicebot.audio import FORMATS, LINEAR_8K, LINEAR_16K, PCMA, PCMU, AudioFormat, convert, g711
 from voicebot.audio.conversion import converter
 
 EVERY_CODE = bytes(range(256))
@@ -38,8 +38,8 @@ def test_between_the_laws_is_as_good_as_coding_anew() -> None:
         assert change(PCMA.frame_of_silence, PCMA, PCMU) == bytes([0xFE]) * 160  # sample 8, of ±32124
 
 
-@pytest.mark.parametrize("source", FORMATS, ids=str)
-@pytest.mark.parametrize("target", FORMATS, ids=str)
+@pytest.mark.parametrize("source", [*FORMATS, LINEAR_8K], ids=str)
+@pytest.mark.parametrize("target", [*FORMATS, LINEAR_8K], ids=str)
 def test_a_stream_in_pieces_is_the_stream_as_a_whole(source: AudioFormat, target: AudioFormat) -> None:
     audio = source.encode((8000 * np.sin(np.arange(source.frame_samples * 5) * 0.3)).astype(np.int16))
     whole, pieces = converter(source, target), converter(source, target)
@@ -50,4 +50,6 @@ def test_a_stream_in_pieces_is_the_stream_as_a_whole(source: AudioFormat, target
     size = source.frame_bytes
     cut = [pieces(audio[at : at + size]) for at in range(0, len(audio), size)]
     assert b"".join(cut) == whole(audio)
+    if source.rate == target.rate:
+        assert b"".join(cut) == convert(audio, source, target)
     assert {len(piece) for piece in cut} == {target.frame_bytes}

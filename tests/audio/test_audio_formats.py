@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicebot.audio import FORMATS, LINEAR_16K, AudioFormat
+from voicebot.audio import FORMATS, LINEAR_8K, LINEAR_16K, PCMA, PCMU, AudioFormat
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=str)
@@ -24,7 +24,7 @@ def test_samples_survive_coding_and_floats_are_the_same(form: AudioFormat) -> No
     assert len(audio) == form.frame_bytes
     assert np.abs(form.decode(audio).astype(int) - samples).max() <= (0 if form is LINEAR_16K else 256)
     assert form.encode(form.decode(audio)) == audio
-    assert np.allclose(form.floats(audio) * 32768, form.decode(audio))
+    assert (form.floats(audio) * 32768 == form.decode(audio)).all()
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=str)
@@ -33,3 +33,31 @@ def test_quiet_is_the_same_level_in_every_format(form: AudioFormat) -> None:
     assert form.is_quiet(form.encode((noise * 120).astype(np.int16)))
     assert not form.is_quiet(form.encode((noise * 320).astype(np.int16)))
     assert form.is_quiet(form.frame_of_silence)
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "rate", "width", "silence", "suffix"),
+    [
+        (PCMU, "PCMU", 8000, 1, b"\xff", ".ulaw"),
+        (PCMA, "PCMA", 8000, 1, b"\xd5", ".alaw"),
+        (LINEAR_8K, "L16-8K", 8000, 2, b"\0\0", ".s16"),
+        (LINEAR_16K, "L16-16K", 16_000, 2, b"\0\0", ".s16"),
+    ],
+)
+def test_a_format_says_what_it_is(
+    form: AudioFormat, name: str, rate: int, width: int, silence: bytes, suffix: str
+) -> None:
+    assert (form.name, str(form), form.rate, form.width, form.suffix) == (name, name, rate, width, suffix)
+    assert (form.byte_rate, form.frame_samples, form.frame_bytes) == (rate * width, rate // 50, rate * width // 50)
+    assert form.silence(3) == silence * 3
+    assert form.frame_of_silence == silence * (rate // 50)
+
+
+def test_linear_samples_are_little_endian_and_a_half_of_one_is_left_out() -> None:
+    assert LINEAR_16K.encode(np.array([1, -2], np.int16)) == b"\x01\x00\xfe\xff"
+    assert LINEAR_16K.decode(b"\x01\x00\xfe\xff\x07").tolist() == [1, -2]
+
+
+def test_quiet_is_a_mean_below_150_in_linear_samples_too() -> None:
+    assert LINEAR_16K.is_quiet(LINEAR_16K.encode(np.array([149, -150], np.int16)))
+    assert not LINEAR_16K.is_quiet(LINEAR_16K.encode(np.array([150, -150], np.int16)))

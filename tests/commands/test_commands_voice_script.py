@@ -57,7 +57,12 @@ def test_who_is_handed_on_is_gone(tmp_path: Path, last: tuple[str, ...]) -> None
 @pytest.mark.parametrize(("state", "status"), [("failed", 503), ("busy", 486), ("no-answer", 480)])
 def test_after_a_transfer_that_fails_the_bot_is_let_speak(tmp_path: Path, state: str, status: int) -> None:
     voice = made(tmp_path, "caller: agent", 'transfer: "+1*"', f"transferred: {state}", "bot: Sorry.", "caller: bye")
-    assert [step.action for step in voice.script.steps] == [Action.LISTEN, Action.SAY, Action.PAUSE, Action.SAY]
+    assert [step.action for step in voice.script.steps] == [
+        Action.LISTEN,
+        Action.SAY,
+        Action.PAUSE,
+        Action.SAY,
+    ]
     assert voice.acts == (0, 4) and voice.transfer_status == status
 
 

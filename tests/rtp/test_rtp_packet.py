@@ -26,6 +26,17 @@ def test_what_is_built_is_parsed(packet: RtpPacket) -> None:
     assert parse(packet.build()) == packet
 
 
+def test_the_longest_payload_is_taken() -> None:
+    longest = PLAIN._replace(payload=bytes(MAX_PAYLOAD))
+    assert parse(longest.build()) == longest
+
+
+def test_a_packet_is_built_as_rfc_3550_draws_it() -> None:
+    packet = RtpPacket(101, True, 0x0102, 0x03040506, 0x0708090A, b"xyz")
+    assert packet.build() == bytes((0x80, 0x80 | 101, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)) + b"xyz"
+    assert packet._replace(marker=False).build()[1] == 101
+
+
 @given(st.binary(max_size=64) | st.binary(max_size=64).map(lambda tail: b"\xb1" + tail))
 def test_random_bytes_are_parsed_or_malformed(data: bytes) -> None:
     try:
@@ -94,3 +105,6 @@ def test_rtcp_is_told_from_rtp_on_one_port() -> None:
     assert not is_rtcp(PLAIN.build())
     assert not is_rtcp(PLAIN._replace(marker=True, payload_type=8).build())
     assert not is_rtcp(b"\x80\xc8")
+    for kind, length, version in ((192, 8, 2), (223, 8, 2), (191, 8, 2), (224, 8, 2), (200, 7, 2), (200, 8, 1)):
+        told = is_rtcp(bytes((version << 6, kind)) + bytes(length - 2))
+        assert told == (192 <= kind <= 223 and length == 8 and version == 2), (kind, length, version)

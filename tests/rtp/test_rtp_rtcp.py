@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,3 +123,131 @@ def test_reports_are_five_seconds_apart_on_average_and_the_first_comes_sooner() 
 
 def test_a_receiver_that_has_sent_nothing_sends_a_receiver_report() -> None:
     assert isinstance(rtcp.parse(Reporting(1, 0.0, 0.0).report(1.0, 0, 0, 0))[0], rtcp.ReceiverReport)
+
+
+BLOCK = rtcp.ReportBlock(0x0A0B0C0D, 0x10, -2, 0x00010203, 0x20, 0x30313233, 0x40)
+BLOCK_BYTES = bytes.fromhex("0a0b0c0d10fffffe00010203000000203031323300000040")
+
+
+def test_a_datagram_is_built_as_rfc_3550_draws_it() -> None:
+    sender = rtcp.SenderReport(0x01020304, 0x1111111122222222, 0x33333333, 0x1_0000_0004, 5, (BLOCK,))
+    assert rtcp.build(sender, "abc", goodbye=True) == (
+        bytes.fromhex("81c8000c" "01020304" "11111111" "22222222" "33333333" "00000004" "00000005")
+        + BLOCK_BYTES
+        + bytes.fromhex("81ca0003" "01020304" "0103") + b"abc" + bytes(3)
+        + bytes.fromhex("81cb0001" "01020304")
+    )  # fmt: skip
+    receiver = rtcp.ReceiverReport(0x01020304, (BLOCK,))
+    assert rtcp.build(receiver, "ab") == (
+        bytes.fromhex("81c90007" "01020304") + BLOCK_BYTES
+        + bytes.fromhex("81ca0003" "01020304" "0102") + b"ab" + bytes(4)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [(-0x800000, -0x800000), (-0x800001, -0x800000), (0x7FFFFF, 0x7FFFFF), (0x800000, 0x7FFFFF), (-1, -1)],
+)
+def test_the_loss_is_told_as_far_as_24_bits_can(lost: int, told: int) -> None:
+    block = replace(BLOCK, lost=lost)
+    (report,) = rtcp.parse(rtcp.build(rtcp.ReceiverReport(1, (block,)), "x"))
+    assert isinstance(report, rtcp.ReceiverReport)
+    assert report.blocks[0].lost == told
+
+
+def test_a_report_has_31_blocks_at_the_most() -> None:
+    report = rtcp.ReceiverReport(1, (BLOCK,) * 40)
+    assert rtcp.parse(rtcp.build(report, "x")) == [rtcp.ReceiverReport(1, (BLOCK,) * 31)]
+
+
+def test_a_long_name_is_cut() -> None:
+    assert rtcp.build(rtcp.ReceiverReport(1), "n" * 300)[16:] == bytes((1, 255)) + b"n" * 255 + bytes(3)
+
+
+RECEIVER = rtcp.build(rtcp.ReceiverReport(1), "x")
+
+
+@pytest.mark.parametrize(
+    ("tail", "reports"),
+    [
+        (bytes((0x80, 203, 0, 0)), []),  # a goodbye of nobody is four bytes
+        (bytes((0x82, 203, 0, 2)) + bytes((0, 0, 0, 7, 0, 0, 0, 8)), [rtcp.Goodbye(7)]),
+        (bytes((0x80, 207, 0, 1, 0, 0, 0, 9)), [rtcp.ExtendedReport(9)]),
+        (bytes((0x80, 204, 0, 2)) + bytes(8), []),  # an application's
+    ],
+)
+def test_other_packets_may_follow_the_report(tail: bytes, reports: list[rtcp.RtcpReport]) -> None:
+    assert rtcp.parse(RECEIVER + tail) == [rtcp.ReceiverReport(1), *reports]
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"\x80\xcb\x00",
+        bytes((0x40, 203, 0, 0)),
+        bytes((0x80, 207, 0, 0)),
+        bytes((0x82, 203, 0, 1, 0, 0, 0, 7)),
+        bytes((0x81, 201, 0, 6)) + bytes(24),
+        bytes((0x80, 200, 0, 5)) + bytes(20),
+    ],
+    ids=["half a header", "version 1", "extension of nobody", "a source missing", "a block cut", "sender's part cut"],
+)
+def test_what_is_shorter_than_it_says_is_malformed_wherever_it_stands(tail: bytes) -> None:
+    with pytest.raises(MalformedPacket):
+        rtcp.parse(RECEIVER + tail)
+
+
+def test_a_datagram_is_looked_at_up_to_its_limits() -> None:
+    goodbye = bytes((0x81, 203, 0, 1, 0, 0, 0, 7))
+    assert len(rtcp.parse(RECEIVER + goodbye * 100)) == 1 + rtcp.MAX_PACKETS - 2
+    longest = bytes((0x80, 204)) + ((rtcp.MAX_DATAGRAM - len(RECEIVER)) // 4 - 1).to_bytes(2)
+    longest += bytes(rtcp.MAX_DATAGRAM - len(RECEIVER) - 4)
+    assert rtcp.parse(RECEIVER + longest) == [rtcp.ReceiverReport(1)]
+    with pytest.raises(MalformedPacket):
+        rtcp.parse(RECEIVER + longest + bytes(4))
+
+
+@pytest.mark.parametrize(
+    ("since_1970", "ntp"),
+    [(0.0, 2_208_988_800 << 32), (1.5, (2_208_988_801 << 32) + (1 << 31)), (2**33, 2_208_988_800 << 32)],
+)
+def test_ntp_time_counts_from_1900_in_64_bits(since_1970: float, ntp: int) -> None:
+    assert rtcp.ntp_time(since_1970) == ntp
+    assert rtcp.middle(0x1111_2222_3333_4444) == 0x2222_3333
+
+
+@pytest.mark.parametrize(
+    ("units", "seconds"),
+    [(65536, 1.0), (0, 0.0), (-1, 0.0), (0x8000_0000, 0.0), (0x7FFF_FFFF, None), (60 * 65536, None), (59 * 65536, 59)],
+)
+def test_a_round_trip_is_what_is_left_of_the_time_since_our_report(units: int, seconds: float | None) -> None:
+    """A little below nothing counts as nothing: the other side rounds its delay up."""
+    now, delay = 1000 << 16, 3 * 65536
+    block = replace(BLOCK, last_sr=(now - delay - units) & 0xFFFFFFFF, delay=delay)
+    assert rtcp.round_trip_s(block, now << 16) == seconds
+
+
+def test_a_block_tells_all_that_was_measured() -> None:
+    reception = rtcp.Reception(9, 10, 16_000)
+    for sequence in (10, 11, 13, 12):  # one of them late
+        reception.packet(sequence, 0, 0.0)
+    reception.packet(16, 0, 0.16)
+    reception.sender_report(0x1111_2222_3333_4444, 5.0)
+    assert reception.report(7.5) == rtcp.ReportBlock(
+        ssrc=9, fraction_lost=2 * 256 // 7, lost=2, highest_sequence=16, jitter=160, last_sr=0x2222_3333, delay=163_840
+    )
+    assert reception.jitter_ms == 10
+    assert rtcp.Reception(9, 10).report(7.5).delay == 0
+
+
+def test_only_a_difference_of_seconds_is_a_restart() -> None:
+    reception = rtcp.Reception(9, 0)
+    reception.packet(0, 0, 0.0)
+    reception.packet(1, 0, 1.99)
+    assert reception.jitter_ms == pytest.approx(1990 / 16)
+    reception.packet(2, 0, 3.99)
+    assert reception.jitter_ms == pytest.approx(1990 / 16)
+
+
+def test_the_name_tells_nothing_but_the_number() -> None:
+    assert rtcp.cname(0xABC) == "00000abc@voicebot"

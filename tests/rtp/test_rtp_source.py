@@ -76,7 +76,8 @@ def test_the_old_source_may_lock_again_when_no_other_comes() -> None:
     lock.signal(SIGNALLED, 0.0)
     lock.admits(NAT, 0.1)
     lock.signal(MOVED, 10.0)
-    assert lock.admits(NAT, 11.1)
+    assert not lock.admits(NAT, 10.99)
+    assert lock.admits(NAT, 11.0)
 
 
 def test_addresses_are_compared_as_sockets_report_them() -> None:
@@ -84,3 +85,11 @@ def test_addresses_are_compared_as_sockets_report_them() -> None:
     assert literal("2001:DB8::0:1") == "2001:db8::1"
     with pytest.raises(ValueError, match=r"example\.org"):
         literal("example.org")
+
+
+def test_a_source_from_before_the_first_description_is_not_barred_by_it() -> None:
+    lock = SourceLock()
+    assert lock.admits(NAT, 0.0)
+    lock.signal(SIGNALLED, 0.1)
+    lock.signal(NAT, 0.2)
+    assert lock.admits(NAT, 0.3)

@@ -60,3 +60,10 @@ def test_an_unknown_suite_is_an_error_and_keys_are_not_shown() -> None:
     with pytest.raises(ValueError, match="F8"):
         SecureStream(MediaKey("F8_128_HMAC_SHA1_80", bytes(30)), ONE)
     assert "\\x" not in repr(ONE) and "30" not in repr(ONE)
+
+
+def test_what_we_send_is_made_with_our_new_key() -> None:
+    new = MediaKey(ONE.suite, bytes(30))
+    near = SecureStream(new, OTHER, SecureStream(ONE, OTHER))
+    assert SecureStream(OTHER, new).unprotect(near.protect(packet(1))) == packet(1)
+    assert (near.local, near.remote) == (new, OTHER)

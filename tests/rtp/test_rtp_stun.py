@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+import struct
 from contextlib import suppress
 
 import pytest
@@ -65,3 +67,68 @@ def test_what_follows_the_signature_is_not_read() -> None:
 def test_random_bytes_are_read_or_malformed(data: bytes) -> None:
     with suppress(stun.MalformedStun):
         stun.parse(data)
+
+
+def test_the_numbers_are_those_of_the_rfcs() -> None:
+    """RFC 8489, section 18 and RFC 8445, section 16."""
+    assert (stun.BINDING_REQUEST, stun.BINDING_SUCCESS, stun.BINDING_ERROR) == (0x0001, 0x0101, 0x0111)
+    assert (stun.USERNAME, stun.MESSAGE_INTEGRITY, stun.ERROR_CODE) == (0x0006, 0x0008, 0x0009)
+    assert (stun.XOR_MAPPED_ADDRESS, stun.USE_CANDIDATE) == (0x0020, 0x0025)
+    assert (stun.FINGERPRINT, stun.ICE_CONTROLLED) == (0x8028, 0x8029)
+    assert stun.error_code(487, "Role Conflict") == bytes((0, 0, 4, 87)) + b"Role Conflict"
+
+
+def message(*attributes: bytes, kind: int = 1, cookie: int = 0x2112A442, length: int | None = None) -> bytes:
+    body = b"".join(attributes)
+    head = struct.pack("!HHI", kind, len(body) if length is None else length, cookie)
+    return head + TRANSACTION + body
+
+
+def test_a_message_of_a_head_alone_is_one() -> None:
+    assert stun.parse(message()) == stun.StunMessage(1, TRANSACTION)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        message()[:19],
+        message(kind=0x4001),
+        message(kind=0x8001),
+        message(cookie=0x2112A443),
+        message(bytes(4), length=0),
+        message(length=4),
+        message(b"\x00\x06\x00\x01a", length=5),
+        message(b"\x00\x06\x00\x05abcd"),
+        message(b"\x00\x08\x00\x10" + bytes(16)),
+        message(b"\x80\x28\x00\x04" + bytes(4)),
+        message(*[b"\x00\x07\x00\x00"] * 33),
+        message(b"\x00\x07" + (1260).to_bytes(2) + bytes(1260)),
+    ],
+    ids=[
+        "too short", "no STUN", "nor this", "another cookie", "longer than told", "shorter than told", "not of words",
+        "an attribute cut off", "a short signature", "a wrong fingerprint", "too many attributes", "too long",
+    ],
+)  # fmt: skip
+def test_what_is_no_message_is_malformed(data: bytes) -> None:
+    with pytest.raises(stun.MalformedStun):
+        stun.parse(data)
+
+
+def test_the_limits_are_still_taken() -> None:
+    longest = message(b"\x00\x07" + (1256).to_bytes(2) + bytes(1256))
+    assert len(longest) == stun.MAX_MESSAGE
+    assert stun.parse(longest).attributes == {7: bytes(1256)}
+    assert stun.parse(message(*[b"\x00\x07\x00\x00"] * 31)).attributes == {7: b""}
+
+
+def test_of_an_attribute_that_comes_twice_the_first_counts() -> None:
+    assert stun.parse(message(b"\x00\x06\x00\x04aaaa", b"\x00\x06\x00\x04bbbb")).attributes == {6: b"aaaa"}
+
+
+def test_nothing_may_follow_the_fingerprint() -> None:
+    whole = stun.build(stun.BINDING_REQUEST, TRANSACTION, [])
+    assert stun.parse(whole) == stun.StunMessage(1, TRANSACTION)
+    longer = whole[:2] + (12).to_bytes(2) + whole[4:20]
+    fingerprint = (binascii.crc32(longer) ^ 0x5354554E).to_bytes(4)
+    with pytest.raises(stun.MalformedStun):
+        stun.parse(longer + whole[20:24] + fingerprint + b"\x00\x07\x00\x00")

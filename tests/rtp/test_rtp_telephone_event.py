@@ -153,3 +153,65 @@ def test_more_keys_than_may_wait_are_not_taken() -> None:
     assert sender.press("1" * (MAX_QUEUED + 5)) == MAX_QUEUED
     sender.clear()
     assert not sender.busy
+
+
+def test_the_payload_is_that_of_rfc_4733() -> None:
+    """Event, then E bit, R bit and volume, then the duration."""
+    assert TelephoneEvent(11, False, 400).build() == bytes((11, 10, 0x01, 0x90))
+    assert TelephoneEvent(1, True, 1760).build() == bytes((1, 0x80 | 10, 0x06, 0xE0))
+    assert parse_event(bytes((1, 0xC0 | 63, 0x06, 0xE0, 99))) == TelephoneEvent(1, True, 1760)
+    assert parse_event(bytes((1, 0x7F, 0, 0))) == TelephoneEvent(1, False, 0)
+
+
+@pytest.mark.parametrize(("later", "keys"), [(960, "8"), (961, "88"), (0xFFFF_FFFF, "88")])
+def test_a_train_goes_on_within_20_ms_of_its_end_and_no_later(later: int, keys: str) -> None:
+    held = OutgoingEvent(TelephoneEvent(8, False, 800).build(), 5000, True)
+    assert received([held, held._replace(timestamp=(5000 + later) & 0xFFFFFFFF)]) == keys
+
+
+def test_20_ms_are_what_the_codec_has_of_them() -> None:
+    receiver = TelephoneEventReceiver()
+    receiver.frame = 960
+    held = OutgoingEvent(TelephoneEvent(8, False, 800).build(), 0, True)
+    assert received([held, held._replace(timestamp=1760), held._replace(timestamp=1760 + 1761)], receiver) == "88"
+
+
+def test_a_train_goes_on_from_its_longest_update_though_that_was_followed_by_an_older_one() -> None:
+    updates = [OutgoingEvent(TelephoneEvent(8, False, duration).build(), 0, False) for duration in (800, 160)]
+    assert received([*updates, OutgoingEvent(TelephoneEvent(8, False, 160).build(), 800, False)]) == "8"
+
+
+def test_an_end_that_comes_before_an_update_is_still_the_end() -> None:
+    end, update = (OutgoingEvent(TelephoneEvent(8, ended, 800).build(), 0, False) for ended in (True, False))
+    assert received([update, end, update, OutgoingEvent(TelephoneEvent(8, False, 160).build(), 900, False)]) == "88"
+
+
+def test_a_train_of_one_source_does_not_go_on_in_another() -> None:
+    receiver = TelephoneEventReceiver()
+    held = TelephoneEvent(5, False, 800).build()
+    assert [receiver.receive(held, 0, 1), receiver.receive(held, 800, 2), receiver.receive(held, 1600, 2)] == [
+        "5", "5", None,
+    ]  # fmt: skip
+
+
+def test_the_last_sixteen_presses_are_remembered() -> None:
+    receiver = TelephoneEventReceiver()
+    press = TelephoneEvent(5, True, 800).build()
+    assert [receiver.receive(press, number * 5000, SSRC) for number in range(16)] == ["5"] * 16
+    assert receiver.receive(press, 0, SSRC) is None
+    assert receiver.receive(press, 16 * 5000, SSRC) == "5"
+    assert receiver.receive(press, 5000, SSRC) is None
+    assert receiver.receive(press, 0, SSRC) == "5"
+
+
+def test_the_timestamp_of_a_key_is_that_of_its_first_tick_and_its_length_in_units_of_the_clock() -> None:
+    sender = TelephoneEventSender()
+    sender.press("d")
+    events = [sender.next_event(1000 + 960 * tick, 960) for tick in range(9)]
+    assert [event and (event.timestamp, parse_event(event.payload)) for event in events] == [
+        *((1000, TelephoneEvent(15, False, 960 * tick)) for tick in range(1, 5)),
+        *[(1000, TelephoneEvent(15, True, 4800))] * 3,
+        None,
+        None,
+    ]
+    assert not sender.busy

@@ -12,22 +12,22 @@ from voicebot.caller.call import CallOptions, Phone, place_call
 from voicebot.caller.load import LoadReport, place_many
 from voicebot.caller.measure import CallFigures, Spread, summary
 from voicebot.caller.report import CallAudio, CallReport, TranscriptLine, TurnReport
-from voicebot.caller.script import Action, Script, ScriptError, Step, load_script, parse_script
-from voicebot.caller.voice import CallNotPlaced
+from voicebot.caller.script import Action, CallScript, ScriptError, ScriptStep, load_script, parse_script
+from voicebot.caller.voice import CallNotTried
 
 __all__ = [
     "Action",
     "CallAudio",
     "CallFigures",
-    "CallNotPlaced",
+    "CallNotTried",
     "CallOptions",
     "CallReport",
+    "CallScript",
     "LoadReport",
     "Phone",
-    "Script",
     "ScriptError",
+    "ScriptStep",
     "Spread",
-    "Step",
     "TranscriptLine",
     "TurnReport",
     "load_script",

@@ -21,8 +21,8 @@ from voicebot.audio.codecs import CODECS, Codec, prepare
 from voicebot.caller.conversation import ScriptedCall, StepFailed
 from voicebot.caller.ear import Ear
 from voicebot.caller.report import CallAudio, CallReport, TranscriptLine
-from voicebot.caller.script import Script
-from voicebot.caller.voice import CallNotPlaced, Voice
+from voicebot.caller.script import CallScript
+from voicebot.caller.voice import CallNotTried, Voice
 from voicebot.events import NotReached
 from voicebot.legs import LegClosed
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
@@ -99,21 +99,21 @@ class Phone:
         await self._clock.close()
         await self._voice.close()
 
-    async def prepare(self, script: Script) -> dict[int, bytes]:
+    async def prepare(self, script: CallScript) -> dict[int, bytes]:
         """Render what ``script`` says, which later calls then need not; the audio by step line.
 
-        Raises :class:`CallNotPlaced`, also when the script expects words and nothing is transcribed.
+        Raises :class:`CallNotTried`, also when the script expects words and nothing is transcribed.
         """
         if script.expects_words and not self.options.transcribe:
-            raise CallNotPlaced(f"{script.source}: `expect` needs transcription, which is off")
+            raise CallNotTried(f"{script.source}: `expect` needs transcription, which is off")
         if script.expects_words and self.options.speech is None:
-            raise CallNotPlaced(f"{script.source}: `expect` needs a speech service of the caller; name one")
+            raise CallNotTried(f"{script.source}: `expect` needs a speech service of the caller; name one")
         return await self._voice.prepare(script, self.options.codec.audio)
 
     async def call(
         self,
         to: Address,
-        script: Script,
+        script: CallScript,
         *,
         options: CallOptions | None = None,
         on_line: Callable[[TranscriptLine], None] | None = None,
@@ -121,7 +121,7 @@ class Phone:
         """Place one call and follow ``script``. A call that is refused or goes wrong is a report, too.
 
         ``options``: those of this call, where they are not the phone's; it keeps to the phone's speech, codec and
-        addresses. Raises :class:`CallNotPlaced` when it cannot be tried: no speech service, no free port, an
+        addresses. Raises :class:`CallNotTried` when it cannot be tried: no speech service, no free port, an
         address without a domain.
         """
         options = options or self.options
@@ -146,7 +146,7 @@ class Phone:
                 await recognizer.start()
             await self._dial(to, scripted, report, options)
         except SpeechUnavailable as error:
-            raise CallNotPlaced(f"the caller's speech service does not listen: {error}") from None
+            raise CallNotTried(f"the caller's speech service does not listen: {error}") from error
         finally:
             if recognizer is not None:
                 await recognizer.stop()
@@ -177,12 +177,12 @@ class Phone:
             silent = why is not None and (why.outcome, why.status) == (NotReached.UNREACHABLE, 408)
             report.reason = nobody_there(to, loop.time() - invited) if silent else str(closed)
             return
-        except PortsExhausted:
-            raise CallNotPlaced("no free RTP port; widen the range or place fewer calls at a time") from None
+        except PortsExhausted as error:
+            raise CallNotTried("no free RTP port; widen the range or place fewer calls at a time") from error
         except OSError as error:
-            raise CallNotPlaced(f"no socket for the call: {error}") from None
+            raise CallNotTried(f"no socket for the call: {error}") from error
         except ValueError as error:
-            raise CallNotPlaced(f"{to} cannot be called: {error}") from error
+            raise CallNotTried(f"{to} cannot be called: {error}") from error
         answered = loop.time()
         report.figures.answer_ms = (answered - invited) * 1000
         report.call_id = leg.info.call_id
@@ -218,20 +218,20 @@ class Phone:
 
 async def place_call(
     to: Address,
-    script: Script,
+    script: CallScript,
     options: CallOptions | None = None,
     *,
     on_line: Callable[[TranscriptLine], None] | None = None,
 ) -> CallReport:
     """Place one call to ``to`` and follow ``script``; ``on_line`` gets the transcript live, on the loop.
 
-    Raises :class:`CallNotPlaced` when it cannot be tried, with a line that says what to change.
+    Raises :class:`CallNotTried` when it cannot be tried, with a line that says what to change.
     """
     try:
         async with Phone(to, options or CallOptions()) as phone:
             return await phone.call(to, script, on_line=on_line)
     except OSError as error:
-        raise CallNotPlaced(f"no socket for the call: {error}") from None
+        raise CallNotTried(f"no socket for the call: {error}") from error
 
 
 def nobody_there(to: Address, after_s: float) -> str:

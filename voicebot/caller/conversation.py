@@ -27,7 +27,7 @@ from voicebot.caller.measure import (
 )
 from voicebot.caller.mouth import Mouth, Spoken
 from voicebot.caller.report import CallAudio, TranscriptLine, TurnReport, Who
-from voicebot.caller.script import Action, Script, Step, said
+from voicebot.caller.script import Action, CallScript, ScriptStep, said
 from voicebot.events import CallNotAnswered, Event, RecognitionLost
 from voicebot.events import Final as Phrase
 from voicebot.legs import Leg
@@ -56,7 +56,7 @@ class _Turn:
     """One step that sends or listens, with the loop times needed to measure it."""
 
     report: TurnReport
-    step: Step
+    step: ScriptStep
     since: float
     """Our first voiced sample, the first key, or (listening) the end of the step before."""
     until: float
@@ -75,7 +75,7 @@ class ScriptedCall:
 
     def __init__(
         self,
-        script: Script,
+        script: CallScript,
         audio: dict[int, bytes],
         ear: Ear,
         *,
@@ -172,9 +172,9 @@ class ScriptedCall:
             except StepFailed as failure:
                 if self._turns and self._turns[-1].step is step:
                     self._turns[-1].report.problem = str(failure)
-                raise StepFailed(f"{self._script.source}:{step.line}: {failure}") from None
+                raise StepFailed(f"{self._script.source}:{step.line}: {failure}") from failure
 
-    async def _step(self, step: Step, *, may_end: bool) -> None:
+    async def _step(self, step: ScriptStep, *, may_end: bool) -> None:
         match step.action:
             case Action.PAUSE:
                 await self._pause(step.seconds)
@@ -198,13 +198,13 @@ class ScriptedCall:
             if step.expect is not None:
                 await self._words(turn)
 
-    def _begin(self, step: Step, since: float) -> _Turn:
+    def _begin(self, step: ScriptStep, since: float) -> _Turn:
         report = TurnReport(len(self._turns) + 1, step.line, step.action.value, step.label)
         turn = _Turn(report, step, since, since, over_prompt=self._sounding(since))
         self._turns.append(turn)
         return turn
 
-    async def _say(self, step: Step) -> _Turn:
+    async def _say(self, step: ScriptStep) -> _Turn:
         mouth = self._mouth
         assert mouth is not None
         audio = self._audio[step.line]
@@ -221,7 +221,7 @@ class ScriptedCall:
         turn.until = spoken.offset if spoken.offset is not None else spoken.onset
         return turn
 
-    async def _press(self, step: Step) -> _Turn:
+    async def _press(self, step: ScriptStep) -> _Turn:
         assert self._leg is not None
         pressed = self._loop.time()
         self._leg.send_keys(step.keys)
@@ -231,7 +231,7 @@ class ScriptedCall:
         await self._pause(KEY_PERIOD_S * len(step.keys))
         return turn
 
-    async def _until_it_speaks(self, step: Step) -> None:
+    async def _until_it_speaks(self, step: ScriptStep) -> None:
         """Wait until the answer to the step before is on, and then for ``after_s`` of it."""
         before = self._turns[-1]
         mark = await self._mark(before)
@@ -280,7 +280,7 @@ class ScriptedCall:
             lost = " (the caller's recogniser was away)" if self._recognition_lost else ""
             raise StepFailed(f"expected {expected.pattern!r}, heard {heard!r}{lost}")
 
-    async def _end(self, step: Step) -> None:
+    async def _end(self, step: ScriptStep) -> None:
         if step.end == "transfer":
             await self._wait(
                 lambda: self.transfer_target is not None, step.deadline_s, "the bot does not transfer the call"

@@ -12,8 +12,8 @@ from voicebot.address import Address
 from voicebot.caller.call import CallOptions, Phone
 from voicebot.caller.measure import summary
 from voicebot.caller.report import CallReport
-from voicebot.caller.script import Script
-from voicebot.caller.voice import CallNotPlaced
+from voicebot.caller.script import CallScript
+from voicebot.caller.voice import CallNotTried
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class LoadReport:
 
 async def place_many(
     to: Address,
-    script: Script,
+    script: CallScript,
     *,
     calls: int,
     concurrency: int,
@@ -56,7 +56,7 @@ async def place_many(
     """Place ``calls`` calls, at most ``concurrency`` at a time; the first ones are spread over ``ramp_s`` seconds.
 
     Without ``options``, nothing is transcribed: hundreds of recognisers would load the machine that measures. Raises
-    :class:`CallNotPlaced` for what would hinder every call, ValueError for counts below 1.
+    :class:`CallNotTried` for what would hinder every call, ValueError for counts below 1.
     """
     if calls < 1 or concurrency < 1:
         raise ValueError("calls and concurrency begin at 1")
@@ -74,7 +74,7 @@ async def place_many(
             report.peak = max(report.peak, up)
             try:
                 call = await phone.call(to, script)
-            except CallNotPlaced as error:
+            except CallNotTried as error:
                 report.errors[str(error)] += 1
                 continue
             finally:
@@ -94,5 +94,5 @@ async def place_many(
                     group.create_task(line(phone, ramp_s * number / lines))
             report.duration_s = loop.time() - started
     except OSError as error:
-        raise CallNotPlaced(f"no socket for the calls: {error}") from None
+        raise CallNotTried(f"no socket for the calls: {error}") from error
     return report

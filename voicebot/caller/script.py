@@ -77,7 +77,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScriptStep:
     """One step. ``text`` or ``wav`` is said (SAY, BARGE_IN), ``keys`` pressed; ``after_s`` belongs to BARGE_IN,
     ``seconds`` to PAUSE, ``end`` and ``target`` to EXPECT_END. ``waits``: the bot's answer ends the step."""
 
@@ -101,11 +101,11 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class CallScript:
     """A whole script. ``source`` is the file's name, for messages."""
 
     source: str
-    steps: tuple[Step, ...]
+    steps: tuple[ScriptStep, ...]
     language: str = "en-US"
     voice: str = ""
     quiet_s: float = 0.7
@@ -117,23 +117,23 @@ class Script:
         return any(step.expect is not None for step in self.steps)
 
 
-def load_script(path: Path) -> Script:
+def load_script(path: Path) -> CallScript:
     """Read a script from a file. Raises :class:`ScriptError`, also when the file cannot be read."""
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ScriptError(str(path), 1, f"cannot be read ({error.strerror})", "name a YAML file") from None
+        raise ScriptError(str(path), 1, f"cannot be read ({error.strerror})", "name a YAML file") from error
     if len(raw) > MAX_BYTES:
         raise ScriptError(str(path), 1, f"larger than {MAX_BYTES // 1024} KB", "split it")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ScriptError(str(path), line, "not UTF-8", "save the file as UTF-8") from None
+        raise ScriptError(str(path), line, "not UTF-8", "save the file as UTF-8") from error
     return parse_script(text, source=path.name, folder=path.parent)
 
 
-def parse_script(text: str, *, source: str = "script", folder: Path | None = None) -> Script:
+def parse_script(text: str, *, source: str = "script", folder: Path | None = None) -> CallScript:
     """Read a script from its text; ``wav`` names are relative to ``folder``. Raises :class:`ScriptError`."""
     return _Reader(source, folder or Path()).script(text)
 
@@ -151,7 +151,7 @@ class _Reader:
         self._source = source
         self._folder = folder
 
-    def script(self, text: str) -> Script:
+    def script(self, text: str) -> CallScript:
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.YAMLError as error:
@@ -159,7 +159,7 @@ class _Reader:
             problem = getattr(error, "problem", None) or "not YAML"
             raise ScriptError(
                 self._source, mark.line + 1 if mark else 1, f"not YAML: {problem}", "check indent and quotes"
-            ) from None
+            ) from error
         if root is None:
             raise ScriptError(self._source, 1, "empty", "write at least `steps:` with one step")
         top = self._mapping(root, "a script", _TOP)
@@ -172,7 +172,7 @@ class _Reader:
         if len(listed.value) > MAX_STEPS:
             raise self._wrong(listed, f"more than {MAX_STEPS} steps", "split the script")
         steps = tuple(self._step(node, deadline_s) for node in listed.value)
-        return Script(
+        return CallScript(
             source=self._source,
             steps=self._in_order(steps),
             language=self._text(top["language"], "language") if "language" in top else "en-US",
@@ -181,7 +181,7 @@ class _Reader:
             deadline_s=deadline_s,
         )
 
-    def _in_order(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    def _in_order(self, steps: tuple[ScriptStep, ...]) -> tuple[ScriptStep, ...]:
         """Hold the rules between steps; the step before a barge-in does not wait."""
         ordered = list(steps)
         for index, step in enumerate(steps):
@@ -190,7 +190,12 @@ class _Reader:
             if step.action is not Action.BARGE_IN:
                 continue
             before = steps[index - 1] if index else None
-            if before is None or before.action not in (Action.SAY, Action.KEYS, Action.LISTEN, Action.BARGE_IN):
+            if before is None or before.action not in (
+                Action.SAY,
+                Action.KEYS,
+                Action.LISTEN,
+                Action.BARGE_IN,
+            ):
                 raise ScriptError(
                     self._source,
                     step.line,
@@ -207,7 +212,7 @@ class _Reader:
             ordered[index - 1] = replace(ordered[index - 1], waits=False)
         return tuple(ordered)
 
-    def _step(self, node: yaml.Node, deadline_s: float) -> Step:
+    def _step(self, node: yaml.Node, deadline_s: float) -> ScriptStep:
         options = ("expect", "deadline_s", "wait", "target")
         fields = self._mapping(node, "a step", (*_ACTIONS, *options))
         actions = [name for name in _ACTIONS if name in fields]
@@ -232,24 +237,24 @@ class _Reader:
             case "listen" | "silence":
                 if not _is_null(value):
                     raise self._wrong(value, f"`{name}` takes no value", f"write `- {name}:` and `expect:` beneath it")
-                return Step(Action(name), **common)
+                return ScriptStep(Action(name), **common)
             case "say":
-                return Step(Action.SAY, text=self._words(value, "say"), **common)
+                return ScriptStep(Action.SAY, text=self._words(value, "say"), **common)
             case "wav":
-                return Step(Action.SAY, wav=self._file(value), **common)
+                return ScriptStep(Action.SAY, wav=self._file(value), **common)
             case "keys":
-                return Step(Action.KEYS, keys=self._keys(value), **common)
+                return ScriptStep(Action.KEYS, keys=self._keys(value), **common)
             case "barge_in":
                 return self._barge_in(value, common)
             case "pause_s":
-                return Step(Action.PAUSE, line, seconds=self._seconds(value, "pause_s"), waits=False)
+                return ScriptStep(Action.PAUSE, line, seconds=self._seconds(value, "pause_s"), waits=False)
         end = self._text(value, "expect_end")
         if end not in ("hangup", "transfer"):
             raise self._wrong(value, f"`expect_end: {end}` is unknown", "write hangup or transfer")
         if "target" in fields and end != "transfer":
             raise self._wrong(fields["target"], "`target` without a transfer", "leave it out")
         target = self._pattern(fields["target"], "target") if "target" in fields else None
-        return Step(
+        return ScriptStep(
             Action.EXPECT_END,
             line,
             end="transfer" if end == "transfer" else "hangup",
@@ -257,11 +262,11 @@ class _Reader:
             deadline_s=common["deadline_s"],
         )
 
-    def _barge_in(self, node: yaml.Node, common: dict[str, Any]) -> Step:
+    def _barge_in(self, node: yaml.Node, common: dict[str, Any]) -> ScriptStep:
         fields = self._mapping(node, "`barge_in`", ("after_s", "say", "wav"))
         if ("say" in fields) == ("wav" in fields):
             raise self._wrong(node, "`barge_in` needs one thing to say", "write `say: text` or `wav: file` in it")
-        return Step(
+        return ScriptStep(
             Action.BARGE_IN,
             after_s=self._seconds(fields["after_s"], "after_s", least=0.0) if "after_s" in fields else 0.5,
             text=self._words(fields["say"], "say") if "say" in fields else "",
@@ -325,7 +330,7 @@ class _Reader:
         try:
             return re.compile(text, re.IGNORECASE)
         except re.error as error:
-            raise self._wrong(node, f"`{name}` is not a regular expression ({error})", "mend or escape it") from None
+            raise self._wrong(node, f"`{name}` is not a regular expression ({error})", "mend or escape it") from error
 
     def _file(self, node: yaml.Node) -> Path:
         path = self._folder / self._text(node, "wav")

@@ -10,7 +10,7 @@ from typing import Final
 
 from voicebot.audio import AudioFormat
 from voicebot.caller.mouth import voiced_span
-from voicebot.caller.script import Script, Step
+from voicebot.caller.script import CallScript, ScriptStep
 from voicebot.caller.wav import WavError, read_wav
 from voicebot.speech import EndpointSource, Speech, SpeechUnavailable, SynthesizerPool
 
@@ -18,7 +18,7 @@ MAX_UTTERANCE_S: Final = 120
 RENDER_DEADLINE_S: Final = 30.0
 
 
-class CallNotPlaced(Exception):
+class CallNotTried(Exception):
     """The call could not even be tried; the message says what to change."""
 
 
@@ -30,15 +30,15 @@ class Voice:
         self._rendered: dict[tuple[str, str, str, AudioFormat], bytes] = {}
         self._busy = asyncio.Lock()
 
-    async def prepare(self, script: Script, form: AudioFormat) -> dict[int, bytes]:
-        """The audio of every step that says something, by its line. Raises :class:`CallNotPlaced`."""
+    async def prepare(self, script: CallScript, form: AudioFormat) -> dict[int, bytes]:
+        """The audio of every step that says something, by its line. Raises :class:`CallNotTried`."""
         return {step.line: await self._audio(step, script, form) for step in _speaking(script.steps)}
 
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.close()
 
-    async def _audio(self, step: Step, script: Script, form: AudioFormat) -> bytes:
+    async def _audio(self, step: ScriptStep, script: CallScript, form: AudioFormat) -> bytes:
         what = str(step.wav) if step.wav is not None else step.text
         key = (what, "" if step.wav else script.voice, "" if step.wav else script.language, form)
         async with self._busy:  # many calls with one script: each utterance is rendered once
@@ -46,7 +46,7 @@ class Voice:
                 audio = await (self._read(step.wav, form) if step.wav is not None else self._speak(step, script, form))
                 span = voiced_span(audio, form)
                 if span is None:
-                    raise CallNotPlaced(f"{script.source}:{step.line}: nothing is audible in {what!r}")
+                    raise CallNotTried(f"{script.source}:{step.line}: nothing is audible in {what!r}")
                 self._rendered[key] = audio
         return self._rendered[key]
 
@@ -54,14 +54,14 @@ class Voice:
         try:
             audio = await asyncio.to_thread(read_wav, path, form)
         except WavError as error:
-            raise CallNotPlaced(str(error)) from error
+            raise CallNotTried(str(error)) from error
         except OSError as error:
-            raise CallNotPlaced(f"{path.name}: {error.strerror}") from error
+            raise CallNotTried(f"{path.name}: {error.strerror}") from error
         return audio[: MAX_UTTERANCE_S * form.byte_rate]
 
-    async def _speak(self, step: Step, script: Script, form: AudioFormat) -> bytes:
+    async def _speak(self, step: ScriptStep, script: CallScript, form: AudioFormat) -> bytes:
         if self._pool is None:
-            raise CallNotPlaced(
+            raise CallNotTried(
                 f"{script.source}:{step.line}: no speech service for `say`; name one, or give recordings with `wav`"
             )
         audio = bytearray()
@@ -75,11 +75,11 @@ class Voice:
                     if len(audio) > MAX_UTTERANCE_S * form.byte_rate:
                         break
         except (SpeechUnavailable, TimeoutError) as error:
-            raise CallNotPlaced(
+            raise CallNotTried(
                 f"{script.source}:{step.line}: the speech service does not speak: {error or 'it takes too long'}"
-            ) from None
+            ) from error
         return bytes(audio)
 
 
-def _speaking(steps: Iterable[Step]) -> Iterable[Step]:
+def _speaking(steps: Iterable[ScriptStep]) -> Iterable[ScriptStep]:
     return (step for step in steps if step.text or step.wav is not None)

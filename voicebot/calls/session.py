@@ -68,6 +68,8 @@ from voicebot.turns import (
 logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 5.0
+TRANSFERRED = "transfer"
+"""Why a leg ends whose caller was handed on (:class:`LegEnded`)."""
 MAX_EARLY_S = 60.0
 """How long a greeting may be heard before we answer; networks give up after some minutes."""
 
@@ -180,6 +182,8 @@ class CallSession:
         await self._end("hanging up", self.leg.hang_up())
         self.ended(self._lifecycle.end_reason, self._loop.time())  # in case the leg has not told
         self._turns.close()
+        if self._lifecycle.end_reason == TRANSFERRED:
+            await self._tasks.join(STOP_DEADLINE_S)  # it was still about to tell that it has succeeded
         await self._tasks.close(STOP_DEADLINE_S)
         self.leg.playout.on_event = None
         await self._end("playback", self._playback.close())

@@ -14,36 +14,25 @@ from typing import Any
 import typer
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
 from voicebot.address import Address
 from voicebot.audio.codecs import Codec, named
 from voicebot.caller import (
-    CallNotPlaced,
+    CallNotTried,
     CallOptions,
     CallReport,
+    CallScript,
     LoadReport,
-    Script,
     ScriptError,
-    TranscriptLine,
     load_script,
     place_call,
     place_many,
 )
 from voicebot.commands.demo import DEMO_SCRIPT
+from voicebot.commands.transcript import line_printer, print_figures
 from voicebot.log import configure_logging
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.speech import SpeechEndpoint
-
-FIGURES = {
-    "answer_ms": "INVITE to 200 OK",
-    "greeting_ms": "200 OK to first audio",
-    "gap_ms": "response gap (speech)",
-    "key_gap_ms": "response gap (keys)",
-    "barge_in_ms": "barge-in",
-    "key_to_silence_ms": "key to silence",
-    "deviation_ms": "packets' deviation from 20 ms",
-}
 
 
 def run_call(
@@ -65,7 +54,7 @@ def run_call(
         wire = named(codec)
         script = load_script(script_path or DEMO_SCRIPT)
         return uvloop.run(_call(sip_address(to), script, calls, concurrency, speech, out, as_json, ca, wire))
-    except (ScriptError, CallNotPlaced, NotReady, ValueError, OSError) as error:
+    except (ScriptError, CallNotTried, NotReady, ValueError, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
 
@@ -83,12 +72,12 @@ def check_ca(file: Path | None) -> None:
     try:
         ssl.create_default_context(cafile=file)
     except (OSError, ssl.SSLError) as error:
-        raise ValueError(f"--ca {file}: no certificates in PEM: {error}") from None
+        raise ValueError(f"--ca {file}: no certificates in PEM: {error}") from error
 
 
 async def _call(
     to: Address,
-    script: Script,
+    script: CallScript,
     calls: int,
     concurrency: int,
     speech: str,
@@ -104,9 +93,7 @@ async def _call(
             report: CallReport | LoadReport = await place_call(to, script, options, on_line=line_printer(console))
         else:
             if script.expects_words:
-                raise CallNotPlaced(
-                    f"{script.source}: many calls are not transcribed; leave `expect` out of the script"
-                )
+                raise CallNotTried(f"{script.source}: many calls are not transcribed; leave `expect` out of the script")
             options = CallOptions(speech=endpoint, transcribe=False, ca_file=ca, codec=codec)
             report = await place_many(to, script, calls=calls, concurrency=concurrency, ramp_s=1.0, options=options)
     if out is not None:
@@ -143,25 +130,3 @@ async def caller_speech(url: str) -> AsyncIterator[SpeechEndpoint]:
         yield SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}")
     finally:
         await child.stop()
-
-
-def line_printer(console: Console) -> Any:
-    """A live transcript on ``console``: who says what when, and after which silence."""
-
-    def show(line: TranscriptLine) -> None:
-        who = "[cyan]caller[/]" if line.who == "caller" else "[magenta]bot   [/]"
-        gap = f"  [dim]({line.latency_ms:.0f} ms)[/]" if line.latency_ms is not None else ""
-        console.print(f"{line.at:6.1f} s  {who}  {line.text}{gap}", soft_wrap=True)
-
-    return show
-
-
-def print_figures(console: Console, figures: dict[str, Any]) -> None:
-    """The measured figures as a table; rows without a value are left out."""
-    table = Table("on the wire, ms", "p50", "p95", "p99", "max", "n", box=None, pad_edge=False)
-    for name, title in FIGURES.items():
-        spread = figures[name]
-        if spread["count"]:
-            values = [f"{spread[k]:.1f}" if spread[k] is not None else "" for k in ("p50", "p95", "p99", "max")]
-            table.add_row(title, *values, str(spread["count"]))
-    console.print(table)

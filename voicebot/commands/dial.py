@@ -40,7 +40,7 @@ def run_dial(
         settings = load_settings(config)
         console = settings.console
         host = "127.0.0.1" if console.host in ("0.0.0.0", "::") else console.host
-        service = Service(f"http://{f'[{host}]' if ':' in host else host}:{console.port}", console.secret())
+        client = ConsoleClient(f"http://{f'[{host}]' if ':' in host else host}:{console.port}", console.secret())
         wish: dict[str, Any] = {
             "to": str(Address.parse(to)),
             "trunk": trunk,
@@ -48,11 +48,11 @@ def run_dial(
             "from": sender,
             "context": pairs(context),
         }
-        call = service.ask("POST", "/v1/calls", {name: value for name, value in wish.items() if value})
+        call = client.ask("POST", "/v1/calls", {name: value for name, value in wish.items() if value})
         state = _told("", call, as_json)
         while wait and state != "ended":
             time.sleep(LOOK_EVERY_S)
-            call = service.ask("GET", f"/v1/calls/{quote(call['id'], safe='')}")
+            call = client.ask("GET", f"/v1/calls/{quote(call['id'], safe='')}")
             state = _told(state, call, as_json)
     except (NotAsked, SettingsError, ValueError) as error:
         typer.echo(str(error), err=True)
@@ -73,7 +73,7 @@ def pairs(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-class Service:
+class ConsoleClient:
     """The API of a running service. ``url``: of its console."""
 
     def __init__(self, url: str, token: str) -> None:
@@ -90,10 +90,10 @@ class Service:
             with urllib.request.urlopen(request, timeout=REQUEST_S) as response:
                 answer = json.loads(response.read())
         except urllib.error.HTTPError as refused:
-            raise NotAsked(_reason(refused)) from None
+            raise NotAsked(_reason(refused)) from refused
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
-            raise NotAsked(f"no service at {self._url}: {reason}; start it with: voicebot serve") from None
+            raise NotAsked(f"no service at {self._url}: {reason}; start it with: voicebot serve") from error
         return dict(answer)
 
 

@@ -46,7 +46,7 @@ def check_folders(settings: Settings) -> None:
     try:
         settings.calls.records.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(f"calls.records: {settings.calls.records} cannot be made: {error.strerror}") from None
+        raise SettingsError(f"calls.records: {settings.calls.records} cannot be made: {error.strerror}") from error
 
 
 async def _serve(settings: Settings, as_json: bool) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from voicebot.authoring.transcripts import DialogTest, Entry
-from voicebot.caller import Action, Script, Step
+from voicebot.caller import Action, CallScript, ScriptStep
 
 QUIET_S: Final = 2.0
 """Nothing audible for this long: the bot has finished. Longer than between two of its sentences on a busy machine."""
@@ -40,7 +40,7 @@ class VoiceScript:
     """``acts``: the places in the talk of what the caller does, one for each script step with a turn, the greeting's
     left out. ``transfer_status``: how whom the caller is handed on to answers."""
 
-    script: Script
+    script: CallScript
     acts: tuple[int, ...]
     transfer_status: int
 
@@ -54,7 +54,7 @@ def voice_script(test: DialogTest, languages: frozenset[str]) -> VoiceScript:
         raise NotByVoice(test.line, "the caller of the tests calls; this one is called")
     if len(set(test.lines)) < len(test.lines):
         raise NotByVoice(test.line, "entries of the talk share a line; begin each on its own")
-    steps = [Step(Action.LISTEN, 0, deadline_s=ANSWER_S)]
+    steps = [ScriptStep(Action.LISTEN, 0, deadline_s=ANSWER_S)]
     acts: list[int] = []
     answers: set[str] = set()
     for index, (entry, line) in enumerate(zip(test.talk, test.lines, strict=True)):
@@ -69,7 +69,7 @@ def voice_script(test: DialogTest, languages: frozenset[str]) -> VoiceScript:
             if len(answers) > 1:
                 raise NotByVoice(line, "its transfers come to different ends")
             if entry.transferred != "completed":
-                steps.append(Step(Action.PAUSE, line, seconds=GOES_ON_S, waits=False))
+                steps.append(ScriptStep(Action.PAUSE, line, seconds=GOES_ON_S, waits=False))
             continue
         step = _step(entry, line)
         if step is None:
@@ -80,9 +80,9 @@ def voice_script(test: DialogTest, languages: frozenset[str]) -> VoiceScript:
         acts.append(index)
     end = _end(test.talk)
     if end is not None:
-        steps.append(Step(Action.EXPECT_END, test.lines[-1], end=end, deadline_s=END_S))
+        steps.append(ScriptStep(Action.EXPECT_END, test.lines[-1], end=end, deadline_s=END_S))
     status = TARGETS[answers.pop()] if answers else TARGETS["completed"]
-    return VoiceScript(Script(test.file.name, tuple(steps), "en-US", quiet_s=QUIET_S), tuple(acts), status)
+    return VoiceScript(CallScript(test.file.name, tuple(steps), "en-US", quiet_s=QUIET_S), tuple(acts), status)
 
 
 def spoken(text: str) -> str:
@@ -105,16 +105,16 @@ def _acts(entry: Entry) -> bool:
     return entry.caller is not None or entry.keys is not None or bool(entry.silence) or entry.transferred is not None
 
 
-def _step(entry: Entry, line: int) -> Step | None:
+def _step(entry: Entry, line: int) -> ScriptStep | None:
     if entry.caller is not None:
         if not re.search(r"\w", entry.caller):
             raise NotByVoice(line, "there are no words in this")
-        return Step(Action.SAY, line, text=spoken(entry.caller), deadline_s=ANSWER_S)
+        return ScriptStep(Action.SAY, line, text=spoken(entry.caller), deadline_s=ANSWER_S)
     if entry.keys is not None:
         if not re.fullmatch(r"[0-9*#A-D]{1,64}", entry.keys.upper()):
             raise NotByVoice(line, "these are not keys of a telephone")
-        return Step(Action.KEYS, line, keys=entry.keys.upper(), deadline_s=ANSWER_S)
-    return Step(Action.SILENCE, line, deadline_s=SILENCE_S) if entry.silence else None
+        return ScriptStep(Action.KEYS, line, keys=entry.keys.upper(), deadline_s=ANSWER_S)
+    return ScriptStep(Action.SILENCE, line, deadline_s=SILENCE_S) if entry.silence else None
 
 
 def _awaits_word(talk: list[Entry]) -> bool:

@@ -11,17 +11,15 @@ Status 0: all that can be held by voice is as the tests say; 1: something is not
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import typer
 
@@ -31,20 +29,19 @@ from voicebot.authoring.rehearsal import Rehearsal, Result
 from voicebot.authoring.stage import TEST_HEADER, build_stage
 from voicebot.authoring.talk import Failure
 from voicebot.authoring.transcripts import DialogTest, read_transcripts
-from voicebot.caller import CallNotPlaced, CallOptions, Phone
+from voicebot.caller import CallNotTried, CallOptions, Phone
 from voicebot.commands.check import told
+from voicebot.commands.own_service import own_service, record_of
 from voicebot.commands.test import run_quietly
 from voicebot.commands.voice_script import NotByVoice, VoiceScript, voice_script
 from voicebot.commands.voice_verdict import Understood, verdict
 from voicebot.host.loader import DialogsError
 from voicebot.log import configure_logging
-from voicebot.service.supervisor import ChildProcess, NotReady
-from voicebot.speech import SpeechEndpoint
+from voicebot.service.supervisor import NotReady
 
 SIDE_BY_SIDE: Final = 2
 """Calls at a time: offline models of both sides share the machine with them."""
 MAX_CALL_S: Final = 300.0
-RECORD_DEADLINE_S: Final = 15.0
 RENDER_ATTEMPTS: Final = 3
 SETTINGS: Final = """\
 [sip]
@@ -72,7 +69,7 @@ level = "WARNING"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class VoiceResult:
     """What came of one test. ``skipped``: why it was not held by voice, or nothing; ``in_text``: it failed before."""
 
     test: DialogTest
@@ -100,106 +97,97 @@ def run_voice_tests(folder: Path, *, as_json: bool, only: str = "") -> int:
         typer.echo(f"{folder / 'tests'}: no tests here" + (f" with {only!r} in their name" if only else ""), err=True)
         return 2
 
-    def tell(held: Held) -> None:
+    def tell(result: VoiceResult) -> None:
         if not as_json:
-            typer.echo("\n".join(lines_of(held)))
+            typer.echo("\n".join(lines_of(result)))
 
-    async def everything() -> list[Held]:
+    async def everything() -> list[VoiceResult]:
         me = asyncio.current_task()
         assert me is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)  # as Ctrl-C: nothing is left behind
         results = await run_quietly(Rehearsal(dialogs), [test for _, test in numbered])
         ready, over = _plan([number for number, _ in numbered], results)
-        for held in over:
-            tell(held)
+        for result in over:
+            tell(result)
         return [*over, *(await _hold(folder, ready, tell) if ready else [])]
 
     try:
         every = asyncio.run(everything())
-    except (DialogsError, NotReady, CallNotPlaced, OSError) as error:
+    except (DialogsError, NotReady, CallNotTried, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
     order = {id(test): number for number, test in numbered}
-    every.sort(key=lambda held: order[id(held.test)])
-    counts = {name: sum(held.outcome == name for held in every) for name in ("passed", "failed", "skipped")}
+    every.sort(key=lambda result: order[id(result.test)])
+    counts = {name: sum(result.outcome == name for result in every) for name in ("passed", "failed", "skipped")}
     if as_json:
-        typer.echo(json.dumps({"tests": [_data(held) for held in every], **counts}, ensure_ascii=False, indent=1))
+        typer.echo(json.dumps({"tests": [_data(result) for result in every], **counts}, ensure_ascii=False, indent=1))
     else:
         skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
         typer.echo(f"{counts['passed']} of {len(every)} tests passed by voice{skipped}")
     return 1 if counts["failed"] else 0
 
 
-def lines_of(held: Held) -> list[str]:
+def lines_of(result: VoiceResult) -> list[str]:
     """What is told of a test: how it went, where it failed, and what was heard otherwise than it was said."""
-    lines = [f"{held.outcome} {held.took_s:6.1f} s  {held.test.name}"]
-    if held.skipped:
-        return [f"skipped {'':8}  {held.test.name}: {held.skipped}"]
-    if held.failure is not None:
-        lines.append(f"  {held.failure.file}:{held.failure.line}:{' in text already:' if held.in_text else ''}")
-        lines.append(f"  expected: {held.failure.expected}")
-        lines.append(f"  heard:    {held.failure.heard}")
-    for act in held.understood:
-        if act.differs and (held.failure is None or act.line <= held.failure.line):
+    lines = [f"{result.outcome} {result.took_s:6.1f} s  {result.test.name}"]
+    if result.skipped:
+        return [f"skipped {'':8}  {result.test.name}: {result.skipped}"]
+    if result.failure is not None:
+        lines.append(f"  {result.failure.file}:{result.failure.line}:{' in text already:' if result.in_text else ''}")
+        lines.append(f"  expected: {result.failure.expected}")
+        lines.append(f"  heard:    {result.failure.heard}")
+    for act in result.understood:
+        if act.differs and (result.failure is None or act.line <= result.failure.line):
             recognised = repr(act.recognised) if act.recognised else "nothing"
             lines.append(f"  in line {act.line} the caller said {act.said!r}, heard: {recognised}")
     return lines
 
 
 def _plan(numbers: Sequence[int], results: Sequence[Result]) -> tuple[list[tuple[int, DialogTest, VoiceScript]],
-                                                                      list[Held]]:  # fmt: skip
+                                                                      list[VoiceResult]]:  # fmt: skip
     """The calls to be held, and the tests that are over without one."""
     ready: list[tuple[int, DialogTest, VoiceScript]] = []
-    over: list[Held] = []
+    over: list[VoiceResult] = []
     for number, result in zip(numbers, results, strict=True):
         if result.failure is not None:
-            over.append(Held(result.test, result.failure, in_text=True))
+            over.append(VoiceResult(result.test, result.failure, in_text=True))
             continue
         try:
             ready.append((number, result.test, voice_script(result.test, result.languages)))
         except NotByVoice as not_so:
-            over.append(Held(result.test, skipped=f"{result.test.file.name}:{not_so.line}: {not_so}"))
+            over.append(VoiceResult(result.test, skipped=f"{result.test.file.name}:{not_so.line}: {not_so}"))
     return ready, over
 
 
 async def _hold(
-    folder: Path, calls: Sequence[tuple[int, DialogTest, VoiceScript]], tell: Callable[[Held], None]
-) -> list[Held]:
+    folder: Path, calls: Sequence[tuple[int, DialogTest, VoiceScript]], tell: Callable[[VoiceResult], None]
+) -> list[VoiceResult]:
     """Start the service, hold the calls, end the service."""
     with tempfile.TemporaryDirectory(prefix="voicebot-test-") as made:
         place = Path(made)
         await asyncio.to_thread(build_stage, folder, place / "stage")
         await asyncio.to_thread(_settings, place)
-        ready: dict[str, Any] = {}
-        service = ChildProcess("voicebot serve", _command(place), on_ready=ready.update, environment=_environment())
-        try:
-            await service.start()
-        except NotReady as error:
-            raise NotReady(f"{error}\n{await asyncio.to_thread(_log, place)}".strip()) from None
-        common = CallOptions(
-            speech=SpeechEndpoint(host=ready["speech"]),
-            transcribe=False,
-            sender=Address("+15550100"),  # who calls in text
-            max_call_s=MAX_CALL_S,
-        )
-        try:
-            bot = Address.parse(ready["sip"])
-            async with Phone(bot, common) as phone:
+        async with own_service(place / "serve.log", {}, place / "voicebot.toml") as service:
+            common = CallOptions(
+                speech=service.speech,
+                transcribe=False,
+                sender=Address("+15550100"),  # who calls in text
+                max_call_s=MAX_CALL_S,
+            )
+            async with Phone(service.address, common) as phone:
                 for _, _, voice in calls:
                     await _render(phone, voice)
                 free = asyncio.Semaphore(SIDE_BY_SIDE)
 
-                async def one(number: int, test: DialogTest, voice: VoiceScript) -> Held:
+                async def one(number: int, test: DialogTest, voice: VoiceScript) -> VoiceResult:
                     async with free:
-                        held = await _call(phone, bot, place / "records", number, test, voice)
-                    tell(held)
-                    return held
+                        result = await _call(phone, service.address, place / "records", number, test, voice)
+                    tell(result)
+                    return result
 
                 async with asyncio.TaskGroup() as group:
                     tasks = [group.create_task(one(*call)) for call in calls]
                 return [task.result() for task in tasks]
-        finally:
-            await service.stop()
 
 
 async def _render(phone: Phone, voice: VoiceScript) -> None:
@@ -208,26 +196,29 @@ async def _render(phone: Phone, voice: VoiceScript) -> None:
         try:
             await phone.prepare(voice.script)
             return
-        except CallNotPlaced:
+        except CallNotTried:
             if attempt + 1 == RENDER_ATTEMPTS:
                 raise
 
 
-async def _call(phone: Phone, to: Address, records: Path, number: int, test: DialogTest, voice: VoiceScript) -> Held:
+async def _call(
+    phone: Phone, to: Address, records: Path, number: int, test: DialogTest, voice: VoiceScript
+) -> VoiceResult:
     began = time.monotonic()
     headers = {TEST_HEADER: str(number)}
     options = replace(phone.options, headers=headers, transfer_status=voice.transfer_status)
     try:
         report = await phone.call(to, voice.script, options=options)
-    except CallNotPlaced as error:
-        return Held(test, Failure(test.file, test.line, "a call", str(error)), took_s=time.monotonic() - began)
-    record = await _record(records, report.call_id) if report.call_id else None
+    except CallNotTried as error:
+        return VoiceResult(test, Failure(test.file, test.line, "a call", str(error)), took_s=time.monotonic() - began)
+    file = await record_of(report.call_id, records) if report.call_id else None
     took_s = time.monotonic() - began
-    if record is None:
+    if file is None:
         failure = Failure(test.file, test.line, "a call with a record", report.reason or "nothing")
-        return Held(test, failure, took_s=took_s)
+        return VoiceResult(test, failure, took_s=took_s)
+    record = json.loads(await asyncio.to_thread(file.read_text, "utf-8"))
     judged = await verdict(test, voice, report, record)
-    return Held(test, judged.failure, took_s=took_s, understood=judged.understood)
+    return VoiceResult(test, judged.failure, took_s=took_s, understood=judged.understood)
 
 
 def _settings(place: Path) -> None:
@@ -237,50 +228,14 @@ def _settings(place: Path) -> None:
     (place / "voicebot.toml").write_text(text, encoding="utf-8")
 
 
-def _command(place: Path) -> list[str]:
-    serve = 'exec "$0" -m voicebot.commands serve --config "$1" --json --exit-with-parent 2>"$2"'
-    return ["sh", "-c", serve, sys.executable, str(place / "voicebot.toml"), str(place / "serve.log")]
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
-
-
-def _log(place: Path) -> str:
-    """The end of what the service has logged."""
-    try:
-        return "\n".join((place / "serve.log").read_text("utf-8", "replace").splitlines()[-20:])
-    except OSError:
-        return ""
-
-
-async def _record(records: Path, call_id: str) -> dict[str, Any] | None:
-    """The record of the call; None when it does not come."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(RECORD_DEADLINE_S):
-            while True:
-                if (found := await asyncio.to_thread(_find, records, call_id)) is not None:
-                    return found
-                await asyncio.sleep(0.1)
-    return None
-
-
-def _find(records: Path, call_id: str) -> dict[str, Any] | None:
-    for file in records.glob("*.json"):
-        record = json.loads(file.read_text("utf-8"))
-        if record.get("call_id") == call_id:
-            return dict(record)
-    return None
-
-
-def _data(held: Held) -> dict[str, object]:
-    failure = held.failure
+def _data(result: VoiceResult) -> dict[str, object]:
+    failure = result.failure
     return {
-        "file": str(held.test.file), "line": held.test.line, "name": held.test.name,
-        "outcome": held.outcome, "skipped": held.skipped or None, "took_ms": round(1000 * held.took_s, 2),
+        "file": str(result.test.file), "line": result.test.line, "name": result.test.name,
+        "outcome": result.outcome, "skipped": result.skipped or None, "took_ms": round(1000 * result.took_s, 2),
         "failure": None if failure is None else {
             "file": str(failure.file), "line": failure.line, "expected": failure.expected, "heard": failure.heard,
-            "in_text": held.in_text,
+            "in_text": result.in_text,
         },
-        "understood": [{"line": act.line, "said": act.said, "heard": act.recognised} for act in held.understood],
+        "understood": [{"line": act.line, "said": act.said, "heard": act.recognised} for act in result.understood],
     }  # fmt: skip

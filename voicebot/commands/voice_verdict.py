@@ -43,17 +43,17 @@ class Verdict:
 
 async def verdict(test: DialogTest, voice: VoiceScript, report: CallReport, record: dict[str, Any]) -> Verdict:
     """Judge the call that ``report`` and ``record`` tell of. Nothing is waited for."""
-    replay = Replay(test, voice, report, record)
+    call = RecordedCall(test, voice, report, record)
     shown = [(entry, line) for entry, line in zip(test.talk, test.lines, strict=True)
              if entry.language is None and entry.recording is None]  # fmt: skip
     talk = replace(test, talk=[entry for entry, _ in shown], lines=[line for _, line in shown])
     try:
-        failure = await RunningTest(replay, talk, []).failure()
+        failure = await RunningTest(call, talk, []).failure()
     except CallOver as over:
         failure = Failure(test.file, over.line, "a call that goes on", _ending(voice, report))
     if failure is None and not report.ok:
         failure = Failure(test.file, test.lines[-1], "a call that comes to its end", report.reason)
-    return Verdict(failure, replay.understood())
+    return Verdict(failure, call.understood())
 
 
 class CallOver(Exception):
@@ -64,7 +64,7 @@ class CallOver(Exception):
         self.line = line
 
 
-class Replay:
+class RecordedCall:
     """A call that was, act by act (:class:`~voicebot.authoring.talk.Call`). Raises :class:`CallOver` past its end."""
 
     def __init__(self, test: DialogTest, voice: VoiceScript, report: CallReport, record: dict[str, Any]) -> None:

@@ -100,8 +100,7 @@ class OpusDecoder:
         count = self._decode(self._decoder.decoder_state, payload, len(payload), self._pointer, samples, int(fec))
         if count <= 0:
             return b""
-        audio = self._audio.encode(self._samples[:count])
-        return audio if count == samples else audio + self._audio.silence(samples - count)
+        return self._audio.encode(self._samples[:count]) + self._audio.silence(samples - count)
 
 
 OPUS: Final = Codec(

@@ -10,7 +10,15 @@ from functools import lru_cache
 from babel.numbers import get_currency_precision
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbers import ARTICLE, HUNDRED, POINT, Number, NumberReader, NumberWords, single
+from voicebot.authoring.understanding.numbers import (
+    ARTICLE,
+    HUNDRED,
+    POINT,
+    NumberReader,
+    NumberWords,
+    SpokenNumber,
+    single,
+)
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -96,15 +104,15 @@ class Amounts:
                 entries[phrase] = unit
         return self._vocabulary.phrases(entries)
 
-    def _rows(self, tokens: Sequence[Token], unit: _Unit | None) -> list[list[Number]]:
+    def _rows(self, tokens: Sequence[Token], unit: _Unit | None) -> list[list[SpokenNumber]]:
         """The numbers before ``unit``, those in a row together. The last row belongs to the unit."""
         atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
         if unit is _Unit.MINOR and atoms and atoms[0].kind == POINT:
             atoms = atoms[1:]  # "un euro con un céntimo"
         found = NumberReader(self._words, atoms).all()
         if not found and unit in (_Unit.MAJOR, _Unit.MINOR) and atoms and atoms[-1].kind == ARTICLE:
-            return [[Number(Decimal(1), "1", len(atoms) - 1, len(atoms))]]  # "a dollar"
-        rows: list[list[Number]] = []
+            return [[SpokenNumber(Decimal(1), "1", len(atoms) - 1, len(atoms))]]  # "a dollar"
+        rows: list[list[SpokenNumber]] = []
         for number in found:
             if rows and rows[-1][-1].stop == number.start:
                 rows[-1].append(number)
@@ -112,7 +120,7 @@ class Amounts:
                 rows.append([number])
         return rows
 
-    def _bare(self, row: list[Number]) -> Decimal | None:
+    def _bare(self, row: list[SpokenNumber]) -> Decimal | None:
         """Numbers without a unit: "twelve fifty", "twelve oh five"."""
         if len(row) >= 3 and row[-2].digits == "0" and len(row[-1].digits) == 1:
             whole, cents = single(row[:-2]), row[-1].value

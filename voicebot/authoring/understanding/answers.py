@@ -23,7 +23,7 @@ class _Sense(Enum):
     NEITHER = "neither"
 
 
-class YesNo:
+class YesNoReader:
     """Yes, no, or neither.
 
     The longer phrase decides ("yes, that's not right" is no); with phrases as long as each other it stays open, unless

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbers import NUMERAL, ORDINAL, Number, NumberReader, NumberWords
+from voicebot.authoring.understanding.numbers import NUMERAL, ORDINAL, NumberReader, NumberWords, SpokenNumber
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -115,7 +115,7 @@ class CalendarDays:
                 found.append(_Day(int(atom.value), str(int(atom.value)), atom.start, atom.stop, True))
                 index += 1
                 continue
-            number: Number | None = reader.cardinal(index) or reader.quantity(index)  # "a couple"
+            number: SpokenNumber | None = reader.cardinal(index) or reader.quantity(index)  # "a couple"
             if number is None or number.value != number.value.to_integral_value() or number.value >= 10**9:
                 index += 1
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from voicebot.authoring.understanding.answers import SHORT, YesNo
+from voicebot.authoring.understanding.answers import SHORT, YesNoReader
 from voicebot.authoring.understanding.tokens import Token, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Corrections:
     """What the caller says instead: "no, it is 42", "not five, six", "six, not five", "I said nine"."""
 
-    def __init__(self, vocabulary: Vocabulary, yes_no: YesNo) -> None:
+    def __init__(self, vocabulary: Vocabulary, yes_no: YesNoReader) -> None:
         self._vocabulary = vocabulary
         self._yes_no = yes_no
         self._markers = vocabulary.listed_phrases("correction", "markers")

@@ -55,7 +55,7 @@ class Atom:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class SpokenNumber:
     """A number that was read: its value, how its digits are written, and the atoms it takes."""
 
     value: Decimal
@@ -160,9 +160,9 @@ class NumberReader:
     def atom(self, index: int) -> Atom:
         return self._atoms[index] if 0 <= index < len(self._atoms) else END
 
-    def all(self) -> list[Number]:
+    def all(self) -> list[SpokenNumber]:
         """Every quantity, left to right."""
-        found: list[Number] = []
+        found: list[SpokenNumber] = []
         index = 0
         while index < len(self._atoms):
             number = self.quantity(index)
@@ -173,20 +173,20 @@ class NumberReader:
                 index += 1
         return found
 
-    def quantity(self, index: int) -> Number | None:
+    def quantity(self, index: int) -> SpokenNumber | None:
         """A number with its sign, decimals and fraction."""
         if self.atom(index).kind == MINUS:
             number = self._unsigned(index + 1)
-            return None if number is None else Number(-number.value, number.digits, index, number.stop)
+            return None if number is None else SpokenNumber(-number.value, number.digits, index, number.stop)
         return self._unsigned(index)
 
-    def cardinal(self, index: int) -> Number | None:
+    def cardinal(self, index: int) -> SpokenNumber | None:
         """A whole number (a numeral may have decimals)."""
         first = self.atom(index)
         if first.kind == NUMERAL and self.atom(index + 1).kind not in (HUNDRED, SCALE):
             if self._words.numeral(first.word) is None:
                 return None
-            return Number(first.value, re.sub(r"\D", "", first.word), index, index + 1)
+            return SpokenNumber(first.value, re.sub(r"\D", "", first.word), index, index + 1)
         total, limit, at = Decimal(0), Decimal("Infinity"), index
         while True:
             joined = at > index and self.atom(at).word in self._words.conjunctions
@@ -210,22 +210,24 @@ class NumberReader:
             break
         if at == index:
             return None
-        return Number(total, _digits(total.normalize()) if total else "0", index, at)
+        return SpokenNumber(total, _digits(total.normalize()) if total else "0", index, at)
 
-    def _unsigned(self, index: int) -> Number | None:
+    def _unsigned(self, index: int) -> SpokenNumber | None:
         number = self._fraction(index) or self.cardinal(index)
         if number is None:
-            return self._decimals(Number(Decimal(0), "0", index, index)) if self.atom(index).kind == POINT else None
+            return (
+                self._decimals(SpokenNumber(Decimal(0), "0", index, index)) if self.atom(index).kind == POINT else None
+            )
         if self.atom(number.stop).kind == POINT:
             number = self._decimals(number) or number
         number = self._with_fraction(number)
         scale = self.atom(number.stop)
         if scale.kind == SCALE and number.value != number.value.to_integral_value():
             value = number.value * scale.value
-            return Number(value, _digits(value), index, number.stop + 1)
+            return SpokenNumber(value, _digits(value), index, number.stop + 1)
         return number
 
-    def _fraction(self, index: int) -> Number | None:
+    def _fraction(self, index: int) -> SpokenNumber | None:
         """ "half a million", "a quarter", "three quarters"."""
         at = index + (self.atom(index).kind == ARTICLE)
         count = Decimal(1)
@@ -239,9 +241,9 @@ class NumberReader:
         after += self.atom(after).kind == ARTICLE
         if self.atom(after).kind == SCALE:
             value, stop = value * self.atom(after).value, after + 1
-        return Number(value, _digits(value), index, stop)
+        return SpokenNumber(value, _digits(value), index, stop)
 
-    def _with_fraction(self, number: Number) -> Number:
+    def _with_fraction(self, number: SpokenNumber) -> SpokenNumber:
         """ "two and a half", and "a million and a half", where half a million is meant."""
         at = number.stop
         written = self.atom(at).kind == FRACTION and "/" in self.atom(at).word  # "5 1/2"
@@ -257,9 +259,9 @@ class NumberReader:
             return number
         last = self.atom(number.stop - 1)
         value = number.value + count * fraction.value * (last.value if last.kind == SCALE else 1)
-        return Number(value, _digits(value), number.start, at + 1)
+        return SpokenNumber(value, _digits(value), number.start, at + 1)
 
-    def _decimals(self, whole: Number) -> Number | None:
+    def _decimals(self, whole: SpokenNumber) -> SpokenNumber | None:
         """What follows "point": digits one by one, or a number ("zwölf Komma fünfzig")."""
         at, places = whole.stop + 1, ""
         while len(places) < 20:
@@ -273,7 +275,7 @@ class NumberReader:
         if not places or whole.value != whole.value.to_integral_value():
             return None
         value = whole.value + Decimal(f"0.{places[:20]}")
-        return Number(value, _digits(value), whole.start, at)
+        return SpokenNumber(value, _digits(value), whole.start, at)
 
     def _scale_alone(self, index: int, first: bool) -> tuple[Decimal, int] | None:
         """ "a thousand", "tausend"; the stop is where the scale is."""
@@ -331,7 +333,7 @@ def _digits(value: Decimal) -> str:
     return re.sub(r"\D", "", format(value, "f"))
 
 
-def single(numbers: Sequence[Number]) -> Decimal | None:
+def single(numbers: Sequence[SpokenNumber]) -> Decimal | None:
     """The one number that was said: one, or several in a row ("one two three four", "nineteen eighty four")."""
     if not numbers:
         return None

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from voicebot.authoring.exact import exact
 from voicebot.authoring.understanding.amounts import Amounts
-from voicebot.authoring.understanding.answers import Choices, Globals, YesNo
+from voicebot.authoring.understanding.answers import Choices, Globals, YesNoReader
 from voicebot.authoring.understanding.calendar_days import CalendarDays
 from voicebot.authoring.understanding.clock_times import ClockTimes
 from voicebot.authoring.understanding.corrections import Corrections
@@ -34,7 +34,7 @@ class Understanding:
         order = self._vocabulary.regions.get(region.upper(), {}).get("date_order")
         self._numbers = NumberWords(self._vocabulary, region.upper())
         self._digits = DigitStrings(self._vocabulary, self._numbers)
-        self._yes_no = YesNo(self._vocabulary)
+        self._yes_no = YesNoReader(self._vocabulary)
         self._choices = Choices(self._vocabulary, self._numbers)
         self._corrections = Corrections(self._vocabulary, self._yes_no)
         self._globals = Globals(self._vocabulary)

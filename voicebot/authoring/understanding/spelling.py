@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voicebot.authoring.understanding.answers import YesNo, one_off
+from voicebot.authoring.understanding.answers import YesNoReader, one_off
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token, prepared, without
 from voicebot.authoring.understanding.vocabulary import Vocabulary
@@ -15,7 +15,7 @@ MAX_NAME_WORDS = 6
 class Spelling:
     """Reads letters and digits; section ``spelling`` has the names of the letters and the spelling alphabets."""
 
-    def __init__(self, vocabulary: Vocabulary, words: NumberWords, yes_no: YesNo) -> None:
+    def __init__(self, vocabulary: Vocabulary, words: NumberWords, yes_no: YesNoReader) -> None:
         section = vocabulary.section("spelling")
         self._vocabulary = vocabulary
         self._words = words
@@ -116,7 +116,7 @@ class Spelling:
 class Names:
     """Reads a person's name; section ``names``."""
 
-    def __init__(self, vocabulary: Vocabulary, spelling: Spelling, yes_no: YesNo) -> None:
+    def __init__(self, vocabulary: Vocabulary, spelling: Spelling, yes_no: YesNoReader) -> None:
         self._yes_no = yes_no
         self._vocabulary = vocabulary
         self._spelling = spelling

@@ -164,8 +164,8 @@ def load(language: str) -> Vocabulary:
     source = files(__package__) / f"{language.lower()}.yaml"
     try:
         text = source.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UnknownLanguage(language) from None
+    except FileNotFoundError as error:
+        raise UnknownLanguage(language) from error
     data = yaml.load(
         text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     )  # plain text, lists and mappings, nothing else

@@ -1,0 +1,82 @@
+"""``voicebot serve`` for the length of a command, without anybody's settings; and what a call to it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from voicebot.address import Address
+from voicebot.service.supervisor import ChildProcess, NotReady
+from voicebot.speech import SpeechEndpoint
+
+RECORD_DEADLINE_S: Final = 15.0
+LOG_LINES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OwnService:
+    """A running service: where it is called, and its speech service, which callers may use too."""
+
+    address: Address
+    speech: SpeechEndpoint
+
+
+@asynccontextmanager
+async def own_service(
+    log: Path, settings: Mapping[str, object], config: Path | None = None
+) -> AsyncIterator[OwnService]:
+    """Start the service, and end it with the block; it logs to the file ``log``.
+
+    ``settings``: by their names in the environment without prefix (``{"SIP__PORT": 0}``), besides those in ``config``.
+    Raises :class:`NotReady` with the end of the log.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
+    given = {f"VOICEBOT_{name}": str(value) for name, value in settings.items()}
+    arguments = [] if config is None else ["--config", str(config)]
+    serve = 'exec "$@" 2>"$0"'  # the shell adds the log file
+    argv = ["sh", "-c", serve, str(log), sys.executable, "-m", "voicebot.commands", "serve", *arguments, "--json",
+            "--exit-with-parent"]  # fmt: skip
+    ready: dict[str, Any] = {}
+    child = ChildProcess("voicebot serve", argv, on_ready=ready.update, environment=kept | given)
+    try:
+        await child.start()
+    except NotReady as error:
+        raise NotReady(f"{error}\n{await asyncio.to_thread(_end_of, log)}".strip()) from error
+    try:
+        yield OwnService(Address.parse(ready["sip"]), SpeechEndpoint(host=ready["speech"]))
+    finally:
+        await child.stop()
+
+
+def _end_of(log: Path) -> str:
+    try:
+        return "\n".join(log.read_text("utf-8", "replace").splitlines()[-LOG_LINES:])
+    except OSError:
+        return ""
+
+
+async def record_of(call_id: str, records: Path, *, recording: bool = False) -> Path | None:
+    """The file in which the service has written the record of a call that is over, and with ``recording`` the recording
+    beside it; None when it does not come."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(RECORD_DEADLINE_S):
+            while True:
+                if (file := await asyncio.to_thread(_find_record, call_id, records, recording)) is not None:
+                    return file
+                await asyncio.sleep(0.05)
+    return None
+
+
+def _find_record(call_id: str, records: Path, recording: bool) -> Path | None:
+    for file in records.glob("*.json"):
+        if json.loads(file.read_text("utf-8")).get("call_id") == call_id:
+            return file if not recording or file.with_suffix(".wav").exists() else None
+    return None
