@@ -16,7 +16,6 @@ from typing import Literal, NamedTuple
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri, Via
 
 Transport = Literal["UDP", "TCP", "TLS"]
-TRANSPORTS: tuple[Transport, ...] = ("UDP", "TCP", "TLS")
 DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061}
 
 
