@@ -114,5 +114,5 @@ def _gap(inside: str, column: int, kinds: frozenset[str] | None) -> Gap:
     try:
         compiled = compile_expression(expression)
     except ExpressionError as error:
-        raise ExpressionError(str(error), column + error.column) from None
+        raise ExpressionError(str(error), column + error.column) from error
     return Gap(compiled, kind, column)
