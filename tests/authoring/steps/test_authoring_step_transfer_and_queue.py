@@ -9,7 +9,7 @@ from typing import Any
 from folder_line import Line, write
 
 from voicebot.authoring.http import HttpFailed, HttpRequest
-from voicebot.calls.transfer_headers import transfer_headers
+from voicebot.bots.transfers import transfer_asked
 from voicebot.host.storage import SqliteStorage
 
 BUSY = {"state": "failed", "status": 486, "message": "Busy Here"}
@@ -71,7 +71,7 @@ async def test_a_transfer_takes_headers_and_context_along(tmp_path: Path) -> Non
     assert (handed["TargetPhoneNumber"], handed["account_number"], handed["name"]) == (
         "+15550100", 1234, "Ada Löwe, 50 %",
     )  # fmt: skip
-    assert transfer_headers(handed) == {
+    assert transfer_asked(0.0, None, handed).headers == {
         "X-Context-account-number": "1234",
         "X-Context-name": "Ada L%C3%B6we, 50 %25",
         "X-Context-tags": '["a", "b"]',
