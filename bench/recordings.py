@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicebot.audio import PCMA, PCMU, g711
+from voicebot.audio import PCMU, g711
 from voicebot.caller.wav import read_wav
 
 ASTERISK = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
@@ -26,14 +26,13 @@ Samples = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One recording of the shared audio. ``words``: what is said; ``slots``: parts of it, where that is all we know."""
+    """One recording of the shared audio. ``words``: what is said."""
 
     name: str
     path: Path
     voice: str
     condition: str
     words: tuple[str, ...]
-    slots: tuple[str, ...]
 
     @property
     def digits(self) -> str:
@@ -54,7 +53,6 @@ def shared(kind: str) -> tuple[Recording, ...]:
             entry["voice"],
             entry["cond"],
             tuple(entry["ref"].split()),
-            tuple(entry.get("slots", ())),
         )
         for entry in lines
         if entry["set"] == kind
@@ -89,13 +87,3 @@ def write_wav(path: Path, samples: Samples) -> None:
     head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16,
                        b"data", len(data))  # fmt: skip
     path.write_bytes(head + data)
-
-
-def a_six_digit_number() -> tuple[str, bytes] | None:
-    """A number and a human who says it, as A-law; None where no recording is installed."""
-    if has_asterisk():
-        return "830166", g711.encode(read_out("830166"), "PCMA")
-    for recording in shared("human_digits"):
-        if recording.name == "fsdd_theo_6":
-            return recording.digits, read_wav(recording.path, PCMA)
-    return None

@@ -74,7 +74,7 @@ async def serving(settings: dict[str, str] | None = None) -> AsyncIterator[Servi
         kept = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")}
         environment = kept | SETTINGS | {"VOICEBOT_CALLS__RECORDS": folder} | (settings or {})
         ready: dict[str, Any] = {}
-        argv = [sys.executable, "-m", "voicebot.commands", "serve", "--json", "--exit-with-parent"]
+        argv = [sys.executable, "-m", "voicebot", "serve", "--json", "--exit-with-parent"]
         child = ChildProcess("voicebot serve", argv, on_ready=ready.update, environment=environment)
         began = time.monotonic()
         await child.start()

@@ -13,6 +13,7 @@ The rooms that notice something make them; the turn machine, the call's record a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -345,11 +346,14 @@ class HangUpAsked(Event):
 class TransferAsked(Event):
     """The bot wants the caller transferred, after what it said has been played.
 
-    ``target``: None is where the settings say. ``context``: what the target is told.
+    ``target``: None is where the settings say. ``headers``: SIP headers for the target. ``attended``: whether it is
+    called first, and hears ``announcement``; None is as the settings say.
     """
 
     target: Address | None
-    context: dict[str, Any] = field(default_factory=dict, hash=False)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    attended: bool | None = None
+    announcement: str = ""
 
 
 @dataclass(frozen=True, slots=True)

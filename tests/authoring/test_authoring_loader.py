@@ -6,7 +6,7 @@ import pytest
 from folder_line import write
 
 from voicebot.authoring.loader import load_dialogs
-from voicebot.authoring.model import DialogFile
+from voicebot.authoring.steps import DialogFile
 
 GOOD = """
     steps:

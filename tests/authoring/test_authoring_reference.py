@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from voicebot.authoring.model import STEP_KINDS
 from voicebot.authoring.reference import reference, schema
+from voicebot.authoring.steps import STEP_KINDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "authors" / "reference.md"
 

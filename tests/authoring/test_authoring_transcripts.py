@@ -72,7 +72,7 @@ async def test_a_test_passes_with_the_clock_set_and_a_service_stood_in_for(tmp_p
     assert [result.failure for result in results] == [None]
     total, left = rehearsal.coverage.steps()
     assert (total, [step for _, _, step in left]) == (7, ["agent"])
-    ungone = {(step, target) for _, _, step, target in rehearsal.coverage.ways()[1]}
+    ungone = {(step, target) for _, _, step, target in rehearsal.coverage.paths()[1]}
     assert ungone == {("number", "agent"), ("look-up", "agent"), ("price", "agent")}
 
 
@@ -261,7 +261,7 @@ async def test_a_test_sees_whom_the_bot_calls_and_says_what_became_of_it(tmp_pat
         ("a call that goes on", "the call is over"),
         ("a call that goes on", "the call is over"),
     ]
-    assert rehearsal.coverage.ways()[1] == []
+    assert rehearsal.coverage.paths()[1] == []
 
 
 async def test_a_call_that_nobody_has_placed_becomes_nothing(tmp_path: Path) -> None:

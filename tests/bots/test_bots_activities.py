@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from voicebot.bots import CallFacts, activities
+from voicebot.events import TransferEnded
 
 CALL = CallFacts("call-1", "+15550100", "+15550199", "Ada", "en-GB", {"X-Queue": "gold"})
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -53,12 +54,12 @@ def test_one_key_is_one_message_marked_as_dtmf() -> None:
         (activities.no_match(1), "unrecognizedSpeech", 1),
         (activities.interrupted("Your", 1.2345), "voicebot.interrupted", {"heardText": "Your", "heardSeconds": 1.234}),
         (
-            activities.handoff_status(True, 200, "OK"),
+            activities.handoff_status(TransferEnded(0.0, True, 200, "OK")),
             "handoff.status",
             {"state": "completed", "message": "OK", "status": 200},
         ),
         (
-            activities.handoff_status(False, 486, "Busy"),
+            activities.handoff_status(TransferEnded(0.0, False, 486, "Busy")),
             "handoff.status",
             {"state": "failed", "message": "Busy", "status": 486},
         ),

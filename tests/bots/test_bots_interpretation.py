@@ -98,16 +98,16 @@ def test_the_end_of_the_conversation_is_a_hang_up() -> None:
 )
 def test_a_transfer_goes_to_a_safe_target_or_leaves_it_to_the_settings(given: Any, target: str) -> None:
     event = one({"type": "event", "name": "handoff.initiate", "value": {"TargetPhoneNumber": given, "Skill": "bill"}})
-    assert event == TransferAsked(9.0, Address.parse(target) if target else None, {"Skill": "bill"})
+    assert event == TransferAsked(9.0, Address.parse(target) if target else None)
 
 
 def test_a_handoff_is_a_transfer_whether_it_is_an_event_or_an_activity_of_its_own() -> None:
-    value = {"targetPhoneNumber": "+14255550123", "Skill": "bill"}
-    expected = TransferAsked(9.0, Address.parse("+14255550123"), {"Skill": "bill"})
+    value = {"targetPhoneNumber": "+14255550123", "Skill": "bill", "headers": {"X-Skill": "bill"}}
+    expected = TransferAsked(9.0, Address.parse("+14255550123"), {"X-Skill": "bill"})
     assert one({"type": "handoff", "value": value}) == expected
     assert one({"type": "event", "name": "handoff.initiate", "value": value}) == expected
-    assert one({"type": "handoff", "value": "+14255550123"}) == TransferAsked(9.0, Address.parse("+14255550123"), {})
-    assert one({"type": "handoff"}) == TransferAsked(9.0, None, {})
+    assert one({"type": "handoff", "value": "+14255550123"}) == TransferAsked(9.0, Address.parse("+14255550123"))
+    assert one({"type": "handoff"}) == TransferAsked(9.0, None)
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,10 @@ def test_a_bot_that_wants_somebody_called_who_has_no_address_is_told_so_at_once(
 
 
 def test_audiocodes_transfers_are_known() -> None:
-    params = {"transferTarget": "tel:+1425", "handoverReason": "asked"}
+    headers = [{"name": "X-Skill", "value": "bill"}]
+    params = {"transferTarget": "tel:+1425", "handoverReason": "asked", "transferSipHeaders": headers}
     event = one({"type": "event", "name": "transfer", "channelData": {"activityParams": params}})
-    assert event == TransferAsked(9.0, Address.parse("tel:+1425"), params)
+    assert event == TransferAsked(9.0, Address.parse("tel:+1425"), {"X-Skill": "bill"})
 
 
 def test_a_config_event_sets_expectations() -> None:

@@ -13,13 +13,13 @@ from voicebot.address import Address, Domain
 from voicebot.audio import PCMU
 from voicebot.calls import TransferRules
 from voicebot.calls.tones import ringback
-from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked
-from voicebot.legs import Leg, NoRoom, TransferOutcome
+from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked, TransferEnded
+from voicebot.legs import Leg, NoRoom
 from voicebot.turns import FloorState
 
 pytestmark = pytest.mark.virtual_time
 
-ATTENDED = {"attended": True, "announcement": "Here is a caller with a bill.", "headers": {"X-Case": "7"}}
+ATTENDED = {"headers": {"X-Case": "7"}, "attended": True, "announcement": "Here is a caller with a bill."}
 
 
 class Desk:
@@ -41,7 +41,7 @@ class Desk:
         """The bot has asked for the transfer, and the caller has heard everything."""
         world = await self.world.greeted()
         world.line.pull(60)
-        world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), context))
+        world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), **context))
         await world.settle()
         return world
 
@@ -53,7 +53,7 @@ async def test_the_target_is_called_told_and_then_taken_over_by_the_callers_side
     assert world.line.did[-1] == "hold"
     await world.until(lambda: world.line.pull(1) != b"")  # the tone
     assert not any(did.startswith("transfer") for did in world.line.did), "it still rings there"
-    world.line.outcome = TransferOutcome(True, 200, "OK")
+    world.line.outcome = TransferEnded(world.now, True, 200, "OK")
     desk.other.rings.set()
     await world.settle()
     assert desk.other.pull(60) == SECOND, "the announcement"
@@ -68,7 +68,7 @@ async def test_the_target_is_called_told_and_then_taken_over_by_the_callers_side
 async def test_a_transfer_that_ends_the_call_is_in_its_record() -> None:
     desk = Desk()
     world = await desk.world.greeted()
-    taken_over = TransferOutcome(True, 200, "OK")
+    taken_over = TransferEnded(world.now, True, 200, "OK")
 
     async def transfer(target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None) -> Any:
         world.line.end("transfer")  # their BYE comes with the news, and the caller is still off the tone
@@ -76,7 +76,7 @@ async def test_a_transfer_that_ends_the_call_is_in_its_record() -> None:
 
     world.line.transfer = transfer  # type: ignore[method-assign]
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), ATTENDED))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), **ATTENDED))
     await world.settle()
     desk.other.rings.set()
     await world.settle()
@@ -91,7 +91,7 @@ async def test_the_announcement_is_spoken_by_the_voice_that_the_caller_hears() -
     world = await desk.world.greeted()
     world.line.pull(60)
     world.bot.on_event(CallConfigured(world.now, language="es-ES", voice="Elvira"))
-    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), ATTENDED))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("7001"), **ATTENDED))
     await world.settle()
     desk.other.rings.set()
     await world.settle()
@@ -122,7 +122,7 @@ async def test_a_tel_uri_is_called_for_a_consultation_in_the_domain_of_numbers()
     desk = Desk()
     world = await desk.world.greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, Address.parse("tel:7001;ext=7"), ATTENDED))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("tel:7001;ext=7"), **ATTENDED))
     await world.settle()
     assert desk.consulted[0][0] == Address.parse("sip:7001;ext=7@pbx.example;user=phone")
     await world.line.hang_up()
@@ -166,7 +166,7 @@ async def test_a_target_that_may_not_be_called_is_not_called_for_a_consultation_
     desk = Desk()
     world = await desk.world.greeted()
     world.line.pull(60)
-    world.bot.on_event(TransferAsked(world.now, Address.parse("+19005550123"), ATTENDED))
+    world.bot.on_event(TransferAsked(world.now, Address.parse("+19005550123"), **ATTENDED))
     await world.settle()
     assert desk.consulted == []
     assert world.bot.told[-1]["value"]["status"] == 403

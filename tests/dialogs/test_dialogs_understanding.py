@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phone_line import DIALOGS
 
-from voicebot.authoring.model import Ask
-from voicebot.authoring.reading import Answered, read_words
+from voicebot.authoring.answers.answer import Answered
 from voicebot.authoring.speaking import spoken
+from voicebot.authoring.steps.ask import AskStep
 from voicebot.authoring.understanding import for_language
 
 understanding = for_language("en-US")
 
 
-def question(step_id: str) -> Ask:
-    return next(step for step in DIALOGS.main.dialog.steps if step.id == step_id and isinstance(step, Ask))
+def question(step_id: str) -> AskStep:
+    return next(step for step in DIALOGS.main.dialog.steps if step.id == step_id and isinstance(step, AskStep))
 
 
 def answer(step_id: str, text: str) -> object:
-    heard = read_words(question(step_id), text, {}, understanding, date(2026, 12, 1))
+    heard = question(step_id).wanted.read_words(text, {}, understanding, date(2026, 12, 1))
     return heard.value if isinstance(heard, Answered) else None
 
 

@@ -35,15 +35,16 @@ from voicebot.events import (
     InputHint,
     SpeechStarted,
     SpeechStopped,
+    TransferEnded,
 )
-from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.rtp import MediaQuality, Playout
 from voicebot.speech import Speech, SpeechUnavailable
 from voicebot.turns import TurnPolicy
 
 RULES = CallRules(
     policy=TurnPolicy(),
-    transfers=TransferRules(),
+    transfers=TransferRules(("*", "*@*")),
     language="en-US",
     voice_name="",
     vad_start_ms=64,
@@ -77,7 +78,7 @@ class Line:
         self.did: list[str] = []
         self.sent = bytearray()
         self.gives_up = False
-        self.outcome = TransferOutcome(False, 486, "Busy Here")
+        self.outcome = TransferEnded(0.0, False, 486, "Busy Here")
 
     def connect(self, sink: LegSink) -> None:
         self.sink = sink
@@ -107,7 +108,7 @@ class Line:
 
     async def transfer(
         self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
-    ) -> TransferOutcome:
+    ) -> TransferEnded:
         self.headers = headers
         self.replaces = replaces
         self.did.append(f"transfer {target}")

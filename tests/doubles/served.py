@@ -104,7 +104,7 @@ class Service(Process):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
         environment = kept | {f"VOICEBOT_{name.upper()}": str(value) for name, value in given.items()}
         self.records = Path(given["calls__records"])
-        super().__init__(["voicebot.commands", "serve", "--json"], folder / "serve.log", environment)
+        super().__init__(["voicebot", "serve", "--json"], folder / "serve.log", environment)
         self.uri: str = self.ready["sip"]
         self.speech_url: str = self.ready["speech"]
         self.port = int(self.uri.rpartition(":")[2])

@@ -20,7 +20,7 @@ def voicebot(folder: Path, *arguments: str, **settings: str) -> subprocess.Compl
     (folder / "dialogs").mkdir(exist_ok=True)
     (folder / "dialogs" / "main.py").touch()
     return subprocess.run(
-        [sys.executable, "-m", "voicebot.commands", *arguments],
+        [sys.executable, "-m", "voicebot", *arguments],
         cwd=folder,
         env=kept | {f"VOICEBOT_{name.upper()}": value for name, value in settings.items()},
         capture_output=True,
@@ -102,7 +102,7 @@ def call_to_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subproc
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind((LOOPBACK, 0))
         uri = f"sip:bot@{LOOPBACK}:{silent.getsockname()[1]}"
-        argv = [sys.executable, "-m", "voicebot.commands", "call", uri, "--script", str(script)]
+        argv = [sys.executable, "-m", "voicebot", "call", uri, "--script", str(script)]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as calling:
             yield calling
             calling.kill()

@@ -136,7 +136,7 @@ def dial(service: Service, folder: Path, to: str) -> subprocess.CompletedProcess
         "VOICEBOT_CONSOLE__PORT": str(service.ready["console_port"]),
         "VOICEBOT_CONSOLE__TOKEN": TOKEN,
     }
-    argv = [sys.executable, "-m", "voicebot.commands", "dial", to, "--context", "order=7"]
+    argv = [sys.executable, "-m", "voicebot", "dial", to, "--context", "order=7"]
     return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 

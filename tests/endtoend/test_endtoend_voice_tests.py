@@ -47,7 +47,7 @@ def test_a_test_is_held_as_a_call_with_its_own_clock_and_functions(tmp_path: Pat
     (tmp_path / "shop.py").write_text("async def hours():\n    raise RuntimeError('the real one')\n", encoding="utf-8")
     (tmp_path / "tests" / "line.yaml").write_text(TESTS, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "voicebot.commands", "test", str(tmp_path), "--voice", "--json"],
+        [sys.executable, "-m", "voicebot", "test", str(tmp_path), "--voice", "--json"],
         capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,7 +13,8 @@ from host_peer import ECHO, Connect, Wire
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import load_dialogs
-from voicebot.host.sdk import BOTBUILDER, SDK
+from voicebot.host.sdk import SDK
+from voicebot.host.sdk_choice import BOTBUILDER
 from voicebot.host.server import HostServer
 from voicebot.host.storage import SqliteStorage
 

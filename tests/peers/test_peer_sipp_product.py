@@ -20,7 +20,9 @@ import pytest
 from product import NUMBER, Product
 from sipp_caller import LOOPBACK, NO_SIPP, SCENARIOS, SIPP, Caller, Line, line_to
 
-from bench.recordings import NO_RECORDINGS, a_six_digit_number
+from bench.recordings import NO_RECORDINGS, has_asterisk, read_out, shared
+from voicebot.audio import PCMA
+from voicebot.caller.wav import read_wav
 
 CAPTURES = Path("/usr/share/sip-tester")
 SIPSAK = shutil.which("sipsak")
@@ -62,8 +64,9 @@ def later(capture: Path, times: int) -> bytes:
 @pytest.fixture(scope="module")
 def voice() -> bytes | None:
     """A human who says six digits, as A-law."""
-    number = a_six_digit_number()
-    return None if number is None else number[1]
+    if has_asterisk():
+        return PCMA.encode(read_out(NUMBER))
+    return next((read_wav(found.path, PCMA) for found in shared("human_digits") if len(found.words) == 6), None)
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ def test_what_is_built_is_parsed(packet: RtpPacket) -> None:
 def test_the_longest_payload_is_taken() -> None:
     longest = PLAIN._replace(payload=bytes(MAX_PAYLOAD))
     assert parse(longest.build()) == longest
+    assert MAX_PAYLOAD == 1600
 
 
 def test_a_packet_is_built_as_rfc_3550_draws_it() -> None:
@@ -59,8 +60,20 @@ def header(flags: int, rest: bytes) -> bytes:
         (header(0xA0, b"x" * 10 + b"\0\0\3"), b"x" * 10),
         (header(0xB1, b"AAAA" + struct.pack("!HH", 0xBEDE, 0) + b"x" + b"\1"), b"x"),
         (header(0x80, b""), b""),
+        (header(0x81, b"AAAA"), b""),
+        (header(0x90, struct.pack("!HH", 0xBEDE, 0)), b""),
+        (header(0xA0, b"\1"), b""),
     ],
-    ids=["contributing sources", "extension", "padding", "all three", "empty"],
+    ids=[
+        "contributing sources",
+        "extension",
+        "padding",
+        "all three",
+        "empty",
+        "a source and nothing else",
+        "an extension and nothing else",
+        "padding and nothing else",
+    ],
 )
 def test_the_payload_is_what_is_left_of_the_header(data: bytes, payload: bytes) -> None:
     assert parse(data).payload == payload

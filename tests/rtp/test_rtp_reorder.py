@@ -124,6 +124,7 @@ def test_no_more_than_a_few_packets_wait() -> None:
     wire.packet(0, at=0.0)
     held = [wire.packet(number, at=0.001) for number in range(2, 3 + HOLD_PACKETS)]
     assert held == [0] * HOLD_PACKETS + [1 + len(held)]
+    assert HOLD_PACKETS == 8
     assert wire.buffer.lost == 1
 
 
@@ -136,6 +137,16 @@ def test_a_packet_that_comes_after_its_hole_was_concealed_is_late_and_once_only(
     assert (wire.buffer.late, wire.buffer.lost, wire.buffer.duplicate) == (1, 0, 0)
     assert wire.packet(3, at=0.18) == 0
     assert (wire.buffer.late, wire.buffer.duplicate) == (1, 1)
+
+
+def test_a_second_gap_has_60_ms_of_its_own() -> None:
+    wire = Wire()
+    for number in (0, 2, 4):
+        wire.packet(number, at=number * 0.02)
+    assert wire.packet(1, at=0.09) == 2
+    assert wire.ticks(0.145) == 0
+    assert wire.ticks(0.155) == 2
+    assert wire.frames[:3] == [loud(0), loud(1), loud(2)] and wire.frames[4] == loud(4)
 
 
 def test_all_packets_of_a_hole_may_come_late() -> None:
@@ -262,6 +273,17 @@ def test_a_process_that_was_held_up_fills_in_nothing_for_packets_it_has_not_read
     for number in range(10, 35):
         wire.frames += wire.buffer.push(number, number * 160, SSRC, loud(number), 0.69)
     assert wire.frames == [loud(number) for number in range(35)]
+
+
+def test_a_process_that_was_held_up_gives_a_gap_its_60_ms_all_the_same() -> None:
+    """What is missing may lie unread in the socket."""
+    wire = Wire()
+    for number in (0, 1, 2, 4):
+        wire.packet(number)
+    wire.buffer.tick(0.09)
+    assert wire.buffer.tick(0.59) == ()
+    assert wire.buffer.push(3, 480, SSRC, loud(3), 0.59) == [loud(3), loud(4)]
+    assert wire.buffer.lost == 0
 
 
 def test_a_timestamp_that_lies_cannot_make_more_silence_than_time_has_passed() -> None:

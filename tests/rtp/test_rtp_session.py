@@ -1,4 +1,7 @@
-"""Two sessions against each other and against a raw socket, on 127.0.0.1 and real time: the driver itself."""
+"""Two sessions against each other and against a raw socket: the driver itself, with sockets of 127.0.0.1.
+
+On virtual time, so that no stall of the machine makes a hole; test_rtp_session_loops.py has real time.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from voicebot.rtp.packet import RtpPacket, parse
 from voicebot.rtp.srtp import SecureStream
 from voicebot.rtp.telephone_event import TelephoneEvent
 
+pytestmark = pytest.mark.virtual_time
 NO_PACKET = RtpPacket(0, False, 0, 0, 0, b"")
 
 
@@ -74,7 +78,7 @@ class Bench:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    clock = MediaClock()
+    clock = MediaClock(asyncio.get_running_loop().time)
     clock.start()
     async with AsyncExitStack() as stack:
         yield Bench(stack, clock)

@@ -104,3 +104,58 @@ def test_our_own_voice_on_a_line_that_echoes_at_full_level_is_no_caller(
     guard = EchoGuard(audio)
     assert on_a_line_that_echoes(audio, said, delay, guard) == 0
     assert guard.frames > 30
+
+
+# --- frame by frame --------------------------------------------------------------------------------------------------
+
+
+def noise(seed: int, frames: int) -> NDArray[np.float64]:
+    """As loud as a voice, in every frame."""
+    result: NDArray[np.float64] = 3000 * np.random.default_rng(seed).standard_normal(frames * FRAME)
+    return result
+
+
+def taken(sent: NDArray[np.float64], came: NDArray[np.float64]) -> list[bool]:
+    """For each frame: whether it was taken for an echo."""
+    guard, result = EchoGuard(PCMU), []
+    for at in range(0, len(sent), FRAME):
+        guard.sent(PCMU.encode(np.clip(sent[at : at + FRAME], -32767, 32767).astype(np.int16)))
+        payload = PCMU.encode(np.clip(came[at : at + FRAME], -32767, 32767).astype(np.int16))
+        result.append(guard.without_echo(payload) != payload)
+    assert guard.frames == sum(result)
+    return result
+
+
+def half_alike(sent: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What agrees with ``sent`` by 0.8: less than an echo does, more than what follows an echo may."""
+    return 0.8 * sent + 0.6 * noise(99, len(sent) // FRAME)
+
+
+def test_a_sound_that_never_pauses_is_guarded_against_as_well() -> None:
+    sent = noise(1, 40)
+    assert all(taken(sent, sent)[6:])
+
+
+def test_what_is_half_alike_is_heard() -> None:
+    sent = noise(1, 60)
+    assert not any(taken(sent, half_alike(sent)))
+
+
+def test_right_after_an_echo_what_is_half_alike_is_an_echo_too() -> None:
+    sent = noise(1, 60)
+    came = np.concatenate((sent[: 20 * FRAME], half_alike(sent)[20 * FRAME :]))
+    assert all(taken(sent, came)[6:])
+
+
+@pytest.mark.parametrize(("pause", "echo"), [(4, True), (5, False)])
+def test_right_after_is_within_ten_frames(pause: int, echo: bool) -> None:
+    """Six frames are compared: half alike is half alike when the last six are."""
+    sent, begin = noise(1, 60), 20 + pause
+    came = half_alike(sent)
+    came[: 20 * FRAME] = sent[: 20 * FRAME]
+    came[20 * FRAME : begin * FRAME] = 0
+    result = taken(sent, came)
+    assert all(result[6:20])
+    assert not any(result[20 : begin + 5])
+    assert result[begin + 5] is echo
+    assert all(result[begin + 5 :]) is echo

@@ -104,7 +104,7 @@ def test_a_bot_that_fails_again_and_again_leads_to_the_fallback() -> None:
     for i in range(POLICY.max_failures):
         at = 3.0 + 10 * i
         call.on(KeyPressed(at, "1")).on(BotFailed(at + 1, 2 + i, "crashed")).heard(at + 3)
-    assert call.take()[-1] == Transfer(Address.parse("+15550100"), {"reason": "bot"})
+    assert call.take()[-1] == Transfer(Address.parse("+15550100"))
 
 
 def test_recognition_that_is_absent_at_the_start_gives_an_apology_and_the_fallback() -> None:

@@ -152,12 +152,14 @@ def test_a_hang_up_that_is_asked_while_the_caller_talks_over_the_prompt_lets_the
 
 def test_a_transfer_waits_for_the_prompt_and_a_refused_one_goes_back_to_the_bot() -> None:
     call = Call().waiting().on(BotMessage(3.0, 0, "I connect you.", "I connect you."))
-    call.on(TransferAsked(3.0, Address.parse("+15550100"), {"account": "42"}))
+    call.on(TransferAsked(3.0, Address.parse("+15550100"), {"X-Account": "42"}))
     call.take()
-    assert call.heard(4.0).take() == [Transfer(Address.parse("+15550100"), {"account": "42"})]
+    assert call.heard(4.0).take() == [Transfer(Address.parse("+15550100"), {"X-Account": "42"})]
     assert call.machine.state is FloorState.LEAVING
     call.on(TransferEnded(5.0, False, 486, "Busy Here"))
-    assert call.asks() == [Ask(2, AskKind.TRANSFER_RESULT, "Busy Here", accepted=False, status=486)]
+    assert call.asks() == [
+        Ask(2, AskKind.TRANSFER_RESULT, "Busy Here", transfer=TransferEnded(5.0, False, 486, "Busy Here"))
+    ]
     assert call.machine.state is FloorState.THINKING
 
 

@@ -9,13 +9,13 @@ part of the format: a fault each. So is a key that stands twice. All faults are 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from voicebot.authoring.problems import Problem
+from voicebot.authoring.problems import Problem, Severity
 
 MAX_FILE = 1_000_000
 """Bytes of a file; a dialog of a thousand steps has a tenth of it."""
@@ -82,6 +82,36 @@ class Document:
         while path not in self.places and path:
             path = path[:-1]
         return self.places.get(path) or Marks((1, 1), (1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something to be mended, seen from a part of a file: ``path`` begins there.
+
+    ``at_key``: it is the word itself, not what stands behind it.
+    """
+
+    path: YamlPath
+    code: str
+    message: str
+    mend: str
+    at_key: bool = False
+    severity: Severity = Severity.ERROR
+
+    def within(self, path: YamlPath) -> Fault:
+        """The same, seen from a part further above: ``path`` leads from that one to this one's."""
+        return replace(self, path=(*path, *self.path))
+
+    def problem(self, document: Document, path: YamlPath) -> Problem:
+        """The problem that it is in ``document``, where the part is at ``path``."""
+        whole = (*path, *self.path)
+        line, column = document.key_at(whole) if self.at_key else document.value_at(whole)
+        return Problem(document.file, line, column, self.code, self.message, self.mend, self.severity)
+
+
+def doubt(path: YamlPath, code: str, message: str, mend: str, *, at_key: bool = False) -> Fault:
+    """A fault with which the dialogs can be used all the same."""
+    return Fault(path, code, message, mend, at_key, Severity.WARNING)
 
 
 def read_document(file: Path) -> Document:

@@ -1,4 +1,4 @@
-"""Words that a recogniser should expect for a kind of answer, by language: few, since each one weighs on the others."""
+"""Words of our own, by language: what a recogniser should expect for a kind of answer, and what is said by default."""
 
 from __future__ import annotations
 
@@ -21,38 +21,39 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
         "digits": ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
     },
 }  # fmt: skip
+"""For each kind of answer few words, since each one makes all others less likely."""
 
-SORRY: dict[str, str] = {
-    "en": "Sorry, I did not get that.",
-    "de": "Entschuldigung, das habe ich nicht verstanden.",
-    "fr": "Désolé, je n'ai pas compris.",
-    "es": "Perdón, no le he entendido.",
+USUAL: dict[str, dict[str, str]] = {
+    # before a question is asked again
+    "sorry": {
+        "en": "Sorry, I did not get that.",
+        "de": "Entschuldigung, das habe ich nicht verstanden.",
+        "fr": "Désolé, je n'ai pas compris.",
+        "es": "Perdón, no le he entendido.",
+    },
+    # to callers who wait in a queue
+    "hold": {
+        "en": "All our agents are busy at the moment. Please hold the line.",
+        "de": "Zurzeit sind alle Mitarbeiter im Gespräch. Bitte bleiben Sie am Apparat.",
+        "fr": "Tous nos conseillers sont en ligne. Veuillez patienter.",
+        "es": "Todos nuestros agentes están ocupados. Por favor, espere en la línea.",
+    },
+    # to callers who wait while somebody else is called
+    "wait": {
+        "en": "One moment, please.",
+        "de": "Einen Moment, bitte.",
+        "fr": "Un instant, s'il vous plaît.",
+        "es": "Un momento, por favor.",
+    },
+    # before the call is ended, where a dialog has failed and nothing else is left
+    "cannot": {
+        "en": "I am sorry, I cannot help you any further. Goodbye.",
+        "de": "Es tut mir leid, ich kann Ihnen nicht weiterhelfen. Auf Wiederhören.",
+        "fr": "Je suis désolé, je ne peux pas vous aider davantage. Au revoir.",
+        "es": "Lo siento, no puedo ayudarle más. Adiós.",
+    },
 }
-"""Said before a question is asked again, where the author wrote nothing for it."""
-
-HOLD: dict[str, str] = {
-    "en": "All our agents are busy at the moment. Please hold the line.",
-    "de": "Zurzeit sind alle Mitarbeiter im Gespräch. Bitte bleiben Sie am Apparat.",
-    "fr": "Tous nos conseillers sont en ligne. Veuillez patienter.",
-    "es": "Todos nuestros agentes están ocupados. Por favor, espere en la línea.",
-}
-"""Said to callers who wait in a queue, where the author wrote nothing for it."""
-
-WAIT: dict[str, str] = {
-    "en": "One moment, please.",
-    "de": "Einen Moment, bitte.",
-    "fr": "Un instant, s'il vous plaît.",
-    "es": "Un momento, por favor.",
-}
-"""Said to callers who wait while somebody else is called, where the author wrote nothing for it."""
-
-CANNOT: dict[str, str] = {
-    "en": "I am sorry, I cannot help you any further. Goodbye.",
-    "de": "Es tut mir leid, ich kann Ihnen nicht weiterhelfen. Auf Wiederhören.",
-    "fr": "Je suis désolé, je ne peux pas vous aider davantage. Au revoir.",
-    "es": "Lo siento, no puedo ayudarle más. Adiós.",
-}
-"""Said before the call is ended, where a dialog has failed and nothing else is left."""
+"""What is said where the author of a dialog wrote nothing for it."""
 
 
 def by_language(table: dict[str, str], locale: str) -> str:

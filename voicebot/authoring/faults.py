@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 from voicebot.authoring.model import Part, Prompt
 from voicebot.authoring.problems import did_you_mean
+from voicebot.authoring.walking import part_in
 
 
 def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
@@ -92,16 +92,5 @@ def _owner(kind: type[Part], way: tuple[Any, ...]) -> type[Part] | None:
             return None
         found = [info for field, info in owner.model_fields.items() if step in (field, info.alias)]
         if found:
-            owner = _part_in(found[0].annotation)
+            owner = part_in(found[0].annotation)
     return owner
-
-
-def _part_in(annotation: Any) -> type[Part] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        return annotation
-    if get_origin(annotation) in (Union, UnionType, list, dict) or get_args(annotation):
-        for argument in get_args(annotation):
-            found = _part_in(argument)
-            if found is not None:
-                return found
-    return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from voicebot.authoring.document import Document, YamlPath
-from voicebot.authoring.model import DialogFile
 from voicebot.authoring.problems import Problem, Severity
+from voicebot.authoring.steps import DialogFile, DialogStep
+from voicebot.authoring.steps.site import Site
 
 MAIN = "main"
 """The dialog that calls begin with."""
@@ -35,7 +37,7 @@ class LoadedDialog:
         return self.document.file
 
     def step_path(self, step_id: str) -> YamlPath:
-        """The way to a step in the document."""
+        """The path of a step in the document."""
         steps = self.document.data.get("steps") if isinstance(self.document.data, dict) else None
         for index, step in enumerate(steps if isinstance(steps, list) else []):
             if isinstance(step, dict) and str(step.get("id")) == step_id:
@@ -59,3 +61,22 @@ class Dialogs:
     @property
     def main(self) -> LoadedDialog:
         return self.dialogs[MAIN]
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        """The languages that the main file is written in, its own first; none when it could not be read."""
+        main = self.dialogs.get(MAIN)
+        return (main.dialog.locale, *main.translations) if main is not None else ()
+
+    def steps(self) -> Iterator[DialogStep]:
+        """Every step of every dialog."""
+        for loaded in self.dialogs.values():
+            yield from loaded.dialog.steps
+
+    def sites(self) -> Iterator[tuple[LoadedDialog, Site]]:
+        """Each dialog, with what its steps may look at around them."""
+        headers = {name: loaded.dialog for name, loaded in self.dialogs.items()}
+        main, locales, steps = headers.get(MAIN), self.locales, tuple(self.steps())
+        for name, loaded in self.dialogs.items():
+            whole = not loaded.document.problems
+            yield loaded, Site(self.folder, loaded.dialog, name == MAIN, main, locales, headers, steps, whole)

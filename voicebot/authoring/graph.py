@@ -16,27 +16,12 @@ from html import escape
 from typing import Any
 
 from voicebot.authoring import picture
-from voicebot.authoring.checks.ways import ways_of
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
 from voicebot.authoring.layout import Layout, place
-from voicebot.authoring.model import (
-    END,
-    FAIL,
-    AnyStep,
-    Ask,
-    Call,
-    Dial,
-    DialogFile,
-    HangUp,
-    Hours,
-    Http,
-    If,
-    Prompt,
-    Transfer,
-)
-from voicebot.authoring.model import Set as SetStep
+from voicebot.authoring.model import END, FAIL
 from voicebot.authoring.picture import Card, CardRow
 from voicebot.authoring.rehearsal import Coverage
+from voicebot.authoring.steps import DialogFile, DialogStep
 
 PANEL_GAP = 40.0
 PADDING = 24.0
@@ -105,26 +90,29 @@ def _extent(places: list[tuple[_Panel, float, float]]) -> tuple[float, float]:
 def _panel(dialogs: Dialogs, loaded: LoadedDialog, coverage: Coverage | None) -> _Panel:
     dialog = loaded.dialog
     order = {step.id: number for number, step in enumerate(dialog.steps)}
+    below = dialog.below()
     tested = _tested(loaded, coverage)
     entries = _entries(dialog)
     cards: dict[str, Card] = {}
     edges: dict[tuple[str, str], tuple[str, bool]] = {}
     for step in dialog.steps:
         rows = []
-        for target, label in _exits(dialog, step):
+        for target, label in _exits(dialog, step, below[step.id]):
             gone = coverage is None or (loaded.name, step.id, target) in coverage.gone or target == FAIL
             if order.get(target, -1) > order[step.id]:
                 edges[step.id, target] = (label, gone)
             else:
                 link = f"#{_anchor(loaded.name, target)}" if target in order else ""
                 rows.append(CardRow(label, _arrow(target), link, gone))
-        if isinstance(step, Call) and step.call in dialogs.dialogs:
-            rows.insert(0, CardRow("", f"→ {step.call}.yaml", f"#{_anchor(step.call)}", True))
-        words = "" if isinstance(step, Call) and step.call in dialogs.dialogs else _words(step)
+        called = step.calls if step.calls in dialogs.dialogs else ""
+        if called:
+            rows.insert(0, CardRow("", f"→ {called}.yaml", f"#{_anchor(called)}", True))
+        words = "" if called else step.shown()
         cards[step.id] = Card(
             anchor=_anchor(loaded.name, step.id),
             id=step.id,
             kind=step.WORD,
+            colour=step.COLOUR,
             lines=picture.wrapped(words),
             words=words,
             rows=rows,
@@ -155,79 +143,17 @@ def _entries(dialog: DialogFile) -> dict[str, list[str]]:
     return found
 
 
-def _exits(dialog: DialogFile, step: AnyStep) -> Iterator[tuple[str, str]]:
-    """Each target of a step with the label of the way there; what is the same for all questions is left out."""
+def _exits(dialog: DialogFile, step: DialogStep, below: str) -> Iterator[tuple[str, str]]:
+    """Each target of a step with the label of the arrow; what is the same for all questions is left out."""
     labels: dict[str, list[str]] = {}
-
-    def label(target: str | None, text: str) -> None:
-        if target is not None and text not in labels.setdefault(target, []):
-            labels[target].append(text)
-
-    order = [one.id for one in dialog.steps]
-    onward = step.next or dict(zip(order, [*order[1:], END], strict=True))[step.id]
-    if isinstance(step, Ask):
-        for name, option in (step.choice or {}).items():
-            label(option.next or onward, f"{name} ({option.key})" if option.key else name)
-        if step.yesno is not None:
-            label(step.yesno.yes or onward, "yes")
-            label(step.yesno.no or onward, "no")
-        elif step.choice and step.kind != "choice":
-            label(onward, step.kind)
-        for key, target in step.keys.items():
-            label(target, f"key {key}")
-    if isinstance(step, If):
-        label(step.then or onward, "yes")
-        label(step.otherwise or onward, "no")
-    if isinstance(step, Hours):
-        label(step.open or onward, "open")
-        label(step.closed or onward, "closed")
-    if isinstance(step, Transfer):
-        label(step.on_fail or onward, "nobody there")
-    if isinstance(step, Dial) and step.dial.wait_for != "nothing":
-        label(onward, step.dial.wait_for)
-        for outcome in step.OUTCOMES:
-            label(getattr(step, outcome), outcome.replace("_", " "))
-        for key, target in step.keys.items():
-            label(target, f"key {key}")
-        label(step.on_fail, "comes to nothing")
-    label(getattr(step, "on_error", None), "error")
-    if not isinstance(step, Transfer | Dial):
-        label(getattr(step, "on_fail", None), "no answer")
-    understood = ways_of(step, onward, "")  # without what is the same for all
-    for target in dict.fromkeys(ways_of(step, onward, dialog.defaults.on_fail or FAIL)):
-        if target in labels or target in understood:
-            yield target, " · ".join(labels.get(target, []))
-
-
-def _words(step: AnyStep) -> str:
-    """What a card shows of a step."""
-    match step:
-        case If():
-            return step.condition
-        case SetStep():
-            return ", ".join(f"{name} = {value}" for name, value in step.set.items())
-        case Call():
-            return step.call
-        case Http():
-            return f"{step.http.method.upper()} {step.http.url}"
-        case Hours():
-            return step.hours
-        case Transfer():
-            announce = step.transfer.announce
-            return f"{announce.text if announce else ''} ☎ {step.transfer.to}".strip()
-        case Dial():
-            announce = step.dial.announce
-            return f"{announce.text if announce else ''} ☎ {step.dial.to}".strip()
-        case HangUp():
-            return step.hangup.text if isinstance(step.hangup, Prompt) else ""
-    said = getattr(step, step.WORD, "")
-    return _text(said)
-
-
-def _text(said: Any) -> str:
-    if isinstance(said, Prompt):
-        return said.text or ""
-    return said if isinstance(said, str) and said else ""
+    own = set()
+    for target, label in step.exits(step.next or below):
+        if target is not None:
+            own.add(target)
+        found = labels.setdefault(target or dialog.defaults.on_fail or FAIL, [])
+        if target is not None and label and label not in found:
+            found.append(label)
+    return ((target, " · ".join(found)) for target, found in labels.items() if target in own)
 
 
 def _arrow(target: str) -> str:

@@ -19,14 +19,15 @@ BOLD = 11.4
 LINE = 15.0
 
 COLOURS = {
-    "ask": "#2563eb", "say": "#64748b", "if": "#b45309", "hours": "#b45309", "call": "#7c3aed", "http": "#0f766e",
-    "transfer": "#15803d", "dial": "#15803d", "hangup": "#be123c", "set": "#78716c", "goto": "#78716c",
+    "ask": "#2563eb", "say": "#64748b", "if": "#b45309", "call": "#7c3aed", "http": "#0f766e", "transfer": "#15803d",
+    "hangup": "#be123c", "set": "#78716c",
 }  # fmt: skip
+"""By the word of the step that has the colour first; others share it (``DialogStep.COLOUR``)."""
 OTHER = "#0e7490"
-KINDS = (
-    ("ask", "asks"), ("say", "says"), ("if", "decides"), ("call", "runs another dialog or Python"),
-    ("http", "asks a web service"), ("transfer", "hands on"), ("hangup", "hangs up"), ("set", "keeps values"),
-)  # fmt: skip
+LEGENDS = {
+    "ask": "asks", "say": "says", "if": "decides", "call": "runs another dialog or Python",
+    "http": "asks a web service", "transfer": "hands on", "hangup": "hangs up", "set": "keeps values",
+}  # fmt: skip
 
 STYLE = """\
 text{font-family:Inter,"Segoe UI","Helvetica Neue",Arial,"DejaVu Sans",sans-serif;font-size:11px;fill:#1e293b}
@@ -55,7 +56,7 @@ _WIDE = set("mwMWQO@%&")
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """A way that is told on the card: its label, where it leads, a link there, and whether a test goes it."""
+    """A path that is told on the card: its label, where it leads, a link there, and whether a test takes it."""
 
     label: str
     target: str
@@ -70,6 +71,8 @@ class Card:
     anchor: str
     id: str
     kind: str
+    colour: str
+    """The colour's name in :data:`COLOURS`; another one is :data:`OTHER`."""
     lines: list[str]
     words: str
     rows: list[CardRow]
@@ -142,7 +145,7 @@ def panel(x: float, y: float, width: float, height: float, name: str, title: str
 
 def card(step: Card, x: float, y: float) -> str:
     """A step with its left top at ``x`` and ``y``."""
-    colour = COLOURS.get(step.kind, OTHER)
+    colour = COLOURS.get(step.colour, OTHER)
     parts = [f'<g id="{escape(step.anchor)}"><title>{escape(step.words)}</title>']
     for entry in step.entries:
         text = clipped(entry, CARD_WIDTH - 20, BOLD)
@@ -183,7 +186,7 @@ def card(step: Card, x: float, y: float) -> str:
 
 
 def arrow(points: list[tuple[float, float]], label: str, gone: bool) -> str:
-    """A way from step to step; ``gone``: by a test."""
+    """An arrow from step to step; ``gone``: a test takes this path."""
     (x, y), *rest = points
     path = [f"M{x:.1f},{y:.1f}"]
     end_x, end_y = rest[-1]
@@ -217,7 +220,7 @@ def page(width: float, height: float, parts: list[str], *, tested: bool) -> str:
     whole_width, whole_height = max(width, 900.0) + 2 * MARGIN, height + LEGEND + 2 * MARGIN
     legend: list[str] = []
     x = MARGIN
-    for kind, what in KINDS:
+    for kind, what in LEGENDS.items():
         legend.append(
             f'<rect fill="{COLOURS[kind]}" x="{x:.1f}" y="{MARGIN - 9:.1f}" width="11" height="11" rx="3"/>'
             f'<text x="{x + 17:.1f}" y="{MARGIN:.1f}">{escape(what)}</text>'

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from voicebot.authoring.model import STEP_KINDS, DialogFile
+from voicebot.authoring.model import Part
+from voicebot.authoring.steps import STEP_KINDS, DialogFile, DialogStep
+from voicebot.authoring.walking import parts_within
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEFS = "#/$defs/"
@@ -12,16 +14,6 @@ KEYS = ("key", "end_key", "yes_key", "no_key")
 """Words of keys: most people write them as numbers."""
 ONE_FOR_MANY = ("retry", "no_input", "no_match", "say", "phrases")
 """Words of lists that may have a single item instead."""
-_OTHERS = {
-    "Prompt": "Prompts", "Option": "Options of `choice`", "Digits": "`digits`", "YesNo": "`yesno`",
-    "Number": "`number`",
-    "DateWanted": "`date`", "Money": "`money`", "Spelled": "`spelled`", "Confirm": "`confirm`", "Wait": "`wait`",
-    "LanguageTo": "`language`: which one",
-    "Request": "`http`: the request", "TransferTo": "`transfer`: where to",
-    "QueueFor": "`queue`: whom callers wait for", "DialTo": "`dial`: whom, and how long callers wait",
-    "Defaults": "`defaults`",
-    "Globals": "`globals`", "Global": "One of the `globals`", "Schedule": "`schedules`: opening hours",
-}  # fmt: skip
 
 
 def schema() -> dict[str, Any]:
@@ -63,17 +55,17 @@ def _as_taken(part: Any, word: str = "") -> Any:
 
 def reference() -> str:
     """The reference page, in Markdown: every word of the format with what it means."""
-    made = schema()
-    parts = {name: _object(part) for name, part in made["$defs"].items()}
     page = ["# The words of a dialog file", "", "Made by `voicebot schema --reference`; do not edit it.", ""]
-    page += _table("A file", _object(made), "What a file may have at its top.")
-    own = ("id", "note", "next")
-    page += ["## Steps", "", "Every step has an `id`, and may have these:", "", *_rows(parts["Say"], only=own), ""]
+    page += _table("A file", DialogFile, "What a file may have at its top.")
+    own = tuple(DialogStep.model_fields)
+    page += ["## Steps", "", "Every step has an `id`, and may have these:", "", *_rows(DialogStep), ""]
     for word, kind in STEP_KINDS.items():
-        page += _table(f"`{word}`", parts[kind.__name__], parts[kind.__name__].get("description", ""), without=own)
+        page += _table(f"`{word}`", kind, without=own)
     page += ["## Parts of steps and files", ""]
-    for name, title in _OTHERS.items():
-        page += _table(title, parts[name], parts[name].get("description", ""))
+    kinds: list[type[Part]] = [*STEP_KINDS.values(), DialogFile]
+    for part in dict.fromkeys(part for kind in kinds for part in parts_within(kind)):
+        if part.HEADING:
+            page += _table(part.HEADING, part)
     return "\n".join(page).rstrip() + "\n"
 
 
@@ -82,14 +74,16 @@ def _object(part: dict[str, Any]) -> dict[str, Any]:
     return next((branch for branch in part.get("anyOf", []) if "properties" in branch), part)
 
 
-def _table(title: str, part: dict[str, Any], about: str, without: tuple[str, ...] = ()) -> list[str]:
-    return [f"### {title}", "", *([" ".join(about.split()), ""] if about else []), *_rows(part, without=without), ""]
+def _table(title: str, kind: type[Part], about: str = "", without: tuple[str, ...] = ()) -> list[str]:
+    about = about or " ".join((kind.__doc__ or "").split())
+    return [f"### {title}", "", *([about, ""] if about else []), *_rows(kind, without), ""]
 
 
-def _rows(part: dict[str, Any], only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> list[str]:
+def _rows(kind: type[Part], without: tuple[str, ...] = ()) -> list[str]:
+    part = _object(_as_taken(kind.model_json_schema(by_alias=True)))
     rows = ["| word | what it means |", "|---|---|"]
     for word, about in part.get("properties", {}).items():
-        if word in without or (only and word not in only):
+        if word in without:
             continue
         must = " Must be there." if word in part.get("required", []) else ""
         usual = about.get("default")

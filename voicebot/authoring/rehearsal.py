@@ -1,4 +1,4 @@
-"""Runs the tests of a folder of dialogs in text, and keeps which steps and ways they went."""
+"""Runs the tests of a folder of dialogs in text, and keeps which steps and paths they took."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voicebot.authoring.checks.ways import ways
+from voicebot.authoring.checks.paths import graph_of
 from voicebot.authoring.compiler import CompiledDialogs, compile_dialogs
 from voicebot.authoring.folder import Dialogs
 from voicebot.authoring.functions import AsyncFunction
@@ -30,7 +30,7 @@ class Result:
 
 @dataclass(slots=True)
 class Coverage:
-    """The steps that were visited, and the ways that were gone from them."""
+    """The steps that were visited, and the paths that were taken from them."""
 
     dialogs: Dialogs
     gone: set[tuple[str, str, str]] = field(default_factory=set)
@@ -48,12 +48,12 @@ class Coverage:
                      for step in loaded.dialog.steps if (name, step.id) not in seen]  # fmt: skip
         return total, left
 
-    def ways(self) -> tuple[int, list[tuple[Path, int, str, str]]]:
-        """How many ways there are out of steps that have several, and those that were not gone."""
+    def paths(self) -> tuple[int, list[tuple[Path, int, str, str]]]:
+        """How many paths there are out of steps that have several, and those that were not taken."""
         total, left = 0, []
         for name, loaded in self.dialogs.dialogs.items():
-            for step, to in ways(loaded.dialog).items():
-                targets = [target for target in to if target != FAIL]  # a dialog that is given up tells no way
+            for step, to in graph_of(loaded.dialog).items():
+                targets = [target for target in to if target != FAIL]  # a dialog that is given up tells nothing of it
                 if len(targets) < 2:
                     continue
                 total += len(targets)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from voicebot.authoring.dialling import TOLD
-from voicebot.authoring.line import RECORDING
+from voicebot.authoring.channel import RECORDING
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.sdk import Dialog, activity_from_json
@@ -81,7 +80,7 @@ class TextCall:
         return await self._turn(type="event", name="handoff.status", value=told)
 
     async def dial_became(self, outcome: str) -> list[Said]:
-        """What became of the call that the bot has placed last: one of :data:`OUTCOMES`."""
+        """What became of the call that the bot has placed last: ``answered``, ``ended``, ``busy``, ..."""
         told = {"commandId": self._command, "state": outcome.replace("_", "-"), "status": _STATUS.get(outcome, 0),
                 "reason": outcome, "to": self.dialled or ""}  # fmt: skip
         self.ringing = False
@@ -125,8 +124,6 @@ class TextCall:
         self._sent.append(activity)
 
 
-OUTCOMES = TOLD
-"""What can become of a call that the bot places."""
 _STATUS = {"busy": 486, "no-answer": 480, "no_answer": 480, "declined": 603, "unreachable": 404, "refused": 403}
 _RECORDING = {"start": "running", "resume": "running", "pause": "paused", "stop": "stopped"}
 

@@ -1,97 +1,120 @@
-"""Ways through a part of a file: every text with gaps, every step that it leads to, every prompt."""
+"""Ways through a part of a file, however deep: every text with gaps, every condition, every target, every prompt.
+
+What a text is tells the type of its field (:class:`~voicebot.authoring.model.Role`), so a new part is walked through
+without a word here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin
 
 from voicebot.authoring.document import YamlPath
-from voicebot.authoring.model import Dial, DialogFile, GlobalCommand, If, Option, Part, Prompt, Queue, Set
-
-TARGETS = (
-    *("next", "on_fail", "on_error", "then", "otherwise", "goto", "open", "closed", "full", "yes", "no"),
-    *Dial.OUTCOMES,
-)
-"""The words whose value is a step's id."""
-_NOT_SAID = {*TARGETS, "id", "note", "save", "call", "voice", "phrases", "condition", "full_when",
-             "free_when", "keys", "hours", "yes_key",
-             "no_key", "key", "end_key", "currency", "title", "locale", "schedules", "zone", "record", "wait_for",
-             "by_caller"}  # fmt: skip
-
-
-def targets_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
-    """Each step id that ``part`` can go to, with the way to it."""
-    if isinstance(part, Part):
-        for name, info in type(part).model_fields.items():
-            value = getattr(part, name)
-            key = info.alias or name
-            if name in TARGETS and isinstance(value, str):
-                yield (*path, key), value
-            elif name == "keys":
-                for pressed, target in value.items():
-                    yield (*path, key, pressed), target
-            elif isinstance(value, Part):
-                yield from targets_of(value, (*path, key))
-            elif name in ("choice", "languages") and value:
-                for option, chosen in value.items():
-                    yield from targets_of(chosen, (*path, key, option))
+from voicebot.authoring.model import Part, Prompt, Role
 
 
 def texts_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
-    """Each text of ``part`` that can have gaps, with the way to it."""
-    if isinstance(part, str):
-        yield path, part
-    elif isinstance(part, list):
-        for index, item in enumerate(part):
-            yield from texts_of(item, (*path, index))
-    elif isinstance(part, dict):
-        for key, item in part.items():
-            yield from texts_of(item, (*path, key))
-    elif isinstance(part, Part):
-        for name, info in type(part).model_fields.items():
-            if name in _NOT_SAID or (name == "say" and isinstance(part, Option | GlobalCommand)):
-                continue
-            if isinstance(part, DialogFile) and name in ("steps", "inputs", "outputs"):
-                continue
-            yield from texts_of(getattr(part, name), (*path, info.alias or name))
+    """Each text of ``part`` that can have gaps, with its path."""
+    return _texts(part, Role.GAPS, path)
 
 
 def conditions_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
-    """Each condition of ``part``, with the way to it."""
-    if isinstance(part, If):
-        yield (*path, "if"), part.condition
-    elif isinstance(part, Queue):
-        for word, condition in (("full_when", part.queue.full_when), ("free_when", part.queue.free_when)):
-            if condition is not None:
-                yield (*path, "queue", word), condition
+    """Each condition of ``part``, with its path."""
+    return _texts(part, Role.CONDITION, path)
 
 
-def names_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
-    """Each variable or constant that ``part`` gives a value to, with the way to it."""
-    if isinstance(part, DialogFile):
-        yield from ((("constants", name), name) for name in part.constants)
-        yield from ((("inputs", index), name) for index, name in enumerate(part.inputs))
-    save = getattr(part, "save", None)
-    if isinstance(save, str):
-        yield (*path, "save"), save
-    elif isinstance(save, dict):
-        yield from (((*path, "save", name), name) for name in save)
-    if isinstance(part, Queue) and part.queue.status is not None:
-        yield (*path, "queue"), "queue"
-    if isinstance(part, Set):
-        yield from (((*path, "set", name), name) for name in part.set)
+def targets_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
+    """Each target in ``part`` (the id of a step, ``end``, ``fail``), with its path."""
+    return _texts(part, Role.TARGET, path)
 
 
-def prompts_of(part: Any) -> Iterator[Prompt]:
-    """Every prompt in ``part``, however deep."""
+def prompts_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, Prompt]]:
+    """Every prompt in ``part``, with its path."""
     if isinstance(part, Prompt):
-        yield part
+        yield path, part
     elif isinstance(part, Part):
-        for name in type(part).model_fields:
-            yield from prompts_of(getattr(part, name))
-    elif isinstance(part, list):
-        for item in part:
-            yield from prompts_of(item)
-    elif isinstance(part, dict):
-        for item in part.values():
-            yield from prompts_of(item)
+        for name, word, _ in _leading(type(part), Prompt):
+            yield from prompts_of(getattr(part, name), (*path, word))
+    else:
+        for key, item in _items(part):
+            yield from prompts_of(item, (*path, key))
+
+
+def strings_in(value: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
+    """Each text in a value of plain JSON, with its path."""
+    if isinstance(value, str):
+        yield path, value
+    else:
+        for key, item in _items(value):
+            yield from strings_in(item, (*path, key))
+
+
+def parts_within(kind: type[Part]) -> Iterator[type[Part]]:
+    """Each kind of part that can stand in a ``kind``, however deep; the same one may come twice."""
+    for info in kind.model_fields.values():
+        part = part_in(info.annotation)
+        if part is not None and part is not kind:
+            yield part
+            yield from parts_within(part)
+
+
+def part_in(annotation: Any) -> type[Part] | None:
+    """The kind of part that a field with this annotation holds: itself, or as items of a list or mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return annotation
+    return next((part for one in get_args(annotation) if (part := part_in(one)) is not None), None)
+
+
+def short_forms(kinds: Iterable[type[Part]]) -> dict[str, str]:
+    """For each word in ``kinds``, however deep, whose part has a short form: the word in the part that it stands for.
+
+    Prompts are left out.
+    """
+    found: dict[str, str] = {}
+    for kind in kinds:
+        for owner in (kind, *parts_within(kind)):
+            for name, info in owner.model_fields.items():
+                part = part_in(info.annotation)
+                if part is not None and part is not Prompt and part.SHORT:
+                    found[info.alias or name] = part.SHORT
+    return found
+
+
+def _texts(part: Any, role: Role, path: YamlPath) -> Iterator[tuple[YamlPath, str]]:
+    if isinstance(part, Part):
+        for name, word, here in _leading(type(part), role):
+            walk = strings_in(getattr(part, name), (*path, word)) if here else (
+                _texts(getattr(part, name), role, (*path, word))
+            )  # fmt: skip
+            yield from walk
+    else:
+        for key, item in _items(part):
+            yield from _texts(item, role, (*path, key))
+
+
+def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
+    return enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+
+
+@cache
+def _leading(kind: type[Part], wanted: Role | type[Part]) -> tuple[tuple[str, str, bool], ...]:
+    """The fields of ``kind`` that lead to ``wanted``: name in Python, word in the file, whether it is a text's role."""
+    found = []
+    for name, info in kind.model_fields.items():
+        role, part = _role(info.annotation, info.metadata), part_in(info.annotation)
+        if role is wanted or (part is not None and (part is wanted or _leading(part, wanted))):
+            found.append((name, info.alias or name, role is wanted))
+    return tuple(found)
+
+
+def _role(annotation: Any, metadata: Iterable[Any] = ()) -> Role | None:
+    own = next((one for one in metadata if isinstance(one, Role)), None)
+    if own is not None:
+        return own
+    if get_origin(annotation) is Annotated:
+        inner, *metadata = get_args(annotation)
+        return _role(inner, metadata)
+    arguments = get_args(annotation)
+    values = arguments[1:] if get_origin(annotation) is dict else arguments
+    return next((role for one in values if (role := _role(one)) is not None), None)

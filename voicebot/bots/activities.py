@@ -11,8 +11,8 @@ import re
 from datetime import datetime
 from typing import Any
 
-from voicebot.address import Address
 from voicebot.bots.conversation import CallFacts
+from voicebot.events import PlacedCallChanged, TransferEnded
 
 CHANNEL = "telephony"
 SERVICE_URL = "urn:voicebot:call"
@@ -71,10 +71,11 @@ def interrupted(heard_text: str, heard_s: float) -> dict[str, Any]:
     return {"type": "event", "name": INTERRUPTED, "value": value}
 
 
-def handoff_status(accepted: bool, status: int, message: str) -> dict[str, Any]:
-    """What became of the transfer that the bot asked for. ``status``: the last SIP status, 0 when there was none."""
-    state = "completed" if accepted else "failed"
-    return {"type": "event", "name": "handoff.status", "value": {"state": state, "message": message, "status": status}}
+def handoff_status(transfer: TransferEnded) -> dict[str, Any]:
+    """What became of the transfer that the bot asked for."""
+    state = "completed" if transfer.accepted else "failed"
+    value = {"state": state, "message": transfer.message, "status": transfer.status}
+    return {"type": "event", "name": "handoff.status", "value": value}
 
 
 def command_result(action: str, command: str, error: str = "") -> dict[str, Any]:
@@ -85,12 +86,16 @@ def command_result(action: str, command: str, error: str = "") -> dict[str, Any]
     return {"type": "commandResult", "name": f"channel/vnd.microsoft.telephony.recording.{action}", "value": value}
 
 
-def call_status(
-    state: str, call_id: str, target: Address | None, command: str, status: int, reason: str
-) -> dict[str, Any]:
+def call_status(told: PlacedCallChanged) -> dict[str, Any]:
     """What became of a call that the bot wanted placed: ``answered``, ``ended``, or why it came to nothing."""
-    to = "" if target is None else str(target)
-    value = {"state": state, "callId": call_id, "to": to, "commandId": command, "status": status, "reason": reason}
+    value = {
+        "state": told.state,
+        "callId": told.call_id,
+        "to": "" if told.target is None else str(told.target),
+        "commandId": told.command,
+        "status": told.status,
+        "reason": told.reason,
+    }
     return {"type": "event", "name": "call.status", "value": value}
 
 

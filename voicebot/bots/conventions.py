@@ -132,8 +132,8 @@ class ConventionalConversation:
 
     def _event(self, event: Event) -> None:
         match event:
-            case TransferAsked(context=context) if self._conventions.attended:
-                event = replace(event, context={"attended": True} | context)
+            case TransferAsked(attended=None) if self._conventions.attended:
+                event = replace(event, attended=True)
             case CallConfigured(keys=KeyCollection() as keys):
                 self._flush()
                 self._collector.collection = keys

@@ -39,6 +39,7 @@ from voicebot.bots.cards import card_choices, card_text
 from voicebot.bots.session_parameters import configured, fetchable
 from voicebot.bots.spoken import spoken
 from voicebot.bots.streamed_text import StreamedText, stream_info
+from voicebot.bots.transfers import transfer_asked
 from voicebot.events import (
     AbortPromptsAsked,
     BotMessage,
@@ -126,7 +127,7 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
         case "call.place":
             return [_call(_dict(activity.get("value")), at)]
         case "transfer" | "handover":
-            return [TransferAsked(at, _address(parameters.get("transferTarget")), parameters)]
+            return [transfer_asked(at, parameters.get("transferTarget"), parameters)]
         case "hangup":
             return [HangUpAsked(at, _text(parameters.get("hangupReason")) or "completed")]
         case "playUrl":
@@ -209,9 +210,10 @@ def _aloud(activity: dict[str, Any], text: str) -> str:
 
 def _handoff(activity: dict[str, Any], at: float) -> TransferAsked:
     value = activity.get("value")
-    context = dict(_dict(value))
-    target = context.pop("TargetPhoneNumber", None) or context.pop("targetPhoneNumber", None)
-    return TransferAsked(at, _address(value if isinstance(value, str) else target), context)
+    if isinstance(value, str):
+        return transfer_asked(at, value, {})
+    given = _dict(value)
+    return transfer_asked(at, given.get("TargetPhoneNumber") or given.get("targetPhoneNumber"), given)
 
 
 def _call(value: dict[str, Any], at: float) -> CallAsked | PlacedCallChanged:
@@ -228,13 +230,6 @@ def _call(value: dict[str, Any], at: float) -> CallAsked | PlacedCallChanged:
         command=command,
         context=_dict(value.get("context")),
     )
-
-
-def _address(value: Any) -> Address | None:
-    try:
-        return Address.parse(_text(value))
-    except AddressError:
-        return None
 
 
 def _dict(value: Any) -> dict[str, Any]:

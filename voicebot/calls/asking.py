@@ -44,13 +44,13 @@ def asked_activity(ask: Ask, language: str) -> dict[str, Any]:
         case AskKind.INTERRUPTED:
             return activities.interrupted(ask.text, ask.heard_s)
         case AskKind.TRANSFER_RESULT:
-            return activities.handoff_status(ask.accepted, ask.status, ask.text)
+            assert ask.transfer is not None
+            return activities.handoff_status(ask.transfer)
         case AskKind.COMMAND_RESULT:
             return activities.command_result(str(ask.action), ask.command, ask.text)
         case AskKind.PLACED_CALL:
             assert ask.call is not None
-            told = ask.call
-            return activities.call_status(told.state, told.call_id, told.target, told.command, told.status, told.reason)
+            return activities.call_status(ask.call)
         case AskKind.AUDIO_FAILED:
             return activities.play_failed(ask.text)
         case AskKind.RESUME:

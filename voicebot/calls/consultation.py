@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable
 
 from voicebot.calls.playback import Playback
-from voicebot.events import CallNotAnswered, Event, NotReached, PlaybackEnded, PlaybackFailed
-from voicebot.legs import Leg, LegClosed, TransferOutcome
+from voicebot.events import CallNotAnswered, Event, NotReached, PlaybackEnded, PlaybackFailed, TransferEnded
+from voicebot.legs import Leg, LegClosed
 from voicebot.rtp import Playout
 from voicebot.turns import Play
 
@@ -38,15 +38,17 @@ class Consultation:
         self.leg.playout.on_event = None
         await self.leg.hang_up()
 
-    async def reach(self) -> TransferOutcome | None:
+    async def reach(self) -> TransferEnded | None:
         """Wait for the answer; returns why there is none."""
         try:
             await self.leg.answer()
         except LegClosed as closed:
             why = self._not_answered
-            if why is None or why.outcome is NotReached.ERROR:
-                return TransferOutcome(False, why.status if why is not None else 0, str(closed))
-            return TransferOutcome(False, why.status, f"{why.outcome.value} {why.reason}".strip())
+            message = str(closed)
+            if why is not None and why.outcome is not NotReached.ERROR:
+                message = f"{why.outcome.value} {why.reason}".strip()
+            now = asyncio.get_running_loop().time()
+            return TransferEnded(now, False, why.status if why is not None else 0, message)
         return None
 
     async def announce(self, text: str) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any
 
-from voicebot.address import Address
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.hearing import Hearing
@@ -39,7 +38,6 @@ from voicebot.events import (
     KeyPressed,
     LegEnded,
     RecordingChanged,
-    TransferEnded,
 )
 from voicebot.legs import Leg, LegClosed, LegInfo
 from voicebot.rtp import Playout
@@ -284,9 +282,9 @@ class CallSession:
                 self.dispatch(RecordingChanged(self._loop.time(), action, name, error))
             case PlaceCall(asked):
                 self._tasks.spawn(self._placed_calls.place(asked), "placing a call")
-            case Transfer(target, context):
+            case Transfer():
                 self._lifecycle.reach(Phase.GREETED)  # only a call that is up can be handed on
-                self._tasks.spawn(self._transfer(target, context), "the transfer")
+                self._tasks.spawn(self._transfer(command), "the transfer")
             case HangUp(reason):
                 self._log.info("hanging up: %s", reason)
                 self._tasks.spawn(self._part(), "hanging up")
@@ -312,14 +310,14 @@ class CallSession:
         await asyncio.sleep(PARTING_S)
         await self.leg.hang_up()
 
-    async def _transfer(self, target: Address, context: Mapping[str, Any]) -> None:
+    async def _transfer(self, transfer: Transfer) -> None:
         await self._lifecycle.until(Phase.UP)
-        outcome = await self._transferring.to(target, context)
-        if outcome.accepted:
-            self._log.info("transferred to %s", target)
+        ended = await self._transferring.carry_out(transfer)
+        if ended.accepted:
+            self._log.info("transferred to %s", transfer.target)
         else:
-            self._log.warning("no transfer to %s: %s %s", target, outcome.status or "", outcome.message)
-        self.dispatch(TransferEnded(self._loop.time(), outcome.accepted, outcome.status, outcome.message))
+            self._log.warning("no transfer to %s: %s %s", transfer.target, ended.status or "", ended.message)
+        self.dispatch(ended)
 
     def _speaker(self, playout: Playout) -> Playback:
         """What speaks on a leg beside this call's, with this call's voice."""

@@ -11,20 +11,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from voicebot.address import Address, Domain
 from voicebot.calls.consultation import Consultation
 from voicebot.calls.playback import Playback
 from voicebot.calls.targets import AllowedTargets
 from voicebot.calls.tones import WaitingTone
-from voicebot.calls.transfer_headers import transfer_headers
-from voicebot.legs import Leg, NoRoom, TransferOutcome
+from voicebot.events import TransferEnded
+from voicebot.legs import Leg, NoRoom
 from voicebot.rtp import Playout
+from voicebot.turns import Transfer
 
 PARTING_S = 0.25
 """Between the last packet and the BYE or REFER: a phone still holds some in its jitter buffer when the next arrives."""
-MAX_ANNOUNCEMENT = 2000
 
 Consult = Callable[[Address, str, Mapping[str, str]], Awaitable[Leg]]
 """Calls a target by the caller's trunk, with headers. Raises :class:`NoRoom`, ValueError."""
@@ -38,7 +37,7 @@ class TransferRules:
     transfers.
     """
 
-    allow: tuple[str, ...] = ("*", "*@*")
+    allow: tuple[str, ...] = ()
     domain: Domain | None = None
     fallback: Address | None = None
     consult: Consult | None = None
@@ -53,39 +52,35 @@ class Transferring:
         self._speaker = speaker
         self._domain = rules.domain or leg.info.domain
 
-    async def to(self, target: Address, context: Mapping[str, Any]) -> TransferOutcome:
-        """Hand the caller to ``target``; returns when the outcome is known. Never raises.
-
-        ``context``: ``attended`` chooses the way, ``announcement`` is said to the target, and what else
-        :mod:`voicebot.calls.transfer_headers` finds.
-        """
+    async def carry_out(self, transfer: Transfer) -> TransferEnded:
+        """Hand the caller on; returns when the outcome is known. Never raises."""
+        target = transfer.target
         if not self.may(target):
-            return TransferOutcome(False, 403, "the target is not allowed")
-        if context.get("attended") is True and self._rules.consult is not None:
-            return await self._attended(self._rules.consult, target, context)
+            return self._failed("the target is not allowed", 403)
+        if transfer.attended and self._rules.consult is not None:
+            return await self._attended(self._rules.consult, self._placed(target), transfer)
         await asyncio.sleep(PARTING_S)
-        return await self._leg.transfer(target if target.tel else self._placed(target), transfer_headers(context))
+        return await self._leg.transfer(target if target.tel else self._placed(target), transfer.headers)
 
-    async def _attended(self, consult: Consult, target: Address, context: Mapping[str, Any]) -> TransferOutcome:
-        said = context.get("announcement")
-        announcement = said[:MAX_ANNOUNCEMENT] if isinstance(said, str) else ""
-        headers = transfer_headers(context)
-        target = self._placed(target)
+    async def _attended(self, consult: Consult, target: Address, transfer: Transfer) -> TransferEnded:
         self._leg.hold(True)
         async with WaitingTone(self._leg.playout):
             try:
-                leg = await consult(target, self._leg.info.trunk, headers)
+                leg = await consult(target, self._leg.info.trunk, transfer.headers)
             except (NoRoom, ValueError) as error:
-                outcome = TransferOutcome(False, 0, str(error))
+                ended = self._failed(str(error))
             else:
                 async with Consultation(leg, self._speaker) as consultation:
                     failed = await consultation.reach()
                     if failed is None:
-                        await consultation.announce(announcement)
-                    outcome = failed or await self._leg.transfer(target, headers, replaces=leg)
-        if not outcome.accepted:
+                        await consultation.announce(transfer.announcement)
+                    ended = failed or await self._leg.transfer(target, transfer.headers, replaces=leg)
+        if not ended.accepted:
             self._leg.hold(False)
-        return outcome
+        return ended
+
+    def _failed(self, message: str, status: int = 0) -> TransferEnded:
+        return TransferEnded(asyncio.get_running_loop().time(), False, status, message)
 
     def may(self, target: Address) -> bool:
         """Whether ``target`` is on the list."""

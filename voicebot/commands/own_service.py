@@ -42,7 +42,7 @@ async def own_service(
     given = {f"VOICEBOT_{name}": str(value) for name, value in settings.items()}
     arguments = [] if config is None else ["--config", str(config)]
     serve = 'exec "$@" 2>"$0"'  # the shell adds the log file
-    argv = ["sh", "-c", serve, str(log), sys.executable, "-m", "voicebot.commands", "serve", *arguments, "--json",
+    argv = ["sh", "-c", serve, str(log), sys.executable, "-m", "voicebot", "serve", *arguments, "--json",
             "--exit-with-parent"]  # fmt: skip
     ready: dict[str, Any] = {}
     child = ChildProcess("voicebot serve", argv, on_ready=ready.update, environment=kept | given)

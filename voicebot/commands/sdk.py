@@ -10,11 +10,8 @@ import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
+from voicebot.host.sdk_choice import PACKAGES, SDK_ENV
 from voicebot.settings import DEFAULT_FILE
-
-SDK_ENV = "VOICEBOT_SDK"
-SDKS = {"botbuilder": "botbuilder", "microsoft-agents": "microsoft_agents"}
-"""By their names in the settings: the packages."""
 
 
 def follow_settings(config: Path | None) -> str:
@@ -36,9 +33,9 @@ def follow_settings(config: Path | None) -> str:
         wanted = bot.get("sdk") if isinstance(bot, dict) else None
     if wanted is None:
         return ""
-    if wanted not in SDKS:
-        return f"bot.sdk: {wanted!r} is neither {' nor '.join(SDKS)}"
-    if find_spec(SDKS[wanted]) is None:
+    if wanted not in PACKAGES:
+        return f"bot.sdk: {wanted!r} is neither {' nor '.join(PACKAGES)}"
+    if find_spec(PACKAGES[wanted]) is None:
         return f"bot.sdk: {wanted} needs an extra: pip install 'voicebot[{wanted}]'"
     os.environ[SDK_ENV] = wanted
     return ""

@@ -75,7 +75,7 @@ def _tell(results: list[Result], coverage: Coverage, show_ways: bool) -> None:
     typer.echo(f"{100 * (steps - len(unvisited)) / steps:.0f} % of {steps} steps visited")
     for file, line, step in unvisited:
         typer.echo(f"{file}:{line}: no test visits {step!r}")
-    total, ungone = coverage.ways()
+    total, ungone = coverage.paths()
     if total:
         typer.echo(f"{100 * (total - len(ungone)) / total:.0f} % of {total} ways out of steps gone")
     for file, line, step, target in ungone if show_ways else ():
@@ -84,7 +84,7 @@ def _tell(results: list[Result], coverage: Coverage, show_ways: bool) -> None:
 
 def _data(results: list[Result], coverage: Coverage) -> dict[str, object]:
     steps, unvisited = coverage.steps()
-    total, ungone = coverage.ways()
+    total, ungone = coverage.paths()
     return {
         "tests": [
             {

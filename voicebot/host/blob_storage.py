@@ -26,7 +26,7 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModif
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import ContainerClient
 
-from voicebot.host.storage import PASSWORD_ENV, EtagConflict, Row, StorageUnusable, items_of, rows_of, tag_items
+from voicebot.host.storage import PASSWORD_ENV, EtagConflict, ItemWrite, StorageUnusable, items_of, tag_items, writes_of
 
 LIMIT_S = 4.0
 MAX_NAME = 900
@@ -62,12 +62,12 @@ class BlobStorage:
     async def read(self, keys: list[str]) -> dict[str, Any]:
         """The items of ``keys`` that exist. Raises ``StateUnreadable`` or :class:`StorageUnusable`."""
         found = await asyncio.gather(*(self._read(key) for key in keys))
-        return items_of(row for row in found if row is not None)
+        return items_of(item for item in found if item is not None)
 
     async def write(self, changes: dict[str, Any]) -> None:
         """Store ``changes`` in their order. Raises ``EtagConflict``, ``StateNotStorable``, :class:`StorageUnusable`."""
-        for row in rows_of(changes):
-            tag_items({row.key: changes[row.key]}, {row.key: await self._write(row)})
+        for item in writes_of(changes):
+            tag_items({item.key: changes[item.key]}, {item.key: await self._write(item)})
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Forget the items of ``keys``; those that do not exist are no error."""
@@ -81,17 +81,17 @@ class BlobStorage:
             return None
         return key, str(stream.properties.etag), bytes(content).decode(errors="replace")
 
-    async def _write(self, row: Row) -> str:
+    async def _write(self, item: ItemWrite) -> str:
         condition: dict[str, Any] = {}
-        if row.expected is not None:
-            condition = {"etag": row.expected, "match_condition": MatchConditions.IfNotModified}
-        blob = self._container.get_blob_client(_name(row.key))
+        if item.expected is not None:
+            condition = {"etag": item.expected, "match_condition": MatchConditions.IfNotModified}
+        blob = self._container.get_blob_client(_name(item.key))
         try:
             answer = await self._do(
-                blob.upload_blob(row.text.encode(), overwrite=True, content_settings=JSON, **condition)
+                blob.upload_blob(item.text.encode(), overwrite=True, content_settings=JSON, **condition)
             )
-        except (ResourceModifiedError, ResourceNotFoundError):
-            raise EtagConflict(f"{row.key} was written by somebody else") from None
+        except (ResourceModifiedError, ResourceNotFoundError) as error:
+            raise EtagConflict(f"{item.key} was written by somebody else") from error
         return str(answer["etag"])
 
     async def _delete(self, key: str) -> None:
@@ -104,8 +104,8 @@ class BlobStorage:
                 return await operation
         except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
             raise
-        except TimeoutError:
-            raise StorageUnusable(f"{self._where} does not answer within {self._limit_s:g} s") from None
+        except TimeoutError as error:
+            raise StorageUnusable(f"{self._where} does not answer within {self._limit_s:g} s") from error
         except (AzureError, OSError) as error:
             said = str(error).partition("\n")[0]
             raise StorageUnusable(f"{self._where} cannot be used: {said}") from error

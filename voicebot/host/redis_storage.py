@@ -30,11 +30,11 @@ from voicebot.host.storage import (
     PASSWORD_ENV,
     USERS,
     EtagConflict,
-    Row,
+    ItemWrite,
     StorageUnusable,
     items_of,
-    rows_of,
     tag_items,
+    writes_of,
 )
 
 PREFIX = "voicebot:state:"
@@ -109,26 +109,26 @@ class RedisStorage:
 
     async def write(self, changes: dict[str, Any]) -> None:
         """Store all of ``changes`` or none. Raises ``EtagConflict``, ``StateNotStorable``, :class:`StorageUnusable`."""
-        rows = rows_of(changes)
-        if not rows:
+        writes = writes_of(changes)
+        if not writes:
             return
         tags = await self._do(
             self._write_script(
-                keys=[self._prefix + row.key for row in rows],
-                args=[part for row in rows for part in (row.expected or "", row.text, self._kept_ms(row))],
+                keys=[self._prefix + item.key for item in writes],
+                args=[part for item in writes for part in (item.expected or "", item.text, self._kept_ms(item))],
             )
         )
         if tags[0] < 0:
-            raise EtagConflict(f"{rows[-tags[0] - 1].key} was written by somebody else")
-        tag_items(changes, dict(zip((row.key for row in rows), tags, strict=True)))
+            raise EtagConflict(f"{writes[-tags[0] - 1].key} was written by somebody else")
+        tag_items(changes, dict(zip((item.key for item in writes), tags, strict=True)))
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Forget the items of ``keys``; those that do not exist are no error."""
         if wanted := [self._prefix + key for key in keys]:
             await self._do(self._redis.delete(*wanted))
 
-    def _kept_ms(self, row: Row) -> int:
-        return max(self._keep_ms, round(KEEP_USERS_S * 1000)) if USERS in row.key else self._keep_ms
+    def _kept_ms(self, item: ItemWrite) -> int:
+        return max(self._keep_ms, round(KEEP_USERS_S * 1000)) if USERS in item.key else self._keep_ms
 
     async def _do(self, operation: Awaitable[T]) -> T:
         try:
@@ -136,8 +136,8 @@ class RedisStorage:
                 return await operation
         except ResponseError as error:  # it is there, and refuses: wrong password, read-only replica, out of memory
             raise StorageUnusable(f"{self._where} refuses: {error}") from error
-        except TimeoutError:
-            raise StateServerAway(f"{self._where} does not answer within {self._limit_s:g} s") from None
+        except TimeoutError as error:
+            raise StateServerAway(f"{self._where} does not answer within {self._limit_s:g} s") from error
         except (RedisError, OSError) as error:
             raise StateServerAway(f"{self._where} cannot be used: {error}") from error
 

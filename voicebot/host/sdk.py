@@ -1,62 +1,74 @@
 """The SDK that dialogs run on, at the only place where the rest of the product imports it.
 
-======================  ============================================================================================
-``botbuilder``          Bot Framework SDK 4.17 (the default; archived): :mod:`voicebot.host.sdk_botbuilder`
-``microsoft-agents``    Microsoft 365 Agents SDK, its successor (an extra): :mod:`voicebot.host.sdk_agents`
-======================  ============================================================================================
-
-Which one is settled once, when this module is imported, by the environment variable :data:`SDK_ENV` (the host's option
-``--sdk`` sets it): classes of two SDKs cannot live in one conversation. Both modules offer the same names with one
-behaviour; what differs between the SDKs is mended there.
+Which one is settled once, when this module is imported (:mod:`voicebot.host.sdk_choice`; the host's option ``--sdk``
+settles it before): classes of two SDKs cannot live in one conversation. Both modules offer the names that stand here,
+with one behaviour; what differs between the SDKs is mended there.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from voicebot.host.recognizers import confine_decimals
+from voicebot.host.sdk_choice import BOTBUILDER, chosen_sdk
 
-SDK_ENV = "VOICEBOT_SDK"
-BOTBUILDER = "botbuilder"
-MICROSOFT_AGENTS = "microsoft-agents"
-SDK = os.environ.get(SDK_ENV) or BOTBUILDER
-
-if SDK not in (BOTBUILDER, MICROSOFT_AGENTS):
-    raise ImportError(f"{SDK_ENV}={SDK}: neither {BOTBUILDER} nor {MICROSOFT_AGENTS}")
+SDK = chosen_sdk()
 
 confine_decimals()
 if TYPE_CHECKING or SDK == BOTBUILDER:
     from voicebot.host import sdk_botbuilder as _sdk
-    from voicebot.host.sdk_botbuilder import *  # noqa: F403
 else:
     from voicebot.host import sdk_agents as _sdk
-    from voicebot.host.sdk_agents import *  # noqa: F403
 
-__all__ = [
-    "BOTBUILDER",
-    "MICROSOFT_AGENTS",
-    "SDK",
-    "SDK_ENV",
-    "activity_from_json",
-    "activity_to_json",
-    "dialogs_within",
-    "warm_recognisers",
-]
-__all__ += _sdk.__all__  # type: ignore[attr-defined,unused-ignore]
+Activity = _sdk.Activity
+ActivityTypes = _sdk.schema.ActivityTypes
+BotAdapter = _sdk.BotAdapter
+Choice = _sdk.choices.Choice
+ChoicePrompt = _sdk.prompts.ChoicePrompt
+ComponentDialog = _sdk.dialogs.ComponentDialog
+ConfirmPrompt = _sdk.prompts.ConfirmPrompt
+DateTimePrompt = _sdk.prompts.DateTimePrompt
+Dialog = _sdk.dialogs.Dialog
+DialogContext = _sdk.dialogs.DialogContext
+DialogEvents = _sdk.dialogs.DialogEvents
+DialogInstance = _sdk.dialogs.DialogInstance
+DialogSet = _sdk.dialogs.DialogSet
+DialogState = _sdk.dialogs.DialogState
+DialogTurnStatus = _sdk.dialogs.DialogTurnStatus
+FoundChoice = _sdk.choices.FoundChoice
+ListStyle = _sdk.choices.ListStyle
+NumberPrompt = _sdk.prompts.NumberPrompt
+PromptOptions = _sdk.prompts.PromptOptions
+ResourceResponse = _sdk.schema.ResourceResponse
+StatePropertyAccessor = _sdk.core.StatePropertyAccessor
+TurnContext = _sdk.TurnContext
+is_connector_error = _sdk.is_connector_error
+is_schema_model = _sdk.is_schema_model
+model_from_json = _sdk.model_from_json
+model_to_json = _sdk.model_to_json
+schema_models = _sdk.schema_models
+
+
+class PassingActivity(_sdk.Activity):  # type: ignore[misc]
+    """An activity that its sender does not keep. The SDKs copy each one in depth before it is sent, which costs more
+    than all the rest of sending; a copy of this one shares what it holds."""
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Any:
+        return copy(self)
 
 
 def activity_to_json(activity: Any) -> dict[str, Any]:
     """An activity as plain JSON. Raises ValueError when it cannot be."""
-    return _sdk.model_to_json(activity)
+    return model_to_json(activity)
 
 
 def activity_from_json(data: Any) -> Any:
     """An activity from plain JSON. Raises ValueError unless it is an object with a type."""
     if not isinstance(data, dict) or not isinstance(data.get("type"), str) or not data["type"]:
         raise ValueError("not an activity: a JSON object with a type is expected")
-    return _sdk.model_from_json("Activity", data)
+    return model_from_json("Activity", data)
 
 
 def dialogs_within(root: Any) -> Iterator[Any]:
@@ -70,7 +82,7 @@ def dialogs_within(root: Any) -> Iterator[Any]:
         seen.add(id(dialog))
         yield dialog
         inner = getattr(dialog, "_dialogs", None)
-        if isinstance(inner, _sdk.DialogSet):
+        if isinstance(inner, DialogSet):
             waiting.extend(inner._dialogs.values())
 
 
@@ -83,23 +95,23 @@ def warm_recognisers(root: Any, locale: str) -> list[str]:
     wanted = {
         kind
         for dialog in dialogs_within(root)
-        for kind in (_sdk.NumberPrompt, _sdk.DateTimePrompt, _sdk.ConfirmPrompt, _sdk.ChoicePrompt)
+        for kind in (NumberPrompt, DateTimePrompt, ConfirmPrompt, ChoicePrompt)
         if isinstance(dialog, kind)
     }
     warmed = []
     culture = locale.lower()
-    if wanted & {_sdk.NumberPrompt, _sdk.ChoicePrompt}:
+    if wanted & {NumberPrompt, ChoicePrompt}:
         from recognizers_number import recognize_number, recognize_ordinal  # type: ignore[import-untyped]
 
         recognize_number("twenty one", culture)
         recognize_ordinal("second", culture)
         warmed.append("numbers")
-    if _sdk.DateTimePrompt in wanted:
+    if DateTimePrompt in wanted:
         from recognizers_date_time import recognize_datetime  # type: ignore[import-untyped]
 
         recognize_datetime("tomorrow at 5", culture)
         warmed.append("dates")
-    if _sdk.ConfirmPrompt in wanted:
+    if ConfirmPrompt in wanted:
         from recognizers_choice import recognize_boolean  # type: ignore[import-untyped]
 
         recognize_boolean("yes", culture)

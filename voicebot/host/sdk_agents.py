@@ -24,63 +24,10 @@ from typing import Any
 from microsoft_agents import activity as schema
 from microsoft_agents.activity.agents_model import AgentsModel
 from microsoft_agents.hosting import core, dialogs
-from microsoft_agents.hosting.core import ChannelAdapter, StatePropertyAccessor
-from microsoft_agents.hosting.dialogs import (
-    ComponentDialog,
-    Dialog,
-    DialogContext,
-    DialogEvents,
-    DialogInstance,
-    DialogSet,
-    DialogState,
-    DialogTurnStatus,
-    choices,
-    prompts,
-)
-from microsoft_agents.hosting.dialogs.choices import Choice, FoundChoice, ListStyle
-from microsoft_agents.hosting.dialogs.prompts import (
-    ChoicePrompt,
-    ConfirmPrompt,
-    DateTimePrompt,
-    NumberPrompt,
-    PromptOptions,
-)
+from microsoft_agents.hosting.core import ChannelAdapter
+from microsoft_agents.hosting.dialogs import choices, prompts
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
-
-ActivityTypes = schema.ActivityTypes
-ResourceResponse = schema.ResourceResponse
-
-__all__ = [
-    "Activity",
-    "ActivityTypes",
-    "BotAdapter",
-    "Choice",
-    "ChoicePrompt",
-    "ComponentDialog",
-    "ConfirmPrompt",
-    "DateTimePrompt",
-    "Dialog",
-    "DialogContext",
-    "DialogEvents",
-    "DialogInstance",
-    "DialogSet",
-    "DialogState",
-    "DialogTurnStatus",
-    "FoundChoice",
-    "ListStyle",
-    "NumberPrompt",
-    "PassingActivity",
-    "PromptOptions",
-    "ResourceResponse",
-    "StatePropertyAccessor",
-    "TurnContext",
-    "is_connector_error",
-    "is_schema_model",
-    "model_from_json",
-    "model_to_json",
-    "schema_models",
-]
 
 # It logs each activity that is malformed, with a traceback and the content; the host answers for these itself.
 logging.getLogger("microsoft_agents.activity.activity").setLevel(logging.CRITICAL)
@@ -91,14 +38,6 @@ class Activity(schema.Activity):  # type: ignore[misc]
 
     def __init__(self, **content: Any) -> None:
         super().__init__(**{name: value for name, value in content.items() if value is not None})
-
-
-class PassingActivity(Activity):
-    """An activity that its sender does not keep: the SDK's copy of it, made before it is sent, shares what it holds."""
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> PassingActivity:
-        copy: PassingActivity = self.__copy__()
-        return copy
 
 
 class TurnContext(core.TurnContext):  # type: ignore[misc]

@@ -52,6 +52,8 @@ class Texts(Protocol):
 
     async def refuse(self) -> None: ...
 
+    async def close(self) -> None: ...
+
 
 class SocketBusy(Exception):
     """Another host serves this socket."""

@@ -68,7 +68,7 @@ class Storage(Protocol):
     async def delete(self, keys: Iterable[str]) -> None: ...
 
 
-class Row(NamedTuple):
+class ItemWrite(NamedTuple):
     """One item to be written; ``expected``: its version must be this one (None: any)."""
 
     key: str
@@ -76,9 +76,9 @@ class Row(NamedTuple):
     text: str
 
 
-def rows_of(changes: dict[str, Any]) -> list[Row]:
+def writes_of(changes: dict[str, Any]) -> list[ItemWrite]:
     """What is to be written. Raises ``StateNotStorable`` or, for an empty ``e_tag``, ValueError."""
-    rows = []
+    writes = []
     for key, item in (changes or {}).items():
         expected: str | None = None
         body = item
@@ -89,14 +89,14 @@ def rows_of(changes: dict[str, Any]) -> list[Row]:
             if tag is not None and tag != "*":
                 expected = str(tag)
             body = {name: value for name, value in item.items() if name != E_TAG}
-        rows.append(Row(key, expected, dumps(body)))
-    return rows
+        writes.append(ItemWrite(key, expected, dumps(body)))
+    return writes
 
 
-def items_of(rows: Iterable[tuple[str, Any, str]]) -> dict[str, Any]:
+def items_of(found: Iterable[tuple[str, Any, str]]) -> dict[str, Any]:
     """What was read, from ``(key, etag, text)``. Raises :class:`StateUnreadable` naming the key."""
     items = {}
-    for key, etag, text in rows:
+    for key, etag, text in found:
         try:
             value = loads(text)
         except StateUnreadable as error:
@@ -138,9 +138,9 @@ class SqliteStorage:
 
     async def write(self, changes: dict[str, Any]) -> None:
         """Store all of ``changes`` or none. Raises :class:`EtagConflict` or ``StateNotStorable``."""
-        rows = rows_of(changes)
-        if rows:
-            tag_items(changes, await self._run(lambda: self._write(rows)))
+        writes = writes_of(changes)
+        if writes:
+            tag_items(changes, await self._run(lambda: self._write(writes)))
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Forget the items of ``keys``; those that do not exist are no error."""
@@ -204,12 +204,12 @@ class SqliteStorage:
         query = f"SELECT key, etag, value FROM state WHERE key IN ({marks})"
         return self._database.execute(query, keys).fetchall() if keys else []
 
-    def _write(self, rows: list[Row]) -> dict[str, int]:
+    def _write(self, writes: list[ItemWrite]) -> dict[str, int]:
         database = self._database
         tags: dict[str, int] = {}
         database.execute("BEGIN IMMEDIATE")
         try:
-            for key, expected, text in rows:
+            for key, expected, text in writes:
                 found = database.execute("SELECT etag FROM state WHERE key = ?", (key,)).fetchone()
                 if expected is not None and found is not None and str(found[0]) != expected:
                     raise EtagConflict(f"{key} was written by somebody else (has {found[0]}, expected {expected})")

@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 
 from voicebot.address import Address, Domain
 from voicebot.audio import AudioFormat
-from voicebot.events import Event
+from voicebot.events import Event, TransferEnded
 from voicebot.rtp import MediaQuality, Playout
 
 
@@ -51,15 +51,6 @@ class LegInfo:
     front_end: str = "sip"
     """How the caller reached us: ``sip``, ``pyvoip``."""
     headers: dict[str, str] = field(default_factory=dict, hash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TransferOutcome:
-    """What became of a transfer. ``status`` is the last SIP status from the target, 0 when none came."""
-
-    accepted: bool
-    status: int
-    message: str
 
 
 class LegSink(Protocol):
@@ -114,7 +105,7 @@ class Leg(Protocol):
 
     async def transfer(
         self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
-    ) -> TransferOutcome:
+    ) -> TransferEnded:
         """Hand the caller to ``target``; returns when the outcome is known or the deadline has passed.
 
         ``target`` has a domain, or is a tel URI. ``headers``: SIP headers for the next party, where the front end can

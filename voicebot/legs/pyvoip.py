@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from voicebot.address import Address
 from voicebot.audio import PCMU
-from voicebot.events import HoldEnded, HoldStarted
-from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.events import HoldEnded, HoldStarted, TransferEnded
+from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Client, PhoneCall, Stream, parsed
 from voicebot.legs.pyvoip_repeat import Repeated
@@ -196,8 +196,8 @@ class PyVoipLeg:
 
     async def transfer(
         self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
-    ) -> TransferOutcome:
-        return TransferOutcome(False, 501, "pyVoIP cannot transfer calls")
+    ) -> TransferEnded:
+        return TransferEnded(asyncio.get_running_loop().time(), False, 501, "pyVoIP cannot transfer calls")
 
     async def hang_up(self) -> None:
         if self._ended is not None:

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from voicebot.address import Address
-from voicebot.events import Event, HoldEnded, HoldStarted
-from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, TransferOutcome
+from voicebot.events import Event, HoldEnded, HoldStarted, TransferEnded
+from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.legs.sip_session import LegSession
 from voicebot.rtp import MediaQuality, Playout
 from voicebot.sip import AudioAgreement, CallClosed, CallEnded, CallHandle, ReferProgress, SessionDescription
@@ -90,19 +90,19 @@ class SipLeg:
 
     async def transfer(
         self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
-    ) -> TransferOutcome:
+    ) -> TransferEnded:
         consulted = replaces._call if isinstance(replaces, SipLeg) else None
         if consulted is not None and not consulted.is_up:
-            return TransferOutcome(False, 0, "the target has hung up")
+            return TransferEnded(self._loop.time(), False, 0, "the target has hung up")
         try:
             progress = await self._call.refer(target, headers=headers, replaces=consulted)
         except CallClosed:
-            return TransferOutcome(False, 0, "the call has ended")
+            return TransferEnded(self._loop.time(), False, 0, "the call has ended")
         except ValueError as error:
-            return TransferOutcome(False, 0, str(error))
+            return TransferEnded(self._loop.time(), False, 0, str(error))
         if progress.accepted:
             self._call.bye()
-        return TransferOutcome(progress.accepted, progress.status, progress.reason)
+        return TransferEnded(self._loop.time(), progress.accepted, progress.status, progress.reason)
 
     async def hang_up(self) -> None:
         self._call.bye()

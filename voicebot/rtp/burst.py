@@ -1,4 +1,4 @@
-"""How losses lie: in bursts or alone, as RTCP XR reports them (RFC 3611, section 4.7.2). Pure.
+"""How losses are spread: in bursts or alone, as RTCP XR reports them (RFC 3611, section 4.7.2). Pure.
 
 A burst begins and ends with a lost packet and has fewer than :data:`GMIN` received ones in a row. What lies between
 bursts is a gap; a loss that is alone belongs to it.

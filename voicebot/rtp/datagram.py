@@ -1,8 +1,8 @@
-"""The UDP sockets of all calls behind one poll, as a busy network card that is polled instead of interrupting.
+"""The UDP sockets of all calls, read by one poll instead of one wake-up of the event loop for each packet.
 
-The event loop costs more for a wake than a packet costs us, and hundreds of calls would wake it for each packet on its
-own. So it does not watch these sockets: a selector of our own does, and is asked every :data:`POLL_S` which of them
-have packets. (The loop could watch the selector instead; adding one epoll to another walks through all its sockets.)
+Waking the loop costs more than handling a packet, and with hundreds of calls each packet would wake it. So the loop
+does not watch these sockets: a selector of our own does, and is asked every :data:`POLL_S` which of them have packets.
+(The loop could watch that selector; but adding one epoll to another walks through all its sockets.)
 
 Sending is the bare system call.
 """

@@ -1,8 +1,8 @@
 """DTLS-SRTP (RFC 5763, RFC 5764): a handshake on the media's own port, whose secrets become the keys of SRTP.
 
 OpenSSL makes the handshake, between two buffers in memory. Nobody vouches for the certificates: each side names the
-hash of its own in the session description, and the other compares. So keys are worth as much as the signalling is
-protected, as with SDES, but who only reads it learns nothing.
+hash of its own in the session description, and the other side compares. So the keys can be trusted as far as the
+signalling can, as with SDES; but reading the signalling does not give them away.
 
 Sans-I/O, but for OpenSSL's own clock: it decides by the time of day whether a flight is due again (1 s, then twice as
 long each time, RFC 6347 4.2.4.1); :meth:`DtlsHandshake.tick` only asks it.

@@ -1,8 +1,8 @@
 """ICE-lite (RFC 8445): we have one address, everybody can reach it, and we only answer checks. Pure.
 
-The other side makes all the checks. Who knows both user fragments and our password shows by a check that it is the one
-that the signalling spoke with; the address that it nominates is where media goes. Anybody else gets no answer at all,
-and an answer is never longer than the check by more than a few bytes: the port reflects nothing.
+The other side makes all the checks. A check that names both user fragments and is signed with our password comes from
+the side that the signalling spoke with; media goes to the address that it nominates. Nobody else gets an answer, and an
+answer is at most a few bytes longer than its check, so the port is of no use for reflecting traffic.
 """
 
 from __future__ import annotations

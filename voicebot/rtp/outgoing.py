@@ -1,7 +1,7 @@
 """The RTP stream that we send: frames and keys in, datagrams out. Pure.
 
-The leg's frames are of 20 ms. Packets of another length still leave at the clock's ticks: those of 10 ms in pairs, of
-30 ms after 20 or 40. The timestamp counts ticks, whether something was sent in them or not.
+The leg's frames are 20 ms long. Packets of another length still leave at the clock's ticks: those of 10 ms in pairs,
+those of 30 ms 20 or 40 ms apart. The timestamp counts ticks, whether something was sent in them or not.
 """
 
 from __future__ import annotations

@@ -85,15 +85,11 @@ class MediaPath:
 
     # --- what comes in -----------------------------------------------------------------------------------------------
 
-    def takes_handshake(self, data: bytes, source: SocketAddress, at: float) -> bool:
-        """Whether a datagram is of the handshake that makes the keys, which it is then carried on by."""
-        protection = self.protection
-        if not protection.wants(data):
-            return False
-        self._put(protection.receive(data, source))
-        if (nominated := protection.nominated) is not None:
+    def handshake(self, data: bytes, source: SocketAddress, at: float) -> None:
+        """A datagram that the protection wants: carry on the handshake that makes the keys."""
+        self._put(self.protection.receive(data, source))
+        if (nominated := self.protection.nominated) is not None:
             self.source.signal(nominated, at)
-        return True
 
     def packet(
         self, data: bytes, source: SocketAddress, at: float, understood: Callable[[int], bool]

@@ -1,6 +1,7 @@
 """VoIP metrics, RTCP XR (RFC 3611 section 4.7): what each side says of what it hears from the other.
 
-Theirs are the only word about the far end's ear: its jitter buffer's losses and its own estimate of the quality.
+The other side's are all that we learn of what is heard there: what its jitter buffer discards, and its own estimate of
+the quality.
 """
 
 from __future__ import annotations

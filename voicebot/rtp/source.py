@@ -4,7 +4,7 @@ A phone behind a NAT sends from an address that its SDP does not tell, so the fi
 locked, and our packets go there. Whoever else sends to the port (a late packet of the last call, someone who scans for
 open media) is foreign: dropped and counted.
 
-The signalled address knows better: when the lock is on another one and RTP comes from exactly the signalled address,
+The signalled address takes precedence: when the lock is on another one and RTP comes from the signalled address itself,
 the lock moves there, once. A new signalled address (:meth:`SourceLock.signal`) opens the lock; the source that was
 locked is barred for a second, so that its last packets do not close it again.
 """

@@ -1,4 +1,4 @@
-"""Hearing and saying: recognition, streaming synthesis, prompts, and our own voice activity.
+"""Recognition, streaming synthesis, prompts, and our own voice activity detection.
 
 Rules that hold here:
 

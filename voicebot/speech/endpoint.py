@@ -1,4 +1,4 @@
-"""Where the Speech service is, and how we say who we are.
+"""Where the Speech service is, and our credentials there.
 
 Azure by region, by endpoint (custom domain, private link, sovereign clouds) or by host (a Speech container, or our own
 offline service on loopback): the rest of the room does not know which. An :data:`EndpointSource` is asked again for

@@ -1,4 +1,4 @@
-"""Prompts that are said again and again are synthesised once.
+"""A prompt that is said often is synthesised once and kept.
 
 Looked up in memory, then on disk, then rendered by the pool; a rendering that was complete is stored. What is stored
 where is the caller's choice, because a file outlives the call:

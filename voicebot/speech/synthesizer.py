@@ -1,10 +1,12 @@
 """Streaming synthesis from a pool of connected synthesisers.
 
-A connection that stands already saves the better part of the first-audio latency, so at least ``size`` idle ones are
-kept for each audio format in use. An utterance takes one, or makes one; beyond ``max_size`` utterances at once it waits
-its turn, so many utterances and so long as is set. One that was used up to its end goes back, so
-that the pool follows the load up; those that nobody has used for long are thrown away, so that it follows it down, as
-is one that was cancelled or failed. A keeper for each format connects what is missing in the background.
+Connecting takes most of the time to the first audio, so at least ``size`` idle connections are kept for each audio
+format in use. An utterance takes an idle connection, or makes one. When ``max_size`` utterances are being rendered,
+others wait their turn: at most ``max_waiting`` of them, each for a limited time.
+
+A connection whose utterance was rendered to its end goes back to the pool, which thus grows with the load. One that was
+cancelled or failed is thrown away, and so is one that nobody has used for long: thus the pool shrinks again. A keeper
+for each format connects what is missing, in the background.
 """
 
 from __future__ import annotations
@@ -43,13 +45,13 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class SynthesisTimeouts:
-    """Seconds. ``first_chunk``: from the request to the first audio, waiting and the one retry included.
+    """Seconds. ``first_audio``: from the request to the first audio, waiting and the one retry included.
     ``next_chunk``: silence of the service in the middle of an utterance. ``connect``: for a connection made ahead (the
     SDK reports no failure to make one: silence must do). ``wait``: until one more utterance may be rendered. ``idle``:
     a connection that nobody has used for so long is renewed, before a firewall forgets it.
     """
 
-    first_chunk: float = 3.0
+    first_audio: float = 3.0
     next_chunk: float = 3.0
     connect: float = 2.0
     wait: float = 2.0
@@ -139,7 +141,7 @@ class SynthesizerPool:
         """
         ssml = document(speech.text, voice=speech.voice, language=speech.language)
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._timeouts.first_chunk
+        deadline = loop.time() + self._timeouts.first_audio
         delivered = False
         for attempt in (1, 2):
             connection: SynthesisConnection | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from voicebot.address import Address
-from voicebot.events import CallAsked, PlacedCallChanged, RecordingAction
+from voicebot.events import CallAsked, PlacedCallChanged, RecordingAction, TransferEnded
 
 
 class AskKind(StrEnum):
@@ -42,8 +42,8 @@ class Ask:
     """Tell the bot something, as its ``request``-th activity in this call (from 1, in order).
 
     ``text`` is the words (SPEECH, HYPOTHESIS), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED);
-    ``count`` the consecutive no-inputs or no-matches; ``status``/``accepted`` belong to TRANSFER_RESULT; ``heard_s``
-    to INTERRUPTED. Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of
+    ``count`` the consecutive no-inputs or no-matches; ``heard_s`` belongs to INTERRUPTED, ``transfer`` to
+    TRANSFER_RESULT. Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of
     AUDIO_FAILED, ``text`` is the URL. PLACED_CALL carries ``call``, what became of a call that the bot wanted placed.
     """
 
@@ -53,11 +53,10 @@ class Ask:
     confidence: float | None = None
     count: int = 0
     heard_s: float = 0.0
-    accepted: bool = False
-    status: int = 0
     action: RecordingAction | None = None
     command: str = ""
     call: PlacedCallChanged | None = None
+    transfer: TransferEnded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +136,12 @@ class PlaceCall:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Hand the caller on; ``TransferEnded`` follows."""
+    """Transfer the caller, as in ``TransferAsked``; ``TransferEnded`` follows."""
 
     target: Address
-    context: dict[str, Any] = field(default_factory=dict, hash=False)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    attended: bool = False
+    announcement: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class TurnSoFar:
     """The recogniser found no words in it."""
 
 
-class Rule(NamedTuple):
+class EndRule(NamedTuple):
     """How long it must be quiet when ``applies``; ``says`` is the rule in words."""
 
     says: str
@@ -43,30 +43,30 @@ class Rule(NamedTuple):
     quiet_ms: Callable[[TurnPolicy], int]
 
 
-RULES: tuple[Rule, ...] = (
-    Rule(
+RULES: tuple[EndRule, ...] = (
+    EndRule(
         "a final covers the speech and ends in a number: who reads out digits pauses between groups",
         lambda turn: turn.final and turn.covered and turn.in_number,
         lambda policy: policy.number_silence_ms,
     ),
-    Rule(
+    EndRule(
         "a final covers the speech",
         lambda turn: turn.final and turn.covered,
         lambda policy: policy.end_silence_ms,
     ),
-    Rule(
+    EndRule(
         "a hypothesis covers the speech and does not end in a number",
         lambda turn: turn.hypothesis and turn.covered and not turn.in_number,
         lambda policy: policy.end_silence_ms + policy.race_grace_ms,
     ),
-    Rule(
+    EndRule(
         "a hypothesis ends in a number",
         lambda turn: turn.hypothesis and turn.in_number,
         lambda policy: max(policy.patience_ms, policy.no_words_ms),
     ),
-    Rule("there are words, but not of all the speech", lambda turn: turn.words, lambda policy: policy.patience_ms),
-    Rule("the recogniser found no words", lambda turn: turn.no_match, lambda policy: policy.end_silence_ms),
-    Rule("nothing has come from the recogniser", lambda turn: True, lambda policy: policy.no_words_ms),
+    EndRule("there are words, but not of all the speech", lambda turn: turn.words, lambda policy: policy.patience_ms),
+    EndRule("the recogniser found no words", lambda turn: turn.no_match, lambda policy: policy.end_silence_ms),
+    EndRule("nothing has come from the recogniser", lambda turn: True, lambda policy: policy.no_words_ms),
 )
 
 

@@ -161,7 +161,7 @@ class Floor:
         """Give the conversation up: the caller is transferred to the fallback, or hears why the call ends."""
         target = self.policy.settings.fallback_transfer
         if target is not None:
-            self.end_with(now, Transfer(target, {"reason": cause.value}), Canned.TRANSFER)
+            self.end_with(now, Transfer(target), Canned.TRANSFER)
         else:
             self.end_with(now, HangUp(cause.value), Canned.SPEECH_SERVICE)
 
@@ -197,12 +197,10 @@ class Floor:
             self.caller.take(now)  # the cough is over and done with
         self.command(Resume())
 
-    def _drop(self, now: float) -> None:
+    def _drop(self, _now: float) -> None:
         # what follows waits until playback has told how much of it was heard
         self.bot.interrupt(self.requests.count)
         self.command(Drop())
-        if not self.bot.dropping:
-            self.happened(Happening.DROP_TOLD, now)
 
     def _drop_greeting(self, now: float) -> None:
         if self.bot.queued:

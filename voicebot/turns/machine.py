@@ -114,7 +114,7 @@ def _key_pressed(floor: Floor, event: KeyPressed) -> None:
 
 def _transfer_ended(floor: Floor, event: TransferEnded) -> None:
     if floor.state is FloorState.LEAVING:
-        floor.ask(AskKind.TRANSFER_RESULT, event.message, accepted=event.accepted, status=event.status)
+        floor.ask(AskKind.TRANSFER_RESULT, event.message, transfer=event)
         if not event.accepted:
             floor.happened(Happening.TRANSFER_FAILED, event.at)
 
@@ -230,9 +230,11 @@ def _transfer_asked(floor: Floor, event: TransferAsked) -> None:
         return
     target = event.target or floor.policy.settings.fallback_transfer
     if target is not None:
-        floor.end_with(event.at, Transfer(target, event.context))
+        transfer = Transfer(target, event.headers, event.attended is True, event.announcement)
+        floor.end_with(event.at, transfer)
     else:
-        floor.ask(AskKind.TRANSFER_RESULT, "no target was given, and none is set")
+        failed = TransferEnded(event.at, False, 0, "no target was given, and none is set")
+        floor.ask(AskKind.TRANSFER_RESULT, failed.message, transfer=failed)
 
 
 # --- playback --------------------------------------------------------------------------------------------------------

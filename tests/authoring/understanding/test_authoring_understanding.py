@@ -71,7 +71,6 @@ def ask_everything(understanding: Understanding, text: str) -> None:
     understanding.choice(text, {text: [text]})
     understanding.correction(text)
     understanding.asks_for(text)
-    understanding.without_fillers(text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

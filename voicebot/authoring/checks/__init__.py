@@ -1,5 +1,7 @@
 """What is worth a word about dialogs that can be read: pure functions from a read folder to problems.
 
+What can be told from one step and what stands around it, the step says itself (``DialogStep.doubts``).
+
 Rules that hold here: a check yields problems and changes nothing; it runs no author's code; it would rather say nothing
 than cry wolf (what it tells is wrong for some caller); every problem has a mend.
 """
@@ -8,32 +10,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from voicebot.authoring.checks.answers import alike_options, taken_keys
 from voicebot.authoring.checks.comparisons import never_equal
-from voicebot.authoring.checks.endings import circles, dead_ends, unhandled_failures, unreachable
+from voicebot.authoring.checks.endings import circles, dead_ends, unreachable
 from voicebot.authoring.checks.languages import missing_translations, silent_languages
 from voicebot.authoring.checks.length import long_prompts
-from voicebot.authoring.checks.python import python_calls
-from voicebot.authoring.checks.recording import paused_for_good, sensitive_said
-from voicebot.authoring.checks.variables import inputs_and_outputs, unset_variables
+from voicebot.authoring.checks.recording import sensitive_said
+from voicebot.authoring.checks.variables import unset_outputs, unset_variables
+from voicebot.authoring.document import Fault
 from voicebot.authoring.folder import Dialogs, LoadedDialog
 from voicebot.authoring.problems import Problem
 
 __all__ = ["CHECKS", "check_dialogs"]
 
 CHECKS: tuple[Callable[[Dialogs, LoadedDialog], Iterator[Problem]], ...] = (
-    alike_options, taken_keys, circles, dead_ends, unhandled_failures, unreachable, missing_translations, long_prompts,
-    python_calls, inputs_and_outputs, unset_variables, sensitive_said, paused_for_good,
-    silent_languages, never_equal,
+    circles, dead_ends, unreachable, missing_translations, silent_languages, long_prompts, unset_outputs,
+    unset_variables, sensitive_said, never_equal,
 )  # fmt: skip
 
 
 def check_dialogs(dialogs: Dialogs) -> list[Problem]:
     """All problems: those that the loader has found, and those of each dialog that could be read."""
     found = set(dialogs.problems)
-    for loaded in dialogs.dialogs.values():
+    for loaded, site in dialogs.sites():
         if not loaded.dialog.steps:
             continue  # none of them could be read, and the loader has said why
         for check in CHECKS:
             found.update(check(dialogs, loaded))
+        for step in loaded.dialog.steps:
+            path = loaded.step_path(step.id)
+            found.update(fault.problem(loaded.document, path) if isinstance(fault, Fault) else fault
+                         for fault in step.doubts(site))  # fmt: skip
     return sorted(found)

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from voicebot.authoring.checks.places import at
-from voicebot.authoring.dialling import TOLD
 from voicebot.authoring.document import YamlPath
 from voicebot.authoring.expressions import ExpressionError, comparisons
 from voicebot.authoring.folder import Dialogs, LoadedDialog
-from voicebot.authoring.model import AnyStep, Dial
 from voicebot.authoring.problems import Problem, did_you_mean
+from voicebot.authoring.steps import DialogStep
 from voicebot.authoring.template import compile_template
-from voicebot.authoring.walking import conditions_of, names_of, texts_of
+from voicebot.authoring.walking import conditions_of, texts_of
 
 DIRECTIONS = ("inbound", "outbound")
-OUTCOMES = (*TOLD, "too_long")
 
 
 def never_equal(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
-    """Outcomes of ``dial``, and directions, that there are not."""
+    """Values that a variable never has, where every step that sets it says which it can have; and directions."""
     steps = loaded.dialog.steps
-    dialled = {step.save for step in steps if isinstance(step, Dial) and step.save is not None}
-    others = {name for step in steps if not isinstance(step, Dial) for _, name in names_of(step)}
-    known = {name: OUTCOMES for name in dialled - others - set(loaded.dialog.inputs)} | {"direction": DIRECTIONS}
+    limited = {name: values for step in steps for name, values in step.possible_values().items()}
+    others = {name for step in steps for _, name in step.sets() if name not in step.possible_values()}
+    known = {name: values for name, values in limited.items() if name not in others | set(loaded.dialog.inputs)}
+    known["direction"] = DIRECTIONS
     for step in steps:
         for place, name, text, column in _compared(step, loaded.step_path(step.id)):
             if name in known and text not in known[name]:
@@ -32,8 +31,8 @@ def never_equal(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
                          did_you_mean(text, known[name]) or f"it is one of {', '.join(known[name])}")  # fmt: skip
 
 
-def _compared(step: AnyStep, path: YamlPath) -> Iterator[tuple[YamlPath, str, str, int]]:
-    """Each name that is compared with a text: the way to the words, the name, the text, its column there."""
+def _compared(step: DialogStep, path: YamlPath) -> Iterator[tuple[YamlPath, str, str, int]]:
+    """Each name that is compared with a text: the path of the words, the name, the text, its column there."""
     try:
         for place, condition in conditions_of(step, path):
             yield from ((place, *found) for found in comparisons(condition))

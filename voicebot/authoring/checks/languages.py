@@ -7,10 +7,8 @@ from typing import Any
 
 from voicebot.authoring.checks.places import at_key, at_value
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
-from voicebot.authoring.model import AnyStep, Ask, Language
 from voicebot.authoring.problems import Problem
-
-HEARD = ("say", "ask", "choice", "confirm", "retry", "no_input", "no_match", "help", "hangup")
+from voicebot.authoring.steps.kinds import MUST_TRANSLATE
 
 
 def missing_translations(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
@@ -27,7 +25,7 @@ def missing_translations(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Pro
         data = translation.document.data
         own = (data.get("steps") if isinstance(data, dict) else None) or {}
         for raw in loaded.document.data["steps"]:
-            words = _heard(raw)
+            words = _to_translate(raw)
             step_id = str(raw.get("id")) if isinstance(raw, dict) else ""
             if not words:
                 continue
@@ -43,8 +41,7 @@ def missing_translations(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Pro
 
 def silent_languages(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
     """Languages that callers can change to, and that the voice of another one would read out."""
-    steps = [step for other in dialogs.dialogs.values() for step in other.dialog.steps]
-    if loaded.name != MAIN or not any(isinstance(step, Language) or _asks_for_language(step) for step in steps):
+    if loaded.name != MAIN or not any(step.changes_language for step in dialogs.steps()):
         return
     for locale, translation in loaded.translations.items():
         data = translation.document.data
@@ -53,13 +50,9 @@ def silent_languages(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem
                            "add voice: and the name of one that speaks it")  # fmt: skip
 
 
-def _asks_for_language(step: AnyStep) -> bool:
-    return isinstance(step, Ask) and step.languages is not None
-
-
-def _heard(raw: Any) -> list[str]:
+def _to_translate(raw: Any) -> list[str]:
     """The words of a step that callers hear or say."""
     if not isinstance(raw, dict):
         return []
-    return [word for word in HEARD if isinstance(raw.get(word), str | list | dict)
+    return [word for word in MUST_TRANSLATE if isinstance(raw.get(word), str | list | dict)
             and not (word == "choice" and not any(raw[word].values()))]  # fmt: skip

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from voicebot.authoring.checks.places import at, at_key, at_value
-from voicebot.authoring.checks.ways import roots, ways
+from voicebot.authoring.checks.paths import graph_of, roots
+from voicebot.authoring.checks.places import at, at_value
 from voicebot.authoring.document import YamlPath
 from voicebot.authoring.expressions import ExpressionError, compile_expression
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
-from voicebot.authoring.model import NAMES_GIVEN, AnyStep, Ask, Call, Queue
+from voicebot.authoring.model import NAMES_GIVEN
 from voicebot.authoring.problems import Problem, did_you_mean
+from voicebot.authoring.steps import DialogStep
 from voicebot.authoring.template import compile_template
-from voicebot.authoring.walking import conditions_of, names_of, texts_of
+from voicebot.authoring.walking import conditions_of, texts_of
 
 
 def unset_variables(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
@@ -25,12 +26,12 @@ def unset_variables(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]
         return  # a step that could not be read may be what sets it
     main = dialogs.dialogs.get(MAIN)
     always = {*NAMES_GIVEN, *(main.dialog.constants if main is not None else ())}
-    anywhere = {name for step in loaded.dialog.steps for _, name in names_of(step)} | set(loaded.dialog.inputs)
+    anywhere = {name for step in loaded.dialog.steps for _, name in step.sets()} | set(loaded.dialog.inputs)
     before = _set_before(loaded, anywhere)
     for step in loaded.dialog.steps:
         if step.id not in before:
             continue
-        own = {name for _, name in names_of(step)} if isinstance(step, Ask | Queue) else set()
+        own = {name for _, name in step.sets()} if step.KNOWS_OWN_VALUE else set()
         known = always | before[step.id] | own
         for place, name, column in _names(step, loaded.step_path(step.id)):
             where = loaded.document.within(place, column)
@@ -44,28 +45,19 @@ def unset_variables(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]
                          close or "set it before, with save:, set: or inputs:")  # fmt: skip
 
 
-def inputs_and_outputs(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
-    """Outputs that nothing sets, inputs that a call leaves out."""
-    names = {name for step in loaded.dialog.steps for _, name in names_of(step)} | set(loaded.dialog.inputs)
+def unset_outputs(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
+    """Outputs that nothing sets."""
+    names = {name for step in loaded.dialog.steps for _, name in step.sets()} | set(loaded.dialog.inputs)
     for index, name in enumerate(loaded.dialog.outputs):
         if name not in names and not loaded.document.problems:
             yield at_value(loaded.document, ("outputs", index), "unset-output", f"nothing sets the output {name!r}",
                            did_you_mean(name, names) or "set it in a step, or leave it out")  # fmt: skip
-    for step in loaded.dialog.steps:
-        called = dialogs.dialogs.get(step.call) if isinstance(step, Call) else None
-        if called is None or not isinstance(step, Call):
-            continue
-        left_out = [name for name in called.dialog.inputs if name not in step.inputs]
-        if left_out:
-            said = f"{step.call} wants {', '.join(map(repr, left_out))}, which is not given"
-            yield at_key(loaded.document, (*loaded.step_path(step.id), "call"), "missing-input", said,
-                         f"add with: {{{left_out[0]}: ...}}")  # fmt: skip
 
 
 def _set_before(loaded: LoadedDialog, anywhere: set[str]) -> dict[str, set[str]]:
     """What some way to each step has set; steps that nobody comes to are left out."""
-    dialog, graph = loaded.dialog, ways(loaded.dialog)
-    sets = {step.id: {name for _, name in names_of(step)} for step in dialog.steps}
+    dialog, graph = loaded.dialog, graph_of(loaded.dialog)
+    sets = {step.id: {name for _, name in step.sets()} for step in dialog.steps}
     entries = roots(dialog)
     before: dict[str, set[str]] = {dialog.steps[0].id: set(dialog.inputs)}
     for entry in entries[1:]:  # a caller can ask for these at any time
@@ -83,8 +75,8 @@ def _set_before(loaded: LoadedDialog, anywhere: set[str]) -> dict[str, set[str]]
     return before
 
 
-def _names(step: AnyStep, path: YamlPath) -> Iterator[tuple[YamlPath, str, int]]:
-    """Each name that is used: the way to the text, the name, its column in the text."""
+def _names(step: DialogStep, path: YamlPath) -> Iterator[tuple[YamlPath, str, int]]:
+    """Each name that is used: the path of the text, the name, its column in the text."""
     try:
         for place, condition in conditions_of(step, path):
             for name, column in compile_expression(condition).names:

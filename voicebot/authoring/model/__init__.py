@@ -1,40 +1,35 @@
-"""The words of a dialog file, each with what it means: the reference pages and the JSON Schema are made from this.
+"""The words of a dialog file that are no steps: texts, times, prompts, options, and what stands at the top of a file.
 
-A dialog file is a list of steps that run one after the other. Each step has an ``id`` and exactly one of the words in
-:data:`STEP_KINDS`, which says what the step does. Nothing here knows how a step is run (that is the compiler's part) or
-whether a file makes sense as a whole (the loader's).
+The reference page and the JSON Schema are made from these classes and those of :mod:`voicebot.authoring.steps` and
+:mod:`voicebot.authoring.answers`. Nothing here knows whether a file makes sense as a whole: that is the loader's part.
 """
 
-from voicebot.authoring.model.answers import Confirm, Digits, Option
-from voicebot.authoring.model.file import TRANSLATABLE, Defaults, DialogFile, GlobalCommand, GlobalCommands, Schedule
-from voicebot.authoring.model.people import Dial, Queue, Transfer, TransferTo
-from voicebot.authoring.model.prompts import Prompt, Wait
+from voicebot.authoring.model.header import Defaults, DialogHeader, GlobalCommand, GlobalCommands, Schedule
+from voicebot.authoring.model.options import LanguageOptions, Option
+from voicebot.authoring.model.prompts import Prompt, Prompts, Wait
 from voicebot.authoring.model.request import ServiceRequest
-from voicebot.authoring.model.steps import (
-    STEP_KINDS,
-    Ask,
-    Call,
-    Goto,
-    HangUp,
-    Hours,
-    Http,
-    If,
-    Language,
-    Record,
-    Say,
-    Set,
-    step_word,
-)
 from voicebot.authoring.model.words import (
     END,
     FAIL,
     NAMES_GIVEN,
     WORDS_TAKEN,
-    AnyStep,
     BargeIn,
+    Duration,
+    Expression,
+    GapText,
+    HeaderName,
+    Id,
+    KeypadKey,
+    LocaleName,
+    Name,
     Part,
+    PhraseList,
     PlainText,
+    Role,
+    ShortPart,
+    Target,
     Value,
+    WhereTo,
     listed,
 )
 
@@ -42,40 +37,34 @@ __all__ = [
     "END",
     "FAIL",
     "NAMES_GIVEN",
-    "STEP_KINDS",
-    "TRANSLATABLE",
     "WORDS_TAKEN",
-    "AnyStep",
-    "Ask",
     "BargeIn",
-    "Call",
-    "Confirm",
     "Defaults",
-    "Dial",
-    "DialogFile",
-    "Digits",
+    "DialogHeader",
+    "Duration",
+    "Expression",
+    "GapText",
     "GlobalCommand",
     "GlobalCommands",
-    "Goto",
-    "HangUp",
-    "Hours",
-    "Http",
-    "If",
-    "Language",
+    "HeaderName",
+    "Id",
+    "KeypadKey",
+    "LanguageOptions",
+    "LocaleName",
+    "Name",
     "Option",
     "Part",
+    "PhraseList",
     "PlainText",
     "Prompt",
-    "Queue",
-    "Record",
-    "Say",
+    "Prompts",
+    "Role",
     "Schedule",
     "ServiceRequest",
-    "Set",
-    "Transfer",
-    "TransferTo",
+    "ShortPart",
+    "Target",
     "Value",
     "Wait",
+    "WhereTo",
     "listed",
-    "step_word",
 ]

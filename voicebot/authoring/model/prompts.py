@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
-from voicebot.authoring.model.words import BargeIn, Duration, GapText, Part, PlainText, listed
+from voicebot.authoring.model.words import BargeIn, Duration, GapText, PlainText, ShortPart, listed
 
 
-class Prompt(Part):
+class Prompt(ShortPart):
     """What callers hear. Mostly just a text; written out it can say how the text sounds."""
 
-    SHORT: ClassVar[str] = "text"
+    HEADING = "Prompts"
+    SHORT = "text"
 
     text: GapText = Field(description="The words. {name} says a value, {name|digits} says it in a certain way.")
     ssml: GapText | None = Field(
@@ -29,31 +30,16 @@ class Prompt(Part):
         None, description="Whether callers may talk over it: true, false, or only by `speech` or only by `keys`."
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return value if isinstance(value, dict | Prompt) else {"text": value}
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string"}, handler(schema)]}
-
 
 Prompts = Annotated[list[Prompt], BeforeValidator(listed), Field(max_length=10)]
 """One prompt, or several: the first is used at the first failed try, the next at the next, the last from then on."""
 
 
-class Wait(Part):
+class Wait(ShortPart):
     """Said while something takes its time."""
+
+    HEADING = "`wait`"
+    SHORT = "say"
 
     say: Prompt = Field(description="What is said.")
     after: Duration = Field(0.0, description="Only when it takes longer than this.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return value if isinstance(value, dict | Wait) else {"say": value}
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string"}, handler(schema)]}

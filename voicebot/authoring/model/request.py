@@ -13,6 +13,7 @@ from voicebot.authoring.model.words import Duration, GapText, Part, Value
 class ServiceRequest(Part, title="Request"):
     """What is asked of a web service."""
 
+    HEADING = "`http`: the request"
     METHODS: ClassVar[tuple[str, ...]] = ("get", "post", "put", "patch", "delete")
 
     get: GapText | None = Field(None, description="The address to get.")

@@ -1,11 +1,16 @@
-"""What stands behind the words of a dialog file: texts, names, times, keys; and what all its parts have in common."""
+"""What stands behind the words of a dialog file: texts, names, times, keys; and what all its parts have in common.
+
+The type of a field also tells what becomes of a text behind it (:class:`Role`), so a part that uses these types needs
+nothing else for its gaps to be checked and filled, its conditions to be read and its targets to be looked up.
+"""
 
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from voicebot.address import Address, AddressError
 from voicebot.authoring.document import WrittenFloat, WrittenInt
@@ -20,6 +25,18 @@ NAMES_GIVEN = ("caller", "callee", "direction", "context", "now", "today", "erro
 """Names that expressions know without anybody having set them."""
 WORDS_TAKEN = (*NAMES_GIVEN, "true", "false", "none", "and", "or", "not", "in", "if", "else")
 """Names that no variable can have."""
+
+
+class Role(Enum):
+    """What a text is to those who walk through a file (:mod:`voicebot.authoring.walking`)."""
+
+    GAPS = "gaps"
+    """``{...}`` in it is replaced by a value."""
+    CONDITION = "condition"
+    """It is an expression."""
+    TARGET = "target"
+    """It is the id of a step, ``end`` or ``fail``."""
+
 
 ID = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
@@ -76,43 +93,60 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _condition(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else written(value)
+
+
 PlainText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
 """A text that is taken as it is written."""
-GapText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
+GapText = Annotated[PlainText, Role.GAPS]
 """A text; ``{...}`` in it is replaced by a value (see the chapter on values)."""
 WhereTo = Annotated[GapText, AfterValidator(_reachable)]
 """Where somebody can be reached; a text with gaps likewise."""
 Id = Annotated[str, BeforeValidator(written), Field(pattern=ID)]
 Name = Annotated[str, Field(pattern=NAME)]
-Target = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=64)]
+Target = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=64), Role.TARGET]
 """The id of a step in the same file, ``end``, or ``fail``."""
-Expression = Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else
-                                            written(value)), Field(min_length=1, max_length=500)]  # fmt: skip
+Expression = Annotated[str, BeforeValidator(_condition), Field(min_length=1, max_length=500), Role.CONDITION]
+"""A condition, such as ``bill.amount > 0``."""
 Duration = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"], "examples": ["3s", "500ms", "2m"]})
 ]
 KeypadKey = Annotated[str, BeforeValidator(written), Field(pattern=r"^[0-9*#A-D]$")]
 LocaleName = Annotated[str, BeforeValidator(written), Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 HeaderName = Annotated[str, Field(pattern=r"^(?:[Uu]ser-[Tt]o-[Uu]ser|[Xx]-[A-Za-z0-9-]{1,60})$")]
-Value = Annotated[Any, BeforeValidator(_plain)]
+Value = Annotated[Any, BeforeValidator(_plain), Role.GAPS]
 """A text (with ``{...}``: an expression's value), a number, true, false, or a list or mapping of these."""
 PhraseList = Annotated[list[PlainText], BeforeValidator(listed), Field(max_length=500)]
 BargeIn = Literal[True, False, "speech", "keys"]
 
 
+def _title(kind: type) -> str:
+    """What a class is called in the JSON Schema; ``title=`` in its definition says otherwise."""
+    return kind.__name__.removesuffix("Step").removesuffix("Answer")
+
+
 class Part(BaseModel):
-    """Something with words of its own; a word that is not listed is a fault."""
+    """Something with words of its own; a word that is not listed is a fault.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    A class whose docstring and table are to stand in the reference page has a ``HEADING`` there.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, model_title_generator=_title)
+
+    HEADING: ClassVar[str] = ""
+    SHORT: ClassVar[str] = ""
+    """The word that is meant when a single text or number stands in the place of the part; ``""`` for none."""
 
 
-class AnyStep(Part):
-    """What every step has."""
+class ShortPart(Part):
+    """A part that is mostly written as a single text: what stands behind its word :attr:`SHORT`."""
 
-    WORD: ClassVar[str] = ""
+    @model_validator(mode="before")
+    @classmethod
+    def _written_short(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | cls) else {cls.SHORT: value}
 
-    id: Id = Field(description="The step's name, by which others go to it.")
-    note: str | None = Field(None, description="For whoever reads the file; callers never hear it.")
-    next: Target | None = Field(
-        None, description="The id of the step that follows, or `end`. Without it, the step below follows."
-    )
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}

@@ -16,7 +16,6 @@ from voicebot.authoring.understanding.corrections import Corrections
 from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single, with_written_fractions
 from voicebot.authoring.understanding.spelling import Names, Spelling
-from voicebot.authoring.understanding.tokens import prepared, without
 from voicebot.authoring.understanding.vocabulary import load
 
 
@@ -118,26 +117,6 @@ class Understanding:
     def asks_for(self, text: str) -> str | None:
         """``help``, ``repeat``, ``slower``, ``agent`` or ``start_over``, when the caller asks for that; else None."""
         return self._globals.read(text)
-
-    def without_fillers(self, text: str) -> str:
-        """``text`` without the words that mean nothing ("um", "please")."""
-        text = prepared(text)
-        tokens = self._vocabulary.tokens(text)
-        left = {token.start for token in without(self._vocabulary.fillers, tokens)}
-        result = ""
-        end, gap, pause = 0, False, False
-        for token in tokens:
-            pause = pause or token.pause
-            if token.start not in left:
-                gap = True
-                continue
-            if not result:
-                result = text[token.start : token.end]
-            elif token.start >= end:
-                between = text[end : token.start] if not gap else ", " if pause else " "
-                result += between + text[token.start : token.end]
-            end, gap, pause = token.end, False, False
-        return result
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,112 @@
+"""What every kind of answer can be asked: what words and keys mean to it, and what a correction of it looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
+from voicebot.authoring.model import Part, Prompt
+from voicebot.authoring.understanding import Understanding
+
+Slot = dict[str, Any]
+"""The part of a dialog's state that belongs to the open question, plain JSON: ``keys`` (pressed so far), ``said``
+(digits said so far).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """``value`` is the answer; ``option`` names the option of ``choice`` or ``languages`` that it came from."""
+
+    value: Any
+    option: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """The answer is not complete. ``prompt`` asks for the rest."""
+
+    prompt: Prompt | None = None
+
+
+Reading = Answered | More | None
+"""None: this is no answer."""
+
+
+class Replaced(Enum):
+    """What counts as another value, when callers are asked whether the one that was understood is right."""
+
+    NEVER = "never"
+    BY_CORRECTION = "no, 42"
+    BY_VALUE_ALONE = "42"
+    """What corrects it, and a value that comes with neither yes nor no."""
+    BY_VALUE = "yes, 42"
+    """What corrects it, and any value."""
+
+
+class Answer(Part):
+    """A kind of answer with its limits. ``true`` in its place in a file stands for one without words of its own."""
+
+    EXPECTED: ClassVar[str] = ""
+    """The words that a recogniser should expect: a section of :data:`~voicebot.authoring.expected.EXPECTED`."""
+    COLLECTS_KEYS: ClassVar[bool] = False
+    """Whether several keys make an answer."""
+    TAKES_ANYTHING: ClassVar[bool] = False
+    """Whether nearly all words are an answer. Asking for help or an agent is none all the same."""
+    REPLACED: ClassVar[Replaced] = Replaced.BY_CORRECTION
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_short(cls, value: Any) -> Any:
+        return {} if value is True else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"const": True}, handler(schema)]}
+
+    def value(self, text: str, understanding: Understanding, today: date) -> Any:
+        """The answer in ``text``, complete and within its limits; None when there is none."""
+        raise NotImplementedError
+
+    def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
+        """What the caller said."""
+        return answered(self.value(text, understanding, today))
+
+    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+        """What the caller pressed."""
+        return None
+
+    def keys_ended(self, pressed: str, today: date) -> Reading:
+        """No key has followed for a while: what was pressed so far is the answer, or is not."""
+        return None
+
+    def takes_key(self, key: str) -> bool:
+        """Whether ``key`` alone is an answer, whatever options have the same key."""
+        return False
+
+    @property
+    def keys_pause_s(self) -> float | None:
+        """Seconds after a key until the answer has ended; None: as long as any silence."""
+        return None
+
+    def targets(self) -> dict[str, str | None]:
+        """Where it goes on by what the answer is, each with its label; empty when that makes no difference."""
+        return {}
+
+    def target(self, value: Any) -> str | None:
+        """Where it goes on after the answer ``value``; None: where every answer leads."""
+        return None
+
+
+def answered(value: Any) -> Answered | None:
+    """``value`` as an answer; None is none."""
+    return None if value is None else Answered(value)
+
+
+def within(value: Any, smallest: float | None, largest: float | None) -> bool:
+    """Whether ``value`` is within limits; None is no limit."""
+    return (smallest is None or value >= smallest) and (largest is None or value <= largest)

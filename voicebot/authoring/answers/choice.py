@@ -1,0 +1,84 @@
+"""``choice`` and ``languages``: one of several options, by its words or by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from voicebot.authoring.answers.answer import Answered
+from voicebot.authoring.answers.likeness import alike, folded
+from voicebot.authoring.document import Fault, doubt
+from voicebot.authoring.model import Option
+from voicebot.authoring.understanding import Understanding
+
+
+def option_said(
+    options: Mapping[str, Option], text: str, understanding: Understanding, *, alone: bool
+) -> Answered | None:
+    """The option that ``text`` means. ``alone``: nothing but an option is an answer."""
+    if not options:
+        return None
+    spoken = {name: (option.say or [name.replace("_", " ").replace("-", " ")]) for name, option in options.items()}
+    name = understanding.choice(text, spoken)
+    if name is None or (not alone and not _named(text, spoken[name])):
+        return None
+    return _answer(options, name)
+
+
+def option_pressed(options: Mapping[str, Option], key: str) -> Answered | None:
+    """The option whose key ``key`` is."""
+    return next((_answer(options, name) for name, option in options.items() if option.key == key), None)
+
+
+def option_for(options: Mapping[str, Option], value: object) -> str | None:
+    """The name of the option that ``value`` is, or that stands for it."""
+    return next((name for name, option in options.items() if value in (name, option.value)), None)
+
+
+def option_faults(options: Mapping[str, Option]) -> Iterator[Fault]:
+    """A key that means two of them."""
+    taken: dict[str, str] = {}
+    for name, option in options.items():
+        if option.key is not None and option.key in taken:
+            said = f"key {option.key} means {taken[option.key]!r} already"
+            yield Fault((name, "key"), "duplicate-key-press", said, "choose another key")
+        elif option.key is not None:
+            taken[option.key] = name
+
+
+def option_doubts(
+    options: Mapping[str, Option], keys: Mapping[str, str], everywhere: Mapping[str, str]
+) -> Iterator[Fault]:
+    """Two options with words that are the same or sound alike; a key of an option that means something else as well.
+
+    ``keys``: the question's own, with their targets; ``everywhere``: those of the global commands, with their names.
+    """
+    phrases = {name: [folded(phrase) for phrase in option.say or [name]] for name, option in options.items()}
+    for first, second in combinations(phrases, 2):
+        pair = next(((a, b) for b in phrases[second] for a in phrases[first] if alike(a, b)), None)
+        if pair is None:
+            continue
+        if pair[0] == pair[1]:
+            yield doubt((second,), "same-words", f"{pair[0]!r} means {first!r} and {second!r}",
+                        "leave it out of one of them", at_key=True)  # fmt: skip
+        else:
+            said = f"{pair[0]!r} ({first}) and {pair[1]!r} ({second}) sound alike"
+            yield doubt((second,), "sound-alike", said, "choose other words for one of them", at_key=True)
+    for name, option in options.items():
+        if option.key is not None and option.key in keys:
+            said = f"key {option.key} leads to {keys[option.key]!r} already, by keys"
+            yield doubt((name, "key"), "key-taken", said, "choose another key")
+        elif option.key is not None and option.key in everywhere:
+            said = f"key {option.key} means {everywhere[option.key]!r} everywhere else"
+            yield doubt((name, "key"), "key-taken", said, "choose another key")
+
+
+def _answer(options: Mapping[str, Option], name: str) -> Answered:
+    value = options[name].value
+    return Answered(name if value is None else value, name)
+
+
+def _named(text: str, phrases: list[str]) -> bool:
+    """Whether a word of ``phrases`` is in ``text``: beside digits, "one" does not mean the first option."""
+    said = text.lower()
+    return any(word[:4].lower() in said for phrase in phrases for word in phrase.split() if len(word) > 2)

@@ -1,0 +1,102 @@
+"""``digits``: a row of digits, such as an account number."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from voicebot.authoring.answers.answer import Answer, Answered, More, Reading, Replaced, Slot
+from voicebot.authoring.model import Duration, KeypadKey, Prompt
+from voicebot.authoring.understanding import Understanding
+
+
+class DigitsAnswer(Answer):
+    """A row of digits, spoken (at once or in parts) or keyed in. `*` clears what was keyed in so far."""
+
+    HEADING = "`digits`"
+    SHORT = "length"
+    EXPECTED = "digits"
+    COLLECTS_KEYS = True
+    REPLACED = Replaced.BY_VALUE
+
+    length: int | None = Field(None, ge=1, le=64, description="How many digits there are, if that is known.")
+    min: int = Field(1, ge=1, le=64, description="The fewest digits, when there is no fixed length.")
+    max: int = Field(32, ge=1, le=64, description="The most digits, when there is no fixed length.")
+    end_key: KeypadKey = Field("#", description="The key that ends the input early.")
+    pause: Duration = Field(
+        3.0, description="So long after a key the input has ended. (A fixed length waits as `no_input_after` says.)"
+    )
+    rest: Prompt | None = Field(None, description="Asks for the rest when only a part was said.")
+    short: Prompt | None = Field(None, description="Said when the input was ended with too few digits.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_short(cls, value: Any) -> Any:
+        if value is True:
+            return {}
+        return {"length": value} if isinstance(value, int) else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> DigitsAnswer:
+        if self.length is None and self.min > self.max:
+            raise ValueError("min must not be larger than max")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "integer"}, {"const": True}, handler(schema)]}
+
+    @property
+    def shortest(self) -> int:
+        return self.length or self.min
+
+    @property
+    def longest(self) -> int:
+        return self.length or self.max
+
+    @property
+    def keys_pause_s(self) -> float | None:
+        return self.pause if self.length is None or "pause" in self.model_fields_set else None
+
+    def value(self, text: str, understanding: Understanding, today: date) -> str | None:
+        said = understanding.digits(text, self.length)
+        return said if self.shortest <= len(said) <= self.longest else None
+
+    def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
+        said = understanding.digits(text, self.length)
+        if not said:
+            return None
+        so_far = slot.get("said", "")
+        slot["said"] = ""
+        if self.length is None:
+            return Answered(said) if self.min <= len(said) <= self.max else None
+        for candidate in (said, so_far + said):
+            if len(candidate) == self.length:
+                return Answered(candidate)
+        if len(so_far + said) > self.length:
+            return None
+        slot["said"] = so_far + said
+        return More(self.rest) if self.rest is not None else None
+
+    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+        # What was said before goes on with keys: "one two three", 4 5 6.
+        so_far = slot.get("keys", "") or slot.get("said", "")
+        slot["said"] = ""
+        if key == self.end_key:
+            slot["keys"] = ""
+            return self.keys_ended(so_far, today) if so_far else None
+        if key == "*":
+            slot["keys"] = ""
+            return More()
+        if not key.isdecimal():
+            return More()
+        so_far += key
+        slot["keys"] = "" if len(so_far) >= self.longest else so_far
+        return Answered(so_far) if len(so_far) >= self.longest else More()
+
+    def keys_ended(self, pressed: str, today: date) -> Reading:
+        if len(pressed) >= self.shortest:
+            return Answered(pressed)
+        return More(self.short) if self.short is not None else None

@@ -1,0 +1,42 @@
+"""``money``: an amount of money."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import Field
+
+from voicebot.authoring.answers.answer import Answer, Reading, Replaced, Slot, answered, within
+from voicebot.authoring.answers.keyed import PAUSE_S, as_number, pressed
+from voicebot.authoring.understanding import Understanding
+
+
+class MoneyAnswer(Answer):
+    """An amount of money: "forty dollars and ten cents"; on the keypad with `*` as the decimal point."""
+
+    HEADING = "`money`"
+    EXPECTED = "digits"
+    COLLECTS_KEYS = True
+    REPLACED = Replaced.BY_VALUE_ALONE
+
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO code of the currency, when none is said.")
+    min: float | None = Field(None, description="The smallest amount that is taken.")
+    max: float | None = Field(None, description="The largest amount that is taken.")
+
+    @property
+    def keys_pause_s(self) -> float:
+        return PAUSE_S
+
+    def value(self, text: str, understanding: Understanding, today: date) -> Decimal | None:
+        return self._taken(understanding.money(text, self.currency))
+
+    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+        keys = pressed(key, slot, point=True)
+        return self.keys_ended(keys, today) if isinstance(keys, str) else keys
+
+    def keys_ended(self, pressed: str, today: date) -> Reading:
+        return answered(self._taken(as_number(pressed)))
+
+    def _taken(self, amount: Decimal | None) -> Decimal | None:
+        return amount if amount is not None and within(amount, self.min, self.max) else None

@@ -1,0 +1,48 @@
+"""``number``: a number."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import Field
+
+from voicebot.authoring.answers.answer import Answer, Reading, Replaced, Slot, answered, within
+from voicebot.authoring.answers.keyed import PAUSE_S, as_number, pressed
+from voicebot.authoring.understanding import Understanding
+
+
+class NumberAnswer(Answer):
+    """A number, spoken or keyed in (`#` ends, `*` is the decimal point)."""
+
+    HEADING = "`number`"
+    EXPECTED = "digits"
+    COLLECTS_KEYS = True
+    REPLACED = Replaced.BY_VALUE_ALONE
+
+    min: float | None = Field(None, description="The smallest number that is taken.")
+    max: float | None = Field(None, description="The largest number that is taken.")
+    whole: bool = Field(True, description="Whether only whole numbers are taken.")
+
+    @property
+    def keys_pause_s(self) -> float:
+        return PAUSE_S
+
+    def value(self, text: str, understanding: Understanding, today: date) -> int | Decimal | None:
+        return self._taken(understanding.number(text))
+
+    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+        keys = pressed(key, slot, point=not self.whole)
+        return self.keys_ended(keys, today) if isinstance(keys, str) else keys
+
+    def keys_ended(self, pressed: str, today: date) -> Reading:
+        return answered(self._taken(as_number(pressed)))
+
+    def _taken(self, number: Decimal | None) -> int | Decimal | None:
+        if number is None:
+            return None
+        whole = number == number.to_integral_value()
+        if self.whole and not whole:
+            return None
+        value = int(number) if whole else number
+        return value if within(value, self.min, self.max) else None

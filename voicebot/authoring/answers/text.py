@@ -1,0 +1,17 @@
+"""``text``: whatever is said."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from voicebot.authoring.answers.answer import Answer
+from voicebot.authoring.understanding import Understanding
+
+
+class TextAnswer(Answer, title="FreeText"):
+    """Whatever the caller says, as it was heard."""
+
+    TAKES_ANYTHING = True
+
+    def value(self, text: str, understanding: Understanding, today: date) -> str | None:
+        return text.strip() or None

@@ -1,0 +1,88 @@
+"""What counts as an answer to a question: one of its options, an answer of its kind, or either. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from voicebot.authoring.answers.answer import Answer, Answered, Reading, Replaced, Slot
+from voicebot.authoring.answers.choice import option_pressed, option_said
+from voicebot.authoring.model import Option
+from voicebot.authoring.understanding import Understanding
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``options``: of ``choice`` or ``languages``. ``answer``: the kind; None: nothing but an option is one."""
+
+    options: Mapping[str, Option]
+    answer: Answer | None
+
+    def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
+        """What the caller said."""
+        option = self.option_said(text, understanding)
+        if option is not None or self.answer is None:
+            return option
+        return self.answer.read_words(text, slot, understanding, today)
+
+    def option_said(self, text: str, understanding: Understanding) -> Answered | None:
+        """The option that the caller named."""
+        return option_said(self.options, text, understanding, alone=self.answer is None)
+
+    def value(self, text: str, understanding: Understanding, today: date) -> Any:
+        """The value of the question's kind in ``text``, complete and within its limits; None when there is none."""
+        if self.answer is not None:
+            return self.answer.value(text, understanding, today)
+        option = self.option_said(text, understanding)
+        return option.value if option is not None else None
+
+    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+        """What the caller pressed."""
+        # The keys for yes and no come first: an option shared with other questions may have the same.
+        option = None
+        if not slot.get("keys") and not (self.answer is not None and self.answer.takes_key(key)):
+            option = option_pressed(self.options, key)
+        if option is not None or self.answer is None:
+            return option
+        return self.answer.read_key(key, slot, today)
+
+    def keys_ended(self, slot: Slot, today: date) -> Reading:
+        """No key has followed for a while: what was pressed so far is the answer, or is not."""
+        pressed = slot.get("keys", "")
+        slot["keys"] = ""
+        return self.answer.keys_ended(pressed, today) if self.answer is not None else None
+
+    def takes_key(self, key: str) -> bool:
+        """Whether ``key`` has a meaning to the question: alone, or as one of several."""
+        if self.answer is not None and (self.answer.COLLECTS_KEYS or self.answer.takes_key(key)):
+            return True
+        return any(option.key == key for option in self.options.values())
+
+    @property
+    def keys_pause_s(self) -> float | None:
+        """Seconds after a key until the answer has ended; None: as long as any silence."""
+        return self.answer.keys_pause_s if self.answer is not None else None
+
+    @property
+    def takes_anything(self) -> bool:
+        """Whether nearly all words are an answer."""
+        return self.answer is not None and self.answer.TAKES_ANYTHING
+
+    def instead(self, text: str, understanding: Understanding, today: date) -> Any:
+        """The value that ``text`` puts in the place of one that is to be confirmed; None when it does not."""
+        replaced = self.answer.REPLACED if self.answer is not None else Replaced.BY_VALUE_ALONE
+        if replaced is Replaced.NEVER:
+            return None
+        correction = understanding.correction(text)
+        value = self.value(correction, understanding, today) if correction is not None else None
+        alone = replaced is Replaced.BY_VALUE_ALONE and understanding.yes_no(text) is None
+        if value is None and (alone or replaced is Replaced.BY_VALUE):
+            value = self.value(text, understanding, today)
+        return value
+
+    def phrases(self) -> Iterator[str]:
+        """The words of its options; one without words of its own is said by its name."""
+        for name, option in self.options.items():
+            yield from option.say or [name]

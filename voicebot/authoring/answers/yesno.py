@@ -1,0 +1,40 @@
+"""``yesno``: yes or no."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from voicebot.authoring.answers.answer import Answer, Answered, Reading, Replaced, Slot
+from voicebot.authoring.model import KeypadKey, Target
+from voicebot.authoring.understanding import Understanding
+
+
+class YesNoAnswer(Answer):
+    """Yes or no, in any of their many forms; on the keypad 1 and 2."""
+
+    HEADING = "`yesno`"
+    EXPECTED = "yesno"
+    REPLACED = Replaced.NEVER
+
+    yes: Target | None = Field(None, description="Where it goes on after yes.")
+    no: Target | None = Field(None, description="Where it goes on after no.")
+    yes_key: KeypadKey = Field("1", description="The key that means yes.")
+    no_key: KeypadKey = Field("2", description="The key that means no.")
+
+    def value(self, text: str, understanding: Understanding, today: date) -> bool | None:
+        return understanding.yes_no(text)
+
+    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+        return Answered(key == self.yes_key) if self.takes_key(key) else None
+
+    def takes_key(self, key: str) -> bool:
+        return key in (self.yes_key, self.no_key)
+
+    def targets(self) -> dict[str, str | None]:
+        return {"yes": self.yes, "no": self.no}
+
+    def target(self, value: Any) -> str | None:
+        return self.yes if value else self.no

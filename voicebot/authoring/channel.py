@@ -1,0 +1,145 @@
+"""What dialogs ask of the channel, that is of the call: to say something, to listen for something, to record, to end.
+
+With it the call's own state, and how many steps a turn may still run. The call's state (language, speed) belongs to the
+root dialog's state and is put into the turn by it, since a dialog that asks again after a restart is given nothing but
+the turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from voicebot.authoring.languages import closest, with_country
+from voicebot.authoring.model import BargeIn
+from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
+
+BUDGET = 300
+"""Steps of one turn; a dialog that needs more is going round in circles."""
+MOST_SILENCES = 100
+
+_CALL = "voicebot.authoring.call"
+_LOCALE = "voicebot.authoring.locale"
+_BUDGET = "voicebot.authoring.budget"
+_ASKING: dict[Any, str] = {
+    True: "expectingInput", None: "expectingInput", False: "ignoringInput", "keys": "ignoringSpeechInput",
+    "speech": "ignoringNonSpeechInput",
+}  # fmt: skip
+_SAYING: dict[Any, str] = {**_ASKING, True: "acceptingInput", None: "acceptingInput"}
+
+
+def begin_turn(context: TurnContext, call: dict[str, Any]) -> None:
+    """Put the call's state into the turn."""
+    context.turn_state[_CALL] = call
+
+
+def call_state(context: TurnContext) -> dict[str, Any]:
+    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``, ``recording``, ``private``, ``dialled``."""
+    state: dict[str, Any] = context.turn_state.get(_CALL) or {}
+    return state
+
+
+def may_go_on(context: TurnContext, cost: int) -> bool:
+    """Whether the turn has steps left; takes ``cost`` of them."""
+    left = context.turn_state.get(_BUDGET)
+    left = BUDGET if left is None else left
+    context.turn_state[_BUDGET] = left - cost
+    return bool(left >= cost)
+
+
+async def say(
+    context: TurnContext, said: tuple[str, str], *, asking: bool, barge_in: BargeIn | None, locale: str, audio: str = ""
+) -> None:
+    """Say something. ``said``: what is shown, what is spoken; ``audio``: what is played instead, if it can be."""
+    hints = _ASKING if asking else _SAYING
+    message = PassingActivity(type=ActivityTypes.message, text=said[0], speak=said[1], input_hint=hints[barge_in])
+    if audio:
+        message.channel_data = {"activityParams": {"playUrlUrl": audio}}
+    if locale.partition("-")[0] == (context.activity.locale or locale).partition("-")[0]:
+        await context.send_activity(message)
+        return
+    # The SDK writes the caller's locale into all that it sends: put back what the voice has to know.
+    if context.turn_state.get(_LOCALE) is None:
+        context.on_send_activities(_relocate)
+    context.turn_state[_LOCALE] = with_country(locale)
+    await context.send_activity(message)
+    context.turn_state[_LOCALE] = ""
+
+
+async def _relocate(context: TurnContext, activities: list[Activity], go_on: Callable[[], Awaitable[Any]]) -> Any:
+    for activity in activities:
+        activity.locale = context.turn_state[_LOCALE] or activity.locale
+    return await go_on()
+
+
+async def configure(
+    context: TurnContext, phrases: list[str], no_input_s: float | None, *, patient: bool = False
+) -> None:
+    """What the recogniser should expect, and how long a silence is taken for no answer (None: as it is set).
+
+    ``patient``: callers who stay silent are not hung up on, however often.
+    """
+    parameters: dict[str, Any] = {"sttContextPhrases": phrases}
+    if patient:
+        parameters["userNoInputRetries"] = MOST_SILENCES
+    if no_input_s is not None:
+        parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
+    data = {"sessionParams": parameters}
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
+
+
+async def use_language(context: TurnContext, wanted: str, available: Sequence[str]) -> bool:
+    """Go on in the language ``wanted``: words, voice and recognition. False, and no change, when there is none."""
+    found = closest(wanted, available)
+    if found is None:
+        return False
+    call_state(context)["locale"] = found
+    data = {"sessionParams": {"language": with_country(wanted)}}
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
+    return True
+
+
+RECORDING = "channel/vnd.microsoft.telephony.recording."
+_NO_RECORDING = ("pause", "stop")
+
+
+async def record(context: TurnContext, action: str) -> None:
+    """Command the call's recording: ``start``, ``pause``, ``resume`` or ``stop``."""
+    call_state(context)["recording"] = action
+    await _command_recording(context, action)
+
+
+async def keep_private(context: TurnContext, private: bool) -> None:
+    """Pause the recording while the answer to a question is nobody's business; harmless when it is so already."""
+    call = call_state(context)
+    if bool(call.get("private")) == private:
+        return
+    call["private"] = private
+    if call.get("recording") not in _NO_RECORDING:
+        await _command_recording(context, "pause" if private else "resume")
+
+
+async def _command_recording(context: TurnContext, action: str) -> None:
+    await context.send_activity(PassingActivity(type="command", name=RECORDING + action))
+
+
+async def send_event(context: TurnContext, name: str, value: dict[str, Any]) -> None:
+    """Ask the channel for what is not said: a transfer, a call."""
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name=name, value=value))
+
+
+async def hang_up(context: TurnContext) -> None:
+    """Ask the channel to end the call when all was heard."""
+    await context.send_activity(PassingActivity(type=ActivityTypes.end_of_conversation, code="completedSuccessfully"))
+
+
+def is_key(activity: Any) -> bool:
+    """Whether a message is a key on the phone (one message for each key)."""
+    entities = activity.entities or []
+    return any((entity.get("type") if isinstance(entity, dict) else entity.type) == "DTMF" for entity in entities)
+
+
+def is_dry_run(context: TurnContext) -> bool:
+    """Whether nobody is there: the dialogs are being warmed up."""
+    data = context.activity.channel_data
+    return isinstance(data, dict) and data.get("dryRun") is True

@@ -1,0 +1,110 @@
+"""What stands at the top of a dialog file, above its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from voicebot.authoring.document import YamlPath
+from voicebot.authoring.model.options import Option
+from voicebot.authoring.model.prompts import Prompt, Prompts
+from voicebot.authoring.model.words import (
+    BargeIn,
+    Duration,
+    Id,
+    KeypadKey,
+    LocaleName,
+    Name,
+    Part,
+    PhraseList,
+    PlainText,
+    Target,
+    Value,
+    listed,
+)
+
+
+class Schedule(Part):
+    """Opening hours: `mon-fri: 08:00-18:00`, `sat: [09:00-13:00, 14:00-16:00]`, `sun: closed`."""
+
+    HEADING = "`schedules`: opening hours"
+
+    zone: str = Field(description="The time zone, such as `Europe/Berlin`.", min_length=1, max_length=64)
+    week: dict[str, Annotated[list[PlainText], BeforeValidator(listed)]] = Field(
+        description="Days (mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri) and their hours.",
+        min_length=1,
+    )
+    holidays: Annotated[list[PlainText], Field(max_length=400)] = Field(
+        default_factory=list, description="Days that are closed: `2026-12-24`, or every year: `12-25`."
+    )
+    special: dict[str, Annotated[list[PlainText], BeforeValidator(listed)]] = Field(
+        default_factory=dict, description="Days with other hours: `2026-12-31: 08:00-12:00`."
+    )
+
+
+class GlobalCommand(Part, title="Global"):
+    """Something that callers can say or press at any time."""
+
+    HEADING = "One of the `globals`"
+
+    say: PhraseList = Field(default_factory=list, description="Further words for it; the usual ones are known.")
+    key: KeypadKey | None = Field(None, description="A key for it (not while digits are being keyed in).")
+    goto: Target | None = Field(None, description="The step of the main file where it goes on.")
+    message: Prompt | None = Field(None, description="Said first.")
+
+
+class GlobalCommands(Part, title="Globals"):
+    """What callers can say or press at any time. `repeat`, `slower` and `help` work without being mentioned."""
+
+    HEADING = "`globals`"
+
+    agent: GlobalCommand | None = Field(None, description='"Agent", "operator": needs `goto`.')
+    start_over: GlobalCommand | None = Field(None, description='"Start over", "main menu": needs `goto`.')
+    repeat: GlobalCommand | None = Field(None, description='"Repeat", "pardon?": says the question again; key *.')
+    slower: GlobalCommand | None = Field(None, description='"Slower": says it again, slowly, and goes on so.')
+    help: GlobalCommand | None = Field(None, description='"Help": says the question\'s `help`.')
+
+
+class Defaults(Part):
+    """What holds for every question that does not say otherwise."""
+
+    HEADING = "`defaults`"
+
+    tries: int | None = Field(None, ge=1, le=10, description="How often callers may try (3).")
+    retry: Prompts = Field(default_factory=list, description="Said before the question is asked again.")
+    no_input: Prompts = Field(default_factory=list, description="The same for silence alone.")
+    no_match: Prompts = Field(default_factory=list, description="The same for what was not understood alone.")
+    on_fail: Target | None = Field(None, description="Where it goes on when no try has worked.")
+    help: Prompt | None = Field(None, description="Said when the caller asks for help.")
+    barge_in: BargeIn | None = Field(None, description="Whether callers may talk over questions (true).")
+    no_input_after: Duration | None = Field(None, description="So long a silence is taken for no answer.")
+
+
+class DialogHeader(Part):
+    """Everything in a dialog file but its steps."""
+
+    MAIN_ONLY: ClassVar[tuple[str, ...]] = ("locale", "constants", "schedules", "globals")
+
+    title: str | None = Field(None, description="What the dialog is for.")
+    locale: LocaleName = Field("en-US", description="The language of the texts here (main file only).")
+    voice: PlainText | None = Field(None, description="The voice of all its prompts; without it, that of the settings.")
+    inputs: list[Name] = Field(default_factory=list, description="Variables that the calling dialog gives.")
+    outputs: list[Name] = Field(default_factory=list, description="Variables that go back to the calling dialog.")
+    constants: dict[Name, Value] = Field(
+        default_factory=dict, description="Values with a name, known in every file (main file only)."
+    )
+    schedules: dict[Name, Schedule] = Field(default_factory=dict, description="Opening hours (main file only).")
+    globals: GlobalCommands = Field(
+        default_factory=GlobalCommands, description="What can be said at any time (main file only)."
+    )
+    options: dict[Id, Option] = Field(
+        default_factory=dict, description="Options that several questions of this file have: `choice: {billing: }`."
+    )
+    defaults: Defaults = Field(default_factory=Defaults, description="What holds for every question of this file.")
+
+    def sets(self) -> Iterator[tuple[YamlPath, str]]:
+        """Each variable or constant that it gives a value to, with the path of the name."""
+        yield from ((("constants", name), name) for name in self.constants)
+        yield from ((("inputs", index), name) for index, name in enumerate(self.inputs))

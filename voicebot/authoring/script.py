@@ -1,0 +1,121 @@
+"""The texts of a dialog file in one language, with everything made ready that a turn would otherwise have to make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from voicebot.authoring.expected import EXPECTED, USUAL, by_language
+from voicebot.authoring.expressions import Compiled, compile_expression
+from voicebot.authoring.model import DialogHeader, Part, Prompt
+from voicebot.authoring.schedule import OpeningHours, compile_schedule
+from voicebot.authoring.sounds import is_remote
+from voicebot.authoring.speaking import written
+from voicebot.authoring.template import Formatter, Template, compile_template
+from voicebot.authoring.understanding import Understanding, for_language
+from voicebot.authoring.walking import conditions_of, prompts_of, strings_in, texts_of
+from voicebot.authoring.wording import Words, formatter, words
+
+
+class Script:
+    """What can be said, asked for and worked out in a dialog, in the language of ``locale``.
+
+    ``name``: of the dialog; ``header``: of its file; ``parts``: its steps; ``main``: the header of the main file, which
+    has the constants, schedules and global commands; ``files``: the dialog's and the main one, beside which their audio
+    files are.
+
+    Raises :class:`~voicebot.authoring.expressions.ExpressionError` or ``ScheduleError`` for what the loader would have
+    told as a problem.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        header: DialogHeader,
+        parts: Sequence[Part],
+        main: DialogHeader,
+        locale: str,
+        files: tuple[Path, Path] | None = None,
+    ) -> None:
+        self.name = name
+        self.header = header
+        self.locale = locale
+        self.main = main
+        self.understanding: Understanding = for_language(locale)
+        self._usual = EXPECTED.get(locale.partition("-")[0], EXPECTED["en"])
+        self.schedules: dict[str, OpeningHours] = {
+            name: compile_schedule(schedule) for name, schedule in main.schedules.items()
+        }
+        self._read: Formatter = formatter(written, locale)
+        self._words: dict[int, Words] = {}
+        self._templates: dict[str, Template] = {}
+        self._conditions: dict[str, Compiled] = {}
+        own_file, main_file = files or (None, None)
+        for part in (*parts, header.defaults, main.globals):
+            file = main_file if part is main.globals else own_file
+            for _, prompt in prompts_of(part):
+                self._words[id(prompt)] = words(prompt, header.voice or main.voice or "", locale, file)
+            for _, text in texts_of(part):
+                self._templates[text] = compile_template(text)
+            for _, condition in conditions_of(part):
+                self._conditions[condition] = compile_expression(condition)
+        self.usual = {name: self._own(by_language(table, locale)) for name, table in USUAL.items()}
+        """What is said where the author wrote nothing for it, by its name there."""
+        self.constants: dict[str, Any] = {}
+        for key, value in main.constants.items():
+            for _, text in strings_in(value):
+                self._templates[text] = compile_template(text)
+            self.constants[key] = self.value(value, self.constants)
+
+    def _own(self, text: str) -> Prompt:
+        prompt = Prompt(text=text)
+        self._words[id(prompt)] = words(prompt, self.header.voice or self.main.voice or "", self.locale)
+        return prompt
+
+    def words(self, prompt: Prompt) -> Words:
+        return self._words[id(prompt)]
+
+    def holds(self, condition: str | None, scope: Mapping[str, Any]) -> bool:
+        return condition is not None and bool(self._conditions[condition](scope))
+
+    def value(self, written_value: Any, scope: Mapping[str, Any]) -> Any:
+        """A value as a file writes it, with its gaps filled."""
+        if isinstance(written_value, str):
+            template = self._templates.get(written_value)
+            return template.value(scope, self._read) if template is not None else written_value
+        if isinstance(written_value, list):
+            return [self.value(item, scope) for item in written_value]
+        if isinstance(written_value, dict):
+            return {key: self.value(item, scope) for key, item in written_value.items()}
+        return written_value
+
+    def text(self, written_text: str, scope: Mapping[str, Any]) -> str:
+        """A text as a file writes it, with its gaps filled as they are written."""
+        template = self._templates.get(written_text)
+        return template.fill(scope, self._read) if template is not None else written_text
+
+    def address(self, written_text: str, scope: Mapping[str, Any]) -> str:
+        """A web address with its gaps filled: what a call brings in cannot lead anywhere else, constants may."""
+        own = {*self.constants, "secrets"}
+        filled = ""
+        for part in self._templates[written_text].parts:
+            if isinstance(part, str):
+                filled += part
+                continue
+            value = self._read(part.expression(scope), part.kind)
+            filled += value if {name for name, _ in part.expression.names} <= own else quote(value, safe="")
+        return filled
+
+    def expected(self, section: str) -> tuple[str, ...]:
+        """The words that the recogniser should expect: a section of :data:`~voicebot.authoring.expected.EXPECTED`."""
+        return self._usual.get(section, ())
+
+    def prompts(self) -> Iterator[tuple[str, str, str]]:
+        """What is spoken alike in every call: text (or SSML), locale, and the file that is played in its place."""
+        known = set(self.constants)
+        for ready in self._words.values():
+            if ready.names <= known:
+                sound = ready.sound(self.constants)
+                yield ready.rendered(self.constants)[1], self.locale, "" if is_remote(sound) else sound

@@ -1,0 +1,365 @@
+"""``ask``: asks a question and waits for the answer: asks again, confirms, helps, and gives up in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from pydantic import Field
+
+from voicebot.authoring import channel
+from voicebot.authoring.answers.answer import Answer, Answered, More, Reading, Slot
+from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for
+from voicebot.authoring.answers.confirm import Confirm
+from voicebot.authoring.answers.date import DateAnswer
+from voicebot.authoring.answers.digits import DigitsAnswer
+from voicebot.authoring.answers.money import MoneyAnswer
+from voicebot.authoring.answers.name import NameAnswer
+from voicebot.authoring.answers.number import NumberAnswer
+from voicebot.authoring.answers.spelled import SpelledAnswer
+from voicebot.authoring.answers.text import TextAnswer
+from voicebot.authoring.answers.wanted import Wanted
+from voicebot.authoring.answers.yesno import YesNoAnswer
+from voicebot.authoring.document import Fault, YamlPath, doubt
+from voicebot.authoring.model import (
+    BargeIn,
+    Duration,
+    Id,
+    KeypadKey,
+    LanguageOptions,
+    Name,
+    Option,
+    Part,
+    PhraseList,
+    Prompt,
+    Prompts,
+    Target,
+)
+from voicebot.authoring.steps.language import untranslated
+from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, Outcome
+from voicebot.authoring.steps.site import Site
+from voicebot.authoring.steps.step import DialogStep, Exit
+from voicebot.authoring.turn import NO_INPUT, NO_MATCH, Turn, nth
+from voicebot.authoring.walking import part_in
+
+TRIES = 3
+ROUNDS = 3
+"""How often an answer may be turned down before the question counts as failed."""
+MAX_PHRASES = 400
+ASKING, CONFIRMING = "ask", "confirm"
+YES_KEY, NO_KEY = "1", "2"
+"""The keys that answer whether an answer is right."""
+
+
+class AskStep(DialogStep):
+    """Asks a question and waits for the answer."""
+
+    WORD = "ask"
+    MODES = (ASKING, CONFIRMING)
+    COLOUR = "ask"
+    KNOWS_OWN_VALUE = True
+    MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
+    MAY_TRANSLATE = (*MUST_TRANSLATE, "digits", "phrases")
+
+    ask: Prompt = Field(description="The question.")
+
+    choice: dict[Id, Option] | None = Field(
+        None,
+        description="The answer is one of these options; one with nothing behind it is that of `options`. May stand "
+        "beside another kind: what means none of the options is then taken for that.",
+    )
+    languages: LanguageOptions | None = Field(
+        None,
+        description='The answer is the language in which the call goes on: `{en-US: {key: "1"}, de-DE: {key: "2"}}`. '
+        "Without words of its own, a language is called by its name.",
+    )
+    digits: DigitsAnswer | None = Field(None, description="The answer is a row of digits, such as an account number.")
+    yesno: YesNoAnswer | None = Field(None, description="The answer is yes or no; saved as true or false.")
+    text: TextAnswer | None = Field(None, description="The answer is whatever is said.")
+    number: NumberAnswer | None = Field(None, description="The answer is a number.")
+    date: DateAnswer | None = Field(None, description="The answer is a day.")
+    money: MoneyAnswer | None = Field(None, description="The answer is an amount of money.")
+    spelled: SpelledAnswer | None = Field(None, description="The answer is spelled, letter by letter.")
+    name: NameAnswer | None = Field(None, description="The answer is a person's name.")
+
+    save: Name | None = Field(None, description="The variable that keeps the answer.")
+    confirm: Confirm | None = Field(None, description="Asks whether the answer was understood rightly.")
+    retry: Prompts = Field(
+        default_factory=list,
+        description="What is said instead of the question when there was no answer, one text for each further try.",
+    )
+    no_input: Prompts = Field(default_factory=list, description="The same for silence alone.")
+    no_match: Prompts = Field(default_factory=list, description="The same for what was not understood alone.")
+    tries: int | None = Field(None, ge=1, le=10, description="How often callers may try before `on_fail` (3).")
+    on_fail: Target | None = Field(None, description="Where it goes on when no try has worked.")
+    help: Prompt | None = Field(None, description="Said when the caller asks for help; costs no try.")
+    keys: dict[KeypadKey, Target] = Field(default_factory=dict, description="Keys that lead straight to a step.")
+    barge_in: BargeIn | None = Field(None, description="Whether callers may talk over the question (true).")
+    no_input_after: Duration | None = Field(None, description="So long a silence is taken for no answer.")
+    phrases: PhraseList = Field(default_factory=list, description="Words that the recogniser should expect.")
+    sensitive: bool = Field(
+        False,
+        description="Whether the answer is for nobody's ears (a card number, a PIN): the recording is paused until it "
+        "is given, and the call's record and log keep neither words nor keys.",
+    )
+
+    # --- what is known without running it -----------------------------------------------------------------------------
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What counts as an answer."""
+        return Wanted(self.choice or self.languages or {}, getattr(self, self.kind) if not self.chooses else None)
+
+    @cached_property
+    def kind(self) -> str:
+        """The word of its kind of answer: the one beside `choice` when there are two."""
+        return next((kind for kind in reversed(KINDS) if getattr(self, kind) is not None), "")
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the answer is one of the options, and nothing else."""
+        return self.kind in ("choice", "languages", "")
+
+    @property
+    def is_private(self) -> bool:
+        return self.sensitive
+
+    @property
+    def changes_language(self) -> bool:
+        return self.languages is not None
+
+    def exits(self, onward: str) -> list[Exit]:
+        answer = self.wanted.answer
+        found = []
+        for name, option in self.wanted.options.items():
+            label = "" if self.choice is None else f"{name} ({option.key})" if option.key else name
+            found.append(Exit(option.next or onward, label))
+        by_answer = answer.targets() if answer is not None else {}
+        found += [Exit(target or onward, label) for label, target in by_answer.items()]
+        if not by_answer and (answer is not None or not found):
+            found.append(Exit(onward, self.kind if self.choice else ""))
+        keys = [Exit(target, f"key {key}") for key, target in self.keys.items()]
+        return [*found, *keys, Exit(self.on_fail, "no answer")]
+
+    # --- what may be wrong with it ------------------------------------------------------------------------------------
+
+    def own_faults(self) -> Iterator[Fault]:
+        present = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if not present:
+            yield Fault(("ask",), "no-kind", "nothing says what kind of answer this question has",
+                        f"add one of {', '.join(KINDS)}", at_key=True)  # fmt: skip
+        others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
+        if len(others) > 1:
+            said = f"a question has one kind of answer, this one has {' and '.join(map(repr, others))}"
+            yield Fault((others[1],), "two-kinds", said, "leave one of them out", at_key=True)
+        yield from (fault.within(self._options_path) for fault in option_faults(self.wanted.options))
+        if self.confirm is not None and self.save is None:
+            yield Fault(("confirm",), "confirm-without-save", "nothing keeps what is confirmed",
+                        "add save: and the name of a variable", at_key=True)  # fmt: skip
+
+    def link_faults(self, site: Site) -> Iterator[Fault]:
+        for locale in self.languages or ():
+            yield from untranslated(site, locale, ("languages", locale))
+
+    def doubts(self, site: Site) -> Iterator[Fault]:
+        commands = site.header.globals
+        if self.on_fail is None and site.header.defaults.on_fail is None and site.is_main and commands.agent is None:
+            yield doubt(("ask",), "no-on-fail", "callers who are not understood here are hung up on",
+                        "add on_fail: and a step, here or under defaults", at_key=True)  # fmt: skip
+        doubts = option_doubts(self.wanted.options, self.keys, site.global_keys())
+        yield from (fault.within(self._options_path) for fault in doubts)
+
+    @property
+    def _options_path(self) -> YamlPath:
+        return (self.kind if self.chooses else "choice",)
+
+    # --- its runner ---------------------------------------------------------------------------------------------------
+
+    async def run(self, turn: Turn) -> Outcome:
+        state = turn.state
+        state.update(mode=ASKING, misses=0, slot={})
+        if state.get("asked") != self.id:
+            state.update(asked=self.id, rounds=0)
+        state.pop("candidate", None)
+        await self._expect(turn)
+        await self.prompt_again(turn)
+        if self.sensitive:  # behind the question, which everybody may know
+            await channel.keep_private(turn.context, True)
+        return Ending.WAITS
+
+    async def resume(self, turn: Turn) -> Outcome:
+        if turn.event in (NO_INPUT, NO_MATCH):
+            return await self._no_answer(turn)
+        text, key = turn.message, turn.key
+        if text is None:
+            return Ending.WAITS
+        if key is not None:
+            return await self._key(turn, key)
+        if self._confirm(turn) is not None:
+            return await self._confirming(turn, text)
+        asks_for = turn.script.understanding.asks_for(text)
+        reading = None
+        if asks_for is None or not self.wanted.takes_anything:
+            reading = self.wanted.read_words(text, turn.state["slot"], turn.script.understanding, turn.today())
+        if reading is None and asks_for is not None and await self._asked_for(turn, asks_for):
+            return Ending.WAITS
+        return await self._take(turn, reading)
+
+    async def prompt_again(self, turn: Turn) -> None:
+        confirm = self._confirm(turn)
+        if confirm is not None:
+            await turn.speak(confirm.ask, asking=True)
+        else:
+            await turn.speak(self.ask, asking=True, barge_in=self.barge_in)
+
+    def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
+        if state["mode"] == CONFIRMING:
+            return key in (YES_KEY, NO_KEY) or key in self.keys
+        return key in self.keys or self.wanted.takes_key(key)
+
+    def _confirm(self, turn: Turn) -> Confirm | None:
+        """What is said and asked while the answer is to be confirmed; None while it is asked for."""
+        return self.confirm if turn.state["mode"] == CONFIRMING else None
+
+    async def _confirming(self, turn: Turn, text: str) -> Outcome:
+        understanding = turn.script.understanding
+        value = self.wanted.instead(text, understanding, turn.today())
+        if value is not None:
+            return await self._confirmed(turn, True if value == turn.state["candidate"] else value)
+        yes = understanding.yes_no(text)
+        if yes is not None:
+            return await self._confirmed(turn, yes)
+        option = self.wanted.option_said(text, understanding) if not self.chooses else None
+        if option is not None:
+            return await self._take(turn, option)
+        asks_for = understanding.asks_for(text)
+        if asks_for is not None and await self._asked_for(turn, asks_for):
+            return Ending.WAITS
+        return await self._missed(turn, silent=False)
+
+    async def _confirmed(self, turn: Turn, answer: Any) -> Outcome:
+        """``answer``: True, False, or the value that is meant instead."""
+        state = turn.state
+        if answer is True:
+            return await self._answered(turn, state["candidate"], state.get("option"))
+        state["rounds"] = state.get("rounds", 0) + 1
+        if state["rounds"] >= ROUNDS:
+            return Failed(self.on_fail)
+        if answer is not False:
+            return await self._take(turn, Answered(answer))
+        if self.confirm is not None and self.confirm.wrong is not None:
+            await turn.speak(self.confirm.wrong)
+        return await self.run(turn)
+
+    async def _key(self, turn: Turn, key: str) -> Outcome:
+        slot: Slot = turn.state["slot"]
+        if not slot.get("keys") and key in self.keys:
+            return GoOn(self.keys[key])
+        if key == "*" and not slot.get("keys"):
+            slot.clear()
+            await self.prompt_again(turn)
+            return Ending.WAITS
+        if turn.state["mode"] == CONFIRMING:
+            if key in (YES_KEY, NO_KEY):
+                return await self._confirmed(turn, key == YES_KEY)
+            return await self._missed(turn, silent=False)
+        reading = self.wanted.read_key(key, slot, turn.today())
+        pause_s = self.wanted.keys_pause_s
+        if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
+            await channel.configure(turn.context, self._phrases(turn), pause_s)
+        return await self._take(turn, reading)
+
+    async def _no_answer(self, turn: Turn) -> Outcome:
+        silent = turn.event == NO_INPUT
+        slot: Slot = turn.state["slot"]
+        if silent and turn.state["mode"] == ASKING and slot.get("keys"):
+            await self._expect(turn)
+            return await self._take(turn, self.wanted.keys_ended(slot, turn.today()))
+        return await self._missed(turn, silent=silent)
+
+    async def _take(self, turn: Turn, reading: Reading) -> Outcome:
+        if isinstance(reading, More):
+            if reading.prompt is not None:
+                await turn.speak(reading.prompt, asking=True)
+            return Ending.WAITS
+        if reading is None:
+            return await self._missed(turn, silent=False)
+        if self.confirm is None or (reading.option is not None and not self.chooses):
+            return await self._answered(turn, reading.value, reading.option)
+        turn.state.update(mode=CONFIRMING, candidate=reading.value, option=reading.option, misses=0, slot={})
+        if self.save is not None:
+            turn.variables[self.save] = reading.value
+        await self._expect(turn)
+        await self.prompt_again(turn)
+        return Ending.WAITS
+
+    async def _answered(self, turn: Turn, value: Any, option: str | None) -> Outcome:
+        if self.save is not None and (option is None or self.chooses):
+            turn.variables[self.save] = value
+        turn.state.pop("candidate", None)
+        turn.state["asked"] = ""
+        options, answer = self.wanted.options, self.wanted.answer
+        if option is None and answer is None:
+            option = option_for(options, value)
+        if option is not None and option in options:
+            if self.languages:
+                await channel.use_language(turn.context, option, turn.around.locales)
+            return GoOn(options[option].next)
+        return GoOn(answer.target(value) if answer is not None else None)
+
+    async def _asked_for(self, turn: Turn, what: str) -> bool:
+        """Help, repeat, slower: what is said instead of an answer and costs no try."""
+        commands = turn.script.main.globals
+        if what == "slower":
+            turn.call["slow"] = True
+        if what in ("slower", "repeat"):
+            command = commands.slower if what == "slower" else commands.repeat
+            if command is not None and command.message is not None:
+                await turn.speak(command.message)
+            await self.prompt_again(turn)
+            return True
+        if what != "help":
+            return False
+        confirm = self._confirm(turn)
+        prompt = (confirm.help if confirm is not None else self.help) or turn.script.header.defaults.help
+        if prompt is None and commands.help is not None:
+            prompt = commands.help.message
+        if prompt is None:
+            await self.prompt_again(turn)
+        else:
+            await turn.speak(prompt, asking=True)
+        return True
+
+    async def _missed(self, turn: Turn, *, silent: bool) -> Outcome:
+        state, defaults = turn.state, turn.script.header.defaults
+        state["misses"] = state.get("misses", 0) + 1
+        if state["misses"] >= (self.tries or defaults.tries or TRIES):
+            return Failed(self.on_fail)
+        confirm = self._confirm(turn)
+        own = confirm.retry if confirm is not None else (self.no_input if silent else self.no_match) or self.retry
+        if own:
+            await turn.speak(nth(own, state["misses"]), asking=True)
+            return Ending.WAITS
+        usual = (defaults.no_input if silent else defaults.no_match) or defaults.retry
+        await turn.speak(nth(usual, state["misses"]) if usual else turn.script.usual["sorry"])
+        await self.prompt_again(turn)
+        return Ending.WAITS
+
+    async def _expect(self, turn: Turn) -> None:
+        """Tell the recogniser what to expect, and how long to wait for it."""
+        defaults = turn.script.header.defaults
+        patience_s = self.no_input_after if self.no_input_after is not None else defaults.no_input_after
+        await channel.configure(turn.context, self._phrases(turn), patience_s)
+
+    def _phrases(self, turn: Turn) -> list[str]:
+        answer, confirming = self.wanted.answer, self._confirm(turn) is not None
+        own = [*self.phrases, *(() if confirming else self.wanted.phrases())]
+        usual = [*(turn.script.expected("yesno") if confirming else ()),
+                 *(turn.script.expected(answer.EXPECTED) if answer is not None else ())]  # fmt: skip
+        return list(dict.fromkeys([*own, *usual]))[:MAX_PHRASES]
+
+
+KINDS = ("choice", "languages", *(name for name, info in AskStep.model_fields.items()
+                                  if issubclass(part_in(info.annotation) or Part, Answer)))  # fmt: skip
+"""The words of the kinds of answers, in the order in which they are written above."""

@@ -1,0 +1,247 @@
+"""``dial``: calls somebody, in a call of its own, and waits with the caller for what becomes of it::
+
+    announce ── wait_for: nothing ─▶ the next step
+        │
+        ▼        answered (or ended, as wait_for says) ─▶ the next step
+      waiting ── busy, no_answer, ... ─▶ the target of that outcome, else on_fail
+        │  ▲     a key of ``keys`` ─▶ its step
+        └──┘ after ``every``: hold; after ``longest``: too_long
+
+The two calls have nothing but this in common. Rounds are counted, not timed, as those of a queue are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Container, Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from voicebot.authoring import channel
+from voicebot.authoring.document import Fault, doubt
+from voicebot.authoring.model import (
+    Duration,
+    GapText,
+    KeypadKey,
+    Name,
+    Prompt,
+    Prompts,
+    ShortPart,
+    Target,
+    Value,
+    WhereTo,
+)
+from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
+from voicebot.authoring.steps.site import Site
+from voicebot.authoring.steps.step import DialogStep, Exit
+from voicebot.authoring.steps.transfer import announced
+from voicebot.authoring.turn import NO_INPUT, NO_MATCH, Turn, nth
+
+logger = logging.getLogger(__name__)
+
+MAX_DIALLED = 20
+"""Calls that one call may ask for. The service places fewer and refuses the rest at once: a dialog that tries again
+whenever it is refused would otherwise never end.
+"""
+WAITING = "dial"
+REACHED = ("answered", "ended")
+TOLD = (*REACHED, "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error")
+"""What a call can be told to have become; anything else counts as an error."""
+
+
+class DialTarget(ShortPart, title="DialTo"):
+    """Somebody who is called, in a call of its own. The caller stays on the line, and does not hear that call."""
+
+    HEADING = "`dial`: whom, and how long callers wait"
+    SHORT = "to"
+
+    to: WhereTo = Field(description="A telephone number or a SIP address.")
+    trunk: GapText | None = Field(None, description="The trunk or account that it goes by; without it, the usual one.")
+    bot: GapText | None = Field(
+        None, description="The bot of the settings that talks there; without it, the one that takes calls as well."
+    )
+    context: dict[Name, Value] = Field(
+        default_factory=dict,
+        description='What the dialog there should know: `order: "{order}"` is {context.order} in it.',
+    )
+    wait_for: Literal["answered", "ended", "nothing"] = Field(
+        "answered",
+        description="How long the caller waits: until somebody has `answered`, or that call has `ended` as well; with "
+        "`nothing` the dialog goes on at once, and never hears what became of it.",
+    )
+    announce: Prompt | None = Field(
+        None, description="Said before; callers cannot talk over it. Without it, callers who wait are asked to."
+    )
+    hold: Prompts = Field(
+        default_factory=list, description="Said while callers wait, one for each further time `every` has passed."
+    )
+    every: Duration = Field(15.0, description="So long callers who wait hear nothing.", ge=1)
+    longest: Duration = Field(
+        90.0, ge=1, description="So long callers wait at most, see `too_long`. The other call is not ended by that."
+    )
+
+    @property
+    def waits(self) -> bool:
+        """Whether callers wait for what becomes of the call."""
+        return self.wait_for != "nothing"
+
+    @property
+    def round_s(self) -> float:
+        return min(self.every, self.longest)
+
+
+class DialStep(DialogStep):
+    """Calls somebody, in a call of its own with a dialog of its own.
+
+    That call begins at the first step of `main.yaml` (or is another bot's), with {direction} `outbound` and what
+    `context` gives. It is no bridge: the two never hear each other, nothing comes back from there but how it went, and
+    it goes on when this call ends. To connect the caller with somebody, see `transfer`. Who may be called is in the
+    settings (`calls.outbound_allow`, empty at first); one call may place ten.
+    """
+
+    WORD = "dial"
+    MODES = (WAITING,)
+    COLOUR = "transfer"
+    MAY_TRANSLATE = ("dial",)
+    OUTCOMES: ClassVar[tuple[str, ...]] = ("busy", "no_answer", "declined", "unreachable", "refused", "too_long")
+    """Those that have a target of their own."""
+
+    dial: DialTarget = Field(description="Whom.")
+    save: Name | None = Field(
+        None,
+        description="The variable that keeps how it went: `answered`, `ended`, `busy`, `no_answer`, `declined`, "
+        "`unreachable`, `refused`, `too_long`, `cancelled` (the service gave up) or `error`.",
+    )
+    busy: Target | None = Field(None, description="Where it goes on when it is busy there; without it, at `on_fail`.")
+    no_answer: Target | None = Field(None, description="The same when nobody answers.")
+    declined: Target | None = Field(None, description="The same when the call is not taken there.")
+    unreachable: Target | None = Field(None, description="The same when there is no such number, or no way to it.")
+    refused: Target | None = Field(
+        None, description="The same when it may not be called: by the settings, or by the network."
+    )
+    too_long: Target | None = Field(
+        None, description="The same when `longest` has passed. The other call goes on: somebody may still answer it."
+    )
+    keys: dict[KeypadKey, Target] = Field(
+        default_factory=dict, description="Keys that lead on without waiting any longer: `{1: menu}`."
+    )
+    on_fail: Target | None = Field(
+        None,
+        description="Where it goes on when it came to nothing; without it, the step below. {error.message} says why, "
+        "{error.status} is SIP's (486 busy, 480 or 408 nobody answers), 0 when there was none.",
+    )
+
+    def exits(self, onward: str) -> list[Exit]:
+        if not self.dial.waits:
+            return [Exit(onward)]
+        own = {outcome: getattr(self, outcome) for outcome in self.OUTCOMES}
+        failed = [Exit(target, outcome.replace("_", " ")) if target is not None else Exit(self.on_fail or onward)
+                  for outcome, target in own.items()]  # fmt: skip
+        keys = [Exit(target, f"key {key}") for key, target in self.keys.items()]
+        nothing = Exit(self.on_fail, "comes to nothing") if self.on_fail is not None else Exit(onward)
+        return [Exit(onward, self.dial.wait_for), *failed, *keys, nothing]
+
+    def ends_turn(self, dialogs: Container[str]) -> bool:
+        return self.dial.waits
+
+    def shown(self) -> str:
+        return announced(self.dial.announce, self.dial.to)
+
+    def possible_values(self) -> Mapping[str, tuple[str, ...]]:
+        return {self.save: (*TOLD, "too_long")} if self.save is not None else {}
+
+    def link_faults(self, site: Site) -> Iterator[Fault]:
+        """What is never used where nobody waits."""
+        if self.dial.waits:
+            return
+        needs_waiting = {*self.OUTCOMES, "save", "keys", "on_fail", "hold", "every", "longest"}
+        unused = [(word,) for word in sorted(self.model_fields_set & needs_waiting)]
+        unused_within = [("dial", word) for word in sorted(self.dial.model_fields_set & needs_waiting)]
+        for path in (*unused, *unused_within):
+            yield Fault(path, "no-effect", f"nobody waits, so {path[-1]!r} is never used",
+                        "leave it out, or wait_for: answered", at_key=True)  # fmt: skip
+
+    def doubts(self, site: Site) -> Iterator[Fault]:
+        unknown = self.on_fail is None and self.save is None and site.header.defaults.on_fail is None
+        if self.dial.waits and unknown:
+            yield doubt(("dial",), "no-on-fail", "it goes on the same when nobody was reached",
+                        "add on_fail: and a step, or save: and ask for it with if:", at_key=True)  # fmt: skip
+
+    async def run(self, turn: Turn) -> Outcome:
+        if turn.is_dry_run:
+            return Ending.WAITS
+        if turn.call.get("dialled", 0) >= MAX_DIALLED:
+            logger.error("%s: step %r: dials for ever", turn.script.name, self.id)
+            return Ending.HOPELESS
+        asked = self.dial
+        if asked.announce is not None or asked.waits:
+            await turn.speak(asked.announce or turn.script.usual["wait"], barge_in=False)
+        await self._place(turn)
+        if not asked.waits:
+            return GoOn()
+        turn.state.update(mode=WAITING, round=0)
+        await channel.configure(turn.context, [], asked.round_s, patient=True)
+        return Ending.WAITS
+
+    async def resume(self, turn: Turn) -> Outcome:
+        if turn.event == "call.status":
+            return self._became(turn)
+        if turn.event == NO_INPUT:
+            turn.state["round"] = turn.state.get("round", 0) + 1
+            if (turn.state["round"] + 1) * self.dial.round_s > self.dial.longest:
+                return self._not_reached(turn, "too_long", f"nothing was known after {self.dial.longest:g} s", 0)
+        elif turn.message is not None:
+            if turn.key is not None and turn.key in self.keys:  # what is said meanwhile changes nothing
+                return GoOn(self.keys[turn.key])
+        elif turn.event != NO_MATCH:
+            return Ending.WAITS
+        await self.prompt_again(turn)
+        return Ending.WAITS
+
+    async def prompt_again(self, turn: Turn) -> None:
+        hold = self.dial.hold
+        prompt = nth(hold, turn.state.get("round", 0)) if hold else turn.script.usual["wait"]
+        await turn.speak(prompt, asking=True, barge_in="keys")
+
+    def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
+        return key in self.keys
+
+    async def _place(self, turn: Turn) -> None:
+        """Ask the channel to call; its ``call.status`` has the name of this command."""
+        turn.call["dialled"] = turn.call.get("dialled", 0) + 1
+        command = turn.state["command"] = f"dial-{turn.call['dialled']}"
+        scope = turn.scope()
+        value = {
+            "to": turn.script.text(self.dial.to, scope),
+            "trunk": turn.script.text(self.dial.trunk or "", scope),
+            "bot": turn.script.text(self.dial.bot or "", scope),
+            "context": turn.facts(self.dial.context),
+            "commandId": command,
+        }
+        await channel.send_event(turn.context, "call.place", value)
+
+    def _became(self, turn: Turn) -> Outcome:
+        told = turn.told
+        if told.get("commandId") != turn.state.get("command"):
+            return Ending.WAITS  # of a call that nobody waits for any more
+        outcome = str(told.get("state")).replace("-", "_")
+        if outcome == "answered" and self.dial.wait_for == "ended":
+            return Ending.WAITS
+        if outcome in REACHED:
+            self._keep(turn, outcome)
+            return GoOn()
+        status = told.get("status")
+        outcome = outcome if outcome in TOLD else "error"
+        why = str(told.get("reason") or "")[:200]
+        return self._not_reached(turn, outcome, why, status if isinstance(status, int) else 0)
+
+    def _not_reached(self, turn: Turn, outcome: str, why: str, status: int) -> Outcome:
+        turn.error(why, status)
+        self._keep(turn, outcome)
+        own = getattr(self, outcome) if outcome in self.OUTCOMES else None
+        return GoOn(own or self.on_fail)
+
+    def _keep(self, turn: Turn, outcome: str) -> None:
+        if self.save is not None:
+            turn.variables[self.save] = outcome

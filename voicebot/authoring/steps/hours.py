@@ -1,0 +1,42 @@
+"""``hours``: goes one way in the opening hours and another outside of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from voicebot.authoring.document import Fault, YamlPath
+from voicebot.authoring.model import Name, Target
+from voicebot.authoring.problems import did_you_mean
+from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.site import Site
+from voicebot.authoring.steps.step import DialogStep, Exit
+from voicebot.authoring.turn import Turn
+
+
+class HoursStep(DialogStep):
+    """Goes one way in the opening hours and another outside of them."""
+
+    WORD = "hours"
+    COLOUR = "if"
+
+    hours: Name = Field(description="The name of a schedule under `schedules` of the main file.")
+    open: Target | None = Field(None, description="Where it goes on when it is open; without it, the step below.")
+    closed: Target | None = Field(None, description="Where it goes on when it is closed; without it, the step below.")
+
+    def exits(self, onward: str) -> list[Exit]:
+        return [Exit(self.open or onward, "open"), Exit(self.closed or onward, "closed")]
+
+    def link_faults(self, site: Site) -> Iterator[Fault]:
+        yield from unknown_schedule(site, self.hours, ("hours",))
+
+    async def run(self, turn: Turn) -> Outcome:
+        return GoOn(self.open if turn.is_open(self.hours) else self.closed)
+
+
+def unknown_schedule(site: Site, name: str, path: YamlPath) -> Iterator[Fault]:
+    """Opening hours that the main file does not have; nothing is said where the main file could not be read."""
+    if site.main is not None and name not in site.main.schedules:
+        yield Fault(path, "unknown-schedule", f"main.yaml has no schedule {name!r}",
+                    did_you_mean(name, site.main.schedules) or "add it under schedules")  # fmt: skip

@@ -1,0 +1,68 @@
+"""``language``: the call goes on in another language."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from voicebot.authoring import channel
+from voicebot.authoring.document import Fault, YamlPath
+from voicebot.authoring.languages import by_number, closest
+from voicebot.authoring.model import GapText, LocaleName, PlainText, ShortPart
+from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.site import Site
+from voicebot.authoring.steps.step import DialogStep
+from voicebot.authoring.turn import Turn
+
+logger = logging.getLogger(__name__)
+
+
+class LanguageChange(ShortPart, title="LanguageTo"):
+    """The language in which the call goes on, when its dialogs are written in it."""
+
+    HEADING = "`language`: which one"
+    SHORT = "to"
+
+    by_caller: dict[PlainText, LocaleName] = Field(
+        default_factory=dict,
+        description='By how the caller\'s number begins: `{"+49": de-DE, "+33": fr-FR}`. The longest beginning counts.',
+    )
+    to: GapText | None = Field(
+        None, description="Otherwise this one: `de-DE`, or a value such as `{customer.language}`."
+    )
+
+
+class LanguageStep(DialogStep):
+    """Goes on in another language: words, voice and recognition. To ask callers for it, see `languages` of `ask`."""
+
+    WORD = "language"
+
+    language: LanguageChange = Field(description="Which one; where none fits, the call goes on as it is.")
+
+    @property
+    def changes_language(self) -> bool:
+        return True
+
+    def link_faults(self, site: Site) -> Iterator[Fault]:
+        for start, locale in self.language.by_caller.items():
+            yield from untranslated(site, locale, ("language", "by_caller", start))
+        if self.language.to is not None and "{" not in self.language.to:  # a value is not known here
+            yield from untranslated(site, self.language.to, ("language",))
+
+    async def run(self, turn: Turn) -> Outcome:
+        wanted = by_number(str(turn.call.get("caller", "")), self.language.by_caller)
+        if not wanted and self.language.to is not None:
+            wanted = turn.script.text(self.language.to, turn.scope())
+        if wanted and not await channel.use_language(turn.context, wanted, turn.around.locales):
+            logger.warning("%s: step %r: the dialogs are not written in %.20r", turn.script.name, self.id, wanted)
+        return GoOn()
+
+
+def untranslated(site: Site, locale: str, path: YamlPath) -> Iterator[Fault]:
+    """A language that the main file is not written in."""
+    if site.main is None or closest(locale, site.locales) is not None or site.has_file(f"main.{locale}"):
+        return
+    yield Fault(path, "no-translation", f"main.yaml is not translated into {locale!r}", f"write main.{locale}.yaml",
+                at_key=True)  # fmt: skip

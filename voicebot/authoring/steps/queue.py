@@ -1,0 +1,171 @@
+"""``queue``: waits with the caller until somebody answers. It goes in rounds::
+
+    closed? -> closed     full? -> full     announce, position ── free ──▶ transfer ── completed ▶ the dialog ends
+                                                ▲        └─ not free ┐        └─ failed ┐
+                                                └── after ``every`` ─┴── hold ◀─────────┘   after ``longest``: on_fail
+
+Rounds are counted, not timed: that ends on any clock, and the same in a test as on the phone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field
+
+from voicebot.authoring import channel
+from voicebot.authoring.document import Fault, YamlPath
+from voicebot.authoring.http import HttpFailed
+from voicebot.authoring.model import Duration, Expression, KeypadKey, Name, Prompt, Prompts, ServiceRequest, Target
+from voicebot.authoring.steps.hours import unknown_schedule
+from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
+from voicebot.authoring.steps.site import Site
+from voicebot.authoring.steps.step import DialogStep, Exit
+from voicebot.authoring.steps.transfer import TRANSFERRING, TransferTarget, hand_over, transferred
+from voicebot.authoring.turn import NO_INPUT, NO_MATCH, Turn, nth
+
+logger = logging.getLogger(__name__)
+
+VARIABLE = "queue"
+"""Keeps what the queue's service has answered."""
+HOLDING = "queue"
+"""The mode in which the next round is waited for."""
+
+
+class QueueTarget(TransferTarget, title="QueueFor"):
+    """People whom callers wait for, until one of them answers."""
+
+    HEADING = "`queue`: whom callers wait for"
+
+    hours: Name | None = Field(None, description="The schedule of their opening hours; outside of them, see `closed`.")
+    status: ServiceRequest | None = Field(
+        None, description="A web service that knows the line; what it answers is {queue} in this step."
+    )
+    full_when: Expression | None = Field(
+        None, description="When nobody more is let into the line (see `full`): `queue.waiting > 20`."
+    )
+    free_when: Expression | None = Field(
+        None, description="When somebody can be reached: `queue.free > 0`. Without it, each round tries."
+    )
+    position: Prompt | None = Field(
+        None, description="Said in each round when `status` has answered: `You are number {queue.position}.`"
+    )
+    hold: Prompts = Field(default_factory=list, description="Said while callers wait, one for each further round.")
+    every: Duration = Field(20.0, description="So long a round takes.", ge=1)
+    longest: Duration = Field(300.0, description="So long callers wait before `on_fail`; 0 for a single try.")
+
+
+class QueueStep(DialogStep):
+    """Waits with the caller until somebody answers. When somebody does, the dialog is over."""
+
+    WORD = "queue"
+    MODES = (HOLDING, TRANSFERRING)
+    KNOWS_OWN_VALUE = True
+    MAY_TRANSLATE = ("queue",)
+
+    queue: QueueTarget = Field(description="Whom callers wait for.")
+    closed: Target | None = Field(None, description="Where it goes on outside of the opening `hours`.")
+    full: Target | None = Field(None, description="Where it goes on when `full_when` holds; without it, at `on_fail`.")
+    keys: dict[KeypadKey, Target] = Field(
+        default_factory=dict, description="Keys that lead out of the line: `{1: call-back}`."
+    )
+    on_fail: Target | None = Field(
+        None, description="Where it goes on when they have waited for `longest`; without it, the step below."
+    )
+
+    def exits(self, onward: str) -> list[Exit]:
+        closed = [Exit(self.closed or onward)] if self.queue.hours is not None else []
+        full = [Exit(self.full or self.on_fail or onward)] if self.queue.full_when is not None else []
+        keys = [Exit(target) for target in self.keys.values()]
+        waited = Exit(self.on_fail, "no answer") if self.on_fail is not None else Exit(onward)
+        return [*closed, *full, *keys, waited]
+
+    def sets(self) -> Iterator[tuple[YamlPath, str]]:
+        if self.queue.status is not None:
+            yield ("queue",), VARIABLE
+
+    def link_faults(self, site: Site) -> Iterator[Fault]:
+        if self.queue.hours is not None:
+            yield from unknown_schedule(site, self.queue.hours, ("queue", "hours"))
+        for word, cause in (("closed", "hours"), ("full", "full_when")):
+            if getattr(self, word) is not None and getattr(self.queue, cause) is None:
+                yield Fault((word,), "no-effect", f"it never goes to {word!r}",
+                            f"add {cause}: to the queue, or leave it out", at_key=True)  # fmt: skip
+        if self.queue.status is None:
+            for word in ("position", "full_when", "free_when"):
+                if getattr(self.queue, word) is not None:
+                    yield Fault(("queue", word), "no-status", f"nothing tells the queue's {word!r}",
+                                "add status: {get: ...}, a service that knows", at_key=True)  # fmt: skip
+
+    async def run(self, turn: Turn) -> Outcome:
+        if turn.is_dry_run:
+            return Ending.WAITS
+        if self.queue.hours is not None and not turn.is_open(self.queue.hours):
+            return GoOn(self.closed)
+        turn.state["round"] = 0
+        known = await self._ask_service(turn)
+        if known and turn.script.holds(self.queue.full_when, turn.scope()):
+            return GoOn(self.full or self.on_fail)
+        if self.queue.announce is not None:
+            await turn.speak(self.queue.announce, barge_in=False)
+        return await self._try(turn, known)
+
+    async def resume(self, turn: Turn) -> Outcome:
+        if turn.state["mode"] == TRANSFERRING:
+            outcome = transferred(turn)
+            return await self._hold(turn) if outcome is None else outcome
+        if turn.event in (NO_INPUT, NO_MATCH):
+            return await self._try(turn, await self._ask_service(turn))
+        if turn.message is None:
+            return Ending.WAITS
+        if turn.key is not None and turn.key in self.keys:  # what is said meanwhile changes nothing
+            return GoOn(self.keys[turn.key])
+        await self._say_hold(turn)
+        return Ending.WAITS
+
+    async def prompt_again(self, turn: Turn) -> None:
+        if turn.state["mode"] == HOLDING:
+            await self._say_hold(turn)
+
+    def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
+        return state["mode"] == HOLDING and key in self.keys
+
+    async def _try(self, turn: Turn, known: bool) -> Outcome:
+        """One round: where the caller stands, and the transfer when somebody is free (or nothing is known of it)."""
+        free_when = self.queue.free_when
+        free = not known or free_when is None or turn.script.holds(free_when, turn.scope())
+        if known and self.queue.position is not None:
+            await turn.speak(self.queue.position, barge_in="keys")
+        if not free:
+            return await self._hold(turn)
+        await hand_over(turn, self.queue)
+        return Ending.WAITS
+
+    async def _hold(self, turn: Turn) -> Outcome:
+        """Wait for the next round, if there is one."""
+        turn.state["round"] = turn.state.get("round", 0) + 1
+        if turn.state["round"] * self.queue.every > self.queue.longest:
+            return GoOn(self.on_fail)
+        turn.state["mode"] = HOLDING
+        await channel.configure(turn.context, [], self.queue.every, patient=True)
+        await self._say_hold(turn)
+        return Ending.WAITS
+
+    async def _say_hold(self, turn: Turn) -> None:
+        hold = self.queue.hold
+        prompt = nth(hold, turn.state["round"]) if hold else turn.script.usual["hold"]
+        await turn.speak(prompt, asking=True, barge_in="keys")
+
+    async def _ask_service(self, turn: Turn) -> bool:
+        """Ask the service how the line is; whether it has told."""
+        if self.queue.status is None:
+            return False
+        try:
+            answer = await turn.fetch(self.queue.status)
+        except HttpFailed as error:
+            logger.warning("%s: step %r: %s", turn.script.name, self.id, error)
+            answer = None
+        turn.variables[VARIABLE] = answer
+        return answer is not None

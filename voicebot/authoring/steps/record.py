@@ -1,0 +1,38 @@
+"""``record``: commands the recording of the call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from voicebot.authoring import channel
+from voicebot.authoring.document import Fault, doubt
+from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.site import Site
+from voicebot.authoring.steps.step import DialogStep
+from voicebot.authoring.turn import Turn
+
+
+class RecordStep(DialogStep):
+    """Commands the recording of the call, where the service keeps recordings (setting `calls.recording`).
+
+    While it is paused, the call's record and log keep no words and no keys either.
+    """
+
+    WORD = "record"
+
+    record: Literal["start", "pause", "resume", "stop"] = Field(
+        description="`pause` before what may not be kept and `resume` after it; `start` and `stop`."
+    )
+
+    def doubts(self, site: Site) -> Iterator[Fault]:
+        goes_on = any(isinstance(step, RecordStep) and step.record in ("resume", "start") for step in site.steps)
+        if self.record == "pause" and site.is_whole and not goes_on:
+            yield doubt(("record",), "paused-for-good", "the recording is paused here and nothing lets it go on",
+                        "add a step with record: resume; or stop it")  # fmt: skip
+
+    async def run(self, turn: Turn) -> Outcome:
+        await channel.record(turn.context, self.record)
+        return GoOn()

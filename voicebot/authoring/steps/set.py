@@ -1,0 +1,37 @@
+"""``set``: keeps values in variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from voicebot.authoring.document import YamlPath
+from voicebot.authoring.model import Name, Value
+from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.step import DialogStep
+from voicebot.authoring.turn import Turn
+
+
+class SetStep(DialogStep):
+    """Keeps values in variables."""
+
+    WORD = "set"
+    COLOUR = "set"
+
+    set: dict[Name, Value] = Field(
+        description='Variables and their values: `attempts: "{attempts + 1}"`, `city: Bonn`, `paid: true`.',
+        min_length=1,
+    )
+
+    def shown(self) -> str:
+        return ", ".join(f"{name} = {value}" for name, value in self.set.items())
+
+    def sets(self) -> Iterator[tuple[YamlPath, str]]:
+        yield from ((("set", name), name) for name in self.set)
+
+    async def run(self, turn: Turn) -> Outcome:
+        scope = turn.scope()
+        for name, value in self.set.items():
+            scope[name] = turn.variables[name] = turn.script.value(value, scope)
+        return GoOn()

@@ -1,0 +1,40 @@
+"""Where a step stands, as far as what may be wrong with it depends on that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicebot.authoring.model import DialogHeader, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A file of a folder of dialogs, with what steps may look at around it."""
+
+    folder: Path
+    header: DialogHeader
+    """The file's own."""
+    is_main: bool
+    main: DialogHeader | None
+    """None when ``main.yaml`` could not be read."""
+    locales: tuple[str, ...]
+    """Those that ``main.yaml`` is written in."""
+    dialogs: Mapping[str, DialogHeader]
+    """Every dialog of the folder that could be read."""
+    steps: Sequence[Part]
+    """Every step of the folder."""
+    is_whole: bool
+    """Whether nothing in this file is at fault, so that what seems to be missing is."""
+
+    def has_file(self, name: str) -> bool:
+        """Whether the file is there, maybe with faults of its own."""
+        return (self.folder / f"{name}.yaml").is_file()
+
+    def global_keys(self) -> dict[str, str]:
+        """The keys that lead to a step at any time, and the command that each of them gives."""
+        if self.main is None:
+            return {}
+        leading = {"agent": self.main.globals.agent, "start_over": self.main.globals.start_over}
+        return {given.key: name for name, given in leading.items() if given is not None and given.key is not None}

@@ -1,0 +1,183 @@
+"""One turn of a call, as a step's runner is given it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from voicebot.authoring import channel
+from voicebot.authoring.functions import Functions
+from voicebot.authoring.http import Fetch, HttpRequest
+from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
+from voicebot.authoring.script import Script
+from voicebot.host.sdk import ActivityTypes, TurnContext
+
+NO_INPUT, NO_MATCH = "noUserInput", "unrecognizedSpeech"
+"""The events of a caller who says nothing, and of one of whom nothing was understood."""
+
+Visited = Callable[[str, str, str], None]
+"""``(dialog, step, where it went on)``: for coverage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What dialogs reach outside of themselves; tests bring their own."""
+
+    now: Callable[[], datetime]
+    fetch: Fetch
+    functions: Functions
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    visited: Visited | None = None
+    locales: tuple[str, ...] = ("en-US",)
+    """The languages that the dialogs are written in, the main file's first."""
+
+
+class Turn:
+    """What came, what is known, and what can be said and done.
+
+    ``state``: of the dialog, plain JSON, stored after the turn: ``step``, ``mode`` (what the step waits for), ``vars``,
+    and what the step itself keeps there. ``script``: the texts of the dialog in the language of the call.
+    """
+
+    __slots__ = ("around", "context", "script", "state")
+
+    def __init__(self, context: TurnContext, script: Script, state: dict[str, Any], around: Surroundings) -> None:
+        self.context = context
+        self.script = script
+        self.state = state
+        self.around = around
+
+    # --- what came ----------------------------------------------------------------------------------------------------
+
+    @property
+    def event(self) -> str:
+        """The name of the event that came; ``""`` when it was none."""
+        activity = self.context.activity
+        return (activity.name or "") if activity.type == ActivityTypes.event else ""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the event says."""
+        value = self.context.activity.value
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def message(self) -> str | None:
+        """What the caller said, or the key that was pressed; None when it was neither."""
+        activity = self.context.activity
+        return (activity.text or "").strip() if activity.type == ActivityTypes.message else None
+
+    @property
+    def key(self) -> str | None:
+        """The key that was pressed; None when it was something else."""
+        return self.message if channel.is_key(self.context.activity) else None
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether nobody is there: the dialogs are being warmed up, and nothing outside of them may be asked for."""
+        return channel.is_dry_run(self.context)
+
+    # --- what is known ------------------------------------------------------------------------------------------------
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The dialog's, by name."""
+        variables: dict[str, Any] = self.state["vars"]
+        return variables
+
+    @property
+    def call(self) -> dict[str, Any]:
+        """The call's own state (:func:`~voicebot.authoring.channel.call_state`)."""
+        return channel.call_state(self.context)
+
+    def scope(self) -> dict[str, Any]:
+        """Every name that an expression knows, with its value."""
+        call, now = self.call, self.around.now()
+        return {
+            **self.script.constants, "caller": call.get("caller", ""), "callee": call.get("callee", ""),
+            "direction": call.get("direction", "inbound"), "context": call.get("context", {}), "now": now,
+            "today": now.date(), "locale": self.script.locale, **self.variables,
+        }  # fmt: skip
+
+    def today(self) -> date:
+        return self.around.now().date()
+
+    def is_open(self, schedule: str) -> bool:
+        """Whether it is within the hours of a schedule of the main file."""
+        hours = self.script.schedules.get(schedule)
+        return hours is not None and hours.is_open(self.around.now())
+
+    def facts(self, values: Mapping[str, Value]) -> dict[str, Any]:
+        """``values`` with their gaps filled, for others to read: plain JSON."""
+        scope = self.scope()
+        return {name: plain(self.script.value(value, scope)) for name, value in values.items()}
+
+    # --- what is said and done ----------------------------------------------------------------------------------------
+
+    async def speak(self, prompt: Prompt, *, asking: bool = False, barge_in: BargeIn | None = None) -> None:
+        """Say ``prompt``. ``asking``: the caller is to answer. ``barge_in`` holds where the prompt says nothing."""
+        words = self.script.words(prompt)
+        scope, slow = self.scope(), bool(self.call.get("slow"))
+        audio = words.sound(scope) if not slow else ""  # files cannot be played more slowly: then it is spoken
+        may = words.barge_in if words.barge_in is not None else barge_in
+        if may is None and asking:
+            may = self.script.header.defaults.barge_in
+        said = words.rendered(scope, slow)
+        await channel.say(self.context, said, asking=asking, barge_in=may, locale=self.script.locale, audio=audio)
+
+    def error(self, message: str, status: int) -> None:
+        """Keep why something came to nothing: ``{error.message}`` and ``{error.status}`` of the dialog's texts."""
+        self.variables["error"] = {"message": message, "status": status}
+
+    async def fetch(self, asked: ServiceRequest) -> Any:
+        """What a web service answers. Raises :class:`~voicebot.authoring.http.HttpFailed`."""
+        script, scope = self.script, {**self.scope(), "secrets": self.around.secrets}
+        return await self.around.fetch(
+            HttpRequest(
+                asked.method,
+                script.address(asked.url, scope),
+                {name: script.text(value, scope) for name, value in asked.headers.items()},
+                {name: _query(script.value(value, scope)) for name, value in asked.query.items()},
+                plain(script.value(asked.body, scope)),
+                asked.timeout,
+                asked.retries,
+            )
+        )
+
+    async def meanwhile(self, wait: Wait | None, work: Awaitable[Any]) -> Any:
+        """Do ``work``; say ``wait`` at once, or when it takes its time. Raises what ``work`` raises."""
+        if wait is None:
+            return await work
+        task = asyncio.ensure_future(work)
+        try:
+            if wait.after:
+                await asyncio.wait((task,), timeout=wait.after)
+            if not task.done():
+                await self.speak(wait.say)
+            return await task
+        finally:
+            task.cancel()
+
+
+def plain(value: Any) -> Any:
+    """``value``, fit for JSON."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def nth(prompts: list[Prompt], number: int) -> Prompt:
+    """The prompt for the ``number``-th time, from 1; the last of them from then on."""
+    return prompts[min(max(number, 1), len(prompts)) - 1]
+
+
+def _query(value: Any) -> str:
+    ready = plain(value)
+    return "" if ready is None else str(ready).lower() if isinstance(ready, bool) else str(ready)

@@ -1,0 +1,34 @@
+"""SIP headers that a bot or the API may have the next party told, along with a transfer or a call of ours. Pure.
+
+Only those that carry data are passed on, User-to-User (RFC 7433) and ``X-...``: others could change the call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+MAX_HEADERS = 16
+MAX_VALUE = 512
+MAX_TOTAL = 1200
+"""Characters of all of them: the request must fit into a datagram."""
+
+_NAME_RE = re.compile(r"(?:User-to-User|X-[A-Za-z0-9-]{1,60})\Z", re.IGNORECASE)
+
+
+def passed_on(wanted: Iterable[tuple[Any, Any]]) -> dict[str, str]:
+    """Of these names and values those that are; what is too long or not printable ASCII is left out, too."""
+    headers: dict[str, str] = {}
+    total = 0
+    for name, value in wanted:
+        if not (isinstance(name, str) and isinstance(value, str | int) and _NAME_RE.match(name)):
+            continue
+        text = str(value)
+        if not (text and len(text) <= MAX_VALUE and text.isascii() and text.isprintable()):
+            continue
+        total += len(name) + len(text)
+        if total > MAX_TOTAL or len(headers) >= MAX_HEADERS:
+            break
+        headers[name] = text
+    return headers

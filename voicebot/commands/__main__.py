@@ -1,5 +1,0 @@
-"""``python -m voicebot.commands`` is the ``voicebot`` command, for processes that start one another."""
-
-from voicebot.cli import main
-
-main()

@@ -1,0 +1,109 @@
+"""The dialog host while it runs: what is started, in which order, and what is closed again.
+
+Imported only when it is settled which SDK the dialogs run on (:mod:`voicebot.host.sdk_choice`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+from contextlib import AsyncExitStack
+from typing import Any, TextIO
+
+from voicebot.host.adapter import TelephonyAdapter
+from voicebot.host.bot import DialogBot
+from voicebot.host.loader import DialogsError, load_dialogs
+from voicebot.host.registration import AppRegistration, NotLoopback, require_loopback
+from voicebot.host.server import HostServer, SocketBusy, Texts
+from voicebot.host.storage import SqliteStorage, Storage, StorageUnusable
+from voicebot.host.warm import warm_up
+
+logger = logging.getLogger("voicebot.host")
+
+APP_TYPE_ENV = "MicrosoftAppType"
+APP_TENANT_ENV = "MicrosoftAppTenantId"
+NO_START = (DialogsError, NotLoopback, SocketBusy, StorageUnusable, OSError)
+"""What makes a start impossible, and tells by its text what is to be mended."""
+
+
+async def serve(options: argparse.Namespace, announce: TextIO) -> None:
+    """Run until SIGTERM or SIGINT. ``options``: of the command line. Raises :data:`NO_START`."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    app = AppRegistration(
+        os.environ.get(options.app_id_env, ""),
+        os.environ.get(options.app_password_env, ""),
+        os.environ.get(APP_TYPE_ENV, "MultiTenant"),
+        os.environ.get(APP_TENANT_ENV, ""),
+    )
+    listener = _listener(options, app)
+    dialogs = load_dialogs(options.dialogs)
+    storage = _storage(options)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(storage.close)
+        if dialogs.close is not None:
+            stack.push_async_callback(dialogs.close)
+        await storage.open()
+        bot = DialogBot(dialogs.root, storage)
+        await warm_up(dialogs, bot, options.locale)
+        ready: dict[str, Any] = {"ready": True, "socket": str(options.socket), "http_port": None, "pid": os.getpid()}
+        texts: Texts | None = None
+        if listener is not None:
+            texts = await _texts(bot, app, listener)
+            stack.push_async_callback(texts.close)
+            ready["http_port"] = listener.getsockname()[1]
+            if not options.http_later:
+                await texts.accept()
+        server = HostServer(dialogs, bot, TelephonyAdapter(), texts)
+        stack.push_async_callback(server.close)
+        await server.start(options.socket)
+        announce.write(json.dumps(ready) + "\n")
+        announce.flush()
+        await stop.wait()
+        logger.info("stopping")
+
+
+def _listener(options: argparse.Namespace, app: AppRegistration) -> socket.socket | None:
+    """Where ``/api/messages`` is served. Raises OSError, or :class:`NotLoopback`."""
+    if options.http_fd is not None:
+        listener = socket.socket(fileno=options.http_fd)
+        require_loopback(listener.getsockname()[0], app)
+        return listener
+    if options.http_port is None:
+        return None
+    require_loopback(options.http_host, app)
+    family = socket.AF_INET6 if ":" in options.http_host else socket.AF_INET
+    return socket.create_server((options.http_host, options.http_port), family=family, backlog=128)
+
+
+async def _texts(bot: DialogBot, app: AppRegistration, listener: socket.socket) -> Texts:
+    from voicebot.host.messages import MessagesEndpoint  # it is of botbuilder alone
+
+    endpoint = MessagesEndpoint(bot, app)
+    await endpoint.prepare(listener)
+    return endpoint
+
+
+def _storage(options: argparse.Namespace) -> Storage:
+    """Where state goes. Raises :class:`StorageUnusable` for a server that we cannot speak to."""
+    if not options.state_url:
+        return SqliteStorage(options.state)
+    try:
+        if options.state_url.startswith("http"):
+            from voicebot.host.blob_storage import BlobStorage
+
+            return BlobStorage(options.state_url)
+        from voicebot.host.redis_storage import RedisStorage
+
+        return RedisStorage(options.state_url)
+    except ImportError as error:
+        extra, what = ("azure-blob", "Azure Blob Storage") if options.state_url[:4] == "http" else ("redis", "Redis")
+        raise StorageUnusable(f"state in {what} needs an extra: pip install 'voicebot[{extra}]'") from error
+    except ValueError as error:
+        raise StorageUnusable(f"--state-url: {error}") from error
