@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from identity_double import TENANT, IdentityDouble
+from waiting import until
 
 from voicebot import access_tokens as module
 from voicebot.access_tokens import ClientCredentials, TokenUnavailable
@@ -40,15 +41,20 @@ async def test_one_token_serves_all_who_wait(identity: IdentityDouble) -> None:
 async def test_a_token_is_renewed_in_the_background_before_it_expires(
     identity: IdentityDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    identity.expires_in = "0.1"  # some authorities send strings
+    now = 1000.0
+    monkeypatch.setattr(module, "_now", lambda: now)
+    identity.expires_in = "100"  # some authorities send strings
     mine = ours(identity)
     first = await mine.token()
-    await asyncio.sleep(0.06)
-    assert await mine.token() == first  # nobody waits for the renewal
-    identity.expires_in = 3599
+    now += 49
+    assert await mine.token() == first
+    assert identity.tokens_given == 1
+    now += 2
+    assert await mine.token() == first, "nobody waits for the renewal"
+    await until(lambda: identity.tokens_given == 2)
     async with asyncio.timeout(5):
         while await mine.token() == first:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
 
 async def test_who_gives_up_waiting_does_not_cost_the_others_their_token(identity: IdentityDouble) -> None:
@@ -74,7 +80,7 @@ async def test_a_refusal_is_told_and_the_authority_left_alone_for_a_while(
 
 async def test_an_authority_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     monkeypatch.setattr(module, "TIMEOUT_S", 0.05)
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)

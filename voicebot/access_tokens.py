@@ -51,7 +51,7 @@ class ClientCredentials:
 
     async def token(self) -> str:
         """A token that is good for now. Raises :class:`TokenUnavailable`."""
-        now = asyncio.get_running_loop().time()
+        now = _now()
         if now >= self._renew_at:
             self._renew(now)
         if now < self._expires_at:
@@ -79,7 +79,7 @@ class ClientCredentials:
     def _renewed(self, renewal: asyncio.Task[str]) -> None:
         self._renewal = None
         if not renewal.cancelled() and isinstance(error := renewal.exception(), TokenUnavailable):
-            self._refused = (error, asyncio.get_running_loop().time())
+            self._refused = (error, _now())
             logger.warning("no token from %s: %s", self.url, error)
 
     async def _fetch(self) -> str:
@@ -100,7 +100,7 @@ class ClientCredentials:
         if response.status != 200 or not isinstance(token, str) or not token:
             said = answer.get("error_description") or answer.get("error") or "no access_token"
             raise TokenUnavailable(f"HTTP {response.status}: {str(said)[:300]}")
-        now = asyncio.get_running_loop().time()
+        now = _now()
         self._token, self._expires_at = token, now + lasts_s
         self._renew_at = self._expires_at - min(EARLY_S, lasts_s / 2)
         return token
@@ -114,6 +114,10 @@ async def _answer(response: aiohttp.ClientResponse) -> dict[str, Any]:
             raise
         return {}  # an error page: the status says more
     return answer if isinstance(answer, dict) else {}
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _seconds(value: Any) -> float:

@@ -75,3 +75,12 @@ def test_a_stream_is_delayed_by_2_ms() -> None:
     impulse[0] = 20_000
     assert int(np.abs(Upsampler()(impulse)).argmax()) == 31
     assert int(np.abs(Downsampler()(impulse)).argmax()) in (15, 16)
+
+
+def test_the_filter_is_flat_up_to_3400_hz_and_60_db_down_above_4600() -> None:
+    impulse = np.zeros(64, np.int16)
+    impulse[0] = 16_000
+    response = 20 * np.log10(np.abs(np.fft.rfft(Upsampler()(impulse).astype(float), 16_000)) / 32_000 + 1e-9)
+    assert np.abs(response[:3401]).max() < 0.1
+    assert response[4600:].max() < -58
+    assert -7 < response[4000] < -5

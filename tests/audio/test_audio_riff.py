@@ -174,3 +174,19 @@ def test_g711_of_another_rate_or_of_more_channels_is_not_taken_as_it_is(kind: in
 
 def test_samples_of_8_bits_are_unsigned() -> None:
     assert Wave(WaveFormat(PCM, 1, 8000, 8), bytes((0, 128, 255))).samples()[:, 0].tolist() == [-1, 0, 127 / 128]
+
+
+def test_every_byte_of_a_wide_sample_counts_little_end_first() -> None:
+    for bits in (16, 24, 32):
+        data = bytes(range(1, 1 + bits // 8)) + bytes(range(250, 250 + bits // 8))
+        wanted = [int.from_bytes(data[at : at + bits // 8], "little", signed=True) for at in (0, bits // 8)]
+        samples = Wave(WaveFormat(PCM, 1, 8000, bits), data).samples()[:, 0]
+        assert (samples * 2 ** (bits - 1)).tolist() == wanted
+
+
+def test_only_an_extensible_format_has_another_further_on() -> None:
+    long = struct.pack("<HHIIHH", PCM, 1, 8000, 16_000, 2, 16) + bytes(8) + struct.pack("<H", A_LAW)
+    assert read_wave(file(chunk(b"fmt ", long), chunk(b"data", b"ab"))).form.kind == PCM
+    extensible = struct.pack("<H", 0xFFFE) + long[2:14] + struct.pack("<H", 8) + long[16:]
+    assert len(extensible) == 26
+    assert read_wave(file(chunk(b"fmt ", extensible), chunk(b"data", b"a"))).form.kind == A_LAW

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from bot_double import BotDouble
 from callers import Caller
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.bots.bot_framework import BotFrameworkBot, BotFrameworkChannel
@@ -154,9 +155,7 @@ async def test_a_bot_is_told_when_nobody_answers() -> None:
         line.server.place = dialler.place
         _, created = await line.request("POST", "", json=NOTICE)
         dialler.over("no-answer")
-        async with asyncio.timeout(5):
-            while not line.bot.received:
-                await asyncio.sleep(0.005)
+        await until(lambda: line.bot.received)
         (end,) = line.bot.received
         assert (end["type"], end["text"], end["conversation"]["id"]) == (
             "endOfConversation",

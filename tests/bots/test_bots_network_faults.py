@@ -19,6 +19,7 @@ from callers import Numbered
 from copilot_studio_double import TOKEN, CopilotStudioDouble, Tokens
 from direct_line_double import Activity, BotError, DirectLineDouble, Say, line_to
 from relay import Relay
+from waiting import until
 
 from voicebot.bots import CallFacts, activities
 from voicebot.bots.bot_framework import BotFrameworkBot
@@ -77,23 +78,18 @@ class World:
     def ends(self, request: int) -> list[type[Event]]:
         return [type(e) for e in self.events if isinstance(e, BotDone | BotFailed) and e.request == request]
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while not condition():
-                await asyncio.sleep(0.005)
-
     async def ask(self, text: str) -> type[Event]:
         request = self.conversation.send(activities.user_message(text))
-        await self.until(lambda: bool(self.ends(request)))
+        await until(lambda: bool(self.ends(request)))
         return self.ends(request)[0]
 
     async def call(self) -> list[type[Event]]:
         """How the three questions ended."""
         self.conversation = Numbered(self.channel.conversation(CALL, self.events.append))
         self.conversation.begin()
-        await self.until(lambda: bool(self.ends(1)))
+        await until(lambda: bool(self.ends(1)))
         ends = [await self.ask("one"), await self.ask("two")]
-        await self.until(lambda: not self.bot.busy)
+        await until(lambda: not self.bot.busy)
         ends.append(await self.ask("three"))
         assert self.bot.told == ["one", "two", "three"]
         assert all(len(self.ends(request)) == 1 for request in (1, 2, 3, 4))
@@ -208,12 +204,12 @@ async def test_a_bot_that_is_too_slow_is_given_up_and_its_late_words_are_heard(k
         here.conversation.begin()
         assert await here.ask("one") is BotDone
         request = here.conversation.send(activities.user_message("two"))
-        await here.until(lambda: bool(here.ends(request)))
+        await until(lambda: bool(here.ends(request)))
         given_up.set()
         if kind != "connection-string":  # there the answer's stream is the question's, and ended with it
-            await here.until(lambda: here.heard_of_two == ["two: first.", "two: second."])
+            await until(lambda: here.heard_of_two == ["two: first.", "two: second."])
         assert here.bot.told == ["one", "two"]
-        await here.until(lambda: not here.bot.busy)
+        await until(lambda: not here.bot.busy)
         assert await here.ask("three") is BotDone
         assert here.bot.told == ["one", "two", "three"]
         assert len(here.said) == len(set(here.said))
@@ -225,9 +221,8 @@ async def test_connections_that_are_lost_in_mid_turn(kind: str) -> None:
     here: World
 
     async def cut() -> None:
-        await here.until(lambda: here.heard_of_two == ["two: first."])
-        here.relay.cut()
-        await asyncio.sleep(0.02)
+        await until(lambda: here.heard_of_two == ["two: first."])
+        await here.relay.cut()
 
     async with world(kind, Bot(cut)) as here:
         ends = await here.call()

@@ -32,6 +32,14 @@ from voicebot.bots.spoken import _without_markup
         ("", ""),
         ("🎉", ""),
         ("Grüße aus 東京, où ça?", "Grüße aus 東京, où ça?"),
+        ("www.example.com.", "example.com."),
+        ("Ask www.example.com or us", "Ask example.com or us"),
+        ("👩‍👩‍👧 family", "family"),
+        ("soft\xadly, left\u200eright and joi\u200dner", "softly, leftright and joiner"),
+        ("ring\x07 the\x00 bell\x1b", "ring the bell"),
+        ("private\ue000 half\ud83d nothing\u0378 yet", "private half nothing yet"),
+        ("🏻🏼🏽🏾🏿 skin tones", "skin tones"),
+        ("a\tb", "a b"),
     ],
 )
 def test_written_text_becomes_speakable(text: str, said: str) -> None:

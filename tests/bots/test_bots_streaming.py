@@ -11,6 +11,7 @@ import pytest
 from bot_double import Activity, BotDouble, Reply, echo
 from callers import Caller
 from identity_double import IdentityDouble
+from waiting import until
 
 from voicebot.bots import activities
 from voicebot.bots import streaming as module
@@ -79,28 +80,28 @@ async def test_a_turn_that_loses_its_connection_fails_and_is_not_told_twice(bot:
 
 async def test_all_calls_in_mid_turn_hear_of_the_loss(bot: BotDouble) -> None:
     async def never(_: BotDouble, activity: Activity, reply: Reply) -> None:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     bot.behave = never
     async with channel_to(bot) as channel:
         callers = [Caller(channel, call_id=f"call-{number}") for number in range(5)]
         waiting = [asyncio.create_task(caller.fail()) for caller in callers]
-        async with asyncio.timeout(5):
-            while len(bot.received) < 5:
-                await asyncio.sleep(0.005)
+        await until(lambda: len(bot.received) == 5)
         bot.behave = echo
         await bot.drop()
         assert all("lost" in reason for reason in await asyncio.gather(*waiting))
         assert await asyncio.gather(*(caller.hear("hello") for caller in callers)) == [["You said hello."]] * 5
 
 
-async def test_what_is_said_while_the_bot_is_away_waits_for_it_a_little(bot: BotDouble) -> None:
+async def test_what_is_said_while_the_bot_is_away_waits_for_it_a_little(
+    bot: BotDouble, caplog: pytest.LogCaptureFixture
+) -> None:
     port = int(bot.url.split(":")[2].split("/")[0])
     await bot.close()
     async with channel_to(bot) as channel:
         caller = Caller(channel)
         caller.conversation.send(activities.user_message("hello"))
-        await asyncio.sleep(0.05)
+        await until(lambda: "not connected" in caplog.text)
         await bot.start(port)
         message, done = await caller.until_done()
         assert isinstance(message, BotMessage) and isinstance(done, BotDone)
@@ -114,15 +115,18 @@ async def test_a_bot_that_stays_away_fails_in_time(bot: BotDouble, monkeypatch: 
 
 
 async def test_a_slow_bot_is_given_up_and_what_it_says_late_is_still_heard(bot: BotDouble) -> None:
+    given_up = asyncio.Event()
+
     async def slow(_: BotDouble, activity: Activity, reply: Reply) -> None:
         if activity.get("text") == "slow":
-            await asyncio.sleep(0.2)
+            await given_up.wait()
             await reply("Late.")
 
     bot.behave = slow
     async with channel_to(bot, turn_timeout_s=0.1) as channel:
         caller = Caller(channel)
         assert await caller.fail("slow") == "no answer within 0.1 s"
+        given_up.set()
         late = await caller.next()
         assert isinstance(late, BotMessage) and (late.request, late.speak) == (0, "Late.")
 
@@ -153,7 +157,7 @@ async def test_a_peer_that_speaks_something_else_is_left_and_tried_again(bot: Bo
     async def babbles(double: BotDouble, activity: Activity, reply: Reply) -> None:
         double.behave = echo
         await double.sockets[-1].send_bytes(b"x" * 100)
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     bot.behave = babbles
     async with channel_to(bot) as channel:

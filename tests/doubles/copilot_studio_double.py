@@ -61,8 +61,9 @@ class CopilotStudioDouble(DirectLineDouble):
         self.accepts: list[str] = []
         self.welcome: Callable[[str], bool] = lambda token: token == TOKEN
         """Which tokens the streaming protocol accepts."""
-        self.pause_s = 0.0
-        """Between two activities of a stream."""
+        self.stops_behind = 0
+        self.goes_on = asyncio.Event()
+        """The ``stops_behind``-th activity of a stream is followed by others only when this is set."""
 
     @property
     def environment(self) -> str:
@@ -122,11 +123,15 @@ class CopilotStudioDouble(DirectLineDouble):
         headers = {"Content-Type": "text/event-stream", "x-ms-conversationid": identity}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
+        said = 0
 
         async def say(answer: Activity) -> None:
             whole = {"from": {"id": "agent", "role": "bot"}, "conversation": {"id": identity}, **answer}
             await response.write(f"event: activity\r\ndata: {json.dumps(whole)}\r\n\r\n".encode())
-            await asyncio.sleep(self.pause_s)
+            nonlocal said
+            said += 1
+            if said == self.stops_behind:
+                await self.goes_on.wait()
 
         if activity is not None:
             self.told.append(activity)

@@ -23,13 +23,13 @@ class Relay:
     async def __aexit__(self, *exc: object) -> None:
         assert self._server is not None
         self._server.close()
-        self.cut()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.cut()
 
-    def cut(self) -> None:
-        """Reset every connection; new ones are served."""
+    async def cut(self) -> None:
+        """Reset every connection, and return when that has been noticed; new ones are served."""
         for writer in self._writers:
             writer.transport.abort()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         onwards, away = await asyncio.open_connection("127.0.0.1", self._to)

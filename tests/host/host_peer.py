@@ -32,7 +32,7 @@ ECHO = """
                 raise ValueError("the boom")
             if text == "slow":
                 await context.send_activity("before")
-                await asyncio.sleep(30)
+                await asyncio.Event().wait()
             if text == "object":
                 state["thing"] = Echo("thing")
             if text == "two":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import select
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +17,7 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from host_peer import START, activity
+from waiting import until
 
 from voicebot import signing_keys
 from voicebot.host import openid
@@ -277,9 +279,10 @@ async def test_two_that_share_a_listener_take_turns_and_lose_nothing(echo_folder
 
         assert await post(**START) == 200
         await before.refuse()
-        await asyncio.sleep(0.05)  # the client sees that its connection was closed
+        kept = [protocol for pool in session.connector._conns.values() for protocol, _ in pool]
+        await until(lambda: not any(protocol.is_connected() for protocol in kept))
         waiting = asyncio.ensure_future(post(text="a"))  # nobody takes it now: it waits in the listener's queue
-        await asyncio.sleep(0.05)
+        await until(lambda: select.select([listener], [], [], 0)[0])
         assert not waiting.done()
         await after.accept()
         assert await asyncio.wait_for(waiting, 5) == 200

@@ -80,12 +80,14 @@ async def test_sigterm_lets_the_running_turn_end_and_exits_0(
     folder = folder_of(
         main="""
         import asyncio
+        from pathlib import Path
         from botbuilder.dialogs import Dialog
         class Root(Dialog):
             async def begin_dialog(self, dc, options=None):
                 print("printed by a dialog")
                 await dc.context.send_activity("begun")
-                await asyncio.sleep(0.1)
+                while dc.context.activity.text == "wait" and not Path(__file__).with_name("go_on").exists():
+                    await asyncio.sleep(0.005)
                 await dc.context.send_activity("ended")
                 return Dialog.end_of_turn
         def create_dialog(context):
@@ -95,9 +97,10 @@ async def test_sigterm_lets_the_running_turn_end_and_exits_0(
     host = await run("--dialogs", folder, "--socket", tmp_path / "h.sock", "--log-json")
     await ready(host)
     wire = await call(tmp_path / "h.sock")
-    wire.turn(**START)
+    wire.turn("wait")
     assert (await wire.receive())["activity"]["text"] == "begun"
     host.send_signal(signal.SIGTERM)
+    (folder / "go_on").touch()
     assert (await wire.outcome()) == (["ended"], {"op": "done", "conversation": "c1", "request": 1})
     out, log = await asyncio.wait_for(host.communicate(), 10)
     wire.writer.close()

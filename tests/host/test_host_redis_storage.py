@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from free_port import free_port
 from host_peer import START
 from test_host_process import Run, call, ready, run  # noqa: F401
+from waiting import until
 
 from voicebot.host.codec import StateNotStorable, StateUnreadable
 from voicebot.host.storage import EtagConflict, StorageUnusable
@@ -26,6 +28,12 @@ pytestmark = [
 from voicebot.host.redis_storage import PASSWORD_ENV, RedisStorage, StateServerAway  # noqa: E402
 
 
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @asynccontextmanager
 async def redis_server(
     folder: Path, *options: str, port: int = 0
@@ -37,13 +45,7 @@ async def redis_server(
         stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        for _ in range(200):
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                break
-            except OSError:
-                await asyncio.sleep(0.05)
+        await until(lambda: answers(port))
         yield f"redis://127.0.0.1:{port}/0", process
     finally:
         if process.returncode is None:

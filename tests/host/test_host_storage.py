@@ -137,3 +137,21 @@ async def test_old_conversations_are_forgotten_at_the_start(tmp_path: Path) -> N
     storage = SqliteStorage(path)
     assert list(await storage.read(["old", "new"])) == ["new"]
     await storage.close()
+
+
+async def test_callers_are_kept_a_year_and_conversations_a_week(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    storage = SqliteStorage(path)
+    week_h, year_h = 7 * 24, 365 * 24
+    ages_h = {"t/users/a": year_h - 1, "t/users/b": year_h + 1}
+    ages_h |= {"t/conversations/a": week_h - 1, "t/conversations/b": week_h + 1}
+    await storage.write({key: {"n": 1} for key in ages_h})
+    await storage.close()
+    database = sqlite3.connect(path)
+    for key, age_h in ages_h.items():
+        database.execute("UPDATE state SET written = written - ? WHERE key = ?", (age_h * 3600, key))
+    database.commit()
+    database.close()
+    storage = SqliteStorage(path)
+    assert set(await storage.read(list(ages_h))) == {"t/users/a", "t/conversations/a"}
+    await storage.close()

@@ -75,6 +75,7 @@ def test_the_numbers_are_those_of_the_rfcs() -> None:
     assert (stun.USERNAME, stun.MESSAGE_INTEGRITY, stun.ERROR_CODE) == (0x0006, 0x0008, 0x0009)
     assert (stun.XOR_MAPPED_ADDRESS, stun.USE_CANDIDATE) == (0x0020, 0x0025)
     assert (stun.FINGERPRINT, stun.ICE_CONTROLLED) == (0x8028, 0x8029)
+    assert stun.error_code(401, "") == bytes((0, 0, 4, 1))
     assert stun.error_code(487, "Role Conflict") == bytes((0, 0, 4, 87)) + b"Role Conflict"
 
 

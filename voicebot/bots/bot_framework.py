@@ -150,6 +150,7 @@ class BotFrameworkChannel:
                 raise Undelivered(f"no token for the bot: {error}") from error
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 reason = f"no connection to the bot: {error}"
+                logger.info("conversation %s: %s; again", conversation.id, reason)
                 continue
             except TimeoutError as error:
                 raise Undelivered("the bot's answer stopped") from error
@@ -164,6 +165,7 @@ class BotFrameworkChannel:
                 continue
             if status not in _TURNED_AWAY:
                 break
+            logger.info("conversation %s: %s; again", conversation.id, reason)
         raise Undelivered(reason)
 
     async def _headers(self) -> tuple[dict[str, str], str]:

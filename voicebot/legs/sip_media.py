@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from voicebot.audio.codecs import DEFAULT_CODECS, Codec
+from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, Codec
 from voicebot.legs import LegSink
 from voicebot.rtp import MediaClock, PortRange
+from voicebot.rtp.session import SILENCE_TIMEOUT_S
 from voicebot.sip import AudioAgreement, SessionDescription, offer_answer
 from voicebot.sip.offer_answer import Srtp
 
@@ -26,8 +27,8 @@ class MediaPreferences:
 
     codecs: tuple[Codec, ...] = DEFAULT_CODECS
     ours_first: bool = False
-    ptime_ms: int = 20
-    srtp: Srtp = "off"
+    ptime_ms: int = DEFAULT_PTIME_MS
+    srtp: Srtp = "allowed"
     inband_dtmf: bool = False
 
 
@@ -43,7 +44,7 @@ class MediaOptions:
     ports: PortRange
     host: str = ""
     preferences: MediaPreferences = MediaPreferences()
-    silence_timeout_s: float = 30.0
+    silence_timeout_s: float = SILENCE_TIMEOUT_S
     telephone_event: int = 101
 
     def select(self, description: SessionDescription) -> AudioAgreement | None:

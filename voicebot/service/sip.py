@@ -8,6 +8,7 @@ from voicebot.settings import Settings
 from voicebot.settings.media import OwnMediaSettings
 from voicebot.settings.sip import listen_at
 from voicebot.settings.trunks import LOOPBACK
+from voicebot.settings.values import options
 from voicebot.sip import Access, AgentOptions, ListenAt, SipEndpoint
 
 
@@ -24,7 +25,7 @@ def sip_endpoint(settings: Settings) -> SipEndpoint:
         accounts=[account.account() for account in settings.accounts],
         access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor),
         tls=settings.tls.options(),
-        options=AgentOptions(keepalive_s=sip.keepalive_s, session_expires_s=sip.session_expires_s),
+        options=options(AgentOptions, sip),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
-from voicebot.settings.values import Port, Seconds, Section
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
+from voicebot.settings.values import Port, Seconds, Section, default
 from voicebot.sip.offer_answer import Srtp
 
 
@@ -37,15 +38,15 @@ class RtpSettings(Section):
 
     port_low: Port = 20000
     port_high: Port = 20999
-    silence_timeout_s: Seconds = 30.0
+    silence_timeout_s: Seconds = default(MediaOptions, "silence_timeout_s")
     """A caller from whom no packet has come for so long is gone."""
-    ptime_ms: PtimeMs = 20
+    ptime_ms: PtimeMs = default(MediaPreferences, "ptime_ms")
     """How long the packets should be that we are sent; ours are as long as the other side asks."""
-    srtp: Srtp = "allowed"
+    srtp: Srtp = default(MediaPreferences, "srtp")
     """Encrypted media, with keys in the session description (SDES, RFC 4568), which should go over TLS then, or made
     by a handshake on the media's port (DTLS-SRTP, with ICE-lite for WebRTC gateways). ``allowed``: as the caller offers
     it. What is not allowed, or not encrypted where it must be, gets 488. Calls of ours offer SDES where it must be."""
-    inband_dtmf: bool = False
+    inband_dtmf: bool = default(MediaPreferences, "inband_dtmf")
     """Find keypad tones in the audio of callers whose side has no telephone-event (RFC 4733)."""
 
     @model_validator(mode="after")

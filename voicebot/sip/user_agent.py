@@ -54,7 +54,7 @@ class AgentOptions:
     limits: SipLimits = field(default_factory=SipLimits)
     timers: SipTimers = field(default_factory=SipTimers)
     keepalive_s: float = 30.0
-    session_expires_s: int = 0
+    session_expires_s: int = 1800
 
 
 class UserAgent:
