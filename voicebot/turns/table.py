@@ -28,7 +28,7 @@ docs/turns.md shows the table; ``tests/turns/turns_page.py`` makes that page fro
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import StrEnum, unique
 from typing import NamedTuple
 
 
@@ -53,6 +53,7 @@ class FloorState(StrEnum):
     """Nothing more happens."""
 
 
+@unique
 class Happening(StrEnum):
     """What can happen to the floor."""
 
@@ -90,6 +91,7 @@ class Happening(StrEnum):
     SETTLED = "what is owed now?"
 
 
+@unique
 class Guard(StrEnum):
     """What must hold for a row."""
 
@@ -118,6 +120,7 @@ class Guard(StrEnum):
     REMINDER_SET = "the bot has set what to say then"
 
 
+@unique
 class Move(StrEnum):
     """What is done."""
 
@@ -156,7 +159,7 @@ class Move(StrEnum):
     SEND_BOT_KEYS = "send the bot's keys"
     LEAVE = "transfer or hang up"
     STAY = "forget the transfer"
-    PART = "say goodbye; the call is to end"
+    PART = "say goodbye, then hang up"
 
     SETTLE = "see what is owed"
 
