@@ -22,9 +22,9 @@ class MediaPreferences:
     """What may differ from trunk to trunk.
 
     ``codecs``: what we speak, in the order of our offers; ``codec_choice``: whose order decides which of an offer is
-    taken. ``ptime_ms``: the length of the packets that we ask for. ``srtp``: whether media may or must be encrypted; our
-    own offers are only where it must. ``inband_dtmf``: whether keys of a side without telephone-event are heard in its
-    audio.
+    taken. ``ptime_ms``: the length of the packets that we ask for. ``srtp``: whether media may or must be encrypted;
+    our own offers are only where it must. ``inband_dtmf``: whether keys of a side without telephone-event are heard in
+    its audio.
     """
 
     codecs: tuple[Codec, ...] = DEFAULT_CODECS
