@@ -139,6 +139,16 @@ def test_a_packet_that_comes_after_its_hole_was_concealed_is_late_and_once_only(
     assert (wire.buffer.late, wire.buffer.duplicate) == (1, 1)
 
 
+def test_a_second_gap_has_60_ms_of_its_own() -> None:
+    wire = Wire()
+    for number in (0, 2, 4):
+        wire.packet(number, at=number * 0.02)
+    assert wire.packet(1, at=0.09) == 2
+    assert wire.ticks(0.145) == 0
+    assert wire.ticks(0.155) == 2
+    assert wire.frames[:3] == [loud(0), loud(1), loud(2)] and wire.frames[4] == loud(4)
+
+
 def test_all_packets_of_a_hole_may_come_late() -> None:
     wire = Wire()
     for number in (0, 1, 5, 6, 7, 8):

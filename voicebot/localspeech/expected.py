@@ -31,7 +31,7 @@ _CLEAR = -0.12
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenPhrase:
     """The phrase that was taken, as it is displayed, with its confidence."""
 
     text: str
@@ -49,7 +49,7 @@ def choose(
     tokens: int,
     expected: tuple[str, ...],
     score: Callable[[list[str]], list[float]],
-) -> Choice | None:
+) -> ChosenPhrase | None:
     """Decide whether one of ``expected`` was meant where ``text`` was written.
 
     Args:
@@ -81,7 +81,7 @@ def choose(
     if display[-1:] not in ".?!":
         display += "."
     total = sum(math.exp(value - scores[best]) for value in scores) + math.exp(log_probability - scores[best])
-    return Choice(display, 1.0 / total)
+    return ChosenPhrase(display, 1.0 / total)
 
 
 def _resemblance(one: str, other: str) -> float:
