@@ -105,11 +105,8 @@ class IncomingStream:
 
     def is_silent(self, at: float) -> bool:
         """Whether nothing has come for the silence timeout while something should; true once for each silence."""
-        if (
-            at - self.last_packet_at < self._silence_timeout_s
-            or not self.receiving
-            or self._told_of == self.last_packet_at
-        ):
+        last = self.last_packet_at
+        if at - last < self._silence_timeout_s or not self.receiving or self._told_of == last:
             return False
         self._told_of = last
         return self._silence_timeout_s > 0
