@@ -190,10 +190,10 @@ def test_a_trunk_has_its_own_way_with_audio_where_it_says_so(tmp_path: Path) -> 
     media = trunk_media(settings)
     assert media["plain"] == media_preferences(settings)
     assert [codec.name for codec in media["plain"].codecs] == ["PCMA", "PCMU"]
-    assert (media["plain"].srtp, media["plain"].inband_dtmf, media["plain"].ours_first) == ("allowed", True, False)
+    assert (media["plain"].srtp, media["plain"].inband_dtmf, media["plain"].codec_choice) == ("allowed", True, "theirs")
     wide = media["wide"]
     assert [codec.name for codec in wide.codecs] == ["G722", "PCMA"]
-    assert (wide.ours_first, wide.ptime_ms, wide.srtp, wide.inband_dtmf) == (True, 30, "required", False)
+    assert (wide.codec_choice, wide.ptime_ms, wide.srtp, wide.inband_dtmf) == ("ours", 30, "required", False)
     assert [codec.name for codec in codecs_in_use(settings)] == ["PCMA", "PCMU", "G722"]
 
 

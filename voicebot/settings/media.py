@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from dataclasses import replace
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
-from voicebot.legs.sip_media import MediaOptions, MediaPreferences
+from voicebot.legs.sip_media import CodecChoice, MediaOptions, MediaPreferences
 from voicebot.settings.values import Port, Seconds, Section, default
 from voicebot.sip.offer_answer import Srtp
 
@@ -18,8 +19,6 @@ def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
 
 CodecNames = Annotated[tuple[str, ...], AfterValidator(_canonical)]
 """Codecs in the order of preference, by name in any case."""
-CodecChoice = Literal["theirs", "ours"]
-"""Whose order decides which codec of an offer is taken."""
 PtimeMs = Annotated[int, Field(ge=MIN_PTIME_MS, le=MAX_PTIME_MS, multiple_of=10)]
 
 
@@ -31,6 +30,14 @@ class OwnMediaSettings(Section):
     ptime_ms: PtimeMs | None = None
     srtp: Srtp | None = None
     inband_dtmf: bool | None = None
+
+    def preferences(self, usual: MediaPreferences) -> MediaPreferences:
+        """``usual``, where nothing else is set."""
+        values = {name: getattr(self, name) for name in OwnMediaSettings.model_fields}
+        own: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        if self.codecs is not None:
+            own["codecs"] = all_named(self.codecs)
+        return replace(usual, **own)
 
 
 class RtpSettings(Section):

@@ -10,7 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from voicebot.audio.codecs import DEFAULT_CODECS
-from voicebot.settings.media import CodecChoice, CodecNames
+from voicebot.legs.sip_media import CodecChoice, MediaPreferences
+from voicebot.settings.media import CodecNames
 from voicebot.settings.values import Port, Seconds, Section, default, options
 from voicebot.sip import DEFAULT_RATES, Access, AgentOptions, ListenAt, Rate, TlsOptions
 from voicebot.sip.session_timer import MIN_SE
@@ -28,7 +29,7 @@ class SipSettings(Section):
     max_calls: int = Field(100, ge=1, le=10000)
     codecs: CodecNames = tuple(codec.name for codec in DEFAULT_CODECS)
     """Names of codecs (docs/media.md), in the order of our offers."""
-    codec_choice: CodecChoice = "theirs"
+    codec_choice: CodecChoice = default(MediaPreferences, "codec_choice")
     """Of an offer is taken what the other side prefers, or what comes first among ``codecs``."""
     listen: tuple[str, ...] = ()
     """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
