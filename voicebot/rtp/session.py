@@ -209,7 +209,7 @@ class RtpSession:
         except MalformedPacket:
             self._path.malformed += 1
             return
-        self._incoming.heard_at = at
+        self._incoming.last_packet_at = at
         self._path.answer_reports_to(source)
 
     # --- the tick ----------------------------------------------------------------------------------------------------
