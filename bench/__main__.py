@@ -19,6 +19,7 @@ PARTS = [
     ["-m", "bench.authoring"],
     ["-m", "bench.rtp_pacing", "--legs", "100", "--seconds", "10"],
     ["-m", "bench.localspeech", "speech"],
+    ["-m", "bench.human_voice"],
     ["-m", "bench.channel"],
     ["-m", "bench.soak", "--calls", "200"],
 ]

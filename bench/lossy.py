@@ -10,10 +10,10 @@ import random
 import socket
 from collections.abc import Callable
 
-from voicebot.rtp import session
+from voicebot.rtp import path
 from voicebot.rtp.datagram import BoundPort
 from voicebot.rtp.source import SocketAddress
-from voicebot.sip import endpoint
+from voicebot.sip import transports
 from voicebot.sip.datagrams import Datagrams
 from voicebot.sip.hop import Hop
 
@@ -57,6 +57,6 @@ def lose(share: float) -> Loss:
             if not loss.strikes():
                 super().send(data, hop)
 
-    session.BoundPort = LossyPort  # type: ignore[misc]
-    endpoint.Datagrams = LossyDatagrams  # type: ignore[misc]
+    path.BoundPort = LossyPort  # type: ignore[misc]
+    transports.Datagrams = LossyDatagrams  # type: ignore[misc]
     return loss

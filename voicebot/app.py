@@ -97,7 +97,7 @@ class Application:
             allow=settings.calls.outbound_allow,
             usual_lines=settings.calls.outbound_trunks,
             fit=self.front_end.endpoint.fit_line,
-            ring_s=settings.calls.ring_timeout_s,
+            ring_timeout_s=settings.calls.ring_timeout_s,
             bots=lambda: self._channels.names,
         )
         self._bot_calls = BotCalls(self.outbound)

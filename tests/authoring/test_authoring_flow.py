@@ -11,10 +11,13 @@ import pytest
 from folder_line import Line, write
 
 from voicebot.authoring.http import HttpFailed, HttpRequest
+from voicebot.host.storage import SqliteStorage
 
 
 def line(tmp_path: Path, main: str, **more: Any) -> Line:
-    around = {name: more.pop(name) for name in ("now", "fetch", "functions", "secrets", "locale") if name in more}
+    around = {
+        name: more.pop(name) for name in ("now", "fetch", "functions", "secrets", "locale", "storage") if name in more
+    }
     return Line(write(tmp_path / "d", main=main, **more), **around)
 
 
@@ -453,3 +456,29 @@ async def test_options_are_shared_by_questions(tmp_path: Path) -> None:
     await caller.dial()
     assert await caller.say("more") == ["More?"]
     assert await caller.say("buy") == ["Bye."]
+
+
+async def test_what_is_said_before_starting_over_knows_the_call(tmp_path: Path) -> None:
+    main = """
+        constants: {company: Contoso}
+        globals: {start_over: {goto: q, message: "Again, {caller|digits}, at {company}, {x}."}}
+        steps:
+          - {id: q, ask: Well?, digits: 2, save: x}
+          - {id: r, ask: And?, digits: 2}
+    """
+    caller = line(tmp_path, main)
+    await caller.dial(caller="12")
+    await caller.say("four two")
+    assert await caller.say("start over") == ["Again, one two, at Contoso, 42.", "Well?"]
+
+
+async def test_a_confirmation_that_was_taken_out_while_the_host_was_down_is_not_waited_for(tmp_path: Path) -> None:
+    main = "steps: [{id: q, ask: Well?, digits: 2, save: x, confirm: '{x}?'}, {id: r, hangup: '{x}'}]"
+    said = []
+    for text, confirm in ((None, "confirm"), ("four two", "confirm"), ("five one", "note")):
+        storage = SqliteStorage(tmp_path / "state.sqlite")
+        await storage.open()
+        caller = line(tmp_path, main.replace("confirm", confirm), storage=storage)
+        said += await caller.dial() if text is None else await caller.say(text)
+        await storage.close()
+    assert said == ["Well?", "42?", "51"]

@@ -28,7 +28,7 @@ def test_a_single_gap_keeps_its_value() -> None:
 def test_doubled_braces_are_braces() -> None:
     template = compile_template("{{{a}}}")
     assert template.fill({"a": 1}, say) == "{<1:>}"
-    assert compile_template("no gap {{}}").fixed == "no gap {}"
+    assert compile_template("no gap {{}}").fill({}, say) == "no gap {}"
 
 
 @pytest.mark.parametrize(

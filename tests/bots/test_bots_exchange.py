@@ -27,7 +27,7 @@ def message(text: str, **fields: Any) -> dict[str, Any]:
 
 
 class Carrier:
-    """Takes what it is given until ``holds`` is set; then it takes nothing until that is cleared."""
+    """Takes what it is given while ``goes_on`` is set; ``fails``: why it does not."""
 
     def __init__(self, patience: Patience | None = None, timeout_s: float = 10.0) -> None:
         self.events: list[Event] = []

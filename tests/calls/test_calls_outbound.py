@@ -28,6 +28,7 @@ class Exchange:
         self.begun: list[Placed] = []
         self._full = full
         options.setdefault("allow", ("+4930*", "*@pbx.example"))
+        options.setdefault("ring_timeout_s", 60.0)
         self.outbound = Outbound(
             self._dial, self._begin, lines={line.name: line for line in lines}, bots=lambda: ["dialogs"], **options
         )
@@ -149,8 +150,10 @@ async def test_a_wish_that_makes_no_sense_is_told_why(wish: dict[str, Any], said
 
 
 async def test_what_a_call_is_for_reaches_its_session_and_headers_reach_whom_we_call() -> None:
-    exchange = Exchange(PROVIDER, ring_s=30)
-    call = await exchange.call("+4930123", bot="dialogs", context={"order": 7}, headers={"X-Order": "7"}, ring_s=9000)
+    exchange = Exchange(PROVIDER, ring_timeout_s=30)
+    call = await exchange.call(
+        "+4930123", bot="dialogs", context={"order": 7}, headers={"X-Order": "7"}, ring_timeout_s=9000
+    )
     assert (call["headers"], call["s"]) == ({"X-Order": "7"}, 600.0)
     assert (exchange.begun[0].bot, exchange.begun[0].context) == ("dialogs", {"order": 7})
 

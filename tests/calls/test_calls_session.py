@@ -141,7 +141,7 @@ async def test_a_target_that_is_not_on_the_list_is_never_asked_for() -> None:
 
 
 async def test_a_refused_transfer_is_told_to_the_bot() -> None:
-    world = await World(transfers=TransferRules(domain=Domain.parse("pbx.example"))).greeted()
+    world = await World(transfers=TransferRules(("*",), Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
     world.bot.on_event(TransferAsked(world.now, Address.parse("+15550123"), {"X-Case": "7"}))
     await world.until(lambda: world.line.did[-1] == "transfer sip:+15550123@pbx.example")
@@ -154,7 +154,7 @@ async def test_a_refused_transfer_is_told_to_the_bot() -> None:
 
 
 async def test_a_transfer_tells_its_target_what_the_bot_wants_it_to_know() -> None:
-    world = await World(transfers=TransferRules(domain=Domain.parse("pbx.example"))).greeted()
+    world = await World(transfers=TransferRules(("*",), Domain.parse("pbx.example"))).greeted()
     world.line.pull(60)
     world.bot.on_event(TransferAsked(world.now, Address.parse("+1425"), {"User-to-User": "abc", "X-Skill": "bill"}))
     await world.until(lambda: world.line.did[-1] == "transfer sip:+1425@pbx.example")

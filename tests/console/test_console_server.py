@@ -36,7 +36,7 @@ class Desk:
         self.metrics = Metrics(self.calls.running, lambda: [refused])
         self.calls.on_record(self.metrics.call_ended)
         pbx = sip.Line.to("sip:pbx.example", "pbx", "7000")
-        outbound = Outbound(self._dial, self.calls.accept, lines={"pbx": pbx}, allow=["+4930*"])
+        outbound = Outbound(self._dial, self.calls.accept, lines={"pbx": pbx}, allow=["+4930*"], ring_timeout_s=60)
         self.server = ConsoleServer(
             "127.0.0.1",
             0,

@@ -44,7 +44,7 @@ from voicebot.turns import TurnPolicy
 
 RULES = CallRules(
     policy=TurnPolicy(),
-    transfers=TransferRules(),
+    transfers=TransferRules(("*", "*@*")),
     language="en-US",
     voice_name="",
     vad_start_ms=64,

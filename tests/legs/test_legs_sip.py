@@ -243,7 +243,7 @@ async def test_without_a_common_codec_the_answer_is_488_and_no_leg_is_made(line:
 
 
 async def test_a_trunk_has_codecs_and_an_order_of_its_own(line: Line, clock: MediaClock) -> None:
-    own = MediaPreferences(codecs=all_named(["G722", "PCMA"]), ours_first=True, ptime_ms=30)
+    own = MediaPreferences(codecs=all_named(["G722", "PCMA"]), codec_choice="ours", ptime_ms=30)
     trunks = {"": own, "other": MediaPreferences()}
     answerer = Answerer(clock, trunks=trunks)
     await answerer.front.start()

@@ -9,7 +9,7 @@ from voicebot.sip import ListenAt, SipEndpoint, Trunk
 
 
 async def test_a_trunk_that_has_not_answered_yet_is_neither_up_nor_wrong() -> None:
-    trunk = Trunk("sbc", uri="sip:127.0.0.1:9", options_s=30.0)
+    trunk = Trunk("sbc", outbound="sip:127.0.0.1:9", options_s=30.0)
     endpoint = SipEndpoint(ListenAt("UDP", "127.0.0.1", 0), trunks=[trunk])
     await endpoint.start()
     try:

@@ -190,10 +190,10 @@ def test_a_trunk_has_its_own_way_with_audio_where_it_says_so(tmp_path: Path) -> 
     media = trunk_media(settings)
     assert media["plain"] == media_preferences(settings)
     assert [codec.name for codec in media["plain"].codecs] == ["PCMA", "PCMU"]
-    assert (media["plain"].srtp, media["plain"].inband_dtmf, media["plain"].ours_first) == ("allowed", True, False)
+    assert (media["plain"].srtp, media["plain"].inband_dtmf, media["plain"].codec_choice) == ("allowed", True, "theirs")
     wide = media["wide"]
     assert [codec.name for codec in wide.codecs] == ["G722", "PCMA"]
-    assert (wide.ours_first, wide.ptime_ms, wide.srtp, wide.inband_dtmf) == (True, 30, "required", False)
+    assert (wide.codec_choice, wide.ptime_ms, wide.srtp, wide.inband_dtmf) == ("ours", 30, "required", False)
     assert [codec.name for codec in codecs_in_use(settings)] == ["PCMA", "PCMU", "G722"]
 
 
@@ -224,6 +224,11 @@ def test_a_bots_secret_is_read_anew_from_its_file(tmp_path: Path) -> None:
         (BOT + 'start_event = "go"\n', 'start_event means nothing for kind = "bot-framework"'),
         (BOT.replace('url = "http', 'url = "ftp'), "must begin with https://"),
         (BOT.replace("bot-framework", "teams"), "bots.0.kind: Input should be 'bot-framework'"),
+        (BOT.replace('"bot-framework"', "[]"), "bots.0.kind: "),
+        (BOT.replace('kind = "bot-framework"', ""), "bots.0.kind: Field required"),
+        (BOT + "reply_wiat_s = 1\n", "bots.0.reply_wiat_s: no such setting"),
+        (BOT + "turn_timeout_s = 0\n", "bots.0.turn_timeout_s: Input should be greater than 0"),
+        ('bots = ["desk"]\n', "bots.0"),
         (BOT + '[connector]\nhost = "0.0.0.0"\n', "connector.host must be 127.0.0.1"),
         (BOT + BOT, "the name 'desk' is taken"),
         (BOT.replace("desk", "dialogs"), "the name 'dialogs' is taken"),

@@ -51,7 +51,7 @@ async def test_a_file_with_everything_makes_an_endpoint_that_listens(tmp_path: P
     assert "secret" not in repr(settings)
     trunk = settings.trunks[1].trunk()
     assert (trunk.name, trunk.username, trunk.password, trunk.secure) == ("phone", "phone", "secret", True)
-    assert (trunk.uri, trunk.options_s, trunk.max_calls) == ("sip:phone.example.com;transport=tls", 0, 3)
+    assert (trunk.outbound, trunk.options_s, trunk.max_calls) == ("sip:phone.example.com;transport=tls", 0, 3)
     account = settings.accounts[0].account()
     line = account.line
     assert line.own == Address.parse("sip:7000@pbx.example.com") and line.credentials is not None and not line.registers

@@ -238,3 +238,23 @@ def test_quotes_in_names_come_through() -> None:
     request = Peer().request("INVITE")
     assert Challenged(Credentials('a"b\\c', "p")).answer(challenged('realm="r", nonce="n"'), request)
     assert parse_digest(request.headers["Authorization"])["username"] == 'a"b\\c'
+
+
+def test_a_nonce_is_good_from_the_moment_that_it_is_made() -> None:
+    digest = server()
+    assert digest.check(counted(digest, "00000001")[0], SOURCE, 10.0)[0] is Proof.GOOD
+
+
+def test_when_the_table_is_full_the_nonces_used_last_go_on_counting() -> None:
+    digest = server(kept=2)
+    nonces = [parse_digest(digest.challenges(SOURCE, 10.0 + n)[1])["nonce"] for n in range(3)]
+    for nonce in nonces:
+        assert digest.check(counted(digest, "00000001", nonce)[0], SOURCE, 15.0)[0] is Proof.GOOD
+    second = [digest.check(counted(digest, "00000002", nonce)[0], SOURCE, 15.0)[0] for nonce in nonces]
+    assert second == [Proof.STALE, Proof.GOOD, Proof.GOOD]
+
+
+def test_a_challenge_has_so_many_fields_and_no_more() -> None:
+    fields = [f"f{number}=x" for number in range(24)]
+    assert len(parse_digest("Digest " + ", ".join(fields))) == 24
+    assert parse_digest("Digest " + ", ".join([*fields, "one=more"])) == {}

@@ -146,6 +146,20 @@ def test_an_offer_of_ours_is_answered_and_acknowledged() -> None:
     reoffered(peer, call)
 
 
+def test_the_200_of_an_earlier_offer_is_no_answer_to_the_next() -> None:
+    peer = Peer()
+    call, _ = up(peer)
+    first = reoffered(peer, call)
+    peer.send(reply(peer, first, 200, HELD))
+    second = reoffered(peer, call)
+    answers = len([event for event in peer.events if isinstance(event, SessionAnswered)])
+    (ack,) = peer.send(reply(peer, first, 200, HELD))
+    assert ack.cseq[0] == first.cseq[0] and not call.renegotiation.is_free
+    assert len([event for event in peer.events if isinstance(event, SessionAnswered)]) == answers
+    peer.send(reply(peer, second, 200, OFFER))
+    assert peer.event(SessionAnswered).answer.media[0].port == 40000 and call.renegotiation.is_free
+
+
 @pytest.mark.parametrize("outgoing", [True, False])
 def test_glare_both_get_491_and_ours_comes_again_at_its_own_time(outgoing: bool) -> None:
     peer = Peer()

@@ -16,13 +16,13 @@ from voicebot.sip.probe import PATIENCE_S, TrunkProbe, TrunkState
 from voicebot.sip.registration import Account
 from voicebot.sip.trunks import Trunk
 
-SBC = Trunk("sbc", username="bot", password="secret", uri="sip:192.0.2.10", options_s=30.0, max_calls=2)
-SPARE = Trunk("spare", uri="sip:spare.example.com:5080;transport=tcp")
+SBC = Trunk("sbc", username="bot", password="secret", outbound="sip:192.0.2.10", options_s=30.0, max_calls=2)
+SPARE = Trunk("spare", outbound="sip:spare.example.com:5080;transport=tcp")
 PBX = Account("pbx", "sip:192.0.2.20", "7000", "secret")
 
 
 def probed(peer: Peer) -> TrunkProbe:
-    return peer.ua.lines.probe("sbc", SBC.uri, SBC.options_s, peer.now, chance=lambda: 1.0)
+    return peer.ua.lines.probe("sbc", SBC.outbound, SBC.options_s, peer.now, chance=lambda: 1.0)
 
 
 def pinged(peer: Peer, seconds: float) -> list[SipRequest]:
@@ -37,7 +37,7 @@ def test_any_answer_to_options_shows_that_the_trunk_is_there(status: int) -> Non
     peer = Peer()
     probe = probed(peer)
     (options,) = pinged(peer, 2.5)
-    assert options.uri == SBC.uri and peer.destinations[-1] == ("192.0.2.10", 5060)
+    assert options.uri == SBC.outbound and peer.destinations[-1] == ("192.0.2.10", 5060)
     assert peer.send(peer.reply(options, status, to_tag="t")) == []
     assert probe.state is TrunkState.UP and probe.status == status
     assert pinged(peer, 29.0) == []

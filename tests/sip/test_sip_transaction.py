@@ -74,6 +74,7 @@ def test_invite_client_acknowledges_a_failure_within_the_transaction_and_again_w
     assert message.headers.getlist("Via") == ["SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKa"]
     assert message.headers.getlist("Route") == ["<sip:p;lr>"]
     assert message.headers["To"].endswith(";tag=2") and message.headers["CSeq"] == "1 ACK"
+    assert message.headers["Max-Forwards"] == "70" and message.headers["From"] == transaction.request.headers["From"]
     again = transaction.receive(busy, 0.6)
     assert len(again) == 1 and isinstance(again[0], ToWire)
     assert transaction.timeout(32.1) == [] and transaction.terminated

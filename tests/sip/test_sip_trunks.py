@@ -83,7 +83,7 @@ def test_a_wrong_password_gets_another_challenge() -> None:
 
 
 def test_a_secure_trunk_is_none_without_tls() -> None:
-    gate = TrunkGate([Trunk("sbc", SBC.networks, secure=True)])
+    gate = TrunkGate([Trunk("sbc", SBC.addresses, secure=True)])
     assert gate.trunk_of(Hop("192.0.2.7", 5060)) is None
     assert gate.trunk_of(Hop("192.0.2.7", 5061, "TLS")) == "sbc"
 

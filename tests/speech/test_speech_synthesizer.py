@@ -110,7 +110,7 @@ async def test_what_failed_before_its_first_audio_is_tried_once_more(service: Sp
 
 async def test_a_mute_service_is_given_up_at_the_deadline_and_leaves_nothing(service: SpeechDouble) -> None:
     service.mute = True
-    async with a_pool(service, timeouts=SynthesisTimeouts(first_chunk=0.3)) as pool:
+    async with a_pool(service, timeouts=SynthesisTimeouts(first_audio=0.3)) as pool:
         with pytest.raises(SpeechUnavailable, match="does not answer to a request"):
             await heard(pool, say())
         assert pool.busy == 0

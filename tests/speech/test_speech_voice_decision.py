@@ -23,7 +23,10 @@ VOICE = [0.9]
 
 @pytest.mark.parametrize(
     ("start_ms", "voiced", "starts"),
-    [(64, 1, False), (64, 2, True), (96, 2, False), (96, 3, True), (32, 1, True), (100, 3, False), (100, 4, True)],
+    [
+        *((64, 1, False), (64, 2, True), (96, 2, False), (96, 3, True), (32, 1, True), (100, 3, False), (100, 4, True)),
+        *((65, 2, False), (65, 3, True)),
+    ],
 )
 def test_speech_starts_when_voice_has_lasted(start_ms: float, voiced: int, starts: bool) -> None:
     events = run(VoiceDecision(start_ms=start_ms), QUIET * 5 + VOICE * voiced + QUIET)
@@ -39,7 +42,8 @@ def test_speech_starts_when_voice_has_lasted(start_ms: float, voiced: int, start
     ("probabilities", "starts"),
     [
         ([0.9, 0.4, 0.9], True),  # an undecided window continues a run
-        ([0.9, 0.2, 0.9], False),  # an unvoiced one ends it
+        ([0.9, 0.35, 0.9], True),  # that is undecided
+        ([0.9, 0.34, 0.9], False),  # an unvoiced one ends it
         ([0.4, 0.4, 0.4, 0.4], False),  # undecided ones begin none
         ([0.5, 0.5, 0.5], False),  # "more than" one half
     ],
@@ -56,6 +60,23 @@ def test_speech_stops_after_the_hangover_and_says_where_it_ended() -> None:
     assert stopped.offset == pytest.approx(10 * WINDOW - TRAIL_S)
     assert stopped.at == pytest.approx(17 * WINDOW)
     assert not decision.speaking and decision.onset is None
+
+
+@pytest.mark.parametrize("quiet", range(1, 200, 7))
+def test_sums_of_floats_make_no_difference(quiet: int) -> None:
+    """Windows of 32 ms: two of them are 64 ms and seven are 224, wherever they begin."""
+    started, stopped = run(VoiceDecision(start_ms=64, hangover_ms=224), QUIET * quiet + VOICE * 2 + QUIET * 7)
+    assert started.at == pytest.approx((quiet + 2) * WINDOW)
+    assert stopped.at == pytest.approx((quiet + 9) * WINDOW)
+
+
+def test_where_speech_began_and_ended_is_said_to_some_ten_milliseconds() -> None:
+    """The detector is sure of a voice one window late, and for 50 ms too long: medians over recordings."""
+    started, stopped = run(VoiceDecision(), QUIET * 10 + VOICE * 10 + QUIET * 10)
+    assert isinstance(started, SpeechStarted)
+    assert started.onset == pytest.approx(0.288)
+    assert isinstance(stopped, SpeechStopped)
+    assert stopped.offset == pytest.approx(0.590)
 
 
 def test_a_short_pause_does_not_end_speech() -> None:
@@ -78,6 +99,11 @@ def test_the_gate_may_change_at_any_time() -> None:
     assert run(decision, VOICE * 5, -40.0) == []
     decision.gate_dbfs = None
     assert len(run(decision, VOICE * 5, -40.0)) == 1
+
+
+@pytest.mark.parametrize(("level", "starts"), [(-35.0, True), (-35.1, False)])
+def test_the_gate_lets_in_what_is_as_loud_as_it_says(level: float, starts: bool) -> None:
+    assert bool(run(VoiceDecision(gate_dbfs=-35.0), VOICE * 5, level)) is starts
 
 
 def test_speech_that_comes_again_is_reported_again() -> None:

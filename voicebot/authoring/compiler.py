@@ -1,9 +1,4 @@
-"""A folder of dialog files as one Bot Framework dialog: a component that holds a dialog for each file.
-
-The component is what a call begins. It keeps what belongs to the call rather than to a dialog (its language, how fast
-it is spoken, who calls), and sees what callers say before the open question does: an agent, and starting over, can be
-asked for at any time.
-"""
+"""A folder of dialog files as one Bot Framework dialog (:class:`~voicebot.authoring.call_dialog.CallDialog`)."""
 
 from __future__ import annotations
 
@@ -11,23 +6,18 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from voicebot.authoring import line
-from voicebot.authoring.flow import Flow, Jump
-from voicebot.authoring.folder import MAIN, Dialogs
+from voicebot.authoring.call_dialog import CallDialog
+from voicebot.authoring.flow import Flow
+from voicebot.authoring.folder import Dialogs
 from voicebot.authoring.functions import AsyncFunction, Functions
 from voicebot.authoring.http import Fetch, HttpClient
-from voicebot.authoring.languages import closest, with_country
-from voicebot.authoring.model import GlobalCommand
+from voicebot.authoring.languages import with_country
 from voicebot.authoring.program import Program
-from voicebot.authoring.steps.transfer import TRANSFERRING
 from voicebot.authoring.turn import Surroundings, Visited
-from voicebot.host.sdk import ActivityTypes, ComponentDialog, DialogContext, DialogInstance, TurnContext
+from voicebot.host.sdk import ComponentDialog
 
 SECRET_PREFIX = "VOICEBOT_SECRET_"
-ROOT = "call"
-MAX_HELD = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +58,7 @@ def compile_dialogs(
     programs = [program for flow in flows for program in flow.programs.values()]
     prompts = {prompt: None for program in programs for prompt in program.script.prompts()}
     base = dialogs.main.dialog.locale
-    root = CallDialog(flows, python, base)
+    root = CallDialog(flows, around, base)
     return CompiledDialogs(
         root,
         tuple((text, "" if locale == base else with_country(locale), audio) for text, locale, audio in prompts),
@@ -96,100 +86,3 @@ def _flow(dialogs: Dialogs, name: str, around: Surroundings) -> Flow:
 
 def _local_time() -> datetime:
     return datetime.now().astimezone()
-
-
-class CallDialog(ComponentDialog):  # type: ignore[misc]
-    """The root: begins ``main``, and answers to what can be said at any time."""
-
-    def __init__(self, flows: list[Flow], python: Functions, locale: str) -> None:
-        super().__init__(ROOT)
-        self._flows = {flow.id: flow for flow in flows}
-        self._locale = locale
-        for dialog in (*flows, *python.dialogs):
-            self.add_dialog(dialog)
-        self.initial_dialog_id = MAIN
-
-    async def on_begin_dialog(self, inner_dc: DialogContext, options: object) -> Any:
-        call = self._call(inner_dc.context)
-        inner_dc.parent.active_dialog.state["call"] = call
-        line.begin_turn(inner_dc.context, call)
-        return await inner_dc.begin_dialog(MAIN, options)
-
-    async def on_continue_dialog(self, inner_dc: DialogContext) -> Any:
-        line.begin_turn(inner_dc.context, inner_dc.parent.active_dialog.state.setdefault("call", {}))
-        if inner_dc.context.activity.type == ActivityTypes.message:
-            wanted = self._wanted(inner_dc)
-            if wanted is not None:
-                return await self._jump(inner_dc, wanted)
-        return await inner_dc.continue_dialog()
-
-    async def reprompt_dialog(self, context: TurnContext, instance: DialogInstance) -> None:
-        line.begin_turn(context, instance.state.setdefault("call", {}))
-        await super().reprompt_dialog(context, instance)
-
-    # --- at any time --------------------------------------------------------------------------------------------------
-
-    def _wanted(self, dc: DialogContext) -> GlobalCommand | None:
-        """The global command of the main file that the caller gives, if it leads somewhere."""
-        script = self._main(dc.context).script
-        state = dc.active_dialog.state if dc.active_dialog is not None else {}
-        if state.get("mode") == TRANSFERRING:
-            return None
-        activity = dc.context.activity
-        text = (activity.text or "").strip()
-        choices = {"agent": script.main.globals.agent, "start_over": script.main.globals.start_over}
-        led = {name: given for name, given in choices.items() if given is not None and given.goto is not None}
-        if line.is_key(activity):
-            flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
-            step = flow.program(dc.context).steps.get(state.get("step", "")) if flow is not None else None
-            if step is not None and state.get("mode") in step.MODES and step.takes_key(state, text):
-                return None
-            return next((given for given in led.values() if given.key == text), None)
-        asks_for = script.understanding.asks_for(text)
-        if asks_for in led:
-            return led[asks_for]
-        own = {name: given.say for name, given in led.items() if given.say}
-        return led[name] if own and (name := _says(text, own)) is not None else None
-
-    async def _jump(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
-        """Leave whatever is open, and go on in the main file with what it knows."""
-        main = next((instance for instance in dc.stack if instance.id == MAIN), None)
-        variables = dict(main.state.get("vars", {})) if main is not None else {}
-        await dc.cancel_all_dialogs()
-        program = self._main(dc.context)
-        if wanted.message is not None:
-            scope = {**program.script.constants, **variables}
-            words = program.script.words(wanted.message)
-            slow = bool(line.call_state(dc.context).get("slow"))
-            await line.send(dc.context, words.rendered(scope, slow), asking=False, barge_in=words.barge_in,
-                            locale=program.script.locale, audio="" if slow else words.sound(scope))  # fmt: skip
-        return await dc.begin_dialog(MAIN, Jump(wanted.goto or program.first, variables))
-
-    def _main(self, context: TurnContext) -> Program:
-        return self._flows[MAIN].program(context)
-
-    def _call(self, context: TurnContext) -> dict[str, Any]:
-        activity = context.activity
-        data = activity.channel_data if isinstance(activity.channel_data, dict) else {}
-        sender = activity.from_property.id if activity.from_property is not None else ""
-        callee = activity.recipient.id if activity.recipient is not None else ""
-        return {
-            "locale": closest(activity.locale or "", list(self._flows[MAIN].programs)) or self._locale,
-            "caller": str(data.get("caller") or sender or "")[:256],
-            "callee": str(data.get("callee") or callee or "")[:256],
-            "direction": "outbound" if data.get("direction") == "outbound" else "inbound",
-            "context": data["context"] if isinstance(data.get("context"), dict) else {},
-            "slow": False,
-        }
-
-
-def _says(text: str, phrases: Mapping[str, list[str]]) -> str | None:
-    """The name whose phrase is said, as whole words; the longest decides."""
-    said = f" {' '.join(_words(text))} "
-    hits = [(len(words), name) for name, own in phrases.items() for phrase in own
-            if (words := _words(phrase)) and f" {' '.join(words)} " in said]  # fmt: skip
-    return max(hits)[1] if hits else None
-
-
-def _words(text: str) -> list[str]:
-    return ["".join(character for character in word if character.isalnum()) for word in text.lower().split()]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from voicebot.authoring import line
+from voicebot.authoring import channel
 from voicebot.authoring.model import END, FAIL
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps import DialogStep
@@ -47,7 +47,7 @@ class Flow(Dialog):  # type: ignore[misc]
 
     def program(self, context: TurnContext) -> Program:
         """The dialog in the language of the call."""
-        return self.programs.get(line.call_state(context).get("locale", ""), self._default)
+        return self.programs.get(channel.call_state(context).get("locale", ""), self._default)
 
     # --- what the Bot Framework calls --------------------------------------------------------------------------------
 
@@ -103,13 +103,13 @@ class Flow(Dialog):  # type: ignore[misc]
                 ended = await self._give_up(dc, program)
             elif step is None:
                 ended = await dc.end_dialog({name: state["vars"].get(name) for name in program.dialog.outputs})
-            elif not line.may_go_on(context, step.COST):
+            elif not channel.may_go_on(context, step.COST):
                 logger.error("%s: step %r: goes round in circles without a question", self.id, step.id)
                 ended = await self._hopeless(dc, program)
             else:
                 state["mode"] = None
                 if not step.is_private:
-                    await line.keep_private(context, False)
+                    await channel.keep_private(context, False)
                 ended = await self._settle(dc, program, step, await step.run(self._turn(context, program, state)))
         return ended
 
@@ -161,7 +161,7 @@ class Flow(Dialog):  # type: ignore[misc]
     async def _hopeless(self, dc: DialogContext, program: Program) -> Any:
         turn = self._turn(dc.context, program, dc.active_dialog.state)
         await turn.speak(program.script.usual["cannot"], barge_in=False)
-        await line.hang_up(dc.context)
+        await channel.hang_up(dc.context)
         return await dc.cancel_all_dialogs()
 
     def _leave(self, state: dict[str, Any], step: DialogStep, going: str) -> None:

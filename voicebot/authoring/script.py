@@ -12,7 +12,7 @@ from voicebot.authoring.expressions import Compiled, compile_expression
 from voicebot.authoring.model import DialogHeader, Part, Prompt
 from voicebot.authoring.schedule import OpeningHours, compile_schedule
 from voicebot.authoring.sounds import is_remote
-from voicebot.authoring.speaking import spoken, written
+from voicebot.authoring.speaking import written
 from voicebot.authoring.template import Formatter, Template, compile_template
 from voicebot.authoring.understanding import Understanding, for_language
 from voicebot.authoring.walking import conditions_of, prompts_of, strings_in, texts_of
@@ -48,8 +48,7 @@ class Script:
         self.schedules: dict[str, OpeningHours] = {
             name: compile_schedule(schedule) for name, schedule in main.schedules.items()
         }
-        self.aloud: Formatter = formatter(spoken, locale)
-        self.read: Formatter = formatter(written, locale)
+        self._read: Formatter = formatter(written, locale)
         self._words: dict[int, Words] = {}
         self._templates: dict[str, Template] = {}
         self._conditions: dict[str, Compiled] = {}
@@ -85,17 +84,17 @@ class Script:
         """A value as a file writes it, with its gaps filled."""
         if isinstance(written_value, str):
             template = self._templates.get(written_value)
-            return template.value(scope, self.read) if template is not None else written_value
+            return template.value(scope, self._read) if template is not None else written_value
         if isinstance(written_value, list):
             return [self.value(item, scope) for item in written_value]
         if isinstance(written_value, dict):
             return {key: self.value(item, scope) for key, item in written_value.items()}
         return written_value
 
-    def text(self, written_text: str, scope: Mapping[str, Any], say: Formatter | None = None) -> str:
-        """A text as a file writes it, with its gaps filled (as they are written, unless ``say`` is given)."""
+    def text(self, written_text: str, scope: Mapping[str, Any]) -> str:
+        """A text as a file writes it, with its gaps filled as they are written."""
         template = self._templates.get(written_text)
-        return template.fill(scope, say or self.read) if template is not None else written_text
+        return template.fill(scope, self._read) if template is not None else written_text
 
     def address(self, written_text: str, scope: Mapping[str, Any]) -> str:
         """A web address with its gaps filled: what a call brings in cannot lead anywhere else, constants may."""
@@ -105,7 +104,7 @@ class Script:
             if isinstance(part, str):
                 filled += part
                 continue
-            value = self.read(part.expression(scope), part.kind)
+            value = self._read(part.expression(scope), part.kind)
             filled += value if {name for name, _ in part.expression.names} <= own else quote(value, safe="")
         return filled
 

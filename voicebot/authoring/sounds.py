@@ -34,10 +34,10 @@ def sound_file(audio: str, dialog_file: Path, folder: Path) -> Path:
         if path.stat().st_size > MAX_BYTES:
             raise SoundError(f"{audio!r} has more than {MAX_BYTES} bytes", "save it with 8000 or 16000 Hz, mono")
         wave = read_wave(path.read_bytes())
-    except OSError:
-        raise SoundError(f"there is no file {audio!r}", f"put it into {path.parent.name}/") from None
+    except OSError as error:
+        raise SoundError(f"there is no file {audio!r}", f"put it into {path.parent.name}/") from error
     except ValueError as error:
-        raise SoundError(f"{audio!r}: {error}", "save it as WAV, PCM of 16 bits") from None
+        raise SoundError(f"{audio!r}: {error}", "save it as WAV, PCM of 16 bits") from error
     if wave.seconds > MAX_S:
         raise SoundError(f"{audio!r} takes {wave.seconds:.0f} s", f"nobody listens for more than {MAX_S:.0f} s")
     return path

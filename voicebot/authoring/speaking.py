@@ -186,8 +186,8 @@ def _decimal(value: Any) -> Decimal:
         raise ValueError("too long for a number")
     try:
         number = Decimal(str(value).strip()) if not isinstance(value, Decimal | int) else Decimal(value)
-    except InvalidOperation:
-        raise ValueError("not a number") from None
+    except InvalidOperation as error:
+        raise ValueError("not a number") from error
     if not number.is_finite() or abs(number) >= MAX_NUMBER:
         raise ValueError("not a number that can be said")
     return number

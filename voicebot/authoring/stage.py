@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from voicebot.authoring.channel import RECORDING
 from voicebot.authoring.compiler import compile_dialogs
 from voicebot.authoring.folder import Dialogs
-from voicebot.authoring.line import RECORDING
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.stubs import AnySecret, Stubs
 from voicebot.authoring.transcripts import DialogTest, read_transcripts

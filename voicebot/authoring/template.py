@@ -34,14 +34,6 @@ class Template:
     parts: tuple[str | Gap, ...]
 
     @property
-    def fixed(self) -> str | None:
-        """The text, when there is no gap in it."""
-        if not self.parts:
-            return ""
-        only = self.parts[0]
-        return only if len(self.parts) == 1 and isinstance(only, str) else None
-
-    @property
     def gaps(self) -> list[Gap]:
         return [part for part in self.parts if isinstance(part, Gap)]
 
@@ -114,5 +106,5 @@ def _gap(inside: str, column: int, kinds: frozenset[str] | None) -> Gap:
     try:
         compiled = compile_expression(expression)
     except ExpressionError as error:
-        raise ExpressionError(str(error), column + error.column) from None
+        raise ExpressionError(str(error), column + error.column) from error
     return Gap(compiled, kind, column)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from voicebot.authoring.line import RECORDING
+from voicebot.authoring.channel import RECORDING
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.sdk import Dialog, activity_from_json
@@ -80,7 +80,7 @@ class TextCall:
         return await self._turn(type="event", name="handoff.status", value=told)
 
     async def dial_became(self, outcome: str) -> list[Said]:
-        """What became of the call that the bot has placed last: one of ``line.DIALLED``."""
+        """What became of the call that the bot has placed last: ``answered``, ``ended``, ``busy``, ..."""
         told = {"commandId": self._command, "state": outcome.replace("_", "-"), "status": _STATUS.get(outcome, 0),
                 "reason": outcome, "to": self.dialled or ""}  # fmt: skip
         self.ringing = False

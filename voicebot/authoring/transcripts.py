@@ -17,22 +17,18 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from voicebot.authoring.document import Document, read_document
 from voicebot.authoring.faults import told
-from voicebot.authoring.model import Part, PlainText, Value
+from voicebot.authoring.model import Part, PlainText, Value, listed
 from voicebot.authoring.problems import Problem
 
 ANY_PROMPTS = "..."
-
-
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
 
 
 def _moment(value: Any) -> Any:
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError("a day and a time, such as 2026-12-01 12:00") from None
+        except ValueError as error:
+            raise ValueError("a day and a time, such as 2026-12-01 12:00") from error
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return value
 
@@ -58,7 +54,7 @@ class ServiceStub(Part):
     fails: PlainText | None = Field(None, description="It does not answer, for this reason.")
 
 
-FunctionStubs = dict[str, Annotated[list[FunctionStub], BeforeValidator(_listed)]]
+FunctionStubs = dict[str, Annotated[list[FunctionStub], BeforeValidator(listed)]]
 
 
 class Entry(Part):
@@ -74,9 +70,7 @@ class Entry(Part):
     dialled: Literal[
         "answered", "ended", "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error"
     ] | None = Field(None, description="What became of the call that a `dial` has placed.")  # fmt: skip
-    bot: Annotated[list[PlainText], BeforeValidator(_listed)] | None = Field(
-        None, description="What the bot says then."
-    )
+    bot: Annotated[list[PlainText], BeforeValidator(listed)] | None = Field(None, description="What the bot says then.")
     transfer: PlainText | None = Field(None, description="Whom the caller is handed on to.")
     dial: PlainText | None = Field(None, description="Whom the bot has called, in a call of its own.")
     hangup: bool | None = Field(None, description="Whether the bot ends the call.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from voicebot.authoring import line
+from voicebot.authoring import channel
 from voicebot.authoring.functions import Functions
 from voicebot.authoring.http import Fetch, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
@@ -73,12 +73,12 @@ class Turn:
     @property
     def key(self) -> str | None:
         """The key that was pressed; None when it was something else."""
-        return self.message if line.is_key(self.context.activity) else None
+        return self.message if channel.is_key(self.context.activity) else None
 
     @property
     def is_dry_run(self) -> bool:
         """Whether nobody is there: the dialogs are being warmed up, and nothing outside of them may be asked for."""
-        return line.is_dry_run(self.context)
+        return channel.is_dry_run(self.context)
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
@@ -90,8 +90,8 @@ class Turn:
 
     @property
     def call(self) -> dict[str, Any]:
-        """The call's own state (:func:`~voicebot.authoring.line.call_state`)."""
-        return line.call_state(self.context)
+        """The call's own state (:func:`~voicebot.authoring.channel.call_state`)."""
+        return channel.call_state(self.context)
 
     def scope(self) -> dict[str, Any]:
         """Every name that an expression knows, with its value."""
@@ -126,7 +126,7 @@ class Turn:
         if may is None and asking:
             may = self.script.header.defaults.barge_in
         said = words.rendered(scope, slow)
-        await line.send(self.context, said, asking=asking, barge_in=may, locale=self.script.locale, audio=audio)
+        await channel.say(self.context, said, asking=asking, barge_in=may, locale=self.script.locale, audio=audio)
 
     def error(self, message: str, status: int) -> None:
         """Keep why something came to nothing: ``{error.message}`` and ``{error.status}`` of the dialog's texts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from voicebot.events import Event
 
@@ -14,6 +14,8 @@ OnEvent = Callable[[Event], None]
 The events: BotMessage, BotDone, BotFailed, BotRecovered, CallConfigured, HangUpAsked, TransferAsked, KeysAsked,
 AbortPromptsAsked, RecordingAsked, MetadataSent.
 """
+TURN_TIMEOUT_S: Final = 10.0
+"""A bot that takes longer for one turn has failed: the caller hears an apology."""
 
 
 @dataclass(frozen=True, slots=True)

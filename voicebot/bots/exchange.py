@@ -18,7 +18,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -62,8 +62,14 @@ class _Underway:
     """A request that is being handed over."""
 
     began_at: float
-    taken: asyncio.Event = field(default_factory=asyncio.Event)
-    limit: asyncio.Timeout | None = None
+    taken: asyncio.Event | None
+    """For whom waits to hand the next one over; None: that is done when this one has ended."""
+    scope: asyncio.Timeout | None = None
+    """Ends the handing over when the request is given up."""
+
+    def was_taken(self) -> None:
+        if self.taken is not None:
+            self.taken.set()
 
 
 class Exchange:
@@ -83,7 +89,7 @@ class Exchange:
         self._timeout_s = timeout_s
         self._one_at_a_time = patience is None
         self._loop = asyncio.get_running_loop()
-        self._requests = OpenRequests(call.call_id, on_event, Requests(timeout_s, patience=patience))
+        self._requests = OpenRequests(call.call_id, on_event, Requests(timeout_s, patience=patience), self._give_up)
         self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._underway: dict[int, _Underway] = {}
         self._working = False
@@ -131,7 +137,7 @@ class Exchange:
         """The bot sent ``activity``, for ``request`` where that is known (0: on its own initiative)."""
         if request is None:
             request = self._requests.belongs_to(activity)
-        if request in self._requests.outstanding:
+        if self._requests.is_open(request):
             self._alive(request)
         self._requests.activity(request, activity)
 
@@ -152,34 +158,41 @@ class Exchange:
         underway = self._underway.get(request)
         if underway is None:
             self._requests.alive(request)
-        elif (now := self._loop.time()) - underway.began_at < MAX_TURN_S:
+        elif self._loop.time() - underway.began_at < MAX_TURN_S:
             self._requests.alive(request)
-            underway.taken.set()
-            if underway.limit is not None and not underway.limit.expired():
-                underway.limit.reschedule(now + self._timeout_s)
+            underway.was_taken()
+
+    def _give_up(self) -> None:
+        """What the bot has not taken in time need not be handed over any more."""
+        for request, underway in self._underway.items():
+            scope = underway.scope
+            if scope is not None and scope.when() is None and not self._requests.is_open(request):
+                scope.reschedule(self._loop.time())
 
     async def _work(self) -> None:
         """Hand over what is waiting, in order; ends when nothing is."""
         try:
             while self._waiting:
                 request, activity = self._waiting.popleft()
-                if request not in self._requests.outstanding:
+                if not self._requests.is_open(request):
                     continue  # given up while it waited
                 self._requests.handing_over(request, activity)
-                underway = self._underway[request] = _Underway(self._loop.time())
-                if self._one_at_a_time:
+                taken = None if self._one_at_a_time else asyncio.Event()
+                underway = self._underway[request] = _Underway(self._loop.time(), taken)
+                if taken is None:
                     await self._hand_over(request, activity, underway)
                 else:
                     name = f"request {request} of {self.call.call_id}"
                     self._tasks.spawn(self._hand_over(request, activity, underway), name)
-                    await underway.taken.wait()
+                    await taken.wait()
         finally:
             self._working = False
 
     async def _hand_over(self, request: int, activity: dict[str, Any], underway: _Underway) -> None:
         try:
-            async with asyncio.timeout(self._timeout_s) as limit:
-                underway.limit = limit
+            async with asyncio.timeout(None) as underway.scope:
+                if not self._requests.is_open(request):
+                    return  # before this task began
                 activity_id = await self._carrier.hand_over(request, activity)
         except TimeoutError:
             self._failed(request, f"no answer within {self._timeout_s:g} s")
@@ -192,7 +205,7 @@ class Exchange:
             self._requests.taken(request, activity_id)
         finally:
             del self._underway[request]
-            underway.taken.set()
+            underway.was_taken()
 
     def _failed(self, request: int, reason: str) -> None:
         logger.warning("conversation %s: request %d failed: %s", self.call.call_id, request, reason)
@@ -221,15 +234,15 @@ class Exchange:
             await self._tasks.close()
 
 
-class Ending(Protocol):
-    """A conversation, as its channel ends it."""
+class OpenConversation(Protocol):
+    """A conversation, as its channel sees it."""
 
     async def close(self, reason: str) -> None: ...
 
     async def over(self) -> None: ...
 
 
-async def end_all(conversations: Iterable[Ending]) -> None:
+async def end_all(conversations: Iterable[OpenConversation]) -> None:
     """End what a channel has open; returns when the bots know of it, or cannot be told."""
     open_now = list(conversations)
     await asyncio.gather(*(conversation.close("shutdown") for conversation in open_now))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from voicebot.bots import activities
-from voicebot.bots.conversation import CallFacts, OnEvent
+from voicebot.bots.conversation import TURN_TIMEOUT_S, CallFacts, OnEvent
 from voicebot.bots.host_connection import HostConnection
 from voicebot.bots.open_requests import OpenRequests
 from voicebot.bots.requests import Requests
@@ -39,7 +39,6 @@ from voicebot.host_wire import (
 
 logger = logging.getLogger(__name__)
 
-TURN_TIMEOUT_S = 10.0
 HOST_GRACE_S = 0.25
 """The host is given the deadline as well and reports a dialog that exceeds it; only a host that hangs is slower."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from voicebot.bots.conversation import OnEvent
@@ -18,20 +19,24 @@ logger = logging.getLogger(__name__)
 
 
 class OpenRequests:
-    """``name`` is for the log. Each move tells the call what follows from it."""
+    """``name`` is for the log. Each move tells the call what follows from it. ``on_due``: the clock may have ended
+    requests."""
 
-    def __init__(self, name: str, on_event: OnEvent, requests: Requests) -> None:
+    def __init__(
+        self, name: str, on_event: OnEvent, requests: Requests, on_due: Callable[[], None] = lambda: None
+    ) -> None:
         self.closed = False
         self._name = name
         self._on_event = on_event
         self._requests = requests
+        self._on_due = on_due
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
 
-    @property
-    def outstanding(self) -> tuple[int, ...]:
-        return self._requests.outstanding
+    def is_open(self, request: int) -> bool:
+        """Whether ``request`` was asked and has not ended."""
+        return self._requests.is_open(request)
 
     @property
     def next(self) -> int:
@@ -83,7 +88,6 @@ class OpenRequests:
 
     def alive(self, request: int) -> None:
         self._requests.alive(request, self._loop.time())
-        self._watch()
 
     def done(self, request: int) -> None:
         self._tell(self._requests.done(request, self._loop.time()))
@@ -101,7 +105,8 @@ class OpenRequests:
 
     def _due(self) -> None:
         self._timer = None
-        self._tell(self._requests.due(self._loop.time()))
+        self._tell(self._requests.due(self._loop.time()))  # nothing, when the deadline has moved away since
+        self._on_due()
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:
@@ -114,10 +119,11 @@ class OpenRequests:
         self._watch()
 
     def _watch(self) -> None:
-        """One timer, for whatever is due first."""
+        """One timer, for whatever is due first. It stays where it is when that comes later, as it nearly always does:
+        it finds nothing to do then, and is set anew."""
         deadline = self._requests.deadline() if not self.closed else None
-        if self._timer is not None and self._timer_at != deadline:
+        if deadline is None or (self._timer is not None and self._timer_at <= deadline):
+            return
+        if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        if self._timer is None and deadline is not None:
-            self._timer, self._timer_at = self._loop.call_at(deadline, self._due), deadline
+        self._timer, self._timer_at = self._loop.call_at(deadline, self._due), deadline

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from voicebot.access_tokens import AUTHORITY, ClientCredentials
 from voicebot.bots.conventions import Conventions, Style
+from voicebot.bots.conversation import TURN_TIMEOUT_S
 from voicebot.events import KeyCollection
 
 _Seconds = Annotated[float, Field(gt=0, le=86400)]
@@ -22,7 +23,7 @@ _KEYS = KeyCollection()
 class RemoteBot(BaseModel):
     """[[bots]] a bot that somebody else runs; docs/bots.md describes the kinds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     kind_of_address: ClassVar[str] = ""
     """What a bot's ``url`` must be, where HTTP 404 means that it is something else."""
 
@@ -32,7 +33,7 @@ class RemoteBot(BaseModel):
     secret_file: Path | None = None
     secret_env: str = ""
     """The environment variable that holds the bot's secret, where there is no ``secret_file``."""
-    turn_timeout_s: _Seconds = 10.0
+    turn_timeout_s: _Seconds = TURN_TIMEOUT_S
     """A bot that takes longer for one activity has failed at it."""
     dtmf: Literal["message", "event"] = "message"
     """How it is told of keys: Microsoft's message with a DTMF entity, or AudioCodes' event."""

@@ -44,9 +44,9 @@ class Requests:
         self._settling = Settling(patience) if patience is not None else None
         self._interpreter = Interpreter(files=ours)
 
-    @property
-    def outstanding(self) -> tuple[int, ...]:
-        return tuple(self._outstanding)
+    def is_open(self, request: int) -> bool:
+        """Whether ``request`` was asked and has not ended."""
+        return request in self._outstanding
 
     @property
     def full(self) -> bool:
@@ -129,7 +129,7 @@ class Requests:
 
     def lost(self, reason: str, now: float) -> list[Event]:
         """The connection to the bot is gone, and with it all that was outstanding."""
-        lost = self.outstanding
+        lost = list(self._outstanding)
         for request in lost:
             self._take(request, now)
         self._unwell = self._unwell or bool(lost)
@@ -146,9 +146,11 @@ class Requests:
 
     def deadline(self) -> float | None:
         """When :meth:`due` has something to tell, if nothing happens before; None while nothing is outstanding."""
-        settles = self._settling.deadline() if self._settling is not None else None
         overdue = self._since + self.timeout_s if self._outstanding else None
-        return min((at for at in (settles, overdue) if at is not None), default=None)
+        settles = self._settling.deadline() if self._settling is not None else None
+        if settles is None or overdue is None:
+            return overdue if settles is None else settles
+        return min(settles, overdue)
 
     def due(self, now: float) -> list[Event]:
         """End the requests that count as answered, and give the oldest up if its time is over."""

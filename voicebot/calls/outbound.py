@@ -50,7 +50,7 @@ class Outbound:
         allow: Iterable[str] = (),
         usual_lines: Sequence[str] = (),
         fit: Callable[[Sequence[str]], str] = lambda names: next(iter(names), ""),
-        ring_s: float = 60.0,
+        ring_timeout_s: float,
         bots: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._dial = dial
@@ -59,7 +59,7 @@ class Outbound:
         self._allow = tuple(allow)
         self._usual = tuple(usual_lines) or (tuple(lines) if len(lines) == 1 else ())
         self._fit = fit
-        self._ring_s = ring_s
+        self._ring_timeout_s = ring_timeout_s
         self._bots = bots
 
     async def place(self, request: CallRequest, observer: Callable[[str, int, str], None] | None = None) -> CallSession:
@@ -76,7 +76,7 @@ class Outbound:
                 line=line.name if line is not None else "",
                 sender=request.sender,
                 headers=headers,
-                ring_timeout_s=min(request.ring_s or self._ring_s, MAX_RING_S),
+                ring_timeout_s=min(request.ring_timeout_s or self._ring_timeout_s, MAX_RING_S),
             )
         except ValueError as error:
             raise CannotCall("invalid", f"{request.to} cannot be called: {error}") from error
@@ -90,7 +90,7 @@ class Outbound:
         Who that may be is not looked at here: transfers have a list of their own.
         """
         line = trunk if trunk in self._lines else ""
-        return await self._dial(to, line=line, sender=None, headers=headers, ring_timeout_s=self._ring_s)
+        return await self._dial(to, line=line, sender=None, headers=headers, ring_timeout_s=self._ring_timeout_s)
 
     def _address(self, request: CallRequest) -> tuple[Address, Line | None]:
         """Whom to call, with a domain, and by which line; None: straight there."""

@@ -27,7 +27,7 @@ class CallRequest:
     ``sender``: the number or name that we show, None for the line's own. ``trunk``: the trunk or account by which,
     ``""`` for the usual one, or for none where ``to`` has a domain. ``bot``: ``""`` for the one that takes calls to
     ``sender``. ``context`` is told to the bot, ``headers`` (``User-to-User`` and ``X-...``) to whom we call.
-    ``ring_s``: 0 for the usual time.
+    ``ring_timeout_s``: 0 for the usual time.
     """
 
     to: Address
@@ -36,7 +36,7 @@ class CallRequest:
     bot: str = ""
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
-    ring_s: float = 0.0
+    ring_timeout_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

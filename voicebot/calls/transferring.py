@@ -37,7 +37,7 @@ class TransferRules:
     transfers.
     """
 
-    allow: tuple[str, ...] = ("*", "*@*")
+    allow: tuple[str, ...] = ()
     domain: Domain | None = None
     fallback: Address | None = None
     consult: Consult | None = None

@@ -21,6 +21,7 @@ from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import PyVoipAccount, PyVoipPhone, tame
 from voicebot.legs.sip_info import request_info
 from voicebot.rtp import MediaClock, PortRange, PortsExhausted
+from voicebot.rtp.session import SILENCE_TIMEOUT_S
 from voicebot.sip import SipRequest
 from voicebot.sip.message import response_to
 
@@ -51,7 +52,7 @@ class PyVoipFrontEnd:
         clock: MediaClock,
         ports: PortRange,
         limit: int = 50,
-        silence_timeout_s: float = 30.0,
+        silence_timeout_s: float = SILENCE_TIMEOUT_S,
     ) -> None:
         self._on_leg = on_leg
         self._clock = clock

@@ -5,29 +5,32 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from voicebot.audio.codecs import DEFAULT_CODECS, Codec
+from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, Codec
 from voicebot.legs import LegSink
 from voicebot.rtp import MediaClock, PortRange
+from voicebot.rtp.session import SILENCE_TIMEOUT_S
 from voicebot.sip import AudioAgreement, SessionDescription, offer_answer
 from voicebot.sip.offer_answer import Srtp
+
+CodecChoice = Literal["theirs", "ours"]
 
 
 @dataclass(frozen=True, slots=True)
 class MediaPreferences:
     """What may differ from trunk to trunk.
 
-    ``codecs``: what we speak, in the order of our offers; in answers the offerer's order decides, or with
-    ``ours_first`` our own. ``ptime_ms``: the length of the packets that we ask for. ``srtp``: whether media may or must
-    be encrypted; our own offers are only where it must. ``inband_dtmf``: whether keys of a side without
-    telephone-event are heard in its audio.
+    ``codecs``: what we speak, in the order of our offers; ``codec_choice``: whose order decides which of an offer is
+    taken. ``ptime_ms``: the length of the packets that we ask for. ``srtp``: whether media may or must be encrypted;
+    our own offers are only where it must. ``inband_dtmf``: whether keys of a side without telephone-event are heard in
+    its audio.
     """
 
     codecs: tuple[Codec, ...] = DEFAULT_CODECS
-    ours_first: bool = False
-    ptime_ms: int = 20
-    srtp: Srtp = "off"
+    codec_choice: CodecChoice = "theirs"
+    ptime_ms: int = DEFAULT_PTIME_MS
+    srtp: Srtp = "allowed"
     inband_dtmf: bool = False
 
 
@@ -43,14 +46,14 @@ class MediaOptions:
     ports: PortRange
     host: str = ""
     preferences: MediaPreferences = MediaPreferences()
-    silence_timeout_s: float = 30.0
+    silence_timeout_s: float = SILENCE_TIMEOUT_S
     telephone_event: int = 101
 
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
         wanted = self.preferences
         agreed = offer_answer.select(
-            description, wanted.codecs, wanted.srtp, ours_first=wanted.ours_first, ptime_ms=wanted.ptime_ms
+            description, wanted.codecs, wanted.srtp, ours_first=wanted.codec_choice == "ours", ptime_ms=wanted.ptime_ms
         )
         if agreed is None or agreed.by_checks:
             return agreed

@@ -116,7 +116,7 @@ class LegSession:
             rtp.set_direction(send=False, receive=False)  # silence is counted anew when the hold ends
         they_listen = agreed.direction in ("sendrecv", "sendonly")
         rtp.set_direction(send=they_listen, receive=agreed.direction in ("sendrecv", "recvonly"))
-        # RFC 3264 8.4: the way of old to hold was an address of zeroes
+        # An address of zeroes is how RFC 2543 put a call on hold (RFC 3264 8.4).
         nowhere = not agreed.by_checks and (agreed.port == 0 or agreed.host in ("0.0.0.0", "::"))
         self.held = nowhere or not they_listen
 

@@ -34,7 +34,7 @@ class IncomingStream:
     """One call's. Frames are owed from :meth:`activate` on.
 
     ``receiving``: whether what comes is used (hold). ``received``, ``discarded`` and ``malformed`` count packets.
-    ``heard_at``: when something came last from the other side.
+    ``last_packet_at``: when something came last from the other side.
     """
 
     __slots__ = (
@@ -49,7 +49,7 @@ class IncomingStream:
         "_told_of",
         "buffer",
         "discarded",
-        "heard_at",
+        "last_packet_at",
         "malformed",
         "received",
         "receiving",
@@ -68,8 +68,8 @@ class IncomingStream:
         self.receiving = True
         self.received = self.discarded = self.malformed = 0
         self._silence_timeout_s = silence_timeout_s
-        self.heard_at = 0.0
-        self._told_of: float | None = None  # the time of ``heard_at`` when silence was told
+        self.last_packet_at = 0.0
+        self._told_of: float | None = None  # the time of ``last_packet_at`` when silence was told
 
     def tune(self, codec: Codec, payload_type: int, event_type: int | None) -> None:
         """The codec and payload types from now on; the number that we offer for the codec is understood as well."""
@@ -93,21 +93,22 @@ class IncomingStream:
         """The other side is known: from here on silence is owed to who listens. Harmless twice."""
         if self.buffer is None:
             self.buffer = ReceiveBuffer(self._audio, at)
-            self.heard_at = at
+            self.last_packet_at = at
 
     def receive(self, wanted: bool, at: float) -> None:
         """Whether what comes is used. When it is again, what was skipped is not lost."""
         if wanted and not self.receiving:
-            self.heard_at = at
+            self.last_packet_at = at
             if self.buffer is not None:
                 self.buffer.resume()
         self.receiving = wanted
 
     def is_silent(self, at: float) -> bool:
         """Whether nothing has come for the silence timeout while something should; true once for each silence."""
-        if at - self.heard_at < self._silence_timeout_s or not self.receiving or self._told_of == self.heard_at:
+        last = self.last_packet_at
+        if at - last < self._silence_timeout_s or not self.receiving or self._told_of == last:
             return False
-        self._told_of = self.heard_at
+        self._told_of = last
         return self._silence_timeout_s > 0
 
     def understands(self, payload_type: int) -> bool:
@@ -130,14 +131,14 @@ class IncomingStream:
         ):
             return None
         self.received += 1
-        self.heard_at = at
+        self.last_packet_at = at
         reception.packet(sequence, timestamp, at)
         return buffer.push(sequence, timestamp, ssrc, datagram[12:], at)
 
     def packet(self, packet: RtpPacket, at: float) -> tuple[Sequence[bytes], str]:
         """The frames that a packet releases, and the key that it tells of."""
         self.received += 1
-        self.heard_at = at
+        self.last_packet_at = at
         if packet.payload_type in self._decoders:
             return self._audio_packet(packet, at), ""
         if packet.payload_type != self._event_type:

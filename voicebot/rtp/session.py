@@ -13,9 +13,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from typing import Final
 
 from voicebot.audio import AudioFormat
-from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.audio.codecs import DEFAULT_PTIME_MS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.rtp.clock import MediaClock
 from voicebot.rtp.incoming import USUAL, IncomingStream
 from voicebot.rtp.outgoing import OutgoingStream
@@ -29,6 +30,9 @@ from voicebot.rtp.sink import MediaSink
 from voicebot.rtp.source import SocketAddress
 
 logger = logging.getLogger(__name__)
+
+SILENCE_TIMEOUT_S: Final = 30.0
+"""A side from which no packet has come for so long is gone."""
 
 
 class RtpSession:
@@ -71,7 +75,7 @@ class RtpSession:
         telephone_event: int | None = 101,
         sink: MediaSink,
         audio: AudioFormat | None = None,
-        silence_timeout_s: float = 30.0,
+        silence_timeout_s: float = SILENCE_TIMEOUT_S,
     ) -> RtpSession:
         """Bind a port pair and begin to tick. Raises :class:`PortsExhausted`.
 
@@ -129,7 +133,9 @@ class RtpSession:
         self._send = send
         self._incoming.receive(receive, self._clock.now())
 
-    def retune(self, *, codec: Codec, payload_type: int, telephone_event: int | None, ptime_ms: int = 20) -> None:
+    def retune(
+        self, *, codec: Codec, payload_type: int, telephone_event: int | None, ptime_ms: int = DEFAULT_PTIME_MS
+    ) -> None:
         """The wire's codec and payload types from now on. Above, the format stays what :meth:`open` was told.
 
         ``ptime_ms``: the length of packets that we send, 10 to 60, where the codec has none of that length the next
@@ -203,7 +209,7 @@ class RtpSession:
         except MalformedPacket:
             self._path.malformed += 1
             return
-        self._incoming.heard_at = at
+        self._incoming.last_packet_at = at
         self._path.answer_reports_to(source)
 
     # --- the tick ----------------------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from __future__ import annotations
 from voicebot.audio.codecs import Codec, all_named
 from voicebot.legs.sip_media import MediaPreferences
 from voicebot.settings import Settings
-from voicebot.settings.media import OwnMediaSettings
 from voicebot.settings.sip import listen_at
-from voicebot.settings.trunks import LOOPBACK
+from voicebot.settings.trunks import LOOPBACK, AccountSettings, TrunkSettings
+from voicebot.settings.values import options
 from voicebot.sip import Access, AgentOptions, ListenAt, SipEndpoint
 
 
@@ -24,27 +24,21 @@ def sip_endpoint(settings: Settings) -> SipEndpoint:
         accounts=[account.account() for account in settings.accounts],
         access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor),
         tls=settings.tls.options(),
-        options=AgentOptions(keepalive_s=sip.keepalive_s, session_expires_s=sip.session_expires_s),
+        options=options(AgentOptions, sip),
     )
 
 
-def media_preferences(settings: Settings, own: OwnMediaSettings | None = None) -> MediaPreferences:
-    """How calls' audio is agreed, on a trunk or account that has its own mind or on all others."""
-    own = own or OwnMediaSettings()
-    sip, rtp = settings.sip, settings.rtp
-    return MediaPreferences(
-        codecs=all_named(own.codecs or sip.codecs),
-        ours_first=(own.codec_choice or sip.codec_choice) == "ours",
-        ptime_ms=own.ptime_ms or rtp.ptime_ms,
-        srtp=own.srtp or rtp.srtp,
-        inband_dtmf=rtp.inband_dtmf if own.inband_dtmf is None else own.inband_dtmf,
-    )
+def media_preferences(settings: Settings) -> MediaPreferences:
+    """How calls' audio is agreed, where a trunk or account has not its own way."""
+    sip = settings.sip
+    return options(MediaPreferences, settings.rtp, codecs=all_named(sip.codecs), codec_choice=sip.codec_choice)
 
 
 def trunk_media(settings: Settings) -> dict[str, MediaPreferences]:
     """By the names of trunks and accounts."""
-    trunks = {own.name: media_preferences(settings, own) for own in settings.trunks}
-    return trunks | {own.name: media_preferences(settings, own) for own in settings.accounts}
+    usual = media_preferences(settings)
+    own: tuple[TrunkSettings | AccountSettings, ...] = (*settings.trunks, *settings.accounts)
+    return {one.name: one.preferences(usual) for one in own}
 
 
 def codecs_in_use(settings: Settings) -> list[Codec]:

@@ -80,7 +80,7 @@ class SpeechService:
             self.endpoint,
             size=speech.synthesizers,
             formats=audio_formats(self._settings),
-            timeouts=SynthesisTimeouts(first_chunk=speech.first_audio_timeout_s),
+            timeouts=SynthesisTimeouts(first_audio=speech.first_audio_timeout_s),
         )
 
     def _child(self) -> ChildProcess:

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -53,7 +54,7 @@ class ChildProcess:
         environment: Mapping[str, str] | None = None,
         pass_fds: Sequence[int] = (),
         ready_timeout_s: float = 60.0,
-        hang_timeout_s: float = 5.0,
+        hang_timeout_s: float = math.inf,
     ) -> None:
         self.name = name
         self.restarts = 0

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from voicebot.legs.sip_outgoing import OutgoingOptions
 from voicebot.settings.values import AddressOrNone, DomainOrNone, Seconds, Section, default
 from voicebot.turns import TurnPolicy
 
@@ -54,7 +55,7 @@ class CallSettings(Section):
     outbound_trunks: tuple[str, ...] = ()
     """The trunks and accounts that calls go by when the wish to call names none: the first one that is up and has room
     for a call. Empty: the only one there is."""
-    ring_timeout_s: Seconds = 60.0
+    ring_timeout_s: Seconds = default(OutgoingOptions, "ring_timeout_s")
     """How long a call of ours may go unanswered."""
 
 

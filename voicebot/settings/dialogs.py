@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import field_validator
 
+from voicebot.bots.conversation import TURN_TIMEOUT_S
 from voicebot.host.sdk_choice import BOTBUILDER, SdkName
 from voicebot.loopback import is_loopback_url
 from voicebot.settings.values import Port, Seconds, Section
@@ -29,7 +30,7 @@ class BotSettings(Section):
     """What keeps state in the place of the file: a Redis server, ``redis://host:6379/0`` (extra ``redis``), or a
     container of Azure Blob Storage, ``https://account.blob.core.windows.net/container`` (extra ``azure-blob``). The
     password, or the account's key or signature, comes from ``VOICEBOT_STATE_PASSWORD`` in the environment."""
-    turn_timeout_s: Seconds = 10.0
+    turn_timeout_s: Seconds = TURN_TIMEOUT_S
     """A bot that takes longer for one turn has failed: the caller hears an apology."""
     hang_timeout_s: Seconds = 5.0
     """A dialog host that does not answer for so long is ended and started anew."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from dataclasses import replace
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
-from voicebot.settings.values import Port, Seconds, Section
+from voicebot.legs.sip_media import CodecChoice, MediaOptions, MediaPreferences
+from voicebot.settings.values import Port, Seconds, Section, default
 from voicebot.sip.offer_answer import Srtp
 
 
@@ -17,8 +19,6 @@ def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
 
 CodecNames = Annotated[tuple[str, ...], AfterValidator(_canonical)]
 """Codecs in the order of preference, by name in any case."""
-CodecChoice = Literal["theirs", "ours"]
-"""Whose order decides which codec of an offer is taken."""
 PtimeMs = Annotated[int, Field(ge=MIN_PTIME_MS, le=MAX_PTIME_MS, multiple_of=10)]
 
 
@@ -31,21 +31,29 @@ class OwnMediaSettings(Section):
     srtp: Srtp | None = None
     inband_dtmf: bool | None = None
 
+    def preferences(self, usual: MediaPreferences) -> MediaPreferences:
+        """``usual``, where nothing else is set."""
+        values = {name: getattr(self, name) for name in OwnMediaSettings.model_fields}
+        own: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        if self.codecs is not None:
+            own["codecs"] = all_named(self.codecs)
+        return replace(usual, **own)
+
 
 class RtpSettings(Section):
     """[rtp] the audio."""
 
     port_low: Port = 20000
     port_high: Port = 20999
-    silence_timeout_s: Seconds = 30.0
+    silence_timeout_s: Seconds = default(MediaOptions, "silence_timeout_s")
     """A caller from whom no packet has come for so long is gone."""
-    ptime_ms: PtimeMs = 20
+    ptime_ms: PtimeMs = default(MediaPreferences, "ptime_ms")
     """How long the packets should be that we are sent; ours are as long as the other side asks."""
-    srtp: Srtp = "allowed"
+    srtp: Srtp = default(MediaPreferences, "srtp")
     """Encrypted media, with keys in the session description (SDES, RFC 4568), which should go over TLS then, or made
     by a handshake on the media's port (DTLS-SRTP, with ICE-lite for WebRTC gateways). ``allowed``: as the caller offers
     it. What is not allowed, or not encrypted where it must be, gets 488. Calls of ours offer SDES where it must be."""
-    inband_dtmf: bool = False
+    inband_dtmf: bool = default(MediaPreferences, "inband_dtmf")
     """Find keypad tones in the audio of callers whose side has no telephone-event (RFC 4733)."""
 
     @model_validator(mode="after")

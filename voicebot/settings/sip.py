@@ -9,9 +9,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
-from voicebot.settings.media import CodecChoice, CodecNames
+from voicebot.audio.codecs import DEFAULT_CODECS
+from voicebot.legs.sip_media import CodecChoice, MediaPreferences
+from voicebot.settings.media import CodecNames
 from voicebot.settings.values import Port, Seconds, Section, default, options
-from voicebot.sip import DEFAULT_RATES, TRUNK_FACTOR, ListenAt, Rate, TlsOptions
+from voicebot.sip import DEFAULT_RATES, Access, AgentOptions, ListenAt, Rate, TlsOptions
 from voicebot.sip.session_timer import MIN_SE
 
 _LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
@@ -25,18 +27,18 @@ class SipSettings(Section):
     advertised_host: str = ""
     """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
     max_calls: int = Field(100, ge=1, le=10000)
-    codecs: CodecNames = ("PCMU", "PCMA")
+    codecs: CodecNames = tuple(codec.name for codec in DEFAULT_CODECS)
     """Names of codecs (docs/media.md), in the order of our offers."""
-    codec_choice: CodecChoice = "theirs"
+    codec_choice: CodecChoice = default(MediaPreferences, "codec_choice")
     """Of an offer is taken what the other side prefers, or what comes first among ``codecs``."""
     listen: tuple[str, ...] = ()
     """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
     strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
     """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
     trunk or an account, taken before."""
-    keepalive_s: Seconds = 30.0
+    keepalive_s: Seconds = default(AgentOptions, "keepalive_s")
     """How often an idle connection of ours is pinged (RFC 5626), and a registrar over UDP, to keep NAT open."""
-    session_expires_s: int = Field(1800, ge=0, le=86400)
+    session_expires_s: int = Field(default(AgentOptions, "session_expires_s"), ge=0, le=86400)
     """The session timer that we ask for (RFC 4028), where the other side knows timers; 0: none."""
 
     @field_validator("listen")
@@ -106,7 +108,7 @@ class RateSettings(Section):
     registration: Bucket = _bucket("REGISTER")
     options: Bucket = _bucket("OPTIONS")
     other: Bucket = _bucket("other")
-    trunk_factor: float = Field(TRUNK_FACTOR, ge=1)
+    trunk_factor: float = Field(default(Access, "trunk_factor"), ge=1)
     """How many times as much trunks and accounts may send."""
 
     def rates(self) -> dict[str, Rate]:

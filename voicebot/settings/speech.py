@@ -7,7 +7,9 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from voicebot.settings.values import Port, Seconds, Section
+from voicebot.settings.values import Port, Seconds, Section, default
+from voicebot.speech.recognizer import CONNECT_TIMEOUT_S, SEGMENTATION_SILENCE_MS
+from voicebot.speech.synthesizer import SynthesisTimeouts
 
 
 class SpeechSettings(Section):
@@ -26,9 +28,9 @@ class SpeechSettings(Section):
     """With ``region`` and an Entra token: the Azure resource id of the Speech resource."""
     language: str = Field("en-US", pattern=r"^[a-z]{2,3}-[A-Z]{2}$")
     voice: str = "en-US-JennyNeural"
-    segmentation_silence_ms: int = Field(350, ge=100, le=5000)
-    connect_timeout_s: Seconds = 3.0
-    first_audio_timeout_s: Seconds = 3.0
+    segmentation_silence_ms: int = Field(SEGMENTATION_SILENCE_MS, ge=100, le=5000)
+    connect_timeout_s: Seconds = CONNECT_TIMEOUT_S
+    first_audio_timeout_s: Seconds = default(SynthesisTimeouts, "first_audio")
     synthesizers: int = Field(4, ge=1, le=200)
     local_port: Port = 0
     """``service = "local"``: the port of the embedded service on 127.0.0.1; 0 picks a free one."""

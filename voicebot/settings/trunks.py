@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from voicebot.settings.media import OwnMediaSettings
 from voicebot.settings.values import default, options, text_in
 from voicebot.sip import Account, SipSyntaxError, SipUri, Trunk
+from voicebot.sip.trunks import Network
 
 LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
 """Who calls from this machine, where no trunk is set."""
@@ -21,7 +22,7 @@ class TrunkSettings(OwnMediaSettings):
     and, with ``outbound``, whom our own calls can go by."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
-    addresses: tuple[str, ...] = ()
+    addresses: tuple[Network, ...] = ()
     username: str = ""
     password_file: Path | None = None
     secure: bool = False
@@ -42,15 +43,13 @@ class TrunkSettings(OwnMediaSettings):
     def _uri(cls, value: str) -> str:
         return _sip_uri(value)
 
-    @field_validator("addresses")
+    @field_validator("addresses", mode="before")
     @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for address in value:
-            try:
-                ipaddress.ip_network(address)
-            except ValueError as error:
-                raise ValueError(f'{error}; it must look like "192.0.2.10" or "192.0.2.0/28"') from error
-        return value
+    def _networks(cls, value: object) -> object:
+        try:
+            return tuple(ipaddress.ip_network(one) for one in value) if isinstance(value, list | tuple) else value
+        except ValueError as error:
+            raise ValueError(f'{error}; it must look like "192.0.2.10" or "192.0.2.0/28"') from error
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -68,9 +67,7 @@ class TrunkSettings(OwnMediaSettings):
         return self
 
     def trunk(self) -> Trunk:
-        networks = tuple(ipaddress.ip_network(address) for address in self.addresses)
-        password = text_in(self.password_file, "password_file")
-        return options(Trunk, self, networks=networks, password=password, uri=self.outbound)
+        return options(Trunk, self, password=text_in(self.password_file, "password_file"))
 
 
 class AccountSettings(OwnMediaSettings):

@@ -34,7 +34,7 @@ from voicebot.sip.transaction import ServerTransaction
 from voicebot.sip.wire import Wire
 
 _REFRESH_AGAIN_S = 3.0
-"""After which a refresh that another change of the session was in the way of is made."""
+"""Until a refresh is tried again that could not be sent, because another change of the session was under way."""
 _IN_EARLY_DIALOGS = ("UPDATE", "INFO")
 """What a callee may send before it accepts, beside responses; it must not send BYE (RFC 3261 section 15)."""
 _ENDED_BY_BYE = ("no-ack", "expired", "error")

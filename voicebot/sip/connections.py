@@ -126,7 +126,7 @@ class Connections:
         received: Callable[[bytes, Hop], None],
         failed: Callable[[Hop], None],
         client_tls: Callable[[], ssl.SSLContext],
-        keepalive_s: float = 30.0,
+        keepalive_s: float,
     ) -> None:
         self.loop = loop
         self.received = received

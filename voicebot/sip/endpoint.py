@@ -74,7 +74,7 @@ class SipEndpoint:
             limits = replace(self._options.limits, calls_of={t.name: t.max_calls for t in trunks if t.max_calls})
             self._options = replace(self._options, limits=limits)
         self._accounts = tuple(accounts)
-        self._probed = tuple(trunk for trunk in trunks if trunk.uri and trunk.options_s > 0)
+        self._probed = tuple(trunk for trunk in trunks if trunk.outbound and trunk.options_s > 0)
         lines = [*(trunk.line for trunk in trunks), *(account.line for account in accounts)]
         self.lines = {line.name: line for line in lines if line is not None}
         """What calls of ours can go out by, by the names of trunks and accounts."""
@@ -122,7 +122,7 @@ class SipEndpoint:
         for account in self._accounts:
             ua.lines.register(account, loop.time())
         for trunk in self._probed:
-            ua.lines.probe(trunk.name, trunk.uri, trunk.options_s, loop.time())
+            ua.lines.probe(trunk.name, trunk.outbound, trunk.options_s, loop.time())
         self.flush()
 
     async def close(self) -> None:

@@ -12,8 +12,8 @@ from voicebot.sip.transaction_layer import TransactionLayer
 
 
 class LineTable:
-    """``lines`` by the names of accounts and trunks. ``keepalive_s``: how often NATs on the way to registrars are
-    shown that we are there."""
+    """``lines`` by the names of accounts and trunks. ``keepalive_s``: how often the NAT bindings towards registrars are
+    kept open."""
 
     def __init__(self, layer: TransactionLayer, lines: Mapping[str, Line], keepalive_s: float) -> None:
         self.registrations: dict[str, Registration] = {}

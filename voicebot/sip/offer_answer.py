@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from voicebot.audio.codecs import DEFAULT_CODECS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.sip.dtls_sdp import PROFILES, Handshake, HandshakeAgreement
 from voicebot.sip.sdes import Crypto
 from voicebot.sip.sdp import Direction, Encoding, Media, SessionDescription
@@ -50,7 +50,7 @@ class AudioAgreement:
     direction: Direction
     index: int
     crypto: Crypto | None = None
-    ptime_ms: int = 20
+    ptime_ms: int = DEFAULT_PTIME_MS
     handshake: HandshakeAgreement | None = None
 
     @property
@@ -65,7 +65,7 @@ def select(
     srtp: Srtp = "off",
     *,
     ours_first: bool = False,
-    ptime_ms: int = 20,
+    ptime_ms: int = DEFAULT_PTIME_MS,
 ) -> AudioAgreement | None:
     """The first audio stream of an offer or answer that we can carry, None when there is none.
 
@@ -156,7 +156,7 @@ def offer(
     direction: Direction = "sendrecv",
     crypto: Sequence[Crypto] = (),
     handshake: Handshake | None = None,
-    ptime_ms: int = 20,
+    ptime_ms: int = DEFAULT_PTIME_MS,
 ) -> SessionDescription:
     """Our offer: one audio stream at ``host``:``port``, encrypted where there is a choice of keys (``crypto``).
 
@@ -181,7 +181,7 @@ def answer(
     version: int = 1,
     crypto: Crypto | None = None,
     handshake: Handshake | None = None,
-    ptime_ms: int = 20,
+    ptime_ms: int = DEFAULT_PTIME_MS,
 ) -> SessionDescription:
     """The answer to ``offered``: the agreed stream at ``host``:``port``, every other one refused.
 

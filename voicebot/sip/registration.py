@@ -137,7 +137,7 @@ class Registration:
             self._ping(now)
 
     def _ping(self, now: float) -> None:
-        """Keep the way through NAT open; at 80 to 100 percent of the interval (RFC 5626 4.4)."""
+        """Keep the NAT binding open; at 80 to 100 percent of the interval (RFC 5626 4.4)."""
         hop = self._client.hop if self._client is not None else None
         if hop is None or hop.reliable or not hop.is_literal or not self.registered(now):
             self._ping_at = None

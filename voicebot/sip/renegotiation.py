@@ -161,13 +161,13 @@ class Renegotiation:
         return low + (high - low) * self._chance()
 
     def _answered(self, response: SipResponse | None, now: float) -> None:
-        dialog = self._state.dialog
+        dialog, asked = self._state.dialog, self._request.request if self._request is not None else None
         if response is not None and response.status < 200:
             return
-        if response is not None and response.status < 300 and dialog is not None and self._request is not None:
+        if response is not None and response.status < 300 and dialog is not None and asked is not None:
             dialog.refresh_target(response)
-            self._wire.acknowledge(dialog, self._request.request, response.cseq[0])
-        if not self._asking:
+            self._wire.acknowledge(dialog, asked, response.cseq[0])
+        if not self._asking or (response is not None and asked is not None and response.cseq != asked.cseq):
             return  # a 2xx once more: its ACK was lost
         if response is not None and response.status == 422 and self._longer(response, now):
             return

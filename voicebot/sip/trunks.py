@@ -33,33 +33,33 @@ _CHALLENGED = frozenset({"INVITE", "OPTIONS", "REGISTER", "REFER", "NOTIFY", "IN
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """``networks``: from where it calls. ``username``/``password``: instead, or for other addresses, what it must know,
-    and what we answer with when it challenges a call of ours.
+    """``addresses``: from where it calls. ``username``/``password``: instead, or for other addresses, what it must
+    know, and what we answer with when it challenges a call of ours.
 
-    ``secure``: only over TLS. ``uri``: where calls of ours to it go, and OPTIONS every ``options_s`` seconds (0: none).
-    ``number``: what our calls show. ``max_calls``: at once, both ways; 0 for as many as the whole endpoint takes.
+    ``secure``: only over TLS. ``outbound``: where calls of ours to it go, and OPTIONS every ``options_s`` seconds (0:
+    none). ``number``: what our calls show. ``max_calls``: at once, both ways; 0 for as many as the endpoint takes.
     """
 
     name: str
-    networks: tuple[Network, ...] = ()
+    addresses: tuple[Network, ...] = ()
     username: str = ""
     password: str = field(default="", repr=False)
     secure: bool = False
-    uri: str = ""
+    outbound: str = ""
     options_s: float = 30.0
     max_calls: int = 0
     number: str = "voicebot"
 
     @property
     def line(self) -> Line | None:
-        """What our calls to it go out by; None without a ``uri``."""
-        if not self.uri:
+        """What our calls to it go out by; None without ``outbound``."""
+        if not self.outbound:
             return None
         credentials = Credentials(self.username, self.password) if self.password else None
-        return Line.to(self.uri, self.name, self.number, proxy=self.uri, credentials=credentials)
+        return Line.to(self.outbound, self.name, self.number, proxy=self.outbound, credentials=credentials)
 
     def has(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-        return any(address.version == network.version and address in network for network in self.networks)
+        return any(address.version == network.version and address in network for network in self.addresses)
 
 
 @dataclass(frozen=True, slots=True)

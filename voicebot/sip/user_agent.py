@@ -45,16 +45,15 @@ SipOutput = Transmit | Locate | CallOffered | CallOutput
 class AgentOptions:
     """``name``: our User-Agent and Server header. ``limits``: what we hold at most.
 
-    ``keepalive_s``: how often what stands between us and others is shown that we are there: idle connections, and the
-    NATs on the way to registrars over UDP. ``session_expires_s``: the session timer that we ask for (RFC 4028), 0 for
-    none.
+    ``keepalive_s``: how often idle connections are pinged, and the NAT bindings towards registrars over UDP are kept
+    open. ``session_expires_s``: the session timer that we ask for (RFC 4028), 0 for none.
     """
 
     name: str = f"voicebot/{__version__}"
     limits: SipLimits = field(default_factory=SipLimits)
     timers: SipTimers = field(default_factory=SipTimers)
     keepalive_s: float = 30.0
-    session_expires_s: int = 0
+    session_expires_s: int = 1800
 
 
 class UserAgent:

@@ -16,9 +16,9 @@ from voicebot.sip.transaction_layer import OnResponse, TransactionLayer
 
 
 class Wire:
-    """The way out for all parts of one call.
+    """What all parts of one call act by.
 
-    ``emit`` gets what the user of the call is to know; ``end`` ends the call, with the time.
+    ``emit`` gets what the call's user is to know; ``end`` ends the call at the time that it is given.
     """
 
     __slots__ = ("_call", "_layer", "_state", "emit", "end")

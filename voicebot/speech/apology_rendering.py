@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 async def render(endpoint: SpeechEndpoint, voice: str, language: str, directory: Path) -> None:
     """Write all recordings to ``directory``."""
-    pool = SynthesizerPool(endpoint, size=0, timeouts=SynthesisTimeouts(first_chunk=20.0))
+    pool = SynthesizerPool(endpoint, size=0, timeouts=SynthesisTimeouts(first_audio=20.0))
     try:
         for kind, text in TEXTS.items():
             async with aclosing(pool.stream(Speech(text, voice, language, PCMU))) as pieces:

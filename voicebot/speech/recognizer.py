@@ -56,6 +56,10 @@ _TOKEN_REFRESH_S: Final = 240.0
 _RELEASE_TIMEOUT_S: Final = 4.0
 _MAX_PHRASES: Final = 500
 
+SEGMENTATION_SILENCE_MS: Final = 350
+"""Quiet after which the service ends a phrase."""
+CONNECT_TIMEOUT_S: Final = 3.0
+
 
 class Recognizer:
     """Recognition of one call's audio; one a call.
@@ -72,8 +76,8 @@ class Recognizer:
         language: str = "en-US",
         phrases: Sequence[str] = (),
         on_event: Callable[[Event], None],
-        segmentation_silence_ms: int = 350,
-        connect_timeout_s: float = 3.0,
+        segmentation_silence_ms: int = SEGMENTATION_SILENCE_MS,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
     ) -> None:
         if not 100 <= segmentation_silence_ms <= 5000:
             raise ValueError("segmentation_silence_ms must be 100 to 5000")

@@ -45,13 +45,13 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class SynthesisTimeouts:
-    """Seconds. ``first_chunk``: from the request to the first audio, waiting and the one retry included.
+    """Seconds. ``first_audio``: from the request to the first audio, waiting and the one retry included.
     ``next_chunk``: silence of the service in the middle of an utterance. ``connect``: for a connection made ahead (the
     SDK reports no failure to make one: silence must do). ``wait``: until one more utterance may be rendered. ``idle``:
     a connection that nobody has used for so long is renewed, before a firewall forgets it.
     """
 
-    first_chunk: float = 3.0
+    first_audio: float = 3.0
     next_chunk: float = 3.0
     connect: float = 2.0
     wait: float = 2.0
@@ -141,7 +141,7 @@ class SynthesizerPool:
         """
         ssml = document(speech.text, voice=speech.voice, language=speech.language)
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._timeouts.first_chunk
+        deadline = loop.time() + self._timeouts.first_audio
         delivered = False
         for attempt in (1, 2):
             connection: SynthesisConnection | None = None

@@ -28,7 +28,7 @@ docs/turns.md shows the table; ``tests/turns/turns_page.py`` makes that page fro
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import StrEnum, unique
 from typing import NamedTuple
 
 
@@ -53,6 +53,7 @@ class FloorState(StrEnum):
     """Nothing more happens."""
 
 
+@unique
 class Happening(StrEnum):
     """What can happen to the floor."""
 
@@ -90,20 +91,21 @@ class Happening(StrEnum):
     SETTLED = "what is owed now?"
 
 
+@unique
 class Guard(StrEnum):
     """What must hold for a row."""
 
     TO_END = "the call is to end"
     GOES_ON = "the call is not to end"
     KEYS_MUST_WAIT = "the call is to end, or keys may not interrupt the prompt"
-    SOMETHING_TO_DROP = "something is queued, or just dropped"
+    SOMETHING_TO_DROP = "something is left to say, or is being dropped"
     SOMETHING_QUEUED = "something is left to say"
     NOTHING_QUEUED = "nothing is left to say"
     WORDS_KNOWN = "words of this turn are known"
     NOTHING_SAID = "it is quiet, and no words are known"
     ENOUGH_WORDS = "enough words for a barge-in"
     TOO_FEW_WORDS = "too few words for a barge-in"
-    VOICE_INTERRUPTS = "voice may interrupt the prompt, not words alone"
+    VOICE_INTERRUPTS = "a voice alone may interrupt the prompt"
     WORDS_INTERRUPT = "enough words, speech may interrupt the prompt, and it is no echo of it"
     CALLER_INTERRUPTS = "the caller's turn has begun, and speech may interrupt the prompt"
     CALLER_HAS_BEGUN = "the caller's turn has begun"
@@ -118,6 +120,7 @@ class Guard(StrEnum):
     REMINDER_SET = "the bot has set what to say then"
 
 
+@unique
 class Move(StrEnum):
     """What is done."""
 
@@ -128,12 +131,12 @@ class Move(StrEnum):
     WORDS_ONLY = "let only words interrupt this prompt"
     AWAIT_WORDS = "wait a moment for words"
     KEEP_WAITING = "wait for words until it is quiet again"
-    JUDGE_WORDS = "judge the words so far"
+    JUDGE_WORDS = "take the words so far for new ones"
 
     ASK_TURN = "tell the bot what was said, or that nothing was understood"
     ASK_WORDS = "tell the bot what was said"
     ASK_HYPOTHESIS = "tell the bot what is being said"
-    FORGET_WORDS = "forget what was said over the prompt"
+    FORGET_WORDS = "forget what was said"
 
     KEEP_KEY = "keep the key"
     PUT_KEY_BEHIND_DROP = "keep the key until playback has told what was heard"
@@ -141,7 +144,7 @@ class Move(StrEnum):
     ASK_KEPT_KEYS = "tell the bot the kept keys"
     ASK_KEYS_BEHIND_DROP = "tell the bot the keys that dropped it"
     ASK_INTERRUPTED = "tell the bot what was heard"
-    FORGET_DROP = "tell nobody"
+    FORGET_DROP = "tell nobody what was heard"
 
     ASK_NO_INPUT = "tell the bot of the silence"
     ASK_RESUME = "ask the bot to go on"
@@ -149,13 +152,13 @@ class Move(StrEnum):
     SAY_WAIT = "say: one moment, please"
     MASK = "say what the bot has set for this, or: one moment, please"
     GIVE_UP_ON_SILENCE = "say goodbye; the call is to end"
-    FALL_BACK = "apologise; the call is to end, with the fallback"
+    FALL_BACK = "apologise; the call is to end, by the fallback"
     AWAIT_RECOGNITION = "wait a while for recognition"
     AWAIT_RECOGNITION_LONGER = "wait a while longer for recognition"
 
     SEND_BOT_KEYS = "send the bot's keys"
     LEAVE = "transfer or hang up"
-    STAY = "the transfer is forgotten"
+    STAY = "forget the transfer"
     PART = "say goodbye, then hang up"
 
     SETTLE = "see what is owed"

@@ -59,6 +59,7 @@ def test_without_options_nothing_is_meant(english: Understanding) -> None:
         ("right", True),
         ("yes right now", None),  # as long as each other: "right now" hides the "right" in it
         ("yes or no", None),
+        ("that is right, I do have", True),  # "I do have" answers nothing, but is no longer than the yes
         ("write", True),
         ("write it down for me there", None),
         ("I do not know the right answer to that", None),

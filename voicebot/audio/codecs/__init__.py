@@ -19,6 +19,7 @@ from voicebot.audio.codecs.opus import OPUS
 __all__ = [
     "CODECS",
     "DEFAULT_CODECS",
+    "DEFAULT_PTIME_MS",
     "MAX_PTIME_MS",
     "MIN_PTIME_MS",
     "Codec",
@@ -31,6 +32,7 @@ __all__ = [
 
 MIN_PTIME_MS: Final = 10
 MAX_PTIME_MS: Final = 60
+DEFAULT_PTIME_MS: Final = 20
 
 CODECS: Final[dict[str, Codec]] = {codec.name.upper(): codec for codec in (PCMU, PCMA, G722, OPUS)}
 """By upper-case name."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from voicebot.authoring import line
+from voicebot.authoring import channel
 from voicebot.authoring.answers.answer import Answer, Answered, More, Reading, Slot
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for
 from voicebot.authoring.answers.confirm import Confirm
@@ -185,7 +185,7 @@ class AskStep(DialogStep):
         await self._expect(turn)
         await self.prompt_again(turn)
         if self.sensitive:  # behind the question, which everybody may know
-            await line.keep_private(turn.context, True)
+            await channel.keep_private(turn.context, True)
         return Ending.WAITS
 
     async def resume(self, turn: Turn) -> Outcome:
@@ -267,7 +267,7 @@ class AskStep(DialogStep):
         reading = self.wanted.read_key(key, slot, turn.today())
         pause_s = self.wanted.keys_pause_s
         if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
-            await line.configure(turn.context, self._phrases(turn), pause_s)
+            await channel.configure(turn.context, self._phrases(turn), pause_s)
         return await self._take(turn, reading)
 
     async def _no_answer(self, turn: Turn) -> Outcome:
@@ -304,7 +304,7 @@ class AskStep(DialogStep):
             option = option_for(options, value)
         if option is not None and option in options:
             if self.languages:
-                await line.use_language(turn.context, option, turn.around.locales)
+                await channel.use_language(turn.context, option, turn.around.locales)
             return GoOn(options[option].next)
         return GoOn(answer.target(value) if answer is not None else None)
 
@@ -350,7 +350,7 @@ class AskStep(DialogStep):
         """Tell the recogniser what to expect, and how long to wait for it."""
         defaults = turn.script.header.defaults
         patience_s = self.no_input_after if self.no_input_after is not None else defaults.no_input_after
-        await line.configure(turn.context, self._phrases(turn), patience_s)
+        await channel.configure(turn.context, self._phrases(turn), patience_s)
 
     def _phrases(self, turn: Turn) -> list[str]:
         answer, confirming = self.wanted.answer, self._confirm(turn) is not None

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from voicebot.authoring import line
+from voicebot.authoring import channel
 from voicebot.authoring.document import Fault, doubt
 from voicebot.authoring.model import (
     Duration,
@@ -46,6 +46,8 @@ whenever it is refused would otherwise never end.
 """
 WAITING = "dial"
 REACHED = ("answered", "ended")
+TOLD = (*REACHED, "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error")
+"""What a call can be told to have become; anything else counts as an error."""
 
 
 class DialTarget(ShortPart, title="DialTo"):
@@ -147,7 +149,7 @@ class DialStep(DialogStep):
         return announced(self.dial.announce, self.dial.to)
 
     def possible_values(self) -> Mapping[str, tuple[str, ...]]:
-        return {self.save: (*line.DIALLED, "too_long")} if self.save is not None else {}
+        return {self.save: (*TOLD, "too_long")} if self.save is not None else {}
 
     def link_faults(self, site: Site) -> Iterator[Fault]:
         """What is never used where nobody waits."""
@@ -175,18 +177,11 @@ class DialStep(DialogStep):
         asked = self.dial
         if asked.announce is not None or asked.waits:
             await turn.speak(asked.announce or turn.script.usual["wait"], barge_in=False)
-        scope = turn.scope()
-        turn.state["command"] = await line.place_call(
-            turn.context,
-            turn.script.text(asked.to, scope),
-            turn.facts(asked.context),
-            trunk=turn.script.text(asked.trunk or "", scope),
-            bot=turn.script.text(asked.bot or "", scope),
-        )
+        await self._place(turn)
         if not asked.waits:
             return GoOn()
         turn.state.update(mode=WAITING, round=0)
-        await line.configure(turn.context, [], asked.round_s, patient=True)
+        await channel.configure(turn.context, [], asked.round_s, patient=True)
         return Ending.WAITS
 
     async def resume(self, turn: Turn) -> Outcome:
@@ -212,6 +207,20 @@ class DialStep(DialogStep):
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         return key in self.keys
 
+    async def _place(self, turn: Turn) -> None:
+        """Ask the channel to call; its ``call.status`` has the name of this command."""
+        turn.call["dialled"] = turn.call.get("dialled", 0) + 1
+        command = turn.state["command"] = f"dial-{turn.call['dialled']}"
+        scope = turn.scope()
+        value = {
+            "to": turn.script.text(self.dial.to, scope),
+            "trunk": turn.script.text(self.dial.trunk or "", scope),
+            "bot": turn.script.text(self.dial.bot or "", scope),
+            "context": turn.facts(self.dial.context),
+            "commandId": command,
+        }
+        await channel.send_event(turn.context, "call.place", value)
+
     def _became(self, turn: Turn) -> Outcome:
         told = turn.told
         if told.get("commandId") != turn.state.get("command"):
@@ -223,7 +232,7 @@ class DialStep(DialogStep):
             self._keep(turn, outcome)
             return GoOn()
         status = told.get("status")
-        outcome = outcome if outcome in line.DIALLED else "error"
+        outcome = outcome if outcome in TOLD else "error"
         why = str(told.get("reason") or "")[:200]
         return self._not_reached(turn, outcome, why, status if isinstance(status, int) else 0)
 

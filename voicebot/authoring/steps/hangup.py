@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from voicebot.authoring import line
+from voicebot.authoring import channel
 from voicebot.authoring.model import Prompt
 from voicebot.authoring.steps.outcome import Ending, Outcome
 from voicebot.authoring.steps.step import DialogStep, Exit
@@ -34,5 +34,5 @@ class HangUpStep(DialogStep):
     async def run(self, turn: Turn) -> Outcome:
         if isinstance(self.hangup, Prompt):
             await turn.speak(self.hangup)
-        await line.hang_up(turn.context)
+        await channel.hang_up(turn.context)
         return Ending.CALL_OVER

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from voicebot.authoring import line
+from voicebot.authoring import channel
 from voicebot.authoring.document import Fault, YamlPath
 from voicebot.authoring.languages import by_number, closest
 from voicebot.authoring.model import GapText, LocaleName, PlainText, ShortPart
@@ -55,7 +55,7 @@ class LanguageStep(DialogStep):
         wanted = by_number(str(turn.call.get("caller", "")), self.language.by_caller)
         if not wanted and self.language.to is not None:
             wanted = turn.script.text(self.language.to, turn.scope())
-        if wanted and not await line.use_language(turn.context, wanted, turn.around.locales):
+        if wanted and not await channel.use_language(turn.context, wanted, turn.around.locales):
             logger.warning("%s: step %r: the dialogs are not written in %.20r", turn.script.name, self.id, wanted)
         return GoOn()
 

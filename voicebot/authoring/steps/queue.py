@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import Field
 
-from voicebot.authoring import line
+from voicebot.authoring import channel
 from voicebot.authoring.document import Fault, YamlPath
 from voicebot.authoring.http import HttpFailed
 from voicebot.authoring.model import Duration, Expression, KeypadKey, Name, Prompt, Prompts, ServiceRequest, Target
@@ -149,7 +149,7 @@ class QueueStep(DialogStep):
         if turn.state["round"] * self.queue.every > self.queue.longest:
             return GoOn(self.on_fail)
         turn.state["mode"] = HOLDING
-        await line.configure(turn.context, [], self.queue.every, patient=True)
+        await channel.configure(turn.context, [], self.queue.every, patient=True)
         await self._say_hold(turn)
         return Ending.WAITS
 

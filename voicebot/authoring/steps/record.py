@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from voicebot.authoring import line
+from voicebot.authoring import channel
 from voicebot.authoring.document import Fault, doubt
 from voicebot.authoring.steps.outcome import GoOn, Outcome
 from voicebot.authoring.steps.site import Site
@@ -34,5 +34,5 @@ class RecordStep(DialogStep):
                         "add a step with record: resume; or stop it")  # fmt: skip
 
     async def run(self, turn: Turn) -> Outcome:
-        await line.record(turn.context, self.record)
+        await channel.record(turn.context, self.record)
         return GoOn()

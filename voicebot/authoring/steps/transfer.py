@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+from urllib.parse import quote
+
 from pydantic import Field
 
-from voicebot.authoring import line
+from voicebot.authoring import channel
 from voicebot.authoring.model import GapText, HeaderName, Name, Prompt, ShortPart, Target, Value, WhereTo
 from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn
+
+_PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 TRANSFERRING = "transfer"
 """The mode of a step that waits for what becomes of a transfer."""
@@ -68,10 +74,17 @@ class TransferStep(DialogStep):
 
 
 async def hand_over(turn: Turn, target: TransferTarget) -> None:
-    """Have the call transferred; the step waits for what becomes of it."""
-    scope = turn.scope()
-    headers = {name: turn.script.text(value, scope) for name, value in target.headers.items()}
-    await line.hand_over(turn.context, turn.script.text(target.to, scope), turn.facts(target.context), headers)
+    """Have the call transferred; the step waits for what becomes of it.
+
+    What the other side should know goes with it as values of the event and as SIP headers.
+    """
+    scope, facts = turn.scope(), turn.facts(target.context)
+    headers = {f"X-Context-{name.replace('_', '-')}": _for_header(value) for name, value in facts.items()}
+    headers |= {name: turn.script.text(value, scope) for name, value in target.headers.items()}
+    value = {**facts, "TargetPhoneNumber": turn.script.text(target.to, scope)}
+    if headers:
+        value["headers"] = headers
+    await channel.send_event(turn.context, "handoff.initiate", value)
     turn.state["mode"] = TRANSFERRING
 
 
@@ -90,6 +103,12 @@ def transferred(turn: Turn) -> Outcome | None:
     status = told.get("status")
     turn.error(str(told.get("message") or "")[:200], status if isinstance(status, int) else 0)
     return None
+
+
+def _for_header(value: Any) -> str:
+    """A value as a header can carry it: printable ASCII, all else percent-encoded as UTF-8."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return quote(text, safe=_PRINTABLE)
 
 
 def announced(announce: Prompt | None, to: str) -> str:

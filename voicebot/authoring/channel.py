@@ -1,15 +1,14 @@
-"""What steps need of the turn: the call's own state, what is sent to the caller, and how many steps may still run.
+"""What dialogs ask of the channel, that is of the call: to say something, to listen for something, to record, to end.
 
-The call's state (language, speed) belongs to the root dialog's state and is put into the turn by it, since a dialog
-that asks again after a restart is given nothing but the turn.
+With it the call's own state, and how many steps a turn may still run. The call's state (language, speed) belongs to the
+root dialog's state and is put into the turn by it, since a dialog that asks again after a restart is given nothing but
+the turn.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import BargeIn
@@ -19,7 +18,6 @@ BUDGET = 300
 """Steps of one turn; a dialog that needs more is going round in circles."""
 MOST_SILENCES = 100
 
-_PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _CALL = "voicebot.authoring.call"
 _LOCALE = "voicebot.authoring.locale"
 _BUDGET = "voicebot.authoring.budget"
@@ -49,7 +47,7 @@ def may_go_on(context: TurnContext, cost: int) -> bool:
     return bool(left >= cost)
 
 
-async def send(
+async def say(
     context: TurnContext, said: tuple[str, str], *, asking: bool, barge_in: BargeIn | None, locale: str, audio: str = ""
 ) -> None:
     """Say something. ``said``: what is shown, what is spoken; ``audio``: what is played instead, if it can be."""
@@ -125,38 +123,9 @@ async def _command_recording(context: TurnContext, action: str) -> None:
     await context.send_activity(PassingActivity(type="command", name=RECORDING + action))
 
 
-async def hand_over(context: TurnContext, target: str, about: dict[str, Any], headers: dict[str, str]) -> None:
-    """Ask the channel to transfer the call. What the other side should know goes with it, also as SIP headers."""
-    told = {f"X-Context-{name.replace('_', '-')}": _for_header(value) for name, value in about.items()}
-    value = {**about, "TargetPhoneNumber": target}
-    if told or headers:
-        value["headers"] = {**told, **headers}
-    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="handoff.initiate", value=value))
-
-
-DIALLED = ("answered", "ended", "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error")
-"""What a call that was placed can be told to have become; anything else counts as an error."""
-
-
-async def place_call(
-    context: TurnContext, target: str, about: dict[str, Any], *, trunk: str = "", bot: str = ""
-) -> str:
-    """Ask the channel to call ``target``; ``about`` is what the dialog there is told.
-
-    Returns the name of this command, which the channel's ``call.status`` will have.
-    """
-    call = call_state(context)
-    call["dialled"] = call.get("dialled", 0) + 1
-    command = f"dial-{call['dialled']}"
-    value = {"to": target, "trunk": trunk, "bot": bot, "context": about, "commandId": command}
-    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="call.place", value=value))
-    return command
-
-
-def _for_header(value: Any) -> str:
-    """A value as a header can carry it: printable ASCII, all else percent-encoded as UTF-8."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return quote(text, safe=_PRINTABLE)
+async def send_event(context: TurnContext, name: str, value: dict[str, Any]) -> None:
+    """Ask the channel for what is not said: a transfer, a call."""
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name=name, value=value))
 
 
 async def hang_up(context: TurnContext) -> None:

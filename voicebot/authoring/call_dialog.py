@@ -1,0 +1,116 @@
+"""The dialog that a call begins: it holds a dialog for each file of the folder.
+
+It keeps what belongs to the call rather than to a dialog: its language, how fast it is spoken, who calls. It sees what
+callers say before the open question does: an agent, and starting over, can be asked for at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from voicebot.authoring import channel
+from voicebot.authoring.flow import Flow, Jump
+from voicebot.authoring.folder import MAIN
+from voicebot.authoring.languages import closest
+from voicebot.authoring.model import GlobalCommand
+from voicebot.authoring.program import Program
+from voicebot.authoring.steps.transfer import TRANSFERRING
+from voicebot.authoring.turn import Surroundings, Turn
+from voicebot.host.sdk import ActivityTypes, ComponentDialog, DialogContext, DialogInstance, TurnContext
+
+ROOT = "call"
+
+
+class CallDialog(ComponentDialog):  # type: ignore[misc]
+    """The root: begins ``main``, and answers to what can be said at any time."""
+
+    def __init__(self, flows: list[Flow], around: Surroundings, locale: str) -> None:
+        super().__init__(ROOT)
+        self._around = around
+        self._flows = {flow.id: flow for flow in flows}
+        self._locale = locale
+        for dialog in (*flows, *around.functions.dialogs):
+            self.add_dialog(dialog)
+        self.initial_dialog_id = MAIN
+
+    async def on_begin_dialog(self, inner_dc: DialogContext, options: object) -> Any:
+        call = self._call(inner_dc.context)
+        inner_dc.parent.active_dialog.state["call"] = call
+        channel.begin_turn(inner_dc.context, call)
+        return await inner_dc.begin_dialog(MAIN, options)
+
+    async def on_continue_dialog(self, inner_dc: DialogContext) -> Any:
+        channel.begin_turn(inner_dc.context, inner_dc.parent.active_dialog.state.setdefault("call", {}))
+        if inner_dc.context.activity.type == ActivityTypes.message:
+            wanted = self._wanted(inner_dc)
+            if wanted is not None:
+                return await self._jump(inner_dc, wanted)
+        return await inner_dc.continue_dialog()
+
+    async def reprompt_dialog(self, context: TurnContext, instance: DialogInstance) -> None:
+        channel.begin_turn(context, instance.state.setdefault("call", {}))
+        await super().reprompt_dialog(context, instance)
+
+    # --- global commands ----------------------------------------------------------------------------------------------
+
+    def _wanted(self, dc: DialogContext) -> GlobalCommand | None:
+        """The global command of the main file that the caller gives, if it leads somewhere."""
+        script = self._main(dc.context).script
+        state = dc.active_dialog.state if dc.active_dialog is not None else {}
+        if state.get("mode") == TRANSFERRING:
+            return None
+        activity = dc.context.activity
+        text = (activity.text or "").strip()
+        choices = {"agent": script.main.globals.agent, "start_over": script.main.globals.start_over}
+        led = {name: given for name, given in choices.items() if given is not None and given.goto is not None}
+        if channel.is_key(activity):
+            flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
+            step = flow.program(dc.context).steps.get(state.get("step", "")) if flow is not None else None
+            if step is not None and state.get("mode") in step.MODES and step.takes_key(state, text):
+                return None
+            return next((given for given in led.values() if given.key == text), None)
+        asks_for = script.understanding.asks_for(text)
+        if asks_for in led:
+            return led[asks_for]
+        own = {name: given.say for name, given in led.items() if given.say}
+        return led[name] if own and (name := _says(text, own)) is not None else None
+
+    async def _jump(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
+        """Leave whatever is open, and go on in the main file with what it knows."""
+        main = next((instance for instance in dc.stack if instance.id == MAIN), None)
+        variables = dict(main.state.get("vars", {})) if main is not None else {}
+        await dc.cancel_all_dialogs()
+        program = self._main(dc.context)
+        if wanted.message is not None:
+            await Turn(dc.context, program.script, {"vars": variables}, self._around).speak(wanted.message)
+        return await dc.begin_dialog(MAIN, Jump(wanted.goto or program.first, variables))
+
+    def _main(self, context: TurnContext) -> Program:
+        return self._flows[MAIN].program(context)
+
+    def _call(self, context: TurnContext) -> dict[str, Any]:
+        activity = context.activity
+        data = activity.channel_data if isinstance(activity.channel_data, dict) else {}
+        sender = activity.from_property.id if activity.from_property is not None else ""
+        callee = activity.recipient.id if activity.recipient is not None else ""
+        return {
+            "locale": closest(activity.locale or "", list(self._flows[MAIN].programs)) or self._locale,
+            "caller": str(data.get("caller") or sender or "")[:256],
+            "callee": str(data.get("callee") or callee or "")[:256],
+            "direction": "outbound" if data.get("direction") == "outbound" else "inbound",
+            "context": data["context"] if isinstance(data.get("context"), dict) else {},
+            "slow": False,
+        }
+
+
+def _says(text: str, phrases: Mapping[str, list[str]]) -> str | None:
+    """The name whose phrase is said, as whole words; the longest decides."""
+    said = f" {' '.join(_words(text))} "
+    hits = [(len(words), name) for name, own in phrases.items() for phrase in own
+            if (words := _words(phrase)) and f" {' '.join(words)} " in said]  # fmt: skip
+    return max(hits)[1] if hits else None
+
+
+def _words(text: str) -> list[str]:
+    return ["".join(character for character in word if character.isalnum()) for word in text.lower().split()]
