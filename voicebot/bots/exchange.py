@@ -234,15 +234,15 @@ class Exchange:
             await self._tasks.close()
 
 
-class Ending(Protocol):
-    """A conversation, as its channel ends it."""
+class OpenConversation(Protocol):
+    """A conversation, as its channel sees it."""
 
     async def close(self, reason: str) -> None: ...
 
     async def over(self) -> None: ...
 
 
-async def end_all(conversations: Iterable[Ending]) -> None:
+async def end_all(conversations: Iterable[OpenConversation]) -> None:
     """End what a channel has open; returns when the bots know of it, or cannot be told."""
     open_now = list(conversations)
     await asyncio.gather(*(conversation.close("shutdown") for conversation in open_now))
