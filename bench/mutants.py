@@ -8,8 +8,9 @@ one mutant each, so that a line of arithmetic does not outweigh the rest. A muta
 its module first, then the others of its room. It is killed when a test fails, or when the tests take far too long.
 
 `mutants.toml` names the modules, the tests of those whose tests are not where the tree says, and the mutants that are
-no mistakes, each with the reason. Changes that cannot matter (to annotations, which are never evaluated, and to the
-arguments of a class's decorators) are not made at all.
+no mistakes, each with the reason. Changes that cannot matter are not made at all: to annotations, which are never
+evaluated; to how arguments may be passed; to the arguments of a class's decorators; to the value of a limit
+(``MAX_...``), of which one more or less is no mistake, unlike a change where it is applied.
 """
 
 from __future__ import annotations
@@ -169,10 +170,19 @@ def _differs(code: str, meaning: str) -> bool:
 
 def _meaning(source: str) -> str:
     """The code without what does not matter when it runs."""
-    return ast.dump(_WithoutAnnotations().visit(ast.parse(source)))
+    return ast.dump(_WhatMatters().visit(ast.parse(source)))
 
 
-class _WithoutAnnotations(ast.NodeTransformer):
+class _WhatMatters(ast.NodeTransformer):
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+        node.defaults = [*node.defaults, *filter(None, node.kw_defaults)]
+        node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
+        return self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        return self._limit(node, node.targets[0])
+
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
         return node
@@ -187,6 +197,11 @@ class _WithoutAnnotations(ast.NodeTransformer):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         node.annotation = ast.Constant(None)
+        return self._limit(node, node.target)
+
+    def _limit(self, node: ast.Assign | ast.AnnAssign, target: ast.expr) -> ast.AST:
+        if isinstance(target, ast.Name) and target.id.lstrip("_").startswith("MAX_"):
+            node.value = ast.Constant(None)
         return self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
