@@ -12,8 +12,8 @@ from voicebot.authoring.steps import DialogFile, DialogStep
 class Program:
     """``dialog`` in the language of ``locale``; ``main`` and ``files`` are those of its :class:`Script`.
 
-    Raises :class:`~voicebot.authoring.expressions.ExpressionError` or ``ScheduleError`` for what the loader would have
-    told as a problem.
+    Raises :class:`~voicebot.authoring.expressions.ExpressionError` or ``ScheduleError`` for what the loader
+    reports as a problem.
     """
 
     def __init__(

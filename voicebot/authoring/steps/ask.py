@@ -1,4 +1,4 @@
-"""``ask``: asks a question and waits for the answer: asks again, confirms, helps, and gives up in the end."""
+"""``ask``: asks a question and waits for the answer; asks again, confirms, helps, and gives up in the end."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ from voicebot.authoring.walking import part_in
 
 TRIES = 3
 ROUNDS = 3
-"""How often an answer may be turned down before the question counts as failed."""
+"""How often an answer may be rejected before the question counts as failed."""
 MAX_PHRASES = 400
 ASKING, CONFIRMING = "ask", "confirm"
 YES_KEY, NO_KEY = "1", "2"
-"""The keys that answer whether an answer is right."""
+"""The keys with which callers confirm an answer, or reject it."""
 
 
 class AskStep(DialogStep):
@@ -113,7 +113,7 @@ class AskStep(DialogStep):
 
     @cached_property
     def kind(self) -> str:
-        """The word of its kind of answer: the one beside `choice` when there are two."""
+        """The field of its kind of answer; the one beside `choice` when there are two."""
         return next((kind for kind in reversed(KINDS) if getattr(self, kind) is not None), "")
 
     @property
@@ -184,7 +184,7 @@ class AskStep(DialogStep):
         state.pop("candidate", None)
         await self._expect(turn)
         await self.prompt_again(turn)
-        if self.sensitive:  # behind the question, which everybody may know
+        if self.sensitive:  # after the question, which is no secret
             await channel.keep_private(turn.context, True)
         return Ending.WAITS
 
@@ -219,7 +219,7 @@ class AskStep(DialogStep):
         return key in self.keys or self.wanted.takes_key(key)
 
     def _confirm(self, turn: Turn) -> Confirm | None:
-        """What is said and asked while the answer is to be confirmed; None while it is asked for."""
+        """The confirmation that is being asked for; None while the question itself is."""
         return self.confirm if turn.state["mode"] == CONFIRMING else None
 
     async def _confirming(self, turn: Turn, text: str) -> Outcome:
@@ -309,7 +309,7 @@ class AskStep(DialogStep):
         return GoOn(answer.target(value) if answer is not None else None)
 
     async def _asked_for(self, turn: Turn, what: str) -> bool:
-        """Help, repeat, slower: what is said instead of an answer and costs no try."""
+        """Help, repeat, slower: these cost no try. False for what the question does not answer to."""
         commands = turn.script.main.globals
         if what == "slower":
             turn.call["slow"] = True
@@ -362,4 +362,4 @@ class AskStep(DialogStep):
 
 KINDS = ("choice", "languages", *(name for name, info in AskStep.model_fields.items()
                                   if issubclass(part_in(info.annotation) or Part, Answer)))  # fmt: skip
-"""The words of the kinds of answers, in the order in which they are written above."""
+"""The fields of the kinds of answers, in their order above."""

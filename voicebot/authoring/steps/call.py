@@ -27,7 +27,7 @@ class CallStep(DialogStep):
     """Runs another dialog, or something written in Python, and goes on when that has ended."""
 
     WORD = "call"
-    COST = 10  # each call nests, and the stack is not endless
+    COST = 10  # each call nests, and the stack is bounded
     COLOUR = "call"
     MAY_TRANSLATE = ("call", "wait")
 

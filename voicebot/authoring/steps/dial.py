@@ -7,7 +7,7 @@
         │  ▲     a key of ``keys`` ─▶ its step
         └──┘ after ``every``: hold; after ``longest``: too_long
 
-The two calls have nothing but this in common. Rounds are counted, not timed, as those of a queue are.
+The two calls share nothing else. As in a queue, rounds are counted, not timed.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from voicebot.authoring.turn import NO_INPUT, NO_MATCH, Turn, nth
 logger = logging.getLogger(__name__)
 
 MAX_DIALLED = 20
-"""Calls that one call may ask for. The service places fewer and refuses the rest at once: a dialog that tries again
-whenever it is refused would otherwise never end.
+"""Calls that one call may ask for. The service places fewer, and refuses the rest at once; a dialog that tries again
+whenever it is refused would never end without this limit.
 """
 WAITING = "dial"
 REACHED = ("answered", "ended")
 TOLD = (*REACHED, "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error")
-"""What a call can be told to have become; anything else counts as an error."""
+"""The states that ``call.status`` reports of the other call; anything else counts as an error."""
 
 
 class DialTarget(ShortPart, title="DialTo"):
@@ -152,7 +152,7 @@ class DialStep(DialogStep):
         return {self.save: (*TOLD, "too_long")} if self.save is not None else {}
 
     def link_faults(self, site: Site) -> Iterator[Fault]:
-        """What is never used where nobody waits."""
+        """Words that have no effect when nobody waits."""
         if self.dial.waits:
             return
         needs_waiting = {*self.OUTCOMES, "save", "keys", "on_fail", "hold", "every", "longest"}
@@ -224,7 +224,7 @@ class DialStep(DialogStep):
     def _became(self, turn: Turn) -> Outcome:
         told = turn.told
         if told.get("commandId") != turn.state.get("command"):
-            return Ending.WAITS  # of a call that nobody waits for any more
+            return Ending.WAITS  # news of a call that nobody waits for any more
         outcome = str(told.get("state")).replace("-", "_")
         if outcome == "answered" and self.dial.wait_for == "ended":
             return Ending.WAITS

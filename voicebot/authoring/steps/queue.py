@@ -4,7 +4,7 @@
                                                 ▲        └─ not free ┐        └─ failed ┐
                                                 └── after ``every`` ─┴── hold ◀─────────┘   after ``longest``: on_fail
 
-Rounds are counted, not timed: that ends on any clock, and the same in a test as on the phone.
+Rounds are counted, not timed, so waiting ends whatever the clock says, and in a test as on the phone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from voicebot.authoring.turn import NO_INPUT, NO_MATCH, Turn, nth
 logger = logging.getLogger(__name__)
 
 VARIABLE = "queue"
-"""Keeps what the queue's service has answered."""
+"""The variable with the answer of the queue's service."""
 HOLDING = "queue"
 """The mode in which the next round is waited for."""
 
@@ -159,7 +159,7 @@ class QueueStep(DialogStep):
         await turn.speak(prompt, asking=True, barge_in="keys")
 
     async def _ask_service(self, turn: Turn) -> bool:
-        """Ask the service how the line is; whether it has told."""
+        """Ask the service about the queue; whether it has answered."""
         if self.queue.status is None:
             return False
         try:

@@ -17,7 +17,7 @@ from voicebot.authoring.turn import Turn
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 TRANSFERRING = "transfer"
-"""The mode of a step that waits for what becomes of a transfer."""
+"""The mode of a step that waits for the result of a transfer."""
 
 
 class TransferTarget(ShortPart, title="TransferTo"):
@@ -74,9 +74,9 @@ class TransferStep(DialogStep):
 
 
 async def hand_over(turn: Turn, target: TransferTarget) -> None:
-    """Have the call transferred; the step waits for what becomes of it.
+    """Have the call transferred; the step waits for the result.
 
-    What the other side should know goes with it as values of the event and as SIP headers.
+    The target's ``context`` goes with it as values of the event and as SIP headers.
     """
     scope, facts = turn.scope(), turn.facts(target.context)
     headers = {f"X-Context-{name.replace('_', '-')}": _for_header(value) for name, value in facts.items()}
@@ -89,9 +89,9 @@ async def hand_over(turn: Turn, target: TransferTarget) -> None:
 
 
 def transferred(turn: Turn) -> Outcome | None:
-    """What became of the transfer; None when it failed.
+    """The outcome of a transfer; None when it has failed.
 
-    Why it failed is ``error``: ``status`` is SIP's (486 busy, 480 nobody there, 0 unknown).
+    The variable ``error`` says why: its ``status`` is SIP's (486 busy, 480 nobody there, 0 unknown).
     """
     if turn.event != "handoff.status":
         return Ending.WAITS
@@ -112,5 +112,5 @@ def _for_header(value: Any) -> str:
 
 
 def announced(announce: Prompt | None, to: str) -> str:
-    """What the card of a step shows that calls somebody."""
+    """The text on the card of a step that calls somebody."""
     return f"{announce.text if announce is not None else ''} ☎ {to}".strip()
