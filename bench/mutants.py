@@ -16,13 +16,11 @@ from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
 import difflib
 import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +41,7 @@ from cosmic_ray.operators.provider import OperatorProvider
 from parso.python.tree import Name
 
 ROOT = Path(__file__).resolve().parent.parent
+NURSERY = Path(__file__).with_name("mutants_nursery.py")
 CONFIGURATION = Path(__file__).with_suffix(".toml")
 MARKS = "not alone and not slow and not peer"
 AT_LEAST_S = 30.0
@@ -230,6 +229,7 @@ class Workplace:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._written = int(time.time())
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
         ).stdout
@@ -237,6 +237,11 @@ class Workplace:
             if (source := ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, folder / name)
+        environment = os.environ | {"CI": "1", "PYTHONPATH": str(folder)}
+        self._nursery = subprocess.Popen(
+            [sys.executable, NURSERY], cwd=folder, env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
 
     def passes(self, parts: list[list[str]], within_s: float) -> bool:
         """Whether all tests pass in time."""
@@ -247,31 +252,30 @@ class Workplace:
         file = self._folder / mutant.module
         original = file.read_text()
         try:
-            file.write_text(mutant.code)
+            self._write(file, mutant.code)
             return self.passes(parts, within_s)
         finally:
-            file.write_text(original)
+            self._write(file, original)
+
+    def _write(self, file: Path, code: str) -> None:
+        """Each time by a second later than before: what Python has compiled of the file is known by its time."""
+        file.write_text(code)
+        self._written += 1
+        os.utime(file, (self._written, self._written))
 
     def _run(self, files: list[str], within_s: float) -> bool:
-        argv = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", MARKS, *files]
-        kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        environment = kept | {
-            "CI": "1",
-            "PYTHONPATH": str(self._folder),
-            "PYTHONPYCACHEPREFIX": str(self._folder / ".pyc"),
-        }
-        process = subprocess.Popen(
-            argv, cwd=self._folder, env=environment, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            return process.wait(within_s) in (0, 5)  # 5: none of these files has a test that is not slow
-        except subprocess.TimeoutExpired:
-            return False
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # what a test started, too
-            process.wait()
+        assert self._nursery.stdin is not None and self._nursery.stdout is not None
+        arguments = ["-x", "-q", "-p", "no:cacheprovider", "-m", MARKS, *files]
+        self._nursery.stdin.write(json.dumps({"arguments": arguments, "within_s": within_s}) + "\n")
+        self._nursery.stdin.flush()
+        status = json.loads(self._nursery.stdout.readline())
+        return status in (0, 5)  # 5: none of these files has a test that is not slow
+
+    def close(self) -> None:
+        assert self._nursery.stdin is not None and self._nursery.stdout is not None
+        self._nursery.stdin.close()
+        self._nursery.wait()
+        self._nursery.stdout.close()
 
 
 @dataclass(slots=True)
@@ -341,6 +345,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number in range(given.jobs):
             places.put(Workplace(Path(made) / str(number)))
         scores = list(threads.map(lambda m: try_module(m, configuration, mutants[m], places), modules))
+        for _ in range(given.jobs):
+            places.get().close()
     tell(scores, given.out)
     return 0
 

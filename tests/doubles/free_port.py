@@ -13,25 +13,33 @@ import socket
 from functools import cache
 
 LOOPBACK = "127.0.0.1"
-FIRST, LAST, REGION = 10_000, 32_000, 800
+FIRST, LAST, REGION = 6_000, 32_000, 1_300
 WIDTH = 4
 """Programs take the next port, too: baresip and Kamailio for TLS, rtpengine for RTCP."""
 
 
 class _Region:
-    """The ports ``low`` to ``high``, handed out in turn, and from the beginning again; ``claim`` keeps others away."""
+    """The ports from ``low`` on, handed out in turn, and from the beginning again; ``claim`` keeps others away."""
 
     def __init__(self, low: int, claim: socket.socket) -> None:
-        self._low, self._high, self._claim = low + WIDTH, low + REGION - 1, claim
-        self._next = self._low
+        self._all, self._claim = range(low + WIDTH, low + REGION), claim
+        self._next = self._all.start
+        self._kept = list[range]()
 
-    def take(self, count: int) -> int:
+    def take(self, count: int, *, keep: bool) -> int:
         """The first of the next ``count`` ports in a row; even."""
-        if self._next + count > self._high + 1:
-            self._next = self._low
-        first = self._next
-        self._next += count + count % 2
-        return first
+        for _ in range(2 + 2 * len(self._kept)):
+            ports = range(self._next, self._next + count)
+            if ports.stop > self._all.stop:
+                self._next = self._all.start
+            elif beyond := [kept.stop for kept in self._kept if kept.start < ports.stop and ports.start < kept.stop]:
+                self._next = max(beyond) + max(beyond) % 2
+            else:
+                self._next = ports.stop + ports.stop % 2
+                if keep:
+                    self._kept.append(ports)
+                return ports.start
+        raise AssertionError(f"there are no {count} ports in a row; this process keeps {self._kept}")
 
 
 @cache
@@ -50,16 +58,19 @@ def _region() -> _Region:
 def free_port(host: str = LOOPBACK) -> int:
     """The first of four ports in a row that are free now."""
     for _ in range(REGION // WIDTH):
-        port = _region().take(WIDTH)
+        port = _region().take(WIDTH, keep=False)
         if all(_is_free(host, port + n) for n in range(WIDTH)):
             return port
     raise AssertionError(f"no {WIDTH} free ports in a row")
 
 
-def free_ports(count: int = 100) -> tuple[int, int]:
+def free_ports(count: int = 100, *, keep: bool = False) -> tuple[int, int]:
     """The lowest and the highest of ``count`` ports, for a range out of which a program takes what is free:
-    ``PortRange(*free_ports(), LOOPBACK)``. Some may be in use by programs of this test process."""
-    low = _region().take(count)
+    ``PortRange(*free_ports(), LOOPBACK)``. Some may be in use by programs of this test process.
+
+    What a test uses comes round again for another one; ``keep`` what is used for longer, or has to be nobody's.
+    """
+    low = _region().take(count, keep=keep)
     return low, low + count - 1
 
 

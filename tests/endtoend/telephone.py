@@ -59,7 +59,7 @@ class Telephone(asyncio.DatagramProtocol):
         self.call = self.endpoint.invite(Address.parse(uri), offer, sender=Address("caller"))
         self.call.on_refer = self._referred
 
-    async def up(self, timeout_s: float = 15.0) -> None:
+    async def up(self, timeout_s: float = 30.0) -> None:
         """Wait for the answer, and begin to send. Raises :class:`CallClosed`."""
         assert self.call is not None
         answer = await self.call.established(timeout_s=timeout_s)
@@ -160,7 +160,7 @@ class Telephone(asyncio.DatagramProtocol):
 
     # --- waiting ---
 
-    async def until(self, condition: Callable[[], bool], what: str, within_s: float = 15.0) -> float:
+    async def until(self, condition: Callable[[], bool], what: str, within_s: float = 30.0) -> float:
         """Wait for ``condition``; returns when it held. Fails the test after ``within_s``."""
         end = time.monotonic() + within_s
         while not condition():
@@ -168,7 +168,7 @@ class Telephone(asyncio.DatagramProtocol):
             await asyncio.sleep(0.02)
         return time.monotonic()
 
-    async def answer(self, since: float, *, quiet_s: float = 0.6, within_s: float = 15.0) -> None:
+    async def answer(self, since: float, *, quiet_s: float = 0.6, within_s: float = 30.0) -> None:
         """Wait until something was heard after ``since`` and the bot has finished."""
         await self.until(
             lambda: self.last_audible > since and time.monotonic() - self.last_audible > quiet_s,
@@ -176,10 +176,10 @@ class Telephone(asyncio.DatagramProtocol):
             within_s,
         )
 
-    async def until_hears(self, kind: str, since: float, within_s: float = 15.0) -> float:
+    async def until_hears(self, kind: str, since: float, within_s: float = 30.0) -> float:
         return await self.until(lambda: self.hears(kind, since), f"the apology {kind!r}", within_s)
 
-    async def until_ended(self, within_s: float = 15.0) -> float:
+    async def until_ended(self, within_s: float = 30.0) -> float:
         return await self.until(lambda: self.ended, "the end of the call", within_s)
 
 

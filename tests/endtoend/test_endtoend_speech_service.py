@@ -41,7 +41,7 @@ async def test_a_killed_embedded_speech_service_comes_back_and_the_call_reaches_
         killed = time.monotonic()
         service.child("voicebot.localspeech").kill()
         back = asyncio.create_task(
-            phone.until(lambda: service.log().count("speech service is ready") == 2, "the speech service", 30)
+            phone.until(lambda: service.log().count("speech service is ready") == 2, "the speech service", 60)
         )
         phone.press("123456")
         await phone.answer(killed, within_s=20)

@@ -309,7 +309,8 @@ def recognise(port: int, payload: bytes, phrases: tuple[str, ...] = ()) -> Recog
     heard = Recogniser(port, phrases=phrases)
     heard.start()
     heard.stream.write(payload)
-    heard.wait("connected")
+    heard.stream.close()
+    heard.wait("canceled")  # at the end of the stream, when everything in it was understood
     heard.stop()
     return heard
 

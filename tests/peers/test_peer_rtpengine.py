@@ -30,7 +30,7 @@ from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint
 
 RTPENGINE = shutil.which("rtpengine")
-ENGINE_PORTS = free_ports()
+ENGINE_PORTS = free_ports(keep=True)
 DEADLINE_S = 20.0
 
 pytestmark = [

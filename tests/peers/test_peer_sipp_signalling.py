@@ -24,7 +24,7 @@ from voicebot.sip import ListenAt, SipEndpoint
 SCENARIOS = Path(__file__).parent / "sipp"
 SIPP = shutil.which("sipp")
 LOOPBACK = "127.0.0.1"
-MEDIA_PORT = free_ports()[0]
+MEDIA_PORT, _ = free_ports(keep=True)
 
 pytestmark = [
     pytest.mark.peer,

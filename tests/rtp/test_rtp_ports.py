@@ -10,7 +10,7 @@ from free_port import free_ports
 from voicebot.rtp import PortRange, PortsExhausted
 from voicebot.rtp.ports import PortPair
 
-LOW, _ = free_ports(8)
+LOW, _ = free_ports(8, keep=True)
 
 
 class Clock:

@@ -108,6 +108,12 @@ def test_a_late_packet_of_an_older_press_does_not_end_the_newer_one() -> None:
     assert received([long, late, rest]) == "21"
 
 
+def test_of_two_presses_the_later_is_the_newer_one_when_the_timestamp_wraps_between_them() -> None:
+    first = OutgoingEvent(TelephoneEvent(1, False, 160).build(), 0xFFFFFF00, True)
+    second = OutgoingEvent(TelephoneEvent(2, False, 800).build(), 5000, True)
+    assert received([first, second, second._replace(timestamp=5800)]) == "12"
+
+
 def test_events_that_are_no_keys_are_ignored() -> None:
     receiver = TelephoneEventReceiver()
     assert [receiver.receive(bytes((code, 10, 0, 160)), code * 1600, SSRC) for code in range(16, 256)] == [None] * 240

@@ -1,20 +1,106 @@
-"""Calls of ours where things go wrong or come twice: nothing stays behind."""
+"""Calls of ours: answered, refused, cancelled; and where things go wrong or come twice, nothing stays behind."""
 
 from __future__ import annotations
 
+import pytest
+from sip_calls import called_up, calling
 from sip_peer import OFFER, Peer, reply, session, statuses
 
-from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import CallConfirmed, CallEnded, CallProgress, Locate
 from voicebot.sip.registration import Account
 
 
-def calling(peer: Peer) -> tuple[OutgoingSipCall, SipRequest]:
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
-    (invite,) = peer.command()
-    assert isinstance(invite, SipRequest)
-    return call, invite
+def test_our_call_rings_is_answered_and_acknowledged_to_the_contact() -> None:
+    peer = Peer()
+    call, invite = calling(peer)
+    assert peer.destinations[-1] == ("127.0.0.1", 5070)
+    peer.send(peer.reply(invite, 180, to_tag="theirs"))
+    assert peer.event(CallProgress).status == 180
+    ok = peer.reply(invite, 200, to_tag="theirs", body=OFFER)
+    ok.headers.setlist("Record-Route", ["<sip:127.0.0.2;lr>", "<sip:127.0.0.3;lr>"])
+    (ack,) = peer.send(ok)
+    assert isinstance(ack, SipRequest) and ack.method == "ACK" and ack.uri == "sip:peer@127.0.0.1:5070"
+    assert ack.headers.getlist("Route") == ["<sip:127.0.0.3;lr>", "<sip:127.0.0.2;lr>"]
+    assert ack.via[0].branch != invite.via[0].branch
+    assert peer.event(CallConfirmed).answer is not None
+    assert bytes(peer.send(ok)[0]) == bytes(ack)
+    call.bye(peer.now)
+    (bye,) = peer.command()
+    assert bye.cseq[0] == invite.cseq[0] + 1
+    peer.send(peer.reply(bye, 200))  # type: ignore[arg-type]
+    peer.wait(40.0)
+    assert not peer.ua.calls and not peer.ua.transactions
+
+
+def test_another_branch_of_a_fork_that_answers_too_is_taken_down() -> None:
+    peer = Peer()
+    _, invite = called_up(peer)
+    assert statuses(peer.send(peer.reply(invite, 200, to_tag="other", body=OFFER))) == ["ACK", "BYE"]
+    assert not peer.has(CallEnded)
+
+
+def test_a_refused_call_is_acknowledged_and_over() -> None:
+    peer = Peer()
+    _, invite = calling(peer)
+    (ack,) = peer.send(peer.reply(invite, 486, to_tag="theirs"))
+    assert statuses([ack]) == ["ACK"] and ack.via[0].branch == invite.via[0].branch
+    ended = peer.event(CallEnded)
+    assert (ended.cause, ended.status) == ("rejected", 486)
+    peer.wait(40.0)
+    assert not peer.ua.calls and not peer.ua.transactions
+
+
+def test_a_call_that_nobody_answers_ends_after_64_t1() -> None:
+    peer = Peer()
+    calling(peer)
+    assert statuses(peer.wait(33.0)) == ["INVITE"] * 6
+    assert peer.event(CallEnded).cause == "timeout" and not peer.ua.calls
+
+
+def test_cancel_waits_for_a_provisional_response() -> None:
+    peer = Peer()
+    call, invite = calling(peer)
+    call.bye(peer.now)
+    assert peer.command() == []
+    (cancel,) = peer.send(peer.reply(invite, 100))
+    assert statuses([cancel]) == ["CANCEL"] and cancel.via[0].branch == invite.via[0].branch
+    assert cancel.cseq[0] == invite.cseq[0]
+    peer.send(peer.reply(cancel, 200))  # type: ignore[arg-type]
+    peer.send(peer.reply(invite, 487, to_tag="theirs"))
+    assert peer.event(CallEnded).cause == "local"
+    peer.wait(40.0)
+    assert not peer.ua.calls and not peer.ua.transactions
+
+
+def test_a_200_that_crosses_our_cancel_is_acknowledged_and_ended() -> None:
+    peer = Peer()
+    call, invite = calling(peer)
+    peer.send(peer.reply(invite, 180, to_tag="theirs"))
+    call.bye(peer.now)
+    peer.command()
+    assert statuses(peer.send(peer.reply(invite, 200, to_tag="theirs", body=OFFER))) == ["ACK", "BYE"]
+    assert peer.event(CallEnded).cause == "local"
+
+
+def test_a_cancel_that_is_never_followed_by_a_final_response_leaves_nothing() -> None:
+    peer = Peer()
+    call, invite = calling(peer)
+    peer.send(peer.reply(invite, 180, to_tag="theirs"))
+    call.bye(peer.now)
+    peer.command()
+    peer.wait(70.0)
+    assert peer.event(CallEnded).cause == "local"
+    assert not peer.ua.calls and not peer.ua.transactions
+
+
+@pytest.mark.parametrize("headers", [{"X-A": "b\r\nEvil: 1"}, {"X A": "b"}, {"X:": "b"}])
+def test_headers_that_would_break_the_message_are_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="header"):
+        Peer().ua.invite("sip:a@127.0.0.1", session(), 0.0, headers=headers)
+
+
+# --- what goes wrong or comes twice
 
 
 def nothing_left(peer: Peer) -> bool:

@@ -124,6 +124,40 @@ def test_each_reliable_provisional_gets_one_prack_and_the_dialog_counts_on() -> 
     assert bye.cseq[0] == invite.cseq[0] + 3
 
 
+def test_a_prack_is_taken_once() -> None:
+    peer = Peer()
+    call = offered(peer, Require="100rel")
+    call.ring(peer.now)
+    call.progress(session(), peer.now)
+    peer.command()
+    assert statuses(peer.send(prack(peer, call, 1))) == [200, 183]
+    assert statuses(peer.send(prack(peer, call, 1, 3))) == [481], "the second one is the one that waits"
+    assert statuses(peer.send(peer.request("PRACK", cseq=4, to_tag=call.local_tag, headers={"RAck": "x"}))) == [400]
+
+
+@pytest.mark.parametrize(("require", "number"), [("100rel", "x"), ("100rel", "12345678901"), ("timer", "1")])
+def test_what_is_not_reliable_gets_no_prack_and_is_told(require: str, number: str) -> None:
+    peer = Peer()
+    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    (invite,) = peer.command()
+    assert peer.send(reply(peer, invite, 180, Require=require, RSeq=number)) == []
+    assert peer.event(CallProgress).status == 180
+
+
+def test_of_a_fork_eight_branches_are_followed() -> None:
+    peer = Peer()
+    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    (invite,) = peer.command()
+    assert isinstance(invite, SipRequest)
+    answers = []
+    for number in range(9):
+        ringing = peer.reply(invite, 180, to_tag=f"branch-{number}")
+        ringing.headers.set("Require", "100rel")
+        ringing.headers.set("RSeq", "1")
+        answers += peer.send(ringing)
+    assert statuses(answers) == ["PRACK"] * 8
+
+
 # --- re-INVITEs of ours
 
 
@@ -182,6 +216,26 @@ def test_glare_both_get_491_and_ours_comes_again_at_its_own_time(outgoing: bool)
     assert bool(soon) is not outgoing and again.method == "INVITE" and again.cseq[0] == invite.cseq[0] + 1
     peer.send(reply(peer, again, 200, HELD))
     assert peer.has(SessionAnswered)
+
+
+def test_an_offer_of_ours_that_meets_491_for_ever_is_given_up() -> None:
+    peer = Peer()
+    call, _ = up(peer)
+    invite = reoffered(peer, call)
+    for _ in range(5):
+        peer.send(reply(peer, invite, 491))
+        invite = next(m for m in peer.wait(2.05) if isinstance(m, SipRequest))
+        assert not peer.has(SessionRefused) and not call.renegotiation.is_free
+    peer.send(reply(peer, invite, 491))
+    assert peer.event(SessionRefused).status == 491 and call.renegotiation.is_free and call.is_up
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_an_offer_that_cannot_be_read_is_refused_and_changes_nothing(method: str) -> None:
+    peer = Peer()
+    call, ok = up(peer)
+    broken = peer.request(method, cseq=2, to_tag=ok.recipient.tag, body=b"v=0\r\nnonsense\r\n")
+    assert statuses(peer.send(broken)) == [400] and call.is_up and not peer.has(SessionOffered)
 
 
 def test_a_refused_offer_of_ours_changes_nothing() -> None:

@@ -7,6 +7,7 @@ from sip_peer import OFFER, Peer, called_up, reply, session, statuses, up
 
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallConfirmed, CallEnded, SessionOffered
+from voicebot.sip.sdp import SessionDescription
 
 
 def test_the_caller_refreshes_when_it_can_and_is_missed_when_it_does_not() -> None:
@@ -220,3 +221,25 @@ def test_a_caller_may_change_the_session_before_we_answer_once_our_answer_is_ack
     call.answer(session(), peer.now)
     (ok,) = peer.command()
     assert statuses([ok]) == [200] and ok.body == changed, "the 200 says what was agreed last"
+
+
+def test_a_refresh_by_reinvite_says_what_was_said_last() -> None:
+    peer = Peer()
+    call = called_up(peer, Session_Expires="90;refresher=uac", Allow="INVITE")
+    held = SessionDescription.parse(bytes(session()).replace(b"sendrecv", b"sendonly"))
+    assert call.renegotiation.offer(held, peer.now)
+    (invite,) = peer.command()
+    assert invite.contact[0].uri == "sip:voicebot@127.0.0.1:5060"
+    peer.send(reply(peer, invite, 200, OFFER, Session_Expires="90;refresher=uac"))
+    refresh = peer.wait(46.0)[0]
+    assert statuses([refresh]) == ["INVITE"] and refresh.body == bytes(held)
+
+
+def test_a_call_that_is_over_is_not_ended_again_by_its_timer() -> None:
+    peer = Peer()
+    call = called_up(peer, Session_Expires="90;refresher=uas", Allow="UPDATE")
+    call.bye(peer.now)
+    peer.command()
+    sent = [m for m in peer.wait(4000.0) if isinstance(m, SipRequest)]
+    assert {m.cseq for m in sent} == {sent[0].cseq}, "the BYE that nobody answers, and nothing else"
+    assert not peer.ua.calls and peer.ua.next_deadline() is None

@@ -1,11 +1,29 @@
-"""Dialogs as their authors write them: YAML files, read, checked and compiled to Bot Framework dialogs.
+"""Dialogs as their authors write them: YAML files that are read, checked and compiled to Bot Framework dialogs.
+
+From the ground up, where each imports only what stands above it:
+
+=========================================  =============================================================================
+``document``, ``problems``                 YAML with positions; what is wrong, where, and how to mend it
+``expressions``, ``template``              conditions, values, and texts with gaps; ``operations`` is what they compute
+``speaking``, ``exact``                    values in words, for the ear and for the eye
+``understanding/``                         what callers mean by their words, in each language
+``model/``, ``walking``                    the words of a file that are not steps; ways through any part of a file
+``answers/``                               the kinds of answers to a question, one file each
+``wording``, ``script``                    prompts and all other texts of a dialog, compiled for one language
+``channel``, ``turn``                      what a step is given while it runs
+``steps/``                                 the steps, one file each
+``loader``, ``links``, ``checks/``         a folder is read, and everything is found that may be wrong with it
+``flow``, ``call_dialog``, ``compiler``    the steps run, as dialogs of the Bot Framework
+``graph``, ``layout``, ``picture``         the call flow as a picture
+``transcripts``, ``talk``, ``rehearsal``   the tests that authors write; ``stage`` plays them for a call by voice
+=========================================  =============================================================================
 
 Rules that hold here:
 
-* A file's faults are collected with line, column and mend (:mod:`voicebot.authoring.problems`); reading never raises.
-* Nothing of a file is ever run as Python: expressions are a small language of their own, bounded in time and size.
-* What a call keeps is plain JSON, so that it goes on where it was when the dialog host was killed.
-* A dialog never raises for what a caller says or presses, and never goes round in circles.
+* The faults of a file are collected, each with line, column and mend; reading never raises.
+* Nothing in a file is ever run as Python: expressions are a small language of their own, bounded in time and size.
+* What a call keeps is plain JSON, so it goes on where it was when the dialog host was killed.
+* A dialog never raises for what a caller says or presses, and never runs in circles.
 """
 
 __all__: list[str] = []

@@ -1,7 +1,7 @@
-"""The dialog that a call begins: it holds a dialog for each file of the folder.
+"""The dialog that a call begins. It holds a dialog for each file of the folder.
 
-It keeps what belongs to the call rather than to a dialog: its language, how fast it is spoken, who calls. It sees what
-callers say before the open question does: an agent, and starting over, can be asked for at any time.
+It keeps what belongs to the call rather than to one dialog: its language, the speed of speech, the caller. It sees what
+callers say before the open question does, as an agent, or starting over, can be asked for at any time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROOT = "call"
 
 
 class CallDialog(ComponentDialog):  # type: ignore[misc]
-    """The root: begins ``main``, and answers to what can be said at any time."""
+    """The root: begins ``main``, and carries out global commands."""
 
     def __init__(self, flows: list[Flow], around: Surroundings, locale: str) -> None:
         super().__init__(ROOT)
@@ -105,7 +105,7 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
 
 
 def _says(text: str, phrases: Mapping[str, list[str]]) -> str | None:
-    """The name whose phrase is said, as whole words; the longest decides."""
+    """The name of the longest phrase that ``text`` contains as whole words."""
     said = f" {' '.join(_words(text))} "
     hits = [(len(words), name) for name, own in phrases.items() for phrase in own
             if (words := _words(phrase)) and f" {' '.join(words)} " in said]  # fmt: skip

@@ -1,8 +1,7 @@
-"""What dialogs ask of the channel, that is of the call: to say something, to listen for something, to record, to end.
+"""What dialogs ask of the channel, that is, of the call: to speak, to listen, to record, to hang up.
 
-With it the call's own state, and how many steps a turn may still run. The call's state (language, speed) belongs to the
-root dialog's state and is put into the turn by it, since a dialog that asks again after a restart is given nothing but
-the turn.
+Also the state of the call, and how many steps a turn may still run. The state of the call (language, speed) is part of
+the root dialog's state, which puts it into each turn: a dialog that asks again after a restart is given nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from voicebot.authoring.model import BargeIn
 from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
 
 BUDGET = 300
-"""Steps of one turn; a dialog that needs more is going round in circles."""
+"""Steps of one turn; a dialog that needs more runs in circles."""
 MOST_SILENCES = 100
 
 _CALL = "voicebot.authoring.call"
@@ -75,9 +74,9 @@ async def _relocate(context: TurnContext, activities: list[Activity], go_on: Cal
 async def configure(
     context: TurnContext, phrases: list[str], no_input_s: float | None, *, patient: bool = False
 ) -> None:
-    """What the recogniser should expect, and how long a silence is taken for no answer (None: as it is set).
+    """What the recogniser should expect, and how long a silence counts as no answer (None: as the settings say).
 
-    ``patient``: callers who stay silent are not hung up on, however often.
+    ``patient``: the call is not ended however often the caller stays silent.
     """
     parameters: dict[str, Any] = {"sttContextPhrases": phrases}
     if patient:
@@ -110,7 +109,7 @@ async def record(context: TurnContext, action: str) -> None:
 
 
 async def keep_private(context: TurnContext, private: bool) -> None:
-    """Pause the recording while the answer to a question is nobody's business; harmless when it is so already."""
+    """Pause the recording while a private answer is given, or let it go on; nothing happens when it already is so."""
     call = call_state(context)
     if bool(call.get("private")) == private:
         return
@@ -124,12 +123,12 @@ async def _command_recording(context: TurnContext, action: str) -> None:
 
 
 async def send_event(context: TurnContext, name: str, value: dict[str, Any]) -> None:
-    """Ask the channel for what is not said: a transfer, a call."""
+    """Ask the channel for something that is not speech: a transfer, a call."""
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name=name, value=value))
 
 
 async def hang_up(context: TurnContext) -> None:
-    """Ask the channel to end the call when all was heard."""
+    """Ask the channel to end the call once everything was heard."""
     await context.send_activity(PassingActivity(type=ActivityTypes.end_of_conversation, code="completedSuccessfully"))
 
 

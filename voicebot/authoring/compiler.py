@@ -22,7 +22,7 @@ SECRET_PREFIX = "VOICEBOT_SECRET_"
 
 @dataclass(frozen=True, slots=True)
 class CompiledDialogs:
-    """``prompts``: what is spoken alike in every call, its locale, its audio file. ``close``: call it at the end."""
+    """``prompts``: what is spoken unchanged in every call: text, locale, audio file. Call ``close`` at the end."""
 
     root: ComponentDialog
     prompts: tuple[tuple[str, str, str], ...]
@@ -40,7 +40,7 @@ def compile_dialogs(
 ) -> CompiledDialogs:
     """Make ``dialogs`` (which must be ``usable``) ready to run. Raises ``DialogsError`` for faulty Python.
 
-    Tests bring their own clock, web services (``fetch``) and Python ``functions``; ``visited`` is told each step.
+    Tests bring their own clock, web services (``fetch``) and Python ``functions``; ``visited`` is told of each step.
     """
     client = HttpClient()
     called = [step.calls for step in dialogs.steps() if step.calls and step.calls not in dialogs.dialogs]

@@ -1,4 +1,4 @@
-"""A dialog file into the model. Faulty steps are left out, so that the faults of the others are found as well."""
+"""Reads a dialog file. Faulty steps are left out, so that the faults of all others are found as well."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voicebot.authoring.steps import STEP_KINDS, DialogFile, DialogStep, step_wo
 
 
 def read_dialog(document: Document, folder: Path, *, main: bool) -> DialogFile | None:
-    """The dialog in ``document``; None (and problems) when there is none. ``main``: whether calls begin there."""
+    """The dialog in ``document``; None, and problems, when it cannot be read. ``main``: whether calls begin with it."""
     data, reader = document.data, PartReader(document, folder)
     if not isinstance(data, dict):
         if data is not None:
@@ -37,7 +37,7 @@ def read_dialog(document: Document, folder: Path, *, main: bool) -> DialogFile |
 
 
 def with_options(step: Any, options: Any) -> Any:
-    """``step`` with the file's ``options`` in the place of those of ``choice`` that have nothing behind them."""
+    """``step``, each empty option of its ``choice`` replaced by the one of that name in the file's ``options``."""
     choice = step.get("choice") if isinstance(step, dict) else None
     if not isinstance(choice, dict) or not isinstance(options, dict):
         return step

@@ -1,9 +1,9 @@
-"""YAML 1.2 with places: what a file says, and line and column of each key and each value.
+"""YAML 1.2 with positions: what a file says, and line and column of each key and each value.
 
 Reading follows the core schema of YAML 1.2, so ``yes``, ``no``, ``on`` and ``off`` are words, a time such as ``08:30``
 is a text, and only ``true`` and ``false`` are booleans. Numbers remember how they were written (:class:`WrittenInt`):
-``007`` or ``+14255550123`` can still be taken for the text that its author meant. Aliases and merge keys are not
-part of the format: a fault each. So is a key that stands twice. All faults are collected; what can be read is read.
+``007`` or ``+14255550123`` can still be read as the text that its author meant. Aliases and merge keys are not part of
+the format: each is a fault, and so is a repeated key. All faults are collected; what can be read is read.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import yaml
 from voicebot.authoring.problems import Problem, Severity
 
 MAX_FILE = 1_000_000
-"""Bytes of a file; a dialog of a thousand steps has a tenth of it."""
+"""Bytes of a file; a dialog of a thousand steps has a tenth of this."""
 MAX_DEPTH = 24
 
 YamlPath = tuple[str | int, ...]
-"""The way to a value: keys and indices, from the top."""
+"""The path to a value: keys and indices, from the top."""
 
 _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
 _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
@@ -31,13 +31,13 @@ _FLOAT = re.compile(r"[-+]?(?:[0-9]{1,30}\.[0-9]{0,30}|\.[0-9]{1,30})\Z")
 
 
 class WrittenInt(int):
-    """A whole number that knows how it was written."""
+    """A whole number that remembers how it was written."""
 
     written: str
 
 
 class WrittenFloat(float):
-    """A number that knows how it was written."""
+    """A number that remembers how it was written."""
 
     written: str
 
@@ -86,9 +86,9 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something to be mended, seen from a part of a file: ``path`` begins there.
+    """Something to mend in a part of a file; ``path`` starts at that part.
 
-    ``at_key``: it is the word itself, not what stands behind it.
+    ``at_key``: the key itself is at fault, not the value behind it.
     """
 
     path: YamlPath
@@ -99,18 +99,18 @@ class Fault:
     severity: Severity = Severity.ERROR
 
     def within(self, path: YamlPath) -> Fault:
-        """The same, seen from a part further above: ``path`` leads from that one to this one's."""
+        """The same, seen from a part that contains this one; ``path`` leads from there to here."""
         return replace(self, path=(*path, *self.path))
 
     def problem(self, document: Document, path: YamlPath) -> Problem:
-        """The problem that it is in ``document``, where the part is at ``path``."""
+        """This as a problem of ``document``, in which the part is at ``path``."""
         whole = (*path, *self.path)
         line, column = document.key_at(whole) if self.at_key else document.value_at(whole)
         return Problem(document.file, line, column, self.code, self.message, self.mend, self.severity)
 
 
 def doubt(path: YamlPath, code: str, message: str, mend: str, *, at_key: bool = False) -> Fault:
-    """A fault with which the dialogs can be used all the same."""
+    """A fault that does not keep the dialogs from being used."""
     return Fault(path, code, message, mend, at_key, Severity.WARNING)
 
 
@@ -166,7 +166,7 @@ class _Reading:
         quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
         self._document.places[path] = Marks(key, (line, column), column + quoted if one_line else 0)
         if id(node) in self._seen:
-            self._document.places[path] = Marks(key, key)  # the node stands where it was written first
+            self._document.places[path] = Marks(key, key)  # the node's own position is that of its anchor
             self._document.problem(path, "alias", "an alias (*) is not part of this format", "write the part out again")
             return None
         self._seen.add(id(node))
@@ -222,7 +222,7 @@ def _scalar(text: str) -> Any:
 
 
 def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:
-    """What the parser means, for people who do not know its words; and the mend."""
+    """What the parser means, in plain words; and the mend."""
     problem = error.problem or "this is not YAML"
     lines = text.splitlines()
     there = lines[line - 1] if 0 < line <= len(lines) else ""

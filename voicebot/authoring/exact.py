@@ -1,4 +1,4 @@
-"""Decimal arithmetic that no library can make coarse.
+"""Decimal arithmetic whose precision no library can lower.
 
 The recognisers that come with the Bot Framework SDK set the precision of the whole thread to 15 digits when they are
 imported. What reads or says numbers here brings its own context.

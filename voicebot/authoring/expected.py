@@ -1,4 +1,4 @@
-"""Words of our own, by language: what a recogniser should expect for a kind of answer, and what is said by default."""
+"""By language: what a recogniser should expect for a kind of answer, and what is said by default."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
         "digits": ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
     },
 }  # fmt: skip
-"""For each kind of answer few words, since each one makes all others less likely."""
+"""Only a few words for each kind, since every word makes all others less likely."""
 
 USUAL: dict[str, dict[str, str]] = {
     # before a question is asked again

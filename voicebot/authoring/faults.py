@@ -1,4 +1,4 @@
-"""What the model has found wrong with a part of a file, in an author's words."""
+"""What pydantic has found wrong with a part of a file, in words for its author."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
     return "wrong-value", f"{name!r}: {fault['msg']}", ""
 
 
-def _name(way: tuple[Any, ...]) -> str:
-    """The word as the author has written it: of a prompt's short form, the one in front of it."""
-    words = [step for step in way if isinstance(step, str) and step != "Prompt"]
+def _name(path: tuple[Any, ...]) -> str:
+    """The word that the author wrote; for the short form of a prompt, the word in front of it."""
+    words = [step for step in path if isinstance(step, str) and step != "Prompt"]
     if len(words) > 1 and words[-1] == "text":
         words.pop()
-    return words[-1] if words else str(way[-1]) if way else ""
+    return words[-1] if words else str(path[-1]) if path else ""
 
 
 def _pattern(name: str, fault: Any) -> str:
@@ -84,10 +84,10 @@ def _pattern(name: str, fault: Any) -> str:
     return f"{value!r} cannot be a name here: letters and digits, beginning with a letter"
 
 
-def _owner(kind: type[Part], way: tuple[Any, ...]) -> type[Part] | None:
-    """The model at the end of ``way``, which begins in ``kind``."""
+def _owner(kind: type[Part], path: tuple[Any, ...]) -> type[Part] | None:
+    """The model at the end of ``path``, which starts in ``kind``."""
     owner: type[Part] | None = kind
-    for step in way:
+    for step in path:
         if owner is None:
             return None
         found = [info for field, info in owner.model_fields.items() if step in (field, info.alias)]

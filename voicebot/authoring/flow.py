@@ -1,4 +1,4 @@
-"""A dialog file as a Bot Framework dialog: runs its steps one after the other, and keeps where the call is.
+"""A dialog file as a Bot Framework dialog: runs its steps one after the other, and remembers where the call is.
 
 Its state, which is stored after each turn, is plain JSON. ``step`` is the one that runs or waits, ``mode`` is what it
 waits for, ``vars`` are the variables; the rest is kept by the steps themselves::
@@ -18,7 +18,7 @@ from voicebot.authoring import channel
 from voicebot.authoring.model import END, FAIL
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps import DialogStep
-from voicebot.authoring.steps.outcome import GAVE_UP, Begin, Ending, Failed, GoOn, Outcome
+from voicebot.authoring.steps.outcome import GAVE_UP, Begin, Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.turn import Surroundings, Turn
 from voicebot.host.sdk import Dialog, DialogContext, DialogInstance, TurnContext
 
@@ -29,7 +29,7 @@ BEGUN = "call"
 
 
 class Jump:
-    """Options that begin a dialog at a step, with variables: how a global command gets there."""
+    """Options that begin a dialog at a step, with variables: how a global command gets to its target."""
 
     def __init__(self, step: str, variables: dict[str, Any]) -> None:
         self.step = step
@@ -65,7 +65,7 @@ class Flow(Dialog):  # type: ignore[misc]
         state = dialog_context.active_dialog.state
         program = self.program(dialog_context.context)
         step = program.steps.get(state.get("step", ""))
-        if step is None:  # the dialogs were changed while the host was down: the call goes on from the beginning
+        if step is None:  # the dialogs were changed while the host was down: start over
             state.update(step=program.first, mode=None)
             return await self._go_on(dialog_context)
         if state.get("mode") not in step.MODES:
@@ -113,12 +113,12 @@ class Flow(Dialog):  # type: ignore[misc]
                 ended = await self._settle(dc, program, step, await step.run(self._turn(context, program, state)))
         return ended
 
-    async def _follow(self, dc: DialogContext, program: Program, step: DialogStep, outcome: Outcome) -> Any:
+    async def _follow(self, dc: DialogContext, program: Program, step: DialogStep, outcome: StepOutcome) -> Any:
         ended = await self._settle(dc, program, step, outcome)
         return await self._go_on(dc) if ended is None else ended
 
-    async def _settle(self, dc: DialogContext, program: Program, step: DialogStep, outcome: Outcome) -> Any:
-        """Carry out what ``step`` has come to. None: it goes on at the step that the state names now."""
+    async def _settle(self, dc: DialogContext, program: Program, step: DialogStep, outcome: StepOutcome) -> Any:
+        """Carry out the outcome of ``step``. None: go on at the step that the state names now."""
         state = dc.active_dialog.state
         match outcome:
             case GoOn(target):
@@ -141,9 +141,9 @@ class Flow(Dialog):  # type: ignore[misc]
         return Dialog.end_of_turn
 
     async def _give_up(self, dc: DialogContext, program: Program) -> Any:
-        """Leave it to the dialog that has called this one; the main dialog has an agent, or ends the call.
+        """Leave it to the dialog that has called this one; the main dialog turns to its agent, or ends the call.
 
-        None: it goes on at the step that the state names now.
+        None: go on at the step that the state names now.
         """
         state = dc.active_dialog.state
         if len(dc.stack) > 1:

@@ -1,4 +1,4 @@
-"""What a folder of dialogs holds once it is read."""
+"""A folder of dialogs, as it was read."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Dialogs:
 
     @property
     def locales(self) -> tuple[str, ...]:
-        """The languages that the main file is written in, its own first; none when it could not be read."""
+        """The languages of the main file, its own first; none when it could not be read."""
         main = self.dialogs.get(MAIN)
         return (main.dialog.locale, *main.translations) if main is not None else ()
 
@@ -74,7 +74,7 @@ class Dialogs:
             yield from loaded.dialog.steps
 
     def sites(self) -> Iterator[tuple[LoadedDialog, Site]]:
-        """Each dialog, with what its steps may look at around them."""
+        """Each dialog with its site."""
         headers = {name: loaded.dialog for name, loaded in self.dialogs.items()}
         main, locales, steps = headers.get(MAIN), self.locales, tuple(self.steps())
         for name, loaded in self.dialogs.items():

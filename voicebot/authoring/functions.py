@@ -1,6 +1,6 @@
 """What a dialog file calls by ``module.name``: Python of the same folder, an async function or a Bot Framework dialog.
 
-The folder becomes a package, so its modules import one another relatively and collide with nothing that is installed. A
+The folder becomes a package, so its modules import one another relatively and never collide with installed ones. A
 function is called with the step's ``with`` as keywords; what it returns must fit into the call's stored state (texts,
 numbers, true, false, none, lists, mappings, days, times, Decimal).
 """

@@ -1,11 +1,10 @@
 """The call flow of a folder of dialogs as a picture (SVG): a panel for each dialog, a card for each step.
 
-Arrows lead forward only, to steps that are written further below: a flow is written in the order in which it is mostly
-gone, and arrows back would cross everything. What goes back, to the end of the dialog or to another file stands on the
-card, as a link. Where questions that nobody answers lead, if that is the same for all, stands at the step where they
-come in.
+Arrows lead only to steps further down in the file: a flow is mostly written in the order in which it runs, and arrows
+back would cross everything. Paths back, to the end of the dialog or to another file are links on the card. Where
+unanswered questions lead, if that is the same for all of them, is noted at that step.
 
-Without a ``Coverage`` nothing is marked; with one, what no test visits and where no test goes.
+With a ``Coverage``, the steps and paths are marked that no test takes.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class _Panel:
     cards: dict[str, Card]
     placed: Layout
     edges: dict[tuple[str, str], tuple[str, bool]]
-    """Label, and whether a test goes there."""
+    """By start and end: the label, and whether a test takes this path."""
 
     @property
     def width(self) -> float:
@@ -60,7 +59,7 @@ def draw(dialogs: Dialogs, coverage: Coverage | None = None) -> str:
 
 
 def _arranged(panels: list[_Panel]) -> list[tuple[_Panel, float, float]]:
-    """The main dialog at the top left, each other as high as it fits; in the width that fits a screen best."""
+    """The main dialog at the top left, every other one as high as it fits, in a width that suits a screen."""
     widest = max(panel.width for panel in panels)
     widths = {max(widest, sum(panel.width + PANEL_GAP for panel in panels[:count])) for count in range(1, MAX_COLUMNS)}
     arrangements = [_within(panels, width) for width in sorted(widths)]
@@ -131,7 +130,7 @@ def _tested(loaded: LoadedDialog, coverage: Coverage | None) -> Any:
 
 
 def _entries(dialog: DialogFile) -> dict[str, list[str]]:
-    """How callers come into a step other than by the arrows."""
+    """How callers get to a step other than by the arrows."""
     found: dict[str, list[str]] = {dialog.steps[0].id: ["▶ begins here"]}
     for name, what in (("agent", "“agent”"), ("start_over", "“start over”")):
         given = getattr(dialog.globals, name)

@@ -1,8 +1,8 @@
-"""Asking web services: one attempt after another within a bound, and never an exception for what the other side does.
+"""Requests to web services: repeated within a time limit, and with one exception for all that the other side may do.
 
-A turn of a dialog has ten seconds; whatever a file says, a request with all its attempts ends before that. Only methods
-that may safely be repeated are (RFC 9110, 9.2.2), and only for what may pass: no connection, no answer in time, and the
-statuses 429 and 5xx.
+A turn of a dialog has ten seconds; whatever a file says, a request with all its attempts ends before that. Only
+idempotent methods are repeated (RFC 9110, section 9.2.2), and only for what may pass: no connection, no answer in time,
+and the statuses 429 and 5xx.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import aiohttp
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 LIMIT_S = 8.0
-"""All attempts together."""
+"""Seconds for all attempts together."""
 MAX_ANSWER = 256 * 1024
 IDEMPOTENT = frozenset({"get", "put", "delete"})
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What is asked; every gap is filled."""
+    """A request, with every gap filled."""
 
     method: str
     url: str

@@ -1,4 +1,4 @@
-"""What a dialog file says of other steps and other files, and whether these are there."""
+"""The steps and files that a dialog file names, and whether they exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from voicebot.authoring.walking import targets_of
 
 
 def check_links(loaded: LoadedDialog, site: Site) -> None:
-    """Add a problem to the document for each thing that the file names and that is not there."""
+    """Add a problem to the document for everything that the file names and that does not exist."""
     document, dialog = loaded.document, loaded.dialog
     raw = document.data.get("steps") if isinstance(document.data, dict) else None
     written = [str(step.get("id")) for step in raw or [] if isinstance(step, dict)]

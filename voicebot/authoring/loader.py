@@ -1,9 +1,9 @@
-"""A folder of dialogs: every file read and checked as far as a call could stumble over it; all faults at once.
+"""Reads a folder of dialogs: every file, and everything in it that a call could fail on.
 
 ``main.yaml`` is where calls begin. ``billing.yaml`` or ``shop/order.yaml`` are further dialogs, called by these names.
 ``main.de.yaml`` and ``main.de-AT.yaml`` are translations: they repeat, under ``steps`` by id, only the words that
 callers hear or say; everything else is as in ``main.yaml``. Folders named ``tests`` or ``data``, and names that begin
-with a dot or an underscore, are not looked at.
+with a dot or an underscore, are ignored.
 """
 
 from __future__ import annotations

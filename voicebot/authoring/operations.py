@@ -1,6 +1,6 @@
-"""What the operators and functions of expressions make of values: pure, bounded, and none for what makes no sense.
+"""The operators and functions of expressions: pure, bounded, and None for what makes no sense.
 
-They may raise what :data:`NO_VALUE` lists; who evaluates takes that for none.
+They may raise what :data:`NO_VALUE` lists; the evaluation takes that for None.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _ordered(left: Any, right: Any) -> int | None:
 
 
 def _moment(value: Any, beside: Any) -> Any:
-    """A text beside a day or a time is taken for one."""
+    """A text compared with a day or a time is read as one."""
     if isinstance(value, str) and isinstance(beside, date | time):
         return type(beside).fromisoformat(value)
     if isinstance(value, datetime) and isinstance(beside, date) and not isinstance(beside, datetime):

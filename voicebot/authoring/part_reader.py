@@ -1,4 +1,4 @@
-"""A part of a file into the model: a step, or what stands at the top; with every fault of it."""
+"""Reads a part of a file, a step or what stands at the top, and finds every fault in it."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ from voicebot.authoring.template import compile_template
 from voicebot.authoring.walking import conditions_of, prompts_of, texts_of
 
 PLACEHOLDER = {"id": "nothing", "goto": END}
-"""A step in the place of a file's own, which are read one by one."""
+"""Stands for the steps of a file while the rest is read: they are read one by one."""
 P = TypeVar("P", DialogStep, DialogFile)
 
 
 class PartReader:
-    """Reads parts of ``document``, a file in ``folder``, and tells it their faults."""
+    """Reads parts of ``document``, a file in ``folder``, and adds their problems to it."""
 
     def __init__(self, document: Document, folder: Path) -> None:
         self._document = document
         self._folder = folder
 
     def header(self, raw: dict[str, Any]) -> DialogFile | None:
-        """``raw``, a whole file, with one step in the place of its own; None (and problems) when it is none."""
+        """``raw``, a whole file, but with a placeholder for its steps; None, and problems, when it cannot be read."""
         steps = raw.get("steps")
         return self._part(DialogFile, {**raw, "steps": [PLACEHOLDER]} if steps and isinstance(steps, list) else raw, ())
 
     def step(self, kind: type[DialogStep], raw: Any, path: YamlPath) -> DialogStep | None:
-        """``raw``, which is at ``path``, as a step; None (and problems) when it is none."""
+        """``raw``, which is at ``path``, as a step; None, and problems, when it cannot be read."""
         step = self._part(kind, raw, path)
         if step is not None:
             self._document.problems += (fault.problem(self._document, path) for fault in step.own_faults())
         return step
 
     def _part(self, kind: type[P], raw: Any, path: YamlPath) -> P | None:
-        """``raw`` as a ``kind``; None (and problems) when it is none."""
+        """``raw`` as a ``kind``; None, and problems, when it cannot be read."""
         try:
             part = kind.model_validate(raw)
         except ValidationError as error:
             for fault in error.errors(include_url=False):
-                if not str(fault["loc"][-1:]).startswith("('literal["):  # the other form of the word has told already
+                if not str(fault["loc"][-1:]).startswith("('literal["):  # the other form of the word has reported it
                     self._fault(kind, fault, path)
             return None
         self._names(part.sets(), path)

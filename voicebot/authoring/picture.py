@@ -1,6 +1,7 @@
-"""How the call flow looks: cards, arrows and panels as SVG, with colours that hold for people who see few of them.
+"""How the call flow looks: cards, arrows and panels as SVG, in colours that colour-blind people can tell apart.
 
-Sizes are in pixels. No font can be measured here, so widths are those of a wide one (DejaVu Sans); others leave air.
+Sizes are in pixels. No font can be measured here, so widths are those of a wide one (DejaVu Sans); narrower fonts leave
+room.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ COLOURS = {
     "ask": "#2563eb", "say": "#64748b", "if": "#b45309", "call": "#7c3aed", "http": "#0f766e", "transfer": "#15803d",
     "hangup": "#be123c", "set": "#78716c",
 }  # fmt: skip
-"""By the word of the step that has the colour first; others share it (``DialogStep.COLOUR``)."""
+"""By the word of a step; other steps share its colour (``DialogStep.COLOUR``)."""
 OTHER = "#0e7490"
 LEGENDS = {
     "ask": "asks", "say": "says", "if": "decides", "call": "runs another dialog or Python",
@@ -56,7 +57,7 @@ _WIDE = set("mwMWQO@%&")
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """A path that is told on the card: its label, where it leads, a link there, and whether a test takes it."""
+    """A path that is written on the card: its label, where it leads, a link there, and whether a test takes it."""
 
     label: str
     target: str
@@ -66,13 +67,13 @@ class CardRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A step. ``lines``: what it shows of its words, which ``words`` has all of."""
+    """A step. ``words``: what it says or does; ``lines``: what fits on the card of it."""
 
     anchor: str
     id: str
     kind: str
     colour: str
-    """The colour's name in :data:`COLOURS`; another one is :data:`OTHER`."""
+    """A key of :data:`COLOURS`; any other means :data:`OTHER`."""
     lines: list[str]
     words: str
     rows: list[CardRow]
@@ -86,12 +87,12 @@ class Card:
 
     @property
     def above(self) -> float:
-        """What the chips over the card take."""
+        """The height of the notes above the card."""
         return 20.0 * len(self.entries)
 
 
 def wide(text: str, size: float = TEXT) -> float:
-    """About how wide a text is."""
+    """The approximate width of a text."""
     return size * sum(0.36 if c in _NARROW else 0.95 if c in _WIDE else 0.7 if c.isupper() else 0.6 for c in text)
 
 
@@ -110,7 +111,7 @@ def wrapped(text: str, room: float = CARD_WIDTH - 24) -> list[str]:
 
 
 def _parts(word: str, room: float) -> list[str]:
-    """A word that is too long for a line (an address, an expression) in pieces that are not."""
+    """A word that is too long for a line (an address, an expression), in pieces that fit."""
     if wide(word) <= room:
         return [word]
     size = max(1, int(len(word) * room / wide(word)) - 1)
@@ -118,7 +119,7 @@ def _parts(word: str, room: float) -> list[str]:
 
 
 def clipped(text: str, room: float, size: float = TEXT) -> str:
-    """A text that fits."""
+    """``text``, shortened to fit."""
     if wide(text, size) <= room:
         return text
     while text and wide(f"{text}…", size) > room:
@@ -127,12 +128,12 @@ def clipped(text: str, room: float, size: float = TEXT) -> str:
 
 
 def title_width(name: str, title: str) -> float:
-    """What the head of a panel wants."""
+    """The width of the head of a panel."""
     return 40.0 + max(wide(f"{name}.yaml", 15), min(wide(title), 420.0))
 
 
 def panel(x: float, y: float, width: float, height: float, name: str, title: str) -> str:
-    """The ground of a dialog, with its head."""
+    """The background of a dialog, with its head."""
     shown = clipped(title, width - 32)
     return (
         f'<g id="{escape(name)}"><rect class="panel" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
@@ -204,7 +205,7 @@ def arrow(points: list[tuple[float, float]], label: str, gone: bool) -> str:
         f'<path class="{"tip" if gone else "ungonetip"}" d="{tip}"/>',
     ]
     if label:
-        # Near the end of the last stretch: there arrows from one step have come apart, and those to one step not met.
+        # Halfway along the last stretch: arrows from one step have parted there, those to one step have not yet met.
         (from_x, from_y), (to_x, to_y) = points[0], rest[0]
         label_x, label_y = (from_x + to_x) / 2, (from_y + to_y) / 2 + 3.5
         shown = escape(clipped(label, 190, 10.5))

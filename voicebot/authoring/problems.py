@@ -1,4 +1,4 @@
-"""What is wrong with a folder of dialogs, said so that its author can mend it."""
+"""What is wrong with a folder of dialogs, in words with which its author can mend it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Severity(StrEnum):
     ERROR = "error"
     """The folder cannot be used."""
     WARNING = "warning"
-    """It can be used, but callers will probably not like it."""
+    """It can be used, but probably not as callers would like."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

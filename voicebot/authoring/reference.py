@@ -11,9 +11,9 @@ from voicebot.authoring.walking import parts_within
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEFS = "#/$defs/"
 KEYS = ("key", "end_key", "yes_key", "no_key")
-"""Words of keys: most people write them as numbers."""
+"""Fields for keys of the keypad, which most people write as numbers."""
 ONE_FOR_MANY = ("retry", "no_input", "no_match", "say", "phrases")
-"""Words of lists that may have a single item instead."""
+"""Fields for lists that may hold a single item instead."""
 
 
 def schema() -> dict[str, Any]:
@@ -23,7 +23,7 @@ def schema() -> dict[str, Any]:
 
 
 def _by_title(made: dict[str, Any]) -> dict[str, Any]:
-    """``made`` with each part under its title: what a class is called in Python is no business of a schema's reader."""
+    """``made`` with each part under its title, as the names of Python classes mean nothing to readers of a schema."""
     titles = {name: _object(part).get("title", name) for name, part in made["$defs"].items()}
 
     def renamed(part: Any) -> Any:
@@ -39,7 +39,7 @@ def _by_title(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_taken(part: Any, word: str = "") -> Any:
-    """The model's schema, widened by what its validators take: one item for a list, a number for a text."""
+    """The model's schema, widened by what its validators accept: one item for a list, a number for a text."""
     if isinstance(part, list):
         return [_as_taken(item, word) for item in part]
     if not isinstance(part, dict):

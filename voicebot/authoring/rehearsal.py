@@ -20,7 +20,7 @@ from voicebot.authoring.transcripts import DialogTest
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a test; ``failure`` is None when all was as it says; ``languages``: those of the call."""
+    """The result of a test; ``failure`` is None when it passed; ``languages``: those of the call."""
 
     test: DialogTest
     failure: Failure | None
@@ -39,7 +39,7 @@ class Coverage:
         self.gone.add((dialog, step, going))
 
     def steps(self) -> tuple[int, list[tuple[Path, int, str]]]:
-        """How many steps there are, and place and id of those that were not visited."""
+        """How many steps there are, and file, line and id of those that were not visited."""
         seen = {(dialog, end) for dialog, step, going in self.gone for end in (step, going)}
         total, left = 0, []
         for name, loaded in self.dialogs.dialogs.items():
@@ -53,7 +53,7 @@ class Coverage:
         total, left = 0, []
         for name, loaded in self.dialogs.dialogs.items():
             for step, to in graph_of(loaded.dialog).items():
-                targets = [target for target in to if target != FAIL]  # a dialog that is given up tells nothing of it
+                targets = [target for target in to if target != FAIL]  # a dialog does not report that it was given up
                 if len(targets) < 2:
                     continue
                 total += len(targets)
@@ -64,7 +64,7 @@ class Coverage:
 
 
 class Rehearsal:
-    """The dialogs with what the running test puts in the place of clock, services and functions.
+    """The dialogs, with the clock, services and functions of the running test.
 
     Compiled once for each set of functions that tests replace. Raises ``DialogsError`` for faulty Python.
     """

@@ -22,7 +22,7 @@ MinuteRange = tuple[int, int]
 
 
 class ScheduleError(ValueError):
-    """What is wrong; ``path``: where below the schedule."""
+    """What is wrong; ``path``: where in the schedule."""
 
     def __init__(self, message: str, path: tuple[str | int, ...], mend: str = "") -> None:
         super().__init__(message)

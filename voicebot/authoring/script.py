@@ -1,4 +1,4 @@
-"""The texts of a dialog file in one language, with everything made ready that a turn would otherwise have to make."""
+"""The texts of a dialog file in one language, compiled ahead so that a turn has nothing to compile."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from voicebot.authoring.walking import conditions_of, prompts_of, strings_in, te
 from voicebot.authoring.wording import Words, formatter, words
 
 
-class Script:
-    """What can be said, asked for and worked out in a dialog, in the language of ``locale``.
+class DialogScript:
+    """The prompts, texts, conditions and opening hours of a dialog, in the language of ``locale``.
 
     ``name``: of the dialog; ``header``: of its file; ``parts``: its steps; ``main``: the header of the main file, which
     has the constants, schedules and global commands; ``files``: the dialog's and the main one, beside which their audio
     files are.
 
-    Raises :class:`~voicebot.authoring.expressions.ExpressionError` or ``ScheduleError`` for what the loader would have
-    told as a problem.
+    Raises :class:`~voicebot.authoring.expressions.ExpressionError` or ``ScheduleError`` for what the loader
+    reports as a problem.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Script:
             for _, condition in conditions_of(part):
                 self._conditions[condition] = compile_expression(condition)
         self.usual = {name: self._own(by_language(table, locale)) for name, table in USUAL.items()}
-        """What is said where the author wrote nothing for it, by its name there."""
+        """What is said where the author wrote nothing, by its name in :data:`~voicebot.authoring.expected.USUAL`."""
         self.constants: dict[str, Any] = {}
         for key, value in main.constants.items():
             for _, text in strings_in(value):
@@ -97,7 +97,7 @@ class Script:
         return template.fill(scope, self._read) if template is not None else written_text
 
     def address(self, written_text: str, scope: Mapping[str, Any]) -> str:
-        """A web address with its gaps filled: what a call brings in cannot lead anywhere else, constants may."""
+        """A web address with its gaps filled. Values of the call are quoted, so they cannot lead to another server."""
         own = {*self.constants, "secrets"}
         filled = ""
         for part in self._templates[written_text].parts:
@@ -113,7 +113,7 @@ class Script:
         return self._usual.get(section, ())
 
     def prompts(self) -> Iterator[tuple[str, str, str]]:
-        """What is spoken alike in every call: text (or SSML), locale, and the file that is played in its place."""
+        """What is spoken unchanged in every call: text (or SSML), locale, and the file that is played instead."""
         known = set(self.constants)
         for ready in self._words.values():
             if ready.names <= known:

@@ -8,7 +8,7 @@ from voicebot.audio.riff import read_wave
 
 MAX_BYTES = 12_000_000
 MAX_S = 120.0
-"""As long as the call plays them."""
+"""Seconds; the call plays no more of a file."""
 
 
 class SoundError(ValueError):

@@ -32,7 +32,7 @@ from babel.numbers import (
 from voicebot.authoring.exact import exact
 
 MAX_SPELLED = 200
-"""Characters that are said one by one at most."""
+"""The most characters that are said one by one."""
 
 MAX_NUMBER = Decimal(10) ** 18
 
@@ -116,7 +116,7 @@ def _speech(name: str) -> _Speech:
 
 
 def groups(digits: str) -> list[str]:
-    """``digits`` in the groups in which people read out numbers: by threes where that comes out even, or by fours; none
+    """``digits`` in the groups in which people read out numbers: of three where that comes out even, or of four; never
     of a single digit.
     """
     if len(digits) <= 4:
@@ -225,7 +225,7 @@ def _currency(detail: str, speech: _Speech) -> str:
 
 
 def _currency_of(speech: _Speech) -> str:
-    """What is paid with in the country, or where the language is mostly spoken."""
+    """The currency of the country, or of the country where the language is mostly spoken."""
     of_country = get_territory_currencies(speech.locale.territory) if speech.locale.territory else []
     return str(of_country[0] if of_country else speech.data["default_currency"])
 

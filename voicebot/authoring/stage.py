@@ -1,12 +1,12 @@
-"""The dialogs as a running service plays them for tests by voice: each call is held as one of the tests says.
+"""Dialogs that a running service plays for tests by voice: each call plays one of the tests.
 
-A service knows nothing of tests. What makes it play them is a folder of its own for it to serve (:func:`build_stage`),
-whose ``main.py`` asks this module for the root dialog: one that has, for each test, the dialogs with the clock, the
-services and the functions of that test, and begins those of the test that the call names in a SIP header. Such a folder
-is made by ``voicebot test --voice``, for the service that it starts and ends, and nowhere else.
+A service knows nothing of tests. ``voicebot test --voice`` makes a folder for the service that it starts
+(:func:`build_stage`). The folder's ``main.py`` asks this module for the root dialog. That holds, for each test, the
+dialogs with the clock, the services and the functions of the test, and begins those of the test that is named in a SIP
+header of the call.
 
-What the bot says is looked for in the call's record, which keeps nothing of what is said while a recording is paused.
-So these dialogs leave the recording alone; that they pause it is shown in text.
+What the bot said is read from the call's record, which omits everything that is said while a recording is paused. So
+these dialogs leave the recording alone; the tests in text show that they pause it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from voicebot.host.sdk import Activity, ComponentDialog, DialogContext, TurnCont
 logger = logging.getLogger(__name__)
 
 TEST_HEADER = "X-Voicebot-Test"
-"""Names the test of a call: its place in what :func:`read_transcripts` gives, from 0."""
+"""The test of a call, by its index in what :func:`read_transcripts` returns."""
 MAIN = """\
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def create_dialog(context):
 
 
 def build_stage(folder: Path, place: Path) -> None:
-    """Make ``place``, which must not be there, a folder that plays the tests of the dialogs in ``folder``."""
+    """Make the folder ``place``, which must not exist, to play the tests of the dialogs in ``folder``."""
     place.mkdir()
     (place / "main.py").write_text(MAIN.format(folder=str(folder.resolve())), encoding="utf-8")
 
@@ -59,9 +59,9 @@ def staged(folder: Path) -> Stage:
 
 
 class Stage(ComponentDialog):  # type: ignore[misc]
-    """Begins the dialogs of the test that the call names; of the first one when nobody calls (as for the warm-up).
+    """Begins the dialogs of the test that the call names, or of the first one (for the warm-up).
 
-    ``prompts``: what is spoken alike in every call, in the dialogs' own language.
+    ``prompts``: what is spoken unchanged in every call, in the dialogs' own language.
     """
 
     def __init__(self, dialogs: Dialogs, tests: Sequence[DialogTest]) -> None:
@@ -93,7 +93,7 @@ class Stage(ComponentDialog):  # type: ignore[misc]
 
 
 class _Scene(ComponentDialog):  # type: ignore[misc]
-    """The dialogs as one test finds them."""
+    """The dialogs with the surroundings of one test."""
 
     def __init__(self, name: str, dialogs: Dialogs, test: DialogTest) -> None:
         super().__init__(name)

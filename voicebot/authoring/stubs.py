@@ -1,4 +1,4 @@
-"""What stands in, while a test runs, for the clock, the web services and the Python functions that a dialog asks."""
+"""What replaces the clock, the web services and the Python functions of a dialog while a test runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voicebot.authoring.transcripts import DialogTest, matches
 
 
 class Stubs:
-    """Those of one test. ``unknown``: what was asked that the test has no answer for."""
+    """The stubs of one test. ``unknown``: requests that the test has no answer for."""
 
     def __init__(self, test: DialogTest) -> None:
         self._test = test
@@ -31,7 +31,7 @@ class Stubs:
         raise HttpFailed("nothing stands in for this service")
 
     def function(self, name: str) -> AsyncFunction:
-        """What is called in the place of the function ``name``."""
+        """What is called instead of the function ``name``."""
 
         async def instead(**given: Any) -> Any:
             return self.answer(name, given)
@@ -52,7 +52,7 @@ class Stubs:
 
 
 class AnySecret(dict[str, str]):
-    """Tests know no secrets: each is its own name."""
+    """Every secret is there in a test, and is its own name."""
 
     def get(self, name: str, default: Any = None) -> Any:
         return name

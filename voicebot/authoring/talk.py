@@ -1,4 +1,4 @@
-"""A test's talk, entry by entry, against a call: what the bot should say, and what it did say."""
+"""Plays the talk of a test, entry by entry, in a call, and compares what the bot should say with what it says."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Failure:
 
 
 class TestedCall(Protocol):
-    """The call of a test: one that is held in text now, or what is left of one that was held by voice.
+    """The call of a test: a call in text, or the replay of a recorded call by voice.
 
-    What the properties mean stands at :class:`~voicebot.authoring.textcall.TextCall`.
+    :class:`~voicebot.authoring.textcall.TextCall` says what the properties mean.
     """
 
     hung_up: bool
@@ -43,9 +43,9 @@ class TestedCall(Protocol):
 
 
 class RunningTest:
-    """One test while it runs: what the bot has said and nobody has looked at yet.
+    """One test while it runs, with what the bot has said that no entry has looked at yet.
 
-    ``unknown``: what was asked that the test has no answer for, as it comes up. ``languages``: those of the call.
+    ``unknown``: a list to which requests are added that the test has no answer for. ``languages``: those of the call.
     """
 
     def __init__(self, call: TestedCall, test: DialogTest, unknown: list[str]) -> None:
@@ -54,11 +54,11 @@ class RunningTest:
         self._unknown = unknown
         self._heard: list[Said] = []
         self._looked_at = 0
-        """The line that looked at the last turn's prompts; 0 when none did, and anything may be said."""
+        """The line of the entry that looked at the prompts of this turn; 0 for none: then anything may be said."""
         self.languages = {call.language}
 
     async def failure(self) -> Failure | None:
-        """Hold the talk; the first thing that is not as it says."""
+        """Play the talk; the first difference, or None."""
         self._heard = await self._call.dial()
         self.languages.add(self._call.language)
         for entry, line in zip(self._test.talk, self._test.lines, strict=True):

@@ -42,7 +42,7 @@ class Template:
         return "".join(part if isinstance(part, str) else say(part.expression(scope), part.kind) for part in self.parts)
 
     def value(self, scope: Scope, say: Formatter) -> Any:
-        """The value of a single gap as it is; otherwise the filled text."""
+        """The value itself when the text is a single gap; otherwise the filled text."""
         only = self.parts[0] if len(self.parts) == 1 else None
         if isinstance(only, Gap) and not only.kind:
             return only.expression(scope)

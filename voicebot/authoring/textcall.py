@@ -1,4 +1,4 @@
-"""One call in text: what a caller does goes through the real dialog host, without socket, audio or waiting."""
+"""A call in text. What the caller does goes through the real dialog host, without socket, audio or waiting."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TextCall:
         return await self._turn(type="message", text=text)
 
     async def press(self, keys: str) -> list[Said]:
-        """One key after another; what is said behind each of them, together."""
+        """One key after another; all that is said after them, together."""
         said: list[Said] = []
         for key in keys:
             said += await self._turn(type="message", text=key, entities=[{"type": "DTMF"}])
@@ -129,7 +129,7 @@ _RECORDING = {"start": "running", "resume": "running", "pause": "paused", "stop"
 
 
 class _Kept(SqliteStorage):
-    """In memory; remembers what was written last, for those who want to see it."""
+    """State in memory, with what was written last."""
 
     def __init__(self) -> None:
         super().__init__(None)

@@ -102,7 +102,7 @@ class Test(Part):
 
 
 class TestFile(Part):
-    """A file of tests; what stands here holds for all of them that say nothing else."""
+    """A file of tests. What stands here holds for each test that does not say otherwise."""
 
     now: Moment = Field(datetime(2026, 1, 5, 12, tzinfo=UTC), description="What the clock says (a Monday at noon).")
     locale: PlainText | None = Field(None, description="The language of the calls.")
@@ -113,7 +113,7 @@ class TestFile(Part):
 
 @dataclass(frozen=True, slots=True)
 class DialogTest:
-    """A test with what holds around it, and its place. ``lines``: of each entry of the talk."""
+    """A test, with what its file says for all tests, and its position. ``lines``: of the entries of the talk."""
 
     file: Path
     line: int
@@ -148,7 +148,7 @@ def read_transcripts(folder: Path) -> Transcripts:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether ``text`` is as ``pattern`` says."""
+    """Whether ``text`` matches ``pattern``, in which ``*`` stands for any words."""
     parts = [re.escape(" ".join(part.split())) for part in pattern.split("*")]
     whole = ".*".join(parts)
     return re.fullmatch(whole, " ".join(text.split()), re.DOTALL) is not None

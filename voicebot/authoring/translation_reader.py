@@ -1,4 +1,4 @@
-"""A translation into the model: the dialog that it translates, with its words in the place of that one's.
+"""Reads a translation: the dialog that it translates, with the words of the translation.
 
 ``main.de.yaml`` repeats, under ``steps`` by id, only what callers hear or say; everything else is as in ``main.yaml``.
 """
@@ -21,11 +21,11 @@ TRANSLATION_WORDS = ("voice", "options", "defaults", "globals", "steps")
 """The words that a translation may have."""
 
 _SHORT_FORMS = short_forms(STEP_KINDS.values())
-"""Those of prompts are not among them: a translated prompt that is written out says all of it."""
+"""Without prompts: a translated prompt that is written out has all its words itself."""
 
 
 def read_translation(document: Document, folder: Path, base: LoadedDialog) -> DialogFile | None:
-    """``base`` with the words of ``document``; None (and problems) when it has none."""
+    """``base`` with the words of ``document``; None, and problems, when it cannot be read."""
     data, reader = document.data, PartReader(document, folder)
     if not isinstance(data, dict):
         if data is not None:
@@ -85,7 +85,7 @@ def _merged(document: Document, step: dict[str, Any], words: Any, path: YamlPath
 
 
 def _merge(base: Any, over: Any, word: str) -> Any:
-    """``over`` laid upon ``base``; short forms are written out where the other is."""
+    """``base`` with what ``over`` replaces; a short form is written out when the other one is."""
     if isinstance(over, dict):
         if isinstance(base, dict):
             if "text" in base and "text" in over:
@@ -104,5 +104,5 @@ def _merge(base: Any, over: Any, word: str) -> Any:
 
 
 def _without_sound(prompt: dict[str, Any]) -> dict[str, Any]:
-    """A prompt whose text is another one: what is played or spoken in its place is in the wrong language."""
+    """``prompt`` without what is played or spoken instead of its text, as that is in the other language."""
     return {word: value for word, value in prompt.items() if word not in ("audio", "ssml")}

@@ -1,4 +1,4 @@
-"""One turn of a call, as a step's runner is given it."""
+"""One turn of a call, as the runner of a step sees it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from voicebot.authoring import channel
 from voicebot.authoring.functions import Functions
 from voicebot.authoring.http import Fetch, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
-from voicebot.authoring.script import Script
+from voicebot.authoring.script import DialogScript
 from voicebot.host.sdk import ActivityTypes, TurnContext
 
 NO_INPUT, NO_MATCH = "noUserInput", "unrecognizedSpeech"
-"""The events of a caller who says nothing, and of one of whom nothing was understood."""
+"""The events for a caller who says nothing, and for speech without recognised words."""
 
 Visited = Callable[[str, str, str], None]
 """``(dialog, step, where it went on)``: for coverage."""
@@ -24,7 +24,7 @@ Visited = Callable[[str, str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What dialogs reach outside of themselves; tests bring their own."""
+    """What dialogs use of the world outside; tests bring their own."""
 
     now: Callable[[], datetime]
     fetch: Fetch
@@ -32,19 +32,19 @@ class Surroundings:
     secrets: Mapping[str, str] = field(default_factory=dict)
     visited: Visited | None = None
     locales: tuple[str, ...] = ("en-US",)
-    """The languages that the dialogs are written in, the main file's first."""
+    """The languages of the dialogs, the main file's first."""
 
 
 class Turn:
-    """What came, what is known, and what can be said and done.
+    """What has come in, what is known, and what can be said and done.
 
-    ``state``: of the dialog, plain JSON, stored after the turn: ``step``, ``mode`` (what the step waits for), ``vars``,
-    and what the step itself keeps there. ``script``: the texts of the dialog in the language of the call.
+    ``state``: the dialog's, plain JSON, stored after the turn: ``step``, ``mode`` (what the step waits for), ``vars``,
+    and what the step itself keeps. ``script``: the texts of the dialog in the language of the call.
     """
 
     __slots__ = ("around", "context", "script", "state")
 
-    def __init__(self, context: TurnContext, script: Script, state: dict[str, Any], around: Surroundings) -> None:
+    def __init__(self, context: TurnContext, script: DialogScript, state: dict[str, Any], around: Surroundings) -> None:
         self.context = context
         self.script = script
         self.state = state
@@ -54,43 +54,43 @@ class Turn:
 
     @property
     def event(self) -> str:
-        """The name of the event that came; ``""`` when it was none."""
+        """The name of the event that came in; ``""`` when it was something else."""
         activity = self.context.activity
         return (activity.name or "") if activity.type == ActivityTypes.event else ""
 
     @property
     def told(self) -> dict[str, Any]:
-        """What the event says."""
+        """The value of the event; empty when it is not a mapping."""
         value = self.context.activity.value
         return value if isinstance(value, dict) else {}
 
     @property
     def message(self) -> str | None:
-        """What the caller said, or the key that was pressed; None when it was neither."""
+        """What the caller said or pressed; None when something else came in."""
         activity = self.context.activity
         return (activity.text or "").strip() if activity.type == ActivityTypes.message else None
 
     @property
     def key(self) -> str | None:
-        """The key that was pressed; None when it was something else."""
+        """The key that the caller pressed; None when something else came in."""
         return self.message if channel.is_key(self.context.activity) else None
 
     @property
     def is_dry_run(self) -> bool:
-        """Whether nobody is there: the dialogs are being warmed up, and nothing outside of them may be asked for."""
+        """Whether the dialogs are only being warmed up, and must not ask anything of the world outside."""
         return channel.is_dry_run(self.context)
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
     @property
     def variables(self) -> dict[str, Any]:
-        """The dialog's, by name."""
+        """The dialog's variables, by name."""
         variables: dict[str, Any] = self.state["vars"]
         return variables
 
     @property
     def call(self) -> dict[str, Any]:
-        """The call's own state (:func:`~voicebot.authoring.channel.call_state`)."""
+        """The state of the call (:func:`~voicebot.authoring.channel.call_state`)."""
         return channel.call_state(self.context)
 
     def scope(self) -> dict[str, Any]:
@@ -106,22 +106,22 @@ class Turn:
         return self.around.now().date()
 
     def is_open(self, schedule: str) -> bool:
-        """Whether it is within the hours of a schedule of the main file."""
+        """Whether it is open now, by a schedule of the main file."""
         hours = self.script.schedules.get(schedule)
         return hours is not None and hours.is_open(self.around.now())
 
     def facts(self, values: Mapping[str, Value]) -> dict[str, Any]:
-        """``values`` with their gaps filled, for others to read: plain JSON."""
+        """``values`` with their gaps filled, as plain JSON for others."""
         scope = self.scope()
         return {name: plain(self.script.value(value, scope)) for name, value in values.items()}
 
     # --- what is said and done ----------------------------------------------------------------------------------------
 
     async def speak(self, prompt: Prompt, *, asking: bool = False, barge_in: BargeIn | None = None) -> None:
-        """Say ``prompt``. ``asking``: the caller is to answer. ``barge_in`` holds where the prompt says nothing."""
+        """Say ``prompt``. ``asking``: an answer is expected. ``barge_in``: unless the prompt itself says."""
         words = self.script.words(prompt)
         scope, slow = self.scope(), bool(self.call.get("slow"))
-        audio = words.sound(scope) if not slow else ""  # files cannot be played more slowly: then it is spoken
+        audio = words.sound(scope) if not slow else ""  # a file cannot be played more slowly, so the text is spoken
         may = words.barge_in if words.barge_in is not None else barge_in
         if may is None and asking:
             may = self.script.header.defaults.barge_in
@@ -129,7 +129,7 @@ class Turn:
         await channel.say(self.context, said, asking=asking, barge_in=may, locale=self.script.locale, audio=audio)
 
     def error(self, message: str, status: int) -> None:
-        """Keep why something came to nothing: ``{error.message}`` and ``{error.status}`` of the dialog's texts."""
+        """Keep why something failed, for ``{error.message}`` and ``{error.status}``."""
         self.variables["error"] = {"message": message, "status": status}
 
     async def fetch(self, asked: ServiceRequest) -> Any:
@@ -148,7 +148,7 @@ class Turn:
         )
 
     async def meanwhile(self, wait: Wait | None, work: Awaitable[Any]) -> Any:
-        """Do ``work``; say ``wait`` at once, or when it takes its time. Raises what ``work`` raises."""
+        """Do ``work``, and say ``wait`` at once, or when ``work`` takes longer. Raises what ``work`` raises."""
         if wait is None:
             return await work
         task = asyncio.ensure_future(work)
@@ -163,7 +163,7 @@ class Turn:
 
 
 def plain(value: Any) -> Any:
-    """``value``, fit for JSON."""
+    """``value`` as plain JSON."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -174,7 +174,7 @@ def plain(value: Any) -> Any:
 
 
 def nth(prompts: list[Prompt], number: int) -> Prompt:
-    """The prompt for the ``number``-th time, from 1; the last of them from then on."""
+    """The prompt for the ``number``-th time, counted from 1; the last one from then on."""
     return prompts[min(max(number, 1), len(prompts)) - 1]
 
 

@@ -1,7 +1,7 @@
-"""Ways through a part of a file, however deep: every text with gaps, every condition, every target, every prompt.
+"""Finds things in a part of a file, however deep: texts with gaps, conditions, targets, prompts.
 
-What a text is tells the type of its field (:class:`~voicebot.authoring.model.Role`), so a new part is walked through
-without a word here.
+The type of a field tells the role of its texts (:class:`~voicebot.authoring.model.Role`), so nothing here has to be
+changed for a new part.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def strings_in(value: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]
 
 
 def parts_within(kind: type[Part]) -> Iterator[type[Part]]:
-    """Each kind of part that can stand in a ``kind``, however deep; the same one may come twice."""
+    """Each kind of part that can stand in a ``kind``, however deep; some may be repeated."""
     for info in kind.model_fields.values():
         part = part_in(info.annotation)
         if part is not None and part is not kind:
@@ -60,14 +60,14 @@ def parts_within(kind: type[Part]) -> Iterator[type[Part]]:
 
 
 def part_in(annotation: Any) -> type[Part] | None:
-    """The kind of part that a field with this annotation holds: itself, or as items of a list or mapping."""
+    """The kind of part in a field with this annotation: as its value, or as items of a list or mapping."""
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation
     return next((part for one in get_args(annotation) if (part := part_in(one)) is not None), None)
 
 
 def short_forms(kinds: Iterable[type[Part]]) -> dict[str, str]:
-    """For each word in ``kinds``, however deep, whose part has a short form: the word in the part that it stands for.
+    """For each field in ``kinds``, however deep, whose part has a short form: the field that this stands for.
 
     Prompts are left out.
     """
@@ -99,7 +99,7 @@ def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
 
 @cache
 def _leading(kind: type[Part], wanted: Role | type[Part]) -> tuple[tuple[str, str, bool], ...]:
-    """The fields of ``kind`` that lead to ``wanted``: name in Python, word in the file, whether it is a text's role."""
+    """The fields of ``kind`` that contain ``wanted``: name, word in the file, whether its own texts have that role."""
     found = []
     for name, info in kind.model_fields.items():
         role, part = _role(info.annotation, info.metadata), part_in(info.annotation)

@@ -1,4 +1,4 @@
-"""Prompts, ready to be said: the text for the eye and the words (or SSML) for the ear, for one language."""
+"""Prompts, compiled for one language: the text for the eye, and the words (or SSML) for the ear."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from voicebot.authoring.speaking import spoken, written
 from voicebot.authoring.template import Formatter, Template, compile_template
 
 SLOWER = "-25%"
-"""How much slower it is spoken for callers who asked for it."""
+"""How much slower prompts are spoken for callers who asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A prompt of one language. ``voice``: its own, or its file's; ``""`` for that of the settings."""
+    """A prompt in one language. ``voice``: its own, or its file's; ``""`` for that of the settings."""
 
     text: Template
     ssml: Template | None
@@ -48,7 +48,7 @@ class Words:
         return text, f"<speak>{inner}</speak>"
 
     def sound(self, scope: Scope) -> str:
-        """The address of what is played instead; ``""`` for nothing."""
+        """The address of the audio that is played instead; ``""`` for none."""
         if isinstance(self.audio, Template):
             return self.audio.fill(scope, self.read)
         return self.audio or ""
@@ -80,7 +80,7 @@ def _audio(audio: str, file: Path | None) -> Template | str:
 
 
 def formatter(say: Callable[[Any, str, str], str], locale: str) -> Formatter:
-    """``say`` for one language; what cannot be said in the way that is asked for is said plainly."""
+    """``say`` for one language; a value that is not of the kind asked for is said plainly."""
 
     def in_locale(value: Any, kind: str) -> str:
         if value is None:
@@ -94,7 +94,7 @@ def formatter(say: Callable[[Any, str, str], str], locale: str) -> Formatter:
 
 
 def _inner(ssml: str) -> str:
-    """What is inside of ``<speak>``, when the author wrote it."""
+    """The content of ``<speak>``, if the author wrote that element."""
     text = ssml.strip()
     if text.startswith("<speak") and text.endswith("</speak>"):
         return text[text.index(">") + 1 : -len("</speak>")]

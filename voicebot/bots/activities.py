@@ -13,11 +13,10 @@ from typing import Any
 
 from voicebot.bots.conversation import CallFacts
 from voicebot.events import PlacedCallChanged, TransferEnded
+from voicebot.host_wire import ANONYMOUS, PHONE_CHANNEL, RESUME_EVENT
 
-CHANNEL = "telephony"
 SERVICE_URL = "urn:voicebot:call"
 BOT_ID = "bot"
-ANONYMOUS = "anonymous"
 MAX_HEADERS = 64
 MAX_HEADER = 1024
 MAX_TEXT = 8000
@@ -111,7 +110,7 @@ def speech_hypothesis(text: str) -> dict[str, Any]:
 
 def resume() -> dict[str, Any]:
     """The bot was gone for a while and is back: it should ask its open question again."""
-    return {"type": "event", "name": "voicebot.resume"}
+    return {"type": "event", "name": RESUME_EVENT}
 
 
 def end_of_conversation(reason: str) -> dict[str, Any]:
@@ -128,7 +127,7 @@ def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datet
     envelope: dict[str, Any] = {
         "id": f"{call.call_id}|{number:07d}",
         "timestamp": now.isoformat(),
-        "channelId": CHANNEL,
+        "channelId": PHONE_CHANNEL,
         "serviceUrl": SERVICE_URL,
         "locale": call.locale,
         "from": caller,

@@ -27,12 +27,12 @@ from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.exchange import Undelivered, end_all
 from voicebot.bots.remote_bot import RegisteredBot
 from voicebot.bots.ringing import Ringing
+from voicebot.host_wire import PHONE_CHANNEL
 from voicebot.json_body import read_json
 from voicebot.loopback import is_loopback, is_loopback_url
 
 logger = logging.getLogger(__name__)
 
-CHANNEL_ID = "telephony"
 MAX_ANSWER = 1 << 20
 MAX_CONNECTIONS = 500
 CONNECT_TIMEOUT_S = 3.0
@@ -56,7 +56,7 @@ class MessagesBot(RegisteredBot):
     default_tenant: ClassVar[str] = BOT_FRAMEWORK_TENANT
 
     kind: str
-    channel_id: str = CHANNEL_ID
+    channel_id: str = PHONE_CHANNEL
     reply_wait_s: float = Field(0.0, ge=0, le=60)
     """For bots that take an activity at once and answer later: how long their first message is waited for."""
 

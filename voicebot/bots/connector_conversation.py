@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from voicebot.bots import activities
 from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.exchange import Exchange
 from voicebot.events import Event
+from voicebot.host_wire import ANONYMOUS
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class ConnectorConversation:
         self._deliver = deliver
         self._on_over = on_over
         self._on_event = on_event
-        self._exchange = Exchange(call, self._in_order, self, timeout_s=terms.turn_timeout_s)
+        self._exchange = Exchange(call, self._in_order, self, timeout_s=terms.turn_timeout_s, name=self.id)
         self._loop = asyncio.get_running_loop()
         self._current = (0, "")
         self._answered = asyncio.Event()
@@ -79,7 +79,7 @@ class ConnectorConversation:
     def caller(self) -> dict[str, Any]:
         """The caller as a member of the conversation (``ChannelAccount``)."""
         call = self._exchange.call
-        account = {"id": call.person or activities.ANONYMOUS, "role": "user"}
+        account = {"id": call.person or ANONYMOUS, "role": "user"}
         return account | ({"name": call.display_name} if call.display_name else {})
 
     # --- the call's side ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a call and its bot are to each other, whichever way leads to the bot."""
+"""What a call and its bot are to each other, whichever channel leads to the bot."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Conversation(Protocol):
     """One call's conversation with a bot."""
 
     def send(self, request: int, activity: dict[str, Any]) -> None:
-        """Queue an activity (see :mod:`voicebot.bots.activities`) as request ``request``: the caller numbers, from 1
-        upwards, and whatever answers it carries that number.
+        """Queue an activity (see :mod:`voicebot.bots.activities`) as request ``request``: who sends numbers, from 1
+        upwards (the turn machine does), and whatever answers it carries that number.
 
         Never blocks and never raises: what is too much or cannot be delivered ends with ``BotFailed``.
         """

@@ -36,6 +36,7 @@ from voicebot.bots.exchange import Exchange, Undelivered, end_all
 from voicebot.bots.remote_bot import RegisteredBot
 from voicebot.bots.server_sent_events import EventStream
 from voicebot.bots.service_client import ServiceClient, ServiceRefused, refusal
+from voicebot.host_wire import RESUME_EVENT
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ START_EVENT = "startConversation"
 API_VERSION = "2022-03-01-preview"
 REGION_FOR_S = 3600.0
 """How long the answer of ``regionalchannelsettings`` is used."""
-OURS = frozenset({activities.INTERRUPTED, "voicebot.resume"})
+OURS = frozenset({activities.INTERRUPTED, RESUME_EVENT})
 """Events that no agent has a topic for; over the streaming protocol each would be a whole turn."""
 
 MAX_REMEMBERED = 64

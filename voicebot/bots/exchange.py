@@ -73,7 +73,7 @@ class _Underway:
 
 
 class Exchange:
-    """``timeout_s``: how long the bot may take for one activity."""
+    """``timeout_s``: how long the bot may take for one activity. ``name``: in the log, if not by the call's id."""
 
     def __init__(
         self,
@@ -83,13 +83,15 @@ class Exchange:
         *,
         timeout_s: float,
         patience: Patience | None = None,
+        name: str = "",
     ) -> None:
         self.call = call
         self._carrier = carrier
         self._timeout_s = timeout_s
         self._one_at_a_time = patience is None
         self._loop = asyncio.get_running_loop()
-        self._requests = OpenRequests(call.call_id, on_event, Requests(timeout_s, patience=patience), self._give_up)
+        self._name = name or call.call_id
+        self._requests = OpenRequests(self._name, on_event, Requests(timeout_s, patience=patience), self._give_up)
         self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._underway: dict[int, _Underway] = {}
         self._working = False
@@ -116,7 +118,7 @@ class Exchange:
         self._waiting.append((request, addressed))
         if not self._working:
             self._working = True
-            self._tasks.spawn(self._work(), f"conversation {self.call.call_id}")
+            self._tasks.spawn(self._work(), f"conversation {self._name}")
 
     async def close(self, reason: str) -> None:
         """The call is over: the bot is told in the background (see :meth:`over`). Harmless when called again."""
@@ -124,7 +126,7 @@ class Exchange:
             return
         self._requests.close()
         goodbye = self._addressed(activities.end_of_conversation(reason), self._requests.next)
-        self._farewell = self._loop.create_task(self._say_goodbye(goodbye), name=f"end of {self.call.call_id}")
+        self._farewell = self._loop.create_task(self._say_goodbye(goodbye), name=f"end of {self._name}")
 
     async def over(self) -> None:
         """Wait until the bot knows of the end, or cannot be told; bounded. Only after :meth:`close`."""
@@ -182,7 +184,7 @@ class Exchange:
                 if taken is None:
                     await self._hand_over(request, activity, underway)
                 else:
-                    name = f"request {request} of {self.call.call_id}"
+                    name = f"request {request} of {self._name}"
                     self._tasks.spawn(self._hand_over(request, activity, underway), name)
                     await taken.wait()
         finally:
@@ -199,7 +201,7 @@ class Exchange:
         except Undelivered as error:
             self._failed(request, str(error))
         except Exception as error:  # our own fault must not leave the call without an answer
-            logger.exception("conversation %s: an activity could not be handed over", self.call.call_id)
+            logger.exception("conversation %s: an activity could not be handed over", self._name)
             self._failed(request, f"{type(error).__name__}: {error}")
         else:
             self._requests.taken(request, activity_id)
@@ -208,7 +210,7 @@ class Exchange:
             underway.was_taken()
 
     def _failed(self, request: int, reason: str) -> None:
-        logger.warning("conversation %s: request %d failed: %s", self.call.call_id, request, reason)
+        logger.warning("conversation %s: request %d failed: %s", self._name, request, reason)
         self._requests.failed(request, reason)
 
     async def _say_goodbye(self, goodbye: dict[str, Any]) -> None:
@@ -219,9 +221,9 @@ class Exchange:
                 await self._carrier.say_goodbye(goodbye)
         except (Undelivered, TimeoutError) as error:
             why = str(error) or f"not taken within {GOODBYE_S:g} s"
-            logger.info("conversation %s: the bot was not told of its end: %s", self.call.call_id, why)
+            logger.info("conversation %s: the bot was not told of its end: %s", self._name, why)
         except Exception:  # our own fault
-            logger.exception("conversation %s: the bot was not told of its end", self.call.call_id)
+            logger.exception("conversation %s: the bot was not told of its end", self._name)
         finally:
             await self._carrier.release()
 
@@ -234,15 +236,15 @@ class Exchange:
             await self._tasks.close()
 
 
-class Ending(Protocol):
-    """A conversation, as its channel ends it."""
+class OpenConversation(Protocol):
+    """A conversation, as its channel sees it."""
 
     async def close(self, reason: str) -> None: ...
 
     async def over(self) -> None: ...
 
 
-async def end_all(conversations: Iterable[Ending]) -> None:
+async def end_all(conversations: Iterable[OpenConversation]) -> None:
     """End what a channel has open; returns when the bots know of it, or cannot be told."""
     open_now = list(conversations)
     await asyncio.gather(*(conversation.close("shutdown") for conversation in open_now))

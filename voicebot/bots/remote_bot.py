@@ -23,7 +23,7 @@ _KEYS = KeyCollection()
 class RemoteBot(BaseModel):
     """[[bots]] a bot that somebody else runs; docs/bots.md describes the kinds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     kind_of_address: ClassVar[str] = ""
     """What a bot's ``url`` must be, where HTTP 404 means that it is something else."""
 

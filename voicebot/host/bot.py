@@ -35,9 +35,8 @@ from voicebot.host.sdk import (
 )
 from voicebot.host.state import StateProperty, TurnStates, conversation_key
 from voicebot.host.storage import Storage
+from voicebot.host_wire import PHONE_CHANNEL, RESUME_EVENT
 
-RESUME_EVENT = "voicebot.resume"
-PHONE_CHANNEL = "telephony"
 _CONTINUES = (ActivityTypes.event, ActivityTypes.invoke, "command", "commandResult", ActivityTypes.handoff)
 _OVER = (DialogTurnStatus.Complete, DialogTurnStatus.Cancelled)
 

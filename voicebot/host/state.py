@@ -20,10 +20,10 @@ from typing import Any
 from voicebot.host.codec import StateUnreadable, dumps
 from voicebot.host.sdk import StatePropertyAccessor, TurnContext
 from voicebot.host.storage import E_TAG, USERS, Storage
+from voicebot.host_wire import ANONYMOUS
 
 logger = logging.getLogger(__name__)
 
-ANONYMOUS = "anonymous"
 MAX_USER = 256
 _CONVERSATION = "ConversationState"
 _USER = "UserState"

@@ -8,10 +8,10 @@ import uuid
 from typing import Any
 
 from voicebot.host.adapter import TelephonyAdapter
-from voicebot.host.bot import RESUME_EVENT, DialogBot
+from voicebot.host.bot import DialogBot
 from voicebot.host.loader import LoadedDialogs, located
 from voicebot.host.sdk import activity_from_json, warm_recognisers
-from voicebot.host.state import ANONYMOUS
+from voicebot.host_wire import ANONYMOUS, PHONE_CHANNEL, RESUME_EVENT
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ async def warm_up(dialogs: LoadedDialogs, bot: DialogBot, locale: str) -> None:
     for number, step in enumerate(steps, 1):
         envelope = {
             "id": f"{conversation}|{number:07d}",
-            "channelId": "telephony",
+            "channelId": PHONE_CHANNEL,
             "serviceUrl": "urn:voicebot:dry-run",
             "locale": locale,
             "conversation": {"id": conversation},

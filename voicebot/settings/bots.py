@@ -22,12 +22,12 @@ KINDS: dict[str, type[AnyBot]] = {kind.model_fields["kind"].default: kind for ki
 
 def _of_its_kind(data: Any) -> Any:
     """What another kind knows is told as such: it is no misspelling."""
-    kind = KINDS.get(data.get("kind", "")) if isinstance(data, dict) else None
-    if kind is not None:
+    name = data.get("kind") if isinstance(data, dict) else None
+    if isinstance(name, str) and (kind := KINDS.get(name)) is not None:
         elsewhere = {name for other in KINDS.values() for name in other.model_fields} - set(kind.model_fields)
-        for name in data:
-            if name in elsewhere:
-                raise ValueError(f'{name} means nothing for kind = "{data["kind"]}"')
+        for setting in data:
+            if setting in elsewhere:
+                raise ValueError(f'{setting} means nothing for kind = "{name}"')
     return data
 
 

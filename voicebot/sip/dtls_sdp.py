@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 PROFILES: Final = ("UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF")
-Role = Literal["active", "passive"]
+SetupRole = Literal["active", "passive"]
 
 MAX_FINGERPRINTS: Final = 8
 STRONG_HASHES: Final = ("sha-256", "sha-384", "sha-512")
@@ -88,7 +88,7 @@ class Handshake:
         strong = tuple(one for one in self.fingerprints if one[0] in STRONG_HASHES)
         if not strong or self.setup == "holdconn":
             return None
-        role: Role = "active" if self.setup == "passive" else "passive"
+        role: SetupRole = "active" if self.setup == "passive" else "passive"
         ice = (self.ufrag, self.password) if self.ufrag and self.password else None
         if ice is not None and self.lite:
             return None  # two that only answer checks never meet
@@ -99,7 +99,7 @@ class Handshake:
 class HandshakeAgreement:
     """How the keys of a stream are made. ``role``: ours. ``ice``: their user fragment and password."""
 
-    role: Role
+    role: SetupRole
     fingerprints: tuple[tuple[str, str], ...]
     ice: tuple[str, str] | None = field(default=None, repr=False)
     mux: bool = False

@@ -1,4 +1,4 @@
-"""What every kind of answer can be asked: what words and keys mean to it, and what a correction of it looks like."""
+"""What every kind of answer can tell: what words and keys mean to it, and what counts as a correction."""
 
 from __future__ import annotations
 
@@ -34,29 +34,30 @@ class More:
 
 
 Reading = Answered | More | None
-"""None: this is no answer."""
+"""None: not an answer."""
 
 
 class Replaced(Enum):
-    """What counts as another value, when callers are asked whether the one that was understood is right."""
+    """What replaces a value while callers are asked whether it was understood correctly."""
 
     NEVER = "never"
     BY_CORRECTION = "no, 42"
+    """A correction only."""
     BY_VALUE_ALONE = "42"
-    """What corrects it, and a value that comes with neither yes nor no."""
+    """A correction, or a value with neither yes nor no."""
     BY_VALUE = "yes, 42"
-    """What corrects it, and any value."""
+    """A correction, or any value."""
 
 
-class Answer(Part):
-    """A kind of answer with its limits. ``true`` in its place in a file stands for one without words of its own."""
+class AnswerKind(Part):
+    """A kind of answer with its limits. In a file, ``true`` stands for one without any of its words."""
 
     EXPECTED: ClassVar[str] = ""
     """The words that a recogniser should expect: a section of :data:`~voicebot.authoring.expected.EXPECTED`."""
     COLLECTS_KEYS: ClassVar[bool] = False
     """Whether several keys make an answer."""
     TAKES_ANYTHING: ClassVar[bool] = False
-    """Whether nearly all words are an answer. Asking for help or an agent is none all the same."""
+    """Whether nearly any words are an answer. (A request for help or for an agent still is not.)"""
     REPLACED: ClassVar[Replaced] = Replaced.BY_CORRECTION
 
     @model_validator(mode="before")
@@ -81,32 +82,32 @@ class Answer(Part):
         return None
 
     def keys_ended(self, pressed: str, today: date) -> Reading:
-        """No key has followed for a while: what was pressed so far is the answer, or is not."""
+        """No further key has come in time: whether the keys so far are an answer."""
         return None
 
     def takes_key(self, key: str) -> bool:
-        """Whether ``key`` alone is an answer, whatever options have the same key."""
+        """Whether ``key`` alone is an answer, even when an option has the same key."""
         return False
 
     @property
     def keys_pause_s(self) -> float | None:
-        """Seconds after a key until the answer has ended; None: as long as any silence."""
+        """Seconds without a further key that end the answer; None: those of any silence."""
         return None
 
     def targets(self) -> dict[str, str | None]:
-        """Where it goes on by what the answer is, each with its label; empty when that makes no difference."""
+        """Where each answer leads, by its label; empty when all answers lead to the same step."""
         return {}
 
     def target(self, value: Any) -> str | None:
-        """Where it goes on after the answer ``value``; None: where every answer leads."""
+        """Where the answer ``value`` leads; None: where all answers lead."""
         return None
 
 
 def answered(value: Any) -> Answered | None:
-    """``value`` as an answer; None is none."""
+    """``value`` as an answer; None stays None."""
     return None if value is None else Answered(value)
 
 
 def within(value: Any, smallest: float | None, largest: float | None) -> bool:
-    """Whether ``value`` is within limits; None is no limit."""
+    """Whether ``value`` is within its limits; a limit of None is no limit."""
     return (smallest is None or value >= smallest) and (largest is None or value <= largest)

@@ -26,17 +26,17 @@ def option_said(
 
 
 def option_pressed(options: Mapping[str, Option], key: str) -> Answered | None:
-    """The option whose key ``key`` is."""
+    """The option that ``key`` selects."""
     return next((_answer(options, name) for name, option in options.items() if option.key == key), None)
 
 
 def option_for(options: Mapping[str, Option], value: object) -> str | None:
-    """The name of the option that ``value`` is, or that stands for it."""
+    """The name of the option whose name or value is ``value``."""
     return next((name for name, option in options.items() if value in (name, option.value)), None)
 
 
 def option_faults(options: Mapping[str, Option]) -> Iterator[Fault]:
-    """A key that means two of them."""
+    """A key that selects two options."""
     taken: dict[str, str] = {}
     for name, option in options.items():
         if option.key is not None and option.key in taken:
@@ -49,9 +49,9 @@ def option_faults(options: Mapping[str, Option]) -> Iterator[Fault]:
 def option_doubts(
     options: Mapping[str, Option], keys: Mapping[str, str], everywhere: Mapping[str, str]
 ) -> Iterator[Fault]:
-    """Two options with words that are the same or sound alike; a key of an option that means something else as well.
+    """Two options with the same words, or words that sound alike; an option's key that has another meaning as well.
 
-    ``keys``: the question's own, with their targets; ``everywhere``: those of the global commands, with their names.
+    ``keys``: the question's own, with their targets; ``everywhere``: those of global commands, with their names.
     """
     phrases = {name: [folded(phrase) for phrase in option.say or [name]] for name, option in options.items()}
     for first, second in combinations(phrases, 2):

@@ -1,4 +1,4 @@
-"""Numbers on the keypad, one key after another: ``#`` ends them, ``*`` is the decimal point, or begins anew."""
+"""Numbers on the keypad, key by key: ``#`` ends a number, ``*`` is the decimal point or starts over."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from voicebot.authoring.answers.answer import More, Slot
 
 MAX_KEYS = 15
 PAUSE_S = 3.0
-"""Seconds after a key until a number has ended."""
+"""Seconds without a further key that end a number."""
 
 
 def pressed(key: str, slot: Slot, *, point: bool = False, length: int | None = None) -> str | More | None:
-    """All keys of the number when ``key`` completes it, More while it does not, None when there are no keys to end.
+    """All keys of the number when ``key`` completes it, More while it does not, None for ``#`` without keys before it.
 
     ``point``: whether a decimal point can be keyed in. ``length``: the number of keys that make the answer.
     """
@@ -33,7 +33,7 @@ def pressed(key: str, slot: Slot, *, point: bool = False, length: int | None = N
 
 
 def as_number(keys: str) -> Decimal | None:
-    """The number that was keyed in; None for keys that are none."""
+    """The number that was keyed in; None when the keys are not a number."""
     try:
         return Decimal(keys)
     except InvalidOperation:

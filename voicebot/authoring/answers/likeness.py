@@ -6,7 +6,7 @@ import re
 from difflib import SequenceMatcher
 
 ALIKE = 0.85
-"""The share of the same letters from which two phrases sound alike."""
+"""The share of equal letters above which two phrases sound alike."""
 MIN_LETTERS = 4
 
 
@@ -28,6 +28,6 @@ def alike(first: str, second: str) -> bool:
 
 
 def _consonants(phrase: str) -> str:
-    """The first letter and the consonants, each once in a row: what is left when vowels are heard wrongly."""
+    """The first letter and the consonants, without repetition: what remains when vowels are misheard."""
     letters = phrase.replace(" ", "")
     return re.sub(r"(.)\1+", r"\1", letters[0] + re.sub(r"[aeiouyäöüéèáíóú]", "", letters[1:]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from voicebot.authoring.answers.answer import Answer, Answered, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
 from voicebot.authoring.answers.choice import option_pressed, option_said
 from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import Understanding
@@ -18,7 +18,7 @@ class Wanted:
     """``options``: of ``choice`` or ``languages``. ``answer``: the kind; None: nothing but an option is one."""
 
     options: Mapping[str, Option]
-    answer: Answer | None
+    answer: AnswerKind | None
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller said."""
@@ -40,7 +40,7 @@ class Wanted:
 
     def read_key(self, key: str, slot: Slot, today: date) -> Reading:
         """What the caller pressed."""
-        # The keys for yes and no come first: an option shared with other questions may have the same.
+        # The keys for yes and no come first: an option that several questions share may have the same key.
         option = None
         if not slot.get("keys") and not (self.answer is not None and self.answer.takes_key(key)):
             option = option_pressed(self.options, key)
@@ -49,29 +49,29 @@ class Wanted:
         return self.answer.read_key(key, slot, today)
 
     def keys_ended(self, slot: Slot, today: date) -> Reading:
-        """No key has followed for a while: what was pressed so far is the answer, or is not."""
+        """No further key has come in time: whether the keys so far are an answer."""
         pressed = slot.get("keys", "")
         slot["keys"] = ""
         return self.answer.keys_ended(pressed, today) if self.answer is not None else None
 
     def takes_key(self, key: str) -> bool:
-        """Whether ``key`` has a meaning to the question: alone, or as one of several."""
+        """Whether ``key`` is part of an answer, alone or as one of several."""
         if self.answer is not None and (self.answer.COLLECTS_KEYS or self.answer.takes_key(key)):
             return True
         return any(option.key == key for option in self.options.values())
 
     @property
     def keys_pause_s(self) -> float | None:
-        """Seconds after a key until the answer has ended; None: as long as any silence."""
+        """Seconds without a further key that end the answer; None: those of any silence."""
         return self.answer.keys_pause_s if self.answer is not None else None
 
     @property
     def takes_anything(self) -> bool:
-        """Whether nearly all words are an answer."""
+        """Whether nearly any words are an answer."""
         return self.answer is not None and self.answer.TAKES_ANYTHING
 
     def instead(self, text: str, understanding: Understanding, today: date) -> Any:
-        """The value that ``text`` puts in the place of one that is to be confirmed; None when it does not."""
+        """The value in ``text`` that replaces the one to be confirmed; None when there is none."""
         replaced = self.answer.REPLACED if self.answer is not None else Replaced.BY_VALUE_ALONE
         if replaced is Replaced.NEVER:
             return None
@@ -83,6 +83,6 @@ class Wanted:
         return value
 
     def phrases(self) -> Iterator[str]:
-        """The words of its options; one without words of its own is said by its name."""
+        """The words of its options; an option without words is named by its name."""
         for name, option in self.options.items():
             yield from option.say or [name]

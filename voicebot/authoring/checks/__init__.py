@@ -1,9 +1,9 @@
-"""What is worth a word about dialogs that can be read: pure functions from a read folder to problems.
+"""Checks of dialogs that could be read: pure functions from a folder to problems.
 
-What can be told from one step and what stands around it, the step says itself (``DialogStep.doubts``).
+What a step can tell from itself and its surroundings, it tells itself (``DialogStep.doubts``).
 
-Rules that hold here: a check yields problems and changes nothing; it runs no author's code; it would rather say nothing
-than cry wolf (what it tells is wrong for some caller); every problem has a mend.
+Rules that hold here: a check yields problems and changes nothing; it never runs an author's code; it is silent when in
+doubt, so what it reports is wrong for some caller; every problem has a mend.
 """
 
 from __future__ import annotations

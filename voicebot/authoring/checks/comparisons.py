@@ -1,4 +1,4 @@
-"""Comparisons with a word that can never be there: ``if: went == "no-answer"``, where ``dial`` saves ``no_answer``."""
+"""Comparisons with a value that never occurs: ``if: went == "no-answer"``, where ``dial`` saves ``no_answer``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIRECTIONS = ("inbound", "outbound")
 
 
 def never_equal(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
-    """Values that a variable never has, where every step that sets it says which it can have; and directions."""
+    """Values that a variable never has, if every step that sets it lists its values; and unknown directions."""
     steps = loaded.dialog.steps
     limited = {name: values for step in steps for name, values in step.possible_values().items()}
     others = {name for step in steps for _, name in step.sets() if name not in step.possible_values()}
@@ -41,4 +41,4 @@ def _compared(step: DialogStep, path: YamlPath) -> Iterator[tuple[YamlPath, str,
                 for name, text, column in comparisons(gap.expression.text):
                     yield place, name, text, gap.column + column
     except ExpressionError:
-        return  # the loader has told
+        return  # the loader has reported it

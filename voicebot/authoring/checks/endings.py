@@ -1,4 +1,4 @@
-"""Paths that end where no caller should be: steps nobody comes to, circles, calls that end without a word."""
+"""Paths that end badly: steps that nobody reaches, circles, calls that end without a word."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def unreachable(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
 
 
 def circles(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
-    """Steps from which every path goes round for ever, without a question on it."""
+    """Steps from which every path runs in a circle without a question on it."""
     graph = graph_of(loaded.dialog)
     restful = {step.id for step in loaded.dialog.steps if step.ends_turn(dialogs.dialogs)}
     for step in loaded.dialog.steps:
@@ -36,7 +36,7 @@ def circles(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
 
 
 def dead_ends(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
-    """Calls that end without a word, and a ``next`` that has no effect."""
+    """Calls that end without a word; a ``next`` without effect."""
     document, last = loaded.document, loaded.dialog.steps[-1]
     silent = not last.MAY_BE_LAST and last.next is None
     if loaded.name == MAIN and silent and END in graph_of(loaded.dialog)[last.id]:

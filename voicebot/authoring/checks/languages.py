@@ -1,4 +1,4 @@
-"""Languages that a folder speaks in part."""
+"""Languages into which a folder is translated in part."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def missing_translations(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Pro
 
 
 def silent_languages(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
-    """Languages that callers can change to, and that the voice of another one would read out."""
+    """Languages that callers can change to, but that would be read out by the voice of another language."""
     if loaded.name != MAIN or not any(step.changes_language for step in dialogs.steps()):
         return
     for locale, translation in loaded.translations.items():

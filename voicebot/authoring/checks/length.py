@@ -12,7 +12,7 @@ from voicebot.authoring.walking import prompts_of
 CHARACTERS_PER_S = 14.5
 """How fast voices speak: about 150 words a minute."""
 LIMIT_S = 20.0
-"""The longest that is listened to. What has to be longer is said in two steps, so that it can be interrupted."""
+"""The longest that people listen to. A longer text belongs into several steps, so that it can be interrupted."""
 
 
 def long_prompts(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
@@ -27,5 +27,5 @@ def long_prompts(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
 
 
 def seconds(text: str) -> float:
-    """How long ``text`` takes when it is spoken, roughly."""
+    """Roughly how many seconds it takes to speak ``text``."""
     return len(" ".join(text.split())) / CHARACTERS_PER_S

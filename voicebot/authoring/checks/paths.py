@@ -18,7 +18,7 @@ def graph_of(dialog: DialogFile) -> Graph:
 
 
 def reachable(graph: Graph, roots: list[str]) -> set[str]:
-    """The steps that some path from ``roots`` comes to; targets that are no steps are among them."""
+    """The steps that can be reached from ``roots``; also ``end`` and ``fail``, if they can."""
     seen: set[str] = set()
     waiting = list(roots)
     while waiting:
@@ -30,6 +30,6 @@ def reachable(graph: Graph, roots: list[str]) -> set[str]:
 
 
 def roots(dialog: DialogFile) -> list[str]:
-    """Where callers can come into the dialog from outside: its first step, and the targets of global commands."""
+    """Where callers enter the dialog: at its first step, and at the targets of global commands."""
     leading = [dialog.globals.agent, dialog.globals.start_over]
     return [dialog.steps[0].id, *(one.goto for one in leading if one is not None and one.goto is not None)]

@@ -1,4 +1,4 @@
-"""A problem at a place of a document."""
+"""A problem at a position of a document."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from voicebot.authoring.problems import Problem, Severity
 
 
 def at_key(document: Document, path: YamlPath, code: str, message: str, mend: str, *, error: bool = False) -> Problem:
-    """At the word that ``path`` ends with."""
+    """At the key that ``path`` ends with."""
     return at(document, document.key_at(path), code, message, mend, error=error)
 
 
 def at_value(document: Document, path: YamlPath, code: str, message: str, mend: str, *, error: bool = False) -> Problem:
-    """At what stands behind the word that ``path`` ends with."""
+    """At the value behind the key that ``path`` ends with."""
     return at(document, document.value_at(path), code, message, mend, error=error)
 
 

@@ -1,4 +1,4 @@
-"""What may not be kept, and is said aloud later."""
+"""Private answers that are said aloud later."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sensitive_said(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
             try:
                 gaps = compile_template(text).gaps
             except ExpressionError:
-                continue  # the loader has told
+                continue  # the loader has reported it
             for gap in gaps:
                 name = gap.expression.text.strip()
                 if name in secret:

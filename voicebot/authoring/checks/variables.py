@@ -1,7 +1,7 @@
-"""Values that are said or asked for before anything has set them.
+"""Variables that are used before anything has set them.
 
-A variable counts as set at a step when some way from the beginning of the dialog to that step sets it: that it is not
-set on another way may be what the author asks (``if: account``).
+A variable counts as set at a step when some path from the beginning of the dialog to that step sets it. That another
+path does not set it may be just what the author tests for (``if: account``).
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ def unset_outputs(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
 
 
 def _set_before(loaded: LoadedDialog, anywhere: set[str]) -> dict[str, set[str]]:
-    """What some way to each step has set; steps that nobody comes to are left out."""
+    """What some path to each step has set; steps that cannot be reached are left out."""
     dialog, graph = loaded.dialog, graph_of(loaded.dialog)
     sets = {step.id: {name for _, name in step.sets()} for step in dialog.steps}
     entries = roots(dialog)
     before: dict[str, set[str]] = {dialog.steps[0].id: set(dialog.inputs)}
-    for entry in entries[1:]:  # a caller can ask for these at any time
+    for entry in entries[1:]:  # a global command can lead here at any time
         before[entry] = set(anywhere)
     waiting = list(before)
     while waiting:
@@ -86,4 +86,4 @@ def _names(step: DialogStep, path: YamlPath) -> Iterator[tuple[YamlPath, str, in
                 for name, column in gap.expression.names:
                     yield place, name, gap.column + column
     except ExpressionError:
-        return  # the loader has told
+        return  # the loader has reported it

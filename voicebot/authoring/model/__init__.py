@@ -1,4 +1,4 @@
-"""The words of a dialog file that are no steps: texts, times, prompts, options, and what stands at the top of a file.
+"""The parts of a dialog file that are not steps: texts, times, prompts, options, and the top of a file.
 
 The reference page and the JSON Schema are made from these classes and those of :mod:`voicebot.authoring.steps` and
 :mod:`voicebot.authoring.answers`. Nothing here knows whether a file makes sense as a whole: that is the loader's part.

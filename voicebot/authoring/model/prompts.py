@@ -32,7 +32,7 @@ class Prompt(ShortPart):
 
 
 Prompts = Annotated[list[Prompt], BeforeValidator(listed), Field(max_length=10)]
-"""One prompt, or several: the first is used at the first failed try, the next at the next, the last from then on."""
+"""One prompt, or several: the first for the first failed try, the next for the next one, the last from then on."""
 
 
 class Wait(ShortPart):

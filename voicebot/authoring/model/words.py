@@ -1,7 +1,7 @@
-"""What stands behind the words of a dialog file: texts, names, times, keys; and what all its parts have in common.
+"""The values in a dialog file: texts, names, times, keys; and what all its parts have in common.
 
-The type of a field also tells what becomes of a text behind it (:class:`Role`), so a part that uses these types needs
-nothing else for its gaps to be checked and filled, its conditions to be read and its targets to be looked up.
+The type of a field also tells what role a text in it has (:class:`Role`). A part that uses these types needs nothing
+else for its gaps to be checked and filled, its conditions to be compiled and its targets to be looked up.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ FAIL = "fail"
 MAX_TEXT = 4000
 MAX_S = 3600.0
 NAMES_GIVEN = ("caller", "callee", "direction", "context", "now", "today", "error", "secrets", "locale")
-"""Names that expressions know without anybody having set them."""
+"""Names that expressions always know."""
 WORDS_TAKEN = (*NAMES_GIVEN, "true", "false", "none", "and", "or", "not", "in", "if", "else")
 """Names that no variable can have."""
 
 
 class Role(Enum):
-    """What a text is to those who walk through a file (:mod:`voicebot.authoring.walking`)."""
+    """What a text is for; see :mod:`voicebot.authoring.walking`."""
 
     GAPS = "gaps"
     """``{...}`` in it is replaced by a value."""
@@ -44,7 +44,7 @@ _SECONDS = re.compile(r"(?P<number>[0-9]{1,7}(?:\.[0-9]{1,3})?) ?(?P<unit>ms|s|s
 
 
 def written(value: Any) -> Any:
-    """A text may look like a number (a telephone number, a key): it is taken as it was written."""
+    """A text that looks like a number (a telephone number, a key) is taken as it was written."""
     if isinstance(value, str) and not value.strip():
         return ""
     return value.written if isinstance(value, WrittenInt | WrittenFloat) else value
@@ -67,7 +67,7 @@ def _seconds(value: Any) -> Any:
 
 
 def _reachable(text: str) -> str:
-    """What has gaps is known, and judged, when it is called."""
+    """Checks an address without gaps; one with gaps is only known when it is called."""
     if "{" not in text:
         try:
             Address.parse(text)
@@ -81,7 +81,7 @@ def listed(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers as Python's own; a mapping in braces where a text in quotes was meant is left for the loader to tell."""
+    """Numbers as Python's own."""
     if isinstance(value, WrittenInt):
         return int(value)
     if isinstance(value, WrittenFloat):
@@ -98,11 +98,11 @@ def _condition(value: Any) -> Any:
 
 
 PlainText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
-"""A text that is taken as it is written."""
+"""A text without gaps."""
 GapText = Annotated[PlainText, Role.GAPS]
 """A text; ``{...}`` in it is replaced by a value (see the chapter on values)."""
 WhereTo = Annotated[GapText, AfterValidator(_reachable)]
-"""Where somebody can be reached; a text with gaps likewise."""
+"""Where somebody can be reached, or a text with gaps."""
 Id = Annotated[str, BeforeValidator(written), Field(pattern=ID)]
 Name = Annotated[str, Field(pattern=NAME)]
 Target = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=64), Role.TARGET]
@@ -122,25 +122,25 @@ BargeIn = Literal[True, False, "speech", "keys"]
 
 
 def _title(kind: type) -> str:
-    """What a class is called in the JSON Schema; ``title=`` in its definition says otherwise."""
+    """The name of a class in the JSON Schema, unless its definition gives a ``title``."""
     return kind.__name__.removesuffix("Step").removesuffix("Answer")
 
 
 class Part(BaseModel):
-    """Something with words of its own; a word that is not listed is a fault.
+    """Something with words of its own; a word that is not among its fields is a fault.
 
-    A class whose docstring and table are to stand in the reference page has a ``HEADING`` there.
+    A class with a ``HEADING`` has a section in the reference page: its docstring, and a table of its fields.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, model_title_generator=_title)
 
     HEADING: ClassVar[str] = ""
     SHORT: ClassVar[str] = ""
-    """The word that is meant when a single text or number stands in the place of the part; ``""`` for none."""
+    """The field that is meant when a single text or number stands for the part; ``""`` for none."""
 
 
 class ShortPart(Part):
-    """A part that is mostly written as a single text: what stands behind its word :attr:`SHORT`."""
+    """A part that can be written as a single text, which stands for its field :attr:`SHORT`."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""The steps of a dialog, one file each: its words in a file, what it can be asked without running it, and its runner.
+"""The steps of a dialog, one file each: its fields in a dialog file, what it tells of itself, and its runner.
 
 A step is a class over :class:`~voicebot.authoring.steps.step.DialogStep` and an entry of ``STEP_KINDS``
 (:mod:`voicebot.authoring.steps.kinds`). Loader, checks, picture and tests of dialogs ask it, and

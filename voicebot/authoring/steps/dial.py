@@ -7,7 +7,7 @@
         │  ▲     a key of ``keys`` ─▶ its step
         └──┘ after ``every``: hold; after ``longest``: too_long
 
-The two calls have nothing but this in common. Rounds are counted, not timed, as those of a queue are.
+The two calls share nothing else. As in a queue, rounds are counted, not timed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from voicebot.authoring.model import (
     Value,
     WhereTo,
 )
-from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.steps.transfer import announced
@@ -41,13 +41,13 @@ from voicebot.authoring.turn import NO_INPUT, NO_MATCH, Turn, nth
 logger = logging.getLogger(__name__)
 
 MAX_DIALLED = 20
-"""Calls that one call may ask for. The service places fewer and refuses the rest at once: a dialog that tries again
-whenever it is refused would otherwise never end.
+"""Calls that one call may ask for. The service places fewer, and refuses the rest at once; a dialog that tries again
+whenever it is refused would never end without this limit.
 """
 WAITING = "dial"
 REACHED = ("answered", "ended")
 TOLD = (*REACHED, "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error")
-"""What a call can be told to have become; anything else counts as an error."""
+"""The states that ``call.status`` reports of the other call; anything else counts as an error."""
 
 
 class DialTarget(ShortPart, title="DialTo"):
@@ -152,7 +152,7 @@ class DialStep(DialogStep):
         return {self.save: (*TOLD, "too_long")} if self.save is not None else {}
 
     def link_faults(self, site: Site) -> Iterator[Fault]:
-        """What is never used where nobody waits."""
+        """Words that have no effect when nobody waits."""
         if self.dial.waits:
             return
         needs_waiting = {*self.OUTCOMES, "save", "keys", "on_fail", "hold", "every", "longest"}
@@ -168,7 +168,7 @@ class DialStep(DialogStep):
             yield doubt(("dial",), "no-on-fail", "it goes on the same when nobody was reached",
                         "add on_fail: and a step, or save: and ask for it with if:", at_key=True)  # fmt: skip
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         if turn.is_dry_run:
             return Ending.WAITS
         if turn.call.get("dialled", 0) >= MAX_DIALLED:
@@ -184,7 +184,7 @@ class DialStep(DialogStep):
         await channel.configure(turn.context, [], asked.round_s, patient=True)
         return Ending.WAITS
 
-    async def resume(self, turn: Turn) -> Outcome:
+    async def resume(self, turn: Turn) -> StepOutcome:
         if turn.event == "call.status":
             return self._became(turn)
         if turn.event == NO_INPUT:
@@ -221,10 +221,10 @@ class DialStep(DialogStep):
         }
         await channel.send_event(turn.context, "call.place", value)
 
-    def _became(self, turn: Turn) -> Outcome:
+    def _became(self, turn: Turn) -> StepOutcome:
         told = turn.told
         if told.get("commandId") != turn.state.get("command"):
-            return Ending.WAITS  # of a call that nobody waits for any more
+            return Ending.WAITS  # news of a call that nobody waits for any more
         outcome = str(told.get("state")).replace("-", "_")
         if outcome == "answered" and self.dial.wait_for == "ended":
             return Ending.WAITS
@@ -236,7 +236,7 @@ class DialStep(DialogStep):
         why = str(told.get("reason") or "")[:200]
         return self._not_reached(turn, outcome, why, status if isinstance(status, int) else 0)
 
-    def _not_reached(self, turn: Turn, outcome: str, why: str, status: int) -> Outcome:
+    def _not_reached(self, turn: Turn, outcome: str, why: str, status: int) -> StepOutcome:
         turn.error(why, status)
         self._keep(turn, outcome)
         own = getattr(self, outcome) if outcome in self.OUTCOMES else None

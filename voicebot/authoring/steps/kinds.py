@@ -1,4 +1,4 @@
-"""The kinds of steps that there are, and with them the dialog file as a whole."""
+"""The list of all kinds of steps, and the dialog file as a whole."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ STEP_KINDS: dict[str, type[DialogStep]] = {
         RecordStep, QueueStep, DialStep, LanguageStep,
     )
 }  # fmt: skip
-"""The words of which a step has exactly one. Their order is that of the reference page and of the mends."""
+"""By the word of which a step has exactly one. The reference page and the mends keep this order."""
 
 MAY_TRANSLATE = tuple(dict.fromkeys(word for kind in STEP_KINDS.values() for word in kind.MAY_TRANSLATE))
-"""The words of a step that a translation (``main.de.yaml``) may repeat."""
+"""The words of steps that a translation (``main.de.yaml``) may repeat."""
 MUST_TRANSLATE = tuple(dict.fromkeys(word for kind in STEP_KINDS.values() for word in kind.MUST_TRANSLATE))
 """Those that it has to repeat, where they are used."""
 

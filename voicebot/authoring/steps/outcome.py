@@ -1,4 +1,4 @@
-"""What a step has come to when its runner has run: where the dialog goes on, or what it waits for."""
+"""The outcome of a step that has run: where the dialog goes on, or that it waits or ends."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ class GoOn:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It goes on at ``target``, or at the file's ``on_fail``; without either, the dialog is given up."""
+    """The dialog goes on at ``target``, or at the file's ``on_fail``; without either, it is given up."""
 
     target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The dialog ``name`` begins with ``inputs``; the step goes on when it has ended (``DialogStep.returned``)."""
+    """The dialog ``name`` begins with ``inputs``; ``DialogStep.returned`` gets its result when it has ended."""
 
     name: str
     inputs: dict[str, Any]
 
 
 class Ending(Enum):
-    """What has nothing more to say."""
+    """Outcomes without details."""
 
     WAITS = "waits"
-    """The turn is over. The step goes on with the caller's next one (``DialogStep.resume``)."""
+    """The turn ends. The next activity goes to ``DialogStep.resume``."""
     CALL_OVER = "call over"
-    """No dialog has anything more to do in this call."""
+    """All dialogs of this call end."""
     HOPELESS = "hopeless"
-    """The dialog is at fault: an apology, and the call ends."""
+    """The dialog is at fault: an apology, and the end of the call."""
 
 
-Outcome = GoOn | Failed | Begin | Ending
+StepOutcome = GoOn | Failed | Begin | Ending
 
 
 class GaveUp:

@@ -1,4 +1,4 @@
-"""Python that a dialog file calls, read and never run: whether the function is there and takes what it is given."""
+"""Python that a dialog file calls, read but never run: whether the function exists and takes its arguments."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from voicebot.authoring.problems import Problem, Severity, did_you_mean
 def faults_of_call(folder: Path, name: str, given: Mapping[str, Any]) -> Iterator[Fault | Problem]:
     """What is wrong with calling the Python function ``name`` with the arguments ``given``.
 
-    It does not exist, is not async, or has other arguments. The paths are those of a ``call`` step; a Problem is one of
-    the Python file. Nothing is said where there is no such file, and of dialogs written in Python.
+    It does not exist, is not async, or has other arguments. Paths start at a ``call`` step; a Problem is one of the
+    Python file. Nothing is said where there is no such file, and of dialogs written in Python.
     """
     module, _, attribute = name.replace("/", ".").rpartition(".")
     file = folder / (module.replace(".", "/") + ".py")

@@ -1,4 +1,4 @@
-"""Where a step stands, as far as what may be wrong with it depends on that."""
+"""What stands around a step, as far as its checks depend on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voicebot.authoring.model import DialogHeader, Part
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A file of a folder of dialogs, with what steps may look at around it."""
+    """A dialog file in its folder."""
 
     folder: Path
     header: DialogHeader
@@ -20,16 +20,16 @@ class Site:
     main: DialogHeader | None
     """None when ``main.yaml`` could not be read."""
     locales: tuple[str, ...]
-    """Those that ``main.yaml`` is written in."""
+    """The languages of ``main.yaml``."""
     dialogs: Mapping[str, DialogHeader]
     """Every dialog of the folder that could be read."""
     steps: Sequence[Part]
     """Every step of the folder."""
     is_whole: bool
-    """Whether nothing in this file is at fault, so that what seems to be missing is."""
+    """Whether the file has no faults, so that what is not in it is really missing."""
 
     def has_file(self, name: str) -> bool:
-        """Whether the file is there, maybe with faults of its own."""
+        """Whether the file exists, readable or not."""
         return (self.folder / f"{name}.yaml").is_file()
 
     def global_keys(self) -> dict[str, str]:

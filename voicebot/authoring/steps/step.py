@@ -1,4 +1,4 @@
-"""What every step has, and what every step can be asked: the generic half of the room asks here, and tests no types.
+"""What every step has and tells of itself, so that loader, checks, picture and flow need not know its type.
 
 A kind of step is a class over :class:`DialogStep` in a file of its own, and an entry of
 :data:`~voicebot.authoring.steps.kinds.STEP_KINDS`. Most need a few fields, :meth:`~DialogStep.run`, and little else.
@@ -14,13 +14,13 @@ from pydantic import Field
 from voicebot.authoring.document import Fault, YamlPath
 from voicebot.authoring.model import Id, Part, Prompt, Target
 from voicebot.authoring.problems import Problem
-from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.turn import Turn
 
 
 class Exit(NamedTuple):
-    """A path out of a step. ``target`` None: where the file's ``on_fail`` leads. ``label``: what the picture shows."""
+    """A path out of a step. A ``target`` of None is the file's ``on_fail``. ``label``: for the picture."""
 
     target: str | None
     label: str = ""
@@ -32,21 +32,21 @@ class DialogStep(Part):
     WORD: ClassVar[str] = ""
     """The word of a file that says what the step does."""
     MODES: ClassVar[tuple[str, ...]] = ()
-    """What it can wait for, by the names that the stored state has for it; its runner sets ``state["mode"]``."""
+    """The values of ``state["mode"]`` in which it waits; its runner sets them."""
     COST: ClassVar[int] = 1
-    """What it takes of the steps that one turn may run."""
+    """How many of the steps that one turn may run it counts for."""
     MAY_BE_LAST: ClassVar[bool] = False
-    """Whether a call can end behind it and callers still know that it ends."""
+    """Whether a call may end after it without a further word."""
     USES_NEXT: ClassVar[bool] = True
     """Whether its ``next`` can have an effect."""
     KNOWS_OWN_VALUE: ClassVar[bool] = False
-    """Whether its own texts are said after it has set its variable."""
+    """Whether its own texts can use the variable that it sets."""
     MAY_TRANSLATE: ClassVar[tuple[str, ...]] = ()
     """Its words that a translation (``main.de.yaml``) may repeat."""
     MUST_TRANSLATE: ClassVar[tuple[str, ...]] = ()
-    """Its words that a translation has to repeat, where they are used."""
+    """Its words that a translation has to repeat when the step has them."""
     COLOUR: ClassVar[str] = ""
-    """The word of a step with the same colour in the picture (:data:`~voicebot.authoring.picture.COLOURS`)."""
+    """Its colour in the picture: a key of :data:`~voicebot.authoring.picture.COLOURS`."""
 
     id: Id = Field(description="The step's name, by which others go to it.")
     note: str | None = Field(None, description="For whoever reads the file; callers never hear it.")
@@ -57,30 +57,30 @@ class DialogStep(Part):
     # --- what is known without running it -----------------------------------------------------------------------------
 
     def exits(self, onward: str) -> list[Exit]:
-        """Every path out of it, in the order in which they are written. ``onward``: its ``next``, or the step below."""
+        """Every path out of it. ``onward``: its ``next``, or the step below."""
         return [Exit(onward)]
 
     def ends_turn(self, dialogs: Container[str]) -> bool:
-        """Whether it waits for the caller, or ends the call, each time. ``dialogs``: the names of dialog files."""
+        """Whether it always waits for the caller or ends the call. ``dialogs``: the names of the dialog files."""
         return bool(self.MODES)
 
     @property
     def calls(self) -> str:
-        """The dialog or the Python function that it calls; ``""`` for none."""
+        """The dialog or Python function that it calls; ``""`` for none."""
         return ""
 
     @property
     def is_private(self) -> bool:
-        """Whether what callers say to it is kept nowhere."""
+        """Whether what callers say to it must not be recorded."""
         return False
 
     @property
     def changes_language(self) -> bool:
-        """Whether the call can go on in another language behind it."""
+        """Whether the call can go on in another language after it."""
         return False
 
     def shown(self) -> str:
-        """What its card in the picture shows."""
+        """The text on its card in the picture."""
         value = getattr(self, self.WORD, "")
         if isinstance(value, Prompt):
             return value.text
@@ -93,7 +93,7 @@ class DialogStep(Part):
             yield ("save",), saved
 
     def possible_values(self) -> Mapping[str, tuple[str, ...]]:
-        """Of the variables that it sets, those that can have no other values than these."""
+        """The values of the variables that it sets, for those where it can list them all."""
         return {}
 
     # --- what may be wrong with it ------------------------------------------------------------------------------------
@@ -107,26 +107,26 @@ class DialogStep(Part):
         yield from ()
 
     def doubts(self, site: Site) -> Iterator[Fault | Problem]:
-        """What an author should look at; the dialogs can be used all the same. A Problem is one of another file."""
+        """Warnings, and errors that need another file to be read. A Problem is one of that file."""
         yield from ()
 
     # --- its runner ---------------------------------------------------------------------------------------------------
 
-    async def run(self, turn: Turn) -> Outcome:
-        """Do what it does. ``turn.state["mode"]`` is None; it is set to one of :attr:`MODES` where the step waits."""
+    async def run(self, turn: Turn) -> StepOutcome:
+        """Run it. ``turn.state["mode"]`` is None; a step that waits sets it to one of :attr:`MODES`."""
         return GoOn()
 
-    async def resume(self, turn: Turn) -> Outcome:
-        """Go on with what has come, while it waits in one of its :attr:`MODES`."""
+    async def resume(self, turn: Turn) -> StepOutcome:
+        """Go on with an activity that came while it waits in one of its :attr:`MODES`."""
         return Ending.WAITS
 
-    async def returned(self, turn: Turn, result: Any) -> Outcome:
+    async def returned(self, turn: Turn, result: Any) -> StepOutcome:
         """Go on when the dialog that it has begun has ended with ``result``."""
         return GoOn()
 
     async def prompt_again(self, turn: Turn) -> None:
-        """Say once more what it waits for: the host was started anew. It waits in one of its :attr:`MODES`."""
+        """Say again what it waits for, after a restart of the host. It waits in one of its :attr:`MODES`."""
 
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
-        """Whether ``key`` has a meaning to it while it waits, so that it is none of the global commands."""
+        """Whether ``key`` means something to it while it waits, and is therefore not a global command."""
         return False

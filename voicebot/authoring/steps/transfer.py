@@ -10,14 +10,14 @@ from pydantic import Field
 
 from voicebot.authoring import channel
 from voicebot.authoring.model import GapText, HeaderName, Name, Prompt, ShortPart, Target, Value, WhereTo
-from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn
 
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 TRANSFERRING = "transfer"
-"""The mode of a step that waits for what becomes of a transfer."""
+"""The mode of a step that waits for the result of a transfer."""
 
 
 class TransferTarget(ShortPart, title="TransferTo"):
@@ -60,7 +60,7 @@ class TransferStep(DialogStep):
     def shown(self) -> str:
         return announced(self.transfer.announce, self.transfer.to)
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         if turn.is_dry_run:
             return Ending.WAITS
         if self.transfer.announce is not None:
@@ -68,15 +68,15 @@ class TransferStep(DialogStep):
         await hand_over(turn, self.transfer)
         return Ending.WAITS
 
-    async def resume(self, turn: Turn) -> Outcome:
+    async def resume(self, turn: Turn) -> StepOutcome:
         outcome = transferred(turn)
         return GoOn(self.on_fail) if outcome is None else outcome
 
 
 async def hand_over(turn: Turn, target: TransferTarget) -> None:
-    """Have the call transferred; the step waits for what becomes of it.
+    """Have the call transferred; the step waits for the result.
 
-    What the other side should know goes with it as values of the event and as SIP headers.
+    The target's ``context`` goes with it as values of the event and as SIP headers.
     """
     scope, facts = turn.scope(), turn.facts(target.context)
     headers = {f"X-Context-{name.replace('_', '-')}": _for_header(value) for name, value in facts.items()}
@@ -88,10 +88,10 @@ async def hand_over(turn: Turn, target: TransferTarget) -> None:
     turn.state["mode"] = TRANSFERRING
 
 
-def transferred(turn: Turn) -> Outcome | None:
-    """What became of the transfer; None when it failed.
+def transferred(turn: Turn) -> StepOutcome | None:
+    """The outcome of a transfer; None when it has failed.
 
-    Why it failed is ``error``: ``status`` is SIP's (486 busy, 480 nobody there, 0 unknown).
+    The variable ``error`` says why: its ``status`` is SIP's (486 busy, 480 nobody there, 0 unknown).
     """
     if turn.event != "handoff.status":
         return Ending.WAITS
@@ -112,5 +112,5 @@ def _for_header(value: Any) -> str:
 
 
 def announced(announce: Prompt | None, to: str) -> str:
-    """What the card of a step shows that calls somebody."""
+    """The text on the card of a step that calls somebody."""
     return f"{announce.text if announce is not None else ''} ☎ {to}".strip()

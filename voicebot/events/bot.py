@@ -1,15 +1,4 @@
-"""The call-event vocabulary: everything that can happen in a call, as small frozen facts.
-
-The rooms that notice something make them; the turn machine, the call's record and the tests read them. Rules:
-
-* An event says what happened, never what to do about it; what to do is a command (`voicebot.turns`). Names that end in
-  ``Asked`` are what the bot wants done.
-* ``at`` and every other time is in seconds on the call process's monotonic clock (``loop.time()``), so that times
-  from the wire, the recogniser and the bot can be compared; durations end in ``_s``.
-* ``request`` numbers what the bot was asked, from 1 in each call; ``0`` is the bot speaking on its own initiative.
-* ``heard`` is said of the caller only: how much of a prompt left on the wire (``heard_s``). The recogniser *recognises*
-  words, voice activity *detects* speech, a packet or a response is *received*.
-"""
+"""What a bot says, and what it asks of the call."""
 
 from __future__ import annotations
 
@@ -19,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from voicebot.address import Address
+from voicebot.events.event import Event
 
 
 class InputHint(StrEnum):
@@ -43,166 +33,6 @@ class InputHint(StrEnum):
     def keys_interrupt(self) -> bool:
         """Whether a key press may interrupt the prompt."""
         return self not in (InputHint.IGNORING, InputHint.IGNORING_NON_SPEECH)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Base of all events; ``at`` is when it was known here."""
-
-    at: float
-
-
-# --- the leg -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CallAnswered(Event):
-    """The call is answered, by us or by whom we called: media flows both ways."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallRinging(Event):
-    """The phone that we call is ringing. ``status``: the SIP response that said so (180, 182, 183 without media)."""
-
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class EarlyMediaReceived(Event):
-    """Audio comes from where we call before anybody has answered: a ringing tone, or an announcement.
-
-    ``status``: of the SIP response that announced it (183, or 180 with a session description).
-    """
-
-    status: int
-
-
-class NotReached(StrEnum):
-    """Why a call that we placed was not answered."""
-
-    BUSY = "busy"
-    NO_ANSWER = "no-answer"
-    DECLINED = "declined"
-    UNREACHABLE = "unreachable"
-    """No such number, nobody there to ring, or no way to it."""
-    REFUSED = "refused"
-    """We may not call there: credentials missing or wrong, forbidden, or redirected to another address."""
-    CANCELLED = "cancelled"
-    """We gave up first: the operator did, or the service ended."""
-    ERROR = "error"
-    """Something on the way failed, or the answer cannot be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallNotAnswered(Event):
-    """A call that we placed was not answered. ``status``/``reason``: of the SIP response; 0 when none came."""
-
-    outcome: NotReached
-    status: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class HoldStarted(Event):
-    """The other side has put us on hold (RFC 3264, section 8.4): it does not hear what we say."""
-
-
-@dataclass(frozen=True, slots=True)
-class HoldEnded(Event):
-    """The other side has taken us off hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarlyMediaSent(Event):
-    """The caller hears what we say from now on, though we have not answered yet (183 with a session description)."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPressed(Event):
-    """One press of a keypad key, ``0-9 * # A-D``: by RFC 4733, SIP INFO or as a tone in the audio."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class LegEnded(Event):
-    """The leg is gone. ``reason``: ``caller`` (the other side), ``bot``, ``transfer``, ``media-timeout``, ``error``...
-
-    Of a call that we placed and nobody answered: the value of a :class:`NotReached`.
-    """
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class TransferEnded(Event):
-    """A transfer has succeeded or failed. ``status``/``message``: the target's last SIP status (0: none), and why."""
-
-    accepted: bool
-    status: int
-    message: str
-
-
-# --- voice activity (our own, on the raw frames) -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechStarted(Event):
-    """The caller has begun to speak. ``onset``: estimated time of the first voiced sample (earlier than ``at``)."""
-
-    onset: float
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechStopped(Event):
-    """The caller has been quiet for the detector's hang-over. ``offset``: the time of the last voiced sample."""
-
-    offset: float
-
-
-# --- the recogniser ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis(Event):
-    """What the recogniser makes of the phrase being spoken, so far. ``start``/``end``: the audio that it covers."""
-
-    text: str
-    start: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
-class Final(Event):
-    """The recogniser's final result for one phrase. ``confidence``: 0 to 1, or None where the service gives none."""
-
-    text: str
-    start: float
-    end: float
-    confidence: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NoMatch(Event):
-    """The recogniser found speech in ``start``..``end`` but no words in it."""
-
-    start: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
-class RecognitionLost(Event):
-    """No recognition until :class:`RecognitionRestored`; the recogniser goes on trying by itself."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecognitionRestored(Event):
-    """Recognition works again; the audio since the last phrase was sent again where the service allows it."""
-
-
-# --- the bot -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,31 +215,3 @@ class PlacedCallChanged(Event):
     command: str = ""
     status: int = 0
     reason: str = ""
-
-
-# --- playback (what left on the wire) ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PlaybackStarted(Event):
-    """The first packet of the utterance has left."""
-
-    utterance: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlaybackEnded(Event):
-    """No more of the utterance is sent. ``heard_s``: seconds of it that were; ``complete``: that was all of it."""
-
-    utterance: int
-    heard_s: float
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PlaybackFailed(Event):
-    """The utterance could not be rendered. ``heard_s``: seconds of it that had been sent by then."""
-
-    utterance: int
-    heard_s: float
-    reason: str
