@@ -112,6 +112,13 @@ def test_what_is_no_address_is_told_how_it_should_be_written(written: str, mend:
     assert len(str(refused.value)) < 250
 
 
+@pytest.mark.parametrize("written", ["sip:", "sip:300.1.2.3", "sip:ada@"])
+def test_only_what_was_meant_as_a_number_is_told_how_numbers_are_written(written: str) -> None:
+    with pytest.raises(AddressError) as refused:
+        Address.parse(written)
+    assert "a number alone" not in str(refused.value)
+
+
 def test_512_characters_are_still_an_address() -> None:
     assert len(str(Address.parse("sip:" + "a" * 496 + "@pbx.example"))) == 512
 

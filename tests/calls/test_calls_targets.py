@@ -100,6 +100,11 @@ def test_parameters_of_a_number_that_may_lead_elsewhere_are_not(form: str, param
     assert not TARGETS.allows(Address.parse(form.format(parameters)))
 
 
+def test_all_harmless_parameters_at_once_are_harmless() -> None:
+    parameters = ";ext=7;isub=1;postd=pp2;cpc=payphone;oli=7;isup-oli=7;npdi;enumdi"
+    assert TARGETS.allows(Address.parse(f"tel:7001{parameters}"))
+
+
 def test_a_number_may_be_routed_by_another_that_is_on_the_list() -> None:
     assert TARGETS.allows(Address.parse("tel:7001;npdi;rn=+1-425-555-0123"))
 

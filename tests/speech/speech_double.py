@@ -72,6 +72,9 @@ class SpeechDouble:
         self.listening: list[Listening] = []
         self.chunks = 5
         self.chunk_gap_s = 0.0
+        self.render = asyncio.Event()
+        """While it is not set, an utterance is stopped after its first chunk."""
+        self.render.set()
         self.fail_utterances = 0
         self.ssml: list[str] = []
         self.formats: list[str] = []
@@ -198,6 +201,7 @@ class SpeechDouble:
                 await socket.send_bytes(len(head).to_bytes(2, "big") + head + bytes([number]) * 800)
                 if self.chunk_gap_s:
                     await asyncio.sleep(self.chunk_gap_s)
+                await self.render.wait()
             await socket.send_bytes(len(head).to_bytes(2, "big") + head)
             await socket.send_str(_text(request_id, "turn.end", {}))
             self.completed += 1

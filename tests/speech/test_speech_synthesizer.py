@@ -45,8 +45,12 @@ async def heard(pool: SynthesizerPool, speech: Speech) -> bytes:
 async def test_audio_comes_as_sent_and_the_connection_is_used_again(service: SpeechDouble) -> None:
     async with a_pool(service) as pool:
         assert pool.idle == 1
-        assert await heard(pool, say("One & only")) == b"\x01" * 4000
-        await until(lambda: pool.idle == 2)  # the one that went out, and the one that came in its place
+        service.render.clear()
+        utterance = asyncio.create_task(heard(pool, say("One & only")))
+        await until(lambda: pool.busy == pool.idle == 1)  # the one that went out, and the one that came in its place
+        service.render.set()
+        assert await utterance == b"\x01" * 4000
+        assert pool.idle == 2
         assert await heard(pool, say()) == b"\x02" * 4000
         assert service.synthesis_connections == 2
     assert service.formats == ["raw-8khz-8bit-mono-mulaw"] * 2

@@ -172,7 +172,7 @@ def test_a_final_of_the_same_audio_is_used_already_be_it_corrected(text: str) ->
 def test_it_is_when_the_caller_has_begun_to_speak_again(text: str) -> None:
     speech = used("my bill", 4.0)
     speech.speech_started(SpeechStarted(4.6, 4.5))
-    assert not speech.final(Final(5.0, text, 1.0, 4.1))
+    assert not speech.final(Final(5.0, text, 1.0, 4.0 + COVER_SLACK_S))
     assert not speech.has_words
 
 
@@ -196,6 +196,12 @@ def test_a_phrase_that_goes_on_without_a_new_word_brings_nothing() -> None:
 def test_a_new_phrase_may_begin_with_the_same_words() -> None:
     speech = spoken(4.4, 5.5, used("no", 4.0))
     assert speech.final(Final(5.9, "no no", 4.4, 5.5))
+    assert speech.text == "no no"
+
+
+def test_a_phrase_that_begins_where_the_turn_ended_is_new_be_no_voice_detected() -> None:
+    speech = used("no", 4.0)
+    assert speech.hypothesis(Hypothesis(5.0, "no no", 4.0, 5.0))
     assert speech.text == "no no"
 
 

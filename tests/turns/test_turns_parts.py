@@ -171,8 +171,9 @@ def test_what_the_call_has_to_do_for_it_is_told() -> None:
 
 def test_the_silence_that_ends_a_turn_may_be_longer_and_is_the_usual_one_after_0() -> None:
     policy = CallPolicy(TurnPolicy(end_silence_ms=350))
-    policy.take(CallConfigured(1.0, end_silence_s=2.0))
-    assert policy.listening.end_silence_ms == 2000
+    for seconds in (0.5, 2.0):
+        policy.take(CallConfigured(1.0, end_silence_s=seconds))
+        assert policy.listening.end_silence_ms == seconds * 1000
     policy.take(CallConfigured(1.0, end_silence_s=0.0))
     assert policy.listening == policy.settings
 

@@ -18,7 +18,7 @@ from voicebot.authoring import channel
 from voicebot.authoring.model import END, FAIL
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps import DialogStep
-from voicebot.authoring.steps.outcome import GAVE_UP, Begin, Ending, Failed, GoOn, Outcome
+from voicebot.authoring.steps.outcome import GAVE_UP, Begin, Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.turn import Surroundings, Turn
 from voicebot.host.sdk import Dialog, DialogContext, DialogInstance, TurnContext
 
@@ -113,11 +113,11 @@ class Flow(Dialog):  # type: ignore[misc]
                 ended = await self._settle(dc, program, step, await step.run(self._turn(context, program, state)))
         return ended
 
-    async def _follow(self, dc: DialogContext, program: Program, step: DialogStep, outcome: Outcome) -> Any:
+    async def _follow(self, dc: DialogContext, program: Program, step: DialogStep, outcome: StepOutcome) -> Any:
         ended = await self._settle(dc, program, step, outcome)
         return await self._go_on(dc) if ended is None else ended
 
-    async def _settle(self, dc: DialogContext, program: Program, step: DialogStep, outcome: Outcome) -> Any:
+    async def _settle(self, dc: DialogContext, program: Program, step: DialogStep, outcome: StepOutcome) -> Any:
         """Carry out the outcome of ``step``. None: go on at the step that the state names now."""
         state = dc.active_dialog.state
         match outcome:

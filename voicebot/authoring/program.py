@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from voicebot.authoring.model import DialogHeader
-from voicebot.authoring.script import Script
+from voicebot.authoring.script import DialogScript
 from voicebot.authoring.steps import DialogFile, DialogStep
 
 
 class Program:
-    """``dialog`` in the language of ``locale``; ``main`` and ``files`` are those of its :class:`Script`.
+    """``dialog`` in the language of ``locale``; ``main`` and ``files`` are those of its :class:`DialogScript`.
 
     Raises :class:`~voicebot.authoring.expressions.ExpressionError` or ``ScheduleError`` for what the loader
     reports as a problem.
@@ -19,7 +19,7 @@ class Program:
     def __init__(
         self, name: str, dialog: DialogFile, locale: str, main: DialogHeader, files: tuple[Path, Path] | None = None
     ) -> None:
-        self.script = Script(name, dialog, dialog.steps, main, locale, files)
+        self.script = DialogScript(name, dialog, dialog.steps, main, locale, files)
         self.dialog = dialog
         self.steps: dict[str, DialogStep] = {step.id: step for step in dialog.steps}
         self.below = dialog.below()

@@ -19,7 +19,7 @@ from voicebot.authoring.walking import conditions_of, prompts_of, strings_in, te
 from voicebot.authoring.wording import Words, formatter, words
 
 
-class Script:
+class DialogScript:
     """The prompts, texts, conditions and opening hours of a dialog, in the language of ``locale``.
 
     ``name``: of the dialog; ``header``: of its file; ``parts``: its steps; ``main``: the header of the main file, which

@@ -12,7 +12,7 @@ from voicebot.authoring import channel
 from voicebot.authoring.functions import Functions
 from voicebot.authoring.http import Fetch, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
-from voicebot.authoring.script import Script
+from voicebot.authoring.script import DialogScript
 from voicebot.host.sdk import ActivityTypes, TurnContext
 
 NO_INPUT, NO_MATCH = "noUserInput", "unrecognizedSpeech"
@@ -44,7 +44,7 @@ class Turn:
 
     __slots__ = ("around", "context", "script", "state")
 
-    def __init__(self, context: TurnContext, script: Script, state: dict[str, Any], around: Surroundings) -> None:
+    def __init__(self, context: TurnContext, script: DialogScript, state: dict[str, Any], around: Surroundings) -> None:
         self.context = context
         self.script = script
         self.state = state

@@ -30,6 +30,7 @@ class MediaPath:
         "_rtcp_port",
         "_rtcp_source",
         "_rtp",
+        "_understood",
         "_unreachable",
         "errors",
         "foreign",
@@ -45,9 +46,14 @@ class MediaPath:
         ports: PortRange,
         rtp_received: Callable[[bytes, SocketAddress], None],
         rtcp_received: Callable[[bytes, SocketAddress], None],
+        understood: Callable[[int], bool],
     ) -> None:
-        """Bind a port pair. Needs a running loop. Raises :class:`PortsExhausted`."""
+        """Bind a port pair. Needs a running loop. Raises :class:`PortsExhausted`.
+
+        ``understood``: whether a payload type is one of the call's; only a packet of such a type can lock the source.
+        """
         pair = ports.acquire()
+        self._understood = understood
         self._ports = ports
         self.local_port = pair.port
         self.source = SourceLock()
@@ -91,13 +97,8 @@ class MediaPath:
         if (nominated := self.protection.nominated) is not None:
             self.source.signal(nominated, at)
 
-    def packet(
-        self, data: bytes, source: SocketAddress, at: float, understood: Callable[[int], bool]
-    ) -> RtpPacket | None:
-        """The other side's RTP packet in a datagram; None: there is none.
-
-        ``understood``: whether a payload type is one of the call's. Only such a packet can lock the source.
-        """
+    def packet(self, data: bytes, source: SocketAddress, at: float) -> RtpPacket | None:
+        """The other side's RTP packet in a datagram; None: there is none."""
         protection = self.protection
         try:
             packet = parse(data if protection.plain else protection.unprotect(data))
@@ -107,7 +108,9 @@ class MediaPath:
         except NotAuthentic:
             self.not_authentic += 1
             return None
-        if source != self.source.locked and not (understood(packet.payload_type) and self.source.admits(source, at)):
+        if source != self.source.locked and not (
+            self._understood(packet.payload_type) and self.source.admits(source, at)
+        ):
             self.foreign += 1
             return None
         return packet

@@ -60,7 +60,7 @@ class RtpSession:
         self._outgoing = OutgoingStream(audio, codec)
         self._reporting = Reporting(self._outgoing.ssrc, time.time() - at, at)
         self._incoming = IncomingStream(audio, codec, self._reporting, silence_timeout_s)
-        self._path = MediaPath(ports, self._rtp_received, self._rtcp_received)
+        self._path = MediaPath(ports, self._rtp_received, self._rtcp_received, self._incoming.understands)
         self.protection = self._path.protection
         """Encryption, for the signalling to decide; before :meth:`set_remote`."""
 
@@ -180,7 +180,7 @@ class RtpSession:
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_received(data, source)
             return
-        packet = path.packet(data, source, at, incoming.understands)
+        packet = path.packet(data, source, at)
         if packet is None:
             return
         if incoming.buffer is None:  # their first packet tells who they are

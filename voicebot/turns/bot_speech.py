@@ -94,9 +94,13 @@ class BotSpeech:
         self._queue.append(utterance)
         return utterance
 
+    def suppress(self, through_request: int) -> None:
+        """Want nothing that will still come for requests up to ``through_request``."""
+        self._suppressed_through = max(self._suppressed_through, through_request)
+
     def interrupt(self, through_request: int) -> None:
         """Drop all that is queued, and all that will still come for requests up to ``through_request``."""
-        self._suppressed_through = max(self._suppressed_through, through_request)
+        self.suppress(through_request)
         self._drop()
         self.taken_back = False
 

@@ -206,7 +206,7 @@ class Floor:
         if self.bot.queued:
             self._drop(now)  # a greeting that nobody could answer, if it can be rendered at all
         else:
-            self.bot.interrupt(self.requests.count)
+            self.bot.suppress(self.requests.count)
 
     def _words_only(self, _now: float) -> None:
         self.bot.words_only = True

@@ -49,7 +49,7 @@ class Replaced(Enum):
     """A correction, or any value."""
 
 
-class Answer(Part):
+class AnswerKind(Part):
     """A kind of answer with its limits. In a file, ``true`` stands for one without any of its words."""
 
     EXPECTED: ClassVar[str] = ""

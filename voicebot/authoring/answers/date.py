@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import Answer, Reading, Replaced, Slot, answered
+from voicebot.authoring.answers.answer import AnswerKind, Reading, Replaced, Slot, answered
 from voicebot.authoring.answers.keyed import pressed
 from voicebot.authoring.understanding import Understanding
 
@@ -14,7 +14,7 @@ KEYS = 8
 """Keys of a day: month, day, year."""
 
 
-class DateAnswer(Answer, title="DateWanted"):
+class DateAnswer(AnswerKind, title="DateWanted"):
     """A day: "the third of May", "next Tuesday", "tomorrow"; on the keypad as eight digits (month, day, year)."""
 
     HEADING = "`date`"

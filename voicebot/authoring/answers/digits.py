@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from voicebot.authoring.answers.answer import Answer, Answered, More, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
 from voicebot.authoring.model import Duration, KeypadKey, Prompt
 from voicebot.authoring.understanding import Understanding
 
 
-class DigitsAnswer(Answer):
+class DigitsAnswer(AnswerKind):
     """A row of digits, spoken (at once or in parts) or keyed in. `*` clears what was keyed in so far."""
 
     HEADING = "`digits`"

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import Answer, Reading, Replaced, Slot, answered, within
+from voicebot.authoring.answers.answer import AnswerKind, Reading, Replaced, Slot, answered, within
 from voicebot.authoring.answers.keyed import PAUSE_S, as_number, pressed
 from voicebot.authoring.understanding import Understanding
 
 
-class MoneyAnswer(Answer):
+class MoneyAnswer(AnswerKind):
     """An amount of money: "forty dollars and ten cents"; on the keypad with `*` as the decimal point."""
 
     HEADING = "`money`"

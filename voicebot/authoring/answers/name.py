@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from voicebot.authoring.answers.answer import Answer
+from voicebot.authoring.answers.answer import AnswerKind
 from voicebot.authoring.understanding import Understanding
 
 
-class NameAnswer(Answer, title="PersonName"):
+class NameAnswer(AnswerKind, title="PersonName"):
     """A person's name, said or spelled."""
 
     TAKES_ANYTHING = True

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import Answer, Reading, Replaced, Slot, answered, within
+from voicebot.authoring.answers.answer import AnswerKind, Reading, Replaced, Slot, answered, within
 from voicebot.authoring.answers.keyed import PAUSE_S, as_number, pressed
 from voicebot.authoring.understanding import Understanding
 
 
-class NumberAnswer(Answer):
+class NumberAnswer(AnswerKind):
     """A number, spoken or keyed in (`#` ends, `*` is the decimal point)."""
 
     HEADING = "`number`"

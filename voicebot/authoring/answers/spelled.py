@@ -6,11 +6,11 @@ from datetime import date
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import Answer
+from voicebot.authoring.answers.answer import AnswerKind
 from voicebot.authoring.understanding import Understanding
 
 
-class SpelledAnswer(Answer):
+class SpelledAnswer(AnswerKind):
     """Letters and digits one by one: "A as in Anna", "bravo", "double u"."""
 
     HEADING = "`spelled`"

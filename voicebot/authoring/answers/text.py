@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from voicebot.authoring.answers.answer import Answer
+from voicebot.authoring.answers.answer import AnswerKind
 from voicebot.authoring.understanding import Understanding
 
 
-class TextAnswer(Answer, title="FreeText"):
+class TextAnswer(AnswerKind, title="FreeText"):
     """Whatever the caller says, as it was heard."""
 
     TAKES_ANYTHING = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from voicebot.authoring.answers.answer import Answer, Answered, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
 from voicebot.authoring.answers.choice import option_pressed, option_said
 from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import Understanding
@@ -18,7 +18,7 @@ class Wanted:
     """``options``: of ``choice`` or ``languages``. ``answer``: the kind; None: nothing but an option is one."""
 
     options: Mapping[str, Option]
-    answer: Answer | None
+    answer: AnswerKind | None
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller said."""

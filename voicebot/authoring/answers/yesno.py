@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import Answer, Answered, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
 from voicebot.authoring.model import KeypadKey, Target
 from voicebot.authoring.understanding import Understanding
 
 
-class YesNoAnswer(Answer):
+class YesNoAnswer(AnswerKind):
     """Yes or no, in any of their many forms; on the keypad 1 and 2."""
 
     HEADING = "`yesno`"

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from voicebot.authoring import channel
-from voicebot.authoring.answers.answer import Answer, Answered, More, Reading, Slot
+from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Slot
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for
 from voicebot.authoring.answers.confirm import Confirm
 from voicebot.authoring.answers.date import DateAnswer
@@ -37,7 +37,7 @@ from voicebot.authoring.model import (
     Target,
 )
 from voicebot.authoring.steps.language import untranslated
-from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import NO_INPUT, NO_MATCH, Turn, nth
@@ -176,7 +176,7 @@ class AskStep(DialogStep):
 
     # --- its runner ---------------------------------------------------------------------------------------------------
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         state = turn.state
         state.update(mode=ASKING, misses=0, slot={})
         if state.get("asked") != self.id:
@@ -188,7 +188,7 @@ class AskStep(DialogStep):
             await channel.keep_private(turn.context, True)
         return Ending.WAITS
 
-    async def resume(self, turn: Turn) -> Outcome:
+    async def resume(self, turn: Turn) -> StepOutcome:
         if turn.event in (NO_INPUT, NO_MATCH):
             return await self._no_answer(turn)
         text, key = turn.message, turn.key
@@ -222,7 +222,7 @@ class AskStep(DialogStep):
         """The confirmation that is being asked for; None while the question itself is."""
         return self.confirm if turn.state["mode"] == CONFIRMING else None
 
-    async def _confirming(self, turn: Turn, text: str) -> Outcome:
+    async def _confirming(self, turn: Turn, text: str) -> StepOutcome:
         understanding = turn.script.understanding
         value = self.wanted.instead(text, understanding, turn.today())
         if value is not None:
@@ -238,7 +238,7 @@ class AskStep(DialogStep):
             return Ending.WAITS
         return await self._missed(turn, silent=False)
 
-    async def _confirmed(self, turn: Turn, answer: Any) -> Outcome:
+    async def _confirmed(self, turn: Turn, answer: Any) -> StepOutcome:
         """``answer``: True, False, or the value that is meant instead."""
         state = turn.state
         if answer is True:
@@ -252,7 +252,7 @@ class AskStep(DialogStep):
             await turn.speak(self.confirm.wrong)
         return await self.run(turn)
 
-    async def _key(self, turn: Turn, key: str) -> Outcome:
+    async def _key(self, turn: Turn, key: str) -> StepOutcome:
         slot: Slot = turn.state["slot"]
         if not slot.get("keys") and key in self.keys:
             return GoOn(self.keys[key])
@@ -270,7 +270,7 @@ class AskStep(DialogStep):
             await channel.configure(turn.context, self._phrases(turn), pause_s)
         return await self._take(turn, reading)
 
-    async def _no_answer(self, turn: Turn) -> Outcome:
+    async def _no_answer(self, turn: Turn) -> StepOutcome:
         silent = turn.event == NO_INPUT
         slot: Slot = turn.state["slot"]
         if silent and turn.state["mode"] == ASKING and slot.get("keys"):
@@ -278,7 +278,7 @@ class AskStep(DialogStep):
             return await self._take(turn, self.wanted.keys_ended(slot, turn.today()))
         return await self._missed(turn, silent=silent)
 
-    async def _take(self, turn: Turn, reading: Reading) -> Outcome:
+    async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
         if isinstance(reading, More):
             if reading.prompt is not None:
                 await turn.speak(reading.prompt, asking=True)
@@ -294,7 +294,7 @@ class AskStep(DialogStep):
         await self.prompt_again(turn)
         return Ending.WAITS
 
-    async def _answered(self, turn: Turn, value: Any, option: str | None) -> Outcome:
+    async def _answered(self, turn: Turn, value: Any, option: str | None) -> StepOutcome:
         if self.save is not None and (option is None or self.chooses):
             turn.variables[self.save] = value
         turn.state.pop("candidate", None)
@@ -331,7 +331,7 @@ class AskStep(DialogStep):
             await turn.speak(prompt, asking=True)
         return True
 
-    async def _missed(self, turn: Turn, *, silent: bool) -> Outcome:
+    async def _missed(self, turn: Turn, *, silent: bool) -> StepOutcome:
         state, defaults = turn.state, turn.script.header.defaults
         state["misses"] = state.get("misses", 0) + 1
         if state["misses"] >= (self.tries or defaults.tries or TRIES):
@@ -361,5 +361,5 @@ class AskStep(DialogStep):
 
 
 KINDS = ("choice", "languages", *(name for name, info in AskStep.model_fields.items()
-                                  if issubclass(part_in(info.annotation) or Part, Answer)))  # fmt: skip
+                                  if issubclass(part_in(info.annotation) or Part, AnswerKind)))  # fmt: skip
 """The fields of the kinds of answers, in their order above."""

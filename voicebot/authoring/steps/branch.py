@@ -8,7 +8,7 @@ from pydantic import Field
 
 from voicebot.authoring.document import Fault, doubt
 from voicebot.authoring.model import Expression, Target
-from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.outcome import GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn
@@ -37,7 +37,7 @@ class IfStep(DialogStep):
             yield doubt(("if",), "same-way", "it goes the same way whether the condition holds or not",
                         "add then: or else: with another step", at_key=True)  # fmt: skip
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         holds = turn.script.holds(self.condition, turn.scope())
         return GoOn(self.then if holds else self.otherwise)
 
@@ -55,5 +55,5 @@ class GotoStep(DialogStep):
     def exits(self, onward: str) -> list[Exit]:
         return [Exit(self.goto)]
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         return GoOn(self.goto)

@@ -12,7 +12,7 @@ from pydantic import Field
 from voicebot.authoring.document import Fault, YamlPath, doubt
 from voicebot.authoring.model import Duration, Name, PlainText, Target, Value, Wait
 from voicebot.authoring.problems import Problem, did_you_mean
-from voicebot.authoring.steps.outcome import Begin, Ending, Failed, GaveUp, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Begin, Ending, Failed, GaveUp, GoOn, StepOutcome
 from voicebot.authoring.steps.python_source import faults_of_call
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
@@ -95,7 +95,7 @@ class CallStep(DialogStep):
             said = f"{self.call} wants {', '.join(map(repr, left_out))}, which is not given"
             yield doubt(("call",), "missing-input", said, f"add with: {{{left_out[0]}: ...}}", at_key=True)
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         scope = turn.scope()
         given = {name: turn.script.value(value, scope) for name, value in self.inputs.items()}
         functions = turn.around.functions
@@ -112,7 +112,7 @@ class CallStep(DialogStep):
         self._keep(turn, result)
         return GoOn()
 
-    async def returned(self, turn: Turn, result: Any) -> Outcome:
+    async def returned(self, turn: Turn, result: Any) -> StepOutcome:
         if isinstance(result, GaveUp):
             return Failed(self.on_fail)
         self._keep(turn, result)

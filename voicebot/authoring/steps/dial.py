@@ -32,7 +32,7 @@ from voicebot.authoring.model import (
     Value,
     WhereTo,
 )
-from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.steps.transfer import announced
@@ -168,7 +168,7 @@ class DialStep(DialogStep):
             yield doubt(("dial",), "no-on-fail", "it goes on the same when nobody was reached",
                         "add on_fail: and a step, or save: and ask for it with if:", at_key=True)  # fmt: skip
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         if turn.is_dry_run:
             return Ending.WAITS
         if turn.call.get("dialled", 0) >= MAX_DIALLED:
@@ -184,7 +184,7 @@ class DialStep(DialogStep):
         await channel.configure(turn.context, [], asked.round_s, patient=True)
         return Ending.WAITS
 
-    async def resume(self, turn: Turn) -> Outcome:
+    async def resume(self, turn: Turn) -> StepOutcome:
         if turn.event == "call.status":
             return self._became(turn)
         if turn.event == NO_INPUT:
@@ -221,7 +221,7 @@ class DialStep(DialogStep):
         }
         await channel.send_event(turn.context, "call.place", value)
 
-    def _became(self, turn: Turn) -> Outcome:
+    def _became(self, turn: Turn) -> StepOutcome:
         told = turn.told
         if told.get("commandId") != turn.state.get("command"):
             return Ending.WAITS  # news of a call that nobody waits for any more
@@ -236,7 +236,7 @@ class DialStep(DialogStep):
         why = str(told.get("reason") or "")[:200]
         return self._not_reached(turn, outcome, why, status if isinstance(status, int) else 0)
 
-    def _not_reached(self, turn: Turn, outcome: str, why: str, status: int) -> Outcome:
+    def _not_reached(self, turn: Turn, outcome: str, why: str, status: int) -> StepOutcome:
         turn.error(why, status)
         self._keep(turn, outcome)
         own = getattr(self, outcome) if outcome in self.OUTCOMES else None

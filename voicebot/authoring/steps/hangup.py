@@ -9,7 +9,7 @@ from pydantic import Field
 
 from voicebot.authoring import channel
 from voicebot.authoring.model import Prompt
-from voicebot.authoring.steps.outcome import Ending, Outcome
+from voicebot.authoring.steps.outcome import Ending, StepOutcome
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn
 
@@ -31,7 +31,7 @@ class HangUpStep(DialogStep):
     def ends_turn(self, dialogs: Container[str]) -> bool:
         return True
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         if isinstance(self.hangup, Prompt):
             await turn.speak(self.hangup)
         await channel.hang_up(turn.context)

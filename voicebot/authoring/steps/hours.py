@@ -9,7 +9,7 @@ from pydantic import Field
 from voicebot.authoring.document import Fault, YamlPath
 from voicebot.authoring.model import Name, Target
 from voicebot.authoring.problems import did_you_mean
-from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.outcome import GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn
@@ -31,7 +31,7 @@ class HoursStep(DialogStep):
     def link_faults(self, site: Site) -> Iterator[Fault]:
         yield from unknown_schedule(site, self.hours, ("hours",))
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         return GoOn(self.open if turn.is_open(self.hours) else self.closed)
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from voicebot.authoring.document import Fault, doubt
 from voicebot.authoring.http import HttpFailed
 from voicebot.authoring.model import Name, ServiceRequest, Target
-from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn
@@ -42,7 +42,7 @@ class HttpStep(DialogStep):
             yield doubt(("http",), "no-on-error", "nothing says what happens when the service fails",
                         "add on_error: and a step", at_key=True)  # fmt: skip
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         if turn.is_dry_run:
             return Ending.WAITS
         try:

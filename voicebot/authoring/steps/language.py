@@ -11,7 +11,7 @@ from voicebot.authoring import channel
 from voicebot.authoring.document import Fault, YamlPath
 from voicebot.authoring.languages import by_number, closest
 from voicebot.authoring.model import GapText, LocaleName, PlainText, ShortPart
-from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.outcome import GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep
 from voicebot.authoring.turn import Turn
@@ -51,7 +51,7 @@ class LanguageStep(DialogStep):
         if self.language.to is not None and "{" not in self.language.to:  # a value is not known here
             yield from untranslated(site, self.language.to, ("language",))
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         wanted = by_number(str(turn.call.get("caller", "")), self.language.by_caller)
         if not wanted and self.language.to is not None:
             wanted = turn.script.text(self.language.to, turn.scope())

@@ -40,7 +40,7 @@ class Ending(Enum):
     """The dialog is at fault: an apology, and the end of the call."""
 
 
-Outcome = GoOn | Failed | Begin | Ending
+StepOutcome = GoOn | Failed | Begin | Ending
 
 
 class GaveUp:

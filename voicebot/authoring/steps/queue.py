@@ -20,7 +20,7 @@ from voicebot.authoring.document import Fault, YamlPath
 from voicebot.authoring.http import HttpFailed
 from voicebot.authoring.model import Duration, Expression, KeypadKey, Name, Prompt, Prompts, ServiceRequest, Target
 from voicebot.authoring.steps.hours import unknown_schedule
-from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.steps.transfer import TRANSFERRING, TransferTarget, hand_over, transferred
@@ -99,7 +99,7 @@ class QueueStep(DialogStep):
                     yield Fault(("queue", word), "no-status", f"nothing tells the queue's {word!r}",
                                 "add status: {get: ...}, a service that knows", at_key=True)  # fmt: skip
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         if turn.is_dry_run:
             return Ending.WAITS
         if self.queue.hours is not None and not turn.is_open(self.queue.hours):
@@ -112,7 +112,7 @@ class QueueStep(DialogStep):
             await turn.speak(self.queue.announce, barge_in=False)
         return await self._try(turn, known)
 
-    async def resume(self, turn: Turn) -> Outcome:
+    async def resume(self, turn: Turn) -> StepOutcome:
         if turn.state["mode"] == TRANSFERRING:
             outcome = transferred(turn)
             return await self._hold(turn) if outcome is None else outcome
@@ -132,7 +132,7 @@ class QueueStep(DialogStep):
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         return state["mode"] == HOLDING and key in self.keys
 
-    async def _try(self, turn: Turn, known: bool) -> Outcome:
+    async def _try(self, turn: Turn, known: bool) -> StepOutcome:
         """One round: where the caller stands, and the transfer when somebody is free (or nothing is known of it)."""
         free_when = self.queue.free_when
         free = not known or free_when is None or turn.script.holds(free_when, turn.scope())
@@ -143,7 +143,7 @@ class QueueStep(DialogStep):
         await hand_over(turn, self.queue)
         return Ending.WAITS
 
-    async def _hold(self, turn: Turn) -> Outcome:
+    async def _hold(self, turn: Turn) -> StepOutcome:
         """Wait for the next round, if there is one."""
         turn.state["round"] = turn.state.get("round", 0) + 1
         if turn.state["round"] * self.queue.every > self.queue.longest:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from voicebot.authoring import channel
 from voicebot.authoring.document import Fault, doubt
-from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.outcome import GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep
 from voicebot.authoring.turn import Turn
@@ -33,6 +33,6 @@ class RecordStep(DialogStep):
             yield doubt(("record",), "paused-for-good", "the recording is paused here and nothing lets it go on",
                         "add a step with record: resume; or stop it")  # fmt: skip
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         await channel.record(turn.context, self.record)
         return GoOn()

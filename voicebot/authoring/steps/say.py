@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from voicebot.authoring.model import BargeIn, Prompt
-from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.outcome import GoOn, StepOutcome
 from voicebot.authoring.steps.step import DialogStep
 from voicebot.authoring.turn import Turn
 
@@ -21,6 +21,6 @@ class SayStep(DialogStep):
     say: Prompt = Field(description="What is said.")
     barge_in: BargeIn | None = Field(None, description="Whether callers may talk over it (true).")
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         await turn.speak(self.say, barge_in=self.barge_in)
         return GoOn()

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from voicebot.authoring.document import YamlPath
 from voicebot.authoring.model import Name, Value
-from voicebot.authoring.steps.outcome import GoOn, Outcome
+from voicebot.authoring.steps.outcome import GoOn, StepOutcome
 from voicebot.authoring.steps.step import DialogStep
 from voicebot.authoring.turn import Turn
 
@@ -30,7 +30,7 @@ class SetStep(DialogStep):
     def sets(self) -> Iterator[tuple[YamlPath, str]]:
         yield from ((("set", name), name) for name in self.set)
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         scope = turn.scope()
         for name, value in self.set.items():
             scope[name] = turn.variables[name] = turn.script.value(value, scope)

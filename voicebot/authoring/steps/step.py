@@ -14,7 +14,7 @@ from pydantic import Field
 from voicebot.authoring.document import Fault, YamlPath
 from voicebot.authoring.model import Id, Part, Prompt, Target
 from voicebot.authoring.problems import Problem
-from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.turn import Turn
 
@@ -112,15 +112,15 @@ class DialogStep(Part):
 
     # --- its runner ---------------------------------------------------------------------------------------------------
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         """Run it. ``turn.state["mode"]`` is None; a step that waits sets it to one of :attr:`MODES`."""
         return GoOn()
 
-    async def resume(self, turn: Turn) -> Outcome:
+    async def resume(self, turn: Turn) -> StepOutcome:
         """Go on with an activity that came while it waits in one of its :attr:`MODES`."""
         return Ending.WAITS
 
-    async def returned(self, turn: Turn, result: Any) -> Outcome:
+    async def returned(self, turn: Turn, result: Any) -> StepOutcome:
         """Go on when the dialog that it has begun has ended with ``result``."""
         return GoOn()
 

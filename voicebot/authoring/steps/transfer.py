@@ -10,7 +10,7 @@ from pydantic import Field
 
 from voicebot.authoring import channel
 from voicebot.authoring.model import GapText, HeaderName, Name, Prompt, ShortPart, Target, Value, WhereTo
-from voicebot.authoring.steps.outcome import Ending, GoOn, Outcome
+from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn
 
@@ -60,7 +60,7 @@ class TransferStep(DialogStep):
     def shown(self) -> str:
         return announced(self.transfer.announce, self.transfer.to)
 
-    async def run(self, turn: Turn) -> Outcome:
+    async def run(self, turn: Turn) -> StepOutcome:
         if turn.is_dry_run:
             return Ending.WAITS
         if self.transfer.announce is not None:
@@ -68,7 +68,7 @@ class TransferStep(DialogStep):
         await hand_over(turn, self.transfer)
         return Ending.WAITS
 
-    async def resume(self, turn: Turn) -> Outcome:
+    async def resume(self, turn: Turn) -> StepOutcome:
         outcome = transferred(turn)
         return GoOn(self.on_fail) if outcome is None else outcome
 
@@ -88,7 +88,7 @@ async def hand_over(turn: Turn, target: TransferTarget) -> None:
     turn.state["mode"] = TRANSFERRING
 
 
-def transferred(turn: Turn) -> Outcome | None:
+def transferred(turn: Turn) -> StepOutcome | None:
     """The outcome of a transfer; None when it has failed.
 
     The variable ``error`` says why: its ``status`` is SIP's (486 busy, 480 nobody there, 0 unknown).
