@@ -42,6 +42,11 @@ _DOMAIN = re.compile(
 _UNSAFE = re.compile(r"[^!-~]|[<>\",\\^`{|}]")
 
 
+def without_separators(number: str) -> str:
+    """``number`` without what people write between its digits to read it more easily."""
+    return _VISUAL.sub("", number)
+
+
 class AddressError(ValueError):
     """A text that is no address. The message says what is wrong with it and how it should be written."""
 
@@ -127,7 +132,7 @@ class Address:
         """The telephone number without visual separators; empty when it is none."""
         if self.tel:
             return self.user
-        digits = _VISUAL.sub("", self.user)
+        digits = without_separators(self.user)
         return digits if _NUMBER.fullmatch(digits) else ""
 
     def parameter_values(self) -> dict[str, str | None]:
@@ -166,7 +171,7 @@ def _values(parameters: str) -> dict[str, str | None]:
 def _parse_plain(text: str) -> Address:
     """A number with or without parameters, or a name."""
     user, semicolon, parameters = text.partition(";")
-    number = _VISUAL.sub("", user)
+    number = without_separators(user)
     if _NUMBER.fullmatch(number):
         return Address(number, parameters=_checked(text, semicolon + parameters))
     if _NAME.fullmatch(text):
@@ -177,7 +182,7 @@ def _parse_plain(text: str) -> Address:
 def _parse_tel(text: str, rest: str) -> Address:
     _refuse_unsafe(text)
     user, semicolon, parameters = rest.partition(";")
-    number = _VISUAL.sub("", user).replace("%23", "#")
+    number = without_separators(user).replace("%23", "#")
     if not _NUMBER.fullmatch(number):
         raise AddressError(text, "tel: is followed by a number, such as tel:+1-555-0199")
     return Address(number, parameters=_checked(text, semicolon + parameters), tel=True)
@@ -200,7 +205,7 @@ def _parse_domain(text: str, scheme: Literal["sip", "sips"], where: str) -> Doma
     match = _DOMAIN.fullmatch(where)
     host = match["host"].lower() if match is not None else ""
     if match is None or not _is_host(host):
-        number = _VISUAL.sub("", where)
+        number = without_separators(where)
         alone = f"; a number alone is written {number}" if _NUMBER.fullmatch(number) and "." not in where else ""
         raise AddressError(text, f"{where!r} is no host, such as pbx.example.com or [2001:db8::1]:5070{alone}")
     port = int(match["port"]) if match["port"] else None

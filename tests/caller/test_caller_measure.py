@@ -7,7 +7,7 @@ from voicebot.audio import PCMU, g711
 from voicebot.caller.ear import Ear, Mark, Track
 from voicebot.caller.measure import (
     KEY_HOLE_S,
-    Answer,
+    AnswerTimes,
     CallFigures,
     Spread,
     answer_after,
@@ -32,13 +32,13 @@ def track(*spoken: tuple[float, float], until: float = 10.0) -> Track:
 
 
 def test_the_answer_is_the_first_run_that_begins_after_our_speech() -> None:
-    assert answer_after(track((0.5, 2.0), (4.3, 6.0)), 3.0) == Answer(4.3, 4.3)
-    assert answer_after(track((0.5, 2.0)), 3.0) == Answer(None, None)
-    assert answer_after(track((0.5, 2.0), (4.3, 6.0)), 3.0, until=4.0) == Answer(None, None)
+    assert answer_after(track((0.5, 2.0), (4.3, 6.0)), 3.0) == AnswerTimes(4.3, 4.3)
+    assert answer_after(track((0.5, 2.0)), 3.0) == AnswerTimes(None, None)
+    assert answer_after(track((0.5, 2.0), (4.3, 6.0)), 3.0, until=4.0) == AnswerTimes(None, None)
 
 
 def test_a_prompt_that_is_on_is_not_taken_for_the_answer() -> None:
-    assert answer_after(track((0.5, 3.5), (5.0, 6.0)), 2.0) == Answer(5.0, 5.0)
+    assert answer_after(track((0.5, 3.5), (5.0, 6.0)), 2.0) == AnswerTimes(5.0, 5.0)
 
 
 def test_soft_starts_count_for_the_packet_gap_and_not_for_the_audible_one() -> None:
@@ -46,7 +46,7 @@ def test_soft_starts_count_for_the_packet_gap_and_not_for_the_audible_one() -> N
     for index, at in enumerate(line.times):
         if 4.2 <= at < 4.3:
             line.marks[index] = Mark.SOUNDING
-    assert answer_after(line, 3.0) == Answer(4.2, 4.3)
+    assert answer_after(line, 3.0) == AnswerTimes(4.2, 4.3)
 
 
 def test_barge_in_runs_to_the_last_packet_of_the_prompt() -> None:
@@ -79,7 +79,7 @@ def test_a_key_is_followed_by_silence() -> None:
 def test_the_answer_to_a_key_may_follow_at_once() -> None:
     line = track((1.0, 2.02), (2.1, 4.0))
     assert silence_after_key(line, 2.0) == pytest.approx(0.02)
-    assert answer_after(line, 2.0, hole_s=KEY_HOLE_S) == Answer(2.1, 2.1)
+    assert answer_after(line, 2.0, hole_s=KEY_HOLE_S) == AnswerTimes(2.1, 2.1)
 
 
 def test_deviation_is_from_20_ms_either_way() -> None:
@@ -97,9 +97,9 @@ def test_percentiles_are_by_the_nearest_rank() -> None:
 
 def test_a_bot_that_cuts_in_is_counted_and_does_not_flatter_the_gap() -> None:
     figures = CallFigures()
-    assert figures.add_gap(3.0, Answer(3.4, 3.5)) == pytest.approx(400)
-    assert figures.add_gap(5.0, Answer(4.8, 4.9)) == pytest.approx(-200)
-    assert figures.add_gap(9.0, Answer(None, None)) is None
+    assert figures.add_gap(3.0, AnswerTimes(3.4, 3.5)) == pytest.approx(400)
+    assert figures.add_gap(5.0, AnswerTimes(4.8, 4.9)) == pytest.approx(-200)
+    assert figures.add_gap(9.0, AnswerTimes(None, None)) is None
     assert figures.gaps_ms == pytest.approx([400]) and figures.audible_gaps_ms == pytest.approx([500])
     assert figures.cut_ins == 1
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_SEPARATORS = re.compile(r"[\s().\-/]")
-_NUMBER = re.compile(r"\+?[\d\s().\-/]+\*?")
+from voicebot.address import without_separators
+
+_NUMBER = re.compile(r"\+?[0-9]+\*?")
 
 
 def normalised(number: str) -> str:
     """``number`` without what is there for the eye; names of users are only folded in case."""
-    if _NUMBER.fullmatch(number):
-        return _SEPARATORS.sub("", number).removeprefix("+")
-    return number.strip().lower()
+    digits = without_separators(number)
+    return digits.removeprefix("+") if _NUMBER.fullmatch(digits) else number.strip().lower()
 
 
 class _Numbers:

@@ -42,7 +42,7 @@ KEY_HOLE_S: Final = 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerTimes:
     """What came back after one utterance or key: times of arrival, None where nothing came."""
 
     first_packet: float | None
@@ -73,12 +73,12 @@ def percentile(ordered: Sequence[float] | NDArray[np.float64], share: float) -> 
     return round(float(ordered[max(0, math.ceil(share * len(ordered)) - 1)]), 1)
 
 
-def answer_after(track: Track, after: float, *, until: float = math.inf, hole_s: float = HOLE_S) -> Answer:
+def answer_after(track: Track, after: float, *, until: float = math.inf, hole_s: float = HOLE_S) -> AnswerTimes:
     """The first run of speech that begins after ``after`` (and before ``until``), ``hole_s`` from the run before."""
     for run in track.runs(hole_s):
         if after < run.start < until:
-            return Answer(run.start, run.audible)
-    return Answer(None, None)
+            return AnswerTimes(run.start, run.audible)
+    return AnswerTimes(None, None)
 
 
 def prompt_stop(track: Track, onset: float, offset: float) -> float | None:
@@ -133,7 +133,7 @@ class CallFigures:
     deviations_ms: array[float] = field(default_factory=lambda: array("f"))
     packets: int = 0
 
-    def add_gap(self, since: float, answer: Answer, *, keys: bool = False) -> float | None:
+    def add_gap(self, since: float, answer: AnswerTimes, *, keys: bool = False) -> float | None:
         """Take the gap of one turn in; returns it in milliseconds, None without an answer."""
         if answer.first_packet is None or answer.first_audible is None:
             return None

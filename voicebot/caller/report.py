@@ -13,7 +13,7 @@ from voicebot.caller.wav import write_stereo
 from voicebot.rtp import MediaQuality
 
 Who = Literal["caller", "bot"]
-Outcome = Literal["completed", "failed", "refused"]
+CallOutcome = Literal["completed", "failed", "refused"]
 """The script reached its end; it did not; the call was never answered."""
 
 
@@ -88,7 +88,7 @@ class CallReport:
     """How one call went. ``reason`` says in a line why it ended as it did."""
 
     uri: str
-    outcome: Outcome
+    outcome: CallOutcome
     reason: str
     started: datetime
     call_id: str = ""
