@@ -14,6 +14,9 @@ from voicebot.events import (
     Hypothesis,
     KeyPressed,
     LegEnded,
+    RecordingAction,
+    RecordingAsked,
+    RecordingChanged,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -179,3 +182,10 @@ def test_nothing_happens_after_the_leg_has_ended() -> None:
     call = Call().waiting().on(LegEnded(3.0, "caller")).says("hello", 4.0, 4.5).on(KeyPressed(5.0, "1")).until(100.0)
     assert call.take() == []
     assert call.machine.deadline is None
+
+
+def test_after_the_leg_has_ended_nothing_is_passed_on_either() -> None:
+    call = Call().waiting().on(LegEnded(3.0, "caller"))
+    call.on(RecordingAsked(3.1, RecordingAction.STOP, "c1")).on(BotMessage(3.2, 0, "Bye", "Bye"))
+    call.on(RecordingChanged(3.3, RecordingAction.STOP, "c1"))
+    assert call.take() == []
