@@ -16,7 +16,7 @@ class _PlainFormatter(logging.Formatter):
         level = "" if record.levelno == logging.INFO else f" {record.levelname}"
         text = f"{time}{level} {record.name.removeprefix('voicebot.')}{f' [{call[:12]}]' if call else ''}: "
         text += record.getMessage()
-        return text if record.exc_info is None else f"{text}\n{self.formatException(record.exc_info)}"
+        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 
 class _JsonFormatter(logging.Formatter):
@@ -29,7 +29,7 @@ class _JsonFormatter(logging.Formatter):
         }
         if call := getattr(record, "call_id", ""):
             line["call_id"] = call
-        if record.exc_info is not None:
+        if record.exc_info:  # asyncio passes False where there is none
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 

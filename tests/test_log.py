@@ -1,0 +1,46 @@
+"""One log for all processes: lines for people, or JSON lines."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from voicebot.log import configure_logging
+
+
+@pytest.fixture(autouse=True)
+def own_root() -> Iterator[None]:
+    """The root logger is everybody's: it is left as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize("json_lines", [False, True])
+@pytest.mark.parametrize("exc_info", [None, False, True])
+def test_a_record_without_an_exception_is_one_line_however_that_is_said(
+    capsys: pytest.CaptureFixture[str], json_lines: bool, exc_info: bool | None
+) -> None:
+    configure_logging(json_lines=json_lines)
+    logging.getLogger("voicebot.rooms").warning("unclosed", exc_info=exc_info)
+    lines = capsys.readouterr().err.splitlines()
+    assert "unclosed" in lines[0]
+    if exc_info is not True:
+        assert len(lines) == 1
+    assert "Logging error" not in lines[0]
+
+
+def test_an_exception_comes_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(json_lines=True)
+    try:
+        raise ValueError("nine")
+    except ValueError:
+        logging.getLogger("voicebot.rooms").exception("failed")
+    line = json.loads(capsys.readouterr().err)
+    assert line["message"] == "failed"
+    assert line["exception"].endswith("ValueError: nine")
