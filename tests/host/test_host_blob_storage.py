@@ -1,6 +1,6 @@
 """Against Azurite, Microsoft's emulator of Azure Storage, on a port of its own.
 
-Its packages (190 MB, a minute) are installed once, where ``VOICEBOT_INSTALL_AZURITE=1`` asks for it.
+Its packages (190 MB, a minute) are installed once, where ``TESTS_INSTALL_AZURITE=1`` asks for it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 @pytest.fixture(scope="module")
 def account() -> Iterator[str]:
     """The account's address."""
-    folder = installed(PACKAGE, "state in Azure Blob Storage", only_if_set="VOICEBOT_INSTALL_AZURITE")
+    folder = installed(PACKAGE, "state in Azure Blob Storage", only_if_set="TESTS_INSTALL_AZURITE")
     script = folder / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
     options = ["--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence", "--disableTelemetry"]
     emulator = subprocess.Popen(
