@@ -186,7 +186,7 @@ def chat(
     locale: Annotated[str, typer.Option(help="Language of the call (default: that of main.yaml).")] = "",
     outbound: Annotated[bool, typer.Option("--outbound", help="Act as in a call that the bot has placed.")] = False,
     context: Annotated[
-        list[str] | None, typer.Option(help="A fact for the bot in such a call, name=value; repeatable.")
+        list[str] | None, typer.Option(help="A fact for such a call, name=value; repeatable. Implies --outbound.")
     ] = None,
     config: ConfigOption = None,
 ) -> None:
