@@ -216,7 +216,7 @@ def graph(
         Path | None, typer.Option("--out", "-o", help="File for the picture (default: standard output).")
     ] = None,
 ) -> None:
-    """Draw the call flow as a picture (SVG). Steps that no test visits are marked."""
+    """Draw the call flow as a picture (SVG). Steps and paths that no test takes are marked."""
     from voicebot.commands.graph import run_graph
 
     raise typer.Exit(run_graph(dialogs, out))

@@ -72,7 +72,7 @@ class DialTarget(ShortPart, title="DialTo"):
     )
     announce: Prompt | None = Field(
         None,
-        description="Said first; callers cannot interrupt it. Without it, they are asked to wait, if they have to.",
+        description="Said first; callers cannot interrupt it. Default: a request to wait, if they have to wait.",
     )
     hold: Prompts = Field(
         default_factory=list, description="Said while callers wait: one text each time `every` has passed."
