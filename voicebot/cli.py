@@ -13,16 +13,16 @@ from voicebot import __version__
 
 app = typer.Typer(
     name="voicebot",
-    help="A voice bot for the phone: SIP/RTP in, Bot Framework dialogs behind, Azure Speech or an offline service.",
+    help="A voice bot for the phone: SIP and RTP, Bot Framework dialogs, Azure Speech or offline speech.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Settings file (default: voicebot.toml where it exists).")
+    Path | None, typer.Option("--config", "-c", help="Settings file (default: voicebot.toml, if there is one).")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -36,13 +36,13 @@ def root(version: Annotated[bool, typer.Option("--version", help="Print the vers
 @app.command()
 def serve(
     config: ConfigOption = None,
-    check: Annotated[bool, typer.Option("--check", help="Only check the settings, then end.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check the settings and exit.")] = False,
     as_json: JsonOption = False,
     exit_with_parent: Annotated[
-        bool, typer.Option("--exit-with-parent", hidden=True, help="End with the process that started this one.")
+        bool, typer.Option("--exit-with-parent", hidden=True, help="Stop when the parent process ends.")
     ] = False,
 ) -> None:
-    """Answer calls until Ctrl-C or SIGTERM; running calls may end in their own time."""
+    """Answer calls until Ctrl-C or SIGTERM. Calls in progress may finish first."""
     from voicebot.commands.serve import run_serve
     from voicebot.parent import end_with_parent
 
@@ -53,21 +53,19 @@ def serve(
 
 @app.command()
 def call(
-    uri: Annotated[str, typer.Argument(help="Whom to call, for example sip:bot@127.0.0.1:5060")],
+    uri: Annotated[str, typer.Argument(help="Who to call, for example sip:bot@127.0.0.1:5060")],
     script: Annotated[Path | None, typer.Option("--script", "-s", help="What the caller says (YAML).")] = None,
-    calls: Annotated[int, typer.Option(min=1, max=10000, help="How many calls to place in all.")] = 1,
-    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="How many of them at a time.")] = 1,
+    calls: Annotated[int, typer.Option(min=1, max=10000, help="How many calls to place in total.")] = 1,
+    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="How many calls to place at the same time.")] = 1,
     speech: Annotated[
-        str, typer.Option(help="Speech service of the caller (ws://host:port); default: an own offline one.")
+        str, typer.Option(help="The caller's speech service, ws://host:port (default: starts an offline one).")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the call's audio and report.")] = None,
-    ca: Annotated[Path | None, typer.Option(help="Whom to trust over TLS (PEM), beside nobody else.")] = None,
-    codec: Annotated[
-        str, typer.Option(help="The codec to offer, by name; an unknown one is answered by a list.")
-    ] = "PCMU",
+    ca: Annotated[Path | None, typer.Option(help="The only certificates to trust over TLS (PEM file).")] = None,
+    codec: Annotated[str, typer.Option(help="Name of the codec to offer. An unknown name prints the list.")] = "PCMU",
     as_json: JsonOption = False,
 ) -> None:
-    """Place a scripted call (or many) and measure it on the wire."""
+    """Place one or many scripted calls and measure them on the wire."""
     from voicebot.commands.call import run_call
 
     raise typer.Exit(run_call(uri, script, calls, concurrency, speech, out, as_json=as_json, ca=ca, codec=codec))
@@ -75,16 +73,16 @@ def call(
 
 @app.command()
 def dial(
-    to: Annotated[str, typer.Argument(help="Whom to call: a number, or a SIP address.")],
+    to: Annotated[str, typer.Argument(help="Who to call: a number or a SIP address.")],
     config: ConfigOption = None,
-    trunk: Annotated[str, typer.Option(help="By which trunk or account.")] = "",
-    bot: Annotated[str, typer.Option(help="Which bot is to talk.")] = "",
+    trunk: Annotated[str, typer.Option(help="The trunk or account to call through.")] = "",
+    bot: Annotated[str, typer.Option(help="The bot that talks.")] = "",
     sender: Annotated[str, typer.Option("--from", help="The number to show.")] = "",
-    context: Annotated[list[str] | None, typer.Option(help="What the bot is told, name=value; repeatable.")] = None,
-    wait: Annotated[bool, typer.Option(help="Until the call is over.")] = True,
+    context: Annotated[list[str] | None, typer.Option(help="A fact for the bot, name=value; repeatable.")] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until the call is over.")] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Have the running service call somebody, and tell what becomes of it."""
+    """Have the running service call somebody, and report how the call goes."""
     from voicebot.commands.dial import run_dial
 
     raise typer.Exit(
@@ -94,10 +92,10 @@ def dial(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for what the demo leaves.")] = Path("out"),
+    out: Annotated[Path, typer.Option(help="Folder for the demo's files.")] = Path("out"),
     as_json: JsonOption = False,
 ) -> None:
-    """Start the bot, call it, go through the whole sample dialog and show what happened."""
+    """Start the bot, call it, go through the whole sample dialog, and show what happened."""
     from voicebot.commands.demo import run_demo
 
     raise typer.Exit(run_demo(out, as_json=as_json))
@@ -108,7 +106,7 @@ def demo(
     add_help_option=False,
 )
 def localspeech(context: typer.Context) -> None:
-    """The offline speech service alone (``--help`` for its options, ``--prepare`` to prepare its models)."""
+    """Run only the offline speech service (--help lists its options, --prepare prepares its models)."""
     from voicebot.localspeech.cli import main as localspeech_main
 
     raise typer.Exit(localspeech_main(context.args))
@@ -116,7 +114,7 @@ def localspeech(context: typer.Context) -> None:
 
 @app.command()
 def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Check settings, ports, models, speech service and clock, and say what to do."""
+    """Check settings, ports, models, speech service and clock, and say how to fix problems."""
     from voicebot.commands.doctor import run_doctor
 
     raise typer.Exit(run_doctor(config, as_json=as_json))
@@ -131,7 +129,7 @@ def _follow_settings(config: Path | None) -> None:
         raise typer.Exit(2)
 
 
-DialogsArgument = Annotated[Path, typer.Argument(help="The folder of dialogs.")]
+DialogsArgument = Annotated[Path, typer.Argument(help="The folder with the dialogs.")]
 
 
 @app.command()
@@ -139,10 +137,10 @@ def check(
     dialogs: DialogsArgument = Path("dialogs"),
     as_json: JsonOption = False,
     github: Annotated[bool, typer.Option("--github", help="Print annotations for GitHub Actions.")] = False,
-    errors_only: Annotated[bool, typer.Option("--errors-only", help="Let warnings alone be no failure.")] = False,
+    errors_only: Annotated[bool, typer.Option("--errors-only", help="Fail on errors only, not on warnings.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Find what is wrong with the dialogs: each fault with file, line, column and the mend."""
+    """Find mistakes in the dialogs. Each is shown with its file, line and column, and how to fix it."""
     _follow_settings(config)
     from voicebot.commands.check import run_check
 
@@ -153,16 +151,20 @@ def check(
 def test(
     dialogs: DialogsArgument = Path("dialogs"),
     as_json: JsonOption = False,
-    show_ways: Annotated[bool, typer.Option("--ways", help="List the ways that no test goes.")] = False,
-    min_coverage: Annotated[float, typer.Option(min=0, max=100, help="Per cent of the steps to be visited.")] = 0.0,
-    voice: Annotated[bool, typer.Option("--voice", help="Hold them as real calls, with offline speech.")] = False,
-    only: Annotated[str, typer.Option(help="With --voice: only tests with these words in their name.")] = "",
+    show_ways: Annotated[bool, typer.Option("--ways", help="List the paths between steps that no test takes.")] = False,
+    min_coverage: Annotated[
+        float, typer.Option(min=0, max=100, help="Fail if the tests visit less than this percentage of the steps.")
+    ] = 0.0,
+    voice: Annotated[
+        bool, typer.Option("--voice", help="Also run the tests as real calls, with offline speech.")
+    ] = False,
+    only: Annotated[str, typer.Option(help="With --voice: only tests with this text in their name.")] = "",
     config: ConfigOption = None,
 ) -> None:
-    """Run the tests of the dialogs (dialogs/tests/*.yaml) in text, and tell which steps no test visits.
+    """Run the tests of the dialogs (dialogs/tests/*.yaml) in text, and list the steps that no test visits.
 
-    With --voice they are held as calls, too: synthesised callers say and press what the tests say, and the offline
-    recogniser listens. What it misheard is told. Tests that cannot be held by voice are skipped, with the reason.
+    With --voice, they also run as calls: a synthesised caller talks and presses keys, and the offline recogniser
+    listens. What it misheard is shown. Tests that cannot run by voice are skipped, with the reason.
     """
     _follow_settings(config)
     if voice:
@@ -182,8 +184,10 @@ def test(
 def chat(
     dialogs: DialogsArgument = Path("dialogs"),
     locale: Annotated[str, typer.Option(help="Language of the call (default: that of main.yaml).")] = "",
-    outbound: Annotated[bool, typer.Option("--outbound", help="As in a call that the bot has placed.")] = False,
-    context: Annotated[list[str] | None, typer.Option(help="What it is told in one, name=value; repeatable.")] = None,
+    outbound: Annotated[bool, typer.Option("--outbound", help="Act as in a call that the bot has placed.")] = False,
+    context: Annotated[
+        list[str] | None, typer.Option(help="A fact for such a call, name=value; repeatable. Implies --outbound.")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Talk to the dialogs in text: type, /dtmf 12#, /silence, /state, /quit."""
@@ -195,11 +199,11 @@ def chat(
 
 @app.command()
 def new(
-    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("dialogs"),
-    starter: Annotated[str, typer.Option("--from", help="What to begin with (see --list).")] = "",
-    list_them: Annotated[bool, typer.Option("--list", help="List what there is to begin with.")] = False,
+    folder: Annotated[Path, typer.Argument(help="The folder to create.")] = Path("dialogs"),
+    starter: Annotated[str, typer.Option("--from", help="The starter to copy (see --list).")] = "",
+    list_them: Annotated[bool, typer.Option("--list", help="List the starters.")] = False,
 ) -> None:
-    """Make a folder of dialogs from a starter: a whole small bot, with tests."""
+    """Create a folder of dialogs from a starter: a small, complete bot with tests."""
     from voicebot.commands.new import run_new
 
     raise typer.Exit(run_new(folder, starter, list_them=list_them))
@@ -209,10 +213,10 @@ def new(
 def graph(
     dialogs: DialogsArgument = Path("dialogs"),
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write the picture into this file (default: standard output).")
+        Path | None, typer.Option("--out", "-o", help="File for the picture (default: standard output).")
     ] = None,
 ) -> None:
-    """Draw the call flow as a picture (SVG), with what no test visits marked."""
+    """Draw the call flow as a picture (SVG). Steps and paths that no test takes are marked."""
     from voicebot.commands.graph import run_graph
 
     raise typer.Exit(run_graph(dialogs, out))
@@ -220,9 +224,11 @@ def graph(
 
 @app.command()
 def schema(
-    as_reference: Annotated[bool, typer.Option("--reference", help="The reference page (Markdown) instead.")] = False,
+    as_reference: Annotated[
+        bool, typer.Option("--reference", help="Print the reference page (Markdown) instead.")
+    ] = False,
 ) -> None:
-    """Print the JSON Schema of dialog files, for editors (completion, explanations)."""
+    """Print the JSON Schema of dialog files, with which editors complete and explain words."""
     from voicebot.commands.schema import run_schema
 
     raise typer.Exit(run_schema(as_reference=as_reference))

@@ -56,9 +56,9 @@ def _as_taken(part: Any, word: str = "") -> Any:
 def reference() -> str:
     """The reference page, in Markdown: every word of the format with what it means."""
     page = ["# The words of a dialog file", "", "Made by `voicebot schema --reference`; do not edit it.", ""]
-    page += _table("A file", DialogFile, "What a file may have at its top.")
+    page += _table("A file", DialogFile, "The words at the top of a file.")
     own = tuple(DialogStep.model_fields)
-    page += ["## Steps", "", "Every step has an `id`, and may have these:", "", *_rows(DialogStep), ""]
+    page += ["## Steps", "", "What every kind of step may have:", "", *_rows(DialogStep), ""]
     for word, kind in STEP_KINDS.items():
         page += _table(f"`{word}`", kind, without=own)
     page += ["## Parts of steps and files", ""]
@@ -85,9 +85,18 @@ def _rows(kind: type[Part], without: tuple[str, ...] = ()) -> list[str]:
     for word, about in part.get("properties", {}).items():
         if word in without:
             continue
-        must = " Must be there." if word in part.get("required", []) else ""
-        usual = about.get("default")
-        otherwise = f" Without it: `{usual}`." if isinstance(usual, int | float | str) and usual != "" else ""
+        must = " Required." if word in part.get("required", []) else ""
+        otherwise = f" Default: `{usual}`." if (usual := _usual(about)) else ""
         said = about.get("description", "").replace("|", "\\|")
         rows.append(f"| `{word}` | {said}{must}{otherwise} |")
     return rows
+
+
+def _usual(about: dict[str, Any]) -> str:
+    """The default of a field as an author would write it, such as `true` or `20s`; ``""`` for none."""
+    usual = about.get("default")
+    if isinstance(usual, bool):
+        return str(usual).lower()
+    if isinstance(usual, float):  # a time: no other kind of field has a float for its default
+        return f"{usual:g}s"
+    return str(usual) if isinstance(usual, int | str) else ""

@@ -18,28 +18,38 @@ CANNOT_START = 2
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m voicebot.host", description="Run dialogs for the phone voice bot.")
+    parser = argparse.ArgumentParser(
+        prog="python -m voicebot.host", description="Run the dialogs of the phone voice bot."
+    )
     parser.add_argument("--dialogs", type=Path, required=True, help="folder with main.yaml or main.py")
-    parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve calls at")
+    parser.add_argument("--socket", type=Path, required=True, help="Unix socket on which to serve calls")
     parser.add_argument(
-        "--sdk", choices=list(PACKAGES), help="what the dialogs run on (default: $VOICEBOT_SDK, else botbuilder)"
+        "--sdk", choices=list(PACKAGES), help="SDK that runs the dialogs (default: $VOICEBOT_SDK, or botbuilder)"
     )
     parser.add_argument("--state", type=Path, help="SQLite file for conversation state (default: in memory)")
-    parser.add_argument("--state-url", help="server for state: redis://host:6379/0, or a Blob container")
     parser.add_argument(
-        "--http-port", type=int, help="serve /api/messages at this port (0: any free one; botbuilder only)"
+        "--state-url", help="server for conversation state: redis://host:6379/0, or the URL of a Blob container"
     )
-    parser.add_argument("--http-host", default="127.0.0.1")
-    parser.add_argument("--http-fd", type=int, help="serve /api/messages at this inherited listening socket instead")
-    parser.add_argument("--http-later", action="store_true", help="take requests there only when told to")
-    parser.add_argument("--shown-as", type=Path, help="the folder that is named in the log in place of --dialogs")
     parser.add_argument(
-        "--announce-faults", action="store_true", help="say why there is no start on standard output, as JSON"
+        "--http-port", type=int, help="serve /api/messages on this port (0: any free one; botbuilder only)"
     )
-    parser.add_argument("--app-id-env", default="MicrosoftAppId", help="environment variable with the app id")
-    parser.add_argument("--app-password-env", default="MicrosoftAppPassword")
-    parser.add_argument("--locale", default="en-US", help="locale to warm up for")
-    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the starting process is gone")
+    parser.add_argument("--http-host", default="127.0.0.1", help="address for --http-port (default: %(default)s)")
+    parser.add_argument("--http-fd", type=int, help="serve /api/messages on this inherited listening socket instead")
+    parser.add_argument("--http-later", action="store_true", help="accept requests there only when told to")
+    parser.add_argument("--shown-as", type=Path, help="folder to name in the log instead of --dialogs")
+    parser.add_argument(
+        "--announce-faults", action="store_true", help="if the host cannot start, print why on standard output, as JSON"
+    )
+    parser.add_argument(
+        "--app-id-env", default="MicrosoftAppId", help="environment variable with the app id (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--app-password-env",
+        default="MicrosoftAppPassword",
+        help="environment variable with the app password (default: %(default)s)",
+    )
+    parser.add_argument("--locale", default="en-US", help="locale to warm up for (default: %(default)s)")
+    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the parent process ends")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
     return parser.parse_args(argv)

@@ -24,16 +24,23 @@ _log = logging.getLogger(__name__)
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    made = argparse.ArgumentParser(prog="python -m voicebot.localspeech", description="The offline Speech service.")
+    made = argparse.ArgumentParser(prog="python -m voicebot.localspeech", description="Run the offline speech service.")
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    made.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
-    made.add_argument("--cache-dir", type=Path, default=None, help=f"prepared models (default: {default_cache_dir()})")
+    made.add_argument("--port", type=int, default=0, help="port to listen on (default: 0, any free port)")
+    made.add_argument(
+        "--cache-dir", type=Path, default=None, help=f"folder of prepared models (default: {default_cache_dir()})"
+    )
     made.add_argument("--prepare", action="store_true", help="prepare the models and exit")
-    made.add_argument("--scripted", type=Path, metavar="FILE", help="no models: answer as this JSON script says")
+    made.add_argument("--scripted", type=Path, metavar="FILE", help="use no models; answer as this JSON script says")
     made.add_argument("--require-key", default="", metavar="KEY", help="answer 401 to clients without this key")
-    made.add_argument("--max-sessions", type=int, default=200, help="connections of a kind; more get 429")
-    made.add_argument("--threads", type=int, default=0, help="inference threads (default: one a core, 2 to 8)")
-    made.add_argument("--exit-with-parent", action="store_true", help="end when the process that started this one ends")
+    made.add_argument(
+        "--max-sessions",
+        type=int,
+        default=200,
+        help="most connections for recognition, and for synthesis; further ones get 429 (default: %(default)s)",
+    )
+    made.add_argument("--threads", type=int, default=0, help="inference threads (default: one per core, 2 to 8)")
+    made.add_argument("--exit-with-parent", action="store_true", help="stop when the parent process ends")
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
     made.add_argument("--log-level", type=str.upper, default="INFO", choices=levels)
     made.add_argument("--log-json", action="store_true", help="log as JSON lines")

@@ -15,15 +15,15 @@ KEYS = 8
 
 
 class DateAnswer(AnswerKind, title="DateWanted"):
-    """A day: "the third of May", "next Tuesday", "tomorrow"; on the keypad as eight digits (month, day, year)."""
+    """A day: "the third of May", "next Tuesday", "tomorrow"; on the keypad, eight digits (month, day, year)."""
 
     HEADING = "`date`"
     EXPECTED = "digits"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
-    past: bool = Field(True, description="Whether days before today are taken.")
-    future: bool = Field(True, description="Whether days after today are taken.")
+    past: bool = Field(True, description="Whether days before today are accepted.")
+    future: bool = Field(True, description="Whether days after today are accepted.")
 
     def value(self, text: str, understanding: Understanding, today: date) -> date | None:
         return self._taken(understanding.date(text, today, past=not self.future), today)

@@ -13,7 +13,7 @@ from voicebot.authoring.understanding import Understanding
 
 
 class DigitsAnswer(AnswerKind):
-    """A row of digits, spoken (at once or in parts) or keyed in. `*` clears what was keyed in so far."""
+    """A series of digits, spoken (at once or in parts) or keyed in. The key `*` clears what was keyed in so far."""
 
     HEADING = "`digits`"
     SHORT = "length"
@@ -21,15 +21,16 @@ class DigitsAnswer(AnswerKind):
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE
 
-    length: int | None = Field(None, ge=1, le=64, description="How many digits there are, if that is known.")
-    min: int = Field(1, ge=1, le=64, description="The fewest digits, when there is no fixed length.")
-    max: int = Field(32, ge=1, le=64, description="The most digits, when there is no fixed length.")
+    length: int | None = Field(None, ge=1, le=64, description="The exact number of digits, if it is fixed.")
+    min: int = Field(1, ge=1, le=64, description="The fewest digits, if `length` is not given.")
+    max: int = Field(32, ge=1, le=64, description="The most digits, if `length` is not given.")
     end_key: KeypadKey = Field("#", description="The key that ends the input early.")
     pause: Duration = Field(
-        3.0, description="So long after a key the input has ended. (A fixed length waits as `no_input_after` says.)"
+        3.0,
+        description="The input ends this long after the last key. (With `length`, `no_input_after` applies instead.)",
     )
-    rest: Prompt | None = Field(None, description="Asks for the rest when only a part was said.")
-    short: Prompt | None = Field(None, description="Said when the input was ended with too few digits.")
+    rest: Prompt | None = Field(None, description="Asks for the rest when only part was said.")
+    short: Prompt | None = Field(None, description="Said when the caller ends the input with too few digits.")
 
     @model_validator(mode="before")
     @classmethod

@@ -13,16 +13,18 @@ from voicebot.authoring.understanding import Understanding
 
 
 class MoneyAnswer(AnswerKind):
-    """An amount of money: "forty dollars and ten cents"; on the keypad with `*` as the decimal point."""
+    """An amount of money: "forty dollars and ten cents"; on the keypad, `*` is the decimal point."""
 
     HEADING = "`money`"
     EXPECTED = "digits"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
-    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO code of the currency, when none is said.")
-    min: float | None = Field(None, description="The smallest amount that is taken.")
-    max: float | None = Field(None, description="The largest amount that is taken.")
+    currency: str = Field(
+        "USD", pattern=r"^[A-Z]{3}$", description="ISO code of the currency, if the caller names none."
+    )
+    min: float | None = Field(None, description="The smallest amount that is accepted.")
+    max: float | None = Field(None, description="The largest amount that is accepted.")
 
     @property
     def keys_pause_s(self) -> float:

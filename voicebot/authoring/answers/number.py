@@ -13,16 +13,16 @@ from voicebot.authoring.understanding import Understanding
 
 
 class NumberAnswer(AnswerKind):
-    """A number, spoken or keyed in (`#` ends, `*` is the decimal point)."""
+    """A number, spoken or keyed in (`#` ends the input, `*` is the decimal point)."""
 
     HEADING = "`number`"
     EXPECTED = "digits"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
-    min: float | None = Field(None, description="The smallest number that is taken.")
-    max: float | None = Field(None, description="The largest number that is taken.")
-    whole: bool = Field(True, description="Whether only whole numbers are taken.")
+    min: float | None = Field(None, description="The smallest number that is accepted.")
+    max: float | None = Field(None, description="The largest number that is accepted.")
+    whole: bool = Field(True, description="Whether only whole numbers are accepted.")
 
     @property
     def keys_pause_s(self) -> float:

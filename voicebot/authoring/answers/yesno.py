@@ -13,14 +13,14 @@ from voicebot.authoring.understanding import Understanding
 
 
 class YesNoAnswer(AnswerKind):
-    """Yes or no, in any of their many forms; on the keypad 1 and 2."""
+    """Yes or no, in any of their many forms; on the keypad, 1 and 2."""
 
     HEADING = "`yesno`"
     EXPECTED = "yesno"
     REPLACED = Replaced.NEVER
 
-    yes: Target | None = Field(None, description="Where it goes on after yes.")
-    no: Target | None = Field(None, description="Where it goes on after no.")
+    yes: Target | None = Field(None, description="The step to go to after yes.")
+    no: Target | None = Field(None, description="The step to go to after no.")
     yes_key: KeypadKey = Field("1", description="The key that means yes.")
     no_key: KeypadKey = Field("2", description="The key that means no.")
 

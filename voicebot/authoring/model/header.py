@@ -37,7 +37,7 @@ class Schedule(Part):
         min_length=1,
     )
     holidays: Annotated[list[PlainText], Field(max_length=400)] = Field(
-        default_factory=list, description="Days that are closed: `2026-12-24`, or every year: `12-25`."
+        default_factory=list, description="Days on which it is closed: `2026-12-24`, or `12-25` for every year."
     )
     special: dict[str, Annotated[list[PlainText], BeforeValidator(listed)]] = Field(
         default_factory=dict, description="Days with other hours: `2026-12-31: 08:00-12:00`."
@@ -49,37 +49,37 @@ class GlobalCommand(Part, title="Global"):
 
     HEADING = "One of the `globals`"
 
-    say: PhraseList = Field(default_factory=list, description="Further words for it; the usual ones are known.")
-    key: KeypadKey | None = Field(None, description="A key for it (not while digits are being keyed in).")
-    goto: Target | None = Field(None, description="The step of the main file where it goes on.")
+    say: PhraseList = Field(default_factory=list, description="More words that mean it, beside the usual ones.")
+    key: KeypadKey | None = Field(None, description="A key for it. It does not work while digits are being keyed in.")
+    goto: Target | None = Field(None, description="The step of the main file to go to.")
     message: Prompt | None = Field(None, description="Said first.")
 
 
 class GlobalCommands(Part, title="Globals"):
-    """What callers can say or press at any time. `repeat`, `slower` and `help` work without being mentioned."""
+    """What callers can say or press at any time. `repeat`, `slower` and `help` work even if not listed."""
 
     HEADING = "`globals`"
 
     agent: GlobalCommand | None = Field(None, description='"Agent", "operator": needs `goto`.')
     start_over: GlobalCommand | None = Field(None, description='"Start over", "main menu": needs `goto`.')
-    repeat: GlobalCommand | None = Field(None, description='"Repeat", "pardon?": says the question again; key *.')
-    slower: GlobalCommand | None = Field(None, description='"Slower": says it again, slowly, and goes on so.')
+    repeat: GlobalCommand | None = Field(None, description='"Repeat", "pardon?": says the question again. Key: `*`.')
+    slower: GlobalCommand | None = Field(None, description='"Slower": says it again, slowly, and stays slow.')
     help: GlobalCommand | None = Field(None, description='"Help": says the question\'s `help`.')
 
 
 class Defaults(Part):
-    """What holds for every question that does not say otherwise."""
+    """What applies to every question that says nothing else."""
 
     HEADING = "`defaults`"
 
-    tries: int | None = Field(None, ge=1, le=10, description="How often callers may try (3).")
+    tries: int | None = Field(None, ge=1, le=10, description="How many tries callers get. Default: `3`.")
     retry: Prompts = Field(default_factory=list, description="Said before the question is asked again.")
-    no_input: Prompts = Field(default_factory=list, description="The same for silence alone.")
-    no_match: Prompts = Field(default_factory=list, description="The same for what was not understood alone.")
-    on_fail: Target | None = Field(None, description="Where it goes on when no try has worked.")
+    no_input: Prompts = Field(default_factory=list, description="Like `retry`, for silence only.")
+    no_match: Prompts = Field(default_factory=list, description="Like `retry`, for answers that were not understood.")
+    on_fail: Target | None = Field(None, description="The step to go to when all tries have failed.")
     help: Prompt | None = Field(None, description="Said when the caller asks for help.")
-    barge_in: BargeIn | None = Field(None, description="Whether callers may talk over questions (true).")
-    no_input_after: Duration | None = Field(None, description="So long a silence is taken for no answer.")
+    barge_in: BargeIn | None = Field(None, description="Whether callers may interrupt questions. Default: `true`.")
+    no_input_after: Duration | None = Field(None, description="How long a silence counts as no answer.")
 
 
 class DialogHeader(Part):
@@ -88,21 +88,25 @@ class DialogHeader(Part):
     MAIN_ONLY: ClassVar[tuple[str, ...]] = ("locale", "constants", "schedules", "globals")
 
     title: str | None = Field(None, description="What the dialog is for.")
-    locale: LocaleName = Field("en-US", description="The language of the texts here (main file only).")
-    voice: PlainText | None = Field(None, description="The voice of all its prompts; without it, that of the settings.")
-    inputs: list[Name] = Field(default_factory=list, description="Variables that the calling dialog gives.")
-    outputs: list[Name] = Field(default_factory=list, description="Variables that go back to the calling dialog.")
+    locale: LocaleName = Field("en-US", description="The language of the texts (main file only).")
+    voice: PlainText | None = Field(
+        None, description="The voice of all prompts in this file. Default: that of the settings."
+    )
+    inputs: list[Name] = Field(default_factory=list, description="Variables that the calling dialog passes in.")
+    outputs: list[Name] = Field(
+        default_factory=list, description="Variables that are passed back to the calling dialog."
+    )
     constants: dict[Name, Value] = Field(
-        default_factory=dict, description="Values with a name, known in every file (main file only)."
+        default_factory=dict, description="Named values, known in every file (main file only)."
     )
     schedules: dict[Name, Schedule] = Field(default_factory=dict, description="Opening hours (main file only).")
     globals: GlobalCommands = Field(
-        default_factory=GlobalCommands, description="What can be said at any time (main file only)."
+        default_factory=GlobalCommands, description="What callers can say or press at any time (main file only)."
     )
     options: dict[Id, Option] = Field(
-        default_factory=dict, description="Options that several questions of this file have: `choice: {billing: }`."
+        default_factory=dict, description="Options that several questions of this file share: `choice: {billing: }`."
     )
-    defaults: Defaults = Field(default_factory=Defaults, description="What holds for every question of this file.")
+    defaults: Defaults = Field(default_factory=Defaults, description="What applies to every question of this file.")
 
     def sets(self) -> Iterator[tuple[YamlPath, str]]:
         """Each variable or constant that it gives a value to, with the path of the name."""

@@ -11,16 +11,16 @@ from voicebot.authoring.model.words import KeypadKey, LocaleName, Part, PhraseLi
 
 
 class Option(Part):
-    """One of the things that a caller can choose. Mostly just the words that mean it."""
+    """One of the things that a caller can choose. Usually written as just the words that mean it."""
 
     HEADING = "Options of `choice`"
 
     say: PhraseList = Field(
-        default_factory=list, description="Words or phrases that mean this option; without them, its name."
+        default_factory=list, description="Words or phrases that mean this option. Default: its name."
     )
     key: KeypadKey | None = Field(None, description="The key on the keypad that means this option.")
-    next: Target | None = Field(None, description="Where it goes on; without it, at the step's own `next`.")
-    value: Value = Field(None, description="What `save` keeps; without it, the option's name.")
+    next: Target | None = Field(None, description="The step to go to. Default: the `next` of the question.")
+    value: Value = Field(None, description="What `save` stores. Default: the option's name.")
 
     @model_validator(mode="before")
     @classmethod

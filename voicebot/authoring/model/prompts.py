@@ -10,24 +10,24 @@ from voicebot.authoring.model.words import BargeIn, Duration, GapText, PlainText
 
 
 class Prompt(ShortPart):
-    """What callers hear. Mostly just a text; written out it can say how the text sounds."""
+    """What callers hear. Usually written as just a text; the long form can also say how it sounds."""
 
     HEADING = "Prompts"
     SHORT = "text"
 
-    text: GapText = Field(description="The words. {name} says a value, {name|digits} says it in a certain way.")
+    text: GapText = Field(description="The words. {name} says a value; {name|digits} says it digit by digit.")
     ssml: GapText | None = Field(
-        None, description="SSML to be spoken instead of the text (the text is still what a chat shows)."
+        None, description="SSML that is spoken instead of the text. A chat still shows the text."
     )
     audio: GapText | None = Field(
         None,
         description="An audio file that is played instead: a WAV file beside this one (`sounds/hello.wav`), or an "
-        "address (https). The text is what a chat shows, and is spoken when the file cannot be had.",
+        "address (https). A chat shows the text; callers hear it if the file cannot be played.",
         pattern=r"^(https?://\S+|[^\s/:{}|\\][^:{}|\\]{0,200}\.[Ww][Aa][Vv])$",
     )
-    voice: PlainText | None = Field(None, description="Name of the voice for this prompt alone.")
+    voice: PlainText | None = Field(None, description="The voice for this prompt only.")
     barge_in: BargeIn | None = Field(
-        None, description="Whether callers may talk over it: true, false, or only by `speech` or only by `keys`."
+        None, description="Whether callers may interrupt it: true, false, only by `speech`, or only by `keys`."
     )
 
 
@@ -36,10 +36,10 @@ Prompts = Annotated[list[Prompt], BeforeValidator(listed), Field(max_length=10)]
 
 
 class Wait(ShortPart):
-    """Said while something takes its time."""
+    """Said while something takes time."""
 
     HEADING = "`wait`"
     SHORT = "say"
 
     say: Prompt = Field(description="What is said.")
-    after: Duration = Field(0.0, description="Only when it takes longer than this.")
+    after: Duration = Field(0.0, description="Said only if it takes longer than this.")

@@ -11,24 +11,27 @@ from voicebot.authoring.model.words import Duration, GapText, Part, Value
 
 
 class ServiceRequest(Part, title="Request"):
-    """What is asked of a web service."""
+    """A request to a web service."""
 
     HEADING = "`http`: the request"
     METHODS: ClassVar[tuple[str, ...]] = ("get", "post", "put", "patch", "delete")
 
-    get: GapText | None = Field(None, description="The address to get.")
-    post: GapText | None = Field(None, description="The address to post to.")
-    put: GapText | None = Field(None, description="The address to put to.")
-    patch: GapText | None = Field(None, description="The address to patch.")
-    delete: GapText | None = Field(None, description="The address to delete.")
-    headers: dict[str, GapText] = Field(default_factory=dict, description="Headers; `{secrets.NAME}` is a secret.")
-    query: dict[str, Value] = Field(default_factory=dict, description="Parameters behind the address.")
+    get: GapText | None = Field(None, description="The address of a GET request.")
+    post: GapText | None = Field(None, description="The address of a POST request.")
+    put: GapText | None = Field(None, description="The address of a PUT request.")
+    patch: GapText | None = Field(None, description="The address of a PATCH request.")
+    delete: GapText | None = Field(None, description="The address of a DELETE request.")
+    headers: dict[str, GapText] = Field(default_factory=dict, description="HTTP headers. `{secrets.NAME}` is a secret.")
+    query: dict[str, Value] = Field(default_factory=dict, description="Query parameters, added to the address.")
     body: Value = Field(None, alias="json", description="What is sent, as JSON.")
     timeout: Duration = Field(5.0, description="How long one attempt may take.")
     retries: int = Field(
-        1, ge=0, le=5, description="How often it is tried again (get, put and delete only: those may safely be)."
+        1,
+        ge=0,
+        le=5,
+        description="How often a failed request is repeated (get, put and delete only: these are safe to repeat).",
     )
-    wait: Wait | None = Field(None, description="Said meanwhile.")
+    wait: Wait | None = Field(None, description="Said while callers wait.")
 
     @property
     def method(self) -> str:

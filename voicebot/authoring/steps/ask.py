@@ -66,42 +66,44 @@ class AskStep(DialogStep):
 
     choice: dict[Id, Option] | None = Field(
         None,
-        description="The answer is one of these options; one with nothing behind it is that of `options`. May stand "
-        "beside another kind: what means none of the options is then taken for that.",
+        description="The answer is one of these options. An empty one is taken from the file's `options`. There may be "
+        "another kind of answer beside it, for answers that match none of the options.",
     )
     languages: LanguageOptions | None = Field(
         None,
-        description='The answer is the language in which the call goes on: `{en-US: {key: "1"}, de-DE: {key: "2"}}`. '
-        "Without words of its own, a language is called by its name.",
+        description='The answer is the language for the rest of the call: `{en-US: {key: "1"}, de-DE: {key: "2"}}`. '
+        "A language without `say` is recognised by its name.",
     )
-    digits: DigitsAnswer | None = Field(None, description="The answer is a row of digits, such as an account number.")
-    yesno: YesNoAnswer | None = Field(None, description="The answer is yes or no; saved as true or false.")
-    text: TextAnswer | None = Field(None, description="The answer is whatever is said.")
+    digits: DigitsAnswer | None = Field(
+        None, description="The answer is a series of digits, such as an account number."
+    )
+    yesno: YesNoAnswer | None = Field(None, description="The answer is yes or no, saved as true or false.")
+    text: TextAnswer | None = Field(None, description="The answer is whatever the caller says.")
     number: NumberAnswer | None = Field(None, description="The answer is a number.")
     date: DateAnswer | None = Field(None, description="The answer is a day.")
     money: MoneyAnswer | None = Field(None, description="The answer is an amount of money.")
     spelled: SpelledAnswer | None = Field(None, description="The answer is spelled, letter by letter.")
     name: NameAnswer | None = Field(None, description="The answer is a person's name.")
 
-    save: Name | None = Field(None, description="The variable that keeps the answer.")
-    confirm: Confirm | None = Field(None, description="Asks whether the answer was understood rightly.")
+    save: Name | None = Field(None, description="The variable that stores the answer.")
+    confirm: Confirm | None = Field(None, description="Asks whether the answer was understood correctly.")
     retry: Prompts = Field(
         default_factory=list,
-        description="What is said instead of the question when there was no answer, one text for each further try.",
+        description="Said instead of the question when there was no answer: one text for each further try.",
     )
-    no_input: Prompts = Field(default_factory=list, description="The same for silence alone.")
-    no_match: Prompts = Field(default_factory=list, description="The same for what was not understood alone.")
-    tries: int | None = Field(None, ge=1, le=10, description="How often callers may try before `on_fail` (3).")
-    on_fail: Target | None = Field(None, description="Where it goes on when no try has worked.")
-    help: Prompt | None = Field(None, description="Said when the caller asks for help; costs no try.")
+    no_input: Prompts = Field(default_factory=list, description="Like `retry`, for silence only.")
+    no_match: Prompts = Field(default_factory=list, description="Like `retry`, for answers that were not understood.")
+    tries: int | None = Field(None, ge=1, le=10, description="How many tries callers get. Default: `3`.")
+    on_fail: Target | None = Field(None, description="The step to go to when all tries have failed.")
+    help: Prompt | None = Field(None, description="Said when the caller asks for help, which uses up no try.")
     keys: dict[KeypadKey, Target] = Field(default_factory=dict, description="Keys that lead straight to a step.")
-    barge_in: BargeIn | None = Field(None, description="Whether callers may talk over the question (true).")
-    no_input_after: Duration | None = Field(None, description="So long a silence is taken for no answer.")
-    phrases: PhraseList = Field(default_factory=list, description="Words that the recogniser should expect.")
+    barge_in: BargeIn | None = Field(None, description="Whether callers may interrupt the question. Default: `true`.")
+    no_input_after: Duration | None = Field(None, description="How long a silence counts as no answer.")
+    phrases: PhraseList = Field(default_factory=list, description="Words that the speech recogniser should expect.")
     sensitive: bool = Field(
         False,
-        description="Whether the answer is for nobody's ears (a card number, a PIN): the recording is paused until it "
-        "is given, and the call's record and log keep neither words nor keys.",
+        description="Whether the answer is private (a card number, a PIN). Until it is given and confirmed, the "
+        "recording pauses, and the call's record and log keep neither words nor keys.",
     )
 
     # --- what is known without running it -----------------------------------------------------------------------------

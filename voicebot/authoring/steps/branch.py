@@ -15,15 +15,15 @@ from voicebot.authoring.turn import Turn
 
 
 class IfStep(DialogStep):
-    """Goes one way or another."""
+    """Goes to one step or another."""
 
     WORD = "if"
     COLOUR = "if"
 
     condition: Expression = Field(alias="if", description="The condition, such as `bill.amount > 0 and not bill.paid`.")
-    then: Target | None = Field(None, description="Where it goes on when it holds; without it, the step below.")
+    then: Target | None = Field(None, description="The step to go to if the condition is true. Default: the next step.")
     otherwise: Target | None = Field(
-        None, alias="else", description="Where it goes on when it does not hold; without it, the step below."
+        None, alias="else", description="The step to go to if the condition is false. Default: the next step."
     )
 
     def exits(self, onward: str) -> list[Exit]:
@@ -50,7 +50,7 @@ class GotoStep(DialogStep):
     MAY_BE_LAST = True
     USES_NEXT = False
 
-    goto: Target = Field(description="The id of the step that follows, or `end`.")
+    goto: Target = Field(description="The id of that step, or `end`.")
 
     def exits(self, onward: str) -> list[Exit]:
         return [Exit(self.goto)]

@@ -24,7 +24,7 @@ _PYTHON = re.compile(r"(?P<module>[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)*)\.(?P<name>[
 
 
 class CallStep(DialogStep):
-    """Runs another dialog, or something written in Python, and goes on when that has ended."""
+    """Runs another dialog, or something written in Python, and goes on when it has ended."""
 
     WORD = "call"
     COST = 10  # each call nests, and the stack is bounded
@@ -38,12 +38,14 @@ class CallStep(DialogStep):
     inputs: dict[Name, Value] = Field(default_factory=dict, alias="with", description="Its inputs and their values.")
     save: Name | dict[Name, Name] | None = Field(
         None,
-        description="The variable that keeps what comes back; or `mine: theirs` for several outputs of a dialog.",
+        description="The variable that stores the result, or `mine: theirs` for several outputs of a dialog.",
     )
-    wait: Wait | None = Field(None, description="Said meanwhile (Python functions only).")
+    wait: Wait | None = Field(None, description="Said while callers wait (Python functions only).")
     timeout: Duration = Field(5.0, description="How long a Python function may take.")
-    on_error: Target | None = Field(None, description="Where it goes on when a Python function failed; see {error}.")
-    on_fail: Target | None = Field(None, description="Where it goes on when a question in it was never answered.")
+    on_error: Target | None = Field(None, description="The step to go to if a Python function fails; {error} says why.")
+    on_fail: Target | None = Field(
+        None, description="The step to go to if a question in that dialog was never answered."
+    )
 
     @property
     def calls(self) -> str:

@@ -51,34 +51,35 @@ TOLD = (*REACHED, "busy", "no_answer", "declined", "unreachable", "refused", "ca
 
 
 class DialTarget(ShortPart, title="DialTo"):
-    """Somebody who is called, in a call of its own. The caller stays on the line, and does not hear that call."""
+    """Somebody to call, in a separate call. The caller stays on the line and does not hear that call."""
 
     HEADING = "`dial`: whom, and how long callers wait"
     SHORT = "to"
 
     to: WhereTo = Field(description="A telephone number or a SIP address.")
-    trunk: GapText | None = Field(None, description="The trunk or account that it goes by; without it, the usual one.")
+    trunk: GapText | None = Field(None, description="The trunk or account to call through. Default: the usual one.")
     bot: GapText | None = Field(
-        None, description="The bot of the settings that talks there; without it, the one that takes calls as well."
+        None, description="The bot (from the settings) that talks in that call. Default: the one that answers calls."
     )
     context: dict[Name, Value] = Field(
         default_factory=dict,
-        description='What the dialog there should know: `order: "{order}"` is {context.order} in it.',
+        description='What the dialog there should know: `order: "{order}"` is {context.order} there.',
     )
     wait_for: Literal["answered", "ended", "nothing"] = Field(
         "answered",
-        description="How long the caller waits: until somebody has `answered`, or that call has `ended` as well; with "
-        "`nothing` the dialog goes on at once, and never hears what became of it.",
+        description="How long the caller waits: until somebody has `answered`, or until that call has `ended`. With "
+        "`nothing` the dialog goes on at once, and never learns how the call went.",
     )
     announce: Prompt | None = Field(
-        None, description="Said before; callers cannot talk over it. Without it, callers who wait are asked to."
+        None,
+        description="Said first; callers cannot interrupt it. Default: a request to wait, if they have to wait.",
     )
     hold: Prompts = Field(
-        default_factory=list, description="Said while callers wait, one for each further time `every` has passed."
+        default_factory=list, description="Said while callers wait: one text each time `every` has passed."
     )
-    every: Duration = Field(15.0, description="So long callers who wait hear nothing.", ge=1)
+    every: Duration = Field(15.0, description="How often waiting callers hear something.", ge=1)
     longest: Duration = Field(
-        90.0, ge=1, description="So long callers wait at most, see `too_long`. The other call is not ended by that."
+        90.0, ge=1, description="How long callers wait at most (see `too_long`). This does not end the other call."
     )
 
     @property
@@ -92,12 +93,12 @@ class DialTarget(ShortPart, title="DialTo"):
 
 
 class DialStep(DialogStep):
-    """Calls somebody, in a call of its own with a dialog of its own.
+    """Calls somebody in a separate call, with its own dialog.
 
-    That call begins at the first step of `main.yaml` (or is another bot's), with {direction} `outbound` and what
-    `context` gives. It is no bridge: the two never hear each other, nothing comes back from there but how it went, and
-    it goes on when this call ends. To connect the caller with somebody, see `transfer`. Who may be called is in the
-    settings (`calls.outbound_allow`, empty at first); one call may place ten.
+    That call begins at the first step of `main.yaml` (or is another bot's). There, {direction} is `outbound`, and
+    {context} is what this step gave it. The two people never hear each other, and this dialog only learns how the
+    call went. The other call goes on even when this one ends. To connect the caller with somebody, see `transfer`.
+    The settings list who may be called (`calls.outbound_allow`, empty at first). One call may place ten others.
     """
 
     WORD = "dial"
@@ -107,29 +108,27 @@ class DialStep(DialogStep):
     OUTCOMES: ClassVar[tuple[str, ...]] = ("busy", "no_answer", "declined", "unreachable", "refused", "too_long")
     """Those that have a target of their own."""
 
-    dial: DialTarget = Field(description="Whom.")
+    dial: DialTarget = Field(description="Who to call.")
     save: Name | None = Field(
         None,
-        description="The variable that keeps how it went: `answered`, `ended`, `busy`, `no_answer`, `declined`, "
+        description="The variable that stores how it went: `answered`, `ended`, `busy`, `no_answer`, `declined`, "
         "`unreachable`, `refused`, `too_long`, `cancelled` (the service gave up) or `error`.",
     )
-    busy: Target | None = Field(None, description="Where it goes on when it is busy there; without it, at `on_fail`.")
-    no_answer: Target | None = Field(None, description="The same when nobody answers.")
-    declined: Target | None = Field(None, description="The same when the call is not taken there.")
-    unreachable: Target | None = Field(None, description="The same when there is no such number, or no way to it.")
-    refused: Target | None = Field(
-        None, description="The same when it may not be called: by the settings, or by the network."
-    )
+    busy: Target | None = Field(None, description="The step to go to if the line is busy. Default: `on_fail`.")
+    no_answer: Target | None = Field(None, description="The same, if nobody answers.")
+    declined: Target | None = Field(None, description="The same, if the call is declined.")
+    unreachable: Target | None = Field(None, description="The same, if the number does not exist or cannot be reached.")
+    refused: Target | None = Field(None, description="The same, if the settings or the network do not allow the call.")
     too_long: Target | None = Field(
-        None, description="The same when `longest` has passed. The other call goes on: somebody may still answer it."
+        None, description="The same, if `longest` has passed. The other call goes on: somebody may still answer it."
     )
     keys: dict[KeypadKey, Target] = Field(
-        default_factory=dict, description="Keys that lead on without waiting any longer: `{1: menu}`."
+        default_factory=dict, description="Keys that end the wait and lead to a step: `{1: menu}`."
     )
     on_fail: Target | None = Field(
         None,
-        description="Where it goes on when it came to nothing; without it, the step below. {error.message} says why, "
-        "{error.status} is SIP's (486 busy, 480 or 408 nobody answers), 0 when there was none.",
+        description="The step to go to if the call fails. Default: the next step. {error.message} says why. "
+        "{error.status} is the SIP status (486 for busy, 480 or 408 for no answer), or 0 if there was none.",
     )
 
     def exits(self, onward: str) -> list[Exit]:

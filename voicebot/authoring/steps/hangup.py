@@ -23,7 +23,7 @@ class HangUpStep(DialogStep):
     USES_NEXT = False
     MAY_TRANSLATE = MUST_TRANSLATE = ("hangup",)
 
-    hangup: Literal[True] | Prompt = Field(description="What is said before; `true` for nothing.")
+    hangup: Literal[True] | Prompt = Field(description="What is said first; `true` for nothing.")
 
     def exits(self, onward: str) -> list[Exit]:
         return []

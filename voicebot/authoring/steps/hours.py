@@ -16,14 +16,14 @@ from voicebot.authoring.turn import Turn
 
 
 class HoursStep(DialogStep):
-    """Goes one way in the opening hours and another outside of them."""
+    """Goes to one step during opening hours and to another outside them."""
 
     WORD = "hours"
     COLOUR = "if"
 
-    hours: Name = Field(description="The name of a schedule under `schedules` of the main file.")
-    open: Target | None = Field(None, description="Where it goes on when it is open; without it, the step below.")
-    closed: Target | None = Field(None, description="Where it goes on when it is closed; without it, the step below.")
+    hours: Name = Field(description="The name of a schedule under `schedules` in the main file.")
+    open: Target | None = Field(None, description="The step to go to when open. Default: the next step.")
+    closed: Target | None = Field(None, description="The step to go to when closed. Default: the next step.")
 
     def exits(self, onward: str) -> list[Exit]:
         return [Exit(self.open or onward, "open"), Exit(self.closed or onward, "closed")]

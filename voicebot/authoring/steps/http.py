@@ -19,16 +19,16 @@ logger = logging.getLogger(__name__)
 
 
 class HttpStep(DialogStep):
-    """Asks a web service. What it answers (JSON) can be saved."""
+    """Sends a request to a web service. The answer (JSON) can be saved."""
 
     WORD = "http"
     COLOUR = "http"
     MAY_TRANSLATE = ("http",)
 
     http: ServiceRequest = Field(description="The request.")
-    save: Name | None = Field(None, description="The variable that keeps the answer.")
+    save: Name | None = Field(None, description="The variable that stores the answer.")
     on_error: Target | None = Field(
-        None, description="Where it goes on when there was no good answer; {error.status} and {error.message} say why."
+        None, description="The step to go to if the request fails; {error.status} and {error.message} say why."
     )
 
     def exits(self, onward: str) -> list[Exit]:

@@ -20,26 +20,26 @@ logger = logging.getLogger(__name__)
 
 
 class LanguageChange(ShortPart, title="LanguageTo"):
-    """The language in which the call goes on, when its dialogs are written in it."""
+    """The language for the rest of the call, if the dialogs are written in it."""
 
     HEADING = "`language`: which one"
     SHORT = "to"
 
     by_caller: dict[PlainText, LocaleName] = Field(
         default_factory=dict,
-        description='By how the caller\'s number begins: `{"+49": de-DE, "+33": fr-FR}`. The longest beginning counts.',
+        description='By the start of the caller\'s number: `{"+49": de-DE, "+33": fr-FR}`. The longest match counts.',
     )
     to: GapText | None = Field(
-        None, description="Otherwise this one: `de-DE`, or a value such as `{customer.language}`."
+        None, description="For all other callers: `de-DE`, or a value such as `{customer.language}`."
     )
 
 
 class LanguageStep(DialogStep):
-    """Goes on in another language: words, voice and recognition. To ask callers for it, see `languages` of `ask`."""
+    """Switches to another language: words, voice and recognition. To let callers choose, see `languages` of `ask`."""
 
     WORD = "language"
 
-    language: LanguageChange = Field(description="Which one; where none fits, the call goes on as it is.")
+    language: LanguageChange = Field(description="Which language. If none fits, nothing changes.")
 
     @property
     def changes_language(self) -> bool:

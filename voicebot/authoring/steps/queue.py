@@ -35,44 +35,44 @@ HOLDING = "queue"
 
 
 class QueueTarget(TransferTarget, title="QueueFor"):
-    """People whom callers wait for, until one of them answers."""
+    """People that callers wait for until one of them answers."""
 
     HEADING = "`queue`: whom callers wait for"
 
-    hours: Name | None = Field(None, description="The schedule of their opening hours; outside of them, see `closed`.")
+    hours: Name | None = Field(None, description="The schedule of their opening hours. Outside them, see `closed`.")
     status: ServiceRequest | None = Field(
-        None, description="A web service that knows the line; what it answers is {queue} in this step."
+        None, description="A web service that knows the line. Its answer is {queue} in this step."
     )
-    full_when: Expression | None = Field(
-        None, description="When nobody more is let into the line (see `full`): `queue.waiting > 20`."
-    )
+    full_when: Expression | None = Field(None, description="When the line is full (see `full`): `queue.waiting > 20`.")
     free_when: Expression | None = Field(
-        None, description="When somebody can be reached: `queue.free > 0`. Without it, each round tries."
+        None, description="When somebody can be reached: `queue.free > 0`. Without it, every round tries."
     )
     position: Prompt | None = Field(
-        None, description="Said in each round when `status` has answered: `You are number {queue.position}.`"
+        None, description="Said in each round if `status` has answered: `You are number {queue.position}.`"
     )
-    hold: Prompts = Field(default_factory=list, description="Said while callers wait, one for each further round.")
-    every: Duration = Field(20.0, description="So long a round takes.", ge=1)
-    longest: Duration = Field(300.0, description="So long callers wait before `on_fail`; 0 for a single try.")
+    hold: Prompts = Field(default_factory=list, description="Said while callers wait: one text for each further round.")
+    every: Duration = Field(20.0, description="How long a round takes.", ge=1)
+    longest: Duration = Field(300.0, description="How long callers wait before `on_fail`; 0 for a single try.")
 
 
 class QueueStep(DialogStep):
-    """Waits with the caller until somebody answers. When somebody does, the dialog is over."""
+    """Keeps trying a number while the caller waits. When somebody answers, the dialog is over."""
 
     WORD = "queue"
     MODES = (HOLDING, TRANSFERRING)
     KNOWS_OWN_VALUE = True
     MAY_TRANSLATE = ("queue",)
 
-    queue: QueueTarget = Field(description="Whom callers wait for.")
-    closed: Target | None = Field(None, description="Where it goes on outside of the opening `hours`.")
-    full: Target | None = Field(None, description="Where it goes on when `full_when` holds; without it, at `on_fail`.")
+    queue: QueueTarget = Field(description="Who callers wait for.")
+    closed: Target | None = Field(
+        None, description="The step to go to outside the opening `hours`. Default: the next step."
+    )
+    full: Target | None = Field(None, description="The step to go to if `full_when` is true. Default: `on_fail`.")
     keys: dict[KeypadKey, Target] = Field(
-        default_factory=dict, description="Keys that lead out of the line: `{1: call-back}`."
+        default_factory=dict, description="Keys with which callers leave the line: `{1: call-back}`."
     )
     on_fail: Target | None = Field(
-        None, description="Where it goes on when they have waited for `longest`; without it, the step below."
+        None, description="The step to go to when callers have waited for `longest`. Default: the next step."
     )
 
     def exits(self, onward: str) -> list[Exit]:

@@ -16,15 +16,15 @@ from voicebot.authoring.turn import Turn
 
 
 class RecordStep(DialogStep):
-    """Commands the recording of the call, where the service keeps recordings (setting `calls.recording`).
+    """Controls the recording of the call, if the service records calls (setting `calls.recording`).
 
-    While it is paused, the call's record and log keep no words and no keys either.
+    While it is paused, the call's record and log keep neither words nor keys.
     """
 
     WORD = "record"
 
     record: Literal["start", "pause", "resume", "stop"] = Field(
-        description="`pause` before what may not be kept and `resume` after it; `start` and `stop`."
+        description="`pause` before what must not be recorded and `resume` after it; or `start` and `stop`."
     )
 
     def doubts(self, site: Site) -> Iterator[Fault]:

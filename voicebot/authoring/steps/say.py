@@ -19,7 +19,7 @@ class SayStep(DialogStep):
     MAY_TRANSLATE = MUST_TRANSLATE = ("say",)
 
     say: Prompt = Field(description="What is said.")
-    barge_in: BargeIn | None = Field(None, description="Whether callers may talk over it (true).")
+    barge_in: BargeIn | None = Field(None, description="Whether callers may interrupt it. Default: `true`.")
 
     async def run(self, turn: Turn) -> StepOutcome:
         await turn.speak(self.say, barge_in=self.barge_in)

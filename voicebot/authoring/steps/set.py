@@ -14,7 +14,7 @@ from voicebot.authoring.turn import Turn
 
 
 class SetStep(DialogStep):
-    """Keeps values in variables."""
+    """Stores values in variables."""
 
     WORD = "set"
     COLOUR = "set"

@@ -48,11 +48,9 @@ class DialogStep(Part):
     COLOUR: ClassVar[str] = ""
     """Its colour in the picture: a key of :data:`~voicebot.authoring.picture.COLOURS`."""
 
-    id: Id = Field(description="The step's name, by which others go to it.")
-    note: str | None = Field(None, description="For whoever reads the file; callers never hear it.")
-    next: Target | None = Field(
-        None, description="The id of the step that follows, or `end`. Without it, the step below follows."
-    )
+    id: Id = Field(description="The step's name, with which other steps go to it.")
+    note: str | None = Field(None, description="For people who read the file; callers never hear it.")
+    next: Target | None = Field(None, description="The id of the next step, or `end`. Default: the step below.")
 
     # --- what is known without running it -----------------------------------------------------------------------------
 

@@ -21,37 +21,37 @@ TRANSFERRING = "transfer"
 
 
 class TransferTarget(ShortPart, title="TransferTo"):
-    """Where a call is transferred to."""
+    """Where to transfer the call."""
 
     HEADING = "`transfer`: where to"
     SHORT = "to"
 
     to: WhereTo = Field(description="A telephone number or a SIP address.")
-    announce: Prompt | None = Field(None, description="Said before; callers cannot talk over it.")
+    announce: Prompt | None = Field(None, description="Said first; callers cannot interrupt it.")
     headers: dict[HeaderName, GapText] = Field(
         default_factory=dict,
-        description="SIP headers that go with the call: `User-to-User`, and those that begin with `X-`.",
+        description="SIP headers that go with the call: `User-to-User`, and any that begin with `X-`.",
     )
     context: dict[Name, Value] = Field(
         default_factory=dict,
-        description='What the other side should know: `account: "{account}"` goes with the call as the header '
+        description='What the person who answers should know: `account: "{account}"` goes with the call as the header '
         "`X-Context-account`.",
     )
 
 
 class TransferStep(DialogStep):
-    """Transfers the call. When it works, the dialog is over; when not, it goes on at `on_fail`."""
+    """Transfers the call. If that works, the dialog is over; if not, it goes on at `on_fail`."""
 
     WORD = "transfer"
     MODES = (TRANSFERRING,)
     COLOUR = "transfer"
     MAY_TRANSLATE = ("transfer",)
 
-    transfer: TransferTarget = Field(description="Where to.")
+    transfer: TransferTarget = Field(description="Where to transfer the call.")
     on_fail: Target | None = Field(
         None,
-        description="Where it goes on when nobody answers there; without it, the step below. {error.status} is 486 "
-        "when it is busy, 480 or 408 when nobody answers, 403 when the settings forbid the number.",
+        description="The step to go to if the transfer fails. Default: the next step. {error.status} says why: 486 "
+        "(busy), 480 or 408 (no answer), 403 (the settings do not allow the number).",
     )
 
     def exits(self, onward: str) -> list[Exit]:
