@@ -66,11 +66,15 @@ def free_port(host: str = LOOPBACK) -> int:
 
 def free_ports(count: int = 100, *, keep: bool = False) -> tuple[int, int]:
     """The lowest and the highest of ``count`` ports, for a range out of which a program takes what is free:
-    ``PortRange(*free_ports(), LOOPBACK)``. Some may be in use by programs of this test process.
+    ``PortRange(*free_ports(), LOOPBACK)``. All are free now, unless no such row is left: then some may be in use by
+    programs of this test process.
 
     What a test uses comes round again for another one; ``keep`` what is used for longer, or has to be nobody's.
     """
-    low = _region().take(count, keep=keep)
+    rows = (_region().take(count, keep=keep) for _ in range(1 if keep else REGION // count))
+    low = next((low for low in rows if all(_is_free(LOOPBACK, low + n) for n in range(count))), None)
+    if low is None:
+        low = _region().take(count, keep=keep)
     return low, low + count - 1
 
 
