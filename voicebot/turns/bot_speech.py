@@ -19,7 +19,7 @@ MAX_QUEUED = 50
 CHARACTERS_PER_SECOND = 15.0
 """Ordinary speaking rate: how long a whole prompt lasts is not known when it is cut off."""
 
-_MARKUP = re.compile(r"<[^>]*>")
+_MARKUP = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
