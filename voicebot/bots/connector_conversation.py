@@ -123,6 +123,11 @@ class ConnectorConversation:
             self._take(activity)
         return number
 
+    def unusable(self, reason: str) -> None:
+        """The bot sent something that cannot be read, and that may be what the caller waits for."""
+        if not self._exchange.closed:
+            self._exchange.unusable(reason, self._current[0])
+
     def knows(self, activity_id: str) -> bool:
         """Whether the bot sent an activity by this id, lately."""
         return activity_id in self._seen
@@ -144,7 +149,7 @@ class ConnectorConversation:
     def _delay(self, milliseconds: Any) -> None:
         if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not milliseconds > 0:
             return
-        seconds = min(milliseconds / 1000, MAX_DELAY_S)
+        seconds = min(milliseconds, MAX_DELAY_S * 1000) / 1000
         if self._release is None:
             self._release = self._loop.call_later(seconds, self._let_go)
         elif len(self._held) < MAX_HELD:

@@ -270,6 +270,8 @@ class DirectLineConversation:
         for request, identity in self._feed.named:
             if request.isdecimal() and len(request) < 10:
                 self._exchange.named(int(request), identity)
+        if self._feed.unreadable:
+            self._exchange.unusable(f"what the bot sent cannot be read: {self._feed.unreadable}")
         for activity in news:
             try:
                 self._exchange.received(activity)

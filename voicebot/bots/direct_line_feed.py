@@ -9,9 +9,10 @@ client.
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from typing import Any
+
+from voicebot.json_body import parse_json
 
 MAX_FRAME = 1 << 20
 MAX_ACTIVITIES = 500
@@ -30,23 +31,26 @@ class DirectLineFeed:
         self.duplicates = 0
         self.named: list[tuple[str, str]] = []
         """Of what we sent: our own name for it and the service's, as far as the last frame told."""
+        self.unreadable = ""
+        """Why the last frame could not be read; empty when it could."""
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def frame(self, text: str) -> list[dict[str, Any]]:
         """The bot's activities in one frame, each once, in order."""
-        self.named = []
+        self.named, self.unreadable = [], ""
         if not text.strip():
             return []
         try:
-            content = json.loads(text)
-        except (ValueError, RecursionError):
+            content = parse_json(text, MAX_FRAME)
+        except ValueError as error:
             self.malformed += 1
+            self.unreadable = str(error)
             return []
         return self.take(content)
 
     def take(self, content: Any) -> list[dict[str, Any]]:
         """The same of a set that was fetched, or parsed."""
-        self.named = []
+        self.named, self.unreadable = [], ""
         if not isinstance(content, dict):
             self.malformed += 1
             return []

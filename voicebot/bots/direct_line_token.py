@@ -37,8 +37,8 @@ class DirectLineToken:
             self.bearer = token
         elif not self.bearer:
             raise Undelivered("the service gave no token")
-        if isinstance(life, int | float) and not isinstance(life, bool):
-            self._life_s = min(max(float(life), LIFE_S[0]), LIFE_S[1])
+        if isinstance(life, int | float) and not isinstance(life, bool) and life > 0:  # neither is NaN
+            self._life_s = min(max(life, LIFE_S[0]), LIFE_S[1])
 
     async def renew(self) -> None:
         """Another token for the same conversation. Raises Undelivered."""

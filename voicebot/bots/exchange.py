@@ -143,6 +143,12 @@ class Exchange:
             self._alive(request)
         self._requests.activity(request, activity)
 
+    def unusable(self, reason: str, request: int | None = None) -> None:
+        """The bot sent something that cannot be used, for ``request`` where that is known. The caller hears that
+        something went wrong, in the place of nothing."""
+        request = self._requests.belongs_to({}) if request is None else request
+        self._failed(request if self._requests.is_open(request) else 0, reason)
+
     def named(self, request: int, activity_id: str) -> None:
         """The service calls what was sent as ``request`` so; known before it has accepted it."""
         self._requests.named(request, activity_id)

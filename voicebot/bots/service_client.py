@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import math
 from contextlib import suppress
 from typing import Any
 
 import aiohttp
 
 from voicebot.bots.exchange import Undelivered
-from voicebot.json_body import read_json
+from voicebot.json_body import parse_json, read_json
 
 CONNECT_S = 5.0
 MAX_BODY = 1 << 20
@@ -78,13 +78,14 @@ async def refusal(response: aiohttp.ClientResponse) -> ServiceRefused:
     """What an error response says: its ``error.message``, or the beginning of its body."""
     text = (await response.content.read(2000)).decode(errors="replace")
     said = " ".join(text.split())[:200]
-    with suppress(ValueError, RecursionError, AttributeError, KeyError, TypeError):
-        said = str(json.loads(text)["error"]["message"])[:200]
+    with suppress(ValueError, AttributeError, KeyError, TypeError):
+        said = str(parse_json(text)["error"]["message"])[:200]
     return ServiceRefused(response.status, said, _retry_after(response.headers.get("Retry-After")))
 
 
 def _retry_after(value: str | None) -> float | None:
     try:
-        return min(max(float(value), 0.0), MAX_RETRY_AFTER_S) if value is not None else None
+        wanted_s = float(value or "")
     except ValueError:
         return None
+    return min(max(wanted_s, 0.0), MAX_RETRY_AFTER_S) if math.isfinite(wanted_s) else None

@@ -20,6 +20,8 @@ NO_INPUT_S = (0.5, 600.0)
 END_SILENCE_S = (0.1, 10.0)
 KEY_GAP_S = (0.2, 60.0)
 MAX_KEYS = 64
+MAX_MS = 86_400_000
+"""A day, longer than any limit here; a whole number may have more digits than a fraction can hold."""
 
 
 def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
@@ -106,11 +108,13 @@ def _file(value: Any) -> str | None:
 
 def fetchable(url: str) -> bool:
     """Whether a file may be fetched there at all."""
+    if len(url) > MAX_URL:
+        return False
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return len(url) <= MAX_URL and parts.scheme in ("http", "https") and bool(parts.hostname)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _speech(value: Any) -> str | None:
@@ -136,6 +140,8 @@ def _count(value: Any, most: int) -> int | None:
 
 
 def _seconds(milliseconds: Any) -> float | None:
-    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not math.isfinite(milliseconds):
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
         return None
-    return max(milliseconds / 1000, 0.0)
+    if isinstance(milliseconds, float) and not math.isfinite(milliseconds):
+        return None
+    return min(max(milliseconds, 0), MAX_MS) / 1000

@@ -127,7 +127,7 @@ class Settling:
         return max(state.accepted_at + self._patience.silent_s, state.promised_until)
 
 
-_LAST_WORDS = frozenset({"handoff.initiate", "transfer", "handover", "hangup"})
+_LAST_WORDS = ("handoff.initiate", "transfer", "handover", "hangup")  # what a bot names an event need not be hashable
 
 
 def _is_key(activity: dict[str, Any]) -> bool:

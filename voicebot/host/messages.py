@@ -41,6 +41,7 @@ from voicebot.host.openid import use_unblocking_keys
 from voicebot.host.registration import AppRegistration
 from voicebot.host.sdk import activity_from_json, is_connector_error, model_to_json
 from voicebot.host.sdk_botbuilder import CloudAdapter, ConfigurationBotFrameworkAuthentication
+from voicebot.json_body import parse_json
 from voicebot.signing_keys import KeysUnavailable
 
 logger = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class MessagesEndpoint:
             return _refused(415, "UnsupportedMediaType", "send an activity as application/json")
         try:
             activity = activity_from_json(parsed(await request.read()))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # RecursionError: of the SDK's own reading
             return _refused(400, "BadSyntax", str(error)[:200])
         if problem := problem_of(activity):
             return _refused(400, "BadArgument", problem)
@@ -172,11 +173,11 @@ class MessagesEndpoint:
 
 
 def parsed(body: bytes) -> Any:
-    """A body as JSON (RFC 8259: UTF-8, whatever the request says). Raises ValueError or RecursionError.
+    """A body as JSON (RFC 8259: UTF-8, whatever the request says). Raises ValueError.
 
     Half an emoji, which JSON can carry and Unicode cannot, becomes U+FFFD: state could not be stored with it.
     """
-    data = json.loads(body)
+    data = parse_json(body, MAX_BODY)
     if b"\\ud" in body.lower():
         text = json.dumps(data, ensure_ascii=False)
         data = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from voicebot.json_body import parse_json
 from voicebot.localspeech.engines import RecognitionEngine, SynthesisEngine
 from voicebot.localspeech.recognition_driver import RecognitionDriver
 from voicebot.localspeech.scripted import (
@@ -154,7 +155,7 @@ class LocalSpeech:
 
     async def _control(self, request: web.Request) -> web.Response:
         try:
-            self.set_script(Script.from_json(json.loads(await request.read())))
+            self.set_script(Script.from_json(parse_json(await request.read())))
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"status": "ok"})
@@ -167,7 +168,7 @@ class LocalSpeech:
         key = request.headers.get("Ocp-Apim-Subscription-Key", "")
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         wanted = self._require_key.encode()
-        return any(hmac.compare_digest(given.encode(), wanted) for given in (key, bearer))
+        return any(hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted) for given in (key, bearer))
 
     def _refusal(self, request: web.Request, service: str) -> web.Response | None:
         if not self._authorised(request):
