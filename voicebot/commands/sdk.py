@@ -28,7 +28,7 @@ def follow_settings(config: Path | None) -> str:
             bot = tomllib.loads(file.read_text()).get("bot")
         except OSError as error:
             return f"{file}: cannot be read: {error.strerror}"
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             return f"{file}: not valid TOML: {error}"
         wanted = bot.get("sdk") if isinstance(bot, dict) else None
     if wanted is None:

@@ -28,7 +28,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             data = tomllib.loads(file.read_text())
         except OSError as error:
             raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise SettingsError(f"{file}: not valid TOML: {error}") from error
         for section, name in (("speech", "key"), ("console", "token")):
             if isinstance(data.get(section), dict) and name in data[section]:
