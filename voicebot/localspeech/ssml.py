@@ -8,7 +8,7 @@ entities that grow, and deep nesting.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 
 MAX_LENGTH = 64 * 1024
@@ -93,6 +93,8 @@ class _Builder:
     def __init__(self) -> None:
         self.spans: list[SsmlSpan] = []
         self.voices: list[str] = []
+        self._said: list[SsmlText] = []
+        """What is not in ``spans`` yet: it is said in the same way as what may follow."""
         self._stack: list[_Context] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -131,6 +133,7 @@ class _Builder:
             self._pause(PARAGRAPH_PAUSE_S if context.name == "p" else SENTENCE_PAUSE_S, joins=True)
 
     def close(self) -> None:
+        self._join()
         while self.spans and isinstance(self.spans[-1], SsmlText) and not self.spans[-1].text.strip():
             self.spans.pop()
 
@@ -139,21 +142,22 @@ class _Builder:
         if context.silent or not text:
             return
         span = SsmlText(text, context.rate, context.interpret_as, context.format, context.detail)
-        last = self.spans[-1] if self.spans else None
-        # The parser may hand over one piece of text in several calls.
-        if isinstance(last, SsmlText) and (last.rate, last.interpret_as, last.format) == (
-            span.rate,
-            span.interpret_as,
-            span.format,
-        ):
-            self.spans[-1] = SsmlText(last.text + text, span.rate, span.interpret_as, span.format, span.detail)
-        else:
-            self.spans.append(span)
+        last = self._said[-1] if self._said else span
+        if (last.rate, last.interpret_as, last.format) != (span.rate, span.interpret_as, span.format):
+            self._join()
+        self._said.append(span)
+
+    def _join(self) -> None:
+        """One span of what was said in one way; the parser hands over each line and each entity by itself."""
+        if self._said:
+            self.spans.append(replace(self._said[-1], text="".join(span.text for span in self._said)))
+            self._said = []
 
     def _pause(self, seconds: float, joins: bool = False) -> None:
         """``joins``: the end of a sentence in a paragraph that ends is one pause, not two."""
         if self._stack and self._stack[-1].silent:
             return
+        self._join()
         while self.spans and isinstance(self.spans[-1], SsmlText) and not self.spans[-1].text.strip():
             self.spans.pop()
         if joins and self.spans and isinstance(self.spans[-1], SsmlPause):
