@@ -105,7 +105,7 @@ def test_an_answer_has_a_handshake_exactly_when_it_was_agreed() -> None:
     offer = offered("a=setup:actpass")
     agreed = offer_answer.select(offer, srtp="allowed")
     assert agreed is not None
-    with pytest.raises(ValueError, match="agreed by both sides"):
+    with pytest.raises(ValueError, match="exactly if the agreement has one"):
         offer_answer.answer(offer, agreed, *HERE)
 
 
