@@ -19,11 +19,11 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from voicebot.audio import FRAME_S
 from voicebot.rtp.histogram import Histogram
 
 logger = logging.getLogger(__name__)
 
-FRAME_S: Final = 0.020
 SLOTS: Final = 4
 STEP_S: Final = FRAME_S / SLOTS
 MAX_CATCH_UP: Final = 3
