@@ -92,21 +92,25 @@ async def fetch_keys(metadata_url: str) -> dict[str, SigningKey]:
             metadata = await _document(metadata_url, http)
             document = await _document(str(metadata["jwks_uri"]), http)
         return {
-            entry["kid"]: _signing_key(entry)
+            entry["kid"]: key
             for entry in document["keys"]
             if isinstance(entry, dict) and entry.get("kty") == "RSA" and isinstance(entry.get("kid"), str)
+            if (key := _signing_key(entry)) is not None
         }
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
         why = str(error) or type(error).__name__
         raise KeysUnavailable(f"signing keys cannot be fetched from {metadata_url}: {why}") from error
 
 
-def _signing_key(entry: dict[str, Any]) -> SigningKey:
+def _signing_key(entry: dict[str, Any]) -> SigningKey | None:
+    """None for a malformed key: RFC 7517, section 5, wants it ignored, and the other keys used."""
+    try:
+        key = jwt.PyJWK(entry, algorithm=ALGORITHM).key
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+        logger.warning("the signing key %.40r is ignored: %s", entry["kid"], error)
+        return None
     endorsements = entry.get("endorsements")
-    return SigningKey(
-        jwt.PyJWK(entry, algorithm=ALGORITHM).key,
-        tuple(map(str, endorsements)) if isinstance(endorsements, list) else (),
-    )
+    return SigningKey(key, tuple(map(str, endorsements)) if isinstance(endorsements, list) else ())
 
 
 async def _document(url: str, http: aiohttp.ClientSession) -> dict[str, Any]:

@@ -146,7 +146,7 @@ class SipLeg:
         """A re-INVITE or UPDATE came: another address, another codec, hold, resume. None refuses it."""
         if offer is None:
             return self._session.offer()
-        agreed = self._session.options.select(offer)
+        agreed = self._session.agreed_by_offer(offer)
         if agreed is None:
             return None
         self._put_into_force(agreed)

@@ -6,6 +6,8 @@ wire is fixed when the session is opened. A later agreement may change the codec
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions
 from voicebot.rtp import RtpSession
@@ -92,6 +94,14 @@ class LegSession:
         return self._version
 
     # --- theirs
+
+    def agreed_by_offer(self, offer: SessionDescription) -> AudioAgreement | None:
+        """The agreement about a later offer. While we hold the other side, we do not receive, whatever it offers."""
+        agreed = self.options.select(offer)
+        if agreed is None or self.direction == "sendrecv":
+            return agreed
+        they_listen = agreed.direction in ("sendrecv", "sendonly")
+        return replace(agreed, direction="sendonly" if they_listen else "inactive")
 
     def agreed_by_answer(self, answer: SessionDescription) -> AudioAgreement | None:
         """The agreement about an answer to our offer; None also if it asks for a handshake that we have not offered."""

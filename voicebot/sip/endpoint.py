@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from voicebot.address import Address, Domain
+from voicebot.address import Address
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
 from voicebot.sip.datagrams import ListenAt
@@ -203,14 +203,12 @@ class SipEndpoint:
             raise ValueError(f"there is no account or trunk {line!r} for outgoing calls")
         if line and self._core.is_full(line):
             raise ValueError(f"{line} has reached its limit of calls")
-        by = self.lines.get(line)
-        home = by.own.domain if by is not None else None
         core = self._core.invite(
-            to.uri,
+            to,
             offer,
             self.loop.time(),
-            line=by,
-            from_uri=sender.at(home or Domain.parse(self.listeners[0].sent_by)).uri if sender is not None else "",
+            line=self.lines.get(line),
+            sender=sender,
             display_name=display_name,
             headers=headers,
         )

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 _TIMEOUT_S = 6.0
 _KEPT_S = 60.0
+_FAILED_KEPT_S = 5.0
+"""How long a failed look-up is cached: a moment without DNS must not stop the calls of a trunk for a minute."""
 _MAX_KEPT = 256
 _MAX_NAMES = 64
 _MAX_WAITING = 64
@@ -131,12 +133,13 @@ class Resolver:
                 hops = await self._locate(hop)
         except (OSError, UnicodeError):  # TimeoutError is an OSError
             pass
-        self._kept[hop] = (hops, self._loop.time() + _KEPT_S)
-        self._kept.move_to_end(hop)
-        if len(self._kept) > _MAX_KEPT:
-            self._kept.popitem(last=False)
-        for answer in self._waiting.pop(hop, []):
-            answer(hops)
+        finally:
+            self._kept[hop] = (hops, self._loop.time() + (_KEPT_S if hops else _FAILED_KEPT_S))
+            self._kept.move_to_end(hop)
+            if len(self._kept) > _MAX_KEPT:
+                self._kept.popitem(last=False)
+            for answer in self._waiting.pop(hop, []):
+                answer(hops)
 
     async def _locate(self, hop: Hop) -> list[Hop]:
         if not hop.port:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voicebot import __version__
+from voicebot.address import Address, Domain
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.body import session_in
 from voicebot.sip.call import CallOutput, SipCall
@@ -23,7 +24,7 @@ from voicebot.sip.call_table import CallTable, SipLimits
 from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.gate import Gate, OpenGate
-from voicebot.sip.header import SipSyntaxError, SipUri
+from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, inspect
 from voicebot.sip.invitation import Invitation
@@ -158,30 +159,34 @@ class UserAgent:
 
     def invite(
         self,
-        uri: str,
+        to: Address,
         session: SessionDescription,
         now: float,
         *,
         line: Line | None = None,
-        from_uri: str = "",
+        sender: Address | None = None,
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> OutgoingSipCall:
-        """Call ``uri`` by ``line``, where it is given. ``from_uri``: as whom, where that is not who we are there.
+        """Call ``to``, through ``line`` if it is given.
 
-        Raises ValueError for a URI or header that cannot be sent.
+        ``sender``: our address in From, by default the line's; a number or name gets the line's domain. Raises
+        ValueError if ``to`` has no domain, cannot be reached without a proxy (tel), or a header is malformed.
         """
-        SipUri.parse(uri)
+        uri = to.uri
         proxy = line.proxy if line is not None else ""
         hop = hop_of(proxy or uri)
         if hop is None:
             raise ValueError(f"cannot send to {proxy or uri}")
         local_tag = self.layer.new_tag()
-        user = line.own.user if line is not None else "voicebot"
-        contact = self.layer.contact(hop, user=user, secure=uri[:5].lower() == "sips:")
+        own = line.own if line is not None else Address("voicebot", Domain.parse(self.layer.listeners[0].sent_by))
+        if sender is not None and own.domain is not None:
+            sender = sender.at(own.domain)
+        secure = to.domain is not None and to.domain.scheme == "sips"
+        contact = self.layer.contact(hop, user=own.user, secure=secure)
         invitation = Invitation(
             uri,
-            from_uri or (line.own.uri if line is not None else self.layer.own_uri),
+            (sender or own).uri,
             local_tag,
             self.layer.new_call_id(),
             1 + int(self._token(2), 16),
