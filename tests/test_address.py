@@ -145,7 +145,7 @@ def test_a_number_says_once_that_it_is_one() -> None:
 
 
 @pytest.mark.parametrize("written", ["7001", "reception"])
-def test_what_has_no_domain_has_no_uri(written: str) -> None:
+def test_an_address_without_a_domain_has_no_uri(written: str) -> None:
     with pytest.raises(ValueError, match=f"{written} has no domain"):
         _ = Address.parse(written).uri
     assert Address.parse("tel:7001").uri == "tel:7001"
@@ -178,7 +178,7 @@ def test_a_domain_may_be_written_as_a_host_or_as_a_uri(written: str, domain: Dom
 
 
 @pytest.mark.parametrize("written", ["", "ada@pbx.example", "pbx example", "tel:+1", "<sip:pbx.example>", "pbx:99999"])
-def test_what_is_no_domain_is_refused(written: str) -> None:
+def test_a_text_that_is_not_a_domain_is_refused(written: str) -> None:
     with pytest.raises(AddressError, match="is not a SIP domain"):
         Domain.parse(written)
 

@@ -91,18 +91,18 @@ def test_a_file_that_was_cut_off_has_the_samples_that_are_there() -> None:
         (file(fmt(PCM, rate=192_001), chunk(b"data", b"ab")), "192001 Hz"),
     ],
 )
-def test_what_is_not_understood_is_refused_and_why(content: bytes, why: str) -> None:
+def test_what_is_not_supported_is_refused_with_the_reason(content: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         read_wave(content)
 
 
 @pytest.mark.parametrize("rate", [4000, 192_000])
 @pytest.mark.parametrize("channels", [1, 8])
-def test_the_limits_are_within_what_is_understood(rate: int, channels: int) -> None:
+def test_the_limits_are_supported(rate: int, channels: int) -> None:
     assert read_wave(file(fmt(PCM, channels, rate), chunk(b"data", b""))).form == (PCM, channels, rate, 16)
 
 
-def test_a_header_is_not_looked_for_for_ever() -> None:
+def test_the_search_for_the_header_is_limited() -> None:
     content = file(chunk(b"LIST", bytes(1000)), fmt(PCM), chunk(b"data", b"ab"))
     assert read_header(content) == WaveHeader(WaveFormat(PCM, 1, 8000, 16), 1052, 2)
     assert read_header(content, longest=1044) == read_header(content)

@@ -103,7 +103,7 @@ def test_round_trip_is_found_from_two_reports() -> None:
     assert them.round_trip_ms is None
 
 
-def test_a_round_trip_that_cannot_be_is_none() -> None:
+def test_an_impossible_round_trip_is_none() -> None:
     block = rtcp.ReportBlock(1, 0, 0, 0, 0, last_sr=5, delay=0)
     assert rtcp.round_trip_s(block, rtcp.ntp_time(1e9)) is None
     assert rtcp.round_trip_s(rtcp.ReportBlock(1, 0, 0, 0, 0, last_sr=0, delay=0), 99) is None

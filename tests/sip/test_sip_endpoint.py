@@ -178,7 +178,7 @@ async def test_a_port_that_is_taken_is_an_os_error() -> None:
     await first.close()
 
 
-async def test_whom_we_call_sees_who_we_are_on_the_line_or_the_number_that_is_wanted() -> None:
+async def test_the_callee_sees_the_address_of_the_line_or_the_given_sender() -> None:
     pbx = Account("pbx", "sip:pbx.example.com:5070", "7000", domain="Example.com", register=False)
     endpoint = SipEndpoint(ListenAt(port=0), accounts=[pbx])
     await endpoint.start()

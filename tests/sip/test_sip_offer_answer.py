@@ -143,7 +143,7 @@ def test_keys_of_8000_beside_opus_are_better_than_none() -> None:
 
 
 @pytest.mark.parametrize("rtpmap", ["a=rtpmap:111 opus/16000/2", "a=rtpmap:111 opus/48000", "a=rtpmap:111 opus"])
-def test_opus_of_another_clock_or_number_of_channels_is_no_opus(rtpmap: str) -> None:
+def test_opus_with_another_clock_or_number_of_channels_is_not_taken(rtpmap: str) -> None:
     offered = description("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 111", rtpmap)
     assert select(offered, all_named(["opus", "PCMU"])) is None
 

@@ -100,7 +100,7 @@ def test_the_next_address_is_tried_when_one_is_silent() -> None:
     assert registration.addresses == {"192.0.2.2"}
 
 
-def test_the_end_takes_the_registration_back() -> None:
+def test_the_end_unregisters() -> None:
     peer = Peer()
     registration, request = asked(peer)
     reply(peer, request, 200)

@@ -41,7 +41,7 @@ def begin(layer: TransactionLayer, hop: Hop, told: list[SipResponse | None]) -> 
         (Hop("192.0.2.8", 1, "TCP", 0), False),
     ],
 )
-def test_who_cannot_be_reached_fails_what_went_there_and_nothing_else(failed: Hop, hit: bool) -> None:
+def test_requests_to_an_unreachable_hop_fail_and_no_others(failed: Hop, hit: bool) -> None:
     told: list[SipResponse | None] = []
     ours = layer()
     begin(ours, Hop("192.0.2.9", 5070, "TCP", 7), told)
@@ -98,7 +98,7 @@ def test_what_is_too_large_for_a_datagram_goes_over_tcp_first(
     assert isinstance(output, Transmit) and output.hop.transport == transport
 
 
-def test_what_no_datagram_holds_is_counted_and_not_sent() -> None:
+def test_a_message_too_large_for_a_datagram_is_counted_and_not_sent() -> None:
     sent: list[Transmit | Locate] = []
     ours = layer(sent.append)
     hop = Hop("192.0.2.9", 5070)

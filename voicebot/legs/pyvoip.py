@@ -38,18 +38,18 @@ logger = logging.getLogger(__name__)
 _SILENCE: Final = PCMU.frame_of_silence
 
 
-class Outgoing:
+class ReadyFrames:
     """Replaces pyVoIP's packet manager: its sending thread reads from it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, taken: Callable[[bytes, float], None]) -> None:
-        self.ready: deque[bytes] = deque()
+        self.frames: deque[bytes] = deque()
         self.late = 0
         """Frames of silence that were sent because the event loop had no frame ready."""
         self._loop, self._taken = loop, taken
 
     def read(self, _length: int = 160) -> bytes:
         try:
-            frame = self.ready.popleft()
+            frame = self.frames.popleft()
         except IndexError:
             frame = _SILENCE
             self.late += 1
@@ -83,7 +83,7 @@ class PyVoipLeg:
         self._released = released
         self._loop = asyncio.get_running_loop()
         self._playout = Playout(PCMU)
-        self._outgoing = Outgoing(self._loop, self._taken)
+        self._ready = ReadyFrames(self._loop, self._taken)
         self._call: PhoneCall | None = None
         self._stream: Stream | None = None
         self._sink: LegSink | None = None
@@ -114,7 +114,7 @@ class PyVoipLeg:
             formats,
             bound,
             remote,
-            source=self._outgoing,
+            source=self._ready,
             received=lambda: self._from_thread(self._read_inbox),
             failed=lambda: self._from_thread(self._stream_died),
         )
@@ -178,7 +178,7 @@ class PyVoipLeg:
         self._answered = True
         at = self._last_packet_at = self._loop.time()
         self._buffer = ReceiveBuffer(PCMU, at)
-        self._outgoing.ready.append(self._playout.next_frame(at))
+        self._ready.frames.append(self._playout.next_frame(at))
         self._answer = self._client.gen_answer(call.request, call.session_id, call.gen_ms(), self._direction)
         self._repeated = Repeated(self._client, self._answer, self._not_acknowledged)
         self._clock.add(self)
@@ -230,7 +230,7 @@ class PyVoipLeg:
             send_deviation_p99_ms=self._deviation.percentile_ms(0.99),
             send_deviation_max_ms=self._deviation.max_ms if self._deviation.count else None,
             socket_errors=stream.socket_errors if stream else 0,
-            underruns=self._playout.underruns + self._outgoing.late,
+            underruns=self._playout.underruns + self._ready.late,
             ssrc_changes=buffer.ssrc_changes if buffer else 0,
         )
 
@@ -321,9 +321,9 @@ class PyVoipLeg:
         self._taken_at = at
         if self._sink is not None and not self._stream.held:
             self._sink.sent(frame, at)
-        if not self._outgoing.ready and self._ended is None:
+        if not self._ready.frames and self._ended is None:
             held = self._stream.held
-            self._outgoing.ready.append(_SILENCE if held else self._playout.next_frame(self._loop.time()))
+            self._ready.frames.append(_SILENCE if held else self._playout.next_frame(self._loop.time()))
 
     def _read_inbox(self) -> None:
         inbox = self._stream.inbox if self._stream is not None else deque()

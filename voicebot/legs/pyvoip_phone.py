@@ -217,7 +217,7 @@ class Client(SIP.SIPClient):  # type: ignore[misc]
         return "\r\n".join([*lines, "", ""])
 
 
-class Source(Protocol):
+class FrameSource(Protocol):
     """From which the sending thread reads."""
 
     def read(self, length: int = 160) -> bytes:
@@ -236,7 +236,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
         bound: socket.socket,
         remote: SocketAddress,
         *,
-        source: Source,
+        source: FrameSource,
         received: Callable[[], None],
         failed: Callable[[], None],
     ) -> None:

@@ -10,7 +10,7 @@ from voicebot.legs import LegInfo
 from voicebot.sip import CallHandle, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
 from voicebot.sip.hop import bracketed
 
-_TOLD_HEADERS = (
+_PASSED_ON_HEADERS = (
     "Diversion",
     "History-Info",
     "P-Asserted-Identity",
@@ -54,7 +54,7 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
 
 
 def _headers(request: SipRequest) -> dict[str, str]:
-    names = [n for n in request.headers.keys() if n in _TOLD_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
+    names = [n for n in request.headers.keys() if n in _PASSED_ON_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
     return {_clean(name): _clean(request.headers[name]) for name in names[:_MAX_HEADERS]}
 
 

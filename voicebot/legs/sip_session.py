@@ -112,7 +112,7 @@ class LegSession:
     def put_into_force(self, agreed: AudioAgreement) -> None:
         rtp = self.rtp
         self._keys.put_into_force(agreed, rtp)
-        rtp.hear_keys(self.options.preferences.inband_dtmf and agreed.telephone_event is None)
+        rtp.detect_keys(self.options.preferences.inband_dtmf and agreed.telephone_event is None)
         rtp.retune(
             codec=agreed.codec,
             payload_type=agreed.payload_type,

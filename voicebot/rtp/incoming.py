@@ -82,7 +82,7 @@ class IncomingStream:
         self._events.frame = codec.clock_rate // 50
         self._event_type = event_type
 
-    def hear_tones(self, wanted: bool) -> None:
+    def detect_tones(self, wanted: bool) -> None:
         """Whether to detect keys in the audio."""
         if not wanted:
             self._inband = None

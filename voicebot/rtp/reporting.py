@@ -48,7 +48,7 @@ class Reporting:
         self.remote_metrics: VoipMetrics | None = None
         self.sent = self.received = 0
 
-    def renamed(self, ssrc: int) -> None:
+    def change_ssrc(self, ssrc: int) -> None:
         """Our stream has another SSRC from now on."""
         self._ssrc = ssrc
 

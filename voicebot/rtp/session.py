@@ -146,13 +146,13 @@ class RtpSession:
         if not MIN_PTIME_MS <= ptime_ms <= MAX_PTIME_MS:
             raise ValueError(f"packets are {MIN_PTIME_MS} to {MAX_PTIME_MS} ms long, not {ptime_ms}")
         if self._outgoing.tune(codec, payload_type, telephone_event, ptime_ms):
-            self._reporting.renamed(self._outgoing.ssrc)
+            self._reporting.change_ssrc(self._outgoing.ssrc)
         self._incoming.tune(codec, payload_type, telephone_event)
         self._reporting.clock_rate = codec.clock_rate
 
-    def hear_keys(self, inband: bool) -> None:
+    def detect_keys(self, inband: bool) -> None:
         """Whether to detect keys by their tones in the audio, for a side that does not support telephone-event."""
-        self._incoming.hear_tones(inband)
+        self._incoming.detect_tones(inband)
 
     def send_keys(self, keys: str) -> None:
         """Send keypad keys instead of audio: 100 ms each, 60 ms apart. Raises :class:`ValueError` for other characters.

@@ -32,12 +32,11 @@ class _Unacknowledged:
 class Acceptance:
     """The 2xx responses of one call.
 
-    ``pending``: whether one waits for its ACK. ``said``: our latest session description that is in force, None before
-    there is any.
+    ``pending``: whether one waits for its ACK. ``session``: our session description in force, None before there is any.
     """
 
     def __init__(self, wire: Wire, state: CallState, timer: SessionTimer) -> None:
-        self.said: SessionDescription | None = None
+        self.session: SessionDescription | None = None
         self._wire = wire
         self._state = state
         self._timer = timer
@@ -52,9 +51,9 @@ class Acceptance:
         waiting = self._waiting
         return min(waiting.next_at, waiting.give_up_at) if waiting is not None else None
 
-    def say(self, session: SessionDescription) -> None:
+    def note(self, session: SessionDescription) -> None:
         """Note ``session``, which we offered and the other side has answered."""
-        self.said = session
+        self.session = session
 
     def send(self, transaction: ServerTransaction, session: SessionDescription | None, now: float) -> None:
         """Send 200 with ``session``: our answer, or our offer if an INVITE had none (its ACK then has the answer)."""
@@ -63,7 +62,7 @@ class Acceptance:
         if request.method == "INVITE" or self._state.is_up:  # an UPDATE before that has no session to time out
             self._timer.answer(request, response, now)
         put_session(response, session)
-        self.said = session or self.said
+        self.session = session or self.session
         if request.method == "INVITE":
             timers = self._wire.timers
             self._waiting = _Unacknowledged(

@@ -90,7 +90,7 @@ class Answering:
         self._reliable.stop()
         self._final = True
         # If they have changed the session by UPDATE since our answer in a provisional response, our last one holds.
-        self._acceptance.send(self.transaction, self._acceptance.said or session, now)
+        self._acceptance.send(self.transaction, self._acceptance.session or session, now)
         return True
 
     def reject(self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None) -> None:

@@ -174,7 +174,7 @@ class OutgoingSipCall(SipCall):
         wire = Wire(layer, state, self, emit=self._emit, end=self._end)
         timer = SessionTimer(session_expires_s)
         acceptance = Acceptance(wire, state, timer)
-        acceptance.say(offer)
+        acceptance.note(offer)
         self._calling = Calling(wire, state, timer)
         super().__init__(owner, state, wire, timer, acceptance, self._calling)
 

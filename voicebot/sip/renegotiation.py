@@ -125,11 +125,11 @@ class Renegotiation:
 
         False: another change is pending, which may or may not refresh the timer too.
         """
-        state, said = self._state, self._acceptance.said
+        state, session = self._state, self._acceptance.session
         if state.dialog is None or not state.is_up or self._asking or self._theirs is not None:
             return False
         if not state.peer_takes_update:
-            return said is not None and self.offer(said, now)
+            return session is not None and self.offer(session, now)
         request = state.dialog.request("UPDATE")
         request.headers.set("Contact", state.contact)
         self._timer.put_in(request)
@@ -189,7 +189,7 @@ class Renegotiation:
 
     def _accepted(self, response: SipResponse, wanted: SessionDescription, now: float) -> None:
         self._timer.answered(response, now)
-        self._acceptance.say(wanted)
+        self._acceptance.note(wanted)
         self._wire.arm()
         try:
             answer = session_in(response) if has_session(response) else None
