@@ -1,4 +1,4 @@
-"""The wire between call process and dialog host: every message there and back, and what is none."""
+"""The wire between call process and dialog host: every message there and back, and lines that are not messages."""
 
 from __future__ import annotations
 

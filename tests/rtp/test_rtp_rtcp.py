@@ -221,7 +221,7 @@ def test_ntp_time_counts_from_1900_in_64_bits(since_1970: float, ntp: int) -> No
     [(65536, 1.0), (0, 0.0), (-1, 0.0), (0x8000_0000, 0.0), (0x7FFF_FFFF, None), (60 * 65536, None), (59 * 65536, 59)],
 )
 def test_a_round_trip_is_what_is_left_of_the_time_since_our_report(units: int, seconds: float | None) -> None:
-    """A little below nothing counts as nothing: the other side rounds its delay up."""
+    """A slightly negative one counts as zero, because the other side rounds its delay up."""
     now, delay = 1000 << 16, 3 * 65536
     block = replace(BLOCK, last_sr=(now - delay - units) & 0xFFFFFFFF, delay=delay)
     assert rtcp.round_trip_s(block, now << 16) == seconds

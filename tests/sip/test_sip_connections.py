@@ -54,7 +54,7 @@ async def endpoint(*listen: ListenAt, **options: object) -> AsyncIterator[SipEnd
 
 
 async def talk(caller: SipEndpoint, callee: SipEndpoint, uri: str) -> IncomingCall:
-    """A call from set-up to the callee's BYE, which takes the way back; the callee's side of it."""
+    """Make a call, which the callee ends with BYE. Returns the callee's side."""
     taken: list[IncomingCall] = []
     callee.on_invite = lambda call: (taken.append(call), answer_at_once(call))[0]  # type: ignore[func-returns-value]
     async with asyncio.timeout(DEADLINE_S):

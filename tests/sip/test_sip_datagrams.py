@@ -1,4 +1,4 @@
-"""One UDP socket for all: what ICMP says of one destination costs the others nothing."""
+"""One UDP socket for all destinations: an ICMP error for one of them does not affect the others."""
 
 from __future__ import annotations
 

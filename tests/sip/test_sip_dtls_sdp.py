@@ -1,4 +1,4 @@
-"""Streams whose keys are made on their own port: what is read of an offer, and what is answered."""
+"""DTLS-SRTP in session descriptions: what is read of an offer, and what is answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What carriers ask for beside RFC 3261: reliable provisionals, UPDATE, glare, early media."""
+"""Extensions that carriers use: reliable provisional responses, UPDATE, early media; and glare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps trunks and registrations in reach, and which way a call of ours takes: on virtual time."""
+"""OPTIONS for trunks, keep-alives for registrations, and the choice of the line for a call, on virtual time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table as such: nothing in it is without use, no row stands in the shadow of another, and each is taken."""
+"""The table itself: every guard and move is used, no row hides another, and random calls take every row."""
 
 from __future__ import annotations
 
