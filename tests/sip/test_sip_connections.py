@@ -323,7 +323,6 @@ async def test_a_name_that_is_not_found_is_soon_looked_up_again(monkeypatch: pyt
     transport.close()
 
 
-
 def test_srv_records_are_tried_by_priority_and_by_weight_within_one() -> None:
     light, heavy, later = SrvRecord(1, 1, 1, "light"), SrvRecord(1, 9, 1, "heavy"), SrvRecord(2, 0, 1, "later")
     assert in_order([later, heavy, light], lambda: 0.0)[-1] == later
