@@ -108,9 +108,9 @@ def test_the_search_for_the_header_is_limited() -> None:
     assert read_header(content, longest=1044) == read_header(content)
     assert read_header(content[:1000], longest=1020) is None
     for longest in (1000, 1043):
-        with pytest.raises(ValueError, match=f"more than {longest} bytes"):
+        with pytest.raises(ValueError, match=f"longer than {longest} bytes"):
             read_header(content, longest=longest)
-    with pytest.raises(ValueError, match="more than 20 bytes"):
+    with pytest.raises(ValueError, match="longer than 20 bytes"):
         read_header(b"RIFF\0\0\0\0WAVE" + chunk(b"a   ", bytes(1000))[:9], longest=20)
 
 

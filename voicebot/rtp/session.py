@@ -144,7 +144,7 @@ class RtpSession:
         one is used. Received packets may have any length. Raises ValueError if it is out of range.
         """
         if not MIN_PTIME_MS <= ptime_ms <= MAX_PTIME_MS:
-            raise ValueError(f"packets are {MIN_PTIME_MS} to {MAX_PTIME_MS} ms long, not {ptime_ms}")
+            raise ValueError(f"the packet length must be {MIN_PTIME_MS} to {MAX_PTIME_MS} ms, not {ptime_ms}")
         if self._outgoing.tune(codec, payload_type, telephone_event, ptime_ms):
             self._reporting.change_ssrc(self._outgoing.ssrc)
         self._incoming.tune(codec, payload_type, telephone_event)
