@@ -86,8 +86,9 @@ class SpeechEndpoint:
             raise ValueError(f"speech {name} {url!r} would carry the key in the clear; use wss:// or https://")
         if not self.allow_unencrypted:
             raise ValueError(
-                f"speech {name} {url!r} is another machine, reached without encryption: whoever is on the way can listen"
-                " and answer; use wss:// or https://, or set speech.allow_unencrypted = true in a network that you trust"
+                f"speech {name} {url!r} is another machine, reached without encryption: whoever is on the way can"
+                " listen and answer; use wss:// or https://, or set speech.allow_unencrypted = true in a network that"
+                " you trust"
             )
 
     def authorization_token(self) -> str | None:
