@@ -82,6 +82,10 @@ class Leg(Protocol):
     def playout(self) -> Playout:
         """The audio to send; silence is sent while it is empty."""
 
+    @property
+    def audible(self) -> bool:
+        """Whether what is played leaves. Not for long before the answer, where the other side sends nothing itself."""
+
     def connect(self, sink: LegSink) -> None:
         """Set the sink. Called once, before anything else."""
 
