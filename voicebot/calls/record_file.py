@@ -1,4 +1,4 @@
-"""The file that a call's record is kept in: named after the call, written whole or not at all."""
+"""The file of a call's record, which is named after the call."""
 
 from __future__ import annotations
 

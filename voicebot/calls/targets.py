@@ -1,12 +1,12 @@
-"""Where callers may be handed on to: toll fraud ends at a list (`calls.transfer_allow`).
+"""Lists of allowed targets, against toll fraud: for transfers (`calls.transfer_allow`) and for outbound calls.
 
-A dialog that repeats what a caller said, or a bot that was talked into it, must not be able to dial a premium number.
-Patterns have ``*`` (anything) and ``?`` (one character). One without ``@`` is for numbers: it matches bare ones, tel
-URIs, and SIP URIs in the domain that bare numbers go to. One with ``@`` matches ``user@host`` of SIP URIs, wherever
-they lead. Everything is compared in lower case, numbers without their visual separators.
+A dialog that repeats what a caller said, or a bot that a caller has persuaded, must not be able to dial a premium
+number. In patterns, ``*`` stands for any characters and ``?`` for one. A pattern without ``@`` is for numbers: it
+matches bare numbers, tel URIs, and SIP URIs in the domain to which bare numbers go. One with ``@`` matches
+``user@host`` of SIP URIs in any domain. All are compared in lower case, and numbers without visual separators.
 
-What an address says besides may lead elsewhere, and is not let through unless it is known not to: of the parameters of
-a number those below, and ``rn`` (RFC 4694), the number that the call is routed by, where it is on the list itself.
+Parameters of an address can route a call to another target. Of those of numbers, only the ones known to be harmless are
+allowed, and ``rn`` (RFC 4694), by which the call is routed, if that number is on the list, too.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from fnmatch import fnmatchcase
 from voicebot.address import Address, Domain
 
 _HARMLESS = frozenset({"ext", "isub", "postd", "cpc", "oli", "isup-oli", "npdi", "enumdi"})
-"""Of the parameters of numbers: extensions, who is calling, and what was looked up already."""
+"""Parameters of numbers: extensions, facts about the caller, and results of number lookups."""
 _LEADING_ELSEWHERE = frozenset({"maddr", "method", "rn", "cic", "tgrp", "trunk-context"})
-"""Of the parameters of SIP URIs: another host, another request (RFC 3261 19.1.1), another way into the network."""
+"""Parameters of SIP URIs: another host, another method (RFC 3261 19.1.1), another carrier or trunk group."""
 
 
 class AllowedTargets:
-    """``domains``: where bare numbers go."""
+    """``domains``: those to which bare numbers go."""
 
     def __init__(self, patterns: Iterable[str], domains: Iterable[Domain] = ()) -> None:
         patterns = [pattern.strip().lower() for pattern in patterns]
@@ -43,7 +43,7 @@ class AllowedTargets:
         return any(fnmatchcase(f"{user}@{host}", pattern) for pattern in self._addresses for host in hosts)
 
     def _leads_there(self, target: Address) -> bool:
-        """Whether it leads to its number, or its user and host, and nowhere else."""
+        """Whether the call would go to its number, or to its user and host, and to nothing else."""
         of_number = target.parameter_values()
         if "rn" in of_number and not self._is_number_allowed(Address(of_number.pop("rn") or "").number):
             return False
