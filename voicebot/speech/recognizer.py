@@ -332,7 +332,7 @@ class Recognizer:
             return
         if report.signal is Signal.SPEECH_DETECTED:
             return
-        # A phrase is over. (After silence, `InitialSilenceTimeout` comes without text and duration: it is not a phrase.)
+        # A phrase is over. (`InitialSilenceTimeout`, after silence, has neither text nor duration: it is not a phrase.)
         text, confidence = best_alternative(report.detail)
         text = report.text or text
         self._finish_phrase()
