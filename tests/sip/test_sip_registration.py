@@ -135,7 +135,9 @@ def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
     ack, again = peer.send(response)
     assert statuses([ack, again]) == ["ACK", "INVITE"] and isinstance(again, SipRequest)
     assert again.cseq[0] == invite.cseq[0] + 1 and again.headers.get(answer)
-    (ack,) = peer.send(peer.reply(again, 200, to_tag="t", body=OFFER))
+    accepted = peer.reply(again, 200, to_tag="t", body=OFFER)
+    accepted.headers.set("Contact", "<sip:x@192.0.2.10>")
+    (ack,) = peer.send(accepted)
     assert ack.headers[answer] == again.headers[answer] and ack.cseq[0] == again.cseq[0]
     assert peer.has(CallConfirmed)
     call.bye(peer.now)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from voicebot.authoring.expected import EXPECTED, USUAL, by_language
 from voicebot.authoring.expressions import Compiled, compile_expression
@@ -16,6 +15,7 @@ from voicebot.authoring.speaking import written
 from voicebot.authoring.template import Formatter, Template, compile_template
 from voicebot.authoring.understanding import Understanding, for_language
 from voicebot.authoring.walking import conditions_of, prompts_of, strings_in, texts_of
+from voicebot.authoring.web_address import web_address
 from voicebot.authoring.wording import Words, formatter, words
 
 
@@ -49,6 +49,7 @@ class DialogScript:
             name: compile_schedule(schedule) for name, schedule in main.schedules.items()
         }
         self._read: Formatter = formatter(written, locale)
+        self.constants: dict[str, Any] = {}
         self._words: dict[int, Words] = {}
         self._templates: dict[str, Template] = {}
         self._conditions: dict[str, Compiled] = {}
@@ -56,14 +57,13 @@ class DialogScript:
         for part in (*parts, header.defaults, main.globals):
             file = main_file if part is main.globals else own_file
             for _, prompt in prompts_of(part):
-                self._words[id(prompt)] = words(prompt, header.voice or main.voice or "", locale, file)
+                self._words[id(prompt)] = words(prompt, header.voice or main.voice or "", locale, file, self.constants)
             for _, text in texts_of(part):
                 self._templates[text] = compile_template(text)
             for _, condition in conditions_of(part):
                 self._conditions[condition] = compile_expression(condition)
         self.usual = {name: self._own(by_language(table, locale)) for name, table in USUAL.items()}
         """What is said where the author wrote nothing, by its name in :data:`~voicebot.authoring.expected.USUAL`."""
-        self.constants: dict[str, Any] = {}
         for key, value in main.constants.items():
             for _, text in strings_in(value):
                 self._templates[text] = compile_template(text)
@@ -97,16 +97,9 @@ class DialogScript:
         return template.fill(scope, self._read) if template is not None else written_text
 
     def address(self, written_text: str, scope: Mapping[str, Any]) -> str:
-        """A web address with its gaps filled. Values of the call are quoted, so they cannot lead to another server."""
-        own = {*self.constants, "secrets"}
-        filled = ""
-        for part in self._templates[written_text].parts:
-            if isinstance(part, str):
-                filled += part
-                continue
-            value = self._read(part.expression(scope), part.kind)
-            filled += value if {name for name, _ in part.expression.names} <= own else quote(value, safe="")
-        return filled
+        """A web address with its gaps filled. Raises :class:`~voicebot.authoring.web_address.UnfitAddress`."""
+        own = self.constants | {"secrets": scope.get("secrets")}
+        return web_address(self._templates[written_text], scope, self._read, own)
 
     def expected(self, section: str) -> tuple[str, ...]:
         """The words that the recogniser should expect: a section of :data:`~voicebot.authoring.expected.EXPECTED`."""

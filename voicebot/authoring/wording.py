@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -13,6 +15,9 @@ from voicebot.authoring.model import BargeIn, Prompt
 from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import spoken, written
 from voicebot.authoring.template import Formatter, Template, compile_template
+from voicebot.authoring.web_address import UnfitAddress, web_address
+
+logger = logging.getLogger(__name__)
 
 SLOWER = "-25%"
 """How much slower prompts are spoken for callers who asked for it."""
@@ -26,6 +31,8 @@ class Words:
     ssml: Template | None
     audio: Template | str | None
     """An address, or a file of this machine (as a ``file:`` URI)."""
+    own: Mapping[str, Any]
+    """The constants: they stand in an address as the author wrote them."""
     voice: str
     barge_in: BargeIn | None
     read: Formatter
@@ -48,9 +55,13 @@ class Words:
         return text, f"<speak>{inner}</speak>"
 
     def sound(self, scope: Scope) -> str:
-        """The address of the audio that is played instead; ``""`` for none."""
+        """The address of the audio that is played instead; ``""`` for none, and for one that a caller could choose."""
         if isinstance(self.audio, Template):
-            return self.audio.fill(scope, self.read)
+            try:
+                return web_address(self.audio, scope, self.read, self.own)
+            except UnfitAddress as error:
+                logger.warning("the text is spoken, no audio played: %s", error)
+                return ""
         return self.audio or ""
 
     @property
@@ -60,12 +71,18 @@ class Words:
         return {name for part in templates for gap in part.gaps for name, _ in gap.expression.names}
 
 
-def words(prompt: Prompt, voice: str, locale: str, file: Path | None = None) -> Words:
-    """``prompt`` of a dialog's ``file`` made ready. Raises :class:`~voicebot.authoring.expressions.ExpressionError`."""
+def words(
+    prompt: Prompt, voice: str, locale: str, file: Path | None = None, own: Mapping[str, Any] = MappingProxyType({})
+) -> Words:
+    """``prompt`` of a dialog's ``file`` made ready; ``own``: the constants.
+
+    Raises :class:`~voicebot.authoring.expressions.ExpressionError`.
+    """
     return Words(
         compile_template(prompt.text),
         compile_template(prompt.ssml) if prompt.ssml else None,
         _audio(prompt.audio, file) if prompt.audio else None,
+        own,
         prompt.voice or voice,
         prompt.barge_in,
         formatter(written, locale),

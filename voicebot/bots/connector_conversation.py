@@ -46,7 +46,7 @@ class ConnectorTerms:
 class ConnectorConversation:
     """One call's (:class:`voicebot.bots.conversation.Conversation`).
 
-    ``id`` names it towards the bot: made by us, for a caller chooses the call's own id. ``deliver`` gives the bot one
+    ``id`` names it towards the bot, and is of this conversation alone. ``deliver`` gives the bot one
     activity, and returns when it has taken it, or raises :class:`voicebot.bots.exchange.Undelivered`. ``on_over`` is
     called once, when the bot has been told of the end or could not be.
     """

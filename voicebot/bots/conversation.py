@@ -29,7 +29,8 @@ class CallFacts:
     number, and ``context`` what that bot is to know.
     """
 
-    call_id: str
+    id: str
+    """Ours, random: the conversation's name. A caller chooses the Call-ID, and may choose another call's."""
     caller: str
     callee: str
     display_name: str = ""
@@ -41,6 +42,8 @@ class CallFacts:
     direction: Literal["inbound", "outbound"] = "inbound"
     bot: str = ""
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    call_id: str = ""
+    """Of SIP."""
 
     @property
     def person(self) -> str:

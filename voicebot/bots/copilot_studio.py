@@ -254,7 +254,7 @@ class AgentConversation:
         self._conversation_id = await self._turn(self._service.connection_url, body, request)
         if not self._conversation_id:
             raise Undelivered("the agent gave no conversation")
-        logger.info("conversation %s: Copilot Studio conversation %s", self.call.call_id, self._conversation_id)
+        logger.info("conversation %s: Copilot Studio conversation %s", self.call.id, self._conversation_id)
 
     async def _turn(self, url: str, body: dict[str, Any], request: int) -> str:
         named = ""
@@ -292,6 +292,8 @@ def regional_settings_url(token_endpoint: str) -> str:
 def conversation_url(connection_url: str, conversation_id: str) -> str:
     """``connection_url`` of one conversation: its id goes behind the path, the query stays."""
     parts = urlsplit(connection_url)
+    if conversation_id in (".", ".."):  # the service chose it: no way to anywhere else
+        raise Undelivered(f"{conversation_id!r} is no id of a conversation")
     path = f"{parts.path.rstrip('/')}/{quote(conversation_id, safe='')}"
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 

@@ -156,9 +156,9 @@ class DirectLineConversation:
         self._sockets = sockets
         self._on_over = on_over
         self._exchange = Exchange(call, on_event, self, timeout_s=line.turn_timeout_s, patience=line.patience)
-        self._user = f"dl_{call.person or call.call_id}"[:64]
+        self._user = f"dl_{call.person or call.id}"[:64]
         self._opening = asyncio.Lock()
-        self._token = DirectLineToken(service, call.call_id, line.secret)
+        self._token = DirectLineToken(service, call.id, line.secret)
         self._feed = DirectLineFeed(self._user)
         self._stream: DirectLineStream | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -229,14 +229,14 @@ class DirectLineConversation:
         answer = await self._patiently("POST", f"{token.endpoint}/conversations", token.bearer, {"user": user})
         token.take(answer)
         identity, stream_url = answer.get("conversationId"), answer.get("streamUrl")
-        if not isinstance(identity, str) or not identity or not isinstance(stream_url, str):
+        if not isinstance(identity, str) or identity in ("", ".", "..") or not isinstance(stream_url, str):
             raise Undelivered("the service gave no conversation")
         token.conversation_url = f"{token.endpoint}/conversations/{quote(identity, safe='')}"
         self._feed = DirectLineFeed(self._user)
         stream = DirectLineStream(self._service, self._sockets, token, self._feed, line.poll_s, self._news)
         await stream.open(stream_url)
         self._stream = stream
-        name = self.call.call_id
+        name = self.call.id
         logger.info("conversation %s: Direct Line conversation %s", name, identity)
         self._background = [
             asyncio.create_task(self._listen(stream), name=f"direct line stream {name}"),
@@ -247,10 +247,10 @@ class DirectLineConversation:
         try:
             await stream.run()
         except Undelivered as error:
-            logger.warning("conversation %s: %s", self.call.call_id, error)
+            logger.warning("conversation %s: %s", self.call.id, error)
             reason = str(error)
         except Exception:
-            logger.exception("conversation %s", self.call.call_id)
+            logger.exception("conversation %s", self.call.id)
             reason = "the stream failed"
         await self._forget()
         self._exchange.lost(reason)
@@ -274,7 +274,7 @@ class DirectLineConversation:
             try:
                 self._exchange.received(activity)
             except Exception:  # one activity's trouble must not make us deaf
-                logger.exception("conversation %s", self.call.call_id)
+                logger.exception("conversation %s", self.call.id)
 
     async def _post(self, activity: dict[str, Any], request: int = 0) -> str:
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
@@ -306,9 +306,9 @@ class DirectLineConversation:
             except ServiceRefused as refused:
                 if refused.status not in (429, 503):
                     raise
-                logger.info("conversation %s: %s %s: %s; again", self.call.call_id, method, url, refused)
+                logger.info("conversation %s: %s %s: %s; again", self.call.id, method, url, refused)
                 wanted_s = refused.retry_after_s
             except NotConnected as error:
-                logger.info("conversation %s: %s %s: %s; again", self.call.call_id, method, url, error)
+                logger.info("conversation %s: %s %s: %s; again", self.call.id, method, url, error)
             await asyncio.sleep(wanted_s if wanted_s is not None else pause_s * random.uniform(0.7, 1.3))
             pause_s = min(pause_s * 2, LAST_RETRY_S)

@@ -58,7 +58,7 @@ class DialogHostClient:
         self._open: dict[str, HostConversation] = {}
         self._leaving: dict[str, int] = {}
         """Conversations that are over, with the request that tells the host so: until it is answered, what comes by
-        the same name (callers choose it) is not of a new one."""
+        the same name is not of a new one."""
         self._answers: dict[int, asyncio.Future[Pong | PromptsTold | TextsTold]] = {}
         self.malformed = 0
         """Lines of the host that made no sense and were dropped."""
@@ -86,7 +86,7 @@ class DialogHostClient:
     def conversation(self, call: CallFacts, on_event: OnEvent) -> HostConversation:
         """A conversation for a call; nothing is sent yet."""
         conversation = HostConversation(call, on_event, self._turn_timeout_s, self._connection.write, self._over)
-        self._open[call.call_id] = conversation
+        self._open[call.id] = conversation
         return conversation
 
     # --- the host as such --------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class DialogHostClient:
 
     def _over(self, conversation: HostConversation, goodbye: int) -> None:
         """``goodbye``: the request that told the host so; 0: none did."""
-        name = conversation.call.call_id
+        name = conversation.call.id
         if self._open.get(name) is conversation:
             del self._open[name]
         if goodbye:
@@ -182,7 +182,7 @@ class HostConversation:
         over: Callable[[HostConversation, int], None],
     ) -> None:
         self.call = call
-        self.requests = OpenRequests(call.call_id, on_event, Requests(timeout_s + HOST_GRACE_S, ours=True))
+        self.requests = OpenRequests(call.id, on_event, Requests(timeout_s + HOST_GRACE_S, ours=True))
         self._timeout_s = timeout_s
         self._write = write
         self._over = over
@@ -201,9 +201,9 @@ class HostConversation:
             return
         self.requests.close()
         goodbye = self._turn(self.requests.next, activities.end_of_conversation(reason))
-        refused = self._write(goodbye) or self._write(ConversationClosed(self.call.call_id))
+        refused = self._write(goodbye) or self._write(ConversationClosed(self.call.id))
         if refused:
-            logger.info("conversation %s: the bot was not told of its end: %s", self.call.call_id, refused)
+            logger.info("conversation %s: the bot was not told of its end: %s", self.call.id, refused)
         self._over(self, goodbye.request if not refused else 0)
 
     def received(self, message: ActivitySent | TurnDone | TurnFailed) -> None:

@@ -10,9 +10,10 @@ from voicebot.legs import LegInfo
 from voicebot.turns import Ask, AskKind
 
 
-def facts_of(info: LegInfo, placed: Placed, language: str) -> CallFacts:
-    """The call as its bot knows it. The headers of an INVITE of ours are no news to anybody."""
+def facts_of(call: str, info: LegInfo, placed: Placed, language: str) -> CallFacts:
+    """The call of this id as its bot knows it. The headers of an INVITE of ours are no news to anybody."""
     return CallFacts(
+        id=call,
         call_id=info.call_id,
         caller=info.caller,
         callee=info.callee,

@@ -20,7 +20,7 @@ A *turn* is one question to the bot and what came of it::
 ``gap_ms`` runs from the caller's last voiced sample (or last key) to the first packet of the answer: the silence that
 the caller sat through, as seen from inside; the wire figure is `voicebot.caller`'s. What the bot says on its own
 initiative (request 0) belongs to the turn in which it was said. Every list is bounded: what does not fit is counted.
-``metadata`` is what the bot wanted kept.
+``metadata`` is what the bot wanted kept. ``id`` is the call's name here, random and ours; ``call_id`` the SIP Call-ID.
 """
 
 from __future__ import annotations
@@ -67,12 +67,13 @@ _FAILURES: dict[type[Event], str] = {BotFailed: "bot", RecognitionLost: "recogni
 class RecordBuilder:
     """Collects one call's facts; :meth:`build` gives the document at any moment, also while the call runs.
 
-    ``started_at_wall`` must know its time zone; ``started_at`` is the same moment on the loop's clock. ``bot``: for
-    which the call was placed; ``language``: in which it began.
+    ``call``: its id. ``started_at_wall`` must know its time zone; ``started_at`` is the same moment on the loop's
+    clock. ``bot``: for which the call was placed; ``language``: in which it began.
     """
 
     def __init__(
         self,
+        call: str,
         info: LegInfo,
         *,
         started_at_wall: datetime,
@@ -80,6 +81,7 @@ class RecordBuilder:
         bot: str = "",
         language: str = "",
     ) -> None:
+        self._call = call
         self._info = info
         self._bot = bot
         self._language = language
@@ -154,6 +156,7 @@ class RecordBuilder:
         answered = self._moments.get("answered")
         return {
             "schema": SCHEMA,
+            "id": self._call,
             "call_id": info.call_id,
             "caller": info.caller,
             "callee": info.callee,
@@ -196,7 +199,8 @@ class RecordBuilder:
         """Who, when and how it ended: what is told of a call while it runs, too. See :meth:`build`."""
         info, iso = self._info, self._clock.iso
         return {
-            "id": info.call_id,
+            "id": self._call,
+            "call_id": info.call_id,
             "direction": info.direction,
             "from": info.caller,
             "to": info.callee,

@@ -1,39 +1,28 @@
-"""The file that a call's record is kept in: named after the call, written whole or not at all."""
+"""The file that a call's record is kept in: named by the call's id, written whole or not at all."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 
 def write_record(record: dict[str, Any], directory: Path) -> Path:
-    """Write ``record`` as ``<call-id>.json`` under ``directory`` (made when missing). Blocks; raises OSError.
+    """Write ``record`` as ``<id>.json`` under ``directory`` (made when missing). Blocks; raises OSError.
 
-    The file appears whole or not at all: it is written beside its place and renamed.
+    The id is random and ours, so that no two calls share a file. The file appears whole or not at all: it is written
+    beside its place and renamed. FileExistsError: there is one by this name already; it is left as it is.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{file_stem(str(record['call_id']))}.json"
+    path = directory / f"{record['id']}.json"
+    if path.exists():
+        raise FileExistsError(f"{path}: there is a record of a call by this id")
     draft = path.with_name(f".{path.name}.part")
-    with draft.open("w", encoding="utf-8") as file:
+    with draft.open("x", encoding="utf-8") as file:
         json.dump(record, file, ensure_ascii=False, indent=1)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
     return path
-
-
-def file_stem(call_id: str) -> str:
-    """A file name for a Call-ID, which a stranger chose: no separators, no leading dot, at most 100 characters.
-
-    A name that had to be changed gets a piece of the id's digest, so that two ids never share a file.
-    """
-    safe = re.sub(r"[^A-Za-z0-9._@+-]", "_", call_id).lstrip(".")[:100]
-    if safe and safe == call_id:
-        return safe
-    digest = hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-    return f"{safe[:88] or 'call'}-{digest}"

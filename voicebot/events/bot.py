@@ -204,13 +204,13 @@ class CallAsked(Event):
 class PlacedCallChanged(Event):
     """What became of the call of a :class:`CallAsked`.
 
-    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`; ``call_id``: of that call,
+    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`; ``call``: its id,
     ``""`` when none was placed; ``target``: None when what the bot wanted called is no address; ``status``/``reason``
     as in :class:`CallNotAnswered`.
     """
 
     state: str
-    call_id: str
+    call: str
     target: Address | None
     command: str = ""
     status: int = 0

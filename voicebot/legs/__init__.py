@@ -42,7 +42,8 @@ class LegInfo:
     caller_uri: str = ""
     callee_uri: str = ""
     domain: Domain | None = None
-    """The other side's SIP domain, where bare numbers are that it is to call; None where it has none."""
+    """Where bare numbers are that the other side is to call: with its trunk, or whom we called; None for who came by no
+    trunk. Never what a caller's headers say."""
     display_name: str = ""
     remote_address: str = ""
     trunk: str = ""

@@ -108,6 +108,11 @@ class PyVoipLeg:
 
     # --- for the front end
 
+    @property
+    def dialog(self) -> tuple[str, str]:
+        """Call-ID and the caller's tag: another tag is another caller's, who has chosen the same Call-ID."""
+        return self._invite.call_id, self._invite.sender.tag
+
     def make_stream(self, formats: Mapping[int, Any], remote: SocketAddress, bound: socket.socket) -> Stream:
         """The stream of this call, on ``bound``, which becomes the stream's to close."""
         self._event_type = next((number for number in formats if number != 0), None)

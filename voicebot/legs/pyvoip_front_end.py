@@ -139,8 +139,12 @@ class PyVoipFrontEnd:
             leg.goodbye_received()
 
     def _requested(self, request: SipRequest) -> None:
-        leg = self._legs.get(request.call_id)
-        method = request.method
+        leg, method = self._legs.get(request.call_id), request.method
+        if leg is not None and leg.dialog != (request.call_id, request.sender.tag):
+            # pyVoIP tells calls apart by the Call-ID alone: a second one by the same cannot be taken beside the first.
+            if method != "ACK":
+                self._answer(request, 486 if method == "INVITE" else 481)
+            return
         if method == "INVITE":
             if leg is not None:
                 leg.invited_again(request)
@@ -189,7 +193,7 @@ class PyVoipFrontEnd:
         info = replace(info, front_end="pyvoip")
         leg = PyVoipLeg(client, request, info, self._clock, self._silence_timeout_s, self._released)
         self._pairs[leg] = pair
-        self._legs[info.call_id] = leg
+        self._legs[request.call_id] = leg
         client.note_routes(request)
         try:
             call = self._phone.call_for(request, audio, lambda formats, to: leg.make_stream(formats, to, pair.rtp))
@@ -208,9 +212,10 @@ class PyVoipFrontEnd:
         pair.rtp.close()
         pair.rtcp.close()
         self._ports.release(pair.port)
-        self._legs.pop(leg.info.call_id, None)
-        self._over.append(leg.info.call_id)
-        self._phone.sip.forget(leg.info.call_id)
+        call_id, _ = leg.dialog
+        self._legs.pop(call_id, None)
+        self._over.append(call_id)
+        self._phone.sip.forget(call_id)
 
 
 def _free_port(host: str) -> int:

@@ -52,5 +52,5 @@ class Channels:
         """A conversation with the bot that the call was placed for, or that takes calls to our number by its trunk."""
         name = call.bot if call.bot in self._conversations else self._routes.bot_for(call.line, call.trunk)
         if name != DIALOGS:
-            logger.info("call %s is for bot %s", call.call_id, name)
+            logger.info("call %s is for bot %s", call.id, name)
         return self._conversations[name](call, on_event)

@@ -102,7 +102,7 @@ def _bucket(method: str) -> Bucket:
 
 class RateSettings(Section):
     """[rates] how many requests that begin something one source may send: [a second, at once]. What is more is not
-    answered, and ``strangers`` that are not taken are then not even read for a minute; trunks get 503."""
+    answered, and not even read; trunks get 503."""
 
     invite: Bucket = _bucket("INVITE")
     registration: Bucket = _bucket("REGISTER")

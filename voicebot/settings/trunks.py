@@ -11,10 +11,10 @@ from pydantic import Field, field_validator, model_validator
 from voicebot.settings.media import OwnMediaSettings
 from voicebot.settings.values import default, options, text_in
 from voicebot.sip import Account, SipSyntaxError, SipUri, Trunk
-from voicebot.sip.trunks import Network
+from voicebot.sip.credentials import Network
 
 LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
-"""Who calls from this machine, where no trunk is set."""
+"""Who calls from this machine, where neither trunk nor account is set."""
 
 
 class TrunkSettings(OwnMediaSettings):
@@ -37,6 +37,8 @@ class TrunkSettings(OwnMediaSettings):
     """How often a trunk with ``outbound`` is asked whether it is there; 0: never. One that is silent gets no calls."""
     max_calls: int = Field(default(Trunk, "max_calls"), ge=0, le=10000)
     """At once, both ways; one more gets 503. 0: as many as ``sip.max_calls``."""
+    realms: tuple[str, ...] = default(Trunk, "realms")
+    """Of challenges that the password answers, sent by ``outbound``; empty: the one that it names first."""
 
     @field_validator("outbound")
     @classmethod
@@ -81,6 +83,8 @@ class AccountSettings(OwnMediaSettings):
     domain: str = ""
     proxy: str = ""
     expires_s: int = Field(default(Account, "expires_s"), ge=30, le=86400)
+    realms: tuple[str, ...] = default(Account, "realms")
+    """Of challenges that the password answers, sent by registrar, proxy or domain; empty: the one that it names first."""
     register_here: bool = Field(default(Account, "register"), alias="register")
     before_answer: Literal["", "ring", "greeting"] = ""
     """What its callers hear before we answer; empty: ``calls.before_answer``."""

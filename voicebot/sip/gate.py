@@ -23,8 +23,9 @@ class Admission:
 
 
 class Gate(Protocol):
-    def silent(self, source: Hop, now: float) -> bool:
-        """Whether ``source`` gets no answer whatever it sends: decided before its message is parsed."""
+    def silent(self, method: str, source: Hop, now: float) -> bool:
+        """Whether a ``method`` of ``source`` would get no answer: asked before a message is parsed, and not of one in a
+        call that runs."""
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         """Judge a request that is in no transaction and in no dialog of ours."""
@@ -33,7 +34,7 @@ class Gate(Protocol):
 class OpenGate:
     """Everybody may call."""
 
-    def silent(self, source: Hop, now: float) -> bool:
+    def silent(self, method: str, source: Hop, now: float) -> bool:
         return False
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:

@@ -29,7 +29,8 @@ class LineTable:
 
     def register(self, account: Account, now: float, *, chance: Callable[[], float] = random.random) -> Registration:
         """Register ``account`` and keep it so; ``chance`` gives the jitter, from 0 to 1."""
-        registration = Registration(self._layer, account, self._keepalive_s, chance)
+        line = self._lines.setdefault(account.name, account.line)  # its calls know what it learns of the password
+        registration = Registration(self._layer, account, line, self._keepalive_s, chance)
         self.registrations[account.name] = registration
         if account.register:
             registration.start(now)
@@ -53,11 +54,12 @@ class LineTable:
             return False
         return not line.registers or (registration is not None and registration.registered(now))
 
-    def registrar_addresses(self) -> Iterator[tuple[str, str]]:
-        """Account and address of each registrar that has answered: calls come from there."""
+    def registrar_addresses(self) -> Iterator[tuple[str, str, bool]]:
+        """Account and address of each registrar that has answered: calls come from there; and whether by TLS only."""
         for name, registration in self.registrations.items():
+            hop = registration.account.hop
             for address in registration.addresses:
-                yield name, address
+                yield name, address, hop is not None and hop.transport == "TLS"
 
     def end(self, now: float) -> None:
         """Take the registrations back, which is not waited for, and send no more OPTIONS."""

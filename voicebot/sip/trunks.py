@@ -1,12 +1,17 @@
 """Who may call, and how often: trunks by address, by password and by account, and a rate for each source.
 
-A request that belongs to no dialog of ours is judged in this order:
+A request that belongs to no call of ours is judged in this order:
 
-1. a source that sends more than its rate is not answered: its bucket of tokens is empty. Trunks have wider buckets;
-2. an address that a trunk lists, or that an account is registered at, is let in;
-3. where some trunk has a password, anybody else is challenged, whatever they ask for and whoever they say they are: an
-   unknown user and a wrong password look alike;
-4. everybody else is a stranger: dropped without a word, refused with 403, or taken, as the setting says.
+1. an address that a trunk lists, or that an account is registered at, is that trunk's, and so is who proves to know a
+   trunk's password. Trunks have buckets of tokens of their own, wide ones: over its rate a trunk gets 503;
+2. where some trunk has a password, everybody else is challenged, whatever they ask for and whoever they say they are:
+   an unknown user and a wrong password look alike. A challenge costs no state, and anybody may be a trunk who has not
+   said so yet: its bucket is as wide as a trunk's. Guesses have a narrow one;
+3. everybody else is a stranger: dropped without a word, refused with 403, or taken, as the setting says, at a
+   stranger's rate.
+
+A source without tokens is not even parsed, but for requests in calls that run. It is never banned: over UDP anybody can
+send by anybody's address, so what somebody sends must not shut out, for longer than it is being sent, who is there.
 
 An answer, even a refusal, tells a scanner that somebody is there: "drop" is what a public address wants.
 """
@@ -19,22 +24,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from voicebot.sip.digest import Credentials, DigestServer, Proof
+from voicebot.sip.credentials import Credentials, Network
+from voicebot.sip.digest import DigestServer, Proof
 from voicebot.sip.gate import Admission
+from voicebot.sip.header import SipUri
 from voicebot.sip.hop import Hop
 from voicebot.sip.inspection import Refusal
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest
 
 Strangers = Literal["allow", "refuse", "drop"]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _CHALLENGED = frozenset({"INVITE", "OPTIONS", "REGISTER", "REFER", "NOTIFY", "INFO", "UPDATE", "BYE"})
 
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
     """``addresses``: from where it calls. ``username``/``password``: instead, or for other addresses, what it must
-    know, and what we answer with when it challenges a call of ours.
+    know, and what we answer with when it challenges a call of ours, for one of ``realms`` (empty: the one that it names
+    first).
 
     ``secure``: only over TLS. ``outbound``: where calls of ours to it go, and OPTIONS every ``options_s`` seconds (0:
     none). ``number``: what our calls show. ``max_calls``: at once, both ways; 0 for as many as the endpoint takes.
@@ -49,13 +56,19 @@ class Trunk:
     options_s: float = 30.0
     max_calls: int = 0
     number: str = "voicebot"
+    realms: tuple[str, ...] = ()
 
     @property
     def line(self) -> Line | None:
         """What our calls to it go out by; None without ``outbound``."""
         if not self.outbound:
             return None
-        credentials = Credentials(self.username, self.password) if self.password else None
+        credentials = None
+        if self.password:
+            hosts = [SipUri.parse(self.outbound).host]
+            credentials = Credentials(
+                self.username, self.password, hosts=hosts, networks=self.addresses, realms=self.realms
+            )
         return Line.to(self.outbound, self.name, self.number, proxy=self.outbound, credentials=credentials)
 
     def has(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
@@ -88,16 +101,23 @@ class RateLimiter:
 
     def take(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
         """Take a token; False: there is none."""
-        kind = method if method in self._rates else "other"
-        rate = self._rates[kind]
-        tokens, at = self._buckets.get((source, kind), (rate.burst * factor, now))
-        tokens = min(rate.burst * factor, tokens + (now - at) * rate.per_s * factor)
+        key, tokens = self._tokens(source, method, now, factor)
         taken = tokens >= 1.0
-        self._buckets[source, kind] = (tokens - taken, now)
-        self._buckets.move_to_end((source, kind))
+        self._buckets[key] = (tokens - taken, now)
+        self._buckets.move_to_end(key)
         if len(self._buckets) > self._bound:
             self._buckets.popitem(last=False)
         return taken
+
+    def is_empty(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
+        """Whether there is none to take."""
+        return self._tokens(source, method, now, factor)[1] < 1.0
+
+    def _tokens(self, source: str, method: str, now: float, factor: float) -> tuple[tuple[str, str], float]:
+        kind = method if method in self._rates else "other"
+        full = self._rates[kind].burst * factor
+        tokens, at = self._buckets.get((source, kind), (full, now))
+        return (source, kind), min(full, tokens + (now - at) * self._rates[kind].per_s * factor)
 
 
 def source_of(host: str) -> str:
@@ -108,9 +128,10 @@ def source_of(host: str) -> str:
 
 
 class TrunkGate:
-    """The rules above, as a :class:`~voicebot.sip.gate.Gate`. ``registrars`` gives accounts' names by address."""
+    """The rules above, as a :class:`~voicebot.sip.gate.Gate`.
 
-    BAN_S = 60.0
+    ``registrars`` gives accounts' names by address, and whether they call over TLS only.
+    """
 
     def __init__(
         self,
@@ -118,7 +139,7 @@ class TrunkGate:
         *,
         strangers: Strangers = "allow",
         realm: str = "voicebot",
-        registrars: Callable[[], Iterable[tuple[str, str]]] = lambda: (),
+        registrars: Callable[[], Iterable[tuple[str, str, bool]]] = lambda: (),
         limiter: RateLimiter | None = None,
         trunk_factor: float = TRUNK_FACTOR,
     ) -> None:
@@ -129,58 +150,57 @@ class TrunkGate:
         self._limiter = limiter if limiter is not None else RateLimiter()
         self._by_user = {trunk.username: trunk for trunk in trunks if trunk.username}
         self._digest = DigestServer(realm, self._password_of) if self._by_user else None
-        self._banned: OrderedDict[str, float] = OrderedDict()
 
     def _password_of(self, user: str) -> str | None:
         trunk = self._by_user.get(user)
         return trunk.password if trunk is not None else None
 
-    def silent(self, source: Hop, now: float) -> bool:
-        until = self._banned.get(source_of(source.host))
-        if until is None:
-            return False
-        if until > now:
-            return True
-        del self._banned[source_of(source.host)]
-        return False
+    def silent(self, method: str, source: Hop, now: float) -> bool:
+        key, factor = self._bucket(method, source)
+        return self._limiter.is_empty(key, method, now, factor) and self.trunk_of(source) is None
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
-        trunk = self.trunk_of(source)
-        key = source_of(source.host)
-        if not self._limiter.take(key, request.method, now, self._trunk_factor if trunk is not None else 1.0):
-            if trunk is None:
-                if self._strangers != "allow":
-                    self._ban(key, now)
-                return Admission(drop=True)
-            return Admission(trunk, Refusal(503, {"Retry-After": "2"}))
+        trunk, proof = self.trunk_of(source), Proof.BAD
+        if trunk is None and self._digest is not None and request.method in _CHALLENGED:
+            proof, user = self._digest.check(request, source.host, now)
+            if proof is Proof.GOOD and (source.transport == "TLS" or not self._by_user[user].secure):
+                trunk = self._by_user[user].name
         if trunk is not None:
-            return Admission(trunk)
+            key = f"{trunk} {source_of(source.host)}"
+            in_time = self._limiter.take(key, request.method, now, self._trunk_factor)
+            return Admission(trunk, None if in_time else Refusal(503, {"Retry-After": "2"}))
+        key, factor = self._bucket(request.method, source)
+        if not self._limiter.take(key, request.method, now, factor):
+            return Admission(drop=True)
         if self._digest is not None and request.method in _CHALLENGED:
-            return self._authenticated(self._digest, request, source, now)
+            return self._challenge(self._digest, proof, request, source, now)
         if self._strangers == "allow":
             return Admission()
         return Admission(drop=True) if self._strangers == "drop" else Admission(refusal=Refusal(403))
 
     def trunk_of(self, source: Hop) -> str | None:
         """The trunk or account that ``source`` belongs to by its address."""
-        address = ipaddress.ip_address(source.host)
+        address, is_secure = ipaddress.ip_address(source.host), source.transport == "TLS"
         for trunk in self._trunks:
-            if trunk.has(address) and (source.transport == "TLS" or not trunk.secure):
+            if trunk.has(address) and (is_secure or not trunk.secure):
                 return trunk.name
-        return next((name for name, host in self._registrars() if host == source.host), None)
+        at = (name for name, host, secure in self._registrars() if host == source.host and (is_secure or not secure))
+        return next(at, None)
 
-    def _authenticated(self, digest: DigestServer, request: SipRequest, source: Hop, now: float) -> Admission:
-        proof, user = digest.check(request, source.host, now)
-        if proof is Proof.GOOD and (source.transport == "TLS" or not self._by_user[user].secure):
-            return Admission(self._by_user[user].name)
+    def _bucket(self, method: str, source: Hop) -> tuple[str, float]:
+        """Out of which one who has not proven to be a trunk takes, and how wide it is."""
+        key = source_of(source.host)
+        if self._digest is not None and method in _CHALLENGED:
+            return f"challenge {key}", self._trunk_factor
+        return key, 1.0
+
+    def _challenge(
+        self, digest: DigestServer, proof: Proof, request: SipRequest, source: Hop, now: float
+    ) -> Admission:
+        guessed = proof is Proof.BAD and request.headers.get("Authorization") is not None
+        if guessed and not self._limiter.take(f"guess {source_of(source.host)}", request.method, now):
+            return Admission(drop=True)
         if self._strangers == "drop" and proof is Proof.BAD and request.method != "INVITE":
             return Admission(drop=True)
         challenges = digest.challenges(source.host, now, stale=proof is Proof.STALE)
         return Admission(refusal=Refusal(401, {"WWW-Authenticate": challenges}))
-
-    def _ban(self, key: str, now: float) -> None:
-        """Nothing of this source is even parsed for a minute."""
-        self._banned[key] = now + self.BAN_S
-        self._banned.move_to_end(key)
-        if len(self._banned) > 10_000:
-            self._banned.popitem(last=False)

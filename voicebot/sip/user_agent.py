@@ -4,9 +4,9 @@ It decides what a request is entitled to: first whether its sender may talk to u
 8.2: method, URI scheme, loops, extensions, body; then the dialog or the new call. Its calls are in a `call_table`, its
 lines with their registrations in a `line_table`, transactions and timers in a `transaction_layer`.
 
-Everything is bounded. Over the bound of transactions a request is answered without state; over the bound of calls an
-INVITE gets 503. A malformed request is answered 400 without state, and only counted when it does not even say from
-where it came.
+Everything is bounded. Whoever is not let in is answered without state, so that strangers fill nothing, and so is any
+request over the bound of transactions; over the bound of calls an INVITE gets 503. A malformed request is answered 400
+without state, and only counted when it does not even say from where it came.
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, 
 from voicebot.sip.invitation import Invitation
 from voicebot.sip.line import Line
 from voicebot.sip.line_table import LineTable
-from voicebot.sip.message import MalformedMessage, SipRequest, parse_message, response_to
+from voicebot.sip.message import MalformedMessage, SipRequest, call_id_of, method_of, parse_message, response_to
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
 from voicebot.sip.transaction import ServerTransaction, SipTimers, TransactionState
 from voicebot.sip.transaction_layer import LARGE, TransactionLayer
+
+_IN_CALLS = 2
+"""How many times the bound of transactions holds for requests in calls that run: strangers cannot use that room."""
 
 SipOutput = Transmit | Locate | CallOffered | CallOutput
 """What the core gives back, in order: messages to send, names to look up, a new call, what happened in a call."""
@@ -135,9 +138,9 @@ class UserAgent:
         if not data.strip(b"\r\n\0 \t"):
             self.counters.keepalives += 1
             return self.take()
-        silent = self._gate.silent(source, now)
-        if silent and not data.startswith(b"SIP/2.0 "):
-            # An answer may come from anywhere; a request of a stranger costs no more than this.
+        silent = self._gate.silent(method_of(data), source, now)
+        if silent and not data.startswith(b"SIP/2.0 ") and not self._table.runs(call_id_of(data)):
+            # An answer may come from anywhere, and what belongs to a call is heard; anything else costs no more.
             self.counters.strangers += 1
             return self.take()
         try:
@@ -229,20 +232,25 @@ class UserAgent:
             self.counters.repeated += 1
             self.layer.receive_again(request, transaction, now)
             return
-        trunk, refusal = "", None
-        if not self._is_expected(request):
+        trunk, refusal, bound = "", None, self._limits.transactions
+        if self._is_expected(request):
+            bound *= _IN_CALLS
+        else:
             admission = self._gate.admit(request, source, now)
             if admission.drop:
                 self.counters.strangers += 1
                 return
             trunk, refusal = admission.trunk, admission.refusal
-        if self.transactions >= self._limits.transactions:
-            self.layer.answer_stateless(request, 503, reply_to, retry_after_s=self._limits.retry_after_s)
+        if refusal is not None:
+            # Nothing is kept for who is not let in, and nothing is sent again to who may not have asked.
+            self.layer.answer_stateless(request, refusal.status, reply_to, headers=refusal.headers)
+            return
+        if self.transactions >= bound:
+            retry_after = {"Retry-After": str(self._limits.retry_after_s)}
+            self.layer.answer_stateless(request, 503, reply_to, headers=retry_after)
             return
         transaction = self.layer.start_server(request, reply_to)
-        if refusal is not None:
-            self._refuse(transaction, refusal, now)
-        elif request.method == "CANCEL":
+        if request.method == "CANCEL":
             self._receive_cancel(request, transaction, now)
         elif (refusal := self._inspect(request)) is not None:
             self._refuse(transaction, refusal, now)
@@ -318,7 +326,7 @@ class UserAgent:
             self._refuse(transaction, Refusal(400), now)
             return
         replaces = request.headers.get("Replaces")
-        replaced = self._table.replaced_by(replaces) if replaces is not None else None
+        replaced = self._table.replaced_by(replaces, trunk, source) if replaces is not None else None
         if replaces is not None and replaced is None:
             self._refuse(transaction, Refusal(481), now)  # RFC 3891 section 3
             return
