@@ -13,8 +13,9 @@ from voicebot.authoring.web_address import UnfitAddress, web_address
 from voicebot.authoring.wording import words
 
 HOSTILE = [
-    "..", ".", "../..", "..%2F..%2Flatest", "%2e%2e", "..;/", "a/../../b", "a?b=c", "a#b", "a b", "a&b=c", "@evil.example",
-    "\\..\\..", "..\\", "//evil.example", "http://evil.example/", "\r\nX: 1", "é", "😀", "", "....", ".. ", "%00", "{x}",
+    "..", ".", "../..", "..%2F..%2Flatest", "%2e%2e", "..;/", "a/../../b", "a?b=c", "a#b", "a b", "a&b=c",
+    "@evil.example", "\\..\\..", "..\\", "//evil.example", "http://evil.example/", "\r\nX: 1", "é", "😀", 
+    "", "....", ".. ", "%00", "{x}",
 ]  # fmt: skip
 
 
@@ -35,7 +36,9 @@ def test_a_value_of_a_call_stays_in_its_segment(text: str, value: str) -> None:
         return
     parts = URL(address)
     assert (parts.scheme, parts.host, parts.port, parts.user) == ("https", "crm.example.com", 443, None)
-    assert parts.raw_path.startswith("/v1/callers/") and parts.raw_path.count("/") == text.partition("?")[0].count("/") - 2
+    assert (
+        parts.raw_path.startswith("/v1/callers/") and parts.raw_path.count("/") == text.partition("?")[0].count("/") - 2
+    )
     assert parts.raw_query_string == text.partition("?")[2] and not parts.raw_fragment
 
 
@@ -51,7 +54,9 @@ def test_a_value_half_written_by_the_author_does_not_climb() -> None:
 
 
 @pytest.mark.parametrize("value", ["evil.example", "a.b", "x@evil", "evil.example/", "1:2", "ä", "a" * 64])
-@pytest.mark.parametrize("text", ["https://{x}/v1", "https://api.{x}/v1", "https://api.example.{x}", "{x}://a/b", "https://a:{x}/"])
+@pytest.mark.parametrize(
+    "text", ["https://{x}/v1", "https://api.{x}/v1", "https://api.example.{x}", "{x}://a/b", "https://a:{x}/"]
+)
 def test_a_value_of_a_call_chooses_no_host(text: str, value: str) -> None:
     with pytest.raises(UnfitAddress, match="host"):
         filled(text, {"x": value})

@@ -51,7 +51,7 @@ async def test_nothing_of_a_call_id_is_in_the_name_of_a_file(tmp_path: Path, cal
     await world.greeted()
     await world.line.hang_up()
     await world.over()
-    files = sorted(file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*") if file.is_file())
+    files = files_in(tmp_path)
     assert files == [f"records/{world.session.id}.json", f"records/{world.session.id}.wav"]
 
 
@@ -73,3 +73,7 @@ async def test_a_bot_is_told_the_call_id_beside_the_conversations_own_name() -> 
     assert told["conversation"] == {"id": facts.id} and told["channelData"]["callId"] == "call-1"
     await world.line.hang_up()
     await world.over()
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())

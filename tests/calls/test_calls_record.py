@@ -246,7 +246,7 @@ def test_a_call_that_was_never_answered_has_a_record(tmp_path: Path) -> None:
 async def test_a_record_is_named_by_the_calls_id_whatever_its_call_id_is(call_id: str, tmp_path: Path) -> None:
     record = RecordBuilder("1d", replace(INFO, call_id=call_id), started_at_wall=WALL, started_at=START)
     path = await record.write(tmp_path / "records")
-    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["1d.json"]
+    assert files_in(tmp_path) == ["records/1d.json"]
     document = json.loads(path.read_text())
     assert (document["id"], document["call_id"]) == ("1d", call_id)
     assert (record.summary()["id"], record.summary()["call_id"]) == ("1d", call_id)
@@ -266,3 +266,7 @@ def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         write_record(record.build(), tmp_path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())

@@ -249,7 +249,7 @@ async def test_a_bot_commands_the_recording_and_hears_what_became_of_it(tmp_path
     world.line.pull(4)
     await world.line.hang_up()
     await world.over()
-    with wave.open(str(tmp_path / f"{name}.wav")) as recording:
+    with wave.open(str(tmp_path / f"{world.session.id}.wav")) as recording:
         assert recording.getnframes() == 640
 
 

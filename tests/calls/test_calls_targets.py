@@ -127,7 +127,8 @@ def test_an_empty_list_allows_nothing() -> None:
 
 
 WIDE = AllowedTargets(
-    ["+1???55501??", "+4930*", "*@pbx.example.com", "*@gw.example.com:*", "*@10.0.0.?", "*77"], [Domain.parse("192.0.2.9")]
+    ["+1???55501??", "+4930*", "*@pbx.example.com", "*@gw.example.com:*", "*@10.0.0.?", "*77"],
+    [Domain.parse("192.0.2.9")],
 )
 
 
@@ -140,7 +141,7 @@ def test_wildcards_are_digits_in_numbers_and_names_in_addresses(target: str) -> 
     assert WIDE.allows(Address.parse(target))
 
 
-@pytest.mark.parametrize("inserted", list("&/!*'()=$#,;:@%~ ") + ["a", "\uff19", "\u0663", "%26SIP%2Ftrunk%2F0900", "%0d%0a"])
+@pytest.mark.parametrize("inserted", [*"&/!*'()=$#,;:@%~ ", "\uff19", "\u0663", "%26SIP%2Ftrunk%2F0900", "%0d%0a"])
 @pytest.mark.parametrize(
     "form",
     ["+4930{}", "+4930123{}0900", "tel:+4930123{}", "sip:+4930123{}0900@192.0.2.9", "+1{0}{0}{0}55501{0}{0}",
@@ -151,15 +152,13 @@ def test_wildcards_stand_for_nothing_that_leads_elsewhere(form: str, inserted: s
         target = Address.parse(form.format(inserted))
     except AddressError:
         return
-    if inserted in ("a", "~") and "@" in form and "pbx" in form and form.startswith("sip"):
-        assert WIDE.allows(target) is (inserted == "a")
-    else:
-        assert not WIDE.allows(target) or set(target.user) <= set("+0123456789"), target
+    assert not WIDE.allows(target) or set(target.user) <= set("+0123456789"), target
 
 
 @pytest.mark.parametrize(
     "target",
-    ["u@pbx.example.com:9999", "u@pbx.example.com:5061", "sips:u@pbx.example.com:5060", "u@pbx.example.com:5060;transport=tls",
+    ["u@pbx.example.com:9999", "u@pbx.example.com:5061", "sips:u@pbx.example.com:5060",
+     "u@pbx.example.com:5060;transport=tls",
      "sip:+4930123@192.0.2.9:9", "u@10.0.0.7:22", "sip:u@pbx.example.com;x=y",
      "sip:u@pbx.example.com;transport=a/b", "sip:+4930123;ext=&SIP/0900@192.0.2.9", "tel:+4930123;postd=p/0900",
      "tel:+4930123;isub=a%26b"],

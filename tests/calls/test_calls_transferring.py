@@ -228,6 +228,7 @@ async def test_a_transfer_waits_for_the_answer_to_a_call_whose_greeting_was_hear
 @pytest.mark.parametrize("attended", [False, True])
 async def test_a_number_is_handed_on_nowhere_where_the_caller_came_by_no_trunk(attended: bool) -> None:
     line, desk = Line(), Desk()
+    await desk.world.greeted()
     line.info = replace(line.info, domain=None)
     transferring = Transferring(line, TransferRules(("70??", "*@pbx.example"), consult=desk._consult), _nobody_speaks)
     ended = await transferring.carry_out(Transfer(Address.parse("7001"), attended=attended))

@@ -175,9 +175,7 @@ async def posted(lines: Lines, text: str, caller: str, conversation: str, channe
 
 @pytest.mark.parametrize("channel", ["telephony", "Telephony", "telephony%", "telephony/conversations"])
 @pytest.mark.parametrize("conversation", ["c1", "conversations/c1", "../c1"])
-async def test_what_is_posted_reaches_no_call_whatever_it_names(
-    lines: Lines, channel: str, conversation: str
-) -> None:
+async def test_what_is_posted_reaches_no_call_whatever_it_names(lines: Lines, channel: str, conversation: str) -> None:
     assert await lines.says("wait", channel="telephony") == "1 1"
     before = set(lines.keys)
     assert await posted(lines, "a", "+15550100", conversation, channel) == "1 1", "a conversation and a user of its own"
@@ -193,8 +191,6 @@ async def test_what_is_posted_reaches_no_call_whatever_it_names(
         (("a/b", "c", "u"), ("a%2Fb", "c", "u")),
     ],
 )
-async def test_no_two_names_make_one_key(
-    lines: Lines, one: tuple[str, str, str], other: tuple[str, str, str]
-) -> None:
+async def test_no_two_names_make_one_key(lines: Lines, one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
     for channel, conversation, caller in (one, other):
         assert await posted(lines, "a", caller, conversation, channel) == "1 1"

@@ -129,6 +129,13 @@ def test_a_registrar_may_rename_its_realm_and_a_call_may_not() -> None:
     assert not Challenged(credentials).answer(challenged('realm="old", nonce="1"'), Peer().request("INVITE"), HOME)
 
 
+def test_where_a_registrar_names_no_realm_a_call_teaches_none() -> None:
+    credentials = Credentials("u", "p", hosts=[HOME.host], registers=True)
+    assert not Challenged(credentials).answer(challenged('realm="any", nonce="1"'), Peer().request("INVITE"), HOME)
+    assert Challenged(credentials).answer(challenged('realm="pbx", nonce="1"'), of_register(), HOME)
+    assert Challenged(credentials).answer(challenged('realm="pbx", nonce="2"'), Peer().request("INVITE"), HOME)
+
+
 def test_a_challenge_that_is_not_answered_is_told_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         Challenged(ours()).answer(challenged('realm="any", nonce="1"'), of_register(), EVIL)
@@ -217,7 +224,9 @@ def test_quotes_in_names_come_through() -> None:
 
 
 def test_a_password_is_not_told_to_whoever_prints_the_credentials() -> None:
-    assert "secret" not in f"{ours()!r} {Account('a', 'sip:x', '7000', 'secret')!r} {Account('a', 'sip:x', '7', 's').line}"
+    assert (
+        "secret" not in f"{ours()!r} {Account('a', 'sip:x', '7000', 'secret')!r} {Account('a', 'sip:x', '7', 's').line}"
+    )
 
 
 # --- in the user agent

@@ -182,5 +182,3 @@ def test_a_challenge_has_so_many_fields_and_no_more() -> None:
     fields = [f"f{number}=x" for number in range(24)]
     assert len(parse_digest("Digest " + ", ".join(fields))) == 24
     assert parse_digest("Digest " + ", ".join([*fields, "one=more"])) == {}
-
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sip_peer import OFFER, Peer, session, statuses
 
@@ -123,7 +125,8 @@ def test_an_outbound_proxy_gets_everything_with_a_route() -> None:
 @pytest.mark.parametrize("status", [401, 407])
 def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
     peer = Peer()
-    call: SipCall = peer.ua.invite("sip:x@192.0.2.10", session(), peer.now, line=ACCOUNT.line)
+    line = replace(ACCOUNT, realms=("pbx",)).line
+    call: SipCall = peer.ua.invite("sip:x@192.0.2.10", session(), peer.now, line=line)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     challenge, answer = {

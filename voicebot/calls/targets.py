@@ -28,6 +28,8 @@ _HARMLESS = frozenset({"ext", "isub", "postd", "cpc", "oli", "isup-oli", "npdi",
 """Of the parameters of numbers: extensions, who is calling, and what was looked up already."""
 _HARMLESS_OF_URI = frozenset({"user", "transport"})
 """Of the parameters of SIP URIs. Not: another host, another request (RFC 3261 19.1.1), another way into the network."""
+_PLAIN = re.compile(r"[a-z0-9_.+*#!~-]+")
+"""The user of a SIP URI goes out as it is written: nothing in it may mean more than a number or name to a PBX."""
 _HARMLESS_VALUE = re.compile(r"[a-z0-9+.-]{1,40}", re.IGNORECASE)
 _DIGIT, _OF_USER, _OF_HOST = "[0-9]", "[a-z0-9._+-]", "[a-z0-9.-]"
 
@@ -47,7 +49,7 @@ class AllowedTargets:
         if not target.user or "@" in target.user or not self._leads_there(target):
             return False
         domain, user = target.domain, target.user.lower()
-        is_ours = domain is None or domain.host_port in self._domains
+        is_ours = domain is None or (domain.host_port in self._domains and bool(_PLAIN.fullmatch(user)))
         if is_ours and self._is_number_allowed(target.number or user):
             return True
         if domain is None:

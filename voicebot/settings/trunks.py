@@ -84,7 +84,7 @@ class AccountSettings(OwnMediaSettings):
     proxy: str = ""
     expires_s: int = Field(default(Account, "expires_s"), ge=30, le=86400)
     realms: tuple[str, ...] = default(Account, "realms")
-    """Of challenges that the password answers, sent by registrar, proxy or domain; empty: the one that it names first."""
+    """Of challenges that the password answers, sent by registrar, proxy or domain; empty: the registrar's own."""
     register_here: bool = Field(default(Account, "register"), alias="register")
     before_answer: Literal["", "ring", "greeting"] = ""
     """What its callers hear before we answer; empty: ``calls.before_answer``."""

@@ -34,7 +34,8 @@ _ORDER = tuple(ALGORITHMS)
 class Credentials:
     """A user of ours at others, and what is known of where that is.
 
-    ``hosts``: names and addresses; ``networks``: addresses as well. ``realms``: empty for the first one that is named.
+    ``hosts``: names and addresses; ``networks``: addresses as well. ``realms``: empty for the first one that is named,
+    with ``registers`` to a REGISTER.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Credentials:
         hosts: Iterable[str] = (),
         networks: Iterable[Network] = (),
         realms: Iterable[str] = (),
+        registers: bool = False,
     ) -> None:
         self.username = username
         self.password = password
@@ -53,6 +55,7 @@ class Credentials:
         self._addresses: OrderedDict[str, None] = OrderedDict()
         """Those that our hosts' names have led to."""
         self._realms = frozenset(realms)
+        self._registers = registers
         self._best: dict[str, int] = {}
         """By realm: the best algorithm that was offered, as its place in :data:`ALGORITHMS`."""
 
@@ -80,7 +83,7 @@ class Credentials:
         return any(address.version == network.version and address in network for network in self._networks)
 
     def choose(self, challenges: Iterable[Mapping[str, str]], request: SipRequest) -> list[Mapping[str, str]]:
-        """Those of the challenges to ``request`` that may be answered, the best first; what they offer is remembered."""
+        """Those of the challenges to ``request`` that may be answered, the best first; their algorithms are noted."""
         ranked = []
         for fields in challenges:
             realm = fields.get("realm", "")
@@ -93,10 +96,13 @@ class Credentials:
         return [fields for rank, fields in ranked if rank <= self._best[fields.get("realm", "")]]
 
     def _is_ours(self, realm: str, request: SipRequest) -> bool:
-        """Whether ``realm`` is the one that was named first; a registrar, which nobody is behind, may rename it."""
-        if realm not in self._best and request.method == "REGISTER":
+        """Whether ``realm`` is the one that was named first. A registrar, which nobody is behind, may rename it."""
+        if realm in self._best:
+            return True
+        if request.method == "REGISTER":
             self._best.clear()
-        return realm in self._best or (not self._best and not request.recipient.tag)
+            return True
+        return not (self._registers or self._best or request.recipient.tag)
 
 
 class Challenged:

@@ -76,7 +76,8 @@ class Account:
         hosts = [SipUri.parse(uri).host for uri in (self.registrar, self.proxy) if uri]
         if self.domain:
             hosts.append(Domain.parse(self.domain).host)
-        return Credentials(self.auth_username or self.username, self.password, hosts=hosts, realms=self.realms)
+        user = self.auth_username or self.username
+        return Credentials(user, self.password, hosts=hosts, realms=self.realms, registers=self.register)
 
     @property
     def hop(self) -> Hop | None:

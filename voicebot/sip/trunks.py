@@ -194,9 +194,7 @@ class TrunkGate:
             return f"challenge {key}", self._trunk_factor
         return key, 1.0
 
-    def _challenge(
-        self, digest: DigestServer, proof: Proof, request: SipRequest, source: Hop, now: float
-    ) -> Admission:
+    def _challenge(self, digest: DigestServer, proof: Proof, request: SipRequest, source: Hop, now: float) -> Admission:
         guessed = proof is Proof.BAD and request.headers.get("Authorization") is not None
         if guessed and not self._limiter.take(f"guess {source_of(source.host)}", request.method, now):
             return Admission(drop=True)
