@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from voicebot.authoring.addresses import fill_address
 from voicebot.authoring.expected import EXPECTED, USUAL, by_language
 from voicebot.authoring.expressions import Compiled, compile_expression
 from voicebot.authoring.model import DialogHeader, Part, Prompt
@@ -15,7 +16,6 @@ from voicebot.authoring.speaking import written
 from voicebot.authoring.template import Formatter, Template, compile_template
 from voicebot.authoring.understanding import Understanding, for_language
 from voicebot.authoring.walking import conditions_of, prompts_of, strings_in, texts_of
-from voicebot.authoring.web_address import web_address
 from voicebot.authoring.wording import Words, formatter, words
 
 
@@ -49,7 +49,9 @@ class DialogScript:
             name: compile_schedule(schedule) for name, schedule in main.schedules.items()
         }
         self._read: Formatter = formatter(written, locale)
-        self.constants: dict[str, Any] = {}
+        set_here = {name for part in parts for _, name in getattr(part, "sets", tuple)()} | {*header.inputs}
+        self._constant = frozenset(main.constants) - set_here
+        """The names whose values are the author's in this file: a variable of the same name may hold anything."""
         self._words: dict[int, Words] = {}
         self._templates: dict[str, Template] = {}
         self._conditions: dict[str, Compiled] = {}
@@ -57,13 +59,14 @@ class DialogScript:
         for part in (*parts, header.defaults, main.globals):
             file = main_file if part is main.globals else own_file
             for _, prompt in prompts_of(part):
-                self._words[id(prompt)] = words(prompt, header.voice or main.voice or "", locale, file, self.constants)
+                self._words[id(prompt)] = words(prompt, header.voice or main.voice or "", locale, file, self._constant)
             for _, text in texts_of(part):
                 self._templates[text] = compile_template(text)
             for _, condition in conditions_of(part):
                 self._conditions[condition] = compile_expression(condition)
         self.usual = {name: self._own(by_language(table, locale)) for name, table in USUAL.items()}
         """What is said where the author wrote nothing, by its name in :data:`~voicebot.authoring.expected.USUAL`."""
+        self.constants: dict[str, Any] = {}
         for key, value in main.constants.items():
             for _, text in strings_in(value):
                 self._templates[text] = compile_template(text)
@@ -97,9 +100,11 @@ class DialogScript:
         return template.fill(scope, self._read) if template is not None else written_text
 
     def address(self, written_text: str, scope: Mapping[str, Any]) -> str:
-        """A web address with its gaps filled. Raises :class:`~voicebot.authoring.web_address.UnfitAddress`."""
-        own = self.constants | {"secrets": scope.get("secrets")}
-        return web_address(self._templates[written_text], scope, self._read, own)
+        """A web address with its gaps filled. Values of the call are quoted, and cannot lead elsewhere.
+
+        Raises :class:`~voicebot.authoring.addresses.AddressRefused`.
+        """
+        return fill_address(self._templates[written_text], scope, self._read, self._constant | {"secrets"})
 
     def expected(self, section: str) -> tuple[str, ...]:
         """The words that the recogniser should expect: a section of :data:`~voicebot.authoring.expected.EXPECTED`."""

@@ -9,11 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 from voicebot.authoring import channel
+from voicebot.authoring.addresses import AddressRefused
 from voicebot.authoring.functions import Functions
 from voicebot.authoring.http import Fetch, HttpFailed, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
 from voicebot.authoring.script import DialogScript
-from voicebot.authoring.web_address import UnfitAddress
 from voicebot.host.sdk import ActivityTypes, TurnContext
 
 NO_INPUT, NO_MATCH = "noUserInput", "unrecognizedSpeech"
@@ -138,8 +138,8 @@ class Turn:
         script, scope = self.script, {**self.scope(), "secrets": self.around.secrets}
         try:
             address = script.address(asked.url, scope)
-        except UnfitAddress as error:
-            raise HttpFailed(f"not asked: {error}") from error
+        except AddressRefused as error:
+            raise HttpFailed(str(error)) from error
         return await self.around.fetch(
             HttpRequest(
                 asked.method,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from voicebot.authoring.addresses import AddressRefused, fill_address
 from voicebot.authoring.expressions import Scope
 from voicebot.authoring.model import BargeIn, Prompt
 from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import spoken, written
 from voicebot.authoring.template import Formatter, Template, compile_template
-from voicebot.authoring.web_address import UnfitAddress, web_address
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +30,12 @@ class Words:
     ssml: Template | None
     audio: Template | str | None
     """An address, or a file of this machine (as a ``file:`` URI)."""
-    own: Mapping[str, Any]
-    """The constants: they stand in an address as the author wrote them."""
     voice: str
     barge_in: BargeIn | None
     read: Formatter
     aloud: Formatter
+    own: frozenset[str] = frozenset()
+    """The names whose values are the author's."""
 
     def rendered(self, scope: Scope, slow: bool = False) -> tuple[str, str]:
         """What is shown and what is spoken."""
@@ -55,12 +54,12 @@ class Words:
         return text, f"<speak>{inner}</speak>"
 
     def sound(self, scope: Scope) -> str:
-        """The address of the audio that is played instead; ``""`` for none, and for one that a caller could choose."""
+        """The address of the audio that is played instead; ``""`` for none, and for one that a caller would choose."""
         if isinstance(self.audio, Template):
             try:
-                return web_address(self.audio, scope, self.read, self.own)
-            except UnfitAddress as error:
-                logger.warning("the text is spoken, no audio played: %s", error)
+                return fill_address(self.audio, scope, self.read, self.own)
+            except AddressRefused as error:
+                logger.warning("not played: %s", error)
                 return ""
         return self.audio or ""
 
@@ -72,9 +71,9 @@ class Words:
 
 
 def words(
-    prompt: Prompt, voice: str, locale: str, file: Path | None = None, own: Mapping[str, Any] = MappingProxyType({})
+    prompt: Prompt, voice: str, locale: str, file: Path | None = None, own: frozenset[str] = frozenset()
 ) -> Words:
-    """``prompt`` of a dialog's ``file`` made ready; ``own``: the constants.
+    """``prompt`` of a dialog's ``file`` made ready; ``own``: the names whose values are the author's.
 
     Raises :class:`~voicebot.authoring.expressions.ExpressionError`.
     """
@@ -82,11 +81,11 @@ def words(
         compile_template(prompt.text),
         compile_template(prompt.ssml) if prompt.ssml else None,
         _audio(prompt.audio, file) if prompt.audio else None,
-        own,
         prompt.voice or voice,
         prompt.barge_in,
         formatter(written, locale),
         formatter(spoken, locale),
+        own,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from voicebot.private_files import whole_file
 
 
 def write_record(record: dict[str, Any], directory: Path) -> Path:
@@ -14,15 +15,9 @@ def write_record(record: dict[str, Any], directory: Path) -> Path:
     The id is random and ours, so that no two calls share a file. The file appears whole or not at all: it is written
     beside its place and renamed. FileExistsError: there is one by this name already; it is left as it is.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{record['id']}.json"
     if path.exists():
         raise FileExistsError(f"{path}: there is a record of a call by this id")
-    draft = path.with_name(f".{path.name}.part")
-    with draft.open("x", encoding="utf-8") as file:
-        json.dump(record, file, ensure_ascii=False, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    with whole_file(path, durable=True) as file:
+        file.write(json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n")
     return path

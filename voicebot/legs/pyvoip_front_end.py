@@ -64,6 +64,8 @@ class PyVoipFrontEnd:
         self._draining = False
         self._legs: dict[str, PyVoipLeg] = {}
         self._over: deque[str] = deque(maxlen=_REMEMBERED)
+        self._dialogs: dict[PyVoipLeg, tuple[str, str]] = {}
+        """Their Call-IDs and the callers' tags: another tag is another caller's, who has chosen the same Call-ID."""
         self._pairs: dict[PyVoipLeg, Any] = {}
         self._refusal: str | None = None
         self._told = asyncio.Event()
@@ -140,7 +142,7 @@ class PyVoipFrontEnd:
 
     def _requested(self, request: SipRequest) -> None:
         leg, method = self._legs.get(request.call_id), request.method
-        if leg is not None and leg.dialog != (request.call_id, request.sender.tag):
+        if leg is not None and self._dialogs[leg] != (request.call_id, request.sender.tag):
             # pyVoIP tells calls apart by the Call-ID alone: a second one by the same cannot be taken beside the first.
             if method != "ACK":
                 self._answer(request, 486 if method == "INVITE" else 481)
@@ -192,7 +194,7 @@ class PyVoipFrontEnd:
         info = request_info(request, CODECS["PCMU"], remote_address=client.address, trunk=TRUNK)
         info = replace(info, front_end="pyvoip")
         leg = PyVoipLeg(client, request, info, self._clock, self._silence_timeout_s, self._released)
-        self._pairs[leg] = pair
+        self._pairs[leg], self._dialogs[leg] = pair, (request.call_id, request.sender.tag)
         self._legs[request.call_id] = leg
         client.note_routes(request)
         try:
@@ -212,7 +214,7 @@ class PyVoipFrontEnd:
         pair.rtp.close()
         pair.rtcp.close()
         self._ports.release(pair.port)
-        call_id, _ = leg.dialog
+        call_id, _ = self._dialogs.pop(leg)
         self._legs.pop(call_id, None)
         self._over.append(call_id)
         self._phone.sip.forget(call_id)
