@@ -20,7 +20,7 @@ from voicebot.sip.trunks import Trunk, TrunkGate
 def call_by(peer: Peer, name: str) -> OutgoingSipCall:
     """A call of ours that is up, by the line of this name."""
     line = Account(name, "sip:127.0.0.1:5070", "7000").line
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now, line=line)
+    call = peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now, line=line)
     (invite,) = peer.command()
     peer.send(reply(peer, invite, 200, OFFER))
     assert call.is_up

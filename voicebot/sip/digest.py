@@ -29,7 +29,7 @@ _MAX_FIELDS = 24
 
 
 def parse_digest(value: str) -> dict[str, str]:
-    """The fields of a ``Digest`` challenge or answer, names in lower case; empty for anything else."""
+    """The fields of a ``Digest`` challenge or answer, with names in lower case; empty if it is not one."""
     match = _SCHEME_RE.match(value)
     fields: dict[str, str] = {}
     at = match.end() if match else len(value)
@@ -72,16 +72,16 @@ def format_digest(fields: Mapping[str, str]) -> str:
 
 
 class Proof(Enum):
-    """What an Authorization was worth."""
+    """The result of checking an Authorization."""
 
     GOOD = auto()
     STALE = auto()
-    """The right password with a nonce that has run out or been used: challenge anew with ``stale=true``."""
+    """The right password, but with an expired or used nonce: challenge again with ``stale=true``."""
     BAD = auto()
 
 
 class DigestServer:
-    """Challenges requests and checks the answers, for one realm. ``password_of`` gives None for an unknown user."""
+    """Challenges requests and checks the answers, for one realm. ``password_of`` returns None for an unknown user."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class DigestServer:
         return [format_digest({**fields, "algorithm": algorithm}) for algorithm in ALGORITHMS]
 
     def check(self, request: SipRequest, source: str, now: float) -> tuple[Proof, str]:
-        """The worth of the request's Authorization, and the user it speaks for (empty unless GOOD)."""
+        """Check the request's Authorization. Returns the result and the user (empty unless GOOD)."""
         for value in request.headers.getlist("Authorization")[:4]:
             fields = parse_digest(value)
             if fields.get("realm") == self.realm:
@@ -120,8 +120,8 @@ class DigestServer:
         user = fields.get("username", "")
         password = self._password_of(user)
         try:
-            # Without qop there is no nc, and so no protection against repetition: we asked for it, so we insist.
-            # The uri may differ from the Request-URI, which proxies rewrite; the method may not.
+            # Without qop there is no nc, and so no protection against replay; our challenge asked for it.
+            # The uri may differ from the Request-URI, because proxies rewrite that; the method may not.
             count = int(fields["nc"], 16) if fields["qop"] == "auth" else 0
             wanted = digest_response(fields, request.method, user, password or self._decoy)
         except (KeyError, ValueError):
@@ -136,7 +136,7 @@ class DigestServer:
         self._used[nonce] = count
         self._used.move_to_end(nonce)
         while len(self._used) > self._kept:
-            # A nonce that falls out could be used again: with it fall all that were made before (see `_ours`).
+            # A nonce that leaves the table could be replayed, so it and all older ones become invalid (see `_ours`).
             self._oldest = max(self._oldest, _made_at(self._used.popitem(last=False)[0]))
         return Proof.GOOD, user
 

@@ -1,4 +1,4 @@
-"""Who may call, and how often: trunks by address, by password and by account, and a rate for each source.
+"""Who may call, and how often: trunks known by address, by password or by account, and a rate limit for each source.
 
 A request that belongs to no call of ours is judged in this order:
 
@@ -13,7 +13,7 @@ A request that belongs to no call of ours is judged in this order:
 A source without tokens is not even parsed, but for requests in calls that run. It is never banned: over UDP anybody can
 send by anybody's address, so what somebody sends must not shut out, for longer than it is being sent, who is there.
 
-An answer, even a refusal, tells a scanner that somebody is there: "drop" is what a public address wants.
+Any answer, even a refusal, tells a scanner that there is a SIP service here: use "drop" on a public address.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ class Trunk:
     know, and what we answer with when it challenges a call of ours, for one of ``realms`` (empty: the one that it names
     first).
 
-    ``secure``: only over TLS. ``outbound``: where calls of ours to it go, and OPTIONS every ``options_s`` seconds (0:
-    none). ``number``: what our calls show. ``max_calls``: at once, both ways; 0 for as many as the endpoint takes.
+    ``secure``: it must use TLS. ``outbound``: the URI for our calls to it, and for OPTIONS every ``options_s`` seconds
+    (0: none). ``number``: the number that our calls show. ``max_calls``: the most calls at once, incoming and outgoing;
+    0: no limit but the endpoint's.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Trunk:
 
     @property
     def line(self) -> Line | None:
-        """What our calls to it go out by; None without ``outbound``."""
+        """The line for our calls to it; None without ``outbound``."""
         if not self.outbound:
             return None
         credentials = None
@@ -77,7 +78,7 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A bucket of ``burst`` tokens that fills at ``per_s``; a request takes one."""
+    """A token bucket: it holds ``burst`` tokens and is refilled with ``per_s`` a second; a request takes one."""
 
     per_s: float
     burst: float
@@ -85,11 +86,11 @@ class Rate:
 
 DEFAULT_RATES = {"INVITE": Rate(5, 20), "REGISTER": Rate(1, 5), "OPTIONS": Rate(2, 10), "other": Rate(10, 40)}
 TRUNK_FACTOR = 40.0
-"""How much wider the buckets of trunks are."""
+"""By how much the rates of trunks are higher."""
 
 
 class RateLimiter:
-    """A bucket for each source and method, in a bounded table: who was heard least recently is forgotten."""
+    """A token bucket for each source and method, in a bounded table: the least recently used is forgotten."""
 
     def __init__(self, rates: Mapping[str, Rate] | None = None, *, sources: int = 10_000) -> None:
         self._rates = rates or DEFAULT_RATES
@@ -121,7 +122,7 @@ class RateLimiter:
 
 
 def source_of(host: str) -> str:
-    """What counts as one source: an IPv4 address, a /64 of IPv6 (one customer has that many addresses)."""
+    """What counts as one source: an IPv4 address, or a /64 of IPv6, because one customer has that many addresses."""
     if ":" not in host:
         return host
     return str(ipaddress.ip_network(f"{host}/64", strict=False).network_address)
