@@ -1,5 +1,5 @@
-"""One log for the whole service: lines for people, or JSON lines, on standard error; where there is a call, its id, and
-the SIP Call-ID in JSON lines."""
+"""Logging of all our processes: plain lines or JSON lines on standard error, with the call's id if there is a call, and
+in JSON lines its SIP Call-ID."""
 
 from __future__ import annotations
 

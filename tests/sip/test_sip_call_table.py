@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from sip_peer import OFFER, Peer, reply, session, statuses
 
+from voicebot.address import Address
 from voicebot.sip.answering import CallOffered
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.calling import OutgoingSipCall

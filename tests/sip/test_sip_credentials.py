@@ -9,6 +9,7 @@ import pytest
 from sip_calls import up
 from sip_peer import OFFER, Peer, session, statuses
 
+from voicebot.address import Address
 from voicebot.sip.answering import CallOffered
 from voicebot.sip.call import SipCall
 from voicebot.sip.credentials import Challenged, Credentials
@@ -246,7 +247,7 @@ def test_whom_we_call_elsewhere_does_not_get_the_password_of_the_line() -> None:
     """An account has no proxy: its calls go where their URI says."""
     peer = Peer()
     line = Account("provider", "sip:192.0.2.10", "7000", "secret").line
-    peer.ua.invite("sip:+4930123@198.51.100.66:5999", session(), peer.now, line=line)
+    peer.ua.invite(Address.parse("sip:+4930123@198.51.100.66:5999"), session(), peer.now, line=line)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest) and peer.destinations[-1] == ("198.51.100.66", 5999)
     assert statuses(asked_for_a_password(peer, invite)) == ["ACK"], "and the call has failed"
@@ -269,7 +270,7 @@ def test_a_contact_of_somewhere_else_gets_no_password_within_a_call_that_came_by
 
 
 def answered_invite(peer: Peer, line: Line) -> SipRequest:
-    peer.ua.invite("sip:x@192.0.2.10", session(), peer.now, line=line)
+    peer.ua.invite(Address.parse("sip:x@192.0.2.10"), session(), peer.now, line=line)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     _, again = asked_for_a_password(peer, invite)
@@ -297,7 +298,7 @@ def test_a_call_answers_the_realm_that_the_registration_has_learned() -> None:
     challenge.headers.set("WWW-Authenticate", 'Digest realm="pbx", nonce="n", algorithm=SHA-256, qop="auth"')
     assert statuses(peer.send(challenge)) == ["REGISTER"]
     line = peer.ua.lines.get("pbx")
-    peer.ua.invite("sip:x@192.0.2.10", session(), peer.now, line=line)
+    peer.ua.invite(Address.parse("sip:x@192.0.2.10"), session(), peer.now, line=line)
     invite = peer.command()[-1]
     assert isinstance(invite, SipRequest)
     assert statuses(asked_for_a_password(peer, invite)) == ["ACK"], "the callee's own challenge, passed on by the proxy"

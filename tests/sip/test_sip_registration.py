@@ -127,7 +127,7 @@ def test_an_outbound_proxy_gets_everything_with_a_route() -> None:
 def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
     peer = Peer()
     line = replace(ACCOUNT, realms=("pbx",)).line
-    call: SipCall = peer.ua.invite("sip:x@192.0.2.10", session(), peer.now, line=line)
+    call: SipCall = peer.ua.invite(Address.parse("sip:x@192.0.2.10"), session(), peer.now, line=line)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     challenge, answer = {

@@ -204,9 +204,9 @@ class CallAsked(Event):
 class PlacedCallChanged(Event):
     """The call of a :class:`CallAsked` has reached another state.
 
-    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`; ``call``: its id,
-    ``""`` when none was placed; ``target``: None when what the bot wanted called is no address; ``status``/``reason``
-    as in :class:`CallNotAnswered`.
+    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`. ``call``: its id, ``""`` if
+    none was placed. ``target``: None if the bot gave no valid address. ``status``/``reason``: as in
+    :class:`CallNotAnswered`.
     """
 
     state: str

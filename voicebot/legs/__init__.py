@@ -42,8 +42,8 @@ class LegInfo:
     caller_uri: str = ""
     callee_uri: str = ""
     domain: Domain | None = None
-    """Where bare numbers are that the other side is to call: with its trunk, or whom we called; None for who came by no
-    trunk. Never what a caller's headers say."""
+    """The SIP domain for numbers that the other side is asked to call: its trunk's, or that of the URI that we called;
+    None if the call came by no trunk. Never from a caller's headers."""
     display_name: str = ""
     remote_address: str = ""
     trunk: str = ""

@@ -40,8 +40,8 @@ def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegIn
 
 
 def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trunk: str) -> LegInfo:
-    """The facts of an INVITE that came from ``remote_address`` by ``trunk``. Where numbers are is not taken from it: a
-    caller writes what they like into From."""
+    """The facts of an INVITE that came from ``remote_address`` through ``trunk``. The domain for numbers is not taken
+    from it: a caller can write anything into From."""
     sender, recipient = request.sender, request.recipient
     return LegInfo(
         call_id=_clean(request.call_id),

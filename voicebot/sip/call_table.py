@@ -37,7 +37,7 @@ class CallTable:
         self._by_dialog: dict[tuple[str, str, str], SipCall] = {}
         self._by_invite: dict[ServerTransaction, IncomingSipCall] = {}
         self._ids: Counter[str] = Counter()
-        """How many dialogs have a Call-ID, which callers choose: a second one is a call of its own."""
+        """The number of dialogs with each Call-ID. Callers choose it, so that two calls may have the same one."""
 
     @property
     def all(self) -> frozenset[SipCall]:
@@ -63,7 +63,7 @@ class CallTable:
             self.adopt(call, call.dialog)
 
     def adopt(self, call: SipCall, dialog: SipDialog) -> None:
-        """Requests within ``dialog``, which may be an early one, are the call's."""
+        """Pass requests within ``dialog``, which may be an early one, to ``call``."""
         self._ids[dialog.call_id] += dialog.key not in self._by_dialog
         self._by_dialog[dialog.key] = call
 
@@ -92,10 +92,10 @@ class CallTable:
         return call_id in self._ids
 
     def replaced_by(self, replaces: str, trunk: str, source: Hop) -> SipCall | None:
-        """The call that a Replaces header names, sent by way of ``trunk`` from ``source``.
+        """The call that a Replaces header names, in an INVITE through ``trunk`` from ``source``.
 
-        None when there is no such call, when it cannot be taken over, and not by them (RFC 3891 section 3, 5): only
-        whose the call is may, the same trunk, or of no trunk the same host; and over TLS where the call came so.
+        None if there is no such call, if it is not up, or if the sender may not take it over (RFC 3891 sections 3, 5).
+        Only the same trunk may, or without a trunk the same host; and a call over TLS only over TLS.
         """
         call = self._by_dialog.get(replaces_key(replaces))
         if call is None or not call.is_up or call.trunk != trunk:

@@ -1,13 +1,14 @@
-"""Our password at a registrar or trunk, and whose challenges it answers (RFC 7616, RFC 3261 22.2 and 22.3).
+"""Our password at a registrar or trunk, and which challenges it answers (RFC 7616, RFC 3261 22.2 and 22.3).
 
-Who chooses the nonce can guess the password from our answer, at leisure. So it is given to nobody but
+Whoever chooses the nonce can guess the password offline from our answer. So we answer a challenge only
 
-* the *host* that the password is for: the registrar, proxy or trunk that is set, at an address that its name led to, or
-  at one that the trunk lists. A dialog's requests go where the other side's Contact and Record-Route say;
-* for the *realm* that the password is for. A proxy passes on the challenges of whoever is called by it (22.3), so the
-  host alone proves nothing. Where no realm is set, it is the first one that is named outside of any dialog: a registrar
-  names its own before there are calls, and a trunk that wants a password asks for it before it passes a call on;
-* with MD5 only where nothing better was ever offered for that realm.
+* from the host that the password is for: the registrar, proxy or trunk in the settings, an IP address to which its name
+  has resolved, or one that the trunk lists. Requests within a dialog go to the other side's Contact or Record-Route,
+  which may be anywhere;
+* for the realm that the password is for. A proxy forwards the challenges of the called party (22.3), so that the host
+  alone proves nothing. Without a setting, it is the first realm that is named outside of a dialog: a registrar names
+  its own before there are calls, and a trunk that requires a password does so before it forwards a call;
+* with MD5 only if nothing stronger was ever offered for that realm.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ _ORDER = tuple(ALGORITHMS)
 
 
 class Credentials:
-    """A user of ours at others, and what is known of where that is.
+    """Our user name and password at a registrar or trunk.
 
-    ``hosts``: names and addresses; ``networks``: addresses as well. ``realms``: empty for the first one that is named,
-    with ``registers`` to a REGISTER.
+    ``hosts`` (names or IP addresses) and ``networks``: where. ``realms``: for which realms; empty: for the first one
+    that is named, with ``registers`` in answer to a REGISTER.
     """
 
     def __init__(
@@ -53,17 +54,17 @@ class Credentials:
         self._hosts = frozenset(host.strip("[]").rstrip(".").lower() for host in hosts if host)
         self._networks = tuple(networks)
         self._addresses: OrderedDict[str, None] = OrderedDict()
-        """Those that our hosts' names have led to."""
+        """IP addresses to which the names of our hosts have resolved."""
         self._realms = frozenset(realms)
         self._registers = registers
         self._best: dict[str, int] = {}
-        """By realm: the best algorithm that was offered, as its place in :data:`ALGORITHMS`."""
+        """By realm: the strongest algorithm that was offered, as its index in :data:`ALGORITHMS`."""
 
     def __repr__(self) -> str:
         return f"Credentials({self.username!r})"
 
     def led_to(self, hop: Hop) -> None:
-        """A request goes to ``hop``: the address of ours, if it was found by a name of ours."""
+        """Note where a request is sent: an address that was resolved from the name of a host is one of that host."""
         if hop.name.rstrip(".").lower() in self._hosts:
             self._addresses[hop.host] = None
             self._addresses.move_to_end(hop.host)
@@ -71,7 +72,7 @@ class Credentials:
                 self._addresses.popitem(last=False)
 
     def are_for(self, hop: Hop) -> bool:
-        """Whether who is at ``hop`` may know that we know the password."""
+        """Whether challenges from ``hop`` may be answered."""
         if hop.name.rstrip(".").lower() in self._hosts or hop.host.lower() in self._hosts:
             return True
         if hop.host in self._addresses:
@@ -83,7 +84,7 @@ class Credentials:
         return any(address.version == network.version and address in network for network in self._networks)
 
     def choose(self, challenges: Iterable[Mapping[str, str]], request: SipRequest) -> list[Mapping[str, str]]:
-        """Those of the challenges to ``request`` that may be answered, the best first; their algorithms are noted."""
+        """The challenges to ``request`` that may be answered, the strongest first. Notes their algorithms."""
         ranked = []
         for fields in challenges:
             realm = fields.get("realm", "")
@@ -96,7 +97,7 @@ class Credentials:
         return [fields for rank, fields in ranked if rank <= self._best[fields.get("realm", "")]]
 
     def _is_ours(self, realm: str, request: SipRequest) -> bool:
-        """Whether ``realm`` is the one that was named first. A registrar, which nobody is behind, may rename it."""
+        """Whether ``realm`` is the one that was named first. A registrar, which forwards to nobody, may change it."""
         if realm in self._best:
             return True
         if request.method == "REGISTER":
@@ -106,7 +107,7 @@ class Credentials:
 
 
 class Challenged:
-    """The client's side for one request: answers each challenge once, and again when the nonce was only stale."""
+    """The client's side for one request: answers each realm once, and again if the server says the nonce was stale."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
@@ -114,7 +115,7 @@ class Challenged:
         self._answered: set[tuple[str, str]] = set()
 
     def answer(self, response: SipResponse, request: SipRequest, source: Hop) -> bool:
-        """Put our answer to a 401 or 407 of ``source`` into ``request``. False: there is none, or it was wrong."""
+        """Put our answer to a 401 or 407 from ``source`` into ``request``. False: we give none, or it was refused."""
         challenge, answer = ("WWW-Authenticate", "Authorization") if response.status == 401 else PROXY_HEADERS
         offered = _usable(response.headers.getlist(challenge))
         if not self._credentials.are_for(source):

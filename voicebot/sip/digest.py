@@ -1,9 +1,9 @@
-"""Digest authentication: RFC 7616 as SIP uses it (RFC 8760), MD5 for those who know nothing better.
+"""Digest authentication: RFC 7616 as used by SIP (RFC 8760), with MD5 for peers that support nothing else.
 
-Here is what both sides share, and the server's. Its nonces need no memory to be checked (time, source and a keyed
-hash), only to be used up: each remembers the highest ``nc`` that came with it, in a bounded table, so that an
-Authorization that was overheard is worth nothing. Unknown users and wrong passwords take the same way to the same
-answer. The client's side is :mod:`voicebot.sip.credentials`.
+This is the server's side, and what both sides share. The server can check a nonce without having stored it: it consists
+of time, source and a keyed hash. A bounded table has the highest ``nc`` used with each nonce, so that an overheard
+Authorization cannot be replayed. Unknown users and wrong passwords take the same path to the same answer. The client's
+side is in :mod:`voicebot.sip.credentials`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALGORITHMS: Mapping[str, Callable[[bytes], str]] = {
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
 }
-"""The better one first: challenges offer them in this order, and of several challenges we answer the best."""
+"""The strongest first: our challenges are in this order, and we answer the strongest of several challenges."""
 _SCHEME_RE = re.compile(r"\s*Digest\s+", re.IGNORECASE)
 _FIELD_RE = re.compile(r'([A-Za-z0-9_-]{1,32})\s*=\s*(?:"((?:[^"\\]|\\.){0,1024})"|([^\s,"]{0,1024}))\s*(?:,\s*|\Z)')
 _MAX_FIELDS = 24

@@ -25,8 +25,7 @@ class Admission:
 
 class Gate(Protocol):
     def silent(self, method: str, source: Hop, now: float) -> bool:
-        """Whether a ``method`` of ``source`` would get no answer: asked before a message is parsed, and not of one in a
-        call that runs."""
+        """Whether a request with ``method`` from ``source`` is dropped without parsing it, unless in a running call."""
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         """Decide about a request that belongs to none of our transactions and dialogs."""

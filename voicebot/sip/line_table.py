@@ -28,8 +28,9 @@ class LineTable:
         return self._lines.get(name)
 
     def register(self, account: Account, now: float, *, chance: Callable[[], float] = random.random) -> Registration:
-        """Register ``account`` and keep it so; ``chance`` gives the jitter, from 0 to 1."""
-        line = self._lines.setdefault(account.name, account.line)  # its calls know what it learns of the password
+        """Register ``account`` and keep it registered. ``chance`` returns a random number from 0 to 1, for jitter."""
+        # Calls and registration share the credentials, which remember the realm.
+        line = self._lines.setdefault(account.name, account.line)
         registration = Registration(self._layer, account, line, self._keepalive_s, chance)
         self.registrations[account.name] = registration
         if account.register:
@@ -55,7 +56,8 @@ class LineTable:
         return not line.registers or (registration is not None and registration.registered(now))
 
     def registrar_addresses(self) -> Iterator[tuple[str, str, bool]]:
-        """Account and address of each registrar that has answered: calls come from there; and whether by TLS only."""
+        """Account and IP address of each registrar that has answered, and whether it is reached over TLS: the account's
+        calls come from there, over the same transport."""
         for name, registration in self.registrations.items():
             hop = registration.account.hop
             for address in registration.addresses:

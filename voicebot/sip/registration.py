@@ -41,8 +41,8 @@ LONGEST_PAUSE_S = 300.0
 class Account:
     """Our account at a provider or PBX. ``registrar``: its SIP URI (``sip:pbx.example.com;transport=tls``).
 
-    ``proxy``: a URI that everything goes by, when that is not the registrar. ``domain``: of our address, when that is
-    not the registrar's. ``realms``: those that the password is for; empty: the one that the registrar names.
+    ``proxy``: the URI of a proxy for all requests, empty if they go to the registrar. ``domain``: of our address, empty
+    if it is the registrar's host. ``realms``: for which the password is; empty: the one that the registrar names.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Account:
         )
 
     def _new_credentials(self) -> Credentials | None:
-        """Its password, and where it belongs: to the registrar, the proxy and the domain of our address."""
+        """The password, for the registrar, the proxy and the domain of our address."""
         if not self.password:
             return None
         hosts = [SipUri.parse(uri).host for uri in (self.registrar, self.proxy) if uri]
@@ -92,8 +92,7 @@ class RegistrationState(Enum):
 
 
 class Registration:
-    """One account's registration, by its ``line``; made by :meth:`LineTable.register`. ``status``: the last answer, 0
-    before any."""
+    """One account's registration; made by :meth:`LineTable.register`. ``status``: of the last response, 0 before."""
 
     def __init__(
         self, layer: TransactionLayer, account: Account, line: Line, keepalive_s: float, chance: Callable[[], float]

@@ -133,7 +133,7 @@ class TransactionLayer:
         reason: str = "",
         headers: Mapping[str, str | list[str]] | None = None,
     ) -> None:
-        """8.2.7: an answer to each retransmission, and nothing remembered."""
+        """Respond without keeping state: each retransmission gets a response of its own (8.2.7)."""
         reason = f"Bad Request: {reason}" if reason else ""
         response = _failure(request, status, self.tag_for(request), headers, reason)
         response.headers.set("Server", self.name)

@@ -1,17 +1,18 @@
 """Who may call, and how often: trunks known by address, by password or by account, and a rate limit for each source.
 
-A request that belongs to no call of ours is judged in this order:
+A request that belongs to none of our calls is checked in this order:
 
-1. an address that a trunk lists, or that an account is registered at, is that trunk's, and so is who proves to know a
-   trunk's password. Trunks have buckets of tokens of their own, wide ones: over its rate a trunk gets 503;
-2. where some trunk has a password, everybody else is challenged, whatever they ask for and whoever they say they are:
-   an unknown user and a wrong password look alike. A challenge costs no state, and anybody may be a trunk who has not
-   said so yet: its bucket is as wide as a trunk's. Guesses have a narrow one;
-3. everybody else is a stranger: dropped without a word, refused with 403, or taken, as the setting says, at a
-   stranger's rate.
+1. A source address that a trunk lists, or from which a registrar of ours has answered, is that trunk's or account's. So
+   is any source that proves that it knows a trunk's password. Trunks have high rates of their own, and get 503 beyond.
+2. If any trunk has a password, everybody else is challenged with 401, without regard to the user they claim to be: an
+   unknown user and a wrong password look the same. A challenge is sent without keeping state. Its rate is as high as a
+   trunk's, because a trunk is challenged before it is known to be one; wrong passwords have a stranger's rate. With
+   ``drop`` only an INVITE is challenged, and a request whose password is right but whose nonce has expired.
+3. Everybody else is a stranger with a stranger's rate, and is dropped without an answer, refused with 403, or admitted,
+   as the setting says.
 
-A source without tokens is not even parsed, but for requests in calls that run. It is never banned: over UDP anybody can
-send by anybody's address, so what somebody sends must not shut out, for longer than it is being sent, who is there.
+Requests from a source that has exceeded its rate are not even parsed, except in running calls. No source is banned for
+longer: over UDP, anybody can send from anybody's address, and must not be able to lock a trunk out.
 
 Any answer, even a refusal, tells a scanner that there is a SIP service here: use "drop" on a public address.
 """
@@ -39,9 +40,8 @@ _CHALLENGED = frozenset({"INVITE", "OPTIONS", "REGISTER", "REFER", "NOTIFY", "IN
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """``addresses``: from where it calls. ``username``/``password``: instead, or for other addresses, what it must
-    know, and what we answer with when it challenges a call of ours, for one of ``realms`` (empty: the one that it names
-    first).
+    """``addresses``: from which it calls. ``username``/``password``: with which it calls from any other address, and
+    with which we answer its challenges for one of ``realms`` (empty: the first one that it names).
 
     ``secure``: it must use TLS. ``outbound``: the URI for our calls to it, and for OPTIONS every ``options_s`` seconds
     (0: none). ``number``: the number that our calls show. ``max_calls``: the most calls at once, incoming and outgoing;
@@ -101,7 +101,7 @@ class RateLimiter:
         return len(self._buckets)
 
     def take(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
-        """Take a token; False: there is none."""
+        """Take a token. False: there is none left."""
         key, tokens = self._tokens(source, method, now, factor)
         taken = tokens >= 1.0
         self._buckets[key] = (tokens - taken, now)
@@ -111,7 +111,7 @@ class RateLimiter:
         return taken
 
     def is_empty(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
-        """Whether there is none to take."""
+        """Whether there is no token left."""
         return self._tokens(source, method, now, factor)[1] < 1.0
 
     def _tokens(self, source: str, method: str, now: float, factor: float) -> tuple[tuple[str, str], float]:
@@ -131,7 +131,7 @@ def source_of(host: str) -> str:
 class TrunkGate:
     """The rules above, as a :class:`~voicebot.sip.gate.Gate`.
 
-    ``registrars`` gives accounts' names by address, and whether they call over TLS only.
+    ``registrars`` returns names of accounts, IP addresses of their registrars, and whether their calls must use TLS.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class TrunkGate:
         return next(at, None)
 
     def _bucket(self, method: str, source: Hop) -> tuple[str, float]:
-        """Out of which one who has not proven to be a trunk takes, and how wide it is."""
+        """The name and the factor of the bucket for a request from an unknown source."""
         key = source_of(source.host)
         if self._digest is not None and method in _CHALLENGED:
             return f"challenge {key}", self._trunk_factor

@@ -4,9 +4,9 @@ A request is checked first for whether its sender may talk to us at all (`gate`)
 scheme, loops, extensions, body), and is then passed to its dialog, or makes a new call. The calls are in a
 `call_table`, the lines with their registrations in a `line_table`, transactions and timers in a `transaction_layer`.
 
-Everything is bounded. Whoever is not let in is answered without state, so that strangers fill nothing, and so is any
-request over the bound of transactions; over the bound of calls an INVITE gets 503. A malformed request is answered 400
-without state, and only counted when it does not even say from where it came.
+Everything is bounded. A request that is not admitted is answered without keeping state, so that strangers cannot fill a
+table; so is any request over the limit of transactions. Over the limit of calls, an INVITE gets 503. A malformed
+request gets 400 without keeping state; without a Via it is only counted.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from voicebot.sip.transaction import ServerTransaction, SipTimers, TransactionSt
 from voicebot.sip.transaction_layer import LARGE, TransactionLayer
 
 _IN_CALLS = 2
-"""How many times the bound of transactions holds for requests in calls that run: strangers cannot use that room."""
+"""Requests in running calls may use this many times the limit of transactions, so that strangers cannot use it up."""
 
 SipOutput = Transmit | Locate | CallOffered | CallOutput
 """The outputs of the core, in order: messages to send, names to resolve, new calls, events of calls."""
@@ -141,7 +141,7 @@ class UserAgent:
             return self.take()
         silent = self._gate.silent(method_of(data), source, now)
         if silent and not data.startswith(b"SIP/2.0 ") and not self._table.runs(call_id_of(data)):
-            # An answer may come from anywhere, and what belongs to a call is heard; anything else costs no more.
+            # A response may come from anywhere, and running calls go on; any other message must cost no more than this.
             self.counters.strangers += 1
             return self.take()
         try:
@@ -247,7 +247,7 @@ class UserAgent:
                 return
             trunk, refusal = admission.trunk, admission.refusal
         if refusal is not None:
-            # Nothing is kept for who is not let in, and nothing is sent again to who may not have asked.
+            # Without state: a forged source address gets one response, and no retransmissions of it.
             self.layer.answer_stateless(request, refusal.status, reply_to, headers=refusal.headers)
             return
         if self.transactions >= bound:
