@@ -1,4 +1,4 @@
-"""What the bot is told: the call as its facts, and what the turn machine wants asked as an activity. Pure."""
+"""What the bot is sent: the facts of the call, and an activity for each question of the turn machine. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def facts_of(call: str, info: LegInfo, placed: Placed, language: str) -> CallFac
 
 
 def asked_activity(ask: Ask, language: str) -> dict[str, Any]:
-    """``language``: what the caller is listened to in."""
+    """The activity for ``ask``. ``language``: the one in which the caller's speech is recognised."""
     match ask.kind:
         case AskKind.START:
             return activities.conversation_update()

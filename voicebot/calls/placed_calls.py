@@ -1,4 +1,4 @@
-"""Calls that a call's bot has placed, each a call of its own; the bot is told what becomes of them."""
+"""The calls that the bot of a call places. Each is a call of its own; the bot is told how it proceeds."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from voicebot.calls.services import CallPlacer
 from voicebot.events import CallAsked, Event, PlacedCallChanged
 
 MAX_PLACED = 10
-"""Calls that one call's bot may have placed."""
+"""How many calls a bot may place in one call."""
 
 
 class PlacedCalls:
-    """Those of one call. ``tell`` gets a :class:`PlacedCallChanged` for each news."""
+    """Of one call. ``tell`` gets a :class:`PlacedCallChanged` whenever the state of a placed call changes."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class PlacedCalls:
 
         self._count += 1
         if self._count > MAX_PLACED:
-            told("refused", 0, f"more than {MAX_PLACED} calls out of one are not allowed")
+            told("refused", 0, f"a bot may place {MAX_PLACED} calls in one call")
             return
         request = CallRequest(asked.target, trunk=asked.trunk, bot=asked.bot, context=asked.context)
         try:

@@ -1,4 +1,4 @@
-"""Where callers may be handed on to: toll fraud ends at a list (`calls.transfer_allow`).
+"""Lists of allowed targets, against toll fraud: for transfers (`calls.transfer_allow`) and for outbound calls.
 
 A dialog that repeats what a caller said, or a bot that was talked into it, must not be able to dial a premium number.
 Patterns have ``*`` (any number of characters) and ``?`` (one), which stand for nothing that could lead elsewhere:
@@ -35,7 +35,7 @@ _DIGIT, _OF_USER, _OF_HOST = "[0-9]", "[a-z0-9._+-]", "[a-z0-9.-]"
 
 
 class AllowedTargets:
-    """``domains``: where bare numbers go."""
+    """``domains``: those to which bare numbers go."""
 
     def __init__(self, patterns: Iterable[str], domains: Iterable[Domain] = ()) -> None:
         patterns = [pattern.strip().lower() for pattern in patterns]
@@ -58,7 +58,7 @@ class AllowedTargets:
         return any(pattern.fullmatch(f"{user}@{host}") for pattern in self._addresses for host in hosts)
 
     def _leads_there(self, target: Address) -> bool:
-        """Whether it leads to its number, or its user and host, and nowhere else."""
+        """Whether the call would go to its number, or to its user and host, and to nothing else."""
         of_number = target.parameter_values()
         if "rn" in of_number and not self._is_number_allowed(Address(of_number.pop("rn") or "").number):
             return False

@@ -1,6 +1,6 @@
-"""Which SDK the commands for authors run dialogs on: the one that the phone line runs them on, ``[bot] sdk``.
+"""The SDK on which the commands for authors run dialogs: the same as in the service, ``[bot] sdk``.
 
-Of the settings nothing else is looked at: who writes dialogs need not have the secrets and addresses of the line.
+The other settings are not read, because authors may not have the secrets that these need.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from voicebot.settings import DEFAULT_FILE
 
 
 def follow_settings(config: Path | None) -> str:
-    """Settle the SDK for this process, before anything that uses it is imported; returns why that cannot be, or ``""``.
+    """Choose the SDK for this process, before it is imported. Returns an error, or ``""``.
 
-    ``VOICEBOT_SDK`` goes first, then ``VOICEBOT_BOT__SDK``, then the file.
+    ``VOICEBOT_SDK`` precedes ``VOICEBOT_BOT__SDK``, and that precedes the file.
     """
     wanted = os.environ.get(SDK_ENV) or os.environ.get("VOICEBOT_BOT__SDK")
     if not wanted:

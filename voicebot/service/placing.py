@@ -1,4 +1,4 @@
-"""Calls that bots want placed, told in the terms of whoever asked: a call's bot, or one that opens a conversation."""
+"""Places calls for bots: from a running call, or by opening a conversation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voicebot.calls import CallRequest, CannotCall, Outbound
 
 
 class BotCalls:
-    """Places them by ``outbound``."""
+    """Places the calls by ``outbound``."""
 
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound

@@ -1,4 +1,4 @@
-"""Reading the settings: the file, what the environment sets instead, and errors that say what to mend."""
+"""Reading the settings from the file and the environment, with errors that say how to correct them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ DEFAULT_FILE = Path("voicebot.toml")
 
 
 class SettingsError(Exception):
-    """A setting is wrong; the text says which, why and what would be right, one line each."""
+    """Settings are wrong. The text says which, why, and what would be right, in one line for each."""
 
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
-    """Read ``path`` (default: ``voicebot.toml`` where it exists) and the environment. Raises :class:`SettingsError`."""
+    """Read ``path`` (default: ``voicebot.toml``, if it exists) and the environment. ``overrides``: values by section
+    and name, which replace those of the file. Raises :class:`SettingsError`."""
     file = path or DEFAULT_FILE
     data: dict[str, Any] = {}
     if path is not None or file.exists():
@@ -34,7 +35,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             if isinstance(data.get(section), dict) and name in data[section]:
                 variable = f"VOICEBOT_{section}__{name}".upper()
                 raise SettingsError(
-                    f"{file}: {section}.{name}: secrets do not belong here: set {variable} or {name}_file"
+                    f"{file}: {section}.{name}: secrets do not belong in this file: set {variable} or {name}_file"
                 )
     for section, values in (overrides or {}).items():
         data.setdefault(section, {}).update(values)
