@@ -46,9 +46,9 @@ class ConnectorTerms:
 class ConnectorConversation:
     """The conversation of one call (:class:`voicebot.bots.conversation.Conversation`).
 
-    ``id`` names it towards the bot, and is of this conversation alone. ``deliver`` gives the bot one
-    activity, and returns when it has taken it, or raises :class:`voicebot.bots.exchange.Undelivered`. ``on_over`` is
-    called once, when the bot has been told of the end or could not be.
+    ``id`` is its id towards the bot, for this conversation alone. ``deliver`` gives the bot
+    one activity and returns when it was accepted; it raises :class:`voicebot.bots.exchange.Undelivered`. ``on_over`` is
+    called once, when the bot knows of the end or cannot be told.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ class CallFacts:
     """
 
     id: str
-    """Ours, random: the conversation's name. A caller chooses the Call-ID, and may choose another call's."""
+    """Our random id of the call, which names its conversation. Callers choose the Call-ID, even another call's."""
     caller: str
     callee: str
     display_name: str = ""
@@ -42,7 +42,7 @@ class CallFacts:
     bot: str = ""
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
     call_id: str = ""
-    """Of SIP."""
+    """The SIP Call-ID."""
 
     @property
     def person(self) -> str:

@@ -156,7 +156,6 @@ class DirectLineCarrier:
         self._service = service
         self._sockets = sockets
         self._on_over = on_over
-        self._exchange = Exchange(call, on_event, self, timeout_s=line.turn_timeout_s, patience=line.patience)
         self._user = f"dl_{call.person or call.id}"[:64]
         self._opening = asyncio.Lock()
         self._token = DirectLineToken(service, call.id, line.secret)
@@ -213,8 +212,8 @@ class DirectLineCarrier:
         stream = DirectLineStream(self._service, self._sockets, token, self._feed, line.poll_s, self._came)
         await stream.open(stream_url)
         self._stream = stream
-        name = self.call.id
-        logger.info("conversation %s: Direct Line conversation %s", name, identity)
+        name = self._call.id
+        logger.info("conversation %s is Direct Line conversation %s", name, identity)
         self._background = [
             asyncio.create_task(self._listen(stream), name=f"direct line stream {name}"),
             asyncio.create_task(token.renew_regularly(), name=f"direct line token {name}"),
@@ -224,10 +223,10 @@ class DirectLineCarrier:
         try:
             await stream.run()
         except Undelivered as error:
-            logger.warning("conversation %s: %s", self.call.id, error)
+            logger.warning("conversation %s: %s", self._call.id, error)
             reason = str(error)
         except Exception:
-            logger.exception("conversation %s", self.call.id)
+            logger.exception("conversation %s: receiving the bot's activities failed", self._call.id)
             reason = "the stream failed"
         self.exchange.lost(reason)  # first: requests that come during the next line belong to another conversation
         await self._forget()
@@ -249,9 +248,9 @@ class DirectLineCarrier:
                 self.exchange.named(int(request), identity)
         for activity in activities:
             try:
-                self._exchange.received(activity)
-            except Exception:  # one activity's trouble must not make us deaf
-                logger.exception("conversation %s", self.call.id)
+                self.exchange.received(activity)
+            except Exception:  # an activity that cannot be handled must not end the stream
+                logger.exception("conversation %s: an activity of the bot was dropped", self._call.id)
 
     async def _post(self, activity: dict[str, Any], request: int = 0) -> str:
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
@@ -273,19 +272,9 @@ class DirectLineCarrier:
         identity = answer.get("id")
         return identity if isinstance(identity, str) else ""
 
-    async def _patiently(self, method: str, url: str, bearer: str, body: Any = None) -> dict[str, Any]:
-        """An exchange, again while the service certainly has not taken it; the request's deadline ends that."""
-        pause_s = FIRST_RETRY_S
-        while True:
-            wanted_s: float | None = None
-            try:
-                return await self._service.request(method, url, bearer, body)
-            except ServiceRefused as refused:
-                if refused.status not in (429, 503):
-                    raise
-                logger.info("conversation %s: %s %s: %s; again", self.call.id, method, url, refused)
-                wanted_s = refused.retry_after_s
-            except NotConnected as error:
-                logger.info("conversation %s: %s %s: %s; again", self.call.id, method, url, error)
-            await asyncio.sleep(wanted_s if wanted_s is not None else pause_s * random.uniform(0.7, 1.3))
-            pause_s = min(pause_s * 2, LAST_RETRY_S)
+    async def _request(self, method: str, url: str, bearer: str, body: Any = None) -> dict[str, Any]:
+        """The service's answer, as a JSON object. Raises Undelivered."""
+        what = f"conversation {self._call.id}: {method} {url}"
+        return await until_accepted(
+            lambda: self._service.request(method, url, bearer, body), self._line.turn_timeout_s, what
+        )

@@ -58,8 +58,8 @@ class DialogHostClient:
         self._numbers = itertools.count(1)
         self._open: dict[str, HostConversation] = {}
         self._leaving: dict[str, int] = {}
-        """Conversations that are over, with the request that tells the host so: until it is answered, what comes by
-        the same name is not of a new one."""
+        """Conversations that are over, with the request that tells the host so. Until it is answered, messages for this
+        id belong to the old conversation."""
         self._answers: dict[int, asyncio.Future[Pong | PromptsTold | TextsTold]] = {}
         self.malformed = 0
         """Lines of the host that could not be read and were dropped."""
@@ -160,7 +160,7 @@ class DialogHostClient:
         self.malformed += 1
 
     def _over(self, conversation: HostConversation, goodbye: int) -> None:
-        """``goodbye``: the request that told the host so; 0: none did."""
+        """``conversation`` is over. ``goodbye``: the request that tells the host so; 0 when it could not be sent."""
         name = conversation.call.id
         if self._open.get(name) is conversation:
             del self._open[name]

@@ -55,7 +55,7 @@ class Ringing:
         return conversation
 
     def answered(self, call: CallFacts, on_event: OnEvent) -> ConnectorConversation | None:
-        """The conversation that was begun ahead of ``call``; None when there is none."""
+        """``call`` was answered: the conversation that a bot has begun for it, None if there is none."""
         conversation, held = self._calls.pop(call.id, (None, ()))
         if conversation is not None:
             conversation.answered(call, on_event, held)

@@ -11,7 +11,7 @@ from voicebot.turns import Ask, AskKind
 
 
 def facts_of(call: str, info: LegInfo, placed: Placed, language: str) -> CallFacts:
-    """The call of this id as its bot knows it. The headers of an INVITE of ours are no news to anybody."""
+    """The facts of a call for its bot. Without the headers of an outbound call: they are those that we send."""
     return CallFacts(
         id=call,
         call_id=info.call_id,

@@ -29,7 +29,7 @@ class PlacedCalls:
         self._count = 0
 
     async def place(self, asked: CallAsked) -> None:
-        """Call whom the bot wants called; returns while it rings there."""
+        """Place the call that the bot has asked for; returns while it rings."""
         call = ""
 
         def told(state: str, status: int, reason: str) -> None:

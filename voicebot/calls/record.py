@@ -16,10 +16,10 @@ A *turn* is one question to the bot and its answer::
                 "playback_end_ms", "text", "utterances": [...], "interrupted": {"at_ms", "heard_s", "heard_text"}},
      "gap_ms": 412.0}
 
-``gap_ms`` runs from the caller's last voiced sample (or last key) to the first packet of the answer: the silence that
-the caller sat through, as seen from inside; the wire figure is `voicebot.caller`'s. What the bot says on its own
-initiative (request 0) belongs to the turn in which it was said. Every list is bounded: what does not fit is counted.
-``metadata`` is what the bot wanted kept. ``id`` is the call's name here, random and ours; ``call_id`` the SIP Call-ID.
+``gap_ms`` is the silence before the answer: from the caller's last voiced sample (or last key) to the first packet of
+the answer, measured in this process; `voicebot.caller` measures it on the wire. What the bot says on its own initiative
+(request 0) belongs to the turn in which it was said. Every list is bounded; what does not fit is counted. ``metadata``:
+what the bot has sent for the record. ``id``: our random id of the call; ``call_id``: the SIP Call-ID.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ _FAILURES: dict[type[Event], str] = {BotFailed: "bot", RecognitionLost: "recogni
 class RecordBuilder:
     """Collects the facts of one call. :meth:`build` gives the document at any time, also while the call runs.
 
-    ``call``: its id. ``started_at_wall`` must know its time zone; ``started_at`` is the same moment on the loop's
-    clock. ``bot``: for which the call was placed; ``language``: in which it began.
+    ``call``: its id. ``started_at_wall``: the call's start, with a time zone; ``started_at``: the same moment on the
+    loop's clock. ``bot``: the one for which the call was placed. ``language``: that of the call at its beginning.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The file that a call's record is kept in: named by the call's id, written whole or not at all."""
+"""The file of a call's record, named by the call's id."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from voicebot.private_files import whole_file
 def write_record(record: dict[str, Any], directory: Path) -> Path:
     """Write ``record`` as ``<id>.json`` under ``directory`` (made when missing). Blocks; raises OSError.
 
-    The id is random and ours, so that no two calls share a file. The file appears whole or not at all: it is written
-    beside its place and renamed. FileExistsError: there is one by this name already; it is left as it is.
+    The id is random, so that no two calls share a file. The file appears whole or not at all. Raises FileExistsError
+    if there is a file of this name; it is never overwritten.
     """
     path = directory / f"{record['id']}.json"
     if path.exists():

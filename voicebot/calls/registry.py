@@ -51,7 +51,7 @@ class Calls:
         return list(self._running)
 
     def find(self, call: str) -> CallSession | None:
-        """A running call, by its id."""
+        """The running call with this id, or None."""
         return next((s for s in self._running if s.id == call), None)
 
     def ended(self) -> list[dict[str, Any]]:

@@ -92,8 +92,8 @@ class CallSession:
     def __init__(self, leg: Leg, services: CallServices, placed: Placed | None = None) -> None:
         rules, keeping = services.rules, services.keeping
         self.id = secrets.token_hex(16)
-        """The call's name in all that is ours: its conversation, record and recording. Made here, for a caller chooses
-        the Call-ID, and may choose another call's."""
+        """Our random id of the call: it names its conversation, record and recording. Callers choose the Call-ID, and
+        could choose that of another call."""
         self.leg = leg
         self.info: LegInfo = leg.info
         self.record: dict[str, Any] | None = None
@@ -141,7 +141,7 @@ class CallSession:
     # --- the life of the call ----------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Answer, or be answered; converse until the leg has ended, clean up, write the record."""
+        """Lead the whole call, clean up and write its record. Never raises."""
         info = self.info
         self._log.info("%s call from %s to %s, Call-ID %.200s", info.direction, info.caller, info.callee, info.call_id)
         limit_s = self._services.rules.max_duration_s
@@ -192,7 +192,7 @@ class CallSession:
                 return
 
     async def _begin(self) -> None:
-        """Ask the bot for its greeting, and get ready to listen meanwhile."""
+        """Ask the bot for its greeting, and start the recogniser meanwhile."""
         facts = facts_of(self.id, self.info, self._placed, self._services.rules.language)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._turns.start()

@@ -1,20 +1,20 @@
 """Lists of allowed targets, against toll fraud: for transfers (`calls.transfer_allow`) and for outbound calls.
 
-A dialog that repeats what a caller said, or a bot that was talked into it, must not be able to dial a premium number.
-Patterns have ``*`` (any number of characters) and ``?`` (one), which stand for nothing that could lead elsewhere:
+A dialog that repeats what a caller said, or a bot that a caller has persuaded, must not be able to dial a premium
+number. In patterns, ``*`` stands for any number of characters and ``?`` for one:
 
-* a pattern without ``@`` is for numbers, and for names that are written out. It matches bare ones, tel URIs, and SIP
-  URIs in the domain that bare numbers go to. Wildcards are digits; a ``*`` at the beginning may also be the ``+``. A
-  code with ``#`` (``*31#``) is matched as it is written;
-* one with ``@`` matches ``user@host`` or ``user@host:port`` of SIP URIs, wherever they lead. Wildcards are letters,
-  digits, ``.``, ``-`` and, of the user, ``_`` and ``+``. A port that is not the usual one must be written out.
+* A pattern without ``@`` is for numbers, and for names without wildcards. It matches bare numbers, tel URIs, and SIP
+  URIs in the domain to which bare numbers go. Wildcards stand for digits; a leading ``*`` also for the ``+``. A code
+  with ``#`` (``*31#``) is matched literally.
+* A pattern with ``@`` matches ``user@host`` or ``user@host:port`` of SIP URIs in any domain. Wildcards stand for
+  letters, digits, ``.``, ``-``, and in the user also ``_`` and ``+``. A port other than the default must be in the
+  pattern.
 
-Everything is compared in lower case, numbers without their visual separators. What a PBX could take for more than a
-number (``&``, ``/``, ``,``) passes only where a pattern has it.
+All are compared in lower case, and numbers without visual separators. So wildcards never match characters with a
+meaning for a PBX (``&``, ``/``, ``,``).
 
-What an address says besides may lead elsewhere, and is not let through unless it is known not to: of the parameters of
-a number and of a SIP URI those below, and ``rn`` (RFC 4694), the number that the call is routed by, where it is on the
-list itself.
+Parameters of an address can route a call to another target. Only the ones known to be harmless are allowed, and ``rn``
+(RFC 4694), by which the call is routed, if that number is on the list, too.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from collections.abc import Iterable, Mapping
 from voicebot.address import Address, Domain
 
 _HARMLESS = frozenset({"ext", "isub", "postd", "cpc", "oli", "isup-oli", "npdi", "enumdi"})
-"""Of the parameters of numbers: extensions, who is calling, and what was looked up already."""
+"""Parameters of numbers: extensions, facts about the caller, and results of number lookups."""
 _HARMLESS_OF_URI = frozenset({"user", "transport"})
-"""Of the parameters of SIP URIs. Not: another host, another request (RFC 3261 19.1.1), another way into the network."""
+"""Parameters of SIP URIs. Others name another host, method (RFC 3261 19.1.1), carrier or trunk group."""
 _PLAIN = re.compile(r"[a-z0-9_.+*#!~-]+")
-"""The user of a SIP URI goes out as it is written: nothing in it may mean more than a number or name to a PBX."""
+"""The user of a SIP URI is sent as it is: without characters that have a meaning for a PBX."""
 _HARMLESS_VALUE = re.compile(r"[a-z0-9+.-]{1,40}", re.IGNORECASE)
 _DIGIT, _OF_USER, _OF_HOST = "[0-9]", "[a-z0-9._+-]", "[a-z0-9.-]"
 
@@ -84,8 +84,8 @@ def _of_address(pattern: str) -> re.Pattern[str]:
 
 
 def _filled(pattern: str, one: str) -> str:
-    """``pattern`` as a regular expression, with ``one`` character for each ``?``; linear, as what lies between two
-    ``*`` is found but once."""
+    """``pattern`` as a regular expression, with ``one`` for each wildcard character. Takes linear time: a part between
+    two ``*`` is matched only where it is found first."""
     first, *rest = (re.escape(part).replace(r"\?", one) for part in pattern.split("*"))
     if not rest:
         return first

@@ -33,8 +33,8 @@ Consult = Callable[[Address, str, Mapping[str, str]], Awaitable[Leg]]
 class TransferRules:
     """``allow``: patterns of targets (:mod:`voicebot.calls.targets`); ``fallback`` is allowed in any case.
 
-    ``domain``: where bare numbers go, None for the domain of the trunk. ``consult``: without it there are only blind
-    transfers.
+    ``domain``: the one to which bare numbers go; None: that of the caller's trunk. ``consult``: without it, all
+    transfers are blind.
     """
 
     allow: tuple[str, ...] = ()

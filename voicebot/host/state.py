@@ -21,7 +21,7 @@ from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.codec import StateUnreadable, dumps
 from voicebot.host.sdk import StatePropertyAccessor, TurnContext
 from voicebot.host.storage import E_TAG, USERS, Storage
-from voicebot.host_wire import ANONYMOUS, PHONE_CHANNEL
+from voicebot.telephony_channel import ANONYMOUS, PHONE_CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -62,15 +62,15 @@ def user_key(context: TurnContext) -> str:
 
 
 def _channel(context: TurnContext) -> str:
-    """The channel's part of a key. Calls have one of their own: what comes to ``/api/messages`` may name any channel,
-    conversation and user, and reaches neither a call nor what is kept of who calls."""
+    """The channel, as part of a key. Calls have one of their own: a request to ``/api/messages`` may name any channel,
+    conversation and user, and must reach neither a call nor what is stored of a caller."""
     name = _part(context.activity.channel_id)
     is_call = isinstance(context.adapter, TelephonyAdapter)
     return name if is_call or name != PHONE_CHANNEL else f"{name}%"
 
 
 def _part(text: str) -> str:
-    """``text`` as one part of a key: no two texts make one key, wherever they have slashes."""
+    """``text`` as one part of a key: different names never make the same key, even with slashes in them."""
     return text.replace("%", "%25").replace("/", "%2F")
 
 
