@@ -181,7 +181,7 @@ class Application:
         gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock
 
     def _sweep(self) -> None:
-        """Remove the beginnings of files that a service which was killed has left."""
+        """Remove the unfinished files of a service that was killed."""
         for folder in (self.settings.calls.records, prompt_directory(self.settings)):
             if folder is not None and (swept := sweep_drafts(folder)):
                 logger.info("%s: %d unfinished files removed", folder, swept)

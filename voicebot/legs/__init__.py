@@ -84,7 +84,7 @@ class Leg(Protocol):
 
     @property
     def audible(self) -> bool:
-        """Whether what is played leaves. Not for long before the answer, where the other side sends nothing itself."""
+        """Whether audio can be sent. Before the other side has sent anything, only a limited amount can be."""
 
     def connect(self, sink: LegSink) -> None:
         """Set the sink. Called once, before anything else."""

@@ -24,7 +24,7 @@ from enum import Enum, auto
 from voicebot.sip.client_request import ClientRequest
 from voicebot.sip.digest import Credentials
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
-from voicebot.sip.hop import Hop, hop_of
+from voicebot.sip.hop import Hop, hop_of, route_through
 from voicebot.sip.inspection import ALLOW
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
@@ -156,8 +156,7 @@ class Registration:
         port = f":{registrar.port}" if registrar.port else ""
         request = SipRequest("REGISTER", f"{registrar.scheme}:{registrar.host}{port}")
         if account.proxy:
-            proxy = account.proxy
-            request.headers.set("Route", f"<{proxy if ';lr' in proxy else proxy + ';lr'}>")
+            request.headers.set("Route", route_through(account.proxy))
         request.headers.set("Max-Forwards", "70")
         request.headers.set("From", f"<{self._line.own.uri}>;tag={self._tag}")
         request.headers.set("To", f"<{self._line.own.uri}>")
