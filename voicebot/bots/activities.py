@@ -96,7 +96,7 @@ def call_status(told: PlacedCallChanged) -> dict[str, Any]:
     """The progress of a call that the bot had placed: ``answered``, ``ended``, or why it was not answered."""
     value = {
         "state": told.state,
-        "callId": told.call_id,
+        "callId": told.call,
         "to": "" if told.target is None else str(told.target),
         "commandId": told.command,
         "status": told.status,
@@ -132,14 +132,14 @@ def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datet
     if call.display_name:
         caller["name"] = call.display_name
     envelope: dict[str, Any] = {
-        "id": f"{call.call_id}|{number:07d}",
+        "id": f"{call.id}|{number:07d}",
         "timestamp": now.isoformat(),
         "channelId": PHONE_CHANNEL,
         "serviceUrl": SERVICE_URL,
         "locale": call.locale,
         "from": caller,
         "recipient": {"id": call.line or BOT_ID, "role": "bot"},
-        "conversation": {"id": call.call_id},
+        "conversation": {"id": call.id},
     }
     if activity["type"] == "conversationUpdate" and "membersAdded" not in activity:
         envelope["membersAdded"] = [caller]

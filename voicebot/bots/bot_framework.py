@@ -111,7 +111,7 @@ class BotFrameworkChannel:
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> ConnectorConversation:
         conversation = self._ringing.answered(call, on_event) or self._begin(call, on_event)
-        logger.info("call %s is conversation %s with bot %s", call.call_id, conversation.id, self._bot.name)
+        logger.info("call %s is conversation %s with bot %s", call.id, conversation.id, self._bot.name)
         return conversation
 
     def _begin(self, call: CallFacts, on_event: OnEvent) -> ConnectorConversation:

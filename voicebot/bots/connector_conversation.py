@@ -46,7 +46,7 @@ class ConnectorTerms:
 class ConnectorConversation:
     """The conversation of one call (:class:`voicebot.bots.conversation.Conversation`).
 
-    ``id`` is its id towards the bot. We make it, because callers choose the call's own id. ``deliver`` gives the bot
+    ``id`` is its id towards the bot, for this conversation alone. ``deliver`` gives the bot
     one activity and returns when it was accepted; it raises :class:`voicebot.bots.exchange.Undelivered`. ``on_over`` is
     called once, when the bot knows of the end or cannot be told.
     """

@@ -28,7 +28,8 @@ class CallFacts:
     (``""``: the one that the calling number is routed to), and ``context`` what that bot should know.
     """
 
-    call_id: str
+    id: str
+    """Our random id of the call, which names its conversation. Callers choose the Call-ID, even another call's."""
     caller: str
     callee: str
     display_name: str = ""
@@ -40,6 +41,8 @@ class CallFacts:
     direction: Literal["inbound", "outbound"] = "inbound"
     bot: str = ""
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    call_id: str = ""
+    """The SIP Call-ID."""
 
     @property
     def person(self) -> str:

@@ -227,7 +227,7 @@ class AgentCarrier:
         self._conversation_id = await self._turn(self._service.connection_url, body, request)
         if not self._conversation_id:
             raise Undelivered("the agent did not tell the conversation's id")
-        logger.info("conversation %s is Copilot Studio conversation %s", self._call.call_id, self._conversation_id)
+        logger.info("conversation %s is Copilot Studio conversation %s", self._call.id, self._conversation_id)
 
     async def _turn(self, url: str, body: dict[str, Any], request: int) -> str:
         named = ""
@@ -265,6 +265,8 @@ def regional_settings_url(token_endpoint: str) -> str:
 def conversation_url(connection_url: str, conversation_id: str) -> str:
     """The URL of one conversation of the agent at ``connection_url``: its id is appended to the path."""
     parts = urlsplit(connection_url)
+    if conversation_id in (".", ".."):
+        raise Undelivered(f"{conversation_id!r} cannot be the id of a conversation")
     path = f"{parts.path.rstrip('/')}/{quote(conversation_id, safe='')}"
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 

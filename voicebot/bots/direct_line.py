@@ -156,9 +156,9 @@ class DirectLineCarrier:
         self._service = service
         self._sockets = sockets
         self._on_over = on_over
-        self._user = f"dl_{call.person or call.call_id}"[:64]
+        self._user = f"dl_{call.person or call.id}"[:64]
         self._opening = asyncio.Lock()
-        self._token = DirectLineToken(service, call.call_id, line.secret)
+        self._token = DirectLineToken(service, call.id, line.secret)
         self._feed = DirectLineFeed(self._user)
         self._stream: DirectLineStream | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -205,14 +205,14 @@ class DirectLineCarrier:
         answer = await self._request("POST", f"{token.endpoint}/conversations", token.bearer, {"user": user})
         token.take(answer)
         identity, stream_url = answer.get("conversationId"), answer.get("streamUrl")
-        if not isinstance(identity, str) or not identity or not isinstance(stream_url, str):
+        if not isinstance(identity, str) or identity in ("", ".", "..") or not isinstance(stream_url, str):
             raise Undelivered("the service gave no conversation")
         token.conversation_url = f"{token.endpoint}/conversations/{quote(identity, safe='')}"
         self._feed = DirectLineFeed(self._user)
         stream = DirectLineStream(self._service, self._sockets, token, self._feed, line.poll_s, self._came)
         await stream.open(stream_url)
         self._stream = stream
-        name = self._call.call_id
+        name = self._call.id
         logger.info("conversation %s is Direct Line conversation %s", name, identity)
         self._background = [
             asyncio.create_task(self._listen(stream), name=f"direct line stream {name}"),
@@ -223,10 +223,10 @@ class DirectLineCarrier:
         try:
             await stream.run()
         except Undelivered as error:
-            logger.warning("conversation %s: %s", self._call.call_id, error)
+            logger.warning("conversation %s: %s", self._call.id, error)
             reason = str(error)
         except Exception:
-            logger.exception("conversation %s: receiving the bot's activities failed", self._call.call_id)
+            logger.exception("conversation %s: receiving the bot's activities failed", self._call.id)
             reason = "the stream failed"
         self.exchange.lost(reason)  # first: requests that come during the next line belong to another conversation
         await self._forget()
@@ -250,7 +250,7 @@ class DirectLineCarrier:
             try:
                 self.exchange.received(activity)
             except Exception:  # an activity that cannot be handled must not end the stream
-                logger.exception("conversation %s: an activity of the bot was dropped", self._call.call_id)
+                logger.exception("conversation %s: an activity of the bot was dropped", self._call.id)
 
     async def _post(self, activity: dict[str, Any], request: int = 0) -> str:
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
@@ -274,7 +274,7 @@ class DirectLineCarrier:
 
     async def _request(self, method: str, url: str, bearer: str, body: Any = None) -> dict[str, Any]:
         """The service's answer, as a JSON object. Raises Undelivered."""
-        what = f"conversation {self._call.call_id}: {method} {url}"
+        what = f"conversation {self._call.id}: {method} {url}"
         return await until_accepted(
             lambda: self._service.request(method, url, bearer, body), self._line.turn_timeout_s, what
         )

@@ -93,7 +93,7 @@ class Exchange:
         self._timeout_s = timeout_s
         self._one_at_a_time = patience is None
         self._loop = asyncio.get_running_loop()
-        self._name = name or call.call_id
+        self._name = name or call.id
         self._requests = OpenRequests(self._name, on_event, Requests(timeout_s, patience=patience), self._give_up)
         self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._underway: dict[int, _Underway] = {}

@@ -59,7 +59,7 @@ class DialogHostClient:
         self._open: dict[str, HostConversation] = {}
         self._leaving: dict[str, int] = {}
         """Conversations that are over, with the request that tells the host so. Until it is answered, messages for this
-        id belong to the old conversation, even if a new call has the same id (callers choose it)."""
+        id belong to the old conversation."""
         self._answers: dict[int, asyncio.Future[Pong | PromptsTold | TextsTold]] = {}
         self.malformed = 0
         """Lines of the host that could not be read and were dropped."""
@@ -87,7 +87,7 @@ class DialogHostClient:
     def conversation(self, call: CallFacts, on_event: OnEvent) -> HostConversation:
         """A conversation for a call; nothing is sent yet."""
         conversation = HostConversation(call, on_event, self._turn_timeout_s, self._connection.write, self._over)
-        self._open[call.call_id] = conversation
+        self._open[call.id] = conversation
         return conversation
 
     # --- the host as such --------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ class DialogHostClient:
 
     def _over(self, conversation: HostConversation, goodbye: int) -> None:
         """``conversation`` is over. ``goodbye``: the request that tells the host so; 0 when it could not be sent."""
-        name = conversation.call.call_id
+        name = conversation.call.id
         if self._open.get(name) is conversation:
             del self._open[name]
         if goodbye:
@@ -184,7 +184,7 @@ class HostConversation:
         over: Callable[[HostConversation, int], None],
     ) -> None:
         self.call = call
-        self.requests = OpenRequests(call.call_id, on_event, Requests(timeout_s + HOST_GRACE_S, ours=True))
+        self.requests = OpenRequests(call.id, on_event, Requests(timeout_s + HOST_GRACE_S, ours=True))
         self._timeout_s = timeout_s
         self._write = write
         self._over = over
@@ -203,9 +203,9 @@ class HostConversation:
             return
         self.requests.close()
         goodbye = self._turn(self.requests.next, activities.end_of_conversation(reason))
-        refused = self._write(goodbye) or self._write(ConversationClosed(self.call.call_id))
+        refused = self._write(goodbye) or self._write(ConversationClosed(self.call.id))
         if refused:
-            logger.info("conversation %s: the bot was not told of its end: %s", self.call.call_id, refused)
+            logger.info("conversation %s: the bot was not told of its end: %s", self.call.id, refused)
         self._over(self, goodbye.request if not refused else 0)
 
     def received(self, message: ActivitySent | TurnDone | TurnFailed) -> None:

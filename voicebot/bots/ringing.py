@@ -56,7 +56,7 @@ class Ringing:
 
     def answered(self, call: CallFacts, on_event: OnEvent) -> ConnectorConversation | None:
         """``call`` was answered: the conversation that a bot has begun for it, None if there is none."""
-        conversation, held = self._calls.pop(call.call_id, (None, ()))
+        conversation, held = self._calls.pop(call.id, (None, ()))
         if conversation is not None:
             conversation.answered(call, on_event, held)
         return conversation

@@ -88,7 +88,7 @@ class StreamingChannel:
         terms = self._bot.terms(self.service_url)
         conversation = ConnectorConversation(call, on_event, terms, self._deliver, self._forget)
         self._open[conversation.id] = conversation
-        logger.info("call %s is conversation %s with bot %s", call.call_id, conversation.id, self._bot.name)
+        logger.info("call %s is conversation %s with bot %s", call.id, conversation.id, self._bot.name)
         return conversation
 
     async def close(self) -> None:

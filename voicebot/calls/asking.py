@@ -10,9 +10,10 @@ from voicebot.legs import LegInfo
 from voicebot.turns import Ask, AskKind
 
 
-def facts_of(info: LegInfo, placed: Placed, language: str) -> CallFacts:
+def facts_of(call: str, info: LegInfo, placed: Placed, language: str) -> CallFacts:
     """The facts of a call for its bot. Without the headers of an outbound call: they are those that we send."""
     return CallFacts(
+        id=call,
         call_id=info.call_id,
         caller=info.caller,
         callee=info.callee,

@@ -310,7 +310,7 @@ def _heading(record: dict[str, Any], turns: list[dict[str, Any]]) -> Iterator[st
         " ".join(filter(None, (str(record.get("bot") or ""), str(record.get("language") or "")))),
         f"{len(turns)} turns",
         f"ended: {(record.get('end') or {}).get('reason') or 'not yet'}",
-        f"call {_short(str(record.get('call_id') or ''), 60)}",
+        f"call {_short(str(record.get('id') or record.get('call_id') or ''), 60)}",
     ]
     yield f'<text x="{LEFT}" y="22" font-size="15" font-weight="bold" fill="{INK}">{_text(_short(title, 90))}</text>'
     yield f'<text x="{LEFT}" y="40" fill="#4b5563">{_text("  ·  ".join(filter(None, facts)))}</text>'

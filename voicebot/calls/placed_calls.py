@@ -30,11 +30,11 @@ class PlacedCalls:
 
     async def place(self, asked: CallAsked) -> None:
         """Place the call that the bot has asked for; returns while it rings."""
-        call_id = ""
+        call = ""
 
         def told(state: str, status: int, reason: str) -> None:
             now = asyncio.get_running_loop().time()
-            self._tell(PlacedCallChanged(now, state, call_id, asked.target, asked.command, status, reason))
+            self._tell(PlacedCallChanged(now, state, call, asked.target, asked.command, status, reason))
 
         self._count += 1
         if self._count > MAX_PLACED:
@@ -42,7 +42,7 @@ class PlacedCalls:
             return
         request = CallRequest(asked.target, trunk=asked.trunk, bot=asked.bot, context=asked.context)
         try:
-            call_id = await self._place(request, told)
+            call = await self._place(request, told)
         except CannotCall as error:
             self._log.warning("no call to %s: %s", asked.target, error)
             told("refused", 0, str(error))

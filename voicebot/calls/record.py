@@ -19,7 +19,7 @@ A *turn* is one question to the bot and its answer::
 ``gap_ms`` is the silence before the answer: from the caller's last voiced sample (or last key) to the first packet of
 the answer, measured in this process; `voicebot.caller` measures it on the wire. What the bot says on its own initiative
 (request 0) belongs to the turn in which it was said. Every list is bounded; what does not fit is counted. ``metadata``:
-what the bot has sent for the record.
+what the bot has sent for the record. ``id``: our random id of the call; ``call_id``: the SIP Call-ID.
 """
 
 from __future__ import annotations
@@ -66,12 +66,13 @@ _FAILURES: dict[type[Event], str] = {BotFailed: "bot", RecognitionLost: "recogni
 class RecordBuilder:
     """Collects the facts of one call. :meth:`build` gives the document at any time, also while the call runs.
 
-    ``started_at_wall``: the call's start, with a time zone; ``started_at``: the same moment on the loop's clock.
-    ``bot``: the one for which the call was placed. ``language``: that of the call at its beginning.
+    ``call``: its id. ``started_at_wall``: the call's start, with a time zone; ``started_at``: the same moment on the
+    loop's clock. ``bot``: the one for which the call was placed. ``language``: that of the call at its beginning.
     """
 
     def __init__(
         self,
+        call: str,
         info: LegInfo,
         *,
         started_at_wall: datetime,
@@ -79,6 +80,7 @@ class RecordBuilder:
         bot: str = "",
         language: str = "",
     ) -> None:
+        self._call = call
         self._info = info
         self._bot = bot
         self._language = language
@@ -153,6 +155,7 @@ class RecordBuilder:
         answered = self._moments.get("answered")
         return {
             "schema": SCHEMA,
+            "id": self._call,
             "call_id": info.call_id,
             "caller": info.caller,
             "callee": info.callee,
@@ -195,7 +198,8 @@ class RecordBuilder:
         """The facts of the call that lists of calls show, running or ended, as values for ``json.dumps``."""
         info, iso = self._info, self._clock.iso
         return {
-            "id": info.call_id,
+            "id": self._call,
+            "call_id": info.call_id,
             "direction": info.direction,
             "from": info.caller,
             "to": info.callee,

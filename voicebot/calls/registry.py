@@ -43,16 +43,16 @@ class Calls:
         """Begin a call on ``leg``. ``placed``: what is known of an outbound call."""
         session = CallSession(leg, self.services, placed)
         self._running.append(session)
-        self._tasks.spawn(self._run(session), f"call {leg.info.call_id}")
+        self._tasks.spawn(self._run(session), f"call {session.id}")
         return session
 
     def running(self) -> list[CallSession]:
         """The calls that have not ended, the oldest first."""
         return list(self._running)
 
-    def find(self, call_id: str) -> CallSession | None:
+    def find(self, call: str) -> CallSession | None:
         """The running call with this id, or None."""
-        return next((s for s in self._running if s.info.call_id == call_id), None)
+        return next((s for s in self._running if s.id == call), None)
 
     def ended(self) -> list[dict[str, Any]]:
         """How the latest calls ended (:meth:`CallSession.summary`), the oldest first."""
@@ -72,7 +72,7 @@ class Calls:
             await session.run()
         finally:
             self._running.remove(session)
-            self._ended[session.info.call_id] = session.summary()
+            self._ended[session.id] = session.summary()
             if len(self._ended) > MAX_REMEMBERED:
                 self._ended.popitem(last=False)
         if session.record is not None:

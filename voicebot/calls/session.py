@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,17 +91,21 @@ class CallSession:
 
     def __init__(self, leg: Leg, services: CallServices, placed: Placed | None = None) -> None:
         rules, keeping = services.rules, services.keeping
+        self.id = secrets.token_hex(16)
+        """Our random id of the call: it names its conversation, record and recording. Callers choose the Call-ID, and
+        could choose that of another call."""
         self.leg = leg
         self.info: LegInfo = leg.info
         self.record: dict[str, Any] | None = None
         self._services = services
         self._placed = placed or Placed()
         self._loop = asyncio.get_running_loop()
-        self._log = logging.LoggerAdapter(logger, {"call_id": leg.info.call_id})
+        self._log = logging.LoggerAdapter(logger, {"call": self.id, "call_id": leg.info.call_id[:200]})
         self._tasks = BackgroundTasks(self._log)
         self._outbound = leg.info.direction == "outbound"
         self._lifecycle = Lifecycle(self._outbound)
         self._builder = RecordBuilder(
+            self.id,
             leg.info,
             started_at_wall=datetime.now(UTC),
             started_at=self._loop.time(),
@@ -137,7 +142,8 @@ class CallSession:
 
     async def run(self) -> None:
         """Lead the whole call, clean up and write its record. Never raises."""
-        self._log.info("%s call from %s to %s", self.info.direction, self.info.caller, self.info.callee)
+        info = self.info
+        self._log.info("%s call from %s to %s, Call-ID %.200s", info.direction, info.caller, info.callee, info.call_id)
         limit_s = self._services.rules.max_duration_s
         self.leg.connect(self)
         try:
@@ -187,7 +193,7 @@ class CallSession:
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and start the recogniser meanwhile."""
-        facts = facts_of(self.info, self._placed, self._services.rules.language)
+        facts = facts_of(self.id, self.info, self._placed, self._services.rules.language)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._turns.start()
         await self._hearing.start()

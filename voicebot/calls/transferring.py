@@ -33,7 +33,7 @@ Consult = Callable[[Address, str, Mapping[str, str]], Awaitable[Leg]]
 class TransferRules:
     """``allow``: patterns of targets (:mod:`voicebot.calls.targets`); ``fallback`` is allowed in any case.
 
-    ``domain``: the one to which bare numbers go; None: that of the caller's side. ``consult``: without it, all
+    ``domain``: the one to which bare numbers go; None: that of the caller's trunk. ``consult``: without it, all
     transfers are blind.
     """
 
@@ -57,6 +57,8 @@ class Transferring:
         target = transfer.target
         if not self.may(target):
             return self._failed("the target is not allowed", 403)
+        if self._domain is None and target.domain is None and (transfer.attended or not target.tel):
+            return self._failed(f"whose number is {target}? The call came by no trunk: set calls.transfer_domain")
         if transfer.attended and self._rules.consult is not None:
             return await self._attended(self._rules.consult, self._placed(target), transfer)
         await asyncio.sleep(PARTING_S)

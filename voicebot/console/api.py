@@ -58,7 +58,7 @@ class CallsApi:
 
     @property
     def routes(self) -> list[web.RouteDef]:
-        one = "/v1/calls/{id:.+}"  # a Call-ID may contain a slash
+        one = "/v1/calls/{id}"
         return [
             web.post("/v1/calls", self.place),
             web.get("/v1/calls", self.list),
@@ -100,18 +100,18 @@ class CallsApi:
         """Hang up. Harmless if the call has ended."""
         call = self._calls.find(request.match_info["id"])
         if call is not None:
-            logger.info("call %s is ended by %s", call.info.call_id, request.remote)
+            logger.info("call %s is ended by %s", call.id, request.remote)
             async with asyncio.timeout(HANG_UP_TIMEOUT_S):
                 await call.hang_up()
         elif self._find(request.match_info["id"]) is None:
             return error(404, "there is no such call")
         return web.Response(status=204)
 
-    def _find(self, call_id: str) -> dict[str, Any] | None:
-        running = self._calls.find(call_id)
+    def _find(self, name: str) -> dict[str, Any] | None:
+        running = self._calls.find(name)
         if running is not None:
             return running.summary()
-        return next((ended for ended in self._calls.ended() if ended["id"] == call_id), None)
+        return next((ended for ended in self._calls.ended() if ended["id"] == name), None)
 
 
 def _line(wrong: Any) -> str:

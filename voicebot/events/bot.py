@@ -204,13 +204,13 @@ class CallAsked(Event):
 class PlacedCallChanged(Event):
     """The call of a :class:`CallAsked` has reached another state.
 
-    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`. ``call_id``: of that call,
-    ``""`` if none was placed. ``target``: None if the bot gave no valid address. ``status``/``reason``: as in
+    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`. ``call``: its id, ``""`` if
+    none was placed. ``target``: None if the bot gave no valid address. ``status``/``reason``: as in
     :class:`CallNotAnswered`.
     """
 
     state: str
-    call_id: str
+    call: str
     target: Address | None
     command: str = ""
     status: int = 0

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.codec import StateUnreadable, dumps
 from voicebot.host.sdk import StatePropertyAccessor, TurnContext
 from voicebot.host.storage import E_TAG, USERS, Storage
-from voicebot.telephony_channel import ANONYMOUS
+from voicebot.telephony_channel import ANONYMOUS, PHONE_CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def conversation_key(context: TurnContext) -> str:
     activity = context.activity
     if not activity.channel_id or activity.conversation is None or not activity.conversation.id:
         raise TypeError("the activity names no channel or no conversation")
-    return f"{activity.channel_id}/conversations/{activity.conversation.id}"
+    return f"{_channel(context)}/conversations/{_part(activity.conversation.id)}"
 
 
 def user_key(context: TurnContext) -> str:
@@ -57,7 +58,20 @@ def user_key(context: TurnContext) -> str:
     sender = context.activity.from_property
     if sender is None or not sender.id or sender.id == ANONYMOUS:
         return f"{conversation_key(context)}{USERS}{ANONYMOUS}"
-    return f"{context.activity.channel_id}{USERS}{sender.id[:MAX_USER]}"
+    return f"{_channel(context)}{USERS}{_part(sender.id[:MAX_USER])}"
+
+
+def _channel(context: TurnContext) -> str:
+    """The channel, as part of a key. Calls have one of their own: a request to ``/api/messages`` may name any channel,
+    conversation and user, and must reach neither a call nor what is stored of a caller."""
+    name = _part(context.activity.channel_id)
+    is_call = isinstance(context.adapter, TelephonyAdapter)
+    return name if is_call or name != PHONE_CHANNEL else f"{name}%"
+
+
+def _part(text: str) -> str:
+    """``text`` as one part of a key: different names never make the same key, even with slashes in them."""
+    return text.replace("%", "%25").replace("/", "%2F")
 
 
 _KEYS: dict[str, Callable[[TurnContext], str]] = {_CONVERSATION: conversation_key, _USER: user_key}

@@ -52,5 +52,5 @@ class Channels:
         """A conversation with the bot for which the call was placed; else with the one that it is routed to."""
         name = call.bot if call.bot in self._conversations else self._routes.bot_for(call.line, call.trunk)
         if name != DIALOGS:
-            logger.info("call %s goes to bot %s", call.call_id, name)
+            logger.info("call %s is for bot %s", call.id, name)
         return self._conversations[name](call, on_event)

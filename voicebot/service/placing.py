@@ -17,8 +17,8 @@ class BotCalls:
         self._outbound = outbound
 
     async def place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
-        """For the bot of a running call: a :data:`voicebot.calls.services.CallPlacer`."""
-        return (await self._outbound.place(request, observer)).info.call_id
+        """For the bot of a call that runs: a :data:`voicebot.calls.services.CallPlacer`."""
+        return (await self._outbound.place(request, observer)).id
 
     async def converse(self, bot: str, to: Address, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
         """For a bot that opens a conversation (``POST /v3/conversations``). Raises :class:`CallNotPlaced`."""

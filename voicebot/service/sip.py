@@ -14,13 +14,16 @@ from voicebot.sip import Access, AgentOptions, ListenAt, SipEndpoint
 def sip_endpoint(settings: Settings) -> SipEndpoint:
     """The endpoint: where it listens, who may call, and where it registers."""
     sip = settings.sip
+    trunks = [trunk.trunk() for trunk in settings.trunks]
+    accounts = [account.account() for account in settings.accounts]
     strangers = sip.strangers
     if strangers == "auto":
-        strangers = "drop" if settings.trunks or settings.accounts else "allow"
+        strangers = "drop" if trunks or accounts else "allow"
+    listen = [listen_at(value, sip.advertised_host) for value in sip.listen]
     return SipEndpoint(
-        *listeners(settings),
-        trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
-        accounts=[account.account() for account in settings.accounts],
+        *(listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]),
+        trunks=trunks if trunks or accounts else [LOOPBACK],
+        accounts=accounts,
         access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor),
         tls=settings.tls.options(),
         options=options(AgentOptions, sip),

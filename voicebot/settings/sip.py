@@ -101,8 +101,8 @@ def _bucket(method: str) -> Bucket:
 
 
 class RateSettings(Section):
-    """[rates] how many requests outside dialogs one source may send: [per second, at once]. Beyond that, trunks get
-    503, and others no answer; others that are not allowed to call are ignored for a minute."""
+    """[rates] how many requests that begin something one source may send: [a second, at once]. What is more is not
+    answered, and not even read; trunks get 503."""
 
     invite: Bucket = _bucket("INVITE")
     registration: Bucket = _bucket("REGISTER")

@@ -11,10 +11,10 @@ from pydantic import Field, field_validator, model_validator
 from voicebot.settings.media import OwnMediaSettings
 from voicebot.settings.values import default, options, text_in
 from voicebot.sip import Account, SipSyntaxError, SipUri, Trunk
-from voicebot.sip.trunks import Network
+from voicebot.sip.credentials import Network
 
 LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
-"""Calls from this machine, if the settings have no trunk."""
+"""Who calls from this machine, where neither trunk nor account is set."""
 
 
 class TrunkSettings(OwnMediaSettings):
@@ -36,7 +36,9 @@ class TrunkSettings(OwnMediaSettings):
     options_s: float = Field(default(Trunk, "options_s"), ge=0, le=3600)
     """How often to check a trunk with ``outbound`` by OPTIONS; 0: never. While it does not answer, it gets no calls."""
     max_calls: int = Field(default(Trunk, "max_calls"), ge=0, le=10000)
-    """The maximum of simultaneous calls, inbound and outbound; one more gets 503. 0: as ``sip.max_calls``."""
+    """At once, both ways; one more gets 503. 0: as many as ``sip.max_calls``."""
+    realms: tuple[str, ...] = default(Trunk, "realms")
+    """Of challenges that the password answers, sent by ``outbound``; empty: the one that it names first."""
 
     @field_validator("outbound")
     @classmethod
@@ -81,6 +83,8 @@ class AccountSettings(OwnMediaSettings):
     domain: str = ""
     proxy: str = ""
     expires_s: int = Field(default(Account, "expires_s"), ge=30, le=86400)
+    realms: tuple[str, ...] = default(Account, "realms")
+    """Of challenges that the password answers, sent by registrar, proxy or domain; empty: the registrar's own."""
     register_here: bool = Field(default(Account, "register"), alias="register")
     before_answer: Literal["", "ring", "greeting"] = ""
     """What its callers hear before the answer; empty: ``calls.before_answer``."""
