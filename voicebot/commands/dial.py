@@ -14,6 +14,7 @@ from urllib.parse import quote
 import typer
 
 from voicebot.address import Address
+from voicebot.commands.context import pairs
 from voicebot.settings import SettingsError, load_settings
 
 REQUEST_S = 10.0
@@ -60,17 +61,6 @@ def run_dial(
     if as_json:
         typer.echo(json.dumps(call))
     return 1 if call["not_answered"] else 0
-
-
-def pairs(given: Sequence[str]) -> dict[str, str]:
-    """``["order=7"]`` as ``{"order": "7"}``. Raises ValueError."""
-    found = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not (name and equals):
-            raise ValueError(f"--context {one}: write it like order=4711")
-        found[name] = value
-    return found
 
 
 class ConsoleClient:

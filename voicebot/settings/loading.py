@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,7 @@ from pydantic import ValidationError
 
 from voicebot.settings.bots import as_written
 from voicebot.settings.document import Settings
-
-DEFAULT_FILE = Path("voicebot.toml")
-
-
-class SettingsError(Exception):
-    """Settings are wrong. The text says which, why, and what would be right, in one line for each."""
+from voicebot.settings_file import DEFAULT_FILE, SettingsError, read_settings_file
 
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
@@ -25,12 +19,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     file = path or DEFAULT_FILE
     data: dict[str, Any] = {}
     if path is not None or file.exists():
-        try:
-            data = tomllib.loads(file.read_text())
-        except OSError as error:
-            raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{file}: not valid TOML: {error}") from error
+        data = read_settings_file(file)
         for section, name in (("speech", "key"), ("console", "token")):
             if isinstance(data.get(section), dict) and name in data[section]:
                 variable = f"VOICEBOT_{section}__{name}".upper()
