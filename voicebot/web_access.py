@@ -80,5 +80,5 @@ def _public_socket(about: tuple[Any, ...]) -> socket.socket:
     """``about``: what ``getaddrinfo`` tells of the address that is connected to next."""
     family, kind, protocol, _, address = about
     if not is_public(str(address[0])):
-        raise PermissionError(errno.EACCES, f"{address[0]} is no public address")
+        raise PermissionError(errno.EACCES, f"{address[0]} is no public address, and its host is not named in full")
     return socket.socket(family, kind, protocol)

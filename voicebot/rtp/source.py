@@ -13,8 +13,9 @@ the host that signals, where the signalled     at once: so a phone behind a NAT 
 address is private and cannot be its own       the same NAT (RFC 7362, section 5: restricted latching)
 the host that signals or is signalled          when it has sent a steady stream for :data:`STEADY_S`
 anybody else                                   when he has for :data:`STRANGER_STEADY_S`, and the signalled address has
-                                               been silent for :data:`STRANGER_AFTER_S` or is private as above; and
-                                               only until one of those above comes
+                                               been silent for :data:`STRANGER_AFTER_S` or is private as above; only
+                                               until one of those above comes, and never in the place of a host that
+                                               signals and names itself
 =============================================  =======================================================================
 
 :data:`Latch` can leave more open, or less. A new signalled address (:meth:`SourceLock.signal`) opens the lock; the
@@ -137,13 +138,19 @@ class SourceLock:
         if self._is_expected(source):
             return steady_s >= STEADY_S and self._lock(source)
         silent = at - self._signalled_at >= STRANGER_AFTER_S or self._is_behind_nat
-        return self.locked is None and steady_s >= STRANGER_STEADY_S and silent and self._lock(source, certain=False)
+        wanted = self.locked is None and not self._is_direct and silent
+        return wanted and steady_s >= STRANGER_STEADY_S and self._lock(source, certain=False)
 
     @property
     def _is_behind_nat(self) -> bool:
         """Whether the signalled address cannot be where media comes from: private, and signalled from elsewhere."""
         signalled, host = self.signalled, self._signalling_host
         return signalled is not None and bool(host) and is_hidden(signalled[0]) and not is_hidden(host)
+
+    @property
+    def _is_direct(self) -> bool:
+        """Whether the host that signals has named itself: no network lies between that would show another one."""
+        return self.signalled is not None and self.signalled[0] == self._signalling_host
 
     def _at_once(self, source: SocketAddress) -> bool:
         if self.latch == "first" or (self.signalled is None and not self._signalling_host):
