@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.json_body import MAX_BYTES, MAX_VALUES, parse_json
+from voicebot.json_body import MAX_BYTES, MAX_VALUES, number_within, parse_json
 
 
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "9" * 5000, "1e999", "-1e999", "NaN", "Infinity"])
@@ -49,3 +49,12 @@ PLAIN = st.recursive(
 def test_what_json_can_say_comes_back(value: Any) -> None:
     assert parse_json(json.dumps(value)) == value
     assert parse_json(json.dumps(value).encode()) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(5, 5.0), (0.5, 1.0), (11, 10.0), (-(10**400), 1.0), (10**400, 10.0), (float("inf"), 10.0), (float("-inf"), 1.0),
+     (float("nan"), None), (True, None), ("5", None), (None, None), ([], None)],
+)  # fmt: skip
+def test_a_number_is_brought_within_its_bounds_and_everything_else_is_none(value: object, number: float | None) -> None:
+    assert number_within(value, 1, 10) == number

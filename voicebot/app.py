@@ -1,8 +1,7 @@
-"""The composition root: makes the parts out of the settings, starts them in order and ends them in order.
+"""The composition root: builds the parts from the settings, starts them in order, and ends them in reverse order.
 
-Processes: this one carries the calls; it supervises the dialog host, and the offline speech service where
-``speech.service = "local"``. Both are started side by side, and the SIP port is opened last: a call that comes in finds
-everything ready.
+This process carries the calls. It supervises the dialog host, and the offline speech service if ``speech.service`` is
+``"local"``. Both start side by side. The SIP port is opened after them, so that the first call finds everything ready.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,6 +23,7 @@ from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.log import log_options
+from voicebot.private_files import sweep_drafts
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
@@ -32,8 +31,8 @@ from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.health import Health
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
-from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
-from voicebot.service.speech import SpeechService, audio_formats, prompt_cache
+from voicebot.service.sip import listeners, media_preferences, sip_endpoint, trunk_media
+from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory
 from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings
@@ -54,7 +53,7 @@ class Application:
         self.speech = SpeechService(settings)
         self._synthesizers = self.speech.synthesizers()
         self._prompts = prompt_cache(settings, self._synthesizers)
-        files = AudioFiles()
+        files = AudioFiles(settings.calls.play_allow)
         voice = PromptVoice(settings.speech.voice, settings.speech.language)
         self._warming = PromptWarming(self._prompts, files, voice, audio_formats(settings))
 
@@ -134,7 +133,7 @@ class Application:
         await self.calls.drain(self.settings.calls.drain_s)
 
     async def close(self) -> None:
-        """End everything, whatever state it is in: what was started last first."""
+        """End everything, in whatever state it is; what was started last ends first."""
         ends: tuple[Callable[[], Awaitable[object]], ...] = (
             self._warming.close,
             self.console.close,
@@ -151,13 +150,14 @@ class Application:
             try:
                 await end()
             except Exception:
-                logger.exception("the service does not end as it should")  # and what was started before ends as well
+                logger.exception("a part of the service failed to end")  # the others are ended all the same
 
     async def _start(self) -> None:
         if self.settings.pyvoip.server:
             require_pyvoip()
         self._clock.start()
         await asyncio.gather(
+            asyncio.to_thread(self._sweep),
             self.dialogs.start(),
             self.speech.start(),
             asyncio.to_thread(VoiceActivity.warm),
@@ -169,20 +169,27 @@ class Application:
         try:
             await self.front_end.start()
         except OSError as error:
-            where = f"UDP {self.settings.sip.host}:{self.settings.sip.port}"
-            raise NotReady(f"sip.port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from error
+            where = ", ".join(f"{at.transport} {at.host}:{at.port}" for at in listeners(self.settings))
+            setting = "sip.listen" if self.settings.sip.listen else "sip.port"
+            raise NotReady(f"{setting}: {where} cannot be opened: {error.strerror or error}") from error
         if self.settings.pyvoip.server:
             ports = self.front_end.media.ports
             self._front_ends.append(await register_by_pyvoip(self.settings, self._clock, ports, self._on_leg))
         await self.console.start()
         self.health.started = True
         gc.collect()
-        gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
+        gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock
+
+    def _sweep(self) -> None:
+        """Remove the unfinished files of a service that was killed."""
+        for folder in (self.settings.calls.records, prompt_directory(self.settings)):
+            if folder is not None and (swept := sweep_drafts(folder)):
+                logger.info("%s: %d unfinished files removed", folder, swept)
 
     async def _end_processes(self) -> None:
         await asyncio.gather(self.dialogs.close(), self.speech.stop(), return_exceptions=True)
 
-    # --- a call may have others placed, which are calls again: this closes the circle -------------------------------
+    # --- calls need what places calls, which needs calls: these methods are looked up when both exist ----------------
 
     def _on_leg(self, leg: Leg) -> None:
         self.calls.accept(leg)
@@ -197,7 +204,7 @@ class Application:
 async def serve(
     settings: Settings, stop: asyncio.Event, on_ready: Callable[[Application], None] = lambda _: None
 ) -> None:
-    """Carry calls until ``stop`` is set, then drain. A second ``stop`` is not needed: the drain has its own limit."""
+    """Carry calls until ``stop`` is set, then drain for at most ``calls.drain_s``."""
     async with Application(settings) as app:
         on_ready(app)
         await stop.wait()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
+if TYPE_CHECKING:
+    import aiohttp
 
 PIECE = 16 * 1024
 MAX_BYTES = 256 * 1024
@@ -66,3 +67,14 @@ def _fraction(text: str) -> float | None:
 
 def _no_number(_: str) -> None:
     return None
+
+
+def number_within(value: object, least: float, most: float) -> float | None:
+    """``value`` as a number from ``least`` to ``most``, the nearer bound where it lies outside; None for no number.
+
+    Python reads ``NaN``, ``Infinity`` and integers of any size from JSON, with which timers and arithmetic fail.
+    ``NaN`` is no number here.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 (NaN)
+        return None
+    return float(min(max(value, least), most))

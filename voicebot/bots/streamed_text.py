@@ -1,10 +1,10 @@
-"""Text that a bot streams while it makes it, cut into sentences that can be spoken while the rest is still coming.
+"""Text that a bot streams while it generates it, cut into sentences that are spoken while the rest is still coming.
 
 Each part is an activity with an entity ``{"type": "streaminfo", "streamType", "streamId", "streamSequence"}`` (or the
-same in ``channelData``): ``informative`` ("Thinking…") is for the eye only; ``streaming`` carries the text so far, or
-what is new when ``chunkType`` is ``delta``; ``final`` carries all of it. Nothing is said twice: what was handed out is
-remembered, and the final text gives only what is left. A final text that was rewritten gives the sentences that were
-not said word for word. https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux
+same in ``channelData``). ``informative`` ("Thinking…") is only shown; ``streaming`` has the text so far, or only what
+is new when ``chunkType`` is ``delta``; ``final`` has the whole text. No sentence is spoken twice: of the final text,
+only the rest is spoken. If the final text was rewritten, its sentences that have not been spoken word for word are.
+https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ LONGEST = 8
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What an activity tells about the stream that it belongs to. ``kind``: informative, streaming or final."""
+    """The stream that an activity belongs to. ``kind``: informative, streaming or final; ``sequence``: None if not
+    given; ``delta``: whether the text is only what is new."""
 
     identity: str
     kind: str
@@ -81,7 +82,7 @@ class StreamedText:
         self._streams: OrderedDict[str, _Stream] = OrderedDict()
 
     def part(self, info: StreamInfo, text: str, request: int) -> list[str]:
-        """A part came: the sentences that are complete now."""
+        """Take a part; the sentences that it completes."""
         if info.kind != "streaming" or not text:
             return []
         stream = self._streams.get(info.identity)
@@ -112,7 +113,7 @@ class StreamedText:
         return " ".join(sentence for sentence in _sentences(text) if _key(sentence) not in stream.sentences)
 
     def left(self, request: int) -> list[str]:
-        """The bot has finished with ``request``: what its streams hold that never got a final."""
+        """The bot has finished with ``request``: the unspoken rest of its streams that got no final text."""
         left = []
         for identity in [identity for identity, stream in self._streams.items() if stream.request == request]:
             stream = self._streams.pop(identity)

@@ -121,7 +121,7 @@ _WORDS_IN_CAPITALS = frozenset(
 # The full stop of "p.m." is the sentence's too where one ends.
 _HALF_DAY = r"\s?[ap](?:m\b|\.m\b(?:\.(?!\s*$|\s+(?-i:[A-Z])))?)"
 NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-"""As it is written in English: ``1,234.5``, ``12``."""
+"""A number as it is written in English: ``1,234.5``, ``12``."""
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 
 MAX_PIECE = 400

@@ -1,8 +1,9 @@
-"""SSML (W3C 1.1, as far as the Speech service has it) to a flat list of what to say, how, and when to pause.
+"""Parses SSML (W3C 1.1, the part that the Speech service supports) into a list of texts, each with its style, and
+pauses.
 
-Understood: ``speak``, ``voice``, ``p``, ``s``, ``break``, ``prosody rate``, ``say-as``, ``sub``, ``audio`` (its
-content is spoken instead). Of any other element the content is spoken. The parser refuses document types, hence
-entities that grow, and deep nesting.
+Supported: ``speak``, ``voice``, ``p``, ``s``, ``break``, ``prosody rate``, ``say-as``, ``sub``, and ``audio``, whose
+content is spoken instead. The content of any other element is spoken. Document types are refused, and with them
+entities that expand without bound; so is deep nesting.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _NUMBER = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(%?)")
 
 
 class InvalidSsml(ValueError):
-    """The message says what is wrong; it travels to the client as the reason of closure."""
+    """The SSML cannot be spoken. The message is sent to the client as the reason of closure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,9 @@ class _Builder:
     def __init__(self) -> None:
         self.spans: list[SsmlSpan] = []
         self.voices: list[str] = []
-        self._said: list[SsmlText] = []
-        """What is not in ``spans`` yet: it is said in the same way as what may follow."""
         self._stack: list[_Context] = []
+        self._say_as_edge = False
+        """A ``say-as`` has begun or ended since the last text: two numbers must not be read as one."""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition("}")[2]
@@ -113,6 +114,7 @@ class _Builder:
         elif name == "prosody" and "rate" in attributes:
             context.rate = min(max(outer.rate * _rate(attributes["rate"]), 0.5), 2.0)
         elif name == "say-as":
+            self._say_as_edge = True
             context.interpret_as = attributes.get("interpret-as", "").strip().lower()
             context.format = attributes.get("format", "").strip().lower()
             context.detail = attributes.get("detail", "").strip()
@@ -129,11 +131,12 @@ class _Builder:
 
     def end(self, tag: str) -> None:
         context = self._stack.pop()
+        if context.name == "say-as":
+            self._say_as_edge = True
         if context.name in ("p", "s"):
             self._pause(PARAGRAPH_PAUSE_S if context.name == "p" else SENTENCE_PAUSE_S, joins=True)
 
     def close(self) -> None:
-        self._join()
         while self.spans and isinstance(self.spans[-1], SsmlText) and not self.spans[-1].text.strip():
             self.spans.pop()
 
@@ -142,22 +145,18 @@ class _Builder:
         if context.silent or not text:
             return
         span = SsmlText(text, context.rate, context.interpret_as, context.format, context.detail)
-        last = self._said[-1] if self._said else span
-        if (last.rate, last.interpret_as, last.format) != (span.rate, span.interpret_as, span.format):
-            self._join()
-        self._said.append(span)
-
-    def _join(self) -> None:
-        """One span of what was said in one way; the parser hands over each line and each entity by itself."""
-        if self._said:
-            self.spans.append(replace(self._said[-1], text="".join(span.text for span in self._said)))
-            self._said = []
+        last = self.spans[-1] if self.spans else None
+        # The parser may pass one piece of text in several calls.
+        if isinstance(last, SsmlText) and not self._say_as_edge and replace(last, text=text) == span:
+            self.spans[-1] = replace(last, text=last.text + text)
+        else:
+            self.spans.append(span)
+        self._say_as_edge = False
 
     def _pause(self, seconds: float, joins: bool = False) -> None:
         """``joins``: the end of a sentence in a paragraph that ends is one pause, not two."""
         if self._stack and self._stack[-1].silent:
             return
-        self._join()
         while self.spans and isinstance(self.spans[-1], SsmlText) and not self.spans[-1].text.strip():
             self.spans.pop()
         if joins and self.spans and isinstance(self.spans[-1], SsmlPause):

@@ -1,4 +1,4 @@
-"""The settings of [speech]: which service recognises and speaks, and how long it is waited for."""
+"""The settings of [speech]: which service recognises and speaks, and its time limits."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from voicebot.settings.values import Port, Seconds, Section, default
+from voicebot.speech.endpoint import SpeechEndpoint
 from voicebot.speech.recognizer import CONNECT_TIMEOUT_S, SEGMENTATION_SILENCE_MS
 from voicebot.speech.synthesizer import SynthesisTimeouts
 
 
 class SpeechSettings(Section):
-    """[speech] recognition and synthesis: ``service = "local"`` is the embedded one, ``"azure"`` the cloud."""
+    """[speech] recognition and synthesis. ``service``: ``local`` is the embedded one, ``azure`` the cloud."""
 
     service: Literal["local", "azure", "url"] = "local"
     url: str = ""
-    """``service = "url"``: a Speech service at this address (``ws://host:port``), a container for example."""
+    """``service = "url"``: the address of the Speech service (``wss://host:port``), such as a container."""
+    allow_unencrypted: bool = default(SpeechEndpoint, "allow_unencrypted")
     region: str = ""
     endpoint: str = ""
     key: SecretStr = SecretStr("")
     key_file: Path | None = None
     entra_token_file: Path | None = None
-    """A file that holds a Microsoft Entra access token, kept fresh by whoever mounts it; read at each connection."""
+    """A file with a Microsoft Entra access token. It is read for each connection; something else must renew it."""
     resource_id: str = ""
     """With ``region`` and an Entra token: the Azure resource id of the Speech resource."""
     language: str = Field("en-US", pattern=r"^[a-z]{2,3}-[A-Z]{2}$")
@@ -36,7 +38,7 @@ class SpeechSettings(Section):
     """``service = "local"``: the port of the embedded service on 127.0.0.1; 0 picks a free one."""
     prompt_cache_mb: int = Field(64, ge=1, le=4096)
     prompt_cache_dir: Path | None = Path("var/prompts")
-    """Where rendered prompts are kept over restarts; set to "" to keep them in memory only."""
+    """The folder in which the audio of prompts is kept across restarts. ``""``: it is kept in memory only."""
 
     @field_validator("prompt_cache_dir", mode="before")
     @classmethod
@@ -60,11 +62,30 @@ class SpeechSettings(Section):
                     'service = "azure" needs VOICEBOT_SPEECH__KEY in the environment, key_file, or entra_token_file'
                 )
         if self.service == "url" and not self.url:
-            raise ValueError('service = "url" needs url, for example "ws://speech.internal:5000"')
+            raise ValueError('service = "url" needs url, for example "wss://speech.internal:5000"')
+        if self.service != "local":
+            self._endpoint("not read yet" if self.key.get_secret_value() or self.key_file else None)
         return self
 
+    def remote(self) -> SpeechEndpoint:
+        """The service outside this machine. The key, and the token at each use, are read anew. Raises OSError."""
+        return self._endpoint(self.secret() or None)
+
     def secret(self) -> str:
-        """The key, read anew where it is in a file; empty when there is none. Raises OSError."""
+        """The key, or ``""``. If it is in a file, that is read each time. Raises OSError."""
         if self.key_file is not None:
             return self.key_file.read_text().strip()
         return self.key.get_secret_value()
+
+    def _endpoint(self, key: str | None) -> SpeechEndpoint:
+        """Raises ValueError with what to change."""
+        token_file = self.entra_token_file
+        return SpeechEndpoint(
+            host=self.url or None,
+            endpoint=self.endpoint or None,
+            region=(self.region or None) if not self.endpoint else None,
+            key=key,
+            token=(lambda: token_file.read_text().strip()) if token_file else None,
+            resource_id=self.resource_id or None,
+            allow_unencrypted=self.allow_unencrypted,
+        )
