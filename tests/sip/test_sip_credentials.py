@@ -209,7 +209,7 @@ def test_another_realm_of_ours_or_a_proxy_is_answered_beside_the_first() -> None
 def test_auth_int_covers_the_body_and_is_taken_where_there_is_nothing_else() -> None:
     fields = {"realm": "r", "nonce": "n", "uri": "sip:x", "cnonce": "c", "qop": "auth-int", "nc": "00000001"}
     assert digest_response(fields, "INVITE", "u", "p", b"a") != digest_response(fields, "INVITE", "u", "p", b"b")
-    for offered, taken in (("auth-int", "auth-int"), ("auth-int,auth", "auth")):
+    for offered, taken in (("auth-int", "auth-int"), ("auth-int,auth", "auth"), ("token, auth-int", "auth-int")):
         request = Peer().request("INVITE", body=b"v=0")
         assert Challenged(ours()).answer(challenged(f'realm="r", nonce="n", qop="{offered}"'), request, HOME)
         sent = parse_digest(request.headers["Authorization"])
