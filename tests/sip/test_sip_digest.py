@@ -262,3 +262,68 @@ def test_a_challenge_has_so_many_fields_and_no_more() -> None:
 
 def test_a_password_is_not_told_to_whoever_prints_the_credentials() -> None:
     assert "secret" not in repr(Credentials("trunk", "secret", "realm"))
+
+
+def said_to(*challenges: str) -> dict[str, str] | None:
+    """What a client of ours answers to these challenges, if anything."""
+    request = Peer().request("INVITE")
+    if not Challenged(Credentials("u", "p")).answer(challenged(*challenges), request):
+        return None
+    return parse_digest(request.headers["Authorization"])
+
+
+def test_of_many_challenges_and_of_many_answers_only_the_first_are_read() -> None:
+    other, ours = 'realm="r", algorithm=unknown, nonce="n"', 'realm="r", nonce="n"'
+    assert said_to(*[other] * 7, ours) is not None and said_to(*[other] * 8, ours) is None
+    for before, proof in ((3, Proof.GOOD), (4, Proof.BAD)):
+        digest = server()
+        request, _ = counted(digest, "00000001")
+        others = ['Digest realm="other"'] * before
+        request.headers.setlist("Authorization", [*others, *request.headers.getlist("Authorization")])
+        assert digest.check(request, SOURCE, 11.0)[0] is proof
+
+
+def test_a_nonce_is_good_for_five_minutes_where_nothing_else_is_set() -> None:
+    digest = server()
+    first, second = (counted(digest, "00000001")[0] for _ in range(2))
+    assert digest.check(first, SOURCE, 310.0)[0] is Proof.GOOD
+    assert digest.check(second, SOURCE, 310.5)[0] is Proof.STALE
+
+
+@pytest.mark.parametrize("algorithm", ["MD5-sess", "sha-256-SESS"])
+def test_a_session_algorithm_has_a_cnonce_of_ours_even_without_qop(algorithm: str) -> None:
+    said = said_to(f'realm="r", nonce="n", algorithm={algorithm}')
+    assert said is not None and len(said["cnonce"]) >= 8 and "qop" not in said and "nc" not in said
+    assert said["response"] == digest_response(said, "INVITE", "u", "p")
+
+
+def test_without_qop_and_session_there_is_no_cnonce_and_no_count() -> None:
+    """RFC 2069, which some gateways still speak."""
+    said = said_to('realm="r", nonce="n"')
+    assert said is not None and {*said} == {"username", "realm", "nonce", "uri", "response"}
+
+
+def test_an_answer_that_fails_uses_no_nonce_up() -> None:
+    digest = server()
+    good, nonce = counted(digest, "00000005")
+    wrong = counted(digest, "00000009", nonce)[0]
+    wrong.headers.set("Authorization", wrong.headers["Authorization"].replace('username="trunk"', 'username="other"'))
+    assert digest.check(wrong, SOURCE, 11.0)[0] is Proof.BAD
+    assert digest.check(good, SOURCE, 11.0)[0] is Proof.GOOD
+
+
+def test_a_response_in_capitals_is_the_same_response() -> None:
+    digest = server()
+    request, _ = counted(digest, "00000001")
+    sent = parse_digest(request.headers["Authorization"])["response"]
+    request.headers.set("Authorization", request.headers["Authorization"].replace(sent, sent.upper()))
+    assert digest.check(request, SOURCE, 11.0)[0] is Proof.GOOD
+
+
+def test_the_latest_nonce_that_fell_out_bars_all_that_are_as_old_in_whatever_order_they_were_used() -> None:
+    digest = server(kept=1)
+    old, new = (parse_digest(digest.challenges(SOURCE, 10.0 + n)[1])["nonce"] for n in range(2))
+    unused, later = (parse_digest(digest.challenges(SOURCE, at)[1])["nonce"] for at in (10.5, 12.0))
+    for nonce in (new, old, later):
+        assert digest.check(counted(digest, "00000001", nonce)[0], SOURCE, 15.0)[0] is Proof.GOOD
+    assert digest.check(counted(digest, "00000001", unused)[0], SOURCE, 15.0)[0] is Proof.STALE

@@ -177,7 +177,7 @@ class SqliteStorage:
 
     def _connect(self) -> sqlite3.Connection:
         target = str(self.path) if self.path is not None else ":memory:"
-        database = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=2.0)
+        database = sqlite3.connect(target, isolation_level=None, timeout=2.0)
         try:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=NORMAL")
@@ -210,10 +210,11 @@ class SqliteStorage:
         database.execute("BEGIN IMMEDIATE")
         try:
             for key, expected, text in writes:
-                found = database.execute("SELECT etag FROM state WHERE key = ?", (key,)).fetchone()
-                if expected is not None and found is not None and str(found[0]) != expected:
-                    raise EtagConflict(f"{key} was written by somebody else (has {found[0]}, expected {expected})")
-                tags[key] = (found[0] if found is not None else 0) + 1
+                # versions count from 1
+                ((held,),) = database.execute("SELECT coalesce(max(etag), 0) FROM state WHERE key = ?", (key,))
+                if expected is not None and held and str(held) != expected:
+                    raise EtagConflict(f"{key} was written by somebody else (has {held}, expected {expected})")
+                tags[key] = held + 1
                 database.execute(
                     "INSERT INTO state (key, etag, written, value) VALUES (?, ?, ?, ?) "
                     "ON CONFLICT (key) DO UPDATE "

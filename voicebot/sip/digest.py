@@ -200,7 +200,6 @@ class DigestServer:
         if not self._ours(nonce, source, now) or count <= self._used.get(nonce, 0):
             return Proof.STALE, ""
         self._used[nonce] = count
-        self._used.move_to_end(nonce)
         while len(self._used) > self._kept:
             # A nonce that falls out could be used again: with it fall all that were made before (see `_ours`).
             self._oldest = max(self._oldest, _made_at(self._used.popitem(last=False)[0]))
