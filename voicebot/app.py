@@ -25,6 +25,7 @@ from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.log import log_options
+from voicebot.private_files import sweep_drafts
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
@@ -33,7 +34,7 @@ from voicebot.service.health import Health
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
 from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
-from voicebot.service.speech import SpeechService, audio_formats, prompt_cache
+from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory
 from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings
@@ -54,7 +55,7 @@ class Application:
         self.speech = SpeechService(settings)
         self._synthesizers = self.speech.synthesizers()
         self._prompts = prompt_cache(settings, self._synthesizers)
-        files = AudioFiles()
+        files = AudioFiles(settings.calls.play_allow)
         voice = PromptVoice(settings.speech.voice, settings.speech.language)
         self._warming = PromptWarming(self._prompts, files, voice, audio_formats(settings))
 
@@ -158,6 +159,7 @@ class Application:
             require_pyvoip()
         self._clock.start()
         await asyncio.gather(
+            asyncio.to_thread(self._sweep),
             self.dialogs.start(),
             self.speech.start(),
             asyncio.to_thread(VoiceActivity.warm),
@@ -178,6 +180,12 @@ class Application:
         self.health.started = True
         gc.collect()
         gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
+
+    def _sweep(self) -> None:
+        """Remove the beginnings of files that a service which was killed has left."""
+        for folder in (self.settings.calls.records, prompt_directory(self.settings)):
+            if folder is not None and (swept := sweep_drafts(folder)):
+                logger.info("%s: %d unfinished files removed", folder, swept)
 
     async def _end_processes(self) -> None:
         await asyncio.gather(self.dialogs.close(), self.speech.stop(), return_exceptions=True)

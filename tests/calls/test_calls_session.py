@@ -267,6 +267,9 @@ async def test_a_record_that_cannot_be_written_leaves_no_recording_behind(tmp_pa
     await world.line.hang_up()
     await world.over()
     assert open_files() == before
+    losses = world.session._services.keeping.losses
+    assert losses.counts["record"] == 1
+    assert losses.now
 
 
 async def test_without_a_place_for_recordings_the_bot_is_told() -> None:

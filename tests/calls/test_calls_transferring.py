@@ -188,6 +188,19 @@ async def test_a_greeting_may_be_heard_before_the_call_is_answered() -> None:
     assert record["answered_ms"] is not None
 
 
+async def test_a_greeting_that_no_longer_leaves_is_gone_on_with_in_the_answered_call() -> None:
+    world = World(before_answer=lambda _trunk: "greeting")
+    await world.settle()
+    world.says("You have reached the service line.")
+    await world.settle()
+    assert world.line.did == ["early media"]
+    world.line.audible = False  # the caller has sent nothing himself
+    await world.until(lambda: world.line.did[-1] == "answer")
+    assert world.line.pull(60) == SECOND
+    await world.line.hang_up()
+    await world.over()
+
+
 async def test_a_bot_that_only_announces_something_hangs_up_without_having_answered() -> None:
     world = World(before_answer=lambda _trunk: "greeting")
     await world.settle()

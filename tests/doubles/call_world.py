@@ -78,6 +78,7 @@ class Line:
         self.did: list[str] = []
         self.sent = bytearray()
         self.gives_up = False
+        self.audible = True
         self.outcome = TransferEnded(0.0, False, 486, "Busy Here")
 
     def connect(self, sink: LegSink) -> None:

@@ -7,7 +7,7 @@ PCM of 8 to 32 bits, mu-law and A-law are understood, of any rate, with up to ei
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from voicebot.audio.formats import PCMA, PCMU, AudioFormat
 PCM, A_LAW, MU_LAW = 1, 6, 7
 _EXTENSIBLE: Final = 0xFFFE
 _PCM_BITS: Final = (8, 16, 24, 32)
+_BLOCK: Final = 1 << 16
 _G711: Final = {A_LAW: PCMA, MU_LAW: PCMU}
 _FORM: Final = struct.Struct("<HHIIHH")
 
@@ -62,17 +63,25 @@ class Wave(NamedTuple):
 
     def in_format(self, audio: AudioFormat, *, mix: bool = True) -> bytes:
         """Resampled where that is needed; of several channels their mean, or without ``mix`` the first. May take
-        long."""
+        long, and little memory: a block of samples is converted after the other."""
         form = self.form
         if form.channels == 1 and form.rate == audio.rate and _G711.get(form.kind) is audio:
             return self.data
-        channels = self.samples()
-        samples = channels.mean(axis=1) if mix else channels[:, 0]
+        stream: Any = None
         if form.rate != audio.rate:
             import soxr  # only where it is needed: it takes a while to load
 
-            samples = soxr.resample(np.ascontiguousarray(samples), form.rate, audio.rate)
-        return audio.encode(np.rint(np.clip(samples, -1.0, 32767 / 32768) * 32768).astype(np.int16))
+            stream = soxr.ResampleStream(form.rate, audio.rate, 1, dtype="float64")
+        step = _BLOCK * form.block
+        pieces = []
+        for begin in range(0, len(self.data), step):
+            channels = Wave(form, self.data[begin : begin + step]).samples()
+            samples = channels.mean(axis=1) if mix else channels[:, 0]
+            if stream is not None:
+                last = begin + step >= len(self.data)
+                samples = stream.resample_chunk(np.ascontiguousarray(samples), last=last)
+            pieces.append(audio.encode(np.rint(np.clip(samples, -1.0, 32767 / 32768) * 32768).astype(np.int16)))
+        return b"".join(pieces)
 
 
 def read_header(data: bytes, *, longest: int | None = None) -> WaveHeader | None:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from voicebot.audio import AudioFormat, riff
+from voicebot.private_files import whole_file
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 
@@ -37,11 +38,8 @@ def write_stereo(path: Path, left: bytes, right: bytes, audio: AudioFormat) -> N
     """Write two tracks as one 16 bit stereo WAV; the shorter one is filled with silence. Blocks."""
     length = max(len(left), len(right))
     tracks = [audio.decode(track.ljust(length, audio.silent_byte)) for track in (left, right)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.part")
-    with wave.open(str(draft), "wb") as wav:
+    with whole_file(path) as file, wave.open(file, "wb") as wav:
         wav.setnchannels(2)
         wav.setsampwidth(2)
         wav.setframerate(audio.rate)
         wav.writeframes(np.stack(tracks, axis=1).astype("<i2").tobytes())
-    draft.replace(path)

@@ -8,6 +8,7 @@ Rules that hold here:
 """
 
 from voicebot.calls.audio_files import AudioFiles
+from voicebot.calls.losses import Losses
 from voicebot.calls.outbound import Outbound
 from voicebot.calls.playback import PromptAudio, PromptVoice
 from voicebot.calls.record import RecordBuilder
@@ -29,6 +30,7 @@ __all__ = [
     "Calls",
     "CannotCall",
     "Keeping",
+    "Losses",
     "Outbound",
     "Placed",
     "PromptAudio",

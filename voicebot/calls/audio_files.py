@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from voicebot.audio import AudioFormat
-from voicebot.calls.remote_audio import MAX_BYTES, fetch_audio, from_wav
+from voicebot.calls.remote_audio import MAX_BYTES, RemoteAudio, from_wav
 from voicebot.speech import SpeechUnavailable
 
 logger = logging.getLogger(__name__)
@@ -31,9 +31,10 @@ def is_local(url: str) -> bool:
 
 
 class AudioFiles:
-    """Shared by all calls."""
+    """Shared by all calls. ``hosts``: from where files elsewhere may come (:class:`voicebot.web_access.WebHosts`)."""
 
-    def __init__(self, memory: int = MEMORY) -> None:
+    def __init__(self, hosts: Iterable[str] = (), *, memory: int = MEMORY) -> None:
+        self._elsewhere = RemoteAudio(hosts)
         self._memory = memory
         self._held: OrderedDict[tuple[str, AudioFormat], tuple[tuple[int, int], bytes]] = OrderedDict()
         self._bytes = 0
@@ -41,7 +42,7 @@ class AudioFiles:
     async def audio(self, url: str, audio: AudioFormat) -> bytes:
         """The file at ``url`` as ``audio``. Raises :class:`SpeechUnavailable` (permanent) when that cannot be done."""
         if not is_local(url):
-            return await fetch_audio(url, audio)
+            return await self._elsewhere.audio(url, audio)
         path = Path(unquote(urlsplit(url).path))
         try:
             stamp = await asyncio.to_thread(_stamp, path)

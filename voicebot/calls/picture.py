@@ -20,6 +20,8 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from voicebot.private_files import whole_file
+
 ROW_S: Final = 20.0
 MAX_ROWS: Final = 180
 """An hour in rows of 20 s; the rows of a longer call are longer."""
@@ -65,10 +67,9 @@ def write_picture(record: dict[str, Any], wav: Path | None, out: Path) -> None:
 
     Raises OSError; a recording that is not 16 bit stereo PCM is left out.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.part")
-    draft.write_text(picture(record, _read(wav) if wav is not None else None), encoding="utf-8")
-    draft.replace(out)
+    drawn = picture(record, _read(wav) if wav is not None else None)
+    with whole_file(out) as file:
+        file.write(drawn.encode())
 
 
 def picture(record: dict[str, Any], samples: tuple[NDArray[np.int16], int] | None = None) -> str:

@@ -72,6 +72,8 @@ class Playback:
         self._audio = audio
         self._on_audio = on_audio
         self._rendering = BackgroundTasks(logger)
+        self._one_file = asyncio.Lock()
+        """A call fetches one file after the other: a bot that names a thousand keeps nobody else waiting."""
 
     def play(self, command: Play) -> None:
         """Queue a prompt. What becomes of it is told by the playout's events."""
@@ -111,7 +113,8 @@ class Playback:
 
     async def _fetch(self, command: Play, clip: Clip) -> None:
         try:
-            audio = await self._audio.file(command.audio, self._playout.audio)
+            async with self._one_file:
+                audio = await self._audio.file(command.audio, self._playout.audio)
         except SpeechUnavailable as error:
             logger.warning("not played: %s", error)
             if not command.speak:

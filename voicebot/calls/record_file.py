@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
+
+from voicebot.private_files import whole_file
 
 
 def write_record(record: dict[str, Any], directory: Path) -> Path:
@@ -15,15 +16,9 @@ def write_record(record: dict[str, Any], directory: Path) -> Path:
 
     The file appears whole or not at all: it is written beside its place and renamed.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{file_stem(str(record['call_id']))}.json"
-    draft = path.with_name(f".{path.name}.part")
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(record, file, ensure_ascii=False, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    with whole_file(path, durable=True) as file:
+        file.write(json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n")
     return path
 
 

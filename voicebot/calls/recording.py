@@ -22,6 +22,7 @@ from typing import IO
 import numpy as np
 
 from voicebot.audio import AudioFormat
+from voicebot.private_files import whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -206,11 +207,9 @@ class Recording:
         """On the executor: spool the rest, then interleave both sides, linear, into the WAV."""
         self._spool(*work)
         assert self._spools is not None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.part")
         for spool in self._spools:
             spool.seek(0)
-        with wave.open(str(draft), "wb") as wav:
+        with whole_file(path) as file, wave.open(file, "wb") as wav:
             wav.setnchannels(2)
             wav.setsampwidth(2)
             wav.setframerate(self._audio.rate)
@@ -219,4 +218,3 @@ class Recording:
                 if not len(left):
                     break
                 wav.writeframes(np.stack([left, right], axis=1).astype("<i2").tobytes())
-        draft.replace(path)

@@ -39,6 +39,11 @@ class RecordingControl:
         self._runs = action in (RecordingAction.START, RecordingAction.RESUME)
         return ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything is to be written."""
+        return self._recording is not None
+
     async def finish(self, path: Path) -> None:
         """Write what was recorded, if anything was. Raises OSError."""
         if self._recording is not None:

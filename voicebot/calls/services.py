@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
+from voicebot.calls.losses import Losses
 from voicebot.calls.playback import PromptAudio
 from voicebot.calls.request import CallRequest
 from voicebot.calls.transferring import TransferRules
@@ -59,12 +60,13 @@ class CallRules:
 class Keeping:
     """What is kept of calls: ``records``, the folder of their records (None: none), and of their recordings if wanted.
 
-    ``log_words``: whether what callers say and press may stand in the log.
+    ``log_words``: whether what callers say and press may stand in the log; ``losses``: what could not be kept.
     """
 
     records: Path | None
     recording: bool
     log_words: bool
+    losses: Losses = field(default_factory=Losses)
 
 
 @dataclass(frozen=True, slots=True)

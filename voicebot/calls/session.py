@@ -70,6 +70,8 @@ TRANSFERRED = "transfer"
 """Why a leg ends whose caller was handed on (:class:`LegEnded`)."""
 MAX_EARLY_S = 60.0
 """How long a greeting may be heard before we answer; networks give up after some minutes."""
+EARLY_STEP_S = 0.5
+"""How often it is looked at whether the greeting still leaves."""
 
 
 class CallSession:
@@ -162,12 +164,19 @@ class CallSession:
         await self._begin()
         if early:
             self.dispatch(EarlyMediaSent(self._loop.time()))
-            await self._lifecycle.until(Phase.GREETED, MAX_EARLY_S)
+            await self._greet()
         if self._lifecycle.phase is Phase.ENDED:
             raise LegClosed("it ended before the answer")
         await self.leg.answer()
         self._lifecycle.reach(Phase.UP)
         self.dispatch(CallAnswered(self._loop.time()))
+
+    async def _greet(self) -> None:
+        """Let the greeting be heard, as long as it leaves."""
+        give_up = self._loop.time() + MAX_EARLY_S
+        while not await self._lifecycle.until(Phase.GREETED, EARLY_STEP_S):
+            if not self.leg.audible or self._loop.time() >= give_up:
+                return
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and get ready to listen meanwhile."""
@@ -203,8 +212,12 @@ class CallSession:
         self.record = self._builder.build()
         if self._services.keeping.records is None:
             return
-        path = await self._builder.write(self._services.keeping.records)
-        await self._recording.finish(path.with_suffix(".wav"))
+        losses = self._services.keeping.losses
+        with losses.watch("record"):
+            path = await self._builder.write(self._services.keeping.records)
+        if self._recording.begun:
+            with losses.watch("recording"):
+                await self._recording.finish(path.with_suffix(".wav"))
         self._log.info("record: %s", path)
 
     # --- the leg's sink ----------------------------------------------------------------------------------------------

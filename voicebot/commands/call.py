@@ -31,6 +31,7 @@ from voicebot.caller import (
 from voicebot.commands.demo import DEMO_SCRIPT
 from voicebot.commands.transcript import line_printer, print_figures
 from voicebot.log import configure_logging
+from voicebot.private_files import whole_file
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.speech import SpeechEndpoint
 
@@ -110,8 +111,8 @@ async def _call(
 
 
 def _keep(report: CallReport | LoadReport, out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "caller.json").write_text(json.dumps(report.as_dict(), indent=1))
+    with whole_file(out / "caller.json") as file:
+        file.write(json.dumps(report.as_dict(), indent=1).encode())
     if isinstance(report, CallReport) and report.audio is not None:
         report.audio.write(out / "caller.wav")
 

@@ -19,6 +19,7 @@ from voicebot.calls.picture import write_picture
 from voicebot.commands.own_service import own_service, record_of
 from voicebot.commands.transcript import line_printer, print_figures
 from voicebot.log import configure_logging
+from voicebot.private_files import make_folder, whole_file
 from voicebot.service.supervisor import NotReady
 
 DEMO_SCRIPT = Path(__file__).with_name("demo.yaml")
@@ -38,7 +39,7 @@ def run_demo(out: Path, *, as_json: bool) -> int:
     """Status 0 only when the dialog reached its end."""
     configure_logging("WARNING")
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         return uvloop.run(_demo(out, Console(highlight=False, stderr=as_json), as_json))
     except (NotReady, CallNotTried, OSError) as error:
         typer.echo(str(error), err=True)
@@ -68,7 +69,8 @@ async def _demo(out: Path, console: Console, as_json: bool) -> int:
 def _leave(out: Path, record: Path | None, report: CallReport) -> dict[Path, str]:
     """Put what the call left under its plain names."""
     files: dict[Path, str] = {}
-    (out / "caller-report.json").write_text(json.dumps(report.as_dict(), indent=1))
+    with whole_file(out / "caller-report.json") as file:
+        file.write(json.dumps(report.as_dict(), indent=1).encode())
     files[out / "caller-report.json"] = "what the caller heard and measured"
     if record is not None:
         wav, timeline, picture = out / "call.wav", out / "call.json", out / "call.svg"

@@ -24,7 +24,6 @@ from voicebot.bots.remote_bot import RemoteBot
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.localspeech.prepare import models_prepared
-from voicebot.service.speech import speech_endpoint
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.speech import Recognizer, SpeechUnavailable
 
@@ -172,7 +171,7 @@ def _models() -> Finding:
 async def _speech_service(settings: Settings) -> list[Finding]:
     findings = []
     try:
-        endpoint = speech_endpoint(settings)
+        endpoint = settings.speech.remote()
     except (ValueError, OSError) as error:
         return [Finding("speech service", False, str(error), "mend [speech] in the settings")]
     began = time.monotonic()

@@ -41,7 +41,7 @@ async def own_service(
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
     given = {f"VOICEBOT_{name}": str(value) for name, value in settings.items()}
     arguments = [] if config is None else ["--config", str(config)]
-    serve = 'exec "$@" 2>"$0"'  # the shell adds the log file
+    serve = 'umask 077; exec "$@" 2>"$0"'  # the shell adds the log file
     argv = ["sh", "-c", serve, str(log), sys.executable, "-m", "voicebot", "serve", *arguments, "--json",
             "--exit-with-parent"]  # fmt: skip
     ready: dict[str, Any] = {}

@@ -10,6 +10,7 @@ status  when
 201     done; replies were sent to the activity's ``serviceUrl`` while the request was waiting
 400     not JSON, or not an activity (no ``type``, no conversation, no ``serviceUrl`` that can be replied to)
 401     no token, or one that does not let the caller in
+403     a ``serviceUrl`` that neither the token nor the settings name
 405     any method but POST
 413     a body over 256 KiB
 415     a content type other than JSON
@@ -30,6 +31,7 @@ import asyncio
 import json
 import logging
 import socket
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,7 +43,9 @@ from voicebot.host.openid import use_unblocking_keys
 from voicebot.host.registration import AppRegistration
 from voicebot.host.sdk import activity_from_json, is_connector_error, model_to_json
 from voicebot.host.sdk_botbuilder import CloudAdapter, ConfigurationBotFrameworkAuthentication
+from voicebot.loopback import is_loopback_url
 from voicebot.signing_keys import KeysUnavailable
+from voicebot.web_access import NotAllowed, WebHosts
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +68,12 @@ class _Configuration:
 class MessagesEndpoint:
     """Serves ``bot`` at ``/api/messages``."""
 
-    def __init__(self, bot: DialogBot, app: AppRegistration) -> None:
+    def __init__(self, bot: DialogBot, app: AppRegistration, service_hosts: Iterable[str] = ()) -> None:
+        """``service_hosts``: patterns of hosts that replies may go to though no token names them."""
         use_unblocking_keys()
         self._bot = bot
+        self._app = app
+        self._service_hosts = WebHosts(service_hosts)
         self._authentication = ConfigurationBotFrameworkAuthentication(_Configuration(app))
         self._adapter = CloudAdapter(self._authentication)
         self._runner: web.AppRunner | None = None
@@ -145,7 +152,24 @@ class MessagesEndpoint:
         except Exception as error:  # the SDK raises nearly anything for a token that it cannot take
             logger.info("/api/messages: refused a request from %s: %s", request.remote, str(error)[:200])
             return _refused(401, "Unauthorized", "the request is not authorized")
+        if activity.delivery_mode != "expectReplies" and not self._may_reply_to(activity.service_url, allowed):
+            logger.warning("/api/messages: refused to reply to %.200s, which no token and no bot.service_hosts names",
+                           activity.service_url)  # fmt: skip
+            return _refused(403, "Forbidden", "replies are not sent to this serviceUrl")
         return await self._run(activity, allowed)
+
+    def _may_reply_to(self, service_url: str, allowed: Any) -> bool:
+        """Whether the token names the server for our replies, or the settings do; or, without an app id, it is here."""
+        claims = getattr(allowed.claims_identity, "claims", None) or {}
+        if claims.get("serviceurl") == service_url:
+            return True
+        if not self._app.app_id and is_loopback_url(service_url):
+            return True
+        try:
+            self._service_hosts.check(service_url)
+        except NotAllowed:
+            return False
+        return True
 
     async def _run(self, activity: Any, allowed: Any) -> web.Response:
         conversation = activity.conversation.id

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from typing import Any, TextIO
 
@@ -55,7 +56,7 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
         ready: dict[str, Any] = {"ready": True, "socket": str(options.socket), "http_port": None, "pid": os.getpid()}
         texts: Texts | None = None
         if listener is not None:
-            texts = await _texts(bot, app, listener)
+            texts = await _texts(bot, app, listener, options.service_host)
             stack.push_async_callback(texts.close)
             ready["http_port"] = listener.getsockname()[1]
             if not options.http_later:
@@ -82,10 +83,10 @@ def _listener(options: argparse.Namespace, app: AppRegistration) -> socket.socke
     return socket.create_server((options.http_host, options.http_port), family=family, backlog=128)
 
 
-async def _texts(bot: DialogBot, app: AppRegistration, listener: socket.socket) -> Texts:
+async def _texts(bot: DialogBot, app: AppRegistration, listener: socket.socket, service_hosts: Iterable[str]) -> Texts:
     from voicebot.host.messages import MessagesEndpoint  # it is of botbuilder alone
 
-    endpoint = MessagesEndpoint(bot, app)
+    endpoint = MessagesEndpoint(bot, app, service_hosts)
     await endpoint.prepare(listener)
     return endpoint
 

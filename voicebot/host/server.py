@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from collections import deque
 from contextlib import suppress
@@ -219,6 +220,7 @@ def _listen(path: Path) -> socket.socket:
         path.unlink()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        os.fchmod(listener.fileno(), 0o600)  # Linux makes the socket file with this mode
         listener.bind(str(path))
         path.chmod(0o600)
     except BaseException:

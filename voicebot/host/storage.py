@@ -12,6 +12,7 @@ none: last one wins) and puts the new one into the item that was given. A confli
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from voicebot.host.codec import StateUnreadable, dumps, loads
+from voicebot.private_files import touch
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ KEEP_S = 7 * 24 * 3600.0
 """Conversations untouched for so long (their host or call was killed) are forgotten when a host starts."""
 KEEP_USERS_S = 365 * 24 * 3600.0
 """What is known of a caller who has not called for so long is forgotten."""
+MAX_UNSAVED = 10_000
+"""Items that are kept in memory while the disk is full."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (
@@ -122,6 +126,8 @@ class SqliteStorage:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dialog-state")
         self._connection: sqlite3.Connection | None = None
         self._keep_s = keep_s
+        self._unsaved: dict[str, tuple[int, str]] = {}
+        """By key, the version and text of what the disk would not take."""
 
     async def open(self) -> None:
         """Open (and repair by setting aside) the file. Raises :class:`StorageUnusable` when that is impossible."""
@@ -164,6 +170,8 @@ class SqliteStorage:
             return
         try:
             self._connection = self._connect()
+        except OSError as error:
+            raise StorageUnusable(f"{self.path}: {error.strerror or error}") from error
         except sqlite3.DatabaseError as error:
             if self.path is None or isinstance(error, sqlite3.OperationalError):
                 raise StorageUnusable(f"{self.path}: {error}") from error
@@ -176,6 +184,8 @@ class SqliteStorage:
             self._connection = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
+        if self.path is not None:
+            _make_private(self.path)
         target = str(self.path) if self.path is not None else ":memory:"
         database = sqlite3.connect(target, isolation_level=None, timeout=2.0)
         try:
@@ -190,8 +200,6 @@ class SqliteStorage:
         except BaseException:
             database.close()
             raise
-        if self.path is not None:
-            self.path.chmod(0o600)
         return database
 
     def _close(self) -> None:
@@ -202,31 +210,83 @@ class SqliteStorage:
     def _read(self, keys: list[str]) -> list[tuple[str, int, str]]:
         marks = ",".join("?" * len(keys))
         query = f"SELECT key, etag, value FROM state WHERE key IN ({marks})"
-        return self._database.execute(query, keys).fetchall() if keys else []
+        rows = self._database.execute(query, keys).fetchall() if keys else []
+        unsaved = [(key, *self._unsaved[key]) for key in keys if key in self._unsaved]
+        return [row for row in rows if row[0] not in self._unsaved] + unsaved
 
     def _write(self, writes: list[ItemWrite]) -> dict[str, int]:
         database = self._database
-        tags: dict[str, int] = {}
-        database.execute("BEGIN IMMEDIATE")
         try:
-            for key, expected, text in writes:
-                # versions count from 1
-                ((held,),) = database.execute("SELECT coalesce(max(etag), 0) FROM state WHERE key = ?", (key,))
-                if expected is not None and held and str(held) != expected:
-                    raise EtagConflict(f"{key} was written by somebody else (has {held}, expected {expected})")
-                tags[key] = held + 1
-                database.execute(
-                    "INSERT INTO state (key, etag, written, value) VALUES (?, ?, ?, ?) "
-                    "ON CONFLICT (key) DO UPDATE "
-                    "SET etag=excluded.etag, written=excluded.written, value=excluded.value",
-                    (key, tags[key], time.time(), text),
-                )
-            database.execute("COMMIT")
-        except BaseException:
-            database.execute("ROLLBACK")
-            raise
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                for key, (etag, text) in self._unsaved.items():
+                    self._put(key, etag, text)
+                tags = self._tags(writes)
+                for key, _, text in writes:
+                    self._put(key, tags[key], text)
+                database.execute("COMMIT")
+            except BaseException:
+                if database.in_transaction:  # SQLite itself ends it in some errors
+                    database.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            if not _is_of_the_disk(error):
+                raise
+            return self._keep_in_memory(writes, error)
+        self._unsaved.clear()
+        return tags
+
+    def _tags(self, writes: list[ItemWrite]) -> dict[str, int]:
+        """The versions that ``writes`` make. Raises :class:`EtagConflict`."""
+        tags: dict[str, int] = {}
+        for key, expected, _ in writes:
+            # versions count from 1
+            ((held,),) = self._database.execute("SELECT coalesce(max(etag), 0) FROM state WHERE key = ?", (key,))
+            if key in self._unsaved:
+                held, _ = self._unsaved[key]
+            if expected is not None and held and str(held) != expected:
+                raise EtagConflict(f"{key} was written by somebody else (has {held}, expected {expected})")
+            tags[key] = held + 1
+        return tags
+
+    def _put(self, key: str, etag: int, text: str) -> None:
+        self._database.execute(
+            "INSERT INTO state (key, etag, written, value) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE "
+            "SET etag=excluded.etag, written=excluded.written, value=excluded.value",
+            (key, etag, time.time(), text),
+        )
+
+    def _keep_in_memory(self, writes: list[ItemWrite], error: sqlite3.OperationalError) -> dict[str, int]:
+        """The disk takes nothing: what conversations keep is written with the next write that can be."""
+        if len(self._unsaved) + len(writes) > MAX_UNSAVED:
+            raise error
+        if not self._unsaved:
+            logger.error("%s: %s: state is kept in memory until it can be written", self.path, error)
+        tags = self._tags(writes)
+        self._unsaved |= {key: (tags[key], text) for key, _, text in writes}
         return tags
 
     def _delete(self, keys: list[str]) -> None:
         for key in keys:
-            self._database.execute("DELETE FROM state WHERE key = ?", (key,))
+            self._unsaved.pop(key, None)
+            try:
+                self._database.execute("DELETE FROM state WHERE key = ?", (key,))
+            except sqlite3.OperationalError as error:
+                if not _is_of_the_disk(error):
+                    raise
+                logger.error("%s: %s: not deleted, and forgotten when it is old", self.path, error)
+
+
+def _is_of_the_disk(error: sqlite3.OperationalError) -> bool:
+    """Whether the disk is full, or fails, or may not be written."""
+    name: str = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY"))
+
+
+def _make_private(path: Path) -> None:
+    """Before SQLite opens it: the files that it makes beside a database have the database's mode. Raises OSError."""
+    touch(path)
+    for beside in (f"{path}-wal", f"{path}-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            Path(beside).chmod(0o600)

@@ -82,6 +82,10 @@ class Leg(Protocol):
     def playout(self) -> Playout:
         """What is to be sent; silence is sent when it is empty."""
 
+    @property
+    def audible(self) -> bool:
+        """Whether what is played leaves. Not for long before the answer, where the other side sends nothing itself."""
+
     def connect(self, sink: LegSink) -> None:
         """Say where audio, keys and the end are to be delivered. Called once, before anything else."""
 

@@ -95,6 +95,7 @@ class PyVoipLeg:
         self._repeated: Repeated | None = None
 
         self._source = SourceLock()
+        self._source.expect(info.remote_address)
         self._buffer: ReceiveBuffer | None = None
         self._keys = TelephoneEventReceiver()
         self._event_type: int | None = None
@@ -138,6 +139,7 @@ class PyVoipLeg:
         self._last_packet_at = self._loop.time()
         if audio.host != "0.0.0.0":
             self._source.signal((audio.host, audio.port), self._last_packet_at)
+        self._stream.answered = self._source.locked is not None
 
     def _from_thread(self, callback: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed
@@ -152,6 +154,10 @@ class PyVoipLeg:
     @property
     def playout(self) -> Playout:
         return self._playout
+
+    @property
+    def audible(self) -> bool:
+        return True
 
     def connect(self, sink: LegSink) -> None:
         self._sink = sink
@@ -257,6 +263,8 @@ class PyVoipLeg:
         self._repeated = Repeated(self._client, self._answer, self._not_acknowledged)
 
     def acknowledged(self) -> None:
+        if self._stream is not None:
+            self._stream.reach.enter("up")
         self._stop_repeating()
 
     def cancelled(self) -> bool:
@@ -350,6 +358,7 @@ class PyVoipLeg:
             return
         if self._stream is not None and self._source.target is not None:
             self._stream.outIP, self._stream.outPort = self._source.target
+            self._stream.answered = True
         self._received += 1
         self._last_packet_at = at
         buffer = self._buffer
@@ -382,7 +391,11 @@ class PyVoipLeg:
         for frame in self._buffer.tick(at):
             self._deliver(frame, at)
         held = self._stream is not None and self._stream.held
-        if self._receive and not held and at - self._last_packet_at >= self._silence_timeout_s > 0:
+        if (
+            (self._receive or not self._received)
+            and not held
+            and at - self._last_packet_at >= self._silence_timeout_s > 0
+        ):
             self.end("media-timeout")
 
     def _stream_died(self) -> None:

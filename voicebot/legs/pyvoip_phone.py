@@ -35,6 +35,7 @@ from pyVoIP import RTP, SIP
 from pyVoIP.VoIP import CallState, VoIP
 
 from voicebot.legs.pyvoip_invite import plain_invite
+from voicebot.rtp.reach import Reach
 from voicebot.rtp.source import SocketAddress
 from voicebot.sip import AudioAgreement, SipRequest, SipResponse, SipSyntaxError
 from voicebot.sip.message import parse_message
@@ -247,6 +248,10 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
         self.inbox: deque[tuple[bytes, SocketAddress, float]] = deque()
         self.dropped = self.socket_errors = self.packets_sent = 0
         self.held = False
+        self.reach = Reach()
+        self.reach.enter("unconfirmed")
+        self.answered = False
+        """Whether anything has come from where the audio goes: what nobody has answered is rationed."""
         self.started = False
         self._bound = bound
         self._received = received
@@ -312,6 +317,8 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
     def sendto(self, packet: bytes, target: SocketAddress) -> None:
         """For pyVoIP's sending loop, which takes this object for its socket."""
         if self.held or target[1] == 0 or target[0] == "0.0.0.0":
+            return
+        if not (self.answered or self.reach.spend()):
             return
         try:
             self._bound.sendto(packet, target)

@@ -48,6 +48,7 @@ class SipLeg:
         self._transferred = False
         self._closing: asyncio.Task[None] | None = None
         session.media.attach(self)
+        session.expect_from(call.remote_address.host)
         call.on_end = self._call_ended
         call.on_key = lambda key: self.deliver_key(key, self._loop.time())
         call.on_session = self._session_offered
@@ -67,6 +68,10 @@ class SipLeg:
     @property
     def playout(self) -> Playout:
         return self._session.rtp.playout
+
+    @property
+    def audible(self) -> bool:
+        return self._session.rtp.audible
 
     @property
     def local_port(self) -> int:

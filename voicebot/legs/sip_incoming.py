@@ -28,6 +28,7 @@ class IncomingSipLeg(SipLeg):
         if answer is None:
             self.ring()
             return False
+        self._session.rtp.enter("early")
         self._call.progress(answer)
         return True
 
@@ -37,6 +38,7 @@ class IncomingSipLeg(SipLeg):
             answer = await self._call.answer(self._answer_first_offer() or self._session.offer())
         except CallClosed as closed:
             raise LegClosed(str(closed)) from closed
+        self._session.rtp.enter("up")
         if answer is not None and not self.session_answered(answer):
             raise LegClosed("no common codec")
         self._reoffer()

@@ -11,6 +11,7 @@ from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, Codec
 from voicebot.legs import LegSink
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.rtp.session import SILENCE_TIMEOUT_S
+from voicebot.rtp.source import Latch
 from voicebot.sip import AudioAgreement, SessionDescription, offer_answer
 from voicebot.sip.offer_answer import Srtp
 
@@ -24,7 +25,7 @@ class MediaPreferences:
     ``codecs``: what we speak, in the order of our offers; ``codec_choice``: whose order decides which of an offer is
     taken. ``ptime_ms``: the length of the packets that we ask for. ``srtp``: whether media may or must be encrypted;
     our own offers are only where it must. ``inband_dtmf``: whether keys of a side without telephone-event are heard in
-    its audio.
+    its audio. ``latch``: where media may come from, beside the address that the other side signals.
     """
 
     codecs: tuple[Codec, ...] = DEFAULT_CODECS
@@ -32,6 +33,7 @@ class MediaPreferences:
     ptime_ms: int = DEFAULT_PTIME_MS
     srtp: Srtp = "allowed"
     inband_dtmf: bool = False
+    latch: Latch = "expected"
 
 
 @dataclass(frozen=True, slots=True)

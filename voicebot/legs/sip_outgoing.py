@@ -133,6 +133,7 @@ class OutgoingSipLeg(SipLeg):
             self._finish("cancelled")
             raise
         self._awaited = False
+        self._session.rtp.enter("up")
         self._session.expect_audio()
         if not self.session_answered(answer):
             raise LegClosed("no common codec in the answer")
@@ -164,6 +165,7 @@ class OutgoingSipLeg(SipLeg):
         now = self._loop.time()
         event = CallRinging(now, progress.status) if agreed is None else EarlyMediaReceived(now, progress.status)
         if agreed is not None:
+            self._session.rtp.enter("early")
             self._put_into_force(agreed)
         if type(event) not in self._told:
             self._told.add(type(event))

@@ -45,6 +45,7 @@ class LegSession:
             sink=media,
             silence_timeout_s=options.silence_timeout_s,
         )
+        rtp.enter("unconfirmed")
         return cls(options, rtp, media, offered)
 
     # --- our descriptions
@@ -99,6 +100,10 @@ class LegSession:
         agreed = self.options.select(answer)
         unasked = agreed is not None and agreed.handshake is not None and not self._keys.by_handshake
         return None if unasked else agreed
+
+    def expect_from(self, host: str) -> None:
+        """``host`` signals: the media comes from there, or from where it says."""
+        self.rtp.expect(host, self.options.preferences.latch)
 
     def put_into_force(self, agreed: AudioAgreement) -> None:
         rtp = self.rtp

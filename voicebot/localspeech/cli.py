@@ -18,6 +18,7 @@ from voicebot.localspeech.scripted import InvalidScript, Script
 from voicebot.localspeech.server import LocalSpeech, script_from
 from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
+from voicebot.private_files import keep_private
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.prepare:
             prepare_models(arguments.cache_dir, _log_progress)
             return 0
+        keep_private()
         script = script_from(arguments.scripted.read_text(encoding="utf-8")) if arguments.scripted else None
         asyncio.run(_run(arguments, script))
     except (OSError, InvalidScript, ModelsMissing) as error:

@@ -13,6 +13,7 @@ import fcntl
 import importlib.util
 import logging
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -100,14 +101,15 @@ def _writable(directory: Path) -> Path:
     if _complete(directory):
         return directory
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)  # models are no secret: other users may share them
         with tempfile.TemporaryFile(dir=directory):
             return directory
     except OSError as error:
         # One name for each user, so that the work is done once even so; a directory of somebody else's is not trusted.
         fallback = Path(tempfile.gettempdir()) / f"voicebot-cache-{os.getuid()}"
         fallback.mkdir(mode=0o700, exist_ok=True)
-        if fallback.stat().st_uid != os.getuid():
+        about = fallback.lstat()  # a link of somebody else would lead where he likes
+        if about.st_uid != os.getuid() or not stat.S_ISDIR(about.st_mode) or about.st_mode & 0o022:
             fallback = Path(tempfile.mkdtemp(prefix="voicebot-cache-"))
         _log.warning("cannot write to the cache directory %s (%s): using %s", directory, error, fallback)
         return fallback

@@ -103,10 +103,14 @@ class IncomingStream:
                 self.buffer.resume()
         self.receiving = wanted
 
-    def is_silent(self, at: float) -> bool:
-        """Whether nothing has come for the silence timeout while something should; true once for each silence."""
+    def is_silent(self, at: float, *, unanswered: bool = False) -> bool:
+        """Whether nothing has come for the silence timeout while something should; true once for each silence.
+
+        ``unanswered``: something should in any case, for nothing ever has, and no more can be sent.
+        """
         last = self.last_packet_at
-        if at - last < self._silence_timeout_s or not self.receiving or self._told_of == last:
+        expected = self.receiving or unanswered
+        if at - last < self._silence_timeout_s or not expected or self._told_of == last:
             return False
         self._told_of = last
         return self._silence_timeout_s > 0

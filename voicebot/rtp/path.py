@@ -13,6 +13,7 @@ from voicebot.rtp.handshake import OutgoingDatagrams
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, parse
 from voicebot.rtp.ports import PortRange
 from voicebot.rtp.protection import Protection
+from voicebot.rtp.reach import REPORT_COST, Reach
 from voicebot.rtp.source import SocketAddress, SourceLock, literal
 from voicebot.rtp.srtp import NotAuthentic
 
@@ -25,6 +26,7 @@ class MediaPath:
     """
 
     __slots__ = (
+        "_answered",
         "_ports",
         "_rtcp",
         "_rtcp_port",
@@ -38,6 +40,7 @@ class MediaPath:
         "malformed",
         "not_authentic",
         "protection",
+        "reach",
         "source",
     )
 
@@ -58,6 +61,8 @@ class MediaPath:
         self.local_port = pair.port
         self.source = SourceLock()
         self.protection = Protection()
+        self.reach = Reach()
+        self._answered = False  # reports or a handshake came from where media goes
         self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
         self._rtcp_port: int | None = None  # as it was signalled
         self._rtcp_source: SocketAddress | None = None
@@ -86,6 +91,7 @@ class MediaPath:
         if not by_checks and (host, port) != self.source.signalled:  # with it, media goes where they nominate
             self.source.signal((host, port), at)
             self._rtcp_source = None
+            self._answered = False
         self._put(self.protection.signal((host, port)))
         return True
 
@@ -93,12 +99,16 @@ class MediaPath:
 
     def handshake(self, data: bytes, source: SocketAddress, at: float) -> None:
         """A datagram that the protection wants: carry on the handshake that makes the keys."""
+        had_keys = self.protection.ready
         self._put(self.protection.receive(data, source))
         if (nominated := self.protection.nominated) is not None:
             self.source.signal(nominated, at)
+            self._answered = True
+        elif self.protection.ready and not had_keys:
+            self._answered = True
 
-    def packet(self, data: bytes, source: SocketAddress, at: float) -> RtpPacket | None:
-        """The other side's RTP packet in a datagram; None: there is none."""
+    def packet(self, data: bytes, source: SocketAddress, at: float, quiet_s: float) -> RtpPacket | None:
+        """The other side's RTP packet in a datagram; None: there is none. ``quiet_s``: since when nothing has come."""
         protection = self.protection
         try:
             packet = parse(data if protection.plain else protection.unprotect(data))
@@ -109,7 +119,8 @@ class MediaPath:
             self.not_authentic += 1
             return None
         if source != self.source.locked and not (
-            self._understood(packet.payload_type) and self.source.admits(source, at)
+            self._understood(packet.payload_type)
+            and self.source.admits(source, at, authentic=not protection.plain, quiet_s=quiet_s)
         ):
             self.foreign += 1
             return None
@@ -129,10 +140,20 @@ class MediaPath:
 
     def answer_reports_to(self, source: SocketAddress) -> None:
         """Valid RTCP came from ``source``: ours goes there, which passes a NAT."""
+        self._answered = True
         if source != self.source.target:
             self._rtcp_source = source
 
     # --- what goes out -----------------------------------------------------------------------------------------------
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything has come from where media goes."""
+        return self._answered or self.source.locked is not None
+
+    def may_send(self, cost: int = 1) -> bool:
+        """Whether more may be sent: what nobody has answered is rationed (:mod:`voicebot.rtp.reach`)."""
+        return self.answered or self.reach.spend(cost)
 
     def ready(self) -> SocketAddress | None:
         """Where to :meth:`send` now, asked every 20 ms; None: nothing can be sent (yet)."""
@@ -147,13 +168,13 @@ class MediaPath:
         protection = self.protection
         self._rtp.send(packet if protection.plain else protection.protect(packet), target)
 
-    @property
     def takes_reports(self) -> bool:
-        """Whether the other side can be sent RTCP."""
-        return self.source.target is not None and not self._unreachable and self.protection.has_rtcp
+        """Whether the other side can be sent RTCP now."""
+        can = self.source.target is not None and not self._unreachable and self.protection.has_rtcp
+        return can and self.may_send(REPORT_COST)
 
     def send_reports(self, datagram: bytes) -> None:
-        """Send RTCP. Only when it :attr:`takes_reports`."""
+        """Send RTCP. Only when it :meth:`takes_reports`."""
         target = self.source.target
         assert target is not None
         datagram = self.protection.protect_rtcp(datagram)

@@ -25,9 +25,10 @@ from voicebot.rtp.path import MediaPath
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
 from voicebot.rtp.quality import MediaQuality, measured
+from voicebot.rtp.reach import Stage
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.sink import MediaSink
-from voicebot.rtp.source import SocketAddress
+from voicebot.rtp.source import Latch, SocketAddress
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,11 @@ class RtpSession:
         return self
 
     @property
+    def audible(self) -> bool:
+        """Whether what is played leaves, as far as the ration goes (:mod:`voicebot.rtp.reach`)."""
+        return self._path.answered or self._path.reach.left > 0
+
+    @property
     def local_port(self) -> int:
         """Where RTP is received; RTCP one above."""
         return self._path.local_port
@@ -117,6 +123,17 @@ class RtpSession:
 
     # --- what the signalling decides ---------------------------------------------------------------------------------
 
+    def enter(self, stage: Stage) -> None:
+        """How far the call is, as the signalling knows: what nobody has answered is rationed by it, and silence is
+        counted once the call is up (:mod:`voicebot.rtp.reach`)."""
+        self._path.reach.enter(stage)
+        self._incoming.last_packet_at = self._clock.now()
+
+    def expect(self, host: str, latch: Latch) -> None:
+        """Where the signalling comes from, and who else may send the media (:mod:`voicebot.rtp.source`)."""
+        self._path.source.latch = latch
+        self._path.source.expect(host)
+
     def set_remote(self, host: str, port: int, *, rtcp_port: int | None = None) -> None:
         """Where the other side's SDP wants media: an IP address. Sending starts, if it had not.
 
@@ -128,8 +145,8 @@ class RtpSession:
             self._incoming.activate(at)
 
     def set_direction(self, *, send: bool, receive: bool) -> None:
-        """Hold and resume. Without ``receive`` the sink gets silence and there is no media timeout; without ``send``
-        the playout stands still."""
+        """Hold and resume. Without ``receive`` the sink gets silence, and there is a media timeout only where nothing
+        has ever come from where we send; without ``send`` the playout stands still."""
         self._send = send
         self._incoming.receive(receive, self._clock.now())
 
@@ -180,7 +197,7 @@ class RtpSession:
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_received(data, source)
             return
-        packet = path.packet(data, source, at)
+        packet = path.packet(data, source, at, at - incoming.last_packet_at)
         if packet is None:
             return
         if incoming.buffer is None:  # their first packet tells who they are
@@ -218,8 +235,8 @@ class RtpSession:
         """Called by the clock every 20 ms."""
         incoming, outgoing = self._incoming, self._outgoing
         outgoing.tick(skipped)
-        target = self._path.ready()
-        if target is not None and self._send:
+        target, rationed = self._path.ready(), False
+        if target is not None and self._send and not (rationed := not self._path.may_send()):
             self._send_frame(target, at)
         else:
             outgoing.pause()  # and the playout stands still: nothing of it is lost
@@ -229,7 +246,7 @@ class RtpSession:
             self._deliver(frames, at)
         if at >= self._reporting.due:
             self._report(at)
-        if incoming.is_silent(at):
+        if self._path.reach.stage == "up" and incoming.is_silent(at, unanswered=rationed):
             self._sink.media_timeout(at)
 
     def _send_frame(self, target: SocketAddress, at: float) -> None:
@@ -247,7 +264,7 @@ class RtpSession:
 
     def _report(self, at: float, *, goodbye: bool = False) -> None:
         """Send our RTCP report, where it can be sent."""
-        if self._path.takes_reports:
+        if self._path.takes_reports():
             out, metrics = self._outgoing, self._incoming.metrics()
             self._path.send_reports(
                 self._reporting.report(at, out.timestamp, out.packets, out.octets, metrics=metrics, goodbye=goodbye)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voicebot.bots import DialogHostClient, HostUnavailable
+from voicebot.private_files import make_folder
 from voicebot.service.dialog_folder import copy_folder
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import BotSettings
@@ -61,7 +62,7 @@ class DialogVersion:
         """
         dialogs = self._options.settings.dialogs
         try:
-            await asyncio.to_thread(self._home.mkdir)
+            await asyncio.to_thread(make_folder, self._home)
             if copy:
                 self._folder = self._home / (dialogs.absolute().name or "dialogs")
                 self.digest = await asyncio.to_thread(copy_folder, dialogs, self._folder)
@@ -115,4 +116,6 @@ class DialogVersion:
         argv += ["--sdk", settings.sdk]
         if options.http_fd is not None and texts != "never":
             argv += ["--http-fd", str(options.http_fd), *(["--http-later"] if texts == "later" else [])]
+        for host in settings.service_hosts:
+            argv += ["--service-host", host]
         return [*argv, *options.arguments]

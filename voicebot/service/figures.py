@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from voicebot.calls import Losses
 from voicebot.console import Figure
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.supervisor import ChildProcess
@@ -64,3 +65,8 @@ def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
         Figure("account_registered", "Whether an account is registered", registered, "account", "gauge"),
         Figure("trunk_up", "Whether a trunk answers our OPTIONS", up, "trunk", "gauge"),
     ]
+
+
+def losses_figure(losses: Losses) -> Figure:
+    """Records and recordings that the disk did not take."""
+    return Figure("calls_not_kept", "Records and recordings that could not be written", dict(losses.counts), "what")

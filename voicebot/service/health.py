@@ -8,8 +8,8 @@ from voicebot.calls import Calls
 from voicebot.console import Figure, Panel
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.service.dialog_versions import DialogVersions
-from voicebot.service.figures import dialog_figures, process_figure, refused_figure, sip_figures
-from voicebot.service.overview import dialogs_panel, lines_panel, service_panel
+from voicebot.service.figures import dialog_figures, losses_figure, process_figure, refused_figure, sip_figures
+from voicebot.service.overview import dialogs_panel, lines_panel, records_panel, service_panel
 from voicebot.service.speech import SpeechService
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings
@@ -41,7 +41,8 @@ class Health:
         if not self.started:
             return [service]
         dialogs = dialogs_panel(str(self._settings.bot.dialogs), self._dialogs.status)
-        return [service, dialogs, lines_panel(self._sip.endpoint)]
+        records = records_panel(str(self._settings.calls.records), self._calls.services.keeping.losses)
+        return [service, dialogs, records, lines_panel(self._sip.endpoint)]
 
     def figures(self) -> list[Figure]:
         """For `/metrics`."""
@@ -51,6 +52,7 @@ class Health:
         return [
             refused,
             process_figure(self._processes),
+            losses_figure(self._calls.services.keeping.losses),
             *dialog_figures(self._dialogs.status),
             *sip_figures(self._sip.endpoint),
         ]

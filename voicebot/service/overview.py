@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from voicebot import __version__
+from voicebot.calls import Losses
 from voicebot.console import Panel
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.figures import registered_accounts
@@ -32,6 +33,13 @@ def dialogs_panel(folder: str, status: DialogsStatus) -> Panel:
     if status.faults:
         facts.append(("saved since", "has faults and changes nothing: mend this, and save"))
     return Panel("Dialogs", facts, status.faults, wrong=bool(status.faults))
+
+
+def records_panel(folder: str, losses: Losses) -> Panel:
+    """Whether what is to be kept of calls can be written."""
+    facts = [("folder", folder), *((f"lost: {what}s", str(count)) for what, count in losses.counts.items() if count)]
+    lines = [f"the last {what} could not be written: {why}" for what, why in losses.now.items()]
+    return Panel("Records", facts, lines, wrong=bool(lines))
 
 
 def lines_panel(endpoint: SipEndpoint) -> Panel:

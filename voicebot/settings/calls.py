@@ -57,6 +57,9 @@ class CallSettings(Section):
     for a call. Empty: the only one there is."""
     ring_timeout_s: Seconds = default(OutgoingOptions, "ring_timeout_s")
     """How long a call of ours may go unanswered."""
+    play_allow: tuple[str, ...] = ("*",)
+    """The hosts from which files may be played that bots and dialogs name by URL (patterns:
+    `voicebot/web_access.py`). Only hosts that are named in full may have private addresses."""
 
 
 class LogSettings(Section):

@@ -38,6 +38,9 @@ class BotSettings(Section):
     """How callers are handed on: by their own side alone, or after we have called the target (docs/bots.md)."""
     http_port: Port = 3978
     """``/api/messages`` on 127.0.0.1 for the Emulator and other channels; 0 picks a free port."""
+    service_hosts: tuple[str, ...] = ()
+    """Hosts that replies at ``/api/messages`` may go to (patterns as in `voicebot/web_access.py`), beside the
+    ``serviceUrl`` in the token of a channel, and this machine where there is no app id."""
 
     @field_validator("state_url")
     @classmethod

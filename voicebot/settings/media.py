@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
 from voicebot.legs.sip_media import CodecChoice, MediaOptions, MediaPreferences
+from voicebot.rtp.source import Latch
 from voicebot.settings.values import Port, Seconds, Section, default
 from voicebot.sip.offer_answer import Srtp
 
@@ -30,6 +31,7 @@ class OwnMediaSettings(Section):
     ptime_ms: PtimeMs | None = None
     srtp: Srtp | None = None
     inband_dtmf: bool | None = None
+    latch: Latch | None = None
 
     def preferences(self, usual: MediaPreferences) -> MediaPreferences:
         """``usual``, where nothing else is set."""
@@ -55,6 +57,8 @@ class RtpSettings(Section):
     it. What is not allowed, or not encrypted where it must be, gets 488. Calls of ours offer SDES where it must be."""
     inband_dtmf: bool = default(MediaPreferences, "inband_dtmf")
     """Find keypad tones in the audio of callers whose side has no telephone-event (RFC 4733)."""
+    latch: Latch = default(MediaPreferences, "latch")
+    """Where a caller's audio may come from, beside the address that was signalled (`voicebot/rtp/source.py`)."""
 
     @model_validator(mode="after")
     def _room_for_a_call(self) -> Self:

@@ -19,7 +19,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from voicebot.audio import FORMATS
+from voicebot.private_files import whole_file
 from voicebot.speech.endpoint import SpeechUnavailable
 from voicebot.speech.ssml import plain_text
 from voicebot.speech.synthesizer import Speech
@@ -276,15 +276,8 @@ class _Disk:
     def store(self, name: str, audio: bytes) -> int:
         """Write atomically, then make room; returns the bytes now held. A full or read-only disk is logged, no more."""
         try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._directory)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(_MAGIC + hashlib.sha256(audio).digest() + audio)
-                Path(temporary).replace(self._directory / name)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            with whole_file(self._directory / name) as file:
+                file.write(_MAGIC + hashlib.sha256(audio).digest() + audio)
             return self._evict()
         except OSError as error:
             log.warning("prompt not stored on disk: %s", error)
