@@ -1,8 +1,7 @@
-"""The composition root: makes the parts out of the settings, starts them in order and ends them in order.
+"""The composition root: builds the parts from the settings, starts them in order, and ends them in reverse order.
 
-Processes: this one carries the calls; it supervises the dialog host, and the offline speech service where
-``speech.service = "local"``. Both are started side by side, and the SIP port is opened last: a call that comes in finds
-everything ready.
+This process carries the calls. It supervises the dialog host, and the offline speech service if ``speech.service`` is
+``"local"``. Both start side by side. The SIP port is opened after them, so that the first call finds everything ready.
 """
 
 from __future__ import annotations
@@ -135,7 +134,7 @@ class Application:
         await self.calls.drain(self.settings.calls.drain_s)
 
     async def close(self) -> None:
-        """End everything, whatever state it is in: what was started last first."""
+        """End everything, in whatever state it is; what was started last ends first."""
         ends: tuple[Callable[[], Awaitable[object]], ...] = (
             self._warming.close,
             self.console.close,
@@ -152,7 +151,7 @@ class Application:
             try:
                 await end()
             except Exception:
-                logger.exception("the service does not end as it should")  # and what was started before ends as well
+                logger.exception("a part of the service failed to end")  # the others are ended all the same
 
     async def _start(self) -> None:
         if self.settings.pyvoip.server:
@@ -179,7 +178,7 @@ class Application:
         await self.console.start()
         self.health.started = True
         gc.collect()
-        gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
+        gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock
 
     def _sweep(self) -> None:
         """Remove the beginnings of files that a service which was killed has left."""
@@ -190,7 +189,7 @@ class Application:
     async def _end_processes(self) -> None:
         await asyncio.gather(self.dialogs.close(), self.speech.stop(), return_exceptions=True)
 
-    # --- a call may have others placed, which are calls again: this closes the circle -------------------------------
+    # --- calls need what places calls, which needs calls: these methods are looked up when both exist ----------------
 
     def _on_leg(self, leg: Leg) -> None:
         self.calls.accept(leg)
@@ -205,7 +204,7 @@ class Application:
 async def serve(
     settings: Settings, stop: asyncio.Event, on_ready: Callable[[Application], None] = lambda _: None
 ) -> None:
-    """Carry calls until ``stop`` is set, then drain. A second ``stop`` is not needed: the drain has its own limit."""
+    """Carry calls until ``stop`` is set, then drain for at most ``calls.drain_s``."""
     async with Application(settings) as app:
         on_ready(app)
         await stop.wait()

@@ -121,7 +121,7 @@ def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 def _follow_settings(config: Path | None) -> None:
-    """Dialogs are checked and tried on the SDK that the phone line runs them on."""
+    """Use the SDK that the settings choose, so that dialogs are checked on the one that calls run them on."""
     from voicebot.commands.sdk import follow_settings
 
     if problem := follow_settings(config):

@@ -1,4 +1,4 @@
-"""The body of an HTTP answer as JSON, of which no more is read than what is sensible."""
+"""The body of an HTTP response as JSON, read up to a limit."""
 
 from __future__ import annotations
 

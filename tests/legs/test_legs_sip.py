@@ -14,7 +14,7 @@ from voicebot.audio.codecs import CODECS
 from voicebot.legs import LegClosed
 from voicebot.legs.sip_outgoing import OutgoingOptions, dial
 from voicebot.rtp import MediaClock, PortRange
-from voicebot.sip import SessionDescription, offer_answer
+from voicebot.sip import SessionDescription, offer_answer, sdp
 
 
 @pytest.mark.parametrize("names", [("PCMU", "PCMA"), ("PCMA",), ("G722",), ("opus", "PCMU")])
@@ -125,6 +125,27 @@ async def test_hold_and_resume_are_answered_and_followed(line: Line, answerer: A
     offer.media[0].protocol = "RTP/SAVP"
     assert bot._session_offered(offer) is None
     assert bot._session_offered(None) is not None
+
+
+async def test_a_side_that_we_hold_stays_on_hold_when_it_offers_anew(line: Line, answerer: Answerer) -> None:
+    """A session refresh by re-INVITE, for example, offers sendrecv."""
+    await dial(line.endpoint, line.media, answerer.address)
+    bot = answerer.legs[0]
+    bot.hold(True)
+    answers: dict[sdp.Direction, sdp.Direction] = {
+        "sendrecv": "sendonly",
+        "recvonly": "sendonly",
+        "sendonly": "inactive",
+        "inactive": "inactive",
+    }
+    for theirs, ours in answers.items():
+        answer = bot._session_offered(offer_answer.offer(LOOPBACK, NOBODY, direction=theirs))
+        assert answer is not None and answer.media[0].direction == ours
+        assert not bot._session.rtp._incoming.receiving
+    bot.hold(False)
+    answer = bot._session_offered(offer_answer.offer(LOOPBACK, NOBODY))
+    assert answer is not None and answer.media[0].direction == "sendrecv"
+    assert bot._session.rtp._incoming.receiving
 
 
 async def test_a_call_without_an_offer_gets_ours_and_answers_in_its_ack(answerer: Answerer) -> None:

@@ -10,7 +10,7 @@ from reorder_wire import SILENCE, SSRC, Wire, loud
 
 from voicebot.audio import PCMA, PCMU
 from voicebot.audio.concealment import conceal
-from voicebot.rtp.reorder import HOLD_PACKETS, ReceiveBuffer
+from voicebot.rtp.reorder import MAX_WAITING, ReceiveBuffer
 
 
 def test_packets_in_order_are_released_at_once_and_unchanged() -> None:
@@ -77,9 +77,9 @@ def test_packets_that_come_before_the_tick_end_the_wait_as_well() -> None:
 def test_no_more_than_a_few_packets_wait() -> None:
     wire = Wire()
     wire.packet(0, at=0.0)
-    held = [wire.packet(number, at=0.001) for number in range(2, 3 + HOLD_PACKETS)]
-    assert held == [0] * HOLD_PACKETS + [1 + len(held)]
-    assert HOLD_PACKETS == 8
+    waiting = [wire.packet(number, at=0.001) for number in range(2, 3 + MAX_WAITING)]
+    assert waiting == [0] * MAX_WAITING + [1 + len(waiting)]
+    assert MAX_WAITING == 8
     assert wire.buffer.lost == 1
 
 

@@ -69,7 +69,7 @@ def test_a_stalled_network_loses_no_speech_and_quiet_frames_pay_the_time_back() 
     assert len(wire.frames) <= 60 + 6  # even, but for the 100 ms that jitter may take
 
 
-def test_a_process_that_was_held_up_fills_in_nothing_for_packets_it_has_not_read() -> None:
+def test_a_process_that_stalled_inserts_nothing_for_packets_it_has_not_read() -> None:
     wire = Wire()
     for number in range(10):
         wire.packet(number)
@@ -80,7 +80,7 @@ def test_a_process_that_was_held_up_fills_in_nothing_for_packets_it_has_not_read
     assert wire.frames == [loud(number) for number in range(35)]
 
 
-def test_a_process_that_was_held_up_gives_a_gap_its_60_ms_all_the_same() -> None:
+def test_a_process_that_stalled_gives_a_gap_its_60_ms_all_the_same() -> None:
     """What is missing may lie unread in the socket."""
     wire = Wire()
     for number in (0, 1, 2, 4):
@@ -138,7 +138,7 @@ def test_jitter_is_not_taken_for_drift() -> None:
     assert wire.buffer.silence_frames == 0
 
 
-def test_a_way_that_became_longer_costs_its_length_in_silence_once() -> None:
+def test_a_network_delay_that_grows_costs_silence_once() -> None:
     wire = Wire()
     for number in range(3_000):
         wire.packet(number, at=number * 0.02 + (0.06 if number > 500 else 0.0), audio=QUIET)

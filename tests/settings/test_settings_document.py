@@ -79,7 +79,7 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ),
         ('[calls]\nfallback_transfer = "sip:a:b@pbx"\n', "leave out the password"),
         ("[calls]\nfallback_transfer = 7001\n", "calls.fallback_transfer: write it in quotes"),
-        ('[calls]\ntransfer_domain = "a@pbx"\n', "calls.transfer_domain: 'a@pbx' is no SIP domain"),
+        ('[calls]\ntransfer_domain = "a@pbx"\n', "calls.transfer_domain: 'a@pbx' is not a SIP domain"),
         ("[sip\n", "not valid TOML"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sip_peer import OFFER, Peer, reply, session
 
+from voicebot.address import Address
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.registration import Account
@@ -12,7 +13,7 @@ from voicebot.sip.registration import Account
 def call_by(peer: Peer, name: str) -> OutgoingSipCall:
     """A call of ours that is up, by the line of this name."""
     line = Account(name, "sip:127.0.0.1:5070", "7000").line
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now, line=line)
+    call = peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now, line=line)
     (invite,) = peer.command()
     peer.send(reply(peer, invite, 200, OFFER))
     assert call.is_up

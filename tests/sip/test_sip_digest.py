@@ -69,7 +69,7 @@ def test_an_unknown_user_and_a_wrong_password_look_alike(user: str, password: st
 @pytest.mark.parametrize(
     "wrong", ["", "Basic x", "Digest", "Digest realm", 'Digest realm="bot"', "Digest " + "a=b," * 99]
 )
-def test_what_is_no_answer_is_bad(wrong: str) -> None:
+def test_what_is_not_an_answer_is_bad(wrong: str) -> None:
     request = Peer().request("INVITE", headers={"Authorization": wrong})
     assert server().check(request, SOURCE, 1.0) == (Proof.BAD, "")
 

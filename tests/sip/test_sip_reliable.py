@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sip_peer import OFFER, Peer, offered, reply, session, statuses
 
+from voicebot.address import Address
 from voicebot.sip.answering import CallOffered
 from voicebot.sip.call import SipCall
 from voicebot.sip.message import SipRequest
@@ -95,7 +96,7 @@ def test_early_media_without_100rel_is_a_plain_183() -> None:
 
 def test_each_reliable_provisional_gets_one_prack_and_the_dialog_counts_on() -> None:
     peer = Peer()
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    call = peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert "100rel" in invite.tokens("Supported")
     early = reply(peer, invite, 183, OFFER, Require="100rel", RSeq="41")
@@ -129,7 +130,7 @@ def test_a_prack_is_taken_once() -> None:
 @pytest.mark.parametrize(("require", "number"), [("100rel", "x"), ("100rel", "12345678901"), ("timer", "1")])
 def test_what_is_not_reliable_gets_no_prack_and_is_told(require: str, number: str) -> None:
     peer = Peer()
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert peer.send(reply(peer, invite, 180, Require=require, RSeq=number)) == []
     assert peer.event(CallProgress).status == 180
@@ -137,7 +138,7 @@ def test_what_is_not_reliable_gets_no_prack_and_is_told(require: str, number: st
 
 def test_of_a_fork_eight_branches_are_followed() -> None:
     peer = Peer()
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     answers = []
@@ -241,7 +242,7 @@ def test_what_waits_when_the_call_is_refused_is_never_sent() -> None:
 
 def test_a_callee_without_a_tag_makes_no_dialog_and_gets_no_prack() -> None:
     peer = Peer()
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     ringing = peer.reply(invite, 180)
@@ -252,7 +253,7 @@ def test_a_callee_without_a_tag_makes_no_dialog_and_gets_no_prack() -> None:
 
 def test_each_callee_counts_its_responses_by_itself() -> None:
     peer = Peer()
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
 

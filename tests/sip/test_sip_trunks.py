@@ -82,7 +82,7 @@ def test_a_wrong_password_gets_another_challenge() -> None:
     assert not peer.has(CallOffered)
 
 
-def test_a_secure_trunk_is_none_without_tls() -> None:
+def test_a_secure_trunk_is_a_stranger_without_tls() -> None:
     gate = TrunkGate([Trunk("sbc", SBC.addresses, secure=True)])
     assert gate.trunk_of(Hop("192.0.2.7", 5060)) is None
     assert gate.trunk_of(Hop("192.0.2.7", 5061, "TLS")) == "sbc"

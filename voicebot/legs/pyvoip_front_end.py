@@ -1,7 +1,7 @@
-"""An extension at a PBX by way of pyVoIP: registers, and turns what rings there into legs.
+"""Registers as an extension at a PBX through pyVoIP, and turns incoming calls into legs.
 
-For those who want pyVoIP; the front end of this product (`sip_front_end`) registers at a PBX as well, and does more.
-docs/pyvoip.md tells the limits. Importing this module needs the extra ``pyvoip``.
+For those who want pyVoIP; `sip_front_end` registers at a PBX as well, and can do more. docs/pyvoip.md has the
+limitations. Importing this module needs the extra ``pyvoip``.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _REMEMBERED: Final = 256
 
 
 class RegistrationRefused(Exception):
-    """The PBX cannot be registered at: the text says why, and what to look at."""
+    """Registering at the PBX failed. The text says at which address, and why."""
 
 
 class PyVoipFrontEnd:
-    """Registers ``account`` and hands each call over as a leg to ``on_leg`` (on the loop).
+    """Registers ``account``, and passes each call as a leg to ``on_leg`` (on the event loop).
 
-    ``limit``: calls at once, beyond which 486 is the answer. ``clock`` and ``ports`` stay the caller's to close.
+    ``limit``: the most calls at once; further ones get 486. ``clock`` and ``ports`` are not closed here.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class PyVoipFrontEnd:
 
     @property
     def active(self) -> int:
-        """Calls that have not ended, and those whose BYE is still unanswered."""
+        """The number of calls that have not ended, and of those whose BYE is still unanswered."""
         return len(self._legs)
 
     async def start(self) -> None:
-        """Register. Raises :class:`RegistrationRefused`; nothing is left running then."""
+        """Register. Raises :class:`RegistrationRefused`, and then leaves nothing running."""
         try:
             async with asyncio.timeout(START_S):
                 await asyncio.to_thread(self._phone.connect)
@@ -90,7 +90,7 @@ class PyVoipFrontEnd:
         if self._refusal:
             await self.close()
             raise RegistrationRefused(f"{self._where} {self._refusal}")
-        logger.info("registered at %s by way of pyVoIP", self._where)
+        logger.info("registered at %s through pyVoIP", self._where)
 
     async def close(self) -> None:
         """End all calls, unregister, and end the threads."""
@@ -104,7 +104,7 @@ class PyVoipFrontEnd:
             leg.goodbye_received()
 
     def drain(self) -> None:
-        """From now on every new call gets 486; those that are up go on."""
+        """Refuse every new call with 486 from now on; calls in progress continue."""
         self._draining = True
 
     # --- on pyVoIP's threads
@@ -127,7 +127,7 @@ class PyVoipFrontEnd:
     def _registered(self, refusal: str) -> None:
         if self._told.is_set() and refusal != self._refusal and not self._draining:
             if refusal:
-                logger.error("%s %s: no calls come from there; it is tried again", self._where, refusal)
+                logger.error("%s %s: no calls can come from there until registering succeeds", self._where, refusal)
             else:
                 logger.info("registered at %s again", self._where)
         self._refusal = refusal
@@ -197,7 +197,7 @@ class PyVoipFrontEnd:
             leg.begin(call, audio)
             self._on_leg(leg)
         except Exception:
-            logger.exception("call %s: pyVoIP cannot take it", info.call_id)
+            logger.exception("call %s: pyVoIP cannot handle its INVITE", info.call_id)
             self._answer(request, 500)
             self._released(leg)
 
@@ -214,7 +214,7 @@ class PyVoipFrontEnd:
 
 
 def _free_port(host: str) -> int:
-    """pyVoIP needs its port before it binds: one that was free a moment ago."""
+    """A port that is free at the moment: pyVoIP must know its port before it binds."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Who calls whom, read from the INVITE and made fit for JSON and logs."""
+"""Reads who calls whom from an INVITE, as text that is safe for JSON and logs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from voicebot.legs import LegInfo
 from voicebot.sip import CallHandle, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
 from voicebot.sip.hop import bracketed
 
-_TOLD_HEADERS = (
+_PASSED_ON_HEADERS = (
     "Diversion",
     "History-Info",
     "P-Asserted-Identity",
@@ -22,7 +22,7 @@ _TOLD_HEADERS = (
     "User-Agent",
     "User-to-User",
 )
-"""Headers of the INVITE that are passed on, beside all that begin with ``X-``."""
+"""Headers of the INVITE that are passed on to the bot, in addition to all that begin with ``X-``."""
 _MAX_HEADERS = 32
 
 
@@ -35,7 +35,7 @@ def leg_info(call: CallHandle, codec: Codec) -> LegInfo:
 
 
 def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trunk: str) -> LegInfo:
-    """The facts of an INVITE that came from ``remote_address`` by ``trunk``."""
+    """The facts of an INVITE that came from ``remote_address`` through ``trunk``."""
     sender, recipient = request.sender, request.recipient
     return LegInfo(
         call_id=_clean(request.call_id),
@@ -54,12 +54,12 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
 
 
 def _headers(request: SipRequest) -> dict[str, str]:
-    names = [n for n in request.headers.keys() if n in _TOLD_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
+    names = [n for n in request.headers.keys() if n in _PASSED_ON_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
     return {_clean(name): _clean(request.headers[name]) for name in names[:_MAX_HEADERS]}
 
 
 def _user(uri: str) -> str:
-    """The user part or number; a number of another scheme or an unreadable URI as it is."""
+    """The user part or number; of a URI with another scheme or a malformed one, what follows the scheme."""
     try:
         return _clean(SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri).user)
     except SipSyntaxError:
@@ -67,7 +67,7 @@ def _user(uri: str) -> str:
 
 
 def _domain(uri: str, remote_address: str) -> Domain:
-    """The domain of who is at ``uri``; where they are at an unreadable or tel URI, the address that they speak from."""
+    """The domain of ``uri``; the remote address if it is a tel URI or malformed."""
     try:
         parsed = SipUri.parse(uri.partition("?")[0])
     except SipSyntaxError:
@@ -76,5 +76,5 @@ def _domain(uri: str, remote_address: str) -> Domain:
 
 
 def _clean(text: str) -> str:
-    """Fit for JSON and logs: without control characters, and without the lone surrogates of bytes not in UTF-8."""
+    """Replace control characters, and the lone surrogates that stand for bytes that are not UTF-8."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -1,4 +1,4 @@
-"""RTP packets, RFC 3550 section 5.1: parse and build. Everything that is read is length-checked first."""
+"""Parsing and building RTP packets (RFC 3550 section 5.1). Every read is length-checked first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 from typing import Final, NamedTuple
 
 MAX_PAYLOAD: Final = 1600
-"""Bytes: 200 ms of G.711, more than any phone sends in one packet."""
+"""Bytes: 200 ms of G.711, which is more than phones send in one packet."""
 
 _HEADER: Final = struct.Struct("!BBHII")
 _EXTENSION: Final = struct.Struct("!HH")
@@ -14,11 +14,11 @@ _PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sou
 
 
 class MalformedPacket(ValueError):
-    """The datagram is not what its header says, or not RTP/RTCP at all."""
+    """The datagram does not match its header, or is not RTP or RTCP at all."""
 
 
 class RtpPacket(NamedTuple):
-    """One RTP packet without what nobody here needs (contributing sources, header extensions)."""
+    """One RTP packet, without contributing sources and header extensions, which are not used here."""
 
     payload_type: int
     marker: bool

@@ -1,4 +1,4 @@
-"""The calls of one user agent: by their dialogs, by the INVITE that a CANCEL is about, and how many there may be."""
+"""The calls of one user agent: found by dialog, or by INVITE for a CANCEL, and limited in number."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from voicebot.sip.transaction import ServerTransaction
 
 @dataclass(frozen=True, slots=True)
 class SipLimits:
-    """What one user agent holds at most."""
+    """The most that one user agent holds at once."""
 
     transactions: int = 20_000
     calls: int = 2_000
     retry_after_s: int = 5
-    """Sent with a 503."""
+    """The Retry-After of a 503."""
     calls_of: Mapping[str, int] = field(default_factory=dict)
-    """By the name of a trunk: its calls at once, both ways."""
+    """The most calls at once, incoming and outgoing, by the name of the trunk."""
 
 
 class CallTable:
-    """The owner of the calls (:class:`~voicebot.sip.call.CallOwner`). ``emit`` gets what happens in them."""
+    """The owner of the calls (:class:`~voicebot.sip.call.CallOwner`). ``emit`` gets their events."""
 
     def __init__(self, limits: SipLimits, emit: Callable[[CallOutput], None]) -> None:
         self.emit = emit
@@ -41,11 +41,11 @@ class CallTable:
         return frozenset(self._calls)
 
     def has_room(self, trunk: str) -> bool:
-        """Whether one more call may come by ``trunk``."""
+        """Whether ``trunk`` may have one more call."""
         return len(self._calls) < self._limits.calls and not self.is_full(trunk)
 
     def is_full(self, trunk: str) -> bool:
-        """Whether a trunk has all the calls that it may have."""
+        """Whether ``trunk`` has reached its limit of calls."""
         limit = self._limits.calls_of.get(trunk)
         if limit is None:
             return False
@@ -59,11 +59,11 @@ class CallTable:
             self.adopt(call, call.dialog)
 
     def adopt(self, call: SipCall, dialog: SipDialog) -> None:
-        """Requests within ``dialog``, which may be an early one, are the call's."""
+        """Pass requests within ``dialog``, which may be an early one, to ``call``."""
         self._by_dialog[dialog.key] = call
 
     def release(self, call: SipCall) -> None:
-        """The call is over and needs to hear nothing more."""
+        """Forget the call: it is over, and nothing more will come for it."""
         self._calls.discard(call)
         if isinstance(call, IncomingSipCall):
             self._by_invite.pop(call.invite_transaction, None)
@@ -76,10 +76,10 @@ class CallTable:
         return self._by_dialog.get((request.call_id, request.recipient.tag, request.sender.tag))
 
     def invited_by(self, transaction: ServerTransaction) -> IncomingSipCall | None:
-        """The call that an INVITE has made."""
+        """The incoming call of this INVITE transaction."""
         return self._by_invite.get(transaction)
 
     def replaced_by(self, replaces: str) -> SipCall | None:
-        """The call that a Replaces header names; None when there is no such call, or it cannot be taken over."""
+        """The call that a Replaces header names; None if there is no such call, or it is not up."""
         call = self._by_dialog.get(replaces_key(replaces))
         return call if call is not None and call.is_up else None

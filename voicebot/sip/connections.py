@@ -1,9 +1,9 @@
-"""TCP and TLS connections: taken, made on demand, reused, kept alive, and never more than a bound (RFC 3261 18).
+"""TCP and TLS connections: accepted, made on demand, reused, kept alive, and limited in number (RFC 3261 18).
 
-Every connection has a number, its flow. A message for a hop goes by the flow that the hop names, else by an open
-connection to that address, else by a new one, which keeps a few messages until it is up. A connection that says nothing
-sensible in its first half minute is closed, and so is one that breaks the framing, reads too slowly, or fails to answer
-our pings having answered before (RFC 5626 4.4.1).
+Every connection has a number, its flow. A message goes out on the flow that its hop names, else on an open connection
+to that address, else on a new one, which queues a few messages until it is open. A connection is closed if no complete
+message comes in its first half minute, if it breaks the framing or reads too slowly, or if it stops answering our pings
+after it has answered one (RFC 5626 4.4.1).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 2_000
 MAX_OF_SOURCE = 200
-"""Connections that one address may open to us."""
+"""The most connections that one address may open to us."""
 CONNECT_TIMEOUT_S = 4.0
 FIRST_MESSAGE_S = 30.0
 HALF_READ_S = 30.0
 """How long one message may take to arrive."""
 IDLE_S = 3_900.0
-"""A little more than an hour: longer than registrations and session refreshes."""
+"""How long a connection may be unused; longer than the usual interval of registrations and session refreshes."""
 PONG_S = 10.0
 _MAX_UNSENT = 1 << 20
 _MAX_QUEUED = 32
@@ -40,7 +40,7 @@ _TICK_S = 5.0
 
 
 class Connection(asyncio.Protocol):
-    """One connection, with its framing. ``peer``: the address at the other end, our flow number in it."""
+    """One connection, with its framing. ``peer``: the address at the other end, with our flow number."""
 
     def __init__(self, owner: Connections, transport: Transport, listener: int, target: Hop | None) -> None:
         self.flow = owner.next_flow()
@@ -105,7 +105,7 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
 
     def check(self, now: float, keepalive_s: float) -> None:
-        """Once in a while: close what is dead, ping what we opened."""
+        """Called now and then: close the connection if it is dead; ping it if we opened it."""
         stranger = not self.spoke and self.target is None and now - self.opened_at > FIRST_MESSAGE_S
         half_read = not self._framer.idle and now - self.quiet_since > HALF_READ_S
         unanswered = self.pinged_at is not None and self.pongs_expected and now - self.pinged_at > PONG_S
@@ -117,7 +117,8 @@ class Connection(asyncio.Protocol):
 
 
 class Connections:
-    """All connections of one endpoint. ``received`` gets each message, ``failed`` each hop out of reach."""
+    """All connections of one endpoint. ``received`` gets each message; ``failed`` each hop that cannot be reached, and
+    each whose connection was closed."""
 
     def __init__(
         self,
@@ -131,7 +132,7 @@ class Connections:
         self.loop = loop
         self.received = received
         self.counters: Counter[str] = Counter()
-        """Connections that were closed on their peers: ``refused`` (over a bound), ``framing``, ``slow``."""
+        """Connections that we closed: ``refused`` (over a limit), ``framing`` (malformed stream), ``slow`` (reader)."""
         self.flows: dict[int, Connection] = {}
         self._failed = failed
         self._client_tls = client_tls
@@ -151,7 +152,7 @@ class Connections:
     async def listen(
         self, transport: Transport, host: str, port: int, listener: int, context: ssl.SSLContext | None
     ) -> int:
-        """Take connections; returns the port. Raises OSError."""
+        """Accept connections. Returns the port. Raises OSError."""
         server = await self.loop.create_server(
             lambda: Connection(self, transport, listener, None),
             host,
@@ -170,7 +171,7 @@ class Connections:
         for connection in list(self.flows.values()):
             if connection.transport is not None:
                 connection.transport.close()
-        # What was written last (a BYE) has a moment to leave; then nothing stays open.
+        # Give the last messages (a BYE) a moment to be sent; then close everything.
         await self._gone(0.5)
         for connection in list(self.flows.values()):
             connection.abort()
@@ -180,14 +181,14 @@ class Connections:
             self._ticker = None
 
     async def _gone(self, timeout_s: float) -> None:
-        """Wait until no connection is open, for so long at most."""
+        """Wait until no connection is open, for at most ``timeout_s``."""
         if self.flows:
             self._empty = self.loop.create_future()
             await asyncio.wait([self._empty], timeout=timeout_s)
             self._empty = None
 
     def send(self, data: bytes, hop: Hop) -> None:
-        """``hop.host`` is an address, or its flow is open."""
+        """Send a message. ``hop.host`` must be an address, unless its flow is open."""
         connection = self.flows.get(hop.flow) if hop.flow else None
         if connection is None:
             connection = self._by_address.get(self._address(hop))

@@ -1,8 +1,8 @@
-"""Digest authentication, both sides: RFC 7616 as SIP uses it (RFC 8760), MD5 for those who know nothing better.
+"""Digest authentication, both sides: RFC 7616 as used by SIP (RFC 8760), with MD5 for peers that support nothing else.
 
-The server's nonces need no memory to be checked (time, source and a keyed hash), only to be used up: each remembers the
-highest ``nc`` that came with it, in a bounded table, so that an Authorization that was overheard is worth nothing.
-Unknown users and wrong passwords take the same way to the same answer.
+The server can check a nonce without having stored it: it consists of time, source and a keyed hash. A bounded table has
+the highest ``nc`` used with each nonce, so that an overheard Authorization cannot be replayed. Unknown users and wrong
+passwords take the same path to the same answer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALGORITHMS: Mapping[str, Callable[[bytes], str]] = {
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
 }
-"""The better one first: challenges offer them in this order, and of several challenges we take the best."""
+"""The strongest first: our challenges are in this order, and we answer the strongest of several challenges."""
 _SCHEME_RE = re.compile(r"\s*Digest\s+", re.IGNORECASE)
 _FIELD_RE = re.compile(r'([A-Za-z0-9_-]{1,32})\s*=\s*(?:"((?:[^"\\]|\\.){0,1024})"|([^\s,"]{0,1024}))\s*(?:,\s*|\Z)')
 _MAX_FIELDS = 24
@@ -31,7 +31,7 @@ _MAX_TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user of ours at others. ``realm``: only for challenges of it; empty: for any."""
+    """Our user name and password at another server. ``realm``: the only realm they are for; empty: for any."""
 
     username: str
     password: str = field(repr=False)
@@ -39,7 +39,7 @@ class Credentials:
 
 
 def parse_digest(value: str) -> dict[str, str]:
-    """The fields of a ``Digest`` challenge or answer, names in lower case; empty for anything else."""
+    """The fields of a ``Digest`` challenge or answer, with names in lower case; empty if it is not one."""
     match = _SCHEME_RE.match(value)
     fields: dict[str, str] = {}
     at = match.end() if match else len(value)
@@ -73,7 +73,7 @@ def digest_response(fields: Mapping[str, str], method: str, username: str, passw
 
 
 class Challenged:
-    """The client's side for one request: answers each challenge once, and again when the nonce was only stale."""
+    """The client's side for one request: answers each realm once, and again if the server says the nonce was stale."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
@@ -81,7 +81,7 @@ class Challenged:
         self._answered: set[tuple[str, str]] = set()
 
     def answer(self, response: SipResponse, request: SipRequest) -> bool:
-        """Put our answer to a 401 or 407 into ``request``. False: there is none, or it was wrong already."""
+        """Put our answer to a 401 or 407 into ``request``. False: we have none, or our answer was refused."""
         challenge, answer = ("WWW-Authenticate", "Authorization") if response.status == 401 else PROXY_HEADERS
         self._tried += 1
         for fields in _best_first(response.headers.getlist(challenge)):
@@ -138,16 +138,16 @@ def _format(fields: Mapping[str, str]) -> str:
 
 
 class Proof(Enum):
-    """What an Authorization was worth."""
+    """The result of checking an Authorization."""
 
     GOOD = auto()
     STALE = auto()
-    """The right password with a nonce that has run out or been used: challenge anew with ``stale=true``."""
+    """The right password, but with an expired or used nonce: challenge again with ``stale=true``."""
     BAD = auto()
 
 
 class DigestServer:
-    """Challenges requests and checks the answers, for one realm. ``password_of`` gives None for an unknown user."""
+    """Challenges requests and checks the answers, for one realm. ``password_of`` returns None for an unknown user."""
 
     def __init__(
         self,
@@ -175,7 +175,7 @@ class DigestServer:
         return [_format({**fields, "algorithm": algorithm}) for algorithm in ALGORITHMS]
 
     def check(self, request: SipRequest, source: str, now: float) -> tuple[Proof, str]:
-        """The worth of the request's Authorization, and the user it speaks for (empty unless GOOD)."""
+        """Check the request's Authorization. Returns the result and the user (empty unless GOOD)."""
         for value in request.headers.getlist("Authorization")[:4]:
             fields = parse_digest(value)
             if fields.get("realm") == self.realm:
@@ -186,8 +186,8 @@ class DigestServer:
         user = fields.get("username", "")
         password = self._password_of(user)
         try:
-            # Without qop there is no nc, and so no protection against repetition: we asked for it, so we insist.
-            # The uri may differ from the Request-URI, which proxies rewrite; the method may not.
+            # Without qop there is no nc, and so no protection against replay; our challenge asked for it.
+            # The uri may differ from the Request-URI, because proxies rewrite that; the method may not.
             count = int(fields["nc"], 16) if fields["qop"] == "auth" else 0
             wanted = digest_response(fields, request.method, user, password or self._decoy)
         except (KeyError, ValueError):
@@ -201,7 +201,7 @@ class DigestServer:
             return Proof.STALE, ""
         self._used[nonce] = count
         while len(self._used) > self._kept:
-            # A nonce that falls out could be used again: with it fall all that were made before (see `_ours`).
+            # A nonce that leaves the table could be replayed, so it and all older ones become invalid (see `_ours`).
             self._oldest = max(self._oldest, _made_at(self._used.popitem(last=False)[0]))
         return Proof.GOOD, user
 

@@ -1,4 +1,4 @@
-"""The INVITE of a call of ours, but for its Via (RFC 3261 8.1.1, 13.2.1)."""
+"""The INVITE of an outgoing call, without its Via (RFC 3261 8.1.1, 13.2.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voicebot.sip.sdp import SessionDescription
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """``sender``: our address. ``route``: a proxy's URI, where the request goes by one that its own leads past."""
+    """``sender``: the URI for From. ``route``: the URI of a proxy, if ``uri`` itself does not lead there."""
 
     uri: str
     sender: str

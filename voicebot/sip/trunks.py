@@ -1,14 +1,15 @@
-"""Who may call, and how often: trunks by address, by password and by account, and a rate for each source.
+"""Who may call, and how often: trunks known by address, by password or by account, and a rate limit for each source.
 
-A request that belongs to no dialog of ours is judged in this order:
+A request that belongs to none of our dialogs is checked in this order:
 
-1. a source that sends more than its rate is not answered: its bucket of tokens is empty. Trunks have wider buckets;
-2. an address that a trunk lists, or that an account is registered at, is let in;
-3. where some trunk has a password, anybody else is challenged, whatever they ask for and whoever they say they are: an
-   unknown user and a wrong password look alike;
-4. everybody else is a stranger: dropped without a word, refused with 403, or taken, as the setting says.
+1. A source that exceeds its rate gets no answer (a trunk gets 503). Trunks have higher rates.
+2. A source address that a trunk lists, or from which a registrar of ours has answered, is admitted.
+3. If any trunk has a password, everybody else is challenged with 401, without regard to the user they claim to be: an
+   unknown user and a wrong password look the same. With ``drop`` only an INVITE is challenged, and a request whose
+   password is right but whose nonce has expired.
+4. Everybody else is a stranger, and is dropped without an answer, refused with 403, or admitted, as the setting says.
 
-An answer, even a refusal, tells a scanner that somebody is there: "drop" is what a public address wants.
+Any answer, even a refusal, tells a scanner that there is a SIP service here: use "drop" on a public address.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ _CHALLENGED = frozenset({"INVITE", "OPTIONS", "REGISTER", "REFER", "NOTIFY", "IN
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """``addresses``: from where it calls. ``username``/``password``: instead, or for other addresses, what it must
-    know, and what we answer with when it challenges a call of ours.
+    """``addresses``: from which it calls. ``username``/``password``: with which it calls from any other address, and
+    with which we answer its challenges.
 
-    ``secure``: only over TLS. ``outbound``: where calls of ours to it go, and OPTIONS every ``options_s`` seconds (0:
-    none). ``number``: what our calls show. ``max_calls``: at once, both ways; 0 for as many as the endpoint takes.
+    ``secure``: it must use TLS. ``outbound``: the URI for our calls to it, and for OPTIONS every ``options_s`` seconds
+    (0: none). ``number``: the number that our calls show. ``max_calls``: the most calls at once, incoming and outgoing;
+    0: no limit but the endpoint's.
     """
 
     name: str
@@ -52,7 +54,7 @@ class Trunk:
 
     @property
     def line(self) -> Line | None:
-        """What our calls to it go out by; None without ``outbound``."""
+        """The line for our calls to it; None without ``outbound``."""
         if not self.outbound:
             return None
         credentials = Credentials(self.username, self.password) if self.password else None
@@ -64,7 +66,7 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A bucket of ``burst`` tokens that fills at ``per_s``; a request takes one."""
+    """A token bucket: it holds ``burst`` tokens and is refilled with ``per_s`` a second; a request takes one."""
 
     per_s: float
     burst: float
@@ -72,11 +74,11 @@ class Rate:
 
 DEFAULT_RATES = {"INVITE": Rate(5, 20), "REGISTER": Rate(1, 5), "OPTIONS": Rate(2, 10), "other": Rate(10, 40)}
 TRUNK_FACTOR = 40.0
-"""How much wider the buckets of trunks are."""
+"""By how much the rates of trunks are higher."""
 
 
 class RateLimiter:
-    """A bucket for each source and method, in a bounded table: who was heard least recently is forgotten."""
+    """A token bucket for each source and method, in a bounded table: the least recently used is forgotten."""
 
     def __init__(self, rates: Mapping[str, Rate] | None = None, *, sources: int = 10_000) -> None:
         self._rates = rates or DEFAULT_RATES
@@ -87,7 +89,7 @@ class RateLimiter:
         return len(self._buckets)
 
     def take(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
-        """Take a token; False: there is none."""
+        """Take a token. False: there is none left."""
         kind = method if method in self._rates else "other"
         rate = self._rates[kind]
         tokens, at = self._buckets.get((source, kind), (rate.burst * factor, now))
@@ -101,14 +103,14 @@ class RateLimiter:
 
 
 def source_of(host: str) -> str:
-    """What counts as one source: an IPv4 address, a /64 of IPv6 (one customer has that many addresses)."""
+    """What counts as one source: an IPv4 address, or a /64 of IPv6, because one customer has that many addresses."""
     if ":" not in host:
         return host
     return str(ipaddress.ip_network(f"{host}/64", strict=False).network_address)
 
 
 class TrunkGate:
-    """The rules above, as a :class:`~voicebot.sip.gate.Gate`. ``registrars`` gives accounts' names by address."""
+    """The rules above, as a :class:`~voicebot.sip.gate.Gate`. ``registrars`` returns account names with addresses."""
 
     BAN_S = 60.0
 
@@ -162,7 +164,7 @@ class TrunkGate:
         return Admission(drop=True) if self._strangers == "drop" else Admission(refusal=Refusal(403))
 
     def trunk_of(self, source: Hop) -> str | None:
-        """The trunk or account that ``source`` belongs to by its address."""
+        """The name of the trunk or account to which the address of ``source`` belongs, None for a stranger."""
         address = ipaddress.ip_address(source.host)
         for trunk in self._trunks:
             if trunk.has(address) and (source.transport == "TLS" or not trunk.secure):
@@ -179,7 +181,7 @@ class TrunkGate:
         return Admission(refusal=Refusal(401, {"WWW-Authenticate": challenges}))
 
     def _ban(self, key: str, now: float) -> None:
-        """Nothing of this source is even parsed for a minute."""
+        """Drop everything from this source for a minute without parsing it."""
         self._banned[key] = now + self.BAN_S
         self._banned.move_to_end(key)
         if len(self._banned) > 10_000:
