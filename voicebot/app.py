@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,7 +31,7 @@ from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.health import Health
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
-from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
+from voicebot.service.sip import listeners, media_preferences, sip_endpoint, trunk_media
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory
 from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
@@ -170,8 +169,9 @@ class Application:
         try:
             await self.front_end.start()
         except OSError as error:
-            where = f"UDP {self.settings.sip.host}:{self.settings.sip.port}"
-            raise NotReady(f"sip.port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from error
+            where = ", ".join(f"{at.transport} {at.host}:{at.port}" for at in listeners(self.settings))
+            setting = "sip.listen" if self.settings.sip.listen else "sip.port"
+            raise NotReady(f"{setting}: {where} cannot be opened: {error.strerror or error}") from error
         if self.settings.pyvoip.server:
             ports = self.front_end.media.ports
             self._front_ends.append(await register_by_pyvoip(self.settings, self._clock, ports, self._on_leg))
@@ -181,7 +181,7 @@ class Application:
         gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock
 
     def _sweep(self) -> None:
-        """Remove the beginnings of files that a service which was killed has left."""
+        """Remove the unfinished files of a service that was killed."""
         for folder in (self.settings.calls.records, prompt_directory(self.settings)):
             if folder is not None and (swept := sweep_drafts(folder)):
                 logger.info("%s: %d unfinished files removed", folder, swept)

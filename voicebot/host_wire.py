@@ -27,12 +27,6 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_LINE = 1 << 20
-PHONE_CHANNEL = "telephony"
-"""The ``channelId`` of activities that come from calls."""
-ANONYMOUS = "anonymous"
-"""The id of a caller who withholds the number."""
-RESUME_EVENT = "voicebot.resume"
-"""The event by which dialogs are told to ask their open question again."""
 
 
 class WireError(ValueError):

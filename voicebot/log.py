@@ -1,4 +1,5 @@
-"""Logging of all our processes: plain lines or JSON lines on standard error, with the call id if there is a call."""
+"""Logging of all our processes: plain lines or JSON lines on standard error, with the call's id if there is a call, and
+in JSON lines its SIP Call-ID."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 
 class _PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        call = getattr(record, "call_id", "")
+        call = getattr(record, "call", "")
         time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
         level = "" if record.levelno == logging.INFO else f" {record.levelname}"
         text = f"{time}{level} {record.name.removeprefix('voicebot.')}{f' [{call[:12]}]' if call else ''}: "
@@ -27,8 +28,9 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if call := getattr(record, "call_id", ""):
-            line["call_id"] = call
+        for name in ("call", "call_id"):
+            if told := getattr(record, name, ""):
+                line[name] = told
         if record.exc_info:  # asyncio passes False where there is none
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

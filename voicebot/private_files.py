@@ -1,11 +1,11 @@
-"""Files and folders that are their owner's alone, from the first byte: records, recordings, state, caches, sockets.
+"""Files and folders that only their owner can read: records, recordings, state, caches, sockets.
 
-What callers say is in them, and a file that is made and then restricted can be opened by others in between. So the
-mode is given when a file is made; :func:`keep_private` sets the umask of a whole process besides, for what libraries
-and dialogs write.
+They contain what callers say. If a file were created first and restricted afterwards, others could open it in between.
+So files are created with their mode. In addition :func:`keep_private` sets the umask of a process, for files that
+libraries and dialogs write.
 
-A file appears whole or not at all: it is written as a draft beside its place, ``.name.random.part``, and renamed. A
-draft is locked as long as somebody writes it, so that :func:`sweep_drafts` knows which ones nobody will finish.
+A file appears complete or not at all: it is written as a draft in the same folder, ``.name.random.part``, and then
+renamed. The draft is locked while it is written, so that :func:`sweep_drafts` can tell abandoned ones.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ _DRAFT: Final = ".part"
 
 
 def keep_private() -> None:
-    """From now on nothing that this process makes can be read by others."""
+    """Make all files that this process creates from now on unreadable for others."""
     os.umask(0o077)
 
 
 def make_folder(path: Path) -> None:
-    """Make ``path``, and what is missing above it. A folder that exists keeps its mode. Raises OSError."""
+    """Create ``path`` and the missing folders above it. Existing folders keep their mode. Raises OSError."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def touch(path: Path) -> None:
-    """Have a private file at ``path``, for a library that opens it by name; what is in it stays. Raises OSError."""
+    """Create a private file at ``path``, for a library that opens it by name. An existing one keeps its content, and
+    becomes private. Raises OSError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.fchmod(descriptor, 0o600)
@@ -44,9 +45,9 @@ def touch(path: Path) -> None:
 
 @contextlib.contextmanager
 def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
-    """Write a file that appears at the end, or not at all; missing folders are made. Blocks; raises OSError.
+    """Write a file that appears at the end, complete, or not at all. Creates missing folders. Blocks. Raises OSError.
 
-    ``durable``: it is on the disk by then, and would outlast a power cut.
+    ``durable``: sync it to the disk first, so that it survives a power failure.
     """
     make_folder(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_DRAFT, dir=path.parent)  # of mode 0600
@@ -65,7 +66,7 @@ def whole_file(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
 
 
 def sweep_drafts(folder: Path) -> int:
-    """Remove the drafts in ``folder`` that nobody writes any more (their process was killed); how many there were."""
+    """Remove the abandoned drafts in ``folder``, whose process was killed. Returns how many there were."""
     swept = 0
     for draft in folder.glob(f".*{_DRAFT}"):
         with contextlib.suppress(OSError), draft.open("rb") as file:

@@ -1,9 +1,9 @@
-"""Which web servers are asked because somebody else named them: a bot, a dialog's prompt, a redirection.
+"""Limits requests to URLs that somebody else has chosen: a bot, a dialog's prompt, a redirection.
 
-Whoever makes a service ask for an address of his choice can reach what only that service reaches: its own machine, its
-network, the cloud's metadata. So such a request goes only where an allow-list says, and to public addresses only. That
-is decided when the connection is made (:func:`public_connector`), on the address itself: a name that leads elsewhere a
-moment later (DNS rebinding) has nothing of it.
+Somebody who can choose a URL for us to request could reach what only we can reach: our own machine, our network, the
+cloud's metadata service (server-side request forgery). So such requests go only to hosts on an allow-list, and only to
+public IP addresses. The address is checked when the connection is made (:func:`public_connector`), so that a name that
+resolves to another address a moment later (DNS rebinding) does not get around it.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ import aiohttp
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _PLATFORM: Final = ipaddress.ip_address("168.63.129.16")
-"""Azure's own services as virtual machines see them: public by number, but not by what answers there."""
+"""Azure's platform services, as virtual machines reach them: a public address by its number only."""
 
 
 class NotAllowed(ValueError):
-    """An address that is not to be asked. The text says why."""
+    """The URL must not be requested. The text says why."""
 
 
 class WebHosts:
-    """An allow-list. ``patterns``: hosts with ``*`` for any part of a name, and a port where it is not to be any:
-    ``*`` (every public one), ``*.example.com``, ``sounds.internal:8080``. A host that is named in full may have a
-    private address.
+    """An allow-list. ``patterns``: hosts, with ``*`` for any part of the name, and with a port to allow only that one:
+    ``*`` (every public host), ``*.example.com``, ``sounds.internal:8080``. A host without ``*`` may have a private
+    address.
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._patterns = tuple(pattern.lower() for pattern in patterns)
 
     def check(self, url: str) -> bool:
-        """Whether the server of ``url`` is named in full. Raises :class:`NotAllowed` where no pattern matches."""
+        """Whether a pattern without ``*`` allows the host of ``url``. Raises :class:`NotAllowed` if none does."""
         try:
             parts = urlsplit(url)
             host, port = (parts.hostname or "").rstrip("."), parts.port or {"http": 80, "https": 443}.get(parts.scheme)
         except ValueError as error:
-            raise NotAllowed(f"{url[:200]} is no web address") from error
+            raise NotAllowed(f"{url[:200]} is not a web address") from error
         if parts.scheme not in ("http", "https") or not host:
-            raise NotAllowed(f"{url[:200]} is no web address")
+            raise NotAllowed(f"{url[:200]} is not a web address")
         names = (host, f"[{host}]" if ":" in host else host)
         named = {*names, *(f"{name}:{port}" for name in names)}
         if named & {pattern for pattern in self._patterns if "*" not in pattern}:
@@ -55,7 +55,7 @@ class WebHosts:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet's, for hosts, and stands for no other one."""
+    """Whether an IP address is a public unicast one, and does not stand for another that is not."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -72,13 +72,13 @@ def is_public(address: str) -> bool:
 
 
 def public_connector(**options: Any) -> aiohttp.TCPConnector:
-    """aiohttp's, which connects to public addresses only; anything else is a failed connection."""
+    """An aiohttp connector that connects only to public addresses; connecting to others fails."""
     return aiohttp.TCPConnector(socket_factory=_public_socket, **options)
 
 
 def _public_socket(about: tuple[Any, ...]) -> socket.socket:
-    """``about``: what ``getaddrinfo`` tells of the address that is connected to next."""
+    """``about``: the address to connect to, as from ``getaddrinfo``."""
     family, kind, protocol, _, address = about
     if not is_public(str(address[0])):
-        raise PermissionError(errno.EACCES, f"{address[0]} is no public address")
+        raise PermissionError(errno.EACCES, f"{address[0]} is not a public address")
     return socket.socket(family, kind, protocol)

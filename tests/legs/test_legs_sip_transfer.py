@@ -28,7 +28,7 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
     leg.on_transfer_asked = follow
     bot = answerer.legs[0]
     await until(lambda: not answerer.tasks)
-    outcome = await bot.transfer(Address.parse("+49 30 999").at(bot.info.domain))
+    outcome = await bot.transfer(Address.parse(f"sip:+4930999@{LOOPBACK}:{line.endpoint.port}"))
     assert asked == [f"sip:+4930999@{LOOPBACK}:{line.endpoint.port}"]
     assert (outcome.accepted, outcome.status) == (status == 200, status)
     if status != 200:

@@ -97,10 +97,10 @@ async def test_before_the_start_nothing_is_said_of_parts_that_are_not_there_yet(
 
 async def test_each_process_that_is_away_is_named(service: Service) -> None:
     service.dialogs.host.running = False
-    assert service.health.unready() == ["dialog host is away"]
+    assert service.health.unready() == ["dialog host is not running"]
     assert service.speech.process is not None
     service.speech.process.running = False
-    assert service.health.unready() == ["dialog host is away", "speech service is away"]
+    assert service.health.unready() == ["dialog host is not running", "speech service is not running"]
 
 
 async def test_a_speech_service_of_others_is_no_process_of_ours(service: Service) -> None:

@@ -169,7 +169,7 @@ def test_a_200_that_comes_again_after_the_end_is_acknowledged_and_brings_nothing
 
 def test_the_ack_of_a_reinvite_carries_the_credentials_that_it_was_accepted_with() -> None:
     peer = Peer()
-    line = Account("pbx", "sip:127.0.0.1:5070", "7000", "secret").line
+    line = Account("pbx", "sip:127.0.0.1:5070", "7000", "secret", realms=("pbx",)).line
     call = peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now, line=line)
     (invite,) = peer.command()
     peer.send(reply(peer, invite, 200, OFFER))

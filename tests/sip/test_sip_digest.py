@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from sip_peer import Peer
 
-from voicebot.sip.digest import Challenged, Credentials, DigestServer, Proof, digest_response, parse_digest
+from voicebot.sip.credentials import Challenged, Credentials
+from voicebot.sip.digest import DigestServer, Proof, digest_response, parse_digest
+from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
 
 SOURCE = "192.0.2.1"
@@ -19,7 +21,7 @@ def answered(challenges: list[str], password: str = "secret", user: str = "trunk
     request = Peer().request("INVITE")
     response = SipResponse(401)
     response.headers.setlist("WWW-Authenticate", challenges)
-    assert Challenged(Credentials(user, password)).answer(response, request)
+    assert Challenged(Credentials(user, password, hosts=["bot"])).answer(response, request, Hop("bot", 5060))
     return request
 
 
@@ -92,54 +94,6 @@ def test_a_nonce_that_fell_out_of_the_table_cannot_be_used_again() -> None:
     assert all(digest.check(request, SOURCE, 15.0)[0] is Proof.STALE for request in requests)
 
 
-def test_a_challenge_is_answered_once_and_again_only_when_it_was_stale() -> None:
-    client = Challenged(Credentials("trunk", "secret"))
-    response = SipResponse(407)
-    response.headers.set("Proxy-Authenticate", 'Digest realm="p", nonce="1", qop="auth"')
-    request = Peer().request("INVITE")
-    assert client.answer(response, request)
-    assert not client.answer(response, request)
-    response.headers.set("Proxy-Authenticate", 'Digest realm="p", nonce="2", qop="auth", stale=TRUE')
-    assert client.answer(response, request)
-    assert parse_digest(request.headers["Proxy-Authorization"])["nonce"] == "2"
-
-
-def challenged(*fields: str, status: int = 401) -> SipResponse:
-    response = SipResponse(status)
-    header = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
-    response.headers.setlist(header, [f"Digest {one}" for one in fields])
-    return response
-
-
-def test_credentials_of_a_realm_answer_that_realm_and_no_other() -> None:
-    client, request = Challenged(Credentials("trunk", "secret", realm="ours")), Peer().request("INVITE")
-    assert not client.answer(challenged('realm="theirs", nonce="1", qop="auth"'), request)
-    assert not client.answer(challenged('nonce="1", qop="auth"'), request), "nor one without a name"
-    assert request.headers.get("Authorization") is None
-    both = challenged('realm="theirs", nonce="1", qop="auth"', 'realm="ours", nonce="2", qop="auth"')
-    assert client.answer(both, request)
-    assert parse_digest(request.headers["Authorization"])["realm"] == "ours"
-
-
-def test_credentials_without_a_realm_answer_any() -> None:
-    request = Peer().request("INVITE")
-    assert Challenged(Credentials("trunk", "secret")).answer(challenged('realm="any", nonce="1"'), request)
-
-
-def test_who_challenges_for_ever_gets_four_answers() -> None:
-    client, request = Challenged(Credentials("trunk", "secret")), Peer().request("INVITE")
-    stale = [challenged(f'realm="p", nonce="{number}", qop="auth", stale=true') for number in range(6)]
-    assert [client.answer(response, request) for response in stale] == [True] * 4 + [False] * 2
-
-
-def test_another_realm_or_a_proxy_is_answered_beside_the_first() -> None:
-    client, request = Challenged(Credentials("trunk", "secret")), Peer().request("INVITE")
-    assert client.answer(challenged('realm="a", nonce="1"'), request)
-    assert client.answer(challenged('realm="a", nonce="1"', status=407), request)
-    assert client.answer(challenged('realm="b", nonce="1"'), request)
-    assert not client.answer(challenged('realm="a", nonce="3"'), request), "that password was wrong"
-
-
 def test_a_first_challenge_is_not_called_stale_and_a_second_one_is() -> None:
     digest = server()
     first, again = digest.challenges(SOURCE, 10.0), digest.challenges(SOURCE, 10.0, stale=True)
@@ -210,36 +164,6 @@ def test_a_session_algorithm_hashes_nonce_and_cnonce_in(algorithm: str) -> None:
     assert digest_response(fields, "INVITE", "u", "p") == wanted
 
 
-def test_auth_int_covers_the_body_and_is_taken_where_there_is_nothing_else() -> None:
-    fields = {"realm": "r", "nonce": "n", "uri": "sip:x", "cnonce": "c", "qop": "auth-int", "nc": "00000001"}
-    assert digest_response(fields, "INVITE", "u", "p", b"a") != digest_response(fields, "INVITE", "u", "p", b"b")
-    for offered, taken in (("auth-int", "auth-int"), ("auth-int,auth", "auth")):
-        request = Peer().request("INVITE", body=b"v=0")
-        assert Challenged(Credentials("u", "p")).answer(challenged(f'realm="r", nonce="n", qop="{offered}"'), request)
-        sent = parse_digest(request.headers["Authorization"])
-        assert sent["qop"] == taken and sent["nc"] == "00000001"
-        assert sent["response"] == digest_response(sent, "INVITE", "u", "p", request.body)
-
-
-def test_of_several_challenges_the_best_usable_one_is_answered() -> None:
-    request = Peer().request("INVITE")
-    challenges = challenged(
-        'realm="r", nonce="1", algorithm=MD5, qop="auth", opaque="kept"',
-        'realm="r", nonce="2", algorithm=SHA-512-256, qop="auth"',
-        'realm="r", nonce="3", algorithm=SHA-256, qop="other"',
-        'realm="r", algorithm=SHA-256, qop="auth"',
-    )
-    assert Challenged(Credentials("u", "p")).answer(challenges, request)
-    sent = parse_digest(request.headers["Authorization"])
-    assert (sent["nonce"], sent["opaque"], sent["algorithm"]) == ("1", "kept", "MD5")
-
-
-def test_quotes_in_names_come_through() -> None:
-    request = Peer().request("INVITE")
-    assert Challenged(Credentials('a"b\\c', "p")).answer(challenged('realm="r", nonce="n"'), request)
-    assert parse_digest(request.headers["Authorization"])["username"] == 'a"b\\c'
-
-
 def test_a_nonce_is_good_from_the_moment_that_it_is_made() -> None:
     digest = server()
     assert digest.check(counted(digest, "00000001")[0], SOURCE, 10.0)[0] is Proof.GOOD
@@ -260,21 +184,7 @@ def test_a_challenge_has_so_many_fields_and_no_more() -> None:
     assert parse_digest("Digest " + ", ".join([*fields, "one=more"])) == {}
 
 
-def test_a_password_is_not_told_to_whoever_prints_the_credentials() -> None:
-    assert "secret" not in repr(Credentials("trunk", "secret", "realm"))
-
-
-def said_to(*challenges: str) -> dict[str, str] | None:
-    """What a client of ours answers to these challenges, if anything."""
-    request = Peer().request("INVITE")
-    if not Challenged(Credentials("u", "p")).answer(challenged(*challenges), request):
-        return None
-    return parse_digest(request.headers["Authorization"])
-
-
-def test_of_many_challenges_and_of_many_answers_only_the_first_are_read() -> None:
-    other, ours = 'realm="r", algorithm=unknown, nonce="n"', 'realm="r", nonce="n"'
-    assert said_to(*[other] * 7, ours) is not None and said_to(*[other] * 8, ours) is None
+def test_of_many_answers_only_the_first_four_are_read() -> None:
     for before, proof in ((3, Proof.GOOD), (4, Proof.BAD)):
         digest = server()
         request, _ = counted(digest, "00000001")
@@ -288,19 +198,6 @@ def test_a_nonce_is_good_for_five_minutes_where_nothing_else_is_set() -> None:
     first, second = (counted(digest, "00000001")[0] for _ in range(2))
     assert digest.check(first, SOURCE, 310.0)[0] is Proof.GOOD
     assert digest.check(second, SOURCE, 310.5)[0] is Proof.STALE
-
-
-@pytest.mark.parametrize("algorithm", ["MD5-sess", "sha-256-SESS"])
-def test_a_session_algorithm_has_a_cnonce_of_ours_even_without_qop(algorithm: str) -> None:
-    said = said_to(f'realm="r", nonce="n", algorithm={algorithm}')
-    assert said is not None and len(said["cnonce"]) >= 8 and "qop" not in said and "nc" not in said
-    assert said["response"] == digest_response(said, "INVITE", "u", "p")
-
-
-def test_without_qop_and_session_there_is_no_cnonce_and_no_count() -> None:
-    """RFC 2069, which some gateways still speak."""
-    said = said_to('realm="r", nonce="n"')
-    assert said is not None and {*said} == {"username", "realm", "nonce", "uri", "response"}
 
 
 def test_an_answer_that_fails_uses_no_nonce_up() -> None:

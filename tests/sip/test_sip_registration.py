@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sip_peer import OFFER, Peer, session, statuses
 
@@ -124,7 +126,8 @@ def test_an_outbound_proxy_gets_everything_with_a_route() -> None:
 @pytest.mark.parametrize("status", [401, 407])
 def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
     peer = Peer()
-    call: SipCall = peer.ua.invite(Address.parse("sip:x@192.0.2.10"), session(), peer.now, line=ACCOUNT.line)
+    line = replace(ACCOUNT, realms=("pbx",)).line
+    call: SipCall = peer.ua.invite(Address.parse("sip:x@192.0.2.10"), session(), peer.now, line=line)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     challenge, answer = {
@@ -136,7 +139,9 @@ def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
     ack, again = peer.send(response)
     assert statuses([ack, again]) == ["ACK", "INVITE"] and isinstance(again, SipRequest)
     assert again.cseq[0] == invite.cseq[0] + 1 and again.headers.get(answer)
-    (ack,) = peer.send(peer.reply(again, 200, to_tag="t", body=OFFER))
+    accepted = peer.reply(again, 200, to_tag="t", body=OFFER)
+    accepted.headers.set("Contact", "<sip:x@192.0.2.10>")
+    (ack,) = peer.send(accepted)
     assert ack.headers[answer] == again.headers[answer] and ack.cseq[0] == again.cseq[0]
     assert peer.has(CallConfirmed)
     call.bye(peer.now)

@@ -168,7 +168,7 @@ def test_a_stateless_answer_says_who_we_are_why_and_when_to_come_again() -> None
     sent: list[Transmit | Locate] = []
     ours = layer(sent.append)
     request = Peer().request("INVITE")
-    ours.answer_stateless(request, 503, Hop("192.0.2.9", 5070), retry_after_s=0)
+    ours.answer_stateless(request, 503, Hop("192.0.2.9", 5070), headers={"Retry-After": "0"})
     ours.answer_stateless(request, 400, Hop("192.0.2.9", 5070), reason="no CSeq")
     busy, bad = (parse_message(output.data) for output in sent if isinstance(output, Transmit))
     assert isinstance(busy, SipResponse) and isinstance(bad, SipResponse)

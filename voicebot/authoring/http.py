@@ -162,7 +162,7 @@ class _Asked:
         """What is asked instead (RFC 9110, section 15.4). Raises :class:`HttpFailed`."""
         url = self.url.join(URL(location))
         if url.scheme not in ("http", "https") or not url.host or url.user is not None:
-            raise HttpFailed("a redirection to what is no web address", status)
+            raise HttpFailed("a redirection to what is not a web address", status)
         if self.url.scheme == "https" and url.scheme == "http":
             raise HttpFailed("a redirection to what is not encrypted", status)
         method, body = self.method, self.body

@@ -16,9 +16,6 @@ from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wai
 from voicebot.authoring.script import DialogScript
 from voicebot.host.sdk import ActivityTypes, TurnContext
 
-NO_INPUT, NO_MATCH = "noUserInput", "unrecognizedSpeech"
-"""The events for a caller who says nothing, and for speech without recognised words."""
-
 Visited = Callable[[str, str, str], None]
 """``(dialog, step, where it went on)``: for coverage."""
 

@@ -1,4 +1,4 @@
-"""Files that a bot wants played: fetched by HTTP when they are asked for, as WAV, and converted to the call's format.
+"""Audio files from other machines: fetched by HTTP each time a bot plays them, and converted to the call's format.
 
 PCM of 8 to 32 bits, mu-law and A-law are understood, of any rate, mono or mixed down. What a bot names is fetched from
 hosts that are allowed (:mod:`voicebot.web_access`), within :data:`DEADLINE_S` and :data:`MAX_BYTES`, without following

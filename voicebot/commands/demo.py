@@ -1,7 +1,7 @@
-"""``voicebot demo``: the whole product once, from start to picture.
+"""``voicebot demo``: one call from beginning to end, with its record, recording and picture.
 
-The service is started as ``voicebot serve`` would start it, in a process and on ports of its own, and called by the
-built-in caller. What comes back is transcribed by the caller, so that a step counts only when it was really heard.
+The service is started as by ``voicebot serve``, in a process and on ports of its own, and the built-in caller calls it.
+The caller transcribes the bot's audio, so a step succeeds only if its words were really heard.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SETTINGS = {
 
 
 def run_demo(out: Path, *, as_json: bool) -> int:
-    """Status 0 only when the dialog reached its end."""
+    """Status 0: the dialog reached its end; 1: it did not."""
     configure_logging("WARNING")
     try:
         make_folder(out)
@@ -67,7 +67,7 @@ async def _demo(out: Path, console: Console, as_json: bool) -> int:
 
 
 def _leave(out: Path, record: Path | None, report: CallReport) -> dict[Path, str]:
-    """Put what the call left under its plain names."""
+    """Write the files of the call to ``out``. Returns them, each with a description."""
     files: dict[Path, str] = {}
     with whole_file(out / "caller-report.json") as file:
         file.write(json.dumps(report.as_dict(), indent=1).encode())

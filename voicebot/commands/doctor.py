@@ -1,4 +1,4 @@
-"""``voicebot doctor``: is everything there that calls will need? If not, what is to be done?"""
+"""``voicebot doctor``: check that everything that calls need is there, and say what to do if not."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ from voicebot.bots.remote_bot import RemoteBot
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.localspeech.prepare import models_prepared
+from voicebot.service.sip import listeners
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.speech import Recognizer, SpeechUnavailable
 
 CLOCK_SLACK_S = 60.0
-"""Entra tokens and TLS forgive a clock that is off by less than some minutes; a minute off is worth a word."""
+"""Entra tokens and TLS fail if the clock is off by some minutes, so a minute is worth a warning."""
 FREE_DISK_MB = 500
 BOT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check. ``mend`` says what to do when it is not good."""
+    """The result of one check. ``mend``: what to do if it is not good."""
 
     check: str
     good: bool
@@ -44,7 +45,7 @@ class Finding:
 
 
 def run_doctor(config: Path | None, *, as_json: bool) -> int:
-    """Run all checks; status 1 when one of them is not good."""
+    """Run all checks. Status 1: one of them is not good."""
     findings = list(_findings(config))
     if as_json:
         typer.echo(json.dumps([asdict(f) for f in findings]))
@@ -64,10 +65,10 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         settings = load_settings(config)
         check_folders(settings)
     except SettingsError as error:
-        yield Finding("settings", False, str(error), "mend the setting; voicebot.example.toml describes each")
+        yield Finding("settings", False, str(error), "correct the setting; voicebot.example.toml describes each")
         return
     yield Finding("settings", True, "read and understood")
-    yield _sip_port(settings)
+    yield _sip_ports(settings)
     yield _rtp_ports(settings)
     yield _dialogs(settings)
     yield _disk(settings)
@@ -91,30 +92,37 @@ def _packages() -> Finding:
     return Finding("packages", True, "all can be loaded")
 
 
-def _sip_port(settings: Settings) -> Finding:
-    where = f"UDP {settings.sip.host}:{settings.sip.port}"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((settings.sip.host, settings.sip.port))
-        except OSError as error:
-            mend = "stop what uses it (a PBX on this machine?), or choose another sip.port or sip.host"
-            return Finding("SIP port", False, f"{where}: {error.strerror}", mend)
-    return Finding("SIP port", True, f"{where} is free")
+def _sip_ports(settings: Settings) -> Finding:
+    free = []
+    for at in listeners(settings):
+        where = f"{at.transport} {at.host}:{at.port}"
+        kind = socket.SOCK_DGRAM if at.transport == "UDP" else socket.SOCK_STREAM
+        if (error := _bind_error(kind, at.host, at.port)) is not None:
+            setting = "address in sip.listen" if settings.sip.listen else "sip.port or sip.host"
+            mend = f"stop what uses it (a PBX on this machine?), or choose another {setting}"
+            return Finding("SIP port", False, f"{where}: {error}", mend)
+        free.append(where)
+    return Finding("SIP port", True, f"{', '.join(free)} {'is' if len(free) == 1 else 'are'} free")
 
 
 def _rtp_ports(settings: Settings) -> Finding:
-    free = 0
     ports = range(settings.rtp.port_low + settings.rtp.port_low % 2, settings.rtp.port_high, 2)
-    for port in ports:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((settings.sip.host, port))
-                free += 1
-            except OSError:
-                continue
+    free = sum(_bind_error(socket.SOCK_DGRAM, settings.sip.host, port) is None for port in ports)
     good = free >= settings.sip.max_calls
     detail = f"{free} of {len(ports)} pairs are free, sip.max_calls is {settings.sip.max_calls}"
     return Finding("RTP ports", good, detail, "widen rtp.port_low..rtp.port_high, or lower sip.max_calls")
+
+
+def _bind_error(kind: socket.SocketKind, host: str, port: int) -> str | None:
+    """Why a socket cannot be bound there; None if it can."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the listener does, for TIME_WAIT
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
 
 
 def _dialogs(settings: Settings) -> Finding:
@@ -131,7 +139,8 @@ def _disk(settings: Settings) -> Finding:
 
 
 async def bots(settings: Settings) -> list[Finding]:
-    """Whether the bots of others can be reached, and whether there are tokens for them. They are not spoken to."""
+    """Whether the bots that run elsewhere can be reached, and whether there are tokens for them. None is sent an
+    activity."""
     timeout = aiohttp.ClientTimeout(total=BOT_TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
         return [await _bot(bot, http) for bot in settings.bots]
@@ -146,9 +155,7 @@ async def _bot(bot: RemoteBot, http: aiohttp.ClientSession) -> Finding:
         async with http.get(address, allow_redirects=False) as response:
             status = response.status
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return Finding(
-            check, False, f"{url}: {error or 'no answer'}", "is it running? is the address right? a firewall?"
-        )
+        return Finding(check, False, f"{url}: {error or 'no answer'}", "check that it runs, its address, and firewalls")
     if status == HTTPStatus.NOT_FOUND and bot.kind_of_address:
         return Finding(check, False, f"{url}: HTTP 404", bot.kind_of_address)
     if (credentials := bot.credentials()) is not None:
@@ -173,7 +180,7 @@ async def _speech_service(settings: Settings) -> list[Finding]:
     try:
         endpoint = settings.speech.remote()
     except (ValueError, OSError) as error:
-        return [Finding("speech service", False, str(error), "mend [speech] in the settings")]
+        return [Finding("speech service", False, str(error), "correct [speech] in the settings")]
     began = time.monotonic()
 
     def ignore(event: Event) -> None:
@@ -194,7 +201,7 @@ async def _speech_service(settings: Settings) -> list[Finding]:
 
 
 async def _clock(url: str) -> list[Finding]:
-    """Compare our clock with the service's ``Date`` header; nothing is found out when it sends none."""
+    """Compare our clock with the service's ``Date`` header. Empty if it does not send one."""
     parts = urlsplit(url)
     address = parts._replace(scheme={"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme), path="/").geturl()
     try:
@@ -208,4 +215,4 @@ async def _clock(url: str) -> list[Finding]:
     from email.utils import parsedate_to_datetime
 
     off_s = abs(time.time() - parsedate_to_datetime(header).timestamp())
-    return [Finding("clock", off_s < CLOCK_SLACK_S, f"{off_s:.0f} s from the service's", "set the clock (NTP)")]
+    return [Finding("clock", off_s < CLOCK_SLACK_S, f"{off_s:.0f} s from the service's clock", "set it (NTP)")]

@@ -22,7 +22,7 @@ from voicebot.settings import Settings, SettingsError, load_settings
 
 
 def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
-    """Serve until SIGINT or SIGTERM; ``check_only`` stops after the settings were read."""
+    """Serve until SIGINT or SIGTERM. ``check_only``: only check the settings."""
     try:
         settings = load_settings(config)
         check_folders(settings)
@@ -42,7 +42,7 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
 
 
 def check_folders(settings: Settings) -> None:
-    """Raise :class:`SettingsError` for folders that the settings name and that cannot serve their purpose."""
+    """Raise :class:`SettingsError` if the dialogs' folder does not exist or that of the records cannot be made."""
     if not settings.bot.dialogs.is_dir():
         raise SettingsError(f"bot.dialogs: there is no folder {settings.bot.dialogs}")
     try:

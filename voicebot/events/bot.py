@@ -90,7 +90,7 @@ class CallConfigured(Event):
       reset to its default.
     * ``no_input_s``: silence after which the bot is told. If ``no_input_audio`` (URL of a WAV file) or
       ``no_input_speech`` is set, that is played instead, unless ``no_input_event`` is true. After ``no_input_retries``
-      silences in a row the call ends.
+      silences in a row, the next one ends the call.
     * ``barge_in``, ``keys_barge_in``: whether speech, or keys, may interrupt prompts; ``barge_in_words``: with how many
       words.
     * ``end_silence_s``: the quiet that ends the caller's turn (0: the default).
@@ -204,13 +204,13 @@ class CallAsked(Event):
 class PlacedCallChanged(Event):
     """The call of a :class:`CallAsked` has reached another state.
 
-    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`. ``call_id``: of that call,
-    ``""`` if none was placed. ``target``: None if the bot gave no valid address. ``status``/``reason``: as in
+    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`. ``call``: its id, ``""`` if
+    none was placed. ``target``: None if the bot gave no valid address. ``status``/``reason``: as in
     :class:`CallNotAnswered`.
     """
 
     state: str
-    call_id: str
+    call: str
     target: Address | None
     command: str = ""
     status: int = 0

@@ -15,7 +15,7 @@ from voicebot.parent import end_with_parent
 from voicebot.private_files import keep_private
 
 CANNOT_START = 2
-"""Exit status when dialogs, settings, socket or state make a start impossible; one line on stderr says why."""
+"""Exit status when dialogs, settings, socket or state prevent the start; one line on stderr says why."""
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -68,7 +68,7 @@ def wants_http(options: argparse.Namespace) -> bool:
 
 
 def _choose_sdk(options: argparse.Namespace) -> str:
-    """Settle for this process what dialogs run on; returns why that cannot be, or nothing."""
+    """Choose the SDK of this process; returns why it cannot be used, or ``""``."""
     if options.sdk:
         os.environ[SDK_ENV] = options.sdk
     try:
@@ -83,9 +83,9 @@ def _choose_sdk(options: argparse.Namespace) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit status: 0 after SIGTERM or SIGINT, 2 when there was no start."""
+    """Exit status: 0 after SIGTERM or SIGINT, 2 if the host cannot start."""
     options = arguments(argv)
-    # Standard output carries the ready line alone: what a dialog prints belongs into the log.
+    # Standard output carries the ready line only: what a dialog prints goes into the log.
     announce, sys.stdout = sys.stdout, sys.stderr
     shown = {str(options.dialogs.resolve()): str(options.shown_as)} if options.shown_as is not None else {}
     keep_private()

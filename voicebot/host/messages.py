@@ -1,28 +1,28 @@
 """``POST /api/messages``: the same dialogs for every other Bot Framework channel.
 
-The SDK's CloudAdapter does authentication and replies; the request is read and judged here, because the SDK answers 500
-where a request is at fault (a body that is no JSON, a malformed token, GET, ``expectReplies``).
+The SDK's CloudAdapter authenticates and replies. The request is read and checked here, because the SDK answers 500 to
+requests that are themselves wrong (a body that is not JSON, a malformed token, GET, ``expectReplies``).
 
 ======  ===============================================================================================================
 status  when
 ======  ===============================================================================================================
-200     the reply is in the body (``deliveryMode: expectReplies``, invoke)
+200     the replies are in the body (``deliveryMode: expectReplies``, invoke)
 201     done; replies were sent to the activity's ``serviceUrl`` while the request was waiting
 400     not JSON, or not an activity (no ``type``, no conversation, no ``serviceUrl`` that can be replied to)
-401     no token, or one that does not let the caller in
+401     no token, or one that is not accepted
 403     a ``serviceUrl`` that neither the token nor the settings name
-405     any method but POST
+405     any method other than POST
 413     a body over 256 KiB
 415     a content type other than JSON
 500     a dialog failed: the log says where
 501     an invoke that no dialog answered
 502     the replies could not be delivered to ``serviceUrl``
-503     the keys that tokens are signed with cannot be fetched
+503     the keys to check tokens with cannot be fetched
 504     the dialog took too long
 ======  ===============================================================================================================
 
-Without an app id there is no authentication: the Bot Framework Emulator works, and so would a stranger; therefore such
-a host listens on loopback only.
+Without an app id there is no authentication. That is how the Bot Framework Emulator works, but anybody else could talk
+to the dialogs as well, so such a host listens on loopback only.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ logger = logging.getLogger(__name__)
 MAX_BODY = 256 * 1024
 TURN_LIMIT_S = 30.0
 REPLY_THREADS = 32
-"""The SDK's connector sends each reply with ``requests`` in the loop's thread pool, whose default is 6 on two cores."""
+"""The SDK sends each reply with ``requests`` in the loop's thread pool, which would have 6 threads on two cores."""
 
 
 class _Configuration:
-    """What the SDK looks for in a configuration object."""
+    """The configuration object that the SDK expects, with its attribute names."""
 
     def __init__(self, app: AppRegistration) -> None:
         self.APP_ID = app.app_id
@@ -81,12 +81,12 @@ class MessagesEndpoint:
         self._site: web.SockSite | None = None
         self._letting_go: asyncio.Task[None] | None = None
         self.running = 0
-        """Requests that are being answered."""
+        """How many requests are being answered."""
 
     async def prepare(self, listener: socket.socket) -> None:
-        """Be ready for :meth:`accept` at ``listener``, which this closes at the end.
+        """Get ready for :meth:`accept` on ``listener``, which :meth:`close` closes.
 
-        Processes that share the listener may take turns: no request is lost in between.
+        Several processes may share the listener and accept on it in turn: requests in between wait in its queue.
         """
         self._listener = listener
         asyncio.get_running_loop().set_default_executor(
@@ -98,23 +98,23 @@ class MessagesEndpoint:
         await self._runner.setup()
 
     async def accept(self) -> None:
-        """Begin to take requests."""
+        """Accept requests from now on."""
         assert self._runner is not None and self._listener is not None
         if self._site is None:
             self._site = web.SockSite(self._runner, self._listener.dup())
             await self._site.start()
 
     async def refuse(self) -> None:
-        """Take no more requests, on open connections neither; what is being answered is answered."""
+        """Accept no more requests, not even on open connections. Those that are being answered are still answered."""
         site, self._site = self._site, None
         if site is not None and self._runner is not None:
             await site.stop()
-            await asyncio.sleep(0)  # a connection that was just accepted reads its request
+            await asyncio.sleep(0)  # lets a connection that was just accepted read its request
             server = self._runner.server
             assert server is not None
             server.pre_shutdown()
             self._letting_go = asyncio.create_task(server.shutdown(TURN_LIMIT_S), name="connections are let go")
-            await asyncio.sleep(0)  # those that wait for another request are closed now
+            await asyncio.sleep(0)  # lets the server close the connections that wait for another request
 
     async def close(self) -> None:
         if self._letting_go is not None:
@@ -126,7 +126,7 @@ class MessagesEndpoint:
             self._listener.close()
 
     async def handle(self, request: web.Request) -> web.Response:
-        """One request (statuses: above)."""
+        """Answer one request; the module's table has the statuses."""
         self.running += 1
         try:
             return await self._answer(request)
@@ -198,7 +198,8 @@ class MessagesEndpoint:
 def parsed(body: bytes) -> Any:
     """A body as JSON (RFC 8259: UTF-8, whatever the request says). Raises ValueError or RecursionError.
 
-    Half an emoji, which JSON can carry and Unicode cannot, becomes U+FFFD: state could not be stored with it.
+    A lone surrogate, half of a character such as an emoji, becomes U+FFFD: JSON can contain one, but state with it
+    could not be stored as UTF-8.
     """
     data = json.loads(body)
     if b"\\ud" in body.lower():
@@ -208,11 +209,11 @@ def parsed(body: bytes) -> Any:
 
 
 def problem_of(activity: Any) -> str:
-    """What makes an activity useless, though it has the shape of one; ``""`` when nothing does."""
+    """Why an activity cannot be answered, although it has the right shape; ``""`` if it can."""
     if not activity.conversation or not activity.conversation.id or not activity.channel_id:
         return "the activity names no conversation or no channel"
     if any(member is None for member in activity.members_added or []):
-        return "membersAdded holds something that is no account"
+        return "membersAdded has an entry that is not an account"
     if activity.delivery_mode != "expectReplies" and not _can_be_replied_to(activity.service_url):
         return "the activity has no serviceUrl to reply to"
     return ""

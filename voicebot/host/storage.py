@@ -1,12 +1,13 @@
-"""Dialog state in SQLite: a ``Storage`` with compare-and-set, so that a killed host goes on where it was.
+"""Dialog state in SQLite: a ``Storage`` with compare-and-set, so that a host that was killed continues where it was.
 
-Every statement runs on one thread of its own: a slow disk or a second host on the same file (while dialogs are being
-replaced) makes one turn wait, never the loop. Without a path the database is in memory; the same rules hold there, so a
-dialog that works without a file works with one. ``synchronous=NORMAL`` with a write-ahead log: a commit survives the
-death of the process; the last ones may be lost with the machine, whose calls are then gone as well.
+Every statement runs on a thread of its own: a slow disk, or a second host on the same file (while dialogs are being
+replaced), makes a turn wait, never the event loop. Without a path the database is in memory, with the same rules, so a
+dialog that works without a file works with one. ``synchronous=NORMAL`` with a write-ahead log: commits survive the end
+of the process. The last ones may be lost if the machine fails, but then its calls are lost as well.
 
-An item that is a dict may carry ``e_tag``, as in the SDK's own storages: read gives it, write compares it (``"*"`` or
-none: last one wins) and puts the new one into the item that was given. A conflict is :class:`EtagConflict`.
+An item that is a dict may have an ``e_tag``, as in the SDK's own storages: ``read`` sets it, ``write`` compares it
+(``"*"`` or none: no comparison) and sets the new one in the item that it was given. A mismatch is an
+:class:`EtagConflict`.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ T = TypeVar("T")
 
 E_TAG = "e_tag"
 PASSWORD_ENV = "VOICEBOT_STATE_PASSWORD"
-"""Where the password of a server comes from: addresses are seen in process lists and logs."""
+"""The environment variable with a server's password. It is not in the URL, which process lists and logs show."""
 USERS = "/users/"
-"""In the keys of what is kept of callers, not of conversations."""
+"""The part of a key that marks the state of a caller, as opposed to that of a conversation."""
 KEEP_S = 7 * 24 * 3600.0
-"""Conversations untouched for so long (their host or call was killed) are forgotten when a host starts."""
+"""State of conversations that is older (their host or call was killed) is deleted when a host starts."""
 KEEP_USERS_S = 365 * 24 * 3600.0
-"""What is known of a caller who has not called for so long is forgotten."""
+"""The same for the state of callers."""
 MAX_UNSAVED = 10_000
-"""Items that are kept in memory while the disk is full."""
+"""How many items are kept in memory while the disk is full."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (
@@ -55,7 +56,7 @@ class EtagConflict(KeyError):
 
 
 class StorageUnusable(Exception):
-    """The file cannot be opened as a state database."""
+    """The storage cannot be opened or reached; the text says which and why."""
 
 
 class Storage(Protocol):

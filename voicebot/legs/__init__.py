@@ -42,7 +42,8 @@ class LegInfo:
     caller_uri: str = ""
     callee_uri: str = ""
     domain: Domain | None = None
-    """The other side's SIP domain, for numbers that it is asked to call; None if it has none."""
+    """The SIP domain for numbers that the other side is asked to call: its trunk's, or that of the URI that we called;
+    None if the call came by no trunk. Never from a caller's headers."""
     display_name: str = ""
     remote_address: str = ""
     trunk: str = ""
@@ -84,7 +85,7 @@ class Leg(Protocol):
 
     @property
     def audible(self) -> bool:
-        """Whether what is played leaves. Not for long before the answer, where the other side sends nothing itself."""
+        """Whether audio can be sent. Before the other side has sent anything, only a limited amount can be."""
 
     def connect(self, sink: LegSink) -> None:
         """Set the sink. Called once, before anything else."""

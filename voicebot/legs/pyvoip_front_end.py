@@ -64,6 +64,8 @@ class PyVoipFrontEnd:
         self._draining = False
         self._legs: dict[str, PyVoipLeg] = {}
         self._over: deque[str] = deque(maxlen=_REMEMBERED)
+        self._dialogs: dict[PyVoipLeg, tuple[str, str]] = {}
+        """Their Call-IDs and the callers' tags: another tag is another caller's, who has chosen the same Call-ID."""
         self._pairs: dict[PyVoipLeg, Any] = {}
         self._refusal: str | None = None
         self._told = asyncio.Event()
@@ -139,8 +141,12 @@ class PyVoipFrontEnd:
             leg.goodbye_received()
 
     def _requested(self, request: SipRequest) -> None:
-        leg = self._legs.get(request.call_id)
-        method = request.method
+        leg, method = self._legs.get(request.call_id), request.method
+        if leg is not None and self._dialogs[leg] != (request.call_id, request.sender.tag):
+            # pyVoIP tells calls apart by the Call-ID alone: a second one by the same cannot be taken beside the first.
+            if method != "ACK":
+                self._answer(request, 486 if method == "INVITE" else 481)
+            return
         if method == "INVITE":
             if leg is not None:
                 leg.invited_again(request)
@@ -188,8 +194,8 @@ class PyVoipFrontEnd:
         info = request_info(request, CODECS["PCMU"], remote_address=client.address, trunk=TRUNK)
         info = replace(info, front_end="pyvoip")
         leg = PyVoipLeg(client, request, info, self._clock, self._silence_timeout_s, self._released)
-        self._pairs[leg] = pair
-        self._legs[info.call_id] = leg
+        self._pairs[leg], self._dialogs[leg] = pair, (request.call_id, request.sender.tag)
+        self._legs[request.call_id] = leg
         client.note_routes(request)
         try:
             call = self._phone.call_for(request, audio, lambda formats, to: leg.make_stream(formats, to, pair.rtp))
@@ -208,9 +214,10 @@ class PyVoipFrontEnd:
         pair.rtp.close()
         pair.rtcp.close()
         self._ports.release(pair.port)
-        self._legs.pop(leg.info.call_id, None)
-        self._over.append(leg.info.call_id)
-        self._phone.sip.forget(leg.info.call_id)
+        call_id, _ = self._dialogs.pop(leg)
+        self._legs.pop(call_id, None)
+        self._over.append(call_id)
+        self._phone.sip.forget(call_id)
 
 
 def _free_port(host: str) -> int:

@@ -250,7 +250,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
         self.reach = Reach()
         self.reach.enter("unconfirmed")
         self.answered = False
-        """Whether anything has come from where the audio goes: what nobody has answered is rationed."""
+        """Whether anything has come from where the audio is sent; without that, there is a ration."""
         self.started = False
         self._bound = bound
         self._received = received

@@ -155,7 +155,7 @@ class SipFrontEnd:
             return
         codec = agreed.codec if agreed is not None else options.preferences.codecs[0]
         try:
-            self._on_leg(IncomingSipLeg(call, session, leg_info(call, codec), self._tasks))
+            self._on_leg(IncomingSipLeg(call, session, leg_info(call, codec, self.endpoint.lines), self._tasks))
         except Exception:
             call.reject(500)
             await session.rtp.close()

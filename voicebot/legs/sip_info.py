@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from voicebot.address import Domain
 from voicebot.audio.codecs import Codec
 from voicebot.legs import LegInfo
-from voicebot.sip import CallHandle, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
+from voicebot.sip import CallHandle, Line, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
 from voicebot.sip.hop import bracketed
 
 _PASSED_ON_HEADERS = (
@@ -26,8 +27,12 @@ _PASSED_ON_HEADERS = (
 _MAX_HEADERS = 32
 
 
-def leg_info(call: CallHandle, codec: Codec) -> LegInfo:
+def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegInfo:
+    """``lines``: what calls of ours go out by, by the names of trunks and accounts."""
+    line = lines.get(call.trunk)
     info = request_info(call.request, codec, remote_address=call.remote_address.host, trunk=call.trunk)
+    if line is not None:
+        info = replace(info, domain=line.domain)
     if not isinstance(call, OutgoingCall):
         return info
     uri = call.request.uri
@@ -35,7 +40,8 @@ def leg_info(call: CallHandle, codec: Codec) -> LegInfo:
 
 
 def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trunk: str) -> LegInfo:
-    """The facts of an INVITE that came from ``remote_address`` through ``trunk``."""
+    """The facts of an INVITE that came from ``remote_address`` through ``trunk``. The domain for numbers is not taken
+    from it: a caller can write anything into From."""
     sender, recipient = request.sender, request.recipient
     return LegInfo(
         call_id=_clean(request.call_id),
@@ -45,7 +51,7 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
         codec=codec.name,
         caller_uri=_clean(sender.uri),
         callee_uri=_clean(recipient.uri),
-        domain=_domain(sender.uri, remote_address),
+        domain=Domain(bracketed(remote_address)) if trunk else None,
         display_name=_clean(sender.display),
         remote_address=remote_address,
         trunk=trunk,

@@ -57,7 +57,8 @@ async def place(
             display_name=options.display_name,
             headers=options.headers,
         )
-        info = replace(leg_info(call, media.preferences.codecs[0]), direction="outbound", trunk=options.line)
+        info = leg_info(call, media.preferences.codecs[0], endpoint.lines)
+        info = replace(info, direction="outbound", trunk=options.line)
         return OutgoingSipLeg(call, session, info, tasks or BackgroundTasks(), options)
     except BaseException:
         await session.rtp.close()

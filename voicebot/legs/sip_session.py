@@ -111,7 +111,7 @@ class LegSession:
         return None if unasked else agreed
 
     def expect_from(self, host: str) -> None:
-        """``host`` signals: the media comes from there, or from where it says."""
+        """Set the host that sends the signalling: media is accepted from there, or from where it says."""
         self.rtp.expect(host, self.options.preferences.latch)
 
     def put_into_force(self, agreed: AudioAgreement) -> None:

@@ -103,7 +103,7 @@ async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
 
 
 async def _load(service: LocalSpeech, pool: InferencePool, cache_dir: Path | None, stop: asyncio.Event) -> bool:
-    """Load the models while the service answers 503; False when told to stop meanwhile."""
+    """Load the models while the service answers 503. Returns False if it was told to stop meanwhile."""
     from voicebot.localspeech.offline import load
 
     def job() -> None:
@@ -114,7 +114,7 @@ async def _load(service: LocalSpeech, pool: InferencePool, cache_dir: Path | Non
     await asyncio.wait((loading, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not loading.done():
-        _log.info("told to stop while loading")
+        _log.info("stopped while the models were being loaded")
         os._exit(0)  # a thread that loads a model cannot be interrupted, and nothing here needs an orderly end
     loading.result()
     return True

@@ -6,7 +6,6 @@ tones in the audio if the other side does not support those.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,7 +13,7 @@ from voicebot.audio import AudioFormat
 from voicebot.audio.codecs import CODECS, Codec, Decoder
 from voicebot.rtp.estimate import voip_metrics
 from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
-from voicebot.rtp.packet import MalformedPacket, RtpPacket
+from voicebot.rtp.packet import HEADER, PLAIN, MalformedPacket, RtpPacket
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.rtcp_xr import VoipMetrics
@@ -23,8 +22,6 @@ from voicebot.rtp.telephone_event import TelephoneEventReceiver
 USUAL: Final = 12 + 160
 """Bytes of a datagram with 20 ms of G.711."""
 
-_HEADER: Final = struct.Struct("!BBHII")
-_PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
 _UNKNOWN: Final = object()
 _COMFORT_NOISE: Final = 13  # RFC 3389: replaced by silence, like any pause
 _ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # their payload types are static, so we accept them without agreement
@@ -123,10 +120,10 @@ class IncomingStream:
 
         ``datagram``: :data:`USUAL` bytes. None: it is another kind of packet, and was not handled.
         """
-        flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(datagram)
+        flags, kind, sequence, timestamp, ssrc = HEADER.unpack_from(datagram)
         reception, buffer = self._reporting.reception, self.buffer
         if (
-            flags != _PLAIN
+            flags != PLAIN
             or self._decoders.get(kind, _UNKNOWN) is not None
             or reception is None
             or reception.ssrc != ssrc

@@ -8,17 +8,15 @@ sent.
 from __future__ import annotations
 
 import random
-import struct
 from collections.abc import Sequence
 from typing import Final
 
 from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.audio.codecs import Codec
 from voicebot.rtp.histogram import Histogram
+from voicebot.rtp.packet import HEADER, PLAIN
 from voicebot.rtp.telephone_event import TelephoneEventSender
 
-_HEADER: Final = struct.Struct("!BBHII")
-_PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
 _NOTHING: Final[tuple[bytes, ...]] = ()
 
 
@@ -175,4 +173,4 @@ class OutgoingStream:
             self._marker = False
         self.packets += 1
         self.octets += len(payload)
-        return _HEADER.pack(_PLAIN, kind, sequence, timestamp, self.ssrc) + payload
+        return HEADER.pack(PLAIN, kind, sequence, timestamp, self.ssrc) + payload

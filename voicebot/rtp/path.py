@@ -153,7 +153,7 @@ class MediaPath:
         return self._answered or self.source.locked is not None
 
     def may_send(self, cost: int = 1) -> bool:
-        """Whether more may be sent: what nobody has answered is rationed (:mod:`voicebot.rtp.reach`)."""
+        """Whether more may be sent: without an answer there is a ration (:mod:`voicebot.rtp.reach`)."""
         return self.answered or self.reach.spend(cost)
 
     def ready(self) -> SocketAddress | None:

@@ -1,10 +1,10 @@
-"""How much is sent to an address from which nothing has come. Pure.
+"""Limits how much is sent to an address from which nothing has come. Pure.
 
-Whoever sends us an INVITE can name any address for the media, somebody else's as well, and with a forged source over
-UDP need not even be there: then we would send that address a hundred times what we were sent. So media that nobody
-has answered is rationed for the call as a whole, whatever its direction and however often its address changes. What
-comes from the address (RTP, RTCP, ICE checks, DTLS) ends the ration. The ACK only widens it: it shows that somebody is
-there who signals, not where the media goes.
+An INVITE can name any address for media, also that of a third party, and over UDP it can even have a forged source:
+then we would send the victim a hundred times as much as the attacker sent us. So each call has a ration of packets that
+may be sent before anything has come from where they go. It holds for the whole call, whatever the direction, and
+however often the address changes. RTP, RTCP, ICE checks or DTLS from the address end the ration. An ACK only increases
+it: it shows that the caller exists, but not that the media address is the caller's.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Final, Literal
 RATION: Final = {"unconfirmed": 10, "early": 250, "up": 1500}
 """Packets of 20 ms. Before the ACK: enough to open a firewall. Early media: 5 s of a greeting. Then 30 s."""
 REPORT_COST: Final = 50
-"""An RTCP report is rare, and goes on for hours on hold: each counts as a second."""
+"""What an RTCP report takes from the ration: as much as a second of audio, because on hold they go on for hours."""
 
 Stage = Literal["unconfirmed", "early", "up"]
 
 
 class Reach:
-    """One call's ration: ``left`` packets, of which each ``stage`` gives its own once."""
+    """The ration of one call. ``left``: the packets that may still be sent; each ``stage`` sets it once."""
 
     __slots__ = ("left", "stage")
 
@@ -29,13 +29,13 @@ class Reach:
         self.left = RATION["up"]
 
     def enter(self, stage: Stage) -> None:
-        """How far the call is: nobody has acknowledged anything, early media is agreed, or it is up."""
+        """The call has reached ``stage``: it is not acknowledged yet, early media is agreed, or it is up."""
         if stage != self.stage:
             self.stage = stage
             self.left = RATION[stage]
 
     def spend(self, cost: int = 1) -> bool:
-        """Whether one more may be sent unanswered."""
+        """Take ``cost`` from the ration. False: too little is left, so nothing may be sent."""
         if self.left < cost:
             return False
         self.left -= cost

@@ -104,7 +104,7 @@ class RtpSession:
 
     @property
     def audible(self) -> bool:
-        """Whether what is played leaves, as far as the ration goes (:mod:`voicebot.rtp.reach`)."""
+        """Whether audio can be sent, or the ration is used up (:mod:`voicebot.rtp.reach`)."""
         return self._path.answered or self._path.reach.left > 0
 
     @property
@@ -126,13 +126,13 @@ class RtpSession:
     # --- set by the signalling ---------------------------------------------------------------------------------------
 
     def enter(self, stage: Stage) -> None:
-        """How far the call is, as the signalling knows: what nobody has answered is rationed by it, and silence is
-        counted once the call is up (:mod:`voicebot.rtp.reach`)."""
+        """The call has reached ``stage``, according to the signalling. This sets the ration (:mod:`voicebot.rtp.reach`)
+        and restarts the silence timeout."""
         self._path.reach.enter(stage)
         self._incoming.last_packet_at = self._clock.now()
 
     def expect(self, host: str, latch: Latch) -> None:
-        """Where the signalling comes from, and who else may send the media (:mod:`voicebot.rtp.source`)."""
+        """Set where the signalling comes from, and which other sources are accepted (:mod:`voicebot.rtp.source`)."""
         self._path.source.latch = latch
         self._path.source.expect(host)
 

@@ -1,24 +1,26 @@
-"""Symmetric RTP: which source a call's media is taken from, and where ours is sent (RFC 4961). Pure.
+"""Symmetric RTP: from which source a call's media is accepted, and where ours is sent (RFC 4961). Pure.
 
-Media goes to the address that was signalled, and comes from there. A phone behind a NAT sends from another one, so a
-source may be locked instead ("latching", RFC 7362): our packets go there, and whoever else sends to the port (a late
-packet of the last call, someone who scans for open media) is foreign: dropped and counted. Who may be locked, and when:
+Media is sent to the signalled address (the one in the session description), and comes from there. A phone behind a NAT
+sends from another address, so another source may be locked ("latching", RFC 7362): our packets then go there. Packets
+from other sources (late packets of the last call, scanners) are foreign: they are dropped and counted. What is locked,
+and when:
 
 =============================================  =======================================================================
 source                                         when
 =============================================  =======================================================================
-the signalled address                          at once, also when another one is locked
-whose packets are authentic (SRTP)             at once; when another one is locked: once that has been silent
-the host that signals, where the signalled     at once: so a phone behind a NAT is heard, whose signalling comes by
-address is private and cannot be its own       the same NAT (RFC 7362, section 5: restricted latching)
-the host that signals or is signalled          when it has sent a steady stream for :data:`STEADY_S`
-anybody else                                   when he has for :data:`STRANGER_STEADY_S`, and the signalled address has
-                                               been silent for :data:`STRANGER_AFTER_S` or is private as above; and
-                                               only until one of those above comes
+the signalled address                          at once, even if another source is locked
+a source with authentic packets (SRTP)         at once; if another source is locked, after that has been silent
+the host that sends the signalling, if the     at once: this is a phone behind a NAT, whose signalling comes through
+signalled address is private                   the same NAT (RFC 7362, section 5: restricted latching)
+the host that sends the signalling, or the     after a steady stream for :data:`STEADY_S`
+signalled host from another port
+any other source                               after a steady stream for :data:`STRANGER_STEADY_S`, if the signalled
+                                               address is private as above, or has been silent for
+                                               :data:`STRANGER_AFTER_S`; until a source of the rows above comes
 =============================================  =======================================================================
 
-:data:`Latch` can leave more open, or less. A new signalled address (:meth:`SourceLock.signal`) opens the lock; the
-source that was locked is barred for a second, so that its last packets do not close it again.
+:data:`Latch` can allow more, or less. A new signalled address (:meth:`SourceLock.signal`) ends the lock; the source
+that was locked is barred for a second, so that its last packets do not lock it again.
 """
 
 from __future__ import annotations
@@ -30,21 +32,21 @@ SocketAddress = tuple[str, int]
 """Host and port of a UDP socket."""
 
 Latch = Literal["signalled", "expected", "first"]
-"""``expected``: by the table above. ``signalled``: only the signalled address, or authentic packets. ``first``: who
-comes first, for networks in which media comes from nowhere near the signalling."""
+"""``expected``: as in the table. ``signalled``: only the signalled address, and sources with authentic packets.
+``first``: also the first source that sends, for networks in which media does not come from the host that signals."""
 
 STEADY_S: Final = 0.15
 STEADY_PACKETS: Final = 8
 STRANGER_STEADY_S: Final = 0.5
 STRANGER_AFTER_S: Final = 5.0
 _GAP_S: Final = 0.25
-"""After a gap of this length in its stream a candidate begins anew."""
+"""After a gap of this length in its stream, a candidate starts again."""
 _MOVED_S: Final = 0.5
 _BARRED_S: Final = 1.0
 _HIDDEN: Final = tuple(
     ipaddress.ip_network(network)
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7")
-)  # RFC 1918, 6598, 3927, 4193: what hosts behind a NAT have
+)  # RFC 1918, 6598, 3927, 4193: the addresses of hosts behind a NAT
 
 
 def literal(host: str) -> str:
@@ -55,7 +57,7 @@ def literal(host: str) -> str:
 
 
 def is_hidden(host: str) -> bool:
-    """Whether an address is one that only its own network can reach."""
+    """Whether an address is private, and can be reached only from its own network."""
     address = ipaddress.ip_address(host)
     return any(address in network for network in _HIDDEN if network.version == address.version)
 
@@ -82,7 +84,7 @@ class SourceLock:
         self.latch = latch
         self.signalled: SocketAddress | None = None
         self.locked: SocketAddress | None = None
-        self._certain = False  # what is locked is no stranger
+        self._certain = False  # whether the locked source is of a row above the last one
         self._signalling_host = ""
         self._signalled_at = float("inf")
         self._barred: SocketAddress | None = None
@@ -97,14 +99,14 @@ class SourceLock:
         return self.locked or self.signalled
 
     def expect(self, host: str) -> None:
-        """The signalling comes from ``host``; anything but an address tells nothing."""
+        """The signalling comes from ``host``; ignored if that is not an IP address."""
         try:
             self._signalling_host = literal(host)
         except ValueError:
             self._signalling_host = ""
 
     def signal(self, address: SocketAddress, at: float) -> None:
-        """The other side's SDP names ``address``. The same as before changes nothing (a session refresh)."""
+        """The other side's SDP has ``address``. The same address again changes nothing (a session refresh)."""
         if address == self.signalled:
             return
         if self.signalled is not None and self.locked not in (None, address):
@@ -116,9 +118,9 @@ class SourceLock:
         self._candidate = None
 
     def admits(self, source: SocketAddress, at: float, *, authentic: bool = False, quiet_s: float = 0.0) -> bool:
-        """Whether valid RTP from ``source`` belongs to the call; locks on to it where the rules above say so.
+        """Whether valid RTP from ``source`` belongs to the call. Locks the source as the table says.
 
-        ``authentic``: only the other side can have made the packet. ``quiet_s``: since when nothing has come.
+        ``authentic``: the packet was encrypted with the other side's key. ``quiet_s``: how long nothing has come.
         """
         if source == self.locked:
             return True
@@ -141,7 +143,7 @@ class SourceLock:
 
     @property
     def _is_behind_nat(self) -> bool:
-        """Whether the signalled address cannot be where media comes from: private, and signalled from elsewhere."""
+        """Whether the signalled address is private although the signalling comes from a public one."""
         signalled, host = self.signalled, self._signalling_host
         return signalled is not None and bool(host) and is_hidden(signalled[0]) and not is_hidden(host)
 
@@ -154,11 +156,11 @@ class SourceLock:
         return source[0] == self._signalling_host or (self.signalled is not None and source[0] == self.signalled[0])
 
     def _steady(self, source: SocketAddress, at: float) -> float:
-        """For how long ``source`` has sent a steady stream; 0 for less than a handful of packets."""
+        """How long ``source`` has sent a steady stream, in seconds; 0 before :data:`STEADY_PACKETS` packets."""
         other, fresh = self._candidate, at - self._candidate_at <= _GAP_S
         if source != other or not fresh:
             if other is not None and fresh and (self._is_expected(other) or not self._is_expected(source)):
-                return 0.0  # another one's stream goes on
+                return 0.0  # another candidate is still sending
             self._candidate, self._candidate_since, self._candidate_packets = source, at, 0
         self._candidate_at = at
         self._candidate_packets += 1

@@ -1,4 +1,4 @@
-"""How the service is, as a whole: what the console tells whoever asks."""
+"""The state of the whole service, for the console."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from voicebot.settings import Settings
 
 
 class Health:
-    """Looks at the parts whenever it is asked. ``started`` is set by who starts them."""
+    """Asks the parts at each request. ``started`` is set by their owner when all have started."""
 
     def __init__(
         self, settings: Settings, calls: Calls, sip: SipFrontEnd, dialogs: DialogVersions, speech: SpeechService
@@ -29,14 +29,14 @@ class Health:
         self._speech = speech
 
     def unready(self) -> list[str]:
-        """What keeps the service from taking calls."""
+        """What keeps the service from taking calls; empty if nothing does."""
         if not self.started:
             return ["the service is being started"]
-        away = [f"{child.name} is away" for child in self._processes if not child.running]
+        away = [f"{child.name} is not running" for child in self._processes if not child.running]
         return [*away, "the service is being stopped"] if self._sip.draining else away
 
     def panels(self) -> list[Panel]:
-        """For the operations page."""
+        """The sections of the operations page."""
         service = service_panel(self.unready(), len(self._calls), self._settings.sip.max_calls)
         if not self.started:
             return [service]
@@ -45,7 +45,7 @@ class Health:
         return [service, dialogs, records, lines_panel(self._sip.endpoint)]
 
     def figures(self) -> list[Figure]:
-        """For `/metrics`."""
+        """The metrics of all parts."""
         refused = refused_figure(self._sip.rejected)
         if not self.started:
             return [refused]
@@ -59,6 +59,6 @@ class Health:
 
     @property
     def _processes(self) -> Sequence[ChildProcess]:
-        """Those that calls depend on."""
+        """The processes that calls depend on."""
         speech = self._speech.process
         return [self._dialogs.host, *([speech] if speech is not None else [])]

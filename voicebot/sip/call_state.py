@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from voicebot.sip.credentials import Credentials
 from voicebot.sip.dialog import SipDialog
-from voicebot.sip.digest import Credentials
 from voicebot.sip.hop import Hop
 from voicebot.sip.inspection import ALLOW, SUPPORTED
 from voicebot.sip.message import SipRequest, SipResponse, response_to

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from voicebot.sip.answering import IncomingSipCall
 from voicebot.sip.call import CallOutput, SipCall
 from voicebot.sip.dialog import SipDialog
+from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest
 from voicebot.sip.refer import replaces_key
 from voicebot.sip.transaction import ServerTransaction
@@ -34,6 +36,8 @@ class CallTable:
         self._calls: set[SipCall] = set()
         self._by_dialog: dict[tuple[str, str, str], SipCall] = {}
         self._by_invite: dict[ServerTransaction, IncomingSipCall] = {}
+        self._ids: Counter[str] = Counter()
+        """The number of dialogs with each Call-ID. Callers choose it, so that two calls may have the same one."""
 
     @property
     def all(self) -> frozenset[SipCall]:
@@ -60,6 +64,7 @@ class CallTable:
 
     def adopt(self, call: SipCall, dialog: SipDialog) -> None:
         """Pass requests within ``dialog``, which may be an early one, to ``call``."""
+        self._ids[dialog.call_id] += dialog.key not in self._by_dialog
         self._by_dialog[dialog.key] = call
 
     def release(self, call: SipCall) -> None:
@@ -70,6 +75,9 @@ class CallTable:
         for dialog in call.dialogs:
             if self._by_dialog.get(dialog.key) is call:
                 del self._by_dialog[dialog.key]
+                self._ids[dialog.call_id] -= 1
+                if not self._ids[dialog.call_id]:
+                    del self._ids[dialog.call_id]
 
     def call_of(self, request: SipRequest) -> SipCall | None:
         """The call whose dialog ``request`` is in."""
@@ -79,7 +87,18 @@ class CallTable:
         """The incoming call of this INVITE transaction."""
         return self._by_invite.get(transaction)
 
-    def replaced_by(self, replaces: str) -> SipCall | None:
-        """The call that a Replaces header names; None if there is no such call, or it is not up."""
+    def runs(self, call_id: str) -> bool:
+        """Whether a call has this Call-ID."""
+        return call_id in self._ids
+
+    def replaced_by(self, replaces: str, trunk: str, source: Hop) -> SipCall | None:
+        """The call that a Replaces header names, in an INVITE through ``trunk`` from ``source``.
+
+        None if there is no such call, if it is not up, or if the sender may not take it over (RFC 3891 sections 3, 5).
+        Only the same trunk may, or without a trunk the same host; and a call over TLS only over TLS.
+        """
         call = self._by_dialog.get(replaces_key(replaces))
-        return call if call is not None and call.is_up else None
+        if call is None or not call.is_up or call.trunk != trunk:
+            return None
+        theirs = bool(trunk) or call.source.host == source.host
+        return call if theirs and (source.transport == "TLS" or call.source.transport != "TLS") else None

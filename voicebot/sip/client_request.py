@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from voicebot.sip.digest import Challenged, Credentials
+from voicebot.sip.credentials import Challenged, Credentials
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import Locate
@@ -44,6 +44,7 @@ class ClientRequest:
         self._on_response = on_response
         self._next_cseq = next_cseq or (lambda: self.request.cseq[0] + 1)
         self._on_sent = on_sent
+        self._credentials = credentials
         self._challenged = Challenged(credentials) if credentials is not None else None
         self._abandoned = False
         self.branch = ""
@@ -98,6 +99,8 @@ class ClientRequest:
     def _try(self, request: SipRequest, now: float) -> None:
         self.request = request
         self.sent = True
+        if self._credentials is not None:
+            self._credentials.led_to(self._hops[0])
         self.branch = self._layer.add_via(request, self._hops[0])
         if self._on_sent is not None:
             self._on_sent(request)
@@ -113,7 +116,7 @@ class ClientRequest:
             return
         if response is not None and response.status in (401, 407) and self._challenged is not None:
             again = self.request.copy()
-            if self._challenged.answer(response, again):
+            if self._challenged.answer(response, again, self._hops[0]):
                 again.headers.set("CSeq", f"{self._next_cseq()} {again.method}")
                 self._try(again, now)
                 return

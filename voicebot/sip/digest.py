@@ -1,8 +1,9 @@
-"""Digest authentication, both sides: RFC 7616 as used by SIP (RFC 8760), with MD5 for peers that support nothing else.
+"""Digest authentication: RFC 7616 as used by SIP (RFC 8760), with MD5 for peers that support nothing else.
 
-The server can check a nonce without having stored it: it consists of time, source and a keyed hash. A bounded table has
-the highest ``nc`` used with each nonce, so that an overheard Authorization cannot be replayed. Unknown users and wrong
-passwords take the same path to the same answer.
+This is the server's side, and what both sides share. The server can check a nonce without having stored it: it consists
+of time, source and a keyed hash. A bounded table has the highest ``nc`` used with each nonce, so that an overheard
+Authorization cannot be replayed. Unknown users and wrong passwords take the same path to the same answer. The client's
+side is in :mod:`voicebot.sip.credentials`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.message import SipRequest
 
 ALGORITHMS: Mapping[str, Callable[[bytes], str]] = {
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
@@ -26,16 +26,6 @@ ALGORITHMS: Mapping[str, Callable[[bytes], str]] = {
 _SCHEME_RE = re.compile(r"\s*Digest\s+", re.IGNORECASE)
 _FIELD_RE = re.compile(r'([A-Za-z0-9_-]{1,32})\s*=\s*(?:"((?:[^"\\]|\\.){0,1024})"|([^\s,"]{0,1024}))\s*(?:,\s*|\Z)')
 _MAX_FIELDS = 24
-_MAX_TRIES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Our user name and password at another server. ``realm``: the only realm they are for; empty: for any."""
-
-    username: str
-    password: str = field(repr=False)
-    realm: str = ""
 
 
 def parse_digest(value: str) -> dict[str, str]:
@@ -72,63 +62,7 @@ def digest_response(fields: Mapping[str, str], method: str, username: str, passw
     return h(ha1, fields["nonce"], ha2)
 
 
-class Challenged:
-    """The client's side for one request: answers each realm once, and again if the server says the nonce was stale."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-        self._tried = 0
-        self._answered: set[tuple[str, str]] = set()
-
-    def answer(self, response: SipResponse, request: SipRequest) -> bool:
-        """Put our answer to a 401 or 407 into ``request``. False: we have none, or our answer was refused."""
-        challenge, answer = ("WWW-Authenticate", "Authorization") if response.status == 401 else PROXY_HEADERS
-        self._tried += 1
-        for fields in _best_first(response.headers.getlist(challenge)):
-            realm = fields.get("realm", "")
-            known = (answer, realm) in self._answered
-            if known and fields.get("stale", "").lower() != "true":
-                continue
-            if self._tried > _MAX_TRIES or (self._credentials.realm and self._credentials.realm != realm):
-                continue
-            self._answered.add((answer, realm))
-            request.headers.set(answer, self._authorization(fields, request))
-            return True
-        return False
-
-    def _authorization(self, challenge: Mapping[str, str], request: SipRequest) -> str:
-        offered = [qop.strip().lower() for qop in challenge.get("qop", "").split(",") if qop.strip()]
-        fields = {"realm": challenge.get("realm", ""), "nonce": challenge.get("nonce", ""), "uri": request.uri}
-        if "algorithm" in challenge:
-            fields["algorithm"] = challenge["algorithm"]
-        if offered or fields.get("algorithm", "").upper().endswith("-SESS"):
-            fields["cnonce"] = secrets.token_hex(8)
-        if offered:
-            fields["qop"] = "auth" if "auth" in offered else offered[0]
-            fields["nc"] = "00000001"
-        user = self._credentials.username
-        fields["response"] = digest_response(fields, request.method, user, self._credentials.password, request.body)
-        if "opaque" in challenge:
-            fields["opaque"] = challenge["opaque"]
-        return _format({"username": user, **fields})
-
-
-PROXY_HEADERS = ("Proxy-Authenticate", "Proxy-Authorization")
-
-
-def _best_first(values: list[str]) -> list[dict[str, str]]:
-    parsed = [fields for value in values[:8] if (fields := parse_digest(value))]
-    order = list(ALGORITHMS)
-    usable = []
-    for fields in parsed:
-        algorithm = fields.get("algorithm", "MD5").upper().removesuffix("-SESS")
-        qop = {q.strip().lower() for q in fields.get("qop", "auth").split(",")}
-        if algorithm in order and fields.get("nonce") and qop & {"auth", "auth-int"}:
-            usable.append((order.index(algorithm), fields))
-    return [fields for _, fields in sorted(usable, key=lambda item: item[0])]
-
-
-def _format(fields: Mapping[str, str]) -> str:
+def format_digest(fields: Mapping[str, str]) -> str:
     bare = ("algorithm", "qop", "nc", "stale")
 
     def one(name: str, value: str) -> str:
@@ -172,7 +106,7 @@ class DigestServer:
         fields = {"realm": self.realm, "nonce": self._nonce(source, now), "qop": "auth"}
         if stale:
             fields["stale"] = "true"
-        return [_format({**fields, "algorithm": algorithm}) for algorithm in ALGORITHMS]
+        return [format_digest({**fields, "algorithm": algorithm}) for algorithm in ALGORITHMS]
 
     def check(self, request: SipRequest, source: str, now: float) -> tuple[Proof, str]:
         """Check the request's Authorization. Returns the result and the user (empty unless GOOD)."""

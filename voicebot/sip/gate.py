@@ -24,8 +24,8 @@ class Admission:
 
 
 class Gate(Protocol):
-    def silent(self, source: Hop, now: float) -> bool:
-        """Whether requests from ``source`` are dropped without parsing them."""
+    def silent(self, method: str, source: Hop, now: float) -> bool:
+        """Whether a request with ``method`` from ``source`` is dropped without parsing it, unless in a running call."""
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         """Decide about a request that belongs to none of our transactions and dialogs."""
@@ -34,7 +34,7 @@ class Gate(Protocol):
 class OpenGate:
     """Everybody may call."""
 
-    def silent(self, source: Hop, now: float) -> bool:
+    def silent(self, method: str, source: Hop, now: float) -> bool:
         return False
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:

@@ -121,6 +121,11 @@ def hop_of_route(value: str) -> Hop | None:
         return None
 
 
+def route_through(proxy: str) -> str:
+    """The Route value for the proxy at the URI ``proxy``, as a loose router (RFC 3261 16.12)."""
+    return f"<{proxy}>" if ";lr" in proxy else f"<{proxy};lr>"
+
+
 def bracketed(host: str) -> str:
     """``host`` as written in URIs and Via: IPv6 in brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from voicebot.sip.header import NameAddr
+from voicebot.sip.hop import route_through
 from voicebot.sip.message import SDP_TYPE, SipRequest, put_headers
 from voicebot.sip.sdp import SessionDescription
 
@@ -30,7 +31,7 @@ class Invitation:
         display = self.display_name.replace("\\", "").replace('"', "")
         sender = f'"{display}" ' if display else ""
         if self.route:
-            request.headers.set("Route", f"<{self.route if ';lr' in self.route else self.route + ';lr'}>")
+            request.headers.set("Route", route_through(self.route))
         request.headers.set("Max-Forwards", "70")
         request.headers.set("From", f"{sender}<{self.sender}>;tag={self.tag}")
         request.headers.set("To", f"<{self.uri}>")

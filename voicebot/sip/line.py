@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from voicebot.address import Address, Domain
-from voicebot.sip.digest import Credentials
+from voicebot.sip.credentials import Credentials
 from voicebot.sip.header import SipUri
 
 

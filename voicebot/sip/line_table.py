@@ -29,7 +29,9 @@ class LineTable:
 
     def register(self, account: Account, now: float, *, chance: Callable[[], float] = random.random) -> Registration:
         """Register ``account`` and keep it registered. ``chance`` returns a random number from 0 to 1, for jitter."""
-        registration = Registration(self._layer, account, self._keepalive_s, chance)
+        # Calls and registration share the credentials, which remember the realm.
+        line = self._lines.setdefault(account.name, account.line)
+        registration = Registration(self._layer, account, line, self._keepalive_s, chance)
         self.registrations[account.name] = registration
         if account.register:
             registration.start(now)
@@ -53,11 +55,13 @@ class LineTable:
             return False
         return not line.registers or (registration is not None and registration.registered(now))
 
-    def registrar_addresses(self) -> Iterator[tuple[str, str]]:
-        """Account and IP address of each registrar that has answered: the account's calls come from there."""
+    def registrar_addresses(self) -> Iterator[tuple[str, str, bool]]:
+        """Account and IP address of each registrar that has answered, and whether it is reached over TLS: the account's
+        calls come from there, over the same transport."""
         for name, registration in self.registrations.items():
+            hop = registration.account.hop
             for address in registration.addresses:
-                yield name, address
+                yield name, address, hop is not None and hop.transport == "TLS"
 
     def end(self, now: float) -> None:
         """Unregister, without waiting for the responses, and send no more OPTIONS."""

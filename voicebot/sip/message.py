@@ -36,6 +36,7 @@ _REQUEST_LINE_RE = re.compile(r"(\S+) (\S+) SIP/2\.0\Z")
 _STATUS_LINE_RE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?\Z")
 _VERSION_RE = re.compile(r"SIP/[0-9]+\.[0-9]+\s*\Z")
 _DATE_RE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\Z")
+_CALL_ID_RE = re.compile(rb"\n(?:Call-ID|i)[ \t]{0,8}:([^\r\n]+)", re.IGNORECASE)
 
 REASONS: Mapping[int, str] = MappingProxyType(
     {
@@ -206,6 +207,17 @@ def put_headers(message: SipRequest | SipResponse, headers: Mapping[str, str]) -
         if not name.isascii() or not name or any(c in name for c in " :\r\n\t") or "\r" in value or "\n" in value:
             raise ValueError(f"malformed header {name!r}")
         message.headers.set(name, value)
+
+
+def method_of(data: bytes) -> str:
+    """The first word of a message that is not parsed yet: the method of a request."""
+    return data[:64].lstrip(b"\r\n").partition(b" ")[0].decode("ascii", "replace")
+
+
+def call_id_of(data: bytes) -> str:
+    """The Call-ID of a message that is not parsed yet; empty where it does not stand on one line."""
+    found = _CALL_ID_RE.search(data)
+    return found[1].strip().decode("utf-8", "surrogateescape") if found else ""
 
 
 def parse_message(data: bytes) -> SipRequest | SipResponse:

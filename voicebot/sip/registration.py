@@ -18,13 +18,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from voicebot.address import Domain
 from voicebot.sip.client_request import ClientRequest
-from voicebot.sip.digest import Credentials
+from voicebot.sip.credentials import Credentials
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
-from voicebot.sip.hop import Hop, hop_of
+from voicebot.sip.hop import Hop, hop_of, route_through
 from voicebot.sip.inspection import ALLOW
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
@@ -41,18 +42,19 @@ class Account:
     """Our account at a provider or PBX. ``registrar``: its SIP URI (``sip:pbx.example.com;transport=tls``).
 
     ``proxy``: the URI of a proxy for all requests, empty if they go to the registrar. ``domain``: of our address, empty
-    if it is the registrar's host.
+    if it is the registrar's host. ``realms``: for which the password is; empty: the one that the registrar names.
     """
 
     name: str
     registrar: str
     username: str
-    password: str = ""
+    password: str = field(default="", repr=False)
     auth_username: str = ""
     domain: str = ""
     proxy: str = ""
     expires_s: int = 600
     register: bool = True
+    realms: tuple[str, ...] = ()
 
     @property
     def line(self) -> Line:
@@ -63,9 +65,19 @@ class Account:
             self.username,
             domain=self.domain,
             proxy=self.proxy,
-            credentials=Credentials(self.auth_username or self.username, self.password) if self.password else None,
+            credentials=self._new_credentials(),
             registers=self.register,
         )
+
+    def _new_credentials(self) -> Credentials | None:
+        """The password, for the registrar, the proxy and the domain of our address."""
+        if not self.password:
+            return None
+        hosts = [SipUri.parse(uri).host for uri in (self.registrar, self.proxy) if uri]
+        if self.domain:
+            hosts.append(Domain.parse(self.domain).host)
+        user = self.auth_username or self.username
+        return Credentials(user, self.password, hosts=hosts, realms=self.realms, registers=self.register)
 
     @property
     def hop(self) -> Hop | None:
@@ -83,10 +95,10 @@ class Registration:
     """One account's registration; made by :meth:`LineTable.register`. ``status``: of the last response, 0 before."""
 
     def __init__(
-        self, layer: TransactionLayer, account: Account, keepalive_s: float, chance: Callable[[], float]
+        self, layer: TransactionLayer, account: Account, line: Line, keepalive_s: float, chance: Callable[[], float]
     ) -> None:
         self.account = account
-        self._line = account.line
+        self._line = line
         self.state = RegistrationState.WAITING
         self.status = 0
         self.reason = ""
@@ -156,8 +168,7 @@ class Registration:
         port = f":{registrar.port}" if registrar.port else ""
         request = SipRequest("REGISTER", f"{registrar.scheme}:{registrar.host}{port}")
         if account.proxy:
-            proxy = account.proxy
-            request.headers.set("Route", f"<{proxy if ';lr' in proxy else proxy + ';lr'}>")
+            request.headers.set("Route", route_through(account.proxy))
         request.headers.set("Max-Forwards", "70")
         request.headers.set("From", f"<{self._line.own.uri}>;tag={self._tag}")
         request.headers.set("To", f"<{self._line.own.uri}>")

@@ -125,15 +125,18 @@ class TransactionLayer:
         self._transmit(PING, hop)
 
     def answer_stateless(
-        self, request: SipRequest, status: int, reply_to: Hop, *, reason: str = "", retry_after_s: int | None = None
+        self,
+        request: SipRequest,
+        status: int,
+        reply_to: Hop,
+        *,
+        reason: str = "",
+        headers: Mapping[str, str | list[str]] | None = None,
     ) -> None:
-        """Respond without keeping state: each retransmission gets the same response (8.2.7)."""
-        response = response_to(
-            request, status, f"Bad Request: {reason}" if reason else "", to_tag=self.tag_for(request)
-        )
+        """Respond without keeping state: each retransmission gets a response of its own (8.2.7)."""
+        reason = f"Bad Request: {reason}" if reason else ""
+        response = _failure(request, status, self.tag_for(request), headers, reason)
         response.headers.set("Server", self.name)
-        if retry_after_s is not None:
-            response.headers.set("Retry-After", str(retry_after_s))
         self.counters.rejected_by_status[status] += 1
         self.transmit(response, reply_to)
 
@@ -243,11 +246,9 @@ class TransactionLayer:
     ) -> None:
         """Send a failure response, with additional ``headers``."""
         request = transaction.request
-        response = response_to(request, status, to_tag=self.tag_for(request))
+        response = _failure(request, status, self.tag_for(request), headers)
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(retry_after_s))
-        for name, value in (headers or {}).items():
-            response.headers.setlist(name, [value] if isinstance(value, str) else value)
         self.respond(transaction, response, now)
 
     # --- effects of transactions
@@ -307,3 +308,12 @@ def _server_key(request: SipRequest, method: str = "") -> _Key:
 
 def _merge_key(request: SipRequest) -> _Key:
     return request.call_id, request.sender.tag, *map(str, request.cseq)
+
+
+def _failure(
+    request: SipRequest, status: int, tag: str, headers: Mapping[str, str | list[str]] | None, reason: str = ""
+) -> SipResponse:
+    response = response_to(request, status, reason, to_tag=tag)
+    for name, value in (headers or {}).items():
+        response.headers.setlist(name, [value] if isinstance(value, str) else value)
+    return response

@@ -1,13 +1,18 @@
 """Who may call, and how often: trunks known by address, by password or by account, and a rate limit for each source.
 
-A request that belongs to none of our dialogs is checked in this order:
+A request that belongs to none of our calls is checked in this order:
 
-1. A source that exceeds its rate gets no answer (a trunk gets 503). Trunks have higher rates.
-2. A source address that a trunk lists, or from which a registrar of ours has answered, is admitted.
-3. If any trunk has a password, everybody else is challenged with 401, without regard to the user they claim to be: an
-   unknown user and a wrong password look the same. With ``drop`` only an INVITE is challenged, and a request whose
-   password is right but whose nonce has expired.
-4. Everybody else is a stranger, and is dropped without an answer, refused with 403, or admitted, as the setting says.
+1. A source address that a trunk lists, or from which a registrar of ours has answered, is that trunk's or account's. So
+   is any source that proves that it knows a trunk's password. Trunks have high rates of their own, and get 503 beyond.
+2. If any trunk has a password, everybody else is challenged with 401, without regard to the user they claim to be: an
+   unknown user and a wrong password look the same. A challenge is sent without keeping state. Its rate is as high as a
+   trunk's, because a trunk is challenged before it is known to be one; wrong passwords have a stranger's rate. With
+   ``drop`` only an INVITE is challenged, and a request whose password is right but whose nonce has expired.
+3. Everybody else is a stranger with a stranger's rate, and is dropped without an answer, refused with 403, or admitted,
+   as the setting says.
+
+Requests from a source that has exceeded its rate are not even parsed, except in running calls. No source is banned for
+longer: over UDP, anybody can send from anybody's address, and must not be able to lock a trunk out.
 
 Any answer, even a refusal, tells a scanner that there is a SIP service here: use "drop" on a public address.
 """
@@ -20,22 +25,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from voicebot.sip.digest import Credentials, DigestServer, Proof
+from voicebot.sip.credentials import Credentials, Network
+from voicebot.sip.digest import DigestServer, Proof
 from voicebot.sip.gate import Admission
+from voicebot.sip.header import SipUri
 from voicebot.sip.hop import Hop
 from voicebot.sip.inspection import Refusal
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest
 
 Strangers = Literal["allow", "refuse", "drop"]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _CHALLENGED = frozenset({"INVITE", "OPTIONS", "REGISTER", "REFER", "NOTIFY", "INFO", "UPDATE", "BYE"})
 
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
     """``addresses``: from which it calls. ``username``/``password``: with which it calls from any other address, and
-    with which we answer its challenges.
+    with which we answer its challenges for one of ``realms`` (empty: the first one that it names).
 
     ``secure``: it must use TLS. ``outbound``: the URI for our calls to it, and for OPTIONS every ``options_s`` seconds
     (0: none). ``number``: the number that our calls show. ``max_calls``: the most calls at once, incoming and outgoing;
@@ -51,13 +57,19 @@ class Trunk:
     options_s: float = 30.0
     max_calls: int = 0
     number: str = "voicebot"
+    realms: tuple[str, ...] = ()
 
     @property
     def line(self) -> Line | None:
         """The line for our calls to it; None without ``outbound``."""
         if not self.outbound:
             return None
-        credentials = Credentials(self.username, self.password) if self.password else None
+        credentials = None
+        if self.password:
+            hosts = [SipUri.parse(self.outbound).host]
+            credentials = Credentials(
+                self.username, self.password, hosts=hosts, networks=self.addresses, realms=self.realms
+            )
         return Line.to(self.outbound, self.name, self.number, proxy=self.outbound, credentials=credentials)
 
     def has(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
@@ -90,16 +102,23 @@ class RateLimiter:
 
     def take(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
         """Take a token. False: there is none left."""
-        kind = method if method in self._rates else "other"
-        rate = self._rates[kind]
-        tokens, at = self._buckets.get((source, kind), (rate.burst * factor, now))
-        tokens = min(rate.burst * factor, tokens + (now - at) * rate.per_s * factor)
+        key, tokens = self._tokens(source, method, now, factor)
         taken = tokens >= 1.0
-        self._buckets[source, kind] = (tokens - taken, now)
-        self._buckets.move_to_end((source, kind))
+        self._buckets[key] = (tokens - taken, now)
+        self._buckets.move_to_end(key)
         if len(self._buckets) > self._bound:
             self._buckets.popitem(last=False)
         return taken
+
+    def is_empty(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
+        """Whether there is no token left."""
+        return self._tokens(source, method, now, factor)[1] < 1.0
+
+    def _tokens(self, source: str, method: str, now: float, factor: float) -> tuple[tuple[str, str], float]:
+        kind = method if method in self._rates else "other"
+        full = self._rates[kind].burst * factor
+        tokens, at = self._buckets.get((source, kind), (full, now))
+        return (source, kind), min(full, tokens + (now - at) * self._rates[kind].per_s * factor)
 
 
 def source_of(host: str) -> str:
@@ -110,9 +129,10 @@ def source_of(host: str) -> str:
 
 
 class TrunkGate:
-    """The rules above, as a :class:`~voicebot.sip.gate.Gate`. ``registrars`` returns account names with addresses."""
+    """The rules above, as a :class:`~voicebot.sip.gate.Gate`.
 
-    BAN_S = 60.0
+    ``registrars`` returns names of accounts, IP addresses of their registrars, and whether their calls must use TLS.
+    """
 
     def __init__(
         self,
@@ -120,7 +140,7 @@ class TrunkGate:
         *,
         strangers: Strangers = "allow",
         realm: str = "voicebot",
-        registrars: Callable[[], Iterable[tuple[str, str]]] = lambda: (),
+        registrars: Callable[[], Iterable[tuple[str, str, bool]]] = lambda: (),
         limiter: RateLimiter | None = None,
         trunk_factor: float = TRUNK_FACTOR,
     ) -> None:
@@ -131,58 +151,55 @@ class TrunkGate:
         self._limiter = limiter if limiter is not None else RateLimiter()
         self._by_user = {trunk.username: trunk for trunk in trunks if trunk.username}
         self._digest = DigestServer(realm, self._password_of) if self._by_user else None
-        self._banned: OrderedDict[str, float] = OrderedDict()
 
     def _password_of(self, user: str) -> str | None:
         trunk = self._by_user.get(user)
         return trunk.password if trunk is not None else None
 
-    def silent(self, source: Hop, now: float) -> bool:
-        until = self._banned.get(source_of(source.host))
-        if until is None:
-            return False
-        if until > now:
-            return True
-        del self._banned[source_of(source.host)]
-        return False
+    def silent(self, method: str, source: Hop, now: float) -> bool:
+        key, factor = self._bucket(method, source)
+        return self._limiter.is_empty(key, method, now, factor) and self.trunk_of(source) is None
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
-        trunk = self.trunk_of(source)
-        key = source_of(source.host)
-        if not self._limiter.take(key, request.method, now, self._trunk_factor if trunk is not None else 1.0):
-            if trunk is None:
-                if self._strangers != "allow":
-                    self._ban(key, now)
-                return Admission(drop=True)
-            return Admission(trunk, Refusal(503, {"Retry-After": "2"}))
+        trunk, proof = self.trunk_of(source), Proof.BAD
+        if trunk is None and self._digest is not None and request.method in _CHALLENGED:
+            proof, user = self._digest.check(request, source.host, now)
+            if proof is Proof.GOOD and (source.transport == "TLS" or not self._by_user[user].secure):
+                trunk = self._by_user[user].name
         if trunk is not None:
-            return Admission(trunk)
+            key = f"{trunk} {source_of(source.host)}"
+            in_time = self._limiter.take(key, request.method, now, self._trunk_factor)
+            return Admission(trunk, None if in_time else Refusal(503, {"Retry-After": "2"}))
+        key, factor = self._bucket(request.method, source)
+        if not self._limiter.take(key, request.method, now, factor):
+            return Admission(drop=True)
         if self._digest is not None and request.method in _CHALLENGED:
-            return self._authenticated(self._digest, request, source, now)
+            return self._challenge(self._digest, proof, request, source, now)
         if self._strangers == "allow":
             return Admission()
         return Admission(drop=True) if self._strangers == "drop" else Admission(refusal=Refusal(403))
 
     def trunk_of(self, source: Hop) -> str | None:
-        """The name of the trunk or account to which the address of ``source`` belongs, None for a stranger."""
-        address = ipaddress.ip_address(source.host)
+        """The trunk or account that ``source`` belongs to by its address."""
+        address, is_secure = ipaddress.ip_address(source.host), source.transport == "TLS"
         for trunk in self._trunks:
-            if trunk.has(address) and (source.transport == "TLS" or not trunk.secure):
+            if trunk.has(address) and (is_secure or not trunk.secure):
                 return trunk.name
-        return next((name for name, host in self._registrars() if host == source.host), None)
+        at = (name for name, host, secure in self._registrars() if host == source.host and (is_secure or not secure))
+        return next(at, None)
 
-    def _authenticated(self, digest: DigestServer, request: SipRequest, source: Hop, now: float) -> Admission:
-        proof, user = digest.check(request, source.host, now)
-        if proof is Proof.GOOD and (source.transport == "TLS" or not self._by_user[user].secure):
-            return Admission(self._by_user[user].name)
+    def _bucket(self, method: str, source: Hop) -> tuple[str, float]:
+        """The name and the factor of the bucket for a request from an unknown source."""
+        key = source_of(source.host)
+        if self._digest is not None and method in _CHALLENGED:
+            return f"challenge {key}", self._trunk_factor
+        return key, 1.0
+
+    def _challenge(self, digest: DigestServer, proof: Proof, request: SipRequest, source: Hop, now: float) -> Admission:
+        guessed = proof is Proof.BAD and request.headers.get("Authorization") is not None
+        if guessed and not self._limiter.take(f"guess {source_of(source.host)}", request.method, now):
+            return Admission(drop=True)
         if self._strangers == "drop" and proof is Proof.BAD and request.method != "INVITE":
             return Admission(drop=True)
         challenges = digest.challenges(source.host, now, stale=proof is Proof.STALE)
         return Admission(refusal=Refusal(401, {"WWW-Authenticate": challenges}))
-
-    def _ban(self, key: str, now: float) -> None:
-        """Drop everything from this source for a minute without parsing it."""
-        self._banned[key] = now + self.BAN_S
-        self._banned.move_to_end(key)
-        if len(self._banned) > 10_000:
-            self._banned.popitem(last=False)

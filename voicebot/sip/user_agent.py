@@ -4,8 +4,9 @@ A request is checked first for whether its sender may talk to us at all (`gate`)
 scheme, loops, extensions, body), and is then passed to its dialog, or makes a new call. The calls are in a
 `call_table`, the lines with their registrations in a `line_table`, transactions and timers in a `transaction_layer`.
 
-Everything is bounded. Over the limit of transactions, requests get 503 without keeping state; over the limit of calls,
-an INVITE gets 503. A malformed request gets 400 without keeping state; without a Via it is only counted.
+Everything is bounded. A request that is not admitted is answered without keeping state, so that strangers cannot fill a
+table; so is any request over the limit of transactions. Over the limit of calls, an INVITE gets 503. A malformed
+request gets 400 without keeping state; without a Via it is only counted.
 """
 
 from __future__ import annotations
@@ -30,12 +31,15 @@ from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, 
 from voicebot.sip.invitation import Invitation
 from voicebot.sip.line import Line
 from voicebot.sip.line_table import LineTable
-from voicebot.sip.message import MalformedMessage, SipRequest, parse_message, response_to
+from voicebot.sip.message import MalformedMessage, SipRequest, call_id_of, method_of, parse_message, response_to
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
 from voicebot.sip.transaction import ServerTransaction, SipTimers, TransactionState
 from voicebot.sip.transaction_layer import LARGE, TransactionLayer
+
+_IN_CALLS = 2
+"""Requests in running calls may use this many times the limit of transactions, so that strangers cannot use it up."""
 
 SipOutput = Transmit | Locate | CallOffered | CallOutput
 """The outputs of the core, in order: messages to send, names to resolve, new calls, events of calls."""
@@ -135,9 +139,9 @@ class UserAgent:
         if not data.strip(b"\r\n\0 \t"):
             self.counters.keepalives += 1
             return self.take()
-        silent = self._gate.silent(source, now)
-        if silent and not data.startswith(b"SIP/2.0 "):
-            # A response may come from anywhere; a request from a banned source must cost no more than this.
+        silent = self._gate.silent(method_of(data), source, now)
+        if silent and not data.startswith(b"SIP/2.0 ") and not self._table.runs(call_id_of(data)):
+            # A response may come from anywhere, and running calls go on; any other message must cost no more than this.
             self.counters.strangers += 1
             return self.take()
         try:
@@ -233,20 +237,25 @@ class UserAgent:
             self.counters.repeated += 1
             self.layer.receive_again(request, transaction, now)
             return
-        trunk, refusal = "", None
-        if not self._is_expected(request):
+        trunk, refusal, bound = "", None, self._limits.transactions
+        if self._is_expected(request):
+            bound *= _IN_CALLS
+        else:
             admission = self._gate.admit(request, source, now)
             if admission.drop:
                 self.counters.strangers += 1
                 return
             trunk, refusal = admission.trunk, admission.refusal
-        if self.transactions >= self._limits.transactions:
-            self.layer.answer_stateless(request, 503, reply_to, retry_after_s=self._limits.retry_after_s)
+        if refusal is not None:
+            # Without state: a forged source address gets one response, and no retransmissions of it.
+            self.layer.answer_stateless(request, refusal.status, reply_to, headers=refusal.headers)
+            return
+        if self.transactions >= bound:
+            retry_after = {"Retry-After": str(self._limits.retry_after_s)}
+            self.layer.answer_stateless(request, 503, reply_to, headers=retry_after)
             return
         transaction = self.layer.start_server(request, reply_to)
-        if refusal is not None:
-            self._refuse(transaction, refusal, now)
-        elif request.method == "CANCEL":
+        if request.method == "CANCEL":
             self._receive_cancel(request, transaction, now)
         elif (refusal := self._inspect(request)) is not None:
             self._refuse(transaction, refusal, now)
@@ -322,7 +331,7 @@ class UserAgent:
             self._refuse(transaction, Refusal(400), now)
             return
         replaces = request.headers.get("Replaces")
-        replaced = self._table.replaced_by(replaces) if replaces is not None else None
+        replaced = self._table.replaced_by(replaces, trunk, source) if replaces is not None else None
         if replaces is not None and replaced is None:
             self._refuse(transaction, Refusal(481), now)  # RFC 3891 section 3
             return

@@ -97,8 +97,10 @@ class Wire:
         if not dialog.hops:
             return None
         ack, hop = dialog.request("ACK", cseq), dialog.hops[0]
-        for name in ("Authorization", "Proxy-Authorization"):
-            if value := invite.headers.get(name):  # the ACK has the credentials of its INVITE (22.1)
+        credentials = self._state.credentials
+        named = ("Authorization", "Proxy-Authorization") if credentials is not None and credentials.are_for(hop) else ()
+        for name in named:
+            if value := invite.headers.get(name):  # 22.1: the ACK carries the credentials of its INVITE
                 ack.headers.set(name, value)
         self._layer.add_via(ack, hop)
         self._layer.transmit(ack, hop)

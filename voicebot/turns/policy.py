@@ -41,7 +41,7 @@ class TurnPolicy:
     no_input_s: float = 7.0
     """Silence of the caller after which the bot is told; the bot may change it for its call."""
     max_no_inputs: int = 6
-    """How many silences in a row end the call, whatever the bot does."""
+    """After this many silences in a row, the next one ends the call, whatever the bot does."""
     masking_s: float = 4.0
     """If the bot takes longer than this to answer, the caller hears "one moment, please"."""
 
