@@ -8,7 +8,7 @@ call process to host                                            answered with
 ==============================================================  =============================================
 ``{"op":"turn","request":n,"activity":{...},"deadline_s":10}``  ``activity`` ..., then ``done`` or ``failed``
 ``{"op":"close","conversation":"..."}``                         -
-``{"op":"ping","id":n}``                                        ``{"op":"pong","id":n,"texts":0}``
+``{"op":"ping","id":n}``                                        ``{"op":"pong","id":n,"texts":0,"trouble":""}``
 ``{"op":"prompts","id":n}``                                     ``{"op":"prompts","id":n,"prompts":[...]}``
 ``{"op":"texts","id":n,"accept":true}``                         ``{"op":"texts","id":n}``
 ==============================================================  =============================================
@@ -17,7 +17,7 @@ Host to call process: ``{"op":"activity","conversation":"...","request":n,"activ
 bot's own initiative), ``{"op":"done","conversation":"...","request":n}``, ``{"op":"failed",...,"error":"..."}``.
 
 ``texts`` begins or ends to take requests at ``/api/messages`` (when another version of the dialogs takes over); those
-that are being answered are answered. ``pong`` tells how many these are.
+that are being answered are answered. ``pong`` tells how many these are, and why turns would fail now.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ ANONYMOUS = "anonymous"
 """The id of a caller who withholds the number."""
 RESUME_EVENT = "voicebot.resume"
 """The event by which dialogs are told to ask their open question again."""
+SECRET_PREFIX = "VOICEBOT_SECRET_"
+"""So begin the names, in the environment that the host is started with, of secrets for dialog files."""
 
 
 class WireError(ValueError):
@@ -121,10 +123,11 @@ class TurnFailed:
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """``texts``: how many requests at ``/api/messages`` are being answered."""
+    """``texts``: how many requests at ``/api/messages`` are being answered. ``trouble``: why turns would fail now."""
 
     id: int
     texts: int
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +207,8 @@ def decode_from_host(line: bytes) -> FromHost:
             return TurnDone(conversation, request)
         case {"op": "failed", "conversation": str(conversation), "request": int(request), "error": str(error)}:
             return TurnFailed(conversation, request, error)
-        case {"op": "pong", "id": int(number), "texts": int(texts)}:
-            return Pong(number, texts)
+        case {"op": "pong", "id": int(number), "texts": int(texts), **rest}:
+            return Pong(number, texts, str(rest.get("trouble") or "")[:300])
         case {"op": "prompts", "id": int(number), "prompts": list(prompts)}:
             return PromptsTold(number, tuple(_prompt(p) for p in prompts if isinstance(p, dict) and _has_text(p)))
         case {"op": "texts", "id": int(number)}:

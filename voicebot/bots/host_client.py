@@ -62,6 +62,8 @@ class DialogHostClient:
         self._answers: dict[int, asyncio.Future[Pong | PromptsTold | TextsTold]] = {}
         self.malformed = 0
         """Lines of the host that made no sense and were dropped."""
+        self.trouble = ""
+        """Why turns would fail now, as the host told when it was last pinged; empty: they would not."""
 
     @property
     def connected(self) -> bool:
@@ -94,9 +96,10 @@ class DialogHostClient:
     async def ping(self, timeout_s: float = 1.0) -> bool:
         """Whether the host's loop answers; a dialog that blocks it makes this False."""
         try:
-            await self._ask(Ping, timeout_s)
+            answer = await self._ask(Ping, timeout_s)
         except HostUnavailable:
             return False
+        self.trouble = answer.trouble if isinstance(answer, Pong) else ""
         return True
 
     async def prompts(self, timeout_s: float = 5.0) -> tuple[FixedPrompt, ...]:

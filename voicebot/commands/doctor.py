@@ -23,9 +23,13 @@ from voicebot.audio import PCMU
 from voicebot.bots.remote_bot import RemoteBot
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
+from voicebot.listening.descriptors import allowance, raise_limit
 from voicebot.localspeech.prepare import models_prepared
+from voicebot.service.sip import listens_at
 from voicebot.service.speech import speech_endpoint
+from voicebot.service.speech_watch import http_address
 from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.sip.hop import bracketed
 from voicebot.speech import Recognizer, SpeechUnavailable
 
 CLOCK_SLACK_S = 60.0
@@ -68,7 +72,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         yield Finding("settings", False, str(error), "mend the setting; voicebot.example.toml describes each")
         return
     yield Finding("settings", True, "read and understood")
-    yield _sip_port(settings)
+    yield from _sip_ports(settings)
+    yield _open_files(settings)
     yield _rtp_ports(settings)
     yield _dialogs(settings)
     yield _disk(settings)
@@ -92,15 +97,28 @@ def _packages() -> Finding:
     return Finding("packages", True, "all can be loaded")
 
 
-def _sip_port(settings: Settings) -> Finding:
-    where = f"UDP {settings.sip.host}:{settings.sip.port}"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((settings.sip.host, settings.sip.port))
-        except OSError as error:
-            mend = "stop what uses it (a PBX on this machine?), or choose another sip.port or sip.host"
-            return Finding("SIP port", False, f"{where}: {error.strerror}", mend)
-    return Finding("SIP port", True, f"{where} is free")
+def _sip_ports(settings: Settings) -> Iterator[Finding]:
+    for at in listens_at(settings):
+        where = f"{at.transport} {bracketed(at.host)}:{at.port}"
+        kind = socket.SOCK_DGRAM if at.transport == "UDP" else socket.SOCK_STREAM
+        with socket.socket(socket.AF_INET6 if ":" in at.host else socket.AF_INET, kind) as probe:
+            if at.transport != "UDP":  # as a server binds: connections of before that are being closed are no obstacle
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((at.host, at.port))
+            except OSError as error:
+                mend = "stop what uses it (a PBX on this machine?), or choose another sip.port, sip.host or sip.listen"
+                yield Finding("SIP port", False, f"{where}: {error.strerror}", mend)
+                continue
+        yield Finding("SIP port", True, f"{where} is free")
+
+
+def _open_files(settings: Settings) -> Finding:
+    allowed = allowance(raise_limit(), settings.sip.max_calls)
+    detail = f"{allowed.limit} allow {allowed.calls} calls and {allowed.connections} connections"
+    good = allowed.calls >= settings.sip.max_calls
+    mend = f"{settings.sip.max_calls} calls (sip.max_calls) need a higher limit: ulimit -Hn, LimitNOFILE= of systemd"
+    return Finding("open files", good, detail, mend)
 
 
 def _rtp_ports(settings: Settings) -> Finding:
@@ -189,15 +207,12 @@ async def _speech_service(settings: Settings) -> list[Finding]:
         findings.append(Finding("speech service", False, str(error), mend))
     finally:
         await recognizer.stop()
-    url = endpoint.host or endpoint.endpoint or f"https://{endpoint.region}.api.cognitive.microsoft.com"
-    findings.extend(await _clock(url))
+    findings.extend(await _clock(http_address(endpoint)))
     return findings
 
 
-async def _clock(url: str) -> list[Finding]:
+async def _clock(address: str) -> list[Finding]:
     """Compare our clock with the service's ``Date`` header; nothing is found out when it sends none."""
-    parts = urlsplit(url)
-    address = parts._replace(scheme={"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme), path="/").geturl()
     try:
         timeout = aiohttp.ClientTimeout(total=5)
         async with aiohttp.ClientSession(timeout=timeout) as http, http.get(address) as response:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,12 +25,14 @@ class HostOptions:
 
     ``runtime``: the folder in which each version gets its own. ``http_fd``: the listening socket of ``/api/messages``;
     None where that is not served. ``arguments``: of the host's command line, besides those that are made here.
+    ``environment``: of its process.
     """
 
     settings: BotSettings
     runtime: Path
     http_fd: int | None
     arguments: Sequence[str]
+    environment: Mapping[str, str]
 
 
 class DialogVersion:
@@ -50,6 +52,7 @@ class DialogVersion:
             (),
             on_ready=lambda _: None,
             healthy=self.client.ping,
+            environment=options.environment,
             hang_timeout_s=settings.hang_timeout_s,
             pass_fds=() if options.http_fd is None else (options.http_fd,),
         )

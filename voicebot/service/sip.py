@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voicebot.audio.codecs import Codec, all_named
 from voicebot.legs.sip_media import MediaPreferences
+from voicebot.listening import Bounds
 from voicebot.settings import Settings
 from voicebot.settings.sip import listen_at
 from voicebot.settings.trunks import LOOPBACK, AccountSettings, TrunkSettings
@@ -11,18 +12,24 @@ from voicebot.settings.values import options
 from voicebot.sip import Access, AgentOptions, ListenAt, SipEndpoint
 
 
-def sip_endpoint(settings: Settings) -> SipEndpoint:
-    """Where we listen, who may call and where we register, as the settings say."""
+def listens_at(settings: Settings) -> list[ListenAt]:
+    """Where calls come in."""
+    sip = settings.sip
+    listen = [listen_at(value, sip.advertised_host) for value in sip.listen]
+    return listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]
+
+
+def sip_endpoint(settings: Settings, connections: Bounds) -> SipEndpoint:
+    """Where we listen, who may call and where we register, as the settings say. ``connections``: that others open."""
     sip = settings.sip
     strangers = sip.strangers
     if strangers == "auto":
         strangers = "drop" if settings.trunks or settings.accounts else "allow"
-    listen = [listen_at(value, sip.advertised_host) for value in sip.listen]
     return SipEndpoint(
-        *(listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]),
+        *listens_at(settings),
         trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
         accounts=[account.account() for account in settings.accounts],
-        access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor),
+        access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor, connections),
         tls=settings.tls.options(),
         options=options(AgentOptions, sip),
     )

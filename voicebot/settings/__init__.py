@@ -10,6 +10,6 @@ sections. Nothing here acts. Rules that hold here:
 
 from voicebot.settings.dialogs import BotSettings
 from voicebot.settings.document import Settings
-from voicebot.settings.loading import DEFAULT_FILE, SettingsError, load_settings
+from voicebot.settings.loading import DEFAULT_FILE, SettingsError, for_children, load_settings
 
-__all__ = ["DEFAULT_FILE", "BotSettings", "Settings", "SettingsError", "load_settings"]
+__all__ = ["DEFAULT_FILE", "BotSettings", "Settings", "SettingsError", "for_children", "load_settings"]

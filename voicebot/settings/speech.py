@@ -21,6 +21,7 @@ class SpeechSettings(Section):
     region: str = ""
     endpoint: str = ""
     key: SecretStr = SecretStr("")
+    """With ``service = "local"`` what the embedded service wants of its clients; empty: a new one at each start."""
     key_file: Path | None = None
     entra_token_file: Path | None = None
     """A file that holds a Microsoft Entra access token, kept fresh by whoever mounts it; read at each connection."""

@@ -1,9 +1,11 @@
 """TCP and TLS connections: taken, made on demand, reused, kept alive, and never more than a bound (RFC 3261 18).
 
 Every connection has a number, its flow. A message for a hop goes by the flow that the hop names, else by an open
-connection to that address, else by a new one, which keeps a few messages until it is up. A connection that says nothing
-sensible in its first half minute is closed, and so is one that breaks the framing, reads too slowly, or fails to answer
-our pings having answered before (RFC 5626 4.4.1).
+connection to that address, else by a new one, which keeps a few messages until it is up. A connection that breaks the
+framing, reads too slowly, or fails to answer our pings having answered before (RFC 5626 4.4.1), is closed.
+
+Who connects to us has a place (:mod:`voicebot.listening`). Connections of trunks, and those that calls use, live for an
+hour without a message; others must send their first message soon, and end when nothing follows.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ import itertools
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Collection
+from typing import Protocol, cast
 
+from voicebot.listening import Admissions, Bounds, Listener, Place, listening_sockets
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Transport
 from voicebot.sip.stream import PING, PONG, StreamFramer
@@ -24,13 +27,15 @@ from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
-MAX_CONNECTIONS = 2_000
-MAX_OF_SOURCE = 200
-"""Connections that one address may open to us."""
+CONNECTION_BOUNDS = Bounds(total=2_000, of_source=200, reserve=200)
+"""Of connections that others open to us."""
+MAX_OF_OURS = 2_000
 CONNECT_TIMEOUT_S = 4.0
-FIRST_MESSAGE_S = 30.0
-HALF_READ_S = 30.0
+FIRST_MESSAGE_S = 10.0
+HALF_READ_S = 10.0
 """How long one message may take to arrive."""
+STRANGER_IDLE_S = 30.0
+"""How long a connection lives without a message that is of no trunk and no call."""
 IDLE_S = 3_900.0
 """A little more than an hour: longer than registrations and session refreshes."""
 PONG_S = 10.0
@@ -40,12 +45,25 @@ _TICK_S = 5.0
 
 
 class Connection(asyncio.Protocol):
-    """One connection, with its framing. ``peer``: the address at the other end, our flow number in it."""
+    """One connection, with its framing. ``peer``: the address at the other end, our flow number in it.
 
-    def __init__(self, owner: Connections, transport: Transport, listener: int, target: Hop | None) -> None:
+    It has a ``target`` that we connect to, or the ``place`` of somebody who connects to us.
+    """
+
+    def __init__(
+        self,
+        owner: Connections,
+        transport: Transport,
+        listener: int,
+        *,
+        target: Hop | None = None,
+        place: Place | None = None,
+    ) -> None:
         self.flow = owner.next_flow()
         self.transport: asyncio.Transport | None = None
         self.target = target
+        self.place = place
+        self.in_call = False
         self.peer = Hop("", 0, transport, self.flow, listener)
         self.queue: list[bytes] = []
         self._owner = owner
@@ -84,6 +102,8 @@ class Connection(asyncio.Protocol):
             self.pinged_at, self.pongs_expected = None, True
         if messages:
             self.used_at, self.spoke = now, True
+            if self.place is not None and not self.in_call:
+                self.place.rest()
         if messages or self._framer.idle:
             self.quiet_since = now
         for message in messages:
@@ -104,16 +124,34 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
+    def hold(self, in_call: bool) -> None:
+        """Whether a call uses it: then it makes room for nobody."""
+        if self.place is not None and in_call != self.in_call:
+            (self.place.use if in_call else self.place.rest)()
+        self.in_call = in_call
+
     def check(self, now: float, keepalive_s: float) -> None:
         """Once in a while: close what is dead, ping what we opened."""
-        stranger = not self.spoke and self.target is None and now - self.opened_at > FIRST_MESSAGE_S
+        stranger = self.place is not None and not self.place.trusted and not self.in_call
+        silent = stranger and not self.spoke and now - self.opened_at > FIRST_MESSAGE_S
         half_read = not self._framer.idle and now - self.quiet_since > HALF_READ_S
         unanswered = self.pinged_at is not None and self.pongs_expected and now - self.pinged_at > PONG_S
-        if stranger or half_read or unanswered or now - self.used_at > IDLE_S:
+        if silent or half_read or unanswered or now - self.used_at > (STRANGER_IDLE_S if stranger else IDLE_S):
             self.abort()
         elif self.target is not None and self.pinged_at is None and now - self.received_at > keepalive_s:
             self.pinged_at = now
             self.send(PING)
+
+
+class Peers(Protocol):
+    """What connections need to know of who is at their other ends."""
+
+    def trusts(self, source: Hop) -> bool:
+        """Whether ``source`` is a trunk or an account."""
+
+    @property
+    def call_flows(self) -> Collection[int]:
+        """The connections that calls use."""
 
 
 class Connections:
@@ -127,19 +165,22 @@ class Connections:
         failed: Callable[[Hop], None],
         client_tls: Callable[[], ssl.SSLContext],
         keepalive_s: float,
+        peers: Peers,
+        bounds: Bounds = CONNECTION_BOUNDS,
     ) -> None:
         self.loop = loop
         self.received = received
         self.counters: Counter[str] = Counter()
-        """Connections that were closed on their peers: ``refused`` (over a bound), ``framing``, ``slow``."""
+        """Connections that were closed on their peers (``framing``, ``slow``), or not made (``refused``)."""
+        self.admissions = Admissions(bounds)
         self.flows: dict[int, Connection] = {}
         self._failed = failed
         self._client_tls = client_tls
         self._keepalive_s = keepalive_s
         self._numbers = itertools.count(1)
         self._by_address: dict[tuple[str, str, int, str], Connection] = {}
-        self._of_source: Counter[str] = Counter()
-        self._servers: list[asyncio.Server] = []
+        self._peers = peers
+        self._listeners: list[Listener] = []
         self._tasks = BackgroundTasks(logger)
         self._context: ssl.SSLContext | None = None
         self._ticker: asyncio.TimerHandle | None = None
@@ -152,20 +193,21 @@ class Connections:
         self, transport: Transport, host: str, port: int, listener: int, context: ssl.SSLContext | None
     ) -> int:
         """Take connections; returns the port. Raises OSError."""
-        server = await self.loop.create_server(
-            lambda: Connection(self, transport, listener, None),
-            host,
-            port,
-            ssl=context,
-            ssl_handshake_timeout=CONNECT_TIMEOUT_S if context is not None else None,
+        made = Listener(
+            f"SIP over {transport}",
+            await listening_sockets(host, port),
+            self.admissions,
+            lambda place: Connection(self, transport, listener, place=place),
+            context=context,
+            trusted=lambda host: self._peers.trusts(Hop(host, 0, transport)),
         )
-        self._servers.append(server)
+        self._listeners.append(made)
         self._tick()
-        return int(server.sockets[0].getsockname()[1])
+        return made.port
 
     async def close(self) -> None:
-        for server in self._servers:
-            server.close()
+        for listener in self._listeners:
+            await listener.close()
         await self._tasks.close()
         for connection in list(self.flows.values()):
             if connection.transport is not None:
@@ -200,27 +242,23 @@ class Connections:
             connection.used_at = self.loop.time()
             connection.send(data)
 
+    def hold(self, flow: int) -> None:
+        """A call has begun that uses this connection."""
+        if (connection := self.flows.get(flow)) is not None:
+            connection.hold(True)
+
     # --- for connections
 
     def opened(self, connection: Connection) -> None:
-        source = connection.peer.host
-        if connection.target is None:
-            if len(self.flows) >= MAX_CONNECTIONS or self._of_source[source] >= MAX_OF_SOURCE:
-                self.counters["refused"] += 1
-                connection.abort()
-                return
-            self._of_source[source] += 1
         self.flows[connection.flow] = connection
         for data in connection.queue:
             connection.send(data)
         connection.queue.clear()
 
     def lost(self, connection: Connection) -> None:
-        if self.flows.pop(connection.flow, None) is not None and connection.target is None:
-            source = connection.peer.host
-            self._of_source[source] -= 1
-            if self._of_source[source] <= 0:
-                del self._of_source[source]
+        self.flows.pop(connection.flow, None)
+        if connection.place is not None:
+            connection.place.leave()
         connection.transport = None
         if self._empty is not None and not self.flows and not self._empty.done():
             self._empty.set_result(None)
@@ -236,11 +274,11 @@ class Connections:
         return hop.transport, hop.host, hop.port, hop.name if hop.transport == "TLS" else ""
 
     def _connect(self, data: bytes, hop: Hop) -> None:
-        if len(self._by_address) >= MAX_CONNECTIONS:
+        if len(self._by_address) >= MAX_OF_OURS:
             self.counters["refused"] += 1
             self.loop.call_soon(self._failed, hop)
             return
-        connection = Connection(self, hop.transport, hop.listener, hop)
+        connection = Connection(self, hop.transport, hop.listener, target=hop)
         connection.queue.append(data)
         self._by_address[self._address(hop)] = connection
         self._tasks.spawn(self._open(connection, hop), f"connecting to {hop.host}")
@@ -276,9 +314,12 @@ class Connections:
 
     def _check(self) -> None:
         self._ticker = None
-        now = self.loop.time()
+        now, in_calls = self.loop.time(), self._peers.call_flows
         for connection in list(self.flows.values()):
+            connection.hold(connection.flow in in_calls)
+            if connection.place is not None and not connection.place.trusted and self._peers.trusts(connection.peer):
+                connection.place.trust()
             with contextlib.suppress(OSError):
                 connection.check(now, self._keepalive_s)
-        if self.flows or self._servers:
+        if self.flows or self._listeners:
             self._tick()

@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voicebot.address import Address, Domain
+from voicebot.listening import Bounds
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
+from voicebot.sip.connections import CONNECTION_BOUNDS
 from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.gate import Gate
 from voicebot.sip.handle import CallHandle, IncomingCall, OutgoingCall
@@ -38,12 +40,13 @@ class Access:
     """Who may talk to us beside trunks, and how often anybody may (see :mod:`voicebot.sip.trunks`).
 
     Without ``rates`` and trunks everybody may, as often as they like. ``trunk_factor``: how much wider the rates of
-    trunks are.
+    trunks are. ``connections``: how many others may open to us.
     """
 
     strangers: Strangers = "allow"
     rates: Mapping[str, Rate] | None = None
     trunk_factor: float = TRUNK_FACTOR
+    connections: Bounds = CONNECTION_BOUNDS
 
 
 class SipEndpoint:
@@ -79,6 +82,7 @@ class SipEndpoint:
         self.lines = {line.name: line for line in lines if line is not None}
         """What calls of ours can go out by, by the names of trunks and accounts."""
         self._gate = self._gate_of(trunks, access or Access())
+        self._bounds = (access or Access()).connections
         self._make_resolver = resolver
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transports: Transports | None = None
@@ -112,6 +116,8 @@ class SipEndpoint:
             received=self.received,
             unreachable=self._unreachable,
             keepalive_s=self._options.keepalive_s,
+            peers=self,
+            bounds=self._bounds,
         )
         await transports.bind(self._listen)
         self._transports = transports
@@ -239,6 +245,15 @@ class SipEndpoint:
             outputs = self._ua.take()
         self._dispatch(outputs)
 
+    def trusts(self, source: Hop) -> bool:
+        """Whether ``source`` is a trunk or an account. For the sockets."""
+        return self._gate is not None and self._gate.trusts(source)
+
+    @property
+    def call_flows(self) -> frozenset[int]:
+        """The connections that calls use. For the sockets."""
+        return self._ua.call_flows if self._ua is not None else frozenset()
+
     def _unreachable(self, hop: Hop) -> None:
         if self._ua is not None:
             self._dispatch(self._ua.transport_failed(hop, self.loop.time()))
@@ -283,6 +298,8 @@ class SipEndpoint:
     def _offer(self, core: IncomingSipCall) -> None:
         call = IncomingCall(core, self.loop, self.flush)
         self._calls[core] = call
+        if self._transports is not None and core.dialog is not None and core.dialog.flow is not None:
+            self._transports.connections.hold(core.dialog.flow.flow)
         if self.on_invite is None:
             call.reject(480)
             return

@@ -29,9 +29,15 @@ class Gate(Protocol):
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         """Judge a request that is in no transaction and in no dialog of ours."""
 
+    def trusts(self, source: Hop) -> bool:
+        """Whether ``source`` is a trunk or an account: by its address, or as it has proved on this connection."""
+
 
 class OpenGate:
     """Everybody may call."""
+
+    def trusts(self, source: Hop) -> bool:
+        return False
 
     def silent(self, source: Hop, now: float) -> bool:
         return False

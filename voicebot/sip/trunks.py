@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from voicebot.listening import source_of
 from voicebot.sip.digest import Credentials, DigestServer, Proof
 from voicebot.sip.gate import Admission
 from voicebot.sip.hop import Hop
@@ -73,12 +74,14 @@ class Rate:
 DEFAULT_RATES = {"INVITE": Rate(5, 20), "REGISTER": Rate(1, 5), "OPTIONS": Rate(2, 10), "other": Rate(10, 40)}
 TRUNK_FACTOR = 40.0
 """How much wider the buckets of trunks are."""
+MOST_SOURCES = 10_000
+"""So many are remembered, for each purpose; who was heard least recently is forgotten."""
 
 
 class RateLimiter:
     """A bucket for each source and method, in a bounded table: who was heard least recently is forgotten."""
 
-    def __init__(self, rates: Mapping[str, Rate] | None = None, *, sources: int = 10_000) -> None:
+    def __init__(self, rates: Mapping[str, Rate] | None = None, *, sources: int = MOST_SOURCES) -> None:
         self._rates = rates or DEFAULT_RATES
         self._bound = sources
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
@@ -98,13 +101,6 @@ class RateLimiter:
         if len(self._buckets) > self._bound:
             self._buckets.popitem(last=False)
         return taken
-
-
-def source_of(host: str) -> str:
-    """What counts as one source: an IPv4 address, a /64 of IPv6 (one customer has that many addresses)."""
-    if ":" not in host:
-        return host
-    return str(ipaddress.ip_network(f"{host}/64", strict=False).network_address)
 
 
 class TrunkGate:
@@ -130,6 +126,8 @@ class TrunkGate:
         self._by_user = {trunk.username: trunk for trunk in trunks if trunk.username}
         self._digest = DigestServer(realm, self._password_of) if self._by_user else None
         self._banned: OrderedDict[str, float] = OrderedDict()
+        self._proven: OrderedDict[int, None] = OrderedDict()
+        """Connections on which somebody has shown a trunk's password."""
 
     def _password_of(self, user: str) -> str | None:
         trunk = self._by_user.get(user)
@@ -169,9 +167,16 @@ class TrunkGate:
                 return trunk.name
         return next((name for name, host in self._registrars() if host == source.host), None)
 
+    def trusts(self, source: Hop) -> bool:
+        return source.flow in self._proven or self.trunk_of(source) is not None
+
     def _authenticated(self, digest: DigestServer, request: SipRequest, source: Hop, now: float) -> Admission:
         proof, user = digest.check(request, source.host, now)
         if proof is Proof.GOOD and (source.transport == "TLS" or not self._by_user[user].secure):
+            if source.flow:
+                self._proven[source.flow] = None
+                if len(self._proven) > MOST_SOURCES:
+                    self._proven.popitem(last=False)
             return Admission(self._by_user[user].name)
         if self._strangers == "drop" and proof is Proof.BAD and request.method != "INVITE":
             return Admission(drop=True)
@@ -182,5 +187,5 @@ class TrunkGate:
         """Nothing of this source is even parsed for a minute."""
         self._banned[key] = now + self.BAN_S
         self._banned.move_to_end(key)
-        if len(self._banned) > 10_000:
+        if len(self._banned) > MOST_SOURCES:
             self._banned.popitem(last=False)
