@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shutil
+import signal
 import socket
+import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from free_port import free_port
-from served import Service
+from served import Service, SpeechDouble
 
 from voicebot.listening.http import HEAD_S, HTTP_BOUNDS
 
@@ -144,3 +150,46 @@ def test_a_taken_port_of_a_stream_is_named_as_such(transport: str, tmp_path: Pat
                                                  "Address already in use"):  # fmt: skip
             Service(tmp_path, {"sip__listen": listen, "speech__service": "url", "speech__url": "ws://127.0.0.1:9"})
     assert not [child for child in psutil.Process().children() if "serve" in child.cmdline()]
+
+
+def readiness(service: Service, wanted: str, within_s: float = 20.0) -> list[str]:
+    """Why the service is not ready, as soon as that says ``wanted`` (empty: nothing is wrong), or as it is at last."""
+    url = f"http://{LOOPBACK}:{service.ready['console_port']}/readyz"
+    end = time.monotonic() + within_s
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                why: list[str] = json.load(answer)["why"]
+        except urllib.error.HTTPError as error:
+            why = json.load(error)["why"]
+        if (any(wanted in one for one in why) if wanted else not why) or time.monotonic() > end:
+            return why
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_readiness_knows_of_servers_elsewhere_that_are_away(
+    serve: Callable[..., Service], speak: Callable[..., SpeechDouble]
+) -> None:
+    """Stopped, they still take connections: only an answer tells."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("no redis-server on this machine")
+    port, speech = free_port(), speak()
+    redis = subprocess.Popen([program, "--port", str(port), "--save", "", "--bind", LOOPBACK], stdout=subprocess.DEVNULL)
+    try:
+        service = serve(
+            bot__state_url=f"redis://{LOOPBACK}:{port}/0", speech__service="url", speech__url=speech.url
+        )
+        assert readiness(service, "") == []
+        os.kill(redis.pid, signal.SIGSTOP)
+        assert f"state: redis://{LOOPBACK}:{port}/0 does not answer" in readiness(service, "redis")[0]
+        os.kill(redis.pid, signal.SIGCONT)
+        assert readiness(service, "") == []
+        speech.process.suspend()
+        assert readiness(service, "speech")[0].startswith("the speech service is away")
+        speech.process.resume()
+        assert readiness(service, "") == []
+    finally:
+        redis.kill()
+        redis.wait()

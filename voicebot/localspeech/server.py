@@ -175,7 +175,7 @@ class LocalSpeech:
         key = request.headers.get("Ocp-Apim-Subscription-Key", "")
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         wanted = self._require_key.encode()
-        return any(hmac.compare_digest(given.encode(), wanted) for given in (key, bearer))
+        return any(hmac.compare_digest(given.encode(errors="surrogateescape"), wanted) for given in (key, bearer))
 
     def _refusal(self, request: web.Request, service: str) -> web.Response | None:
         if not self._authorised(request):

@@ -55,11 +55,13 @@ def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
     registered = {name: float(there) for name, there in registered_accounts(endpoint).items()}
     up = {name: float(s is TrunkState.UP) for name, s in endpoint.trunk_states.items() if s is not TrunkState.UNKNOWN}
     rejected = {str(status): count for status, count in counters.rejected_by_status.items()}
+    places = {"refused": endpoint.admissions.refused, "made-room": endpoint.admissions.given_up}
     repeated = {"in": counters.repeated, "out": counters.retransmitted}
     return [
         Figure("sip_requests", "SIP requests that came", dict(counters.requests_by_method), "method"),
         Figure("sip_rejected", "SIP requests that we refused", rejected, "status"),
         Figure("sip_dropped", "Messages that came to nothing", unheard, "reason"),
+        Figure("sip_connections_ended", "Connections for which there was no place", places, "how"),
         Figure("sip_retransmissions", "Messages that came, or were sent, again", repeated, "way"),
         Figure("account_registered", "Whether an account is registered", registered, "account", "gauge"),
         Figure("trunk_up", "Whether a trunk answers our OPTIONS", up, "trunk", "gauge"),

@@ -41,7 +41,9 @@ IDLE_S = 3_900.0
 PONG_S = 10.0
 _MAX_UNSENT = 1 << 20
 _MAX_QUEUED = 32
-_TICK_S = 5.0
+_TICK_S = 1.0
+_TICKS = 5
+"""Each connection is looked at at one tick in five: all at once would keep the loop from the media of calls."""
 
 
 class Connection(asyncio.Protocol):
@@ -147,7 +149,11 @@ class Peers(Protocol):
     """What connections need to know of who is at their other ends."""
 
     def trusts(self, source: Hop) -> bool:
-        """Whether ``source`` is a trunk or an account."""
+        """Whether ``source`` is a trunk or an account by its address."""
+
+    @property
+    def proven_flows(self) -> Collection[int]:
+        """The connections on which somebody has proved to be a trunk."""
 
     @property
     def call_flows(self) -> Collection[int]:
@@ -180,6 +186,8 @@ class Connections:
         self._numbers = itertools.count(1)
         self._by_address: dict[tuple[str, str, int, str], Connection] = {}
         self._peers = peers
+        self._in_calls: set[int] = set()
+        self._ticks = itertools.count()
         self._listeners: list[Listener] = []
         self._tasks = BackgroundTasks(logger)
         self._context: ssl.SSLContext | None = None
@@ -245,6 +253,7 @@ class Connections:
     def hold(self, flow: int) -> None:
         """A call has begun that uses this connection."""
         if (connection := self.flows.get(flow)) is not None:
+            self._in_calls.add(flow)
             connection.hold(True)
 
     # --- for connections
@@ -314,10 +323,12 @@ class Connections:
 
     def _check(self) -> None:
         self._ticker = None
-        now, in_calls = self.loop.time(), self._peers.call_flows
-        for connection in list(self.flows.values()):
-            connection.hold(connection.flow in in_calls)
-            if connection.place is not None and not connection.place.trusted and self._peers.trusts(connection.peer):
+        now, tick, proven = self.loop.time(), next(self._ticks) % _TICKS, self._peers.proven_flows
+        if tick == 0:
+            self._in_calls = set(self._peers.call_flows)
+        for connection in [one for flow, one in self.flows.items() if flow % _TICKS == tick]:
+            connection.hold(connection.flow in self._in_calls)
+            if connection.place is not None and connection.flow in proven:
                 connection.place.trust()
             with contextlib.suppress(OSError):
                 connection.check(now, self._keepalive_s)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voicebot.address import Address, Domain
-from voicebot.listening import Bounds
+from voicebot.listening import Admissions, Bounds
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
 from voicebot.sip.connections import CONNECTION_BOUNDS
@@ -180,6 +180,12 @@ class SipEndpoint:
         """Which trunks answer our OPTIONS, by name."""
         return {name: probe.state for name, probe in self._core.lines.probes.items()}
 
+    @property
+    def admissions(self) -> Admissions:
+        """Who has connected to us."""
+        assert self._transports is not None, "before start"
+        return self._transports.connections.admissions
+
     def fit_line(self, names: Sequence[str]) -> str:
         """The first of these lines that a call can go out by now; empty: none."""
         now = self.loop.time()
@@ -246,8 +252,13 @@ class SipEndpoint:
         self._dispatch(outputs)
 
     def trusts(self, source: Hop) -> bool:
-        """Whether ``source`` is a trunk or an account. For the sockets."""
+        """Whether ``source`` is a trunk or an account by its address. For the sockets."""
         return self._gate is not None and self._gate.trusts(source)
+
+    @property
+    def proven_flows(self) -> Collection[int]:
+        """The connections on which somebody has proved to be a trunk. For the sockets."""
+        return self._gate.proven_flows if self._gate is not None else ()
 
     @property
     def call_flows(self) -> frozenset[int]:

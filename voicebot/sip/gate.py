@@ -5,6 +5,7 @@ The user agent only asks; what is known of trunks, accounts and rates is the bus
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,11 +31,17 @@ class Gate(Protocol):
         """Judge a request that is in no transaction and in no dialog of ours."""
 
     def trusts(self, source: Hop) -> bool:
-        """Whether ``source`` is a trunk or an account: by its address, or as it has proved on this connection."""
+        """Whether ``source`` is a trunk or an account by its address."""
+
+    @property
+    def proven_flows(self) -> Collection[int]:
+        """The connections on which somebody has proved to be a trunk."""
 
 
 class OpenGate:
     """Everybody may call."""
+
+    proven_flows: Collection[int] = ()
 
     def trusts(self, source: Hop) -> bool:
         return False

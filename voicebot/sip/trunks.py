@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -168,7 +168,11 @@ class TrunkGate:
         return next((name for name, host in self._registrars() if host == source.host), None)
 
     def trusts(self, source: Hop) -> bool:
-        return source.flow in self._proven or self.trunk_of(source) is not None
+        return self.trunk_of(source) is not None
+
+    @property
+    def proven_flows(self) -> Collection[int]:
+        return self._proven.keys()
 
     def _authenticated(self, digest: DigestServer, request: SipRequest, source: Hop, now: float) -> Admission:
         proof, user = digest.check(request, source.host, now)
