@@ -182,6 +182,29 @@ async def test_idle_connections_make_room_for_new_ones_and_busy_ones_do_not() ->
             one.writer.close()
 
 
+async def test_a_body_that_does_not_come_holds_no_place_that_others_need() -> None:
+    async with site(Bounds(total=2, of_source=2)) as served:
+        slow = [await client(served, POST, b"{") for _ in range(2)]
+        await until(lambda: len(served.server.admissions) == 2)
+        asking = await client(served, GET)
+        assert await asking.answer() == (200, b"")
+        await slow[0].gone()
+        for one in (slow[1], asking):
+            one.writer.close()
+
+
+async def test_a_body_that_breaks_off_is_no_fault_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    async with site() as served:
+        gone = await client(served, POST, b"{")
+        await until(lambda: len(served.server.admissions) == 1)
+        gone.writer.transport.abort()
+        await until(lambda: not len(served.server.admissions))
+        broken = await client(served, POST.replace(b"Content-Length: 9", b"Transfer-Encoding: chunked"), b"x\r\n")
+        assert (await broken.answer())[0] == 400
+        broken.writer.close()
+    assert caplog.text == ""
+
+
 @pytest.mark.parametrize(
     ("headers", "status", "code"),
     [

@@ -106,10 +106,8 @@ class HttpServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        connection = request.transport.get_protocol() if request.transport is not None else None
-        if not isinstance(connection, _Connection):
-            raise web.HTTPBadRequest  # it is gone, and nobody gets this
-        connection.began()
+        connection = _connection_of(request)
+        connection.began(complete=not request.can_read_body)
         try:
             authority = request.host if "Host" in request.headers else ""
             refused = refusal_of(
@@ -124,12 +122,27 @@ class HttpServer:
 
 
 async def read_body(request: web.Request) -> bytes:
-    """Raises ``web.HTTPRequestTimeout`` for a body that does not come in time, and ``HTTPRequestEntityTooLarge``."""
+    """The body. Until it is there, the connection is one that makes room for others.
+
+    Raises ``web.HTTPRequestTimeout`` when it does not come in time, ``HTTPRequestEntityTooLarge``, and
+    ``HTTPBadRequest`` for a body that breaks off or breaks the framing.
+    """
     try:
         async with asyncio.timeout(BODY_S):
-            return await request.read()
+            body = await request.read()
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
+    except (ConnectionError, web.RequestPayloadError) as error:
+        raise web.HTTPBadRequest from error
+    _connection_of(request).completed()
+    return body
+
+
+def _connection_of(request: web.Request) -> _Connection:
+    connection = request.transport.get_protocol() if request.transport is not None else None
+    if not isinstance(connection, _Connection):
+        raise web.HTTPBadRequest  # it is gone, and nobody gets this
+    return connection
 
 
 class _Connection(asyncio.Protocol):
@@ -143,10 +156,15 @@ class _Connection(asyncio.Protocol):
         self._idle: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
 
-    def began(self) -> None:
-        """A request is here, and is being answered."""
+    def began(self, *, complete: bool) -> None:
+        """The head of a request is here, and all of it when it is ``complete``."""
         if self._idle is not None:
             self._idle.cancel()
+        if complete:
+            self._place.use()
+
+    def completed(self) -> None:
+        """The request is here, and is being answered."""
         self._place.use()
 
     def ended(self) -> None:
