@@ -71,7 +71,9 @@ class Caller:
     def is_open(self) -> bool:
         """What came is lost."""
         try:
-            return self.sock.recv(65536) != b""
+            while self.sock.recv(65536):
+                pass
+            return False
         except BlockingIOError:
             return True
         except OSError:
@@ -116,9 +118,7 @@ async def test_a_trunk_comes_in_whatever_strangers_hold(listen: ListenAt) -> Non
             with contextlib.suppress(OSError):
                 caller.sock.send(request("OPTIONS", caller.sock.getsockname()))
         async with asyncio.timeout(10):
-            reader, writer = await asyncio.open_connection(
-                LOOPBACK, made.port, ssl=context, local_addr=(TRUNK, 0)
-            )
+            reader, writer = await asyncio.open_connection(LOOPBACK, made.port, ssl=context, local_addr=(TRUNK, 0))
             writer.write(request("OPTIONS", writer.get_extra_info("sockname")))
             assert (await reader.readline()).startswith(b"SIP/2.0 200")
         writer.close()

@@ -15,11 +15,13 @@ What is sent meanwhile, however little and slowly, prolongs nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Sequence
 from socket import socket
 from typing import cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from voicebot.listening.admission import Admissions, Bounds, Place
@@ -31,11 +33,16 @@ KEEP_ALIVE_S = 75.0
 """Longer than proxies keep idle connections (usually 60 s), so that it is they who close them."""
 BODY_S = 10.0
 UNREAD_S = 10.0
+_log = logging.getLogger(__name__)
+# aiohttp tells what is no HTTP with a traceback, of which anybody could send us any number.
+_log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
+
 HTTP_BOUNDS = Bounds(total=256, of_source=128)
 
 
 class HttpServer:
-    """Serves ``application``. ``names``: those that it answers to (:mod:`voicebot.listening.http_origin`)."""
+    """Serves ``application``. ``names``: those that it answers to (:mod:`voicebot.listening.http_origin`). ``grace_s``: for
+    requests that are being answered when it is closed."""
 
     def __init__(
         self,
@@ -43,13 +50,13 @@ class HttpServer:
         *,
         names: Collection[str] | None,
         bounds: Bounds = HTTP_BOUNDS,
-        drain_s: float = 2.0,
+        grace_s: float = 2.0,
     ) -> None:
         self.admissions = Admissions(bounds)
         self._names = names
         application.middlewares.insert(0, self._guard)
         self._runner = web.AppRunner(
-            application, access_log=None, shutdown_timeout=drain_s, keepalive_timeout=KEEP_ALIVE_S
+            application, access_log=None, logger=_log, shutdown_timeout=grace_s, keepalive_timeout=KEEP_ALIVE_S
         )
         self._listener: Listener | None = None
 

@@ -119,7 +119,7 @@ class LocalSpeech:
         # They all come from one process, so one source may have all of them.
         connections = min(2 * self._max_sessions + _BESIDE_SESSIONS, raise_limit() * 3 // 4)
         bounds = Bounds(connections, connections)
-        self._server = HttpServer(app, names=own_names(self.host), bounds=bounds, drain_s=_DRAIN_S)
+        self._server = HttpServer(app, names=own_names(self.host), bounds=bounds, grace_s=_DRAIN_S)
         await self._server.listen(self.host, self.port)
         self.port = self._server.port
 

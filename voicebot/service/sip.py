@@ -9,7 +9,7 @@ from voicebot.settings import Settings
 from voicebot.settings.sip import listen_at
 from voicebot.settings.trunks import LOOPBACK, AccountSettings, TrunkSettings
 from voicebot.settings.values import options
-from voicebot.sip import Access, AgentOptions, ListenAt, SipEndpoint
+from voicebot.sip import CONNECTION_BOUNDS, Access, AgentOptions, ListenAt, SipEndpoint
 
 
 def listens_at(settings: Settings) -> list[ListenAt]:
@@ -19,7 +19,7 @@ def listens_at(settings: Settings) -> list[ListenAt]:
     return listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]
 
 
-def sip_endpoint(settings: Settings, connections: Bounds) -> SipEndpoint:
+def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) -> SipEndpoint:
     """Where we listen, who may call and where we register, as the settings say. ``connections``: that others open."""
     sip = settings.sip
     strangers = sip.strangers

@@ -33,8 +33,8 @@ KEY_ENV = "LOCALSPEECH_KEY"
 class SpeechService:
     """Where speech is recognised and made: a service outside this machine, or a process of ours.
 
-    ``process`` is that process, with ``speech.service = "local"``. It serves who has its key: ``speech.key``, or one that
-    is made at each start.
+    ``process`` is that process, with ``speech.service = "local"``. It serves who has its key: ``speech.key``, or
+    one that is made at each start.
     """
 
     def __init__(self, settings: Settings) -> None:
