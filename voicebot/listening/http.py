@@ -41,8 +41,10 @@ HTTP_BOUNDS = Bounds(total=256, of_source=128)
 
 
 class HttpServer:
-    """Serves ``application``. ``names``: those that it answers to (:mod:`voicebot.listening.http_origin`). ``grace_s``: for
-    requests that are being answered when it is closed."""
+    """Serves ``application``. ``names``: those that it answers to (:mod:`voicebot.listening.http_origin`).
+
+    ``grace_s``: for requests that are being answered when it is closed.
+    """
 
     def __init__(
         self,
