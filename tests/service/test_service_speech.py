@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from voicebot.service.speech import SpeechService, prompt_directory, speech_endpoint
+from voicebot.service.speech import SpeechService, prompt_directory
 from voicebot.settings import Settings, load_settings
 from voicebot.speech import SpeechUnavailable
 
@@ -40,11 +40,11 @@ def test_a_mounted_key_and_token_are_read_each_time(tmp_path: Path) -> None:
     key.write_text("one\n")
     token.write_text("two\n")
     by_key = settings(tmp_path, service="azure", region="westeurope", key_file=str(key))
-    assert speech_endpoint(by_key).key == "one"
+    assert by_key.speech.remote().key == "one"
     key.write_text("three")
-    assert speech_endpoint(by_key).key == "three"
+    assert by_key.speech.remote().key == "three"
     by_token = settings(tmp_path, service="azure", region="westeurope", entra_token_file=str(token), resource_id="/a")
-    endpoint = speech_endpoint(by_token)
+    endpoint = by_token.speech.remote()
     assert endpoint.token is not None and endpoint.token() == "two"
 
 

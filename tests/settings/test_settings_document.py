@@ -61,6 +61,15 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ('[speech]\nservice = "azure"\nregion = "westeurope"\n', "needs VOICEBOT_SPEECH__KEY in the environment"),
         ('[speech]\nservice = "url"\n', "needs url"),
         ('[speech]\nservice = "url"\nurl = "http://x"\n', "must begin with ws:// or wss://"),
+        (
+            '[speech]\nservice = "url"\nurl = "ws://speech.internal:5000"\n',
+            "use wss:// or https://, or set speech.allow_unencrypted = true",
+        ),
+        ('[speech]\nservice = "url"\nurl = "ws://127.0.0.1:5000"\nregion = "westeurope"\n', "given: host, region"),
+        (
+            '[speech]\nservice = "azure"\nendpoint = "http://speech.internal/"\nentra_token_file = "t"\n',
+            "in the clear",
+        ),
         ('[speech]\nkey = "abc"\n', "secrets do not belong here"),
         ('[speech]\nkey_file = "/nowhere/key"\n', "there is no file /nowhere/key"),
         ("[turns]\nno_input_s = 0\n", "turns.no_input_s: Input should be greater than 0"),

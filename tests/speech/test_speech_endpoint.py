@@ -21,6 +21,12 @@ from voicebot.speech.endpoint import resolve
         ({"host": "ws://127.0.0.1:5000/speech"}, "has a path"),
         ({"host": "ws://speech.example.org:5000", "key": "k"}, "in the clear"),
         ({"endpoint": "http://speech.example.org/", "token": lambda: "t"}, "in the clear"),
+        ({"host": "ws://speech.example.org:5000", "key": "k", "allow_unencrypted": True}, "in the clear"),
+        ({"host": "ws://speech.example.org:5000"}, "speech.allow_unencrypted = true"),
+        ({"host": "http://10.0.0.7:5000"}, "another machine"),
+        ({"host": "ws://localhost.example:5000"}, "another machine"),
+        ({"endpoint": "WS://[2001:db8::1]/path"}, "another machine"),
+        ({"host": "ws://speech.example@127.0.0.1:5000"}, "not a URL"),
     ],
 )
 def test_a_wrong_endpoint_is_refused_with_its_reason(options: dict[str, object], complaint: str) -> None:
@@ -33,7 +39,9 @@ def test_a_wrong_endpoint_is_refused_with_its_reason(options: dict[str, object],
     [
         {"host": "ws://127.0.0.1:5000"},
         {"host": "ws://[::1]:5000", "key": "k"},
-        {"host": "ws://speech-container:5000"},
+        {"host": "ws://speech-container:5000", "allow_unencrypted": True},
+        {"host": "wss://speech-container:5000"},
+        {"host": "http://localhost:5000"},
         {"endpoint": "https://name.cognitiveservices.azure.com/", "key": "k"},
         {"region": "westeurope", "key": "k"},
         {"region": "westeurope", "token": lambda: "t", "resource_id": "/subscriptions/1/r"},

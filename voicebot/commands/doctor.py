@@ -26,7 +26,6 @@ from voicebot.events import Event
 from voicebot.listening.descriptors import allowance, raise_limit
 from voicebot.localspeech.prepare import models_prepared
 from voicebot.service.sip import listens_at
-from voicebot.service.speech import speech_endpoint
 from voicebot.service.speech_watch import http_address
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.sip.hop import bracketed
@@ -190,7 +189,7 @@ def _models() -> Finding:
 async def _speech_service(settings: Settings) -> list[Finding]:
     findings = []
     try:
-        endpoint = speech_endpoint(settings)
+        endpoint = settings.speech.remote()
     except (ValueError, OSError) as error:
         return [Finding("speech service", False, str(error), "mend [speech] in the settings")]
     began = time.monotonic()

@@ -74,7 +74,7 @@ class SpeechService:
         Raises :class:`SpeechUnavailable` while the process has never been ready.
         """
         if self.process is None:
-            return speech_endpoint(self._settings)
+            return self._settings.speech.remote()
         if self._local is None:
             raise SpeechUnavailable("the speech service is being started")
         return self._local
@@ -130,17 +130,3 @@ def prompt_directory(settings: Settings) -> Path | None:
         return None
     where = "".join(c if c.isalnum() else "-" for c in speech.url or speech.endpoint or speech.region)
     return speech.prompt_cache_dir / (speech.service if speech.service == "local" else f"{speech.service}-{where}")
-
-
-def speech_endpoint(settings: Settings) -> SpeechEndpoint:
-    """The Speech service outside this machine that the settings name."""
-    speech = settings.speech
-    token_file = speech.entra_token_file
-    return SpeechEndpoint(
-        host=speech.url or None,
-        endpoint=speech.endpoint or None,
-        region=(speech.region or None) if not speech.endpoint else None,
-        key=settings.speech.secret() or None,
-        token=(lambda: token_file.read_text().strip()) if token_file else None,
-        resource_id=speech.resource_id or None,
-    )

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from voicebot.settings.values import Port, Seconds, Section, default
+from voicebot.speech.endpoint import SpeechEndpoint
 from voicebot.speech.recognizer import CONNECT_TIMEOUT_S, SEGMENTATION_SILENCE_MS
 from voicebot.speech.synthesizer import SynthesisTimeouts
 
@@ -17,7 +18,8 @@ class SpeechSettings(Section):
 
     service: Literal["local", "azure", "url"] = "local"
     url: str = ""
-    """``service = "url"``: a Speech service at this address (``ws://host:port``), a container for example."""
+    """``service = "url"``: a Speech service at this address (``wss://host:port``), a container for example."""
+    allow_unencrypted: bool = default(SpeechEndpoint, "allow_unencrypted")
     region: str = ""
     endpoint: str = ""
     key: SecretStr = SecretStr("")
@@ -61,11 +63,30 @@ class SpeechSettings(Section):
                     'service = "azure" needs VOICEBOT_SPEECH__KEY in the environment, key_file, or entra_token_file'
                 )
         if self.service == "url" and not self.url:
-            raise ValueError('service = "url" needs url, for example "ws://speech.internal:5000"')
+            raise ValueError('service = "url" needs url, for example "wss://speech.internal:5000"')
+        if self.service != "local":
+            self._endpoint("not read yet" if self.key.get_secret_value() or self.key_file else None)
         return self
+
+    def remote(self) -> SpeechEndpoint:
+        """The service outside this machine. The key, and the token at each use, are read anew. Raises OSError."""
+        return self._endpoint(self.secret() or None)
 
     def secret(self) -> str:
         """The key, read anew where it is in a file; empty when there is none. Raises OSError."""
         if self.key_file is not None:
             return self.key_file.read_text().strip()
         return self.key.get_secret_value()
+
+    def _endpoint(self, key: str | None) -> SpeechEndpoint:
+        """Raises ValueError with what to change."""
+        token_file = self.entra_token_file
+        return SpeechEndpoint(
+            host=self.url or None,
+            endpoint=self.endpoint or None,
+            region=(self.region or None) if not self.endpoint else None,
+            key=key,
+            token=(lambda: token_file.read_text().strip()) if token_file else None,
+            resource_id=self.resource_id or None,
+            allow_unencrypted=self.allow_unencrypted,
+        )

@@ -38,6 +38,7 @@ class SpeechEndpoint:
     ``https://cognitiveservices.azure.com/.default``); called off the event loop, so it may block;
     caching is its affair. With ``region`` an Entra token needs the resource's id too: both travel as
     ``aad#resource_id#token``.
+    ``allow_unencrypted``: whether ``ws://`` and ``http://`` may lead to other machines; never with a key or a token.
 
     Raises ``ValueError`` with a line that says what to change.
     """
@@ -48,6 +49,7 @@ class SpeechEndpoint:
     key: str | None = field(default=None, repr=False)
     token: Callable[[], str] | None = field(default=None, repr=False, compare=False)
     resource_id: str | None = None
+    allow_unencrypted: bool = False
 
     def __post_init__(self) -> None:
         given = [name for name in ("host", "endpoint", "region") if getattr(self, name)]
@@ -74,13 +76,20 @@ class SpeechEndpoint:
             port = parts.port
         except ValueError as error:
             raise ValueError(f"speech {name} {url!r}: {error}") from error
-        if parts.scheme not in ("ws", "wss", "http", "https") or not parts.hostname or port == 0:
+        if parts.scheme not in ("ws", "wss", "http", "https") or not parts.hostname or port == 0 or "@" in parts.netloc:
             raise ValueError(f"speech {name} {url!r} is not a URL such as 'wss://name:port'")
         if self.host and parts.path not in ("", "/"):
             raise ValueError(f"speech host {url!r} has a path; a URL with a path is an endpoint")
-        plain = parts.scheme in ("ws", "http")
-        if plain and (self.key or self.token) and not is_loopback(parts.hostname):
+        if parts.scheme in ("wss", "https") or is_loopback(parts.hostname):
+            return
+        if self.key or self.token:
             raise ValueError(f"speech {name} {url!r} would carry the key in the clear; use wss:// or https://")
+        if not self.allow_unencrypted:
+            raise ValueError(
+                f"speech {name} {url!r} is another machine, reached without encryption: whoever is on the way can"
+                " listen and answer; use wss:// or https://, or set speech.allow_unencrypted = true in a network that"
+                " you trust"
+            )
 
     def authorization_token(self) -> str | None:
         """A fresh token in the form the service wants it, or None when a key (or nothing) is used. May block."""
