@@ -52,7 +52,7 @@ async def test_a_service_whose_place_is_not_known_yet_is_away() -> None:
 @pytest.mark.parametrize(
     ("endpoint", "address"),
     [
-        (SpeechEndpoint(host="ws://speech.internal:5000"), "http://speech.internal:5000/"),
+        (SpeechEndpoint(host="wss://speech.internal:5000"), "https://speech.internal:5000/"),
         (SpeechEndpoint(endpoint="wss://my.cognitiveservices.azure.com/stt?x=1", key="k"),
          "https://my.cognitiveservices.azure.com/"),
         (SpeechEndpoint(region="westeurope", key="k"), "https://westeurope.api.cognitive.microsoft.com/"),
