@@ -1,11 +1,12 @@
 # make demo   a whole call, heard and measured       make test    what must pass before a change lands
 # make run    serve until Ctrl-C                     make bench   the figures of the README
+# make fuzz   ten minutes of fuzzing     make attack   calls under attack, beside calls in peace
 # make mutants   do the tests notice small changes? (half an hour)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test lint bench bench-sip soak mutants lock clean install install-dev
+.PHONY: demo run test lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
 
 demo: install
 	$(BIN)/voicebot demo
@@ -33,6 +34,12 @@ bench-sip: install-dev
 
 soak: install-dev
 	$(BIN)/python -m bench.soak
+
+fuzz: install-dev
+	FUZZ_S=70 $(BIN)/python -m pytest -n 2 tests/fuzz
+
+attack: install-dev
+	$(BIN)/python -m bench.attack
 
 mutants: install-dev
 	$(BIN)/python -m bench.mutants

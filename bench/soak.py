@@ -205,7 +205,7 @@ async def serving(speech_url: str) -> AsyncIterator[tuple[Service, asyncio.subpr
             "VOICEBOT_SPEECH__URL": speech_url,
             "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",
             "VOICEBOT_RTP__SILENCE_TIMEOUT_S": str(SILENCE_TIMEOUT_S),
-            "VOICEBOT_CALLS__TRANSFER_ALLOW": '["*", "*@*"]',
+            "VOICEBOT_CALLS__TRANSFER_ALLOW": '["*", "*@*", "*@*:*"]',
         }  # fmt: skip
         pipe = asyncio.subprocess.PIPE
         argv = [sys.executable, "-m", "bench.soak", "--serve"]

@@ -1,4 +1,4 @@
-"""The certificate that signs itself."""
+"""Self-signed certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire between call process and dialog host: every message there and back, and what is none."""
+"""The wire between call process and dialog host: every message there and back, and lines that are not messages."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_longest_line_fits() -> None:
         b'{"op":"done","conversation":"c","request":1}',
     ],
 )
-def test_what_is_no_message_to_a_host_is_refused(line: bytes) -> None:
+def test_a_line_that_is_not_a_message_to_a_host_is_refused(line: bytes) -> None:
     with pytest.raises(WireError):
         decode_to_host(line)
 
@@ -110,11 +110,11 @@ def test_what_is_no_message_to_a_host_is_refused(line: bytes) -> None:
         b'{"op":"turn","request":1,"activity":{}}',
     ],
 )
-def test_what_is_no_message_of_a_host_is_refused(line: bytes) -> None:
+def test_a_line_that_is_not_a_message_from_a_host_is_refused(line: bytes) -> None:
     with pytest.raises(WireError):
         decode_from_host(line)
 
 
-def test_prompts_that_are_none_are_left_out() -> None:
+def test_malformed_prompts_are_left_out() -> None:
     line = b'{"op":"prompts","id":1,"prompts":[{"text":3},"x",{"text":"Hi","locale":null}]}'
     assert decode_from_host(line) == PromptsTold(1, (FixedPrompt("Hi"),))

@@ -1,3 +1,3 @@
-"""A phone voice bot: SIP/RTP calls in, Bot Framework dialogs behind, Azure Speech (or our offline service) between."""
+"""A phone voice bot: SIP and RTP towards the caller, Azure Speech (or our offline service), Bot Framework dialogs."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""``python -m voicebot`` is the ``voicebot`` command, for processes that start one another."""
+"""``python -m voicebot`` is the ``voicebot`` command; our own processes start each other this way."""
 
 from voicebot.cli import main
 

@@ -1,7 +1,7 @@
-"""Tokens that we show to others: client credentials at Microsoft's identity platform (OAuth 2.0, RFC 6749, 4.4).
+"""Tokens that we present to others: client credentials at Microsoft's identity platform (OAuth 2.0, RFC 6749, 4.4).
 
-We hold an application's id and secret, and ask the authority for a token for one scope. One token serves all who need
-it; it is renewed in the background well before it expires, by one request however many wait.
+With an application's id and secret we request a token for one scope from the authority. All users of the scope share
+this token. It is renewed in the background well before it expires, by a single request however many callers wait.
 """
 
 from __future__ import annotations
@@ -21,21 +21,23 @@ AUTHORITY = "https://login.microsoftonline.com"
 TIMEOUT_S = 5.0
 MAX_ANSWER = 64 * 1024
 EARLY_S = 300.0
-"""A token is renewed so long before it expires, or at half its life when that is shorter."""
+"""How long before its expiry a token is renewed; one that lasts less than twice this is renewed at half its life."""
 MAX_LIFE_S = 86400.0
 DEFAULT_LIFE_S = 300.0
-"""Of a token whose authority does not say how long it lasts."""
+"""Assumed when the authority does not say how long a token lasts."""
 RETRY_AFTER_S = 2.0
-"""After a refusal the authority is left alone for so long."""
+"""How long after a failed request no new one is sent."""
 
 
 class TokenUnavailable(Exception):
-    """The authority gave no token, or the secret cannot be read; the text says why, without the secret."""
+    """The authority issued no token, or the secret cannot be read. The text says why, and never contains the secret."""
 
 
 class ClientCredentials:
-    """Tokens of the application ``app_id`` for ``scope``. ``secret`` is asked for at each renewal, off the loop: a
-    mounted secret may have been replaced."""
+    """Tokens of the application ``app_id`` for ``scope``.
+
+    ``secret`` is called at each renewal, off the event loop, because a mounted secret file may have been replaced.
+    """
 
     def __init__(
         self, app_id: str, secret: Callable[[], str], *, scope: str, tenant: str, authority: str = AUTHORITY
@@ -50,7 +52,7 @@ class ClientCredentials:
         self._refused: tuple[TokenUnavailable | None, float] = (None, float("-inf"))
 
     async def token(self) -> str:
-        """A token that is good for now. Raises :class:`TokenUnavailable`."""
+        """A token that has not expired. Raises :class:`TokenUnavailable`."""
         now = _now()
         if now >= self._renew_at:
             self._renew(now)
@@ -62,7 +64,7 @@ class ClientCredentials:
         return await asyncio.shield(self._renewal)
 
     def forget(self, token: str) -> None:
-        """``token`` was refused where it was shown: the next call of :meth:`token` gets another one."""
+        """``token`` was refused by the service it was presented to: the next :meth:`token` requests a new one."""
         if token == self._token:
             self._renew_at = self._expires_at = 0.0
 
@@ -112,7 +114,7 @@ async def _answer(response: aiohttp.ClientResponse) -> dict[str, Any]:
     except ValueError:
         if response.status == 200:
             raise
-        return {}  # an error page: the status says more
+        return {}  # an HTML error page; the caller reports the HTTP status
     return answer if isinstance(answer, dict) else {}
 
 

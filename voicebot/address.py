@@ -4,16 +4,16 @@ An address is parsed once, where it comes in (settings, bot, API, command line, 
 on. How it may be written:
 
 =============================  ======================================================================================
-``+1 (555) 01-99``, ``*31#``   a number, of whose domain whoever calls decides; with visual separators as people write
-                               them, which are dropped
-``+15550199;ext=7``            with parameters of the number (RFC 3966; ``npdi`` and ``rn`` are of RFC 4694)
-``tel:+1-555-0199``            a number as a URI of its own: it stays one where a URI is wanted, as some networks insist
-``reception``                  a name, in the same domain as a number
-``sip:ada@pbx.example:5070``   somebody in a domain; ``sips:`` over TLS all the way; ``ada@pbx.example`` is short for it
+``+1 (555) 01-99``, ``*31#``   a number; the caller chooses its domain (:meth:`Address.at`). Visual separators are
+                               dropped
+``+15550199;ext=7``            a number with parameters (RFC 3966; ``npdi`` and ``rn`` are from RFC 4694)
+``tel:+1-555-0199``            a number as a URI; it stays a tel URI in signalling, as some networks require
+``reception``                  a name; like a number it gets its domain later
+``sip:ada@pbx.example:5070``   a user in a domain; ``sips:`` requires TLS on every hop; ``sip:`` may be left out
 =============================  ======================================================================================
 
-What could lead elsewhere than it seems to, or out of the header that a URI stands in, is refused: quotes, brackets,
-commas, spaces and control characters, headers (``?Replaces=...``), passwords.
+Anything that could end the header field that a URI is put into, or hide where a URI leads, is refused: quotes, angle
+brackets, commas, spaces and control characters, URI headers (``?Replaces=...``), passwords.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from urllib.parse import quote, unquote
 MAX_CHARACTERS = 512
 
 _VISUAL = re.compile(r"[ \u00a0\u202f().\-/\u2010-\u2013]")
-"""What people put between digits; RFC 3966 has but ``-.()``."""
+"""What people put between digits; RFC 3966 itself allows only ``-.()``."""
 _NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
 _NAME = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_.+*!~-]{1,128}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
@@ -43,12 +43,12 @@ _UNSAFE = re.compile(r"[^!-~]|[<>\",\\^`{|}]")
 
 
 def without_separators(number: str) -> str:
-    """``number`` without what people write between its digits to read it more easily."""
+    """``number`` without spaces, dashes, dots, slashes and parentheses."""
     return _VISUAL.sub("", number)
 
 
 class AddressError(ValueError):
-    """A text that is no address. The message says what is wrong with it and how it should be written."""
+    """A text that is not an address. The message says what is wrong and how to write it; ``mend`` is the latter."""
 
     def __init__(self, text: str, mend: str, wrong: str = "is neither a number nor a SIP URI") -> None:
         shown = text if len(text) <= 100 else text[:100] + "..."
@@ -58,10 +58,10 @@ class AddressError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """The part of a SIP URI after the ``@``: where a number or name is somebody.
+    """The part of a SIP URI after the ``@``: whose numbers and names are meant.
 
-    ``host``: in lower case, IPv6 in brackets. ``port``: None for what DNS says, or the default. ``parameters``: of the
-    URI, as they stand there (``;transport=tls``).
+    ``host``: in lower case, IPv6 in brackets. ``port``: None if DNS or the default decides. ``parameters``: of the URI,
+    as written (``;transport=tls``).
     """
 
     host: str
@@ -77,14 +77,14 @@ class Domain:
             _refuse_unsafe(text)
             return _parse_domain(text, "sips" if secure else "sip", text[5 * secure or 4 * plain :])
         except AddressError as error:
-            raise AddressError(text, error.mend, "is no SIP domain") from error
+            raise AddressError(text, error.mend, "is not a SIP domain") from error
 
     @property
     def host_port(self) -> str:
         return self.host if self.port is None else f"{self.host}:{self.port}"
 
     def parameter_values(self) -> dict[str, str | None]:
-        """The parameters by their names in lower case, without escapes."""
+        """The parameters by their names in lower case, unescaped; None for a parameter without a value."""
         return _values(self.parameters)
 
     def __str__(self) -> str:
@@ -95,9 +95,9 @@ class Domain:
 class Address:
     """Where somebody can be reached.
 
-    ``user``: the number without visual separators, the name, or the user part of a SIP URI without escapes (empty where
-    a URI has none). ``domain``: None for a number or name whose domain is still to be chosen (:meth:`at`), and for tel.
-    ``parameters``: of the number, or of the user part, as they stand there (``;ext=7``).
+    ``user``: the number without visual separators, the name, or the unescaped user part of a SIP URI (empty if it has
+    none). ``domain``: None for a number or name whose domain is still to be chosen (:meth:`at`), and for a tel URI.
+    ``parameters``: of the number, or of the user part, as written (``;ext=7``).
     """
 
     user: str
@@ -125,22 +125,22 @@ class Address:
                 return _parse_sip(text, "sip", rest)
             case "sips":
                 return _parse_sip(text, "sips", rest)
-        raise AddressError(text, f"{scheme[1]}: leads to no telephone; write a number, or tel:, sip: or sips:")
+        raise AddressError(text, f"{scheme[1]}: cannot be called; write a number, or tel:, sip: or sips:")
 
     @property
     def number(self) -> str:
-        """The telephone number without visual separators; empty when it is none."""
+        """The telephone number without visual separators; empty if the address is not a number."""
         if self.tel:
             return self.user
         digits = without_separators(self.user)
         return digits if _NUMBER.fullmatch(digits) else ""
 
     def parameter_values(self) -> dict[str, str | None]:
-        """The parameters of the number or user part by their names in lower case, without escapes."""
+        """The parameters of the number or user part, as in :meth:`Domain.parameter_values`."""
         return _values(self.parameters)
 
     def at(self, domain: Domain) -> Address:
-        """This number or name in ``domain``, parameters of a number included (RFC 3261 19.1.6); a SIP URI as it is."""
+        """This number or name in ``domain``, with a number's parameters (RFC 3261 19.1.6). A SIP URI stays as it is."""
         if self.domain is not None:
             return self
         if self.parameters and "user" not in domain.parameter_values():
@@ -149,9 +149,9 @@ class Address:
 
     @property
     def uri(self) -> str:
-        """As it stands in signalling. Raises ValueError where there is no domain yet, see :meth:`at`."""
+        """As written in SIP headers. Raises ValueError if there is no domain yet, see :meth:`at`."""
         if self.domain is None and not self.tel:
-            raise ValueError(f"{self} has no domain: it cannot be called just like that")
+            raise ValueError(f"{self} has no domain: write it as a SIP URI, such as sip:{self}@pbx.example")
         return str(self)
 
     def __str__(self) -> str:
@@ -176,7 +176,7 @@ def _parse_plain(text: str) -> Address:
         return Address(number, parameters=_checked(text, semicolon + parameters))
     if _NAME.fullmatch(text):
         return Address(text)
-    raise AddressError(text, "a number is digits, + before the country; a SIP URI is like sip:ada@pbx.example")
+    raise AddressError(text, "write a number as +15550199, a SIP URI as sip:ada@pbx.example")
 
 
 def _parse_tel(text: str, rest: str) -> Address:
@@ -191,13 +191,13 @@ def _parse_tel(text: str, rest: str) -> Address:
 def _parse_sip(text: str, scheme: Literal["sip", "sips"], rest: str) -> Address:
     _refuse_unsafe(text)
     if "?" in rest:
-        raise AddressError(text, "leave out what begins at the question mark: headers do not belong here")
+        raise AddressError(text, "leave out the question mark and what follows it: URI headers are not allowed")
     who, at, where = rest.rpartition("@")
     user, semicolon, parameters = who.partition(";")
     if ":" in user:
         raise AddressError(text, "leave out the password")
     if at and not _USER.fullmatch(user):
-        raise AddressError(text, f"{user!r} cannot stand before the @: write it like sip:ada@pbx.example")
+        raise AddressError(text, f"{user!r} cannot be the user part; write a SIP URI as sip:ada@pbx.example")
     return Address(_unescaped(text, user), _parse_domain(text, scheme, where), _checked(text, semicolon + parameters))
 
 
@@ -207,7 +207,7 @@ def _parse_domain(text: str, scheme: Literal["sip", "sips"], where: str) -> Doma
     if match is None or not _is_host(host):
         number = without_separators(where)
         alone = f"; a number alone is written {number}" if _NUMBER.fullmatch(number) and "." not in where else ""
-        raise AddressError(text, f"{where!r} is no host, such as pbx.example.com or [2001:db8::1]:5070{alone}")
+        raise AddressError(text, f"{where!r} is not a host such as pbx.example.com or [2001:db8::1]:5070{alone}")
     port = int(match["port"]) if match["port"] else None
     if port is not None and not 0 < port < 65_536:
         raise AddressError(text, f"there is no port {port}")
@@ -215,7 +215,7 @@ def _parse_domain(text: str, scheme: Literal["sip", "sips"], where: str) -> Doma
 
 
 def _is_host(host: str) -> bool:
-    """Whether what looks like an IP address is one; names are looked up when they are needed."""
+    """Whether it is a host name or a valid IP address. Names are not looked up."""
     if not (host.startswith("[") or re.fullmatch("[0-9.]+", host)):
         return True
     try:
@@ -227,7 +227,7 @@ def _is_host(host: str) -> bool:
 
 def _checked(text: str, parameters: str) -> str:
     if not _PARAMETERS.fullmatch(parameters):
-        raise AddressError(text, f"parameters have the form ;name=value, and {parameters!r} is not of it")
+        raise AddressError(text, f"{parameters!r} is not of the form ;name=value")
     return parameters
 
 
@@ -235,9 +235,9 @@ def _unescaped(text: str, user: str) -> str:
     try:
         plain = unquote(user, errors="strict")
     except UnicodeDecodeError as error:
-        raise AddressError(text, "what is escaped with % must be UTF-8") from error
+        raise AddressError(text, "its %-escapes are not UTF-8") from error
     if not plain.isprintable():
-        raise AddressError(text, "control characters, even escaped ones, must not be in it")
+        raise AddressError(text, "leave out control characters, also escaped ones")
     return plain
 
 
@@ -246,7 +246,7 @@ def _refuse_unsafe(text: str) -> None:
     if found is None:
         return
     if found[0] == " ":
-        raise AddressError(text, "there are no spaces in a URI; leave them out")
+        raise AddressError(text, "a URI has no spaces; leave them out")
     if found[0] < " " or found[0] == "\x7f":
-        raise AddressError(text, "there are no line breaks or other control characters in a URI; leave them out")
-    raise AddressError(text, f"{found[0]!r} cannot stand in a URI; leave it out, or write {quote(found[0])}")
+        raise AddressError(text, "a URI has no line breaks or other control characters; leave them out")
+    raise AddressError(text, f"a URI cannot contain {found[0]!r}; leave it out, or write {quote(found[0])}")

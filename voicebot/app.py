@@ -1,8 +1,7 @@
-"""The composition root: makes the parts out of the settings, starts them in order and ends them in order.
+"""The composition root: builds the parts from the settings, starts them in order, and ends them in reverse order.
 
-Processes: this one carries the calls; it supervises the dialog host, and the offline speech service where
-``speech.service = "local"``. Both are started side by side, and the SIP port is opened last: a call that comes in finds
-everything ready.
+This process carries the calls. It supervises the dialog host, and the offline speech service if ``speech.service`` is
+``"local"``. Both start side by side. The SIP port is opened after them, so that the first call finds everything ready.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from voicebot.legs.sip_media import MediaOptions
 from voicebot.listening.descriptors import allowance, raise_limit
 from voicebot.listening.http import HTTP_BOUNDS
 from voicebot.log import log_options
+from voicebot.private_files import sweep_drafts
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
@@ -32,7 +32,7 @@ from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
 from voicebot.service.runtime_folder import RuntimeFolder, sweep
 from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
-from voicebot.service.speech import SpeechService, audio_formats, prompt_cache
+from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory
 from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings, for_children
@@ -56,7 +56,7 @@ class Application:
         self.speech = SpeechService(settings)
         self._synthesizers = self.speech.synthesizers()
         self._prompts = prompt_cache(settings, self._synthesizers)
-        files = AudioFiles()
+        files = AudioFiles(settings.calls.play_allow)
         voice = PromptVoice(settings.speech.voice, settings.speech.language)
         self._warming = PromptWarming(self._prompts, files, voice, audio_formats(settings))
 
@@ -138,7 +138,7 @@ class Application:
         await self.calls.drain(self.settings.calls.drain_s)
 
     async def close(self) -> None:
-        """End everything, whatever state it is in: what was started last first."""
+        """End everything, in whatever state it is; what was started last ends first."""
         ends: tuple[Callable[[], Awaitable[object]], ...] = (
             self._warming.close,
             self.console.close,
@@ -155,7 +155,7 @@ class Application:
             try:
                 await end()
             except Exception:
-                logger.exception("the service does not end as it should")  # and what was started before ends as well
+                logger.exception("a part of the service failed to end")  # the others are ended all the same
 
     async def _start(self) -> None:
         if self._allowed.calls < self.settings.sip.max_calls:
@@ -166,6 +166,7 @@ class Application:
             require_pyvoip()
         self._clock.start()
         await asyncio.gather(
+            asyncio.to_thread(self._sweep),
             self.dialogs.start(),
             self.speech.start(),
             asyncio.to_thread(VoiceActivity.warm),
@@ -186,12 +187,18 @@ class Application:
         await self.console.start()
         self.health.started = True
         gc.collect()
-        gc.freeze()  # what lives as long as the process: collecting it again and again would hold up the media clock
+        gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock
+
+    def _sweep(self) -> None:
+        """Remove the unfinished files of a service that was killed."""
+        for folder in (self.settings.calls.records, prompt_directory(self.settings)):
+            if folder is not None and (swept := sweep_drafts(folder)):
+                logger.info("%s: %d unfinished files removed", folder, swept)
 
     async def _end_processes(self) -> None:
         await asyncio.gather(self.dialogs.close(), self.speech.stop(), return_exceptions=True)
 
-    # --- a call may have others placed, which are calls again: this closes the circle -------------------------------
+    # --- calls need what places calls, which needs calls: these methods are looked up when both exist ----------------
 
     def _on_leg(self, leg: Leg) -> None:
         self.calls.accept(leg)
@@ -206,7 +213,7 @@ class Application:
 async def serve(
     settings: Settings, stop: asyncio.Event, on_ready: Callable[[Application], None] = lambda _: None
 ) -> None:
-    """Carry calls until ``stop`` is set, then drain. A second ``stop`` is not needed: the drain has its own limit."""
+    """Carry calls until ``stop`` is set, then drain for at most ``calls.drain_s``."""
     async with Application(settings) as app:
         on_ready(app)
         await stop.wait()

@@ -1,6 +1,7 @@
-"""Tokens that others show to us: is a request from whom it claims to be? (RFC 6750 bearer tokens that are JWTs.)
+"""Tokens that others present to us: bearer tokens (RFC 6750) that are JWTs (RFC 7519).
 
-Signature, issuer, audience and time are judged here; whose token it is, is for the caller to judge by its claims.
+Signature, issuer, audience and time are checked here. Whether this sender may do what it asks is decided by the caller,
+from the claims.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ MAX_TOKEN = 16 * 1024
 
 
 class NotAuthorized(Exception):
-    """``status``: 401 nobody we know, 403 somebody else than who may, 503 cannot be found out now."""
+    """``status``: 401 not authenticated, 403 authenticated but not permitted, 503 cannot be checked at the moment."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -33,10 +34,10 @@ class BearerTokens:
         self._audience = audience
 
     async def claims(self, authorization: str) -> dict[str, Any]:
-        """What the token in ``authorization`` (the header) says. Raises :class:`NotAuthorized` (401, 503)."""
+        """The claims of the token in the Authorization header. Raises :class:`NotAuthorized` (401, 503)."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN:
-            raise NotAuthorized(401, "a bearer token is needed")
+            raise NotAuthorized(401, "a bearer token is required")
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
             key = await self._keys.key(key_id) if isinstance(key_id, str) else None
@@ -52,9 +53,9 @@ class BearerTokens:
                 options={"require": ["exp", "iss", "aud"]},
             )
         except KeysUnavailable as error:
-            raise NotAuthorized(503, "tokens cannot be checked now") from error
+            raise NotAuthorized(503, "tokens cannot be checked at the moment") from error
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise NotAuthorized(401, f"the token is not good: {error}") from error
+            raise NotAuthorized(401, f"the token is not valid: {error}") from error
         return claims
 
     async def close(self) -> None:

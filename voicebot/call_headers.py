@@ -1,6 +1,6 @@
-"""SIP headers that a bot or the API may have the next party told, along with a transfer or a call of ours. Pure.
+"""SIP headers that a bot or the API may add to a transfer or to a call that we place. Pure.
 
-Only those that carry data are passed on, User-to-User (RFC 7433) and ``X-...``: others could change the call.
+Only headers that carry data are allowed, User-to-User (RFC 7433) and ``X-...``: others could change the call itself.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 MAX_HEADERS = 16
 MAX_VALUE = 512
 MAX_TOTAL = 1200
-"""Characters of all of them: the request must fit into a datagram."""
+"""Characters of all names and values together: the request must fit into a datagram."""
 
 _NAME_RE = re.compile(r"(?:User-to-User|X-[A-Za-z0-9-]{1,60})\Z", re.IGNORECASE)
 
 
 def passed_on(wanted: Iterable[tuple[Any, Any]]) -> dict[str, str]:
-    """Of these names and values those that are; what is too long or not printable ASCII is left out, too."""
+    """Those of the ``wanted`` names and values that are allowed, no longer than the limits, and printable ASCII."""
     headers: dict[str, str] = {}
     total = 0
     for name, value in wanted:

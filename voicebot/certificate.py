@@ -1,7 +1,7 @@
-"""A certificate that signs itself: for a TLS server in trials, and for DTLS-SRTP, where its hash is what counts.
+"""Self-signed certificates: for DTLS-SRTP, and for a TLS server in trials.
 
-Nobody vouches for it. Who is to trust it must be given it (TLS: as a CA file), or its hash (DTLS: in the session
-description).
+No authority vouches for them. With TLS, a client trusts the certificate if it has it as a CA file; with DTLS, each side
+compares the hash from the session description.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 def self_signed(
     name: str, *, days: int, host: str | None = None
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """A certificate of ``name`` (64 characters of it), valid from yesterday on for ``days`` days, and its key (P-256).
+    """A certificate with ``name`` (cut at 64 characters) as its subject, and its key (P-256).
 
-    ``host``: the DNS name or IP address that it is the certificate of (RFC 6125); who trusts it as a CA then takes it
-    for that host.
+    It is valid from yesterday until ``days`` days from now. ``host``: the DNS name or IP address that it identifies
+    (RFC 6125); a client that has it as a CA file then accepts it for that host.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name[:64])])
@@ -41,7 +41,7 @@ def self_signed(
 
 
 def self_signed_pem(host: str, *, days: int = 30) -> bytes:
-    """A certificate of ``host`` (a DNS name or an IP address) with its key, in PEM: what a TLS server loads."""
+    """A certificate for ``host`` (a DNS name or an IP address), followed by its key, in PEM."""
     certificate, key = self_signed(host, days=days, host=host)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -121,7 +121,7 @@ def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 def _follow_settings(config: Path | None) -> None:
-    """Dialogs are checked and tried on the SDK that the phone line runs them on."""
+    """Use the SDK that the settings choose, so that dialogs are checked on the one that calls run them on."""
     from voicebot.commands.sdk import follow_settings
 
     if problem := follow_settings(config):
@@ -151,7 +151,9 @@ def check(
 def test(
     dialogs: DialogsArgument = Path("dialogs"),
     as_json: JsonOption = False,
-    show_ways: Annotated[bool, typer.Option("--ways", help="List the paths between steps that no test takes.")] = False,
+    show_paths: Annotated[
+        bool, typer.Option("--paths", help="List the paths between steps that no test takes.")
+    ] = False,
     min_coverage: Annotated[
         float, typer.Option(min=0, max=100, help="Fail if the tests visit less than this percentage of the steps.")
     ] = 0.0,
@@ -168,16 +170,16 @@ def test(
     """
     _follow_settings(config)
     if voice:
-        if show_ways or min_coverage:
-            raise typer.BadParameter("--ways and --min-coverage are about the tests in text; leave out --voice")
+        if show_paths or min_coverage:
+            raise typer.BadParameter("--paths and --min-coverage are about the tests in text; leave out --voice")
         from voicebot.commands.voice_test import run_voice_tests
 
         raise typer.Exit(run_voice_tests(dialogs, as_json=as_json, only=only))
     if only:
-        raise typer.BadParameter("--only goes with --voice; in text, all tests take no time")
+        raise typer.BadParameter("--only is for --voice; in text, all tests are run")
     from voicebot.commands.test import run_tests
 
-    raise typer.Exit(run_tests(dialogs, as_json=as_json, show_ways=show_ways, min_coverage=min_coverage))
+    raise typer.Exit(run_tests(dialogs, as_json=as_json, show_paths=show_paths, min_coverage=min_coverage))
 
 
 @app.command()

@@ -1,10 +1,10 @@
-"""What the call process and the dialog host say to each other over the Unix socket. Pure; neither room owns it.
+"""The protocol between the call process and the dialog host, over a Unix socket. Pure.
 
-One JSON object a line, UTF-8, at most :data:`MAX_LINE` bytes with its newline. A request is named by its conversation
-(the activity's ``conversation.id``) and by the number that the call gave it.
+One JSON object a line, UTF-8, at most :data:`MAX_LINE` bytes with its newline. A request is identified by its
+conversation (the activity's ``conversation.id``) and by the number that the call gave it.
 
 ==============================================================  =============================================
-call process to host                                            answered with
+call process to host                                            answer
 ==============================================================  =============================================
 ``{"op":"turn","request":n,"activity":{...},"deadline_s":10}``  ``activity`` ..., then ``done`` or ``failed``
 ``{"op":"close","conversation":"..."}``                         -
@@ -16,8 +16,9 @@ call process to host                                            answered with
 Host to call process: ``{"op":"activity","conversation":"...","request":n,"activity":{...}}`` (``request`` 0: on the
 bot's own initiative), ``{"op":"done","conversation":"...","request":n}``, ``{"op":"failed",...,"error":"..."}``.
 
-``texts`` begins or ends to take requests at ``/api/messages`` (when another version of the dialogs takes over); those
-that are being answered are answered. ``pong`` tells how many these are, and why turns would fail now.
+``texts`` makes the host accept requests at ``/api/messages``, or stop accepting them (when another version of the
+dialogs takes over). Requests that it has accepted are finished; ``pong`` says how many are left, and in ``trouble`` why
+turns would fail now.
 """
 
 from __future__ import annotations
@@ -27,23 +28,17 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_LINE = 1 << 20
-PHONE_CHANNEL = "telephony"
-"""The ``channelId`` of activities that come from calls."""
-ANONYMOUS = "anonymous"
-"""The id of a caller who withholds the number."""
-RESUME_EVENT = "voicebot.resume"
-"""The event by which dialogs are told to ask their open question again."""
 SECRET_PREFIX = "VOICEBOT_SECRET_"
-"""So begin the names, in the environment that the host is started with, of secrets for dialog files."""
+"""So begin the names of environment variables with secrets for dialog files."""
 
 
 class WireError(ValueError):
-    """A line that is not of this protocol, or a message that does not fit into one."""
+    """A line that is not a message of this protocol, or a message that is too long for a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class FixedPrompt:
-    """Something that the dialogs say often; ``text`` is text or SSML; ``audio``: a file that is played in its place."""
+    """Something that the dialogs say often. ``text``: plain text or SSML. ``audio``: a file to be played instead."""
 
     text: str
     locale: str = ""
@@ -55,8 +50,7 @@ class FixedPrompt:
 
 @dataclass(frozen=True, slots=True)
 class TurnAsked:
-    """Give ``activity`` to the dialogs; it is for them to judge, so it may be anything here. ``deadline_s`` None: the
-    host's own."""
+    """Give ``activity`` to the dialogs, which validate it. ``deadline_s``: None for the host's own limit."""
 
     request: int
     activity: Any
@@ -65,28 +59,28 @@ class TurnAsked:
 
 @dataclass(frozen=True, slots=True)
 class ConversationClosed:
-    """Nothing can be sent to this conversation any more."""
+    """The call is over: messages to this conversation can no longer be delivered."""
 
     conversation: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Whether the host's loop runs."""
+    """Is the host's event loop running?"""
 
     id: int
 
 
 @dataclass(frozen=True, slots=True)
 class PromptsAsked:
-    """Which prompts the dialogs say often."""
+    """Which prompts do the dialogs say often?"""
 
     id: int
 
 
 @dataclass(frozen=True, slots=True)
 class TextsAsked:
-    """Take requests at ``/api/messages`` from now on, or no more."""
+    """Accept requests at ``/api/messages`` from now on, or stop accepting them."""
 
     id: int
     accept: bool
@@ -97,7 +91,7 @@ class TextsAsked:
 
 @dataclass(frozen=True, slots=True)
 class ActivitySent:
-    """The bot said, or wants, something. ``request`` 0: on its own initiative."""
+    """An activity from the bot. ``request``: what it answers, 0 if it is on the bot's own initiative."""
 
     conversation: str
     request: int
@@ -114,7 +108,7 @@ class TurnDone:
 
 @dataclass(frozen=True, slots=True)
 class TurnFailed:
-    """They did not manage it. ``conversation`` is empty when the activity named none."""
+    """The dialogs failed to handle a request. ``conversation`` is empty if the activity named none."""
 
     conversation: str
     request: int
@@ -140,7 +134,7 @@ class PromptsTold:
 
 @dataclass(frozen=True, slots=True)
 class TextsTold:
-    """``/api/messages`` is as it was asked for."""
+    """:class:`TextsAsked` has been carried out."""
 
     id: int
 
@@ -164,7 +158,7 @@ _OPS: dict[type, str] = {
 
 
 def encode(message: ToHost | FromHost) -> bytes:
-    """One line. Raises :class:`WireError` when it is too long or holds what JSON cannot."""
+    """One line with its newline. Raises :class:`WireError` if it is too long, or has content that JSON cannot hold."""
     content = {"op": _OPS[type(message)]} | {name: getattr(message, name) for name in message.__slots__}
     if isinstance(message, PromptsTold):
         content["prompts"] = [
@@ -195,7 +189,7 @@ def decode_to_host(line: bytes) -> ToHost:
         case {"op": "texts", "id": int(number), "accept": bool(accept)}:
             return TextsAsked(number, accept)
         case other:
-            raise WireError(f"no message to a dialog host: op {str(other.get('op'))[:40]!r}")
+            raise WireError(f"not a message to a dialog host: op {str(other.get('op'))[:40]!r}")
 
 
 def decode_from_host(line: bytes) -> FromHost:
@@ -214,7 +208,7 @@ def decode_from_host(line: bytes) -> FromHost:
         case {"op": "texts", "id": int(number)}:
             return TextsTold(number)
         case other:
-            raise WireError(f"no message of a dialog host: op {str(other.get('op'))[:40]!r}")
+            raise WireError(f"not a message from a dialog host: op {str(other.get('op'))[:40]!r}")
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -1,11 +1,12 @@
-"""The body of an HTTP answer as JSON, of which no more is read than what is sensible."""
+"""JSON from others: bodies of bounded size, numbers of bounded value."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
+if TYPE_CHECKING:
+    import aiohttp
 
 PIECE = 16 * 1024
 
@@ -23,3 +24,14 @@ async def read_json(response: aiohttp.ClientResponse, limit: int) -> Any:
         raise ValueError("the answer is JSON nested too deeply") from error
     except ValueError as error:
         raise ValueError("the answer is not JSON") from error
+
+
+def number_within(value: object, least: float, most: float) -> float | None:
+    """``value`` as a number from ``least`` to ``most``, the nearer bound where it lies outside; None for no number.
+
+    Python reads ``NaN``, ``Infinity`` and integers of any size from JSON, with which timers and arithmetic fail.
+    ``NaN`` is no number here.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 (NaN)
+        return None
+    return float(min(max(value, least), most))

@@ -1,4 +1,5 @@
-"""One log for the whole service: lines for people, or JSON lines, on standard error; call ids where there is a call."""
+"""Logging of all our processes: plain lines or JSON lines on standard error, with the call's id if there is a call, and
+in JSON lines its SIP Call-ID."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 
 class _PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        call = getattr(record, "call_id", "")
+        call = getattr(record, "call", "")
         time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
         level = "" if record.levelno == logging.INFO else f" {record.levelname}"
         text = f"{time}{level} {record.name.removeprefix('voicebot.')}{f' [{call[:12]}]' if call else ''}: "
@@ -27,15 +28,16 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if call := getattr(record, "call_id", ""):
-            line["call_id"] = call
+        for name in ("call", "call_id"):
+            if told := getattr(record, name, ""):
+                line[name] = told
         if record.exc_info:  # asyncio passes False where there is none
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 
 class _Renaming(logging.Formatter):
-    """Puts names in the place of paths that mean nothing to the reader."""
+    """Replaces paths that mean nothing to the reader (a temporary copy) by names."""
 
     def __init__(self, formatter: logging.Formatter, names: Mapping[str, str]) -> None:
         super().__init__()
@@ -50,14 +52,14 @@ class _Renaming(logging.Formatter):
 
 
 def log_options(level: str, json_lines: bool) -> list[str]:
-    """The command-line options by which a child process logs as this one does."""
+    """The command-line options that make a child process log with this level and format."""
     return ["--log-level", level, *(["--log-json"] if json_lines else [])]
 
 
 def configure_logging(level: str = "INFO", json_lines: bool = False, names: Mapping[str, str] | None = None) -> None:
-    """Send all log records to standard error; calling it again replaces the format and the level.
+    """Send all log records to standard error. Calling it again replaces the format and the level.
 
-    ``names``: what is written in the place of certain paths.
+    ``names``: what to write instead of certain paths.
     """
     handler = logging.StreamHandler(sys.stderr)
     formatter = _JsonFormatter() if json_lines else _PlainFormatter()

@@ -1,4 +1,4 @@
-"""Whether something is reached on this machine only: what is not may need a secret, or encryption."""
+"""Whether a host or URL is on this machine; others may need a secret, or encryption."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_loopback_url(url: str) -> bool:
-    """Whether ``url`` leads to this machine; False for what is no URL."""
+    """Whether the host of ``url`` is this machine; False if it is not a URL."""
     try:
         return is_loopback(urlsplit(url).hostname or "")
     except ValueError:

@@ -1,7 +1,7 @@
-"""A process that ends with the one that started it, however that one ended.
+"""Makes a process end when its parent ends, for whatever reason.
 
-The parent is asked for twice a second, from a thread: neither a blocked event loop nor a parent that was killed gets in
-the way. (PDEATHSIG would strike already when the *thread* that started us ends.)
+A thread looks twice a second whether the parent still exists, so it works also if our event loop is blocked or the
+parent was killed. (Linux's PDEATHSIG would end us as soon as the *thread* that started us ends.)
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LAST_GRACE_S = 5.0
 
 
 def end_with_parent() -> None:
-    """From now on: SIGTERM to ourselves when the parent is gone, and the hard way if that is not enough."""
+    """From now on, send SIGTERM to ourselves when the parent is gone, and exit at once if that takes over 5 s."""
     parent = os.getppid()
 
     def watch() -> None:

@@ -1,8 +1,8 @@
 """The public keys that tokens are signed with, as an authority publishes them (OpenID Connect Discovery, RFC 7517).
 
-They are fetched without blocking the loop, with time limits, and kept for a day. A key that we do not know leads to one
-fetch, and to no other for a while: strangers must not make us hammer the authority. While it is away, old keys are
-better than none.
+They are fetched without blocking the loop, with time limits, and kept for a day. An unknown key id causes one fetch,
+then no other for a minute: made-up key ids must not make us flood the authority with requests. If the authority cannot
+be reached, the old keys stay in use.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ ALGORITHM = "RS256"
 
 
 class KeysUnavailable(Exception):
-    """The signing keys could not be fetched: nobody can be let in now, which is not the fault of who asks."""
+    """The signing keys could not be fetched, so no token can be checked at the moment (HTTP 503, not 401)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """``key``: an RSA public key of ``cryptography``. ``endorsements``: which channels may use it (Bot Framework)."""
+    """``key``: a ``cryptography`` RSA public key. ``endorsements``: which channels may use it (Bot Framework)."""
 
     key: Any
     endorsements: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class SigningKeys:
         self._fetching: asyncio.Task[None] | None = None
 
     async def key(self, key_id: str) -> SigningKey | None:
-        """The key by this id; None when the authority has none. Raises :class:`KeysUnavailable`."""
+        """The key with this id; None if the authority has no such key. Raises :class:`KeysUnavailable`."""
         now = asyncio.get_running_loop().time()
         fresh = now - self._fetched_at < KEYS_LAST_S
         if key_id in self._keys and fresh:
@@ -92,21 +92,25 @@ async def fetch_keys(metadata_url: str) -> dict[str, SigningKey]:
             metadata = await _document(metadata_url, http)
             document = await _document(str(metadata["jwks_uri"]), http)
         return {
-            entry["kid"]: _signing_key(entry)
+            entry["kid"]: key
             for entry in document["keys"]
             if isinstance(entry, dict) and entry.get("kty") == "RSA" and isinstance(entry.get("kid"), str)
+            if (key := _signing_key(entry)) is not None
         }
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
         why = str(error) or type(error).__name__
         raise KeysUnavailable(f"signing keys cannot be fetched from {metadata_url}: {why}") from error
 
 
-def _signing_key(entry: dict[str, Any]) -> SigningKey:
+def _signing_key(entry: dict[str, Any]) -> SigningKey | None:
+    """None for a malformed key: RFC 7517, section 5, wants it ignored, and the other keys used."""
+    try:
+        key = jwt.PyJWK(entry, algorithm=ALGORITHM).key
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+        logger.warning("the signing key %.40r is ignored: %s", entry["kid"], error)
+        return None
     endorsements = entry.get("endorsements")
-    return SigningKey(
-        jwt.PyJWK(entry, algorithm=ALGORITHM).key,
-        tuple(map(str, endorsements)) if isinstance(endorsements, list) else (),
-    )
+    return SigningKey(key, tuple(map(str, endorsements)) if isinstance(endorsements, list) else ())
 
 
 async def _document(url: str, http: aiohttp.ClientSession) -> dict[str, Any]:

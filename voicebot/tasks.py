@@ -1,7 +1,7 @@
 """Background tasks: started by one owner, awaited by nobody, and ended with their owner.
 
-A task that nobody awaits needs three things: a reference, or the event loop may drop it half-way; somebody who reports
-that it failed; and an end. :class:`BackgroundTasks` gives it all three.
+A task that nobody awaits needs a reference (the event loop keeps only a weak one), a place where its failure is
+reported, and an end. :class:`BackgroundTasks` provides all three.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 logger = logging.getLogger(__name__)
 
 CLOSE_S = 5.0
-"""How long the end of cancelled tasks is waited for."""
+"""How long to wait for cancelled tasks to end."""
 
 T = TypeVar("T")
 
 
 class BackgroundTasks:
-    """The background tasks of one owner, who closes them. ``log`` gets what fails, with the task's name.
+    """The background tasks of one owner, who closes them. Failures go to ``log``, with the task's name.
 
-    Not for a task whose result somebody awaits: that one reports its failure to who awaits it.
+    Not for a task whose result is awaited: its failure is raised there.
     """
 
     def __init__(self, log: logging.Logger | logging.LoggerAdapter[Any] = logger) -> None:
@@ -34,7 +34,7 @@ class BackgroundTasks:
         return len(self._tasks)
 
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Run ``work`` beside everything else. After :meth:`close` it is cancelled before it begins."""
+        """Run ``work`` concurrently. After :meth:`close` it is cancelled before it begins."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -43,12 +43,12 @@ class BackgroundTasks:
         return task
 
     def cancel(self) -> None:
-        """Cancel what runs now; new tasks may follow."""
+        """Cancel the tasks that run now; new ones may be started afterwards."""
         for task in self._tasks:
             task.cancel()
 
     async def join(self, deadline_s: float = CLOSE_S) -> bool:
-        """Wait until no task is left, for ``deadline_s`` at most. False: some still run, and go on."""
+        """Wait until no task is left, for at most ``deadline_s``. False: some are still running, and go on."""
         try:
             async with asyncio.timeout(deadline_s):
                 while self._tasks:

@@ -1,4 +1,4 @@
-"""The list of codecs, their names, and where the list is told."""
+"""The list of codecs, their names, and the places that show the list."""
 
 from __future__ import annotations
 

@@ -77,6 +77,6 @@ def test_the_end_of_a_cycle_leads_over_to_its_beginning() -> None:
     assert np.abs(np.diff(made_up)).max() < 1.1 * np.abs(np.diff(growing[-80:])).max()
 
 
-def test_of_silence_silence_is_made() -> None:
+def test_silence_is_concealed_by_silence() -> None:
     with np.errstate(all="raise"):
         assert conceal(LINEAR_16K.silence(560), 320, LINEAR_16K) == LINEAR_16K.frame_of_silence

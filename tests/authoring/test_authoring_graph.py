@@ -66,9 +66,9 @@ def test_links_lead_to_what_is_drawn(tmp_path: Path) -> None:
         assert links and {link.removeprefix("#") for link in links} <= anchors
 
 
-def test_ways_forward_are_arrows_and_others_stand_on_the_card(tmp_path: Path) -> None:
+def test_paths_forward_are_arrows_and_others_stand_on_the_card(tmp_path: Path) -> None:
     picture = drawn(shop(tmp_path))
-    arrows = [part for part in picture.iter(f"{SVG}path") if part.get("class") == "way" and not part.get("transform")]
+    arrows = [part for part in picture.iter(f"{SVG}path") if part.get("class") == "path" and not part.get("transform")]
     assert len(arrows) == 1  # menu to shoes; nobody answers: that is told at the agent once, not with arrows
     assert "shoes (1)" in said(picture)
     assert "hats → ↑ menu" in said(step(picture, "main.menu"))

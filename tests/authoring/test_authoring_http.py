@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import TCPConnector, web
 from aiohttp.test_utils import TestServer
 
+from voicebot.authoring import http
 from voicebot.authoring.http import MAX_ANSWER, HttpClient, HttpFailed, HttpRequest
 
 
@@ -89,3 +90,103 @@ async def test_a_header_with_a_line_break_is_refused(service: Service, client: H
     service.answers = [(200, b"1")]
     with pytest.raises(HttpFailed):
         await client.fetch(HttpRequest("get", service.url, headers={"X": "a\r\nEvil: 1"}))
+
+
+class Moved:
+    """Two servers: the first sends on to where it is told; each notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.status = 302
+        self.location = ""
+        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.first = self.second = ""
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.asked.append((request.host, request.path_qs, dict(request.headers), await request.read()))
+        if request.path == "/from":
+            return web.Response(status=self.status, headers={"Location": self.location})
+        return web.json_response(request.method)
+
+
+@pytest.fixture
+async def moved() -> AsyncIterator[Moved]:
+    moved = Moved()
+    servers = []
+    for _ in range(2):
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", moved.handle)
+        servers.append(TestServer(app))
+        await servers[-1].start_server()
+    moved.first, moved.second = (f"http://127.0.0.1:{server.port}" for server in servers)
+    yield moved
+    for server in servers:
+        await server.close()
+
+
+SECRET = {"Authorization": "Bearer s3cret", "X-Api-Key": "s3cret"}
+
+
+async def test_a_redirection_on_the_same_server_keeps_what_was_asked(moved: Moved, client: HttpClient) -> None:
+    moved.location = "/to?a=1"
+    assert await client.fetch(HttpRequest("get", f"{moved.first}/from", SECRET, {"q": "x"})) == "GET"
+    assert moved.asked[1][1] == "/to?a=1"
+    assert moved.asked[1][2]["X-Api-Key"] == "s3cret"
+    moved.status = 307
+    assert await client.fetch(HttpRequest("post", f"{moved.first}/from", body={"a": 1})) == "POST"
+    assert moved.asked[-1][3] == b'{"a": 1}'
+    moved.status = 303
+    assert await client.fetch(HttpRequest("post", f"{moved.first}/from", body={"a": 1})) == "GET"
+
+
+async def test_a_redirection_never_leads_to_another_server_that_is_private(moved: Moved, client: HttpClient) -> None:
+    moved.location = f"{moved.second}/to"
+    with pytest.raises(HttpFailed):
+        await client.fetch(HttpRequest("get", f"{moved.first}/from", SECRET))
+    assert len(moved.asked) == 1
+
+
+async def test_another_server_gets_no_header_of_the_first(
+    moved: Moved, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "public_connector", TCPConnector)  # the second server is on this machine as well
+    moved.location = f"{moved.second}/to"
+    assert await client.fetch(HttpRequest("get", f"{moved.first}/from", SECRET, {"key": "s3cret"})) == "GET"
+    host, path, headers, _ = moved.asked[1]
+    assert (f"http://{host}", path) == (moved.second, "/to")
+    assert "s3cret" not in str(headers)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("method", ["put", "patch"])
+async def test_another_server_gets_no_body_either(
+    moved: Moved, client: HttpClient, status: int, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "public_connector", TCPConnector)
+    moved.status, moved.location = status, f"{moved.second}/to"
+    with pytest.raises(HttpFailed, match="another server"):
+        await client.fetch(HttpRequest(method, f"{moved.first}/from", body={"pin": 1}))
+    assert len(moved.asked) == 1
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "http://[::", "http://u:p@127.0.0.1/", "/from"])
+async def test_a_redirection_to_nowhere_fails(moved: Moved, client: HttpClient, location: str) -> None:
+    moved.location = location
+    with pytest.raises(HttpFailed):
+        await client.fetch(HttpRequest("get", f"{moved.first}/from", retries=0))
+
+
+async def test_cookies_of_one_call_are_not_shown_for_another(client: HttpClient) -> None:
+    shown: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        shown.append(request.headers.get("Cookie", ""))
+        return web.Response(text="1", headers={"Set-Cookie": "session=of-one-caller"})
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    server = TestServer(app, host="localhost")
+    await server.start_server()
+    for _ in range(2):
+        await client.fetch(HttpRequest("get", f"http://localhost:{server.port}/"))
+    await server.close()
+    assert shown == ["", ""]

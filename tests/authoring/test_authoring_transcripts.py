@@ -72,8 +72,8 @@ async def test_a_test_passes_with_the_clock_set_and_a_service_stood_in_for(tmp_p
     assert [result.failure for result in results] == [None]
     total, left = rehearsal.coverage.steps()
     assert (total, [step for _, _, step in left]) == (7, ["agent"])
-    ungone = {(step, target) for _, _, step, target in rehearsal.coverage.paths()[1]}
-    assert ungone == {("number", "agent"), ("look-up", "agent"), ("price", "agent")}
+    untaken = {(step, target) for _, _, step, target in rehearsal.coverage.paths()[1]}
+    assert untaken == {("number", "agent"), ("look-up", "agent"), ("price", "agent")}
 
 
 async def test_what_fails_and_where_it_goes_then(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ async def test_a_stream_that_breaks_fails_the_request_and_the_next_one_works() -
         assert await call.ask("hello") in call.of(BotDone)
 
 
+async def test_a_busy_agent_is_asked_again_and_an_error_is_not() -> None:
+    async with line() as call:
+        call.service.refuse.extend([429, 503])
+        assert await call.ask("hello") in call.of(BotDone)
+        call.service.refuse.append(500)
+        assert await call.ask("again") in call.of(BotFailed)
+        assert not call.service.refuse
+
+
 async def test_a_conversation_that_the_agent_has_forgotten_is_begun_anew() -> None:
     async with line() as call:
         call.service.conversations.clear()

@@ -112,7 +112,7 @@ async def test_a_stream_that_breaks_in_mid_turn_loses_nothing_and_repeats_nothin
         await call.service.break_streams()
         release.set()
         await until(lambda: request in call.done and len(call.said) == 2)
-        await until(lambda: call.conversation.reconnections == 1)
+        await until(lambda: call.service.open_streams == 1)
         assert call.said == ["Before.", "While nobody listened."]
         await call.service.say({"type": "message", "text": "And after."})
         await until(lambda: len(call.said) == 3)
@@ -125,8 +125,8 @@ async def test_where_no_websocket_can_be_had_the_bot_is_polled_and_nothing_is_lo
         await until(lambda: "By the way." in call.said)
         call.service.expire_tokens()  # what polls has the token renewed, too
         await call.ask("two")
-        polls = call.conversation.polls
-        await until(lambda: call.conversation.polls > polls + 1)
+        polls = call.service.count("GET", "/activities")
+        await until(lambda: call.service.count("GET", "/activities") > polls + 1)
         assert call.said == ["Welcome.", "You said one.", "By the way.", "You said two."]
         assert call.failed == []
 
@@ -149,11 +149,11 @@ async def test_a_stream_that_is_refused_in_mid_turn_is_replaced_by_polling_until
         await until(lambda: "Before." in call.said)
         call.service.streams = False
         await call.service.break_streams()
-        await until(lambda: call.conversation.polls > 0)
+        await until(lambda: call.service.count("GET", "/activities") > 0)
         release.set()
         await until(lambda: request in call.done)
         call.service.streams = True
-        await until(lambda: call.conversation.reconnections == 1)
+        await until(lambda: call.service.open_streams == 1)
         await call.service.say({"type": "message", "text": "By stream."})
         await until(lambda: "By stream." in call.said)
         assert call.said[said:] == ["Before.", "After.", "By stream."]
@@ -196,7 +196,7 @@ async def test_the_token_is_renewed_at_half_its_life_and_an_expired_one_is_repla
 ) -> None:
     monkeypatch.setattr(direct_line_token, "LIFE_S", (0.1, 60.0))
     async with line(token_life_s=0.4) as call:
-        await until(lambda: call.conversation.renewals >= 1)
+        await until(lambda: call.service.count("POST", "/tokens/refresh") >= 1)
         call.service.expire_tokens()
         await call.ask("still there?")
         assert call.said[-1] == "You said still there?."

@@ -146,7 +146,7 @@ def test_a_config_event_sets_expectations() -> None:
 
 
 @pytest.mark.parametrize(("given", "expected"), [(0, 600.0), (1, 0.5), (10**9, 600.0), ("5000", None), (True, None),
-                                                 (float("nan"), None)])  # fmt: skip
+                                                 (float("nan"), None), (10**400, 600.0)])  # fmt: skip
 def test_patience_is_kept_within_bounds(given: Any, expected: float | None) -> None:
     params = {"sttContextPhrases": ["x"], "userNoInputTimeoutMS": given}
     event = one({"type": "event", "name": "config", "channelData": {"sessionParams": params}})

@@ -121,8 +121,8 @@ def test_a_request_ends_when_it_was_taken_or_with_patience_when_it_was_answered(
     at_once, patient = Requests(10), Requests(10, patience=Patience(quiet_s=1.0, typing_s=5.0, silent_s=2.0))
     for requests in (at_once, patient):
         requests.handing_over(asked(requests), SPOKEN)
-    assert at_once.taken(1, "a1", 1.0) == [BotDone(1.0, 1)]
-    assert patient.taken(1, "a1", 1.0) == []
+    assert at_once.accepted(1, "a1", 1.0) == [BotDone(1.0, 1)]
+    assert patient.accepted(1, "a1", 1.0) == []
     answer = {"type": "message", "text": "hello", "replyToId": "a1"}
     assert patient.belongs_to(answer) == 1
     patient.activity(1, answer, 1.5)

@@ -50,7 +50,7 @@ def test_a_record_that_was_never_paused_and_is_resumed_keeps_everything() -> Non
 
 
 def test_nothing_of_a_card_number_is_in_the_call_record() -> None:
-    record = RecordBuilder(INFO, started_at_wall=datetime(2026, 11, 22, tzinfo=UTC), started_at=0.0)
+    record = RecordBuilder("1d", INFO, started_at_wall=datetime(2026, 11, 22, tzinfo=UTC), started_at=0.0)
     record.asked(1, "", AskKind.START, 0.1)
     record.note(BotMessage(0.2, 1, "Your card number?", "Your card number?"))
     record.note(asked(0.3, RecordingAction.PAUSE))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from voicebot.audio import PCMU
 from voicebot.calls import record as module
 from voicebot.calls import record_timeline
 from voicebot.calls.record import RecordBuilder
-from voicebot.calls.record_file import file_stem, write_record
+from voicebot.calls.record_file import write_record
 from voicebot.events import (
     BotDone,
     BotFailed,
@@ -42,7 +43,7 @@ INFO = LegInfo(call_id="a84b4c76e66710@pc33", caller="+15550100", callee="7000",
 
 
 def builder() -> RecordBuilder:
-    return RecordBuilder(INFO, started_at_wall=WALL, started_at=START, bot="utility", language="en-US")
+    return RecordBuilder("c0ffee", INFO, started_at_wall=WALL, started_at=START, bot="utility", language="en-US")
 
 
 def greeted() -> RecordBuilder:
@@ -231,7 +232,7 @@ def test_times_inside_an_event_are_on_the_calls_clock_too() -> None:
 
 def test_a_wall_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        RecordBuilder(INFO, started_at_wall=datetime(2026, 11, 22), started_at=START)
+        RecordBuilder("c0ffee", INFO, started_at_wall=datetime(2026, 11, 22), started_at=START)
 
 
 def test_a_call_that_was_never_answered_has_a_record(tmp_path: Path) -> None:
@@ -241,25 +242,31 @@ def test_a_call_that_was_never_answered_has_a_record(tmp_path: Path) -> None:
     assert document["answered"] is None and document["talk_ms"] is None and document["duration_ms"] == 1000.0
 
 
-@pytest.mark.parametrize("call_id", ["../../etc/passwd", ".hidden", "a/b", "ü" * 300, "", "x" * 101, "nul\0"])
-def test_a_call_id_cannot_choose_another_directory(call_id: str, tmp_path: Path) -> None:
-    stem = file_stem(call_id)
-    assert len(stem) <= 100 and stem and not stem.startswith(".")
-    assert (tmp_path / f"{stem}.json").resolve().parent == tmp_path.resolve()
-
-
-def test_ids_that_look_alike_once_cleaned_keep_files_of_their_own() -> None:
-    assert file_stem("a/b") != file_stem("a_b") != file_stem("a?b")
+@pytest.mark.parametrize("call_id", ["../../etc/passwd", ".hidden", "a/b", "ü" * 300, "", "nul\0", "c0ffee"])
+async def test_a_record_is_named_by_the_calls_id_whatever_its_call_id_is(call_id: str, tmp_path: Path) -> None:
+    record = RecordBuilder("1d", replace(INFO, call_id=call_id), started_at_wall=WALL, started_at=START)
+    path = await record.write(tmp_path / "records")
+    assert files_in(tmp_path) == ["records/1d.json"]
+    document = json.loads(path.read_text())
+    assert (document["id"], document["call_id"]) == ("1d", call_id)
+    assert (record.summary()["id"], record.summary()["call_id"]) == ("1d", call_id)
 
 
 async def test_the_document_is_written_whole_and_leaves_no_draft(tmp_path: Path) -> None:
     path = await greeted().write(tmp_path / "records")
     assert json.loads(path.read_text())["schema"] == module.SCHEMA
-    assert [file.name for file in path.parent.iterdir()] == [f"{INFO.call_id}.json"]
+    assert [file.name for file in path.parent.iterdir()] == ["c0ffee.json"]
 
 
-def test_writing_again_replaces_the_file(tmp_path: Path) -> None:
+def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
     record = greeted()
-    write_record(record.build(), tmp_path)
+    path = write_record(record.build(), tmp_path)
+    before = path.read_bytes()
     record.ended("caller", START + 9)
-    assert json.loads(write_record(record.build(), tmp_path).read_text())["duration_ms"] == 9000.0
+    with pytest.raises(FileExistsError):
+        write_record(record.build(), tmp_path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from waiting import until
 
 from voicebot.audio import LINEAR_16K, PCMA, PCMU
 from voicebot.calls import recording as module
@@ -87,6 +88,52 @@ async def test_a_disk_that_does_not_keep_up_costs_audio_never_the_loop(
 
     assert recording.dropped == 300  # 1 s was on its way to the disk, 3 s waited, 6 s found no room
     assert len(samples) == 80_000 and samples[:32_000].all() and not samples[32_000:].any()
+
+
+class SlowDisk(ThreadPoolExecutor):
+    """While ``gate`` is cleared, what is to be written waits on its thread."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        def work() -> Any:
+            assert self.gate.wait(10)
+            return fn(*args, **kwargs)
+
+        return super().submit(work)
+
+
+async def test_a_wav_that_its_caller_does_not_wait_for_is_completed_by_the_thread(tmp_path: Path) -> None:
+    with SlowDisk() as disk:
+        recording = Recording(PCMU, 0.0, executor=disk)
+        for frame in range(60):
+            recording.caller(LOUD, frame * 0.02)
+        await until(lambda: recording._writing is None and recording._spools is not None)
+        disk.gate.clear()
+        finishing = asyncio.create_task(recording.finish(tmp_path / "call.wav"))
+        await until(lambda: recording._writing is not None)
+        finishing.cancel()
+        discarding = asyncio.create_task(recording.discard())
+        await asyncio.wait({finishing})
+        discarding.cancel()
+        await asyncio.wait({discarding})
+        disk.gate.set()
+        await until((tmp_path / "call.wav").exists)
+        await until(lambda: recording._spools is None)
+    assert len(stereo(tmp_path / "call.wav")) == 9600
+
+
+async def test_a_wav_that_cannot_be_written_leaves_no_draft(tmp_path: Path) -> None:
+    recording = Recording(PCMU, 0.0)
+    recording.caller(LOUD, 0.0)
+    (tmp_path / "call.wav").mkdir()
+    with pytest.raises(OSError):
+        await recording.finish(tmp_path / "call.wav")
+    assert [path.name for path in tmp_path.iterdir()] == ["call.wav"]  # noqa: ASYNC240
+    assert recording._spools is None
 
 
 class FullDisk(Executor):

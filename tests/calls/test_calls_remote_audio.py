@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import struct
+import threading
 import wave
+from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -12,8 +16,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.audio import LINEAR_16K, PCMA, PCMU, convert
-from voicebot.calls.remote_audio import fetch_audio, from_wav
+from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat, convert
+from voicebot.calls import remote_audio
+from voicebot.calls.remote_audio import CONVERTED_AT_ONCE, MAX_BYTES, RemoteAudio, from_wav
 from voicebot.speech import SpeechUnavailable
 
 
@@ -85,12 +90,77 @@ async def test_a_file_is_fetched_and_what_cannot_be_had_fails_for_good() -> None
     await site.start()
     base = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
-        assert len(await fetch_audio(f"{base}/tone.wav", PCMU)) == 4000
+        files = RemoteAudio(["127.0.0.1"])
+        assert len(await files.audio(f"{base}/tone.wav", PCMU)) == 4000
         for name in ("moved", "text"):
             with pytest.raises(SpeechUnavailable) as failed:
-                await fetch_audio(f"{base}/{name}", PCMU)
+                await files.audio(f"{base}/{name}", PCMU)
             assert failed.value.permanent
     finally:
         await runner.cleanup()
     with pytest.raises(SpeechUnavailable):
-        await fetch_audio(f"{base}/tone.wav", PCMU)
+        await files.audio(f"{base}/tone.wav", PCMU)
+
+
+@pytest.fixture
+async def many() -> AsyncIterator[tuple[str, list[str]]]:
+    """A server of large files: where it is, and what it was asked for."""
+    asked: list[str] = []
+    large = wav(96_000) + b"\0" * 1_000_000
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        if request.path == "/endless":
+            response = web.StreamResponse()
+            await response.prepare(request)
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    await response.write(bytes(1 << 20))
+        return web.Response(body=large)
+
+    application = web.Application()
+    application.router.add_get("/{name}", answer)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
+    await runner.cleanup()
+
+
+async def test_private_addresses_are_not_asked_unless_they_are_named_in_full(many: tuple[str, list[str]]) -> None:
+    base, asked = many
+    for hosts in ([], ["*"], ["127.0.0.*"], ["sounds.example.com"]):
+        with pytest.raises(SpeechUnavailable) as failed:
+            await RemoteAudio(hosts).audio(f"{base}/x.wav", PCMU)
+        assert failed.value.permanent
+    assert asked == []
+    assert await RemoteAudio([base.removeprefix("http://")]).audio(f"{base}/x.wav", PCMU)
+
+
+async def test_an_endless_file_is_given_up(many: tuple[str, list[str]]) -> None:
+    with pytest.raises(SpeechUnavailable, match=str(MAX_BYTES)):
+        await RemoteAudio(["127.0.0.1"]).audio(f"{many[0]}/endless", PCMU)
+
+
+async def test_many_files_at_once_are_converted_a_few_at_a_time(
+    many: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, asked = many
+    lock, busy, most = threading.Lock(), 0, 0
+
+    def counted(content: bytes, audio: AudioFormat) -> bytes:
+        nonlocal busy, most
+        with lock:
+            busy += 1
+            most = max(most, busy)
+        try:
+            return from_wav(content, audio)
+        finally:
+            with lock:
+                busy -= 1
+
+    monkeypatch.setattr(remote_audio, "from_wav", counted)
+    files = RemoteAudio(["127.0.0.1"])
+    heard = await asyncio.gather(*(files.audio(f"{base}/{n}.wav", PCMU) for n in range(25)))
+    assert len(heard) == len(asked) == 25
+    assert most <= CONVERTED_AT_ONCE

@@ -51,8 +51,9 @@ async def test_a_call_from_ring_to_record(tmp_path: Path) -> None:
     assert (world.ears.stopped, world.bot.closed) == (True, "bot")
     assert record["end"]["reason"] == "bot"
     assert [turn["kind"] for turn in record["turns"]] == ["start", "speech"]
-    assert json.loads((tmp_path / "call-1.json").read_text()) == record
-    with wave.open(str(tmp_path / "call-1.wav")) as recording:
+    name = world.session.id
+    assert json.loads((tmp_path / f"{name}.json").read_text()) == record
+    with wave.open(str(tmp_path / f"{name}.wav")) as recording:
         assert (recording.getnchannels(), recording.getframerate()) == (2, 8000)
 
 
@@ -248,7 +249,7 @@ async def test_a_bot_commands_the_recording_and_hears_what_became_of_it(tmp_path
     world.line.pull(4)
     await world.line.hang_up()
     await world.over()
-    with wave.open(str(tmp_path / "call-1.wav")) as recording:
+    with wave.open(str(tmp_path / f"{world.session.id}.wav")) as recording:
         assert recording.getnframes() == 640
 
 
@@ -267,6 +268,9 @@ async def test_a_record_that_cannot_be_written_leaves_no_recording_behind(tmp_pa
     await world.line.hang_up()
     await world.over()
     assert open_files() == before
+    losses = world.session._services.keeping.losses
+    assert losses.counts["record"] == 1
+    assert losses.now
 
 
 async def test_without_a_place_for_recordings_the_bot_is_told() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from call_world import SECOND, Line, World
 from voicebot.address import Address, Domain
 from voicebot.audio import PCMU
 from voicebot.calls import TransferRules
+from voicebot.calls.playback import Playback
 from voicebot.calls.tones import ringback
+from voicebot.calls.transferring import Transferring
 from voicebot.events import CallConfigured, CallNotAnswered, HangUpAsked, NotReached, TransferAsked, TransferEnded
 from voicebot.legs import Leg, NoRoom
-from voicebot.turns import FloorState
+from voicebot.rtp import Playout
+from voicebot.turns import FloorState, Transfer
 
 pytestmark = pytest.mark.virtual_time
 
@@ -188,6 +192,19 @@ async def test_a_greeting_may_be_heard_before_the_call_is_answered() -> None:
     assert record["answered_ms"] is not None
 
 
+async def test_a_greeting_that_no_longer_leaves_is_gone_on_with_in_the_answered_call() -> None:
+    world = World(before_answer=lambda _trunk: "greeting")
+    await world.settle()
+    world.says("You have reached the service line.")
+    await world.settle()
+    assert world.line.did == ["early media"]
+    world.line.audible = False  # the caller has sent nothing himself
+    await world.until(lambda: world.line.did[-1] == "answer")
+    assert world.line.pull(60) == SECOND
+    await world.line.hang_up()
+    await world.over()
+
+
 async def test_a_bot_that_only_announces_something_hangs_up_without_having_answered() -> None:
     world = World(before_answer=lambda _trunk: "greeting")
     await world.settle()
@@ -219,3 +236,24 @@ async def test_a_transfer_waits_for_the_answer_to_a_call_whose_greeting_was_hear
     await asyncio.sleep(0)
     await world.line.hang_up()
     await world.over()
+
+
+@pytest.mark.parametrize("attended", [False, True])
+async def test_a_number_is_handed_on_nowhere_where_the_caller_came_by_no_trunk(attended: bool) -> None:
+    line, desk = Line(), Desk()
+    await desk.world.greeted()
+    line.info = replace(line.info, domain=None)
+    transferring = Transferring(line, TransferRules(("70??", "*@pbx.example"), consult=desk._consult), _nobody_speaks)
+    ended = await transferring.carry_out(Transfer(Address.parse("7001"), attended=attended))
+    assert not ended.accepted and "calls.transfer_domain" in ended.message
+    assert line.did == [] and desk.consulted == []
+    if not attended:
+        await transferring.carry_out(Transfer(Address.parse("ada@pbx.example")))
+        await transferring.carry_out(Transfer(Address.parse("tel:7001")))
+        assert line.did == ["transfer sip:ada@pbx.example", "transfer tel:7001"]
+    await desk.world.line.hang_up()
+    await desk.world.over()
+
+
+def _nobody_speaks(_playout: Playout) -> Playback:
+    raise AssertionError("nobody was called")

@@ -130,7 +130,7 @@ def test_a_chat_shows_what_is_neither_said_nor_heard(tmp_path: Path) -> None:
     (dialogs / "main.de.yaml").write_text("steps: {pin: {ask: Ihre PIN?}}")
     lines = run("chat", str(dialogs), typed="/dtmf 1234\n/busy\n")[1].splitlines()
     assert lines == [
-        "bot: Ihre PIN?", "[the call goes on in de-DE]", "[the recording is paused]",
+        "bot: Ihre PIN?", "[the call continues in de-DE]", "[the recording is paused]",
         "[transfer to +1: /completed or /failed?]", "[the recording is running]", "bot: 486", "[the call is over]",
     ]  # fmt: skip
 
@@ -189,7 +189,7 @@ def test_a_new_folder_is_right_and_tested_from_the_first_moment(tmp_path: Path, 
 def test_new_overwrites_nothing_and_knows_its_starters(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine")
     status, output = run("new", str(tmp_path))
-    assert status == 2 and "nothing is overwritten" in output
+    assert status == 2 and "not overwritten" in output
     assert [file.name for file in tmp_path.iterdir()] == ["note.txt"]
     assert run("new", str(tmp_path / "a"), "--from", "clinik") == (
         2,

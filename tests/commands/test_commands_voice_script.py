@@ -70,9 +70,9 @@ def test_after_a_transfer_that_fails_the_bot_is_let_speak(tmp_path: Path, state:
     ("talk", "line", "reason"),
     [
         (("caller: hi", "noise: true"), 5, "noise"),
-        (("caller: hi", "dialled: busy"), 5, "calls nobody"),
+        (("caller: hi", "dialled: busy"), 5, "cannot place calls"),
         (("transferred: completed", "caller: hi"), 5, "nobody is on the line"),
-        (("transferred: busy", "keys: '1'", "transferred: failed"), 6, "different ends"),
+        (("transferred: busy", "keys: '1'", "transferred: failed"), 6, "the same result"),
         (("caller: agent", "transfer: '*'", "caller: hi"), 6, "write `transferred:`"),
         (("caller: '...'",), 4, "no words"),
         (("keys: 1x",), 4, "keys of a telephone"),

@@ -32,7 +32,7 @@ def test_what_fails_in_text_is_not_said_aloud_and_what_cannot_be_said_is_skipped
             f"  {file}:4: in text already:",
             "  expected: Good evening.",
             "  heard:    Hello?",
-            "skipped           A noise: talk.yaml:7: noise without words cannot be made to order",
+            "skipped           A noise: talk.yaml:7: noise that is recognised as no words cannot be produced reliably",
             "0 of 2 tests passed by voice, 1 skipped",
         ],
     )
@@ -46,7 +46,7 @@ def test_the_outcomes_for_machines(tmp_path: Path) -> None:
     assert (wrong["name"], wrong["outcome"], wrong["failure"]["line"]) == ("A wrong greeting", "failed", 4)
     assert wrong["failure"]["in_text"] and wrong["understood"] == []
     assert (noise["outcome"], noise["failure"]) == ("skipped", None)
-    assert noise["skipped"] == "talk.yaml:7: noise without words cannot be made to order"
+    assert noise["skipped"] == "talk.yaml:7: noise that is recognised as no words cannot be produced reliably"
 
 
 def test_tests_are_chosen_by_their_names(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_tests_are_chosen_by_their_names(tmp_path: Path) -> None:
 def test_what_is_about_text_is_refused_with_voice_and_the_other_way_round(tmp_path: Path) -> None:
     where = str(folder(tmp_path, MAIN, TALK))
     assert run("test", where, "--voice", "--min-coverage", "100")[0] == 2
-    assert run("test", where, "--voice", "--ways")[0] == 2
+    assert run("test", where, "--voice", "--paths")[0] == 2
     assert run("test", where, "--only", "noise")[0] == 2
 
 

@@ -1,4 +1,4 @@
-"""A call that was held by voice, judged by its record as a test in text is."""
+"""A call that was run by voice, judged by its record as a test in text is."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_a_call_that_broke_off_fails_where_it_did(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "told"), [(None, "the call is over"), ("sip:desk@line", "the call was handed on to sip:desk@line")]
+    ("target", "told"), [(None, "the call is over"), ("sip:desk@line", "the call was transferred to sip:desk@line")]
 )
 async def test_how_the_bot_ended_a_call_too_early_is_told(tmp_path: Path, target: str | None, told: str) -> None:
     test = transcript(tmp_path, *TALK)

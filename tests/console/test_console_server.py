@@ -97,10 +97,10 @@ async def test_health_and_readiness_need_no_token_and_tell_why_not() -> None:
     async with desk() as console:
         assert await console.ask("GET", "/healthz", token=None) == (200, {"ok": True})
         assert await console.ask("GET", "/readyz", token=None) == (200, {"ready": True, "why": []})
-        console.why = ["dialog host is away"]
+        console.why = ["dialog host is not running"]
         assert await console.ask("GET", "/readyz", token=None) == (
             503,
-            {"ready": False, "why": ["dialog host is away"]},
+            {"ready": False, "why": ["dialog host is not running"]},
         )
 
 
@@ -219,5 +219,5 @@ async def test_a_taken_port_is_told_with_the_mend() -> None:
             panels=list,
             secret=str,
         )
-        with pytest.raises(ConsoleUnavailable, match=r"choose another console\.port"):
+        with pytest.raises(ConsoleUnavailable, match=r"choose another console\.host or console\.port"):
             await other.start()

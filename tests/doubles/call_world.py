@@ -78,6 +78,7 @@ class Line:
         self.did: list[str] = []
         self.sent = bytearray()
         self.gives_up = False
+        self.audible = True
         self.outcome = TransferEnded(0.0, False, 486, "Busy Here")
 
     def connect(self, sink: LegSink) -> None:
@@ -230,9 +231,10 @@ class World:
         recording: bool = False,
         log_words: bool = False,
         place: CallPlacer | None = None,
+        call_id: str = "call-1",
         **rules: Any,
     ) -> None:
-        self.line = Line("outbound" if placed is not None else "inbound")
+        self.line = Line("outbound" if placed is not None else "inbound", call_id)
         self.ears: Ears
         self.bot: Bot
 

@@ -44,7 +44,7 @@ class Caller:
         facts: dict[str, Any] | None = None,
     ) -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
-        call = CallFacts(**{"call_id": call_id, "caller": number, "callee": "+15550199"} | (facts or {}))
+        call = CallFacts(**{"id": call_id, "call_id": call_id, "caller": number, "callee": "+15550199"} | (facts or {}))
         self.conversation = Numbered(channel.conversation(call, self.events.put_nowait))
 
     async def next(self) -> Event:

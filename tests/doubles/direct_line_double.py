@@ -120,6 +120,14 @@ class DirectLineDouble:
         assert self._runner is not None
         await self._runner.cleanup()
 
+    @property
+    def open_streams(self) -> int:
+        return sum(talk.socket is not None for talk in self.talks.values())
+
+    def count(self, method: str, ending: str) -> int:
+        """How many requests there were whose path ends so."""
+        return sum(call.startswith(f"{method} ") and call.endswith(ending) for call in self.calls)
+
     # --- faults and initiative ---
 
     async def break_streams(self) -> None:

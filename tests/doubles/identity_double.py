@@ -117,7 +117,8 @@ class IdentityDouble:
         public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
         name = f"key{self._kid}"
         public |= {"kid": name, "x5t": name, "use": "sig", "alg": "RS256", "endorsements": ENDORSEMENTS}
-        return web.json_response({"keys": [{"kty": "EC", "kid": "unused"}, public]})
+        malformed = {"kty": "RSA", "kid": "malformed", "n": "AQ", "e": 3}
+        return web.json_response({"keys": [{"kty": "EC", "kid": "unused"}, malformed, public]})
 
     async def _token(self, request: web.Request) -> web.Response:
         if self.down:

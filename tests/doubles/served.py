@@ -124,7 +124,7 @@ class Service(Process):
         while time.monotonic() < end:
             for file in self.records.glob("*.json"):
                 record = json.loads(file.read_text())
-                if record["call_id"] == call_id:
+                if call_id in (record["id"], record["call_id"]):
                     return dict(record)
             time.sleep(0.05)
         raise AssertionError(f"no record of {call_id}")

@@ -189,7 +189,7 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
     service = serve_scripted(
         bot__dialogs=dialogs,
         console__token=TOKEN,
-        calls__outbound_allow=json.dumps([f"*@{LOOPBACK}"]),
+        calls__outbound_allow=json.dumps([f"*@{LOOPBACK}:*"]),
         calls__ring_timeout_s=1,
     )
 

@@ -1,148 +1,47 @@
-"""Coverage-guided fuzzing of everything that reads the network.
+"""Coverage-guided fuzzing of everything that reads what others write.
 
     python tests/fuzz/fuzz.py sip -max_total_time=600
 
 An exception that escapes, an input that takes over two seconds or more than a gigabyte ends the run and leaves the
-input in a file. What was found once belongs into ``corpus/TARGET``, from where every run starts.
+input in a file. What was found once belongs into ``corpus/TARGET``, from where every run starts. A target is a function
+of bytes in the ``TARGETS`` of one of the modules :data:`MODULES`.
 """
 
 from __future__ import annotations
 
-import contextlib
+import ast
+import importlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import atheris
-
-with atheris.instrument_imports(include=["voicebot.sip", "voicebot.rtp"]):
-    from voicebot.rtp import packet, rtcp, stun
-    from voicebot.rtp.dtls import DtlsIdentity
-    from voicebot.rtp.handshake import HandshakeTerms, MediaHandshake, is_for_handshake
-    from voicebot.rtp.ice_lite import IceCredentials
-    from voicebot.sip.answering import CallOffered
-    from voicebot.sip.call import CallOutput
-    from voicebot.sip.digest import DigestServer
-    from voicebot.sip.header import SipSyntaxError
-    from voicebot.sip.hop import Hop, Listener
-    from voicebot.sip.message import SipRequest, parse_message
-    from voicebot.sip.offer_answer import answer, select
-    from voicebot.sip.outputs import Locate, SessionOffered
-    from voicebot.sip.sdp import SdpError, SessionDescription
-    from voicebot.sip.stream import StreamFramer
-    from voicebot.sip.user_agent import UserAgent
-
 HERE = Path(__file__).parent
+MODULES = ("of_calls", "of_bots", "of_files")
 TORTURE = HERE.parent / "sip" / "torture"
 LIMITS = ["-timeout=2", "-rss_limit_mb=1024", "-max_len=8192"]
-SOURCE = Hop("192.0.2.7", 5062)
-OURS = SessionDescription.parse(
-    b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
-)
 
 
-def sip(data: bytes) -> None:
-    """A user agent gets messages, one after the other, answers what it is offered, and lives to the end of time."""
-    ua = UserAgent([Listener("UDP", "192.0.2.1", 5060)])
-    now = 1.0
-    for one in data.split(b"\n====\n")[:8]:
-        for output in ua.receive(one, SOURCE, now):
-            if isinstance(output, CallOffered):
-                output.call.ring(now)
-                output.call.answer(OURS, now)
-            elif isinstance(output, CallOutput) and isinstance(output.event, SessionOffered):
-                output.call.accept_session(OURS, now)
-        now += 0.1
-    for _ in range(200):
-        for output in ua.take():
-            if isinstance(output, Locate):
-                output.located([], now)
-        deadline = ua.next_deadline()
-        if deadline is None:
-            break
-        now = max(now, deadline)
-        for output in ua.timeout(now):
-            if isinstance(output, Locate):
-                output.located([], now)
+def targets() -> dict[str, str]:
+    """The module of each target, without importing any: what is fuzzed must be imported under instrumentation."""
+    found = {}
+    for module in MODULES:
+        for node in ast.parse((HERE / f"{module}.py").read_text()).body:
+            if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict) and _named(node.target, "TARGETS"):
+                found |= {key.value: module for key in node.value.keys if isinstance(key, ast.Constant)}
+    return found
 
 
-def stream(data: bytes) -> None:
-    framer = StreamFramer()
-    try:
-        for at in range(0, len(data), 97):
-            framer.feed(data[at : at + 97])
-    except SipSyntaxError:
-        pass
-
-
-def digest(data: bytes) -> None:
-    request = SipRequest("INVITE", "sip:x")
-    request.headers.set("Authorization", data.decode("latin-1"))
-    DigestServer("bot", {"u": "p"}.get).check(request, "192.0.2.7", 1.0)
-
-
-def message(data: bytes) -> None:
-    """What was read can be written, and read again."""
-    try:
-        read = parse_message(data)
-    except SipSyntaxError:
-        return
-    parse_message(bytes(read))
-
-
-def sdp(data: bytes) -> None:
-    try:
-        description = SessionDescription.parse(data)
-    except SdpError:
-        return
-    agreed = select(description)
-    if agreed is not None:
-        SessionDescription.parse(bytes(answer(description, agreed, "192.0.2.1", 4000)))
-
-
-def rtp(data: bytes) -> None:
-    with contextlib.suppress(packet.MalformedPacket):
-        packet.parse(data)
-
-
-def rtcp_(data: bytes) -> None:
-    with contextlib.suppress(packet.MalformedPacket):
-        rtcp.parse(data)
-
-
-IDENTITY = DtlsIdentity()
-ICE = IceCredentials("evtj", "VOkJxbRl1RmTxUk/WvJxBt"), IceCredentials("h6vY", "theirs")
-
-
-def handshake(data: bytes) -> None:
-    """STUN and DTLS, as the port of a stream gets them."""
-    with contextlib.suppress(stun.MalformedStun):
-        stun.parse(data)
-    terms = HandshakeTerms(IDENTITY, "passive", frozenset({("sha-256", IDENTITY.fingerprint)}))
-    for one in (MediaHandshake(terms), MediaHandshake(terms._replace(ice=ICE))):
-        one.signal(("192.0.2.7", 4000))
-        for datagram in data.split(b"\n====\n")[:4]:
-            if is_for_handshake(datagram):
-                one.receive(datagram, ("192.0.2.7", 4000))
-        one.tick()
-
-
-TARGETS: dict[str, Callable[[bytes], None]] = {
-    "sip": sip,
-    "message": message,
-    "stream": stream,
-    "digest": digest,
-    "sdp": sdp,
-    "rtp": rtp,
-    "rtcp": rtcp_,
-    "handshake": handshake,
-}
+def _named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def main(arguments: list[str]) -> None:
-    target = TARGETS[arguments[0]]
-    seeds = [HERE / "corpus" / arguments[0]]
-    if arguments[0] in ("sip", "message", "stream", "sdp"):
+    import atheris
+
+    name = arguments[0]
+    with atheris.instrument_imports(include=["voicebot"]):
+        target = importlib.import_module(targets()[name]).TARGETS[name]
+    seeds = [HERE / "corpus" / name]
+    if name in ("sip", "message", "stream", "sdp"):
         seeds.append(TORTURE)
     # What the run finds goes into the first folder: one that the caller names, so that the corpus stays as it is.
     folders = [str(folder) for folder in seeds if folder.is_dir()]

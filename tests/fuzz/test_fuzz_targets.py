@@ -20,6 +20,15 @@ RUNS = {
     "rtp": 300_000,
     "rtcp": 100_000,
     "handshake": 25_000,
+    "activity": 5_000,
+    "connector": 5_000,
+    "direct_line": 20_000,
+    "streaming": 50_000,
+    "server_sent_events": 5_000,
+    "token": 20_000,
+    "speech_result": 50_000,
+    "speech_message": 20_000,
+    "dialogs": 300,
 }
 ROOT = Path(__file__).parent.parent.parent
 FUZZ_S = os.environ.get("FUZZ_S", "")

@@ -11,7 +11,7 @@ from botbuilder.core import TurnContext
 from botbuilder.dialogs import Dialog, DialogEvents, DialogTurnResult
 from host_peer import START, activity
 
-from voicebot.host.adapter import MAX_DELAY_S, NobodyThere, TelephonyAdapter, _delay_s
+from voicebot.host.adapter import NobodyThere, TelephonyAdapter
 from voicebot.host.bot import DialogBot, Locks
 from voicebot.host.codec import StateUnreadable
 from voicebot.host.loader import load_dialogs
@@ -120,13 +120,6 @@ async def test_locks_are_gone_when_nobody_holds_them() -> None:
     async with locks.hold("a"), locks.hold("b"):
         assert len(locks) == 2
     assert len(locks) == 0
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"), [(250, 0.25), (None, 1.0), ("x", 1.0), (True, 1.0), (-5, 0.0), (10**9, MAX_DELAY_S)]
-)
-def test_delays_are_bounded(value: Any, seconds: float) -> None:
-    assert _delay_s(value) == seconds
 
 
 async def test_prompts_of_the_sdk_work_and_their_state_is_stored(

@@ -154,6 +154,14 @@ async def test_only_post_is_served(open_post: Post, method: str) -> None:
     assert (await open_post(b"", method=method))[0] == 405
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://169.254.169.254/", "http://10.0.0.1:3978", "https://127.0.0.1.channel.example/", "http://[fd00::1]/"],
+)
+async def test_without_a_token_that_names_it_no_other_machine_is_replied_to(open_post: Post, url: str) -> None:
+    assert (await open_post(activity(serviceUrl=url, **START)))[0] == 403
+
+
 async def test_a_dialog_that_fails_is_a_500_without_details(open_post: Post, connector: Connector) -> None:
     await open_post(activity(serviceUrl=connector.url, **START))
     status, answer = await open_post(activity(serviceUrl=connector.url, text="boom"))

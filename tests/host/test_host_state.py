@@ -13,14 +13,14 @@ from host_peer import activity
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import load_dialogs
-from voicebot.host.sdk import activity_from_json
+from voicebot.host.sdk import BotAdapter, ResourceResponse, TurnContext, activity_from_json
 from voicebot.host.storage import KEEP_USERS_S, EtagConflict, SqliteStorage
 from voicebot.host.warm import warm_up
 
 COUNTING = """
     import asyncio
     from botbuilder.core import MessageFactory
-    from botbuilder.dialogs import ComponentDialog, WaterfallDialog
+    from botbuilder.dialogs import ComponentDialog, Dialog, WaterfallDialog
 
     class Counting(ComponentDialog):
         def __init__(self, context):
@@ -28,7 +28,7 @@ COUNTING = """
             self.reached, self.goes_on = asyncio.Event(), asyncio.Event()
             self.caller = context.user_property("calls")
             self.here = context.conversation_property("turns")
-            self.add_dialog(WaterfallDialog("steps", [self.count]))
+            self.add_dialog(WaterfallDialog("steps", [self.count, self.count]))
             self.initial_dialog_id = "steps"
 
         async def count(self, step):
@@ -45,6 +45,8 @@ COUNTING = """
             if text == "fail":
                 raise ValueError("no")
             await step.context.send_activity(MessageFactory.text(f"{mine['n']} {len(here)}"))
+            if text == "wait":
+                return Dialog.end_of_turn
             return await step.begin_dialog("steps") if text == "loop" else await step.end_dialog()
 
     def create_dialog(context):
@@ -146,3 +148,49 @@ async def test_callers_are_remembered_for_longer_than_conversations(tmp_path: Pa
     storage = SqliteStorage(path)
     assert set(await storage.read(["t/conversations/a", "t/users/a", "t/users/b"])) == {"t/users/a"}
     await storage.close()
+
+
+# --- what is posted, and calls
+
+
+async def posted(lines: Lines, text: str, caller: str, conversation: str, channel: str) -> str:
+    """A turn that comes another way than by a call, as from ``/api/messages``."""
+    said: list[str] = []
+
+    class Posted(BotAdapter):  # type: ignore[misc]
+        async def send_activities(self, context: TurnContext, activities: list[Any]) -> list[ResourceResponse]:
+            said.extend(one.text for one in activities if one.text)
+            return [ResourceResponse(id="1") for _ in activities]
+
+        async def update_activity(self, context: TurnContext, activity: Any) -> None: ...
+
+        async def delete_activity(self, context: TurnContext, reference: Any) -> None: ...
+
+    told = activity(text=text) | {
+        "from": {"id": caller}, "conversation": {"id": conversation}, "channelId": channel,
+    }  # fmt: skip
+    await lines.bot.on_turn(TurnContext(Posted(), activity_from_json(told)))
+    return said[0]
+
+
+@pytest.mark.parametrize("channel", ["telephony", "Telephony", "telephony%", "telephony/conversations"])
+@pytest.mark.parametrize("conversation", ["c1", "conversations/c1", "../c1"])
+async def test_what_is_posted_reaches_no_call_whatever_it_names(lines: Lines, channel: str, conversation: str) -> None:
+    assert await lines.says("wait", channel="telephony") == "1 1"
+    before = set(lines.keys)
+    assert await posted(lines, "a", "+15550100", conversation, channel) == "1 1", "a conversation and a user of its own"
+    assert before <= set(lines.keys)
+    assert await lines.says("b", channel="telephony") == "2 2", "as it was"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("a/conversations/b", "c", "u"), ("a", "b/conversations/c", "u")),
+        (("a", "x/users/y", "anonymous"), ("a/conversations/x", "c", "y/users/anonymous")),
+        (("a/b", "c", "u"), ("a%2Fb", "c", "u")),
+    ],
+)
+async def test_no_two_names_make_one_key(lines: Lines, one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
+    for channel, conversation, caller in (one, other):
+        assert await posted(lines, "a", caller, conversation, channel) == "1 1"

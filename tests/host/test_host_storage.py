@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,3 +158,74 @@ async def test_callers_are_kept_a_year_and_conversations_a_week(tmp_path: Path) 
     storage = SqliteStorage(path)
     assert set(await storage.read(list(ages_h))) == {"t/users/a", "t/conversations/a"}
     await storage.close()
+
+
+def _open_to_all(path: Path) -> None:
+    path.touch()
+    path.chmod(0o644)
+
+
+def _modes(folder: Path) -> dict[str, int]:
+    return {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("old", [False, True])
+async def test_state_is_its_owners_alone_from_the_first_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bool
+) -> None:
+    path = tmp_path / "state.sqlite"
+    for beside in ("", "-wal", "-shm") if old else ():
+        _open_to_all(Path(f"{path}{beside}"))
+    opened_as: list[int] = []
+    connect = sqlite3.connect
+
+    def watched(target: str, **options: Any) -> sqlite3.Connection:
+        opened_as.extend(_modes(tmp_path).values())
+        return connect(target, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    before = os.umask(0)
+    try:
+        storage = SqliteStorage(path)
+        await storage.open()
+        await storage.write({"a": {"said": "1234"}})
+        assert {*opened_as} == {0o600}
+        assert _modes(tmp_path) == {
+            "state.sqlite": 0o600,
+            "state.sqlite-wal": 0o600,
+            "state.sqlite-shm": 0o600,
+        }
+        await storage.close()
+    finally:
+        os.umask(before)
+
+
+async def test_on_a_full_disk_conversations_go_on_and_are_written_when_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = SqliteStorage(tmp_path / "state.sqlite")
+    await storage.open()
+    item: dict[str, Any] = {"n": 1}
+    await storage.write({"a": item})
+
+    async def pages(most: int) -> None:
+        await storage._run(lambda: storage._database.execute(f"PRAGMA max_page_count = {most}").fetchone())
+
+    await pages(1)  # no more than there are
+    item["text"] = "x" * 100_000
+    await storage.write({"a": item})
+    item["n"] = 2
+    await storage.write({"a": item, "b": {"n": 7}})
+    assert (await storage.read(["a"]))["a"]["n"] == 2
+    with pytest.raises(EtagConflict):
+        await storage.write({"a": {"n": 3, "e_tag": "1"}})
+    assert caplog.text.count("kept in memory") == 1
+    await storage.delete(["b"])
+    await pages(1_000_000)
+    await storage.write({"c": {"n": 1}})
+    await storage.close()
+    again = SqliteStorage(tmp_path / "state.sqlite")
+    found = await again.read(["a", "b", "c"])
+    assert sorted(found) == ["a", "c"]
+    assert (found["a"]["n"], found["a"]["text"]) == (2, "x" * 100_000)
+    await again.close()

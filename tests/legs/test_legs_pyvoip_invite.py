@@ -1,4 +1,4 @@
-"""INVITEs in words that pyVoIP understands."""
+"""INVITEs, rewritten so that pyVoIP can parse them."""
 
 from __future__ import annotations
 

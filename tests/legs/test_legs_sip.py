@@ -397,6 +397,27 @@ async def test_hold_and_resume_are_answered_and_followed(line: Line, answerer: A
     assert bot._session_offered(None) is not None
 
 
+async def test_a_side_that_we_hold_stays_on_hold_when_it_offers_anew(line: Line, answerer: Answerer) -> None:
+    """A session refresh by re-INVITE, for example, offers sendrecv."""
+    await dial(line.endpoint, line.media, answerer.address)
+    bot = answerer.legs[0]
+    bot.hold(True)
+    answers: dict[sdp.Direction, sdp.Direction] = {
+        "sendrecv": "sendonly",
+        "recvonly": "sendonly",
+        "sendonly": "inactive",
+        "inactive": "inactive",
+    }
+    for theirs, ours in answers.items():
+        answer = bot._session_offered(offer_answer.offer(LOOPBACK, NOBODY, direction=theirs))
+        assert answer is not None and answer.media[0].direction == ours
+        assert not bot._session.rtp._incoming.receiving
+    bot.hold(False)
+    answer = bot._session_offered(offer_answer.offer(LOOPBACK, NOBODY))
+    assert answer is not None and answer.media[0].direction == "sendrecv"
+    assert bot._session.rtp._incoming.receiving
+
+
 async def test_a_call_without_an_offer_gets_ours_and_answers_in_its_ack(answerer: Answerer) -> None:
     """Placed by hand: our own caller always offers."""
     loop = asyncio.get_running_loop()
@@ -454,7 +475,7 @@ async def test_a_transfer_is_asked_of_the_caller_and_its_outcome_told(
     leg.on_transfer_asked = follow
     bot = answerer.legs[0]
     await until(lambda: not answerer.tasks)
-    outcome = await bot.transfer(Address.parse("+49 30 999").at(bot.info.domain))
+    outcome = await bot.transfer(Address.parse(f"sip:+4930999@{LOOPBACK}:{line.endpoint.port}"))
     assert asked == [f"sip:+4930999@{LOOPBACK}:{line.endpoint.port}"]
     assert (outcome.accepted, outcome.status) == (status == 200, status)
     if status != 200:

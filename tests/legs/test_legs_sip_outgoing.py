@@ -112,7 +112,9 @@ def uri_of(side: Side) -> str:
         (500, NotReached.ERROR),
     ],
 )
-async def test_why_nobody_answered_is_told_apart(sides: tuple[Side, Side], status: int, outcome: NotReached) -> None:
+async def test_the_reasons_for_no_answer_are_distinguished(
+    sides: tuple[Side, Side], status: int, outcome: NotReached
+) -> None:
     us, them = sides
     leg = await us.call(uri_of(them))
     (await them.next_leg()).reject(status, "")
@@ -137,7 +139,7 @@ async def test_it_rings_and_is_answered(sides: tuple[Side, Side]) -> None:
     assert us.over == ["bot"]
 
 
-async def test_who_lets_it_ring_for_too_long_is_given_up(sides: tuple[Side, Side]) -> None:
+async def test_a_call_that_rings_for_too_long_is_given_up(sides: tuple[Side, Side]) -> None:
     us, them = sides
     leg = await us.call(uri_of(them), ring_timeout_s=0.1)
     (await them.next_leg()).ring()
@@ -148,7 +150,7 @@ async def test_who_lets_it_ring_for_too_long_is_given_up(sides: tuple[Side, Side
     assert them.over == ["cancelled"]
 
 
-async def test_who_does_not_respond_at_all_is_not_there(
+async def test_a_side_that_does_not_respond_at_all_is_unreachable(
     sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     us, _ = sides
@@ -211,7 +213,7 @@ async def test_hold_is_told_once_and_so_is_its_end(sides: tuple[Side, Side]) -> 
     assert [type(fact) for fact in them.facts] == [HoldStarted, HoldEnded]
 
 
-async def test_a_hold_that_is_wanted_before_the_answer_is_told_after_it(sides: tuple[Side, Side]) -> None:
+async def test_a_hold_that_is_wanted_before_the_answer_is_offered_after_it(sides: tuple[Side, Side]) -> None:
     us, them = sides
     leg = await us.call(uri_of(them))
     other = await them.next_leg()
@@ -241,7 +243,7 @@ async def test_what_happened_before_anybody_listened_is_told_when_somebody_does(
     assert us.over == ["unreachable"]
 
 
-async def test_whom_we_consulted_is_taken_over_by_the_callers_side(sides: tuple[Side, Side]) -> None:
+async def test_the_consulted_target_is_taken_over_by_the_callers_side(sides: tuple[Side, Side]) -> None:
     """RFC 3891: the caller's side calls the target in the place of our call with it, which the target ends."""
     us, target = sides
     clock = us.front.media.clock

@@ -36,6 +36,20 @@ def test_breaks_have_their_length_and_a_limit(body: str, pause_s: float) -> None
     assert spans(f"a{body}b") == [SsmlText("a"), SsmlPause(pause_s), SsmlText("b")]
 
 
+def test_two_say_as_are_two_numbers_and_keep_their_own_details() -> None:
+    digits = '<say-as interpret-as="digits">{}</say-as>'
+    assert spans(digits.format("12") + digits.format("34")) == [
+        SsmlText("12", interpret_as="digits"),
+        SsmlText("34", interpret_as="digits"),
+    ]
+    money = '<say-as interpret-as="currency" detail="{}">5</say-as>'
+    assert spans(money.format("EUR") + money.format("GBP")) == [
+        SsmlText("5", interpret_as="currency", detail="EUR"),
+        SsmlText("5", interpret_as="currency", detail="GBP"),
+    ]
+    assert spans(digits.format("1<mark name='a'/>2")) == [SsmlText("12", interpret_as="digits")]
+
+
 @pytest.mark.parametrize(
     ("rate", "factor"),
     [("+20%", 1.2), ("-50%", 0.5), ("slow", 0.75), ("1.5", 1.5), ("+0.5", 1.5), ("+900%", 2.0), ("default", 1.0)],

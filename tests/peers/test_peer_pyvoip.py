@@ -200,3 +200,20 @@ async def test_the_dialog_is_heard_by_way_of_the_extension(product: Product, reg
     assert greeting["text"].startswith("Welcome") and greeting["first_packet_ms"] is not None
     heard = decode(read_wav(phone.recording(), PCMU), "PCMU")
     assert (np.abs(heard[: len(heard) // 160 * 160].reshape(-1, 160).astype(int)).mean(1) > 300).sum() > 60, "speech"
+
+
+async def test_a_second_call_by_the_same_call_id_is_refused_and_changes_nothing(
+    extension: Extension, phone: BaresipPhone, registrar: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone.tell("dial", f"sip:7002@{LOOPBACK}:{registrar}")
+    await phone.hears_of("CALL_ESTABLISHED")
+    leg, sink, sent = extension.legs[0], extension.sinks[0], list[str]()
+    monkeypatch.setattr(extension.front._phone.sip, "send", sent.append)
+    for method in ("INVITE", "ACK", "BYE", "CANCEL"):
+        other = leg._invite.copy()
+        other.method = method
+        other.headers.set("From", "<sip:eve@127.0.0.1>;tag=another")
+        extension.front._requested(other)
+    monkeypatch.undo()
+    assert [text.split()[1] for text in sent] == ["486", "481", "481"]
+    assert not sink.over.done() and extension.legs == [leg] and extension.front.active == 1

@@ -232,7 +232,7 @@ def test_with_ice_the_handshake_is_of_who_made_a_good_check(
     other.start()
     between(wrong, other, THEIRS)
     assert wrong.keys is None and [r.getMessage() for r in caplog.records] == [
-        "no keys with 192.0.2.7: DTLS failed: the certificate is not the one that was announced"
+        "no media keys for 192.0.2.7: DTLS failed: the certificate is not the one that was announced"
     ]
 
 

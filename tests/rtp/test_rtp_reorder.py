@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from voicebot.audio import PCMA, PCMU
 from voicebot.audio.concealment import conceal
-from voicebot.rtp.reorder import HOLD_PACKETS, ReceiveBuffer
+from voicebot.rtp.reorder import MAX_WAITING, ReceiveBuffer
 
 SSRC = 1
 SILENCE = PCMU.frame_of_silence
@@ -122,9 +122,9 @@ def test_packets_that_come_before_the_tick_end_the_wait_as_well() -> None:
 def test_no_more_than_a_few_packets_wait() -> None:
     wire = Wire()
     wire.packet(0, at=0.0)
-    held = [wire.packet(number, at=0.001) for number in range(2, 3 + HOLD_PACKETS)]
-    assert held == [0] * HOLD_PACKETS + [1 + len(held)]
-    assert HOLD_PACKETS == 8
+    waiting = [wire.packet(number, at=0.001) for number in range(2, 3 + MAX_WAITING)]
+    assert waiting == [0] * MAX_WAITING + [1 + len(waiting)]
+    assert MAX_WAITING == 8
     assert wire.buffer.lost == 1
 
 
@@ -264,7 +264,7 @@ def test_a_stalled_network_loses_no_speech_and_quiet_frames_pay_the_time_back() 
     assert len(wire.frames) <= 60 + 6  # even, but for the 100 ms that jitter may take
 
 
-def test_a_process_that_was_held_up_fills_in_nothing_for_packets_it_has_not_read() -> None:
+def test_a_process_that_stalled_inserts_nothing_for_packets_it_has_not_read() -> None:
     wire = Wire()
     for number in range(10):
         wire.packet(number)
@@ -275,7 +275,7 @@ def test_a_process_that_was_held_up_fills_in_nothing_for_packets_it_has_not_read
     assert wire.frames == [loud(number) for number in range(35)]
 
 
-def test_a_process_that_was_held_up_gives_a_gap_its_60_ms_all_the_same() -> None:
+def test_a_process_that_stalled_gives_a_gap_its_60_ms_all_the_same() -> None:
     """What is missing may lie unread in the socket."""
     wire = Wire()
     for number in (0, 1, 2, 4):
@@ -333,7 +333,7 @@ def test_jitter_is_not_taken_for_drift() -> None:
     assert wire.buffer.silence_frames == 0
 
 
-def test_a_way_that_became_longer_costs_its_length_in_silence_once() -> None:
+def test_a_network_delay_that_grows_costs_silence_once() -> None:
     wire = Wire()
     for number in range(3_000):
         wire.packet(number, at=number * 0.02 + (0.06 if number > 500 else 0.0), audio=QUIET)

@@ -103,7 +103,7 @@ def test_round_trip_is_found_from_two_reports() -> None:
     assert them.round_trip_ms is None
 
 
-def test_a_round_trip_that_cannot_be_is_none() -> None:
+def test_an_impossible_round_trip_is_none() -> None:
     block = rtcp.ReportBlock(1, 0, 0, 0, 0, last_sr=5, delay=0)
     assert rtcp.round_trip_s(block, rtcp.ntp_time(1e9)) is None
     assert rtcp.round_trip_s(rtcp.ReportBlock(1, 0, 0, 0, 0, last_sr=0, delay=0), 99) is None
@@ -221,7 +221,7 @@ def test_ntp_time_counts_from_1900_in_64_bits(since_1970: float, ntp: int) -> No
     [(65536, 1.0), (0, 0.0), (-1, 0.0), (0x8000_0000, 0.0), (0x7FFF_FFFF, None), (60 * 65536, None), (59 * 65536, 59)],
 )
 def test_a_round_trip_is_what_is_left_of_the_time_since_our_report(units: int, seconds: float | None) -> None:
-    """A little below nothing counts as nothing: the other side rounds its delay up."""
+    """A slightly negative one counts as zero, because the other side rounds its delay up."""
     now, delay = 1000 << 16, 3 * 65536
     block = replace(BLOCK, last_sr=(now - delay - units) & 0xFFFFFFFF, delay=delay)
     assert rtcp.round_trip_s(block, now << 16) == seconds

@@ -1,4 +1,4 @@
-"""A session whose keys are made on its port: nothing plain goes or is taken, and RTCP shares the port."""
+"""A session with DTLS-SRTP: nothing unencrypted is sent or accepted, and RTCP shares the port."""
 
 from __future__ import annotations
 

@@ -2,68 +2,145 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.rtp.source import SourceLock, literal
+from voicebot.rtp.source import STRANGER_AFTER_S, SocketAddress, SourceLock, is_hidden, literal
 
-SIGNALLED, NAT, STRANGER, MOVED = ("10.0.0.1", 4000), ("192.0.2.1", 5555), ("198.51.100.9", 9), ("10.0.0.7", 6000)
+PUBLIC, STRANGER, MOVED = ("203.0.113.1", 4000), ("198.51.100.9", 9), ("203.0.113.7", 6000)
+PRIVATE, NAT = ("10.0.0.1", 4000), ("192.0.2.1", 5555)
+"""What a phone behind a NAT signals, and where its packets come from."""
 
 
-def test_media_goes_to_the_signalled_address_until_a_packet_comes() -> None:
+def lock_on(signalled: SocketAddress, signalling: str = "", **others: str) -> SourceLock:
+    lock = SourceLock(**others)  # type: ignore[arg-type]
+    lock.expect(signalling)
+    lock.signal(signalled, 0.0)
+    return lock
+
+
+def stream(lock: SourceLock, source: SocketAddress, begin: float, seconds: float, **others: float) -> list[bool]:
+    """What becomes of each packet of a stream of ``source``, one in 20 ms."""
+    count = round(seconds / 0.02)
+    return [lock.admits(source, begin + 0.02 * n, **others) for n in range(count)]  # type: ignore[arg-type]
+
+
+def test_media_goes_to_the_signalled_address_and_comes_from_there() -> None:
     lock = SourceLock()
     assert lock.target is None
-    lock.signal(SIGNALLED, 0.0)
-    assert lock.target == SIGNALLED
-    assert lock.admits(NAT, 0.1)
+    lock.signal(PUBLIC, 0.0)
+    assert lock.target == PUBLIC
+    assert lock.admits(PUBLIC, 0.1)
+    assert not any(stream(lock, STRANGER, 10.0, 20.0))
+    assert lock.target == PUBLIC
+
+
+@pytest.mark.parametrize("signalling", ["", "203.0.113.1", "192.0.2.77"])
+def test_one_stray_packet_or_a_burst_of_them_gets_nothing(signalling: str) -> None:
+    lock = lock_on(PUBLIC, signalling)
+    assert not lock.admits(STRANGER, 0.1)
+    assert not any(lock.admits(STRANGER, 60.0) for _ in range(100))
+    assert not any(lock.admits((PUBLIC[0], 9), 60.0) for _ in range(100))
+    assert lock.target == PUBLIC
+
+
+def test_a_phone_behind_a_nat_is_heard_from_its_first_packet_by_the_address_that_it_signals_from() -> None:
+    lock = lock_on(PRIVATE, NAT[0])
+    assert not lock.admits(STRANGER, 0.01)
+    assert lock.admits(NAT, 0.02)
     assert lock.target == NAT
+    assert not any(stream(lock, STRANGER, 0.1, 30.0))
 
 
-def test_the_first_source_is_locked_and_others_are_foreign() -> None:
-    lock = SourceLock()
-    lock.signal(SIGNALLED, 0.0)
-    assert lock.admits(NAT, 0.1)
-    assert not lock.admits(STRANGER, 0.2)
-    assert lock.admits(NAT, 100.0)
+def test_media_from_another_port_of_the_signalled_host_is_heard_when_it_is_a_steady_stream() -> None:
+    lock = lock_on(PUBLIC, "192.0.2.77")
+    other_port = (PUBLIC[0], 5555)
+    heard = stream(lock, other_port, 0.1, 0.5)
+    assert not any(heard[:7])
+    assert all(heard[10:])
+    assert lock.target == other_port
 
 
-def test_the_signalled_address_takes_over_and_then_keeps_the_lock() -> None:
-    lock = SourceLock()
-    lock.signal(SIGNALLED, 0.0)
-    assert lock.admits(STRANGER, 0.1)
-    assert lock.admits(SIGNALLED, 0.2)
-    assert not lock.admits(STRANGER, 0.3)
-    assert lock.target == SIGNALLED
+def test_a_stranger_is_heard_only_after_the_signalled_address_has_been_silent() -> None:
+    lock = lock_on(PUBLIC, "192.0.2.77")
+    assert not any(stream(lock, STRANGER, 0.1, STRANGER_AFTER_S - 0.2))
+    assert any(stream(lock, STRANGER, STRANGER_AFTER_S, 1.0))
+    assert lock.target == STRANGER
+    assert lock.admits(PUBLIC, 9.0)
+    assert lock.target == PUBLIC
+    assert not any(stream(lock, STRANGER, 9.1, 20.0))
+
+
+def test_the_host_that_signals_takes_over_from_a_stranger() -> None:
+    lock = lock_on(PRIVATE, NAT[0])
+    assert any(stream(lock, STRANGER, 0.0, 1.0)), "a private address needs not be waited for"
+    assert lock.target == STRANGER
+    assert lock.admits(NAT, 1.1)
+    assert not any(stream(lock, STRANGER, 1.2, 10.0))
+
+
+def test_who_sprays_does_not_keep_an_expected_host_from_being_heard() -> None:
+    lock = lock_on(PUBLIC, "192.0.2.77")
+    heard = False
+    for n in range(30):
+        assert not lock.admits(STRANGER, 0.02 * n)
+        heard = lock.admits((PUBLIC[0], 5555), 0.02 * n + 0.001)
+    assert heard
+
+
+def test_in_a_private_network_the_signalled_address_is_waited_for() -> None:
+    lock = lock_on(PRIVATE, "10.0.0.5")
+    assert not lock.admits(("10.0.0.5", 6000), 0.1)
+    assert not any(stream(lock, ("10.0.0.66", 6000), 0.2, 4.0))
+
+
+def test_authentic_packets_are_the_calls_wherever_they_come_from() -> None:
+    lock = lock_on(PUBLIC, "192.0.2.77")
+    assert lock.admits(NAT, 0.1, authentic=True)
+    assert lock.target == NAT
+    assert lock.admits(STRANGER, 0.2, authentic=True, quiet_s=0.02), "a copy that was faster than its original"
+    assert lock.target == NAT, "which does not move our packets"
+    assert lock.admits(MOVED, 9.0, authentic=True, quiet_s=1.0)
+    assert lock.target == MOVED
+
+
+def test_only_the_signalled_address_where_that_is_set_and_the_first_where_that_is() -> None:
+    strict = lock_on(PRIVATE, NAT[0], latch="signalled")
+    assert not any(stream(strict, NAT, 0.1, 20.0))
+    assert strict.admits(PRIVATE, 30.0)
+    first = lock_on(PUBLIC, "192.0.2.77", latch="first")
+    assert first.admits(STRANGER, 0.1)
+    assert not first.admits(NAT, 0.2)
 
 
 def test_a_source_may_lock_before_anything_was_signalled() -> None:
     lock = SourceLock()
     assert lock.admits(NAT, 0.0)
-    lock.signal(SIGNALLED, 0.1)
+    lock.signal(PRIVATE, 0.1)
     assert lock.target == NAT
+    known = SourceLock()
+    known.expect(NAT[0])
+    assert not known.admits(STRANGER, 0.0)
+    assert known.admits(NAT, 0.1)
 
 
 def test_a_session_refresh_changes_nothing() -> None:
-    lock = SourceLock()
-    lock.signal(SIGNALLED, 0.0)
+    lock = lock_on(PRIVATE, NAT[0])
     lock.admits(NAT, 0.1)
-    lock.signal(SIGNALLED, 5.0)
+    lock.signal(PRIVATE, 5.0)
     assert lock.target == NAT
     assert lock.admits(NAT, 5.1)
 
 
 def test_moved_media_is_not_held_by_the_last_packets_of_the_old_source() -> None:
-    lock = SourceLock()
-    lock.signal(SIGNALLED, 0.0)
+    lock = lock_on(PRIVATE, NAT[0])
     lock.admits(NAT, 0.1)
-    lock.signal(MOVED, 10.0)
-    assert lock.target == MOVED
+    lock.signal(("10.0.0.7", 6000), 10.0)
     assert not lock.admits(NAT, 10.5)
-    assert lock.admits(STRANGER, 10.6)  # the moved one, from behind its own NAT
+    assert lock.admits((NAT[0], 7777), 10.6)  # the moved one, by the NAT
     assert not lock.admits(NAT, 12.0)
 
 
 def test_a_locked_source_that_is_then_signalled_is_not_barred() -> None:
     """A re-INVITE that names the address which the media came from all the time."""
-    lock = SourceLock()
-    lock.signal(SIGNALLED, 0.0)
+    lock = lock_on(PRIVATE, NAT[0])
     lock.admits(NAT, 0.1)
     lock.signal(NAT, 10.0)
     assert lock.target == NAT
@@ -72,10 +149,9 @@ def test_a_locked_source_that_is_then_signalled_is_not_barred() -> None:
 
 
 def test_the_old_source_may_lock_again_when_no_other_comes() -> None:
-    lock = SourceLock()
-    lock.signal(SIGNALLED, 0.0)
+    lock = lock_on(PRIVATE, NAT[0])
     lock.admits(NAT, 0.1)
-    lock.signal(MOVED, 10.0)
+    lock.signal(("10.0.0.7", 6000), 10.0)
     assert not lock.admits(NAT, 10.99)
     assert lock.admits(NAT, 11.0)
 
@@ -87,9 +163,26 @@ def test_addresses_are_compared_as_sockets_report_them() -> None:
         literal("example.org")
 
 
+@pytest.mark.parametrize(
+    ("host", "hidden"),
+    [
+        ("10.1.2.3", True),
+        ("172.31.0.1", True),
+        ("100.64.0.1", True),
+        ("fd00::1", True),
+        ("127.0.0.1", False),
+        ("192.0.2.1", False),
+        ("2001:db8::1", False),
+        ("172.32.0.1", False),
+    ],
+)
+def test_which_addresses_only_their_own_network_reaches(host: str, hidden: bool) -> None:
+    assert is_hidden(host) is hidden
+
+
 def test_a_source_from_before_the_first_description_is_not_barred_by_it() -> None:
     lock = SourceLock()
     assert lock.admits(NAT, 0.0)
-    lock.signal(SIGNALLED, 0.1)
+    lock.signal(PRIVATE, 0.1)
     lock.signal(NAT, 0.2)
     assert lock.admits(NAT, 0.3)

@@ -90,7 +90,7 @@ async def test_a_call_takes_the_channel_of_its_number(tmp_path: Path, monkeypatc
             self.callee = callee
 
         def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
-            return channels.conversation(CallFacts(call.call_id, call.caller, self.callee), on_event)
+            return channels.conversation(CallFacts(call.id, call.caller, self.callee), on_event)
 
     assert await Caller(To("+2555")).hear("hello") == ["You said hello."]  # type: ignore[arg-type]
     assert len(bot.sockets) == 1

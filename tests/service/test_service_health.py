@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from voicebot.calls import Keeping
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.health import Health
 from voicebot.settings import load_settings
@@ -50,11 +52,19 @@ class FrontEnd:
         self.endpoint = SipEndpoint(ListenAt("UDP", "127.0.0.1", 0))
 
 
+class RunningCalls(list[object]):
+    """One call."""
+
+    def __init__(self) -> None:
+        super().__init__([object()])
+        self.services = SimpleNamespace(keeping=Keeping(None, recording=False, log_words=False))
+
+
 class Service:
     """A service that has been started; its parts may be changed."""
 
     def __init__(self) -> None:
-        self.calls: list[object] = [object()]
+        self.calls = RunningCalls()
         self.front_end = FrontEnd()
         self.dialogs = Dialogs()
         self.speech = Speech()
@@ -80,7 +90,7 @@ async def service() -> AsyncIterator[Service]:
 
 async def test_a_service_with_all_its_parts_is_ready(service: Service) -> None:
     assert service.health.unready() == []
-    assert [panel.title for panel in service.health.panels()] == ["Service", "Dialogs", "Lines"]
+    assert [panel.title for panel in service.health.panels()] == ["Service", "Dialogs", "Records", "Lines"]
     assert service.facts("Service")["takes calls"] == "yes"
     assert service.facts("Service")["calls now"].startswith("1 of ")
 
@@ -94,10 +104,10 @@ async def test_before_the_start_nothing_is_said_of_parts_that_are_not_there_yet(
 
 async def test_each_process_that_is_away_is_named(service: Service) -> None:
     service.dialogs.host.running = False
-    assert service.health.unready() == ["dialog host is away"]
+    assert service.health.unready() == ["dialog host is not running"]
     assert service.speech.process is not None
     service.speech.process.running = False
-    assert service.health.unready() == ["dialog host is away", "speech service is away"]
+    assert service.health.unready() == ["dialog host is not running", "speech service is not running"]
 
 
 async def test_servers_of_others_that_are_away_are_named(service: Service) -> None:
@@ -127,3 +137,19 @@ async def test_figures_are_those_of_all_parts(service: Service) -> None:
     assert figures["process_restarts"] == {"dialog-host": 2, "speech-service": 0}
     assert figures["dialogs_version"] == {"": 2}
     assert "sip_requests" in figures
+
+
+async def test_what_the_disk_did_not_take_is_told_until_it_takes_something_again(service: Service) -> None:
+    losses = service.calls.services.keeping.losses
+    with pytest.raises(OSError, match="No space"), losses.watch("record"):
+        raise OSError(28, "No space left on device")
+    assert service.figures()["calls_not_kept"] == {"record": 1, "recording": 0}
+    (panel,) = (panel for panel in service.health.panels() if panel.title == "Records")
+    assert panel.wrong
+    assert "No space left" in str(panel.lines)
+    with losses.watch("record"):
+        pass
+    (panel,) = (panel for panel in service.health.panels() if panel.title == "Records")
+    assert not panel.wrong
+    assert service.facts("Records")["lost: records"] == "1"
+    assert service.health.unready() == [], "calls go on"

@@ -29,7 +29,7 @@ class Phones:
             raise self.refused
         self.placed.append(request)
         self.observe = observer
-        return SimpleNamespace(info=SimpleNamespace(call_id="call-7"))
+        return SimpleNamespace(id="call-7")
 
 
 def calls(phones: Phones) -> BotCalls:

@@ -47,7 +47,7 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ('[sip]\nlisten = ["udp:300.2.3.4:5"]\n', "does not appear to be an IPv4 or IPv6 address"),
         ("[tls]\nverify_clients = true\n", "needs ca_file"),
         ('[tls]\ncertificate = "none.pem"\n', "there is no file none.pem"),
-        ('[[trunks]]\nname = "a"\n', "say who it is"),
+        ('[[trunks]]\nname = "a"\n', "to receive calls"),
         ('[[trunks]]\nname = "a"\naddresses = ["192.0.2.1"]\ncodecs = ["G.722", "g729"]\n', "did you mean G722"),
         ("[sip]\ncodecs = []\n", "at least one codec"),
         ("[rtp]\nptime_ms = 25\n", "multiple of 10"),
@@ -70,7 +70,7 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
             '[speech]\nservice = "azure"\nendpoint = "http://speech.internal/"\nentra_token_file = "t"\n',
             "in the clear",
         ),
-        ('[speech]\nkey = "abc"\n', "secrets do not belong here"),
+        ('[speech]\nkey = "abc"\n', "secrets do not belong in this file"),
         ('[speech]\nkey_file = "/nowhere/key"\n', "there is no file /nowhere/key"),
         ("[turns]\nno_input_s = 0\n", "turns.no_input_s: Input should be greater than 0"),
         (
@@ -79,7 +79,7 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ),
         ('[calls]\nfallback_transfer = "sip:a:b@pbx"\n', "leave out the password"),
         ("[calls]\nfallback_transfer = 7001\n", "calls.fallback_transfer: write it in quotes"),
-        ('[calls]\ntransfer_domain = "a@pbx"\n', "calls.transfer_domain: 'a@pbx' is no SIP domain"),
+        ('[calls]\ntransfer_domain = "a@pbx"\n', "calls.transfer_domain: 'a@pbx' is not a SIP domain"),
         ("[sip\n", "not valid TOML"),
     ],
 )
@@ -230,7 +230,7 @@ def test_a_bots_secret_is_read_anew_from_its_file(tmp_path: Path) -> None:
     [
         (BOT.replace("127.0.0.1:1/api", "bot.example.com/api"), "needs app_id"),
         (BOT + 'app_id = "a"\n', "app_id needs secret_file or secret_env"),
-        (BOT + 'start_event = "go"\n', 'start_event means nothing for kind = "bot-framework"'),
+        (BOT + 'start_event = "go"\n', 'start_event is not a setting of kind = "bot-framework"'),
         (BOT.replace('url = "http', 'url = "ftp'), "must begin with https://"),
         (BOT.replace("bot-framework", "teams"), "bots.0.kind: Input should be 'bot-framework'"),
         (BOT.replace('"bot-framework"', "[]"), "bots.0.kind: "),
@@ -239,10 +239,10 @@ def test_a_bots_secret_is_read_anew_from_its_file(tmp_path: Path) -> None:
         (BOT + "turn_timeout_s = 0\n", "bots.0.turn_timeout_s: Input should be greater than 0"),
         ('bots = ["desk"]\n', "bots.0"),
         (BOT + '[connector]\nhost = "0.0.0.0"\n', "connector.host must be 127.0.0.1"),
-        (BOT + BOT, "the name 'desk' is taken"),
-        (BOT.replace("desk", "dialogs"), "the name 'dialogs' is taken"),
-        (BOT + '[routes]\ndefault = "disk"\n', "there is no bot 'disk', but dialogs, desk"),
-        (BOT + '[routes.trunks.sbc]\ndefault = "desk"\n', "there is no trunk or account 'sbc', but none at all"),
+        (BOT + BOT, "the name 'desk' is in use already"),
+        (BOT.replace("desk", "dialogs"), "the name 'dialogs' is in use already"),
+        (BOT + '[routes]\ndefault = "disk"\n', "there is no bot 'disk', only: dialogs, desk"),
+        (BOT + '[routes.trunks.sbc]\ndefault = "desk"\n', "there is no trunk or account 'sbc', only: none"),
         (
             BOT + SBC + '[routes.trunks.sbc]\nnumbers = {"1*" = "disk"}\n',
             "routes: trunks.sbc.1*: there is no bot 'disk'",
@@ -255,7 +255,10 @@ def test_a_bots_secret_is_read_anew_from_its_file(tmp_path: Path) -> None:
             '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\nquiet_s = 1.0\n',
             "are for agents by their token endpoint",
         ),
-        ('[[bots]]\nname = "x"\nkind = "bot-framework"\nurl = "http://127.0.0.1/"\npoll_s = 1.0\n', "means nothing"),
+        (
+            '[[bots]]\nname = "x"\nkind = "bot-framework"\nurl = "http://127.0.0.1/"\npoll_s = 1.0\n',
+            "is not a setting of kind",
+        ),
         (
             '[[bots]]\nname = "x"\nkind = "copilot-studio"\nurl = "https://e/copilotstudio/x"\n',
             "a connection string needs app_id, tenant",
@@ -286,10 +289,10 @@ def test_a_state_server_that_cannot_be_meant_is_refused(tmp_path: Path, url: str
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ('server = "192.0.2.1"', "pyvoip: server needs username"),
+        ('server = "192.0.2.1"', "pyvoip: server needs the username"),
         ('server = "a b"\nusername = "7000"', "pyvoip.server"),
-        ('host = "0.0.0.0"', "pyvoip.host: '0.0.0.0' must be our IPv4 address as the PBX reaches it"),
-        ('host = "::1"', "pyvoip.host: '::1' must be our IPv4 address as the PBX reaches it"),
+        ('host = "0.0.0.0"', "pyvoip.host: '0.0.0.0' must be the IPv4 address by which the PBX reaches us"),
+        ('host = "::1"', "pyvoip.host: '::1' must be the IPv4 address by which the PBX reaches us"),
         ('password_file = "/nowhere"', "pyvoip: the password_file /nowhere cannot be read"),
     ],
 )

@@ -13,7 +13,7 @@ from voicebot.service.figures import sip_figures
 from voicebot.service.sip import sip_endpoint
 from voicebot.settings import SettingsError, load_settings
 from voicebot.settings.sip import listen_at
-from voicebot.sip import ListenAt, SipEndpoint, TrunkState, offer_answer
+from voicebot.sip import ListenAt, SipEndpoint, SipRequest, TrunkState, offer_answer
 
 TRUNK = '[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\n'
 FILE = """
@@ -145,3 +145,47 @@ def test_an_advertised_address_is_for_listeners_of_its_family() -> None:
     assert listen_at("udp:0.0.0.0:5060", "198.51.100.7") == ListenAt("UDP", "0.0.0.0", 5060, "198.51.100.7")
     assert listen_at("TLS:[::]:5061", "198.51.100.7") == ListenAt("TLS", "::", 5061, "")
     assert listen_at("tls:[::1]:5061", "sip.example.com").advertised_host == "sip.example.com"
+
+
+@pytest.mark.parametrize(
+    ("table", "answer"),
+    [
+        ("", 180),
+        ('[[accounts]]\nname = "pbx"\nregistrar = "sip:127.0.0.1:9"\nusername = "7000"\n', None),
+        ('[[trunks]]\nname = "far"\naddresses = ["192.0.2.1"]\n', None),
+    ],
+)
+async def test_with_an_account_alone_this_machine_is_not_let_in_by_itself(
+    tmp_path: Path, table: str, answer: int | None
+) -> None:
+    file = tmp_path / "voicebot.toml"
+    file.write_text(f"[sip]\nport = 0\n{table}")
+    called, caller = sip_endpoint(load_settings(file)), SipEndpoint(ListenAt(port=0))
+    called.on_invite = lambda call: call.ring()
+    await called.start()
+    await caller.start()
+    call = caller.invite(Address.parse(f"sip:bot@127.0.0.1:{called.port}"), offer_answer.offer("127.0.0.1", 40000))
+    told: list[int] = []
+    call.on_progress = lambda progress: told.append(progress.status)
+    async with asyncio.timeout(5):
+        while not told and not called.counters.strangers:
+            await asyncio.sleep(0.01)
+    assert told == ([answer] if answer is not None else [])
+    await caller.close()
+    await called.close()
+
+
+def test_the_realms_of_a_password_are_those_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("secret")
+    file = tmp_path / "voicebot.toml"
+    rest = f'username = "7000"\npassword_file = "{tmp_path / "pw"}"\nrealms = ["a", "b"]\n'
+    file.write_text(
+        f'[[accounts]]\nname = "p"\nregistrar = "sip:192.0.2.10"\n{rest}[[trunks]]\nname = "t"\n'
+        f'outbound = "sip:192.0.2.10"\n{rest}'
+    )
+    lines = sip_endpoint(load_settings(file)).lines
+    for name in ("p", "t"):
+        request, credentials = SipRequest("REGISTER", "sip:192.0.2.10"), lines[name].credentials
+        assert credentials is not None
+        told = [{"realm": realm} for realm in ("c", "b", "a")]
+        assert [fields["realm"] for fields in credentials.choose(told, request)] == ["b", "a"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sip_peer import OFFER, Peer, session, statuses
 
+from voicebot.address import Address
 from voicebot.sip.answering import CallOffered
 from voicebot.sip.call import SipCall
 from voicebot.sip.message import SipRequest
@@ -32,7 +33,7 @@ def up(peer: Peer, **options: object) -> tuple[SipCall, str]:
 
 def calling(peer: Peer) -> tuple[SipCall, SipRequest]:
     """We call the peer."""
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    call = peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     return call, invite

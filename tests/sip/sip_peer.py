@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
+from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import CallOutput, SipCall
@@ -160,7 +161,7 @@ def up(peer: Peer, **headers: str) -> tuple[IncomingSipCall, SipResponse]:
 
 def called_up(peer: Peer, **headers: str) -> OutgoingSipCall:
     """A call of ours that is up."""
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    call = peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     ok = reply(peer, invite, 200, OFFER, **headers)
     assert statuses(peer.send(ok)) == ["ACK"]

@@ -149,7 +149,7 @@ def test_cancel_of_nothing_gets_481() -> None:
     assert statuses(Peer().send(Peer().request("CANCEL"))) == [481]
 
 
-def test_the_same_request_by_another_way_is_a_loop() -> None:
+def test_the_same_request_by_another_route_is_a_loop() -> None:
     peer = Peer()
     offered(peer)
     assert statuses(peer.send(peer.request("INVITE", body=OFFER))) == [482]

@@ -6,6 +6,7 @@ import pytest
 from sip_calls import called_up, calling
 from sip_peer import OFFER, Peer, reply, session, statuses
 
+from voicebot.address import Address
 from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import CallConfirmed, CallEnded, CallProgress, Locate
 from voicebot.sip.registration import Account
@@ -97,7 +98,7 @@ def test_a_cancel_that_is_never_followed_by_a_final_response_leaves_nothing() ->
 @pytest.mark.parametrize("headers", [{"X-A": "b\r\nEvil: 1"}, {"X A": "b"}, {"X:": "b"}])
 def test_headers_that_would_break_the_message_are_refused(headers: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="header"):
-        Peer().ua.invite("sip:a@127.0.0.1", session(), 0.0, headers=headers)
+        Peer().ua.invite(Address.parse("sip:a@127.0.0.1"), session(), 0.0, headers=headers)
 
 
 # --- what goes wrong or comes twice
@@ -128,7 +129,7 @@ def test_an_answer_that_cannot_be_read_counts_as_none() -> None:
 
 def test_a_call_that_is_given_up_while_its_name_is_looked_up_is_over_at_once() -> None:
     peer = Peer()
-    call = peer.ua.invite("sip:x@nowhere.example", session(), peer.now)
+    call = peer.ua.invite(Address.parse("sip:x@nowhere.example"), session(), peer.now)
     (wanted,) = peer.ua.take()
     assert isinstance(wanted, Locate)
     call.bye(peer.now)
@@ -168,8 +169,8 @@ def test_a_200_that_comes_again_after_the_end_is_acknowledged_and_brings_nothing
 
 def test_the_ack_of_a_reinvite_carries_the_credentials_that_it_was_accepted_with() -> None:
     peer = Peer()
-    line = Account("pbx", "sip:127.0.0.1:5070", "7000", "secret").line
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now, line=line)
+    line = Account("pbx", "sip:127.0.0.1:5070", "7000", "secret", realms=("pbx",)).line
+    call = peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now, line=line)
     (invite,) = peer.command()
     peer.send(reply(peer, invite, 200, OFFER))
     assert call.renegotiation.offer(session(), peer.now)

@@ -29,6 +29,7 @@ from voicebot.sip import (
     TlsOptions,
     offer_answer,
 )
+from voicebot.sip import resolver as resolver_module
 from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 
@@ -53,7 +54,7 @@ async def endpoint(*listen: ListenAt, **options: object) -> AsyncIterator[SipEnd
 
 
 async def talk(caller: SipEndpoint, callee: SipEndpoint, uri: str) -> IncomingCall:
-    """A call from set-up to the callee's BYE, which takes the way back; the callee's side of it."""
+    """Make a call, which the callee ends with BYE. Returns the callee's side."""
     taken: list[IncomingCall] = []
     callee.on_invite = lambda call: (taken.append(call), answer_at_once(call))[0]  # type: ignore[func-returns-value]
     async with asyncio.timeout(DEADLINE_S):
@@ -296,6 +297,30 @@ async def test_naptr_chooses_the_transport_before_srv_and_only_where_the_uri_lea
     for uri, hops in zip(cases, await found_by(records, *cases), strict=True):
         assert [(hop.transport, hop.port) for hop in hops] == [cases[uri]], uri
         assert hops[0].host == LOOPBACK and hops[0].name == uri.split(":")[1].partition(";")[0]
+
+
+async def test_a_name_that_is_not_found_is_soon_looked_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolver_module._FAILED_KEPT_S <= 5.0 < resolver_module._KEPT_S
+    monkeypatch.setattr(resolver_module, "_FAILED_KEPT_S", 0.0)
+    loop = asyncio.get_running_loop()
+    records: dict[str, list[tuple[int, int, int, str] | str]] = {}
+    transport, _ = await loop.create_datagram_endpoint(lambda: NameServer(records), local_addr=(LOOPBACK, 0))
+    port = transport.get_extra_info("sockname")[1]
+    resolver = Resolver(loop, nameservers=[LOOPBACK], port=port, families=frozenset({4}))
+    hop = hop_of("sip:late.invalid")
+    assert hop is not None
+
+    async def ask() -> list[Hop]:
+        answer: asyncio.Future[list[Hop]] = loop.create_future()
+        assert resolver.ask(hop, answer.set_result)
+        async with asyncio.timeout(DEADLINE_S):
+            return await answer
+
+    assert await ask() == []
+    records["_sip._udp.late.invalid"] = [(1, 0, 5070, "localhost")]
+    assert [found.port for found in await ask()] == [5070]
+    await resolver.close()
+    transport.close()
 
 
 def test_srv_records_are_tried_by_priority_and_by_weight_within_one() -> None:

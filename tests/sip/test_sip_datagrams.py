@@ -1,4 +1,4 @@
-"""One UDP socket for all: what ICMP says of one destination costs the others nothing."""
+"""One UDP socket for all destinations: an ICMP error for one of them does not affect the others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def silent_port() -> int:
 
 
 @pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
-def test_datagrams_reach_the_living_beside_those_that_nobody_takes(
+def test_datagrams_are_sent_although_another_destination_refuses_them(
     new_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     told: list[Hop] = []

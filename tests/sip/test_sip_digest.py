@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from sip_peer import Peer
 
-from voicebot.sip.digest import Challenged, Credentials, DigestServer, Proof, digest_response, parse_digest
+from voicebot.sip.credentials import Challenged, Credentials
+from voicebot.sip.digest import DigestServer, Proof, digest_response, parse_digest
+from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
 
 SOURCE = "192.0.2.1"
@@ -19,7 +21,7 @@ def answered(challenges: list[str], password: str = "secret", user: str = "trunk
     request = Peer().request("INVITE")
     response = SipResponse(401)
     response.headers.setlist("WWW-Authenticate", challenges)
-    assert Challenged(Credentials(user, password)).answer(response, request)
+    assert Challenged(Credentials(user, password, hosts=["bot"])).answer(response, request, Hop("bot", 5060))
     return request
 
 
@@ -69,7 +71,7 @@ def test_an_unknown_user_and_a_wrong_password_look_alike(user: str, password: st
 @pytest.mark.parametrize(
     "wrong", ["", "Basic x", "Digest", "Digest realm", 'Digest realm="bot"', "Digest " + "a=b," * 99]
 )
-def test_what_is_no_answer_is_bad(wrong: str) -> None:
+def test_what_is_not_an_answer_is_bad(wrong: str) -> None:
     request = Peer().request("INVITE", headers={"Authorization": wrong})
     assert server().check(request, SOURCE, 1.0) == (Proof.BAD, "")
 
@@ -90,54 +92,6 @@ def test_a_nonce_that_fell_out_of_the_table_cannot_be_used_again() -> None:
     requests = [answered(digest.challenges(SOURCE, 10.0 + n)) for n in range(4)]
     assert all(digest.check(request, SOURCE, 15.0)[0] is Proof.GOOD for request in requests)
     assert all(digest.check(request, SOURCE, 15.0)[0] is Proof.STALE for request in requests)
-
-
-def test_a_challenge_is_answered_once_and_again_only_when_it_was_stale() -> None:
-    client = Challenged(Credentials("trunk", "secret"))
-    response = SipResponse(407)
-    response.headers.set("Proxy-Authenticate", 'Digest realm="p", nonce="1", qop="auth"')
-    request = Peer().request("INVITE")
-    assert client.answer(response, request)
-    assert not client.answer(response, request)
-    response.headers.set("Proxy-Authenticate", 'Digest realm="p", nonce="2", qop="auth", stale=TRUE')
-    assert client.answer(response, request)
-    assert parse_digest(request.headers["Proxy-Authorization"])["nonce"] == "2"
-
-
-def challenged(*fields: str, status: int = 401) -> SipResponse:
-    response = SipResponse(status)
-    header = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
-    response.headers.setlist(header, [f"Digest {one}" for one in fields])
-    return response
-
-
-def test_credentials_of_a_realm_answer_that_realm_and_no_other() -> None:
-    client, request = Challenged(Credentials("trunk", "secret", realm="ours")), Peer().request("INVITE")
-    assert not client.answer(challenged('realm="theirs", nonce="1", qop="auth"'), request)
-    assert not client.answer(challenged('nonce="1", qop="auth"'), request), "nor one without a name"
-    assert request.headers.get("Authorization") is None
-    both = challenged('realm="theirs", nonce="1", qop="auth"', 'realm="ours", nonce="2", qop="auth"')
-    assert client.answer(both, request)
-    assert parse_digest(request.headers["Authorization"])["realm"] == "ours"
-
-
-def test_credentials_without_a_realm_answer_any() -> None:
-    request = Peer().request("INVITE")
-    assert Challenged(Credentials("trunk", "secret")).answer(challenged('realm="any", nonce="1"'), request)
-
-
-def test_who_challenges_for_ever_gets_four_answers() -> None:
-    client, request = Challenged(Credentials("trunk", "secret")), Peer().request("INVITE")
-    stale = [challenged(f'realm="p", nonce="{number}", qop="auth", stale=true') for number in range(6)]
-    assert [client.answer(response, request) for response in stale] == [True] * 4 + [False] * 2
-
-
-def test_another_realm_or_a_proxy_is_answered_beside_the_first() -> None:
-    client, request = Challenged(Credentials("trunk", "secret")), Peer().request("INVITE")
-    assert client.answer(challenged('realm="a", nonce="1"'), request)
-    assert client.answer(challenged('realm="a", nonce="1"', status=407), request)
-    assert client.answer(challenged('realm="b", nonce="1"'), request)
-    assert not client.answer(challenged('realm="a", nonce="3"'), request), "that password was wrong"
 
 
 def test_a_first_challenge_is_not_called_stale_and_a_second_one_is() -> None:
@@ -210,36 +164,6 @@ def test_a_session_algorithm_hashes_nonce_and_cnonce_in(algorithm: str) -> None:
     assert digest_response(fields, "INVITE", "u", "p") == wanted
 
 
-def test_auth_int_covers_the_body_and_is_taken_where_there_is_nothing_else() -> None:
-    fields = {"realm": "r", "nonce": "n", "uri": "sip:x", "cnonce": "c", "qop": "auth-int", "nc": "00000001"}
-    assert digest_response(fields, "INVITE", "u", "p", b"a") != digest_response(fields, "INVITE", "u", "p", b"b")
-    for offered, taken in (("auth-int", "auth-int"), ("auth-int,auth", "auth")):
-        request = Peer().request("INVITE", body=b"v=0")
-        assert Challenged(Credentials("u", "p")).answer(challenged(f'realm="r", nonce="n", qop="{offered}"'), request)
-        sent = parse_digest(request.headers["Authorization"])
-        assert sent["qop"] == taken and sent["nc"] == "00000001"
-        assert sent["response"] == digest_response(sent, "INVITE", "u", "p", request.body)
-
-
-def test_of_several_challenges_the_best_usable_one_is_answered() -> None:
-    request = Peer().request("INVITE")
-    challenges = challenged(
-        'realm="r", nonce="1", algorithm=MD5, qop="auth", opaque="kept"',
-        'realm="r", nonce="2", algorithm=SHA-512-256, qop="auth"',
-        'realm="r", nonce="3", algorithm=SHA-256, qop="other"',
-        'realm="r", algorithm=SHA-256, qop="auth"',
-    )
-    assert Challenged(Credentials("u", "p")).answer(challenges, request)
-    sent = parse_digest(request.headers["Authorization"])
-    assert (sent["nonce"], sent["opaque"], sent["algorithm"]) == ("1", "kept", "MD5")
-
-
-def test_quotes_in_names_come_through() -> None:
-    request = Peer().request("INVITE")
-    assert Challenged(Credentials('a"b\\c', "p")).answer(challenged('realm="r", nonce="n"'), request)
-    assert parse_digest(request.headers["Authorization"])["username"] == 'a"b\\c'
-
-
 def test_a_nonce_is_good_from_the_moment_that_it_is_made() -> None:
     digest = server()
     assert digest.check(counted(digest, "00000001")[0], SOURCE, 10.0)[0] is Proof.GOOD
@@ -258,7 +182,3 @@ def test_a_challenge_has_so_many_fields_and_no_more() -> None:
     fields = [f"f{number}=x" for number in range(24)]
     assert len(parse_digest("Digest " + ", ".join(fields))) == 24
     assert parse_digest("Digest " + ", ".join([*fields, "one=more"])) == {}
-
-
-def test_a_password_is_not_told_to_whoever_prints_the_credentials() -> None:
-    assert "secret" not in repr(Credentials("trunk", "secret", "realm"))

@@ -1,4 +1,4 @@
-"""Streams whose keys are made on their own port: what is read of an offer, and what is answered."""
+"""DTLS-SRTP in session descriptions: what is read of an offer, and what is answered."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_an_answer_has_a_handshake_exactly_when_it_was_agreed() -> None:
     offer = offered("a=setup:actpass")
     agreed = offer_answer.select(offer, srtp="allowed")
     assert agreed is not None
-    with pytest.raises(ValueError, match="agreed by both sides"):
+    with pytest.raises(ValueError, match="exactly if the agreement has one"):
         offer_answer.answer(offer, agreed, *HERE)
 
 

@@ -1,10 +1,11 @@
-"""What carriers ask for beside RFC 3261: reliable provisionals, UPDATE, glare, early media."""
+"""Extensions that carriers use: reliable provisional responses, UPDATE, early media; and glare."""
 
 from __future__ import annotations
 
 import pytest
 from sip_peer import OFFER, Peer, called_up, offered, reply, session, statuses, up
 
+from voicebot.address import Address
 from voicebot.sip.answering import CallOffered
 from voicebot.sip.call import SipCall
 from voicebot.sip.message import SipRequest
@@ -104,7 +105,7 @@ def test_early_media_without_100rel_is_a_plain_183() -> None:
 
 def test_each_reliable_provisional_gets_one_prack_and_the_dialog_counts_on() -> None:
     peer = Peer()
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    call = peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert "100rel" in invite.tokens("Supported")
     early = reply(peer, invite, 183, OFFER, Require="100rel", RSeq="41")
@@ -138,7 +139,7 @@ def test_a_prack_is_taken_once() -> None:
 @pytest.mark.parametrize(("require", "number"), [("100rel", "x"), ("100rel", "12345678901"), ("timer", "1")])
 def test_what_is_not_reliable_gets_no_prack_and_is_told(require: str, number: str) -> None:
     peer = Peer()
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert peer.send(reply(peer, invite, 180, Require=require, RSeq=number)) == []
     assert peer.event(CallProgress).status == 180
@@ -146,7 +147,7 @@ def test_what_is_not_reliable_gets_no_prack_and_is_told(require: str, number: st
 
 def test_of_a_fork_eight_branches_are_followed() -> None:
     peer = Peer()
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     answers = []

@@ -1,4 +1,4 @@
-"""What keeps trunks and registrations in reach, and which way a call of ours takes: on virtual time."""
+"""OPTIONS for trunks, keep-alives for registrations, and the choice of the line for a call, on virtual time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from sip_peer import OFFER, Peer, session, statuses
 
+from voicebot.address import Address
 from voicebot.sip.call import SipCall
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.message import SipRequest, SipResponse
@@ -111,7 +112,7 @@ LINES = {line.name: line for line in (SBC.line, SPARE.line, PBX.line) if line is
 
 
 def call_by(peer: Peer, uri: str, name: str) -> tuple[SipCall, SipRequest]:
-    call = peer.ua.invite(uri, session(), peer.now, line=LINES[name])
+    call = peer.ua.invite(Address.parse(uri), session(), peer.now, line=LINES[name])
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     return call, invite

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sip_peer import OFFER, Peer, session, statuses
 
+from voicebot.address import Address
 from voicebot.sip.call import SipCall
 from voicebot.sip.digest import parse_digest
 from voicebot.sip.hop import Hop
@@ -99,7 +102,7 @@ def test_the_next_address_is_tried_when_one_is_silent() -> None:
     assert registration.addresses == {"192.0.2.2"}
 
 
-def test_the_end_takes_the_registration_back() -> None:
+def test_the_end_unregisters() -> None:
     peer = Peer()
     registration, request = asked(peer)
     reply(peer, request, 200)
@@ -123,7 +126,8 @@ def test_an_outbound_proxy_gets_everything_with_a_route() -> None:
 @pytest.mark.parametrize("status", [401, 407])
 def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
     peer = Peer()
-    call: SipCall = peer.ua.invite("sip:x@192.0.2.10", session(), peer.now, line=ACCOUNT.line)
+    line = replace(ACCOUNT, realms=("pbx",)).line
+    call: SipCall = peer.ua.invite(Address.parse("sip:x@192.0.2.10"), session(), peer.now, line=line)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     challenge, answer = {
@@ -135,7 +139,9 @@ def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
     ack, again = peer.send(response)
     assert statuses([ack, again]) == ["ACK", "INVITE"] and isinstance(again, SipRequest)
     assert again.cseq[0] == invite.cseq[0] + 1 and again.headers.get(answer)
-    (ack,) = peer.send(peer.reply(again, 200, to_tag="t", body=OFFER))
+    accepted = peer.reply(again, 200, to_tag="t", body=OFFER)
+    accepted.headers.set("Contact", "<sip:x@192.0.2.10>")
+    (ack,) = peer.send(accepted)
     assert ack.headers[answer] == again.headers[answer] and ack.cseq[0] == again.cseq[0]
     assert peer.has(CallConfirmed)
     call.bye(peer.now)
@@ -149,7 +155,7 @@ def test_a_challenged_invite_is_sent_again_with_the_answer(status: int) -> None:
 
 def test_a_call_can_be_given_up_while_it_waits_for_the_name() -> None:
     peer = Peer()
-    call = peer.ua.invite("sip:x@nowhere.example", session(), peer.now)
+    call = peer.ua.invite(Address.parse("sip:x@nowhere.example"), session(), peer.now)
     call.bye(peer.now)
     assert peer.command() == [] and peer.event(CallEnded).cause == "local"
     assert not peer.ua.calls and peer.ua.next_deadline() is None
@@ -158,7 +164,7 @@ def test_a_call_can_be_given_up_while_it_waits_for_the_name() -> None:
 def test_503_moves_the_call_to_the_next_address() -> None:
     peer = Peer()
     peer.addresses["pbx.example.com"] = [Hop("192.0.2.1", 5060), Hop("192.0.2.2", 5060)]
-    peer.ua.invite("sip:x@pbx.example.com", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:x@pbx.example.com"), session(), peer.now)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     assert statuses(peer.send(peer.reply(invite, 503))) == ["ACK", "INVITE"]

@@ -7,6 +7,7 @@ import logging
 import pytest
 from sip_peer import Peer
 
+from voicebot.address import Address
 from voicebot.sip import SessionDescription, offer_answer
 from voicebot.sip.hop import Hop
 from voicebot.sip.sdes import MAX_CRYPTO, Crypto, LocalKeys
@@ -119,7 +120,7 @@ def test_no_log_and_no_repr_shows_a_key(caplog: pytest.LogCaptureFixture) -> Non
         ):
             told += [repr(one.ua.receive(broken, Hop("192.0.2.7", 5060), one.now))]
         told += [repr(event) for event in one.events]
-    call = open_peer.ua.invite("sip:x@192.0.2.9", offer, open_peer.now)
+    call = open_peer.ua.invite(Address.parse("sip:x@192.0.2.9"), offer, open_peer.now)
     told += [repr(call), repr(open_peer.ua.take())]
     text = "".join(told) + caplog.text + "".join(repr(record.__dict__) for record in caplog.records)
     assert "Crypto(tag=1" in text and not [key for key in keys if key in text]

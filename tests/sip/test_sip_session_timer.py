@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sip_peer import OFFER, Peer, called_up, reply, session, statuses, up
 
+from voicebot.address import Address
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallConfirmed, CallEnded, SessionOffered
 from voicebot.sip.sdp import SessionDescription
@@ -61,7 +62,7 @@ def test_too_short_an_interval_is_refused_with_ours() -> None:
 
 def test_our_invite_asks_for_a_timer_and_their_choice_of_the_refresher_holds() -> None:
     peer = Peer(session_expires_s=1800)
-    call = peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    call = peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest) and invite.headers["Session-Expires"] == "1800"
     assert "timer" in invite.tokens("Supported")
@@ -99,7 +100,7 @@ def test_a_caller_who_does_not_know_timers_gets_none() -> None:
 
 def test_a_422_to_our_invite_makes_it_ask_for_more_and_one_that_is_unreasonable_ends_it() -> None:
     peer = Peer(session_expires_s=90)
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     ack, again = peer.send(reply(peer, invite, 422, Min_SE="3600"))
     assert statuses([ack, again]) == ["ACK", "INVITE"] and isinstance(again, SipRequest)
@@ -108,7 +109,7 @@ def test_a_422_to_our_invite_makes_it_ask_for_more_and_one_that_is_unreasonable_
     peer.send(reply(peer, again, 422, Min_SE="3600"))
     assert peer.event(CallEnded).status == 422, "the same once more would only come back again"
     peer = Peer(session_expires_s=90)
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert statuses(peer.send(reply(peer, invite, 422, Min_SE="999999999"))) == ["ACK"]
     assert peer.event(CallEnded).status == 422
@@ -159,7 +160,7 @@ def test_a_refresh_waits_while_an_offer_of_theirs_is_under_way() -> None:
 
 def early(peer: Peer, **headers: str) -> tuple[SipRequest, SipResponse]:
     """A call of ours that rings, with early media where there is 100rel; the INVITE and the callee's tag."""
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert isinstance(invite, SipRequest)
     ringing = reply(peer, invite, 183 if headers else 180, OFFER if headers else b"", **headers)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from sip_peer import OFFER, Peer, counting_token, session, statuses
 
+from voicebot.address import Address
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.message import MAX_MESSAGE, SipRequest, SipResponse
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
@@ -40,7 +41,7 @@ def begin(layer: TransactionLayer, hop: Hop, told: list[SipResponse | None]) -> 
         (Hop("192.0.2.8", 1, "TCP", 0), False),
     ],
 )
-def test_who_cannot_be_reached_fails_what_went_there_and_nothing_else(failed: Hop, hit: bool) -> None:
+def test_requests_to_an_unreachable_hop_fail_and_no_others(failed: Hop, hit: bool) -> None:
     told: list[SipResponse | None] = []
     ours = layer()
     begin(ours, Hop("192.0.2.9", 5070, "TCP", 7), told)
@@ -80,7 +81,7 @@ def test_what_we_answer_says_who_we_are_and_is_counted() -> None:
     peer = Peer()
     (answer,) = peer.send(peer.request("OPTIONS"))
     assert answer.headers["Server"] == peer.ua.layer.name and peer.ua.counters.sent == 1
-    peer.ua.invite("sip:peer@127.0.0.1:5070", session(), peer.now)
+    peer.ua.invite(Address.parse("sip:peer@127.0.0.1:5070"), session(), peer.now)
     (invite,) = peer.command()
     assert invite.headers["User-Agent"] == peer.ua.layer.name and peer.ua.counters.sent == 2
 
@@ -92,12 +93,12 @@ def test_what_is_too_large_for_a_datagram_goes_over_tcp_first(
     padding: int, listeners: Sequence[Listener], transport: str
 ) -> None:
     ua = UserAgent(listeners, token=counting_token())
-    ua.invite("sip:peer@192.0.2.9:5070", session(), 0.0, headers={"X-Padding": "x" * padding})
+    ua.invite(Address.parse("sip:peer@192.0.2.9:5070"), session(), 0.0, headers={"X-Padding": "x" * padding})
     (output,) = ua.take()
     assert isinstance(output, Transmit) and output.hop.transport == transport
 
 
-def test_what_no_datagram_holds_is_counted_and_not_sent() -> None:
+def test_a_message_too_large_for_a_datagram_is_counted_and_not_sent() -> None:
     sent: list[Transmit | Locate] = []
     ours = layer(sent.append)
     hop = Hop("192.0.2.9", 5070)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from sip_peer import OFFER, Peer, statuses
+from sip_calls import up
+from sip_peer import OFFER, Peer, session, statuses
 
 from voicebot.sip.answering import CallOffered
-from voicebot.sip.digest import Challenged, Credentials
+from voicebot.sip.call_table import SipLimits
+from voicebot.sip.credentials import Challenged, Credentials
+from voicebot.sip.gate import OpenGate
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.trunks import Rate, RateLimiter, Strangers, Trunk, TrunkGate, source_of
@@ -54,9 +57,10 @@ def test_a_request_in_a_call_of_ours_may_come_from_elsewhere() -> None:
     assert statuses(peer.send(peer.request("BYE", cseq=2, to_tag=tag), OUTSIDE))[0] == 200
 
 
-def proven(peer: Peer, challenge: SipResponse, password: str) -> SipRequest:
-    request = peer.request("INVITE", body=OFFER, cseq=2)
-    assert Challenged(Credentials("phone", password)).answer(challenge, request)
+def proven(peer: Peer, challenge: SipResponse, password: str, call_id: str = "call-1") -> SipRequest:
+    request = peer.request("INVITE", body=OFFER, cseq=2, call_id=call_id)
+    credentials = Credentials("phone", password, hosts=["bot"])
+    assert Challenged(credentials).answer(challenge, request, Hop("bot", 5060))
     return request
 
 
@@ -82,7 +86,7 @@ def test_a_wrong_password_gets_another_challenge() -> None:
     assert not peer.has(CallOffered)
 
 
-def test_a_secure_trunk_is_none_without_tls() -> None:
+def test_a_secure_trunk_is_a_stranger_without_tls() -> None:
     gate = TrunkGate([Trunk("sbc", SBC.addresses, secure=True)])
     assert gate.trunk_of(Hop("192.0.2.7", 5060)) is None
     assert gate.trunk_of(Hop("192.0.2.7", 5061, "TLS")) == "sbc"
@@ -92,12 +96,106 @@ def test_a_flood_is_not_answered_and_then_not_even_read() -> None:
     peer = gated(SBC, strangers="refuse", limiter=RateLimiter({"other": Rate(1, 3)}))
     answers = [len(peer.send(peer.request("OPTIONS", call_id=str(n)), OUTSIDE)) for n in range(6)]
     assert answers == [1, 1, 1, 0, 0, 0]
-    seen = sum(peer.ua.counters.requests_by_method.values())
-    peer.send(peer.request("OPTIONS"), OUTSIDE)
-    assert sum(peer.ua.counters.requests_by_method.values()) == seen and peer.ua.counters.strangers == 4
-    peer.wait(61.0)
-    assert statuses(peer.send(peer.request("OPTIONS"), OUTSIDE)) == [403]
+    assert sum(peer.ua.counters.requests_by_method.values()) == 3 and peer.ua.counters.strangers == 3
+    peer.wait(1.0)
+    assert statuses(peer.send(peer.request("OPTIONS"), OUTSIDE)) == [403], "there is a token again"
     assert statuses(peer.send(peer.request("OPTIONS"), INSIDE)) == [200]
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+def test_who_is_not_let_in_costs_no_state_and_is_answered_once(method: str) -> None:
+    for peer in (gated(SBC, strangers="refuse"), gated(PHONE, strangers="refuse")):
+        assert len(peer.send(peer.request(method, body=OFFER), OUTSIDE)) == 1
+        assert not peer.ua.transactions and not peer.wait(40.0), "nothing is repeated to who may not have asked"
+
+
+def test_a_challenge_of_an_invite_that_is_repeated_is_another_one() -> None:
+    peer = gated(PHONE)
+    invite = peer.request("INVITE", body=OFFER)
+    first, again = peer.send(invite, OUTSIDE), peer.send(invite, OUTSIDE)
+    assert statuses(first) == statuses(again) == [401]
+    assert peer.send(peer.request("ACK", to_tag=first[0].recipient.tag), OUTSIDE) == []
+
+
+# --- who cannot be shut out
+
+
+def called(peer: Peer, source: tuple[str, int], call_id: str) -> str:
+    """A call by the trunk with a password, answered: our tag."""
+    (challenge,) = peer.send(peer.request("INVITE", body=OFFER, call_id=call_id), source)
+    assert isinstance(challenge, SipResponse)
+    assert statuses(peer.send(proven(peer, challenge, "secret", call_id), source)) == [100]
+    call = peer.event(CallOffered).call
+    call.answer(session(), peer.now)
+    peer.command()
+    peer.send(peer.request("ACK", cseq=2, to_tag=call.local_tag, call_id=call_id), source)
+    assert call.is_up
+    return call.local_tag
+
+
+def test_a_trunk_with_a_password_may_begin_many_calls_at_once() -> None:
+    peer = gated(PHONE)
+    challenges = [peer.send(peer.request("INVITE", body=OFFER, call_id=f"c{n}"), OUTSIDE) for n in range(100)]
+    for number, (challenge,) in enumerate(challenges):
+        assert isinstance(challenge, SipResponse) and challenge.status == 401
+        assert statuses(peer.send(proven(peer, challenge, "secret", f"c{number}"), OUTSIDE)) == [100]
+    assert len(peer.ua.calls) == 100
+
+
+@pytest.mark.parametrize("forged", [25, 3000])
+def test_a_running_call_is_heard_whatever_its_source_sends_besides(forged: int) -> None:
+    peer = gated(PHONE)
+    tag = called(peer, OUTSIDE, "call-1")
+    for number in range(forged):
+        peer.send(peer.request("INVITE", body=OFFER, call_id=f"f{number}"), OUTSIDE)
+        peer.send(peer.request("OPTIONS", call_id=f"o{number}"), OUTSIDE)
+        peer.send(peer.request("BYE", call_id=f"b{number}"), OUTSIDE)
+    compact = bytes(peer.request("INFO", cseq=3, to_tag=tag)).replace(b"Call-ID:", b"i :")
+    assert statuses(peer.send(compact, OUTSIDE)) == [200]
+    assert statuses(peer.send(peer.request("BYE", cseq=4, to_tag=tag), OUTSIDE)) == [200]
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "REGISTER", "MESSAGE"])
+def test_nobody_shuts_a_trunk_out_by_sending_from_its_address(method: str) -> None:
+    """Over UDP anybody can: a second after the flood, the trunk calls as before, and the one over TLS at once."""
+    secure = Trunk("tls", SBC.addresses, secure=True)
+    peer = gated(PHONE, secure)
+    for number in range(2000):
+        peer.send(peer.request(method, body=OFFER, call_id=f"f{number}"), OUTSIDE)
+        peer.send(peer.request(method, body=OFFER, call_id=f"g{number}"), INSIDE)
+    by_tls = Hop(*INSIDE, "TLS")
+    calls = peer.take(peer.ua.receive(bytes(peer.request("INVITE", body=OFFER, call_id="tls")), by_tls, peer.now))
+    assert statuses(calls) == [100]
+    peer.wait(1.0)
+    assert called(peer, OUTSIDE, "call-1")
+
+
+def test_guesses_are_few_and_cost_the_trunk_nothing() -> None:
+    peer = gated(PHONE, limiter=RateLimiter({"other": Rate(0.01, 3)}))
+    (challenge,) = peer.send(peer.request("INVITE", body=OFFER), OUTSIDE)
+    assert isinstance(challenge, SipResponse)
+    guesses = [peer.send(proven(peer, challenge, f"guess{n}", f"c{n}"), OUTSIDE) for n in range(9)]
+    assert [statuses(answer) for answer in guesses] == [[401]] * 3 + [[]] * 6
+    assert statuses(peer.send(proven(peer, challenge, "secret", "right"), OUTSIDE)) == [100]
+
+
+def test_strangers_leave_running_calls_room_in_the_table_of_transactions() -> None:
+    peer = Peer(SipLimits(transactions=4), OpenGate())
+    call, tag = up(peer)
+    while peer.ua.transactions < 4:
+        peer.send(peer.request("OPTIONS", call_id=f"o{peer.ua.transactions}"), OUTSIDE)
+    assert statuses(peer.send(peer.request("OPTIONS", call_id="more"), OUTSIDE)) == [503]
+    assert statuses(peer.send(peer.request("BYE", cseq=2, to_tag=tag))) == [200] and not call.is_up
+
+
+# --- accounts
+
+
+def test_who_registers_over_tls_is_called_over_tls() -> None:
+    gate = TrunkGate(registrars=lambda: [("pbx", "192.0.2.7", False), ("safe", "192.0.2.8", True)])
+    assert gate.trunk_of(Hop("192.0.2.7", 5060)) == "pbx"
+    assert gate.trunk_of(Hop("192.0.2.8", 5060)) is None, "anybody can send by that address over UDP"
+    assert gate.trunk_of(Hop("192.0.2.8", 5061, "TLS")) == "safe"
 
 
 def test_a_trunk_over_its_rate_is_asked_to_come_back() -> None:

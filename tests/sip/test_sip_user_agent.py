@@ -1,4 +1,4 @@
-"""The user agent core: what a request is entitled to, and the bounds of everything (RFC 3261 8.2)."""
+"""The user agent core: the checks of requests (RFC 3261 8.2), and its limits."""
 
 from __future__ import annotations
 

@@ -136,12 +136,12 @@ def test_a_sound_that_never_pauses_is_guarded_against_as_well() -> None:
     assert all(taken(sent, sent)[6:])
 
 
-def test_what_is_half_alike_is_heard() -> None:
+def test_audio_that_matches_by_half_is_heard() -> None:
     sent = noise(1, 60)
     assert not any(taken(sent, half_alike(sent)))
 
 
-def test_right_after_an_echo_what_is_half_alike_is_an_echo_too() -> None:
+def test_right_after_an_echo_audio_that_matches_by_half_is_an_echo_too() -> None:
     sent = noise(1, 60)
     came = np.concatenate((sent[: 20 * FRAME], half_alike(sent)[20 * FRAME :]))
     assert all(taken(sent, came)[6:])

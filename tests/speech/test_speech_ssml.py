@@ -87,3 +87,21 @@ def test_anything_becomes_a_document(text: str) -> None:
 def test_anything_like_ssml_becomes_a_document(text: str) -> None:
     assert parse("<speak" + text).tag == SSML + "speak"
     assert parse("<speak>" + text + "</speak>").tag == SSML + "speak"
+
+
+@pytest.mark.parametrize(
+    "undeclared",
+    [
+        "<speak>Hello <x:y>there</x:y>.</speak>",
+        "<speak x:lang='en-US'>Hello there.</speak>",
+        "<speak><voice x:name='a'>Hello there.</voice></speak>",
+    ],
+)
+def test_a_prefix_without_its_namespace_which_the_service_would_refuse_is_spoken_as_words(undeclared: str) -> None:
+    said = parse(undeclared)
+    assert words(said).replace(" .", ".") == "Hello there."
+
+
+def test_the_prefixes_that_every_document_gets_need_no_declaration() -> None:
+    styled = "<speak><mstts:express-as style='calm'>Hello.</mstts:express-as></speak>"
+    assert "mstts:express-as" in document(styled, voice="v", language="en-US")

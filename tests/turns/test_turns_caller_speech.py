@@ -163,13 +163,13 @@ def test_an_empty_result_brings_nothing() -> None:
 
 
 @pytest.mark.parametrize("text", ["my bill", "My bills."])
-def test_a_final_of_the_same_audio_is_used_already_be_it_corrected(text: str) -> None:
+def test_a_final_for_used_audio_is_ignored_even_if_it_was_corrected(text: str) -> None:
     assert not used("my bill", 4.0).final(Final(5.0, text, 1.0, 4.0 + COVER_SLACK_S))
     assert not used("my bill", 4.0).hypothesis(Hypothesis(5.0, text, 1.0, 4.0 + COVER_SLACK_S))
 
 
 @pytest.mark.parametrize("text", ["my bill", "My bills."])
-def test_it_is_when_the_caller_has_begun_to_speak_again(text: str) -> None:
+def test_a_final_counts_when_the_caller_has_begun_to_speak_again(text: str) -> None:
     speech = used("my bill", 4.0)
     speech.speech_started(SpeechStarted(4.6, 4.5))
     assert not speech.final(Final(5.0, text, 1.0, 4.0 + COVER_SLACK_S))
@@ -199,7 +199,7 @@ def test_a_new_phrase_may_begin_with_the_same_words() -> None:
     assert speech.text == "no no"
 
 
-def test_a_phrase_that_begins_where_the_turn_ended_is_new_be_no_voice_detected() -> None:
+def test_a_phrase_that_begins_where_the_turn_ended_is_new_even_if_no_voice_was_detected() -> None:
     speech = used("no", 4.0)
     assert speech.hypothesis(Hypothesis(5.0, "no no", 4.0, 5.0))
     assert speech.text == "no no"
@@ -242,7 +242,7 @@ def test_what_is_discarded_is_used_up_to_now() -> None:
     assert speech.text == "please"
 
 
-def test_no_words_in_audio_that_is_used_say_nothing_of_the_turn() -> None:
+def test_a_no_match_in_used_audio_does_not_concern_the_turn() -> None:
     speech = used("my bill", 4.0)
     speech.no_match(NoMatch(5.0, 1.0, 4.0 + COVER_SLACK_S))
     speech.speech_started(SpeechStarted(4.6, 4.5))

@@ -75,7 +75,7 @@ def test_a_barge_in_of_too_few_words_pauses_the_prompt_and_it_goes_on() -> None:
     assert Drop() in call.take()
 
 
-def test_a_caller_who_is_to_tell_at_length_may_pause() -> None:
+def test_a_caller_who_is_asked_for_a_long_answer_may_pause() -> None:
     call = configured(Call().waiting(), 2.0, end_silence_s=1.5)
     call.says("it began last week", 3.0, 4.0)
     call.until(5.4)
@@ -121,7 +121,7 @@ def test_silence_is_answered_by_the_file_that_the_bot_set_and_by_its_words_when_
     assert (play.audio, play.speak) == ("", "Hello?")
 
 
-def test_a_bot_that_asks_for_it_hears_what_is_being_said_one_belief_at_a_time() -> None:
+def test_a_bot_that_wants_hypotheses_gets_them_one_at_a_time() -> None:
     call = configured(Call().waiting(), 2.0, hypotheses=True)
     call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "my", 3.0, 3.2))
     call.on(Hypothesis(3.5, "my bill", 3.0, 3.4))
@@ -132,7 +132,7 @@ def test_a_bot_that_asks_for_it_hears_what_is_being_said_one_belief_at_a_time() 
     assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.SPEECH, "My bill is wrong.")]
 
 
-def test_a_belief_that_the_bot_did_not_take_is_no_reason_to_apologise() -> None:
+def test_a_hypothesis_that_the_bot_failed_to_handle_is_no_reason_to_apologise() -> None:
     call = configured(Call().waiting(), 2.0, hypotheses=True)
     call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "my", 3.0, 3.2))
     call.take()
@@ -141,7 +141,7 @@ def test_a_belief_that_the_bot_did_not_take_is_no_reason_to_apologise() -> None:
     assert call.machine.state is FloorState.CALLER
 
 
-def test_a_bot_that_does_not_listen_is_told_of_keys_alone_until_it_listens_again() -> None:
+def test_a_bot_that_does_not_listen_gets_only_keys_until_it_listens_again() -> None:
     call = Call().waiting()
     call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.3, "four four", 3.0, 3.2)).on(SpeechStopped(3.4, 3.2))
     assert call.machine.state is FloorState.CALLER
@@ -175,7 +175,7 @@ def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> N
     assert call.machine.state is FloorState.THINKING
 
 
-def test_a_prompt_that_failed_takes_its_noise_with_it() -> None:
+def test_noise_over_a_prompt_that_failed_is_forgotten() -> None:
     call = Call().answered().on(SpeechStarted(1.1, 1.0)).until(1.1 + 4.0).on(SpeechStopped(6.0, 5.8))
     call.on(PlaybackFailed(6.1, call.playing.pop(0), 0.0, "no voice"))
     call.take()

@@ -42,14 +42,14 @@ def test_half_a_number_is_waited_for_as_long_as_the_more_patient_of_two_times() 
     assert quiet_to_end(half, replace(POLICY, patience_ms=9000)) == 9.0
 
 
-def test_a_caller_who_is_to_tell_at_length_is_waited_for_by_every_rule() -> None:
+def test_every_rule_waits_longer_for_a_long_answer() -> None:
     at_length = POLICY.with_end_silence(10.0)
     assert {quiet_to_end(known, at_length) for known in (FINAL, replace(FINAL, in_number=True))} == {10.0}
     for known in (HYPOTHESIS, replace(FINAL, covered=False), replace(HYPOTHESIS, in_number=True), NOTHING):
         assert quiet_to_end(known, at_length) == 10.25
 
 
-def test_what_is_longer_anyway_is_not_shortened_for_a_caller_who_is_to_tell_at_length() -> None:
+def test_times_that_are_longer_anyway_are_not_shortened_for_a_long_answer() -> None:
     at_length = POLICY.with_end_silence(2.0)
     assert quiet_to_end(replace(FINAL, in_number=True), at_length) == 3.0
     assert quiet_to_end(replace(FINAL, covered=False), at_length) == 5.0

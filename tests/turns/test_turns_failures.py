@@ -201,7 +201,7 @@ def test_a_bot_that_works_in_between_has_not_failed_again_and_again() -> None:
 
 
 @pytest.mark.parametrize("complete", [True, False])
-def test_speech_works_again_when_a_prompt_of_the_bots_was_heard_to_its_end(complete: bool) -> None:
+def test_a_prompt_that_is_played_to_its_end_resets_the_failures_of_synthesis(complete: bool) -> None:
     call = Call().waiting()
     for i in range(POLICY.max_failures):
         at = 3.0 + 5 * i

@@ -222,7 +222,7 @@ def test_a_noise_without_words_ends_the_turn_when_it_is_quiet_long_enough() -> N
     assert [ask.kind for ask in call.until(4.35).asks()] == [AskKind.NO_MATCH]
 
 
-def test_a_cough_that_a_caller_goes_on_from_is_no_cough() -> None:
+def test_a_caller_who_goes_on_speaking_after_a_cough_is_heard() -> None:
     call = Call().answered().on(SpeechStarted(1.1, 1.0)).on(SpeechStopped(1.5, 1.3)).on(SpeechStarted(1.9, 1.8))
     call.take()
     call.until(3.0)
@@ -238,7 +238,7 @@ def test_after_a_cough_the_caller_begins_afresh() -> None:
     assert call.machine.state is FloorState.WAITING
 
 
-def test_words_that_are_too_few_do_not_keep_the_prompt_for_ever() -> None:
+def test_too_few_words_pause_the_prompt_only_for_a_while() -> None:
     call = Call().answered().on(CallConfigured(0.1, barge_in_words=2)).on(SpeechStarted(1.1, 1.0))
     call.on(SpeechStopped(1.5, 1.3)).on(Hypothesis(1.6, "well", 1.0, 1.3)).on(NoMatch(1.7, 1.0, 1.1))
     call.on(Hypothesis(1.8, "well well", 1.0, 1.3))
@@ -264,7 +264,7 @@ def test_what_is_said_while_the_bot_thinks_is_told_and_it_goes_on_thinking() -> 
     assert call.machine.state is FloorState.THINKING
 
 
-def test_noise_while_the_bot_thinks_is_no_no_match() -> None:
+def test_noise_while_the_bot_thinks_does_not_count_as_a_no_match() -> None:
     call = Call().waiting().says("my bill", 3.0, 4.0).until(4.5)
     call.take()
     call.on(SpeechStarted(5.1, 5.0)).on(SpeechStopped(6.2, 6.0)).until(8.4)

@@ -86,20 +86,20 @@ def test_nobody_waits_for_what_comes_of_a_hypothesis() -> None:
 def test_keys_are_kept_apart_by_what_they_wait_for() -> None:
     deferred = Deferred()
     assert not deferred.keys_kept
-    assert not deferred.keys_behind_drop
+    assert not deferred.dropped_by_key
     deferred.press("1")
     deferred.keep_key()
     deferred.press("2")
-    deferred.put_key_behind_drop()
+    deferred.keep_dropping_key()
     deferred.press("3")
     assert deferred.pressed_key() == "3"
     assert deferred.keys_kept
-    assert deferred.keys_behind_drop
+    assert deferred.dropped_by_key
     assert deferred.kept_keys() == ["1"]
-    assert deferred.behind_drop_keys() == ["2"]
+    assert deferred.dropping_keys() == ["2"]
     assert not deferred.keys_kept
-    assert not deferred.keys_behind_drop
-    assert deferred.kept_keys() == deferred.behind_drop_keys() == []
+    assert not deferred.dropped_by_key
+    assert deferred.kept_keys() == deferred.dropping_keys() == []
 
 
 def test_no_more_is_kept_than_is_sensible() -> None:

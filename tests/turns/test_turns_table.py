@@ -1,4 +1,4 @@
-"""The table as such: nothing in it is without use, no row stands in the shadow of another, and each is taken."""
+"""The table itself: every guard and move is used, no row hides another, and random calls take every row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_every_guard_and_move_is_used_and_bound_to_what_it_does() -> None:
     assert set(MOVES) == set(Move) == {move for row in TABLE for move in row.moves}
 
 
-def test_everything_that_can_happen_is_in_the_table() -> None:
+def test_every_happening_is_in_the_table() -> None:
     assert {row.what for row in TABLE} == set(Happening)
 
 
@@ -37,7 +37,7 @@ def test_nothing_happens_after_the_end() -> None:
     assert not [row for row in TABLE if FloorState.ENDED in row.states]
 
 
-def test_what_is_owed_has_an_answer_in_every_state() -> None:
+def test_what_comes_next_is_decided_in_every_state() -> None:
     for state in FloorState:
         if state is not FloorState.ENDED:
             assert [row.guard for row in TABLE if row.what is Happening.SETTLED and state in row.states][-1] is None

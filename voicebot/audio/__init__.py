@@ -1,7 +1,7 @@
-"""What audio is made of: formats above the wire, the codecs of the wire, G.711 tables, resampling, WAV files, and a
-detector of voices.
+"""Audio: the formats between leg and recogniser, codecs, G.711 tables, resampling, concealment, WAV files, Silero's
+voice activity detector.
 
-No time, no socket, no state but that of a stream's filter or coder: everything here is a function of samples.
+Everything here computes samples from samples. The only state is that of a stream's filter, coder or detector.
 """
 
 from voicebot.audio.conversion import convert

@@ -1,7 +1,7 @@
-"""Making up for lost audio, after ITU-T G.711 Appendix I: repeat the last pitch period, and fade it out.
+"""Concealment of lost audio after ITU-T G.711 Appendix I: the last pitch period is repeated and faded out.
 
-Simplified where it does not matter to a recogniser or a recording: there is no delay for overlap-adding with what was
-already released, and the first good samples after the hole are left as they came.
+Simplified in ways that do not matter to a recogniser or a recording: audio that was released is not changed afterwards
+(the appendix delays it for an overlap-add), and neither are the first samples after the hole.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ LONGEST_S: Final = 0.060
 """After this time repetition has faded to silence."""
 
 HISTORY_S: Final = 0.035
-"""What must be known before the hole to find a pitch; with less, the hole is silence."""
+"""Audio before the hole that is needed to find the pitch; with less, the hole is filled with silence."""
 
 _SHORTEST_PERIOD_S, _LONGEST_PERIOD_S = 0.005, 0.015  # 200 Hz to 66 Hz
 
 
 def conceal(history: bytes, samples: int, audio: AudioFormat) -> bytes:
-    """So many samples to follow ``history``, the audio released last; silence after :data:`LONGEST_S`."""
+    """``samples`` samples to follow ``history``, the audio before the hole; silence after :data:`LONGEST_S`."""
     rate = audio.rate
     known = round(HISTORY_S * rate)
     if len(history) < known * audio.width:
@@ -32,15 +32,15 @@ def conceal(history: bytes, samples: int, audio: AudioFormat) -> bytes:
     period = _period(past, rate)
     cycle = past[-period:].copy()
     seam = period // 4
-    weight = np.linspace(0, 1, seam, dtype=np.float32)  # lead the end of the cycle over to its own beginning
+    weight = np.linspace(0, 1, seam, dtype=np.float32)  # cross-fade, so that repeating the cycle makes no click
     cycle[-seam:] = cycle[-seam:] * (1 - weight) + past[-period - seam : -period] * weight
-    gain = np.clip(1.2 - np.arange(made_up) / (0.05 * rate), 0, 1)  # 10 ms as it is, then -20 % in 10 ms
+    gain = np.clip(1.2 - np.arange(made_up) / (0.05 * rate), 0, 1)  # 10 ms unchanged, then 20 % less each 10 ms
     wave = np.resize(cycle, made_up) * gain
     return audio.encode(wave.astype(np.int16)) + audio.silence(samples - made_up)
 
 
 def _period(past: np.ndarray[tuple[int], np.dtype[np.float32]], rate: int) -> int:
-    """The lag at which the last 20 ms are most like what came before (normalised cross-correlation)."""
+    """The lag, in samples, at which the last 20 ms best match what came before (normalised cross-correlation)."""
     shortest, longest = round(_SHORTEST_PERIOD_S * rate), round(_LONGEST_PERIOD_S * rate)
     window = len(past) - longest
     lagged = np.lib.stride_tricks.sliding_window_view(past[:-shortest], window)

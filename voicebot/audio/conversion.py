@@ -1,4 +1,4 @@
-"""From one format of audio to another: a whole piece, or a stream that is cut anywhere."""
+"""Conversion from one audio format to another, of a whole piece or of a stream."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from voicebot.audio.halfband import Downsampler, Upsampler, downsample, upsample
 
 
 def convert(audio: bytes, source: AudioFormat, target: AudioFormat) -> bytes:
-    """A whole piece of audio in another format, resampled where the rates differ.
+    """A whole piece of audio in another format, resampled if the rates differ.
 
-    For a piece that begins and ends quietly; a stream needs a :func:`converter`.
+    What comes before and after the piece counts as silence; use a :func:`converter` for a stream.
     """
     if source is target:
         return audio
@@ -25,9 +25,9 @@ def convert(audio: bytes, source: AudioFormat, target: AudioFormat) -> bytes:
 
 
 def converter(source: AudioFormat, target: AudioFormat) -> Callable[[bytes], bytes] | None:
-    """One stream's converter, which keeps the state of its filter; None where the formats are the same.
+    """A converter for one stream, which may be cut anywhere; None if the formats are the same.
 
-    Pieces have whole samples; where the rate is halved, an even number of them.
+    Each piece must have whole samples, and an even number of them where the rate is halved.
     """
     if source is target:
         return None
@@ -42,5 +42,5 @@ def converter(source: AudioFormat, target: AudioFormat) -> Callable[[bytes], byt
 
 @cache
 def _table(source: AudioFormat, target: AudioFormat) -> bytes:
-    """For :meth:`bytes.translate`, between formats of one byte a sample."""
+    """A table for :meth:`bytes.translate`, between formats with one byte per sample."""
     return target.encode(source.decode(bytes(range(256))))

@@ -1,10 +1,10 @@
-"""What the audio between a leg and everything above it is made of: the leg's :class:`AudioFormat`.
+"""The format of the audio between a leg and everything above it: :class:`AudioFormat`.
 
-G.711 calls stay G.711 all the way: the caller's bytes go into the recogniser as they came, and the synthesiser is asked
-for bytes that go out as they are. A wideband call (G.722, Opus) is 16 kHz linear samples above the wire. Whoever
-handles audio asks the format for what differs (rate, silence, samples), and is otherwise the same for all.
+A G.711 call stays G.711 all the way: the caller's bytes go to the recogniser unchanged, and the synthesiser delivers
+bytes that are sent unchanged. A wideband call (G.722, Opus) is 16 kHz linear samples above the wire. Code that handles
+audio asks the format for what differs (rate, silence, samples), and is otherwise the same for all formats.
 
-A leg keeps its format for the whole call, also when a re-INVITE changes the codec of the wire.
+A leg keeps its format for the whole call, even if a re-INVITE changes the codec on the wire.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ FRAME_S: Final = 0.020
 """All audio moves in frames of this length."""
 
 Samples = NDArray[np.float32]
-"""Of one channel, -1 to 1; shape (n,)."""
+"""Samples of one channel, -1 to 1; shape (n,)."""
 
 
 class AudioFormat(ABC):
     """One of :data:`PCMU`, :data:`PCMA`, :data:`LINEAR_8K` and :data:`LINEAR_16K`; compared by identity.
 
-    ``name``: for records, keys and logs. ``rate``: samples a second; ``width``: bytes a sample; ``byte_rate``: bytes a
-    second. ``frame_samples`` and ``frame_bytes`` are those of 20 ms. ``suffix``: of a file with raw audio.
+    ``name``: in records, cache keys and logs. ``rate``: samples per second; ``width``: bytes per sample; ``byte_rate``:
+    bytes per second. ``frame_samples`` and ``frame_bytes``: of a frame of 20 ms. ``suffix``: of raw audio files.
     """
 
     __slots__ = (
@@ -58,16 +58,16 @@ class AudioFormat(ABC):
         return self.name
 
     def silence(self, samples: int) -> bytes:
-        """So many samples of silence."""
+        """``samples`` samples of silence."""
         return self.silent_byte * (samples * self.width)
 
     @abstractmethod
     def decode(self, audio: bytes | bytearray | memoryview) -> NDArray[np.int16]:
-        """The samples, full scale 16 bit."""
+        """The samples, 16 bit full scale, shape (n,)."""
 
     @abstractmethod
     def encode(self, samples: NDArray[np.int16]) -> bytes:
-        """What :meth:`decode` makes these samples of, or the nearest there is."""
+        """Encode ``samples``, the inverse of :meth:`decode`; G.711 takes the nearest level."""
 
     @abstractmethod
     def floats(self, audio: bytes | bytearray | memoryview) -> Samples:
@@ -75,11 +75,11 @@ class AudioFormat(ABC):
 
     @abstractmethod
     def is_quiet(self, audio: bytes) -> bool:
-        """Whether nobody would miss it: quieter than about -46 dBFS. Some microseconds a frame."""
+        """Whether it is quieter than about -46 dBFS, so that it can be dropped unnoticed. Takes some microseconds."""
 
 
 class _G711(AudioFormat):
-    """8 kHz of one byte a sample; see :mod:`voicebot.audio.g711`."""
+    """8 kHz, one byte per sample; see :mod:`voicebot.audio.g711`."""
 
     __slots__ = ("_floats", "law")
 
@@ -102,7 +102,7 @@ class _G711(AudioFormat):
 
 
 class _Linear(AudioFormat):
-    """16 bit samples, little-endian: what the Speech service calls ``raw-8khz-16bit-mono-pcm`` and so on."""
+    """16 bit samples, little-endian: the Speech service's ``raw-8khz-16bit-mono-pcm`` and so on."""
 
     __slots__ = ()
 
@@ -127,4 +127,4 @@ PCMA: Final[AudioFormat] = _G711("PCMA", ".alaw")
 LINEAR_8K: Final[AudioFormat] = _Linear("L16-8K", 8000, ".s16")
 LINEAR_16K: Final[AudioFormat] = _Linear("L16-16K", 16_000, ".s16")
 FORMATS: Final = (PCMU, PCMA, LINEAR_16K)
-"""Those that a leg may have."""
+"""The formats that a leg may have."""

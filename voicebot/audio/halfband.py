@@ -1,9 +1,8 @@
-"""Between 8 and 16 kHz, sample for sample: a half-band filter, of which every second coefficient is zero.
+"""Resampling between 8 and 16 kHz with a half-band filter.
 
-A telephone's 8 kHz become 16 kHz by putting a new sample between every two, and back by keeping every second one of
-what the filter leaves. Streams are cut anywhere and still come out as if they had been filtered whole; each piece gives
-exactly twice, or half, its samples. The filter (63 taps, a Kaiser window) is flat within 0.1 dB up to 3.4 kHz and takes
-60 dB off what is above 4.6 kHz; it delays by 31 samples of the higher rate, 2 ms.
+A stream may be cut anywhere, and comes out as if it had been filtered whole; each piece gives exactly twice, or half,
+its samples. The filter (63 taps, Kaiser window) is flat within 0.1 dB up to 3.4 kHz, attenuates by 60 dB above 4.6 kHz,
+and delays by 31 samples of the higher rate, 2 ms.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ def _filter() -> NDArray[np.float32]:
 
 
 _FILTER: Final = _filter()
-_PHASES: Final = (2 * _FILTER[0::2], 2 * _FILTER[1::2])  # for the two new samples of each old one
+_PHASES: Final = (2 * _FILTER[0::2], 2 * _FILTER[1::2])  # polyphase: each sample becomes two, one by each half
 
 
 class Upsampler:
-    """8 kHz to 16 kHz, of one stream."""
+    """8 kHz to 16 kHz, for one stream."""
 
     __slots__ = ("_past",)
 
@@ -36,7 +35,7 @@ class Upsampler:
         self._past: NDArray[np.float32] = np.zeros(len(_PHASES[0]) - 1, np.float32)
 
     def __call__(self, samples: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Twice as many samples."""
+        """The resampled stream so far: twice as many samples as this piece has."""
         if not len(samples):
             return samples
         whole = np.concatenate((self._past, samples.astype(np.float32)))
@@ -48,7 +47,7 @@ class Upsampler:
 
 
 class Downsampler:
-    """16 kHz to 8 kHz, of one stream. Pieces have an even number of samples."""
+    """16 kHz to 8 kHz, for one stream. Each piece must have an even number of samples."""
 
     __slots__ = ("_past",)
 
@@ -56,7 +55,7 @@ class Downsampler:
         self._past: NDArray[np.float32] = np.zeros(_TAPS - 1, np.float32)
 
     def __call__(self, samples: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Half as many samples."""
+        """The resampled stream so far: half as many samples as this piece has."""
         if not len(samples):
             return samples
         whole = np.concatenate((self._past, samples.astype(np.float32)))

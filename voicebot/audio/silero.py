@@ -1,7 +1,7 @@
 """Silero's voice activity detector (MIT) on plain onnxruntime: the probability of a voice in each 32 ms of a stream.
 
-8 or 16 kHz; windows of 32 ms with the 4 ms before, and a recurrent state. The network keeps nothing itself: one serves
-all streams of a process, and each stream has its own :class:`SileroStream`. About 0.1 ms of one core a window.
+At 8 or 16 kHz. Its input is a window of 32 ms with the 4 ms before it, and a recurrent state. The network itself has no
+state, so one serves all streams of a process, each with its own :class:`SileroStream`. A window takes about 0.1 ms.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CONTEXT_S: Final = 0.004
 
 @cache
 def _network() -> Any:
-    """The one of this process; loading takes some 80 ms."""
+    """The network, shared by all streams of the process; loading it takes some 80 ms."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -33,15 +33,15 @@ def _network() -> Any:
 
 
 class SileroStream:
-    """One stream's windows, in order, and what the detector remembers of them.
+    """The detector's state for one stream, which is given to it window by window, in order.
 
-    ``window``: where the next 32 ms are written (-1 to 1), before :meth:`score` or :meth:`skip`.
+    ``window``: the caller writes the next 32 ms here (-1 to 1), then calls :meth:`score` or :meth:`skip`.
     """
 
     __slots__ = ("_input", "_network", "_overlap", "_rate", "_state", "window")
 
     def __init__(self, rate: int) -> None:
-        """``rate``: 8000 or 16000. Loads the network when it is the first of the process: see :func:`warm`."""
+        """``rate``: 8000 or 16000. The first stream of a process loads the network: see :func:`warm`."""
         self._network = _network()
         self._rate = np.array(rate, dtype=np.int64)
         self._overlap = round(rate * _CONTEXT_S)
@@ -50,7 +50,7 @@ class SileroStream:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was heard before."""
+        """Forget the windows so far."""
         self._state = np.zeros((2, 1, 128), np.float32)
         self._input[0, : self._overlap] = 0.0
 
@@ -61,11 +61,11 @@ class SileroStream:
         return float(output[0, 0])
 
     def skip(self) -> None:
-        """The window passes unheard."""
+        """Go on to the next window without scoring this one."""
         self._input[0, : self._overlap] = self._input[0, -self._overlap :]
 
     def __call__(self, frame: Samples) -> float:
-        """The probability, 0 to 1, that somebody speaks in ``frame`` (32 ms)."""
+        """The probability, 0 to 1, that somebody speaks in ``frame``, the next window."""
         self.window[:] = frame
         return self.score()
 

@@ -7,7 +7,7 @@ From the ground up, where each imports only what stands above it:
 ``expressions``, ``template``              conditions, values, and texts with gaps; ``operations`` is what they compute
 ``speaking``, ``exact``                    values in words, for the ear and for the eye
 ``understanding/``                         what callers mean by their words, in each language
-``model/``, ``walking``                    the words of a file that are not steps; ways through any part of a file
+``model/``, ``walking``                    the words of a file that are not steps; finding things in any part of a file
 ``answers/``                               the kinds of answers to a question, one file each
 ``wording``, ``script``                    prompts and all other texts of a dialog, compiled for one language
 ``channel``, ``turn``                      what a step is given while it runs

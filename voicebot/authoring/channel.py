@@ -12,6 +12,7 @@ from typing import Any
 from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import BargeIn
 from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
+from voicebot.telephony_channel import RECORDING_COMMAND
 
 BUDGET = 300
 """Steps of one turn; a dialog that needs more runs in circles."""
@@ -98,7 +99,6 @@ async def use_language(context: TurnContext, wanted: str, available: Sequence[st
     return True
 
 
-RECORDING = "channel/vnd.microsoft.telephony.recording."
 _NO_RECORDING = ("pause", "stop")
 
 
@@ -119,7 +119,7 @@ async def keep_private(context: TurnContext, private: bool) -> None:
 
 
 async def _command_recording(context: TurnContext, action: str) -> None:
-    await context.send_activity(PassingActivity(type="command", name=RECORDING + action))
+    await context.send_activity(PassingActivity(type="command", name=RECORDING_COMMAND + action))
 
 
 async def send_event(context: TurnContext, name: str, value: dict[str, Any]) -> None:

@@ -97,12 +97,12 @@ def _panel(dialogs: Dialogs, loaded: LoadedDialog, coverage: Coverage | None) ->
     for step in dialog.steps:
         rows = []
         for target, label in _exits(dialog, step, below[step.id]):
-            gone = coverage is None or (loaded.name, step.id, target) in coverage.gone or target == FAIL
+            taken = coverage is None or (loaded.name, step.id, target) in coverage.taken or target == FAIL
             if order.get(target, -1) > order[step.id]:
-                edges[step.id, target] = (label, gone)
+                edges[step.id, target] = (label, taken)
             else:
                 link = f"#{_anchor(loaded.name, target)}" if target in order else ""
-                rows.append(CardRow(label, _arrow(target), link, gone))
+                rows.append(CardRow(label, _arrow(target), link, taken))
         called = step.calls if step.calls in dialogs.dialogs else ""
         if called:
             rows.insert(0, CardRow("", f"→ {called}.yaml", f"#{_anchor(called)}", True))
@@ -124,7 +124,7 @@ def _panel(dialogs: Dialogs, loaded: LoadedDialog, coverage: Coverage | None) ->
 
 
 def _tested(loaded: LoadedDialog, coverage: Coverage | None) -> Any:
-    seen = {end for dialog, step, going in (coverage.gone if coverage is not None else ())
+    seen = {end for dialog, step, going in (coverage.taken if coverage is not None else ())
             if dialog == loaded.name for end in (step, going)}  # fmt: skip
     return lambda step_id: coverage is None or step_id in seen
 
@@ -167,9 +167,9 @@ def _drawn(panel: _Panel, x: float, y: float) -> str:
     left, top = x + PADDING, y + picture.HEADER + PADDING
     left += (panel.width - 2 * PADDING - panel.placed.width) / 2
     parts = [picture.panel(x, y, panel.width, panel.height, panel.name, panel.title)]
-    for (start, end), (label, gone) in panel.edges.items():
+    for (start, end), (label, taken) in panel.edges.items():
         points = [(left + px, top + py) for px, py in panel.placed.routes[start, end]]
-        parts.append(picture.arrow(points, label, gone))
+        parts.append(picture.arrow(points, label, taken))
     for name, card in panel.cards.items():
         px, py = panel.placed.boxes[name]
         parts.append(picture.card(card, left + px, top + py))

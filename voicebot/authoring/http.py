@@ -15,11 +15,16 @@ from typing import Any
 
 import aiohttp
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_exponential
+from yarl import URL
+
+from voicebot.web_access import public_connector
 
 LIMIT_S = 8.0
 """Seconds for all attempts together."""
 MAX_ANSWER = 256 * 1024
 IDEMPOTENT = frozenset({"get", "put", "delete"})
+MAX_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,15 @@ Fetch = Callable[[HttpRequest], Awaitable[Any]]
 
 
 class HttpClient:
-    """One session for all calls. Call :meth:`close` at the end."""
+    """For all calls. Call :meth:`close` at the end.
+
+    Redirections are followed: on the same server with everything that was asked there, to another one with nothing of
+    it (no header, no body: they hold secrets), and only to public addresses.
+    """
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self._elsewhere: aiohttp.ClientSession | None = None
 
     async def fetch(self, request: HttpRequest) -> Any:
         """Raises :class:`HttpFailed`."""
@@ -77,26 +87,15 @@ class HttpClient:
         raise HttpFailed("not asked")
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        sessions, self._session, self._elsewhere = (self._session, self._elsewhere), None, None
+        for session in sessions:
+            if session is not None:
+                await session.close()
 
     async def _once(self, request: HttpRequest) -> Any:
-        if self._session is None:
-            self._session = aiohttp.ClientSession()
         try:
-            async with self._session.request(
-                request.method.upper(),
-                request.url,
-                headers=request.headers,
-                params=request.query,
-                json=request.body,
-                timeout=aiohttp.ClientTimeout(total=request.timeout_s),
-            ) as response:
-                data = await response.content.read(MAX_ANSWER + 1)
-                while len(data) <= MAX_ANSWER and not response.content.at_eof():
-                    data += await response.content.read(MAX_ANSWER + 1 - len(data))
-                return _answer(response.status, data)
+            async with asyncio.timeout(request.timeout_s):
+                return await self._answered(request)
         except TimeoutError as error:
             raise _MayPass(f"no answer within {request.timeout_s:g} s") from error
         except aiohttp.InvalidURL as error:
@@ -105,6 +104,83 @@ class HttpClient:
             raise _MayPass(f"{type(error).__name__}: {error}"[:200]) from error
         except ValueError as error:  # a header with a line break, for instance
             raise HttpFailed(str(error)[:200]) from error
+
+    async def _answered(self, request: HttpRequest) -> Any:
+        asked, session = _Asked.of(request), self._at_home()
+        for _ in range(MAX_REDIRECTS + 1):
+            async with session.request(
+                asked.method,
+                asked.url,
+                headers=asked.headers,
+                json=asked.body,
+                timeout=aiohttp.ClientTimeout(total=request.timeout_s),
+                allow_redirects=False,
+            ) as response:
+                location = response.headers.get("Location")
+                if response.status not in _REDIRECTS or location is None:
+                    return _answer(response.status, await _content(response))
+                before, asked = asked, asked.redirected(response.status, location)
+            if not before.is_at(asked.url):
+                session = self._abroad()
+        raise HttpFailed(f"more than {MAX_REDIRECTS} redirections")
+
+    def _at_home(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        return self._session
+
+    def _abroad(self) -> aiohttp.ClientSession:
+        if self._elsewhere is None:
+            self._elsewhere = aiohttp.ClientSession(connector=public_connector(), cookie_jar=aiohttp.DummyCookieJar())
+        return self._elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request on its way, which redirections change."""
+
+    method: str
+    url: URL
+    headers: dict[str, str]
+    body: Any
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> _Asked:
+        url = URL(request.url)
+        if request.query:
+            url = url.extend_query(request.query)
+        if url.scheme not in ("http", "https") or not url.host:
+            raise HttpFailed("not a web address")
+        return cls(request.method.upper(), url, request.headers, request.body)
+
+    def is_at(self, url: URL) -> bool:
+        """Whether ``url`` is of the same server: the same origin, or its encrypted one."""
+        encrypted = self.url.scheme == "http" and url.scheme == "https" and self.url.is_default_port()
+        return url.origin() == self.url.origin() or (url.host == self.url.host and encrypted and url.is_default_port())
+
+    def redirected(self, status: int, location: str) -> _Asked:
+        """What is asked instead (RFC 9110, section 15.4). Raises :class:`HttpFailed`."""
+        url = self.url.join(URL(location))
+        if url.scheme not in ("http", "https") or not url.host or url.user is not None:
+            raise HttpFailed("a redirection to what is not a web address", status)
+        if self.url.scheme == "https" and url.scheme == "http":
+            raise HttpFailed("a redirection to what is not encrypted", status)
+        method, body = self.method, self.body
+        if status == 303 or (status in (301, 302) and method == "POST"):
+            method, body = "GET", None
+        if self.is_at(url):
+            return _Asked(method, url, self.headers, body)
+        if method != "GET" or body is not None:
+            raise HttpFailed(f"a redirection to another server, {url.host}, which would get what was sent", status)
+        return _Asked(method, url, {}, None)
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """The body, or one byte more than is taken of it."""
+    data = await response.content.read(MAX_ANSWER + 1)
+    while len(data) <= MAX_ANSWER and not response.content.at_eof():
+        data += await response.content.read(MAX_ANSWER + 1 - len(data))
+    return data
 
 
 def _answer(status: int, data: bytes) -> Any:

@@ -27,7 +27,8 @@ COLOURS = {
 OTHER = "#0e7490"
 LEGENDS = {
     "ask": "asks", "say": "says", "if": "decides", "call": "runs another dialog or Python",
-    "http": "asks a web service", "transfer": "hands on", "hangup": "hangs up", "set": "keeps values",
+    "http": "asks a web service", "transfer": "transfers, or calls somebody", "hangup": "hangs up",
+    "set": "stores values",
 }  # fmt: skip
 
 STYLE = """\
@@ -41,9 +42,9 @@ text{font-family:Inter,"Segoe UI","Helvetica Neue",Arial,"DejaVu Sans",sans-seri
 .kind{font-size:10px;fill:#fff;font-weight:600}
 .row{fill:#475569}
 a .row,a .kind{text-decoration:underline}
-.way{fill:none;stroke:#64748b;stroke-width:1.5}
-.ungone{stroke:#ea580c;stroke-dasharray:5 3}
-.tip{fill:#64748b}.ungonetip{fill:#ea580c}
+.path{fill:none;stroke:#64748b;stroke-width:1.5}
+.untaken{stroke:#ea580c;stroke-dasharray:5 3}
+.tip{fill:#64748b}.untakentip{fill:#ea580c}
 .label{font-size:10.5px;fill:#334155;text-anchor:middle;paint-order:stroke;stroke:#f8fafc;stroke-width:4px}
 .miss,.label.miss{fill:#c2410c}
 .entry{font-size:10px;fill:#1d4ed8;font-weight:600}
@@ -62,7 +63,7 @@ class CardRow:
     label: str
     target: str
     link: str
-    gone: bool
+    taken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,15 +180,15 @@ def card(step: Card, x: float, y: float) -> str:
     for row in step.rows:
         room = CARD_WIDTH - 24
         text = clipped(f"{row.label} → {row.target}" if row.label else row.target, room)
-        shown = f'<text class="row{"" if row.gone else " miss"}" x="{x + 12:.1f}" y="{at:.1f}">{escape(text)}</text>'
+        shown = f'<text class="row{"" if row.taken else " miss"}" x="{x + 12:.1f}" y="{at:.1f}">{escape(text)}</text>'
         parts.append(f'<a href="{row.link}">{shown}</a>' if row.link else shown)
         at += LINE
     parts.append("</g>")
     return "".join(parts)
 
 
-def arrow(points: list[tuple[float, float]], label: str, gone: bool) -> str:
-    """An arrow from step to step; ``gone``: a test takes this path."""
+def arrow(points: list[tuple[float, float]], label: str, taken: bool) -> str:
+    """An arrow from step to step; ``taken``: a test takes this path."""
     (x, y), *rest = points
     path = [f"M{x:.1f},{y:.1f}"]
     end_x, end_y = rest[-1]
@@ -201,8 +202,8 @@ def arrow(points: list[tuple[float, float]], label: str, gone: bool) -> str:
         x, y = to_x, to_y
     tip = f"M{end_x - 4:.1f},{end_y - 8:.1f} h8 l-4,8 z"
     parts = [
-        f'<path class="way{"" if gone else " ungone"}" d="{" ".join(path)}"/>',
-        f'<path class="{"tip" if gone else "ungonetip"}" d="{tip}"/>',
+        f'<path class="path{"" if taken else " untaken"}" d="{" ".join(path)}"/>',
+        f'<path class="{"tip" if taken else "untakentip"}" d="{tip}"/>',
     ]
     if label:
         # Halfway along the last stretch: arrows from one step have parted there, those to one step have not yet met.
@@ -210,7 +211,7 @@ def arrow(points: list[tuple[float, float]], label: str, gone: bool) -> str:
         label_x, label_y = (from_x + to_x) / 2, (from_y + to_y) / 2 + 3.5
         shown = escape(clipped(label, 190, 10.5))
         parts.append(
-            f'<text class="label{"" if gone else " miss"}" x="{label_x:.1f}" y="{label_y:.1f}">{shown}'
+            f'<text class="label{"" if taken else " miss"}" x="{label_x:.1f}" y="{label_y:.1f}">{shown}'
             f"<title>{escape(label)}</title></text>"
         )
     return "".join(parts)
@@ -228,16 +229,16 @@ def page(width: float, height: float, parts: list[str], *, tested: bool) -> str:
         )
         x += 17 + wide(what) + 16
     x = MARGIN
-    marks = [("M0,0 h26", "way", "where a caller goes")]
+    marks = [("M0,0 h26", "path", "the path of a caller")]
     if tested:
-        marks.append(("M0,0 h26", "way ungone", "where no test goes (voicebot test dialogs --ways)"))
+        marks.append(("M0,0 h26", "path untaken", "a path that no test takes (voicebot test dialogs --paths)"))
     for path, kind, what in marks:
         legend.append(
             f'<path class="{kind}" transform="translate({x:.1f},{MARGIN + 22:.1f})" d="{path}"/>'
             f'<text x="{x + 34:.1f}" y="{MARGIN + 26:.1f}">{escape(what)}</text>'
         )
         x += 34 + wide(what) + 16
-    for text in ("↑ back to a step above", "■ the dialog ends", "✕ it gives up: on_fail of who called it") + (
+    for text in ("↑ back to a step above", "■ the dialog ends", "✕ it gives up: on_fail of the calling dialog") + (
         () if tested else ("no tests were run",)
     ):
         legend.append(f'<text x="{x:.1f}" y="{MARGIN + 26:.1f}">{escape(text)}</text>')

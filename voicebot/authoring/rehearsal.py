@@ -33,14 +33,15 @@ class Coverage:
     """The steps that were visited, and the paths that were taken from them."""
 
     dialogs: Dialogs
-    gone: set[tuple[str, str, str]] = field(default_factory=set)
+    taken: set[tuple[str, str, str]] = field(default_factory=set)
+    """Dialog, step, and where the dialog went on after it."""
 
     def visited(self, dialog: str, step: str, going: str) -> None:
-        self.gone.add((dialog, step, going))
+        self.taken.add((dialog, step, going))
 
     def steps(self) -> tuple[int, list[tuple[Path, int, str]]]:
         """How many steps there are, and file, line and id of those that were not visited."""
-        seen = {(dialog, end) for dialog, step, going in self.gone for end in (step, going)}
+        seen = {(dialog, end) for dialog, step, going in self.taken for end in (step, going)}
         total, left = 0, []
         for name, loaded in self.dialogs.dialogs.items():
             total += len(loaded.dialog.steps)
@@ -59,7 +60,7 @@ class Coverage:
                 total += len(targets)
                 line = loaded.document.value_at((*loaded.step_path(step), "id"))[0]
                 left += [(loaded.file, line, step, target) for target in targets
-                         if (name, step, target) not in self.gone]  # fmt: skip
+                         if (name, step, target) not in self.taken]  # fmt: skip
         return total, left
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from voicebot.authoring.addresses import fill_address
 from voicebot.authoring.expected import EXPECTED, USUAL, by_language
 from voicebot.authoring.expressions import Compiled, compile_expression
 from voicebot.authoring.model import DialogHeader, Part, Prompt
@@ -49,6 +49,9 @@ class DialogScript:
             name: compile_schedule(schedule) for name, schedule in main.schedules.items()
         }
         self._read: Formatter = formatter(written, locale)
+        set_here = {name for part in parts for _, name in getattr(part, "sets", tuple)()} | {*header.inputs}
+        self._constant = frozenset(main.constants) - set_here
+        """The names whose values are the author's in this file: a variable of the same name may hold anything."""
         self._words: dict[int, Words] = {}
         self._templates: dict[str, Template] = {}
         self._conditions: dict[str, Compiled] = {}
@@ -56,7 +59,7 @@ class DialogScript:
         for part in (*parts, header.defaults, main.globals):
             file = main_file if part is main.globals else own_file
             for _, prompt in prompts_of(part):
-                self._words[id(prompt)] = words(prompt, header.voice or main.voice or "", locale, file)
+                self._words[id(prompt)] = words(prompt, header.voice or main.voice or "", locale, file, self._constant)
             for _, text in texts_of(part):
                 self._templates[text] = compile_template(text)
             for _, condition in conditions_of(part):
@@ -97,16 +100,11 @@ class DialogScript:
         return template.fill(scope, self._read) if template is not None else written_text
 
     def address(self, written_text: str, scope: Mapping[str, Any]) -> str:
-        """A web address with its gaps filled. Values of the call are quoted, so they cannot lead to another server."""
-        own = {*self.constants, "secrets"}
-        filled = ""
-        for part in self._templates[written_text].parts:
-            if isinstance(part, str):
-                filled += part
-                continue
-            value = self._read(part.expression(scope), part.kind)
-            filled += value if {name for name, _ in part.expression.names} <= own else quote(value, safe="")
-        return filled
+        """A web address with its gaps filled. Values of the call are quoted, and cannot lead elsewhere.
+
+        Raises :class:`~voicebot.authoring.addresses.AddressRefused`.
+        """
+        return fill_address(self._templates[written_text], scope, self._read, self._constant | {"secrets"})
 
     def expected(self, section: str) -> tuple[str, ...]:
         """The words that the recogniser should expect: a section of :data:`~voicebot.authoring.expected.EXPECTED`."""

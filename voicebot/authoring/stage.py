@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from voicebot.authoring.channel import RECORDING
 from voicebot.authoring.compiler import compile_dialogs
 from voicebot.authoring.folder import Dialogs
 from voicebot.authoring.loader import load_dialogs
@@ -24,6 +23,7 @@ from voicebot.authoring.stubs import AnySecret, Stubs
 from voicebot.authoring.transcripts import DialogTest, read_transcripts
 from voicebot.host.loader import DialogsError
 from voicebot.host.sdk import Activity, ComponentDialog, DialogContext, TurnContext
+from voicebot.telephony_channel import RECORDING_COMMAND
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,11 @@ def _name(number: int) -> str:
 
 def _leave_recording_alone(context: TurnContext) -> None:
     async def without(_: TurnContext, activities: list[Activity], go_on: Any) -> Any:
-        activities[:] = [a for a in activities if not (a.type == "command" and str(a.name).startswith(RECORDING))]
+        activities[:] = [activity for activity in activities if not _commands_recording(activity)]
         return await go_on()
 
     context.on_send_activities(without)
+
+
+def _commands_recording(activity: Activity) -> bool:
+    return bool(activity.type == "command" and str(activity.name).startswith(RECORDING_COMMAND))

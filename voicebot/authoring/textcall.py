@@ -1,33 +1,32 @@
-"""A call in text. What the caller does goes through the real dialog host, without socket, audio or waiting."""
+"""A call in text. What the caller does goes through the real dialog host, without socket, audio or pauses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from voicebot.authoring.channel import RECORDING
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.sdk import Dialog, activity_from_json
 from voicebot.host.storage import SqliteStorage
+from voicebot.telephony_channel import NO_INPUT, NO_MATCH, PHONE_CHANNEL, RECORDING_COMMAND
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the bot said: ``text`` as a chat shows it, ``spoken`` as a voice gets it (words or SSML)."""
+    """A message of the bot: ``text`` as a chat shows it, ``spoken`` as it is spoken (words or SSML)."""
 
     text: str
     spoken: str
 
 
 class TextCall:
-    """A call to ``root``. Each method gives what the bot said then. Call :meth:`close` at the end.
+    """A call to ``root``. Each method returns what the bot says then. Call :meth:`close` at the end.
 
-    ``hung_up``: the bot has ended the call; ``transfer``: whom it was to be handed on to in the last turn, or None;
-    ``dialled``: whom the bot has had called in a call of its own that is not over yet, or None; ``ringing``: nobody
-    has answered that one so far;
-    ``recording``: what the recording, if there is one, was told last: ``running``, ``paused`` or ``stopped``;
-    ``language``: in which the call goes on.
+    ``hung_up``: whether the bot has ended the call. ``transfer``: the target of the transfer that the last turn asked
+    for, or None. ``dialled``: the number of the separate call that the bot has placed, None once that is over;
+    ``ringing``: whether it is still unanswered. ``recording``: the state of the recording, if there is one:
+    ``running``, ``paused`` or ``stopped``. ``language``: that of the call.
 
     ``direction``: ``outbound`` for a call that the bot has placed; ``context``: what the dialog is told in such a call.
     """
@@ -59,28 +58,28 @@ class TextCall:
         return await self._turn(type="message", text=text)
 
     async def press(self, keys: str) -> list[Said]:
-        """One key after another; all that is said after them, together."""
+        """Press one key after another; everything that is said after them."""
         said: list[Said] = []
         for key in keys:
             said += await self._turn(type="message", text=key, entities=[{"type": "DTMF"}])
         return said
 
     async def silence(self) -> list[Said]:
-        return await self._turn(type="event", name="noUserInput", value=1)
+        return await self._turn(type="event", name=NO_INPUT, value=1)
 
     async def noise(self) -> list[Said]:
-        """Something was heard, but no words."""
-        return await self._turn(type="event", name="unrecognizedSpeech", value=1)
+        """Something is heard, but no words are recognised."""
+        return await self._turn(type="event", name=NO_MATCH, value=1)
 
     async def transferred(self, state: str) -> list[Said]:
-        """What came of a transfer: ``completed``, ``failed``, or why it has: ``busy`` or ``no-answer``."""
+        """A transfer has ended: ``completed``, ``failed``, or why it failed, ``busy`` or ``no-answer``."""
         told: dict[str, Any] = {"state": state}
         if state in ("busy", "no-answer"):
             told = {"state": "failed", "status": _STATUS[state], "message": state}
         return await self._turn(type="event", name="handoff.status", value=told)
 
     async def dial_became(self, outcome: str) -> list[Said]:
-        """What became of the call that the bot has placed last: ``answered``, ``ended``, ``busy``, ..."""
+        """The call that the bot has placed last goes on: ``answered``, ``ended``, ``busy``, ..."""
         told = {"commandId": self._command, "state": outcome.replace("_", "-"), "status": _STATUS.get(outcome, 0),
                 "reason": outcome, "to": self.dialled or ""}  # fmt: skip
         self.ringing = False
@@ -100,7 +99,7 @@ class TextCall:
         self._sent = []
         self._number += 1
         envelope = {
-            "id": f"text|{self._number:07d}", "channelId": "telephony", "serviceUrl": "urn:voicebot:text",
+            "id": f"text|{self._number:07d}", "channelId": PHONE_CHANNEL, "serviceUrl": "urn:voicebot:text",
             "locale": self.language, "from": {"id": self._caller}, "recipient": {"id": "bot"},
             "conversation": {"id": "text"},
         }  # fmt: skip
@@ -115,8 +114,8 @@ class TextCall:
                 self.ringing = True
             if sent.get("name") == "config":
                 self.language = sent["channelData"]["sessionParams"].get("language", self.language)
-            if sent["type"] == "command" and str(sent.get("name")).startswith(RECORDING):
-                self.recording = _RECORDING[sent["name"].removeprefix(RECORDING)]
+            if sent["type"] == "command" and str(sent.get("name")).startswith(RECORDING_COMMAND):
+                self.recording = _RECORDING[sent["name"].removeprefix(RECORDING_COMMAND)]
         messages = [sent for sent in self._sent if sent["type"] == "message"]
         return [Said(sent.get("text", ""), sent.get("speak", sent.get("text", ""))) for sent in messages]
 
@@ -129,7 +128,7 @@ _RECORDING = {"start": "running", "resume": "running", "pause": "paused", "stop"
 
 
 class _Kept(SqliteStorage):
-    """State in memory, with what was written last."""
+    """State in memory; ``kept`` is what was written last."""
 
     def __init__(self) -> None:
         super().__init__(None)

@@ -9,14 +9,12 @@ from datetime import date, datetime
 from typing import Any
 
 from voicebot.authoring import channel
+from voicebot.authoring.addresses import AddressRefused
 from voicebot.authoring.functions import Functions
-from voicebot.authoring.http import Fetch, HttpRequest
+from voicebot.authoring.http import Fetch, HttpFailed, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
 from voicebot.authoring.script import DialogScript
 from voicebot.host.sdk import ActivityTypes, TurnContext
-
-NO_INPUT, NO_MATCH = "noUserInput", "unrecognizedSpeech"
-"""The events for a caller who says nothing, and for speech without recognised words."""
 
 Visited = Callable[[str, str, str], None]
 """``(dialog, step, where it went on)``: for coverage."""
@@ -135,10 +133,14 @@ class Turn:
     async def fetch(self, asked: ServiceRequest) -> Any:
         """What a web service answers. Raises :class:`~voicebot.authoring.http.HttpFailed`."""
         script, scope = self.script, {**self.scope(), "secrets": self.around.secrets}
+        try:
+            address = script.address(asked.url, scope)
+        except AddressRefused as error:
+            raise HttpFailed(str(error)) from error
         return await self.around.fetch(
             HttpRequest(
                 asked.method,
-                script.address(asked.url, scope),
+                address,
                 {name: script.text(value, scope) for name, value in asked.headers.items()},
                 {name: _query(script.value(value, scope)) for name, value in asked.query.items()},
                 plain(script.value(asked.body, scope)),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from voicebot.authoring.addresses import AddressRefused, fill_address
 from voicebot.authoring.expressions import Scope
 from voicebot.authoring.model import BargeIn, Prompt
 from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import spoken, written
 from voicebot.authoring.template import Formatter, Template, compile_template
+
+logger = logging.getLogger(__name__)
 
 SLOWER = "-25%"
 """How much slower prompts are spoken for callers who asked for it."""
@@ -30,6 +34,8 @@ class Words:
     barge_in: BargeIn | None
     read: Formatter
     aloud: Formatter
+    own: frozenset[str] = frozenset()
+    """The names whose values are the author's."""
 
     def rendered(self, scope: Scope, slow: bool = False) -> tuple[str, str]:
         """What is shown and what is spoken."""
@@ -48,9 +54,13 @@ class Words:
         return text, f"<speak>{inner}</speak>"
 
     def sound(self, scope: Scope) -> str:
-        """The address of the audio that is played instead; ``""`` for none."""
+        """The address of the audio that is played instead; ``""`` for none, and for one that a caller would choose."""
         if isinstance(self.audio, Template):
-            return self.audio.fill(scope, self.read)
+            try:
+                return fill_address(self.audio, scope, self.read, self.own)
+            except AddressRefused as error:
+                logger.warning("not played: %s", error)
+                return ""
         return self.audio or ""
 
     @property
@@ -60,8 +70,13 @@ class Words:
         return {name for part in templates for gap in part.gaps for name, _ in gap.expression.names}
 
 
-def words(prompt: Prompt, voice: str, locale: str, file: Path | None = None) -> Words:
-    """``prompt`` of a dialog's ``file`` made ready. Raises :class:`~voicebot.authoring.expressions.ExpressionError`."""
+def words(
+    prompt: Prompt, voice: str, locale: str, file: Path | None = None, own: frozenset[str] = frozenset()
+) -> Words:
+    """``prompt`` of a dialog's ``file`` made ready; ``own``: the names whose values are the author's.
+
+    Raises :class:`~voicebot.authoring.expressions.ExpressionError`.
+    """
     return Words(
         compile_template(prompt.text),
         compile_template(prompt.ssml) if prompt.ssml else None,
@@ -70,6 +85,7 @@ def words(prompt: Prompt, voice: str, locale: str, file: Path | None = None) -> 
         prompt.barge_in,
         formatter(written, locale),
         formatter(spoken, locale),
+        own,
     )
 
 

@@ -2,13 +2,13 @@
 
 Rules that hold here:
 
-* A call talks to a :class:`Conversation` and hears events (`voicebot.events`); it never sees JSON or a connection.
+* A call sends to a :class:`Conversation` and gets events (`voicebot.events`); it never sees JSON or a connection.
 * Sending never blocks and never raises: what cannot be delivered comes back as ``BotFailed``.
-* Whatever a bot sends is taken as untrusted: bounded, cleaned for the ear, and dropped when it makes no sense.
+* Nothing that a bot sends is trusted: it is bounded, made fit for speech, and dropped when it cannot be understood.
 * The call numbers its requests; each ends with exactly one ``BotDone`` or ``BotFailed``, and its messages come before
-  that (``requests.py``). What a bot says later is request 0, its own initiative.
-* What is agreed with one bot (how keys are told, how its thinking is covered) is put around its conversation, whatever
-  the channel (``conventions.py``); what bots send is understood from all of them (``interpretation.py``).
+  that (``requests.py``). What a bot sends later belongs to request 0, its own initiative.
+* The conventions of one bot (how it gets keys, what covers its silence) are wrapped around its conversation, whatever
+  the channel (``conventions.py``). What a bot sends is understood by every convention (``interpretation.py``).
 """
 
 from voicebot.bots import activities

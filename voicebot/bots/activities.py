@@ -1,8 +1,8 @@
 """What a call tells its bot, as Bot Framework activities in the shape of Microsoft's Telephony channel.
 
-The functions give the content of an activity; :func:`addressed` puts it into its envelope (who, to whom, when, in which
-call). Pure: the time is passed in. Where the Telephony channel has no convention, AudioCodes' is used
-(``noUserInput``), and what neither has is an event named ``voicebot.…`` that other bots ignore.
+Each function returns the content of an activity; :func:`addressed` adds sender, recipient, time and conversation. Pure:
+the time is passed in. Where the Telephony channel has no convention, AudioCodes' is used (``noUserInput``); where
+neither has one, an event named ``voicebot.…``, which other bots ignore.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from typing import Any
 
 from voicebot.bots.conversation import CallFacts
 from voicebot.events import PlacedCallChanged, TransferEnded
-from voicebot.host_wire import ANONYMOUS, PHONE_CHANNEL, RESUME_EVENT
+from voicebot.telephony_channel import (
+    ANONYMOUS,
+    NO_INPUT,
+    NO_MATCH,
+    PHONE_CHANNEL,
+    RECORDING_COMMAND,
+    RESUME_EVENT,
+)
 
 SERVICE_URL = "urn:voicebot:call"
 BOT_ID = "bot"
@@ -25,7 +32,7 @@ HYPOTHESIS = "speechHypothesis"
 
 
 def conversation_update() -> dict[str, Any]:
-    """The call has begun: the caller joined the conversation, with what is known of the call in ``channelData``."""
+    """The call has begun: the caller joins the conversation. :func:`addressed` adds the facts of the call."""
     return {"type": "conversationUpdate"}
 
 
@@ -55,41 +62,41 @@ def keys_in_style(activity: dict[str, Any], style: str) -> dict[str, Any]:
 
 
 def no_input(count: int) -> dict[str, Any]:
-    """The caller has been silent for the ``count``-th time in a row."""
-    return {"type": "event", "name": "noUserInput", "value": count}
+    """The caller was silent, for the ``count``-th time in a row."""
+    return {"type": "event", "name": NO_INPUT, "value": count}
 
 
 def no_match(count: int) -> dict[str, Any]:
-    """The caller spoke but no words could be made of it, for the ``count``-th time in a row."""
-    return {"type": "event", "name": "unrecognizedSpeech", "value": count}
+    """The caller spoke, but no words were recognised, for the ``count``-th time in a row."""
+    return {"type": "event", "name": NO_MATCH, "value": count}
 
 
 def interrupted(heard_text: str, heard_s: float) -> dict[str, Any]:
-    """The caller talked over the bot: of what it was saying, only ``heard_text`` was heard; the rest was dropped."""
+    """The caller interrupted the bot: only ``heard_text`` was played, for ``heard_s`` seconds; the rest was dropped."""
     value = {"heardText": heard_text[:MAX_TEXT], "heardSeconds": round(heard_s, 3)}
     return {"type": "event", "name": INTERRUPTED, "value": value}
 
 
 def handoff_status(transfer: TransferEnded) -> dict[str, Any]:
-    """What became of the transfer that the bot asked for."""
+    """The result of the transfer that the bot asked for."""
     state = "completed" if transfer.accepted else "failed"
     value = {"state": state, "message": transfer.message, "status": transfer.status}
     return {"type": "event", "name": "handoff.status", "value": value}
 
 
 def command_result(action: str, command: str, error: str = "") -> dict[str, Any]:
-    """What became of a recording command. ``error`` is empty when it was carried out."""
+    """The result of a recording command. ``error`` is empty when it was carried out."""
     value: dict[str, Any] = {"commandId": command}
     if error:
         value["error"] = {"code": "failed", "message": error}
-    return {"type": "commandResult", "name": f"channel/vnd.microsoft.telephony.recording.{action}", "value": value}
+    return {"type": "commandResult", "name": f"{RECORDING_COMMAND}{action}", "value": value}
 
 
 def call_status(told: PlacedCallChanged) -> dict[str, Any]:
-    """What became of a call that the bot wanted placed: ``answered``, ``ended``, or why it came to nothing."""
+    """The progress of a call that the bot had placed: ``answered``, ``ended``, or why it was not answered."""
     value = {
         "state": told.state,
-        "callId": told.call_id,
+        "callId": told.call,
         "to": "" if told.target is None else str(told.target),
         "commandId": told.command,
         "status": told.status,
@@ -99,17 +106,17 @@ def call_status(told: PlacedCallChanged) -> dict[str, Any]:
 
 
 def play_failed(url: str) -> dict[str, Any]:
-    """A file that the bot wanted played could not be had, or not be played."""
+    """An audio file that the bot wanted played could not be fetched, or not be played."""
     return {"type": "event", "name": "playUrlFailed", "value": url}
 
 
 def speech_hypothesis(text: str) -> dict[str, Any]:
-    """What the caller is taken to be saying, while it is being said (AudioCodes)."""
+    """What the caller seems to be saying, while it is being said (AudioCodes)."""
     return {"type": "event", "name": HYPOTHESIS, "value": {"text": text[:MAX_TEXT]}}
 
 
 def resume() -> dict[str, Any]:
-    """The bot was gone for a while and is back: it should ask its open question again."""
+    """The bot has recovered from a failure: it should ask its open question again."""
     return {"type": "event", "name": RESUME_EVENT}
 
 
@@ -120,19 +127,19 @@ def end_of_conversation(reason: str) -> dict[str, Any]:
 
 
 def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datetime) -> dict[str, Any]:
-    """``activity`` as the ``number``-th of ``call``: with its id, time, locale, and who speaks to whom."""
+    """``activity`` as the ``number``-th of ``call``: with its id, time, locale, sender, recipient and conversation."""
     caller = {"id": call.person or ANONYMOUS, "role": "user"}
     if call.display_name:
         caller["name"] = call.display_name
     envelope: dict[str, Any] = {
-        "id": f"{call.call_id}|{number:07d}",
+        "id": f"{call.id}|{number:07d}",
         "timestamp": now.isoformat(),
         "channelId": PHONE_CHANNEL,
         "serviceUrl": SERVICE_URL,
         "locale": call.locale,
         "from": caller,
         "recipient": {"id": call.line or BOT_ID, "role": "bot"},
-        "conversation": {"id": call.call_id},
+        "conversation": {"id": call.id},
     }
     if activity["type"] == "conversationUpdate" and "membersAdded" not in activity:
         envelope["membersAdded"] = [caller]
@@ -156,7 +163,7 @@ def _start_data(call: CallFacts) -> dict[str, Any]:
 
 
 def _host(uri: str) -> str:
-    """``sip:+1555@pbx.example.com:5060;user=phone`` is of ``pbx.example.com``; a ``tel:`` URI has no host."""
+    """``pbx.example.com`` for ``sip:+1555@pbx.example.com:5060;user=phone``; ``""`` for a ``tel:`` URI."""
     scheme, _, rest = uri.partition(":")
     if scheme.lower() not in ("sip", "sips"):
         return ""

@@ -1,7 +1,7 @@
-"""Is a request to our Connector API from the bot that it claims to be? (Bot Framework "Connector to bot", reversed.)
+"""Checks the token of a request to our Connector API: does it come from the bot that it must come from?
 
 A bot shows a token of the Microsoft identity platform whose audience is the Bot Framework and whose ``appid`` (version
-1) or ``azp`` (version 2) is the bot's own.
+1) or ``azp`` (version 2) is the bot's app id (Bot Framework authentication, "bot to connector").
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class BotTokens:
         )
 
     async def check(self, authorization: str) -> None:
-        """Return if ``authorization`` (the header) is the bot's. Raises NotAuthorized."""
+        """Check ``authorization``, the value of the request's header. Raises NotAuthorized unless it is the bot's."""
         claims = await self._tokens.claims(authorization)
         if (claims.get("appid") or claims.get("azp")) != self._app_id:
             raise NotAuthorized(403, "the token is another bot's")

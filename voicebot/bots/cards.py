@@ -1,7 +1,8 @@
-"""What cards say to somebody who cannot see them. Pure, bounded, never raises.
+"""Cards as speech, for somebody who cannot see them. Pure, bounded, never raises.
 
-A card's own ``speak`` wins. Else: of hero, thumbnail, receipt and other classic cards title, subtitle and text; of
-Adaptive Cards the text blocks and facts, in order. Buttons that answer are choices; those that open a page are not.
+A card's own ``speak`` comes first. Without it, a hero, thumbnail, receipt or other classic card gives its title,
+subtitle and text, an Adaptive Card its text blocks and facts, in order. Buttons that send an answer are choices;
+buttons that open a page are left out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _ANSWERING = frozenset({"imback", "postback", "messageback", "action.submit", "a
 
 
 def card_text(attachment: Any) -> str:
-    """What the card says; ``""`` for what is no card, or has nothing to say."""
+    """The words of the card; ``""`` if ``attachment`` is no card or has none."""
     content = _content(attachment)
     said = content.get("speak")
     if isinstance(said, str) and said:
@@ -30,7 +31,7 @@ def card_text(attachment: Any) -> str:
 
 
 def card_choices(attachment: Any) -> list[str]:
-    """What can be answered to the card: titles of its buttons, and of its choice sets."""
+    """The answers that the card offers: the titles of its buttons and of the choices in its choice sets."""
     content = _content(attachment)
     found: list[Any] = [
         button.get("title") or button.get("value")
@@ -60,7 +61,7 @@ def _element_text(element: dict[str, Any]) -> list[str]:
 
 
 def _elements(body: Any, depth: int = 0) -> list[dict[str, Any]]:
-    """The elements of an Adaptive Card, containers and columns opened."""
+    """The elements of an Adaptive Card, those in containers and columns included."""
     found: list[dict[str, Any]] = []
     for element in _dicts(body):
         if element.get("isVisible") is False:

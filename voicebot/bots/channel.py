@@ -1,6 +1,6 @@
-"""What every channel to a bot is to the service: something that starts, makes a call's conversation, and is closed.
+"""What every channel to a bot has in common: it starts, makes the conversations of calls, and is closed.
 
-A channel is how one configured bot is reached; it serves all calls of that bot, and a call never learns which it is.
+A channel reaches one configured bot, for all its calls. A call does not know which kind of channel it uses.
 
 ==========================  ========================================  ===============================================
 kind                        module                                    the bot is reached by
@@ -13,8 +13,8 @@ kind                        module                                    the bot is
                                                                       answered by server-sent events
 ==========================  ========================================  ===============================================
 
-What may be set for a kind stands in its module, beside the channel (:mod:`voicebot.bots.remote_bot`); the list of kinds
-is :mod:`voicebot.settings.bots`.
+The settings of a kind are in its module, beside the channel; those of every kind in :mod:`voicebot.bots.remote_bot`,
+and the list of kinds in :mod:`voicebot.settings.bots`.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from voicebot.bots.conversation import CallFacts, Conversation, OnEvent
 
 
 class ChannelUnavailable(Exception):
-    """A channel could not be started: its port is taken, its settings cannot work. The text says what to mend."""
+    """A channel cannot be started: its port is taken, or its settings cannot work. The text says what to change."""
 
 
 class BotChannel(Protocol):
-    """``start`` does not wait for the bot, which may come later; until then calls hear of it."""
+    """The channel to one bot. ``start`` does not wait for the bot; while it is away, requests to it fail."""
 
     async def start(self) -> None:
-        """Be ready for conversations. Raises :class:`ChannelUnavailable`."""
+        """Get ready for conversations. Raises :class:`ChannelUnavailable`."""
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
         """A conversation for ``call``; nothing is sent yet. Never raises."""
 
     async def close(self) -> None:
-        """End what is open and release everything; harmless when called again, or without ``start``."""
+        """End the open conversations and release everything. Harmless when called again, or without ``start``."""

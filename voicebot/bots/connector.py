@@ -1,20 +1,20 @@
-"""The Connector API (version 3) as a bot finds it here: what each request means for the call. Pure but for the call.
+"""The Connector API (version 3): what each request of a bot means for the call. Pure, except for the call itself.
 
 ======================================================  ==============================================================
 request                                                 what it does
 ======================================================  ==============================================================
-POST /v3/conversations                                  the caller's running call with this bot, if there is one
-POST /v3/conversations/{c}/activities                   said, or done, in the call: 200 with its ``id``
+POST /v3/conversations                                  the running call with that member; if there is none, a new call
+POST /v3/conversations/{c}/activities                   spoken, or carried out, in the call: 200 with its ``id``
 POST /v3/conversations/{c}/activities/{a}               the same, as a reply to ``a``
-PUT, DELETE /v3/conversations/{c}/activities/{a}        taken, without effect: what was said cannot be unsaid
-POST /v3/conversations/{c}/activities/history           taken, not said
+PUT, DELETE /v3/conversations/{c}/activities/{a}        accepted without effect: speech cannot be taken back
+POST /v3/conversations/{c}/activities/history           accepted, not spoken
 GET /v3/conversations/{c}/members, .../pagedmembers     the caller
 GET /v3/conversations/{c}/members/{m}                   the caller
 GET /v3/conversations/{c}/activities/{a}/members        the caller
 ======================================================  ==============================================================
 
-Errors are ``{"error": {"code", "message"}}``. The same requests come over HTTP and in the frames of the streaming
-protocol, so that they are answered here for both.
+Errors are ``{"error": {"code", "message"}}``. The same requests come over HTTP (``connector_server.py``) and in frames
+of the streaming protocol (``streaming.py``).
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ MAX_BODY = 1 << 20
 
 
 class ConnectorResponse(NamedTuple):
-    """A status and what goes into the body as JSON."""
+    """A status, and the content of the body, which is sent as JSON."""
 
     status: int
     body: dict[str, Any] | list[Any] | None
 
 
 class Route(NamedTuple):
-    """A request's path taken apart: ``conversation`` is ``""`` for the collection itself."""
+    """The parts of a request's path. ``conversation`` is ``""`` for ``/v3/conversations`` itself."""
 
     conversation: str
     rest: tuple[str, ...]
 
 
 def error(status: int, code: str, message: str) -> ConnectorResponse:
-    """An error as bots expect it."""
+    """An error in the shape that bots expect."""
     return ConnectorResponse(status, {"error": {"code": code, "message": message}})
 
 
@@ -54,7 +54,7 @@ NO_SUCH_PATH = error(404, "NotFound", "there is nothing by this path")
 
 
 def route(target: str) -> Route | None:
-    """The path of a request, also behind a proxy's own prefix; None when it is not of this API."""
+    """The parts of a request's path, which may begin with a proxy's prefix; None if it does not belong to this API."""
     path = target.partition("?")[0].partition("#")[0]
     parts = tuple(unquote(part) for part in path.strip("/").split("/"))
     for at in range(len(parts) - 1):
@@ -65,7 +65,7 @@ def route(target: str) -> Route | None:
 
 
 class CallNotPlaced(Exception):
-    """Somebody cannot be called. ``why``: ``invalid``, ``forbidden`` or ``full``; the text says what would help."""
+    """A call cannot be placed. ``why``: ``invalid``, ``forbidden`` or ``full``; the text says what would help."""
 
     def __init__(self, why: str, text: str) -> None:
         super().__init__(text)
@@ -73,12 +73,12 @@ class CallNotPlaced(Exception):
 
 
 PlaceForBot = Callable[[str, Address, Mapping[str, Any], Callable[[str], None]], Awaitable[str]]
-"""``(bot, to, context, over)``: call ``to`` for ``bot``; gives the call's id while it rings. ``over`` is told why it
-ended, answered or not. Raises CallNotPlaced."""
+"""``(bot, to, context, over)``: call ``to`` for ``bot``. Returns the call's id while it rings. ``over(reason)`` is
+called when the call has ended, whether or not it was answered. Raises CallNotPlaced."""
 
 
 class Wish(NamedTuple):
-    """What a bot wants with ``POST /v3/conversations``: a conversation with ``to``, begun by ``activity``."""
+    """What a bot asks for with ``POST /v3/conversations``: a conversation with ``to``, begun with ``activity``."""
 
     to: Address
     activity: dict[str, Any] | None
@@ -86,7 +86,7 @@ class Wish(NamedTuple):
 
 
 def wish(body: Any) -> Wish | ConnectorResponse:
-    """``ConversationParameters``; an error for a group, or for nobody."""
+    """Read ``ConversationParameters``. An error for several members, or for none."""
     members = body.get("members") if isinstance(body, dict) else None
     wanted = [m.get("id") for m in members if isinstance(m, dict)] if isinstance(members, list) else []
     if len(wanted) != 1 or not isinstance(wanted[0], str) or not wanted[0]:
@@ -100,12 +100,12 @@ def wish(body: Any) -> Wish | ConnectorResponse:
 
 
 def with_person(conversations: Mapping[str, ConnectorConversation], to: Address) -> ConnectorConversation | None:
-    """The call with ``to`` that there is already."""
+    """The running call with ``to``; None if there is none."""
     return next((c for c in conversations.values() if c.caller["id"] == str(to)), None)
 
 
 def created(conversation: ConnectorConversation, wanted: Wish, service_url: str, key: str) -> ConnectorResponse:
-    """The conversation that was wanted; its first activity is said as soon as there is somebody to hear it."""
+    """The answer for a conversation that exists now. Its first activity is spoken as soon as somebody has answered."""
     body: dict[str, Any] = {"id": conversation.id, "serviceUrl": service_url}
     if wanted.activity is not None:
         body["activityId"] = conversation.received(wanted.activity, key)
@@ -127,7 +127,7 @@ NO_CALLS = error(501, "NotSupported", "no calls are placed here: only who is on 
 def answer(
     conversation: ConnectorConversation, verb: str, rest: tuple[str, ...], body: Any, key: str = ""
 ) -> ConnectorResponse:
-    """A request about one call. ``key``: the sender's own id of the request, the same when it is repeated."""
+    """The answer to a request about one call. ``key``: the sender's id of the request, the same when it is repeated."""
     match (verb, *rest):
         case ("POST", "activities", "history"):
             return ConnectorResponse(200, {"id": f"{conversation.id}|history"})

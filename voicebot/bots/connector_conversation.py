@@ -1,9 +1,8 @@
-"""A conversation in which the bot speaks through our Connector API: it is addressed by an id of ours, and its bot sends
-activities whenever it likes, over whatever connection.
+"""A conversation whose bot replies through our Connector API, at any time and over any connection.
 
-* What answers the activity that is being delivered belongs to its request; everything else is request 0, the bot on
-  its own initiative: also the late answer to a request that was given up, since the bot's state has moved on with it.
-* The same activity (by its id, or the sender's id of the HTTP request) counts once, however often it comes.
+* A reply to the activity that is being delivered belongs to its request. Everything else is request 0, the bot's own
+  initiative; so is a late answer to a request that was given up, because the bot's dialog has moved on with it.
+* An activity that is sent again (same id, or same client id of the HTTP request) counts once.
 * A ``delay`` activity holds back what follows it.
 """
 
@@ -20,22 +19,23 @@ from uuid import uuid4
 from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.exchange import Exchange
 from voicebot.events import Event
-from voicebot.host_wire import ANONYMOUS
+from voicebot.telephony_channel import ANONYMOUS, delay_s
 
 logger = logging.getLogger(__name__)
 
 MAX_REMEMBERED = 512
-"""Activities of a bot whose repetition is noticed."""
+"""Ids of activities that are remembered, to drop repetitions."""
 MAX_HELD = 128
-"""Events held back by a delay; more are let through at once."""
-MAX_DELAY_S = 10.0
+"""Events that a delay holds back; further ones are not delayed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectorTerms:
-    """What the conversations of one bot have in common. ``service_url``: how the bot reaches us; ``reply_wait_s``: for
-    bots that take an activity at once and answer it later, how long their first message is waited for. Without it, what
-    comes after the bot has taken the activity counts as said on its own initiative."""
+    """What all conversations of one bot share.
+
+    ``service_url``: where the bot sends its replies. ``reply_wait_s``: for bots that accept an activity at once and
+    reply later, how long to wait for their first message; with 0, such a reply counts as the bot's own initiative.
+    """
 
     service_url: str
     channel_id: str
@@ -44,11 +44,11 @@ class ConnectorTerms:
 
 
 class ConnectorConversation:
-    """One call's (:class:`voicebot.bots.conversation.Conversation`).
+    """The conversation of one call (:class:`voicebot.bots.conversation.Conversation`).
 
-    ``id`` names it towards the bot: made by us, for a caller chooses the call's own id. ``deliver`` gives the bot one
-    activity, and returns when it has taken it, or raises :class:`voicebot.bots.exchange.Undelivered`. ``on_over`` is
-    called once, when the bot has been told of the end or could not be.
+    ``id`` is its id towards the bot, for this conversation alone. ``deliver`` gives the bot
+    one activity and returns when it was accepted; it raises :class:`voicebot.bots.exchange.Undelivered`. ``on_over`` is
+    called once, when the bot knows of the end or cannot be told.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class ConnectorConversation:
         self._seen: OrderedDict[str, str] = OrderedDict()
         self._handed_out = 0
         self._held: deque[Event | float] = deque()
-        """Events that wait for a delay to be over; a number is another delay, in seconds."""
+        """Events that a delay holds back, in order; a number is a further delay, in seconds."""
         self._release: asyncio.TimerHandle | None = None
 
     @property
@@ -85,7 +85,7 @@ class ConnectorConversation:
     # --- the call's side ---------------------------------------------------------------------------------------------
 
     def send(self, request: int, activity: dict[str, Any]) -> None:
-        self._answered.set()  # what the caller does next is not held up by waiting for the bot's first message
+        self._answered.set()  # do not wait for the bot's first message any longer: the caller has gone on
         self._exchange.send(request, activity)
 
     async def close(self, reason: str) -> None:
@@ -100,14 +100,14 @@ class ConnectorConversation:
         await self._exchange.over()
 
     def answered(self, call: CallFacts, on_event: OnEvent, held: Iterable[Event]) -> None:
-        """Somebody is there whom the bot had called: what it has said so far (``held``) is told to the call now."""
+        """A call that the bot had placed was answered: pass on what the bot has said so far (``held``)."""
         self._exchange.call, self._on_event = call, on_event
         self._loop.call_soon(self._tell, list(held))
 
     # --- the bot's side ----------------------------------------------------------------------------------------------
 
     def received(self, activity: Any, key: str = "") -> str:
-        """Something the bot sent; returns the id under which we know it. ``key`` names the sending, for repetitions."""
+        """Take an activity of the bot; returns our id for it. ``key``: the client's id of the request, ``""``: none."""
         given = activity.get("id") if isinstance(activity, dict) else None
         known = [name for name in (given, key) if isinstance(name, str) and 0 < len(name) <= 512]
         for name in known:
@@ -124,12 +124,12 @@ class ConnectorConversation:
         return number
 
     def knows(self, activity_id: str) -> bool:
-        """Whether the bot sent an activity by this id, lately."""
+        """Whether the bot has sent an activity with this id lately."""
         return activity_id in self._seen
 
     def _take(self, activity: dict[str, Any]) -> None:
         if activity.get("type") == "delay":
-            self._delay(activity.get("value"))
+            self._delay(delay_s(activity.get("value")))
             return
         request, activity_id = self._current
         answers = activity.get("replyToId")
@@ -139,12 +139,9 @@ class ConnectorConversation:
             self._answered.set()
         self._exchange.received(activity, request)
 
-    # --- what the bot wants later ------------------------------------------------------------------------------------
+    # --- delays ------------------------------------------------------------------------------------------------------
 
-    def _delay(self, milliseconds: Any) -> None:
-        if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not milliseconds > 0:
-            return
-        seconds = min(milliseconds / 1000, MAX_DELAY_S)
+    def _delay(self, seconds: float) -> None:
         if self._release is None:
             self._release = self._loop.call_later(seconds, self._let_go)
         elif len(self._held) < MAX_HELD:
@@ -171,8 +168,8 @@ class ConnectorConversation:
                 return
             try:
                 self._on_event(event)
-            except Exception:  # one event's trouble must not keep back those behind it
-                logger.exception("conversation %s: %s was not taken", self.id, type(event).__name__)
+            except Exception:  # the events behind it must still be delivered
+                logger.exception("conversation %s: the call failed at %s", self.id, type(event).__name__)
 
     # --- Carrier -----------------------------------------------------------------------------------------------------
 
@@ -195,7 +192,7 @@ class ConnectorConversation:
         self._on_over(self)
 
     async def _first_words(self) -> None:
-        """Bots that take an activity first and answer it later are waited for, until they say something."""
+        """Wait for the first message of a bot that accepts an activity first and replies later."""
         if self._terms.reply_wait_s > 0 and not self._exchange.closed:
             try:
                 async with asyncio.timeout(self._terms.reply_wait_s):

@@ -1,7 +1,7 @@
-"""The HTTP server that bots reply to: one for all bots and calls (what requests mean: :mod:`voicebot.bots.connector`).
+"""The HTTP server that bots reply to, one for all bots and calls (:mod:`voicebot.bots.connector` defines the requests).
 
-Each request is authorized as coming from the very bot that the call talks to. A bot without an app id is not
-authenticated; such a bot is served on loopback only.
+A request about a call must come from the bot that the call talks to. A bot without an app id is not authenticated; it
+is served on loopback only.
 """
 
 from __future__ import annotations
@@ -29,36 +29,36 @@ from voicebot.loopback import is_loopback
 logger = logging.getLogger(__name__)
 
 REQUEST_ID = "x-ms-client-request-id"
-"""Set by the Bot Framework's clients, and kept when they send a request again."""
+"""The header with which the Bot Framework's clients mark a request; it stays the same when they send it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A request's body as JSON; None when it is empty."""
+    """A request's body, read as JSON; ``content`` is None when it is empty."""
 
     content: object
 
 
 @dataclass(slots=True)
 class ServedBot:
-    """One bot at this server: how its requests are known (``tokens`` None: not at all), and its open calls."""
+    """A bot at this server. ``tokens`` checks its requests; None: they are not checked."""
 
     name: str
     tokens: BotTokens | None = None
     conversations: dict[str, ConnectorConversation] = field(default_factory=dict)
     ringing: Ringing | None = None
-    """Where conversations begin ahead of their calls; None: this bot can have nobody called."""
+    """Begins conversations with people who are still to be called; None: this bot cannot place calls."""
     placing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """One call is placed at a time: a request that is sent again finds the call of the first."""
+    """Calls are placed one at a time, so that a request that is sent again finds the call of the first one."""
 
     async def authorize(self, authorization: str) -> None:
-        """Raises :class:`voicebot.bearer_tokens.NotAuthorized` for requests of anybody else."""
+        """Raise :class:`voicebot.bearer_tokens.NotAuthorized` unless this bot shows ``authorization``."""
         if self.tokens is not None:
             await self.tokens.check(authorization)
 
 
 class ConnectorServer:
-    """``start`` is called by each channel that uses it; the first one listens. ``public_url``: how bots reach it."""
+    """Each channel that uses the server starts it; only the first start listens. ``public_url``: how bots reach it."""
 
     def __init__(
         self, host: str = "127.0.0.1", port: int = 0, public_url: str = "", bounds: Bounds = HTTP_BOUNDS
@@ -70,13 +70,13 @@ class ConnectorServer:
         self._bots: list[ServedBot] = []
         self._server: HttpServer | None = None
         self.place: PlaceForBot | None = None
-        """How somebody is called whom a bot wants to talk to; None: nobody is."""
+        """Places a call for a bot; None: bots cannot place calls."""
         self.refused = 0
-        """Requests that were not authorized, or made no sense."""
+        """Requests that were not authorized, or could not be read."""
 
     @property
     def url(self) -> str:
-        """The ``serviceUrl`` of our activities. Known once the server listens."""
+        """The ``serviceUrl`` of our activities, known once the server listens."""
         return self._public_url or f"http://{_bracketed(self._host)}:{self.port}/"
 
     @property
@@ -85,10 +85,10 @@ class ConnectorServer:
         return self._server.port if self._server is not None else 0
 
     def add(self, bot: ServedBot) -> None:
-        """Serve a bot. Raises :class:`ChannelUnavailable` when strangers could speak in its place."""
+        """Serve a bot. Raises :class:`ChannelUnavailable` if anybody could speak to callers in its name."""
         if bot.tokens is None and not is_loopback(self._host):
             raise ChannelUnavailable(
-                f"bot {bot.name}: without an app id anybody could speak to callers in its place: set app_id, "
+                f"bot {bot.name}: without an app id anybody could speak to callers in its name: set app_id, "
                 f"or let the connector listen on 127.0.0.1, not on {self._host}"
             )
         self._bots.append(bot)
@@ -153,7 +153,7 @@ class ConnectorServer:
         return connector.answer(conversation, request.method, route.rest, body.content, _key(request))
 
     async def _create(self, bot: ServedBot, body: object, key: str) -> ConnectorResponse:
-        """A conversation with somebody: the call that there is, or one that is placed now."""
+        """A conversation with a person: in the running call, or in one that is placed now."""
         wanted = connector.wish(body)
         if isinstance(wanted, ConnectorResponse):
             return wanted
@@ -186,8 +186,8 @@ class ConnectorServer:
             return connector.error(400, "BadSyntax", "not JSON")
 
     async def _anyone(self, authorization: str) -> ServedBot:
-        """The bot that shows this authorization. Raises :class:`NotAuthorized`."""
-        refused = NotAuthorized(401, "nobody is served here")
+        """The bot that this authorization belongs to. Raises :class:`NotAuthorized`."""
+        refused = NotAuthorized(401, "no bot is served here")
         for bot in self._bots:
             try:
                 await bot.authorize(authorization)
@@ -203,7 +203,7 @@ def _key(request: web.Request) -> str:
 
 
 async def _json(request: web.Request) -> object:
-    """The body; None when it is empty. Raises ValueError, RecursionError, and what :func:`read_body` does."""
+    """The body as JSON; None when it is empty. Raises ValueError, RecursionError, and what :func:`read_body` does."""
     body = await read_body(request)
     return json.loads(body) if body.strip() else None
 

@@ -1,13 +1,13 @@
-"""What is agreed with each bot, whatever the channel to it: a conversation around a conversation.
+"""The conventions of each bot, on any channel: a conversation wrapped around the channel's conversation.
 
-* Keys: as Microsoft's message with a DTMF entity or AudioCodes' event ``DTMF``; each by itself, or collected into
-  one activity (``KeyCollection``), as the settings say or the bot itself asks (``dtmfCollect``). A key that is held has
-  been taken: its request is done, and the last one carries all the digits.
-* The result of a transfer as Microsoft's ``handoff.status`` or AudioCodes' ``transferStatus``.
-* How long the bot may think before the caller hears "one moment, please", and in which words.
-* Whether it hears what the caller is saying while it is said (``speechHypothesis``).
+* Keys: as Microsoft's message with a DTMF entity or AudioCodes' event ``DTMF``; each by itself, or collected into one
+  activity (``KeyCollection``), as the settings or the bot itself (``dtmfCollect``) say. While keys are collected, the
+  request of each key is done at once; the request of the last key carries all of them.
+* The result of a transfer: as Microsoft's ``handoff.status`` or AudioCodes' ``transferStatus``.
+* How long the bot may take before the caller hears "one moment, please", or other words.
+* Whether the bot gets what the caller is saying while it is said (``speechHypothesis``).
 
-Requests keep their numbers inside: keys that were collected go on as the request of the last of them.
+The wrapped conversation gets the same request numbers.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ MakeConversation = Callable[[CallFacts, OnEvent], Conversation]
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """One bot's. ``masking_s``: None leaves it to the policy; ``masking_text``: empty is the shipped prompt.
+    """The conventions of one bot.
 
-    ``attended``: its transfers are, unless it says otherwise for one.
+    ``masking_s``: None for that of the turn policy. ``masking_text``: empty for "one moment, please". ``attended``:
+    whether its transfers are attended where the bot does not say it itself.
     """
 
     style: Style = "microsoft"
@@ -42,12 +43,12 @@ class Conventions:
 
 
 def with_conventions(make: MakeConversation, conventions: Conventions) -> MakeConversation:
-    """``make``, whose conversations keep to ``conventions``."""
+    """``make``, with its conversations wrapped in ``conventions``."""
     return lambda call, on_event: ConventionalConversation(make, conventions, call, on_event)
 
 
 class KeyCollector:
-    """Keys on their way to becoming one input. Pure; the time is passed in."""
+    """Collects keys into one input. Pure; the time is passed in."""
 
     def __init__(self, collection: KeyCollection) -> None:
         self.collection = collection
@@ -55,7 +56,7 @@ class KeyCollector:
         self.deadline: float | None = None
 
     def press(self, key: str, now: float) -> str:
-        """Take a key; returns all of them when they are complete, else ``""``."""
+        """Take a key. Returns all keys when the input is complete, else ``""``."""
         if key == self.collection.end_key:
             return self.take() or key
         self.keys += key
@@ -65,13 +66,13 @@ class KeyCollector:
         return ""
 
     def take(self) -> str:
-        """What has been gathered; the next key begins anew."""
+        """The keys so far; the next key begins another input."""
         keys, self.keys, self.deadline = self.keys, "", None
         return keys
 
 
 class ConventionalConversation:
-    """One call's conversation (:class:`voicebot.bots.conversation.Conversation`)."""
+    """The wrapped conversation of one call (:class:`voicebot.bots.conversation.Conversation`)."""
 
     def __init__(self, make: MakeConversation, conventions: Conventions, call: CallFacts, on_event: OnEvent) -> None:
         self._inside = make(call, self._event)
@@ -95,7 +96,7 @@ class ConventionalConversation:
             if keys:
                 self._forward_keys(keys)
         else:
-            if activity.get("name") != activities.HYPOTHESIS:  # a belief is no reason to think that no more keys come
+            if activity.get("name") != activities.HYPOTHESIS:  # which does not mean that no more keys come
                 self._flush()
             self._forward(request, in_style(activity, self._conventions.style))
 
@@ -117,7 +118,7 @@ class ConventionalConversation:
             self._timer = self._loop.call_at(self._collector.deadline, self._flush)
 
     def _flush(self) -> None:
-        """No more keys come: what there is goes on its way."""
+        """No more keys come: send those that were collected."""
         keys = self._collector.take()
         self._watch()
         if keys:
@@ -156,7 +157,7 @@ class ConventionalConversation:
 
 
 def in_style(activity: dict[str, Any], style: Style) -> dict[str, Any]:
-    """``activity``, which is in the shape of Microsoft's Telephony channel, as bots of ``style`` know it."""
+    """``activity``, in the shape of Microsoft's Telephony channel, in the shape that bots of ``style`` expect."""
     if style != "audiocodes" or activity.get("name") != "handoff.status":
         return activity
     told = activity["value"]

@@ -1,4 +1,4 @@
-"""What a call and its bot are to each other, whichever channel leads to the bot."""
+"""A call's conversation with its bot, as the call sees it on every channel."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any, Final, Literal, Protocol
 from voicebot.events import Event
 
 OnEvent = Callable[[Event], None]
-"""Where a conversation delivers: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
+"""Gets the events of a conversation: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
 
 The events: BotMessage, BotDone, BotFailed, BotRecovered, CallConfigured, HangUpAsked, TransferAsked, KeysAsked,
 AbortPromptsAsked, RecordingAsked, MetadataSent.
 """
 TURN_TIMEOUT_S: Final = 10.0
-"""A bot that takes longer for one turn has failed: the caller hears an apology."""
+"""A turn that takes the bot longer has failed: the caller hears an apology."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """What the bot is told about a call. ``caller`` may be empty (withheld); ``headers``: of the INVITE.
+    """What the bot is told about a call.
 
-    The URIs are complete where the front end knows them, such as ``sip:+15550100@pbx.example.com``.
-    ``trunk``: the name of the trunk or account that it came by, for its routing; empty for none.
-
-    Of a call of ours (``direction``), ``bot`` is the one that it was placed for, ``""`` for whichever has the calling
-    number, and ``context`` what that bot is to know.
+    ``caller``: empty when it is withheld. ``headers``: those of an incoming INVITE. The URIs are complete where the
+    front end knows them, such as ``sip:+15550100@pbx.example.com``. ``trunk``: the name of the trunk or account that
+    the call uses, by which it is routed; empty for none. In an outbound call, ``bot`` is the bot that it was placed for
+    (``""``: the one that the calling number is routed to), and ``context`` what that bot should know.
     """
 
-    call_id: str
+    id: str
+    """Our random id of the call, which names its conversation. Callers choose the Call-ID, even another call's."""
     caller: str
     callee: str
     display_name: str = ""
@@ -41,10 +41,12 @@ class CallFacts:
     direction: Literal["inbound", "outbound"] = "inbound"
     bot: str = ""
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    call_id: str = ""
+    """The SIP Call-ID."""
 
     @property
     def person(self) -> str:
-        """Who the bot talks to: the caller, or whom we called."""
+        """The number or name of the person that the bot talks to: the caller, or the person that we called."""
         return self.callee if self.direction == "outbound" else self.caller
 
     @property
@@ -57,11 +59,11 @@ class Conversation(Protocol):
     """One call's conversation with a bot."""
 
     def send(self, request: int, activity: dict[str, Any]) -> None:
-        """Queue an activity (see :mod:`voicebot.bots.activities`) as request ``request``: who sends numbers, from 1
-        upwards (the turn machine does), and whatever answers it carries that number.
+        """Queue an activity (see :mod:`voicebot.bots.activities`) as request ``request``. The sender (the turn machine)
+        numbers its requests from 1 upwards; the events that answer a request carry its number.
 
-        Never blocks and never raises: what is too much or cannot be delivered ends with ``BotFailed``.
+        Never blocks and never raises: a request that is refused or cannot be delivered ends with ``BotFailed``.
         """
 
     async def close(self, reason: str) -> None:
-        """Tell the bot that the call is over, and forget it; no event follows. Harmless when called again."""
+        """End the conversation and tell the bot that the call is over; no event follows. Harmless when called again."""

@@ -1,12 +1,12 @@
-"""The channel ``copilot-studio``: an agent made in Copilot Studio (once Power Virtual Agents).
+"""The channel ``copilot-studio``: an agent made in Copilot Studio (formerly Power Virtual Agents).
 
-Two protocols lead to one, and the settings say which:
+An agent can be reached by two protocols; its ``url`` decides which one is used:
 
 * its *token endpoint* (channel "Mobile app", for agents without authentication) gives a Direct Line token, and
-  ``regionalchannelsettings`` of the same environment says which region's Direct Line; the rest is ``direct_line.py``,
+  ``regionalchannelsettings`` of the same environment says which region's Direct Line. The rest is ``direct_line.py``,
   begun with the event ``startConversation``, without which an agent does not greet;
 * its *connection string* (channel "Microsoft 365 Agents SDK", for agents with Entra authentication): every turn is one
-  ``POST`` that is answered by a stream of server-sent events, so what an agent generates is spoken while it is made,
+  ``POST`` that is answered by a stream of server-sent events. So generated text is spoken while it is being generated,
   and the end of the stream is the end of the turn. Needs an Entra token for ``https://api.powerplatform.com``.
 
 https://learn.microsoft.com/microsoft-copilot-studio/publication-connect-bot-to-custom-application
@@ -21,33 +21,34 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
 from pydantic import model_validator
 
-from voicebot.access_tokens import TokenUnavailable
 from voicebot.bots import activities
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.conversation import CallFacts, OnEvent
+from voicebot.bots.delivery import TokenSource, until_accepted, with_token
 from voicebot.bots.direct_line import ENVELOPE, DirectLine, DirectLineChannel, SettlingBot
 from voicebot.bots.exchange import Exchange, Undelivered, end_all
 from voicebot.bots.remote_bot import RegisteredBot
 from voicebot.bots.server_sent_events import EventStream
-from voicebot.bots.service_client import ServiceClient, ServiceRefused, refusal
-from voicebot.host_wire import RESUME_EVENT
+from voicebot.bots.service_client import NO_CONNECTION, NotConnected, ServiceClient, ServiceRefused, refusal
+from voicebot.telephony_channel import RESUME_EVENT
 
 logger = logging.getLogger(__name__)
 
 START_EVENT = "startConversation"
 API_VERSION = "2022-03-01-preview"
 REGION_FOR_S = 3600.0
-"""How long the answer of ``regionalchannelsettings`` is used."""
+"""How long an answer of ``regionalchannelsettings`` is used before it is looked up again."""
 OURS = frozenset({activities.INTERRUPTED, RESUME_EVENT})
-"""Events that no agent has a topic for; over the streaming protocol each would be a whole turn."""
+"""Our own events, which no agent has a topic for. By connection string each would cost a whole turn: not sent."""
 
 MAX_REMEMBERED = 64
+"""Activities of an agent that are compared with new ones, to drop repetitions."""
 
 
 class CopilotStudioBot(SettlingBot, RegisteredBot):
@@ -74,7 +75,7 @@ class CopilotStudioBot(SettlingBot, RegisteredBot):
         return self
 
     def channel(self, connector: ConnectorServer) -> DirectLineChannel | AgentChannel:
-        if (credentials := self.credentials()) is not None and self.by_connection_string:
+        if self.by_connection_string and (credentials := self.credentials()) is not None:
             return AgentChannel(self.url, credentials, self.turn_timeout_s)
         line = DirectLine(
             locate=RegionLookup(self.url).locate,
@@ -89,14 +90,14 @@ class CopilotStudioBot(SettlingBot, RegisteredBot):
 
 
 class RegionLookup:
-    """Which Direct Line belongs to the environment of a token endpoint."""
+    """Finds the regional Direct Line that belongs to the environment of a token endpoint."""
 
     def __init__(self, token_endpoint: str) -> None:
         self._url = regional_settings_url(token_endpoint)
         self._found: tuple[str, float] | None = None
 
     async def locate(self, service: ServiceClient) -> str:
-        """Its endpoint. Raises Undelivered."""
+        """The endpoint of that Direct Line. Raises Undelivered."""
         now = asyncio.get_running_loop().time()
         if self._found is None or now - self._found[1] > REGION_FOR_S:
             answer = await service.request("GET", self._url)
@@ -108,23 +109,13 @@ class RegionLookup:
         return self._found[0]
 
 
-class TokenSource(Protocol):
-    """Where an agent's tokens come from: :class:`voicebot.access_tokens.ClientCredentials`."""
-
-    async def token(self) -> str: ...
-
-    def forget(self, token: str) -> None: ...
-
-    async def close(self) -> None: ...
-
-
 class AgentChannel:
     """The channel to an agent by its connection string (:class:`voicebot.bots.channel.BotChannel`)."""
 
     def __init__(self, connection_url: str, tokens: TokenSource, turn_timeout_s: float) -> None:
-        self._service = AgentService(connection_url, tokens)
+        self._service = AgentService(connection_url, tokens, turn_timeout_s)
         self._turn_timeout_s = turn_timeout_s
-        self._open: set[AgentConversation] = set()
+        self._open: set[Exchange] = set()
 
     @property
     def conversations(self) -> int:
@@ -134,10 +125,10 @@ class AgentChannel:
     async def start(self) -> None:
         self._service.http.open()
 
-    def conversation(self, call: CallFacts, on_event: OnEvent) -> AgentConversation:
-        conversation = AgentConversation(call, on_event, self._service, self._turn_timeout_s, self._open.discard)
-        self._open.add(conversation)
-        return conversation
+    def conversation(self, call: CallFacts, on_event: OnEvent) -> Exchange:
+        carrier = AgentCarrier(call, on_event, self._service, self._turn_timeout_s, self._open.discard)
+        self._open.add(carrier.exchange)
+        return carrier.exchange
 
     async def close(self) -> None:
         await end_all(self._open)
@@ -145,35 +136,26 @@ class AgentChannel:
 
 
 class AgentService:
-    """An agent's address, with a token for each turn."""
+    """An agent by its connection string; ``tokens`` has a token for each turn."""
 
-    def __init__(self, connection_url: str, tokens: TokenSource) -> None:
+    def __init__(self, connection_url: str, tokens: TokenSource, turn_timeout_s: float) -> None:
         self.connection_url = connection_url
         self.http = ServiceClient()
         self._tokens = tokens
+        self._turn_timeout_s = turn_timeout_s
 
     async def turn(self, url: str, body: dict[str, Any], on_activity: Callable[[dict[str, Any]], None]) -> str:
-        """One turn: gives each activity as it comes, returns the conversation's id (``""``: not told).
+        """One turn. ``on_activity`` gets each activity as it comes; returns the conversation's id, ``""`` when the
+        agent does not tell it. Raises Undelivered."""
 
-        A token that is refused is replaced once. Raises Undelivered."""
-        token = await self._token()
-        try:
-            return await self._turn(url, body, token, on_activity)
-        except ServiceRefused as refused:
-            if refused.status != 401:
-                raise
-        self._tokens.forget(token)
-        return await self._turn(url, body, await self._token(), on_activity)
+        async def attempt() -> str:
+            return await with_token(self._tokens, lambda token: self._turn(url, body, token, on_activity))
+
+        return await until_accepted(attempt, self._turn_timeout_s, f"POST {url}")
 
     async def close(self) -> None:
         await self._tokens.close()
         await self.http.close()
-
-    async def _token(self) -> str:
-        try:
-            return await self._tokens.token()
-        except TokenUnavailable as error:
-            raise Undelivered(f"no token for the agent: {error}") from error
 
     async def _turn(
         self, url: str, body: dict[str, Any], token: str, on_activity: Callable[[dict[str, Any]], None]
@@ -185,12 +167,15 @@ class AgentService:
                     raise await refusal(response)
                 await _read(response, on_activity)
                 return response.headers.get("x-ms-conversationid", "")[:256]
+        except NO_CONNECTION as error:
+            raise NotConnected(f"cannot be reached: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise Undelivered(f"no answer: {error or type(error).__name__}") from error
 
 
-class AgentConversation:
-    """One call's conversation; the end of each turn's stream ends the request."""
+class AgentCarrier:
+    """Carries one call's :attr:`exchange` (:class:`voicebot.bots.exchange.Carrier`). The end of a turn's stream ends
+    its request. ``on_over`` is called once, when the exchange is over."""
 
     def __init__(
         self,
@@ -198,26 +183,14 @@ class AgentConversation:
         on_event: OnEvent,
         service: AgentService,
         turn_timeout_s: float,
-        on_over: Callable[[AgentConversation], None],
+        on_over: Callable[[Exchange], None],
     ) -> None:
-        self.call = call
+        self.exchange = Exchange(call, on_event, self, timeout_s=turn_timeout_s)
+        self._call = call
         self._service = service
         self._on_over = on_over
-        self._exchange = Exchange(call, on_event, self, timeout_s=turn_timeout_s)
         self._conversation_id = ""
         self._seen: OrderedDict[str, dict[str, Any]] = OrderedDict()
-
-    # --- the call's side ---------------------------------------------------------------------------------------------
-
-    def send(self, request: int, activity: dict[str, Any]) -> None:
-        self._exchange.send(request, activity)
-
-    async def close(self, reason: str) -> None:
-        await self._exchange.close(reason)
-
-    async def over(self) -> None:
-        """Wait until the end is dealt with; bounded. Only after :meth:`close`."""
-        await self._exchange.over()
 
     # --- Carrier -----------------------------------------------------------------------------------------------------
 
@@ -235,26 +208,26 @@ class AgentConversation:
         try:
             await self._turn(url, {"activity": content}, request)
         except ServiceRefused as refused:
-            if refused.status == 404:  # it is forgotten: the next request begins anew
+            if refused.status == 404:  # the agent has forgotten the conversation: the next request begins another
                 self._conversation_id = ""
             raise
         return ""
 
     async def say_goodbye(self, activity: dict[str, Any]) -> None:
-        """An agent has no use for it: its conversation ends by itself."""
+        """Nothing: an agent's conversation ends by itself."""
 
     async def release(self) -> None:
         self._conversation_id = ""
-        self._on_over(self)
+        self._on_over(self.exchange)
 
     # --- the agent ---------------------------------------------------------------------------------------------------
 
     async def _begin(self, request: int) -> None:
-        body = {"emitStartConversationEvent": True, "locale": self.call.locale}
+        body = {"emitStartConversationEvent": True, "locale": self._call.locale}
         self._conversation_id = await self._turn(self._service.connection_url, body, request)
         if not self._conversation_id:
-            raise Undelivered("the agent gave no conversation")
-        logger.info("conversation %s: Copilot Studio conversation %s", self.call.call_id, self._conversation_id)
+            raise Undelivered("the agent did not tell the conversation's id")
+        logger.info("conversation %s is Copilot Studio conversation %s", self._call.id, self._conversation_id)
 
     async def _turn(self, url: str, body: dict[str, Any], request: int) -> str:
         named = ""
@@ -265,12 +238,12 @@ class AgentConversation:
             if isinstance(conversation, dict) and isinstance(conversation.get("id"), str):
                 named = conversation["id"][:256]
             if not self._repeated(activity):
-                self._exchange.received(activity, request)
+                self.exchange.received(activity, request)
 
         return await self._service.turn(url, body, take) or named
 
     def _repeated(self, activity: dict[str, Any]) -> bool:
-        """Whether it came before, word for word: the parts of a streamed text share an id, and differ."""
+        """Whether the same activity came before. The parts of a streamed text share an id, but differ otherwise."""
         identity = activity.get("id")
         if not isinstance(identity, str) or not identity:
             return False
@@ -283,15 +256,17 @@ class AgentConversation:
 
 
 def regional_settings_url(token_endpoint: str) -> str:
-    """Where the environment of ``token_endpoint`` tells which Direct Line is its own."""
+    """The address at which the environment of ``token_endpoint`` tells its regional Direct Line."""
     parts = urlsplit(token_endpoint)
     path = parts.path.partition("/powervirtualagents/")[0] + "/powervirtualagents/regionalchannelsettings"
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query or f"api-version={API_VERSION}", ""))
 
 
 def conversation_url(connection_url: str, conversation_id: str) -> str:
-    """``connection_url`` of one conversation: its id goes behind the path, the query stays."""
+    """The URL of one conversation of the agent at ``connection_url``: its id is appended to the path."""
     parts = urlsplit(connection_url)
+    if conversation_id in (".", ".."):
+        raise Undelivered(f"{conversation_id!r} cannot be the id of a conversation")
     path = f"{parts.path.rstrip('/')}/{quote(conversation_id, safe='')}"
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 

@@ -2,19 +2,18 @@
 
 https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-direct-line-3-0-api-reference
 
-One conversation a call: a token for it (made from the secret, or fetched from a token endpoint that keeps the secret),
-``POST /conversations``, then what we say is posted, and what the bot says comes on a websocket or is fetched
+One conversation for each call: a token for it (made from the secret, or fetched from a token endpoint that keeps the
+secret), ``POST /conversations``, then our activities are posted, and the bot's come on a websocket or are polled
 (``direct_line_stream.py``). The token is renewed at half its life (``direct_line_token.py``).
 
-What is tried again is only what the service certainly did not take: 429 and 503, a refused token, a connection that was
-never made. A 502 is the bot's own failure. ``settling.py`` tells when a request is answered.
+A request is sent again only when the service certainly did not accept it (``delivery.py``), or refused its token. A 502
+is the bot's own failure. ``settling.py`` decides when a request has been answered.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
@@ -24,32 +23,33 @@ from pydantic import Field, model_validator
 
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.conversation import CallFacts, OnEvent
+from voicebot.bots.delivery import until_accepted
 from voicebot.bots.direct_line_feed import DirectLineFeed
-from voicebot.bots.direct_line_stream import FIRST_RETRY_S, LAST_RETRY_S, DirectLineStream, StreamSockets
+from voicebot.bots.direct_line_stream import DirectLineStream, StreamSockets
 from voicebot.bots.direct_line_token import DirectLineToken
 from voicebot.bots.exchange import Exchange, Undelivered, end_all
 from voicebot.bots.remote_bot import RemoteBot
-from voicebot.bots.service_client import NotConnected, ServiceClient, ServiceRefused
+from voicebot.bots.service_client import ServiceClient, ServiceRefused
 from voicebot.bots.settling import Patience
 
 logger = logging.getLogger(__name__)
 
 PUBLIC_ENDPOINT = "https://directline.botframework.com/v3/directline"
 ENVELOPE = frozenset({"id", "timestamp", "channelId", "serviceUrl", "recipient", "conversation"})
-"""What the service fills in itself."""
+"""The fields of an activity that the service sets itself."""
 
 
 class SettlingBot(RemoteBot):
-    """A bot that may be behind Direct Line, which does not tell when the bot's turn is over."""
+    """A bot behind Direct Line, which does not say when a turn is over: these times decide (``settling.py``)."""
 
     quiet_s: Annotated[float, Field(gt=0, le=30)] = 0.8
-    """It is over so long after its last message ..."""
+    """The turn is over this long after the bot's last message,"""
     typing_s: Annotated[float, Field(gt=0, le=60)] = 5.0
-    """... or so long after it said that it is typing, or within a text that it streams ..."""
+    """after a typing activity or a part of a streamed text,"""
     silent_s: Annotated[float, Field(gt=0, le=30)] = 1.5
-    """... or so long after a key or an event to which it said nothing."""
+    """or after a key or an event to which the bot said nothing."""
     poll_s: Annotated[float, Field(ge=0.1, le=30)] = 0.5
-    """Where no websocket can be had: how often is asked for what the bot says."""
+    """Seconds between two polls for the bot's activities where no websocket is possible."""
 
     @property
     def patience(self) -> Patience:
@@ -57,15 +57,15 @@ class SettlingBot(RemoteBot):
 
 
 class DirectLineBot(SettlingBot):
-    """``url``: a region's endpoint, such as ``https://europe.directline.botframework.com/v3/directline``; empty: the
+    """``url``: a regional endpoint, such as ``https://europe.directline.botframework.com/v3/directline``; empty: the
     public one."""
 
     kind: Literal["direct-line"] = "direct-line"
     token_url: str = ""
-    """In the place of the secret: an address that gives a token for each call. It answers GET with
+    """Instead of the secret: an address that gives a token for each call. It answers GET with
     ``{"token": ..., "expires_in": ...}``."""
     start_event: str = ""
-    """An event of this name is sent at the start of a call, for bots that wait for one."""
+    """The name of an event that is sent when a call begins, for bots that wait for one before they greet."""
 
     @model_validator(mode="after")
     def _secret_or_token(self) -> Self:
@@ -98,12 +98,12 @@ class DirectLine:
     """How a bot's Direct Line is reached. Either ``secret`` or ``token_url`` is set."""
 
     locate: Callable[[ServiceClient], Awaitable[str]]
-    """Gives the endpoint. Raises Undelivered."""
+    """Returns the endpoint. Raises Undelivered."""
     secret: str = field(repr=False)
     token_url: str
     start_event: str
-    """An event of this name is sent at the start, with what is known of the call, after the service's own
-    ``conversationUpdate``."""
+    """The name of an event that is sent when a call begins, with the facts of the call. The service has sent the bot a
+    ``conversationUpdate`` of its own by then."""
     patience: Patience
     poll_s: float
     turn_timeout_s: float
@@ -116,7 +116,7 @@ class DirectLineChannel:
         self._line = line
         self._service = ServiceClient()
         self._sockets = StreamSockets(self._service)
-        self._open: set[DirectLineConversation] = set()
+        self._open: set[Exchange] = set()
 
     @property
     def conversations(self) -> int:
@@ -126,20 +126,20 @@ class DirectLineChannel:
     async def start(self) -> None:
         self._service.open()
 
-    def conversation(self, call: CallFacts, on_event: OnEvent) -> DirectLineConversation:
-        conversation = DirectLineConversation(
-            call, on_event, self._line, self._service, self._sockets, self._open.discard
-        )
-        self._open.add(conversation)
-        return conversation
+    def conversation(self, call: CallFacts, on_event: OnEvent) -> Exchange:
+        carrier = DirectLineCarrier(call, on_event, self._line, self._service, self._sockets, self._open.discard)
+        self._open.add(carrier.exchange)
+        return carrier.exchange
 
     async def close(self) -> None:
         await end_all(self._open)
         await self._service.close()
 
 
-class DirectLineConversation:
-    """One call's conversation; opened by its first request, and again when the service has lost it."""
+class DirectLineCarrier:
+    """Carries one call's :attr:`exchange` (:class:`voicebot.bots.exchange.Carrier`). The first request opens the
+    service's conversation, and the next one opens another when the service has lost it. ``on_over`` is called once,
+    when the exchange is over."""
 
     def __init__(
         self,
@@ -148,44 +148,20 @@ class DirectLineConversation:
         line: DirectLine,
         service: ServiceClient,
         sockets: StreamSockets,
-        on_over: Callable[[DirectLineConversation], None],
+        on_over: Callable[[Exchange], None],
     ) -> None:
-        self.call = call
+        self.exchange = Exchange(call, on_event, self, timeout_s=line.turn_timeout_s, patience=line.patience)
+        self._call = call
         self._line = line
         self._service = service
         self._sockets = sockets
         self._on_over = on_over
-        self._exchange = Exchange(call, on_event, self, timeout_s=line.turn_timeout_s, patience=line.patience)
-        self._user = f"dl_{call.person or call.call_id}"[:64]
+        self._user = f"dl_{call.person or call.id}"[:64]
         self._opening = asyncio.Lock()
-        self._token = DirectLineToken(service, call.call_id, line.secret)
+        self._token = DirectLineToken(service, call.id, line.secret)
         self._feed = DirectLineFeed(self._user)
         self._stream: DirectLineStream | None = None
         self._background: list[asyncio.Task[None]] = []
-
-    @property
-    def reconnections(self) -> int:
-        return self._stream.reconnections if self._stream is not None else 0
-
-    @property
-    def polls(self) -> int:
-        return self._stream.polls if self._stream is not None else 0
-
-    @property
-    def renewals(self) -> int:
-        return self._token.renewals
-
-    # --- the call's side ---------------------------------------------------------------------------------------------
-
-    def send(self, request: int, activity: dict[str, Any]) -> None:
-        self._exchange.send(request, activity)
-
-    async def close(self, reason: str) -> None:
-        await self._exchange.close(reason)
-
-    async def over(self) -> None:
-        """Wait until the bot knows of the end, or cannot be told; bounded. Only after :meth:`close`."""
-        await self._exchange.over()
 
     # --- Carrier -----------------------------------------------------------------------------------------------------
 
@@ -196,7 +172,7 @@ class DirectLineConversation:
                 await self._open()
         if activity["type"] == "conversationUpdate":
             if not opened or not self._line.start_event:
-                return ""  # the service told the bot itself
+                return ""  # the service itself tells the bot that the conversation has begun
             kept = {name: activity[name] for name in ("from", "locale", "channelData") if name in activity}
             activity = kept | {"type": "event", "name": self._line.start_event}
         try:
@@ -204,7 +180,7 @@ class DirectLineConversation:
         except ServiceRefused as refused:
             if refused.status not in (401, 403, 404):
                 raise
-            await self._forget()  # conversation or token are gone for good: the next request begins anew
+            await self._forget()  # conversation or token are gone for good: the next request opens another conversation
             raise Undelivered(f"the conversation is lost: {refused}") from refused
 
     async def say_goodbye(self, activity: dict[str, Any]) -> None:
@@ -213,31 +189,31 @@ class DirectLineConversation:
 
     async def release(self) -> None:
         await self._forget()
-        self._on_over(self)
+        self._on_over(self.exchange)
 
     # --- the service's conversation ----------------------------------------------------------------------------------
 
     async def _open(self) -> None:
         line, token = self._line, self._token
         token.endpoint = (await line.locate(self._service)).rstrip("/")
-        user = {"id": self._user} | ({"name": self.call.display_name} if self.call.display_name else {})
+        user = {"id": self._user} | ({"name": self._call.display_name} if self._call.display_name else {})
         if line.token_url:
-            token.take(await self._patiently("GET", line.token_url, ""))
+            token.take(await self._request("GET", line.token_url, ""))
         else:
             url = f"{token.endpoint}/tokens/generate"
-            token.take(await self._patiently("POST", url, line.secret, {"user": user}))
-        answer = await self._patiently("POST", f"{token.endpoint}/conversations", token.bearer, {"user": user})
+            token.take(await self._request("POST", url, line.secret, {"user": user}))
+        answer = await self._request("POST", f"{token.endpoint}/conversations", token.bearer, {"user": user})
         token.take(answer)
         identity, stream_url = answer.get("conversationId"), answer.get("streamUrl")
-        if not isinstance(identity, str) or not identity or not isinstance(stream_url, str):
+        if not isinstance(identity, str) or identity in ("", ".", "..") or not isinstance(stream_url, str):
             raise Undelivered("the service gave no conversation")
         token.conversation_url = f"{token.endpoint}/conversations/{quote(identity, safe='')}"
         self._feed = DirectLineFeed(self._user)
-        stream = DirectLineStream(self._service, self._sockets, token, self._feed, line.poll_s, self._news)
+        stream = DirectLineStream(self._service, self._sockets, token, self._feed, line.poll_s, self._came)
         await stream.open(stream_url)
         self._stream = stream
-        name = self.call.call_id
-        logger.info("conversation %s: Direct Line conversation %s", name, identity)
+        name = self._call.id
+        logger.info("conversation %s is Direct Line conversation %s", name, identity)
         self._background = [
             asyncio.create_task(self._listen(stream), name=f"direct line stream {name}"),
             asyncio.create_task(token.renew_regularly(), name=f"direct line token {name}"),
@@ -247,16 +223,16 @@ class DirectLineConversation:
         try:
             await stream.run()
         except Undelivered as error:
-            logger.warning("conversation %s: %s", self.call.call_id, error)
+            logger.warning("conversation %s: %s", self._call.id, error)
             reason = str(error)
         except Exception:
-            logger.exception("conversation %s", self.call.call_id)
+            logger.exception("conversation %s: receiving the bot's activities failed", self._call.id)
             reason = "the stream failed"
+        self.exchange.lost(reason)  # first: requests that come during the next line belong to another conversation
         await self._forget()
-        self._exchange.lost(reason)
 
     async def _forget(self) -> None:
-        """Give the conversation up, and all that belongs to it."""
+        """Close the stream and end the tasks of the service's conversation; the next request opens another one."""
         stream, self._stream = self._stream, None
         current = asyncio.current_task()
         tasks, self._background = [task for task in self._background if task is not current], []
@@ -266,15 +242,15 @@ class DirectLineConversation:
         if stream is not None:
             await stream.close()
 
-    def _news(self, news: list[dict[str, Any]]) -> None:
+    def _came(self, activities: list[dict[str, Any]]) -> None:
         for request, identity in self._feed.named:
             if request.isdecimal() and len(request) < 10:
-                self._exchange.named(int(request), identity)
-        for activity in news:
+                self.exchange.named(int(request), identity)
+        for activity in activities:
             try:
-                self._exchange.received(activity)
-            except Exception:  # one activity's trouble must not make us deaf
-                logger.exception("conversation %s", self.call.call_id)
+                self.exchange.received(activity)
+            except Exception:  # an activity that cannot be handled must not end the stream
+                logger.exception("conversation %s: an activity of the bot was dropped", self._call.id)
 
     async def _post(self, activity: dict[str, Any], request: int = 0) -> str:
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
@@ -283,32 +259,22 @@ class DirectLineConversation:
         token = self._token
         url = f"{token.conversation_url}/activities"
         try:
-            answer = await self._patiently("POST", url, token.bearer, content)
+            answer = await self._request("POST", url, token.bearer, content)
         except ServiceRefused as refused:
             if refused.status == 502:
                 raise Undelivered(f"the bot failed: {refused}") from refused
             if refused.status not in (401, 403):
                 raise
             await token.renew()
-            answer = await self._patiently("POST", url, token.bearer, content)
+            answer = await self._request("POST", url, token.bearer, content)
         if self._stream is not None:
             self._stream.nudge()
         identity = answer.get("id")
         return identity if isinstance(identity, str) else ""
 
-    async def _patiently(self, method: str, url: str, bearer: str, body: Any = None) -> dict[str, Any]:
-        """An exchange, again while the service certainly has not taken it; the request's deadline ends that."""
-        pause_s = FIRST_RETRY_S
-        while True:
-            wanted_s: float | None = None
-            try:
-                return await self._service.request(method, url, bearer, body)
-            except ServiceRefused as refused:
-                if refused.status not in (429, 503):
-                    raise
-                logger.info("conversation %s: %s %s: %s; again", self.call.call_id, method, url, refused)
-                wanted_s = refused.retry_after_s
-            except NotConnected as error:
-                logger.info("conversation %s: %s %s: %s; again", self.call.call_id, method, url, error)
-            await asyncio.sleep(wanted_s if wanted_s is not None else pause_s * random.uniform(0.7, 1.3))
-            pause_s = min(pause_s * 2, LAST_RETRY_S)
+    async def _request(self, method: str, url: str, bearer: str, body: Any = None) -> dict[str, Any]:
+        """The service's answer, as a JSON object. Raises Undelivered."""
+        what = f"conversation {self._call.id}: {method} {url}"
+        return await until_accepted(
+            lambda: self._service.request(method, url, bearer, body), self._line.turn_timeout_s, what
+        )

@@ -1,10 +1,10 @@
-"""What comes on a Direct Line stream, or is fetched without one: sets of activities with a watermark. Pure.
+"""The frames of a Direct Line stream, and what is polled without one: sets of activities with a watermark. Pure.
 
 A frame is ``{"activities": [...], "watermark": "7"}``; an empty frame keeps the connection alive. After a reconnection
-the service replays everything since the watermark that it was told, so an activity can come twice: it is known by its
-id. Typing has no id and is never replayed. What we sent ourselves comes back as well (the log is for all clients), with
-the id that it got, by which answers name it; ``channelData.clientActivityID`` tells which it is, as in Microsoft's
-client.
+the service replays everything since the watermark that we name, so an activity can come twice: the second is recognised
+by its id. Typing has no id and is never replayed. Our own activities come back as well, because the log is for all
+clients of the conversation. They carry the id that the service gave them, which the bot's ``replyToId`` refers to, and
+our own number in ``channelData.clientActivityID``, as in Microsoft's client.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ MAX_REMEMBERED = 2000
 
 
 class DirectLineFeed:
-    """One conversation's stream. ``user`` is our own id in it."""
+    """What has come of one conversation. ``user`` is our own id in it."""
 
     def __init__(self, user: str) -> None:
         self.user = user
         self.watermark = ""
-        """Where a reconnection continues; empty before the first."""
+        """Where a reconnection continues; empty before the first frame."""
         self.malformed = 0
-        """Frames and activities that made no sense and were dropped."""
+        """Frames and activities that could not be read and were dropped."""
         self.duplicates = 0
         self.named: list[tuple[str, str]] = []
-        """Of what we sent: our own name for it and the service's, as far as the last frame told."""
+        """Our own activities in the last frame: our number of each, and the service's id."""
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def frame(self, text: str) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ class DirectLineFeed:
         return self.take(content)
 
     def take(self, content: Any) -> list[dict[str, Any]]:
-        """The same of a set that was fetched, or parsed."""
+        """The same for a set that was polled, or parsed from a frame."""
         self.named = []
         if not isinstance(content, dict):
             self.malformed += 1

@@ -1,4 +1,4 @@
-"""The token of one Direct Line conversation: kept fresh, so that a call may last longer than it."""
+"""The token of one Direct Line conversation: it is renewed, so that a call may last longer than a token."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 
 from voicebot.bots.exchange import Undelivered
 from voicebot.bots.service_client import CONNECT_S, ServiceClient, ServiceRefused
+from voicebot.json_body import number_within
 
 logger = logging.getLogger(__name__)
 
 LIFE_S = (2.0, 24 * 3600.0)
-"""What is believed of ``expires_in``."""
+"""The shortest and the longest life in seconds that ``expires_in`` may give; anything else is taken for the nearer."""
 DEFAULT_LIFE_S = 1800.0
 
 
 class DirectLineToken:
-    """``service`` gives it; of an expired token, only the ``secret`` can make another one."""
+    """``service`` gives and renews it. Once it has expired, only the ``secret`` (``""``: none) can replace it."""
 
     def __init__(self, service: ServiceClient, name: str, secret: str) -> None:
         self._service = service
@@ -26,19 +27,17 @@ class DirectLineToken:
         self._life_s = DEFAULT_LIFE_S
         self.endpoint = ""
         self.conversation_url = ""
-        """Of the conversation that it is for, when it has begun."""
+        """That of its conversation, once that has begun."""
         self.bearer = ""
-        self.renewals = 0
 
     def take(self, answer: dict[str, Any]) -> None:
-        """What the service grants with almost every answer. Raises Undelivered when there is no token at all."""
+        """Take the token that almost every answer of the service holds. Raises Undelivered when there has been none."""
         token, life = answer.get("token"), answer.get("expires_in")
         if isinstance(token, str) and token:
             self.bearer = token
         elif not self.bearer:
             raise Undelivered("the service gave no token")
-        if isinstance(life, int | float) and not isinstance(life, bool):
-            self._life_s = min(max(float(life), LIFE_S[0]), LIFE_S[1])
+        self._life_s = number_within(life, *LIFE_S) or self._life_s
 
     async def renew(self) -> None:
         """Another token for the same conversation. Raises Undelivered."""
@@ -48,20 +47,19 @@ class DirectLineToken:
             if refused.status not in (401, 403) or not self._secret:
                 raise
             self.take(await self._service.request("GET", self.conversation_url, self._secret))
-        self.renewals += 1
 
     async def renewed(self) -> bool:
-        """Try; False when the service does not give another one: the conversation is lost."""
+        """Renew it. False when the service refuses: the conversation is lost. True also when nothing is known."""
         try:
             await self.renew()
         except ServiceRefused:
             return False
         except Undelivered:
-            pass  # not known: it is tried again
+            pass  # the service could not be asked: the caller tries again later
         return True
 
     async def renew_regularly(self) -> None:
-        """At half its life, until cancelled."""
+        """Renew it whenever half its life is over, until cancelled."""
         while True:
             await asyncio.sleep(self._life_s / 2)
             for _ in range(4):

@@ -1,15 +1,15 @@
-"""One call's conversation with a bot of somebody else's: what it is told waits here until it is its turn.
+"""One call's conversation with a bot that somebody else runs: activities wait here until they can be handed over.
 
-Deadlines, failures and the end of each request are kept here (with ``requests.py``), so that they hold in the same way
-on every channel; a :class:`Carrier` carries the bytes. What the bot sends is given to :meth:`Exchange.received`.
+Order, deadlines, failures and the end of each request are decided here (with ``requests.py``), so that they are the
+same on every channel. A :class:`Carrier` carries the activities; what the bot sends goes to :meth:`Exchange.received`.
 
-When the one before has been taken is where protocols differ. Where a bot that has taken an activity has finished with
-it, one is handed over at a time. Where the protocol does not tell when a request is answered, a
-:class:`voicebot.bots.settling.Patience` is given: the next is handed over as soon as the one before was taken, which
-its first answer shows as well as the service's word, so that a caller who interrupts a bot in the middle of a long turn
-is not kept waiting for its end.
+Protocols differ in what it means that the bot has accepted an activity. Where it means that the bot has finished with
+it, activities are handed over one at a time. Where the protocol does not say when a request has been answered, a
+:class:`voicebot.bots.settling.Patience` is given. Then the next activity is handed over as soon as the one before was
+accepted, which the bot's first answer shows as well. So a caller who interrupts the bot does not wait for the end of
+its turn.
 
-A bot that is away does not end the conversation: each request tries anew, so the call recovers when the bot does.
+A bot that cannot be reached does not end the conversation: each request tries anew, so the call recovers with the bot.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ from voicebot.tasks import BackgroundTasks
 logger = logging.getLogger(__name__)
 
 FAREWELL_S = 4.0
-"""After a call's end: how long what it still had to say may take to be told ..."""
+"""How long the activities that still wait when a call ends may take to be handed over ..."""
 GOODBYE_S = 2.0
-"""... and then its end."""
+"""... and how long the activity that tells the bot of the end may take after them."""
 MAX_TURN_S = 120.0
-"""A bot that gives signs of life (text that streams, typing) may take longer than its time, but not for ever."""
+"""Each activity of the bot (typing, a part of a streamed text) restarts the time for its answer, up to this limit."""
 
 
 class Undelivered(Exception):
-    """The bot did not take an activity, or told that it failed at it. The text says why, for log and ``BotFailed``."""
+    """The bot did not accept an activity, or reported that it failed. The text says why, for log and ``BotFailed``."""
 
 
 class Carrier(Protocol):
     """What carries one conversation to its bot."""
 
     async def hand_over(self, request: int, activity: dict[str, Any]) -> str:
-        """Give one activity to the bot; returns when it has taken it, with the id that it got there (``""``: none).
-        Raises :class:`Undelivered`."""
+        """Give one activity to the bot. Returns when the bot has accepted it: the id under which the bot knows it,
+        ``""`` if the protocol has none. Raises :class:`Undelivered`."""
 
     async def say_goodbye(self, activity: dict[str, Any]) -> None:
         """Tell the bot that the call is over, if it was ever reached. Raises :class:`Undelivered`."""
 
     async def release(self) -> None:
-        """Give everything back; nothing follows."""
+        """Release connections and tasks. It is the last call."""
 
 
 @dataclass(slots=True)
@@ -62,18 +62,21 @@ class _Underway:
     """A request that is being handed over."""
 
     began_at: float
-    taken: asyncio.Event | None
-    """For whom waits to hand the next one over; None: that is done when this one has ended."""
+    accepted: asyncio.Event | None
+    """Set when the next request may be handed over; None where that is when this one has ended."""
     scope: asyncio.Timeout | None = None
     """Ends the handing over when the request is given up."""
 
-    def was_taken(self) -> None:
-        if self.taken is not None:
-            self.taken.set()
+    def was_accepted(self) -> None:
+        if self.accepted is not None:
+            self.accepted.set()
 
 
 class Exchange:
-    """``timeout_s``: how long the bot may take for one activity. ``name``: in the log, if not by the call's id."""
+    """A :class:`voicebot.bots.conversation.Conversation` whose activities ``carrier`` carries.
+
+    ``timeout_s``: how long the bot may take for one activity. ``name``: its name in the log; the call's id by default.
+    """
 
     def __init__(
         self,
@@ -90,7 +93,7 @@ class Exchange:
         self._timeout_s = timeout_s
         self._one_at_a_time = patience is None
         self._loop = asyncio.get_running_loop()
-        self._name = name or call.call_id
+        self._name = name or call.id
         self._requests = OpenRequests(self._name, on_event, Requests(timeout_s, patience=patience), self._give_up)
         self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._underway: dict[int, _Underway] = {}
@@ -104,7 +107,7 @@ class Exchange:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is more to be handed over than what is being."""
+        """Whether an activity waits behind the one that is being handed over."""
         return bool(self._waiting)
 
     # --- what the call does ------------------------------------------------------------------------------------------
@@ -121,7 +124,7 @@ class Exchange:
             self._tasks.spawn(self._work(), f"conversation {self._name}")
 
     async def close(self, reason: str) -> None:
-        """The call is over: the bot is told in the background (see :meth:`over`). Harmless when called again."""
+        """End it; the bot is told in the background (see :meth:`over`). Harmless when called again."""
         if self.closed:
             return
         self._requests.close()
@@ -136,7 +139,7 @@ class Exchange:
     # --- what the carrier does ---------------------------------------------------------------------------------------
 
     def received(self, activity: dict[str, Any], request: int | None = None) -> None:
-        """The bot sent ``activity``, for ``request`` where that is known (0: on its own initiative)."""
+        """The bot sent ``activity`` in answer to ``request`` (0: on its own initiative; None: its content decides)."""
         if request is None:
             request = self._requests.belongs_to(activity)
         if self._requests.is_open(request):
@@ -144,11 +147,11 @@ class Exchange:
         self._requests.activity(request, activity)
 
     def named(self, request: int, activity_id: str) -> None:
-        """The service calls what was sent as ``request`` so; known before it has accepted it."""
+        """``activity_id`` is the service's id of ``request``; it may be known before the service has accepted it."""
         self._requests.named(request, activity_id)
 
     def lost(self, reason: str) -> None:
-        """The bot has lost the conversation, and with it all that was outstanding."""
+        """The bot has lost the conversation: every request without an answer has failed."""
         self._requests.lost(reason)
 
     # --- inside ------------------------------------------------------------------------------------------------------
@@ -162,10 +165,10 @@ class Exchange:
             self._requests.alive(request)
         elif self._loop.time() - underway.began_at < MAX_TURN_S:
             self._requests.alive(request)
-            underway.was_taken()
+            underway.was_accepted()
 
     def _give_up(self) -> None:
-        """What the bot has not taken in time need not be handed over any more."""
+        """Stop handing over the requests whose time has run out."""
         for request, underway in self._underway.items():
             scope = underway.scope
             if scope is not None and scope.when() is None and not self._requests.is_open(request):
@@ -179,14 +182,14 @@ class Exchange:
                 if not self._requests.is_open(request):
                     continue  # given up while it waited
                 self._requests.handing_over(request, activity)
-                taken = None if self._one_at_a_time else asyncio.Event()
-                underway = self._underway[request] = _Underway(self._loop.time(), taken)
-                if taken is None:
+                accepted = None if self._one_at_a_time else asyncio.Event()
+                underway = self._underway[request] = _Underway(self._loop.time(), accepted)
+                if accepted is None:
                     await self._hand_over(request, activity, underway)
                 else:
                     name = f"request {request} of {self._name}"
                     self._tasks.spawn(self._hand_over(request, activity, underway), name)
-                    await taken.wait()
+                    await accepted.wait()
         finally:
             self._working = False
 
@@ -194,45 +197,42 @@ class Exchange:
         try:
             async with asyncio.timeout(None) as underway.scope:
                 if not self._requests.is_open(request):
-                    return  # before this task began
+                    return  # given up before this task began
                 activity_id = await self._carrier.hand_over(request, activity)
         except TimeoutError:
             self._failed(request, f"no answer within {self._timeout_s:g} s")
         except Undelivered as error:
             self._failed(request, str(error))
-        except Exception as error:  # our own fault must not leave the call without an answer
+        except Exception as error:  # a fault of ours must not leave the request without an end
             logger.exception("conversation %s: an activity could not be handed over", self._name)
             self._failed(request, f"{type(error).__name__}: {error}")
         else:
-            self._requests.taken(request, activity_id)
+            self._requests.accepted(request, activity_id)
         finally:
             del self._underway[request]
-            underway.was_taken()
+            underway.was_accepted()
 
     def _failed(self, request: int, reason: str) -> None:
         logger.warning("conversation %s: request %d failed: %s", self._name, request, reason)
         self._requests.failed(request, reason)
 
     async def _say_goodbye(self, goodbye: dict[str, Any]) -> None:
-        """Tell what the caller still had said, then the end."""
+        """Hand over what still waits, then tell the bot of the end."""
         try:
             await self._last_words()
             async with asyncio.timeout(GOODBYE_S):
                 await self._carrier.say_goodbye(goodbye)
         except (Undelivered, TimeoutError) as error:
-            why = str(error) or f"not taken within {GOODBYE_S:g} s"
+            why = str(error) or f"not accepted within {GOODBYE_S:g} s"
             logger.info("conversation %s: the bot was not told of its end: %s", self._name, why)
-        except Exception:  # our own fault
+        except Exception:
             logger.exception("conversation %s: the bot was not told of its end", self._name)
         finally:
             await self._carrier.release()
 
     async def _last_words(self) -> None:
-        """Let what is waiting and underway be handed over, within :data:`FAREWELL_S`; the rest is given up."""
-        try:
-            async with asyncio.timeout(FAREWELL_S):
-                await self._tasks.join(2 * FAREWELL_S)
-        except TimeoutError:
+        """Hand over what is waiting or under way, within :data:`FAREWELL_S`; the rest is given up."""
+        if not await self._tasks.join(FAREWELL_S):
             await self._tasks.close()
 
 
@@ -245,7 +245,7 @@ class OpenConversation(Protocol):
 
 
 async def end_all(conversations: Iterable[OpenConversation]) -> None:
-    """End what a channel has open; returns when the bots know of it, or cannot be told."""
+    """End a channel's open conversations; returns when the bots know of it, or cannot be told."""
     open_now = list(conversations)
     await asyncio.gather(*(conversation.close("shutdown") for conversation in open_now))
     await asyncio.gather(*(conversation.over() for conversation in open_now))

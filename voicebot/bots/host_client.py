@@ -1,8 +1,8 @@
 """The channel to our own dialogs: the dialog host, over one connection that all calls share (``host_connection.py``).
 
-What was asked while the host was away, or had not been answered when it went, fails at once, and the conversations that
-lost something are told when it is back. A host that is there but says nothing is found by each request's deadline, and
-by :meth:`DialogHostClient.ping`.
+A request fails at once when the host is away, or goes away before it has answered. The conversations that lost a
+request get ``BotRecovered`` when the host is back. A host that is connected but hangs is noticed by the deadline of
+each request, and by :meth:`DialogHostClient.ping`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ from voicebot.host_wire import (
 logger = logging.getLogger(__name__)
 
 HOST_GRACE_S = 0.25
-"""The host is given the deadline as well and reports a dialog that exceeds it; only a host that hangs is slower."""
+"""Added to the deadline here. The host has the same deadline and reports a dialog that exceeds it; so only a host that
+hangs is noticed by ours."""
 
 
 class HostUnavailable(Exception):
@@ -57,13 +58,13 @@ class DialogHostClient:
         self._numbers = itertools.count(1)
         self._open: dict[str, HostConversation] = {}
         self._leaving: dict[str, int] = {}
-        """Conversations that are over, with the request that tells the host so: until it is answered, what comes by
-        the same name (callers choose it) is not of a new one."""
+        """Conversations that are over, with the request that tells the host so. Until it is answered, messages for this
+        id belong to the old conversation."""
         self._answers: dict[int, asyncio.Future[Pong | PromptsTold | TextsTold]] = {}
         self.malformed = 0
-        """Lines of the host that made no sense and were dropped."""
+        """Lines of the host that could not be read and were dropped."""
         self.trouble = ""
-        """Why turns would fail now, as the host told when it was last pinged; empty: they would not."""
+        """Why turns would fail now, as the host said when it was last pinged; empty: they would not."""
 
     @property
     def connected(self) -> bool:
@@ -75,26 +76,26 @@ class DialogHostClient:
         return len(self._open)
 
     async def start(self, timeout_s: float = 10.0) -> None:
-        """Connect, and stay connected from now on. Raises :class:`HostUnavailable` when that takes too long."""
+        """Connect, and stay connected. Raises :class:`HostUnavailable` after ``timeout_s``."""
         try:
             await self._connection.open(timeout_s)
         except TimeoutError as error:
             raise HostUnavailable(f"no dialog host at {self._path}") from error
 
     async def close(self) -> None:
-        """Disconnect. Open conversations hear ``BotFailed`` for what is outstanding; harmless when called again."""
+        """Disconnect. Requests without an answer end with ``BotFailed``. Harmless when called again."""
         await self._connection.close()
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> HostConversation:
         """A conversation for a call; nothing is sent yet."""
         conversation = HostConversation(call, on_event, self._turn_timeout_s, self._connection.write, self._over)
-        self._open[call.call_id] = conversation
+        self._open[call.id] = conversation
         return conversation
 
     # --- the host as such --------------------------------------------------------------------------------------------
 
     async def ping(self, timeout_s: float = 1.0) -> bool:
-        """Whether the host's loop answers; a dialog that blocks it makes this False."""
+        """Whether the host's event loop answers; False while a dialog blocks it."""
         try:
             answer = await self._ask(Ping, timeout_s)
         except HostUnavailable:
@@ -108,11 +109,11 @@ class DialogHostClient:
         return answer.prompts if isinstance(answer, PromptsTold) else ()
 
     async def take_texts(self, accept: bool, timeout_s: float = 5.0) -> None:
-        """Have the host begin or end to take requests at ``/api/messages``. Raises :class:`HostUnavailable`."""
+        """Have the host start or stop accepting requests at ``/api/messages``. Raises :class:`HostUnavailable`."""
         await self._ask(lambda number: TextsAsked(number, accept), timeout_s)
 
     async def texts_running(self, timeout_s: float = 1.0) -> int:
-        """How many requests at ``/api/messages`` it is answering. Raises :class:`HostUnavailable`."""
+        """How many requests at ``/api/messages`` the host is answering. Raises :class:`HostUnavailable`."""
         answer = await self._ask(Ping, timeout_s)
         return answer.texts if isinstance(answer, Pong) else 0
 
@@ -162,8 +163,8 @@ class DialogHostClient:
         self.malformed += 1
 
     def _over(self, conversation: HostConversation, goodbye: int) -> None:
-        """``goodbye``: the request that told the host so; 0: none did."""
-        name = conversation.call.call_id
+        """``conversation`` is over. ``goodbye``: the request that tells the host so; 0 when it could not be sent."""
+        name = conversation.call.id
         if self._open.get(name) is conversation:
             del self._open[name]
         if goodbye:
@@ -173,7 +174,8 @@ class DialogHostClient:
 class HostConversation:
     """One call's conversation through the host (:class:`voicebot.bots.conversation.Conversation`).
 
-    ``write`` sends, or returns why it cannot; ``over`` is told of the end, and by which request the host was.
+    ``write`` sends a message, or returns why it cannot. ``over(conversation, request)`` is called at the end;
+    ``request`` is the one that tells the host, 0 when it could not be sent.
     """
 
     def __init__(
@@ -185,7 +187,7 @@ class HostConversation:
         over: Callable[[HostConversation, int], None],
     ) -> None:
         self.call = call
-        self.requests = OpenRequests(call.call_id, on_event, Requests(timeout_s + HOST_GRACE_S, ours=True))
+        self.requests = OpenRequests(call.id, on_event, Requests(timeout_s + HOST_GRACE_S, ours=True))
         self._timeout_s = timeout_s
         self._write = write
         self._over = over
@@ -204,9 +206,9 @@ class HostConversation:
             return
         self.requests.close()
         goodbye = self._turn(self.requests.next, activities.end_of_conversation(reason))
-        refused = self._write(goodbye) or self._write(ConversationClosed(self.call.call_id))
+        refused = self._write(goodbye) or self._write(ConversationClosed(self.call.id))
         if refused:
-            logger.info("conversation %s: the bot was not told of its end: %s", self.call.call_id, refused)
+            logger.info("conversation %s: the bot was not told of its end: %s", self.call.id, refused)
         self._over(self, goodbye.request if not refused else 0)
 
     def received(self, message: ActivitySent | TurnDone | TurnFailed) -> None:

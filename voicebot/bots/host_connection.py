@@ -1,29 +1,30 @@
-"""The connection to the dialog host, a Unix socket, which is made again by itself (:mod:`voicebot.host_wire`)."""
+"""The connection to the dialog host: a Unix socket, opened again whenever it is lost (:mod:`voicebot.host_wire`)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from voicebot.bots.delivery import Backoff
 from voicebot.host_wire import MAX_LINE, FromHost, ToHost, WireError, decode_from_host, encode
 
 logger = logging.getLogger(__name__)
 
 MAX_BUFFERED = 4 * MAX_LINE
-"""Bytes that may wait for a host that does not read; beyond it nothing more is taken."""
+"""Bytes that may wait for a host that does not read; beyond that, messages are refused."""
 CONNECT_S = 5.0
 FIRST_RETRY_S = 0.05
-"""Not at once: a process that is being killed loses its connections before its listener, which would take us in."""
+"""Not at once: when a host is killed, its connections close before its listener, which would accept us once more."""
 LAST_RETRY_S = 0.1
 STILL_AWAY_S = 5.0
+"""A host that has been away for longer is logged as a warning, once."""
 
 
 class HostEvents(Protocol):
-    """Who is told of the connection."""
+    """What the owner of the connection is told."""
 
     def came_back(self) -> None: ...
 
@@ -33,7 +34,7 @@ class HostEvents(Protocol):
 
 
 class HostConnection:
-    """``open`` and ``close`` belong to its owner. ``malformed`` is told of each line that makes no sense."""
+    """``open`` and ``close`` belong to its owner. ``malformed`` is called for each line that cannot be read."""
 
     def __init__(self, path: str, events: HostEvents, malformed: Callable[[], None]) -> None:
         self._path = path
@@ -48,7 +49,7 @@ class HostConnection:
         return self._writer is not None
 
     async def open(self, timeout_s: float) -> None:
-        """Connect, and stay connected from now on. Raises TimeoutError when that takes too long; it is still tried."""
+        """Connect, and stay connected. Raises TimeoutError after ``timeout_s``; attempts go on in the background."""
         if self._task is None:
             self._task = asyncio.create_task(self._stay_connected(), name="dialog host client")
         async with asyncio.timeout(timeout_s):
@@ -63,7 +64,7 @@ class HostConnection:
                 await task
 
     def write(self, message: ToHost) -> str:
-        """Send; returns why not when that is impossible, else ``""``. Never waits."""
+        """Send a message without waiting. Returns ``""``, or the reason why it cannot be sent."""
         writer = self._writer
         if writer is None:
             return "the dialog host is not connected"
@@ -77,19 +78,18 @@ class HostConnection:
         return ""
 
     async def _stay_connected(self) -> None:
-        retry_s = FIRST_RETRY_S
+        backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         away_since = asyncio.get_running_loop().time()
-        told = False
+        warned = False
         while True:
             try:
                 async with asyncio.timeout(CONNECT_S):
                     reader, writer = await asyncio.open_unix_connection(self._path, limit=MAX_LINE)
             except (OSError, TimeoutError) as error:
-                if not told and asyncio.get_running_loop().time() - away_since > STILL_AWAY_S:
-                    logger.warning("the dialog host is away for %g s: %s", STILL_AWAY_S, error)
-                    told = True
-                await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))
-                retry_s = min(retry_s * 1.5, LAST_RETRY_S)
+                if not warned and asyncio.get_running_loop().time() - away_since > STILL_AWAY_S:
+                    logger.warning("no connection to the dialog host for %g s: %s", STILL_AWAY_S, error)
+                    warned = True
+                await asyncio.sleep(backoff.next_s())
                 continue
             self._writer = writer
             self._connected.set()
@@ -103,15 +103,16 @@ class HostConnection:
                 writer.close()
                 self._events.went_away("the dialog host went away")
             logger.warning("the dialog host went away")
-            retry_s, told, away_since = FIRST_RETRY_S, False, asyncio.get_running_loop().time()
-            await asyncio.sleep(retry_s)
+            backoff.reset()
+            warned, away_since = False, asyncio.get_running_loop().time()
+            await asyncio.sleep(FIRST_RETRY_S)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         while True:
             try:
                 line = await reader.readline()
             except (ConnectionError, ValueError) as error:  # ValueError: a line beyond the limit
-                logger.warning("the dialog host is cut off: %s", error)
+                logger.warning("the connection to the dialog host is closed: %s", error)
                 return
             if not line:
                 return

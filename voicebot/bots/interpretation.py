@@ -1,14 +1,14 @@
-"""What a bot's activity asks of the call: activities in, events out. Pure, bounded, and never raises.
+"""What a bot's activity asks of the call: activities in, events out. Pure, bounded, never raises.
 
 ==============================================  =====================================================================
 activity                                        event
 ==============================================  =====================================================================
-message                                         BotMessage; spoken is ``speak``, else the text made fit for the ear,
-                                                else what its cards say; with suggested actions read out. With a
-                                                ``playUrlUrl`` in its ``activityParams`` that file is played instead
+message                                         BotMessage: its ``speak``, else its text made fit for speech, else the
+                                                words of its cards; then its suggested actions. With a ``playUrlUrl``
+                                                in its ``activityParams`` that file is played instead
 parts of a streamed text                        BotMessage, sentence by sentence (``streamed_text.py``)
 endOfConversation, event ``hangup``             HangUpAsked
-event ``handoff.initiate``, or of type handoff  TransferAsked(``value.TargetPhoneNumber``); no target: the operator
+event ``handoff.initiate``, or of type handoff  TransferAsked(``value.TargetPhoneNumber``)
 event ``call.place``, with ``value.to``          CallAsked, or PlacedCallChanged
 command ``…telephony.recording.start`` etc.     RecordingAsked (Microsoft's Telephony channel)
 AudioCodes' events, with ``activityParams``:
@@ -24,8 +24,8 @@ any other                                       none
 ==============================================  =====================================================================
 
 ``activityParams`` and ``sessionParams`` stand in ``channelData``, or in an event's ``value`` (as Copilot Studio sends
-them). A TransferAsked without a target, or with one that is no address, leaves the choice to the settings; a
-``call.place`` whose ``to`` is no address comes to nothing, as PlacedCallChanged says.
+them). Where the target of a transfer is missing or is no address, the settings decide (``calls.fallback_transfer``). A
+``call.place`` whose ``to`` is no address is refused, which PlacedCallChanged reports.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ import re
 from typing import Any
 
 from voicebot.address import Address, AddressError
-from voicebot.bots.cards import card_choices, card_text
-from voicebot.bots.session_parameters import configured, fetchable
+from voicebot.bots.cards import MAX_CHOICES, card_choices, card_text
+from voicebot.bots.session_parameters import MAX_URL, configured, fetchable
 from voicebot.bots.spoken import spoken
 from voicebot.bots.streamed_text import StreamedText, stream_info
 from voicebot.bots.transfers import transfer_asked
@@ -55,21 +55,19 @@ from voicebot.events import (
     RecordingAsked,
     TransferAsked,
 )
+from voicebot.telephony_channel import RECORDING_COMMAND
 
 MAX_SPEAK = 20_000
-MAX_CHOICES = 12
 MAX_METADATA = 16_384
 MAX_NAME = 64
 MAX_COMMAND = 256
-MAX_URL = 2000
 MAX_KEYS = 20
-RECORDING = "channel/vnd.microsoft.telephony.recording."
 
 
 class Interpreter:
-    """One conversation's interpretation: it remembers what was said of texts that are still streaming.
+    """Interprets the activities of one conversation. It keeps what has been spoken of texts that are being streamed.
 
-    ``files``: whether the bot may have files of this machine played. Our own dialog host may, no other.
+    ``files``: whether the bot may have files of this machine played. Only our own dialog host may.
     """
 
     def __init__(self, *, files: bool = False) -> None:
@@ -77,7 +75,7 @@ class Interpreter:
         self._files = files
 
     def events(self, activity: Any, request: int, at: float) -> list[Event]:
-        """The events that ``activity``, an answer to ``request``, amounts to."""
+        """The events that ``activity``, an answer to ``request``, stands for. ``at``: the loop's time."""
         info = stream_info(activity) if isinstance(activity, dict) else None
         if info is None:
             return events_from_activity(activity, request, at, files=self._files)
@@ -93,12 +91,15 @@ class Interpreter:
         return events_from_activity(activity, request, at, files=self._files)
 
     def finished(self, request: int, at: float) -> list[Event]:
-        """The bot has finished with ``request``: what it began to stream and did not end is said all the same."""
+        """The bot has finished with ``request``: texts that it began to stream and did not end are spoken as well."""
         return [BotMessage(at, request, text, spoken(text)) for text in self._streams.left(request)]
 
 
 def events_from_activity(activity: Any, request: int, at: float, *, files: bool = False) -> list[Event]:
-    """The events that ``activity``, an answer to ``request``, amounts to; none for what a call has no use for."""
+    """The events that ``activity``, an answer to ``request``, stands for; none for activities that a call cannot use.
+
+    ``at``: the loop's time. ``files``: see :class:`Interpreter`.
+    """
     if not isinstance(activity, dict):
         return []
     events: list[Event] = []
@@ -151,7 +152,7 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
 
 def _command(activity: dict[str, Any], at: float) -> list[Event]:
     name = _text(activity.get("name"))
-    action = name.removeprefix(RECORDING)
+    action = name.removeprefix(RECORDING_COMMAND)
     if action == name or action not in list(RecordingAction):
         return []
     return [
@@ -167,7 +168,7 @@ def _parameters(activity: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _kept(value: Any) -> bool:
-    """Whether the record takes it: not nothing, and not more than :data:`MAX_METADATA` as JSON."""
+    """Whether ``value`` may be stored in the record: not empty, and at most :data:`MAX_METADATA` characters of JSON."""
     try:
         return value not in (None, "", {}, []) and len(json.dumps(value)) <= MAX_METADATA
     except (ValueError, TypeError, RecursionError):
@@ -193,7 +194,7 @@ def _hint(activity: dict[str, Any]) -> InputHint:
 
 
 def _aloud(activity: dict[str, Any], text: str) -> str:
-    """What to say for a message that was written for a screen."""
+    """The speech for a message that was written for a screen."""
     cards = _list(activity.get("attachments"))[:MAX_CHOICES]
     parts = [spoken(text)] if text else [card_text(card) for card in cards]
     choices = [

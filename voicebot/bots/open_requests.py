@@ -1,7 +1,7 @@
-"""A conversation's requests on the loop: what becomes of them is told to the call, on time, and nothing after the end.
+"""Drives the requests of one conversation on the event loop: passes their events to the call when they are due.
 
-Which request is open, and what an answer means for it, is decided in :mod:`voicebot.bots.requests`; here are the one
-timer, the clock, and the call that listens.
+:mod:`voicebot.bots.requests` decides which request is open and what an answer means for it; the clock and the timer are
+here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 
 class OpenRequests:
-    """``name`` is for the log. Each move tells the call what follows from it. ``on_due``: the clock may have ended
-    requests."""
+    """``name`` is for the log. Every method passes the events that follow from it to ``on_event``. ``on_due`` is called
+    after the timer has ended requests, or may have."""
 
     def __init__(
         self, name: str, on_event: OnEvent, requests: Requests, on_due: Callable[[], None] = lambda: None
@@ -40,13 +40,13 @@ class OpenRequests:
 
     @property
     def next(self) -> int:
-        """The number after all that were asked: the end of the call goes by it."""
+        """One more than the highest number so far: that of the activity that ends the call."""
         return self._requests.last + 1
 
     # --- the call ----------------------------------------------------------------------------------------------------
 
     def admits(self, request: int) -> bool:
-        """Whether ``request`` may be asked: not after the end, and not while too many wait, of which the call hears."""
+        """Whether ``request`` may be asked. False after the end, and while too many are open: then it has failed."""
         if self.closed:
             return False
         if self._requests.full:
@@ -59,7 +59,7 @@ class OpenRequests:
         self._watch()
 
     def refuse(self, request: int, reason: str) -> None:
-        """``request`` failed before it left. The call hears of it after it has asked, not from within."""
+        """``request`` failed before it was sent. The event follows later: never from within a call's own ``send``."""
         self._loop.call_soon(lambda: self._tell(self._requests.refused(request, reason, self._loop.time())))
 
     def close(self) -> None:
@@ -77,8 +77,8 @@ class OpenRequests:
     def named(self, request: int, activity_id: str) -> None:
         self._requests.named(request, activity_id)
 
-    def taken(self, request: int, activity_id: str) -> None:
-        self._tell(self._requests.taken(request, activity_id, self._loop.time()))
+    def accepted(self, request: int, activity_id: str) -> None:
+        self._tell(self._requests.accepted(request, activity_id, self._loop.time()))
 
     def belongs_to(self, activity: dict[str, Any]) -> int:
         return self._requests.belongs_to(activity)
@@ -105,7 +105,7 @@ class OpenRequests:
 
     def _due(self) -> None:
         self._timer = None
-        self._tell(self._requests.due(self._loop.time()))  # nothing, when the deadline has moved away since
+        self._tell(self._requests.due(self._loop.time()))  # no events if the deadline has moved since
         self._on_due()
 
     def _tell(self, events: list[Event]) -> None:
@@ -114,13 +114,13 @@ class OpenRequests:
                 return
             try:
                 self._on_event(event)
-            except Exception:  # one call's trouble must not become the bot's, nor that of other calls
-                logger.exception("conversation %s: %s was not taken", self._name, type(event).__name__)
+            except Exception:  # a call that fails must not take its bot, or other calls, with it
+                logger.exception("conversation %s: the call failed at %s", self._name, type(event).__name__)
         self._watch()
 
     def _watch(self) -> None:
-        """One timer, for whatever is due first. It stays where it is when that comes later, as it nearly always does:
-        it finds nothing to do then, and is set anew."""
+        """Keep one timer for the next deadline. A timer that is too early stays: it finds nothing to do and is set
+        again. Deadlines mostly move away, so this saves a cancelled timer for each request."""
         deadline = self._requests.deadline() if not self.closed else None
         if deadline is None or (self._timer is not None and self._timer_at <= deadline):
             return

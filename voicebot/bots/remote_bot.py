@@ -1,6 +1,6 @@
-"""What can be set for a bot that somebody else runs, whatever its kind: a table ``[[bots]]`` of the settings.
+"""The settings that all kinds of remote bots share: the table ``[[bots]]``.
 
-Each kind adds its own fields in the module of its channel, and says which channel leads to the bot.
+Each kind adds its own fields in the module of its channel, and makes that channel.
 """
 
 from __future__ import annotations
@@ -21,37 +21,39 @@ _KEYS = KeyCollection()
 
 
 class RemoteBot(BaseModel):
-    """[[bots]] a bot that somebody else runs; docs/bots.md describes the kinds."""
+    """[[bots]] a bot that is not our own dialogs; docs/bots.md describes the kinds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     kind_of_address: ClassVar[str] = ""
-    """What a bot's ``url`` must be, where HTTP 404 means that it is something else."""
+    """What ``voicebot doctor`` says that ``url`` must be when it gets a 404 there; empty: 404 is no fault."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     url: str = ""
-    """Where it is reached; each kind says what this must be."""
+    """The bot's address; each kind says which."""
     secret_file: Path | None = None
     secret_env: str = ""
-    """The environment variable that holds the bot's secret, where there is no ``secret_file``."""
+    """The environment variable that holds the bot's secret, if there is no ``secret_file``."""
     turn_timeout_s: _Seconds = TURN_TIMEOUT_S
-    """A bot that takes longer for one activity has failed at it."""
+    """A request that the bot has not answered after this long has failed: the caller hears an apology."""
     dtmf: Literal["message", "event"] = "message"
-    """How it is told of keys: Microsoft's message with a DTMF entity, or AudioCodes' event."""
+    """How the bot gets keys: Microsoft's message with a DTMF entity, or AudioCodes' event."""
     conventions: Style = "microsoft"
-    """In whose words the bot is told what became of a transfer. What it sends is understood in both."""
+    """Whose activity tells the bot the result of a transfer. What the bot sends is understood by both conventions."""
     transfer: Literal["blind", "attended"] = "blind"
-    """How callers are handed on: by their own side alone, or after we have called the target (docs/bots.md)."""
+    """``attended``: we call the target first, and the caller's side takes over that call (docs/bots.md)."""
     masking_s: Annotated[float, Field(gt=0, le=60)] | None = None
-    """How long it may think before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
+    """How long the bot may take before the caller hears "one moment, please"; unset: ``turns.masking_s``."""
     masking_text: str = Field("", max_length=500)
-    """Said in the place of "one moment, please"."""
+    """Said instead of "one moment, please"."""
     hypotheses: bool = False
-    """Tell it what the caller is saying while it is said (AudioCodes' ``speechHypothesis``). It may ask for it, too."""
+    """Send the bot what the caller is saying while it is said (AudioCodes' ``speechHypothesis``). A bot can also ask
+    for it itself (``sendEventsToBot``)."""
     collect_keys: int = Field(_KEYS.max_keys, ge=1, le=64)
-    """So many keys are told as one; 1: each by itself. The bot may ask for it, too (``dtmfCollect``)."""
+    """This many keys are sent as one input; 1: each by itself. A bot can also ask for it itself (``dtmfCollect``)."""
     collect_end_key: str = Field(_KEYS.end_key, pattern=r"^[0-9*#A-D]?$")
+    """This key ends an input; empty: none does."""
     collect_gap_s: _Seconds = _KEYS.gap_s
-    """After so long without another key, those that were pressed are all."""
+    """An input also ends when no further key has come for this long."""
 
     @model_validator(mode="after")
     def _url_is_one(self) -> Self:
@@ -64,22 +66,22 @@ class RemoteBot(BaseModel):
         return bool(self.secret_file or self.secret_env)
 
     def secret(self) -> str:
-        """The bot's secret, read anew: a mounted file may have been replaced. Blocks. Raises OSError."""
+        """The bot's secret, read at each call because a mounted file may be replaced. Blocks. Raises OSError."""
         if self.secret_file is not None:
             return self.secret_file.read_text().strip()
         return os.environ.get(self.secret_env, "")
 
     @property
     def address(self) -> str:
-        """Where something must answer, for whoever looks whether the bot can be reached."""
+        """The URL at which ``voicebot doctor`` looks whether the bot can be reached."""
         return self.url
 
     def credentials(self) -> ClientCredentials | None:
-        """The application that we are towards the bot; None where that is not how it knows us."""
+        """The credentials with which we get tokens for the bot; None for bots that want none."""
         return None
 
     def agreed(self) -> Conventions:
-        """What is agreed with the bot."""
+        """The conventions that the settings name."""
         return Conventions(
             style=self.conventions,
             dtmf=self.dtmf,
@@ -91,11 +93,11 @@ class RemoteBot(BaseModel):
         )
 
     def check_connector(self, host: str, public_url: str) -> None:
-        """Raise ValueError when the bot cannot, or should not, reach a connector at ``host``, by ``public_url``."""
+        """Raise ValueError if the bot could not reach a connector at ``host`` by ``public_url``, or if others could."""
 
 
 class RegisteredBot(RemoteBot):
-    """A bot with an app registration at Microsoft Entra: who we are towards it, and where its tokens come from."""
+    """A bot with an app registration in Microsoft Entra, in whose name we get tokens."""
 
     default_scope: ClassVar[str] = "{app_id}/.default"
     default_tenant: ClassVar[str] = ""
@@ -105,7 +107,7 @@ class RegisteredBot(RemoteBot):
     """The Microsoft Entra tenant."""
     authority: str = AUTHORITY
     scope: str = ""
-    """Of the token that we show; empty: ``{app_id}/.default``, and the Power Platform's for Copilot Studio."""
+    """The scope of our tokens; empty: ``{app_id}/.default``, or the Power Platform API's for Copilot Studio."""
 
     @model_validator(mode="after")
     def _application_has_secret(self) -> Self:

@@ -1,16 +1,15 @@
-"""The requests of one conversation that the bot has not finished: which are open, whose answer is whose, when does each
-end. Pure; the time is passed in.
+"""The open requests of a conversation: which answer belongs to which, and when each ends. Pure; time is passed in.
 
-Requests are worked off in order, so one deadline runs at a time: that of the oldest. It begins when the request becomes
-the oldest, since the bot cannot have begun with it before. Where the protocol does not say that a request was answered,
-``settling.py`` finds out.
+The bot works through requests in order, so only one deadline runs: that of the oldest request. It begins when the
+request becomes the oldest, because the bot cannot have begun with it before. Where the protocol does not say that a
+request has been answered, ``settling.py`` decides.
 
-Two kinds of bots differ in what follows a failure. *Our own dialogs* (``ours``) know how to ask their open question
-again: the conversation is unwell from the moment in which a request of it failed until the bot is seen to work again,
-and then it recovers, once (``BotRecovered``); late words of the failed request are dropped, since the question comes
-again. A request that fails right after a recovery does not lead to another one: a dialog that fails whatever it is told
-would otherwise be asked for ever. *A bot of others* would not know how to ask again: the caller has heard an apology,
-and speaks; the bot's late words are passed on as said on its own initiative, unless the caller has interrupted since.
+What follows a failure depends on the bot. *Our own dialogs* (``ours``) can ask their open question again. So after a
+failed request, and once the bot is seen to work, the call gets ``BotRecovered``, once; late messages of the failed
+request are dropped, since the question is repeated. A request that fails right after a recovery leads to no other one:
+otherwise a dialog that always fails would be asked for ever. *Other bots* cannot repeat their question: the caller has
+heard an apology and will speak. Late messages of such a bot are passed on as its own initiative, unless the caller has
+interrupted the bot since.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ MAX_OUTSTANDING = 64
 
 
 class Requests:
-    """``timeout_s``: how long the bot may take for one request. ``patience``: given where the protocol does not tell
-    when a request is answered. ``ours``: our own dialogs, which may also have this machine's files played."""
+    """``timeout_s``: how long the bot may take for one request. ``patience``: only where the protocol does not say when
+    a request has been answered. ``ours``: whether the bot is our own dialogs, which may have local files played."""
 
     def __init__(self, timeout_s: float, *, patience: Patience | None = None, ours: bool = False) -> None:
         self.timeout_s = timeout_s
@@ -50,7 +49,7 @@ class Requests:
 
     @property
     def full(self) -> bool:
-        """Nothing more may be asked before something has ended."""
+        """Whether no further request may be asked until one has ended."""
         return len(self._outstanding) >= MAX_OUTSTANDING
 
     # --- the call ----------------------------------------------------------------------------------------------------
@@ -65,7 +64,7 @@ class Requests:
         self._outstanding.append(request)
 
     def refused(self, request: int, reason: str, now: float) -> list[Event]:
-        """``request`` could not even be handed over."""
+        """``request`` failed before it was sent."""
         self.last = max(self.last, request)
         self._unwell = True
         return [BotFailed(now, request, reason)]
@@ -73,26 +72,26 @@ class Requests:
     # --- the bot -----------------------------------------------------------------------------------------------------
 
     def handing_over(self, request: int, activity: dict[str, Any]) -> None:
-        """The bot is being told ``request`` now."""
+        """``request`` is being handed over to the bot."""
         self._current = request
         if self._settling is not None:
             self._settling.asked(request, activity)
 
     def named(self, request: int, activity_id: str) -> None:
-        """The service calls what was sent as ``request`` so; this may be known before it has accepted it."""
+        """``activity_id`` is the service's id of ``request``; it may be known before the service has accepted it."""
         if self._settling is not None:
             self._settling.named(request, activity_id)
 
-    def taken(self, request: int, activity_id: str, now: float) -> list[Event]:
-        """The bot has taken ``request`` and calls it ``activity_id`` (``""``: it did not say). That is the request's
-        end, unless there is a patience."""
+    def accepted(self, request: int, activity_id: str, now: float) -> list[Event]:
+        """The bot has accepted ``request`` under the id ``activity_id`` (``""``: unknown). Without a patience, this
+        ends the request."""
         if self._settling is None:
             return self.done(request, now)
         self._settling.accepted(request, activity_id, now)
         return []
 
     def belongs_to(self, activity: dict[str, Any]) -> int:
-        """Which request ``activity`` answers, as far as it tells."""
+        """The request that ``activity`` answers, as far as that is known."""
         return self._settling.belongs_to(activity) if self._settling is not None else self._current
 
     def activity(self, request: int, activity: Any, now: float) -> list[Event]:
@@ -107,19 +106,19 @@ class Requests:
         return self._interpreter.events(activity, request, now)
 
     def alive(self, request: int, now: float) -> None:
-        """The bot gave a sign of life for ``request``, whose time begins anew."""
+        """The bot is still working on ``request``, whose time starts again."""
         if self._outstanding and self._outstanding[0] == request:
             self._since = now
 
     def done(self, request: int, now: float) -> list[Event]:
         """The bot has finished with ``request``."""
         if not self._take(request, now):
-            return self.back(now)  # it was given up, yet the bot lives
+            return self.back(now)  # the request was given up before, but the bot works
         self._failures = 0
         return [*self._interpreter.finished(request, now), BotDone(now, request), *self.back(now)]
 
     def failed(self, request: int, reason: str, now: float) -> list[Event]:
-        """The bot told that it did not manage ``request``."""
+        """The bot reported that ``request`` failed."""
         if not self._take(request, now):
             return self.back(now)
         self._failures += 1
@@ -128,7 +127,7 @@ class Requests:
         return failed + self.back(now) if self._failures == 1 else failed
 
     def lost(self, reason: str, now: float) -> list[Event]:
-        """The connection to the bot is gone, and with it all that was outstanding."""
+        """The connection to the bot is lost: all open requests have failed."""
         lost = list(self._outstanding)
         for request in lost:
             self._take(request, now)
@@ -145,7 +144,7 @@ class Requests:
     # --- time --------------------------------------------------------------------------------------------------------
 
     def deadline(self) -> float | None:
-        """When :meth:`due` has something to tell, if nothing happens before; None while nothing is outstanding."""
+        """When :meth:`due` must be called, unless something happens before; None while no request is open."""
         overdue = self._since + self.timeout_s if self._outstanding else None
         settles = self._settling.deadline() if self._settling is not None else None
         if settles is None or overdue is None:
@@ -153,7 +152,7 @@ class Requests:
         return min(settles, overdue)
 
     def due(self, now: float) -> list[Event]:
-        """End the requests that count as answered, and give the oldest up if its time is over."""
+        """End the requests that have been answered by now, and give up the oldest one if its time is over."""
         events: list[Event] = []
         for request in self._settling.settled(now) if self._settling is not None else []:
             events += self.done(request, now)

@@ -1,7 +1,7 @@
-"""Conversations that bots have with people whose telephone is still ringing.
+"""Conversations with people whose telephone is still ringing.
 
-A bot asks for a conversation and speaks in it at once (``POST /v3/conversations``). What it says is held until somebody
-answers: then the call takes the conversation over, and hears it. When nobody does, the bot is told of the end.
+A bot that opens a conversation (``POST /v3/conversations``) may send activities at once. They are kept until somebody
+answers; then the call takes the conversation over and gets them. If nobody answers, the bot is told of the end.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from voicebot.events import Event
 from voicebot.tasks import BackgroundTasks
 
 MAX_HELD = 128
-"""Of what a bot says to somebody who is not there yet, the oldest is forgotten beyond this."""
+"""Events that are kept until somebody answers; beyond this number the oldest are dropped."""
 
 
 class Ringing:
-    """One bot's. ``make`` begins a conversation of its channel, ``forget`` removes one that came to nothing."""
+    """Such conversations of one bot. ``make`` begins one on its channel, ``forget`` removes one that has failed."""
 
     def __init__(
         self,
@@ -32,7 +32,8 @@ class Ringing:
         self._ends = BackgroundTasks()
 
     async def begin(self, to: str, place: Callable[[Callable[[str], None]], Awaitable[str]]) -> ConnectorConversation:
-        """Have ``to`` called by ``place(over)``, an awaitable of the call's id; raises what it raises."""
+        """Begin a conversation with ``to``. ``place(over)`` places the call and returns its id; it has ``over(reason)``
+        called when the call has ended. Raises what ``place`` raises."""
         held: deque[Event] = deque(maxlen=MAX_HELD)
         conversation = self._make(CallFacts("", "", to, direction="outbound"), held.append)
         name, ended = "", ""
@@ -41,7 +42,7 @@ class Ringing:
             nonlocal ended
             ended = reason or "ended"
             if self._calls.pop(name, None) is not None:
-                self._ends.spawn(conversation.close(ended), "ending a conversation with nobody")
+                self._ends.spawn(conversation.close(ended), "ending a conversation that nobody answered")
 
         try:
             name = await place(over)
@@ -49,13 +50,13 @@ class Ringing:
             self._forget(conversation)
             raise
         self._calls[name] = (conversation, held)
-        if ended:  # as soon as it began
+        if ended:  # before its id was known
             over(ended)
         return conversation
 
     def answered(self, call: CallFacts, on_event: OnEvent) -> ConnectorConversation | None:
-        """The conversation that was begun ahead of ``call``; None when there is none."""
-        conversation, held = self._calls.pop(call.call_id, (None, ()))
+        """``call`` was answered: the conversation that a bot has begun for it, None if there is none."""
+        conversation, held = self._calls.pop(call.id, (None, ()))
         if conversation is not None:
             conversation.answered(call, on_event, held)
         return conversation

@@ -1,8 +1,8 @@
-"""Which bot answers a call, by the trunk that it came by and the number that it is for. Pure.
+"""Which bot answers a call, by the trunk that it came in on and the number that was called. Pure.
 
-A route is a number as the trunk delivers it (``+49301234``, ``1001``, ``bot``), or its beginning and ``*``. The exact
-number wins, then the longest beginning. Visual separators and a leading ``+`` make no difference. What a trunk has
-of its own, its numbers and then its default, comes before what holds for all.
+A route is a number as the trunk delivers it (``+49301234``, ``1001``, ``bot``), or a prefix and ``*``. An exact match
+wins, then the longest prefix. Separators and a leading ``+`` make no difference. The routes of a trunk, its numbers and
+then its default, take precedence over the general ones.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ _NUMBER = re.compile(r"\+?[0-9]+\*?")
 
 
 def normalised(number: str) -> str:
-    """``number`` without what is there for the eye; names of users are only folded in case."""
+    """``number`` without separators and ``+``, for comparison; a name of a user in lower case."""
     digits = without_separators(number)
     return digits.removeprefix("+") if _NUMBER.fullmatch(digits) else number.strip().lower()
 
 
 class _Numbers:
-    """Called number, or its beginning and ``*``, to the bot's name."""
+    """Called number, or a prefix and ``*``, to the bot's name."""
 
     def __init__(self, numbers: Mapping[str, str]) -> None:
         self._exact = {normalised(number): bot for number, bot in numbers.items() if not number.endswith("*")}
-        beginnings = {normalised(number)[:-1]: bot for number, bot in numbers.items() if number.endswith("*")}
-        self._beginnings = sorted(beginnings.items(), key=lambda item: -len(item[0]))
+        prefixes = {normalised(number)[:-1]: bot for number, bot in numbers.items() if number.endswith("*")}
+        self._prefixes = sorted(prefixes.items(), key=lambda item: -len(item[0]))
 
     def bot_for(self, number: str) -> str:
-        """The bot for a normalised number; empty when there is no route."""
+        """The bot for a normalised number; ``""`` when there is no route."""
         if number in self._exact:
             return self._exact[number]
-        return next((bot for beginning, bot in self._beginnings if number.startswith(beginning)), "")
+        return next((bot for prefix, bot in self._prefixes if number.startswith(prefix)), "")
 
 
 class Routes:
-    """``numbers``: called number, or its beginning and ``*``, to the bot's name; ``default`` for all others.
+    """``numbers``: called number, or a prefix and ``*``, to the bot's name; ``default``: the bot for all others.
 
-    ``trunks``: the same of single trunks, by name; an empty default leaves to the general routes what it has no number
-    for.
+    ``trunks``: numbers and default of single trunks, by name. With an empty default, a call whose number is not listed
+    there is routed by the general routes.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Routes:
         self._trunks = {name: (_Numbers(own), bot) for name, (own, bot) in (trunks or {}).items()}
 
     def bot_for(self, callee: str, trunk: str = "") -> str:
-        """The name of the bot that takes calls to ``callee`` that came by ``trunk``."""
+        """The name of the bot for calls to ``callee`` that came in on ``trunk``."""
         number = normalised(callee)
         if (own := self._trunks.get(trunk)) is not None and (bot := own[0].bot_for(number) or own[1]):
             return bot

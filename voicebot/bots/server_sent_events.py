@@ -1,7 +1,7 @@
 """Server-sent events (WHATWG HTML, "event stream interpretation"), as far as bots use them. Pure.
 
-Bytes in, ``(event, data)`` out. Lines end in LF, CRLF or CR; several ``data`` lines are one text; comments keep the
-connection alive. What grows beyond :data:`MAX_EVENT` is dropped and counted.
+Bytes in, ``(event, data)`` out. Lines end in LF, CRLF or CR; several ``data`` lines are one text; comments, which keep
+the connection alive, are skipped. An event of more than :data:`MAX_EVENT` bytes is dropped and counted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ MAX_EVENT = 1 << 20
 
 
 class EventStream:
-    """One response's body."""
+    """Reads the body of one response."""
 
     def __init__(self) -> None:
         self.dropped = 0

@@ -1,8 +1,9 @@
-"""HTTP to the service in front of a bot: one session for all its calls, JSON both ways, and who refused what."""
+"""HTTP to the service in front of a bot: one session for all its calls, JSON in both directions, typed failures."""
 
 from __future__ import annotations
 
 import json
+import math
 from contextlib import suppress
 from typing import Any
 
@@ -14,10 +15,12 @@ from voicebot.json_body import read_json
 CONNECT_S = 5.0
 MAX_BODY = 1 << 20
 MAX_RETRY_AFTER_S = 30.0
+NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""aiohttp's errors after which the other side cannot have received anything."""
 
 
 class ServiceRefused(Undelivered):
-    """The service answered with an error. ``retry_after_s``: what it asked for, None without."""
+    """The service answered with an error status. ``retry_after_s``: its ``Retry-After`` in seconds, None without."""
 
     def __init__(self, status: int, text: str, retry_after_s: float | None = None) -> None:
         super().__init__(f"HTTP {status}: {text}" if text else f"HTTP {status}")
@@ -26,7 +29,7 @@ class ServiceRefused(Undelivered):
 
 
 class NotConnected(Undelivered):
-    """Nothing can have been taken: there was no connection."""
+    """There was no connection, so the other side has received nothing."""
 
 
 class ServiceClient:
@@ -36,7 +39,7 @@ class ServiceClient:
         self._session: aiohttp.ClientSession | None = None
 
     def open(self) -> None:
-        """For many calls: the limit is on what happens at once with one host, not on the connections."""
+        """Make the session. Connections are not limited: each call has at most a few requests at once."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
@@ -57,15 +60,17 @@ class ServiceClient:
         return self._session
 
     async def request(self, method: str, url: str, bearer: str = "", body: Any = None) -> dict[str, Any]:
-        """A JSON exchange; ``{}`` for an answer without content. Raises :class:`ServiceRefused`, or Undelivered when
-        nothing came back that makes sense."""
+        """The JSON object that the service answers; ``{}`` for an answer without content.
+
+        Raises :class:`ServiceRefused`, :class:`NotConnected`, or Undelivered for an answer that is cut off or not JSON.
+        """
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         try:
             async with self.session.request(method, url, headers=headers, json=body, allow_redirects=False) as response:
                 if response.status >= 300:
                     raise await refusal(response)
                 answer = await read_json(response, MAX_BODY)
-        except aiohttp.ClientConnectorError as error:
+        except NO_CONNECTION as error:
             raise NotConnected(f"cannot be reached: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise Undelivered(f"no answer: {error or type(error).__name__}") from error
@@ -75,7 +80,7 @@ class ServiceClient:
 
 
 async def refusal(response: aiohttp.ClientResponse) -> ServiceRefused:
-    """What an error response says: its ``error.message``, or the beginning of its body."""
+    """The exception for an error response. Its text is the response's ``error.message``, or the start of the body."""
     text = (await response.content.read(2000)).decode(errors="replace")
     said = " ".join(text.split())[:200]
     with suppress(ValueError, RecursionError, AttributeError, KeyError, TypeError):
@@ -84,7 +89,9 @@ async def refusal(response: aiohttp.ClientResponse) -> ServiceRefused:
 
 
 def _retry_after(value: str | None) -> float | None:
+    """Seconds, at most :data:`MAX_RETRY_AFTER_S`; None without the header, and for its form as a date."""
     try:
-        return min(max(float(value), 0.0), MAX_RETRY_AFTER_S) if value is not None else None
+        seconds = float(value or "nan")
     except ValueError:
         return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S) if not math.isnan(seconds) else None

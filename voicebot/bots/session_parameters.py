@@ -1,16 +1,17 @@
-"""AudioCodes' ``sessionParams``: what a bot sets for the rest of the call. Pure; what makes no sense is left out.
+"""AudioCodes' ``sessionParams``: what a bot sets for the rest of the call. Pure; invalid values are left out.
 
 https://techdocs.audiocodes.com/voice-ai-connect/Content/VAIG_Combined/bot-parameters.htm
 """
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from voicebot.events import CallConfigured, KeyCollection
+from voicebot.json_body import number_within
+from voicebot.telephony_channel import NO_INPUT
 
 MAX_PHRASES = 500
 MAX_PHRASE = 100
@@ -23,7 +24,7 @@ MAX_KEYS = 64
 
 
 def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
-    """What ``parameters`` set; None when there is nothing of use to us."""
+    """The settings in ``parameters`` that we support; None when there are none."""
     if not parameters:
         return None
     phrases = parameters.get("sttContextPhrases")
@@ -53,22 +54,22 @@ def _phrases(value: Any) -> tuple[str, ...]:
 
 
 def _patience(milliseconds: Any) -> float | None:
-    """Seconds; 0 means for ever, which is the longest that we wait."""
-    seconds = _seconds(milliseconds)
+    """Seconds of silence that count as no input. 0 means no limit, for which the longest that we allow is taken."""
+    seconds = _seconds(milliseconds, (0.0, NO_INPUT_S[1]))
     if seconds is None:
         return None
-    return min(max(seconds, NO_INPUT_S[0]), NO_INPUT_S[1]) if seconds > 0 else NO_INPUT_S[1]
+    return max(seconds, NO_INPUT_S[0]) if seconds > 0 else NO_INPUT_S[1]
 
 
 def _end_silence(parameters: dict[str, Any]) -> float | None:
-    """Continuous recognition: a turn goes on over pauses that are shorter than this. Switched off: 0, the usual."""
+    """Continuous recognition: the shortest pause, in seconds, that ends a turn. Switched off: 0, that of the policy."""
     wanted = _boolean(parameters.get("continuousASR"))
     if wanted is None:
         return None
     if not wanted:
         return 0.0
-    seconds = _seconds(parameters.get("continuousASRTimeoutInMS"))
-    return 3.0 if seconds is None else min(max(seconds, END_SILENCE_S[0]), END_SILENCE_S[1])
+    seconds = _seconds(parameters.get("continuousASRTimeoutInMS"), END_SILENCE_S)
+    return 3.0 if seconds is None else seconds
 
 
 def _keys(parameters: dict[str, Any]) -> KeyCollection | None:
@@ -78,34 +79,34 @@ def _keys(parameters: dict[str, Any]) -> KeyCollection | None:
     if not collect:
         return KeyCollection()
     most = _count(parameters.get("dtmfCollectMaxDigits"), MAX_KEYS)
-    gap = _seconds(parameters.get("dtmfCollectInterDigitTimeoutMS"))
+    gap = _seconds(parameters.get("dtmfCollectInterDigitTimeoutMS"), KEY_GAP_S)
     end = parameters.get("dtmfCollectSubmitDigit")
     return KeyCollection(
         max_keys=(most or MAX_KEYS) if most is not None else 5,
         end_key=end if isinstance(end, str) and len(end) <= 1 else "#",
-        gap_s=2.0 if gap is None else min(max(gap, KEY_GAP_S[0]), KEY_GAP_S[1]),
+        gap_s=2.0 if gap is None else gap,
     )
 
 
 def _wants(parameters: dict[str, Any], event: str) -> bool | None:
-    """Whether ``event`` is among those that the bot wants to be sent; None when it does not say."""
+    """Whether the bot asks for ``event``; None when it does not say which events it wants."""
     wanted = parameters.get("sendEventsToBot")
     return event in wanted if isinstance(wanted, list) else None
 
 
 def _no_input_event(parameters: dict[str, Any]) -> bool | None:
     said = _boolean(parameters.get("userNoInputSendEvent"))
-    return said if said is not None else _wants(parameters, "noUserInput")
+    return said if said is not None else _wants(parameters, NO_INPUT)
 
 
 def _file(value: Any) -> str | None:
-    """One URL, or a list of which the first is taken; ``""``: none any more."""
+    """One URL, or the first of a list; ``""``: no file from now on."""
     value = value[0] if isinstance(value, list) and value else value
     return value if isinstance(value, str) and (not value or fetchable(value)) else None
 
 
 def fetchable(url: str) -> bool:
-    """Whether a file may be fetched there at all."""
+    """Whether ``url`` is an HTTP address from which a file may be fetched."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -114,7 +115,7 @@ def fetchable(url: str) -> bool:
 
 
 def _speech(value: Any) -> str | None:
-    """One text, or a list of which the first is taken."""
+    """One text, or the first of a list."""
     value = value[0] if isinstance(value, list) and value else value
     return value[:MAX_SPEECH] if isinstance(value, str) else None
 
@@ -135,7 +136,7 @@ def _count(value: Any, most: int) -> int | None:
     return min(value, most) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _seconds(milliseconds: Any) -> float | None:
-    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not math.isfinite(milliseconds):
-        return None
-    return max(milliseconds / 1000, 0.0)
+def _seconds(milliseconds: Any, bounds: tuple[float, float]) -> float | None:
+    """``milliseconds`` in seconds, within ``bounds``; None for no number."""
+    found = number_within(milliseconds, bounds[0] * 1000, bounds[1] * 1000)
+    return None if found is None else found / 1000

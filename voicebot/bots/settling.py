@@ -1,18 +1,19 @@
-"""When is a request answered, where the protocol does not say? Pure; the time is passed in.
+"""Decides when a request has been answered, where the protocol does not say. Pure; the time is passed in.
 
-Direct Line is a log of activities: it has no mark at which a bot's turn ends. A call needs one, since only then may the
-caller's silence be counted and the next no-input be told. So the end is inferred, per request, from what is known:
+Direct Line is a log of activities that does not mark the end of a bot's turn. A call needs to know it, because the
+caller's silence counts only from then on. So the end of each request is inferred:
 
-* nothing ends before the service has *accepted* the request (with most bots their turn is over by then);
-* ``inputHint: expectingInput``, a hand-off and ``endOfConversation`` are a bot's own word that it is done: at once;
-* other answers: after ``quiet_s`` without another activity. A second message within that time still belongs to it;
-* ``typing``, and streamed text that is not final, promise more: ``typing_s`` from then;
-* no answer: a message that the caller spoke waits for as long as the request may take (then the bot has failed it);
-  keys and events, the start of the call among them, often need no answer: they end ``silent_s`` after acceptance.
+* no request ends before the service has *accepted* it (most bots have finished their turn by then);
+* after ``inputHint: expectingInput``, a hand-off or ``endOfConversation``, by which the bot itself says that it has
+  finished: at once;
+* after any other answer: when ``quiet_s`` have passed without a further activity;
+* after ``typing``, or a part of a streamed text, more is to come: after ``typing_s``;
+* without an answer: a spoken message waits until its deadline, and then the bot has failed. Keys and events, the start
+  of the call among them, often need no answer: they end ``silent_s`` after they were accepted.
 
-An activity names what it answers (``replyToId``); one that does not answers the newest request. Either way what was
-asked before it counts as answered, too: bots often answer two sentences at once. An answer that comes after all belongs
-to its request still: it is spoken, unless the caller has interrupted that turn.
+An activity with a ``replyToId`` answers that request, any other the newest. Earlier requests count as answered with it,
+because bots often answer two sentences at once. An answer that comes after the end of its request is still spoken,
+unless the caller has interrupted that turn.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from voicebot.bots.streamed_text import stream_info
+from voicebot.telephony_channel import HAND_OFFS, HANG_UP
 
 MAX_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """All in seconds. Shorter ``quiet_s`` reacts sooner to silence, longer keeps slow second messages together."""
+    """Seconds; see the module. With a shorter ``quiet_s`` the caller's silence counts sooner; with a longer one, a
+    second message that comes late still belongs to the turn."""
 
     quiet_s: float
     typing_s: float
@@ -59,20 +62,20 @@ class Settling:
         self._open[request] = _Open(wants_answer=spoken)
 
     def accepted(self, request: int, activity_id: str, now: float) -> None:
-        """The service took ``request`` and calls it ``activity_id`` (``""``: it did not say)."""
+        """The service has accepted ``request`` under the id ``activity_id`` (``""``: unknown)."""
         if activity_id:
             self.named(request, activity_id)
         if request in self._open:
             self._open[request].accepted_at = now
 
     def named(self, request: int, activity_id: str) -> None:
-        """The service calls ``request`` so."""
+        """``activity_id`` is the service's id of ``request``."""
         self._ids[activity_id] = request
         while len(self._ids) > MAX_REMEMBERED:
             self._ids.popitem(last=False)
 
     def closed(self, request: int) -> None:
-        """``request`` has ended some other way (failed, given up)."""
+        """``request`` has ended otherwise: it failed, or was given up."""
         self._open.pop(request, None)
 
     def belongs_to(self, activity: dict[str, Any]) -> int:
@@ -80,7 +83,7 @@ class Settling:
         reply_to = activity.get("replyToId")
         if isinstance(reply_to, str) and reply_to in self._ids:
             return self._ids[reply_to]
-        return next(reversed(self._open), 0)  # also of one whose id is not known yet: it is being handed over now
+        return next(reversed(self._open), 0)  # also when its id is not known yet, because it is being handed over
 
     def came(self, request: int, activity: dict[str, Any], now: float) -> None:
         """The bot sent ``activity`` for ``request``."""
@@ -102,11 +105,11 @@ class Settling:
             state.answered = state.finished = True
 
     def deadline(self) -> float | None:
-        """When the next request settles if nothing more comes."""
+        """When the next request ends, unless another activity comes before."""
         return min((due for due in map(self._due, self._open.values()) if due is not None), default=None)
 
     def settled(self, now: float) -> list[int]:
-        """The requests that are over at ``now``, in order. Each is told once."""
+        """The requests that have been answered by ``now``, in order. Each is returned once."""
         over = [
             request for request, state in self._open.items() if (due := self._due(state)) is not None and due <= now
         ]
@@ -127,7 +130,8 @@ class Settling:
         return max(state.accepted_at + self._patience.silent_s, state.promised_until)
 
 
-_LAST_WORDS = frozenset({"handoff.initiate", "transfer", "handover", "hangup"})
+_LAST_WORDS = frozenset({*HAND_OFFS, HANG_UP})
+"""Events with which a bot's part in the call ends."""
 
 
 def _is_key(activity: dict[str, Any]) -> bool:

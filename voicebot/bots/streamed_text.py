@@ -1,10 +1,10 @@
-"""Text that a bot streams while it makes it, cut into sentences that can be spoken while the rest is still coming.
+"""Text that a bot streams while it generates it, cut into sentences that are spoken while the rest is still coming.
 
 Each part is an activity with an entity ``{"type": "streaminfo", "streamType", "streamId", "streamSequence"}`` (or the
-same in ``channelData``): ``informative`` ("Thinking…") is for the eye only; ``streaming`` carries the text so far, or
-what is new when ``chunkType`` is ``delta``; ``final`` carries all of it. Nothing is said twice: what was handed out is
-remembered, and the final text gives only what is left. A final text that was rewritten gives the sentences that were
-not said word for word. https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux
+same in ``channelData``). ``informative`` ("Thinking…") is only shown; ``streaming`` has the text so far, or only what
+is new when ``chunkType`` is ``delta``; ``final`` has the whole text. No sentence is spoken twice: of the final text,
+only the rest is spoken. If the final text was rewritten, its sentences that have not been spoken word for word are.
+https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 MAX_STREAMS = 16
 MAX_STREAM = 20_000
-"""Characters of one stream; the rest is not said."""
+"""Characters of one stream; the rest is not spoken."""
 
 _END = re.compile(r"[.!?…][\"'”’)\]*_]*(?=\s+\S)|[。！？][」』）]*|[.!?:;,]?[ \t]*\n(?=\s*\S)")
 _NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|etc|e\.g|i\.e|z\.B|[A-Za-z])|^\s*\d{1,3})\.$", re.M)
@@ -25,7 +25,8 @@ _NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|etc|e\.g|i\.e|z
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What an activity tells about the stream that it belongs to. ``kind``: informative, streaming or final."""
+    """The stream that an activity belongs to. ``kind``: informative, streaming or final; ``sequence``: None if not
+    given; ``delta``: whether the text is only what is new."""
 
     identity: str
     kind: str
@@ -74,7 +75,7 @@ class StreamedText:
         self._streams: OrderedDict[str, _Stream] = OrderedDict()
 
     def part(self, info: StreamInfo, text: str, request: int) -> list[str]:
-        """A part came: the sentences that are complete now."""
+        """Take a part; the sentences that it completes."""
         if info.kind != "streaming" or not text:
             return []
         stream = self._streams.get(info.identity)
@@ -88,12 +89,12 @@ class StreamedText:
             stream.sequence = info.sequence
         grown = stream.text + text if info.delta else text
         if not grown.startswith(stream.text[: stream.said]):
-            return []  # rewritten: the final text will tell
+            return []  # the text was rewritten: wait for the final one
         stream.text = grown[:MAX_STREAM]
         return _complete(stream)
 
     def final(self, info: StreamInfo, text: str) -> str | None:
-        """All of the text came: what of it is still to be said; None when nothing of it was said before."""
+        """Take the final text: the rest that is still to be spoken; None when nothing of it has been spoken before."""
         stream = self._streams.pop(info.identity, None)
         if stream is None or not stream.said:
             return None
@@ -104,7 +105,7 @@ class StreamedText:
         return " ".join(sentence for sentence in _sentences(text) if _key(sentence) not in stream.sentences)
 
     def left(self, request: int) -> list[str]:
-        """The bot has finished with ``request``: what its streams hold that never got a final."""
+        """The bot has finished with ``request``: the unspoken rest of its streams that got no final text."""
         left = []
         for identity in [identity for identity, stream in self._streams.items() if stream.request == request]:
             stream = self._streams.pop(identity)
@@ -130,7 +131,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _ends(text: str, begin: int) -> list[int]:
-    """Where sentences end. Not within mark-up that is still open: it would be read out."""
+    """Where sentences end. Not inside mark-up that is still open: its signs would be read out."""
     ends = []
     for match in _END.finditer(text, begin):
         before = text[begin : match.end()]

@@ -1,8 +1,9 @@
 """The channel ``bot-framework-streaming``: one websocket that we open, so that nothing has to reach us from outside.
 
-All calls of the bot share the connection (frames: :mod:`voicebot.bots.streaming_frames`). It is made again by itself,
-with a back-off; an activity that cannot be handed over waits for it a little. What the bot was working on when the
-connection was lost has failed: whether it was done with nobody can tell, and telling it twice would be worse.
+All calls of the bot share the connection (frames: :mod:`voicebot.bots.streaming_frames`). When it is lost it is opened
+again, after a pause that grows, and activities wait up to :data:`WAIT_FOR_CONNECTION_S` for it. A request that was
+being answered when the connection was lost has failed: nobody can tell whether the bot had finished with it, so it is
+not sent again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from voicebot.bots.bot_framework import MessagesBot
 from voicebot.bots.connector_conversation import ConnectorConversation
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.conversation import CallFacts, OnEvent
+from voicebot.bots.delivery import Backoff
 from voicebot.bots.exchange import Undelivered, end_all
 from voicebot.bots.streaming_frames import (
     ProtocolError,
@@ -45,12 +46,12 @@ HEARTBEAT_S = 15.0
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 10.0
 STEADY_S = 5.0
-"""A connection that held for so long is taken for a good one: the next loss is mended at once."""
+"""After a connection that lasted longer, the pause before the next one is the shortest again."""
 WAIT_FOR_CONNECTION_S = 3.0
 
 
 class StreamingBot(MessagesBot):
-    """A bot that has switched the SDK's streaming on. ``url``: its ``/api/messages`` (http, https, ws or wss)."""
+    """A bot that has the SDK's streaming enabled. ``url``: its ``/api/messages`` (http, https, ws or wss)."""
 
     kind: Literal["bot-framework-streaming"] = "bot-framework-streaming"
 
@@ -59,7 +60,7 @@ class StreamingBot(MessagesBot):
 
 
 class StreamingChannel:
-    """One bot (:class:`voicebot.bots.channel.BotChannel`)."""
+    """The channel to one bot (:class:`voicebot.bots.channel.BotChannel`)."""
 
     def __init__(self, bot: StreamingBot) -> None:
         self.service_url = f"urn:voicebot:websocket:{uuid4()}"
@@ -87,7 +88,7 @@ class StreamingChannel:
         terms = self._bot.terms(self.service_url)
         conversation = ConnectorConversation(call, on_event, terms, self._deliver, self._forget)
         self._open[conversation.id] = conversation
-        logger.info("call %s is conversation %s with bot %s", call.call_id, conversation.id, self._bot.name)
+        logger.info("call %s is conversation %s with bot %s", call.id, conversation.id, self._bot.name)
         return conversation
 
     async def close(self) -> None:
@@ -125,10 +126,10 @@ class StreamingChannel:
         finally:
             self._pending.pop(request_id, None)
             if status.done() and not status.cancelled():
-                status.exception()  # it is told by the sending that failed, if that was first
+                status.exception()  # retrieved, or asyncio logs it: the failed sending has reported the same loss
 
     async def _send(self, frames: Iterator[bytes]) -> None:
-        """One request or response, whole. Shielded: half a one would break the connection for all calls."""
+        """Send one request or response, whole. Shielded: half of one would break the connection for all calls."""
         sending = asyncio.ensure_future(self._send_whole(frames))
         try:
             await asyncio.shield(sending)
@@ -147,7 +148,7 @@ class StreamingChannel:
     # --- from the bot ------------------------------------------------------------------------------------------------
 
     async def _stay_connected(self) -> None:
-        retry_s = FIRST_RETRY_S
+        backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
@@ -161,16 +162,15 @@ class StreamingChannel:
                 self._away = f"no token: {error}"
             except (aiohttp.ClientError, OSError, TimeoutError, ProtocolError) as error:
                 self._away = str(error) or type(error).__name__
-            except Exception as error:  # whatever it is, calls to come need the connection
-                logger.exception("bot %s", self._bot.name)
+            except Exception as error:  # later calls need the connection, whatever went wrong
+                logger.exception("bot %s: the connection failed", self._bot.name)
                 self._away = type(error).__name__
             finally:
                 self._lost()
             logger.warning("bot %s: not connected: %s", self._bot.name, self._away)
             if loop.time() - began > STEADY_S:
-                retry_s = FIRST_RETRY_S
-            await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))
-            retry_s = min(retry_s * 2, LAST_RETRY_S)
+                backoff.reset()
+            await asyncio.sleep(backoff.next_s())
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
@@ -216,7 +216,7 @@ class StreamingChannel:
                     self._serve(whole)
 
     def _serve(self, request: StreamingRequest) -> None:
-        """A request of the bot: taken at once, in order; the answer may take its time."""
+        """Handle a request of the bot at once, so that requests keep their order; the answer is sent when it can be."""
         status = self._answer(request)
         self._answers.spawn(self._send_answer(request.id, status), f"answering bot {self._bot.name}")
 
@@ -236,7 +236,8 @@ class StreamingChannel:
         return connector.answer(conversation, request.verb, route.rest, body, request.id).status
 
     def _create(self, body: object, key: str) -> connector.ConnectorResponse:
-        """Only who is on the line: answers go without a body here, so a bot would not learn of its new conversation."""
+        """The running call with a caller. No call is placed: a response has no body here, so the bot would not learn
+        the id of the new conversation."""
         wanted = connector.wish(body)
         if isinstance(wanted, connector.ConnectorResponse):
             return wanted

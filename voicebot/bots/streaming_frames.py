@@ -1,13 +1,13 @@
-"""Bot Framework Protocol 3 with Streaming Extensions: frames and what they carry. Sans-I/O.
+"""Bot Framework Protocol 3 with Streaming Extensions: frames, requests and responses. Sans-I/O.
 
 A frame is a header of 48 ASCII bytes, ``T.LLLLLL.<uuid>.E\\n``, and ``LLLLLL`` bytes. ``T``: ``A`` the head of a
 request, ``B`` of a response, ``S`` a piece of a stream, ``X`` cancel all, ``C`` cancel one stream; ``E``: 1 with the
-last piece. A head is JSON: ``verb`` and ``path``, or ``statusCode``, and the streams that hold its bodies, by their
-ids. StreamingRequest and response have the same id. (microsoft/botframework-sdk, "Bot Framework Protocol with Streaming
+last piece. A head is JSON: ``verb`` and ``path``, or ``statusCode``, and the ids of the streams that hold its bodies. A
+request and its response have the same id. (microsoft/botframework-sdk, "Bot Framework Protocol with Streaming
 Extensions"; botbuilder ``PayloadTypes``.)
 
-The peer chooses all lengths and ids, so that everything is bounded; what breaks a bound is a :class:`ProtocolError`,
-after which the connection is of no use.
+Lengths and ids are the peer's choice, so everything is bounded. Beyond a bound there is a :class:`ProtocolError`, and
+the connection cannot be used any more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_PIECE = 4096
 MAX_HEAD = 64 * 1024
 MAX_BODY = 1 << 20
 MAX_UNFINISHED = 16 << 20
-"""Bytes of streams that are kept for heads that have not come."""
+"""Bytes of streams that wait for their head."""
 MAX_OPEN = 1024
 """Requests, responses and streams that are incomplete at the same time."""
 JSON_TYPE = "application/json; charset=utf-8"
@@ -34,12 +34,12 @@ _HEADER = re.compile(rb"([A-Z])\.(\d{6})\.([0-9A-Fa-f-]{36})\.([01])\n")
 
 
 class ProtocolError(Exception):
-    """The peer does not speak this protocol, or too much of it."""
+    """The peer does not keep to the protocol, or exceeds a bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamingRequest:
-    """``body``: all of its streams together; nearly always there is one."""
+    """A whole request. ``body``: the content of its streams, of which there is nearly always one."""
 
     id: str
     verb: str
@@ -60,12 +60,12 @@ Whole = StreamingRequest | StreamingResponse
 
 
 def encode_request(request_id: str, verb: str, path: str, body: bytes | None) -> Iterator[bytes]:
-    """The frames of a request, each to be sent as it is."""
+    """The bytes of a request, in the pieces in which they are sent."""
     return _encode(b"A", request_id, {"verb": verb, "path": path}, body)
 
 
 def encode_response(request_id: str, status: int, body: bytes | None = None) -> Iterator[bytes]:
-    """The frames of a response. Bots in Python cannot read one with a body."""
+    """The bytes of a response, in the same way. Bots in Python cannot read a response with a body."""
     return _encode(b"B", request_id, {"statusCode": status}, body)
 
 
@@ -107,7 +107,8 @@ class StreamingDecoder:
         self._unfinished = 0
 
     def feed(self, data: bytes) -> list[Whole]:
-        """Take in what the websocket brought; its messages need not be whole frames."""
+        """Take the bytes of a websocket message, which need not be whole frames; the requests and responses that they
+        complete."""
         self._buffer += data
         whole: list[Whole] = []
         at = 0

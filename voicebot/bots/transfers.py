@@ -1,11 +1,11 @@
-"""How bots ask for a transfer, in several dialects: what stands in their activity's value. Pure.
+"""How bots ask for a transfer, by several conventions: the content of their activity's value. Pure.
 
 ======================================================  ===============================================================
-in the value                                            what it is
+in the value                                            meaning
 ======================================================  ===============================================================
 ``headers``, ``sipUuiHeader`` and ``sipxHeaders``       SIP headers for the target (``voicebot/call_headers.py``)
 (Copilot Studio), ``transferSipHeaders`` (AudioCodes)
-``attended``                                            whether the target is called first; not there: as is set
+``attended``                                            whether we call the target first; missing: as the settings say
 ``announcement``                                        what the target then hears before it gets the caller
 ======================================================  ===============================================================
 """
@@ -23,7 +23,7 @@ MAX_ANNOUNCEMENT = 2000
 
 
 def transfer_asked(at: float, target: Any, value: Mapping[str, Any]) -> TransferAsked:
-    """The wish to transfer to ``target``; what is no address leaves the choice to the settings. Never raises."""
+    """The event for a transfer to ``target``; without an address in it, the settings decide. Never raises."""
     attended, announcement = value.get("attended"), value.get("announcement")
     return TransferAsked(
         at,

@@ -1,11 +1,11 @@
 """The built-in caller: places a real SIP/RTP call, follows a script, and measures on the wire at the receiving end.
 
-Rules that hold here:
+Rules of this package:
 
-* It knows nothing of the bot it calls: no part of `calls`, `turns` or `bots` is imported, only the leg and the speech
-  client, so that what it measures is what any telephone would.
+* It knows nothing of the bot that it calls. It imports no part of `calls`, `turns` or `bots`, only the leg and the
+  speech client, so that it measures what any telephone would.
 * `script`, `ear`, `mouth` and `measure` are pure; `conversation` follows a script on an answered leg, `call` dials,
-  `load` places many.
+  `load` places many calls.
 """
 
 from voicebot.caller.call import CallOptions, Phone, place_call

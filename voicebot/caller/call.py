@@ -1,7 +1,7 @@
-"""Placing a call: dials over SIP, lets a `conversation` follow the script on the leg, and hangs up.
+"""Places a call: dials over SIP, follows the script on the leg (`conversation`), and hangs up.
 
-A :class:`Phone` is what calls share (the SIP socket, the media clock, the ports, the rendered utterances); one call
-makes one for itself, `load` makes one for all.
+A :class:`Phone` is what calls share: the SIP socket, the media clock, the ports and the synthesised utterances. A
+single call has one of its own; `load` uses one for all calls.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 HANG_UP_DEADLINE_S: Final = 5.0
 SETTLE_S: Final = 0.5
-"""After the script, so that a last word's transcript and the BYE's answer arrive."""
+"""The wait after the script for the transcript of the last words."""
 
 
 CALLER: Final = Address("caller")
@@ -47,11 +47,12 @@ CALLER: Final = Address("caller")
 class CallOptions:
     """How calls are placed.
 
-    ``host``: the local address ("" chooses: loopback towards loopback, else any); ``port``: for SIP, 0 for any.
-    ``speech``: the caller's own speech service, for ``say`` and ``expect``. ``transcribe``: let it write down what the
-    bot says (needed by ``expect``). ``keep_audio``: both sides into the report. ``max_call_s``: then we hang up.
-    ``response_timeout_s``: how long nothing at all may come back. ``ca_file``: whom we trust over TLS; the system's
-    list without it. ``transfer_status``: how the target of a transfer answers (SIP status); it is never really called.
+    ``host``: the local address; ``""``: loopback for calls to loopback, else any. ``port``: for SIP; 0: any.
+    ``speech``: the caller's own speech service, for ``say`` and ``expect``. ``transcribe``: let it transcribe what the
+    bot says (``expect`` needs that). ``keep_audio``: put the audio of both sides into the report. ``max_call_s``: the
+    call is hung up after that. ``response_timeout_s``: how long to wait for the first response. ``ca_file``: the
+    authorities to trust over TLS; None: the system's. ``transfer_status``: the SIP status with which the target of a
+    transfer answers; it is not really called.
     """
 
     speech: EndpointSource | None = None
@@ -100,9 +101,9 @@ class Phone:
         await self._voice.close()
 
     async def prepare(self, script: CallScript) -> dict[int, bytes]:
-        """Render what ``script`` says, which later calls then need not; the audio by step line.
+        """Synthesise what ``script`` says, once for all calls. Returns the audio by the line of the step.
 
-        Raises :class:`CallNotTried`, also when the script expects words and nothing is transcribed.
+        Raises :class:`CallNotTried`, also if the script expects words and nothing is transcribed.
         """
         if script.expects_words and not self.options.transcribe:
             raise CallNotTried(f"{script.source}: `expect` needs transcription, which is off")
@@ -118,11 +119,10 @@ class Phone:
         options: CallOptions | None = None,
         on_line: Callable[[TranscriptLine], None] | None = None,
     ) -> CallReport:
-        """Place one call and follow ``script``. A call that is refused or goes wrong is a report, too.
+        """Place one call and follow ``script``. A call that is refused or fails gives a report, too.
 
-        ``options``: those of this call, where they are not the phone's; it keeps to the phone's speech, codec and
-        addresses. Raises :class:`CallNotTried` when it cannot be tried: no speech service, no free port, an
-        address without a domain.
+        ``options``: for this call, instead of the phone's; speech, codec and addresses must be the phone's. Raises
+        :class:`CallNotTried` if there is no speech service, no free port, or no domain in the address.
         """
         options = options or self.options
         audio = await self.prepare(script)
@@ -146,7 +146,7 @@ class Phone:
                 await recognizer.start()
             await self._dial(to, scripted, report, options)
         except SpeechUnavailable as error:
-            raise CallNotTried(f"the caller's speech service does not listen: {error}") from error
+            raise CallNotTried(f"the caller's speech service does not recognise: {error}") from error
         finally:
             if recognizer is not None:
                 await recognizer.stop()
@@ -195,7 +195,7 @@ class Phone:
                 await asyncio.wait_for(leg.hang_up(), HANG_UP_DEADLINE_S)
             ended = scripted.ended_at if scripted.ended_at is not None else loop.time()
             report.duration_s = ended - answered
-            # the leg speaks as a callee: the other side, here the bot, is its caller
+            # a leg calls the other side "caller", which is the bot here
             report.ended_by = {"caller": "bot", "bot": "caller"}.get(scripted.ended_reason, scripted.ended_reason)
 
     async def _follow(
@@ -223,9 +223,9 @@ async def place_call(
     *,
     on_line: Callable[[TranscriptLine], None] | None = None,
 ) -> CallReport:
-    """Place one call to ``to`` and follow ``script``; ``on_line`` gets the transcript live, on the loop.
+    """Place one call to ``to`` and follow ``script``. ``on_line`` gets the lines of the transcript during the call.
 
-    Raises :class:`CallNotTried` when it cannot be tried, with a line that says what to change.
+    Raises :class:`CallNotTried`, whose message says what to change.
     """
     try:
         async with Phone(to, options or CallOptions()) as phone:
@@ -235,13 +235,13 @@ async def place_call(
 
 
 def nobody_there(to: Address, after_s: float) -> str:
-    """What to tell of a call to which nothing came back: where it went, and what could be wrong."""
+    """The reason for a call without any response: where it went, and what to check."""
     hop = hop_of(to.uri)
     assert hop is not None, "it was called"
     where = f"{hop.transport} {bracketed(hop.host)}:{hop.port or DEFAULT_PORTS[hop.transport]}"
     mend = "is the service running there?"
     if hop.transport == "TLS":
-        mend = "is the service running there, and its certificate made out to that name and trusted (--ca)?"
+        mend = "is the service running there, with a certificate for that name that is trusted (--ca)?"
     return f"nothing responds at {where} (tried for {after_s:.1f} s); {mend}"
 
 
@@ -251,7 +251,7 @@ def local_host(to: Address) -> str:
 
 
 def _accept_transfer(leg: OutgoingSipLeg, scripted: ScriptedCall, target: str, status: int) -> bool:
-    """What a phone does with a REFER: 202 at once, and word of how the target has answered. It is not called."""
+    """Answer a REFER as a phone does: 202 at once, then the status of the target, which is not really called."""
     scripted.transfer_asked(target)
     asyncio.get_running_loop().call_soon(leg.transfer_result, status, "OK" if status < 300 else "")
     return True

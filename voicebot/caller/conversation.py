@@ -1,8 +1,8 @@
-"""One scripted conversation on one answered leg: says, presses, listens, and notes when what was on the wire.
+"""One scripted conversation on one answered leg: speaks, presses keys, listens, and notes the times on the wire.
 
-The script runs as one coroutine that waits for conditions ("the bot has answered and finished speaking"); these are
-looked at whenever a frame comes or leaves, so a wait is as exact as the packets. What counts as an answer is the same
-here as in the measurements: sound after ours began, or, when we talked over a prompt, after the prompt has stopped.
+The script runs as one coroutine that waits for conditions such as "the bot has answered and finished speaking". They
+are checked whenever a frame arrives or leaves, so a wait is as exact as the packets. An answer is defined as in the
+measurements: sound after ours began, or, when we spoke during a prompt, after the prompt has stopped.
 """
 
 from __future__ import annotations
@@ -35,42 +35,42 @@ from voicebot.legs import Leg
 logger = logging.getLogger(__name__)
 
 KEY_PERIOD_S: Final = 0.16
-"""A key and the pause after it, as legs send them (RFC 4733: 100 ms and 60 ms)."""
+"""The length of a key and the pause after it, as legs send them (RFC 4733): 100 ms and 60 ms."""
 WORDS_DEADLINE_S: Final = 4.0
-"""How long after the bot has finished speaking the caller's recogniser may take for what is expected."""
+"""How long the caller's recogniser may take for the expected words, after the bot has finished speaking."""
 LEAVE_DEADLINE_S: Final = 10.0
-"""How much longer than its length an utterance may take to leave."""
+"""How much longer than its length the sending of an utterance may take."""
 KEY_TAKES_S: Final = 0.3
-"""A prompt that a key stops is silent after this long; what is heard later is the answer, however soon it began."""
+"""If a key stops a prompt, the prompt is silent after this time. What is heard later is the answer."""
 MAX_LINES: Final = 2_000
 _WAITING: Final = (Action.LISTEN, Action.SILENCE)
-"""What says nothing, so that no gap is measured from it."""
+"""Actions without sound, from which no gap is measured."""
 
 
 class StepFailed(Exception):
-    """The script cannot go on; the message says why, without the line."""
+    """The script cannot continue. The message says why, without the line."""
 
 
 @dataclass(slots=True)
 class _Turn:
-    """One step that sends or listens, with the loop times needed to measure it."""
+    """One step that sends or listens, with the times on the loop's clock that are needed to measure it."""
 
     report: TurnReport
     step: ScriptStep
     since: float
-    """Our first voiced sample, the first key, or (listening) the end of the step before."""
+    """Of our first voiced sample or the first key; when listening, the end of the step before."""
     until: float
-    """Our last voiced sample or the last key."""
+    """Of our last voiced sample or the last key."""
     over_prompt: bool = False
-    """The bot was speaking at ``since``."""
+    """Whether the bot was speaking at ``since``."""
     phrases: list[str] = field(default_factory=list)
 
 
 class ScriptedCall:
     """A :class:`~voicebot.legs.LegSink` that follows ``script``. Make it before dialling, then :meth:`run` it.
 
-    ``audio``: the utterances by step line. ``hearing`` (when set) gets every frame of the bot's, and its results come
-    back to :meth:`recognised`.
+    ``audio``: the utterances by the line of the step. ``hearing``, if set, gets every frame from the bot; its results
+    must go to :meth:`recognised`.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class ScriptedCall:
     # --- from the recogniser and the signalling -----------------------------------------------------------------------
 
     def recognised(self, event: Event) -> None:
-        """Events of the caller's own recogniser, on the loop."""
+        """Take an event of the caller's own recogniser, on the loop."""
         if isinstance(event, RecognitionLost):
             self._recognition_lost = True
         if not isinstance(event, Phrase) or not event.text.strip() or not self._answered:
@@ -153,14 +153,14 @@ class ScriptedCall:
         self._look()
 
     def transfer_asked(self, target: str) -> None:
-        """The bot referred us to ``target``."""
+        """The bot has asked us to call ``target`` (REFER)."""
         self.transfer_target = target
         self._look()
 
     # --- the script ---------------------------------------------------------------------------------------------------
 
     async def run(self, leg: Leg, answered: float) -> None:
-        """Follow the script to its end. Raises :class:`StepFailed`. The leg stays the caller's to hang up."""
+        """Follow the script to its end. Raises :class:`StepFailed`. Does not hang up."""
         self._leg = leg
         self._mouth = Mouth(leg.playout)
         self._answered = answered
@@ -232,21 +232,21 @@ class ScriptedCall:
         return turn
 
     async def _until_it_speaks(self, step: ScriptStep) -> None:
-        """Wait until the answer to the step before is on, and then for ``after_s`` of it."""
+        """Wait until the answer to the step before has begun, and then for ``after_s`` seconds of it."""
         before = self._turns[-1]
         mark = await self._mark(before)
         ear = self._ear
         await self._wait(
-            lambda: ear.speaking and ear.audible_until > mark, step.deadline_s, "the bot says nothing to talk over"
+            lambda: ear.speaking and ear.audible_until > mark, step.deadline_s, "the bot says nothing to interrupt"
         )
         run = ear.current
         begun = max(run.audible, mark) if run is not None else mark
         await self._pause(max(0.0, begun + step.after_s - self._loop.time()))
         if not ear.speaking:
-            raise StepFailed(f"the bot has finished before {step.after_s:g} s; talk over it earlier (after_s)")
+            raise StepFailed(f"the bot has finished before {step.after_s:g} s; interrupt it earlier (after_s)")
 
     async def _mark(self, turn: _Turn) -> float:
-        """The time after which what is heard is the answer to ``turn``."""
+        """The time from which what is heard is the answer to ``turn``."""
         if not turn.over_prompt:
             return turn.since
         if turn.step.action is Action.KEYS:
@@ -273,11 +273,11 @@ class ScriptedCall:
         expected = turn.step.expect
         assert expected is not None
         with contextlib.suppress(StepFailed):
-            # the words of a last prompt may come after the call has ended
+            # the last prompt may be transcribed after the call has ended
             await self._wait(lambda: said(" ".join(turn.phrases), expected), WORDS_DEADLINE_S, "", beyond_end=True)
         heard = " ".join(turn.phrases)
         if not said(heard, expected):
-            lost = " (the caller's recogniser was away)" if self._recognition_lost else ""
+            lost = " (the caller's recogniser lost its connection)" if self._recognition_lost else ""
             raise StepFailed(f"expected {expected.pattern!r}, heard {heard!r}{lost}")
 
     async def _end(self, step: ScriptStep) -> None:
@@ -305,16 +305,16 @@ class ScriptedCall:
         ends: Callable[[], bool] | None = None,
         beyond_end: bool = False,
     ) -> None:
-        """Until ``condition`` holds. :class:`StepFailed` after ``deadline_s``, and when the call ends before, unless
-        ``ends`` says that the end will do, or ``beyond_end`` that it does not matter."""
+        """Wait until ``condition`` holds. Raises :class:`StepFailed` after ``deadline_s``, and if the call ends first,
+        unless ``ends`` returns True then, or ``beyond_end``: the end does not matter."""
         waiter: asyncio.Future[bool] = self._loop.create_future()
         self._waiter = (condition, beyond_end, waiter)
         try:
             self._look()
             async with asyncio.timeout(deadline_s):
-                held = await waiter  # as it was then: by now the bot may be speaking again
-        except TimeoutError:
-            raise StepFailed(f"{problem} within {deadline_s:g} s") from None
+                held = await waiter  # its value then; by now the bot may be speaking again
+        except TimeoutError as error:
+            raise StepFailed(f"{problem} within {deadline_s:g} s") from error
         finally:
             self._waiter = None
         if not held and not (ends is not None and ends()):
@@ -328,14 +328,14 @@ class ScriptedCall:
             waiter.set_result(held)
 
     async def _pause(self, seconds: float) -> None:
-        """Let time pass, at most until the call ends: the next wait finds that."""
+        """Wait for ``seconds``, at most until the call ends, which the next wait reports."""
         with contextlib.suppress(StepFailed):
             await self._wait(lambda: False, seconds, "")
 
-    # --- what comes of it ---------------------------------------------------------------------------------------------
+    # --- the measurements ---------------------------------------------------------------------------------------------
 
     def measure(self, figures: CallFigures) -> list[TurnReport]:
-        """Fill in ``figures`` and the turns' reports, from everything that was on the wire."""
+        """Fill in ``figures`` and the reports of the turns, which are returned."""
         track = self._ear.track
         figures.packets = len(track)
         figures.deviations_ms = deviations_ms(track.times)
@@ -346,7 +346,7 @@ class ScriptedCall:
         following = float("inf")
         for turn in reversed(self._turns):
             self._measure_turn(turn, following, figures)
-            if turn.step.action is not Action.LISTEN:  # listening on belongs to the turn before
+            if turn.step.action is not Action.LISTEN:  # a `listen` continues the turn before
                 following = turn.since
         return [turn.report for turn in self._turns]
 

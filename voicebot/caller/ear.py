@@ -1,15 +1,15 @@
-"""What comes from the bot, looked at frame by frame: when it sounds, when it speaks, when it has finished.
+"""Analyses the audio from the bot frame by frame: when there is sound, when it is speech, and when that has ended.
 
 Each received 20 ms frame gets one of three marks by its level:
 
-* ``SILENT``: digital silence, or no louder than the line's own noise;
-* ``SOUNDING``: something is being played (the quiet ends of speech, a breath, a synthesiser's noise floor);
+* ``SILENT``: digital silence, or no louder than the noise of the line;
+* ``SOUNDING``: some sound, such as the quiet ends of speech, a breath, or a synthesiser's noise floor;
 * ``AUDIBLE``: a person on the phone hears it.
 
-A *run* of speech begins with a sounding frame, has at least ``CONFIRM`` audible ones (a click is no speech), and ends
-when nothing is audible for ``quiet_s``. Times are those of the packets' arrival, so they are exact to the frame and
-hold whatever the line held back. The noise floor is the quietest frame of the last seconds, so that a bot that sends
-comfort noise is heard as well; on a line that is silent between words it does not matter.
+A *run* of speech begins with a sounding frame, has at least ``CONFIRM`` audible ones (a click is not speech), and ends
+when nothing is audible for ``quiet_s``. Times are those of the packets' arrival: exact to one frame, and including the
+delay of the network. The noise floor is the quietest of the last ``FLOOR_FRAMES`` frames, so that speech is also found
+above comfort noise.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ AUDIBLE_DBFS: Final = -48.0
 SOUNDING_OVER_FLOOR_DB: Final = 6.0
 AUDIBLE_OVER_FLOOR_DB: Final = 12.0
 MAX_FLOOR_DBFS: Final = -50.0
-"""Whatever is louder than this is not line noise, even when it never stops."""
+"""Louder sounds are never taken for noise of the line, even if they do not stop."""
 FLOOR_FRAMES: Final = 150
 CONFIRM: Final = 3
-"""Audible frames that make a run speech."""
+"""How many audible frames make a run speech."""
 JOIN_S: Final = 0.1
-"""Sounding frames nearer than this to the first audible one belong to the same run."""
+"""Sounding frames closer than this to each other belong to the same run."""
 MAX_FRAMES: Final = 50 * 3600 * 2
-"""Marks are kept for two hours; later frames are still followed live."""
+"""Marks are stored for two hours; later frames are followed, but not measured."""
 
 _NOTHING_DBFS: Final = -100.0
 
@@ -50,8 +50,8 @@ class Mark(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of sound. ``start``: its first packet that is not silence, ``audible``: the first that is heard,
-    ``end``: its last packet that is not silence, ``last_audible``: the last that is heard. Seconds, arrival times."""
+    """A run of speech. ``start``: its first packet that is not silence, ``audible``: its first audible one, ``end``:
+    its last packet that is not silence, ``last_audible``: its last audible one. Arrival times on the loop's clock."""
 
     start: float
     audible: float
@@ -60,7 +60,7 @@ class Run:
 
 
 def level_dbfs(payload: bytes, audio: AudioFormat) -> float:
-    """The RMS level of a payload against full scale, -100 for digital silence and for nothing."""
+    """The RMS level of a payload, in dB relative to full scale; -100 for digital silence and for an empty one."""
     if not payload:
         return _NOTHING_DBFS
     mean = float(np.square(audio.floats(payload), dtype=np.float64).mean())
@@ -68,7 +68,7 @@ def level_dbfs(payload: bytes, audio: AudioFormat) -> float:
 
 
 class Track:
-    """Arrival times and marks of every frame, in order: what the measurements are made of."""
+    """The arrival times and marks of all frames, in order, from which the measurements are made."""
 
     __slots__ = ("marks", "times")
 
@@ -85,14 +85,14 @@ class Track:
             self.marks.append(mark)
 
     def runs(self, hole_s: float) -> list[Run]:
-        """The stretches of speech that are at least ``hole_s`` without sound apart from one another."""
+        """The runs of speech, with at least ``hole_s`` seconds of silence between them."""
         return runs(self.times, self.marks, hole_s)
 
 
 def runs(times: Sequence[float], marks: bytes | bytearray, hole_s: float) -> list[Run]:
-    """Cut marked frames into runs, each at least ``hole_s`` of silence from the next; clicks are left out.
+    """The runs of speech in marked frames, with at least ``hole_s`` seconds of silence between them, without clicks.
 
-    Vectorised, because it is asked in mid-call beside other calls that are being timed.
+    Vectorised, because it is called during calls, and must not delay others that are being measured.
     """
     at = np.array(times, dtype=np.float64)
     kinds = np.frombuffer(bytes(marks), np.uint8)
@@ -109,13 +109,13 @@ def runs(times: Sequence[float], marks: bytes | bytearray, hole_s: float) -> lis
 
 
 class Ear:
-    """Follows one line live. ``quiet_s``: how long nothing must be audible before the bot has finished speaking."""
+    """Follows the audio of one call. ``quiet_s``: the bot has finished when nothing was audible for so long."""
 
     def __init__(self, audio: AudioFormat, *, quiet_s: float = 0.7) -> None:
         self.track = Track()
         self.quiet_s = quiet_s
         self.current: Run | None = None
-        """The run that is on, from its confirmation until the quiet after it has lasted; ``end`` grows."""
+        """The present run, from its confirmation until ``quiet_s`` after it; its ``end`` grows."""
         self.last: Run | None = None
         """The last run that has ended."""
         self._audio = audio
@@ -125,17 +125,17 @@ class Ear:
 
     @property
     def audible_until(self) -> float:
-        """When speech was last heard (clicks are no speech), minus infinity before the first."""
+        """When speech was last heard; minus infinity before the first."""
         run = self.current or self.last
         return run.last_audible if run is not None else float("-inf")
 
     @property
     def speaking(self) -> bool:
-        """The bot has the floor: it speaks, or paused for less than ``quiet_s``."""
+        """Whether the bot speaks, or has paused for less than ``quiet_s``."""
         return self.current is not None
 
     def frame(self, payload: bytes, at: float) -> Mark:
-        """Take one frame; afterwards ``current`` and ``last`` are up to date."""
+        """Take one frame and update ``current`` and ``last``."""
         mark = self._mark(payload)
         self.track.add(at, mark)
         if self.current is not None:
@@ -145,7 +145,7 @@ class Ear:
         return mark
 
     def tick(self, at: float) -> None:
-        """Time passes without frames: the bot may have finished by sending nothing more."""
+        """Update ``current`` and ``last`` without a frame: the bot may have stopped sending."""
         if self.current is not None and at - self.current.last_audible >= self.quiet_s:
             self.last, self.current = self.current, None
 
@@ -160,7 +160,7 @@ class Ear:
             self.current = Run(run.start, run.audible, at, run.last_audible)
 
     def _consider(self, mark: Mark, at: float) -> None:
-        """Collect sounding frames until ``CONFIRM`` of them are audible; forget them when a hole comes first."""
+        """Collect sounding frames until ``CONFIRM`` of them are audible; drop them after a gap of ``JOIN_S``."""
         if self._candidate and at - self._candidate[-1][0] >= JOIN_S:
             self._candidate.clear()
         self._candidate.append((at, mark))

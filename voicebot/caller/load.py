@@ -1,4 +1,4 @@
-"""Many calls with one script: for load tests and benches."""
+"""Places many calls with one script, for load tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from voicebot.caller.voice import CallNotTried
 
 @dataclass(slots=True)
 class LoadReport:
-    """What became of many calls. ``calls`` are in the order in which they ended."""
+    """The results of many calls. ``calls``: in the order in which they ended."""
 
     calls: list[CallReport] = field(default_factory=list)
     duration_s: float = 0.0
     peak: int = 0
-    """The most calls that were being placed or up at one time."""
+    """The largest number of simultaneous calls."""
     errors: Counter[str] = field(default_factory=Counter)
-    """Calls that could not be tried, by the reason."""
+    """How many calls could not be tried, by the reason."""
 
     @property
     def ok(self) -> bool:
         return bool(self.calls) and not self.errors and all(call.ok for call in self.calls)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready: counts, why calls failed, and the spread of every figure over all answered calls."""
+        """For JSON: counts, why calls failed, and the percentiles of every figure over all answered calls."""
         return {
             "calls": len(self.calls) + self.errors.total(),
             "outcomes": dict(Counter(call.outcome for call in self.calls)),
@@ -55,11 +55,11 @@ async def place_many(
 ) -> LoadReport:
     """Place ``calls`` calls, at most ``concurrency`` at a time; the first ones are spread over ``ramp_s`` seconds.
 
-    Without ``options``, nothing is transcribed: hundreds of recognisers would load the machine that measures. Raises
-    :class:`CallNotTried` for what would hinder every call, ValueError for counts below 1.
+    Without ``options``, nothing is transcribed, because hundreds of recognisers would disturb the measurements. Raises
+    :class:`CallNotTried` if no call can be tried, and ValueError for counts below 1.
     """
     if calls < 1 or concurrency < 1:
-        raise ValueError("calls and concurrency begin at 1")
+        raise ValueError("calls and concurrency must be at least 1")
     options = options or CallOptions(transcribe=False)
     loop = asyncio.get_running_loop()
     report = LoadReport()

@@ -1,24 +1,24 @@
-"""The figures of a call, from what left and what arrived: all on the wire, at the receiving end.
+"""The figures of a call, measured on the wire at the caller's end, from the packets that left and arrived.
 
-Every definition is the pessimistic one where there is a choice:
+Where there is a choice, each definition is the pessimistic one:
 
 response gap
-    Departure of the packet with our last voiced sample, to the arrival of the first packet of the bot's answer that is
-    not silence. The answer is the first run of speech that begins after our first voiced sample (after our last one,
-    when we talked over a prompt). An answer that begins while we still speak has a negative gap: the bot cut in.
+    From the departure of the packet with our last voiced sample to the arrival of the first packet of the bot's answer
+    that is not silence. The answer is the first run of speech that begins after our first voiced sample; if we spoke
+    during a prompt, after our last one. An answer that begins while we still speak has a negative gap.
 audible gap
-    The same up to the first packet that a person hears (-48 dBFS): a synthesiser's soft start counts as silence.
+    The same, to the first packet that a person hears (-48 dBFS): a synthesiser's soft start counts as silence.
 barge-in
-    Departure of the packet with our first voiced sample, to the arrival of the last packet of the prompt that is not
-    silence. A prompt that pauses under our voice and goes on before we have finished has not stopped.
+    From the departure of the packet with our first voiced sample to the arrival of the last packet of the prompt that
+    is not silence. A prompt that pauses and continues before we have finished has not stopped.
 key to silence
-    The press handed to the leg (its first event packet leaves within one frame) to the prompt's last packet that is
-    not silence; 0 when nothing was being said. Here the prompt has stopped after ``KEY_HOLE_S`` already, because the
-    answer to a key may follow at once; an answer that comes sooner still counts as the prompt.
+    From the key press given to the leg (its first packet leaves within one frame) to the prompt's last packet that is
+    not silence; 0 if nothing was being said. Here, a silence of ``KEY_HOLE_S`` ends the prompt, because the answer to a
+    key may follow at once; an answer that comes sooner counts as part of the prompt.
 answer / greeting
-    INVITE sent to 200 received; 200 received to the arrival of the first packet that is not silence.
+    From INVITE sent to 200 received; from 200 received to the arrival of the first packet that is not silence.
 deviation
-    How far the time between the arrivals of two successive packets is from 20 ms.
+    The difference between 20 ms and the time between the arrivals of two successive packets.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from voicebot.caller.ear import Track
 
 PTIME_S: Final = 0.02
 HOLE_S: Final = 0.2
-"""Silence that separates two runs of the bot's speech in the measurements."""
+"""The silence that separates two runs of the bot's speech in the measurements."""
 KEY_HOLE_S: Final = 0.06
-"""The same where a key was pressed: two silent packets."""
+"""The same after a key: two silent packets."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerTimes:
-    """What came back after one utterance or key: times of arrival, None where nothing came."""
+    """The arrival times of the answer to one utterance or key; None if there was none."""
 
     first_packet: float | None
     first_audible: float | None
@@ -51,7 +51,7 @@ class AnswerTimes:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Percentiles by the nearest rank, in milliseconds; ``count`` values went in."""
+    """Percentiles of ``count`` values by the nearest rank, in milliseconds."""
 
     count: int
     p50: float | None
@@ -67,14 +67,14 @@ class Spread:
 
 
 def percentile(ordered: Sequence[float] | NDArray[np.float64], share: float) -> float | None:
-    """The smallest of the ascending values that at least ``share`` (0 to 1) of them do not exceed; None without any."""
+    """The nearest-rank percentile of ascending values, rounded to 0.1; ``share``: 0 to 1. None without values."""
     if not len(ordered):
         return None
     return round(float(ordered[max(0, math.ceil(share * len(ordered)) - 1)]), 1)
 
 
 def answer_after(track: Track, after: float, *, until: float = math.inf, hole_s: float = HOLE_S) -> AnswerTimes:
-    """The first run of speech that begins after ``after`` (and before ``until``), ``hole_s`` from the run before."""
+    """The first run of speech that begins between ``after`` and ``until``. ``hole_s``: the silence between runs."""
     for run in track.runs(hole_s):
         if after < run.start < until:
             return AnswerTimes(run.start, run.audible)
@@ -82,10 +82,10 @@ def answer_after(track: Track, after: float, *, until: float = math.inf, hole_s:
 
 
 def prompt_stop(track: Track, onset: float, offset: float) -> float | None:
-    """When the prompt that sounds at ``onset`` last sounded, given that we spoke from ``onset`` to ``offset``.
+    """The last time at which the prompt that we interrupted was sounding. We spoke from ``onset`` to ``offset``.
 
-    None when nothing sounded at ``onset`` (within ``HOLE_S`` before it): then nothing was interrupted.
-    What begins after ``offset`` is the answer; what begins earlier is still the prompt.
+    None if nothing was sounding at ``onset`` or within ``HOLE_S`` before it. A run that begins after ``offset`` is the
+    answer; one that begins earlier belongs to the prompt.
     """
     runs = track.runs(HOLE_S)
     under = [run for run in runs if run.start <= onset and run.end >= onset - HOLE_S]
@@ -99,7 +99,7 @@ def prompt_stop(track: Track, onset: float, offset: float) -> float | None:
 
 
 def silence_after_key(track: Track, pressed: float) -> float:
-    """Seconds from the key to the last packet of the prompt that sounded when it was pressed; 0 when none did."""
+    """Seconds from the key to the last packet of the prompt that was sounding then; 0 if none was."""
     for run in track.runs(KEY_HOLE_S):
         if run.start <= pressed <= run.end:
             return run.end - pressed
@@ -109,32 +109,31 @@ def silence_after_key(track: Track, pressed: float) -> float:
 def deviations_ms(times: Sequence[float]) -> array[float]:
     """|time between two arrivals - 20 ms|, in milliseconds, for every two successive packets.
 
-    A stall of the caller's own process is in it as well; and what the leg filled in for missing packets counts as
-    packets.
+    It includes stalls of the caller's own process. Frames that the leg has inserted for missing packets count, too.
     """
-    # four bytes each, for a load test keeps them by the million
+    # four bytes each, because a load test collects millions
     return array("f", np.abs(np.diff(np.array(times, dtype=np.float64)) - PTIME_S).astype(np.float32) * 1000)
 
 
 @dataclass(slots=True)
 class CallFigures:
-    """One call's figures in milliseconds; lists have a value for each turn in which there was something to measure."""
+    """The figures of one call in milliseconds. Lists have a value for each turn in which it could be measured."""
 
     answer_ms: float | None = None
     greeting_ms: float | None = None
     gaps_ms: list[float] = field(default_factory=list)
     audible_gaps_ms: list[float] = field(default_factory=list)
     key_gaps_ms: list[float] = field(default_factory=list)
-    """From a turn's last key to its answer: not among ``gaps_ms``."""
+    """From the last key of a turn to the answer; these are not in ``gaps_ms``."""
     cut_ins: int = 0
-    """Answers that began while we were still speaking."""
+    """How many answers began while we were still speaking."""
     barge_ins_ms: list[float] = field(default_factory=list)
     keys_to_silence_ms: list[float] = field(default_factory=list)
     deviations_ms: array[float] = field(default_factory=lambda: array("f"))
     packets: int = 0
 
     def add_gap(self, since: float, answer: AnswerTimes, *, keys: bool = False) -> float | None:
-        """Take the gap of one turn in; returns it in milliseconds, None without an answer."""
+        """Add the gap of one turn. Returns it in milliseconds, or None without an answer."""
         if answer.first_packet is None or answer.first_audible is None:
             return None
         gap_ms = (answer.first_packet - since) * 1000
@@ -149,7 +148,7 @@ class CallFigures:
 
 
 def summary(figures: Iterable[CallFigures]) -> dict[str, Any]:
-    """The spread of every figure over the turns of all calls, JSON-ready (milliseconds)."""
+    """The percentiles of every figure over the turns of all calls, in milliseconds, for JSON."""
     calls = list(figures)
 
     def over(values: Iterable[float | None]) -> dict[str, float | int | None]:

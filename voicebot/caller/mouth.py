@@ -1,7 +1,7 @@
-"""What goes to the bot: utterances on the wire, with the times at which their first and last voiced samples left.
+"""Plays the caller's utterances, and notes when their first and last voiced samples left.
 
-An utterance is rendered before it is said, so its voiced span is measured on its samples, once, and only the departure
-of the frames is watched in the call. "When a sample was on the wire" is when the packet that carries it left.
+An utterance is synthesised before it is said, so its voiced span is found once, on its samples; during the call, only
+the departure of frames is noted. A sample leaves with the packet that contains it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ VOICED_DBFS: Final = -45.0
 OVER_NOISE_DB: Final = 12.0
 MAX_NOISE_DBFS: Final = -35.0
 NEIGHBOURS: Final = 3
-"""A voiced block counts when at least this many of the four from it on (or up to it) are voiced: clicks do not."""
+"""So many of the four blocks from the first one on, and up to the last one, must be voiced, so that clicks do not
+count."""
 
 
 def voiced_span(audio: bytes, form: AudioFormat) -> tuple[int, int] | None:
-    """The first and the last voiced sample of ``audio``, exact to 5 ms, or None when nothing in it is voiced.
+    """The indices of the first and the last voiced sample of ``audio``, exact to 5 ms; None if nothing is voiced.
 
-    Voiced is what is louder than -45 dBFS and than 12 dB above the recording's own noise (its quietest tenth).
+    Voiced is what is louder than -45 dBFS and than 12 dB above the recording's noise (its quietest tenth).
     """
     block = round(BLOCK_S * form.rate)
     count = len(audio) // (block * form.width)
@@ -47,19 +48,19 @@ def voiced_span(audio: bytes, form: AudioFormat) -> tuple[int, int] | None:
 
 @dataclass(slots=True)
 class Spoken:
-    """One utterance of ours. ``onset``/``offset``: departure of its first/last voiced sample, None until it left."""
+    """One utterance of ours. ``onset``, ``offset``: when its first and its last voiced sample left; None before."""
 
     text: str
     frames: int
     first_voiced: int
     last_voiced: int
-    """Frames that carry the first and the last voiced sample."""
+    """The indices of the frames with the first and the last voiced sample."""
     began: float | None = None
     onset: float | None = None
     offset: float | None = None
     ended: float | None = None
     left: int = 0
-    """Frames of it that have left."""
+    """How many of its frames have left."""
 
     @property
     def finished(self) -> bool:
@@ -67,9 +68,9 @@ class Spoken:
 
 
 class Mouth:
-    """Says utterances through a leg's playout, which it takes for itself (``on_event`` included).
+    """Plays utterances by a leg's ``playout``, of which it is the only user; it also sets the playout's ``on_event``.
 
-    :meth:`sent` must be told of every frame that leaves, in order.
+    :meth:`sent` must get every frame that leaves, in order.
     """
 
     def __init__(self, playout: Playout) -> None:
@@ -80,7 +81,7 @@ class Mouth:
         playout.on_event = self._played
 
     def say(self, text: str, audio: bytes) -> Spoken:
-        """Queue ``audio`` (in the leg's format). Raises ValueError when nothing in it is voiced."""
+        """Queue ``audio`` (in the leg's format). Raises ValueError if nothing in it is voiced."""
         form = self._playout.audio
         span = voiced_span(audio, form)
         if span is None:
@@ -100,7 +101,7 @@ class Mouth:
         return self._current is not None or bool(self._waiting)
 
     def sent(self, payload: bytes, at: float) -> None:
-        """One frame left. Clips of ours are complete, so from its first frame on every frame is the utterance's."""
+        """One frame has left. Our clips are complete, so from its beginning on, every frame is the utterance's."""
         spoken = self._current
         if spoken is None:
             return

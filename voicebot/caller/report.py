@@ -1,4 +1,4 @@
-"""What a placed call leaves: how it went, turn by turn, its figures, and its two sides as audio."""
+"""The report of a placed call: its outcome, its turns, its figures, and the audio of both sides."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from voicebot.rtp import MediaQuality
 
 Who = Literal["caller", "bot"]
 CallOutcome = Literal["completed", "failed", "refused"]
-"""The script reached its end; it did not; the call was never answered."""
+"""The script reached its end; it did not; the call was not answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptLine:
-    """A line of the live transcript. ``at``: seconds since the call was answered. ``latency_ms``: the response gap
-    before what the bot said, on the first line of its answer; None elsewhere."""
+    """A line of the transcript. ``at``: seconds since the call was answered. ``latency_ms``: the response gap, on the
+    first line of an answer of the bot; else None."""
 
     at: float
     who: Who
@@ -50,7 +50,7 @@ class TurnReport:
 
 @dataclass(slots=True)
 class CallAudio:
-    """Both sides in the leg's format. ``*_from``: loop time of the first byte. What does not fit is left out."""
+    """Both sides in the leg's format, up to ``limit_s`` seconds. ``*_from``: the loop time of the first byte."""
 
     audio: AudioFormat
     limit_s: float = 1800.0
@@ -72,7 +72,7 @@ class CallAudio:
             self.bot += payload
 
     def write(self, path: Path) -> None:
-        """Stereo WAV, the caller on the left, laid on one clock. Blocks; raises OSError."""
+        """Write a stereo WAV file, the caller on the left, with both sides on one clock. Blocks; raises OSError."""
         starts = [start for start in (self.caller_from, self.bot_from) if start is not None]
         first = min(starts, default=0.0)
 
@@ -85,7 +85,7 @@ class CallAudio:
 
 @dataclass(slots=True)
 class CallReport:
-    """How one call went. ``reason`` says in a line why it ended as it did."""
+    """The report of one call. ``reason``: why it ended as it did, in one line."""
 
     uri: str
     outcome: CallOutcome
@@ -96,9 +96,9 @@ class CallReport:
     duration_s: float = 0.0
     """From the answer to the end."""
     ended_by: str = ""
-    """``bot``, ``caller``, or what else ended the leg (``media-timeout``, ...)."""
+    """``bot``, ``caller``, or another reason of the leg's end, such as ``media-timeout``."""
     transfer_target: str | None = None
-    """Where the bot asked us to go (REFER), if it did."""
+    """The target of the bot's transfer (REFER), if there was one."""
     turns: list[TurnReport] = field(default_factory=list)
     lines: list[TranscriptLine] = field(default_factory=list)
     figures: CallFigures = field(default_factory=CallFigures)
@@ -111,7 +111,7 @@ class CallReport:
         return self.outcome == "completed"
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, without the audio."""
+        """The report for JSON, without the audio."""
         return {
             "uri": self.uri,
             "outcome": self.outcome,

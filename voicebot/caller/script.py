@@ -21,12 +21,12 @@
       - wav: goodbye.wav       # from the script's own folder
       - expect_end: hangup     # or transfer
 
-Each step is over when the bot has answered and finished speaking; ``wait: false`` goes on at once, and so does the step
-before a ``barge_in``, which speaks ``after_s`` seconds into the bot's answer to it. ``expect`` is a regular expression,
-looked for in what the bot said in the step, as transcribed, without regard to case and punctuation. A script without
-``expect_end`` ends with the caller hanging up.
+A step ends when the bot has answered and finished speaking; with ``wait: false``, it ends at once. A ``barge_in``
+speaks ``after_s`` seconds after the beginning of the answer to the step before. ``expect`` is a regular expression that
+must be found in the transcript of what the bot said in the step, without regard to case and punctuation. Without
+``expect_end``, the caller hangs up at the end of the script.
 
-Reading is strict: what is not understood is an error with its line and the way to mend it.
+Reading is strict: everything unknown is an error, with its line and what to write instead.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
 
 
 class ScriptError(ValueError):
-    """A script that cannot be used: where, what is wrong, and what to write instead."""
+    """A script cannot be used. ``line``, ``problem``, and ``mend``: what to write instead."""
 
     def __init__(self, source: str, line: int, problem: str, mend: str) -> None:
         super().__init__(f"{source}:{line}: {problem}; {mend}")
@@ -78,8 +78,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScriptStep:
-    """One step. ``text`` or ``wav`` is said (SAY, BARGE_IN), ``keys`` pressed; ``after_s`` belongs to BARGE_IN,
-    ``seconds`` to PAUSE, ``end`` and ``target`` to EXPECT_END. ``waits``: the bot's answer ends the step."""
+    """One step. ``text`` or ``wav``: what to say (SAY, BARGE_IN). ``keys``: which to press (KEYS). ``after_s``: of
+    BARGE_IN; ``seconds``: of PAUSE; ``end`` and ``target``: of EXPECT_END. ``waits``: for the bot's answer."""
 
     action: Action
     line: int
@@ -96,13 +96,13 @@ class ScriptStep:
 
     @property
     def label(self) -> str:
-        """What the step sends, for people."""
+        """What the step says or presses, for the transcript."""
         return self.text or (self.wav.stem if self.wav is not None else "") or (f"[{self.keys}]" if self.keys else "")
 
 
 @dataclass(frozen=True, slots=True)
 class CallScript:
-    """A whole script. ``source`` is the file's name, for messages."""
+    """A whole script. ``source``: the name of its file, for messages."""
 
     source: str
     steps: tuple[ScriptStep, ...]
@@ -118,7 +118,7 @@ class CallScript:
 
 
 def load_script(path: Path) -> CallScript:
-    """Read a script from a file. Raises :class:`ScriptError`, also when the file cannot be read."""
+    """Read a script from a file. Raises :class:`ScriptError`, also if the file cannot be read."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -139,13 +139,13 @@ def parse_script(text: str, *, source: str = "script", folder: Path | None = Non
 
 
 def said(heard: str, expected: re.Pattern[str]) -> bool:
-    """Whether ``expected`` is found in ``heard``: as it stands, or without punctuation and with single spaces."""
+    """Whether ``expected`` is found in ``heard``: unchanged, or without punctuation and with single spaces."""
     plain = " ".join(re.sub(r"[^\w\s']", " ", heard).split())
     return expected.search(heard) is not None or expected.search(plain) is not None
 
 
 class _Reader:
-    """Turns YAML nodes into a script. Nodes, because only they know their lines."""
+    """Makes a script from YAML nodes, which have line numbers, unlike plain values."""
 
     def __init__(self, source: str, folder: Path) -> None:
         self._source = source
@@ -182,7 +182,7 @@ class _Reader:
         )
 
     def _in_order(self, steps: tuple[ScriptStep, ...]) -> tuple[ScriptStep, ...]:
-        """Hold the rules between steps; the step before a barge-in does not wait."""
+        """Check the rules between steps, and let the step before a barge-in not wait."""
         ordered = list(steps)
         for index, step in enumerate(steps):
             if step.action is Action.EXPECT_END and index != len(steps) - 1:
@@ -199,14 +199,14 @@ class _Reader:
                 raise ScriptError(
                     self._source,
                     step.line,
-                    "`barge_in` has no answer to talk over",
+                    "`barge_in` has no answer to interrupt",
                     "put a `listen`, `say` or `keys` step before it",
                 )
             if before.expect is not None:
                 raise ScriptError(
                     self._source,
                     before.line,
-                    "`expect` in a step that is talked over",
+                    "`expect` in a step whose answer is interrupted",
                     "move it to the step after",
                 )
             ordered[index - 1] = replace(ordered[index - 1], waits=False)

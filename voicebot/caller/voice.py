@@ -1,4 +1,4 @@
-"""The caller's voice: a script's utterances, rendered once before the call and kept for the next one."""
+"""The voice of the caller: synthesises the utterances of scripts before the calls, each once."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ RENDER_DEADLINE_S: Final = 30.0
 
 
 class CallNotTried(Exception):
-    """The call could not even be tried; the message says what to change."""
+    """The call could not be tried. The message says what to change."""
 
 
 class Voice:
-    """Renders utterances. ``endpoint``: the caller's own speech service, None when scripts bring their own audio."""
+    """Synthesises utterances. ``endpoint``: the caller's own speech service; None if scripts use recordings only."""
 
     def __init__(self, endpoint: EndpointSource | None) -> None:
         self._pool = SynthesizerPool(endpoint, size=0, max_size=4, formats=()) if endpoint is not None else None
@@ -31,7 +31,7 @@ class Voice:
         self._busy = asyncio.Lock()
 
     async def prepare(self, script: CallScript, form: AudioFormat) -> dict[int, bytes]:
-        """The audio of every step that says something, by its line. Raises :class:`CallNotTried`."""
+        """The audio of every step that says something, by the step's line. Raises :class:`CallNotTried`."""
         return {step.line: await self._audio(step, script, form) for step in _speaking(script.steps)}
 
     async def close(self) -> None:
@@ -41,7 +41,7 @@ class Voice:
     async def _audio(self, step: ScriptStep, script: CallScript, form: AudioFormat) -> bytes:
         what = str(step.wav) if step.wav is not None else step.text
         key = (what, "" if step.wav else script.voice, "" if step.wav else script.language, form)
-        async with self._busy:  # many calls with one script: each utterance is rendered once
+        async with self._busy:  # many calls have the same script: each utterance is synthesised once
             if key not in self._rendered:
                 audio = await (self._read(step.wav, form) if step.wav is not None else self._speak(step, script, form))
                 span = voiced_span(audio, form)
@@ -76,7 +76,7 @@ class Voice:
                         break
         except (SpeechUnavailable, TimeoutError) as error:
             raise CallNotTried(
-                f"{script.source}:{step.line}: the speech service does not speak: {error or 'it takes too long'}"
+                f"{script.source}:{step.line}: the speech service did not synthesise: {error or 'it took too long'}"
             ) from error
         return bytes(audio)
 

@@ -1,13 +1,14 @@
-"""A call from INVITE to the record it leaves.
+"""A call, from the INVITE to its record.
 
-Rules that hold here:
+Rules of this package:
 
-* A session decides nothing: `turns` does. It carries events one way and commands the other.
-* Everything a call made is closed when its leg has ended, each with a deadline; then the record is written.
+* Only :mod:`voicebot.turns` decides. A session passes events to it and carries out its commands.
+* When its leg has ended, a call closes everything that it has opened, each with a deadline, and writes its record.
 * Nothing here knows which front end, speech service or bot it talks to.
 """
 
 from voicebot.calls.audio_files import AudioFiles
+from voicebot.calls.losses import Losses
 from voicebot.calls.outbound import Outbound
 from voicebot.calls.playback import PromptAudio, PromptVoice
 from voicebot.calls.record import RecordBuilder
@@ -29,6 +30,7 @@ __all__ = [
     "Calls",
     "CannotCall",
     "Keeping",
+    "Losses",
     "Outbound",
     "Placed",
     "PromptAudio",

@@ -1,4 +1,4 @@
-"""What the bot is told: the call as its facts, and what the turn machine wants asked as an activity. Pure."""
+"""What the bot is sent: the facts of the call, and an activity for each question of the turn machine. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from voicebot.legs import LegInfo
 from voicebot.turns import Ask, AskKind
 
 
-def facts_of(info: LegInfo, placed: Placed, language: str) -> CallFacts:
-    """The call as its bot knows it. The headers of an INVITE of ours are no news to anybody."""
+def facts_of(call: str, info: LegInfo, placed: Placed, language: str) -> CallFacts:
+    """The facts of a call for its bot. Without the headers of an outbound call: they are those that we send."""
     return CallFacts(
+        id=call,
         call_id=info.call_id,
         caller=info.caller,
         callee=info.callee,
@@ -29,7 +30,7 @@ def facts_of(info: LegInfo, placed: Placed, language: str) -> CallFacts:
 
 
 def asked_activity(ask: Ask, language: str) -> dict[str, Any]:
-    """``language``: what the caller is listened to in."""
+    """The activity for ``ask``. ``language``: the one in which the caller's speech is recognised."""
     match ask.kind:
         case AskKind.START:
             return activities.conversation_update()

@@ -1,9 +1,9 @@
-"""Audio files that bots name by URL.
+"""Audio files that bots play by URL.
 
-The dialogs' own, beside them on this machine, are converted once and kept, so that they play at once. A file that was
-changed is read anew (by its time and size); calls that play the old one go on with it. Reading and converting happen on
-a thread. Beyond :data:`MEMORY` bytes those are forgotten that were not played for longest. Files elsewhere are fetched
-each time (``remote_audio.py``).
+The files of the dialogs, which are on this machine, are converted once and cached, so that they play without delay. A
+file whose time or size has changed is read again; calls that are playing the old one continue with it. Reading and
+converting happen on a thread. The cache holds :data:`MEMORY` bytes; the file that was not played for longest is removed
+first. Files on other machines are fetched each time (``remote_audio.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from voicebot.audio import AudioFormat
-from voicebot.calls.remote_audio import MAX_BYTES, fetch_audio, from_wav
+from voicebot.calls.remote_audio import MAX_BYTES, RemoteAudio, from_wav
 from voicebot.speech import SpeechUnavailable
 
 logger = logging.getLogger(__name__)
@@ -26,22 +26,23 @@ SCHEME = "file"
 
 
 def is_local(url: str) -> bool:
-    """Whether ``url`` names a file on this machine. Only our own dialog host's may (see ``bots/interpretation.py``)."""
+    """Whether ``url`` names a file on this machine, as only our dialog host may do (``bots/interpretation.py``)."""
     return url.startswith(f"{SCHEME}:///")
 
 
 class AudioFiles:
-    """Shared by all calls."""
+    """Shared by all calls. ``hosts``: from where files elsewhere may come (:class:`voicebot.web_access.WebHosts`)."""
 
-    def __init__(self, memory: int = MEMORY) -> None:
+    def __init__(self, hosts: Iterable[str] = (), *, memory: int = MEMORY) -> None:
+        self._elsewhere = RemoteAudio(hosts)
         self._memory = memory
         self._held: OrderedDict[tuple[str, AudioFormat], tuple[tuple[int, int], bytes]] = OrderedDict()
         self._bytes = 0
 
     async def audio(self, url: str, audio: AudioFormat) -> bytes:
-        """The file at ``url`` as ``audio``. Raises :class:`SpeechUnavailable` (permanent) when that cannot be done."""
+        """The file at ``url``, in the format ``audio``. Raises :class:`SpeechUnavailable` (permanent)."""
         if not is_local(url):
-            return await fetch_audio(url, audio)
+            return await self._elsewhere.audio(url, audio)
         path = Path(unquote(urlsplit(url).path))
         try:
             stamp = await asyncio.to_thread(_stamp, path)
@@ -56,14 +57,14 @@ class AudioFiles:
         return held[1]
 
     async def warm(self, urls: Iterable[str], formats: Iterable[AudioFormat]) -> None:
-        """Have ``urls`` ready. What cannot be had is logged; the words that go with it will be spoken instead."""
+        """Cache the files of ``urls``. Failures are logged; in calls, the texts of these prompts are spoken instead."""
         wanted = dict.fromkeys(urls)
         for audio in formats:
             for url in wanted:
                 try:
                     await self.audio(url, audio)
                 except SpeechUnavailable as error:
-                    logger.warning("not to be played: %s", error)
+                    logger.warning("an audio file cannot be played: %s", error)
 
     def _keep(self, key: tuple[str, AudioFormat], stamp: tuple[int, int], content: bytes) -> None:
         old = self._held.pop(key, None)

@@ -1,7 +1,7 @@
-"""A call of ours to whom a caller is to be handed on, while the caller waits: the first half of an attended transfer.
+"""The consultation call of an attended transfer: a call to the target while the caller waits.
 
-It rings, is answered, and hears what there is to say about the caller; then the caller's side takes it over (RFC 3891),
-or it is hung up. It is no call of its own: no bot, no recogniser, no record; the caller's record tells of it.
+When it is answered, the target hears the announcement. Then the caller's side takes the call over (RFC 3891), or it is
+hung up. It has no bot, recogniser or record of its own; it appears in the caller's record.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from voicebot.rtp import Playout
 from voicebot.turns import Play
 
 ANNOUNCEMENT_S = 30.0
-"""What is announced may take so long; then the caller is handed over all the same."""
+"""The announcement may take so long. After that, the caller is transferred nevertheless."""
 
 
 class Consultation:
-    """``speaker(playout)`` makes what speaks on the leg. ``async with``: the leg is hung up at the end of the block."""
+    """``speaker(playout)`` makes the playback for the leg. ``async with``: hangs up at the end of the block, which does
+    nothing if the leg was taken over."""
 
     def __init__(self, leg: Leg, speaker: Callable[[Playout], Playback]) -> None:
         self.leg = leg
         self._speaker = speaker
         self._not_answered: CallNotAnswered | None = None
         self._settled = asyncio.Event()
-        """Said, or nobody is there to hear it."""
+        """The announcement has been played, or the leg has ended."""
         self._over = False
 
     async def __aenter__(self) -> Consultation:
@@ -39,7 +40,7 @@ class Consultation:
         await self.leg.hang_up()
 
     async def reach(self) -> TransferEnded | None:
-        """Wait for the answer; returns why there is none."""
+        """Wait for the answer. Returns None when there is one, else the failure of the transfer."""
         try:
             await self.leg.answer()
         except LegClosed as closed:
@@ -52,7 +53,7 @@ class Consultation:
         return None
 
     async def announce(self, text: str) -> None:
-        """Say ``text``; returns when it was heard, at the latest after :data:`ANNOUNCEMENT_S`."""
+        """Play ``text``; returns when it was played, at the latest after :data:`ANNOUNCEMENT_S`."""
         if not text or self._over:
             return
         self.leg.playout.on_event = self._played
@@ -70,7 +71,7 @@ class Consultation:
         if isinstance(event, PlaybackEnded | PlaybackFailed):
             self._settled.set()
 
-    # --- the leg's sink: whom we consult is not listened to
+    # --- the leg's sink: the target's audio is not used
 
     def frame(self, payload: bytes, at: float) -> None:
         pass

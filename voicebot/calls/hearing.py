@@ -1,4 +1,4 @@
-"""What a call hears of the caller: each frame, without our own echo, goes to voice activity and to the recogniser."""
+"""The caller's audio: each frame, without the bot's echo, goes to voice activity detection and to the recogniser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from voicebot.speech import EchoGuard, SpeechUnavailable, VoiceActivity
 
 
 class Hearing:
-    """One call's. ``tell`` gets the events of voice activity and of the recogniser."""
+    """Of one call. ``tell`` gets the events of voice activity detection and of the recogniser."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class Hearing:
         log: logging.LoggerAdapter[logging.Logger],
     ) -> None:
         self.listening = True
-        """False: the bot does not want to listen, and every frame counts as silence."""
+        """False: the bot has switched recognition off, and every frame counts as silence."""
         self._audio = audio
         self._services = services
         self._tell = tell
@@ -37,7 +37,7 @@ class Hearing:
         self._switching = asyncio.Lock()
 
     async def start(self) -> None:
-        """Connect the recogniser; when that fails, :class:`RecognitionLost` is told."""
+        """Connect the recogniser. If that fails, ``tell`` gets a :class:`RecognitionLost`."""
         try:
             await self._recognizer.start()
         except SpeechUnavailable as error:
@@ -49,7 +49,7 @@ class Hearing:
         await self._recognizer.stop()
 
     def frame(self, payload: bytes, at: float, *, muted: bool) -> None:
-        """20 ms of the caller, which count as silence when they are ``muted``."""
+        """20 ms from the caller; ``muted``: they count as silence."""
         voice = self._silence if muted or not self.listening else self._echo.without_echo(payload)
         self._recognizer.write(voice, at)
         for event in self._voice_activity.feed(voice, at):
@@ -60,11 +60,11 @@ class Hearing:
             self._tell(event)
 
     def sent(self, payload: bytes) -> None:
-        """20 ms of ours: what may come back as an echo."""
+        """20 ms that were sent to the caller and may come back as an echo."""
         self._echo.sent(payload)
 
     def gate(self, bot_audible: bool) -> None:
-        """While we are audible, faint sounds are our echo."""
+        """Ignore faint sounds while the bot is audible: they may be its echo."""
         self._voice_activity.gate_dbfs = self._services.rules.vad_echo_gate_dbfs if bot_audible else None
 
     def expect(self, phrases: tuple[str, ...]) -> None:
@@ -73,7 +73,7 @@ class Hearing:
         self._recognizer.set_phrases(phrases)
 
     async def listen_in(self, language: str) -> None:
-        """Recognise ``language``: the recogniser is replaced when another one is ready; until then it goes on."""
+        """Recognise ``language``. The present recogniser goes on until the one for ``language`` is connected."""
         async with self._switching:
             other = self._services.recognizer(self._audio, self._tell, language)
             try:
@@ -82,6 +82,6 @@ class Hearing:
                 self._recognizer, other = other, self._recognizer
                 self._log.info("listening in %s", language)
             except SpeechUnavailable as error:
-                self._log.error("not listening in %s: %s", language, error)
+                self._log.error("cannot listen in %s: %s", language, error)
             finally:
                 await other.stop()

@@ -1,4 +1,4 @@
-"""How far a call has come: its one state, which only goes forward, and whether the other side has put us on hold."""
+"""The phase of a call, which only advances, and whether the other side has put the call on hold."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import asyncio
 from enum import IntEnum
 
 UNTOLD_END = "error"
-"""Why a call ended of which the leg has told nothing."""
+"""The reason of an end that the leg has not reported."""
 
 
 class Phase(IntEnum):
-    """In the order in which a call comes through them; it may leave some out."""
+    """In the order in which a call passes through them; it may skip some."""
 
     CALLING = 0
-    """A call of ours: nothing has come back yet."""
+    """Outbound: no response yet."""
     RINGING = 1
     EARLY_MEDIA = 2
-    """A call of ours: audio comes, though nobody has answered."""
+    """Outbound: audio comes although nobody has answered."""
     GREETED = 3
-    """A caller has heard our greeting, and is answered now (``before_answer = "greeting"``)."""
+    """Inbound: the greeting has been played before the answer (``before_answer = "greeting"``)."""
     UP = 4
     """Answered."""
     ENDED = 5
 
     @property
     def public_name(self) -> str:
-        """As the API and `/metrics` say it (docs/operations.md)."""
+        """Its name in the API and in `/metrics` (docs/operations.md)."""
         return _PUBLIC_NAMES[self]
 
 
@@ -40,7 +40,7 @@ _PUBLIC_NAMES = {
 
 
 class Lifecycle:
-    """``outbound``: whether the call is ours."""
+    """``outbound``: whether we have placed the call. ``held``: whether the other side has put it on hold."""
 
     def __init__(self, outbound: bool) -> None:
         self.phase = Phase.CALLING if outbound else Phase.RINGING
@@ -51,11 +51,11 @@ class Lifecycle:
 
     @property
     def listened_to(self) -> bool:
-        """Whether what comes is for us: what comes before somebody has answered us is the network's."""
+        """Whether the audio is the other side's. Before an outbound call is answered, it is the network's."""
         return self.phase >= self._listened_to_from
 
     def reach(self, phase: Phase) -> bool:
-        """The call is in ``phase`` now. False: it was there or further already, and nothing changes."""
+        """Advance to ``phase``. Returns False, and changes nothing, if the call is already there or further."""
         if phase <= self.phase:
             return False
         self.phase = phase
@@ -65,14 +65,14 @@ class Lifecycle:
         return True
 
     def end(self, reason: str) -> bool:
-        """The call is over. False: it was already, and the first reason stands."""
+        """The call has ended. Returns False if it had ended before; the first reason stays."""
         if not self.reach(Phase.ENDED):
             return False
         self.end_reason = reason
         return True
 
     async def until(self, phase: Phase, limit_s: float | None = None) -> bool:
-        """Wait for ``phase``, or a later one; False when it has not come within ``limit_s``."""
+        """Wait for ``phase`` or a later one. Returns False after ``limit_s`` without it."""
         try:
             async with asyncio.timeout(limit_s):
                 await self._reached[phase].wait()

@@ -1,7 +1,7 @@
-"""Calls of ours: who may be called, by which line, and as whom.
+"""Outbound calls: who may be called, by which line, and with which calling number.
 
-Placing calls costs money, so what may be called is a list (``calls.outbound_allow``, empty by default, patterns as in
-:mod:`voicebot.calls.targets`), whoever asks: the operator's API, a bot, a dialog. Redirects are not followed.
+Calls cost money, so only targets on a list may be called (``calls.outbound_allow``, empty by default; patterns as in
+:mod:`voicebot.calls.targets`), whether the API, a bot or a dialog asks. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from voicebot.sip import Line
 logger = logging.getLogger(__name__)
 
 MAX_CONTEXT = 8192
-"""Bytes of JSON that a bot is told along with a call."""
+"""The length of the context that a call brings its bot, in bytes of JSON."""
 MAX_RING_S = 600.0
 
 
 class Dial(Protocol):
-    """Begins a leg of ours: :meth:`voicebot.legs.sip_front_end.SipFrontEnd.place`, with what it raises."""
+    """Begins an outbound leg: :meth:`voicebot.legs.sip_front_end.SipFrontEnd.place`, and raises what that raises."""
 
     def __call__(
         self, to: Address, *, line: str, sender: Address | None, headers: Mapping[str, str], ring_timeout_s: float
@@ -35,10 +35,10 @@ class Dial(Protocol):
 
 
 class Outbound:
-    """Places calls. ``begin`` starts a leg's session; ``bots`` are the names of those that calls may be for.
+    """Places calls. ``begin`` starts a leg's session; ``bots`` returns the names of the bots.
 
-    ``usual_lines``: by which calls go that name none, in the order of preference; ``fit`` says which of some lines can
-    take a call now, the first of them, or "".
+    ``usual_lines``: the lines for calls that name none, in order of preference. ``fit`` returns the first of the given
+    lines that can take a call now, or ``""``.
     """
 
     def __init__(
@@ -63,11 +63,11 @@ class Outbound:
         self._bots = bots
 
     async def place(self, request: CallRequest, observer: Callable[[str, int, str], None] | None = None) -> CallSession:
-        """Call somebody; returns while it rings. ``observer``: see :class:`Placed`. Raises :class:`CannotCall`."""
+        """Place a call; returns while it rings. ``observer``: see :class:`Placed`. Raises :class:`CannotCall`."""
         to, line = self._address(request)
         if not AllowedTargets(self._allow, [line.domain] if line is not None else []).allows(to):
             logger.warning("a call to %s is not allowed: see calls.outbound_allow", request.to)
-            raise CannotCall("forbidden", f"{request.to} may not be called: calls.outbound_allow does not hold it")
+            raise CannotCall("forbidden", f"{request.to} may not be called: it is not in calls.outbound_allow")
         headers = self._checked(request)
         placed = Placed(request.bot, dict(request.context), observer or Placed().observer)
         try:
@@ -85,49 +85,49 @@ class Outbound:
         return self._begin(leg, placed)
 
     async def consult(self, to: Address, trunk: str, headers: Mapping[str, str]) -> Leg:
-        """Call ``to``, to whom a caller who came by ``trunk`` may be handed on. Raises :class:`NoRoom`, ValueError.
+        """Call ``to``, the target of an attended transfer, by the caller's ``trunk``. Raises NoRoom, ValueError.
 
-        Who that may be is not looked at here: transfers have a list of their own.
+        The list of targets that may be called does not apply: transfers have their own.
         """
         line = trunk if trunk in self._lines else ""
         return await self._dial(to, line=line, sender=None, headers=headers, ring_timeout_s=self._ring_timeout_s)
 
     def _address(self, request: CallRequest) -> tuple[Address, Line | None]:
-        """Whom to call, with a domain, and by which line; None: straight there."""
+        """The address to call, with a domain, and the line; None: directly, by no line."""
         to = request.to
         if request.trunk and request.trunk not in self._lines:
-            known = ", ".join(self._lines) or "none is set"
-            raise CannotCall("invalid", f"there is no trunk {request.trunk!r} that calls may go by ({known})")
+            known = ", ".join(self._lines) or "none"
+            raise CannotCall("invalid", f"there is no trunk {request.trunk!r} for outbound calls, only: {known}")
         if to.domain is not None:
             return to, self._fit_line([request.trunk]) if request.trunk else None
         if not to.number:
-            raise CannotCall("invalid", f"{str(to)!r} is neither a number nor a SIP URI: whose domain is it of?")
+            raise CannotCall("invalid", f"{str(to)!r} is neither a number nor a SIP URI with a domain")
         line = self._fit_line([request.trunk] if request.trunk else self._usual)
         if line is None:
             raise CannotCall(
-                "invalid", "a number needs a trunk: an account, or a trunk with outbound; or call a SIP URI"
+                "invalid", "to call a number, set up a trunk with outbound, or an account; or call a SIP URI"
             )
         return to.at(line.domain), line
 
     def _fit_line(self, names: Sequence[str]) -> Line | None:
-        """The first of these that can take a call now; None where there are none. Raises :class:`CannotCall`."""
+        """The first of ``names`` that can take a call now; None for no names. Raises :class:`CannotCall`."""
         name = self._fit(names) if names else ""
         if names and not name:
-            raise CannotCall("full", f"{', '.join(names)}: not up, or with all the calls that it may have")
+            raise CannotCall("full", f"{', '.join(names)}: not available, or with its maximum of calls")
         return self._lines.get(name)
 
     def _checked(self, request: CallRequest) -> dict[str, str]:
-        """The headers to send. Raises :class:`CannotCall` for what is wrong with them, the bot, or the context."""
+        """The headers to send. Raises :class:`CannotCall` for a wrong header, bot, caller or context."""
         if request.bot and request.bot not in self._bots():
-            raise CannotCall("invalid", f"there is no bot {request.bot!r}, but {', '.join(sorted(self._bots()))}")
+            raise CannotCall("invalid", f"there is no bot {request.bot!r}, only: {', '.join(sorted(self._bots()))}")
         sender = request.sender
         if sender is not None and (sender.domain is not None or sender.tel or sender.parameters):
-            raise CannotCall("invalid", f"{str(sender)!r} is no number or name to call as")
+            raise CannotCall("invalid", f"{str(sender)!r} cannot be the caller: give a number or a user name")
         if len(_json(request.context)) > MAX_CONTEXT:
             raise CannotCall("invalid", f"the context is longer than {MAX_CONTEXT} bytes of JSON")
         headers = passed_on(request.headers.items())
         if left_out := set(request.headers) - set(headers):
-            raise CannotCall("invalid", f"header {min(left_out)[:100]!r} cannot be sent: User-to-User and X-... can")
+            raise CannotCall("invalid", f"header {min(left_out)[:100]!r} cannot be sent: only User-to-User and X-...")
         return headers
 
 

@@ -1,10 +1,10 @@
-"""A picture of a call, as SVG: who sounded when, what was said, and where the time between them went.
+"""A picture of a call, as SVG: who spoke when, what was said, and how the time between speech and answer was spent.
 
-Drawn from the call's record (`record.py`) and, when there is one, from its recording. The time runs in rows of 20 s.
-In each row, from top to bottom: the caller's words, the caller's wave, the silence the caller sat through (bars with
-their milliseconds), one lane for each step from speech to answer, the bot's wave, the bot's words, the seconds. A step
-has a lane of its own because steps lie closer together than a letter is wide. Prompts that were cut off are hatched
-where they stop. Plain strings, no dependency; a browser shows the whole text of a shortened label on hovering.
+Drawn from the call's record (``record.py``) and its recording, if there is one. Time runs in rows of 20 s. Each row
+shows, from top to bottom: the caller's words, the caller's waveform, the silences before answers (bars, with their
+milliseconds), one lane for each step from speech to answer, the bot's waveform, the bot's words, the seconds. Each step
+has a lane of its own because steps are closer together than a letter is wide. Prompts that were interrupted are hatched
+at their end. A browser shows the whole text of a shortened label when the mouse is over it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from voicebot.private_files import whole_file
+
 ROW_S: Final = 20.0
 MAX_ROWS: Final = 180
 """An hour in rows of 20 s; the rows of a longer call are longer."""
 LEFT, WIDTH, RIGHT = 86, 1300, 24
 COLUMN: Final = 2
-"""Pixels of one step of a waveform."""
+"""The width of a column of a waveform, in pixels."""
 TEXT_H, WAVE_H, GAP_H, LANE_H, AXIS_H, SPACE_H = 40, 48, 20, 10, 20, 18
 CALLER, BOT, GAP, CUT, GREY, INK = "#1d4ed8", "#15803d", "#f59e0b", "#dc2626", "#9ca3af", "#111827"
 CHAR_W: Final = 5.6
-"""Width of a letter of the labels: 10.5 px sans-serif, on the wide side so that labels do not meet."""
+"""The assumed width of a letter in labels (10.5 px sans-serif), wide enough that labels do not overlap."""
 LINES: Final = 3
 
 LANES: Final = (
@@ -40,7 +42,7 @@ LANES: Final = (
     ("first audio", "bot", "first_audio_ms", BOT),
     ("first packet", "bot", "first_packet_ms", BOT),
 )
-"""Name, side of the turn, field of the record and colour of each lane, from what comes first to what comes last."""
+"""Name, side of the turn, field of the record and colour of each lane, in the order in which the steps happen."""
 ROW_H: Final = TEXT_H + WAVE_H + GAP_H + LANE_H * len(LANES) + WAVE_H + TEXT_H + AXIS_H + SPACE_H
 _CALLER_Y: Final = TEXT_H
 _GAP_Y: Final = _CALLER_Y + WAVE_H
@@ -52,7 +54,8 @@ _AXIS_Y: Final = _WORDS_Y + TEXT_H
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A stretch of one side: milliseconds from the call's start, what was said, whether it was cut off."""
+    """An utterance of one side, from ``start`` to ``end`` in milliseconds since the call's start. ``note``: how it was
+    interrupted or failed, if it was."""
 
     start: float
     end: float
@@ -61,14 +64,13 @@ class _Span:
 
 
 def write_picture(record: dict[str, Any], wav: Path | None, out: Path) -> None:
-    """Draw ``record`` into ``out``. ``wav``: the stereo recording (caller left), or None. Blocks: call it in a thread.
+    """Draw ``record`` to the file ``out``. ``wav``: the stereo recording (caller left), or None. Blocks: use a thread.
 
-    Raises OSError; a recording that is not 16 bit stereo PCM is left out.
+    Raises OSError. A recording that is not 16-bit stereo PCM is not drawn.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.part")
-    draft.write_text(picture(record, _read(wav) if wav is not None else None), encoding="utf-8")
-    draft.replace(out)
+    drawn = picture(record, _read(wav) if wav is not None else None)
+    with whole_file(out) as file:
+        file.write(drawn.encode())
 
 
 def picture(record: dict[str, Any], samples: tuple[NDArray[np.int16], int] | None = None) -> str:
@@ -127,7 +129,7 @@ class _Row:
         return at_ms is not None and self.start <= at_ms < self.end
 
     def clip(self, start: float, end: float) -> tuple[float, float] | None:
-        """The pixels of what of ``start``..``end`` lies in this row."""
+        """The part of ``start``..``end`` that is in this row, in pixels; None if there is none."""
         if end < self.start or start >= self.end:
             return None
         return self.x(max(start, self.start)), self.x(min(end, self.end))
@@ -195,7 +197,7 @@ class _Row:
         yield f'<path d="{"".join(outline)}" fill="{colour}" fill-opacity=".8"/>'
 
     def keys(self, turns: list[dict[str, Any]]) -> Iterator[str]:
-        """Keys as key caps; those too close for a cap each share one."""
+        """Keys as key caps; keys that are too close together share one."""
         pressed = [
             (at, key)
             for turn in turns
@@ -257,7 +259,7 @@ class _Row:
                 )
 
     def labels(self, spans: list[_Span], y: float, colour: str) -> Iterator[str]:
-        """Words beside the spans that begin in this row, wrapped into the room until the next one begins."""
+        """The words of the spans that begin in this row, wrapped to fit before the next span."""
         here = [span for span in spans if self.holds(span.start) and span.text]
         edge = float(LEFT)
         for index, span in enumerate(here):
@@ -286,7 +288,7 @@ def _caller_spans(turns: Iterable[dict[str, Any]]) -> Iterator[_Span]:
 
 
 def _bot_spans(turns: Iterable[dict[str, Any]]) -> Iterator[_Span]:
-    """One span for each utterance that reached the wire; an apology or a late message is an utterance too."""
+    """One span for each utterance of which audio was sent; an apology or a late message is an utterance, too."""
     for turn in turns:
         for said in turn["bot"]["utterances"]:
             start, end = said["first_packet_ms"], said["playback_end_ms"]
@@ -308,7 +310,7 @@ def _heading(record: dict[str, Any], turns: list[dict[str, Any]]) -> Iterator[st
         " ".join(filter(None, (str(record.get("bot") or ""), str(record.get("language") or "")))),
         f"{len(turns)} turns",
         f"ended: {(record.get('end') or {}).get('reason') or 'not yet'}",
-        f"call {_short(str(record.get('call_id') or ''), 60)}",
+        f"call {_short(str(record.get('id') or record.get('call_id') or ''), 60)}",
     ]
     yield f'<text x="{LEFT}" y="22" font-size="15" font-weight="bold" fill="{INK}">{_text(_short(title, 90))}</text>'
     yield f'<text x="{LEFT}" y="40" fill="#4b5563">{_text("  ·  ".join(filter(None, facts)))}</text>'
@@ -352,7 +354,7 @@ def _plain(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Safe inside an element: escaped, and without the characters that XML forbids."""
+    """``text`` for use inside an element: escaped, and without the characters that XML forbids."""
     return escape(re.sub(r"[^\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", " ", text), {'"': "&quot;"})
 
 

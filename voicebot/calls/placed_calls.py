@@ -1,4 +1,4 @@
-"""Calls that a call's bot has placed, each a call of its own; the bot is told what becomes of them."""
+"""The calls that the bot of a call places. Each is a call of its own; the bot is told how it proceeds."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from voicebot.calls.services import CallPlacer
 from voicebot.events import CallAsked, Event, PlacedCallChanged
 
 MAX_PLACED = 10
-"""Calls that one call's bot may have placed."""
+"""How many calls a bot may place in one call."""
 
 
 class PlacedCalls:
-    """Those of one call. ``tell`` gets a :class:`PlacedCallChanged` for each news."""
+    """Of one call. ``tell`` gets a :class:`PlacedCallChanged` whenever the state of a placed call changes."""
 
     def __init__(
         self,
@@ -29,20 +29,20 @@ class PlacedCalls:
         self._count = 0
 
     async def place(self, asked: CallAsked) -> None:
-        """Call whom the bot wants called; returns while it rings there."""
-        call_id = ""
+        """Place the call that the bot has asked for; returns while it rings."""
+        call = ""
 
         def told(state: str, status: int, reason: str) -> None:
             now = asyncio.get_running_loop().time()
-            self._tell(PlacedCallChanged(now, state, call_id, asked.target, asked.command, status, reason))
+            self._tell(PlacedCallChanged(now, state, call, asked.target, asked.command, status, reason))
 
         self._count += 1
         if self._count > MAX_PLACED:
-            told("refused", 0, f"more than {MAX_PLACED} calls out of one are not allowed")
+            told("refused", 0, f"a bot may place {MAX_PLACED} calls in one call")
             return
         request = CallRequest(asked.target, trunk=asked.trunk, bot=asked.bot, context=asked.context)
         try:
-            call_id = await self._place(request, told)
+            call = await self._place(request, told)
         except CannotCall as error:
             self._log.warning("no call to %s: %s", asked.target, error)
             told("refused", 0, str(error))

@@ -1,11 +1,11 @@
-"""From what is to be said to frames on the wire: renders each prompt and queues it, in order.
+"""Plays prompts: gets the audio of each and queues it for the playout, in order.
 
-The rendering of a prompt starts as soon as the bot sent it, while the one before is still playing. A prompt whose audio
-is in memory is queued whole at once. Apologies (``Canned``) are shipped as audio: they need no speech service.
+Synthesis of a prompt begins when the bot has sent it, while the one before is still playing. A prompt that is in the
+cache is queued whole at once. Apologies (``Canned``) are recordings, so that they need no speech service.
 
-A speech service that is away usually comes back. So what it could not render is tried again for some seconds, in its
-place in the queue, where the caller hears "one moment, please" meanwhile; only then has the prompt failed. A file that
-a bot names is fetched while what comes before it is playing. When it cannot be had, the message's words are spoken.
+A speech service that cannot be reached usually comes back. So a prompt whose synthesis fails is tried again for
+:data:`RETRY_FOR_S`; when its turn in the queue comes meanwhile, the caller hears "one moment, please". Only then has it
+failed. An audio file is fetched while the prompts before it are playing; if that fails, the message's text is spoken.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from voicebot.turns import Play
 logger = logging.getLogger(__name__)
 
 RETRY_FOR_S = 6.0
-"""Long enough for the embedded speech service to be started anew, beside the attempt that is running then."""
+"""Long enough for a restart of the embedded speech service, and another attempt after it."""
 RETRY_PAUSE_S = 1.0
 
 
 class SpeechSource(Protocol):
-    """Renders what is to be spoken: :class:`voicebot.speech.PromptCache`."""
+    """Synthesises speech: :class:`voicebot.speech.PromptCache`."""
 
     def ready(self, speech: Speech) -> bytes | None: ...
 
@@ -40,10 +40,8 @@ class SpeechSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PromptAudio:
-    """Where the audio of prompts comes from: words, our own apologies by kind, files by URL.
-
-    ``file`` raises :class:`SpeechUnavailable` for what cannot be had.
-    """
+    """Where the audio of prompts comes from. ``speech``: that of texts. ``canned(kind, format)``: the recorded
+    apologies. ``file(url, format)``: audio files; raises :class:`SpeechUnavailable`."""
 
     speech: SpeechSource
     canned: Callable[[str, AudioFormat], bytes]
@@ -52,16 +50,16 @@ class PromptAudio:
 
 @dataclass(frozen=True, slots=True)
 class PromptVoice:
-    """Who speaks, and in which language where a prompt does not say."""
+    """The voice, by its name, and the language of prompts that do not give theirs."""
 
     name: str
     language: str
 
 
 class Playback:
-    """The prompts of one call. ``on_audio(play)`` tells when the first byte of a prompt is there.
+    """The prompts of one call. ``on_audio(play)`` is called when the first audio of a prompt is available.
 
-    ``voice`` may be replaced; it counts for what is played from then on.
+    ``voice`` may be replaced; the new one is used for the prompts that are queued after that.
     """
 
     def __init__(
@@ -72,9 +70,11 @@ class Playback:
         self._audio = audio
         self._on_audio = on_audio
         self._rendering = BackgroundTasks(logger)
+        self._one_file = asyncio.Lock()
+        """A call fetches one file after the other: a bot that names a thousand keeps nobody else waiting."""
 
     def play(self, command: Play) -> None:
-        """Queue a prompt. What becomes of it is told by the playout's events."""
+        """Queue a prompt. The playout's events tell when it begins and ends, or fails."""
         clip = Clip(command.utterance, self._playout.audio)
         if command.canned is not None:
             audio: bytes | None = self._audio.canned(command.canned.value, self._playout.audio)
@@ -97,12 +97,12 @@ class Playback:
         return Speech(text=command.speak, voice=self.voice.name, language=language, audio=self._playout.audio)
 
     def drop(self) -> None:
-        """Stop within one frame, and stop rendering what will not be heard."""
+        """Stop within one frame, and drop all prompts that are queued."""
         self._rendering.cancel()
         self._playout.clear()
 
     async def close(self) -> None:
-        """End all rendering; nothing is played any more."""
+        """Stop, and wait until all synthesis and fetching has ended."""
         self.drop()
         await self._rendering.close()
 
@@ -111,9 +111,10 @@ class Playback:
 
     async def _fetch(self, command: Play, clip: Clip) -> None:
         try:
-            audio = await self._audio.file(command.audio, self._playout.audio)
+            async with self._one_file:
+                audio = await self._audio.file(command.audio, self._playout.audio)
         except SpeechUnavailable as error:
-            logger.warning("not played: %s", error)
+            logger.warning("an audio file cannot be played: %s", error)
             if not command.speak:
                 clip.fail(str(error))
                 return
@@ -135,7 +136,7 @@ class Playback:
                     return
                 if not len(clip):
                     clip.feed(self._audio.canned("wait", self._playout.audio))
-                logger.warning("utterance %d is tried again: %s", command.utterance, error)
+                logger.warning("the synthesis of utterance %d failed and is tried again: %s", command.utterance, error)
                 await asyncio.sleep(RETRY_PAUSE_S)
             clip.finish()
         except Exception:
@@ -143,7 +144,7 @@ class Playback:
             clip.fail("internal error")
 
     async def _attempt(self, command: Play, speech: Speech, clip: Clip) -> SpeechUnavailable | None:
-        """Render once. What broke off in the middle has failed for good: its beginning was heard already."""
+        """Synthesise once. A failure in the middle is permanent: the caller has heard the beginning already."""
         first = True
         try:
             async with aclosing(self._audio.speech.stream(speech)) as chunks:

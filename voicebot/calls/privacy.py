@@ -1,8 +1,8 @@
-"""What of a call may be kept: while its recording is paused, neither words nor keys are, in the record or in the log.
+"""Masks words and keys, for the record and the log, while the recording of a call is paused. Pure.
 
-A bot pauses the recording around what nobody may keep (a card number, a PIN). A transcript with the number in it would
-be no better than the recording, so :class:`Privacy` takes it out of the events: how long somebody spoke stays, what
-was said does not. What is recognised late, of speech that began during the pause, belongs to the pause. Pure.
+A bot pauses the recording while a secret is said, such as a card number or a PIN. A transcript of it would be no better
+than the recording, so :class:`Privacy` removes the words and keys from the events; their times stay. A result of
+recognition that comes after the pause is masked, too, if its speech began during the pause.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ KEY_NOT_KEPT = "x"
 
 
 class Privacy:
-    """One call's. Give it every event, in order."""
+    """Of one call. Give it every event, in order."""
 
     def __init__(self) -> None:
         self._paused = False
         self._resumed_at = 0.0
 
     def event(self, event: Event) -> Event:
-        """``event`` as it may be kept."""
+        """``event``, masked if the recording is paused."""
         match event:
             case RecordingAsked(action=RecordingAction.PAUSE):
                 self._paused = True
@@ -49,5 +49,5 @@ class Privacy:
         return event
 
     def text(self, text: str) -> str:
-        """Words that are said, asked or heard now, as they may be kept."""
+        """``text``, which is said by either side now, masked if the recording is paused."""
         return NOT_KEPT if self._paused and text else text

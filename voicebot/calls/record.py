@@ -1,14 +1,13 @@
-"""The call's record: one JSON document that says what happened in a call and when.
+"""The record of a call: one JSON document that says what happened in the call and when.
 
-Every :class:`~voicebot.events.Event` of the call is passed to :meth:`RecordBuilder.note`; the few things that are no
-events (what the bot was asked, which utterance carries which text) are told by themselves. Three parts collect: the
-timeline (``record_timeline.py``), the turns (``record_turns.py``), and here what is told of the call as a whole.
+Every :class:`~voicebot.events.Event` of the call is passed to :meth:`RecordBuilder.note`; what is not an event (a
+question to the bot, the text of an utterance) has methods of its own. The record consists of the timeline
+(``record_timeline.py``), the turns (``record_turns.py``), and the facts of the whole call, which are collected here.
 
-Times in the document are milliseconds since the call's start (the INVITE), so that a line of the timeline, a turn and a
-second of the recording can be laid beside one another. Only ``started``, ``answered`` and ``ended`` are times of day
-(ISO 8601, UTC).
+Times in the document are milliseconds since the call's start (the INVITE), so that the timeline, the turns and the
+recording can be compared. Only ``started``, ``answered`` and ``ended`` are times of day (ISO 8601, UTC).
 
-A *turn* is one question to the bot and what came of it::
+A *turn* is one question to the bot and its answer::
 
     {"index": 2, "request": 3, "kind": "speech",
      "caller": {"text", "speech_start_ms", "speech_end_ms", "first_hypothesis_ms", "final_ms", "final_text",
@@ -17,10 +16,10 @@ A *turn* is one question to the bot and what came of it::
                 "playback_end_ms", "text", "utterances": [...], "interrupted": {"at_ms", "heard_s", "heard_text"}},
      "gap_ms": 412.0}
 
-``gap_ms`` runs from the caller's last voiced sample (or last key) to the first packet of the answer: the silence that
-the caller sat through, as seen from inside; the wire figure is `voicebot.caller`'s. What the bot says on its own
-initiative (request 0) belongs to the turn in which it was said. Every list is bounded: what does not fit is counted.
-``metadata`` is what the bot wanted kept.
+``gap_ms`` is the silence before the answer: from the caller's last voiced sample (or last key) to the first packet of
+the answer, measured in this process; `voicebot.caller` measures it on the wire. What the bot says on its own initiative
+(request 0) belongs to the turn in which it was said. Every list is bounded; what does not fit is counted. ``metadata``:
+what the bot has sent for the record. ``id``: our random id of the call; ``call_id``: the SIP Call-ID.
 """
 
 from __future__ import annotations
@@ -59,20 +58,21 @@ MAX_FAILURES = 200
 MAX_METADATA = 50
 
 _MOMENTS: dict[type[Event], str] = {CallRinging: "ringing", EarlyMediaReceived: "early_media", CallAnswered: "answered"}
-"""What counts when it happens for the first time."""
+"""Events of which the first one's time is recorded, and its name."""
 _FAILURES: dict[type[Event], str] = {BotFailed: "bot", RecognitionLost: "recognition", PlaybackFailed: "playback"}
-"""Events that tell of a failure (``reason``), and what failed."""
+"""Events of failures (with a ``reason``), and what has failed."""
 
 
 class RecordBuilder:
-    """Collects one call's facts; :meth:`build` gives the document at any moment, also while the call runs.
+    """Collects the facts of one call. :meth:`build` gives the document at any time, also while the call runs.
 
-    ``started_at_wall`` must know its time zone; ``started_at`` is the same moment on the loop's clock. ``bot``: for
-    which the call was placed; ``language``: in which it began.
+    ``call``: its id. ``started_at_wall``: the call's start, with a time zone; ``started_at``: the same moment on the
+    loop's clock. ``bot``: the one for which the call was placed. ``language``: that of the call at its beginning.
     """
 
     def __init__(
         self,
+        call: str,
         info: LegInfo,
         *,
         started_at_wall: datetime,
@@ -80,6 +80,7 @@ class RecordBuilder:
         bot: str = "",
         language: str = "",
     ) -> None:
+        self._call = call
         self._info = info
         self._bot = bot
         self._language = language
@@ -98,10 +99,10 @@ class RecordBuilder:
         self._reason = ""
         self._quality: dict[str, Any] = {}
 
-    # --- what is told ------------------------------------------------------------------------------------------------
+    # --- facts -------------------------------------------------------------------------------------------------------
 
     def note(self, event: Event) -> None:
-        """Take one event of the call, in the order in which they happened. Unknown kinds only join the timeline."""
+        """Take one event of the call, in the order in which they happened. Other kinds only appear in the timeline."""
         event = self._privacy.event(event)
         kind = type(event)
         self._timeline.note(event)
@@ -117,8 +118,8 @@ class RecordBuilder:
     def asked(self, request: int, text: str, kind: AskKind, at: float) -> None:
         """The bot was asked ``request`` with ``text``.
 
-        What the caller said and pressed since the last question becomes this turn's caller side when the kind says
-        that the caller did something. A hypothesis is no question: it stands in the timeline as it came.
+        If ``kind`` says that the caller did something, this turn's ``caller`` is what the caller has said and pressed
+        since the last question. A hypothesis is not a question; it is in the timeline as an event.
         """
         if kind == AskKind.HYPOTHESIS:
             return
@@ -127,20 +128,20 @@ class RecordBuilder:
         self._turns.asked(request, text, kind, at)
 
     def spoken(self, utterance: int, text: str, request: int) -> None:
-        """Utterance ``utterance`` carries ``text`` (plain, or SSML) in answer to ``request``."""
+        """``utterance`` has the text ``text`` (plain or SSML) and answers ``request``."""
         self._turns.spoken(utterance, self._privacy.text(text), request)
 
     def synthesised(self, utterance: int, request: int, text: str, at: float) -> None:
-        """The first byte of the utterance's audio is here (from synthesis or from the cache)."""
+        """The first audio of ``utterance`` is available, from synthesis or from the cache."""
         self._timeline.add(at, "first_audio", {"utterance": utterance, "request": request})
         self._turns.synthesised(utterance, self._privacy.text(text), request, at)
 
     def kept(self, text: str) -> str:
-        """``text`` as it may be kept, in a log for instance."""
+        """``text`` as a log may show it (:mod:`voicebot.calls.privacy`)."""
         return self._privacy.text(text)
 
     def ended(self, reason: str, at: float, quality: dict[str, Any] | None = None) -> None:
-        """The call is over. The first reason stands; ``quality`` (RTP figures) may come later."""
+        """The call has ended. The first reason stays; ``quality`` (RTP figures) may be given later."""
         if self._ended is None:
             self._ended, self._reason = at, reason
         if quality is not None:
@@ -149,11 +150,12 @@ class RecordBuilder:
     # --- the document ------------------------------------------------------------------------------------------------
 
     def build(self) -> dict[str, Any]:
-        """The record as JSON-ready values: ``schema`` says the version, everything else is in the module's text."""
+        """The record as values for ``json.dumps``; the module's text describes it."""
         info, turns, ms, iso = self._info, self._turns, self._clock.ms, self._clock.iso
         answered = self._moments.get("answered")
         return {
             "schema": SCHEMA,
+            "id": self._call,
             "call_id": info.call_id,
             "caller": info.caller,
             "callee": info.callee,
@@ -193,10 +195,11 @@ class RecordBuilder:
         }
 
     def summary(self) -> dict[str, Any]:
-        """Who, when and how it ended: what is told of a call while it runs, too. See :meth:`build`."""
+        """The facts of the call that lists of calls show, running or ended, as values for ``json.dumps``."""
         info, iso = self._info, self._clock.iso
         return {
-            "id": info.call_id,
+            "id": self._call,
+            "call_id": info.call_id,
             "direction": info.direction,
             "from": info.caller,
             "to": info.callee,
@@ -209,7 +212,7 @@ class RecordBuilder:
         }
 
     async def write(self, directory: Path) -> Path:
-        """Write the document into ``directory`` off the loop, atomically; returns the file. Raises OSError."""
+        """Write the document to ``directory``, whole or not at all, on a thread. Returns the file. Raises OSError."""
         return await asyncio.to_thread(write_record, self.build(), directory)
 
     # --- the call as a whole -----------------------------------------------------------------------------------------

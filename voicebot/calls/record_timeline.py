@@ -1,4 +1,4 @@
-"""The timeline of a call's record: every event in the order in which it happened, and the clock of the record."""
+"""The timeline of a call's record, with every event in the order in which it happened, and the record's clock."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from voicebot.events import Event
 MAX_TIMELINE = 5_000
 MAX_TEXT = 4_000
 MAX_PARTS = 100
-"""Kept of an event's list."""
+"""How many items of an event's list are recorded."""
 _TIME_FIELDS = frozenset({"onset", "offset", "start", "end"})
 
 
 class RecordClock:
-    """From the loop's clock to that of the record, which begins with the call.
+    """Converts times on the loop's clock to those of the record, which begins with the call.
 
-    ``started_at_wall`` and ``started_at`` are the same moment, by the wall (with a time zone) and by the loop.
+    ``started_at_wall`` (with a time zone) and ``started_at`` (on the loop's clock) are the same moment. Raises
+    ValueError without a time zone.
     """
 
     def __init__(self, started_at_wall: datetime, started_at: float) -> None:
         if started_at_wall.tzinfo is None:
-            raise ValueError("started_at_wall must carry a time zone")
+            raise ValueError("started_at_wall must have a time zone")
         self.start = started_at
         self._wall = started_at_wall
 
@@ -43,7 +44,7 @@ class RecordClock:
 
 
 class Timeline:
-    """Lines of ``{"at_ms", "event", ...}``. What comes beyond :data:`MAX_TIMELINE` is counted by its name."""
+    """Lines of ``{"at_ms", "event", ...}``. Beyond :data:`MAX_TIMELINE` lines, events are only counted, by name."""
 
     def __init__(self, clock: RecordClock) -> None:
         self._clock = clock
@@ -51,11 +52,11 @@ class Timeline:
         self.dropped: Counter[str] = Counter()
 
     def note(self, event: Event) -> None:
-        """A line for ``event``, with all its fields."""
+        """Add a line for ``event``, with all its fields."""
         self.add(event.at, _snake(type(event).__name__), self._fields(event))
 
     def add(self, at: float, name: str, fields: dict[str, Any]) -> None:
-        """A line for what is no event."""
+        """Add a line for something that is not an event."""
         if len(self.lines) >= MAX_TIMELINE:
             self.dropped[name] += 1
             return
@@ -79,7 +80,7 @@ class Timeline:
 
 
 def clip(text: str) -> str:
-    """At most :data:`MAX_TEXT` characters of ``text``, the last an ellipsis where there were more."""
+    """``text``, shortened to :data:`MAX_TEXT` characters with an ellipsis at the end."""
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 

@@ -12,7 +12,7 @@ Milliseconds = Callable[[float | None], float | None]
 
 @dataclass(slots=True)
 class UtteranceEntry:
-    """Something that the bot said; ``heard_s`` of it were sent."""
+    """Something that the bot said. ``heard_s``: how many seconds of it were sent to the caller."""
 
     number: int
     text: str = ""
@@ -25,13 +25,13 @@ class UtteranceEntry:
 
     @property
     def cut(self) -> bool:
-        """Whether it was broken off, and not by a failure."""
+        """Whether it was interrupted, and not by a failure."""
         return self.complete is False and self.failed is None
 
 
 @dataclass(slots=True)
 class CallerEntry:
-    """What the caller said and pressed. ``text`` is what the bot was told of it."""
+    """What the caller said and pressed. ``text``: what the bot was sent of it."""
 
     text: str = ""
     speech_start: float | None = None
@@ -45,7 +45,7 @@ class CallerEntry:
 
 @dataclass(slots=True)
 class TurnEntry:
-    """One question to the bot. ``heard_text``: of an answer that was broken off."""
+    """One question to the bot. ``heard_text``: how much of an interrupted answer the caller has heard."""
 
     request: int
     kind: str
@@ -59,7 +59,7 @@ class TurnEntry:
     utterances: dict[int, UtteranceEntry] = field(default_factory=dict)
 
     def as_json(self, index: int, ms: Milliseconds) -> dict[str, Any]:
-        """The turn as it stands in the record; see `record`."""
+        """The turn as it is in the record: :mod:`voicebot.calls.record`."""
         side = self.caller
         utterances = list(self.utterances.values())
         first_packet = _least(u.started for u in utterances)
@@ -118,7 +118,7 @@ class TurnEntry:
 
 
 def apart(earlier: float | None, later: float | None) -> float | None:
-    """Milliseconds from one loop time to another, None where either is unknown."""
+    """Milliseconds from one loop time to another; None if either is unknown."""
     return None if earlier is None or later is None else round((later - earlier) * 1000, 1)
 
 

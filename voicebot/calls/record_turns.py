@@ -1,7 +1,7 @@
-"""The turns of a call's record, as they come about: which fact belongs to which question, and to which answer.
+"""Collects the turns of a call's record: which fact belongs to which question and answer.
 
 What the caller says and presses is collected until the bot is asked because of it. A result of the recogniser may come
-later than that: it joins the turn whose speech it covers.
+later than that; it belongs to the turn whose speech it covers.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from voicebot.turns import AskKind
 MAX_TURNS = 1_000
 MAX_UTTERANCES = 4 * MAX_TURNS
 MAX_IN_TURN = 100
-"""Utterances kept of one turn, texts, and keys."""
+"""How many utterances, texts and keys of one turn are recorded."""
 _BY_THE_CALLER = frozenset({AskKind.SPEECH, AskKind.KEY, AskKind.NO_MATCH})
-"""Questions that come from something the caller did."""
+"""The questions that the caller has caused."""
 
 
 class RecordedTurns:
-    """Those of one call. What does not fit is counted (``dropped``)."""
+    """Of one call. ``dropped``: how many turns did not fit."""
 
     def __init__(self) -> None:
         self.dropped = 0
@@ -49,13 +49,13 @@ class RecordedTurns:
         self._utterances: dict[int, tuple[TurnEntry | None, UtteranceEntry]] = {}
 
     def note(self, event: Event) -> None:
-        """Take one event of the call, in order; those that are not in :data:`HANDLERS` say nothing of a turn."""
+        """Take one event of the call, in order. Those without a row in :data:`HANDLERS` do not concern turns."""
         handler = HANDLERS.get(type(event))
         if handler is not None:
             handler(self, event)
 
     def asked(self, request: int, text: str, kind: AskKind, at: float) -> None:
-        """The bot was asked: a turn begins. ``interrupted`` begins none: it says what was heard of the last one."""
+        """The bot was asked: a turn begins. Not with ``interrupted``, which says what was heard of the last answer."""
         if kind == AskKind.INTERRUPTED:
             if self._turns:
                 self._turns[-1].heard_text = clip(text)
@@ -73,11 +73,11 @@ class RecordedTurns:
         self._of_request[request] = turn
 
     def spoken(self, utterance: int, text: str, request: int) -> None:
-        """Utterance ``utterance`` carries ``text`` in answer to ``request``."""
+        """``utterance`` has the text ``text`` and answers ``request``."""
         self._utterance(utterance, request).text = clip(text)
 
     def synthesised(self, utterance: int, text: str, request: int, at: float) -> None:
-        """The first byte of the utterance's audio is there."""
+        """The first audio of ``utterance`` is available."""
         entry = self._utterance(utterance, request)
         if entry.first_audio is None:
             entry.first_audio = at
@@ -85,17 +85,17 @@ class RecordedTurns:
             entry.text = clip(text)
 
     def as_json(self, clock: RecordClock) -> list[dict[str, Any]]:
-        """The turns, from the first."""
+        """The turns, the first one first."""
         return [turn.as_json(index, clock.ms) for index, turn in enumerate(self._turns, 1)]
 
     @property
     def no_inputs(self) -> int:
-        """How often the caller was asked again for having said nothing."""
+        """How often the caller said nothing and the bot was told so."""
         return sum(1 for turn in self._turns if turn.kind == AskKind.NO_INPUT)
 
     @property
     def interruptions(self) -> int:
-        """Utterances that were broken off because the caller spoke or pressed a key."""
+        """How many utterances were interrupted."""
         return sum(1 for _, entry in self._utterances.values() if entry.cut)
 
     # --- the caller's side -------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ class RecordedTurns:
             self._pending.speech_start = event.onset
 
     def _speech_stopped(self, event: SpeechStopped) -> None:
-        """Belongs to what is being collected, if anything is; else to what made the last turn."""
+        """The end of the speech that is being collected; if none is, of the last turn's."""
         late = self._pending.speech_start is None and self._turns
         (self._turns[-1].caller if late else self._pending).speech_end = event.offset
 
@@ -130,7 +130,7 @@ class RecordedTurns:
             self.key_presses.append((event.key, event.at))
 
     def _side_of(self, end: float) -> CallerEntry:
-        """The caller side whose speech a result up to ``end`` covers: it may come after the bot was asked."""
+        """The entry whose speech a result up to ``end`` covers. The bot may have been asked already."""
         pending = self._pending
         if self._turns and self._turns[-1].caller.speech_start is not None:
             if pending.speech_start is None and end <= self._turns[-1].asked:
@@ -173,7 +173,7 @@ class RecordedTurns:
         entry.failed = event.reason
 
     def _turn(self, request: int) -> TurnEntry | None:
-        """Of a request, or of what the bot says by itself (0): the turn that runs."""
+        """The turn of ``request``; of request 0, what the bot says on its own initiative: the last turn."""
         turn = self._of_request.get(request)
         return turn if turn is not None or request != 0 else (self._turns[-1] if self._turns else None)
 

@@ -1,11 +1,13 @@
-"""The call's recording, when recording is on: stereo WAV, the caller on the left, the bot on the right.
+"""The recording of a call: a stereo WAV file, the caller on the left, the bot on the right.
 
-Both sides are tapped as frames on the loop and laid on one clock: sample 0 is :class:`Recording`'s start, and
-a frame goes where its time says, give or take what a jitter buffer or a drifting clock moves it (``SLACK_S``). What
-lies further off is mended with silence, or a frame is left out. The taps only append to memory; about once a second
-the collected bytes go to a spool file (unlinked from the start, so that a crash leaves nothing) on a thread of the
-executor, one write at a time. When the disk cannot keep up, at most ``MAX_WAITING_S`` of audio wait; what comes then is
-replaced by silence and counted, and the call does not notice.
+The frames of both sides are placed on one clock, on which sample 0 is the start of the :class:`Recording`. A frame
+follows the one before it, even if its time is up to ``SLACK_S`` off, as jitter buffers and drifting clocks make it. If
+it is later than that, silence is inserted; if it is earlier, it is left out.
+
+On the event loop, frames are only appended to memory. About once a second the collected bytes are appended to a spool
+file on a thread of the executor, one write at a time. The spool is unlinked from the start, so that a crash leaves
+nothing. When the disk cannot keep up, at most ``MAX_WAITING_S`` of audio wait; what comes after that is replaced by
+silence and counted, and the call goes on undisturbed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import logging
 import tempfile
 import wave
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import IO
@@ -22,28 +25,29 @@ from typing import IO
 import numpy as np
 
 from voicebot.audio import AudioFormat
+from voicebot.private_files import whole_file
 
 logger = logging.getLogger(__name__)
 
 SLACK_S = 0.1
-"""How far a frame's time may be from the end of what is there before silence is put in or the frame left out."""
+"""How far a frame's time may be from the end of the audio before it."""
 CHUNK_S = 1
-"""Seconds of one side that are collected before they go to the spool."""
+"""Seconds of one side that are collected before they are written to the spool."""
 MAX_WAITING_S = 20
 """Seconds of one side that may wait for the disk."""
 MAX_S = 4 * 3600
-"""A recording ends here; the call goes on."""
+"""The length of a recording, at most. The call may be longer."""
 DISK_DEADLINE_S = 20
-"""How long the end of a recording waits for a write in progress."""
+"""How long the end of a recording waits for a write to the spool that is in progress."""
 _BLOCK = 1 << 18
 
 
 class _Side:
-    """One direction: bytes laid on the clock, waiting for the spool or in it."""
+    """One direction. ``position``: its length so far, in bytes, with what has been written to the spool."""
 
     def __init__(self, audio: AudioFormat) -> None:
         self.audio = audio
-        self.position = 0  # bytes
+        self.position = 0
         self.dropped = 0
         self._chunk = bytearray()
         self._waiting: deque[bytes | int] = deque()  # an int is that many bytes of silence
@@ -66,7 +70,7 @@ class _Side:
             self._hole(position - self.position)
 
     def take(self) -> list[bytes | int]:
-        """Everything that is to be spooled, the unfinished chunk included."""
+        """Everything that is not yet in the spool, including the unfinished chunk."""
         self._seal()
         taken = list(self._waiting)
         self._waiting.clear()
@@ -101,10 +105,10 @@ class _Side:
 
 
 class Recording:
-    """Records one call. ``started_at``: loop time of sample 0 (None: now); ``executor`` writes (None: the loop's own).
+    """Records one call. ``started_at``: the loop time of sample 0 (None: now). ``executor``: for the writing (None: the
+    loop's own).
 
-    :meth:`caller` and :meth:`bot` are called on the loop and cost an append. End with :meth:`finish` or
-    :meth:`discard`; whoever made the recording does it, also when the call failed.
+    The owner ends it with :meth:`finish` or :meth:`discard`, also if the call has failed.
     """
 
     def __init__(
@@ -119,15 +123,16 @@ class Recording:
         self._writing: asyncio.Future[None] | None = None
         self._failed: str | None = None
         self._closed = False
+        self._released = False
 
     @property
     def dropped(self) -> int:
-        """Frames that did not make it: the disk was too slow, or the frame lay too far off the clock."""
+        """How many frames are missing: the disk was too slow, or the frame came too early on the recording's clock."""
         return self._caller.dropped + self._bot.dropped
 
     @property
     def failed(self) -> str | None:
-        """Why there will be no recording (disk full, ...), or None."""
+        """Why there will be no recording, such as a full disk; or None."""
         return self._failed
 
     def caller(self, payload: bytes, at: float) -> None:
@@ -139,28 +144,28 @@ class Recording:
         self._tap(self._bot, payload, at)
 
     async def finish(self, path: Path) -> Path:
-        """Write the WAV to ``path`` (whole or not at all) and drop the spool. Raises OSError."""
-        await self._settle()
-        length = max(self._caller.position, self._bot.position)
-        for side in (self._caller, self._bot):
-            side.pad_to(length)
+        """Write the WAV file ``path``, whole or not at all, and drop the spool. Raises OSError.
+
+        When it is cancelled, because the disk is too slow for its caller, the thread completes the file nevertheless.
+        """
         try:
+            await self._settle()
             if self._failed is not None:
                 raise OSError(self._failed)
-            work = self._caller.take(), self._bot.take()
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._assemble, work, path)
+            length = max(self._caller.position, self._bot.position)
+            for side in (self._caller, self._bot):
+                side.pad_to(length)
+            await asyncio.shield(self._on_thread(self._assemble, (self._caller.take(), self._bot.take()), path))
         finally:
-            await self.discard()
+            self._drop()
         return path
 
     async def discard(self) -> None:
-        """Drop everything; harmless when it is gone already."""
-        await self._settle()
-        if self._writing is not None:
-            return  # a thread still hangs in the spool; it is unlinked and goes with the thread's last reference
-        spools, self._spools = self._spools, None
-        for spool in spools or ():
-            spool.close()
+        """Drop what was recorded. Harmless after :meth:`finish` or when called again."""
+        try:
+            await self._settle()
+        finally:
+            self._drop()
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -170,17 +175,29 @@ class Recording:
             return
         side.put(payload, seconds)
         if side.ready and self._writing is None:
-            work = self._caller.take(), self._bot.take()
-            loop = asyncio.get_running_loop()
-            self._writing = loop.run_in_executor(self._executor, self._spool, *work)
-            self._writing.add_done_callback(self._written)
+            self._on_thread(self._spool, self._caller.take(), self._bot.take())
+
+    def _on_thread(self, work: Callable[..., None], *args: object) -> asyncio.Future[None]:
+        self._writing = asyncio.get_running_loop().run_in_executor(self._executor, work, *args)
+        self._writing.add_done_callback(self._written)
+        return self._writing
 
     def _written(self, future: asyncio.Future[None]) -> None:
         self._writing = None
         error = None if future.cancelled() else future.exception()
         if error is not None and self._failed is None:
             self._failed = str(error)
-            logger.warning("recording given up: %s", error)
+            logger.warning("the recording has failed: %s", error)
+        if self._released:
+            self._drop()
+
+    def _drop(self) -> None:
+        """Close the spool; if a thread is still using it, when that has ended."""
+        self._released = True
+        if self._writing is None:
+            spools, self._spools = self._spools, None
+            for spool in spools or ():
+                spool.close()
 
     async def _settle(self) -> None:
         self._closed = True
@@ -188,7 +205,7 @@ class Recording:
             return
         _, pending = await asyncio.wait({self._writing}, timeout=DISK_DEADLINE_S)
         if pending:
-            self._failed = "the disk does not answer"
+            self._failed = f"the disk did not complete a write in {DISK_DEADLINE_S} s"
 
     def _spool(self, caller: list[bytes | int], bot: list[bytes | int]) -> None:
         """On the executor: append to the spool files."""
@@ -202,15 +219,13 @@ class Recording:
                 for begin in range(0, part, _BLOCK):
                     spool.write(side.audio.silent_byte * min(_BLOCK, part - begin))
 
-    def _assemble(self, work: tuple[list[bytes | int], list[bytes | int]], path: Path) -> None:
-        """On the executor: spool the rest, then interleave both sides, linear, into the WAV."""
-        self._spool(*work)
+    def _assemble(self, rest: tuple[list[bytes | int], list[bytes | int]], path: Path) -> None:
+        """On the executor: append ``rest`` to the spool, then write both sides, decoded and interleaved, to the WAV."""
+        self._spool(*rest)
         assert self._spools is not None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.part")
         for spool in self._spools:
             spool.seek(0)
-        with wave.open(str(draft), "wb") as wav:
+        with whole_file(path) as file, wave.open(file, "wb") as wav:
             wav.setnchannels(2)
             wav.setsampwidth(2)
             wav.setframerate(self._audio.rate)
@@ -219,4 +234,3 @@ class Recording:
                 if not len(left):
                     break
                 wav.writeframes(np.stack([left, right], axis=1).astype("<i2").tobytes())
-        draft.replace(path)

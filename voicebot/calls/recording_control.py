@@ -1,4 +1,4 @@
-"""A call's recording as it is commanded: begun by the settings or by the bot, paused, resumed, stopped, kept or not."""
+"""Starts, pauses, resumes and stops the recording of a call, as the settings and the bot ask."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from voicebot.events import RecordingAction
 
 
 class RecordingControl:
-    """``kept``: whether recordings have a place to be written to; ``running``: whether one begins with the call."""
+    """``kept``: whether there is a folder for recordings. ``running``: whether the recording begins with the call."""
 
     def __init__(self, audio: AudioFormat, *, kept: bool, running: bool) -> None:
         self._audio = audio
@@ -19,17 +19,17 @@ class RecordingControl:
         self._runs = self._recording is not None
 
     def caller(self, payload: bytes, at: float) -> None:
-        """20 ms of the caller."""
+        """20 ms from the caller; ``at``: when, on the loop's clock."""
         if self._recording is not None and self._runs:
             self._recording.caller(payload, at)
 
     def bot(self, payload: bytes, at: float) -> None:
-        """20 ms of ours."""
+        """20 ms that were sent to the caller."""
         if self._recording is not None and self._runs:
             self._recording.bot(payload, at)
 
     def carry_out(self, action: RecordingAction) -> str:
-        """Returns why not when that is impossible."""
+        """Carry out a command of the bot. Returns ``""``, or why it cannot be carried out."""
         if not self._kept:
             return "recordings are not kept here"
         if self._recording is None:
@@ -39,12 +39,17 @@ class RecordingControl:
         self._runs = action in (RecordingAction.START, RecordingAction.RESUME)
         return ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything is to be written."""
+        return self._recording is not None
+
     async def finish(self, path: Path) -> None:
-        """Write what was recorded, if anything was. Raises OSError."""
+        """Write the recording to ``path``, if there is one. Raises OSError."""
         if self._recording is not None:
             await self._recording.finish(path)
 
     async def discard(self) -> None:
-        """Drop what was recorded; harmless after :meth:`finish`."""
+        """Drop the recording. Harmless after :meth:`finish`."""
         if self._recording is not None:
             await self._recording.discard()

@@ -1,4 +1,4 @@
-"""The calls that run now, and what became of the latest: takes legs in, and lets the last ones finish at the end."""
+"""The running calls, and how the latest ones ended."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from voicebot.tasks import BackgroundTasks
 logger = logging.getLogger(__name__)
 
 MAX_REMEMBERED = 1000
-"""Calls of which it is known how they ended; the oldest are forgotten first."""
+"""For how many calls it is remembered how they ended. The oldest are forgotten first."""
 END_S = 10.0
-"""How long calls that are hung up may take to end."""
+"""How long calls may take to end after they were hung up."""
 
 
 class Calls:
-    """All running calls. ``services`` may be replaced; it counts for calls that begin afterwards."""
+    """All running calls. ``services`` may be replaced; the new ones are used for calls that begin afterwards."""
 
     def __init__(self, services: CallServices) -> None:
         self.services = services
@@ -40,30 +40,30 @@ class Calls:
         self._listeners.append(listener)
 
     def accept(self, leg: Leg, placed: Placed | None = None) -> CallSession:
-        """Begin a call on ``leg``; ``placed``: what for, when it is one of ours."""
+        """Begin a call on ``leg``. ``placed``: what is known of an outbound call."""
         session = CallSession(leg, self.services, placed)
         self._running.append(session)
-        self._tasks.spawn(self._run(session), f"call {leg.info.call_id}")
+        self._tasks.spawn(self._run(session), f"call {session.id}")
         return session
 
     def running(self) -> list[CallSession]:
-        """The calls that are not over, the oldest first."""
+        """The calls that have not ended, the oldest first."""
         return list(self._running)
 
-    def find(self, call_id: str) -> CallSession | None:
-        """A running call."""
-        return next((s for s in self._running if s.info.call_id == call_id), None)
+    def find(self, call: str) -> CallSession | None:
+        """The running call with this id, or None."""
+        return next((s for s in self._running if s.id == call), None)
 
     def ended(self) -> list[dict[str, Any]]:
         """How the latest calls ended (:meth:`CallSession.summary`), the oldest first."""
         return list(self._ended.values())
 
     async def drain(self, limit_s: float) -> None:
-        """Let running calls end in their own time for ``limit_s``, then hang up; returns when none is left."""
+        """Wait until all calls have ended. After ``limit_s``, hang them up; they have :data:`END_S` to end then."""
         if self._running:
-            logger.info("waiting for %d calls, %.0f s at the most", len(self._running), limit_s)
+            logger.info("waiting for %d calls, at most %.0f s", len(self._running), limit_s)
         if not await self._tasks.join(limit_s):
-            logger.warning("%d calls are ended now", len(self._running))
+            logger.warning("hanging up %d calls", len(self._running))
             await asyncio.gather(*(call.hang_up() for call in self._running), return_exceptions=True)
             await self._tasks.join(END_S)
 
@@ -72,7 +72,7 @@ class Calls:
             await session.run()
         finally:
             self._running.remove(session)
-            self._ended[session.info.call_id] = session.summary()
+            self._ended[session.id] = session.summary()
             if len(self._ended) > MAX_REMEMBERED:
                 self._ended.popitem(last=False)
         if session.record is not None:

@@ -1,4 +1,4 @@
-"""A wish to call somebody: what is asked for, why it cannot be, and who wants to know what came of it."""
+"""Requests for outbound calls: what is asked for, why it is refused, and who is told how the call proceeds."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Literal
 from voicebot.address import Address
 
 Refused = Literal["invalid", "forbidden", "full"]
-"""The wish makes no sense; it is not allowed; there is no room now."""
+"""The request is faulty; the target is not allowed; no line can take a call now."""
 
 
 class CannotCall(Exception):
-    """A call cannot be placed. The text says why, and what would help."""
+    """A call cannot be placed. The text says why, and what to do about it."""
 
     def __init__(self, why: Refused, text: str) -> None:
         super().__init__(text)
@@ -24,9 +24,9 @@ class CannotCall(Exception):
 class CallRequest:
     """Call ``to`` for ``bot``.
 
-    ``sender``: the number or name that we show, None for the line's own. ``trunk``: the trunk or account by which,
-    ``""`` for the usual one, or for none where ``to`` has a domain. ``bot``: ``""`` for the one that takes calls to
-    ``sender``. ``context`` is told to the bot, ``headers`` (``User-to-User`` and ``X-...``) to whom we call.
+    ``sender``: the calling number or user name; None: the line's own. ``trunk``: the trunk or account to use; ``""``:
+    the usual one, or none if ``to`` has a domain. ``bot``: ``""`` for the one that takes calls to ``sender``.
+    ``context`` is for the bot, ``headers`` (``User-to-User`` and ``X-...``) are sent to the called side.
     ``ring_timeout_s``: 0 for the usual time.
     """
 
@@ -41,10 +41,10 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What a call of ours was placed for.
+    """What is known of an outbound call: its bot and the context for the bot.
 
-    ``observer(state, status, reason)`` is told ``answered`` and then ``ended``, or why it was not answered
-    (:class:`~voicebot.events.NotReached`).
+    ``observer(state, status, reason)`` is called with ``answered`` and then ``ended``, or with why it was not answered
+    (:class:`~voicebot.events.NotReached`); ``status`` is SIP's, 0 for none.
     """
 
     bot: str = ""

@@ -1,14 +1,15 @@
-"""What calls are made of: what they share, what makes each call's own, and the rules that the settings give them."""
+"""What a call needs from outside: the shared services, the makers of its own parts, and the rules of the settings."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
+from voicebot.calls.losses import Losses
 from voicebot.calls.playback import PromptAudio
 from voicebot.calls.request import CallRequest
 from voicebot.calls.transferring import TransferRules
@@ -16,10 +17,10 @@ from voicebot.events import Event
 from voicebot.turns import TurnPolicy
 
 BeforeAnswer = Literal["ring", "greeting"]
-"""``ring``: 180, then the answer and the greeting; ``greeting``: 183, the greeting, and then the answer."""
+"""``ring``: 180, then the answer, then the greeting. ``greeting``: 183, then the greeting, then the answer."""
 
 CallPlacer = Callable[[CallRequest, Callable[[str, int, str], None]], Awaitable[str]]
-"""Places a call and returns its id. The function is told what becomes of it.
+"""Places a call and returns its id. The function is the call's observer (:class:`~voicebot.calls.request.Placed`).
 
 Raises :class:`~voicebot.calls.request.CannotCall`."""
 
@@ -40,9 +41,9 @@ class CallRecognizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallRules:
-    """What holds for every call. ``language`` and ``voice_name`` are those that it begins with.
+    """The rules for all calls. ``language`` and ``voice_name``: those at the beginning of a call.
 
-    ``before_answer(trunk)``: what callers by a trunk (``""``: by none) hear before we answer.
+    ``before_answer(trunk)``: what callers hear before the answer, by trunk (``""``: by none).
     """
 
     policy: TurnPolicy
@@ -57,22 +58,22 @@ class CallRules:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What is kept of calls: ``records``, the folder of their records (None: none), and of their recordings if wanted.
+    """What is stored of calls. ``records``: the folder for records and recordings; None: nothing is stored.
 
-    ``log_words``: whether what callers say and press may stand in the log.
+    ``recording``: whether calls are recorded from their beginning. ``log_words``: whether the log may show what callers
+    say and press. ``losses``: what could not be stored.
     """
 
     records: Path | None
     recording: bool
     log_words: bool
+    losses: Losses = field(default_factory=Losses)
 
 
 @dataclass(frozen=True, slots=True)
 class CallServices:
-    """What all calls share.
-
-    ``recognizer(audio, on_event, language)`` and ``conversation(facts, on_event)`` make a call's own.
-    """
+    """What all calls share. ``recognizer(audio, on_event, language)`` and ``conversation(facts, on_event)`` make the
+    recogniser and the conversation of one call."""
 
     recognizer: Callable[[AudioFormat, Callable[[Event], None], str], CallRecognizer]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]

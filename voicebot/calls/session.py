@@ -1,17 +1,20 @@
-"""One call, from the moment it rings to the record it leaves.
+"""One call, from ringing to its record.
 
-The session decides nothing. It connects the leg, what is heard (``hearing.py``), the bot and what is said
-(``playback.py``) to the turn machine (``turn_driver.py``): events one way, commands the other. What it does itself is
-the life of the call (``lifecycle.py``): to answer or to be answered, to end, and to leave nothing behind.
+The session connects the turn machine (``turn_driver.py``), which decides, with the leg, the recogniser
+(``hearing.py``), the bot and the audio that is played (``playback.py``): it passes their events to the machine and
+carries out the machine's commands. It also leads the call through its phases (``lifecycle.py``): answered, ended,
+cleaned up.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
@@ -66,32 +69,43 @@ from voicebot.turns import (
 logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 5.0
+"""For each step of ending a call."""
+RECORDING_DEADLINE_S = 30.0
+"""For writing the recording: that of four hours is a file of 460 MB."""
 TRANSFERRED = "transfer"
-"""Why a leg ends whose caller was handed on (:class:`LegEnded`)."""
+"""The reason with which the leg of a transferred caller ends (:class:`LegEnded`)."""
 MAX_EARLY_S = 60.0
-"""How long a greeting may be heard before we answer; networks give up after some minutes."""
+"""How long a greeting may play before the call is answered; networks end unanswered calls after some minutes."""
+EARLY_STEP_S = 0.5
+"""How often to check whether the greeting is still being sent."""
+
+T = TypeVar("T")
 
 
 class CallSession:
-    """One call. ``run()`` is its whole life; it never raises, and leaves nothing behind.
+    """One call. ``placed``: what is known of an outbound one.
 
-    Somebody who calls hears a greeting that was prepared while the phone rang. Of a call of ours (``placed``) the bot
-    learns when it is answered, and not at all when nobody does; audio that comes before is not listened to.
+    The bot is asked for its greeting while an inbound call rings, so that the greeting is ready when the call is
+    answered. Of an outbound call, the bot learns only when it is answered; audio before that is not recognised.
     """
 
     def __init__(self, leg: Leg, services: CallServices, placed: Placed | None = None) -> None:
         rules, keeping = services.rules, services.keeping
+        self.id = secrets.token_hex(16)
+        """Our random id of the call: it names its conversation, record and recording. Callers choose the Call-ID, and
+        could choose that of another call."""
         self.leg = leg
         self.info: LegInfo = leg.info
         self.record: dict[str, Any] | None = None
         self._services = services
         self._placed = placed or Placed()
         self._loop = asyncio.get_running_loop()
-        self._log = logging.LoggerAdapter(logger, {"call_id": leg.info.call_id})
+        self._log = logging.LoggerAdapter(logger, {"call": self.id, "call_id": leg.info.call_id[:200]})
         self._tasks = BackgroundTasks(self._log)
         self._outbound = leg.info.direction == "outbound"
         self._lifecycle = Lifecycle(self._outbound)
         self._builder = RecordBuilder(
+            self.id,
             leg.info,
             started_at_wall=datetime.now(UTC),
             started_at=self._loop.time(),
@@ -112,29 +126,30 @@ class CallSession:
 
     @property
     def phase(self) -> str:
-        """How far the call is, as the API says it."""
+        """The call's phase, by its name in the API."""
         return self._lifecycle.phase.public_name
 
     @property
     def state(self) -> FloorState:
-        """Who has the floor."""
+        """Whose turn it is."""
         return self._turns.state
 
     def summary(self) -> dict[str, Any]:
-        """The call in a few words, as JSON: who, since when, how far it is; how it ended, when it has."""
+        """The call for the API's list of calls, as a JSON object."""
         return self._builder.summary() | {"state": self.phase, "bot": self._placed.bot}
 
     # --- the life of the call ----------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Answer, or be answered; converse until the leg has ended, clean up, write the record."""
-        self._log.info("%s call from %s to %s", self.info.direction, self.info.caller, self.info.callee)
+        """Lead the whole call, clean up and write its record. Never raises."""
+        info = self.info
+        self._log.info("%s call from %s to %s, Call-ID %.200s", info.direction, info.caller, info.callee, info.call_id)
         limit_s = self._services.rules.max_duration_s
         self.leg.connect(self)
         try:
             await (self._reach() if self._outbound else self._take())
             if not await self._lifecycle.until(Phase.ENDED, limit_s):
-                self._log.warning("longer than %.0f s: ended", limit_s)
+                self._log.warning("ended, because it was longer than %.0f s", limit_s)
         except LegClosed:
             self._log.info("not answered: %s", self._lifecycle.end_reason)
         except Exception:
@@ -143,11 +158,11 @@ class CallSession:
             await self._close()
 
     async def hang_up(self) -> None:
-        """End the call from outside (drain, operator)."""
+        """End the call."""
         await self.leg.hang_up()
 
     async def _reach(self) -> None:
-        """Wait for the answer to a call of ours, then ask the bot."""
+        """Wait until an outbound call is answered, then ask the bot for its greeting."""
         await self.leg.answer()
         self._lifecycle.reach(Phase.UP)
         self._placed.observer("answered", 0, "")
@@ -155,77 +170,93 @@ class CallSession:
         self.dispatch(CallAnswered(self._loop.time()))
 
     async def _take(self) -> None:
-        """Answer somebody's call: at once, or when they have heard the greeting, which costs nothing then (183)."""
+        """Answer an inbound call: at once, or after the greeting, which is then early media (183) and free."""
         early = self._services.rules.before_answer(self.info.trunk) == "greeting" and self.leg.early_media()
         if not early:
             self.leg.ring()
         await self._begin()
         if early:
             self.dispatch(EarlyMediaSent(self._loop.time()))
-            await self._lifecycle.until(Phase.GREETED, MAX_EARLY_S)
+            await self._greet()
         if self._lifecycle.phase is Phase.ENDED:
             raise LegClosed("it ended before the answer")
         await self.leg.answer()
         self._lifecycle.reach(Phase.UP)
         self.dispatch(CallAnswered(self._loop.time()))
 
+    async def _greet(self) -> None:
+        """Let the greeting be heard, as long as it leaves."""
+        give_up = self._loop.time() + MAX_EARLY_S
+        while not await self._lifecycle.until(Phase.GREETED, EARLY_STEP_S):
+            if not self.leg.audible or self._loop.time() >= give_up:
+                return
+
     async def _begin(self) -> None:
-        """Ask the bot for its greeting, and get ready to listen meanwhile."""
-        facts = facts_of(self.info, self._placed, self._services.rules.language)
+        """Ask the bot for its greeting, and start the recogniser meanwhile."""
+        facts = facts_of(self.id, self.info, self._placed, self._services.rules.language)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._turns.start()
         await self._hearing.start()
 
     async def _close(self) -> None:
         await self._end("hanging up", self.leg.hang_up())
-        self.ended(self._lifecycle.end_reason, self._loop.time())  # in case the leg has not told
+        self.ended(self._lifecycle.end_reason, self._loop.time())  # in case the leg has not reported its end
         self._turns.close()
         if self._lifecycle.end_reason == TRANSFERRED:
-            await self._tasks.join(STOP_DEADLINE_S)  # it was still about to tell that it has succeeded
+            await self._tasks.join(STOP_DEADLINE_S)  # the transfer's task is about to report that it has succeeded
         await self._tasks.close(STOP_DEADLINE_S)
         self.leg.playout.on_event = None
         await self._end("playback", self._playback.close())
         await self._end("recognition", self._hearing.stop())
         if self._conversation is not None:
             await self._end("the conversation", self._conversation.close(self._lifecycle.end_reason))
-        await self._end("the record", self._write())
-        await self._end("the recording", self._recording.discard())
+        path = await self._end("the record", self._write())
+        if path is not None and self._recording.begun:
+            await self._end("the recording", self._write_recording(path.with_suffix(".wav")), RECORDING_DEADLINE_S)
+        else:
+            await self._end("the recording", self._recording.discard())
 
-    async def _end(self, what: str, work: Awaitable[object]) -> None:
+    async def _end(self, what: str, work: Awaitable[T], within_s: float = STOP_DEADLINE_S) -> T | None:
         try:
-            async with asyncio.timeout(STOP_DEADLINE_S):
-                await work
+            async with asyncio.timeout(within_s):
+                return await work
         except Exception as error:
             self._log.error("at the end of the call: %s: %s: %s", what, type(error).__name__, error)
+            return None
 
-    async def _write(self) -> None:
+    async def _write(self) -> Path | None:
         self._builder.ended(self._lifecycle.end_reason, self._loop.time(), self.leg.quality().as_dict())
         self.record = self._builder.build()
         if self._services.keeping.records is None:
-            return
-        path = await self._builder.write(self._services.keeping.records)
-        await self._recording.finish(path.with_suffix(".wav"))
+            return None
+        with self._services.keeping.losses.watch("record"):
+            path = await self._builder.write(self._services.keeping.records)
         self._log.info("record: %s", path)
+        return path
+
+    async def _write_recording(self, path: Path) -> None:
+        with self._services.keeping.losses.watch("recording"):
+            await self._recording.finish(path)
 
     # --- the leg's sink ----------------------------------------------------------------------------------------------
 
     def frame(self, payload: bytes, at: float) -> None:
-        """20 ms of the caller. On hold it is music, which is not for the recogniser."""
+        """20 ms from the caller. On hold this is music, from which the recogniser gets silence."""
         self._recording.caller(payload, at)
         if self._lifecycle.listened_to:
             self._hearing.frame(payload, at, muted=self._lifecycle.held)
 
     def sent(self, payload: bytes, at: float) -> None:
-        """20 ms of ours, as they left."""
+        """20 ms that were sent to the caller."""
         self._hearing.sent(payload)
         self._recording.bot(payload, at)
 
     def key(self, key: str, at: float) -> None:
-        """One key press."""
+        """The caller has pressed ``key``."""
         self.dispatch(KeyPressed(at, key))
 
     def fact(self, event: Event) -> None:
-        """Ringing, early media, no answer, hold."""
+        """The other side rings, sends early media, does not answer, holds or resumes the call."""
         match event:
             case CallRinging():
                 self._lifecycle.reach(Phase.RINGING)
@@ -238,7 +269,7 @@ class CallSession:
         self.dispatch(event)
 
     def ended(self, reason: str, at: float) -> None:
-        """The leg is gone."""
+        """The leg has ended; harmless when called again."""
         was_up = self._lifecycle.phase is Phase.UP
         if not self._lifecycle.end(reason):
             return
@@ -249,7 +280,7 @@ class CallSession:
     # --- events in, commands out -------------------------------------------------------------------------------------
 
     def dispatch(self, event: Event) -> None:
-        """Take an event in; safe to call from within a command."""
+        """Give the turn machine an event. May be called while a command is being carried out."""
         self._turns.dispatch(event)
 
     def _carry_out(self, command: Command) -> None:
@@ -283,7 +314,7 @@ class CallSession:
             case PlaceCall(asked):
                 self._tasks.spawn(self._placed_calls.place(asked), "placing a call")
             case Transfer():
-                self._lifecycle.reach(Phase.GREETED)  # only a call that is up can be handed on
+                self._lifecycle.reach(Phase.GREETED)  # only an answered call can be transferred
                 self._tasks.spawn(self._transfer(command), "the transfer")
             case HangUp(reason):
                 self._log.info("hanging up: %s", reason)
@@ -316,11 +347,11 @@ class CallSession:
         if ended.accepted:
             self._log.info("transferred to %s", transfer.target)
         else:
-            self._log.warning("no transfer to %s: %s %s", transfer.target, ended.status or "", ended.message)
+            self._log.warning("the transfer to %s failed: %s %s", transfer.target, ended.status or "", ended.message)
         self.dispatch(ended)
 
     def _speaker(self, playout: Playout) -> Playback:
-        """What speaks on a leg beside this call's, with this call's voice."""
+        """A playback on another leg, such as that of a consultation, with this call's voice."""
         return Playback(playout, self._services.audio, self._playback.voice, lambda _: None)
 
     def _played(self, event: PlaybackEvent) -> None:
@@ -331,5 +362,5 @@ class CallSession:
         self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())
 
     def _words(self, text: str) -> str:
-        """What of it the log may hold."""
+        """``text`` as the log may show it: all of it, masked or nothing."""
         return self._builder.kept(text) if self._services.keeping.log_words else ""

@@ -1,4 +1,4 @@
-"""The tone that says "wait": what a caller hears while somebody else is rung up (ITU-T E.180: 425 Hz, 1 s in 5)."""
+"""The ringing tone that a caller hears while the target of a transfer is called (ITU-T E.180: 425 Hz, 1 s in 5 s)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from voicebot.audio import AudioFormat
 from voicebot.rtp import Clip, Playout
 
 TONE = -1
-"""The utterance number of tones, which are nobody's words."""
+"""The utterance number of tones; real utterances have positive ones."""
 STEP_S = 0.2
-"""So much is queued at a time, so that the tone ends soon after it is stopped."""
+"""So much is queued at a time, so that the tone ends soon after it was stopped."""
 _FREQUENCY, _ON_S, _PERIOD_S, _PEAK = 425.0, 1.0, 5.0, 3000.0
 
 
@@ -26,7 +26,7 @@ def ringback(audio: AudioFormat) -> bytes:
 
 
 class WaitingTone:
-    """``async with WaitingTone(playout):`` plays the tone, behind what is queued, for as long as the block lasts."""
+    """``async with WaitingTone(playout):`` plays the tone during the block, after what is queued already."""
 
     def __init__(self, playout: Playout) -> None:
         self._playout = playout

@@ -1,9 +1,9 @@
-"""Handing a caller on: to whom that is allowed, and how.
+"""Transfers: to which targets they are allowed, and how they are carried out.
 
-*Blind*: the caller's side is asked to call the target (REFER); what it does with that, we are told or not.
-*Attended*: the caller is put on hold and hears a tone, the target is called, told what the bot wants it to know, and
-only then is the caller's side asked to take that call over (REFER with Replaces, RFC 3891). A target that is busy or
-does not answer costs the caller nothing but time: they are back with the bot, which is told why.
+*Blind*: the caller's side is asked to call the target (REFER); it may or may not tell us the result. *Attended*: the
+caller is put on hold and hears a tone; the target is called and hears the bot's announcement; then the caller's side is
+asked to take that call over (REFER with Replaces, RFC 3891). If the target is busy or does not answer, the caller is
+back with the bot, which is told why.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from voicebot.rtp import Playout
 from voicebot.turns import Transfer
 
 PARTING_S = 0.25
-"""Between the last packet and the BYE or REFER: a phone still holds some in its jitter buffer when the next arrives."""
+"""The pause before a BYE or REFER: a phone still has the last packets in its jitter buffer and would not play them."""
 
 Consult = Callable[[Address, str, Mapping[str, str]], Awaitable[Leg]]
 """Calls a target by the caller's trunk, with headers. Raises :class:`NoRoom`, ValueError."""
@@ -31,10 +31,10 @@ Consult = Callable[[Address, str, Mapping[str, str]], Awaitable[Leg]]
 
 @dataclass(frozen=True, slots=True)
 class TransferRules:
-    """``allow``: patterns of targets, see :mod:`voicebot.calls.targets`; ``fallback`` is allowed in any case.
+    """``allow``: patterns of targets (:mod:`voicebot.calls.targets`); ``fallback`` is allowed in any case.
 
-    ``domain``: where bare numbers go, None for the other side's own. ``consult``: without it there are only blind
-    transfers.
+    ``domain``: the one to which bare numbers go; None: that of the caller's trunk. ``consult``: without it, all
+    transfers are blind.
     """
 
     allow: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class TransferRules:
 
 
 class Transferring:
-    """The transfers of one call. ``speaker(playout)`` makes what speaks to whom the caller is handed on to."""
+    """The transfers of one call. ``speaker(playout)`` makes the playback for the target of an attended transfer."""
 
     def __init__(self, leg: Leg, rules: TransferRules, speaker: Callable[[Playout], Playback]) -> None:
         self._leg = leg
@@ -53,10 +53,12 @@ class Transferring:
         self._domain = rules.domain or leg.info.domain
 
     async def carry_out(self, transfer: Transfer) -> TransferEnded:
-        """Hand the caller on; returns when the outcome is known. Never raises."""
+        """Transfer the caller. Returns when the outcome is known. Never raises."""
         target = transfer.target
         if not self.may(target):
             return self._failed("the target is not allowed", 403)
+        if self._domain is None and target.domain is None and (transfer.attended or not target.tel):
+            return self._failed(f"whose number is {target}? The call came by no trunk: set calls.transfer_domain")
         if transfer.attended and self._rules.consult is not None:
             return await self._attended(self._rules.consult, self._placed(target), transfer)
         await asyncio.sleep(PARTING_S)
@@ -83,11 +85,11 @@ class Transferring:
         return TransferEnded(asyncio.get_running_loop().time(), False, status, message)
 
     def may(self, target: Address) -> bool:
-        """Whether ``target`` is on the list."""
+        """Whether ``target`` is allowed."""
         if target == self._rules.fallback:
             return True
         return AllowedTargets(self._rules.allow, [self._domain] if self._domain is not None else []).allows(target)
 
     def _placed(self, target: Address) -> Address:
-        """``target`` in the domain where numbers go; as it is where none is known, which the leg then tells."""
+        """``target`` with the domain to which numbers go. If none is known, as it is: the leg reports the failure."""
         return target.at(self._domain) if self._domain is not None else target

@@ -1,7 +1,4 @@
-"""Drives the turn machine of one call: one event after another, each command as it comes, and the clock.
-
-Whoever wants to follow a call while it runs is told each event here, where all of them come by, in order (``note``).
-"""
+"""Drives the turn machine of one call: gives it one event after another and the time, and passes its commands on."""
 
 from __future__ import annotations
 
@@ -16,8 +13,8 @@ from voicebot.turns import Command, FloorState, TurnMachine
 class TurnDriver:
     """``note`` gets each event before the machine does, ``carry_out`` each command that the machine returns.
 
-    ``settled`` is called when no event is left to be handled. What a command causes at once (dropping a prompt ends it)
-    is handled after the commands that came with it, never between them.
+    ``settled`` is called when no event is left to be handled. An event that a command causes at once, as dropping a
+    prompt ends it, is handled after the other commands that the machine returned with it.
     """
 
     def __init__(
@@ -39,12 +36,12 @@ class TurnDriver:
 
     @property
     def state(self) -> FloorState:
-        """Who has the floor."""
+        """Whose turn it is."""
         return self._machine.state
 
     @property
     def bot_audible(self) -> bool:
-        """Whether our own voice is on the line."""
+        """Whether the caller is hearing the bot."""
         return self._machine.bot_audible
 
     def start(self) -> None:
@@ -52,13 +49,13 @@ class TurnDriver:
         self._run(self._machine.start())
 
     def dispatch(self, event: Event) -> None:
-        """Take an event in; safe to call from within a command."""
+        """Give the machine an event. May be called while a command is being carried out."""
         self._events.append(event)
         if not self._running:
             self._run(())
 
     def close(self) -> None:
-        """Wake no more."""
+        """Stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,5 @@
-"""What the subcommands of ``voicebot`` do: each takes its options, talks to a person or a machine, returns a status.
+"""The subcommands of ``voicebot``. Each takes its options, prints its results and returns an exit status.
 
-0: done; 1: it did not come out as it should; 2: it could not begin (settings, arguments), told in one line.
+0: success; 1: the result is not as it should be; 2: the command could not begin (settings, arguments), with one line on
+standard error.
 """

@@ -1,4 +1,4 @@
-"""``voicebot call``: place a scripted call, or many, and tell what was measured on the wire."""
+"""``voicebot call``: place a scripted call, or many, and print what was measured on the wire."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from voicebot.caller import (
 from voicebot.commands.demo import DEMO_SCRIPT
 from voicebot.commands.transcript import line_printer, print_figures
 from voicebot.log import configure_logging
+from voicebot.private_files import whole_file
 from voicebot.service.speech import KEY_ENV
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.speech import SpeechEndpoint
@@ -50,7 +51,7 @@ def run_call(
     ca: Path | None = None,
     codec: str = "PCMU",
 ) -> int:
-    """Call ``to`` with the script (default: the demo's); status 1 when a call did not reach its script's end."""
+    """Call ``to`` with the script (default: the demo's). Status 1: a call did not reach the end of its script."""
     configure_logging("WARNING")
     try:
         check_ca(ca)
@@ -63,7 +64,7 @@ def run_call(
 
 
 def sip_address(text: str) -> Address:
-    """Raises ValueError with one line for what cannot be called without a trunk."""
+    """``text`` as an address that can be called without a trunk. Raises ValueError with one line."""
     address = Address.parse(text)
     if address.domain is None:
         raise ValueError(f"{text}: not a SIP address; write it like sip:bot@127.0.0.1:5060")
@@ -71,11 +72,11 @@ def sip_address(text: str) -> Address:
 
 
 def check_ca(file: Path | None) -> None:
-    """Raise ValueError with one line for a file that holds no certificates."""
+    """Raise ValueError with one line for a file without certificates."""
     try:
         ssl.create_default_context(cafile=file)
     except (OSError, ssl.SSLError) as error:
-        raise ValueError(f"--ca {file}: no certificates in PEM: {error}") from error
+        raise ValueError(f"--ca {file}: not a file of certificates in PEM: {error}") from error
 
 
 async def _call(
@@ -113,15 +114,15 @@ async def _call(
 
 
 def _keep(report: CallReport | LoadReport, out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "caller.json").write_text(json.dumps(report.as_dict(), indent=1))
+    with whole_file(out / "caller.json") as file:
+        file.write(json.dumps(report.as_dict(), indent=1).encode())
     if isinstance(report, CallReport) and report.audio is not None:
         report.audio.write(out / "caller.wav")
 
 
 @asynccontextmanager
 async def caller_speech(url: str) -> AsyncIterator[SpeechEndpoint]:
-    """The caller's own voice and ear: the service at ``url``, or an offline one that ends with the block."""
+    """The speech service of the caller: the one at ``url``, or an offline one that ends with the block."""
     if url:
         yield SpeechEndpoint(host=url, key=os.environ.get("VOICEBOT_SPEECH__KEY"))
         return

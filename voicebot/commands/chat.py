@@ -1,9 +1,9 @@
-"""``voicebot chat``: talk to the dialogs in text, by typing, from a terminal or a pipe.
+"""``voicebot chat``: talk to the dialogs in text, from a terminal or a pipe.
 
-What the bot says is shown as it would be spoken. ``/dtmf 12#`` presses keys, ``/silence`` says nothing, ``/noise`` is
-heard without words, ``/completed``, ``/failed``, ``/busy`` and ``/no-answer`` tell what came of a transfer. What became
-of a call that the bot has placed: ``/answered``, ``/ended``, ``/busy``, ``/no-answer``, ``/declined``,
-``/unreachable``, ``/refused``. ``/state`` shows what is stored of the call, ``/quit`` ends it.
+The bot's messages are shown as they would be spoken. ``/dtmf 12#`` presses keys, ``/silence`` is a caller who says
+nothing, ``/noise`` is speech without recognisable words. ``/completed``, ``/failed``, ``/busy`` and ``/no-answer`` are
+results of a transfer; ``/answered``, ``/ended``, ``/busy``, ``/no-answer``, ``/declined``, ``/unreachable`` and
+``/refused`` of a call that the bot has placed. ``/state`` shows the stored state, ``/quit`` ends the call.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from voicebot.authoring.compiler import compile_dialogs
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.textcall import Said, TextCall
 from voicebot.commands.check import told
-from voicebot.commands.dial import pairs
+from voicebot.commands.context import pairs
 from voicebot.host.codec import dumps
 from voicebot.host.loader import DialogsError
 
@@ -34,7 +34,7 @@ KEYS = frozenset("0123456789*#ABCD")
 
 
 def run_chat(folder: Path, *, locale: str = "", outbound: bool = False, context: Sequence[str] = ()) -> int:
-    """Begin a call and end with it. Status 2: the dialogs cannot be used, or the context is not ``name=value``."""
+    """Hold one call. Status 2: the dialogs cannot be used, or the context is not ``name=value``."""
     try:
         about = pairs(context)
     except ValueError as error:
@@ -70,7 +70,7 @@ def run_chat(folder: Path, *, locale: str = "", outbound: bool = False, context:
 
 
 async def converse(call: TextCall, lines: AsyncIterator[str], show: Callable[[str], None]) -> None:
-    """The whole call: until the bot or the caller ends it, or there are no more lines."""
+    """Hold the call, until the bot or the caller ends it or there are no more lines."""
     before = _State.of(call)
     _show(await call.dial(), call, show)
     before = before.changed(call, show)
@@ -97,7 +97,7 @@ async def converse(call: TextCall, lines: AsyncIterator[str], show: Callable[[st
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What of a call is neither said nor heard."""
+    """The state of a call that is shown when it changes."""
 
     recording: str
     language: str
@@ -108,10 +108,10 @@ class _State:
         return cls(call.recording, call.language, call.dialled)
 
     def changed(self, call: TextCall, show: Callable[[str], None]) -> _State:
-        """Show what has changed; the state that holds now."""
+        """Show what has changed, and return the present state."""
         now = self.of(call)
         if now.language != self.language:
-            show(f"[the call goes on in {now.language}]")
+            show(f"[the call continues in {now.language}]")
         if now.recording != self.recording:
             show(f"[the recording is {now.recording}]")
         if now.dialled is not None and now.dialled != self.dialled:
@@ -120,7 +120,7 @@ class _State:
 
 
 async def _answer(call: TextCall, typed: str) -> list[Said] | None:
-    """What the bot says to a line; None for a command that there is not."""
+    """What the bot answers to a line; None for an unknown command."""
     command, _, rest = typed.partition(" ")
     match command:
         case "/dtmf":
@@ -149,7 +149,7 @@ def _show(said: list[Said], call: TextCall, show: Callable[[str], None]) -> None
 
 
 async def _typed(prompted: bool) -> AsyncGenerator[str, None]:
-    """Lines of standard input, read on a thread: whoever thinks about an answer holds nothing up."""
+    """The lines of standard input. They are read on a thread, so that the dialogs run while the user thinks."""
     while True:
         if prompted:
             typer.echo("you: ", nl=False)

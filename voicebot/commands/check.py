@@ -1,6 +1,6 @@
-"""``voicebot check``: what is wrong with a folder of dialogs, each fault with its place and its mend.
+"""``voicebot check``: the faults of a folder of dialogs, each with its place and what to do.
 
-Status 0: nothing to mend; 1: something is; 2: there are no dialogs to check.
+Status 0: no faults; 1: faults; 2: there are no dialogs to check.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from voicebot.authoring.problems import Problem, Severity
 
 
 def run_check(folder: Path, *, as_json: bool, github: bool, errors_only: bool) -> int:
-    """Print the problems of ``folder``. ``errors_only``: warnings are told, but are no reason for status 1."""
+    """Print the problems of ``folder``. ``errors_only``: warnings are printed, but do not cause status 1."""
     if not folder.is_dir() or not dialog_files(folder):
         typer.echo(f"{folder}: {'no dialog files here' if folder.is_dir() else 'there is no such folder'}", err=True)
         return 2
@@ -41,7 +41,7 @@ def told(problem: Problem) -> str:
 
 
 def annotation(problem: Problem) -> str:
-    """A workflow command of GitHub Actions: the problem is shown at its line of the change."""
+    """The problem as a workflow command of GitHub Actions, which shows it at its line of the change."""
     said = f"{problem.message}; {problem.mend}" if problem.mend else problem.message
     said = said.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     file = str(problem.file).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
@@ -49,7 +49,7 @@ def annotation(problem: Problem) -> str:
 
 
 def as_data(problem: Problem) -> dict[str, Any]:
-    """For machines."""
+    """The problem as a JSON object."""
     return {
         "file": str(problem.file), "line": problem.line, "column": problem.column, "severity": str(problem.severity),
         "code": problem.code, "message": problem.message, "mend": problem.mend,

@@ -1,7 +1,7 @@
-"""``voicebot demo``: the whole product once, from start to picture.
+"""``voicebot demo``: one call from beginning to end, with its record, recording and picture.
 
-The service is started as ``voicebot serve`` would start it, in a process and on ports of its own, and called by the
-built-in caller. What comes back is transcribed by the caller, so that a step counts only when it was really heard.
+The service is started as by ``voicebot serve``, in a process and on ports of its own, and the built-in caller calls it.
+The caller transcribes the bot's audio, so a step succeeds only if its words were really heard.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from voicebot.calls.picture import write_picture
 from voicebot.commands.own_service import own_service, record_of
 from voicebot.commands.transcript import line_printer, print_figures
 from voicebot.log import configure_logging
+from voicebot.private_files import make_folder, whole_file
 from voicebot.service.supervisor import NotReady
 
 DEMO_SCRIPT = Path(__file__).with_name("demo.yaml")
@@ -35,10 +36,10 @@ SETTINGS = {
 
 
 def run_demo(out: Path, *, as_json: bool) -> int:
-    """Status 0 only when the dialog reached its end."""
+    """Status 0: the dialog reached its end; 1: it did not."""
     configure_logging("WARNING")
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         return uvloop.run(_demo(out, Console(highlight=False, stderr=as_json), as_json))
     except (NotReady, CallNotTried, OSError) as error:
         typer.echo(str(error), err=True)
@@ -66,9 +67,10 @@ async def _demo(out: Path, console: Console, as_json: bool) -> int:
 
 
 def _leave(out: Path, record: Path | None, report: CallReport) -> dict[Path, str]:
-    """Put what the call left under its plain names."""
+    """Write the files of the call to ``out``. Returns them, each with a description."""
     files: dict[Path, str] = {}
-    (out / "caller-report.json").write_text(json.dumps(report.as_dict(), indent=1))
+    with whole_file(out / "caller-report.json") as file:
+        file.write(json.dumps(report.as_dict(), indent=1).encode())
     files[out / "caller-report.json"] = "what the caller heard and measured"
     if record is not None:
         wav, timeline, picture = out / "call.wav", out / "call.json", out / "call.svg"

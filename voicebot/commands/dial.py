@@ -1,4 +1,4 @@
-"""``voicebot dial``: ask the running service to call somebody, and tell what becomes of it."""
+"""``voicebot dial``: have the running service place a call, and print how it proceeds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.parse import quote
 import typer
 
 from voicebot.address import Address
+from voicebot.commands.context import pairs
 from voicebot.settings import SettingsError, load_settings
 
 REQUEST_S = 10.0
@@ -21,7 +22,7 @@ LOOK_EVERY_S = 0.25
 
 
 class NotAsked(Exception):
-    """The service could not be asked, or refused; the text says why."""
+    """The service could not be reached, or has refused; the text says why."""
 
 
 def run_dial(
@@ -35,20 +36,20 @@ def run_dial(
     wait: bool,
     as_json: bool,
 ) -> int:
-    """Status 0 when the call was placed and, with ``wait``, answered; 1 when it was not answered; 2 for refusals."""
+    """Status 0: the call was placed and, with ``wait``, answered; 1: it was not answered; 2: it was refused."""
     try:
         settings = load_settings(config)
         console = settings.console
         host = "127.0.0.1" if console.host in ("0.0.0.0", "::") else console.host
         client = ConsoleClient(f"http://{f'[{host}]' if ':' in host else host}:{console.port}", console.secret())
-        wish: dict[str, Any] = {
+        request: dict[str, Any] = {
             "to": str(Address.parse(to)),
             "trunk": trunk,
             "bot": bot,
             "from": sender,
             "context": pairs(context),
         }
-        call = client.ask("POST", "/v1/calls", {name: value for name, value in wish.items() if value})
+        call = client.ask("POST", "/v1/calls", {name: value for name, value in request.items() if value})
         state = _told("", call, as_json)
         while wait and state != "ended":
             time.sleep(LOOK_EVERY_S)
@@ -62,17 +63,6 @@ def run_dial(
     return 1 if call["not_answered"] else 0
 
 
-def pairs(given: Sequence[str]) -> dict[str, str]:
-    """``["order=7"]`` as ``{"order": "7"}``. Raises ValueError."""
-    found = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not (name and equals):
-            raise ValueError(f"--context {one}: write it like order=4711")
-        found[name] = value
-    return found
-
-
 class ConsoleClient:
     """The API of a running service. ``url``: of its console."""
 
@@ -81,7 +71,7 @@ class ConsoleClient:
         self._token = token
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One request. Raises :class:`NotAsked`."""
+        """The answer to one request. Raises :class:`NotAsked`."""
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(
             self._url + path,
@@ -108,7 +98,7 @@ def _reason(refused: urllib.error.HTTPError) -> str:
 
 
 def _told(before: str, call: dict[str, Any], as_json: bool) -> str:
-    """Print how far the call is, when that has changed; returns it."""
+    """Print the state of the call if it is not ``before``, and return it."""
     state = str(call["state"])
     if state == before or as_json:
         return state

@@ -1,4 +1,4 @@
-"""``voicebot doctor``: is everything there that calls will need? If not, what is to be done?"""
+"""``voicebot doctor``: check that everything that calls need is there, and say what to do if not."""
 
 from __future__ import annotations
 
@@ -25,21 +25,20 @@ from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.listening.descriptors import allowance, raise_limit
 from voicebot.localspeech.prepare import models_prepared
-from voicebot.service.sip import listens_at
+from voicebot.service.sip import listeners
 from voicebot.service.speech_watch import http_address
 from voicebot.settings import Settings, SettingsError, load_settings
-from voicebot.sip.hop import bracketed
 from voicebot.speech import Recognizer, SpeechUnavailable
 
 CLOCK_SLACK_S = 60.0
-"""Entra tokens and TLS forgive a clock that is off by less than some minutes; a minute off is worth a word."""
+"""Entra tokens and TLS fail if the clock is off by some minutes, so a minute is worth a warning."""
 FREE_DISK_MB = 500
 BOT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check. ``mend`` says what to do when it is not good."""
+    """The result of one check. ``mend``: what to do if it is not good."""
 
     check: str
     good: bool
@@ -48,7 +47,7 @@ class Finding:
 
 
 def run_doctor(config: Path | None, *, as_json: bool) -> int:
-    """Run all checks; status 1 when one of them is not good."""
+    """Run all checks. Status 1: one of them is not good."""
     findings = list(_findings(config))
     if as_json:
         typer.echo(json.dumps([asdict(f) for f in findings]))
@@ -68,10 +67,10 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         settings = load_settings(config)
         check_folders(settings)
     except SettingsError as error:
-        yield Finding("settings", False, str(error), "mend the setting; voicebot.example.toml describes each")
+        yield Finding("settings", False, str(error), "correct the setting; voicebot.example.toml describes each")
         return
     yield Finding("settings", True, "read and understood")
-    yield from _sip_ports(settings)
+    yield _sip_ports(settings)
     yield _open_files(settings)
     yield _rtp_ports(settings)
     yield _dialogs(settings)
@@ -96,20 +95,17 @@ def _packages() -> Finding:
     return Finding("packages", True, "all can be loaded")
 
 
-def _sip_ports(settings: Settings) -> Iterator[Finding]:
-    for at in listens_at(settings):
-        where = f"{at.transport} {bracketed(at.host)}:{at.port}"
+def _sip_ports(settings: Settings) -> Finding:
+    free = []
+    for at in listeners(settings):
+        where = f"{at.transport} {at.host}:{at.port}"
         kind = socket.SOCK_DGRAM if at.transport == "UDP" else socket.SOCK_STREAM
-        with socket.socket(socket.AF_INET6 if ":" in at.host else socket.AF_INET, kind) as probe:
-            if at.transport != "UDP":  # as a server binds: connections of before that are being closed are no obstacle
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((at.host, at.port))
-            except OSError as error:
-                mend = "stop what uses it (a PBX on this machine?), or choose another sip.port, sip.host or sip.listen"
-                yield Finding("SIP port", False, f"{where}: {error.strerror}", mend)
-                continue
-        yield Finding("SIP port", True, f"{where} is free")
+        if (error := _bind_error(kind, at.host, at.port)) is not None:
+            setting = "address in sip.listen" if settings.sip.listen else "sip.port or sip.host"
+            mend = f"stop what uses it (a PBX on this machine?), or choose another {setting}"
+            return Finding("SIP port", False, f"{where}: {error}", mend)
+        free.append(where)
+    return Finding("SIP port", True, f"{', '.join(free)} {'is' if len(free) == 1 else 'are'} free")
 
 
 def _open_files(settings: Settings) -> Finding:
@@ -121,18 +117,23 @@ def _open_files(settings: Settings) -> Finding:
 
 
 def _rtp_ports(settings: Settings) -> Finding:
-    free = 0
     ports = range(settings.rtp.port_low + settings.rtp.port_low % 2, settings.rtp.port_high, 2)
-    for port in ports:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((settings.sip.host, port))
-                free += 1
-            except OSError:
-                continue
+    free = sum(_bind_error(socket.SOCK_DGRAM, settings.sip.host, port) is None for port in ports)
     good = free >= settings.sip.max_calls
     detail = f"{free} of {len(ports)} pairs are free, sip.max_calls is {settings.sip.max_calls}"
     return Finding("RTP ports", good, detail, "widen rtp.port_low..rtp.port_high, or lower sip.max_calls")
+
+
+def _bind_error(kind: socket.SocketKind, host: str, port: int) -> str | None:
+    """Why a socket cannot be bound there; None if it can."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the listener does, for TIME_WAIT
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
 
 
 def _dialogs(settings: Settings) -> Finding:
@@ -149,7 +150,8 @@ def _disk(settings: Settings) -> Finding:
 
 
 async def bots(settings: Settings) -> list[Finding]:
-    """Whether the bots of others can be reached, and whether there are tokens for them. They are not spoken to."""
+    """Whether the bots that run elsewhere can be reached, and whether there are tokens for them. None is sent an
+    activity."""
     timeout = aiohttp.ClientTimeout(total=BOT_TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
         return [await _bot(bot, http) for bot in settings.bots]
@@ -164,9 +166,7 @@ async def _bot(bot: RemoteBot, http: aiohttp.ClientSession) -> Finding:
         async with http.get(address, allow_redirects=False) as response:
             status = response.status
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return Finding(
-            check, False, f"{url}: {error or 'no answer'}", "is it running? is the address right? a firewall?"
-        )
+        return Finding(check, False, f"{url}: {error or 'no answer'}", "check that it runs, its address, and firewalls")
     if status == HTTPStatus.NOT_FOUND and bot.kind_of_address:
         return Finding(check, False, f"{url}: HTTP 404", bot.kind_of_address)
     if (credentials := bot.credentials()) is not None:
@@ -191,7 +191,7 @@ async def _speech_service(settings: Settings) -> list[Finding]:
     try:
         endpoint = settings.speech.remote()
     except (ValueError, OSError) as error:
-        return [Finding("speech service", False, str(error), "mend [speech] in the settings")]
+        return [Finding("speech service", False, str(error), "correct [speech] in the settings")]
     began = time.monotonic()
 
     def ignore(event: Event) -> None:
@@ -211,7 +211,7 @@ async def _speech_service(settings: Settings) -> list[Finding]:
 
 
 async def _clock(address: str) -> list[Finding]:
-    """Compare our clock with the service's ``Date`` header; nothing is found out when it sends none."""
+    """Compare our clock with the service's ``Date`` header. Empty if it does not send one."""
     try:
         timeout = aiohttp.ClientTimeout(total=5)
         async with aiohttp.ClientSession(timeout=timeout) as http, http.get(address) as response:
@@ -223,4 +223,4 @@ async def _clock(address: str) -> list[Finding]:
     from email.utils import parsedate_to_datetime
 
     off_s = abs(time.time() - parsedate_to_datetime(header).timestamp())
-    return [Finding("clock", off_s < CLOCK_SLACK_S, f"{off_s:.0f} s from the service's", "set the clock (NTP)")]
+    return [Finding("clock", off_s < CLOCK_SLACK_S, f"{off_s:.0f} s from the service's clock", "set it (NTP)")]

@@ -21,7 +21,7 @@ from voicebot.host.loader import DialogsError
 
 
 def run_graph(folder: Path, out: Path | None) -> int:
-    """Draw ``folder`` into ``out`` (default: standard output)."""
+    """Draw the dialogs in ``folder`` to the file ``out`` (None: standard output)."""
     dialogs = load_dialogs(folder)
     if not dialogs.usable:
         for problem in dialogs.problems:
@@ -42,7 +42,7 @@ def run_graph(folder: Path, out: Path | None) -> int:
 
 
 def _coverage(dialogs: Dialogs) -> Coverage | None:
-    """What the tests of the folder visit; None when there are none that run."""
+    """What the tests of the dialogs visit; None if there are none, or they cannot be run."""
     transcripts = read_transcripts(dialogs.folder)
     if not transcripts.tests:
         return None

@@ -1,6 +1,6 @@
-"""``voicebot new``: a folder of dialogs of one's own, begun from a starter.
+"""``voicebot new``: make a new folder of dialogs from a starter.
 
-Status 0: it is there; 2: it cannot be made (the folder has something in it, or there is no such starter).
+Status 0: it was made; 2: it cannot be made (the folder is not empty, or there is no such starter).
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from voicebot.authoring.problems import did_you_mean
 
 STARTERS = Path(__file__).parents[1] / "authoring" / "starters"
 FIRST = "clinic"
-"""What is taken when none is named."""
+"""The starter that is used if none is named."""
 
 
 def starters() -> dict[str, str]:
-    """The starters and what each is, by name."""
+    """The titles of the starters, by name."""
     return {folder.name: _title(folder / "README.md") for folder in sorted(STARTERS.iterdir())
             if (folder / "main.yaml").is_file()}  # fmt: skip
 
 
 def run_new(folder: Path, starter: str, *, list_them: bool) -> int:
-    """Make ``folder`` out of ``starter`` (``""``: the first)."""
+    """Make ``folder`` from ``starter`` (``""``: :data:`FIRST`). ``list_them``: only print the starters."""
     known = starters()
     if list_them:
         for name, title in known.items():
@@ -37,7 +37,7 @@ def run_new(folder: Path, starter: str, *, list_them: bool) -> int:
         return 2
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            typer.echo(f"{folder}: is there already, and nothing is overwritten; name another folder", err=True)
+            typer.echo(f"{folder}: exists already and is not overwritten; name another folder", err=True)
             return 2
         shutil.copytree(STARTERS / starter, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True,
                         copy_function=shutil.copyfile)  # fmt: skip

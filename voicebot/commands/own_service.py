@@ -1,4 +1,4 @@
-"""``voicebot serve`` for the length of a command, without anybody's settings; and what a call to it leaves."""
+"""Runs ``voicebot serve`` during a command, with settings of its own, and finds the records of its calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOG_LINES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class OwnService:
-    """A running service: where it is called, and its speech service, which callers may use too."""
+    """A running service. ``speech``: its speech service, which the caller can use, too."""
 
     address: Address
     speech: SpeechEndpoint
@@ -34,16 +34,16 @@ class OwnService:
 async def own_service(
     log: Path, settings: Mapping[str, object], config: Path | None = None
 ) -> AsyncIterator[OwnService]:
-    """Start the service, and end it with the block; it logs to the file ``log``.
+    """Run the service during the block; its log goes to the file ``log``.
 
-    ``settings``: by their names in the environment without prefix (``{"SIP__PORT": 0}``), besides those in ``config``.
-    Raises :class:`NotReady` with the end of the log.
+    ``settings``: by their names in the environment without the prefix (``{"SIP__PORT": 0}``), in addition to those in
+    the file ``config``. Raises :class:`NotReady` with the end of the log.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
     key = secrets.token_urlsafe()  # of its offline speech service, which the caller uses as well
     given = {f"VOICEBOT_{name}": str(value) for name, value in {**settings, "SPEECH__KEY": key}.items()}
     arguments = [] if config is None else ["--config", str(config)]
-    serve = 'exec "$@" 2>"$0"'  # the shell adds the log file
+    serve = 'umask 077; exec "$@" 2>"$0"'  # the shell adds the log file
     argv = ["sh", "-c", serve, str(log), sys.executable, "-m", "voicebot", "serve", *arguments, "--json",
             "--exit-with-parent"]  # fmt: skip
     ready: dict[str, Any] = {}
@@ -66,8 +66,10 @@ def _end_of(log: Path) -> str:
 
 
 async def record_of(call_id: str, records: Path, *, recording: bool = False) -> Path | None:
-    """The file in which the service has written the record of a call that is over, and with ``recording`` the recording
-    beside it; None when it does not come."""
+    """The file with the record of an ended call; None if it does not appear in :data:`RECORD_DEADLINE_S`.
+
+    ``recording``: wait for the recording beside it, too.
+    """
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(RECORD_DEADLINE_S):
             while True:

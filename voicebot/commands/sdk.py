@@ -1,23 +1,22 @@
-"""Which SDK the commands for authors run dialogs on: the one that the phone line runs them on, ``[bot] sdk``.
+"""The SDK on which the commands for authors run dialogs: the same as in the service, ``[bot] sdk``.
 
-Of the settings nothing else is looked at: who writes dialogs need not have the secrets and addresses of the line.
+The other settings are not read, because authors may not have the secrets that these need.
 """
 
 from __future__ import annotations
 
 import os
-import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
 from voicebot.host.sdk_choice import PACKAGES, SDK_ENV
-from voicebot.settings import DEFAULT_FILE
+from voicebot.settings_file import DEFAULT_FILE, SettingsError, read_settings_file
 
 
 def follow_settings(config: Path | None) -> str:
-    """Settle the SDK for this process, before anything that uses it is imported; returns why that cannot be, or ``""``.
+    """Choose the SDK for this process, before it is imported. Returns an error, or ``""``.
 
-    ``VOICEBOT_SDK`` goes first, then ``VOICEBOT_BOT__SDK``, then the file.
+    ``VOICEBOT_SDK`` precedes ``VOICEBOT_BOT__SDK``, and that precedes the file.
     """
     wanted = os.environ.get(SDK_ENV) or os.environ.get("VOICEBOT_BOT__SDK")
     if not wanted:
@@ -25,11 +24,9 @@ def follow_settings(config: Path | None) -> str:
         if config is None and not file.exists():
             return ""
         try:
-            bot = tomllib.loads(file.read_text()).get("bot")
-        except OSError as error:
-            return f"{file}: cannot be read: {error.strerror}"
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            return f"{file}: not valid TOML: {error}"
+            bot = read_settings_file(file).get("bot")
+        except SettingsError as error:
+            return str(error)
         wanted = bot.get("sdk") if isinstance(bot, dict) else None
     if wanted is None:
         return ""

@@ -16,12 +16,13 @@ from voicebot.app import serve as serve_calls
 from voicebot.bots.channel import ChannelUnavailable
 from voicebot.console import ConsoleUnavailable
 from voicebot.log import configure_logging
+from voicebot.private_files import keep_private, make_folder
 from voicebot.service.supervisor import NotReady
 from voicebot.settings import Settings, SettingsError, load_settings
 
 
 def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
-    """Serve until SIGINT or SIGTERM; ``check_only`` stops after the settings were read."""
+    """Serve until SIGINT or SIGTERM. ``check_only``: only check the settings."""
     try:
         settings = load_settings(config)
         check_folders(settings)
@@ -31,6 +32,7 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
     if check_only:
         typer.echo(json.dumps(settings.model_dump(mode="json")) if as_json else "settings are good")
         return 0
+    keep_private()
     configure_logging(settings.log.level, settings.log.json_lines)
     try:
         return uvloop.run(_serve(settings, as_json))
@@ -40,11 +42,11 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
 
 
 def check_folders(settings: Settings) -> None:
-    """Raise :class:`SettingsError` for folders that the settings name and that cannot serve their purpose."""
+    """Raise :class:`SettingsError` if the dialogs' folder does not exist or that of the records cannot be made."""
     if not settings.bot.dialogs.is_dir():
         raise SettingsError(f"bot.dialogs: there is no folder {settings.bot.dialogs}")
     try:
-        settings.calls.records.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.calls.records)
     except OSError as error:
         raise SettingsError(f"calls.records: {settings.calls.records} cannot be made: {error.strerror}") from error
 

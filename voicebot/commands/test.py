@@ -1,7 +1,7 @@
 """``voicebot test``: the transcript tests of a folder of dialogs, in text, and which steps no test visits.
 
-Status 0: all is as the tests say; 1: something is not, or fewer steps are visited than is asked for; 2: the dialogs or
-the tests cannot be run.
+Status 0: all tests passed; 1: a test failed, or fewer steps are visited than required; 2: the dialogs or the tests
+cannot be run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from voicebot.commands.check import told
 from voicebot.host.loader import DialogsError
 
 
-def run_tests(folder: Path, *, as_json: bool, show_ways: bool, min_coverage: float) -> int:
+def run_tests(folder: Path, *, as_json: bool, show_paths: bool, min_coverage: float) -> int:
     """Run the tests of ``folder``. ``min_coverage``: per cent of the steps that have to be visited."""
     dialogs = load_dialogs(folder)
     transcripts = read_transcripts(folder)
@@ -42,15 +42,15 @@ def run_tests(folder: Path, *, as_json: bool, show_ways: bool, min_coverage: flo
     if as_json:
         typer.echo(json.dumps(_data(results, rehearsal.coverage), ensure_ascii=False, indent=1))
     else:
-        _tell(results, rehearsal.coverage, show_ways)
+        _tell(results, rehearsal.coverage, show_paths)
     failed = any(result.failure is not None for result in results)
     if covered < min_coverage and not as_json:
-        typer.echo(f"that is less than {min_coverage:g} % of the steps")
+        typer.echo(f"less than the {min_coverage:g} % of --min-coverage")
     return 1 if failed or covered < min_coverage else 0
 
 
 async def run_quietly(rehearsal: Rehearsal, tests: list[DialogTest]) -> list[Result]:
-    """Run the tests; a function that is to fail in a test is no news for the log. Raises ``DialogsError``."""
+    """Run the tests without their log, which functions that fail on purpose would fill. Raises ``DialogsError``."""
     log = logging.getLogger("voicebot.authoring")
     usual = log.level
     log.setLevel(logging.CRITICAL)
@@ -61,7 +61,7 @@ async def run_quietly(rehearsal: Rehearsal, tests: list[DialogTest]) -> list[Res
         log.setLevel(usual)
 
 
-def _tell(results: list[Result], coverage: Coverage, show_ways: bool) -> None:
+def _tell(results: list[Result], coverage: Coverage, show_paths: bool) -> None:
     for result in results:
         if result.failure is not None:
             failure = result.failure
@@ -75,16 +75,16 @@ def _tell(results: list[Result], coverage: Coverage, show_ways: bool) -> None:
     typer.echo(f"{100 * (steps - len(unvisited)) / steps:.0f} % of {steps} steps visited")
     for file, line, step in unvisited:
         typer.echo(f"{file}:{line}: no test visits {step!r}")
-    total, ungone = coverage.paths()
+    total, untaken = coverage.paths()
     if total:
-        typer.echo(f"{100 * (total - len(ungone)) / total:.0f} % of {total} ways out of steps gone")
-    for file, line, step, target in ungone if show_ways else ():
+        typer.echo(f"{100 * (total - len(untaken)) / total:.0f} % of {total} paths between steps taken")
+    for file, line, step, target in untaken if show_paths else ():
         typer.echo(f"{file}:{line}: no test goes from {step!r} to {target!r}")
 
 
 def _data(results: list[Result], coverage: Coverage) -> dict[str, object]:
     steps, unvisited = coverage.steps()
-    total, ungone = coverage.paths()
+    total, untaken = coverage.paths()
     return {
         "tests": [
             {
@@ -98,5 +98,5 @@ def _data(results: list[Result], coverage: Coverage) -> dict[str, object]:
             for result in results
         ],
         "steps": {"total": steps, "unvisited": [[str(file), line, step] for file, line, step in unvisited]},
-        "ways": {"total": total, "ungone": [[str(file), *rest] for file, *rest in ungone]},
+        "paths": {"total": total, "untaken": [[str(file), *rest] for file, *rest in untaken]},
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a caller of ours shows of a call: a live transcript, and the figures afterwards."""
+"""Prints a call of the built-in caller: a live transcript, and the measured figures afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIGURES = {
 
 
 def line_printer(console: Console) -> Callable[[TranscriptLine], None]:
-    """A live transcript on ``console``: who says what when, and after which silence."""
+    """A function that prints a line of the transcript to ``console``, with its time and the silence before it."""
 
     def show(line: TranscriptLine) -> None:
         who = "[cyan]caller[/]" if line.who == "caller" else "[magenta]bot   [/]"
@@ -33,7 +33,7 @@ def line_printer(console: Console) -> Callable[[TranscriptLine], None]:
 
 
 def print_figures(console: Console, figures: dict[str, Any]) -> None:
-    """The measured figures as a table; rows without a value are left out."""
+    """Print the measured figures as a table, without those that were not measured."""
     table = Table("on the wire, ms", "p50", "p95", "p99", "max", "n", box=None, pad_edge=False)
     for name, title in FIGURES.items():
         spread = figures[name]

@@ -1,8 +1,7 @@
-"""A test's talk as the script of a caller who says it, presses it, or keeps silent. Pure.
+"""Makes the script of a caller from the talk of a test: what to say, which keys to press, when to be silent. Pure.
 
-What the caller waits for between two acts is that the bot has spoken and is quiet again; what the bot says is judged
-afterwards (:mod:`voicebot.commands.voice_verdict`). Not everything that can be written in a test can be done with a
-voice: :class:`NotByVoice` says what, and where.
+Between two acts, the caller waits until the bot has spoken and is quiet again; what the bot said is judged afterwards
+(:mod:`voicebot.commands.voice_verdict`). Not every test can be run by voice: :class:`NotByVoice` says why, and where.
 """
 
 from __future__ import annotations
@@ -15,20 +14,21 @@ from voicebot.authoring.transcripts import DialogTest, Entry
 from voicebot.caller import Action, CallScript, ScriptStep
 
 QUIET_S: Final = 2.0
-"""Nothing audible for this long: the bot has finished. Longer than between two of its sentences on a busy machine."""
+"""When nothing is audible for this long, the bot has finished. Pauses between its sentences are shorter, even on a busy
+machine."""
 ANSWER_S: Final = 20.0
 SILENCE_S: Final = 40.0
-"""How long the bot may take to ask again when nothing is said; dialogs set it, 8 s is usual."""
+"""How long the bot may take to ask again when nothing is said. Dialogs set it; 8 s is usual."""
 GOES_ON_S: Final = 1.5
-"""After a transfer that has failed the bot speaks on of its own: the caller waits, and then until it is quiet."""
+"""How long the caller waits after a failed transfer, for the bot to speak on its own initiative."""
 END_S: Final = 30.0
 TARGETS: Final = {"completed": 200, "failed": 503, "busy": 486, "no-answer": 480}
-"""How the target of a transfer answers (SIP)."""
+"""The SIP status with which the target of a transfer answers, by the result of the transfer."""
 _DIGITS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 class NotByVoice(Exception):
-    """The test cannot be held by voice. ``line``: of the entry that is why."""
+    """The test cannot be run by voice. ``line``: of the entry that is the reason."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -37,8 +37,8 @@ class NotByVoice(Exception):
 
 @dataclass(frozen=True, slots=True)
 class VoiceScript:
-    """``acts``: the places in the talk of what the caller does, one for each script step with a turn, the greeting's
-    left out. ``transfer_status``: how whom the caller is handed on to answers."""
+    """``acts``: the indices in the talk of what the caller does, one for each script step with a turn, without that of
+    the greeting. ``transfer_status``: the SIP status with which targets of transfers answer."""
 
     script: CallScript
     acts: tuple[int, ...]
@@ -51,7 +51,7 @@ def voice_script(test: DialogTest, languages: frozenset[str]) -> VoiceScript:
         if language.partition("-")[0] != "en":
             raise NotByVoice(test.line, f"the offline voice and recogniser know English only, not {language}")
     if test.direction == "outbound":
-        raise NotByVoice(test.line, "the caller of the tests calls; this one is called")
+        raise NotByVoice(test.line, "the bot places this call; by voice, only inbound calls are tested")
     if len(set(test.lines)) < len(test.lines):
         raise NotByVoice(test.line, "entries of the talk share a line; begin each on its own")
     steps = [ScriptStep(Action.LISTEN, 0, deadline_s=ANSWER_S)]
@@ -59,15 +59,15 @@ def voice_script(test: DialogTest, languages: frozenset[str]) -> VoiceScript:
     answers: set[str] = set()
     for index, (entry, line) in enumerate(zip(test.talk, test.lines, strict=True)):
         if entry.dial is not None or entry.dialled is not None:
-            raise NotByVoice(line, "the service of the tests calls nobody")
+            raise NotByVoice(line, "by voice, the bot cannot place calls")
         if entry.noise:
-            raise NotByVoice(line, "noise without words cannot be made to order")
+            raise NotByVoice(line, "noise that is recognised as no words cannot be produced reliably")
         if "completed" in answers and (_acts(entry) or entry.bot):
-            raise NotByVoice(line, "nobody is on the line after a transfer that was completed")
+            raise NotByVoice(line, "after a completed transfer, nobody is on the line")
         if entry.transferred is not None:
             answers.add(entry.transferred)
             if len(answers) > 1:
-                raise NotByVoice(line, "its transfers come to different ends")
+                raise NotByVoice(line, "by voice, all transfers of a test have the same result")
             if entry.transferred != "completed":
                 steps.append(ScriptStep(Action.PAUSE, line, seconds=GOES_ON_S, waits=False))
             continue
@@ -86,9 +86,9 @@ def voice_script(test: DialogTest, languages: frozenset[str]) -> VoiceScript:
 
 
 def spoken(text: str) -> str:
-    """``text`` as a caller says it: a number in digits alone digit by digit, and all of it to a full stop.
+    """``text`` as a caller says it: digits one by one, and with a full stop at the end.
 
-    A voice reads the punctuation, too: words without any sound broken off, and are misheard.
+    Without punctuation, a synthesised voice sounds as if it broke off, and is misheard.
     """
     text = text.strip()
     if re.fullmatch(r"\d[\d -]*", text):
@@ -97,7 +97,7 @@ def spoken(text: str) -> str:
 
 
 def in_words(word: str) -> str:
-    """A single digit as a word; any other word as it is."""
+    """A single digit as a word; any other word unchanged."""
     return _DIGITS[int(word)] if word.isdecimal() and len(word) == 1 else word
 
 
@@ -108,17 +108,17 @@ def _acts(entry: Entry) -> bool:
 def _step(entry: Entry, line: int) -> ScriptStep | None:
     if entry.caller is not None:
         if not re.search(r"\w", entry.caller):
-            raise NotByVoice(line, "there are no words in this")
+            raise NotByVoice(line, "this has no words to say")
         return ScriptStep(Action.SAY, line, text=spoken(entry.caller), deadline_s=ANSWER_S)
     if entry.keys is not None:
         if not re.fullmatch(r"[0-9*#A-D]{1,64}", entry.keys.upper()):
-            raise NotByVoice(line, "these are not keys of a telephone")
+            raise NotByVoice(line, "these are not keys of a telephone (0-9, *, #, A-D; at most 64)")
         return ScriptStep(Action.KEYS, line, keys=entry.keys.upper(), deadline_s=ANSWER_S)
     return ScriptStep(Action.SILENCE, line, deadline_s=SILENCE_S) if entry.silence else None
 
 
 def _awaits_word(talk: list[Entry]) -> bool:
-    """Whether a transfer was the last of what matters, without word of what came of it."""
+    """Whether a transfer has been asked for whose result is not written yet."""
     for entry in reversed(talk):
         if entry.transferred is not None or _acts(entry):
             return False
@@ -128,16 +128,16 @@ def _awaits_word(talk: list[Entry]) -> bool:
 
 
 def _end(talk: list[Entry]) -> Literal["hangup", "transfer"] | None:
-    """How the talk ends, when it says so."""
-    handed_on = False
+    """How the talk ends; None if it does not say."""
+    transferred = False
     for entry in talk:
         if entry.transferred is not None:
-            handed_on = entry.transferred == "completed"
+            transferred = entry.transferred == "completed"
         elif _acts(entry):
-            handed_on = False
+            transferred = False
         elif entry.transfer is not None:
-            handed_on = True
-    if handed_on:
+            transferred = True
+    if transferred:
         return "transfer"
     for entry in reversed(talk):
         if entry.hangup:

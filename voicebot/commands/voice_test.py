@@ -1,18 +1,16 @@
-"""``voicebot test --voice``: the transcript tests as real calls, by synthesised callers.
+"""``voicebot test --voice``: run the transcript tests as real calls, by synthesised callers.
 
-Each test is run in text first: what is wrong there need not be said aloud. Then the service is started as ``voicebot
-serve`` would start it, on ports of its own and without anybody's settings, with its offline speech, and serves a
-:mod:`~voicebot.authoring.stage` of the dialogs. The built-in caller holds the calls, two side by side, and what the bot
-said is read in their records.
+Each test is run in text first; one that fails there is not run by voice. Then the service is started as by ``voicebot
+serve``, on ports and with settings of its own and with offline speech, and serves a :mod:`~voicebot.authoring.stage` of
+the dialogs. The built-in caller places the calls, two at a time. What the bot said is read from their records.
 
-Status 0: all that can be held by voice is as the tests say; 1: something is not; 2: nothing could be run.
+Status 0: all tests that can be run by voice passed; 1: a test failed; 2: no test could be run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import tempfile
 import time
@@ -36,11 +34,12 @@ from voicebot.commands.test import run_quietly
 from voicebot.commands.voice_script import NotByVoice, VoiceScript, voice_script
 from voicebot.commands.voice_verdict import Understood, verdict
 from voicebot.host.loader import DialogsError
+from voicebot.host.sdk_choice import chosen_sdk
 from voicebot.log import configure_logging
 from voicebot.service.supervisor import NotReady
 
 SIDE_BY_SIDE: Final = 2
-"""Calls at a time: offline models of both sides share the machine with them."""
+"""How many calls are run at a time. The offline models of both sides run on this machine."""
 MAX_CALL_S: Final = 300.0
 RENDER_ATTEMPTS: Final = 3
 SETTINGS: Final = """\
@@ -70,7 +69,7 @@ level = "WARNING"
 
 @dataclass(frozen=True, slots=True)
 class VoiceResult:
-    """What came of one test. ``skipped``: why it was not held by voice, or nothing; ``in_text``: it failed before."""
+    """The result of one test. ``skipped``: why it was not run by voice, or ``""``. ``in_text``: it failed in text."""
 
     test: DialogTest
     failure: Failure | None = None
@@ -85,7 +84,7 @@ class VoiceResult:
 
 
 def run_voice_tests(folder: Path, *, as_json: bool, only: str = "") -> int:
-    """Hold the tests of ``folder``, of which ``only`` those whose name has these words in it."""
+    """Run the tests of ``folder`` whose name contains ``only``."""
     configure_logging("WARNING")
     dialogs, transcripts = load_dialogs(folder), read_transcripts(folder)
     if not dialogs.usable or transcripts.problems:
@@ -104,7 +103,7 @@ def run_voice_tests(folder: Path, *, as_json: bool, only: str = "") -> int:
     async def everything() -> list[VoiceResult]:
         me = asyncio.current_task()
         assert me is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)  # as Ctrl-C: nothing is left behind
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)  # as Ctrl-C: ends the service, too
         results = await run_quietly(Rehearsal(dialogs), [test for _, test in numbered])
         ready, over = _plan([number for number, _ in numbered], results)
         for result in over:
@@ -128,7 +127,7 @@ def run_voice_tests(folder: Path, *, as_json: bool, only: str = "") -> int:
 
 
 def lines_of(result: VoiceResult) -> list[str]:
-    """What is told of a test: how it went, where it failed, and what was heard otherwise than it was said."""
+    """The lines for one test: its result, where it failed, and what was recognised otherwise than it was said."""
     lines = [f"{result.outcome} {result.took_s:6.1f} s  {result.test.name}"]
     if result.skipped:
         return [f"skipped {'':8}  {result.test.name}: {result.skipped}"]
@@ -145,7 +144,7 @@ def lines_of(result: VoiceResult) -> list[str]:
 
 def _plan(numbers: Sequence[int], results: Sequence[Result]) -> tuple[list[tuple[int, DialogTest, VoiceScript]],
                                                                       list[VoiceResult]]:  # fmt: skip
-    """The calls to be held, and the tests that are over without one."""
+    """The calls to place, and the results of tests that need no call."""
     ready: list[tuple[int, DialogTest, VoiceScript]] = []
     over: list[VoiceResult] = []
     for number, result in zip(numbers, results, strict=True):
@@ -162,7 +161,7 @@ def _plan(numbers: Sequence[int], results: Sequence[Result]) -> tuple[list[tuple
 async def _hold(
     folder: Path, calls: Sequence[tuple[int, DialogTest, VoiceScript]], tell: Callable[[VoiceResult], None]
 ) -> list[VoiceResult]:
-    """Start the service, hold the calls, end the service."""
+    """Start the service, place the calls, end the service."""
     with tempfile.TemporaryDirectory(prefix="voicebot-test-") as made:
         place = Path(made)
         await asyncio.to_thread(build_stage, folder, place / "stage")
@@ -171,7 +170,7 @@ async def _hold(
             common = CallOptions(
                 speech=service.speech,
                 transcribe=False,
-                sender=Address("+15550100"),  # who calls in text
+                sender=Address("+15550100"),  # the same caller as in text
                 max_call_s=MAX_CALL_S,
             )
             async with Phone(service.address, common) as phone:
@@ -191,7 +190,7 @@ async def _hold(
 
 
 async def _render(phone: Phone, voice: VoiceScript) -> None:
-    """Have the caller's words as audio before the first call: while somebody is listened to, the machine is busy."""
+    """Synthesise the caller's words before the first call, because recognition keeps the machine busy during calls."""
     for attempt in range(RENDER_ATTEMPTS):
         try:
             await phone.prepare(voice.script)
@@ -222,8 +221,7 @@ async def _call(
 
 
 def _settings(place: Path) -> None:
-    sdk = os.environ.get("VOICEBOT_SDK") or "botbuilder"
-    values = {"dialogs": str(place / "stage"), "records": str(place / "records"), "sdk": sdk}
+    values = {"dialogs": str(place / "stage"), "records": str(place / "records"), "sdk": chosen_sdk()}
     text = SETTINGS.format(**{name: json.dumps(value) for name, value in values.items()})
     (place / "voicebot.toml").write_text(text, encoding="utf-8")
 

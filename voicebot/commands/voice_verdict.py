@@ -1,8 +1,9 @@
-"""What came of a test that was held by voice: the call's record, laid beside the talk. Pure.
+"""Judges a test that was run by voice: compares the call's record with the talk. Pure.
 
-Caller and service run on one machine, so one clock orders what both have noted: what the bot said between two acts of
-the caller belongs to the first of them. Read so, a record is a call like one in text, and is judged by the same rules
-(:class:`~voicebot.authoring.talk.RunningTest`). What only text can tell (``language``, ``recording``) is left out here.
+Caller and service run on one machine, so their times can be compared: what the bot said between two acts of the caller
+answers the first of them. With this, a record is judged by the same rules as a call in text
+(:class:`~voicebot.authoring.talk.RunningTest`). Entries that only a call in text can check (``language``,
+``recording``) are ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from voicebot.commands.voice_script import VoiceScript, in_words, spoken
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What the caller said in an act, and what the bot was told of it. ``line``: of the act."""
+    """What the caller said in an act, and what was recognised. ``line``: of the act in the test's file."""
 
     line: int
     said: str
@@ -29,20 +30,20 @@ class Understood:
 
     @property
     def differs(self) -> bool:
-        """Whether that is more than a matter of capitals, punctuation and figures: it may have been misheard."""
+        """Whether they differ in more than capitals, punctuation and figures."""
         return _plain(self.said) != _plain(self.recognised)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``failure`` is None when all was as the test says; ``understood``: of each thing that was said by voice."""
+    """``failure``: None if the test passed. ``understood``: one for each act in which the caller spoke."""
 
     failure: Failure | None
     understood: tuple[Understood, ...]
 
 
 async def verdict(test: DialogTest, voice: VoiceScript, report: CallReport, record: dict[str, Any]) -> Verdict:
-    """Judge the call that ``report`` and ``record`` tell of. Nothing is waited for."""
+    """Judge the call with this ``report`` of the caller and this ``record`` of the service. Never waits."""
     call = RecordedCall(test, voice, report, record)
     shown = [(entry, line) for entry, line in zip(test.talk, test.lines, strict=True)
              if entry.language is None and entry.recording is None]  # fmt: skip
@@ -57,7 +58,7 @@ async def verdict(test: DialogTest, voice: VoiceScript, report: CallReport, reco
 
 
 class CallOver(Exception):
-    """The call did not get to the act in ``line``."""
+    """The call ended before the act in ``line``."""
 
     def __init__(self, line: int) -> None:
         super().__init__(line)
@@ -65,7 +66,8 @@ class CallOver(Exception):
 
 
 class RecordedCall:
-    """A call that was, act by act (:class:`~voicebot.authoring.talk.Call`). Raises :class:`CallOver` past its end."""
+    """Replays a recorded call, act by act (:class:`~voicebot.authoring.talk.Call`). Raises :class:`CallOver` after its
+    end."""
 
     def __init__(self, test: DialogTest, voice: VoiceScript, report: CallReport, record: dict[str, Any]) -> None:
         self.hung_up = False
@@ -79,7 +81,7 @@ class RecordedCall:
                       if index in voice.acts or entry.transferred is not None]  # fmt: skip
         self._begin = self._beginnings(voice, report, record["answered_ms"] or 0.0)
         self._at = -1
-        """The act whose answer was given last, as a place in ``_acts``; -1: the greeting."""
+        """The act that was answered last, as an index in ``_acts``; -1: the greeting."""
 
     async def dial(self) -> list[Said]:
         return self._answer()
@@ -98,11 +100,11 @@ class RecordedCall:
 
     async def transferred(self, state: str) -> list[Said]:
         said = self._next()
-        self.hung_up = self.hung_up or state == "completed"  # the caller is with somebody else
+        self.hung_up = self.hung_up or state == "completed"  # the caller is with the target
         return said
 
     async def dial_became(self, outcome: str) -> list[Said]:
-        raise AssertionError("tests in which the bot dials are not held by voice")
+        raise AssertionError("tests in which the bot places calls are not run by voice")
 
     def understood(self) -> tuple[Understood, ...]:
         found = []
@@ -127,13 +129,13 @@ class RecordedCall:
         return [Said(line["text"], line["speak"] or line["text"]) for line in lines if line["event"] == "bot_message"]
 
     def _during(self, at: int) -> list[dict[str, Any]]:
-        """The record's lines from the ``at``-th act to the next."""
+        """The lines of the record's timeline from the ``at``-th act to the next."""
         begin = self._begin[at] if at >= 0 else float("-inf")
         end = self._begin[at + 1] if at + 1 < len(self._begin) else float("inf")
         return [line for line in self._timeline if begin <= line["at_ms"] < end]
 
     def _beginnings(self, voice: VoiceScript, report: CallReport, answered_ms: float) -> list[float]:
-        """When each act began, in the record's milliseconds, as far as the call came."""
+        """When each act began, in milliseconds of the record, for the acts that the call reached."""
         onsets: Sequence[float | None] = [turn.onset_s for turn in report.turns[1:]]
         own = dict(zip(voice.acts, onsets, strict=False))
         ends = iter([line["at_ms"] for line in self._timeline if line["event"] == "transfer_ended"])
@@ -149,11 +151,11 @@ class RecordedCall:
 
 
 def _ending(voice: VoiceScript, report: CallReport) -> str:
-    """Why the caller could not go on."""
+    """Why the caller could not continue."""
     if report.ended_by != "bot":
         return report.reason
     if report.transfer_target is not None and voice.transfer_status < 300:
-        return f"the call was handed on to {report.transfer_target}"
+        return f"the call was transferred to {report.transfer_target}"
     return "the call is over"
 
 

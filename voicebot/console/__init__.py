@@ -1,11 +1,11 @@
-"""HTTP for whoever runs the service: is it well, how is it doing, place a call, end one (docs/operations.md).
+"""HTTP for operators: health, metrics, and an API to place and end calls (docs/operations.md).
 
-Rules that hold here:
+Rules of this package:
 
-* `/`, `/healthz`, `/readyz` and `/metrics` are open and tell nothing of anybody's call; `/v1` needs the token, and is
-  shut without one.
-* Nothing here knows how a call works: what is asked for goes to `calls`, what is told comes from there.
-* Answers are JSON; errors are ``{"error": {"code", "message"}}``, and say the mend.
+* `/`, `/healthz`, `/readyz` and `/metrics` are open and tell nothing about single calls. `/v1` needs the token, and is
+  closed if there is none.
+* Nothing here knows how a call works: requests go to `calls`, and answers come from there.
+* Answers of `/v1` are JSON. Errors are ``{"error": {"code", "message"}}``, and say what to do.
 """
 
 from voicebot.console.api import CallsApi

@@ -1,4 +1,4 @@
-"""The shape of what the console answers."""
+"""The error answers of the console."""
 
 from __future__ import annotations
 

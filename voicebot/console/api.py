@@ -1,4 +1,4 @@
-"""`/v1/calls`: place a call, see the calls, end one."""
+"""`/v1/calls`: place a call, list the calls, show one, end one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _address_or_none(value: object) -> Address | None:
 
 
 class CallBody(BaseModel):
-    """What `POST /v1/calls` takes."""
+    """The body of `POST /v1/calls`."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -58,7 +58,7 @@ class CallsApi:
 
     @property
     def routes(self) -> list[web.RouteDef]:
-        one = "/v1/calls/{id:.+}"  # a Call-ID may hold a slash
+        one = "/v1/calls/{id}"
         return [
             web.post("/v1/calls", self.place),
             web.get("/v1/calls", self.list),
@@ -67,7 +67,7 @@ class CallsApi:
         ]
 
     async def place(self, request: web.Request) -> web.Response:
-        """202 with the call's id, while it is being set up."""
+        """Place a call. Answers 202 with the call's id while it is being set up."""
         try:
             body = CallBody.model_validate(json.loads(await read_body(request)))
         except web.HTTPRequestTimeout:
@@ -81,11 +81,11 @@ class CallsApi:
         except CannotCall as why:
             return error(_STATUS[why.why], str(why))
         summary = call.summary()
-        logger.info("call %s to %s was asked for by %s", summary["id"], summary["to"], request.remote)
+        logger.info("call %s to %s was requested by %s", summary["id"], summary["to"], request.remote)
         return web.json_response(summary, status=202)
 
     async def list(self, request: web.Request) -> web.Response:
-        """Running calls; with ``?ended=1`` the latest that have ended as well."""
+        """List the running calls; with ``?ended=1``, also the latest that have ended."""
         calls = [call.summary() for call in self._calls.running()]
         if request.query.get("ended", "0") not in ("0", "false"):
             calls = self._calls.ended() + calls
@@ -96,21 +96,21 @@ class CallsApi:
         return web.json_response(found) if found is not None else error(404, "there is no such call")
 
     async def end(self, request: web.Request) -> web.Response:
-        """Hang up; harmless when the call has ended."""
+        """Hang up. Harmless if the call has ended."""
         call = self._calls.find(request.match_info["id"])
         if call is not None:
-            logger.info("call %s is ended by %s", call.info.call_id, request.remote)
+            logger.info("call %s is ended by %s", call.id, request.remote)
             async with asyncio.timeout(HANG_UP_TIMEOUT_S):
                 await call.hang_up()
         elif self._find(request.match_info["id"]) is None:
             return error(404, "there is no such call")
         return web.Response(status=204)
 
-    def _find(self, call_id: str) -> dict[str, Any] | None:
-        running = self._calls.find(call_id)
+    def _find(self, name: str) -> dict[str, Any] | None:
+        running = self._calls.find(name)
         if running is not None:
             return running.summary()
-        return next((ended for ended in self._calls.ended() if ended["id"] == call_id), None)
+        return next((ended for ended in self._calls.ended() if ended["id"] == name), None)
 
 
 def _line(wrong: Any) -> str:

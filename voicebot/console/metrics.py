@@ -1,7 +1,7 @@
-"""What Prometheus reads at `/metrics`. docs/operations.md names and explains each figure.
+"""The metrics for Prometheus at `/metrics`. docs/operations.md explains each.
 
-Figures of a call are taken from its record when it is over (`voicebot.calls.record`); what others count is read when
-it is asked for. All labels have few values: no number, no name, no id of a call ever becomes one.
+Those of calls are counted from a call's record when it has ended (`voicebot.calls.record`); those of other parts of the
+service are read at each request. All labels have few values: never a number, a name or the id of a call.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ _ENDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What somebody else counts: ``values`` by the value of ``label``; without a label there is one, named ``""``."""
+    """A metric that another part of the service counts. ``values``: by the value of ``label``; without a label there is
+    one, under ``""``. ``text``: its help text."""
 
     name: str
     text: str
@@ -58,9 +59,9 @@ class Figure:
 
 
 class Metrics:
-    """``running``: the calls that are not over; ``figures``: those of other parts. Both are asked at each request.
+    """``running`` returns the running calls, ``figures`` the metrics of other parts; both are called at each request.
 
-    Give :meth:`call_ended` each record.
+    :meth:`call_ended` must get the record of each call.
     """
 
     def __init__(
@@ -75,22 +76,28 @@ class Metrics:
         self._setup = _histogram("call_setup_seconds", "INVITE to answer", _SETUP_S, registry, ["direction"])
         self._duration = _histogram("call_duration_seconds", "Answer to end", _DURATION_S, registry, ["direction"])
         self._gap = _histogram("response_gap_seconds", "Silence before each answer of the bot", _GAP_S, registry)
-        self._failures = Counter("voicebot_failures", "What failed in calls", ["what"], registry=registry)
-        self._packets = Counter("voicebot_rtp_packets", "RTP packets of ended calls", ["kind"], registry=registry)
-        self._loss = _histogram("rtp_loss_ratio", "Share of packets that did not come, a call", _LOSS, registry)
-        self._jitter = _histogram("rtp_jitter_seconds", "Interarrival jitter, a call", _JITTER_S, registry)
-        self._remote_jitter = _histogram(
-            "rtp_remote_jitter_seconds", "Jitter as the other side reports it (RTCP), a call", _JITTER_S, registry
+        self._failures = Counter(
+            "voicebot_failures", "Failures in calls: bot, recognition or playback", ["what"], registry=registry
         )
-        self._round_trip = _histogram("rtp_round_trip_seconds", "Round trip (RTCP), a call", _ROUND_TRIP_S, registry)
-        self._mos = _histogram("rtp_mos", "What we hear, 1 to 4.4 (E-model), a call", _MOS, registry)
+        self._packets = Counter("voicebot_rtp_packets", "RTP packets of ended calls", ["kind"], registry=registry)
+        self._loss = _histogram("rtp_loss_ratio", "Packets lost or too late, as a share, per call", _LOSS, registry)
+        self._jitter = _histogram("rtp_jitter_seconds", "Interarrival jitter per call (RFC 3550)", _JITTER_S, registry)
+        self._remote_jitter = _histogram(
+            "rtp_remote_jitter_seconds", "Jitter that the other side reports (RTCP), per call", _JITTER_S, registry
+        )
+        self._round_trip = _histogram(
+            "rtp_round_trip_seconds", "Round-trip time per call (RTCP)", _ROUND_TRIP_S, registry
+        )
+        self._mos = _histogram(
+            "rtp_mos", "Estimated quality of received audio per call, MOS 1 to 4.4 (E-model)", _MOS, registry
+        )
         self._remote_mos = _histogram(
-            "rtp_remote_mos", "What the other side hears of us (RTCP XR), a call", _MOS, registry
+            "rtp_remote_mos", "Quality of our audio per call, as the other side reports it (RTCP XR)", _MOS, registry
         )
         registry.register(_Read(self))
 
     def call_ended(self, record: Mapping[str, Any]) -> None:
-        """Count a call by its record."""
+        """Count an ended call. ``record``: as :meth:`voicebot.calls.RecordBuilder.build` makes it."""
         direction = record["direction"]
         reason = record["end"]["reason"]
         self._ends.labels(direction, reason if reason in _ENDS else "other").inc()
@@ -124,13 +131,13 @@ class Metrics:
                 histogram.observe(value / unit)
 
     def render(self) -> bytes:
-        """The page."""
+        """The metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """What is read, not counted here."""
+        """The metrics that are read at each request."""
         yield _build_info()
-        up = GaugeMetricFamily("voicebot_calls_up", "Calls that are not over", labels=["direction", "state"])
+        up = GaugeMetricFamily("voicebot_calls_up", "Running calls", labels=["direction", "state"])
         tally = Tally((call.info.direction, call.phase) for call in self._running())
         for (direction, phase), count in sorted(tally.items()):
             up.add_metric([direction, phase], count)
@@ -158,6 +165,6 @@ def _histogram(
 
 
 def _build_info() -> GaugeMetricFamily:
-    info = GaugeMetricFamily("voicebot_build_info", "The version that runs", labels=["version"])
+    info = GaugeMetricFamily("voicebot_build_info", "The running version of voicebot", labels=["version"])
     info.add_metric([__version__], 1)
     return info

@@ -1,6 +1,6 @@
-"""The operations page at `/`: how the service is, on one screen, for whoever is asked why it does not answer.
+"""The operations page at `/`: the state of the service on one screen.
 
-It is open like `/readyz`, so it tells of no call: how many there are, not whose.
+It is open like `/readyz`, so it shows how many calls there are, but nothing about single calls.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_LINES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of the page: facts by name, and lines to be read as they are. ``wrong``: somebody should look at it."""
+    """A section of the page. ``facts``: name and value; ``lines``: preformatted text. ``wrong``: it needs attention."""
 
     title: str
     facts: Sequence[tuple[str, str]] = ()
@@ -38,7 +38,7 @@ pre { background: #fdf2f0; padding: .6rem; white-space: pre-wrap; margin: .4rem 
 
 
 def render(panels: Iterable[Panel]) -> str:
-    """The page, without scripts: it asks for itself anew every few seconds."""
+    """The page, in HTML without scripts. The browser reloads it every :data:`REFRESH_S` seconds."""
     shown = list(panels)
     well = not any(panel.wrong for panel in shown)
     return (

@@ -21,14 +21,12 @@ logger = logging.getLogger(__name__)
 
 
 class ConsoleUnavailable(Exception):
-    """The server could not be started; the text says what to mend."""
+    """The server could not be started. The text says why, and what to do."""
 
 
 class ConsoleServer:
-    """``unready()`` tells what keeps the service from taking calls, if anything does; ``secret()``: the token.
-
-    ``panels()`` is what the operations page shows.
-    """
+    """``unready()`` returns what keeps the service from taking calls, ``secret()`` the token, and ``panels()`` the
+    sections of the operations page; each is called at each request that needs it."""
 
     def __init__(
         self,
@@ -75,7 +73,8 @@ class ConsoleServer:
         except OSError as wrong:
             await self.close()
             raise ConsoleUnavailable(
-                f"console: {self._host}:{self._port}: {wrong.strerror or wrong}; choose another console.port"
+                f"console: cannot listen at {self._host}:{self._port}: {wrong.strerror or wrong}; "
+                "choose another console.host or console.port"
             ) from wrong
 
     async def close(self) -> None:
@@ -88,7 +87,7 @@ class ConsoleServer:
         return web.Response(text=render(self._panels()), content_type="text/html", headers=policy)
 
     async def _health(self, _request: web.Request) -> web.Response:
-        """That this is answered is all that it says: the event loop runs."""
+        """The answer itself shows that the event loop runs."""
         return web.json_response({"ok": True})
 
     async def _readiness(self, _request: web.Request) -> web.Response:
@@ -101,14 +100,14 @@ class ConsoleServer:
 
 @web.middleware
 async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors in the one shape; what is our fault is logged, and not told."""
+    """Answer all errors in the same shape. Exceptions of ours are logged, and not shown."""
     try:
         return await handler(request)
     except web.HTTPRequestEntityTooLarge:
-        return error(413, f"more than {MAX_BODY} bytes")
+        return error(413, f"the body is longer than {MAX_BODY} bytes")
     except web.HTTPException as wrong:
         allow = wrong.headers.get("Allow")
         return error(wrong.status, wrong.reason or "", {"Allow": allow} if allow else None)
     except Exception:
         logger.exception("%s %s", request.method, request.path)
-        return error(500, "something went wrong here; the log says what")
+        return error(500, "an internal error; the log has the details")

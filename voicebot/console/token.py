@@ -1,4 +1,4 @@
-"""Who may use `/v1`: whoever shows the token."""
+"""Access to `/v1`: by a token."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from voicebot.console.answers import error
 
 
 def bearer(secret: Callable[[], str]) -> Middleware:
-    """Let requests to `/v1` through that carry ``Authorization: Bearer <secret>``; ``secret`` is read each time.
+    """Require ``Authorization: Bearer <secret>`` for `/v1`. ``secret`` is called for each request.
 
-    Without a secret nobody is let through: the API places calls, which cost money.
+    Without a secret, all are refused, because the API places calls, which cost money.
     """
 
     @web.middleware
@@ -26,10 +26,10 @@ def bearer(secret: Callable[[], str]) -> Middleware:
         except (OSError, UnicodeDecodeError):
             return error(503, "console.token_file cannot be read")
         if not wanted:
-            return error(403, "the API is shut: set VOICEBOT_CONSOLE__TOKEN or console.token_file, and start again")
+            return error(403, "the API is closed: set VOICEBOT_CONSOLE__TOKEN or console.token_file, and restart")
         scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(shown.strip().encode(), wanted.encode()):
-            return error(401, "Authorization: Bearer and the console's token", {"WWW-Authenticate": "Bearer"})
+            return error(401, "needs Authorization: Bearer with the console's token", {"WWW-Authenticate": "Bearer"})
         return await handler(request)
 
     return check

@@ -1,14 +1,14 @@
-"""The call-event vocabulary: everything that can happen in a call, as small frozen facts.
+"""The events of a call: everything that can happen in it, as small frozen values.
 
-The rooms that notice something make them; the turn machine, the call's record and the tests read them. Rules:
+The part that notices something makes the event; the turn machine, the call's record and the tests read it. Rules:
 
-* An event says what happened, never what to do about it; what to do is a command (`voicebot.turns`). Names that end in
-  ``Asked`` are what the bot wants done.
-* ``at`` and every other time is in seconds on the call process's monotonic clock (``loop.time()``), so that times
-  from the wire, the recogniser and the bot can be compared; durations end in ``_s``.
-* ``request`` numbers what the bot was asked, from 1 in each call; ``0`` is the bot speaking on its own initiative.
-* ``heard`` is said of the caller only: how much of a prompt left on the wire (``heard_s``). The recogniser *recognises*
-  words, voice activity *detects* speech, a packet or a response is *received*.
+* An event says what happened, not what to do about it; that is a command (`voicebot.turns`). An event whose name ends
+  in ``Asked`` is something that the bot wants done.
+* ``at`` and all other times are seconds on the call process's monotonic clock (``loop.time()``), so that times from the
+  wire, the recogniser and the bot can be compared. Durations end in ``_s``.
+* ``request`` is the number of a request to the bot, from 1 in each call; ``0`` is the bot acting on its own initiative.
+* Only the caller *hears*: ``heard_s`` is how much of a prompt was sent. The recogniser *recognises* words, voice
+  activity *detects* speech, a packet or a response is *received*.
 """
 
 from voicebot.events.bot import (

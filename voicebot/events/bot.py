@@ -12,10 +12,10 @@ from voicebot.events.event import Event
 
 
 class InputHint(StrEnum):
-    """What may interrupt a prompt: the Bot Framework ``inputHint``, with the Telephony channel's two additions.
+    """What may interrupt a prompt: the Bot Framework's ``inputHint``, with the two values of its Telephony channel.
 
-    The first two let anything interrupt, ``IGNORING`` nothing, ``IGNORING_SPEECH`` only keys,
-    ``IGNORING_NON_SPEECH`` only speech.
+    With ``ACCEPTING`` and ``EXPECTING`` speech and keys interrupt, with ``IGNORING`` nothing does, with
+    ``IGNORING_SPEECH`` only keys do, with ``IGNORING_NON_SPEECH`` only speech.
     """
 
     ACCEPTING = "acceptingInput"
@@ -37,10 +37,10 @@ class InputHint(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BotMessage(Event):
-    """The bot wants something said. ``speak``: SSML, or plain text; ``""``: nothing is spoken.
+    """The bot wants something said. ``speak``: SSML or plain text; ``""`` if nothing is to be spoken.
 
-    ``audio``: the URL of a WAV file that is played instead; when it cannot be had, ``speak`` is spoken. ``text`` is
-    what is written down of it.
+    ``audio``: the URL of a WAV file to be played instead; if it cannot be fetched, ``speak`` is spoken. ``text``: what
+    the record and the transcript show.
     """
 
     request: int
@@ -60,7 +60,7 @@ class BotDone(Event):
 
 @dataclass(frozen=True, slots=True)
 class BotFailed(Event):
-    """The bot has not carried out ``request``: it hung, crashed or refused."""
+    """The bot did not answer ``request``: it hung, crashed or refused."""
 
     request: int
     reason: str
@@ -68,14 +68,13 @@ class BotFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class BotRecovered(Event):
-    """A bot that had failed can be asked again; the conversation goes on from its stored state."""
+    """A bot that had failed can be asked again; it has the conversation's stored state."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCollection:
-    """How keys reach the bot: collected until ``max_keys``, ``end_key``, or ``gap_s`` without a key.
-
-    With ``max_keys`` 1 each key is told by itself.
+    """How keys are passed to the bot: collected until there are ``max_keys``, until ``end_key``, or until no key has
+    come for ``gap_s``. With ``max_keys`` 1, each key is passed on at once.
     """
 
     max_keys: int = 1
@@ -85,20 +84,21 @@ class KeyCollection:
 
 @dataclass(frozen=True, slots=True)
 class CallConfigured(Event):
-    """The bot sets how its call goes on. None and ``""`` leave a setting as it is.
+    """The bot changes settings for the rest of its call. None and ``""`` leave a setting as it is.
 
-    * ``phrases``: what the recogniser should expect next. With ``phrases`` and no ``no_input_s``, the latter is the
-      usual one again.
-    * ``no_input_s``: silence after which the bot is told. ``no_input_audio`` (URL of a WAV file) or ``no_input_speech``
-      is played instead, unless ``no_input_event``; after ``no_input_retries`` of them the call ends.
-    * ``barge_in``, ``keys_barge_in``: whether voice, or keys, may interrupt prompts; ``barge_in_words``: how many words
-      it takes.
-    * ``end_silence_s``: quiet that ends the caller's turn (0: the usual).
-    * ``keys``: how they are collected.
-    * ``language``, ``voice``: spoken with, and listened in, from now on.
-    * ``masking_s``, ``masking_text``: a bot that takes longer than this is covered by these words.
-    * ``hypotheses``: whether the bot is told what is being said while it is said.
-    * ``listening``: False keeps the caller's voice from the recogniser.
+    * ``phrases``: what the recogniser should expect next. If ``phrases`` is given without ``no_input_s``, the latter is
+      reset to its default.
+    * ``no_input_s``: silence after which the bot is told. If ``no_input_audio`` (URL of a WAV file) or
+      ``no_input_speech`` is set, that is played instead, unless ``no_input_event`` is true. After ``no_input_retries``
+      silences in a row, the next one ends the call.
+    * ``barge_in``, ``keys_barge_in``: whether speech, or keys, may interrupt prompts; ``barge_in_words``: with how many
+      words.
+    * ``end_silence_s``: the quiet that ends the caller's turn (0: the default).
+    * ``keys``: how keys are collected.
+    * ``language``, ``voice``: of synthesis, and ``language`` also of recognition, from now on.
+    * ``masking_s``, ``masking_text``: if the bot takes longer than this to answer, the caller hears this text.
+    * ``hypotheses``: whether the bot gets the recogniser's hypotheses while the caller is speaking.
+    * ``listening``: if False, the caller's voice is not recognised.
     """
 
     phrases: tuple[str, ...] | None = None
@@ -122,19 +122,19 @@ class CallConfigured(Event):
 
 @dataclass(frozen=True, slots=True)
 class MetadataSent(Event):
-    """The bot has sent data about this call, to be kept in its record: plain JSON."""
+    """The bot has sent data for this call's record. ``content``: plain JSON."""
 
     content: Any = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class AbortPromptsAsked(Event):
-    """The bot takes back what it has said and the caller has not heard yet."""
+    """The bot takes back what it has said but the caller has not heard yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeysAsked(Event):
-    """The bot wants keys sent to the caller's side, after what it said before them has been played."""
+    """The bot wants keys sent to the other side, after what it said before them has been played."""
 
     keys: str
 
@@ -150,7 +150,7 @@ class RecordingAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordingAsked(Event):
-    """The bot wants the call's recording changed. ``command``: the bot's own name for this wish, or ``""``."""
+    """The bot wants the recording started, paused, ... ``command``: the bot's id for this request, or ``""``."""
 
     action: RecordingAction
     command: str = ""
@@ -158,7 +158,7 @@ class RecordingAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class RecordingChanged(Event):
-    """What became of a :class:`RecordingAsked`. ``error``: why it was not carried out, or ``""``."""
+    """The outcome of a :class:`RecordingAsked`. ``error``: why it was not carried out, ``""`` if it was."""
 
     action: RecordingAction
     command: str
@@ -176,8 +176,8 @@ class HangUpAsked(Event):
 class TransferAsked(Event):
     """The bot wants the caller transferred, after what it said has been played.
 
-    ``target``: None is where the settings say. ``headers``: SIP headers for the target. ``attended``: whether it is
-    called first, and hears ``announcement``; None is as the settings say.
+    ``target``: None for the target in the settings. ``headers``: SIP headers for the target. ``attended``: whether the
+    target is called first and hears ``announcement``; None to do as the settings say.
     """
 
     target: Address | None
@@ -188,9 +188,9 @@ class TransferAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallAsked(Event):
-    """The bot wants somebody called, in another call. ``command``: the bot's own name for this wish, or ``""``.
+    """The bot wants another call placed. ``command``: the bot's id for this request, or ``""``.
 
-    ``trunk``, ``bot``: by which trunk and for which bot (``""``: the usual one); ``context``: what that bot is told.
+    ``trunk``, ``bot``: through which trunk and for which bot (``""``: the default); ``context``: data for that bot.
     """
 
     target: Address
@@ -202,15 +202,15 @@ class CallAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlacedCallChanged(Event):
-    """What became of the call of a :class:`CallAsked`.
+    """The call of a :class:`CallAsked` has reached another state.
 
-    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`; ``call_id``: of that call,
-    ``""`` when none was placed; ``target``: None when what the bot wanted called is no address; ``status``/``reason``
-    as in :class:`CallNotAnswered`.
+    ``state``: ``answered``, ``ended``, ``refused``, or the value of a :class:`NotReached`. ``call``: its id, ``""`` if
+    none was placed. ``target``: None if the bot gave no valid address. ``status``/``reason``: as in
+    :class:`CallNotAnswered`.
     """
 
     state: str
-    call_id: str
+    call: str
     target: Address | None
     command: str = ""
     status: int = 0

@@ -1,4 +1,4 @@
-"""What every event is."""
+"""The base class of all events."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Base of all events; ``at`` is when it was known here."""
+    """Base of all events. ``at``: when this process noticed it, in ``loop.time()`` seconds."""
 
     at: float

@@ -1,4 +1,4 @@
-"""What a leg reports: the call as signalling has it, keys, hold, transfers."""
+"""What a leg reports: the progress of the call's signalling, keys, hold, transfers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from voicebot.events.event import Event
 
 @dataclass(frozen=True, slots=True)
 class CallAnswered(Event):
-    """The call is answered, by us or by whom we called: media flows both ways."""
+    """The call was answered, by us or by the side that we called: media flows both ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class CallRinging(Event):
 
 @dataclass(frozen=True, slots=True)
 class EarlyMediaReceived(Event):
-    """Audio comes from where we call before anybody has answered: a ringing tone, or an announcement.
+    """Audio comes from the side that we call before it has answered: a ringing tone, or an announcement.
 
-    ``status``: of the SIP response that announced it (183, or 180 with a session description).
+    ``status``: of the SIP response that had the session description (183 or 180).
     """
 
     status: int
@@ -37,18 +37,18 @@ class NotReached(StrEnum):
     NO_ANSWER = "no-answer"
     DECLINED = "declined"
     UNREACHABLE = "unreachable"
-    """No such number, nobody there to ring, or no way to it."""
+    """No such number, no phone registered there, or no route to it."""
     REFUSED = "refused"
-    """We may not call there: credentials missing or wrong, forbidden, or redirected to another address."""
+    """We may not call there: credentials are missing or wrong, it is forbidden, or we were redirected elsewhere."""
     CANCELLED = "cancelled"
-    """We gave up first: the operator did, or the service ended."""
+    """We ended the attempt: an operator did, or the service was stopped."""
     ERROR = "error"
-    """Something on the way failed, or the answer cannot be used."""
+    """A server on the path failed, or the answer cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallNotAnswered(Event):
-    """A call that we placed was not answered. ``status``/``reason``: of the SIP response; 0 when none came."""
+    """A call that we placed was not answered. ``status``/``reason``: of the SIP response; 0 and ``""`` if none came."""
 
     outcome: NotReached
     status: int
@@ -67,21 +67,20 @@ class HoldEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class EarlyMediaSent(Event):
-    """The caller hears what we say from now on, though we have not answered yet (183 with a session description)."""
+    """From now on the caller hears us, though we have not answered yet (183 with a session description)."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed(Event):
-    """One press of a keypad key, ``0-9 * # A-D``: by RFC 4733, SIP INFO or as a tone in the audio."""
+    """One press of a keypad key, ``0-9 * # A-D``: received by RFC 4733, SIP INFO or as a tone in the audio."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class LegEnded(Event):
-    """The leg is gone. ``reason``: ``caller`` (the other side), ``bot``, ``transfer``, ``media-timeout``, ``error``...
-
-    Of a call that we placed and nobody answered: the value of a :class:`NotReached`.
+    """The leg has ended. ``reason``: who or what ended it: ``caller`` (the other side), ``bot``, ``transfer``,
+    ``media-timeout``, ``error``, ...; for a call of ours that nobody answered, the value of a :class:`NotReached`.
     """
 
     reason: str
@@ -89,7 +88,9 @@ class LegEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class TransferEnded(Event):
-    """A transfer has succeeded or failed. ``status``/``message``: the target's last SIP status (0: none), and why."""
+    """A transfer has succeeded or failed. ``status``: the target's last SIP status, 0 if there was none. ``message``:
+    the reason.
+    """
 
     accepted: bool
     status: int

@@ -1,4 +1,4 @@
-"""What of the bot's turn left on the wire."""
+"""How the playing of the bot's utterances goes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from voicebot.events.event import Event
 
 @dataclass(frozen=True, slots=True)
 class PlaybackStarted(Event):
-    """The first packet of the utterance has left."""
+    """The first packet of the utterance was sent."""
 
     utterance: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlaybackEnded(Event):
-    """No more of the utterance is sent. ``heard_s``: seconds of it that were; ``complete``: that was all of it."""
+    """Nothing more of the utterance will be sent. ``heard_s``: seconds that were sent; ``complete``: this was all."""
 
     utterance: int
     heard_s: float

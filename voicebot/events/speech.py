@@ -1,6 +1,6 @@
-"""What is detected and recognised of the caller's speech.
+"""What voice activity detection and the recogniser report of the caller's speech.
 
-Voice activity is our own, on the raw frames; words are the recogniser's.
+Start and stop come from our own detector, which works on the raw frames; words come from the recogniser.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ class SpeechStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class SpeechStopped(Event):
-    """The caller has been quiet for the detector's hang-over. ``offset``: the time of the last voiced sample."""
+    """The caller has been quiet for the detector's hangover time. ``offset``: the time of the last voiced sample."""
 
     offset: float
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis(Event):
-    """What the recogniser makes of the phrase being spoken, so far. ``start``/``end``: the audio that it covers."""
+    """The recogniser's preliminary result for the phrase being spoken. ``start``/``end``: the audio that it covers."""
 
     text: str
     start: float
@@ -35,7 +35,7 @@ class Hypothesis(Event):
 
 @dataclass(frozen=True, slots=True)
 class Final(Event):
-    """The recogniser's final result for one phrase. ``confidence``: 0 to 1, or None where the service gives none."""
+    """The recogniser's final result for one phrase. ``confidence``: 0 to 1, or None if the service gives none."""
 
     text: str
     start: float
@@ -45,7 +45,7 @@ class Final(Event):
 
 @dataclass(frozen=True, slots=True)
 class NoMatch(Event):
-    """The recogniser found speech in ``start``..``end`` but no words in it."""
+    """The recogniser found speech from ``start`` to ``end``, but no words in it."""
 
     start: float
     end: float
@@ -53,11 +53,11 @@ class NoMatch(Event):
 
 @dataclass(frozen=True, slots=True)
 class RecognitionLost(Event):
-    """No recognition until :class:`RecognitionRestored`; the recogniser goes on trying by itself."""
+    """Recognition stopped working until :class:`RecognitionRestored`; the recogniser reconnects by itself."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecognitionRestored(Event):
-    """Recognition works again; the audio since the last phrase was sent again where the service allows it."""
+    """Recognition works again; the audio since the last phrase was sent to it again."""

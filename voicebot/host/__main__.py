@@ -12,9 +12,10 @@ from pathlib import Path
 from voicebot.host.sdk_choice import MICROSOFT_AGENTS, PACKAGES, SDK_ENV
 from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
+from voicebot.private_files import keep_private
 
 CANNOT_START = 2
-"""Exit status when dialogs, settings, socket or state make a start impossible; one line on stderr says why."""
+"""Exit status when dialogs, settings, socket or state prevent the start; one line on stderr says why."""
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -36,6 +37,12 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--http-host", default="127.0.0.1", help="address for --http-port (default: %(default)s)")
     parser.add_argument("--http-fd", type=int, help="serve /api/messages on this inherited listening socket instead")
     parser.add_argument("--http-later", action="store_true", help="accept requests there only when told to")
+    parser.add_argument(
+        "--service-host",
+        action="append",
+        default=[],
+        help="host that replies at /api/messages may go to though no token names it (may be given again)",
+    )
     parser.add_argument("--shown-as", type=Path, help="folder to name in the log instead of --dialogs")
     parser.add_argument(
         "--announce-faults", action="store_true", help="if the host cannot start, print why on standard output, as JSON"
@@ -61,7 +68,7 @@ def wants_http(options: argparse.Namespace) -> bool:
 
 
 def _choose_sdk(options: argparse.Namespace) -> str:
-    """Settle for this process what dialogs run on; returns why that cannot be, or nothing."""
+    """Choose the SDK of this process; returns why it cannot be used, or ``""``."""
     if options.sdk:
         os.environ[SDK_ENV] = options.sdk
     try:
@@ -76,11 +83,12 @@ def _choose_sdk(options: argparse.Namespace) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit status: 0 after SIGTERM or SIGINT, 2 when there was no start."""
+    """Exit status: 0 after SIGTERM or SIGINT, 2 if the host cannot start."""
     options = arguments(argv)
-    # Standard output carries the ready line alone: what a dialog prints belongs into the log.
+    # Standard output carries the ready line only: what a dialog prints goes into the log.
     announce, sys.stdout = sys.stdout, sys.stderr
     shown = {str(options.dialogs.resolve()): str(options.shown_as)} if options.shown_as is not None else {}
+    keep_private()
     configure_logging(options.log_level, options.log_json, shown)
 
     def cannot_start(why: str) -> int:

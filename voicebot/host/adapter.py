@@ -1,4 +1,4 @@
-"""The Bot Framework adapter of the phone channel: what a dialog sends leaves at once."""
+"""The Bot Framework adapter of the phone channel. What a dialog sends leaves at once, not at the end of its turn."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from voicebot.host.sdk import (
     TurnContext,
     activity_to_json,
 )
+from voicebot.telephony_channel import delay_s
 
 Deliver = Callable[[int, str, dict[str, Any]], Awaitable[None]]
-"""``(turn, conversation, activity)``: hand one activity to the call; turn 0 is the bot's own initiative."""
+"""``(turn, conversation, activity)``: give one activity to the call. Turn 0 is the bot's own initiative."""
 
-MAX_DELAY_S = 10.0
 _TURN = "voicebot.turn"
 
 
 class SpokenForGood(Exception):
-    """What was said on a phone cannot be changed or taken back."""
+    """A dialog wants to change or delete a message, but speech on the phone cannot be taken back."""
 
 
 class NobodyThere(Exception):
-    """The conversation's call is not connected (any more)."""
+    """The call of the conversation is not, or no longer, connected."""
 
 
 class _Turn:
-    """One turn while it runs; afterwards what it still sends is the bot's own initiative."""
+    """One turn. Once it is over, its ``number`` is 0: what it still sends is the bot's own initiative."""
 
     __slots__ = ("deliver", "number")
 
@@ -41,7 +41,7 @@ class _Turn:
 
 
 class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
-    """Runs turns that come from calls. The caller holds the order; see :mod:`voicebot.host.server`."""
+    """Runs turns of calls. Their order is kept by :mod:`voicebot.host.server`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
     async def process(
         self, activity: Activity, logic: Callable[[TurnContext], Awaitable[None]], turn: int, deliver: Deliver
     ) -> None:
-        """Run one turn; whatever the dialog sends goes through ``deliver`` while the turn is still running."""
+        """Run one turn. Whatever the dialog sends is passed to ``deliver`` at once, while the turn is running."""
         self._routes[activity.conversation.id] = deliver
         running = _Turn(turn, deliver)
         context = TurnContext(self, activity)
@@ -62,11 +62,11 @@ class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
             running.number = 0
 
     def forget(self, conversation: str) -> None:
-        """The conversation is over: nothing can be sent to it on the bot's own initiative."""
+        """The conversation is over: from now on nothing can be sent to it."""
         self._routes.pop(conversation, None)
 
     def forget_route(self, deliver: Deliver) -> None:
-        """The connection behind ``deliver`` is gone, and with it the calls that it carried."""
+        """The connection behind ``deliver`` is closed, and with it the calls that it carried."""
         for conversation in [name for name, route in self._routes.items() if route == deliver]:
             del self._routes[conversation]
 
@@ -89,7 +89,7 @@ class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
         if activity.type in (ActivityTypes.trace, ActivityTypes.invoke_response):
             return ""
         if activity.type == "delay":
-            await asyncio.sleep(_delay_s(activity.value))
+            await asyncio.sleep(delay_s(activity.value))
             return ""
         conversation = activity.conversation.id
         turn = context.turn_state.get(_TURN)
@@ -100,9 +100,3 @@ class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
         activity.id = f"{conversation}|b{self._sent:07d}"
         await deliver(turn.number if turn is not None else 0, conversation, activity_to_json(activity))
         return str(activity.id)
-
-
-def _delay_s(value: Any) -> float:
-    """A ``delay`` activity's milliseconds (1000 when it says nothing sensible) in seconds, within bounds."""
-    milliseconds = value if isinstance(value, int | float) and not isinstance(value, bool) else 1000
-    return min(max(milliseconds / 1000, 0.0), MAX_DELAY_S)

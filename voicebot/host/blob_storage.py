@@ -1,12 +1,13 @@
-"""Dialog state in Azure Blob Storage: items, codec and compare-and-set of :mod:`voicebot.host.storage`, one blob each.
+"""Dialog state in Azure Blob Storage: a blob for each item, with the codec and compare-and-set of `storage.py`.
 
-By ``azure-storage-blob`` itself: the ``BlobStorage`` of botbuilder-azure decodes with jsonpickle, which builds any
-class that the stored text names, and is bound to a version of 2021. The blob's own ETag is the item's ``e_tag``; a
-write with one carries ``If-Match``. There is no transaction over several blobs: of a batch that conflicts in a later
-item, the earlier ones are written. Nothing expires by itself: a lifecycle rule of the container sees to that.
+It uses ``azure-storage-blob`` directly, because the ``BlobStorage`` of botbuilder-azure decodes with jsonpickle, which
+builds any class that the stored text names, and requires a version of 2021. The ETag of the blob is the item's
+``e_tag``; a write with an ``e_tag`` carries ``If-Match``. There is no transaction over several blobs: when an item of a
+batch conflicts, the items before it are written. Blobs do not expire by themselves; the container needs a lifecycle
+rule.
 
 The account's key, or a shared access signature, comes from the environment (``VOICEBOT_STATE_PASSWORD``). Each
-operation has ``LIMIT_S`` and is not tried again. Needs the extra ``voicebot[azure-blob]``.
+operation may take ``LIMIT_S`` and is not tried again. Needs the extra ``voicebot[azure-blob]``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from voicebot.host.storage import PASSWORD_ENV, EtagConflict, ItemWrite, Storage
 
 LIMIT_S = 4.0
 MAX_NAME = 900
-"""Of 1024 characters that a blob's name may have."""
+"""Characters. A blob's name may have 1024; a longer key is cut and gets a digest."""
 JSON = ContentSettings(content_type="application/json")
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class BlobStorage:
         )
 
     async def open(self) -> None:
-        """See whether the account lets us in; makes the container when it is absent. Raises StorageUnusable."""
+        """Check that the account lets us in, and make the container if there is none. Raises StorageUnusable."""
         try:
             await self._do(self._container.get_container_properties())
         except ResourceNotFoundError:
@@ -70,7 +71,7 @@ class BlobStorage:
             tag_items({item.key: changes[item.key]}, {item.key: await self._write(item)})
 
     async def delete(self, keys: Iterable[str]) -> None:
-        """Forget the items of ``keys``; those that do not exist are no error."""
+        """Delete the items of ``keys``, if they exist."""
         await asyncio.gather(*(self._delete(key) for key in keys))
 
     async def _read(self, key: str) -> tuple[str, str, str] | None:
@@ -112,13 +113,14 @@ class BlobStorage:
 
 
 def _name(key: str) -> str:
-    """A blob's name for ``key``: any character may be in a call's id."""
+    """A blob's name for ``key``, in which any character may occur."""
     name = quote(key, safe="")
     return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}-{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _credential(url: str) -> AzureNamedKeyCredential | AzureSasCredential | None:
-    """From :data:`PASSWORD_ENV`. A signature has ``sig=`` in it; a key belongs to the account that ``url`` names."""
+    """The credential in :data:`PASSWORD_ENV`: a shared access signature if it contains ``sig=``, else the account's
+    key. The account is the one that ``url`` names."""
     secret = os.environ.get(PASSWORD_ENV, "")
     if not secret:
         return None

@@ -1,4 +1,4 @@
-"""Brings activities to the author's root dialog: one conversation's after one another, state stored after each.
+"""Passes activities to the author's root dialog: those of a conversation one by one, storing its state after each.
 
 =============================================  =====================================================================
 activity                                       what happens
@@ -11,8 +11,8 @@ endOfConversation                              all dialogs are cancelled, the co
 any other                                      nothing
 =============================================  =====================================================================
 
-When the root dialog ends on a phone call, so does the call: an ``endOfConversation`` is sent unless the dialog has sent
-one or has handed the caller on. A turn that fails leaves the stored state as it was before it.
+When the root dialog of a phone call ends, the call ends: an ``endOfConversation`` is sent, unless the dialog has sent
+one or has asked for a transfer. A turn that fails does not change the stored state.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from voicebot.host.sdk import (
 )
 from voicebot.host.state import StateProperty, TurnStates, conversation_key
 from voicebot.host.storage import Storage
-from voicebot.host_wire import PHONE_CHANNEL, RESUME_EVENT
+from voicebot.telephony_channel import HAND_OFFS, HANG_UP, PHONE_CHANNEL, RESUME_EVENT
 
 _CONTINUES = (ActivityTypes.event, ActivityTypes.invoke, "command", "commandResult", ActivityTypes.handoff)
 _OVER = (DialogTurnStatus.Complete, DialogTurnStatus.Cancelled)
 
 
 class Locks:
-    """One lock for each key that is in use; waiters are served in the order in which they came."""
+    """A lock for each key that is in use. Waiters get it in the order in which they came."""
 
     def __init__(self) -> None:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
@@ -76,7 +76,7 @@ class DialogBot:
         self._dialogs.add(root)
 
     async def on_turn(self, context: TurnContext) -> None:
-        """One activity. Raises whatever the dialogs raise."""
+        """Handle one activity. Raises whatever the dialogs raise."""
         async with self.locks.hold(conversation_key(context)):
             self._states.begin(context)
             try:
@@ -94,7 +94,7 @@ class DialogBot:
             await self._states.forget(context)
             return
         status = await self._run(context, dialogs)
-        if status in _OVER and context.activity.channel_id == PHONE_CHANNEL and not sent & {"over", "handed on"}:
+        if status in _OVER and context.activity.channel_id == PHONE_CHANNEL and not sent & {"over", "transferred"}:
             await context.send_activity(Activity(type=ActivityTypes.end_of_conversation, code="completedSuccessfully"))
             sent.add("over")
         if "over" in sent:
@@ -103,7 +103,7 @@ class DialogBot:
             await self._states.save(context)
 
     async def _run(self, context: TurnContext, dialogs: DialogContext) -> Any:
-        """Give the activity to the dialogs; they may handle each other's errors (``DialogEvents.error``)."""
+        """Give the activity to the dialogs. A dialog may handle the error of another one (``DialogEvents.error``)."""
         while True:
             try:
                 return await self._dispatch(context.activity, dialogs)
@@ -138,12 +138,12 @@ def _somebody_joined(activity: Activity) -> bool:
 
 
 def _hopeless(error: Exception) -> bool:
-    """The stored state can never be continued: it is damaged, or the dialogs that it names are gone."""
+    """Whether the stored state can never be continued: it is damaged, or names dialogs that no longer exist."""
     return isinstance(error, StateUnreadable) or "wasn't found" in str(error)
 
 
 def _watch(context: TurnContext) -> set[str]:
-    """Note what is sent in this turn that ends it for the host: a hang-up or a hand-off."""
+    """A set that gets ``over`` when the turn sends a hang-up, and ``transferred`` when it asks for a transfer."""
     sent: set[str] = set()
 
     async def note(_: TurnContext, activities: list[Activity], go_on: Any) -> Any:
@@ -151,9 +151,9 @@ def _watch(context: TurnContext) -> set[str]:
             if activity.type == ActivityTypes.end_of_conversation:
                 sent.add("over")
             elif activity.type in (ActivityTypes.event, ActivityTypes.handoff):
-                if activity.name in ("handoff.initiate", "transfer", "handover"):
-                    sent.add("handed on")
-                elif activity.name == "hangup":
+                if activity.name in HAND_OFFS:
+                    sent.add("transferred")
+                elif activity.name == HANG_UP:
                     sent.add("over")
         return await go_on()
 

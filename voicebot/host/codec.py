@@ -1,13 +1,13 @@
 """Conversation state as plain JSON, with a closed list of classes.
 
-The SDK's own storages pickle (jsonpickle): whoever can write the store can then build any object in the process. Here
-JSON's own types stand for themselves, and each other kind that dialog state is made of has a tag::
+The SDK's own storages use jsonpickle, with which anybody who can write to the store can build any object in the
+process. Here JSON's own types stand for themselves, and every other class that dialog state is made of has a tag::
 
     {"$": "DialogInstance", "id": "menu", "state": {...}}
 
-A dict that has a ``$`` key or keys that are no strings is written as ``{"$": "dict", "items": [[key, value], ...]}``,
-so that data can never pass for a tag. Any other class is refused when it is written, with the path to it, because a
-dialog that stores what cannot come back must fail where its author sees it, not in the next turn.
+A dict that has a ``$`` key, or keys that are not strings, is written as its items, ``{"$": "dict", "items": [[key,
+value], ...]}``, so that data is never taken for a tag. Writing any other class fails, with the path to it: so a dialog
+that stores something unreadable fails in the turn that stores it, where its author sees why, and not in the next one.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ MAX_DEPTH = 64
 
 
 class StateNotStorable(TypeError):
-    """A dialog put something into its state that has no place in JSON."""
+    """The state of a dialog contains something that cannot be stored."""
 
 
 class StateUnreadable(ValueError):
-    """What is stored is not what :func:`dumps` writes: damaged, or of another version."""
+    """The stored text was not written by :func:`dumps`: it is damaged, or of another version."""
 
 
-# The SDK's plain classes: name, attributes in the order of the constructor's keywords.
+# The SDK's plain classes: tag, attributes (which are also the constructor's keywords).
 _RECORDS: dict[type, tuple[str, tuple[str, ...]]] = {
     DialogInstance: ("DialogInstance", ("id", "state")),
     PromptOptions: (
@@ -106,7 +106,7 @@ def _encode(value: Any, path: str, depth: int) -> Any:
         return {TAG: "dict", "items": pairs}
     if kind in (tuple, set, frozenset):
         items = [_encode(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
-        # Sets have no order of their own, yet equal state must be written equally.
+        # Sets are sorted, because equal state must give equal text: a change is found by comparing texts.
         return {TAG: kind.__name__, "items": items if kind is tuple else sorted(items, key=json.dumps)}
     if kind is DialogState:
         return {TAG: "DialogState", "stack": _encode(value.dialog_stack, f"{path}.stack", depth + 1)}

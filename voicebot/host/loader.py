@@ -1,16 +1,16 @@
-"""Finds and loads the author's ``dialogs/`` folder: from its path, without installing it.
+"""Loads the author's ``dialogs/`` folder from its path, without installing it.
 
-The contract: the folder holds ``main.py`` (or is a package whose ``__init__.py`` does the same) with
+The folder contains ``main.py`` (or is a package whose ``__init__.py`` does the same) with
 
-* ``create_dialog(context)``, returning the root dialog; ``context`` is a :class:`DialogFolder`;
-* optionally ``PROMPTS``: what the dialog says often, as texts (or SSML), ``(text, locale)`` pairs or
-  ``{"text": ..., "locale": ...}``; they are rendered ahead of the first call.
+* ``create_dialog(context)``, which returns the root dialog; ``context`` is a :class:`DialogFolder`;
+* optionally ``PROMPTS``: prompts that are rendered before the first call, as texts (or SSML), ``(text, locale)`` pairs
+  or ``{"text": ..., "locale": ...}``.
 
-A folder that holds ``main.yaml`` instead is written in the format for authors: the room that knows it (above this one,
-see :data:`COMPILED_BY`) makes its root dialog.
+A folder with ``main.yaml`` instead is written in the format for authors, which another package compiles
+(:data:`COMPILED_BY`).
 
 The folder is loaded as a package, so its modules import one another relatively (``from .prompts import GREETING``) and
-cannot collide with anything that is installed. Whatever goes wrong is told as ``file:line: what``.
+cannot collide with installed ones. Errors are reported as ``file:line: what``.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from voicebot.host_wire import FixedPrompt
 
 MAX_PROMPTS = 2000
 COMPILED_BY = {"main.yaml": "voicebot.authoring.hosting:load_folder"}
-"""Files that make a folder one of another format, and what loads it: ``(folder) -> LoadedDialogs``. Imported only when
-such a folder is there; this room knows nothing else of it."""
+"""The file that marks a folder in another format, to the function that loads it: ``(folder) -> LoadedDialogs``. The
+function's module is imported only when there is such a folder, as it depends on this package."""
 
 
 class DialogsError(Exception):
-    """The dialogs cannot be loaded; the message begins with file and line where these are known."""
+    """The dialogs cannot be loaded. The message begins with file and line where these are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class DialogFolder:
         return self.path / name
 
     def user_property(self, name: str) -> StateProperty:
-        """A part of what is kept of each caller, beyond the call: ``await p.get(turn_context, dict)``, and ``set``."""
+        """A named part of the caller's state, which outlives the call: ``await p.get(turn_context, dict)``, ``set``."""
         return user_property(name)
 
     def conversation_property(self, name: str) -> StateProperty:
-        """The same of each conversation, as long as it lasts."""
+        """A named part of the conversation's state, which ends with it."""
         return StateProperty(name)
 
 
@@ -70,7 +70,7 @@ class LoadedDialogs:
     root: Any
     prompts: tuple[FixedPrompt, ...]
     close: Callable[[], Awaitable[None]] | None = None
-    """To be called at the end, if there is something to be closed."""
+    """Called when the host ends; None if there is nothing to close."""
 
 
 def load_dialogs(path: Path) -> LoadedDialogs:
@@ -99,7 +99,7 @@ def load_dialogs(path: Path) -> LoadedDialogs:
 
 
 def located(error: BaseException, folder: Path) -> str:
-    """``file:line: what`` of the innermost place in ``folder`` that ``error`` passed through; else just what."""
+    """``file:line: what`` for the innermost place in ``folder`` that ``error`` passed through; else only ``what``."""
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
@@ -116,7 +116,7 @@ def place_in(error: BaseException, folder: Path) -> str:
 
 
 def package_name(folder: Path) -> str:
-    """A name for ``folder`` as a package that collides with nothing."""
+    """A package name for ``folder`` that no imported or installed module has."""
     name = folder.name if folder.name.isidentifier() else "dialogs"
     candidate, number = name, 1
     while candidate in sys.modules or importlib.machinery.PathFinder.find_spec(candidate, sys.path[1:]) is not None:

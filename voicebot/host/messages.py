@@ -1,17 +1,18 @@
 """``POST /api/messages``: the same dialogs for every other Bot Framework channel.
 
-The SDK's CloudAdapter does authentication and replies; the request is read and judged here, because the SDK answers 500
-where a request is at fault (a body that is no JSON, a malformed token, GET, ``expectReplies``).
+The SDK's CloudAdapter authenticates and replies. The request is read and checked here, because the SDK answers 500 to
+requests that are themselves wrong (a body that is not JSON, a malformed token, GET, ``expectReplies``).
 
 ======  ===============================================================================================================
 status  when
 ======  ===============================================================================================================
-200     the reply is in the body (``deliveryMode: expectReplies``, invoke)
+200     the replies are in the body (``deliveryMode: expectReplies``, invoke)
 201     done; replies were sent to the activity's ``serviceUrl`` while the request was waiting
 400     not JSON, or not an activity (no ``type``, no conversation, no ``serviceUrl`` that can be replied to)
-401     no token, or one that does not let the caller in
-403     a web page's request (:mod:`voicebot.listening.http_origin`)
-405     any method but POST
+401     no token, or one that is not accepted
+403     a web page's request (:mod:`voicebot.listening.http_origin`), or a ``serviceUrl`` that neither the token nor the
+        settings name
+405     any method other than POST
 408     the body did not come
 413     a body over 256 KiB
 415     a content type other than JSON
@@ -19,12 +20,12 @@ status  when
 500     a dialog failed: the log says where
 501     an invoke that no dialog answered
 502     the replies could not be delivered to ``serviceUrl``
-503     the keys that tokens are signed with cannot be fetched
+503     the keys to check tokens with cannot be fetched
 504     the dialog took too long
 ======  ===============================================================================================================
 
-Without an app id there is no authentication: the Bot Framework Emulator works, and so would a stranger; therefore such
-a host listens on loopback only.
+Without an app id there is no authentication. That is how the Bot Framework Emulator works, but anybody else could talk
+to the dialogs as well, so such a host listens on loopback only.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ import asyncio
 import json
 import logging
 import socket
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,18 +48,20 @@ from voicebot.host.sdk import activity_from_json, is_connector_error, model_to_j
 from voicebot.host.sdk_botbuilder import CloudAdapter, ConfigurationBotFrameworkAuthentication
 from voicebot.listening.descriptors import raise_limit
 from voicebot.listening.http import HTTP_BOUNDS, HttpServer, read_body
+from voicebot.loopback import is_loopback_url
 from voicebot.signing_keys import KeysUnavailable
+from voicebot.web_access import NotAllowed, WebHosts
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY = 256 * 1024
 TURN_LIMIT_S = 30.0
 REPLY_THREADS = 32
-"""The SDK's connector sends each reply with ``requests`` in the loop's thread pool, whose default is 6 on two cores."""
+"""The SDK sends each reply with ``requests`` in the loop's thread pool, which would have 6 threads on two cores."""
 
 
 class _Configuration:
-    """What the SDK looks for in a configuration object."""
+    """The configuration object that the SDK expects, with its attribute names."""
 
     def __init__(self, app: AppRegistration) -> None:
         self.APP_ID = app.app_id
@@ -69,9 +73,12 @@ class _Configuration:
 class MessagesEndpoint:
     """Serves ``bot`` at ``/api/messages``."""
 
-    def __init__(self, bot: DialogBot, app: AppRegistration) -> None:
+    def __init__(self, bot: DialogBot, app: AppRegistration, service_hosts: Iterable[str] = ()) -> None:
+        """``service_hosts``: patterns of hosts that replies may go to though no token names them."""
         use_unblocking_keys()
         self._bot = bot
+        self._app = app
+        self._service_hosts = WebHosts(service_hosts)
         self._authentication = ConfigurationBotFrameworkAuthentication(_Configuration(app))
         self._adapter = CloudAdapter(self._authentication)
         application = web.Application(client_max_size=MAX_BODY)
@@ -84,12 +91,12 @@ class MessagesEndpoint:
         self._accepts = False
         self._letting_go: asyncio.Task[None] | None = None
         self.running = 0
-        """Requests that are being answered."""
+        """How many requests are being answered."""
 
     async def prepare(self, listener: socket.socket) -> None:
-        """Be ready for :meth:`accept` at ``listener``, which this closes at the end.
+        """Get ready for :meth:`accept` on ``listener``, which :meth:`close` closes.
 
-        Processes that share the listener may take turns: no request is lost in between.
+        Several processes may share the listener and accept on it in turn: requests in between wait in its queue.
         """
         self._listener = listener
         asyncio.get_running_loop().set_default_executor(
@@ -98,14 +105,14 @@ class MessagesEndpoint:
         await self._server.prepare()
 
     async def accept(self) -> None:
-        """Begin to take requests."""
+        """Accept requests from now on."""
         assert self._listener is not None
         if not self._accepts:
             self._accepts = True
             self._server.accept([self._listener.dup()])
 
     async def refuse(self) -> None:
-        """Take no more requests, on open connections neither; what is being answered is answered."""
+        """Accept no more requests, not even on open connections. Those that are being answered are still answered."""
         if self._accepts:
             self._accepts = False
             self._letting_go = await self._server.refuse(TURN_LIMIT_S)
@@ -119,7 +126,7 @@ class MessagesEndpoint:
             self._listener.close()
 
     async def handle(self, request: web.Request) -> web.Response:
-        """One request (statuses: above)."""
+        """Answer one request; the module's table has the statuses."""
         self.running += 1
         try:
             return await self._answer(request)
@@ -143,7 +150,24 @@ class MessagesEndpoint:
         except Exception as error:  # the SDK raises nearly anything for a token that it cannot take
             logger.info("/api/messages: refused a request from %s: %s", request.remote, str(error)[:200])
             return _refused(401, "Unauthorized", "the request is not authorized")
+        if activity.delivery_mode != "expectReplies" and not self._may_reply_to(activity.service_url, allowed):
+            logger.warning("/api/messages: refused to reply to %.200s, which no token and no bot.service_hosts names",
+                           activity.service_url)  # fmt: skip
+            return _refused(403, "Forbidden", "replies are not sent to this serviceUrl")
         return await self._run(activity, allowed)
+
+    def _may_reply_to(self, service_url: str, allowed: Any) -> bool:
+        """Whether the token names the server for our replies, or the settings do; or, without an app id, it is here."""
+        claims = getattr(allowed.claims_identity, "claims", None) or {}
+        if claims.get("serviceurl") == service_url:
+            return True
+        if not self._app.app_id and is_loopback_url(service_url):
+            return True
+        try:
+            self._service_hosts.check(service_url)
+        except NotAllowed:
+            return False
+        return True
 
     async def _run(self, activity: Any, allowed: Any) -> web.Response:
         conversation = activity.conversation.id
@@ -172,7 +196,8 @@ class MessagesEndpoint:
 def parsed(body: bytes) -> Any:
     """A body as JSON (RFC 8259: UTF-8, whatever the request says). Raises ValueError or RecursionError.
 
-    Half an emoji, which JSON can carry and Unicode cannot, becomes U+FFFD: state could not be stored with it.
+    A lone surrogate, half of a character such as an emoji, becomes U+FFFD: JSON can contain one, but state with it
+    could not be stored as UTF-8.
     """
     data = json.loads(body)
     if b"\\ud" in body.lower():
@@ -182,11 +207,11 @@ def parsed(body: bytes) -> Any:
 
 
 def problem_of(activity: Any) -> str:
-    """What makes an activity useless, though it has the shape of one; ``""`` when nothing does."""
+    """Why an activity cannot be answered, although it has the right shape; ``""`` if it can."""
     if not activity.conversation or not activity.conversation.id or not activity.channel_id:
         return "the activity names no conversation or no channel"
     if any(member is None for member in activity.members_added or []):
-        return "membersAdded holds something that is no account"
+        return "membersAdded has an entry that is not an account"
     if activity.delivery_mode != "expectReplies" and not _can_be_replied_to(activity.service_url):
         return "the activity has no serviceUrl to reply to"
     return ""

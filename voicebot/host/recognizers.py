@@ -1,8 +1,8 @@
-"""Confine what the SDKs' recognisers do to decimal numbers.
+"""Keeps the SDKs' number recognisers from changing the decimal precision of the whole process.
 
-``recognizers_number`` (under each SDK's prompts) sets the precision of decimals to 15 digits for the whole process, and
-gives "3.140000000000000009992007222" for "three point one four" at any other. Here it gets its 15 digits while it
-parses, and everybody else keeps the 28 that Python has, without which amounts and long numbers fail to be said.
+``recognizers_number``, which the prompts of both SDKs use, sets the precision of decimals to 15 digits for the process,
+and gives "3.140000000000000009992007222" for "three point one four" with any other. Here it has 15 digits while it
+parses. Everything else keeps Python's 28, without which amounts and long numbers cannot be spoken.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ DIGITS = 15
 
 
 def confine_decimals() -> None:
-    """Import the number recognisers, and keep their precision to themselves. Calling it again is harmless."""
+    """Import the number recognisers and confine their precision to their parsers. Harmless when called again."""
     with decimal.localcontext():
         from recognizers_number.number import cjk_parsers, parsers  # type: ignore[import-untyped]
     decimal.getcontext().prec = decimal.DefaultContext.prec  # it may have been imported before us

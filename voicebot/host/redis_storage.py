@@ -1,14 +1,15 @@
-"""Dialog state in Redis: the same items, codec and compare-and-set as :mod:`voicebot.host.storage`, on a server.
+"""Dialog state in Redis, with the codec and compare-and-set of :mod:`voicebot.host.storage`.
 
-For hosts on several machines, or whose disk does not outlive them. One hash an item, ``<prefix><key>`` with the fields
-``etag`` and ``value``, which expires when its conversation (or caller) was left alone for ``keep_s``. A write is one
-Lua script, so that comparing and setting cannot be parted and all of a batch is written or none of it.
+For hosts on several machines, or without a lasting disk. Each item is a hash, ``<prefix><key>`` with the fields
+``etag`` and ``value``, which expires when it has not been written for ``keep_s`` (a caller's state: for a year). A
+write is one Lua script, so that comparing and setting are one operation, and a batch is written whole or not at all.
 
-Each operation has ``LIMIT_S``: a server that is away or hangs costs the turn that needs it, no more. Nothing is tried
-again (a write whose answer was lost may have happened); the pool connects anew for the next turn.
+Each operation may take ``LIMIT_S``: a server that is away or hangs fails the turn that needs it, and nothing else.
+Nothing is tried again, because a write whose answer was lost may have been carried out. The pool reconnects for the
+next turn.
 
-The password comes from the environment (:data:`PASSWORD_ENV`), because addresses are seen in process lists and logs.
-Needs the extra ``voicebot[redis]``.
+The password comes from the environment (:data:`PASSWORD_ENV`), because URLs show up in process lists and logs. Needs
+the extra ``voicebot[redis]``.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from voicebot.host.storage import (
 PREFIX = "voicebot:state:"
 LIMIT_S = 2.0
 CONNECTIONS = 32
-"""At most so many at once; further turns wait for one within their limit."""
+"""Most connections at a time; further operations wait for one, within their limit."""
 
 T = TypeVar("T")
 
@@ -90,7 +91,7 @@ class RedisStorage:
         self._write_script = self._redis.register_script(_WRITE)
 
     async def open(self) -> None:
-        """See whether the server lets us in. Raises :class:`StorageUnusable`."""
+        """Check that the server lets us in. Raises :class:`StorageUnusable`."""
         await self._do(self._redis.ping())
 
     async def close(self) -> None:
@@ -123,7 +124,7 @@ class RedisStorage:
         tag_items(changes, dict(zip((item.key for item in writes), tags, strict=True)))
 
     async def delete(self, keys: Iterable[str]) -> None:
-        """Forget the items of ``keys``; those that do not exist are no error."""
+        """Delete the items of ``keys``, if they exist."""
         if wanted := [self._prefix + key for key in keys]:
             await self._do(self._redis.delete(*wanted))
 
@@ -134,7 +135,7 @@ class RedisStorage:
         try:
             async with asyncio.timeout(self._limit_s):
                 return await operation
-        except ResponseError as error:  # it is there, and refuses: wrong password, read-only replica, out of memory
+        except ResponseError as error:  # it answers, but refuses: wrong password, read-only replica, out of memory
             raise StorageUnusable(f"{self._where} refuses: {error}") from error
         except TimeoutError as error:
             raise StateServerAway(f"{self._where} does not answer within {self._limit_s:g} s") from error
@@ -143,6 +144,6 @@ class RedisStorage:
 
 
 def _without_secrets(url: str) -> str:
-    """Where the server is, to be shown."""
+    """``url`` without user and password, for messages."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -1,4 +1,4 @@
-"""Who the bot is at Azure Bot Service, and whom it may be served to."""
+"""The bot's registration at Azure Bot Service, and the rule that follows from having none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from voicebot.loopback import is_loopback
 
 
 class NotLoopback(Exception):
-    """The host would serve strangers without authentication."""
+    """``/api/messages`` would be open to other machines without authentication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class AppRegistration:
 
 
 def require_loopback(host: str, app: AppRegistration) -> None:
-    """Raise :class:`NotLoopback` unless ``host`` may be served with this registration."""
+    """Raise :class:`NotLoopback` if ``/api/messages`` on ``host`` would be open to other machines unauthenticated."""
     if not app.app_id and not is_loopback(host):
         raise NotLoopback(
             f"/api/messages on {host}: without an app id (MicrosoftAppId) anybody could talk to the dialogs; "

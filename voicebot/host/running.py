@@ -1,6 +1,6 @@
-"""The dialog host while it runs: what is started, in which order, and what is closed again.
+"""Runs the dialog host: starts its parts in order, waits for the signal to stop, and closes them in reverse order.
 
-Imported only when it is settled which SDK the dialogs run on (:mod:`voicebot.host.sdk_choice`).
+Imported only after the SDK has been chosen (:mod:`voicebot.host.sdk_choice`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from typing import Any, TextIO
 
@@ -30,11 +31,11 @@ logger = logging.getLogger("voicebot.host")
 APP_TYPE_ENV = "MicrosoftAppType"
 APP_TENANT_ENV = "MicrosoftAppTenantId"
 NO_START = (DialogsError, NotLoopback, SocketBusy, StorageUnusable, OSError)
-"""What makes a start impossible, and tells by its text what is to be mended."""
+"""Errors that prevent the start; their text says what to change."""
 
 
 async def serve(options: argparse.Namespace, announce: TextIO) -> None:
-    """Run until SIGTERM or SIGINT. ``options``: of the command line. Raises :data:`NO_START`."""
+    """Run until SIGTERM or SIGINT; the ready line goes to ``announce``. Raises :data:`NO_START`."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -57,7 +58,7 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
         ready: dict[str, Any] = {"ready": True, "socket": str(options.socket), "http_port": None, "pid": os.getpid()}
         texts: Texts | None = None
         if listener is not None:
-            texts = await _texts(bot, app, listener)
+            texts = await _texts(bot, app, listener, options.service_host)
             stack.push_async_callback(texts.close)
             ready["http_port"] = listener.getsockname()[1]
             if not options.http_later:
@@ -77,7 +78,7 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
 
 
 def _listener(options: argparse.Namespace, app: AppRegistration) -> socket.socket | None:
-    """Where ``/api/messages`` is served. Raises OSError, or :class:`NotLoopback`."""
+    """The listening socket of ``/api/messages``; None if it is not served. Raises OSError, or :class:`NotLoopback`."""
     if options.http_fd is not None:
         listener = socket.socket(fileno=options.http_fd)
         require_loopback(listener.getsockname()[0], app)
@@ -89,16 +90,16 @@ def _listener(options: argparse.Namespace, app: AppRegistration) -> socket.socke
     return socket.create_server((options.http_host, options.http_port), family=family, backlog=128)
 
 
-async def _texts(bot: DialogBot, app: AppRegistration, listener: socket.socket) -> Texts:
-    from voicebot.host.messages import MessagesEndpoint  # it is of botbuilder alone
+async def _texts(bot: DialogBot, app: AppRegistration, listener: socket.socket, service_hosts: Iterable[str]) -> Texts:
+    from voicebot.host.messages import MessagesEndpoint  # which needs botbuilder
 
-    endpoint = MessagesEndpoint(bot, app)
+    endpoint = MessagesEndpoint(bot, app, service_hosts)
     await endpoint.prepare(listener)
     return endpoint
 
 
 def _storage(options: argparse.Namespace) -> Storage:
-    """Where state goes. Raises :class:`StorageUnusable` for a server that we cannot speak to."""
+    """The storage that the options name. Raises :class:`StorageUnusable` for a URL that cannot be used."""
     if not options.state_url:
         return SqliteStorage(options.state)
     try:

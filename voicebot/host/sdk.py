@@ -1,8 +1,8 @@
-"""The SDK that dialogs run on, at the only place where the rest of the product imports it.
+"""The SDK that dialogs run on. The rest of the product imports it from here only.
 
-Which one is settled once, when this module is imported (:mod:`voicebot.host.sdk_choice`; the host's option ``--sdk``
-settles it before): classes of two SDKs cannot live in one conversation. Both modules offer the names that stand here,
-with one behaviour; what differs between the SDKs is mended there.
+It is chosen once, when this module is imported (:mod:`voicebot.host.sdk_choice`; the host's option ``--sdk`` sets it
+before), because one conversation cannot mix classes of two SDKs. Both SDK modules provide the names below with the same
+behaviour; where the SDKs differ, these modules make up for it.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ schema_models = _sdk.schema_models
 
 
 class PassingActivity(_sdk.Activity):  # type: ignore[misc]
-    """An activity that its sender does not keep. The SDKs copy each one in depth before it is sent, which costs more
-    than all the rest of sending; a copy of this one shares what it holds."""
+    """An activity that its sender does not use again. The SDKs deep-copy each activity before they send it, which costs
+    more than the rest of sending; the copy of this one is shallow."""
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Any:
         return copy(self)
 
 
 def activity_to_json(activity: Any) -> dict[str, Any]:
-    """An activity as plain JSON. Raises ValueError when it cannot be."""
+    """An activity as plain JSON. Raises ValueError when a field has a wrong type."""
     return model_to_json(activity)
 
 
@@ -87,10 +87,10 @@ def dialogs_within(root: Any) -> Iterator[Any]:
 
 
 def warm_recognisers(root: Any, locale: str) -> list[str]:
-    """Use the recognisers that ``root``'s prompts need for the first time; returns what was warmed.
+    """Use the recognisers that ``root``'s prompts need once, before the first call; returns their names.
 
-    Their first use compiles regular expressions for 40 ms (English numbers) to 1.5 s (French dates), which must not
-    fall into a call. A dialog without such prompts pays nothing.
+    Their first use compiles regular expressions, which takes from 40 ms (English numbers) to 1.5 s (French dates) and
+    must not happen during a call. Recognisers that no prompt needs are not loaded.
     """
     wanted = {
         kind

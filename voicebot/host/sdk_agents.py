@@ -1,15 +1,15 @@
 """The Microsoft 365 Agents SDK behind :mod:`voicebot.host.sdk`, and under the names that dialogs import.
 
 Dialogs are written against ``botbuilder``. When this module is imported, ``botbuilder.core``, ``botbuilder.dialogs``
-(with ``prompts`` and ``choices``) and ``botbuilder.schema`` become this SDK's modules under these names, so that the
-same source runs on both; any other part of ``botbuilder`` is then not there, whether it is installed or not. Mended:
+(with ``prompts`` and ``choices``) and ``botbuilder.schema`` become names of this SDK's modules, so that the same source
+runs on both SDKs. No other part of ``botbuilder`` can be imported then, even if it is installed. Added or changed:
 
 * ``TurnContext.get_conversation_reference(activity)`` and ``adapter.continue_conversation(reference, callback)``
-* ``Activity(text=None)``: what is None is what was not given (the models here refuse None)
-* what comes from the network: empty strings are absent (the models here refuse them, and an anonymous caller has one)
+* ``Activity(text=None)`` is ``Activity()``: the models of this SDK refuse None
+* empty strings in activities from the network are left out: the models refuse them, and an anonymous caller has one
 
-Not there: ``/api/messages`` (the adapters differ), skills, and the classes of ``botbuilder.core`` for
- state, telemetry and transcripts (the host keeps state itself).
+Missing: ``/api/messages`` (the adapters differ), skills, and the classes of ``botbuilder.core`` for state, telemetry
+and transcripts (the host stores state itself).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from microsoft_agents.hosting.dialogs import choices, prompts
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-# It logs each activity that is malformed, with a traceback and the content; the host answers for these itself.
+# It logs each malformed activity with a traceback and its content; the host reports them itself, without the content.
 logging.getLogger("microsoft_agents.activity.activity").setLevel(logging.CRITICAL)
 
 
@@ -96,7 +96,7 @@ def model_from_json(name: str, data: dict[str, Any]) -> Any:
 
 
 def is_connector_error(error: BaseException) -> bool:
-    """Whether a reply could not be delivered to the channel's service: there is none here."""
+    """Whether ``error`` means that a reply could not be delivered to a channel; this SDK serves none here: never."""
     return False
 
 
@@ -105,7 +105,7 @@ _ACCOUNTS = ("from", "recipient", "conversation", "membersAdded", "membersRemove
 
 
 def _given(data: Any) -> Any:
-    """``data`` without the fields that say nothing."""
+    """``data`` without empty fields, which the models refuse."""
     if not isinstance(data, dict):
         return data
     given = {
@@ -120,7 +120,7 @@ def _given(data: Any) -> Any:
 
 
 def _rename_for_dialogs() -> None:
-    """Put this SDK where dialogs look for botbuilder."""
+    """Register this SDK's modules under the names of botbuilder's."""
     loaded = [name for name in sys.modules if name == "botbuilder" or name.startswith("botbuilder.")]
     if loaded:
         raise ImportError(f"{loaded[0]} was imported before the Microsoft 365 Agents SDK could take its place")

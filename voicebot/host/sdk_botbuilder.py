@@ -1,4 +1,4 @@
-"""botbuilder 4.17, behind :mod:`voicebot.host.sdk`; ``/api/messages`` (CloudAdapter) is of this SDK alone."""
+"""botbuilder 4.17, behind :mod:`voicebot.host.sdk`. Only this SDK has the adapter for ``/api/messages``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ schema_models: dict[str, Any] = {
 }
 """The classes of the Bot Framework protocol (Activity, ChannelAccount, ...) by name."""
 
-# Making these anew for each activity, as the models' own methods do, costs as much again as the work itself.
+# Shared, because the models' own methods make new ones for each activity, which doubles the cost.
 _schema_classes = {name: kind for name, kind in vars(schema).items() if isclass(kind)}
 _serializer: Any = Serializer(_schema_classes)  # type: ignore[no-untyped-call]
 _deserializer: Any = Deserializer(_schema_classes)  # type: ignore[no-untyped-call]
@@ -60,7 +60,7 @@ def model_to_json(model: Any) -> dict[str, Any]:
 
 
 class _Unusual(Exception):
-    """Something that the SDK's own serializer has to see to."""
+    """The fast path does not apply; the SDK's own serializer has to do it."""
 
 
 _PLAIN = {"str": (str,), "object": (str, int, float, bool), "int": (int,), "bool": (bool,), "float": (int, float)}
@@ -70,7 +70,7 @@ _Fields = tuple[tuple[str, str, tuple[type, ...]], ...]
 
 
 def _fields_of(kind: type) -> _Fields | None:
-    """Attribute, name on the wire and plain types of each field; None for what has names with a meaning (dots)."""
+    """Attribute, JSON name and plain types of each field. None if a name has dots, which mean nesting to msrest."""
     fields = kind._attribute_map  # type: ignore[attr-defined]
     if any("." in about["key"] or "\\" in about["key"] for about in fields.values()):
         return None
@@ -78,7 +78,7 @@ def _fields_of(kind: type) -> _Fields | None:
 
 
 class _FieldsByType(dict[type, _Fields | None]):
-    """A subclass that adds nothing to the protocol is sent as the class that it is of."""
+    """Fields by class. A subclass that adds no fields has those of its base class."""
 
     def __missing__(self, kind: type) -> _Fields | None:
         attributes = getattr(kind, "_attribute_map", None)
@@ -92,9 +92,9 @@ _fields = _FieldsByType({kind: _fields_of(kind) for kind in schema_models.values
 
 
 def _plain_model(model: Any) -> dict[str, Any]:
-    """What the SDK's serializer gives, at a tenth of its cost, for models whose fields hold what they should.
+    """The JSON of a model whose fields have their plain types, as the SDK gives it, at a tenth of the cost.
 
-    Raises :class:`_Unusual` for everything else (dates, authors' classes, wrong types), which is then left to the SDK.
+    Raises :class:`_Unusual` for everything else (dates, authors' classes, wrong types).
     """
     fields = _fields[type(model)]
     if fields is None or getattr(model, "additional_properties", None):
@@ -150,7 +150,7 @@ _by_key: dict[str, dict[str, tuple[str, str]]] = {
 
 
 def _model_of_plain(name: str, data: Any) -> Any:
-    """What the SDK's deserializer makes of ``data``, at a fraction of its cost, for keys and types as they should be.
+    """The model for ``data`` that has only keys of the right types: as the SDK gives it, at a fraction of the cost.
 
     Raises :class:`_Unusual` for everything else.
     """

@@ -1,9 +1,10 @@
-"""The Unix socket: turns in, activities out, each conversation's in order (protocol: :mod:`voicebot.host_wire`)."""
+"""The host's Unix socket: turns in, activities out, in order for each conversation (:mod:`voicebot.host_wire`)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -37,15 +38,15 @@ from voicebot.host_wire import (
 logger = logging.getLogger(__name__)
 
 MAX_WAITING = 64
-"""Activities of one conversation that wait for their turn; more are refused."""
+"""Activities of one conversation that may wait for their turn; further ones are refused."""
 TURN_LIMIT_S = 30.0
-"""How long a turn may take when the call process sets no deadline of its own."""
+"""How long a turn may take if the call process sets no deadline."""
 DRAIN_S = 2.0
 """How long running turns may go on when the host is told to stop."""
 
 
 class Texts(Protocol):
-    """Where text conversations come in (:class:`voicebot.host.messages.MessagesEndpoint`)."""
+    """The endpoint of text conversations (:class:`voicebot.host.messages.MessagesEndpoint`)."""
 
     running: int
 
@@ -57,11 +58,11 @@ class Texts(Protocol):
 
 
 class SocketBusy(Exception):
-    """Another host serves this socket."""
+    """Another dialog host serves this socket."""
 
 
 class _Connection:
-    """One call process. Writes are immediate: asyncio's own transport sends before it buffers."""
+    """The connection of one call process."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
@@ -73,7 +74,7 @@ class _Connection:
     async def deliver(self, request: int, conversation: str, activity: dict[str, Any]) -> None:
         self.send(ActivitySent(conversation, request, activity))
         with suppress(ConnectionError):
-            await self._writer.drain()  # waits only when the other side does not read; the turn's deadline bounds it
+            await self._writer.drain()  # waits only if the other side does not read, at most until the turn's deadline
 
     async def close(self) -> None:
         self._writer.close()
@@ -105,11 +106,11 @@ class HostServer:
         self._workers: dict[str, asyncio.Task[None]] = {}
 
     async def start(self, path: Path) -> None:
-        """Listen at ``path``, which only this user can open. Raises :class:`SocketBusy`, OSError."""
+        """Listen at ``path``, which only this user may open. Raises :class:`SocketBusy`, OSError."""
         try:
             _, writer = await asyncio.wait_for(asyncio.open_unix_connection(str(path)), 1.0)
         except (OSError, TimeoutError):
-            pass  # nobody there, or a socket left over by a host that was killed: it is replaced below
+            pass  # there is no host, at most the socket of one that was killed, which is replaced below
         else:
             writer.close()
             raise SocketBusy(f"{path}: another dialog host is serving this socket")
@@ -117,7 +118,7 @@ class HostServer:
         self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE)
 
     async def close(self) -> None:
-        """Let running turns end (for a while), then close every connection."""
+        """Let running turns end, for :data:`DRAIN_S`, then close every connection."""
         if self._server is not None:
             self._server.close()
         if self._workers:
@@ -140,7 +141,7 @@ class HostServer:
         except ConnectionError:
             pass
         except (WireError, ValueError) as error:  # readline: a line beyond the limit is a ValueError
-            logger.error("a call process was cut off, it does not speak the protocol: %s", error)
+            logger.error("the connection of a call process is closed, as it does not keep to the protocol: %s", error)
         except asyncio.CancelledError:
             pass
         finally:
@@ -163,7 +164,7 @@ class HostServer:
                 self._take_texts(connection, number, accept)
 
     def _take_texts(self, connection: _Connection, number: int, accept: bool) -> None:
-        """Begin or end to take text conversations: one such change after another."""
+        """Start or stop accepting text conversations. Such changes are made one after another."""
         texts, before = self._texts, self._turning
 
         async def change() -> None:
@@ -193,7 +194,7 @@ class HostServer:
             self._workers[key] = asyncio.create_task(self._work(key), name=f"conversation {key}")
 
     async def _work(self, key: str) -> None:
-        """One conversation's activities, one after another; ends when none is waiting."""
+        """Run the activities of one conversation, one after another; ends when none is waiting."""
         try:
             while waiting := self._waiting.get(key):
                 connection, message = waiting.popleft()
@@ -227,6 +228,7 @@ def _listen(path: Path) -> socket.socket:
         path.unlink()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        os.fchmod(listener.fileno(), 0o600)  # Linux makes the socket file with this mode
         listener.bind(str(path))
         path.chmod(0o600)
     except BaseException:
@@ -236,7 +238,7 @@ def _listen(path: Path) -> socket.socket:
 
 
 def _conversation_of(activity: Any) -> str:
-    """Which conversation an activity is of; ``""`` when it names none."""
+    """The id of an activity's conversation; ``""`` if it names none."""
     conversation = activity.get("conversation") if isinstance(activity, dict) else None
     key = conversation.get("id") if isinstance(conversation, dict) else None
     return key if isinstance(key, str) else ""

@@ -1,13 +1,13 @@
-"""State of conversations and of callers, read once a turn and written when the turn has changed it; on each SDK alike.
+"""State of conversations and callers, on both SDKs: read once in a turn, written if the turn has changed it.
 
-Not the SDKs' own: botbuilder's hashes with jsonpickle (60 % of a waterfall turn's cost), and that of the Agents SDK
-(1.9) keeps a turn's state in the object that all turns share, so that turns that overlap get one another's.
-Here all that belongs to a turn is in the turn.
+The SDKs' own classes are not used. botbuilder's compares states with jsonpickle (60 % of the cost of a waterfall turn).
+That of the Agents SDK (1.9) keeps the state of a turn in an object that all turns share, so that overlapping turns get
+each other's. Here everything that belongs to a turn is in the turn.
 
-A conversation's state is forgotten with it. A caller's outlives the call: it is kept by channel and caller, read only
-in turns that ask for it, and written together with the conversation's. Two calls of one caller at a time that both
-change it are a conflict: the turn that comes second fails, and may be said again. Who withholds the number has no state
-but the conversation's: strangers must not share one.
+The state of a conversation is deleted with it. The state of a caller outlives the call: it is stored by channel and
+caller, read only in turns that ask for it, and written together with that of the conversation. If two simultaneous
+calls of one caller change it, the second turn fails, and the caller may say it again. The state of callers who withhold
+their number belongs to the conversation, because they must not share one.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.codec import StateUnreadable, dumps
 from voicebot.host.sdk import StatePropertyAccessor, TurnContext
 from voicebot.host.storage import E_TAG, USERS, Storage
-from voicebot.host_wire import ANONYMOUS
+from voicebot.telephony_channel import ANONYMOUS, PHONE_CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ _STORAGE = "voicebot.storage"
 
 
 class CachedState:
-    """One turn's state. ``stored`` is the JSON that the storage has, by which a change is known."""
+    """The state that a turn has read. ``stored``: the JSON in the storage, with which changes are found."""
 
     __slots__ = ("key", "state", "stored")
 
@@ -49,28 +50,41 @@ def conversation_key(context: TurnContext) -> str:
     activity = context.activity
     if not activity.channel_id or activity.conversation is None or not activity.conversation.id:
         raise TypeError("the activity names no channel or no conversation")
-    return f"{activity.channel_id}/conversations/{activity.conversation.id}"
+    return f"{_channel(context)}/conversations/{_part(activity.conversation.id)}"
 
 
 def user_key(context: TurnContext) -> str:
-    """``channel/users/id``, or the conversation's where nobody knows who it is."""
+    """``channel/users/id``; for an anonymous caller a key that belongs to the conversation."""
     sender = context.activity.from_property
     if sender is None or not sender.id or sender.id == ANONYMOUS:
         return f"{conversation_key(context)}{USERS}{ANONYMOUS}"
-    return f"{context.activity.channel_id}{USERS}{sender.id[:MAX_USER]}"
+    return f"{_channel(context)}{USERS}{_part(sender.id[:MAX_USER])}"
+
+
+def _channel(context: TurnContext) -> str:
+    """The channel, as part of a key. Calls have one of their own: a request to ``/api/messages`` may name any channel,
+    conversation and user, and must reach neither a call nor what is stored of a caller."""
+    name = _part(context.activity.channel_id)
+    is_call = isinstance(context.adapter, TelephonyAdapter)
+    return name if is_call or name != PHONE_CHANNEL else f"{name}%"
+
+
+def _part(text: str) -> str:
+    """``text`` as one part of a key: different names never make the same key, even with slashes in them."""
+    return text.replace("%", "%25").replace("/", "%2F")
 
 
 _KEYS: dict[str, Callable[[TurnContext], str]] = {_CONVERSATION: conversation_key, _USER: user_key}
 
 
 class TurnStates:
-    """What the turns of all conversations keep in ``storage``."""
+    """Reads and writes the state of all turns in ``storage``."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
     def begin(self, context: TurnContext) -> None:
-        """Make the states known to the turn's properties."""
+        """Give the turn's properties access to the storage."""
         context.turn_state[_STORAGE] = self._storage
 
     async def save(self, context: TurnContext) -> None:
@@ -78,7 +92,7 @@ class TurnStates:
         await self._write([context.turn_state.get(name) for name in _KEYS])
 
     async def forget(self, context: TurnContext) -> None:
-        """Delete the conversation's state; the caller's is stored."""
+        """Delete the conversation's state, and store the caller's."""
         context.turn_state.pop(_CONVERSATION, None)
         key = conversation_key(context)
         gone = [key]
@@ -90,7 +104,7 @@ class TurnStates:
         await self._storage.delete(gone)
 
     async def give_up(self, context: TurnContext) -> None:
-        """Delete the conversation's state, which no turn can continue; the turn has failed, and stores nothing."""
+        """Delete the conversation's state after a failed turn, because no other turn could continue it either."""
         await self._storage.delete([conversation_key(context)])
 
     async def _write(self, cached: list[CachedState | None]) -> None:
@@ -102,26 +116,26 @@ class TurnStates:
 
 
 class StateProperty(StatePropertyAccessor):  # type: ignore[misc]
-    """One named part of the state of a conversation, or of a caller; valid in the turns of any host."""
+    """A named part of the state of a conversation, or of a caller (an accessor of the SDK)."""
 
     def __init__(self, name: str, kind: str = _CONVERSATION) -> None:
         self._name = name
         self._kind = kind
 
     async def _load(self, context: TurnContext) -> dict[str, Any]:
-        """Read when the turn asks for it first. Raises RuntimeError outside of a turn of the host."""
+        """The state, which is read when the turn first asks for it. Raises RuntimeError outside of the host's turns."""
         cached: CachedState | None = context.turn_state.get(self._kind)
         if cached is None:
             storage: Storage | None = context.turn_state.get(_STORAGE)
             if storage is None:
-                raise RuntimeError(f"{self._name}: state is there in turns of the dialog host only")
+                raise RuntimeError(f"{self._name}: state can only be used in turns of the dialog host")
             key = _KEYS[self._kind](context)
             try:
                 cached = CachedState(key, (await storage.read([key])).get(key))
             except StateUnreadable:
                 if self._kind != _USER:
                     raise
-                logger.exception("what was kept of a caller cannot be read, and is begun anew")
+                logger.exception("the stored state of a caller cannot be read: it starts empty")
                 cached = CachedState(key)
             context.turn_state[self._kind] = cached
         return cached.state
@@ -143,5 +157,5 @@ class StateProperty(StatePropertyAccessor):  # type: ignore[misc]
 
 
 def user_property(name: str) -> StateProperty:
-    """A part of what is kept of a caller."""
+    """A named part of the state of a caller."""
     return StateProperty(name, _USER)

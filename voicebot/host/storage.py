@@ -1,17 +1,19 @@
-"""Dialog state in SQLite: a ``Storage`` with compare-and-set, so that a killed host goes on where it was.
+"""Dialog state in SQLite: a ``Storage`` with compare-and-set, so that a host that was killed continues where it was.
 
-Every statement runs on one thread of its own: a slow disk or a second host on the same file (while dialogs are being
-replaced) makes one turn wait, never the loop. Without a path the database is in memory; the same rules hold there, so a
-dialog that works without a file works with one. ``synchronous=NORMAL`` with a write-ahead log: a commit survives the
-death of the process; the last ones may be lost with the machine, whose calls are then gone as well.
+Every statement runs on a thread of its own: a slow disk, or a second host on the same file (while dialogs are being
+replaced), makes a turn wait, never the event loop. Without a path the database is in memory, with the same rules, so a
+dialog that works without a file works with one. ``synchronous=NORMAL`` with a write-ahead log: commits survive the end
+of the process. The last ones may be lost if the machine fails, but then its calls are lost as well.
 
-An item that is a dict may carry ``e_tag``, as in the SDK's own storages: read gives it, write compares it (``"*"`` or
-none: last one wins) and puts the new one into the item that was given. A conflict is :class:`EtagConflict`.
+An item that is a dict may have an ``e_tag``, as in the SDK's own storages: ``read`` sets it, ``write`` compares it
+(``"*"`` or none: no comparison) and sets the new one in the item that it was given. A mismatch is an
+:class:`EtagConflict`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from voicebot.host.codec import StateUnreadable, dumps, loads
+from voicebot.private_files import touch
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +31,15 @@ T = TypeVar("T")
 
 E_TAG = "e_tag"
 PASSWORD_ENV = "VOICEBOT_STATE_PASSWORD"
-"""Where the password of a server comes from: addresses are seen in process lists and logs."""
+"""The environment variable with a server's password. It is not in the URL, which process lists and logs show."""
 USERS = "/users/"
-"""In the keys of what is kept of callers, not of conversations."""
+"""The part of a key that marks the state of a caller, as opposed to that of a conversation."""
 KEEP_S = 7 * 24 * 3600.0
-"""Conversations untouched for so long (their host or call was killed) are forgotten when a host starts."""
+"""State of conversations that is older (their host or call was killed) is deleted when a host starts."""
 KEEP_USERS_S = 365 * 24 * 3600.0
-"""What is known of a caller who has not called for so long is forgotten."""
+"""The same for the state of callers."""
+MAX_UNSAVED = 10_000
+"""How many items are kept in memory while the disk is full."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (
@@ -51,7 +56,7 @@ class EtagConflict(KeyError):
 
 
 class StorageUnusable(Exception):
-    """The file cannot be opened as a state database."""
+    """The storage cannot be opened or reached; the text says which and why."""
 
 
 class Storage(Protocol):
@@ -122,6 +127,8 @@ class SqliteStorage:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dialog-state")
         self._connection: sqlite3.Connection | None = None
         self._keep_s = keep_s
+        self._unsaved: dict[str, tuple[int, str]] = {}
+        """By key, the version and text of what the disk would not take."""
 
     async def open(self) -> None:
         """Open (and repair by setting aside) the file. Raises :class:`StorageUnusable` when that is impossible."""
@@ -164,6 +171,8 @@ class SqliteStorage:
             return
         try:
             self._connection = self._connect()
+        except OSError as error:
+            raise StorageUnusable(f"{self.path}: {error.strerror or error}") from error
         except sqlite3.DatabaseError as error:
             if self.path is None or isinstance(error, sqlite3.OperationalError):
                 raise StorageUnusable(f"{self.path}: {error}") from error
@@ -176,6 +185,8 @@ class SqliteStorage:
             self._connection = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
+        if self.path is not None:
+            _make_private(self.path)
         target = str(self.path) if self.path is not None else ":memory:"
         database = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=2.0)
         try:
@@ -190,8 +201,6 @@ class SqliteStorage:
         except BaseException:
             database.close()
             raise
-        if self.path is not None:
-            self.path.chmod(0o600)
         return database
 
     def _close(self) -> None:
@@ -202,30 +211,81 @@ class SqliteStorage:
     def _read(self, keys: list[str]) -> list[tuple[str, int, str]]:
         marks = ",".join("?" * len(keys))
         query = f"SELECT key, etag, value FROM state WHERE key IN ({marks})"
-        return self._database.execute(query, keys).fetchall() if keys else []
+        rows = self._database.execute(query, keys).fetchall() if keys else []
+        unsaved = [(key, *self._unsaved[key]) for key in keys if key in self._unsaved]
+        return [row for row in rows if row[0] not in self._unsaved] + unsaved
 
     def _write(self, writes: list[ItemWrite]) -> dict[str, int]:
         database = self._database
-        tags: dict[str, int] = {}
-        database.execute("BEGIN IMMEDIATE")
         try:
-            for key, expected, text in writes:
-                found = database.execute("SELECT etag FROM state WHERE key = ?", (key,)).fetchone()
-                if expected is not None and found is not None and str(found[0]) != expected:
-                    raise EtagConflict(f"{key} was written by somebody else (has {found[0]}, expected {expected})")
-                tags[key] = (found[0] if found is not None else 0) + 1
-                database.execute(
-                    "INSERT INTO state (key, etag, written, value) VALUES (?, ?, ?, ?) "
-                    "ON CONFLICT (key) DO UPDATE "
-                    "SET etag=excluded.etag, written=excluded.written, value=excluded.value",
-                    (key, tags[key], time.time(), text),
-                )
-            database.execute("COMMIT")
-        except BaseException:
-            database.execute("ROLLBACK")
-            raise
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                for key, (etag, text) in self._unsaved.items():
+                    self._put(key, etag, text)
+                tags = self._tags(writes)
+                for key, _, text in writes:
+                    self._put(key, tags[key], text)
+                database.execute("COMMIT")
+            except BaseException:
+                if database.in_transaction:  # SQLite itself ends it in some errors
+                    database.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            if not _is_of_the_disk(error):
+                raise
+            return self._keep_in_memory(writes, error)
+        self._unsaved.clear()
+        return tags
+
+    def _tags(self, writes: list[ItemWrite]) -> dict[str, int]:
+        """The versions that ``writes`` make. Raises :class:`EtagConflict`."""
+        tags: dict[str, int] = {}
+        for key, expected, _ in writes:
+            found = self._database.execute("SELECT etag FROM state WHERE key = ?", (key,)).fetchone()
+            etag = self._unsaved[key][0] if key in self._unsaved else found[0] if found is not None else None
+            if expected is not None and etag is not None and str(etag) != expected:
+                raise EtagConflict(f"{key} was written by somebody else (has {etag}, expected {expected})")
+            tags[key] = (etag or 0) + 1
+        return tags
+
+    def _put(self, key: str, etag: int, text: str) -> None:
+        self._database.execute(
+            "INSERT INTO state (key, etag, written, value) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE "
+            "SET etag=excluded.etag, written=excluded.written, value=excluded.value",
+            (key, etag, time.time(), text),
+        )
+
+    def _keep_in_memory(self, writes: list[ItemWrite], error: sqlite3.OperationalError) -> dict[str, int]:
+        """The disk takes nothing: what conversations keep is written with the next write that can be."""
+        if len(self._unsaved) + len(writes) > MAX_UNSAVED:
+            raise error
+        if not self._unsaved:
+            logger.error("%s: %s: state is kept in memory until it can be written", self.path, error)
+        tags = self._tags(writes)
+        self._unsaved |= {key: (tags[key], text) for key, _, text in writes}
         return tags
 
     def _delete(self, keys: list[str]) -> None:
         for key in keys:
-            self._database.execute("DELETE FROM state WHERE key = ?", (key,))
+            self._unsaved.pop(key, None)
+            try:
+                self._database.execute("DELETE FROM state WHERE key = ?", (key,))
+            except sqlite3.OperationalError as error:
+                if not _is_of_the_disk(error):
+                    raise
+                logger.error("%s: %s: not deleted, and forgotten when it is old", self.path, error)
+
+
+def _is_of_the_disk(error: sqlite3.OperationalError) -> bool:
+    """Whether the disk is full, or fails, or may not be written."""
+    name: str = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY"))
+
+
+def _make_private(path: Path) -> None:
+    """Before SQLite opens it: the files that it makes beside a database have the database's mode. Raises OSError."""
+    touch(path)
+    for beside in (f"{path}-wal", f"{path}-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            Path(beside).chmod(0o600)

@@ -1,4 +1,4 @@
-"""What would otherwise happen in the first call happens before it: recognisers compile, dialogs and state run once."""
+"""Warms the host up: recognisers compile, and dialogs and state run once, before the first call needs them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import LoadedDialogs, located
 from voicebot.host.sdk import activity_from_json, warm_recognisers
-from voicebot.host_wire import ANONYMOUS, PHONE_CHANNEL, RESUME_EVENT
+from voicebot.telephony_channel import ANONYMOUS, PHONE_CHANNEL, RESUME_EVENT
 
 logger = logging.getLogger(__name__)
 
 
 async def warm_up(dialogs: LoadedDialogs, bot: DialogBot, locale: str) -> None:
-    """Greet a caller who does not exist, ask again, hang up. Nothing that a caller *says* is tried: it may do things.
+    """Run a call without a caller: the greeting, the question again, the end. Nothing is said to the dialogs, because
+    an answer may have effects outside.
 
-    ``channelData.dryRun`` tells a dialog that cares. A failure is logged, not raised: the service that a greeting needs
-    may be there when the first call comes.
+    Dialogs can tell such a call by ``channelData.dryRun``. A failure is logged, not raised: a service that the greeting
+    needs may be there when the first call comes.
     """
     warmed = warm_recognisers(dialogs.root, locale)
     if warmed:
@@ -29,7 +30,7 @@ async def warm_up(dialogs: LoadedDialogs, bot: DialogBot, locale: str) -> None:
     conversation = f"dry-run-{uuid.uuid4()}"
 
     async def drop(turn: int, conversation: str, activity: dict[str, Any]) -> None:
-        """Nobody listens."""
+        """Drop what the dialogs say."""
 
     steps: list[dict[str, Any]] = [
         {"type": "conversationUpdate", "membersAdded": [{"id": "nobody"}]},
@@ -50,8 +51,8 @@ async def warm_up(dialogs: LoadedDialogs, bot: DialogBot, locale: str) -> None:
         try:
             await adapter.process(activity_from_json(envelope | step), bot.on_turn, number, drop)
         except Exception as error:
-            logger.exception("the dialogs failed when they were tried: %s", located(error, dialogs.path))
+            logger.exception("the dialogs failed during the warm-up: %s", located(error, dialogs.path))
             break
-    # What lives now lives as long as the process: keep the collector (stalls of 25 ms and more) out of it.
+    # What exists now exists as long as the process: frozen, it does not cost the collector stalls of 25 ms and more.
     gc.collect()
     gc.freeze()

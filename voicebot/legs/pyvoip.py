@@ -1,8 +1,8 @@
-"""A call by way of pyVoIP as a leg: its threads send and receive, everything else happens on the event loop.
+"""A pyVoIP call as a leg: pyVoIP's threads send and receive, everything else happens on the event loop.
 
-One frame is ready for the sending thread at any time. When the thread takes it, the loop is told, reports it as sent
-and pulls the next one from the playout: so pyVoIP's clock paces the call, and stopping takes one frame at the most.
-What is received goes through the same source check, receive buffer and key receiver as the audio of a SIP leg.
+One frame is always ready for the sending thread. When the thread takes it, the event loop reports it as sent and pulls
+the next one from the playout. So pyVoIP's clock paces the call, and playing stops within one frame. Received packets go
+through the same source check, receive buffer and key receiver as in a SIP leg.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from voicebot.address import Address
-from voicebot.audio import PCMU
+from voicebot.audio import FRAME_S, PCMU
 from voicebot.events import HoldEnded, HoldStarted, TransferEnded
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.legs.pyvoip_invite import audio_of
@@ -35,28 +35,27 @@ from voicebot.sip.message import REASONS
 
 logger = logging.getLogger(__name__)
 
-FRAME_S: Final = 0.020
 _SILENCE: Final = PCMU.frame_of_silence
 
 
-class Outgoing:
-    """What pyVoIP's sending thread reads from, in the place of its packet manager."""
+class ReadyFrames:
+    """Replaces pyVoIP's packet manager: its sending thread reads from it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, taken: Callable[[bytes, float], None]) -> None:
-        self.ready: deque[bytes] = deque()
+        self.frames: deque[bytes] = deque()
         self.late = 0
-        """Frames of silence that were sent because the loop had none ready."""
+        """Frames of silence that were sent because the event loop had no frame ready."""
         self._loop, self._taken = loop, taken
 
     def read(self, _length: int = 160) -> bytes:
         try:
-            frame = self.ready.popleft()
+            frame = self.frames.popleft()
         except IndexError:
             frame = _SILENCE
             self.late += 1
         try:
             self._loop.call_soon_threadsafe(self._taken, frame, time.monotonic())
-        except RuntimeError:  # the loop is closed: so is the call, in a moment
+        except RuntimeError:  # the event loop is closed, and the call is about to be
             return _SILENCE
         return frame
 
@@ -64,7 +63,7 @@ class Outgoing:
 class PyVoipLeg:
     """One call; see :class:`voicebot.legs.Leg`. Made by :class:`~voicebot.legs.pyvoip_front_end.PyVoipFrontEnd`.
 
-    ``released`` is called once, when its sockets are closed.
+    ``released`` is called once, when the leg no longer needs its sockets.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ class PyVoipLeg:
         self._released = released
         self._loop = asyncio.get_running_loop()
         self._playout = Playout(PCMU)
-        self._outgoing = Outgoing(self._loop, self._taken)
+        self._ready = ReadyFrames(self._loop, self._taken)
         self._call: PhoneCall | None = None
         self._stream: Stream | None = None
         self._sink: LegSink | None = None
@@ -95,6 +94,7 @@ class PyVoipLeg:
         self._repeated: Repeated | None = None
 
         self._source = SourceLock()
+        self._source.expect(info.remote_address)
         self._buffer: ReceiveBuffer | None = None
         self._keys = TelephoneEventReceiver()
         self._event_type: int | None = None
@@ -109,20 +109,20 @@ class PyVoipLeg:
     # --- for the front end
 
     def make_stream(self, formats: Mapping[int, Any], remote: SocketAddress, bound: socket.socket) -> Stream:
-        """The stream of this call, on ``bound``, which becomes the stream's to close."""
+        """The stream of this call on the socket ``bound``, which the stream closes."""
         self._event_type = next((number for number in formats if number != 0), None)
         self._stream = Stream(
             formats,
             bound,
             remote,
-            source=self._outgoing,
+            source=self._ready,
             received=lambda: self._from_thread(self._read_inbox),
             failed=lambda: self._from_thread(self._stream_died),
         )
         return self._stream
 
     def begin(self, call: PhoneCall, audio: AudioAgreement) -> None:
-        """The call that belongs to this leg, and what it offers; it rings."""
+        """Set pyVoIP's call, which is ringing, and the stream that its INVITE offers."""
         self._call = call
         self._put_in_force(audio)
 
@@ -138,6 +138,7 @@ class PyVoipLeg:
         self._last_packet_at = self._loop.time()
         if audio.host != "0.0.0.0":
             self._source.signal((audio.host, audio.port), self._last_packet_at)
+        self._stream.answered = self._source.locked is not None
 
     def _from_thread(self, callback: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed
@@ -153,20 +154,24 @@ class PyVoipLeg:
     def playout(self) -> Playout:
         return self._playout
 
+    @property
+    def audible(self) -> bool:
+        return True
+
     def connect(self, sink: LegSink) -> None:
         self._sink = sink
         if self._ended is not None:
             self._loop.call_soon(sink.ended, *self._ended)
 
     def ring(self) -> None:
-        """pyVoIP rings by itself as soon as a call comes."""
+        """No effect: the front end sends 180 as soon as the call comes."""
 
     def early_media(self) -> bool:
-        """pyVoIP knows no 183."""
+        """Not possible: pyVoIP cannot send 183."""
         return False
 
     def hold(self, on: bool) -> None:
-        """pyVoIP sends no re-INVITE: the other side does not know, and is not heard meanwhile."""
+        """pyVoIP cannot send a re-INVITE, so the other side is not told; its audio is replaced by silence."""
         self._deaf = on
 
     async def answer(self) -> None:
@@ -179,7 +184,7 @@ class PyVoipLeg:
         self._answered = True
         at = self._last_packet_at = self._loop.time()
         self._buffer = ReceiveBuffer(PCMU, at)
-        self._outgoing.ready.append(self._playout.next_frame(at))
+        self._ready.frames.append(self._playout.next_frame(at))
         self._answer = self._client.gen_answer(call.request, call.session_id, call.gen_ms(), self._direction)
         self._repeated = Repeated(self._client, self._answer, self._not_acknowledged)
         self._clock.add(self)
@@ -231,14 +236,14 @@ class PyVoipLeg:
             send_deviation_p99_ms=self._deviation.percentile_ms(0.99),
             send_deviation_max_ms=self._deviation.max_ms if self._deviation.count else None,
             socket_errors=stream.socket_errors if stream else 0,
-            underruns=self._playout.underruns + self._outgoing.late,
+            underruns=self._playout.underruns + self._ready.late,
             ssrc_changes=buffer.ssrc_changes if buffer else 0,
         )
 
     # --- from the signalling
 
     def invited_again(self, request: SipRequest) -> None:
-        """The same INVITE once more, or a re-INVITE: other address, hold, resume."""
+        """A retransmitted INVITE, or a re-INVITE: another address, hold, resume."""
         call = self._call
         if not self._answered or call is None:
             return
@@ -257,10 +262,12 @@ class PyVoipLeg:
         self._repeated = Repeated(self._client, self._answer, self._not_acknowledged)
 
     def acknowledged(self) -> None:
+        if self._stream is not None:
+            self._stream.reach.enter("up")
         self._stop_repeating()
 
     def cancelled(self) -> bool:
-        """The caller gave up; False when it was too late for that."""
+        """The caller sent CANCEL. False: too late, the call was answered or has ended."""
         if self._answered or self._ended is not None or self._call is None:
             return False
         busy = self._client.gen_busy(self._call.request)
@@ -269,16 +276,16 @@ class PyVoipLeg:
         return True
 
     def hung_up(self) -> None:
-        """The caller's BYE."""
+        """The caller sent BYE."""
         self._finish("caller")
 
     def goodbye_received(self) -> None:
-        """A response to our BYE."""
+        """A response to our BYE came, or none is expected any more."""
         self._stop_repeating()
         self._released(self)
 
     def end(self, reason: str) -> None:
-        """End the call, whatever state it is in."""
+        """End the call, in whatever state it is."""
         if self._ended is None and not self._answered:
             self.reject(480, "")
         elif self._ended is None:
@@ -314,7 +321,7 @@ class PyVoipLeg:
     # --- the audio
 
     def _taken(self, frame: bytes, at: float) -> None:
-        """The sending thread took ``frame``: it leaves now."""
+        """The sending thread took ``frame`` and sends it now."""
         if self._ended is not None or self._stream is None:
             return
         if self._taken_at is not None:
@@ -322,9 +329,9 @@ class PyVoipLeg:
         self._taken_at = at
         if self._sink is not None and not self._stream.held:
             self._sink.sent(frame, at)
-        if not self._outgoing.ready and self._ended is None:
+        if not self._ready.frames and self._ended is None:
             held = self._stream.held
-            self._outgoing.ready.append(_SILENCE if held else self._playout.next_frame(self._loop.time()))
+            self._ready.frames.append(_SILENCE if held else self._playout.next_frame(self._loop.time()))
 
     def _read_inbox(self) -> None:
         inbox = self._stream.inbox if self._stream is not None else deque()
@@ -350,6 +357,7 @@ class PyVoipLeg:
             return
         if self._stream is not None and self._source.target is not None:
             self._stream.outIP, self._stream.outPort = self._source.target
+            self._stream.answered = True
         self._received += 1
         self._last_packet_at = at
         buffer = self._buffer
@@ -376,16 +384,20 @@ class PyVoipLeg:
             self._sink.frame(_SILENCE if self._deaf else frame, at)
 
     def tick(self, at: float, skipped: int) -> None:
-        """Called by the media clock every 20 ms: silence where nothing came, and the end when nothing comes at all."""
+        """Called by the media clock every 20 ms: deliver silence if nothing came, and end the call after too long."""
         if self._buffer is None or self._ended is not None:
             return
         for frame in self._buffer.tick(at):
             self._deliver(frame, at)
         held = self._stream is not None and self._stream.held
-        if self._receive and not held and at - self._last_packet_at >= self._silence_timeout_s > 0:
+        if (
+            (self._receive or not self._received)
+            and not held
+            and at - self._last_packet_at >= self._silence_timeout_s > 0
+        ):
             self.end("media-timeout")
 
     def _stream_died(self) -> None:
         if self._ended is None:
-            logger.error("call %s: its audio is gone: ended", self._info.call_id)
+            logger.error("call %s: ended, because a media thread of pyVoIP failed", self._info.call_id)
             self.end("error")

@@ -1,7 +1,7 @@
-"""An extension at a PBX by way of pyVoIP: registers, and turns what rings there into legs.
+"""Registers as an extension at a PBX through pyVoIP, and turns incoming calls into legs.
 
-For those who want pyVoIP; the front end of this product (`sip_front_end`) registers at a PBX as well, and does more.
-docs/pyvoip.md tells the limits. Importing this module needs the extra ``pyvoip``.
+For those who want pyVoIP; `sip_front_end` registers at a PBX as well, and can do more. docs/pyvoip.md has the
+limitations. Importing this module needs the extra ``pyvoip``.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _REMEMBERED: Final = 256
 
 
 class RegistrationRefused(Exception):
-    """The PBX cannot be registered at: the text says why, and what to look at."""
+    """Registering at the PBX failed. The text says at which address, and why."""
 
 
 class PyVoipFrontEnd:
-    """Registers ``account`` and hands each call over as a leg to ``on_leg`` (on the loop).
+    """Registers ``account``, and passes each call as a leg to ``on_leg`` (on the event loop).
 
-    ``limit``: calls at once, beyond which 486 is the answer. ``clock`` and ``ports`` stay the caller's to close.
+    ``limit``: the most calls at once; further ones get 486. ``clock`` and ``ports`` are not closed here.
     """
 
     def __init__(
@@ -64,6 +64,8 @@ class PyVoipFrontEnd:
         self._draining = False
         self._legs: dict[str, PyVoipLeg] = {}
         self._over: deque[str] = deque(maxlen=_REMEMBERED)
+        self._dialogs: dict[PyVoipLeg, tuple[str, str]] = {}
+        """Their Call-IDs and the callers' tags: another tag is another caller's, who has chosen the same Call-ID."""
         self._pairs: dict[PyVoipLeg, Any] = {}
         self._refusal: str | None = None
         self._told = asyncio.Event()
@@ -76,11 +78,11 @@ class PyVoipFrontEnd:
 
     @property
     def active(self) -> int:
-        """Calls that have not ended, and those whose BYE is still unanswered."""
+        """The number of calls that have not ended, and of those whose BYE is still unanswered."""
         return len(self._legs)
 
     async def start(self) -> None:
-        """Register. Raises :class:`RegistrationRefused`; nothing is left running then."""
+        """Register. Raises :class:`RegistrationRefused`, and then leaves nothing running."""
         try:
             async with asyncio.timeout(START_S):
                 await asyncio.to_thread(self._phone.connect)
@@ -90,7 +92,7 @@ class PyVoipFrontEnd:
         if self._refusal:
             await self.close()
             raise RegistrationRefused(f"{self._where} {self._refusal}")
-        logger.info("registered at %s by way of pyVoIP", self._where)
+        logger.info("registered at %s through pyVoIP", self._where)
 
     async def close(self) -> None:
         """End all calls, unregister, and end the threads."""
@@ -104,7 +106,7 @@ class PyVoipFrontEnd:
             leg.goodbye_received()
 
     def drain(self) -> None:
-        """From now on every new call gets 486; those that are up go on."""
+        """Refuse every new call with 486 from now on; calls in progress continue."""
         self._draining = True
 
     # --- on pyVoIP's threads
@@ -127,7 +129,7 @@ class PyVoipFrontEnd:
     def _registered(self, refusal: str) -> None:
         if self._told.is_set() and refusal != self._refusal and not self._draining:
             if refusal:
-                logger.error("%s %s: no calls come from there; it is tried again", self._where, refusal)
+                logger.error("%s %s: no calls can come from there until registering succeeds", self._where, refusal)
             else:
                 logger.info("registered at %s again", self._where)
         self._refusal = refusal
@@ -139,8 +141,12 @@ class PyVoipFrontEnd:
             leg.goodbye_received()
 
     def _requested(self, request: SipRequest) -> None:
-        leg = self._legs.get(request.call_id)
-        method = request.method
+        leg, method = self._legs.get(request.call_id), request.method
+        if leg is not None and self._dialogs[leg] != (request.call_id, request.sender.tag):
+            # pyVoIP tells calls apart by the Call-ID alone: a second one by the same cannot be taken beside the first.
+            if method != "ACK":
+                self._answer(request, 486 if method == "INVITE" else 481)
+            return
         if method == "INVITE":
             if leg is not None:
                 leg.invited_again(request)
@@ -188,8 +194,8 @@ class PyVoipFrontEnd:
         info = request_info(request, CODECS["PCMU"], remote_address=client.address, trunk=TRUNK)
         info = replace(info, front_end="pyvoip")
         leg = PyVoipLeg(client, request, info, self._clock, self._silence_timeout_s, self._released)
-        self._pairs[leg] = pair
-        self._legs[info.call_id] = leg
+        self._pairs[leg], self._dialogs[leg] = pair, (request.call_id, request.sender.tag)
+        self._legs[request.call_id] = leg
         client.note_routes(request)
         try:
             call = self._phone.call_for(request, audio, lambda formats, to: leg.make_stream(formats, to, pair.rtp))
@@ -197,7 +203,7 @@ class PyVoipFrontEnd:
             leg.begin(call, audio)
             self._on_leg(leg)
         except Exception:
-            logger.exception("call %s: pyVoIP cannot take it", info.call_id)
+            logger.exception("call %s: pyVoIP cannot handle its INVITE", info.call_id)
             self._answer(request, 500)
             self._released(leg)
 
@@ -208,13 +214,14 @@ class PyVoipFrontEnd:
         pair.rtp.close()
         pair.rtcp.close()
         self._ports.release(pair.port)
-        self._legs.pop(leg.info.call_id, None)
-        self._over.append(leg.info.call_id)
-        self._phone.sip.forget(leg.info.call_id)
+        call_id, _ = self._dialogs.pop(leg)
+        self._legs.pop(call_id, None)
+        self._over.append(call_id)
+        self._phone.sip.forget(call_id)
 
 
 def _free_port(host: str) -> int:
-    """pyVoIP needs its port before it binds: one that was free a moment ago."""
+    """A port that is free at the moment: pyVoIP must know its port before it binds."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])

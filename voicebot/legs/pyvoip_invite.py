@@ -1,8 +1,8 @@
-"""An INVITE in words that pyVoIP understands. Pure.
+"""Rewrites an INVITE so that pyVoIP can parse it. Pure.
 
-Its parser splits at ": " and " " and fails on an empty header, a compact name, a second ``c=`` line. So it never sees
-what came: our own parser and offer/answer rules read that, and what they found is written down anew, in the form that
-pyVoIP was made with.
+pyVoIP's parser splits at ": " and " ", and fails on an empty header, a compact header name, a second ``c=`` line. So it
+never gets the received message: our own parser and offer/answer rules read that, and the result is written as a simple
+INVITE for pyVoIP.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from voicebot.audio.codecs import CODECS
 from voicebot.sip import AudioAgreement, SdpError, SessionDescription, SipRequest, offer_answer
 
 CODEC = CODECS["PCMU"]
-"""All that pyVoIP's leg carries: its A-law is mu-law with another name."""
+"""The only codec of pyVoIP's leg: its A-law encoder really produces mu-law."""
 
 
 def audio_of(request: SipRequest) -> AudioAgreement | None:
-    """The stream that the INVITE offers and that we can carry; None when there is none (no offer, no PCMU, IPv6)."""
+    """The stream in the INVITE's offer that we support; None if there is none (no offer, no PCMU, IPv6)."""
     try:
         agreed = offer_answer.select(SessionDescription.parse(request.body), (CODEC,)) if request.body else None
     except SdpError:

@@ -1,19 +1,19 @@
-"""pyVoIP's classes as we use them: what is broken in 1.6.8 is replaced here, the rest is pyVoIP's.
+"""pyVoIP's classes as we use them, with replacements for what is broken in pyVoIP 1.6.8.
 
-Its threads stay: one reads the signalling, one registers anew every two minutes, and each call has one that sends and
-one that receives. None of them does more than hand over: requests go to ``Handover.request``, datagrams to a leg's
-inbox, both on the event loop, which decides everything.
+Its threads stay: one reads the signalling, one registers every two minutes, and each call has one that sends and one
+that receives. They only pass things on to the event loop, which decides everything: requests to ``Handover.request``,
+datagrams to a leg's inbox.
 
-Replaced, each for a defect that callers would hear, or that ends calls:
+Replaced, each because of a defect that callers would hear, or that ends calls:
 
-* audio: the encoder and decoder (8 bit linear inside: quiet speech is crushed) and both packet managers (memory without
-  bound, playback that cannot be stopped): G.711 goes in and out as it is;
-* the receiving loop, which polls every 10 ms, does not know who sent what, and dies of an empty datagram or of
+* audio: the encoder and decoder (they reduce audio to 8 bit linear, which distorts quiet speech) and both packet
+  managers (memory without bound, playback that cannot be stopped). G.711 goes in and out unchanged;
+* the receiving loop, which polls every 10 ms, does not check who sent a packet, and fails on an empty datagram or on
   telephone-event 16;
-* a sequence number over 65,535, which put malformed packets out after 22 minutes;
-* parsing: what our own parser calls malformed, and what does not come from the registrar, never reaches pyVoIP's;
-* registration: a registrar that is away for a minute ended all calls; now it is tried again, with a growing pause;
-* responses that lacked Record-Route, and a BYE with the caller's Via and no Route, which no proxy would pass on.
+* sequence numbers, which went over 65,535 and made malformed packets after 22 minutes;
+* parsing: messages that our own parser refuses, or that do not come from the registrar, never reach pyVoIP's parser;
+* registration: if the registrar was away for a minute, all calls ended. Now it is tried again, with a growing pause;
+* responses without Record-Route, and a BYE with the caller's Via and no Route, which proxies would not forward.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from pyVoIP import RTP, SIP
 from pyVoIP.VoIP import CallState, VoIP
 
 from voicebot.legs.pyvoip_invite import plain_invite
+from voicebot.rtp.reach import Reach
 from voicebot.rtp.source import SocketAddress
 from voicebot.sip import AudioAgreement, SipRequest, SipResponse, SipSyntaxError
 from voicebot.sip.message import parse_message
@@ -45,7 +46,7 @@ REGISTER_TIMEOUT_S: Final = 5.0
 FIRST_PAUSE_S: Final = 5.0
 LONGEST_PAUSE_S: Final = 60.0
 INBOX: Final = 64
-"""Datagrams of one call that wait for the loop: more than a second of audio. More are dropped and counted."""
+"""The most datagrams of one call that wait for the event loop, over a second of audio. More are dropped and counted."""
 
 _MAX_SIP: Final = 8192
 _MAX_RTP: Final = 2048
@@ -55,8 +56,7 @@ _PCMU: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class PyVoipAccount:
-    """Who we are at which registrar. ``host``: our address, as the registrar reaches it; ``sip_port``: where we are
-    called, 0 for any."""
+    """Our account at a registrar. ``host``: our address as the registrar reaches it; ``sip_port``: our port, 0: any."""
 
     server: str
     username: str
@@ -67,7 +67,7 @@ class PyVoipAccount:
 
 
 class _Quiet:
-    """In the place of ``warnings``, whose filters pyVoIP resets for the whole process."""
+    """Replaces the ``warnings`` module within pyVoIP, which would reset the filters of the whole process."""
 
     def warn(self, message: object, *_args: object, **_options: object) -> None:
         logger.debug("pyVoIP: %s", message)
@@ -77,28 +77,28 @@ class _Quiet:
 
 
 def _debug(text: object, printed: object = None) -> None:
-    """In the place of pyVoIP's, which prints to standard output."""
+    """Replaces pyVoIP's ``debug``, which prints to standard output."""
     logger.debug("pyVoIP: %s", printed or "...")
 
 
 def tame() -> None:
-    """Take pyVoIP's hands off standard output and the process's warnings. Harmless twice."""
+    """Keep pyVoIP from printing to standard output and changing the process's warnings. Twice has no effect."""
     for module in (RTP, SIP, VoIP):
         module.debug = _debug
         module.warnings = _Quiet()
 
 
 class Handover(Protocol):
-    """Where the phone's threads deliver. Called on foreign threads; whoever implements it moves on to the loop."""
+    """To which the phone's threads deliver. Called on pyVoIP's threads, so it must pass on to the event loop."""
 
     def request(self, request: SipRequest) -> None:
-        """A request of the registrar, checked by our own parser."""
+        """A request from the registrar, checked by our own parser."""
 
     def response(self, call_id: str, method: str, status: int) -> None:
-        """A response to a request of ours in a call."""
+        """A response to our request in a call."""
 
     def registration(self, refusal: str) -> None:
-        """How registering went: ``refusal`` is empty, or says why not."""
+        """The result of registering: ``refusal`` says why it failed, and is empty if it succeeded."""
 
 
 class Client(SIP.SIPClient):  # type: ignore[misc]
@@ -109,7 +109,7 @@ class Client(SIP.SIPClient):  # type: ignore[misc]
         self.handover = handover
         self.register_timeout = REGISTER_TIMEOUT_S
         self.address = ""
-        """The registrar's IP address; nobody else is listened to."""
+        """The registrar's IP address; datagrams from others are ignored."""
         self.foreign = self.malformed = 0
         self._pause_s = FIRST_PAUSE_S
         self._routes: dict[str, list[str]] = {}
@@ -122,7 +122,7 @@ class Client(SIP.SIPClient):  # type: ignore[misc]
                 super().recv_loop()
             except Exception as error:
                 if self.NSD:
-                    logger.error("pyVoIP's signalling thread stumbled and goes on: %s", error)
+                    logger.error("an error in pyVoIP's signalling thread, which continues: %s", error)
                     time.sleep(0.1)
 
     def recv(self) -> None:
@@ -145,7 +145,7 @@ class Client(SIP.SIPClient):  # type: ignore[misc]
             self.handover.response(message.call_id, message.cseq[1], message.status)
 
     def parse_message(self, message: Any) -> None:
-        """What came while a registration waited for its response: an INVITE among them must not be lost."""
+        """Called by pyVoIP for messages received while it waits for the response to REGISTER, such as an INVITE."""
         with contextlib.suppress(SipSyntaxError):
             self._hand_over(parse_message(message.raw))
 
@@ -175,18 +175,18 @@ class Client(SIP.SIPClient):  # type: ignore[misc]
     # --- sending
 
     def send(self, text: str) -> None:
-        """Towards the registrar; what cannot be sent is lost, as on the wire."""
+        """Send to the registrar. A message that cannot be sent counts as lost on the network."""
         with contextlib.suppress(OSError):
             self.out.sendto(text.encode("utf-8", "surrogateescape"), (self.address, self.port))
 
     def note_routes(self, request: SipRequest) -> None:
-        """Remember the way that a call's INVITE came, for what goes back along it."""
+        """Remember the route of a call's INVITE, for our responses and our BYE."""
         self._routes[request.call_id] = request.values("Record-Route")
 
     def forget(self, call_id: str) -> None:
         self._routes.pop(call_id, None)
         self.tagLibrary.pop(call_id, None)
-        del self.tags[:-1]  # it remembers all tags that it ever made
+        del self.tags[:-1]  # pyVoIP would remember all tags that it has ever made
 
     def gen_ringing(self, request: Any) -> str:
         return self._with_routes(super().gen_ringing(request), request)
@@ -200,7 +200,7 @@ class Client(SIP.SIPClient):  # type: ignore[misc]
         return "\r\n".join([head, *(f"Record-Route: {route}" for route in routes), rest])
 
     def bye_for(self, invite: SipRequest) -> str:
-        """A BYE in the dialog of an answered INVITE, along its route."""
+        """A BYE in the dialog of an answered INVITE, with its route."""
         call_id = invite.call_id
         target = invite.contact[0].uri if invite.contact else invite.sender.uri
         lines = [
@@ -218,17 +218,17 @@ class Client(SIP.SIPClient):  # type: ignore[misc]
         return "\r\n".join([*lines, "", ""])
 
 
-class Source(Protocol):
-    """What the sending thread pulls from."""
+class FrameSource(Protocol):
+    """From which the sending thread reads."""
 
     def read(self, length: int = 160) -> bytes:
         """The next 20 ms."""
 
 
 class Stream(RTP.RTPClient):  # type: ignore[misc]
-    """The audio of one call: G.711 mu-law as it is, from ``source`` and to ``inbox``.
+    """The audio of one call: unchanged G.711 mu-law, from ``source`` and to ``inbox``.
 
-    ``received`` is called on the receiving thread when the inbox was empty before, ``failed`` when a thread died.
+    ``received`` is called on the receiving thread if the inbox was empty before; ``failed`` if a thread has failed.
     """
 
     def __init__(
@@ -237,7 +237,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
         bound: socket.socket,
         remote: SocketAddress,
         *,
-        source: Source,
+        source: FrameSource,
         received: Callable[[], None],
         failed: Callable[[], None],
     ) -> None:
@@ -247,6 +247,10 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
         self.inbox: deque[tuple[bytes, SocketAddress, float]] = deque()
         self.dropped = self.socket_errors = self.packets_sent = 0
         self.held = False
+        self.reach = Reach()
+        self.reach.enter("unconfirmed")
+        self.answered = False
+        """Whether anything has come from where the audio is sent; without that, there is a ration."""
         self.started = False
         self._bound = bound
         self._received = received
@@ -283,7 +287,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
             run()
         except Exception as error:
             if self.NSD:
-                logger.error("a media thread of pyVoIP died: %s: %s", type(error).__name__, error)
+                logger.error("a media thread of pyVoIP failed: %s: %s", type(error).__name__, error)
         finally:
             if self.NSD:
                 self._failed()
@@ -296,7 +300,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
                 data, source = self._bound.recvfrom(_MAX_RTP)
             except BlockingIOError:
                 continue
-            except (OSError, ValueError):  # closed by stop(); or an ICMP error for something that was sent
+            except (OSError, ValueError):  # closed by stop(), or an ICMP error for a packet that was sent
                 self.socket_errors += self.NSD
                 continue
             if len(self.inbox) >= INBOX:
@@ -310,8 +314,10 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
         return payload
 
     def sendto(self, packet: bytes, target: SocketAddress) -> None:
-        """For pyVoIP's sending loop, which takes this object for its socket."""
+        """Called by pyVoIP's sending loop, for which this object is the socket."""
         if self.held or target[1] == 0 or target[0] == "0.0.0.0":
+            return
+        if not (self.answered or self.reach.spend()):
             return
         try:
             self._bound.sendto(packet, target)
@@ -321,7 +327,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
 
 
 class PhoneCall(VoIP.VoIPCall):  # type: ignore[misc]
-    """pyVoIP's idea of an incoming call, with one stream or none."""
+    """pyVoIP's incoming call, with at most one stream."""
 
     def create_rtp_clients(self, codecs: dict[int, Any], _ip: str, _port: int, request: Any, remote_port: int) -> None:
         formats = {n: c for n, c in codecs.items() if c in (RTP.PayloadType.PCMU, RTP.PayloadType.EVENT)}
@@ -335,16 +341,16 @@ class PhoneCall(VoIP.VoIPCall):  # type: ignore[misc]
         return {stream.inPort: stream.assoc for stream in self.RTPClients}
 
     def __del__(self) -> None:
-        """Ports are the leg's to return."""
+        """Replaces pyVoIP's, which would release ports: the leg does that."""
 
 
 def parsed(invite: SipRequest, audio: AudioAgreement) -> Any:
-    """An INVITE as pyVoIP's functions want it."""
+    """An INVITE parsed by pyVoIP."""
     return SIP.SIPMessage(plain_invite(invite, audio))
 
 
 class PyVoipPhone(VoIP.VoIPPhone):  # type: ignore[misc]
-    """One registration. ``make_stream`` is set for the call that is being made: pyVoIP makes streams by itself."""
+    """One registration. ``make_stream``: set while a call is made, because pyVoIP's call makes its stream itself."""
 
     make_stream: Callable[[Mapping[int, Any], SocketAddress], Stream]
 
@@ -354,7 +360,7 @@ class PyVoipPhone(VoIP.VoIPPhone):  # type: ignore[misc]
         self.sip = Client(*to, phone=self, myIP=account.host, myPort=sip_port, handover=handover)
 
     def request_port(self, blocking: bool = True) -> int:
-        return 0  # the stream has its socket already
+        return 0  # the stream has a socket already
 
     def call_for(
         self,
@@ -362,16 +368,16 @@ class PyVoipPhone(VoIP.VoIPPhone):  # type: ignore[misc]
         audio: AudioAgreement,
         make_stream: Callable[[Mapping[int, Any], SocketAddress], Stream],
     ) -> PhoneCall:
-        """The call of an INVITE; ``make_stream`` makes its stream, of formats and the other side's address."""
+        """pyVoIP's call for an INVITE. ``make_stream`` makes its stream, from formats and the other side's address."""
         self.make_stream = make_stream
         number = secrets.randbelow(100_000)
         return PhoneCall(self, CallState.RINGING, parsed(invite, audio), number, self.myIP, sendmode="sendrecv")
 
     def connect(self) -> None:
-        """Bind and register; blocks for as long as the registrar takes. Raises OSError."""
+        """Bind and register; blocks until the registrar has answered. Raises OSError."""
         self.sip.address = socket.gethostbyname(self.server)
         self.sip.start()
 
     def disconnect(self) -> None:
-        """Unregister and close; blocks for as long as the registrar takes."""
+        """Unregister and close; blocks until the registrar has answered."""
         self.sip.stop()

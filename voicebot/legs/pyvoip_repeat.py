@@ -1,4 +1,4 @@
-"""What pyVoIP sends once and RFC 3261 wants repeated: a 200 until its ACK, a BYE until its response."""
+"""Retransmission, which pyVoIP lacks: a 200 until its ACK comes, a BYE until its response (RFC 3261)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ GIVE_UP_S: Final = 32.0
 
 
 class Sender(Protocol):
-    """Where the message goes."""
+    """To which the message is sent."""
 
     def send(self, text: str) -> None: ...
 
 
 class Repeated:
-    """A message that is sent again, with growing pauses, until :meth:`stop`, or until it is given up."""
+    """A message that is sent with growing pauses until :meth:`stop`; after 32 s ``given_up`` is called instead."""
 
     def __init__(self, client: Sender, text: str, given_up: Callable[[], None]) -> None:
         self._client, self._text, self._given_up = client, text, given_up

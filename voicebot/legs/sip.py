@@ -1,7 +1,7 @@
-"""One SIP call as a leg: `sip` signals, `rtp` carries the voice, a :class:`SipLeg` is both.
+"""One SIP call as a leg: a :class:`SipLeg` combines the signalling of `sip` with the media of `rtp`.
 
-Here is what calls of both directions share. What is theirs alone, and how they are made, is in `sip_incoming.py` and
-`sip_outgoing.py`; what is agreed about the audio in `sip_session.py`.
+This file has what incoming and outgoing calls share. `sip_incoming.py` and `sip_outgoing.py` have the rest, and
+`sip_session.py` what is agreed about the audio.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _REASONS = {
     "expired": "expired",
     "error": "error",
 }
-"""How a call ended, in the words of :class:`~voicebot.events.LegEnded`."""
+"""The ``reason`` of :class:`~voicebot.events.LegEnded` for the cause of a :class:`~voicebot.sip.CallEnded`."""
 
 
 class SipLeg:
@@ -35,7 +35,8 @@ class SipLeg:
 
     def __init__(self, call: CallHandle, session: LegSession, info: LegInfo, tasks: BackgroundTasks) -> None:
         self.on_transfer_asked: Callable[[str], bool] | None = None
-        """The other side asks us to call another target (REFER): return whether we do, then :meth:`transfer_result`."""
+        """Called with the target if the other side sends REFER. It returns whether we call the target; if so,
+        :meth:`transfer_result` must follow."""
         self._call = call
         self._session = session
         self._info = info
@@ -43,11 +44,12 @@ class SipLeg:
         self._loop = asyncio.get_running_loop()
         self._sink: LegSink | None = None
         self._untold: list[Event] = []
-        """Facts that came before there was a sink: one of each kind at most."""
+        """Events that came before there was a sink; at most one of each kind."""
         self._ended: tuple[str, float] | None = None
         self._transferred = False
         self._closing: asyncio.Task[None] | None = None
         session.media.attach(self)
+        session.expect_from(call.remote_address.host)
         call.on_end = self._call_ended
         call.on_key = lambda key: self.deliver_key(key, self._loop.time())
         call.on_session = self._session_offered
@@ -69,8 +71,12 @@ class SipLeg:
         return self._session.rtp.playout
 
     @property
+    def audible(self) -> bool:
+        return self._session.rtp.audible
+
+    @property
     def local_port(self) -> int:
-        """The RTP port of our side."""
+        """Our RTP port."""
         return self._session.rtp.local_port
 
     def connect(self, sink: LegSink) -> None:
@@ -84,7 +90,7 @@ class SipLeg:
         self._session.media.connect(sink)
 
     def hold(self, on: bool) -> None:
-        """Put the other side on hold (``sendonly``: it hears what we play, and is not heard), or take it off again."""
+        """Put the other side on hold (``sendonly``: it hears what we play, and its audio is dropped), or end that."""
         self._session.direction = "sendonly" if on else "sendrecv"
         self._reoffer()
 
@@ -118,7 +124,7 @@ class SipLeg:
         return self._session.rtp.quality()
 
     def transfer_result(self, status: int, reason: str = "") -> None:
-        """Tell the side that asked for a transfer how its target answered."""
+        """Report to the side that requested a transfer how its target responded."""
         self._call.notify_refer(status, reason)
 
     # --- from the media
@@ -128,7 +134,7 @@ class SipLeg:
             self._sink.key(key, at)
 
     def media_timed_out(self) -> None:
-        """Nothing has come for the silence timeout: the other side is gone without a BYE; but a hold may be silent."""
+        """Nothing has come for the silence timeout: end the call, unless the other side has put us on hold."""
         if not self._session.held:
             self._finish("media-timeout")
             self._call.bye()
@@ -142,10 +148,10 @@ class SipLeg:
         self._transferred = self._transferred or (progress.final and progress.accepted)
 
     def _session_offered(self, offer: SessionDescription | None) -> SessionDescription | None:
-        """A re-INVITE or UPDATE: other address, other codec, hold, resume. None refuses it and changes nothing."""
+        """A re-INVITE or UPDATE came: another address, another codec, hold, resume. None refuses it."""
         if offer is None:
             return self._session.offer()
-        agreed = self._session.options.select(offer)
+        agreed = self._session.agreed_by_offer(offer)
         if agreed is None:
             return None
         self._put_into_force(agreed)
@@ -156,7 +162,7 @@ class SipLeg:
         self._reoffer()
 
     def session_answered(self, answer: SessionDescription) -> bool:
-        """Put the answer to our offer into force. False, and the call ends, when we cannot carry it."""
+        """Put the answer to our offer into force. False: we do not support it, and the call ends."""
         agreed = self._session.agreed_by_answer(answer)
         if agreed is None:
             self._finish("error")
@@ -166,7 +172,7 @@ class SipLeg:
         return True
 
     def _reoffer(self) -> None:
-        """Tell the other side the direction that is wanted; while an offer is under way, when that has its answer."""
+        """Offer our direction if it has changed. If another offer is pending, this is called again after its answer."""
         if self._session.wants_offer and self._ended is None and self._call.can_reoffer:
             self._call.reoffer(self._session.offer())
 

@@ -1,8 +1,8 @@
-"""SIP calls that come in: :class:`SipFrontEnd` listens; and those that go out by the same endpoint.
+"""The SIP front end: incoming calls, and outgoing calls through the same endpoint.
 
-:class:`SipFrontEnd` turns every INVITE that we can serve into a leg and hands it over; what cannot be served is refused
-before anybody above hears of it: 503 while draining, at the limit of calls or without free ports, 488 without a common
-codec. How a call of ours is made is :mod:`voicebot.legs.sip_outgoing`'s affair.
+:class:`SipFrontEnd` turns every INVITE that we can serve into a leg and passes that on. Others are refused here: with
+503 while draining, at the limit of calls or without a free port, with 488 without a common codec. Outgoing calls are
+made by :mod:`voicebot.legs.sip_outgoing`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ from voicebot.tasks import BackgroundTasks
 logger = logging.getLogger(__name__)
 
 RESPONSE_TIMEOUT_S = 10.0
-"""Who has not responded at all to a call of ours by then is not there (timer B would wait for 32 s)."""
+"""If no response at all to our INVITE has come by then, the other side counts as unreachable (timer B takes 32 s)."""
 
 
 class SipFrontEnd:
-    """Listens for calls on its ``endpoint``, and hands each over as a leg to ``on_leg`` (on the loop).
+    """Listens for calls on its ``endpoint``, and passes each as a leg to ``on_leg`` (on the event loop).
 
-    ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``media``: for all legs; ``trunks``: who
-    has preferences of its own, by name. ``limit``: calls at once; over it the answer is 503 with ``retry_after_s``.
+    ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``media``: for all legs. ``trunks``: the
+    preferences of trunks and accounts that differ from ``media``, by name. ``limit``: the most calls at once; further
+    ones get 503 with ``retry_after_s``.
     """
 
     def __init__(
@@ -61,13 +62,13 @@ class SipFrontEnd:
         """Calls refused here, by reason: ``draining``, ``limit``, ``ports``, ``codec``."""
 
     async def start(self) -> None:
-        """Bind and take calls. Raises OSError."""
+        """Bind and accept calls. Raises OSError."""
         everywhere = (self._media.preferences, *self._trunks.values())
         for preferences in everywhere:
             prepare(preferences.codecs)
         self.endpoint.on_invite = self._invited
         if any(preferences.srtp != "off" for preferences in everywhere):
-            await asyncio.to_thread(own_identity)  # a key is made: before anybody calls
+            await asyncio.to_thread(own_identity)  # it makes a key, which would delay the first call
         await self.endpoint.start()
 
     async def close(self) -> None:
@@ -78,17 +79,17 @@ class SipFrontEnd:
         await self._tasks.close()
 
     def drain(self) -> None:
-        """From now on every new call gets 503 with Retry-After; those that are up go on."""
+        """Refuse every new call with 503 and Retry-After from now on; calls in progress continue."""
         self._draining = True
 
     def media_for(self, trunk: str = "") -> MediaOptions:
-        """The options of the legs of a trunk or account."""
+        """The media options for legs of a trunk or account."""
         preferences = self._trunks.get(trunk, self._media.preferences)
         return replace(self._media, host=self.endpoint.advertised_host, preferences=preferences)
 
     @property
     def media(self) -> MediaOptions:
-        """The options of legs of no trunk."""
+        """The media options for legs without a trunk."""
         return self.media_for()
 
     @property
@@ -104,10 +105,10 @@ class SipFrontEnd:
         headers: Mapping[str, str] | None = None,
         ring_timeout_s: float = 60.0,
     ) -> OutgoingSipLeg:
-        """Call ``to``, by ``line`` when one is named; the leg is not answered yet.
+        """Call ``to``, through ``line`` if it is given. The leg is not answered yet.
 
-        Raises :class:`NoRoom` while draining, at the limit of calls or without free ports, ValueError for an address
-        without a domain, a bad header or line.
+        Raises :class:`NoRoom` while draining, at the limit of calls or without a free port; ValueError if ``to`` has no
+        domain, or for a malformed header or an unknown line.
         """
         if self._draining or self.endpoint.active_calls >= self._limit:
             raise NoRoom("the service is being stopped" if self._draining else "there are too many calls")
@@ -125,7 +126,7 @@ class SipFrontEnd:
 
     @property
     def active(self) -> int:
-        """Calls that have not ended, both ways."""
+        """The number of calls that have not ended, incoming and outgoing."""
         return self.endpoint.active_calls
 
     def _invited(self, call: IncomingCall) -> None:
@@ -139,10 +140,10 @@ class SipFrontEnd:
             self.rejected["codec"] += 1
             call.reject(488)
             return
-        self._tasks.spawn(self._admit(call, options, agreed), "taking a call in")
+        self._tasks.spawn(self._admit(call, options, agreed), "making the leg of an incoming call")
 
     async def _admit(self, call: IncomingCall, options: MediaOptions, agreed: AudioAgreement | None) -> None:
-        """``agreed``: what the call's offer leads to; None where we are to offer."""
+        """``agreed``: from the call's offer; None if we are to offer."""
         try:
             session = await LegSession.open(options, agreed)
         except (PortsExhausted, OSError):
@@ -154,7 +155,7 @@ class SipFrontEnd:
             return
         codec = agreed.codec if agreed is not None else options.preferences.codecs[0]
         try:
-            self._on_leg(IncomingSipLeg(call, session, leg_info(call, codec), self._tasks))
+            self._on_leg(IncomingSipLeg(call, session, leg_info(call, codec, self.endpoint.lines), self._tasks))
         except Exception:
             call.reject(500)
             await session.rtp.close()

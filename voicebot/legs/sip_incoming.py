@@ -1,4 +1,4 @@
-"""A SIP call that came in, as a leg: it rings, and is answered or refused."""
+"""An incoming SIP call as a leg: it rings, and is answered or refused."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ class IncomingSipLeg(SipLeg):
     def __init__(self, call: IncomingCall, session: LegSession, info: LegInfo, tasks: BackgroundTasks) -> None:
         super().__init__(call, session, info, tasks)
         self._our_answer: SessionDescription | None = None
-        """To the first offer. RFC 3264 allows one only, early or late."""
+        """Our answer to the first offer, also if it was sent early: RFC 3264 allows only one."""
 
     def ring(self) -> None:
         self._call.ring()
 
     def early_media(self) -> bool:
-        """183 with our answer: what we play is heard before the call is answered. False: only ringing is possible."""
+        """Send 183 with our answer, so that the caller hears us before we answer. False: not possible, so it rings."""
         answer = self._answer_first_offer() if self._ended is None else None
         if answer is None:
             self.ring()
             return False
+        self._session.rtp.enter("early")
         self._call.progress(answer)
         return True
 
@@ -37,6 +38,7 @@ class IncomingSipLeg(SipLeg):
             answer = await self._call.answer(self._answer_first_offer() or self._session.offer())
         except CallClosed as closed:
             raise LegClosed(str(closed)) from closed
+        self._session.rtp.enter("up")
         if answer is not None and not self.session_answered(answer):
             raise LegClosed("no common codec")
         self._reoffer()
@@ -45,7 +47,7 @@ class IncomingSipLeg(SipLeg):
         self._call.reject(status, reason, retry_after_s=retry_after_s)
 
     def _answer_first_offer(self) -> SessionDescription | None:
-        """Our answer, in force from now on; None where there was no offer."""
+        """Our answer, which is put into force; None if the INVITE had no offer."""
         offer, agreed = self._call.offer, self._session.offered
         if self._our_answer is None and offer is not None and agreed is not None:
             self._put_into_force(agreed)

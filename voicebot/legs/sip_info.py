@@ -1,16 +1,17 @@
-"""Who calls whom, read from the INVITE and made fit for JSON and logs."""
+"""Reads who calls whom from an INVITE, as text that is safe for JSON and logs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from voicebot.address import Domain
 from voicebot.audio.codecs import Codec
 from voicebot.legs import LegInfo
-from voicebot.sip import CallHandle, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
+from voicebot.sip import CallHandle, Line, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
 from voicebot.sip.hop import bracketed
 
-_TOLD_HEADERS = (
+_PASSED_ON_HEADERS = (
     "Diversion",
     "History-Info",
     "P-Asserted-Identity",
@@ -22,12 +23,16 @@ _TOLD_HEADERS = (
     "User-Agent",
     "User-to-User",
 )
-"""Headers of the INVITE that are passed on, beside all that begin with ``X-``."""
+"""Headers of the INVITE that are passed on to the bot, in addition to all that begin with ``X-``."""
 _MAX_HEADERS = 32
 
 
-def leg_info(call: CallHandle, codec: Codec) -> LegInfo:
+def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegInfo:
+    """``lines``: what calls of ours go out by, by the names of trunks and accounts."""
+    line = lines.get(call.trunk)
     info = request_info(call.request, codec, remote_address=call.remote_address.host, trunk=call.trunk)
+    if line is not None:
+        info = replace(info, domain=line.domain)
     if not isinstance(call, OutgoingCall):
         return info
     uri = call.request.uri
@@ -35,7 +40,8 @@ def leg_info(call: CallHandle, codec: Codec) -> LegInfo:
 
 
 def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trunk: str) -> LegInfo:
-    """The facts of an INVITE that came from ``remote_address`` by ``trunk``."""
+    """The facts of an INVITE that came from ``remote_address`` through ``trunk``. The domain for numbers is not taken
+    from it: a caller can write anything into From."""
     sender, recipient = request.sender, request.recipient
     return LegInfo(
         call_id=_clean(request.call_id),
@@ -45,7 +51,7 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
         codec=codec.name,
         caller_uri=_clean(sender.uri),
         callee_uri=_clean(recipient.uri),
-        domain=_domain(sender.uri, remote_address),
+        domain=Domain(bracketed(remote_address)) if trunk else None,
         display_name=_clean(sender.display),
         remote_address=remote_address,
         trunk=trunk,
@@ -54,12 +60,12 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
 
 
 def _headers(request: SipRequest) -> dict[str, str]:
-    names = [n for n in request.headers.keys() if n in _TOLD_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
+    names = [n for n in request.headers.keys() if n in _PASSED_ON_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
     return {_clean(name): _clean(request.headers[name]) for name in names[:_MAX_HEADERS]}
 
 
 def _user(uri: str) -> str:
-    """The user part or number; a number of another scheme or an unreadable URI as it is."""
+    """The user part or number; of a URI with another scheme or a malformed one, what follows the scheme."""
     try:
         return _clean(SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri).user)
     except SipSyntaxError:
@@ -67,7 +73,7 @@ def _user(uri: str) -> str:
 
 
 def _domain(uri: str, remote_address: str) -> Domain:
-    """The domain of who is at ``uri``; where they are at an unreadable or tel URI, the address that they speak from."""
+    """The domain of ``uri``; the remote address if it is a tel URI or malformed."""
     try:
         parsed = SipUri.parse(uri.partition("?")[0])
     except SipSyntaxError:
@@ -76,5 +82,5 @@ def _domain(uri: str, remote_address: str) -> Domain:
 
 
 def _clean(text: str) -> str:
-    """Fit for JSON and logs: without control characters, and without the lone surrogates of bytes not in UTF-8."""
+    """Replace control characters, and the lone surrogates that stand for bytes that are not UTF-8."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -1,4 +1,4 @@
-"""The keys of one leg's media: none, in the session descriptions (SDES), or made on its own port (DTLS-SRTP)."""
+"""The media keys of one leg: none, from the session descriptions (SDES), or from a handshake (DTLS-SRTP)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voicebot.sip.sdes import Crypto, LocalKeys
 
 @dataclass(slots=True)
 class LegKeys:
-    """``sdes``: our keys for descriptions, the same in each of them."""
+    """``sdes``: our SDES keys, the same in every description."""
 
     sdes: LocalKeys = field(default_factory=LocalKeys)
     _encrypted: bool = False
@@ -24,11 +24,11 @@ class LegKeys:
 
     @property
     def by_handshake(self) -> bool:
-        """Whether they are made on the media's port. We offer that only where it is so already."""
+        """Whether DTLS-SRTP is in use. We offer it only then."""
         return self._handshake is not None
 
     def put_into_force(self, agreed: AudioAgreement, rtp: RtpSession) -> None:
-        """What was agreed holds from now on; the same once more changes nothing."""
+        """Use what was agreed from now on; the same agreement again changes nothing."""
         theirs = agreed.crypto
         self._encrypted = theirs is not None
         if agreed.handshake is not None:
@@ -44,7 +44,7 @@ class LegKeys:
     def _terms(self, agreed: HandshakeAgreement) -> HandshakeTerms:
         before = self._handshake
         if before is not None and before.fingerprints == agreed.fingerprints:
-            agreed = replace(agreed, role=before.role)  # one association for the whole call (RFC 8842 5.5)
+            agreed = replace(agreed, role=before.role)  # the same association, so the roles stay (RFC 8842 5.5)
         if agreed.ice is not None and (before is None or before.ice != agreed.ice):
             self._ice = new_credentials()
         self._handshake = agreed
@@ -54,14 +54,16 @@ class LegKeys:
         return HandshakeTerms(own_identity(), agreed.role, frozenset(agreed.fingerprints), ice, agreed.mux)
 
     def in_offer(self, required: bool, address: tuple[str, int]) -> tuple[list[Crypto], Handshake | None]:
-        """What an offer of ours says, whose audio is at ``address``. ``required``: encrypted in any case."""
+        """The keys for our offer: SDES attributes, or the attributes of DTLS-SRTP. ``address``: where we receive media;
+        ``required``: media must be encrypted."""
         if self._handshake is not None:
             fingerprint = own_identity().fingerprint
             return [], self._handshake.offer_again(fingerprint, self._ice, address)
         return self.sdes.offer() if self._encrypted or required else [], None
 
     def in_answer(self, agreed: AudioAgreement, address: tuple[str, int]) -> tuple[Crypto | None, Handshake | None]:
-        """What our answer says; to be asked when the agreement is in force."""
+        """The keys for our answer: an SDES attribute, or the attributes of DTLS-SRTP. To be called when ``agreed`` is
+        in force."""
         crypto = self.sdes.matching(agreed.crypto) if agreed.crypto is not None else None
         if self._handshake is None:
             return crypto, None

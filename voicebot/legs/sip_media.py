@@ -1,4 +1,4 @@
-"""What the media of every SIP leg needs: options, the agreement that they lead to, and the RTP session's sink."""
+"""The media of SIP legs: their options, the agreements that the options allow, and the sink of their RTP session."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, Codec
 from voicebot.legs import LegSink
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.rtp.session import SILENCE_TIMEOUT_S
+from voicebot.rtp.source import Latch
 from voicebot.sip import AudioAgreement, SessionDescription, offer_answer
 from voicebot.sip.offer_answer import Srtp
 
@@ -19,12 +20,12 @@ CodecChoice = Literal["theirs", "ours"]
 
 @dataclass(frozen=True, slots=True)
 class MediaPreferences:
-    """What may differ from trunk to trunk.
+    """Options that may differ from trunk to trunk.
 
-    ``codecs``: what we speak, in the order of our offers; ``codec_choice``: whose order decides which of an offer is
-    taken. ``ptime_ms``: the length of the packets that we ask for. ``srtp``: whether media may or must be encrypted;
-    our own offers are only where it must. ``inband_dtmf``: whether keys of a side without telephone-event are heard in
-    its audio.
+    ``codecs``: that we support, in the order of our offers. ``codec_choice``: whose order of preference decides when we
+    answer an offer. ``ptime_ms``: the packet length that we ask for. ``srtp``: whether media may or must be encrypted;
+    our own offers are encrypted only if it must. ``inband_dtmf``: whether to detect keys in the audio of a side that
+    does not support telephone-event. ``latch``: from where media is accepted, besides the signalled address.
     """
 
     codecs: tuple[Codec, ...] = DEFAULT_CODECS
@@ -32,14 +33,15 @@ class MediaPreferences:
     ptime_ms: int = DEFAULT_PTIME_MS
     srtp: Srtp = "allowed"
     inband_dtmf: bool = False
+    latch: Latch = "expected"
 
 
 @dataclass(frozen=True, slots=True)
 class MediaOptions:
-    """What every leg's media needs. ``clock`` and ``ports`` stay the owner's to close.
+    """The options of a leg's media. ``clock`` and ``ports`` are shared, and not closed by legs.
 
-    ``host``: the address in our session descriptions; a front end fills in its endpoint's. ``silence_timeout_s``: how
-    long nothing may come before the leg ends. ``telephone_event``: the payload type that we offer.
+    ``host``: the address in our session descriptions; a front end fills in its endpoint's. ``silence_timeout_s``: a leg
+    ends if nothing is received for this long; 0: never. ``telephone_event``: the payload type that we offer.
     """
 
     clock: MediaClock
@@ -50,7 +52,8 @@ class MediaOptions:
     telephone_event: int = 101
 
     def select(self, description: SessionDescription) -> AudioAgreement | None:
-        """The stream that we can carry, None when there is none: no common codec, or an address we cannot send to."""
+        """The agreement that ``description`` allows; None without a common codec, or if we cannot send to its
+        address."""
         wanted = self.preferences
         agreed = offer_answer.select(
             description, wanted.codecs, wanted.srtp, ours_first=wanted.codec_choice == "ours", ptime_ms=wanted.ptime_ms
@@ -64,14 +67,14 @@ class MediaOptions:
         return agreed if version == (6 if ":" in self.ports.host else 4) else None
 
     def remote(self, agreed: AudioAgreement) -> tuple[str, int]:
-        """Where audio goes at first: nowhere, where the other side's checks will tell."""
+        """Where to send audio at first: nowhere (port 0) if the other side's ICE checks will show it."""
         if agreed.by_checks:
             return "::" if ":" in self.ports.host else "0.0.0.0", 0
         return agreed.host, agreed.port
 
 
 class MediaEvents(Protocol):
-    """What a leg hears from its media beside audio. Times are ``loop.time()`` seconds."""
+    """What a leg is told by its media, except for audio. Times are ``loop.time()`` seconds."""
 
     def deliver_key(self, key: str, at: float) -> None: ...
 
@@ -79,7 +82,8 @@ class MediaEvents(Protocol):
 
 
 class LegMedia:
-    """The RTP session's sink. The two methods of the hot path are the leg's sink's own, once there is one."""
+    """The RTP session's sink. ``frame`` and ``sent``, called every 20 ms, are the methods of the leg's sink itself,
+    once it is connected."""
 
     __slots__ = ("_leg", "frame", "sent")
 
@@ -108,4 +112,4 @@ class LegMedia:
 
 
 def _drop(_payload: bytes, _at: float) -> None:
-    """Where audio goes before a sink is connected and after the end."""
+    """Takes the audio before a sink is connected and after the end."""

@@ -1,7 +1,7 @@
-"""Why a call of ours was not answered, as people say it: busy, no answer, declined, unreachable. Pure.
+"""Why an outgoing call was not answered: busy, no answer, declined, unreachable, ... Pure.
 
-The statuses are those of RFC 3261 section 21 and RFC 8197 (607). What gateways make of telephone causes (RFC 3398
-7.2.4.1) falls into place: cause 17 comes as 486, 18 and 19 as 408 and 480, 21 as 403 or 603, 1 as 404, 22 as 410.
+The statuses are from RFC 3261 section 21 and RFC 8197 (607). Gateways map the causes of the telephone network to them
+(RFC 3398 7.2.4.1): cause 17 to 486, 18 and 19 to 408 and 480, 21 to 403 or 603, 1 to 404, 22 to 410.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _BY_STATUS = {
 }
 
 
-def not_reached(end: CallEnded, *, answered_at_all: bool) -> NotReached:
-    """``end`` of a call of ours that was never up; ``answered_at_all``: whether any response to it came."""
+def not_reached(end: CallEnded, *, responded: bool) -> NotReached:
+    """``end``: of an outgoing call that was never up. ``responded``: whether any response came."""
     if end.cause == "timeout":
-        return NotReached.NO_ANSWER if answered_at_all else NotReached.UNREACHABLE
+        return NotReached.NO_ANSWER if responded else NotReached.UNREACHABLE
     if end.cause == "rejected":
         if 300 <= end.status < 400:
-            return NotReached.REFUSED  # we do not follow: it could lead anywhere
+            return NotReached.REFUSED  # we do not follow redirections, because they could lead anywhere
         return _BY_STATUS.get(end.status, NotReached.ERROR)
     return NotReached.CANCELLED if end.cause == "local" else NotReached.ERROR

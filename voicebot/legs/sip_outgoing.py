@@ -1,4 +1,4 @@
-"""SIP calls of ours: :func:`place` begins one, :func:`dial` also waits until it was answered; and their leg."""
+"""An outgoing SIP call as a leg: :func:`place` begins one, :func:`dial` also waits until it is answered."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from voicebot.tasks import BackgroundTasks
 
 @dataclass(frozen=True, slots=True)
 class OutgoingOptions:
-    """As whom we call, and how long we wait.
+    """Options of an outgoing call.
 
-    ``line``: the trunk or account that the call goes by; empty: straight there. ``sender`` and ``display_name``: as
-    whom, where that is not who we are on the line; ``headers``: of the INVITE. ``ring_timeout_s``: how long a call may
-    go unanswered; ``response_timeout_s``: how long without any response at all.
+    ``line``: the trunk or account to call through; empty: directly. ``sender`` and ``display_name``: for From, by
+    default those of the line. ``headers``: for the INVITE. ``ring_timeout_s``: how long to wait for an answer;
+    ``response_timeout_s``: how long to wait for the first response, None: as long as for the answer.
     """
 
     line: str = ""
@@ -42,9 +42,9 @@ async def place(
     options: OutgoingOptions,
     tasks: BackgroundTasks | None = None,
 ) -> OutgoingSipLeg:
-    """Call ``to`` and return the leg, whose ``answer()`` waits for the answer; connect it before anything else.
+    """Call ``to`` and return the leg at once. Connect it first; its ``answer()`` waits for the answer.
 
-    Raises ValueError for an address without a domain, and for a header or line that cannot be used, OSError or
+    Raises ValueError if ``to`` has no domain, or for a malformed header or an unknown line; OSError or
     :class:`~voicebot.rtp.PortsExhausted` without a free port.
     """
     session = await LegSession.open(media)
@@ -57,7 +57,8 @@ async def place(
             display_name=options.display_name,
             headers=options.headers,
         )
-        info = replace(leg_info(call, media.preferences.codecs[0]), direction="outbound", trunk=options.line)
+        info = leg_info(call, media.preferences.codecs[0], endpoint.lines)
+        info = replace(info, direction="outbound", trunk=options.line)
         return OutgoingSipLeg(call, session, info, tasks or BackgroundTasks(), options)
     except BaseException:
         await session.rtp.close()
@@ -72,10 +73,10 @@ async def dial(
     *,
     sink: LegSink | None = None,
 ) -> OutgoingSipLeg:
-    """Call ``to`` and return the leg once it was answered; it is connected to ``sink`` from its first frame.
+    """Call ``to`` and return the leg when it has been answered; ``sink`` is connected before.
 
-    Raises :class:`~voicebot.legs.LegClosed` when it is refused or not answered in time, and what :func:`place` raises.
-    Cancelling the call of this function cancels the call.
+    Raises :class:`~voicebot.legs.LegClosed` if the call is refused or not answered in time, and what :func:`place`
+    raises. Cancelling this coroutine cancels the call.
     """
     leg = await place(endpoint, media, to, options or OutgoingOptions())
     try:
@@ -103,20 +104,20 @@ class OutgoingSipLeg(SipLeg):
     ) -> None:
         self._options = options
         self._awaited = True
-        """Nobody has answered yet."""
+        """Whether the answer is still to come."""
         self._told: set[type[Event]] = set()
-        """What was told of the call before its answer: each kind once."""
+        """The kinds of events reported before the answer; each is reported once."""
         super().__init__(call, session, info, tasks)
         call.on_progress = self._progressed
 
     def ring(self) -> None:
-        """The other side is called, and rings."""
+        """No effect: here the other side is the one that rings."""
 
     def early_media(self) -> bool:
         return False
 
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
-        """There is nothing to refuse."""
+        """No effect: there is nothing to refuse."""
 
     async def answer(self) -> None:
         """Wait for the answer."""
@@ -127,12 +128,13 @@ class OutgoingSipLeg(SipLeg):
                 timeout_s=options.ring_timeout_s, response_timeout_s=options.response_timeout_s
             )
         except CallClosed as closed:
-            self._call_ended(closed.end)  # when we gave up, the CANCEL is still on its way
+            self._call_ended(closed.end)  # if we gave up, the call itself ends only after our CANCEL
             raise LegClosed(str(closed)) from closed
         except asyncio.CancelledError:
             self._finish("cancelled")
             raise
         self._awaited = False
+        self._session.rtp.enter("up")
         self._session.expect_audio()
         if not self.session_answered(answer):
             raise LegClosed("no common codec in the answer")
@@ -144,13 +146,13 @@ class OutgoingSipLeg(SipLeg):
         await super().hang_up()
 
     def media_timed_out(self) -> None:
-        """As for every leg, but an early session may be silent: its own time limits end it."""
+        """As for every leg once it is answered. Early media may be silent; ``ring_timeout_s`` limits it."""
         if not self._awaited:
             super().media_timed_out()
 
     def _call_ended(self, end: CallEnded) -> None:
         if self._awaited:
-            self._not_answered(not_reached(end, answered_at_all=self._call.responded), end.status, end.reason)
+            self._not_answered(not_reached(end, responded=self._call.responded), end.status, end.reason)
         else:
             super()._call_ended(end)
 
@@ -159,11 +161,12 @@ class OutgoingSipLeg(SipLeg):
         self._finish(outcome.value)
 
     def _progressed(self, progress: CallProgress) -> None:
-        """A provisional response to our INVITE; audio that comes with it is passed on."""
+        """A provisional response came. If it has a session description, early media is passed on from now on."""
         agreed = self._session.agreed_by_answer(progress.early) if progress.early is not None else None
         now = self._loop.time()
         event = CallRinging(now, progress.status) if agreed is None else EarlyMediaReceived(now, progress.status)
         if agreed is not None:
+            self._session.rtp.enter("early")
             self._put_into_force(agreed)
         if type(event) not in self._told:
             self._told.add(type(event))

@@ -1,11 +1,12 @@
-"""The media session of one SIP leg: what is offered, answered and agreed (RFC 3264), and in force on its RTP session.
+"""The media session of one SIP leg: our offers and answers (RFC 3264), and the agreement in force on its RTP session.
 
-An agreement is found once in each description that comes, and put into force here. The format of the audio above is
-fixed when the session is opened; what is agreed later may change the codec of the wire, and the RTP session translates
-then.
+Each received description is evaluated once; the resulting agreement is put into force here. The audio format above the
+wire is fixed when the session is opened. A later agreement may change the codec; then the RTP session converts.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import LegMedia, MediaOptions
@@ -14,9 +15,9 @@ from voicebot.sip import AudioAgreement, SessionDescription, offer_answer, sdp
 
 
 class LegSession:
-    """Made by :meth:`open`. ``direction``: what we offer of our own accord; ``sendonly`` is a hold of ours.
+    """Made by :meth:`open`. ``direction``: the one that we offer; ``sendonly`` puts the other side on hold.
 
-    ``held``: the other side has put us on hold.
+    ``held``: whether the other side has put us on hold.
     """
 
     def __init__(self, options: MediaOptions, rtp: RtpSession, media: LegMedia, offered: AudioAgreement | None) -> None:
@@ -24,7 +25,7 @@ class LegSession:
         self.rtp = rtp
         self.media = media
         self.offered = offered
-        """What the other side's first offer leads to; None where the first offer is ours."""
+        """The agreement about the other side's first offer; None if the first offer is ours."""
         self.held = False
         self.direction: sdp.Direction = "sendrecv"
         self._offered_direction: sdp.Direction = "sendrecv"
@@ -45,17 +46,18 @@ class LegSession:
             sink=media,
             silence_timeout_s=options.silence_timeout_s,
         )
+        rtp.enter("unconfirmed")
         return cls(options, rtp, media, offered)
 
     # --- our descriptions
 
     @property
     def wants_offer(self) -> bool:
-        """Whether ``direction`` is not what the other side was told last."""
+        """Whether ``direction`` differs from the one in our last offer."""
         return self.direction != self._offered_direction
 
     def offer(self) -> SessionDescription:
-        """To be sent: it counts as what the other side was told last."""
+        """Our offer, which must then be sent."""
         self._offered_direction = self.direction
         options, wanted = self.options, self.options.preferences
         crypto, handshake = self._keys.in_offer(wanted.srtp == "required", (options.host, self.rtp.local_port))
@@ -73,7 +75,7 @@ class LegSession:
         )
 
     def answer(self, offer: SessionDescription, agreed: AudioAgreement) -> SessionDescription:
-        """Our answer to ``offer``; ``agreed``, what it leads to, is in force already."""
+        """Our answer to ``offer``. ``agreed``, the agreement about it, must be in force already."""
         options = self.options
         crypto, handshake = self._keys.in_answer(agreed, (options.host, self.rtp.local_port))
         return offer_answer.answer(
@@ -94,16 +96,28 @@ class LegSession:
 
     # --- theirs
 
+    def agreed_by_offer(self, offer: SessionDescription) -> AudioAgreement | None:
+        """The agreement about a later offer. While we hold the other side, we do not receive, whatever it offers."""
+        agreed = self.options.select(offer)
+        if agreed is None or self.direction == "sendrecv":
+            return agreed
+        they_listen = agreed.direction in ("sendrecv", "sendonly")
+        return replace(agreed, direction="sendonly" if they_listen else "inactive")
+
     def agreed_by_answer(self, answer: SessionDescription) -> AudioAgreement | None:
-        """What an answer to our offer agrees to; nothing where it asks for a handshake that we have not offered."""
+        """The agreement about an answer to our offer; None also if it asks for a handshake that we have not offered."""
         agreed = self.options.select(answer)
         unasked = agreed is not None and agreed.handshake is not None and not self._keys.by_handshake
         return None if unasked else agreed
 
+    def expect_from(self, host: str) -> None:
+        """Set the host that sends the signalling: media is accepted from there, or from where it says."""
+        self.rtp.expect(host, self.options.preferences.latch)
+
     def put_into_force(self, agreed: AudioAgreement) -> None:
         rtp = self.rtp
         self._keys.put_into_force(agreed, rtp)
-        rtp.hear_keys(self.options.preferences.inband_dtmf and agreed.telephone_event is None)
+        rtp.detect_keys(self.options.preferences.inband_dtmf and agreed.telephone_event is None)
         rtp.retune(
             codec=agreed.codec,
             payload_type=agreed.payload_type,
@@ -113,13 +127,13 @@ class LegSession:
         host, port = self.options.remote(agreed)
         rtp.set_remote(host, port, rtcp_port=agreed.rtcp_port)
         if self.held:
-            rtp.set_direction(send=False, receive=False)  # silence is counted anew when the hold ends
+            rtp.set_direction(send=False, receive=False)  # so that the silence timeout restarts if the hold ends now
         they_listen = agreed.direction in ("sendrecv", "sendonly")
         rtp.set_direction(send=they_listen, receive=agreed.direction in ("sendrecv", "recvonly"))
-        # An address of zeroes is how RFC 2543 put a call on hold (RFC 3264 8.4).
+        # In RFC 2543, the address 0.0.0.0 puts a call on hold (RFC 3264 8.4).
         nowhere = not agreed.by_checks and (agreed.port == 0 or agreed.host in ("0.0.0.0", "::"))
         self.held = nowhere or not they_listen
 
     def expect_audio(self) -> None:
-        """The call is answered: whatever early media did, its silence counts from now."""
+        """The call is answered: restart the silence timeout, which early media may have begun."""
         self.rtp.set_direction(send=True, receive=False)

@@ -53,7 +53,7 @@ _BEFORE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Words to be synthesised in one go, and the silence after them. ``text`` may be empty: silence alone."""
+    """Words that are synthesised together, and the silence after them. ``text`` may be empty: only silence."""
 
     text: str
     rate: float
@@ -61,7 +61,7 @@ class Clause:
 
 
 def clauses(spans: list[SsmlSpan]) -> Iterator[Clause]:
-    """The clauses of what SSML asked for, normalised, in order."""
+    """The clauses of ``spans``, normalised, in order."""
     first = True
     for text, rate, pause_s in _runs(spans):
         pieces = list(_cut(text, first))

@@ -18,6 +18,7 @@ from voicebot.localspeech.scripted import InvalidScript, Script
 from voicebot.localspeech.server import LocalSpeech, script_from
 from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
+from voicebot.private_files import keep_private
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.prepare:
             prepare_models(arguments.cache_dir, _log_progress)
             return 0
+        keep_private()
         script = script_from(arguments.scripted.read_text(encoding="utf-8")) if arguments.scripted else None
         asyncio.run(_run(arguments, script))
     except (OSError, InvalidScript, ModelsMissing) as error:
@@ -108,7 +110,7 @@ async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
 
 
 async def _load(service: LocalSpeech, pool: InferencePool, cache_dir: Path | None, stop: asyncio.Event) -> bool:
-    """Load the models while the service answers 503; False when told to stop meanwhile."""
+    """Load the models while the service answers 503. Returns False if it was told to stop meanwhile."""
     from voicebot.localspeech.offline import load
 
     def job() -> None:
@@ -119,7 +121,7 @@ async def _load(service: LocalSpeech, pool: InferencePool, cache_dir: Path | Non
     await asyncio.wait((loading, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not loading.done():
-        _log.info("told to stop while loading")
+        _log.info("stopped while the models were being loaded")
         os._exit(0)  # a thread that loads a model cannot be interrupted, and nothing here needs an orderly end
     loading.result()
     return True

@@ -14,7 +14,7 @@ _DIGITS = {
     for value, word in enumerate("zero one two three four five six seven eight nine".split())  # noqa: SIM905
 } | {"oh": "0"}
 
-# What the model writes for a digit when it is among digits; never believed by itself.
+# What the model writes for some digits. These words count as digits only among other digits.
 _HEARD_AS = {
     "h": "8",
     "ate": "8",

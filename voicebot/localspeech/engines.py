@@ -1,4 +1,4 @@
-"""What the protocol drivers ask of an engine: the offline models and the scripted double both provide it."""
+"""The interface between the protocol drivers and an engine, which the offline models and the scripted double have."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from voicebot.localspeech.ssml import SsmlSpan
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was understood: display text (``""``: nothing) and a confidence from 0 to 1."""
+    """The result of a decode: display text (``""``: no words) and a confidence from 0 to 1."""
 
     text: str
     confidence: float = 0.0
 
 
 class DecodeKind(Enum):
-    """Why audio is decoded: on the way (may be skipped), or for good."""
+    """Why audio is decoded: for a hypothesis, which may be skipped, or for the final result."""
 
     HYPOTHESIS = "hypothesis"
     FINAL = "final"
@@ -47,7 +47,7 @@ class Detector(Protocol):
     """Voice activity of one stream, fed 32 ms at a time."""
 
     def __call__(self, frame: Samples) -> float:
-        """The probability, 0 to 1, that somebody speaks in ``frame`` (32 ms)."""
+        """The probability, 0 to 1, that ``frame`` (32 ms) contains speech."""
 
     def reset(self) -> None:
         """Forget what was heard before."""
@@ -60,10 +60,10 @@ class EngineSession(Protocol):
     def detector(self) -> Detector: ...
 
     async def transcribe(self, decode: Decode) -> Transcript | None:
-        """Make words of audio; None when a hypothesis was skipped. Never None for a final."""
+        """Recognise the words. None if a hypothesis was skipped; never None for a final result."""
 
     def spoken(self, phrases: int) -> None:
-        """So many phrases with words have been sent so far."""
+        """Told how many phrases with words have been sent so far."""
 
 
 class RecognitionEngine(Protocol):
@@ -71,11 +71,11 @@ class RecognitionEngine(Protocol):
 
     @property
     def quiet_s(self) -> float:
-        """Silence after which a phrase is decoded for good, on suspicion that it has ended."""
+        """The silence after which the final decode begins, because the phrase has probably ended."""
 
     @property
     def segmentation_s(self) -> float | None:
-        """Silence that ends a phrase whatever the client asked for; None: as the client asked."""
+        """The silence that ends a phrase, instead of the client's value; None: the client's value."""
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> EngineSession: ...
 
@@ -84,4 +84,4 @@ class SynthesisEngine(Protocol):
     """Speaks."""
 
     def stream(self, spans: list[SsmlSpan], rate: int) -> AsyncGenerator[Samples, None]:
-        """Audio for ``spans`` at ``rate`` samples a second, in pieces, each as soon as it is there."""
+        """Audio for ``spans`` at ``rate`` samples per second, in pieces, each as soon as it is ready."""

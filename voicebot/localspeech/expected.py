@@ -16,10 +16,10 @@ from dataclasses import dataclass
 _WORDS = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 
 _MARGIN = 3.5
-"""How much less likely (natural log, whole phrase) a phrase may be than what was written, and still be taken."""
+"""How much less likely than the written text (natural log, whole phrase) a phrase may be and still be taken."""
 
 _LEAD = 1.0
-"""How much more likely it must be than the next phrase."""
+"""How much more likely it must be than the next best phrase."""
 
 _WIDE_MARGIN, _WIDE_LEAD = 7.0, 3.5
 """A phrase that is far ahead of the others may be less likely ("A." for eight; measured on telephone recordings, where
@@ -27,7 +27,7 @@ phrases that were not said stayed 10 and more behind and 3 or less apart).
 """
 
 _CLEAR = -0.12
-"""Mean log probability a token above which the written text is clear and not to be questioned."""
+"""Above this mean log probability per token, the written text is certain and is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ def choose(
 
 
 def _resemblance(one: str, other: str) -> float:
-    """Shared pairs of letters (Dice), 0 to 1: only to decide which phrases are worth scoring when there are many."""
+    """The share of common pairs of letters (Dice coefficient), 0 to 1, to select the phrases to score if there are
+    many."""
     pairs = [{text[index : index + 2] for index in range(len(text) - 1)} or {text} for text in (one, other)]
     return 2 * len(pairs[0] & pairs[1]) / (len(pairs[0]) + len(pairs[1]))

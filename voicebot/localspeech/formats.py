@@ -1,4 +1,4 @@
-"""The audio formats of the Speech protocol: told by a RIFF header for recognition, by name for synthesis."""
+"""The audio formats of the Speech protocol: given by a RIFF header for recognition, by name for synthesis."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from voicebot.audio import LINEAR_8K, LINEAR_16K, PCMA, PCMU, AudioFormat, Samples, riff
 
 MAX_HEADER: Final = 1024
-"""Bytes; a longer header is given up on."""
+"""The length of a header at most, in bytes."""
 
 _HEARD: Final = {
     riff.WaveFormat(riff.PCM, 1, 8000, 16): LINEAR_8K,
@@ -28,11 +28,11 @@ OUTPUT_FORMATS: Final = {
         "16khz-16bit-mono-pcm": LINEAR_16K,
     }.items()
 }
-"""The synthesis output formats: the service's names to (with a header?, format)."""
+"""The output formats of synthesis: from the service's names to (whether with a RIFF header, format)."""
 
 
 class UnsupportedAudio(ValueError):
-    """The audio's format is none that this service understands; the message says which it was."""
+    """The format of the audio is not supported; the message says which it is."""
 
 
 def parse_header(data: bytes) -> tuple[AudioFormat, int] | None:
@@ -55,5 +55,5 @@ def parse_header(data: bytes) -> tuple[AudioFormat, int] | None:
 
 
 def encode(samples: Samples, audio: AudioFormat) -> bytes:
-    """Samples (those beyond -1..1 are clipped) to audio bytes."""
+    """Samples, clipped to -1..1, as audio bytes."""
     return audio.encode(np.clip(np.rint(samples * np.float32(32767)), -32768, 32767).astype(np.int16))

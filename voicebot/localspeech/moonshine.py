@@ -96,7 +96,7 @@ class Moonshine:
             outputs = self._step(np.array([[token]], np.int64), states, past, number == 0)
             logits = outputs[0][0, -1].astype(np.float32)
             if number == 0:
-                logits[_EOS] = -np.inf  # else strings of ten digits come back empty
+                logits[_EOS] = -np.inf  # else the model returns nothing for strings of ten digits
             top = float(logits.max())
             token = int(logits.argmax())
             log_probabilities.append(-math.log(float(np.exp(logits - top).sum())))
@@ -112,7 +112,7 @@ class Moonshine:
         return _Decoded(tokens, log_probabilities)
 
     def _score(self, states: Any, phrases: list[str]) -> list[float]:
-        """log P(phrase | audio) for each phrase, the better of two ways to write it, in one run of the decoder."""
+        """log P(phrase | audio) for each phrase, the better of two spellings, in one run of the decoder."""
         rows, owners = [], []
         for owner, phrase in enumerate(phrases):
             written = phrase[:1].upper() + phrase[1:].rstrip(".?!")
@@ -139,7 +139,7 @@ class Moonshine:
         return raw.decode("utf-8", "ignore").replace("\u2581", " ").strip()
 
     def tokenize(self, text: str) -> list[int]:
-        """Text to tokens, longest match first (which is near enough for short phrases)."""
+        """Text to tokens by the longest match first, which is good enough for short phrases."""
         raw = ("\u2581" + text.replace(" ", "\u2581")).encode()
         tokens, at = [], 0
         while at < len(raw):
@@ -165,7 +165,7 @@ def _session(path: Path, threads: int) -> Any:
 
 
 def runs_away(tokens: list[int]) -> bool:
-    """Whether decoding goes round in circles: the last twelve tokens are a repetition with a period of up to four."""
+    """Whether decoding is in a loop: the last twelve tokens repeat with a period of up to four."""
     tail = tokens[-_LOOP:]
     return len(tail) == _LOOP and any(
         all(tail[index] == tail[index - period] for index in range(period, _LOOP)) for period in (1, 2, 3, 4)
@@ -173,7 +173,7 @@ def runs_away(tokens: list[int]) -> bool:
 
 
 def read_tokenizer(data: bytes) -> list[bytes]:
-    """The vocabulary of ``tokenizer.bin``: pieces with a length of one byte, or two where the first is 128 or more."""
+    """The vocabulary in ``tokenizer.bin``: pieces, each after its length in one byte, or two if the first is >= 128."""
     pieces: list[bytes] = []
     at = 0
     while at < len(data):

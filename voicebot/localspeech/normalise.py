@@ -121,7 +121,7 @@ _WORDS_IN_CAPITALS = frozenset(
 # The full stop of "p.m." is the sentence's too where one ends.
 _HALF_DAY = r"\s?[ap](?:m\b|\.m\b(?:\.(?!\s*$|\s+(?-i:[A-Z])))?)"
 NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-"""As it is written in English: ``1,234.5``, ``12``."""
+"""A number as it is written in English: ``1,234.5``, ``12``."""
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 
 Rule = tuple[re.Pattern[str], Callable[[Match[str]], str]]
@@ -255,7 +255,7 @@ def _address(text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """Written English to words, see the module's text. Never raises; what cannot be spoken is left out."""
+    """Written English as words that can be spoken. Never raises; characters that cannot be spoken are left out."""
     text = _STREET.sub(r"\1Street", text.replace("’", "'"))
     text = _NUMERO.sub("number ", text)
     text = _SAINT.sub("Saint ", text)

@@ -1,4 +1,4 @@
-"""The offline models, loaded and warmed: what the service recognises and speaks with when it is not scripted."""
+"""The engines of the service when it is not scripted: the offline models, loaded and warmed up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from voicebot.localspeech.synthesis import PiperSynthesis
 _log = logging.getLogger(__name__)
 
 _BUSY = 4
-"""With so many jobs waiting, hypotheses are not made."""
+"""When more jobs than this wait, hypotheses are skipped."""
 
 
 class MoonshineRecognition:
@@ -62,15 +62,15 @@ class MoonshineSession:
             return await self._pool.run(Rank.FINAL if final else Rank.HYPOTHESIS, job)
         except Overloaded:
             if final:
-                _log.warning("overloaded: a phrase of %.1f s is given up", decode.voiced_s)
+                _log.warning("overloaded: a phrase of %.1f s is not recognised", decode.voiced_s)
             return Transcript("") if final else None
 
     def spoken(self, phrases: int) -> None:
-        """Of no interest here."""
+        """Not needed here."""
 
 
 def load(files: ModelFiles, pool: InferencePool) -> tuple[MoonshineRecognition, PiperSynthesis]:
-    """Load all models side by side and use each once, so that the first caller pays for nothing. Blocks for seconds."""
+    """Load all models at the same time and use each once, so that the first call is not slower. Blocks for seconds."""
     started = time.monotonic()
 
     def timed(name: str, make: Callable[[], object]) -> object:

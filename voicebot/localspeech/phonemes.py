@@ -190,7 +190,7 @@ class Lexicon:
         return entries[0][1]
 
     def _inflected(self, word: str) -> str | None:
-        """A word that the lexicon has without its "'s"."""
+        """The phonemes of a word with "'s" that the lexicon has without it."""
         stem, apostrophe, ending = word.partition("'")
         entries = self._words.get(stem)
         if not apostrophe or ending != "s" or not entries:
@@ -211,7 +211,7 @@ def _encoded(letter: str) -> str:
 
 
 def _features(word: str, index: int) -> dict[str, Any]:
-    """What gruut's guesser was trained on: the letter and three to each side."""
+    """The features of gruut's guesser: a letter and three to each side."""
     features: dict[str, Any] = {"bias": 1.0, "grapheme": _encoded(word[index])}
     if index == 0:
         features["begin"] = True

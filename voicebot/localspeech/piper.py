@@ -52,7 +52,7 @@ class PiperVoice:
 
 
 def _trim(audio: Samples, rate: int) -> Samples:
-    """Without the silence before and after, but for 20 and 40 ms."""
+    """``samples`` without the silence before and after, except 20 and 40 ms."""
     window = rate // 100
     frames = len(audio) // window
     if frames == 0:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Rank(IntEnum):
-    """What goes first when all threads are busy."""
+    """Which job is run first when a thread is free."""
 
     FINAL = 0
     FIRST_AUDIO = 1
@@ -53,7 +53,7 @@ class InferencePool:
 
     @property
     def waiting(self) -> int:
-        """Jobs not begun yet."""
+        """How many jobs have not begun yet."""
         return len(self._jobs)
 
     async def run(self, rank: Rank, job: Callable[[], T]) -> T:
@@ -85,7 +85,7 @@ class InferencePool:
             failure: BaseException | None = None
             try:
                 result = job()
-            except Exception as error:  # handed to whoever awaits it
+            except Exception as error:  # raised where the job is awaited
                 failure = error
             try:
                 loop.call_soon_threadsafe(_settle, future, result, failure)
@@ -94,7 +94,7 @@ class InferencePool:
             del job, future, loop, result, failure
 
     def close(self) -> None:
-        """Take no more jobs, drop those waiting, and end the threads after what they are at. Harmless twice."""
+        """Take no more jobs, drop those that wait, and end each thread after its present job. Harmless twice."""
         with self._changed:
             self._closed = True
             dropped, self._jobs = self._jobs, []

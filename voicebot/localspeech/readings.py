@@ -1,4 +1,4 @@
-"""How one thing is read out: characters, a telephone or account number, money, a time, a date. As words, in English."""
+"""Single things as English words: characters, a telephone or account number, money, a time, a date."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ class RecognitionTurn:
     # --- inputs ---------------------------------------------------------------------------------------------------
 
     def audio(self, samples: Samples) -> list[TurnOutput]:
-        """More of the stream."""
+        """Take more samples of the stream."""
         out: list[TurnOutput] = []
         for at in range(0, len(samples), self._frame):
             self._append(samples[at : at + self._frame])
@@ -222,7 +222,7 @@ class RecognitionTurn:
                 self._pending.append(phrase)
                 if (
                     len(self._pending) > _MAX_PENDING
-                ):  # the models are hopelessly late: give the oldest up, as not understood
+                ):  # the models are far too slow: the oldest phrase ends without a result
                     self._pending[0].result = self._pending[0].result or Transcript("")
                 return ([] if phrase.final else [self._ask_final(phrase)]) + self._flush()
 
@@ -246,7 +246,7 @@ class RecognitionTurn:
         end = min(offset * self._frame + int(_AFTER_S * self._rate), self._first + self._filled)
         samples = self._buffer[start - self._first : end - self._first].copy()
         if kind is DecodeKind.HYPOTHESIS:
-            # Words that break off make the model stammer ("make me make me"): some silence halves that.
+            # After audio that breaks off, the model often repeats words ("make me make me"); silence halves that.
             samples = np.concatenate((samples, np.zeros(int(_HYPOTHESIS_TAIL_S * self._rate), np.float32)))
         voiced_s = (offset - phrase.onset) * FRAME_S
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])

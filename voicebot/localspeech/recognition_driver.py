@@ -18,7 +18,8 @@ from voicebot.localspeech.recognition import Options, RecognitionTurn, ServiceMe
 _log = logging.getLogger(__name__)
 
 _YIELD_BYTES = 16_000
-"""After so many bytes of audio in a row (a reconnecting client sends seconds of it at once) others have their turn."""
+"""After so many bytes of audio at once, other connections get their turn: a client that reconnects sends seconds of
+it."""
 
 
 class RecognitionDriver:
@@ -65,11 +66,11 @@ class RecognitionDriver:
         try:
             await self._audio(message.data)
         except UnsupportedAudio as error:
-            _log.warning("a recognition client was turned away: %s", error)
+            _log.warning("a recognition client was refused: %s", error)
             await self._socket.close(code=1007, message=str(error).encode()[:120])
 
     async def close(self) -> None:
-        """The connection is gone: give up what is being decoded."""
+        """The connection has ended: cancel the decodes."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -83,7 +84,7 @@ class RecognitionDriver:
 
     async def _audio(self, data: bytes) -> None:
         if self._turn is not None and self._turn.ended:
-            return  # what the client sends on until it hears of the end
+            return  # the client sends audio until it gets the end of the turn
         if not data:
             if self._turn is None:  # nothing was ever heard
                 self._start(PCMU)
@@ -147,7 +148,7 @@ class RecognitionDriver:
             try:
                 await self._carry_out(outputs)
             except ConnectionError:
-                _log.debug("the client went away before its result")
+                _log.debug("the client disconnected before its result")
 
     async def _send(self, message: ServiceMessage) -> None:
         if not self._socket.closed:

@@ -10,7 +10,7 @@ from voicebot.localspeech.readings import CURRENCIES, account, date, money, spel
 
 
 def say_as(text: str, interpret_as: str, format: str = "", detail: str = "") -> str:
-    """Words for the content of an SSML ``say-as``. What does not fit its interpretation is spoken as plain text."""
+    """Words for the content of an SSML ``say-as``. What does not fit its interpretation is plain text."""
     text = text.strip()
     number = re.fullmatch(rf"[-+]?(?:{NUMBER})", text)
     match interpret_as:

@@ -1,4 +1,4 @@
-"""The scripted double: the same protocol, with engines that do what a test or a bench says, and with faults.
+"""The scripted service: the same protocol, with engines that follow the script of a test or bench, and with faults.
 
 It hears where somebody speaks (by level) but makes the next text of a list of it, after the time that the script
 sets; it "speaks" a tone as long as the words would take. With it the service is slow, silent, throttled or dead at
@@ -23,7 +23,7 @@ _MAX_MS = 600_000
 
 
 class InvalidScript(ValueError):
-    """The message says which entry is wrong."""
+    """The script cannot be used; the message says which entry is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Script:
 
 @dataclass(slots=True)
 class Faults:
-    """How often the script's faults have struck; starts anew with each script."""
+    """Counts how often each fault of a script has happened."""
 
     refused: int = 0
     dropped: int = 0
@@ -133,7 +133,7 @@ class LevelDetector:
         return 1.0 if float(np.sqrt(np.mean(frame**2))) > 0.01 else 0.0
 
     def reset(self) -> None:
-        """There is nothing to forget."""
+        """Nothing to do: this has no state."""
 
 
 class ScriptedRecognition:
@@ -154,7 +154,7 @@ class ScriptedRecognition:
         return ScriptedSession(self, service_tag, self._said.get(previous_tag, 0))
 
     def said(self, service_tag: str, number: int) -> None:
-        """Keep where a recogniser is in the list, for when it reconnects."""
+        """Remember the position of a recogniser in the list of texts, for its reconnection."""
         self._said[service_tag] = number
         while len(self._said) > 1000:
             self._said.popitem(last=False)

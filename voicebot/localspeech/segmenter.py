@@ -23,26 +23,26 @@ FRAME_S = 0.032
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Somebody speaks since frame ``onset``."""
+    """Speech has begun in frame ``onset``."""
 
     onset: int
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """No voice since frame ``offset``; the phrase may have ended."""
+    """There is no speech since frame ``offset``; the phrase may have ended."""
 
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Voice again: the phrase goes on."""
+    """There is speech again: the phrase continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The phrase went from frame ``onset`` to ``offset``. ``cut``: the speaker goes on, in another phrase."""
+    """A phrase, from frame ``onset`` to ``offset``. ``cut``: the speaker continues, in another phrase."""
 
     onset: int
     offset: int
@@ -89,16 +89,16 @@ class Segmenter:
 
     @property
     def voiced_s(self) -> float:
-        """How long the open phrase has lasted so far, silence at its end not counted."""
+        """The length of the open phrase so far, without the silence at its end."""
         return (self._voice_end - self._onset) * FRAME_S if self.speaking else 0.0
 
     @property
     def quiet_s(self) -> float:
-        """Silence since the last voice."""
+        """The silence since the last speech."""
         return (self.now - self._voice_end) * FRAME_S
 
     def feed(self, score: float) -> list[Edge]:
-        """Take the score of the next frame; say what it changed."""
+        """Take the score of the next frame. Returns what it has changed."""
         timing = self._timing
         self.now += 1
         if self._state is _State.QUIET:
@@ -131,7 +131,7 @@ class Segmenter:
         return []
 
     def finish(self) -> list[Edge]:
-        """The stream has ended; so has an open phrase."""
+        """The stream has ended, and with it an open phrase."""
         return [self._end(cut=False)] if self.speaking else []
 
     def _end(self, cut: bool) -> Ended:

@@ -1,4 +1,4 @@
-"""The service's sockets: aiohttp before the two drivers; health, limits, and the scripted faults."""
+"""The service's HTTP server: websockets for the two drivers, health, limits, and the scripted faults."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class LocalSpeech:
             await server.close()
 
     def set_script(self, script: Script) -> None:
-        """Go on by another script, its faults counted anew. Open connections stay; their next phrases follow it."""
+        """Follow another script from now on, and count its faults from 0. Open connections stay, and follow it, too."""
         if self._scripted is None:
             raise RuntimeError("this service is not scripted")
         self.script = script

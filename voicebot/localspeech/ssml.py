@@ -1,14 +1,15 @@
-"""SSML (W3C 1.1, as far as the Speech service has it) to a flat list of what to say, how, and when to pause.
+"""Parses SSML (W3C 1.1, the part that the Speech service supports) into a list of texts, each with its style, and
+pauses.
 
-Understood: ``speak``, ``voice``, ``p``, ``s``, ``break``, ``prosody rate``, ``say-as``, ``sub``, ``audio`` (its
-content is spoken instead). Of any other element the content is spoken. The parser refuses document types, hence
-entities that grow, and deep nesting.
+Supported: ``speak``, ``voice``, ``p``, ``s``, ``break``, ``prosody rate``, ``say-as``, ``sub``, and ``audio``, whose
+content is spoken instead. The content of any other element is spoken. Document types are refused, and with them
+entities that expand without bound; so is deep nesting.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 
 MAX_LENGTH = 64 * 1024
@@ -25,7 +26,7 @@ _NUMBER = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(%?)")
 
 
 class InvalidSsml(ValueError):
-    """The message says what is wrong; it travels to the client as the reason of closure."""
+    """The SSML cannot be spoken. The message is sent to the client as the reason of closure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ class _Builder:
         self.spans: list[SsmlSpan] = []
         self.voices: list[str] = []
         self._stack: list[_Context] = []
+        self._say_as_edge = False
+        """A ``say-as`` has begun or ended since the last text: two numbers must not be read as one."""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition("}")[2]
@@ -111,6 +114,7 @@ class _Builder:
         elif name == "prosody" and "rate" in attributes:
             context.rate = min(max(outer.rate * _rate(attributes["rate"]), 0.5), 2.0)
         elif name == "say-as":
+            self._say_as_edge = True
             context.interpret_as = attributes.get("interpret-as", "").strip().lower()
             context.format = attributes.get("format", "").strip().lower()
             context.detail = attributes.get("detail", "").strip()
@@ -127,6 +131,8 @@ class _Builder:
 
     def end(self, tag: str) -> None:
         context = self._stack.pop()
+        if context.name == "say-as":
+            self._say_as_edge = True
         if context.name in ("p", "s"):
             self._pause(PARAGRAPH_PAUSE_S if context.name == "p" else SENTENCE_PAUSE_S, joins=True)
 
@@ -140,15 +146,12 @@ class _Builder:
             return
         span = SsmlText(text, context.rate, context.interpret_as, context.format, context.detail)
         last = self.spans[-1] if self.spans else None
-        # The parser may hand over one piece of text in several calls.
-        if isinstance(last, SsmlText) and (last.rate, last.interpret_as, last.format) == (
-            span.rate,
-            span.interpret_as,
-            span.format,
-        ):
-            self.spans[-1] = SsmlText(last.text + text, span.rate, span.interpret_as, span.format, span.detail)
+        # The parser may pass one piece of text in several calls.
+        if isinstance(last, SsmlText) and not self._say_as_edge and replace(last, text=text) == span:
+            self.spans[-1] = replace(last, text=last.text + text)
         else:
             self.spans.append(span)
+        self._say_as_edge = False
 
     def _pause(self, seconds: float, joins: bool = False) -> None:
         """``joins``: the end of a sentence in a paragraph that ends is one pause, not two."""

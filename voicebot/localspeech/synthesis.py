@@ -29,7 +29,7 @@ class PiperSynthesis:
         self._pool = pool
 
     async def stream(self, spans: list[SsmlSpan], rate: int) -> AsyncGenerator[Samples, None]:
-        """Audio at ``rate``, a clause at a time. Closing the iterator gives up the clauses that were not begun."""
+        """Audio at ``rate``, one clause at a time. Closing the iterator drops the clauses that have not begun."""
         rank = Rank.FIRST_AUDIO
         for clause in clauses(spans):
             yield await self._pool.run(rank, partial(self.render, clause, rate))

@@ -58,11 +58,11 @@ class SynthesisDriver:
             await self._socket.close(code=1008, message=b"too many requests are waiting on this connection")
 
     async def binary(self, frame: bytes) -> None:
-        """Binary frames mean nothing here (text streaming is another endpoint)."""
+        """Binary frames are ignored (text streaming has another endpoint)."""
         self.malformed += 1
 
     async def close(self) -> None:
-        """The client is gone; its work ends with the clause that is being made."""
+        """The connection has ended: stop after the present clause."""
         self._speaker.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._speaker
@@ -115,4 +115,4 @@ class SynthesisDriver:
         for name in names:
             if "Joe" not in name and name not in _unknown_voices and len(_unknown_voices) < 100:
                 _unknown_voices.add(name)
-                _log.info("voice %s is not here: the offline voice speaks instead", name[:80])
+                _log.info("there is no voice %s here: the offline voice is used instead", name[:80])

@@ -1,7 +1,7 @@
-"""How losses are spread: in bursts or alone, as RTCP XR reports them (RFC 3611, section 4.7.2). Pure.
+"""Whether losses come in bursts or singly, as RTCP XR reports it (RFC 3611, section 4.7.2). Pure.
 
-A burst begins and ends with a lost packet and has fewer than :data:`GMIN` received ones in a row. What lies between
-bursts is a gap; a loss that is alone belongs to it.
+A burst begins and ends with a lost packet, and has fewer than :data:`GMIN` received packets in a row. Between bursts
+are gaps; a single loss belongs to a gap.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 GMIN: Final = 16
-"""The value that RFC 3611 recommends: a loss in 16 packets is what concealment hides."""
+"""The value that RFC 3611 recommends: concealment can hide one loss in 16 packets."""
 
 
 class BurstsAndGaps(NamedTuple):
-    """Densities are the share of lost packets (0 to 1), lengths the mean, in packets."""
+    """Densities: the share of lost packets, 0 to 1. Lengths: the mean, in packets."""
 
     burst_density: float
     gap_density: float
@@ -32,7 +32,7 @@ class LossPattern:
         self._group = self._group_lost = 0  # packets, and lost ones, of what may be a burst
 
     def lost(self, received: int, count: int) -> None:
-        """``count`` packets in a row are missing, after ``received`` that came since the losses before."""
+        """``count`` packets in a row were lost, after ``received`` packets since the last loss."""
         if self._group and received < GMIN:
             self._group += received + count
             self._group_lost += count
@@ -52,7 +52,7 @@ class LossPattern:
         self._group = self._group_lost = 0
 
     def summary(self, received: int) -> BurstsAndGaps:
-        """So far; ``received``: packets since the last loss."""
+        """The figures so far. ``received``: packets since the last loss."""
         bursts, burst_packets, burst_lost = self._bursts, self._burst_packets, self._burst_lost
         gap_packets, alone = self._gap_packets + received, self._alone
         if self._group_lost > 1:

@@ -1,15 +1,14 @@
-"""The one media clock: every call's 20 ms comes from here, by absolute deadlines.
+"""The media clock: one timer for all calls, which ticks every 20 ms by absolute deadlines.
 
-A timer of its own for each call ("sleep 20 ms, send") drifts by the time the work takes: over a call that adds up to
-seconds. Here one timer steps through absolute deadlines, so that an error in one step never reaches the next. The
-20 ms are cut in four sub-slots and calls are spread over them: fewer packets leave at once, and a packet waits at most
-for the quarter of the calls that share its slot. 5 ms is the finest step that uvloop (timers in whole milliseconds)
-keeps without spinning.
+A loop for each call ("sleep 20 ms, send") would drift by the time that sending takes, seconds in the course of a call.
+Here one timer steps through absolute deadlines, so that a late step does not delay the next one. The calls are spread
+over four slots of the 20 ms: fewer packets are sent at once, and a packet waits at most for the calls in its slot. A
+step of 5 ms suits uvloop, whose timers have whole milliseconds.
 
-When the loop was held up, the slots that were missed are run at once: the receiver gets its packets late instead of
-not at all, and its jitter buffer does not run dry twice. But never more than :data:`MAX_CATCH_UP` rounds: after a long
-stall a burst would only overflow the other side. The rest is skipped, counted and told to the calls, which then let
-their RTP timestamps jump by what was skipped.
+If the event loop was blocked, the missed ticks are made up at once: late packets are better than none, and the
+receiver's jitter buffer does not run empty twice. But at most :data:`MAX_CATCH_UP` ticks are made up, because a longer
+burst would overflow the receiver. The rest are skipped and counted, and each call lets its RTP timestamp jump over
+them.
 """
 
 from __future__ import annotations
@@ -20,32 +19,32 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from voicebot.audio import FRAME_S
 from voicebot.rtp.histogram import Histogram
 
 logger = logging.getLogger(__name__)
 
-FRAME_S: Final = 0.020
 SLOTS: Final = 4
 STEP_S: Final = FRAME_S / SLOTS
 MAX_CATCH_UP: Final = 3
-"""Frames a call may send at once to make up for a stall."""
+"""The most frames that a call sends at once to make up for a stall."""
 
 _TIMER_SLACK_S: Final = 0.0006  # uvloop rounds to whole milliseconds and may fire this much early
 _LOG_EVERY_S: Final = 1.0
 
 
 class Tickable(Protocol):
-    """What the clock drives."""
+    """A member of the clock: a call's media."""
 
     def tick(self, at: float, skipped: int) -> None:
-        """20 ms have passed. ``at``: now; ``skipped``: how many ticks were left out before this one (mostly 0)."""
+        """20 ms have passed. ``at``: now; ``skipped``: how many ticks were skipped before this one, usually 0."""
 
 
 class MediaClock:
     """Ticks every member once in 20 ms. Needs a running loop only from :meth:`start` on.
 
-    ``now`` must be the loop's clock (``time.monotonic`` is, on asyncio and uvloop); it is a parameter because uvloop's
-    ``loop.time()`` stands still within an iteration, and for tests.
+    ``now`` must be the clock of the event loop; ``time.monotonic`` is, with asyncio and uvloop. (``loop.time()`` is not
+    used, because in uvloop it does not advance within an iteration.)
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -61,17 +60,17 @@ class MediaClock:
         self._lateness = Histogram()
 
     def start(self) -> None:
-        """Begin to tick; harmless when running."""
+        """Begin to tick. No effect if the clock runs already."""
         if self._timer is not None:
             return
         self._loop = asyncio.get_running_loop()
-        # Whole milliseconds on the loop's own clock: deadlines that uvloop can meet exactly.
+        # Whole milliseconds on the loop's clock, because uvloop can meet such deadlines exactly.
         self._origin = int(self._loop.time() * 1000 + 1) / 1000
         self._step = 0
         self._timer = self._loop.call_at(self._origin, self._run)
 
     async def close(self) -> None:
-        """Stop ticking. Members are not closed: they belong to whoever added them."""
+        """Stop ticking. Members are not closed: that is up to whoever added them."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -79,12 +78,12 @@ class MediaClock:
             slot.clear()
 
     def add(self, tickable: Tickable) -> None:
-        """Tick ``tickable`` from now on, in the least populated sub-slot."""
+        """Tick ``tickable`` from now on, in the slot with the fewest members."""
         if not any(tickable in slot for slot in self._slots):
             min(self._slots, key=len)[tickable] = None
 
     def remove(self, tickable: Tickable) -> None:
-        """Never tick it again, also when called from within a tick; harmless when it is not a member."""
+        """Never tick it again; may be called from within a tick. No effect if it is not a member."""
         for slot in self._slots:
             slot.pop(tickable, None)
 
@@ -92,7 +91,7 @@ class MediaClock:
         return sum(map(len, self._slots))
 
     def lateness(self) -> dict[str, float | int | None]:
-        """How late the clock was against its deadlines since the start, in milliseconds, and what that cost."""
+        """How late the clock has been since its start, in milliseconds, and how many frames were skipped."""
         late = self._lateness
         return {
             "members": len(self),
@@ -108,7 +107,7 @@ class MediaClock:
         assert self._loop is not None
         now = self.now()
         skipped = self._skip_what_is_lost(now)
-        for _ in range(SLOTS):  # one round at most, so that sockets are read between the rounds of a catch-up
+        for _ in range(SLOTS):  # at most one round, so that sockets are read between the rounds of a catch-up
             due = self._origin + self._step * STEP_S
             if due > now + _TIMER_SLACK_S:
                 break
@@ -121,7 +120,7 @@ class MediaClock:
         self._timer = self._loop.call_at(self._origin + self._step * STEP_S, self._run)
 
     def _skip_what_is_lost(self, now: float) -> int:
-        """Move on over whole rounds that are too old to be made up for; return how many."""
+        """Skip the rounds that are too old to be made up. Returns how many."""
         behind = int((now - self._origin) / STEP_S) - self._step
         rounds = max(0, behind // SLOTS - MAX_CATCH_UP + 1) if behind >= SLOTS * MAX_CATCH_UP else 0
         self._step += rounds * SLOTS
@@ -135,7 +134,7 @@ class MediaClock:
             try:
                 tickable.tick(now, skipped)
             except Exception:
-                # A defect in one call must not silence the others; one line a second is enough to find it.
+                # A defect in one call must not silence the others. Log it at most once a second.
                 self._errors += 1
                 if now - self._logged_at >= _LOG_EVERY_S:
                     self._logged_at = now

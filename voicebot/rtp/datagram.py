@@ -1,10 +1,10 @@
-"""The UDP sockets of all calls, read by one poll instead of one wake-up of the event loop for each packet.
+"""The UDP sockets of all calls, polled together instead of waking the event loop for each packet.
 
 Waking the loop costs more than handling a packet, and with hundreds of calls each packet would wake it. So the loop
-does not watch these sockets: a selector of our own does, and is asked every :data:`POLL_S` which of them have packets.
-(The loop could watch that selector; but adding one epoll to another walks through all its sockets.)
+does not watch these sockets. Our own selector does, and every :data:`POLL_S` it is asked which of them have packets.
+(The loop could watch that selector, but nesting one epoll in another makes the kernel walk through all the sockets.)
 
-Sending is the bare system call.
+Sending is a plain ``sendto``.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from voicebot.rtp.source import SocketAddress
 logger = logging.getLogger(__name__)
 
 POLL_S: Final = 0.002
-"""Longest time for which a packet lies unread: whole milliseconds for uvloop."""
+"""The longest time that a packet waits to be read; whole milliseconds, for uvloop's timers."""
 
-_ROUNDS: Final = 8  # packets read from one socket in one go; the media clock gets its turn before the next
+_ROUNDS: Final = 8  # the most packets read from one socket in one poll; then the media clock can run
 _MAX_DATAGRAM: Final = 2048
 
 
 class _Reader:
-    """What one event loop reads its ports with; exists while there are any."""
+    """Reads all ports of one event loop; exists as long as there are any."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -52,7 +52,7 @@ class _Reader:
             ready = self._selector.select(0)
             for key, _events in ready:
                 key.data.read()
-            if not ready or not self._selector.get_map():  # closed: the last port was, by what it received
+            if not ready or not self._selector.get_map():  # the last port was closed while handling its packet
                 return
 
 
@@ -60,14 +60,14 @@ _readers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Reader] = WeakKeyDiction
 
 
 class BoundPort:
-    """One UDP socket of a session: hands on datagrams until it is closed; ``failed`` counts what went wrong."""
+    """One UDP socket of a session. ``received`` gets each datagram; ``failed`` is called for each error."""
 
     __slots__ = ("_defect", "_failed", "_reader", "_received", "_socket")
 
     def __init__(
         self, bound: socket.socket, received: Callable[[bytes, SocketAddress], None], failed: Callable[[], None]
     ) -> None:
-        """Take over ``bound`` (not blocking): it is closed with this port. Needs a running loop."""
+        """``bound``: a non-blocking socket, which is closed with this port. Needs a running loop."""
         loop = asyncio.get_running_loop()
         reader = _readers.get(loop)
         if reader is None:
@@ -80,8 +80,8 @@ class BoundPort:
         self._defect = False
 
     def read(self) -> None:
-        """One datagram waits: take it and hand it on."""
-        if self._socket is None:  # closed by a port that was read just before
+        """Read one datagram and pass it on."""
+        if self._socket is None:  # closed while another port was read
             return
         try:
             data, source = self._socket.recvfrom(_MAX_DATAGRAM)
@@ -93,14 +93,14 @@ class BoundPort:
         try:
             self._received(data, source if len(source) == 2 else source[:2])
         except Exception:
-            # A defect above must not stop the other ports' packets, nor fill the log, packet by packet.
+            # A defect in the handler must not stop the other ports, nor fill the log packet by packet.
             if not self._defect:
                 self._defect = True
                 logger.exception("a received packet could not be handled; further ones are counted, not logged")
             self._failed()
 
     def send(self, data: bytes, target: SocketAddress) -> None:
-        """Hand ``data`` to the kernel; when it has no room, the packet is lost, as it would be further on."""
+        """Hand ``data`` to the kernel. If its buffer is full, the packet is dropped, and counted as an error."""
         if self._socket is None:
             self._failed()
             return
@@ -110,7 +110,7 @@ class BoundPort:
             self._failed()
 
     def close(self) -> None:
-        """Close the socket; nothing is delivered after. Harmless twice."""
+        """Close the socket; nothing is delivered afterwards. Calling it twice has no effect."""
         bound, self._socket = self._socket, None
         if bound is not None:
             self._reader.unregister(bound)

@@ -1,11 +1,11 @@
-"""DTLS-SRTP (RFC 5763, RFC 5764): a handshake on the media's own port, whose secrets become the keys of SRTP.
+"""DTLS-SRTP (RFC 5763, RFC 5764): a handshake on the media port that makes the keys of SRTP.
 
-OpenSSL makes the handshake, between two buffers in memory. Nobody vouches for the certificates: each side names the
-hash of its own in the session description, and the other side compares. So the keys can be trusted as far as the
-signalling can, as with SDES; but reading the signalling does not give them away.
+OpenSSL does the handshake between two memory buffers. The certificates are self-signed: each side puts the hash of its
+certificate into the session description, and the other side compares. So the keys are as trustworthy as the signalling,
+as with SDES; but someone who only reads the signalling does not learn them.
 
-Sans-I/O, but for OpenSSL's own clock: it decides by the time of day whether a flight is due again (1 s, then twice as
-long each time, RFC 6347 4.2.4.1); :meth:`DtlsHandshake.tick` only asks it.
+There is no I/O here. OpenSSL decides by its own clock whether a flight must be repeated (after 1 s, then twice as long
+each time, RFC 6347 4.2.4.1); :meth:`DtlsHandshake.tick` only asks it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from voicebot.certificate import self_signed
 from voicebot.rtp.srtp import MediaKey
 
 DtlsRole = Literal["active", "passive"]
-"""Who begins: ``active`` is the client."""
+"""``active``: the DTLS client, which begins; ``passive``: the server."""
 
 _MTU: Final = 1200
 _DTLS_1_2: Final = 0xFEFD
@@ -34,21 +34,21 @@ _CIPHERS: Final = b":".join(
     for kind in (b"ECDSA", b"RSA")
 )
 _MAX_DATAGRAMS: Final = 500
-"""That one handshake reads; it needs about five."""
+"""The most datagrams that one handshake reads; it needs about five."""
 HASHES: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
     "sha-256": hashes.SHA256,
     "sha-384": hashes.SHA384,
     "sha-512": hashes.SHA512,
 }
-"""Those of a fingerprint that are taken for proof; SHA-1 and MD5 are not."""
+"""The hash algorithms of fingerprints that we accept; SHA-1 and MD5 are too weak."""
 
 
 class DtlsFailed(Exception):
-    """The handshake cannot come to an end: what the other side sent is wrong, or it is not who it should be."""
+    """The handshake failed: the other side broke the protocol, or has another certificate than announced."""
 
 
 class DtlsIdentity:
-    """Our certificate, made anew for each process, and the hash that session descriptions name."""
+    """Our certificate, made anew for each process, and its hash for session descriptions."""
 
     def __init__(self) -> None:
         certificate, key = self_signed("voicebot", days=365)
@@ -56,7 +56,7 @@ class DtlsIdentity:
         self.context = SSL.Context(SSL.DTLS_METHOD)
         self.context.set_min_proto_version(_DTLS_1_2)
         self.context.set_options(SSL.OP_NO_QUERY_MTU)
-        # Certificates are compared by their hashes, when the handshake is over.
+        # Any certificate is accepted here; its hash is checked after the handshake.
         self.context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *_: True)
         self.context.set_cipher_list(_CIPHERS)
         self.context.set_tlsext_use_srtp(b":".join(_SUITES))
@@ -66,19 +66,19 @@ class DtlsIdentity:
 
 @cache
 def own_identity() -> DtlsIdentity:
-    """The process's own; made on the first call, which takes a moment."""
+    """The identity of this process; the first call makes a key, which blocks for a moment."""
     return DtlsIdentity()
 
 
 def fingerprint_of(certificate: x509.Certificate, algorithm: str) -> str:
-    """As RFC 8122 writes it: ``AB:CD:...``."""
+    """The hash of a certificate as RFC 8122 writes it: ``AB:CD:...``."""
     return certificate.fingerprint(HASHES[algorithm]()).hex(":").upper()
 
 
 class DtlsHandshake:
-    """One association. ``fingerprints``: algorithm and hash of each certificate that the other side may show.
+    """One DTLS association. ``fingerprints``: algorithm and hash of each certificate that the other side may use.
 
-    ``keys``: ours and theirs, once it is through. What is to be sent is taken with :meth:`take`.
+    ``keys``: ours and the other side's, None until the handshake has succeeded. :meth:`take` returns what to send.
     """
 
     def __init__(self, identity: DtlsIdentity, role: DtlsRole, fingerprints: Collection[tuple[str, str]]) -> None:
@@ -96,12 +96,12 @@ class DtlsHandshake:
         self._failed = False
 
     def start(self) -> None:
-        """The other side can be reached: begin, where that is ours to do. Raises :class:`DtlsFailed`."""
+        """Begin, if we are the client; to be called when the other side can be reached. Raises :class:`DtlsFailed`."""
         if self._role == "active":
             self._step()
 
     def receive(self, datagram: bytes) -> None:
-        """One datagram of the other side. Raises :class:`DtlsFailed`, once; after it nothing more happens."""
+        """Handle a datagram from the other side. Raises :class:`DtlsFailed` once; later datagrams are ignored."""
         self._read += 1
         if self._failed or self._read > _MAX_DATAGRAMS:
             return
@@ -109,7 +109,7 @@ class DtlsHandshake:
         self._step()
 
     def tick(self) -> None:
-        """Send the last flight again when that is due. Raises :class:`DtlsFailed`."""
+        """Repeat the last flight if that is due. Raises :class:`DtlsFailed`."""
         if self._failed or self.keys is not None or self._connection.DTLSv1_get_timeout() is None:
             return
         try:
@@ -119,7 +119,7 @@ class DtlsHandshake:
             raise self._fail(error) from error
 
     def take(self) -> list[bytes]:
-        """Datagrams to be sent, in order."""
+        """The datagrams to send now, in order."""
         out, self._out = self._out, []
         return out
 
@@ -129,7 +129,7 @@ class DtlsHandshake:
                 self._connection.do_handshake()
                 self._agree()
             else:
-                # Its last flight once more, because ours was lost, or its goodbye: answered where it must be.
+                # The other side repeats its last flight because ours was lost, or closes: OpenSSL answers if needed.
                 self._connection.recv(_MTU)
         except (SSL.WantReadError, SSL.ZeroReturnError):
             pass
@@ -158,7 +158,7 @@ class DtlsHandshake:
         return DtlsFailed(str(why))
 
     def _collect(self) -> None:
-        """Whole records, as many as fit in a datagram: OpenSSL's buffer knows no datagrams."""
+        """Cut OpenSSL's output into datagrams of whole records, because its memory buffer is a byte stream."""
         made = b""
         try:
             while True:

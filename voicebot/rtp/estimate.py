@@ -1,4 +1,4 @@
-"""How the other side's stream sounds here, estimated from what came of it (ITU-T G.107). For reports and records."""
+"""The quality of the stream that we receive, estimated by the E-model (ITU-T G.107), for RTCP XR and records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OWN_DELAY_MS: Final = 60.0  # 20 ms to fill the packet, 20 at our clock, 20 in 
 def voip_metrics(
     ssrc: int, received: int, lost: int, late: int, pattern: BurstsAndGaps, round_trip_ms: float | None
 ) -> VoipMetrics | None:
-    """What RTCP XR says of a stream of 20 ms packets; None before anything was heard."""
+    """The RTCP XR metrics of a stream of 20 ms packets; None before any packet was received."""
     expected = received + lost
     if received <= 0:
         return None
@@ -39,10 +39,10 @@ def voip_metrics(
 
 
 def estimated_mos(received: int, missed: int, round_trip_ms: float | None) -> float | None:
-    """The E-model's score for a G.711 stream of which ``received`` packets came and ``missed`` did not (in time).
+    """The E-model's MOS for a G.711 stream of which ``received`` packets came in time and ``missed`` did not.
 
-    The delay from mouth to ear is half the round trip, and what packets and buffers take at the least;
-    without a known round trip it counts as none, which is right for listening.
+    The mouth-to-ear delay is half the round trip and the minimum of packets and buffers. If the round trip is unknown,
+    the delay counts as zero, which gives the listening quality.
     """
     if received <= 0:
         return None

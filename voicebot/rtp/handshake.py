@@ -1,10 +1,10 @@
-"""Keys by a handshake on the media's own port: ICE-lite where the other side checks, and DTLS (RFC 5763). Pure.
+"""Keys from a handshake on the media port: DTLS (RFC 5763), after ICE-lite if the other side uses ICE. Pure.
 
-One port carries three things, told apart by their first byte (RFC 7983): 0 to 3 is STUN, 20 to 63 DTLS, 128 to 191 RTP
-and RTCP. Media waits for the keys: nothing plain is sent or taken in their place.
+One port carries three protocols, told apart by the first byte (RFC 7983): 0 to 3 is STUN, 20 to 63 DTLS, 128 to 191 RTP
+or RTCP. Media waits for the keys: without them, nothing is sent and nothing accepted.
 
-Whose DTLS is read: with ICE, of addresses that have shown by a check that they belong to the call; without it, of the
-host that the session description names. So nobody else can start a handshake, or have one sent to somebody else.
+DTLS is accepted only from the other side: with ICE, from an address whose connectivity check was valid; without ICE,
+from the host in the session description. So nobody else can start a handshake, or make us send one to a third party.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ OutgoingDatagrams = list[tuple[bytes, SocketAddress]]
 
 
 class HandshakeTerms(NamedTuple):
-    """What the session descriptions agreed. ``ice``: our credentials and theirs; None: the other side makes no checks.
+    """What the session descriptions agreed on. ``ice``: our credentials and the other side's; None without ICE.
 
-    ``fingerprints``: algorithm and hash, of the certificates that the other side may show. ``mux``: RTCP comes and goes
-    by the same port as RTP.
+    ``fingerprints``: algorithm and hash of the certificates that the other side may use. ``mux``: RTCP uses the port of
+    RTP.
     """
 
     identity: DtlsIdentity
@@ -38,27 +38,28 @@ class HandshakeTerms(NamedTuple):
 
 
 def is_for_handshake(data: bytes) -> bool:
-    """Whether a datagram is STUN or DTLS, not media."""
+    """Whether a datagram is STUN or DTLS, and not media."""
     return bool(data) and (data[0] < 4 or 20 <= data[0] < 64)
 
 
 class MediaHandshake:
-    """One call's handshake. ``keys`` of both directions, once there are; ``nominated``: where ICE wants media to go."""
+    """One call's handshake. ``keys``: of both directions, once there are any; ``nominated``: the address that the other
+    side has chosen by ICE."""
 
     def __init__(self, terms: HandshakeTerms) -> None:
         self.terms = terms
         self.refused = 0
-        """Datagrams of others, or that were no STUN or DTLS after all."""
+        """Datagrams from other sources, or that were not valid."""
         self._dtls = DtlsHandshake(terms.identity, terms.role, _usable(terms.fingerprints))
         self._ice = IceLite(*terms.ice) if terms.ice is not None else None
         self._signalled: SocketAddress | None = None
         self._peer: SocketAddress | None = None
-        """Where DTLS is spoken with."""
+        """The address with which we exchange DTLS."""
 
     def adopt(self, terms: HandshakeTerms) -> bool:
-        """New terms for the same association. False: they want another one.
+        """Apply new terms to the same association. False: they need a new one.
 
-        ICE may begin anew with other credentials while keys and addresses stay as they are (RFC 8445 section 9, RFC
+        ICE may be restarted with new credentials while keys and addresses stay as they are (RFC 8445 section 9, RFC
         8842 section 4).
         """
         if (terms.ice is None) != (self.terms.ice is None) or terms._replace(ice=self.terms.ice) != self.terms:
@@ -77,12 +78,12 @@ class MediaHandshake:
         return self._ice.nominated if self._ice is not None else None
 
     def signal(self, address: SocketAddress) -> OutgoingDatagrams:
-        """The session description names ``address``. What is to be sent."""
+        """The session description has ``address``. Returns what to send."""
         self._signalled = address
         return self._begin(address) if self._ice is None else []
 
     def receive(self, data: bytes, source: SocketAddress) -> OutgoingDatagrams:
-        """A datagram for which :func:`is_for_handshake` holds. What is to be sent."""
+        """Handle a datagram for which :func:`is_for_handshake` is true. Returns what to send."""
         if data[0] < 4:
             if self._ice is None:
                 self.refused += 1
@@ -98,15 +99,15 @@ class MediaHandshake:
         try:
             self._dtls.receive(data)
         except DtlsFailed as failed:
-            logger.warning("no keys with %s: DTLS failed: %s", source[0], failed)
+            logger.warning("no media keys for %s: DTLS failed: %s", source[0], failed)
         return self._taken()
 
     def tick(self) -> OutgoingDatagrams:
-        """Called now and then. What is to be sent again."""
+        """Called at intervals. Returns what to repeat."""
         try:
             self._dtls.tick()
         except DtlsFailed as failed:
-            logger.warning("no keys: DTLS failed: %s", failed)
+            logger.warning("no media keys: DTLS failed: %s", failed)
         return self._taken()
 
     def _is_host(self, source: SocketAddress) -> bool:
@@ -119,7 +120,7 @@ class MediaHandshake:
         try:
             self._dtls.start()
         except DtlsFailed as failed:
-            logger.warning("no keys with %s: DTLS failed: %s", address[0], failed)
+            logger.warning("no media keys for %s: DTLS failed: %s", address[0], failed)
         return self._taken()
 
     def _taken(self) -> OutgoingDatagrams:

@@ -1,4 +1,4 @@
-"""A histogram of short times that costs one list increment a sample: for lateness and pacing figures."""
+"""A histogram of short times, for lateness and pacing: a sample costs one list increment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SPAN_MS: Final = 50
 
 
 class Histogram:
-    """Times from 0 to 50 ms in steps of 0.1 ms; longer ones share the last step, their maximum is kept exactly."""
+    """Times from 0 to 50 ms in steps of 0.1 ms; longer ones share the last step. The maximum is kept exactly."""
 
     __slots__ = ("_steps", "count", "max_s")
 
@@ -26,7 +26,7 @@ class Histogram:
         self.max_s = max(self.max_s, seconds)
 
     def percentile_ms(self, share: float) -> float | None:
-        """The time that ``share`` (0 to 1) of the samples do not exceed, rounded up to 0.1 ms; None without samples."""
+        """The time that ``share`` (0 to 1) of the samples do not exceed, rounded up to 0.1 ms; None if empty."""
         wanted = share * self.count
         seen = 0
         for step, count in enumerate(self._steps):

@@ -1,8 +1,8 @@
-"""ICE-lite (RFC 8445): we have one address, everybody can reach it, and we only answer checks. Pure.
+"""ICE-lite (RFC 8445): we have one public address, and only answer connectivity checks. Pure.
 
-The other side makes all the checks. A check that names both user fragments and is signed with our password comes from
-the side that the signalling spoke with; media goes to the address that it nominates. Nobody else gets an answer, and an
-answer is at most a few bytes longer than its check, so the port is of no use for reflecting traffic.
+The other side makes all the checks. A check with both user fragments that is signed with our password comes from
+somebody who knows the session description. Media is sent to the address that such a check nominates. Nobody else gets
+an answer, and an answer is at most a few bytes longer than its check, so the port cannot be used to amplify traffic.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ class IceCredentials(NamedTuple):
 
 
 def new_credentials() -> IceCredentials:
-    """48 and 144 bits; at least 24 and 128 are asked for (RFC 8839 5.4)."""
+    """Random credentials of 48 and 144 bits; RFC 8839 5.4 requires at least 24 and 128."""
     return IceCredentials(secrets.token_hex(6), secrets.token_hex(18))
 
 
 class IceLite:
-    """One stream's checks. ``nominated``: where the other side wants to be sent to, None before it has said so."""
+    """One stream's checks. ``nominated``: the address that the other side has chosen for media, None before."""
 
     def __init__(self, local: IceCredentials, remote: IceCredentials) -> None:
         self.local = local
         self.remote = remote
         self.nominated: SocketAddress | None = None
         self.refused = 0
-        """Messages that were not answered: malformed, or not from the one that we speak with."""
+        """Messages that were not answered: malformed, or not from the other side."""
         self._user = f"{local.ufrag}:{remote.ufrag}".encode()
         self._password = local.password.encode()
         self._valid: OrderedDict[SocketAddress, None] = OrderedDict()
 
     def is_valid(self, source: SocketAddress) -> bool:
-        """Whether a check from ``source`` was good."""
+        """Whether a check from ``source`` was valid."""
         return source in self._valid
 
     def receive(self, data: bytes, source: SocketAddress) -> bytes | None:
-        """The answer to a check; None: there is none."""
+        """The answer to a check; None if it gets none."""
         try:
             message = stun.parse(data)
         except stun.MalformedStun:
@@ -61,7 +61,7 @@ class IceLite:
             self.refused += 1
             return None
         if stun.ICE_CONTROLLED in message.attributes:
-            # 7.3.1.1: one of the two must be in control, and it cannot be the lite one.
+            # 7.3.1.1: the full side must be in control, never the lite one.
             error = stun.error_code(487, "Role Conflict")
             return stun.build(
                 stun.BINDING_ERROR, message.transaction, [(stun.ERROR_CODE, error)], password=self._password

@@ -1,10 +1,9 @@
-"""Keypad tones in the audio itself (ITU-T Q.23), for trunks that have no telephone-event. Pure.
+"""Detects keypad tones (DTMF, ITU-T Q.23) in the audio, for trunks without telephone-event. Pure.
 
-The power at the eight tones, and at twice their frequencies, is taken of 20 ms every 10 ms: Goertzel's filters, all at
-once as one product of a matrix. A window shows a key when one low and one high tone stand out, are about equally loud,
-and are nearly all there is. The last is what keeps speech out (talk-off), with the harmonics that a voice has and a
-telephone's generator has not. Three windows in a row make a press, of 40 ms at the least as Q.24 asks; two without it
-end the press.
+Every 10 ms, the power in a window of 20 ms is measured at the eight tones and at twice their frequencies (Goertzel
+filters, computed as one matrix product). A window has a key if one low and one high tone stand out, are about equally
+loud, and make up most of the power. That and the absence of harmonics keep speech from being taken for keys (talk-off).
+Three windows in a row make a press, which is then at least 40 ms long, as Q.24 requires; two without the key end it.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ _HOP_S: Final = 0.010
 _HITS: Final = 3
 _MISSES: Final = 2
 
-_LEVEL: Final = (10 ** (-36 / 20) * 32768) ** 2 / 2  # mean square of the weaker tone: -36 dB below a full-scale sine
+_LEVEL: Final = (10 ** (-36 / 20) * 32768) ** 2 / 2  # mean square of the weaker tone: 36 dB below a full-scale sine
 _TWIST_HIGH: Final = 10**0.8  # the high tone may be up to 8 dB louder than the low one, Q.24 asks for 4 to 5
 _TWIST_LOW: Final = 10**1.0  # and up to 10 dB weaker, Q.24 asks for 8
-_STANDS_OUT: Final = 10**0.6  # over the other tones of its group
-_SHARE: Final = 0.55  # of the window's power that the two tones have
-_HARMONIC: Final = 0.06  # power at twice a tone's frequency, as a share of the tone's: below -12 dB
-_LEAK: Final = 0.2  # of the high tone's power, at twice a low tone's frequency, which may be near to it
+_STANDS_OUT: Final = 10**0.6  # over every other tone of its group
+_SHARE: Final = 0.55  # of the window's power, at least, in the two tones
+_HARMONIC: Final = 0.06  # power at twice a tone's frequency, at most, as a share of the tone's power (-12 dB)
+_LEAK: Final = 0.2  # share of the high tone's power that may show at twice the low tone's frequency, which is near it
 
 _FREQUENCIES: Final = np.array([*LOW, *HIGH, *(2 * f for f in LOW), *(2 * f for f in HIGH)], np.float64)
 
@@ -47,7 +46,7 @@ def _filters(rate: int) -> NDArray[np.float32]:
 
 
 class InbandDtmfReceiver:
-    """Finds presses in one call's audio, each once."""
+    """Finds the key presses in one call's audio, each once."""
 
     __slots__ = ("_audio", "_candidate", "_filters", "_hits", "_hop", "_misses", "_past", "_pressed")
 
@@ -61,7 +60,7 @@ class InbandDtmfReceiver:
         self._pressed = ""
 
     def receive(self, frame: bytes) -> str:
-        """The keys that 20 ms confirm: mostly none, in theory two."""
+        """The keys whose press is recognised with this frame of 20 ms: usually none, at most two."""
         if len(frame) != self._audio.frame_bytes or (
             not self._pressed and not self._hits and self._audio.is_quiet(frame)
         ):
@@ -91,7 +90,7 @@ class InbandDtmfReceiver:
 
 
 def _key(window: NDArray[np.float32], filters: NDArray[np.float32]) -> str:
-    """The key whose tones the window has; empty for none."""
+    """The key whose tones are in the window; empty if there is none."""
     parts = filters @ window
     power = parts[:16] ** 2 + parts[16:] ** 2
     low, high = int(power[:4].argmax()), int(power[4:8].argmax())

@@ -1,12 +1,11 @@
-"""The RTP stream that we receive: packets and ticks in, frames of the leg's format and keypad keys out. Pure.
+"""The RTP stream that we receive: packets and ticks in, frames in the leg's format and keypad keys out. Pure.
 
-Audio goes through the receive buffer, which orders it, fills holes and has it decoded. Keys come as telephone events,
-or by their tones in the audio where the other side has none.
+Audio goes through the receive buffer, which orders and decodes it and fills holes. Keys come as telephone events, or as
+tones in the audio if the other side does not support those.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,27 +13,25 @@ from voicebot.audio import AudioFormat
 from voicebot.audio.codecs import CODECS, Codec, Decoder
 from voicebot.rtp.estimate import voip_metrics
 from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
-from voicebot.rtp.packet import MalformedPacket, RtpPacket
+from voicebot.rtp.packet import HEADER, PLAIN, MalformedPacket, RtpPacket
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.rtcp_xr import VoipMetrics
 from voicebot.rtp.telephone_event import TelephoneEventReceiver
 
 USUAL: Final = 12 + 160
-"""Bytes of a datagram of 20 ms of G.711."""
+"""Bytes of a datagram with 20 ms of G.711."""
 
-_HEADER: Final = struct.Struct("!BBHII")
-_PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
 _UNKNOWN: Final = object()
-_COMFORT_NOISE: Final = 13  # RFC 3389: where it comes, silence is put in, as for any pause
-_ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # RFC 3551: understood whatever was negotiated
+_COMFORT_NOISE: Final = 13  # RFC 3389: replaced by silence, like any pause
+_ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # their payload types are static, so we accept them without agreement
 
 
 class IncomingStream:
-    """One call's. Frames are owed from :meth:`activate` on.
+    """One call's incoming stream. It delivers frames from :meth:`activate` on.
 
-    ``receiving``: whether what comes is used (hold). ``received``, ``discarded`` and ``malformed`` count packets.
-    ``last_packet_at``: when something came last from the other side.
+    ``receiving``: whether packets are used; false during hold. ``received``, ``discarded`` and ``malformed`` count
+    packets. ``last_packet_at``: when the other side's last packet came.
     """
 
     __slots__ = (
@@ -64,15 +61,15 @@ class IncomingStream:
         self._event_type: int | None = None
         self._events = TelephoneEventReceiver()
         self._inband: InbandDtmfReceiver | None = None
-        self.buffer: ReceiveBuffer | None = None  # from when the other side is known
+        self.buffer: ReceiveBuffer | None = None  # None until the other side is known
         self.receiving = True
         self.received = self.discarded = self.malformed = 0
         self._silence_timeout_s = silence_timeout_s
         self.last_packet_at = 0.0
-        self._told_of: float | None = None  # the time of ``last_packet_at`` when silence was told
+        self._told_of: float | None = None  # the value of ``last_packet_at`` when silence was reported last
 
     def tune(self, codec: Codec, payload_type: int, event_type: int | None) -> None:
-        """The codec and payload types from now on; the number that we offer for the codec is understood as well."""
+        """Set codec and payload types. The payload type that we offer for the codec is accepted as well."""
         if codec is not self._codec or payload_type not in self._decoders:
             self._decoders = {static.payload_type: static.decoder(self._audio) for static in _ALWAYS}
             self._decoders[codec.payload_type] = self._decoders[payload_type] = codec.decoder(self._audio)
@@ -82,31 +79,35 @@ class IncomingStream:
         self._events.frame = codec.clock_rate // 50
         self._event_type = event_type
 
-    def hear_tones(self, wanted: bool) -> None:
-        """Whether to find keys in the audio."""
+    def detect_tones(self, wanted: bool) -> None:
+        """Whether to detect keys in the audio."""
         if not wanted:
             self._inband = None
         elif self._inband is None:
             self._inband = InbandDtmfReceiver(self._audio)
 
     def activate(self, at: float) -> None:
-        """The other side is known: from here on silence is owed to who listens. Harmless twice."""
+        """The other side is known: deliver frames from now on, silence if nothing comes. Twice has no effect."""
         if self.buffer is None:
             self.buffer = ReceiveBuffer(self._audio, at)
             self.last_packet_at = at
 
     def receive(self, wanted: bool, at: float) -> None:
-        """Whether what comes is used. When it is again, what was skipped is not lost."""
+        """Set whether packets are used. Packets skipped in between do not count as lost."""
         if wanted and not self.receiving:
             self.last_packet_at = at
             if self.buffer is not None:
                 self.buffer.resume()
         self.receiving = wanted
 
-    def is_silent(self, at: float) -> bool:
-        """Whether nothing has come for the silence timeout while something should; true once for each silence."""
+    def is_silent(self, at: float, *, unanswered: bool = False) -> bool:
+        """Whether nothing has come for the silence timeout although something should; true only once for each silence.
+
+        ``unanswered``: something should come even without receiving, because nothing ever has, and we may send no more.
+        """
         last = self.last_packet_at
-        if at - last < self._silence_timeout_s or not self.receiving or self._told_of == last:
+        expected = self.receiving or unanswered
+        if at - last < self._silence_timeout_s or not expected or self._told_of == last:
             return False
         self._told_of = last
         return self._silence_timeout_s > 0
@@ -115,14 +116,14 @@ class IncomingStream:
         return payload_type in self._decoders or payload_type == self._event_type
 
     def usual(self, datagram: bytes, at: float) -> Sequence[bytes] | None:
-        """What nearly every packet is, at less cost: 20 ms of G.711 of our law, of the stream that we know.
+        """A faster path for nearly every packet of most calls: 20 ms of G.711 in the leg's law, of the current stream.
 
-        ``datagram``: :data:`USUAL` bytes. None: it is something else, and nothing was done.
+        ``datagram``: :data:`USUAL` bytes. None: it is another kind of packet, and was not handled.
         """
-        flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(datagram)
+        flags, kind, sequence, timestamp, ssrc = HEADER.unpack_from(datagram)
         reception, buffer = self._reporting.reception, self.buffer
         if (
-            flags != _PLAIN
+            flags != PLAIN
             or self._decoders.get(kind, _UNKNOWN) is not None
             or reception is None
             or reception.ssrc != ssrc
@@ -136,7 +137,7 @@ class IncomingStream:
         return buffer.push(sequence, timestamp, ssrc, datagram[12:], at)
 
     def packet(self, packet: RtpPacket, at: float) -> tuple[Sequence[bytes], str]:
-        """The frames that a packet releases, and the key that it tells of."""
+        """The frames that a packet releases, and the key whose press it reports, empty if none."""
         self.received += 1
         self.last_packet_at = at
         if packet.payload_type in self._decoders:
@@ -155,11 +156,11 @@ class IncomingStream:
         return self._without_audio(packet, at), key or ""
 
     def keys_in(self, frame: bytes) -> str:
-        """The keys whose tones a frame confirms."""
+        """The keys whose tones are recognised with this frame."""
         return self._inband.receive(frame) if self._inband is not None else ""
 
     def metrics(self) -> VoipMetrics | None:
-        """What our RTCP XR says of the stream; None before anything was heard of it."""
+        """The metrics of the stream for our RTCP XR; None before its first packet."""
         reports, buffer = self._reporting, self.buffer
         if reports.reception is None or buffer is None:
             return None
@@ -178,7 +179,7 @@ class IncomingStream:
         return self.buffer.push(sequence, timestamp, ssrc, payload, at, self._decoders[packet.payload_type])
 
     def _without_audio(self, packet: RtpPacket, at: float) -> Sequence[bytes]:
-        """It takes its place in the sequence of the audio stream, if it is of that stream."""
+        """A packet without audio takes its place in the sequence numbers, if it belongs to the current stream."""
         reception = self._reporting.reception
         if reception is None or reception.ssrc != packet.ssrc:
             return ()

@@ -1,30 +1,30 @@
 """The RTP stream that we send: frames and keys in, datagrams out. Pure.
 
-The leg's frames are 20 ms long. Packets of another length still leave at the clock's ticks: those of 10 ms in pairs,
-those of 30 ms 20 or 40 ms apart. The timestamp counts ticks, whether something was sent in them or not.
+The leg's frames are 20 ms long. Packets of another length are also sent at the clock's ticks: packets of 10 ms in
+pairs, packets of 30 ms at a distance of 20 or 40 ms. The timestamp grows with every tick, whether or not something is
+sent.
 """
 
 from __future__ import annotations
 
 import random
-import struct
 from collections.abc import Sequence
 from typing import Final
 
 from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.audio.codecs import Codec
 from voicebot.rtp.histogram import Histogram
+from voicebot.rtp.packet import HEADER, PLAIN
 from voicebot.rtp.telephone_event import TelephoneEventSender
 
-_HEADER: Final = struct.Struct("!BBHII")
-_PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
 _NOTHING: Final[tuple[bytes, ...]] = ()
 
 
 class OutgoingStream:
-    """One call's. ``packets`` and ``octets`` are what a sender report says of this ``ssrc``; ``sent`` counts packets of
-    the whole call, ``skipped`` ticks that were left out. ``deviation``: how far the time between two packets was from
-    their length.
+    """One call's outgoing stream.
+
+    ``packets`` and ``octets``: for sender reports, of the current ``ssrc``. ``sent``: packets in the whole call;
+    ``skipped``: ticks that the clock skipped. ``deviation``: how far the time between packets was from their length.
     """
 
     __slots__ = (
@@ -60,10 +60,10 @@ class OutgoingStream:
         self.event_type: int | None = None
         self._packet_bytes = audio.frame_bytes
         self.interval_s = FRAME_S
-        """The length of a packet."""
-        self._waiting = bytearray()  # less than a packet, where packets are not of one frame
+        """The length of a packet in seconds."""
+        self._waiting = bytearray()  # an incomplete packet, where packets are longer than a frame
         self._waiting_since = 0  # timestamp of its first sample
-        self._ticks = round(codec.clock_rate * FRAME_S)  # of the timestamp, in a frame
+        self._ticks = round(codec.clock_rate * FRAME_S)  # units of the timestamp in a frame
         self.sent = self.skipped = 0
         self.deviation = Histogram()
         self._left_at: float | None = None
@@ -72,16 +72,16 @@ class OutgoingStream:
     def _restart(self) -> None:
         self.ssrc = random.getrandbits(32)
         self.timestamp = random.getrandbits(32)
-        """Of the frame that is due."""
+        """Of the next frame."""
         self._sequence = random.getrandbits(16)
         self._marker = True  # the next packet begins a talkspurt
         self._waiting.clear()
         self.packets = self.octets = 0
 
     def tune(self, codec: Codec, payload_type: int, event_type: int | None, ptime_ms: int) -> bool:
-        """The codec, payload types and packet length from now on.
+        """Set codec, payload types and packet length.
 
-        True: the clock has another rate, so that this is a stream of its own (RFC 7160, section 4.1).
+        True: the clock rate has changed, so this is now another stream with a new SSRC (RFC 7160, section 4.1).
         """
         ptime_ms = codec.ptime_ms(ptime_ms)
         self._packet_bytes = ptime_ms * self._audio.rate // 1000 * self._audio.width
@@ -102,11 +102,11 @@ class OutgoingStream:
         return other_clock
 
     def press(self, keys: str) -> int:
-        """Queue keys; how many found room. Raises :class:`ValueError` on what is none."""
+        """Queue keys. Returns how many there was room for. Raises :class:`ValueError` for other characters."""
         return self._keys.press(keys)
 
     def tick(self, skipped: int) -> None:
-        """20 ms have passed, and as often before as was ``skipped``."""
+        """20 ms have passed, plus ``skipped`` ticks that the clock skipped."""
         self.timestamp = (self.timestamp + self._ticks * (1 + skipped)) & 0xFFFFFFFF
         if skipped:
             self.skipped += skipped
@@ -118,14 +118,14 @@ class OutgoingStream:
         self._left_at = None
 
     def left(self, at: float) -> None:
-        """A packet was handed to the network at ``at``."""
+        """Note that a packet was sent at ``at``."""
         self.sent += 1
         if self._left_at is not None:
             self.deviation.add(abs(at - self._left_at - self.interval_s))
         self._left_at = at
 
     def key(self) -> Sequence[bytes] | None:
-        """What is to be sent in place of audio in this tick; None: audio."""
+        """The datagrams to send instead of audio in this tick; None: send audio."""
         event = self._keys.next_event(self.timestamp, self._ticks)
         if event is None:
             return None
@@ -135,7 +135,7 @@ class OutgoingStream:
         return datagrams
 
     def frame(self, audio: bytes) -> Sequence[bytes]:
-        """20 ms of audio; the packets that this completes."""
+        """Add 20 ms of audio. Returns the datagrams that this completes."""
         size = self._packet_bytes
         waiting = self._waiting
         if len(audio) == size and not waiting:
@@ -143,7 +143,7 @@ class OutgoingStream:
             return (self._datagram(self._payload_type, self.timestamp, payload),)
         datagrams: list[bytes] = []
         if waiting and self.timestamp != (self._waiting_since + self._units(len(waiting))) & 0xFFFFFFFF:
-            datagrams = self._flush()  # frames were left out since (a stall, keys, hold)
+            datagrams = self._flush()  # frames were skipped since then (a stall, keys, hold)
         if not waiting:
             self._waiting_since = self.timestamp
         waiting += audio
@@ -173,4 +173,4 @@ class OutgoingStream:
             self._marker = False
         self.packets += 1
         self.octets += len(payload)
-        return _HEADER.pack(_PLAIN, kind, sequence, timestamp, self.ssrc) + payload
+        return HEADER.pack(PLAIN, kind, sequence, timestamp, self.ssrc) + payload

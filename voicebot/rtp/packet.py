@@ -1,4 +1,4 @@
-"""RTP packets, RFC 3550 section 5.1: parse and build. Everything that is read is length-checked first."""
+"""Parsing and building RTP packets (RFC 3550 section 5.1). Every read is length-checked first."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import struct
 from typing import Final, NamedTuple
 
 MAX_PAYLOAD: Final = 1600
-"""Bytes: 200 ms of G.711, more than any phone sends in one packet."""
+"""Bytes: 200 ms of G.711, which is more than phones send in one packet."""
 
-_HEADER: Final = struct.Struct("!BBHII")
+HEADER: Final = struct.Struct("!BBHII")
+"""Flags, marker and payload type, sequence number, timestamp, SSRC."""
+PLAIN: Final = 0x80
+"""The flags of nearly every packet: version 2, no padding, no extension, no contributing sources."""
+
 _EXTENSION: Final = struct.Struct("!HH")
-_PLAIN: Final = 0x80  # version 2, no padding, no extension, no contributing sources
 
 
 class MalformedPacket(ValueError):
-    """The datagram is not what its header says, or not RTP/RTCP at all."""
+    """The datagram does not match its header, or is not RTP or RTCP at all."""
 
 
 class RtpPacket(NamedTuple):
-    """One RTP packet without what nobody here needs (contributing sources, header extensions)."""
+    """One RTP packet, without contributing sources and header extensions, which are not used here."""
 
     payload_type: int
     marker: bool
@@ -30,8 +33,8 @@ class RtpPacket(NamedTuple):
     def build(self) -> bytes:
         """The datagram."""
         return (
-            _HEADER.pack(
-                _PLAIN,
+            HEADER.pack(
+                PLAIN,
                 self.payload_type | (0x80 if self.marker else 0),
                 self.sequence,
                 self.timestamp,
@@ -48,10 +51,10 @@ def is_rtcp(data: bytes) -> bool:
 
 def parse(data: bytes) -> RtpPacket:
     """Parse one datagram. Raises :class:`MalformedPacket` and nothing else."""
-    if len(data) < _HEADER.size:
+    if len(data) < HEADER.size:
         raise MalformedPacket("shorter than an RTP header")
-    flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
-    payload = data[12:] if flags == _PLAIN else _uncommon_payload(data, flags)
+    flags, kind, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+    payload = data[12:] if flags == PLAIN else _uncommon_payload(data, flags)
     if len(payload) > MAX_PAYLOAD:
         raise MalformedPacket("payload too long")
     return RtpPacket(kind & 0x7F, kind >= 0x80, sequence, timestamp, ssrc, payload)
@@ -61,7 +64,7 @@ def _uncommon_payload(data: bytes, flags: int) -> bytes:
     """The payload of a packet with padding, an extension or contributing sources."""
     if flags >> 6 != 2:
         raise MalformedPacket("not RTP version 2")
-    start, end = _HEADER.size + 4 * (flags & 0x0F), len(data)
+    start, end = HEADER.size + 4 * (flags & 0x0F), len(data)
     if flags & 0x10:
         if start + _EXTENSION.size > end:
             raise MalformedPacket("truncated before the header extension")

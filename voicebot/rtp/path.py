@@ -1,7 +1,7 @@
-"""The path of one call's media through the network: its two ports, the other side's address, and its protection.
+"""The path of one call's media through the network: its two ports, the other side's address, and its encryption.
 
-What comes in by a :class:`MediaPath` is of the other side (:class:`SourceLock`) and authentic (:class:`Protection`), or
-it is counted and dropped. What goes out is encrypted, and sent to where the other side is.
+A received packet must come from the other side (:class:`SourceLock`) and be authentic (:class:`Protection`); otherwise
+it is counted and dropped. Packets to send are encrypted if agreed, and sent to where the other side is.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from voicebot.rtp.handshake import OutgoingDatagrams
 from voicebot.rtp.packet import MalformedPacket, RtpPacket, parse
 from voicebot.rtp.ports import PortRange
 from voicebot.rtp.protection import Protection
+from voicebot.rtp.reach import REPORT_COST, Reach
 from voicebot.rtp.source import SocketAddress, SourceLock, literal
 from voicebot.rtp.srtp import NotAuthentic
 
 
 class MediaPath:
-    """One call's, from its making to :meth:`close`.
+    """One call's path, from its creation to :meth:`close`.
 
-    ``foreign``, ``malformed`` and ``not_authentic`` count datagrams that were dropped, ``errors`` those that could not
-    be sent, or not be handled because of a defect above.
+    ``foreign``, ``malformed`` and ``not_authentic`` count datagrams that were dropped; ``errors`` those that could not
+    be sent, or whose handler failed.
     """
 
     __slots__ = (
+        "_answered",
         "_ports",
         "_rtcp",
         "_rtcp_port",
@@ -38,6 +40,7 @@ class MediaPath:
         "malformed",
         "not_authentic",
         "protection",
+        "reach",
         "source",
     )
 
@@ -50,7 +53,7 @@ class MediaPath:
     ) -> None:
         """Bind a port pair. Needs a running loop. Raises :class:`PortsExhausted`.
 
-        ``understood``: whether a payload type is one of the call's; only a packet of such a type can lock the source.
+        ``understood``: whether a payload type is one of this call's; only a packet with such a type locks the source.
         """
         pair = ports.acquire()
         self._understood = understood
@@ -58,21 +61,24 @@ class MediaPath:
         self.local_port = pair.port
         self.source = SourceLock()
         self.protection = Protection()
-        self._unreachable = False  # the other side named no address (0.0.0.0, port 0): nothing is sent
-        self._rtcp_port: int | None = None  # as it was signalled
+        self.reach = Reach()
+        self._answered = False  # whether reports or a handshake came from where media goes
+        self._unreachable = False  # the other side gave no address (0.0.0.0, port 0): nothing is sent
+        self._rtcp_port: int | None = None  # from the session description
         self._rtcp_source: SocketAddress | None = None
         self.foreign = self.malformed = self.not_authentic = self.errors = 0
         self._rtp = BoundPort(pair.rtp, rtp_received, self._failed)
         self._rtcp = BoundPort(pair.rtcp, rtcp_received, self._failed)
 
     def close(self) -> None:
-        """Close the ports and return them. Harmless twice."""
+        """Close the ports and return them. Calling it twice has no effect."""
         self._rtp.close()
         self._rtcp.close()
         self._ports.release(self.local_port)
 
     def set_remote(self, host: str, port: int, rtcp_port: int | None, at: float) -> bool:
-        """Where the other side's SDP wants media; whether that is an address at all. Raises :class:`ValueError`."""
+        """Set where the other side's SDP wants media. Returns whether that is an address to send to. Raises
+        :class:`ValueError` if it is malformed or of the wrong IP version."""
         host = literal(host)
         if (":" in host) != (":" in self._ports.host):
             raise ValueError(f"{host} cannot be reached from {self._ports.host}")
@@ -83,22 +89,27 @@ class MediaPath:
         self._rtcp_port = rtcp_port
         if self._unreachable:
             return False
-        if not by_checks and (host, port) != self.source.signalled:  # with it, media goes where they nominate
+        if not by_checks and (host, port) != self.source.signalled:  # with ICE, media goes where they nominate
             self.source.signal((host, port), at)
             self._rtcp_source = None
+            self._answered = False
         self._put(self.protection.signal((host, port)))
         return True
 
-    # --- what comes in -----------------------------------------------------------------------------------------------
+    # --- receiving ---------------------------------------------------------------------------------------------------
 
     def handshake(self, data: bytes, source: SocketAddress, at: float) -> None:
-        """A datagram that the protection wants: carry on the handshake that makes the keys."""
+        """Handle a datagram of the handshake that makes the keys."""
+        had_keys = self.protection.ready
         self._put(self.protection.receive(data, source))
         if (nominated := self.protection.nominated) is not None:
             self.source.signal(nominated, at)
+            self._answered = True
+        elif self.protection.ready and not had_keys:
+            self._answered = True
 
-    def packet(self, data: bytes, source: SocketAddress, at: float) -> RtpPacket | None:
-        """The other side's RTP packet in a datagram; None: there is none."""
+    def packet(self, data: bytes, source: SocketAddress, at: float, quiet_s: float) -> RtpPacket | None:
+        """The other side's RTP packet in a datagram; None if it is dropped. ``quiet_s``: how long nothing has come."""
         protection = self.protection
         try:
             packet = parse(data if protection.plain else protection.unprotect(data))
@@ -109,14 +120,15 @@ class MediaPath:
             self.not_authentic += 1
             return None
         if source != self.source.locked and not (
-            self._understood(packet.payload_type) and self.source.admits(source, at)
+            self._understood(packet.payload_type)
+            and self.source.admits(source, at, authentic=not protection.plain, quiet_s=quiet_s)
         ):
             self.foreign += 1
             return None
         return packet
 
     def reports(self, data: bytes, source: SocketAddress) -> bytes | None:
-        """The RTCP in a datagram of the other side; None: there is none."""
+        """The other side's RTCP packet in a datagram; None if it is dropped."""
         target = self.source.target
         if target is None or source[0] != target[0]:
             self.foreign += 1
@@ -128,14 +140,24 @@ class MediaPath:
             return None
 
     def answer_reports_to(self, source: SocketAddress) -> None:
-        """Valid RTCP came from ``source``: ours goes there, which passes a NAT."""
+        """Valid RTCP came from ``source``: send ours there, which works also through a NAT."""
+        self._answered = True
         if source != self.source.target:
             self._rtcp_source = source
 
-    # --- what goes out -----------------------------------------------------------------------------------------------
+    # --- sending -----------------------------------------------------------------------------------------------------
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything has come from where media goes."""
+        return self._answered or self.source.locked is not None
+
+    def may_send(self, cost: int = 1) -> bool:
+        """Whether more may be sent: without an answer there is a ration (:mod:`voicebot.rtp.reach`)."""
+        return self.answered or self.reach.spend(cost)
 
     def ready(self) -> SocketAddress | None:
-        """Where to :meth:`send` now, asked every 20 ms; None: nothing can be sent (yet)."""
+        """Where to :meth:`send` now, called every 20 ms; None: nothing can be sent (yet)."""
         if not self.protection.ready:
             self._put(self.protection.tick())
             if not self.protection.ready:
@@ -147,13 +169,13 @@ class MediaPath:
         protection = self.protection
         self._rtp.send(packet if protection.plain else protection.protect(packet), target)
 
-    @property
     def takes_reports(self) -> bool:
-        """Whether the other side can be sent RTCP."""
-        return self.source.target is not None and not self._unreachable and self.protection.has_rtcp
+        """Whether RTCP can be sent to the other side now."""
+        can = self.source.target is not None and not self._unreachable and self.protection.has_rtcp
+        return can and self.may_send(REPORT_COST)
 
     def send_reports(self, datagram: bytes) -> None:
-        """Send RTCP. Only when it :attr:`takes_reports`."""
+        """Send RTCP. Only if :meth:`takes_reports`."""
         target = self.source.target
         assert target is not None
         datagram = self.protection.protect_rtcp(datagram)

@@ -1,10 +1,10 @@
-"""What is to be said next on one leg: clips in order, cut in 20 ms frames as the clock pulls them.
+"""The audio that one leg is to play: clips in order, cut into frames of 20 ms as the clock pulls them.
 
-Nothing is queued between here and the wire: the frame that :meth:`Playout.next_frame` returns is sent in the same
-breath. So stopping means stopping, and what was heard is known to the frame.
+Nothing is queued between here and the network: the frame that :meth:`Playout.next_frame` returns is sent at once. So
+playing stops immediately when it is told to, and what the caller has heard is known to the frame.
 
-A clip grows while it is synthesised. When the synthesiser falls behind, silence is sent and the position kept, so that
-a slow service makes a pause in the sentence but never loses a part of it.
+A clip grows while it is synthesised. If the synthesiser falls behind, silence is sent and the position kept: a slow
+service makes a pause in the sentence, but no part of it is lost.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ logger = logging.getLogger(__name__)
 PlaybackEvent = PlaybackStarted | PlaybackEnded | PlaybackFailed
 
 MAX_CLIPS: Final = 64
-"""Clips that may wait in one playout; one more is refused with :class:`PlaybackFailed`."""
+"""The most clips that wait in one playout; one more is refused with :class:`PlaybackFailed`."""
 
 
 class Clip:
     """The audio of one utterance in the leg's format, growing while it is synthesised.
 
-    ``feed`` and ``finish``/``fail`` are called on the event loop. Audio past ``limit_s`` is dropped; the clip then ends
-    there and is reported as not complete.
+    ``feed`` and ``finish``/``fail`` are called on the event loop. Audio beyond ``limit_s`` is dropped; the clip then
+    ends there, and is reported as not complete.
     """
 
     __slots__ = ("_audio", "_format", "_limit", "failure", "finished", "position", "truncated", "utterance")
@@ -37,7 +37,7 @@ class Clip:
     def __init__(self, utterance: int, audio: AudioFormat, *, limit_s: float = 120.0) -> None:
         self.utterance = utterance
         self.position = 0
-        """Bytes that were pulled: what the caller has heard."""
+        """Bytes that were pulled, so the caller has heard them."""
         self.finished = False
         self.failure: str | None = None
         self.truncated = False
@@ -50,12 +50,12 @@ class Clip:
         return len(self._audio)
 
     def __bool__(self) -> bool:
-        """A clip is a clip also while it is empty."""
+        """True also while the clip is empty."""
         return True
 
     @property
     def heard_s(self) -> float:
-        """Seconds of it that were pulled."""
+        """Seconds that were pulled."""
         return self.position / self._format.byte_rate
 
     def feed(self, audio: bytes) -> None:
@@ -71,17 +71,17 @@ class Clip:
         self._audio += audio
 
     def finish(self) -> None:
-        """All audio was fed."""
+        """Mark the end: all audio was fed."""
         self.finished = True
 
     def fail(self, reason: str) -> None:
-        """No more audio will come. What was fed is still played, then the failure is reported."""
+        """Mark the end: no more audio will come. What was fed is still played; then the failure is reported."""
         if not self.finished:
             self.failure = reason
             self.finished = True
 
     def take(self) -> bytes:
-        """The next frame; fewer bytes only at the end of a finished clip; empty when there is none (yet)."""
+        """The next frame; shorter only at the end of a finished clip; empty if there is none (yet)."""
         start, size = self.position, self._format.frame_bytes
         available = len(self._audio) - start
         if available < size and not self.finished:
@@ -96,10 +96,10 @@ class Clip:
 
 
 class Playout:
-    """The clips of one leg, pulled a frame at a time. Pure: it knows no socket and no clock.
+    """The clips of one leg, pulled frame by frame. Pure: it has no socket and no clock.
 
     ``on_event`` is called from within :meth:`next_frame`, :meth:`append` or :meth:`clear`, after the state has changed,
-    so that it may call any method here.
+    so it may call any method here.
     """
 
     __slots__ = ("_at", "_clips", "_silence", "audio", "on_event", "paused", "underruns")
@@ -109,18 +109,18 @@ class Playout:
         self.on_event: Callable[[PlaybackEvent], None] | None = None
         self.paused = False
         self.underruns = 0
-        """Frames of silence that were sent in mid-clip because its audio was not there in time."""
+        """Frames of silence sent in the middle of a clip because its audio was late."""
         self._clips: deque[Clip] = deque()
         self._silence = audio.frame_of_silence
         self._at = 0.0
 
     @property
     def active(self) -> bool:
-        """Something is left to be said (paused or not)."""
+        """Whether any clip is left to play (paused or not)."""
         return bool(self._clips)
 
     def append(self, clip: Clip) -> None:
-        """Play ``clip`` after those that wait already; when :data:`MAX_CLIPS` wait, it is refused with an event."""
+        """Play ``clip`` after those that are waiting; if :data:`MAX_CLIPS` are waiting, it is refused with an event."""
         if len(self._clips) >= MAX_CLIPS:
             self._emit(PlaybackFailed(self._at, clip.utterance, 0.0, "too many utterances wait to be played"))
             return
@@ -131,13 +131,13 @@ class Playout:
         self.paused = True
 
     def resume(self) -> None:
-        """Go on at the sample where :meth:`pause` stopped."""
+        """Continue at the sample where :meth:`pause` stopped."""
         self.paused = False
 
     def clear(self) -> None:
-        """Drop everything that waits or plays, and lift a pause (it was a pause of what is dropped).
+        """Drop all clips, and end a pause.
 
-        Each clip is reported with ``PlaybackEnded(complete=False)``; ``at`` is the time of the last pull.
+        Each clip is reported with ``PlaybackEnded(complete=False)``, with the time of the last :meth:`next_frame`.
         """
         dropped = list(self._clips)
         self._clips.clear()
@@ -146,7 +146,7 @@ class Playout:
             self._emit(PlaybackEnded(self._at, clip.utterance, clip.heard_s, complete=False))
 
     def next_frame(self, at: float) -> bytes:
-        """The 20 ms to send now. ``at``: the time, for the events."""
+        """The frame to send now. ``at``: the time, for the events."""
         self._at = at
         if not self._clips or self.paused:
             return self._silence

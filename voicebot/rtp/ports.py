@@ -1,7 +1,7 @@
 """RTP/RTCP port pairs from one configured range: even for RTP, the odd one above for RTCP (RFC 3550, section 11).
 
-A released pair rests before it is used again, because the far end of the last call may go on sending for a while, and
-its packets would be taken for the next caller's voice. Pairs are handed out in turn, the longest unused first.
+A released pair is not reused for some seconds, because the other side of the last call may still be sending, and its
+packets would be taken for the next caller's voice. Pairs are handed out in turn, the longest unused first.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from typing import Final
 
 _DSCP_EXPEDITED_FORWARDING: Final = 46 << 2
-_MAX_TRIES: Final = 64  # binding is quick, but a range that others occupy must not hold up the loop
+_MAX_TRIES: Final = 64  # binding is quick, but a range that other processes occupy must not block the loop
 
 
 class PortsExhausted(Exception):
-    """No pair of the range is free (or rested, or bindable). Worth a 503."""
+    """No pair of the range can be used now: all are in use, resting, or occupied by other processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PortPair:
-    """Two bound, non-blocking UDP sockets. Who holds it closes them and then returns ``port`` to the range."""
+    """Two bound, non-blocking UDP sockets. Their owner closes them, then returns ``port`` to the range."""
 
     port: int
     rtp: socket.socket
@@ -34,7 +34,7 @@ class PortPair:
 class PortRange:
     """The pairs between ``low`` and ``high`` (both included) on the local address ``host``.
 
-    ``rest_s``: how long a released pair is left alone; ``now``: the clock for that.
+    ``rest_s``: how long a released pair is not reused; ``now``: the clock for that.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class PortRange:
 
     @property
     def available(self) -> int:
-        """Pairs that could be handed out now, as far as this range knows."""
+        """Pairs that are free, though other processes may occupy some of them."""
         self._wake()
         return len(self._free)
 
@@ -74,7 +74,7 @@ class PortRange:
             port = self._free.popleft()
             try:
                 pair = self._bind(port)
-            except OSError:  # taken by another process: try it again when its turn comes round
+            except OSError:  # occupied by another process: try it again when its turn comes
                 self._free.append(port)
                 continue
             self._used.add(port)
@@ -82,7 +82,7 @@ class PortRange:
         raise PortsExhausted(f"no free RTP port on {self.host}: {self.in_use} in use, {len(self._resting)} resting")
 
     def release(self, port: int) -> None:
-        """Return a pair whose sockets are closed; harmless when it is not out."""
+        """Return a pair whose sockets are closed. No effect if it is not in use."""
         if port in self._used:
             self._used.remove(port)
             self._resting.append((self._now() + self._rest_s, port))
@@ -105,7 +105,7 @@ class PortRange:
         sock = socket.socket(family, socket.SOCK_DGRAM)
         try:
             sock.setblocking(False)
-            with contextlib.suppress(OSError):  # a wish to the network; some containers forbid it
+            with contextlib.suppress(OSError):  # the priority is optional; some containers forbid setting it
                 if family == socket.AF_INET6:
                     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, _DSCP_EXPEDITED_FORWARDING)
                 else:

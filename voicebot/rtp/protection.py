@@ -1,7 +1,6 @@
-"""How one session's packets are protected: not at all, with keys of the signalling, or with those of a handshake.
+"""The encryption of one session: none, SRTP with keys from the signalling, or SRTP with keys from a handshake.
 
-While a handshake is under way there are no keys, and nothing counts as authentic: media that comes early is dropped,
-and none is sent.
+During the handshake there are no keys: media that comes early is dropped, and none is sent.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from voicebot.rtp.srtp import MediaKey, NotAuthentic, SecureStream
 
 
 class Protection:
-    """``plain``: packets are as they are; ``ready``: they can be sent."""
+    """``plain``: packets are not encrypted. ``ready``: packets can be sent, because no handshake is pending."""
 
     __slots__ = ("_handshake", "_stream", "plain", "ready")
 
@@ -27,53 +26,54 @@ class Protection:
 
     @property
     def muxes(self) -> bool:
-        """Whether RTCP is to go by the port of RTP."""
+        """Whether RTCP is sent on the port of RTP."""
         return self._handshake is not None and self._handshake.terms.mux
 
     @property
     def has_rtcp(self) -> bool:
-        """Whether there is RTCP at all: on a port of its own it would need a handshake of its own, which nobody makes
-        who could share the port."""
+        """Whether RTCP can be sent. With DTLS-SRTP only if it shares the port of RTP: on its own port it would need a
+        second handshake, which we do not support."""
         return self.ready and (self._handshake is None or self.muxes)
 
     @property
     def by_checks(self) -> bool:
-        """Whether the other side tells by ICE where media goes, not in its session description."""
+        """Whether the other side uses ICE: media goes where its checks say, not where its session description says."""
         return self._handshake is not None and self._handshake.terms.ice is not None
 
     @property
     def nominated(self) -> SocketAddress | None:
-        """Where ICE says that media goes."""
+        """The address that the other side has chosen by ICE, None before."""
         return self._handshake.nominated if self._handshake is not None else None
 
     @property
     def refused(self) -> int:
-        """Datagrams for a handshake that came from elsewhere."""
+        """Datagrams of the handshake that were refused."""
         return self._handshake.refused if self._handshake is not None else 0
 
     def use(self, local: MediaKey | None, remote: MediaKey | None) -> None:
-        """Encrypt with ``local`` and accept only what ``remote`` opens (SRTP); plain RTP again without keys.
+        """Use SRTP: encrypt with ``local``, and accept only packets encrypted with ``remote``. Use RTP if both are
+        None.
 
-        The same keys again change nothing (a session refresh). Raises ValueError for an unknown suite or one key alone.
+        The same keys again change nothing (a session refresh). Raises ValueError for an unknown suite or a single key.
         """
         if (local is None) != (remote is None):
-            raise ValueError("both directions are encrypted, or none")
+            raise ValueError("give the keys of both directions, or none")
         self._stream = SecureStream(local, remote, self._stream) if local and remote else None
         self._handshake = None
         self.plain, self.ready = self._stream is None, True
 
     def negotiate(self, terms: HandshakeTerms) -> None:
-        """Encrypt with keys that a handshake makes (DTLS-SRTP). The same terms again change nothing."""
+        """Use SRTP with keys from a handshake (DTLS-SRTP). The same terms again change nothing."""
         if self._handshake is None or not self._handshake.adopt(terms):
             self._handshake, self._stream = MediaHandshake(terms), None
             self.plain = self.ready = False
 
     def wants(self, data: bytes) -> bool:
-        """Whether a datagram is for :meth:`receive`, not media."""
+        """Whether a datagram is for :meth:`receive`, and not media."""
         return self._handshake is not None and is_for_handshake(data)
 
     def receive(self, data: bytes, source: SocketAddress) -> OutgoingDatagrams:
-        """A datagram of the handshake. What is to be sent."""
+        """Handle a datagram of the handshake. Returns what to send."""
         if self._handshake is None:
             return []
         answers = self._handshake.receive(data, source)
@@ -83,15 +83,15 @@ class Protection:
         return answers
 
     def signal(self, address: SocketAddress) -> OutgoingDatagrams:
-        """The session description names ``address``. What is to be sent."""
+        """The session description has ``address``. Returns what to send."""
         return self._handshake.signal(address) if self._handshake is not None else []
 
     def tick(self) -> OutgoingDatagrams:
-        """What is to be sent again by now."""
+        """Called at intervals. Returns what to repeat."""
         return self._handshake.tick() if self._handshake is not None else []
 
     def protect(self, packet: bytes) -> bytes:
-        """An RTP packet as it is to be sent. Only when ``ready``."""
+        """Encrypt an RTP packet, if agreed. Only if ``ready``."""
         return packet if self._stream is None else self._stream.protect(packet)
 
     def protect_rtcp(self, packet: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What the media of one call was like, as it stands in the call's record."""
+"""The media figures of one call, as in its record."""
 
 from __future__ import annotations
 
@@ -13,70 +13,70 @@ from voicebot.rtp.reporting import Reporting
 
 @dataclass(frozen=True, slots=True)
 class MediaQuality:
-    """Counts are packets unless the name says frames; times are milliseconds.
+    """Counts are of packets, unless the name says frames; times are in milliseconds.
 
-    ``None`` means that the other side never reported it (no RTCP), or that there was nothing to measure.
+    ``None``: the other side did not report it (no RTCP), or there was nothing to measure.
     """
 
     packets_sent: int = 0
     packets_received: int = 0
-    """Valid RTP from the locked source, whatever became of it."""
+    """Valid RTP from the other side, used or not."""
     lost: int = 0
-    """Never came."""
+    """Never received."""
     late: int = 0
-    """Came after their place had been concealed."""
+    """Received after they had been concealed."""
     duplicate: int = 0
     reordered: int = 0
-    """Came out of order, but in time."""
+    """Received out of order, but in time."""
     concealed_frames: int = 0
-    """20 ms frames that were made up, in whole or in part, for lost packets."""
+    """20 ms frames that conceal lost packets, in whole or in part."""
     silence_frames: int = 0
-    """20 ms frames of silence put in because the other side sent nothing (silence suppression, hold, a dead path)."""
+    """20 ms frames of silence, inserted because the other side sent nothing (silence suppression, hold, an outage)."""
     discarded: int = 0
-    """Understood but not used: unknown payload type, on hold, or more audio than time had passed."""
+    """Valid but not used: unknown payload type, on hold, or more audio than time has passed."""
     foreign_packets: int = 0
-    """From another source than the locked one."""
+    """Received from another source than the other side."""
     malformed: int = 0
     not_authentic: int = 0
-    """Packets to an encrypted call that were not made with its key (plain ones too), or were played again."""
+    """In an encrypted call: packets that were not encrypted with its key (plain ones too), or were replayed."""
     encrypted: bool = False
-    """SRTP, at the end of the call."""
+    """Whether SRTP was in use at the end of the call."""
     jitter_ms: float = 0.0
     """Interarrival jitter, RFC 3550 A.8."""
     round_trip_ms: float | None = None
     remote_lost: int | None = None
-    """What the other side says it missed of ours (cumulative, from its last report)."""
+    """Packets of ours that the other side has lost (cumulative, from its last report)."""
     remote_jitter_ms: float | None = None
     remote_discarded_share: float | None = None
-    """Share (0 to 1) of our packets that came too late for the other side's jitter buffer (its RTCP XR)."""
+    """Share (0 to 1) of our packets that were too late for the other side's jitter buffer (its RTCP XR)."""
     remote_mos: float | None = None
-    """How the other side rates what it hears of us in conversation, 1 to 5 (its RTCP XR)."""
+    """The other side's estimate of the conversational quality there, 1 to 5 (its RTCP XR)."""
     mos: float | None = None
-    """How a person would rate what we hear from the other side: 1 to 4.4, estimated by the E-model (G.107) from loss,
-    and from delay where the round trip is known. None before anything was heard."""
+    """The quality of the audio that we receive as a person would rate it, 1 to 4.4: estimated by the E-model (G.107)
+    from loss, and from delay if the round trip is known. None before any audio."""
     send_deviation_p50_ms: float | None = None
-    """How far the time between two packets of ours was from 20 ms, measured when they were handed to the kernel."""
+    """How far the time between two packets of ours was from the packet length, measured when the kernel got them."""
     send_deviation_p99_ms: float | None = None
     send_deviation_max_ms: float | None = None
     send_skipped: int = 0
-    """Packets that were not sent because the process was stalled for longer than can be made up for."""
+    """Frames that were not sent because the process stalled for too long to make up for them."""
     socket_errors: int = 0
-    """Packets that could not be sent, or not be handled because of a defect above (logged once)."""
+    """Packets that could not be sent, or whose handler failed because of a defect (logged once)."""
     underruns: int = 0
-    """Frames of silence in the middle of an utterance because its audio was not there in time."""
+    """Frames of silence in the middle of an utterance because its audio was late."""
     ssrc_changes: int = 0
     rtcp_sent: int = 0
     rtcp_received: int = 0
 
     def as_dict(self) -> dict[str, int | float | None]:
-        """All figures by name, ready for JSON."""
+        """All figures by name, for JSON."""
         return asdict(self)
 
 
 def measured(
     path: MediaPath, incoming: IncomingStream, outgoing: OutgoingStream, reporting: Reporting, underruns: int
 ) -> MediaQuality:
-    """The figures of one call's parts so far."""
+    """The figures so far, collected from the parts of one call's media."""
     buffer, deviation, metrics = incoming.buffer, outgoing.deviation, reporting.remote_metrics
     late = buffer.late if buffer else 0
     missed = buffer.lost + late if buffer else 0

@@ -1,24 +1,25 @@
 """The receive buffer: RTP packets in, an unbroken stream of 20 ms frames out. Pure; the time is passed in.
 
-The listener is a recogniser, not an ear. So there is no playout delay: a packet that is in order is released at once,
-in a burst as well, and only a gap makes later packets wait, for what is missing, up to :data:`HOLD_S`. Then the hole is
+The listener is a recogniser, not a person. So there is no playout delay: a packet that is in order is released at once,
+even in a burst. Only behind a gap do packets wait for the missing ones, for up to :data:`MAX_WAIT_S`; then the hole is
 concealed.
 
-Recogniser, voice activity and recordings count samples to know the time, so the stream keeps to wall time:
+Recogniser, voice activity and recordings take the time from the number of samples, so the stream keeps to wall time:
 
-* a jump of the timestamp (silence suppression, a long hole) is filled with silence, as far as wall time bears it out;
-* when nothing arrives, the clock's tick fills in silence: what was missed after a short patience, then frame by frame;
-* when what was missed comes after all (a stalled network), it is released, for it is speech; the stream is then ahead
-  of wall time, and quiet frames are left out until it is even again;
-* a sender whose clock is slow falls behind by milliseconds a minute: when every packet of the last ten seconds was a
-  frame too late, a frame of silence is put in where it is quiet (a fast one's are left out by the rule above);
-* a peer that sends more than time allows is cut off at :data:`MAX_AHEAD_S`.
+* A jump of the timestamp (silence suppression, a long hole) is filled with silence, but not beyond wall time.
+* While nothing arrives, the clock's tick inserts silence: after :data:`PATIENCE_S` for all that time at once, then
+  frame by frame.
+* Packets that come after silence took their place (a stalled network) are released all the same, because they are
+  speech. The stream is then ahead of wall time, and quiet frames are dropped until it no longer is.
+* A sender with a slow clock falls behind by milliseconds a minute. If all packets of the last ten seconds were a frame
+  too late, a frame of silence is inserted in a quiet moment. (A fast sender's quiet frames are dropped, as above.)
+* Packets of a peer that sends more than real time are discarded from :data:`MAX_AHEAD_S` on.
 
-Sequence numbers decide the order, timestamps the length of a hole. A packet without audio (keypad event, comfort
-noise) is pushed with an empty payload: it takes its place in the sequence and releases nothing.
+Sequence numbers decide the order, timestamps the length of a hole. A packet without audio (keypad event, comfort noise)
+is pushed with an empty payload: it takes its place in the sequence and releases nothing.
 
-Payloads of a codec that has a memory are pushed with its decoder, and decoded when they are released: in order, and
-with what came after a hole at hand to fill it.
+Payloads of a codec with state are pushed with its decoder, and decoded when they are released: in order, and with the
+packet after a hole available for filling it.
 """
 
 from __future__ import annotations
@@ -32,30 +33,30 @@ from voicebot.audio.codecs import Decoder
 from voicebot.audio.concealment import LONGEST_S, conceal
 from voicebot.rtp.burst import BurstsAndGaps, LossPattern
 
-HOLD_S: Final = 0.060
-"""How long packets wait behind a gap."""
-HOLD_PACKETS: Final = 8
-"""How many packets wait behind a gap; one more gives the missing ones up."""
+MAX_WAIT_S: Final = 0.060
+"""How long packets wait behind a gap for the missing ones."""
+MAX_WAITING: Final = 8
+"""How many packets wait behind a gap; with one more, the missing ones are given up."""
 PATIENCE_S: Final = 0.100
-"""After this time without audio the tick fills in silence (later where a packet is longer than half of it)."""
+"""After this time without audio the tick inserts silence (later if packets are longer than half of it)."""
 MAX_AHEAD_S: Final = 2.0
-"""How far the stream may run ahead of wall time before packets are discarded."""
+"""How far the stream may be ahead of wall time before packets are discarded."""
 DRIFT_WINDOW_S: Final = 10.0
-"""How long packets are watched to tell a slow clock from jitter: jitter delays some of them, a slow clock all."""
+"""How long packets are observed to tell a slow clock from jitter: jitter delays some of them, a slow clock all."""
 
-_DRIFT_PATIENCE_S: Final = 0.1  # behind by this, it need not be quiet
+_DRIFT_PATIENCE_S: Final = 0.1  # if the stream is this far behind, silence is inserted even if it is not quiet
 _MAX_DROPOUT: Final = 3000  # RFC 3550 A.1: a jump further ahead is a restart of the sender, not loss
 _MAX_MISORDER: Final = 100
-_MAX_MISSED: Final = 128  # sequence numbers of given-up packets that are remembered, to tell late from duplicate
-_EVEN_S: Final = 0.1  # no nearer to wall time than jitter allows
-_AWAY_S: Final = 0.050  # a tick this late means that the process was held up: packets are waiting to be read
+_MAX_MISSED: Final = 128  # sequence numbers of given-up packets that are remembered, to tell late from duplicate ones
+_EVEN_S: Final = 0.1  # a difference to wall time that may be jitter, and is left alone
+_AWAY_S: Final = 0.050  # a tick this late means that the process stalled: packets are waiting to be read
 _NOTHING: Final[tuple[bytes, ...]] = ()
 
 
 class ReceiveBuffer:
-    """One call's receive side, in the leg's format: every returned frame has 20 ms.
+    """The receive buffer of one call, in the leg's format; every returned frame has 20 ms.
 
-    The counters are packets, ``concealed_frames``/``silence_frames`` are 20 ms units.
+    The counters count packets, ``concealed_frames`` and ``silence_frames`` 20 ms frames.
     """
 
     __slots__ = (
@@ -68,7 +69,6 @@ class ReceiveBuffer:
         "_frame_bytes",
         "_gap_since",
         "_given_up",
-        "_held",
         "_least_late",
         "_losses",
         "_lossy",
@@ -87,6 +87,7 @@ class ReceiveBuffer:
         "_started",
         "_starved",
         "_ticked_at",
+        "_waiting",
         "concealed_frames",
         "discarded",
         "duplicate",
@@ -97,38 +98,38 @@ class ReceiveBuffer:
     )
 
     def __init__(self, audio: AudioFormat, at: float) -> None:
-        """``at``: from when on the stream is owed; silence is filled in from there until something comes."""
+        """``at``: when the stream begins, with silence until the first packet."""
         self._audio = audio
         self._rate = self._clock_rate = audio.rate
         self._frame_bytes = audio.frame_bytes
         self._even = round(_EVEN_S * audio.rate)
         self._ssrc: int | None = None
-        self._next = 0  # sequence number that is due
+        self._next = 0  # the next sequence number
         self._next_timestamp: int | None = None
-        self._held: dict[int, tuple[int, bytes, Decoder | None]] = {}
+        self._waiting: dict[int, tuple[int, bytes, Decoder | None]] = {}
         self._gap_since = at
         self._missed: dict[int, None] = {}
         self._bad: int | None = None
         self._losses = LossPattern()
-        self._since_loss = 0  # sequence number after the last lost one
-        self._lossy = False  # a hole was given up and no audio came since: the next jump is loss, not a pause
+        self._since_loss = 0  # the sequence number after the last lost one
+        self._lossy = False  # packets were given up and no audio came since: the next jump is loss, not a pause
         self._residue = bytearray()
         self._recent: deque[bytes] = deque(maxlen=3)
         self._origin = at  # when the stream's first sample was due
-        self._emitted = 0  # samples so far, those in the residue included
+        self._emitted = 0  # samples so far, including the residue
         self._started = False
         self._released_at = self._ticked_at = at
-        self._starved = 0  # frames that ticks filled in since audio was released
+        self._starved = 0  # frames of silence that ticks have inserted since the last audio
         self._patience = PATIENCE_S
-        self._least_late = float("inf")  # samples, of the packets in this window
+        self._least_late = float("inf")  # the least delay, in samples, of the packets in this window
         self._drift_due = at + DRIFT_WINDOW_S
-        self._owed = 0.0  # samples that a slow clock is behind
+        self._owed = 0.0  # samples by which a slow clock is behind
         self._given_up = 0
         self.late = self.duplicate = self.reordered = self.discarded = 0
         self.concealed_frames = self.silence_frames = self.ssrc_changes = 0
 
     def losses(self) -> BurstsAndGaps:
-        """How what was missed lies, in this stream and those before; late packets count as missed."""
+        """The bursts and gaps of losses so far; late packets count as lost."""
         return self._losses.summary((self._next - self._since_loss) & 0xFFFF)
 
     @property
@@ -139,17 +140,17 @@ class ReceiveBuffer:
     def push(
         self, sequence: int, timestamp: int, ssrc: int, payload: bytes, at: float, decoder: Decoder | None = None
     ) -> Sequence[bytes]:
-        """Take one packet, at the time it was received; return the frames that it releases.
+        """Add a packet that was received at ``at``. Returns the frames that it releases.
 
-        Without a ``decoder`` the payload is audio of the leg's format.
+        Without a ``decoder`` the payload is audio in the leg's format.
         """
-        if (  # what nearly every packet is: next in order and in time, one frame long
+        if (  # a faster path for nearly every packet: in order, in time, one frame long
             sequence == self._next
             and timestamp == self._next_timestamp
             and ssrc == self._ssrc
             and len(payload) == self._frame_bytes
             and decoder is None
-            and not self._held
+            and not self._waiting
             and not self._residue
             and (behind := (at - self._origin) * self._rate - self._emitted) >= -self._even
         ):
@@ -158,7 +159,7 @@ class ReceiveBuffer:
             self._next = (sequence + 1) & 0xFFFF
             self._emitted += samples
             self._recent.append(payload)
-            self._lossy = False  # as `_released` does
+            self._lossy = False  # as in `_released`
             self._next_timestamp = (timestamp + samples) & 0xFFFFFFFF
             self._released_at = at
             self._starved = 0
@@ -171,18 +172,18 @@ class ReceiveBuffer:
         if ahead == 0:
             self._next = (sequence + 1) & 0xFFFF
             self._release(timestamp, payload, decoder, at, out)
-            if self._held:
+            if self._waiting:
                 self.reordered += 1
-                self._release_held(at, out)
+                self._release_waiting(at, out)
         elif ahead < _MAX_DROPOUT:
-            self._hold(sequence, timestamp, payload, decoder, at, out)
+            self._wait(sequence, timestamp, payload, decoder, at, out)
         elif ahead >= 0x10000 - _MAX_MISORDER:
             if sequence in self._missed:
                 del self._missed[sequence]
                 self.late += 1
             else:
                 self.duplicate += 1
-        elif sequence == self._bad:  # RFC 3550 A.1: two in a row that far off: the sender restarted
+        elif sequence == self._bad:  # RFC 3550 A.1: two in a row are far off, so the sender has restarted
             self._restart(sequence, ssrc, at, out)
             return [*out, *self.push(sequence, timestamp, ssrc, payload, at, decoder)]
         else:
@@ -191,15 +192,15 @@ class ReceiveBuffer:
         return out
 
     def tick(self, at: float) -> Sequence[bytes]:
-        """20 ms have passed; return the frames that time alone releases."""
+        """20 ms have passed. Returns the frames that are due without a packet."""
         away = at - self._ticked_at
         self._ticked_at = at
-        if away > _AWAY_S:  # nobody read the socket in this time, so its silence proves nothing
+        if away > _AWAY_S:  # the socket was not read in this time, so that nothing came means nothing
             self._released_at += away
             self._gap_since += away
         starving = at - self._released_at >= self._patience
-        if self._held:
-            if not starving and at - self._gap_since < HOLD_S:
+        if self._waiting:
+            if not starving and at - self._gap_since < MAX_WAIT_S:
                 return _NOTHING
             out: list[bytes] = []
             self._give_up(at, out)
@@ -223,22 +224,22 @@ class ReceiveBuffer:
         if self._owed < _DRIFT_PATIENCE_S * self._rate and not self._audio.is_quiet(self._recent[-1]):
             return _NOTHING
         self._owed -= self._audio.frame_samples
-        self._least_late = float("inf")  # what was seen before the frame was put in says nothing about the time after
+        self._least_late = float("inf")  # delays before the inserted frame do not compare with those after it
         self.silence_frames += 1
         out: list[bytes] = []
         self._append(self._audio.frame_of_silence, out)
         return out
 
     def resume(self) -> None:
-        """Packets were kept away for a while (hold): the next one begins anew, and what it skips is not lost."""
+        """Packets were not pushed for a while (hold): start again with the next one, without counting losses."""
         self._ssrc = None
-        self._held.clear()
+        self._waiting.clear()
 
     # --- order --------------------------------------------------------------------------------------------------
 
     def _restart(self, sequence: int, ssrc: int, at: float, out: list[bytes]) -> None:
-        """A new stream takes the old one's place; what waited of the old one is released first."""
-        while self._held:
+        """Start with a new stream, after releasing the waiting packets of the old one."""
+        while self._waiting:
             self._give_up(at, out)
         if self._ssrc is not None and ssrc != self._ssrc:
             self.ssrc_changes += 1
@@ -248,28 +249,28 @@ class ReceiveBuffer:
         self._bad = None
         self._missed.clear()
 
-    def _hold(
+    def _wait(
         self, sequence: int, timestamp: int, payload: bytes, decoder: Decoder | None, at: float, out: list[bytes]
     ) -> None:
-        if sequence in self._held:
+        if sequence in self._waiting:
             self.duplicate += 1
             return
-        if not self._held:
+        if not self._waiting:
             self._gap_since = at
-        self._held[sequence] = (timestamp, payload, decoder)
-        # After starvation nobody waits: the hole is older than a reordered packet could be.
-        if self._starved or len(self._held) > HOLD_PACKETS or at - self._gap_since >= HOLD_S:
+        self._waiting[sequence] = (timestamp, payload, decoder)
+        # After silence was inserted there is no waiting: the gap is too old for reordering.
+        if self._starved or len(self._waiting) > MAX_WAITING or at - self._gap_since >= MAX_WAIT_S:
             self._give_up(at, out)
 
-    def _release_held(self, at: float, out: list[bytes]) -> None:
-        while (packet := self._held.pop(self._next, None)) is not None:
+    def _release_waiting(self, at: float, out: list[bytes]) -> None:
+        while (packet := self._waiting.pop(self._next, None)) is not None:
             self._next = (self._next + 1) & 0xFFFF
             self._release(*packet, at, out)
         self._gap_since = at
 
     def _give_up(self, at: float, out: list[bytes]) -> None:
-        """Stop waiting for the packets before the first held one, and release it and what follows."""
-        missing = min((sequence - self._next) & 0xFFFF for sequence in self._held)
+        """Give up the missing packets before the first waiting one, and release it and what follows."""
+        missing = min((sequence - self._next) & 0xFFFF for sequence in self._waiting)
         self._given_up += missing
         self._losses.lost((self._next - self._since_loss) & 0xFFFF, missing)
         self._since_loss = (self._next + missing) & 0xFFFF
@@ -280,19 +281,19 @@ class ReceiveBuffer:
             del self._missed[next(iter(self._missed))]
         self._next = first
         self._lossy = True
-        self._release_held(at, out)
+        self._release_waiting(at, out)
 
     # --- time ---------------------------------------------------------------------------------------------------
 
     def _release(self, timestamp: int, payload: bytes, decoder: Decoder | None, at: float, out: list[bytes]) -> None:
-        """Let the audio of the packet that is due into the stream, after what its timestamp says is missing."""
+        """Add the audio of the next packet to the stream, after filling the hole that its timestamp shows."""
         size = len(payload) // self._audio.width if decoder is None else decoder.samples(payload)
         if not size:
             return
         clock_rate = self._rate if decoder is None else decoder.clock_rate
-        if clock_rate != self._clock_rate:  # another codec: its timestamps go on from nothing that we know
+        if clock_rate != self._clock_rate:  # another codec, whose timestamps do not continue the former ones
             self._clock_rate, self._next_timestamp = clock_rate, None
-        if not self._started:  # from here on wall time and stream time are the same
+        if not self._started:  # with the first packet, wall time and stream time are the same
             self._started = True
             self._origin = at - (self._emitted + size) / self._rate
         behind = (at - self._origin) * self._rate - self._emitted
@@ -308,7 +309,7 @@ class ReceiveBuffer:
                     self._fill(missing, payload, decoder, out)
                     behind -= missing
             audio = payload if decoder is None else decoder.decode(payload)
-            # A quiet packet is left out while the stream is ahead: this is how it gets back to wall time.
+            # While the stream is ahead of wall time, quiet packets are dropped.
             if behind >= -self._even or not self._audio.is_quiet(audio):
                 self._append(audio, out)
         self._released(timestamp, size, at)
@@ -331,7 +332,7 @@ class ReceiveBuffer:
         self._append(made_up or self._audio.silence(samples), out)
 
     def _append(self, audio: bytes, out: list[bytes]) -> None:
-        """Add samples to the stream, cut in frames whatever the packets' length."""
+        """Add samples to the stream, and cut it into frames whatever the packets' length."""
         self._emitted += len(audio) // self._audio.width
         size = self._frame_bytes
         if len(audio) == size and not self._residue:

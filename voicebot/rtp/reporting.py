@@ -1,4 +1,4 @@
-"""One call's RTCP: what goes into our reports, and what is learned from theirs. Pure."""
+"""The RTCP of one call: makes our reports and evaluates the other side's. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MEAN_S: Final = 5.0
 
 
 class Reporting:
-    """The RTCP state of one call; ``ssrc`` is ours, ``unix_epoch`` what ``at`` + it makes seconds since 1970.
+    """The RTCP state of one call. ``ssrc``: ours. ``unix_epoch``: added to ``at``, it gives seconds since 1970.
 
-    The epoch is fixed for the call, so that a step of the wall clock makes no round trip.
+    The epoch is fixed for the call, so that a step of the wall clock does not falsify round trip times.
     """
 
     __slots__ = (
@@ -35,25 +35,25 @@ class Reporting:
     def __init__(self, ssrc: int, unix_epoch: float, at: float) -> None:
         self._ssrc = ssrc
         self.clock_rate = 8000
-        """Of our timestamps."""
+        """Of our RTP timestamps."""
         self._epoch = unix_epoch
         self._cname = rtcp.cname(random.getrandbits(32))
         self.due = at + interval_s(random.random(), first=True)
         """When the next report is to be sent."""
         self.reception: rtcp.Reception | None = None
-        """The stream that is received now."""
+        """The figures of the stream that is received now."""
         self.round_trip_ms: float | None = None
         self.remote_lost: int | None = None
         self.remote_jitter_ms: float | None = None
         self.remote_metrics: VoipMetrics | None = None
         self.sent = self.received = 0
 
-    def renamed(self, ssrc: int) -> None:
-        """Our stream goes on under another SSRC."""
+    def change_ssrc(self, ssrc: int) -> None:
+        """Our stream has another SSRC from now on."""
         self._ssrc = ssrc
 
     def receive(self, ssrc: int, sequence: int, clock_rate: int) -> rtcp.Reception:
-        """A new stream begins with the packet ``sequence``; its figures are kept in what is returned."""
+        """A new stream begins with the packet ``sequence``. Returns its figures."""
         self.reception = rtcp.Reception(ssrc, sequence, clock_rate)
         return self.reception
 
@@ -67,8 +67,8 @@ class Reporting:
         metrics: VoipMetrics | None = None,
         goodbye: bool = False,
     ) -> bytes:
-        """The datagram to send now. ``timestamp``: of our RTP at ``at``; ``packets``, ``octets``: sent so far;
-        ``metrics``: of the stream that we receive."""
+        """The datagram to send now. ``timestamp``: our RTP timestamp at ``at``. ``packets``, ``octets``: sent so far.
+        ``metrics``: of the stream that we receive. ``goodbye``: add a BYE."""
         self.due = at + interval_s(random.random())
         self.sent += 1
         blocks = () if self.reception is None else (self.reception.report(at),)
@@ -80,7 +80,7 @@ class Reporting:
         return rtcp.build(report, self._cname, metrics=metrics, goodbye=goodbye)
 
     def datagram(self, data: bytes, at: float) -> None:
-        """Take their report. Raises :class:`~voicebot.rtp.packet.MalformedPacket`."""
+        """Evaluate a datagram from the other side. Raises :class:`~voicebot.rtp.packet.MalformedPacket`."""
         reports = rtcp.parse(data)
         self.received += 1
         for report in reports:

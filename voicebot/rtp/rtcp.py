@@ -1,7 +1,7 @@
-"""RTCP, RFC 3550 section 6: what each side tells the other about the stream that it receives.
+"""RTCP (RFC 3550 section 6): each side reports to the other on the stream that it receives.
 
-Pure: reports are parsed and built here, and :class:`Reception` keeps the figures that go into them (loss A.3, jitter
-A.8, highest sequence number A.1). When they are sent, and where to, is the session's affair.
+Pure: reports are parsed and built here, and :class:`Reception` keeps the figures for them (loss A.3, jitter A.8,
+highest sequence number A.1). The session decides when and where to send them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from voicebot.rtp.rtcp_xr import EXTENDED_REPORT, VoipMetrics, parse_blocks
 
 MAX_DATAGRAM: Final = 1500
 MAX_PACKETS: Final = 16
-"""Packets of one compound datagram that are looked at."""
+"""The most packets of one compound datagram that are parsed."""
 
 SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION, GOODBYE = 200, 201, 202, 203
 
@@ -28,10 +28,10 @@ _CNAME: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class ReportBlock:
-    """What one side says about the stream ``ssrc`` that it receives.
+    """One side's report on the stream ``ssrc`` that it receives.
 
-    ``lost`` is cumulative and may be negative (duplicates); ``fraction_lost`` is of 256, since the last report;
-    ``jitter`` is in timestamp units; ``last_sr`` and ``delay`` are in 1/65536 s (0: no sender report came yet).
+    ``lost``: cumulative; duplicates may make it negative. ``fraction_lost``: in 1/256, since the last report.
+    ``jitter``: in timestamp units. ``last_sr``, ``delay``: in 1/65536 s; 0 if no sender report has come yet.
     """
 
     ssrc: int
@@ -56,7 +56,7 @@ class ReportBlock:
 
 @dataclass(frozen=True, slots=True)
 class SenderReport:
-    """``ntp`` is the 64 bit NTP time at which the sender's RTP clock stood at ``timestamp``."""
+    """``ntp``: the 64 bit NTP time at which the sender's RTP timestamp was ``timestamp``."""
 
     ssrc: int
     ntp: int
@@ -79,7 +79,7 @@ class Goodbye:
 
 @dataclass(frozen=True, slots=True)
 class ExtendedReport:
-    """RFC 3611; of its blocks only the VoIP metrics."""
+    """RTCP XR (RFC 3611), only its VoIP metrics blocks."""
 
     ssrc: int
     metrics: tuple[VoipMetrics, ...] = ()
@@ -89,21 +89,21 @@ RtcpReport = SenderReport | ReceiverReport | Goodbye | ExtendedReport
 
 
 def ntp_time(unix_s: float) -> int:
-    """The 64 bit NTP time for seconds since 1970."""
+    """The 64 bit NTP time for ``unix_s`` seconds since 1970."""
     return int((unix_s + _NTP_EPOCH) * 0x1_0000_0000) & 0xFFFF_FFFF_FFFF_FFFF
 
 
 def middle(ntp: int) -> int:
-    """The middle 32 bits of an NTP time: 1/65536 s, as in ``last_sr``."""
+    """The middle 32 bits of an NTP time, in 1/65536 s, as for ``last_sr``."""
     return ntp >> 16 & 0xFFFFFFFF
 
 
 def round_trip_s(block: ReportBlock, ntp_now: int) -> float | None:
-    """Network round trip from a block about our stream, received at ``ntp_now`` (RFC 3550, figure 2); None: unknown."""
+    """Round trip in seconds from a block on our stream received at ``ntp_now`` (RFC 3550, figure 2); None: unknown."""
     if block.last_sr == 0:
         return None
     units = (middle(ntp_now) - block.last_sr - block.delay) & 0xFFFFFFFF
-    if units >= 0x8000_0000:  # the other side rounds its delay up, or counts it wrongly
+    if units >= 0x8000_0000:  # negative: the other side has rounded its delay up, or reports a wrong one
         units = 0
     seconds = units / 65536
     return seconds if seconds < 60 else None
@@ -112,8 +112,8 @@ def round_trip_s(block: ReportBlock, ntp_now: int) -> float | None:
 def build(
     report: SenderReport | ReceiverReport, cname: str, *, metrics: VoipMetrics | None = None, goodbye: bool = False
 ) -> bytes:
-    """A compound datagram: the report, the source description with ``cname``, an extended report with ``metrics`` and
-    the goodbye when this is the last."""
+    """A compound datagram: the report, a source description with ``cname``, an extended report if there are
+    ``metrics``, and a BYE if ``goodbye``."""
     blocks = b"".join(block.build() for block in report.blocks[:31])
     if isinstance(report, SenderReport):
         body = (
@@ -131,7 +131,7 @@ def build(
         body, kind = blocks, RECEIVER_REPORT
     name = cname.encode()[:255]
     item = bytes((_CNAME, len(name))) + name
-    item += bytes(4 - len(item) % 4)  # the end of the list, up to the word boundary
+    item += bytes(4 - len(item) % 4)  # the list ends with a zero byte, padded to a word boundary
     datagram = _packet(kind, len(report.blocks[:31]), report.ssrc, body) + _packet(
         SOURCE_DESCRIPTION, 1, report.ssrc, item
     )
@@ -145,10 +145,10 @@ def _packet(kind: int, count: int, ssrc: int, body: bytes) -> bytes:
 
 
 def parse(data: bytes) -> list[RtcpReport]:
-    """The reports of a compound datagram; other packet types are stepped over.
+    """The reports in a compound datagram; other packet types are skipped.
 
-    Raises :class:`MalformedPacket` and nothing else when any part is not as long as it says, or the first packet is no
-    report (section 6.1 demands one; a lone one of another type is how garbage looks).
+    Raises :class:`MalformedPacket` and nothing else, if the length of any part is wrong, or the first packet is not a
+    report (section 6.1 requires one).
     """
     if len(data) > MAX_DATAGRAM:
         raise MalformedPacket("RTCP datagram too long")
@@ -204,7 +204,7 @@ def _block(body: bytes, offset: int) -> ReportBlock:
 
 
 class Reception:
-    """Figures on one received stream (one SSRC), as RFC 3550 wants them reported."""
+    """The figures of one received stream (one SSRC) for our reports."""
 
     __slots__ = (
         "_base",
@@ -223,7 +223,7 @@ class Reception:
     def __init__(self, ssrc: int, sequence: int, clock_rate: int = 8000) -> None:
         self.ssrc = ssrc
         self._clock_rate = clock_rate
-        self._base = self._highest = sequence  # extended by the wraps
+        self._base = self._highest = sequence  # extended by the number of wraps
         self._received = self._received_prior = self._expected_prior = 0
         self._jitter = 0.0  # timestamp units
         self._transit: float | None = None
@@ -231,7 +231,7 @@ class Reception:
         self._last_sr_at = 0.0
 
     def packet(self, sequence: int, timestamp: int, at: float, *, timed: bool = True) -> None:
-        """One packet came. ``timed``: its timestamp tells when it was sent (a keypad event's does not)."""
+        """Count a packet. ``timed``: its timestamp says when it was sent (a keypad event's does not)."""
         self._received += 1
         step = (sequence - self._highest) & 0xFFFF
         if step < 0x8000:
@@ -240,14 +240,14 @@ class Reception:
             return
         transit = at * self._clock_rate - timestamp
         if self._transit is not None:
-            # The timestamp wraps after 149 hours, or restarts: a difference of seconds is no jitter.
+            # A difference of seconds is not jitter: the timestamp has wrapped (after 149 hours), or restarted.
             difference = abs(transit - self._transit)
             if difference < 2 * self._clock_rate:
                 self._jitter += (difference - self._jitter) / 16
         self._transit = transit
 
     def sender_report(self, ntp: int, at: float) -> None:
-        """Their sender report came: our next report tells them its time and how long we had it."""
+        """A sender report came; our next report echoes its time and says how long ago it came."""
         self._last_sr = middle(ntp)
         self._last_sr_at = at
 
@@ -257,11 +257,11 @@ class Reception:
 
     @property
     def lost(self) -> int:
-        """Expected less received so far; duplicates may make it negative."""
+        """Expected minus received packets so far; duplicates may make it negative."""
         return self._highest - self._base + 1 - self._received
 
     def report(self, at: float) -> ReportBlock:
-        """The block about this stream; its fraction lost covers the time since the last call of this method."""
+        """The block on this stream; its ``fraction_lost`` is since the last call of this method."""
         expected = self._highest - self._base + 1
         interval = expected - self._expected_prior
         lost = interval - (self._received - self._received_prior)
@@ -278,5 +278,5 @@ class Reception:
 
 
 def cname(ssrc: int) -> str:
-    """A canonical name that tells nothing about the machine (RFC 7022, section 4.2: random per session)."""
+    """A canonical name that reveals nothing about the machine (RFC 7022, section 4.2: random per session)."""
     return f"{ssrc:08x}@voicebot"

@@ -1,7 +1,7 @@
-"""VoIP metrics, RTCP XR (RFC 3611 section 4.7): what each side says of what it hears from the other.
+"""VoIP metrics in RTCP XR (RFC 3611 section 4.7): each side's report on the quality of what it receives.
 
-The other side's are all that we learn of what is heard there: what its jitter buffer discards, and its own estimate of
-the quality.
+From the other side's metrics we learn what is heard there: how much its jitter buffer discards, and its estimate of the
+quality.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _METRICS: Final = struct.Struct("!IBBBBHHHHbbBBBBBBBBHHH")
 _MAX_BLOCKS: Final = 16
 _UNAVAILABLE: Final = 127
 _RECEIVER: Final = 0b10_11_0000  # standard concealment, an adaptive jitter buffer
-_HOLD_MS: Final = 60
+_MAX_WAIT_MS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class VoipMetrics:
-    """One block, about the stream ``ssrc``. Shares are 0 to 1, delays milliseconds; None: not available there.
+    """One block, on the stream ``ssrc``. Shares are 0 to 1, delays in milliseconds; None: not available.
 
-    ``discarded`` packets came too late for its jitter buffer. ``end_system_delay_ms`` is the far side's own, codec and
-    buffer together. ``mos_lq``/``mos_cq``: its estimate for listening and for conversation.
+    ``discarded``: packets that came too late for the jitter buffer. ``end_system_delay_ms``: of the reporting side,
+    codec and buffer together. ``mos_lq``/``mos_cq``: its estimate of listening and conversational quality.
     """
 
     ssrc: int
@@ -46,7 +46,7 @@ class VoipMetrics:
     mos_cq: float | None
 
     def build(self) -> bytes:
-        """The report block. Levels and echo are not measured here; there is no jitter buffer but the hold of a gap."""
+        """The report block. We do not measure levels and echo; our jitter buffer only waits at gaps."""
         return _BLOCK_HEADER.pack(_VOIP_METRICS, 0, _METRICS.size // 4) + _METRICS.pack(
             self.ssrc,
             *(_share(value) for value in (self.lost, self.discarded, self.burst_density, self.gap_density)),
@@ -56,12 +56,12 @@ class VoipMetrics:
             _UNAVAILABLE,
             *(_UNAVAILABLE if score is None else round(score * 10) for score in (self.mos_lq, self.mos_cq)),
             *(_RECEIVER, 0),
-            *(0, _HOLD_MS, _HOLD_MS),
+            *(0, _MAX_WAIT_MS, _MAX_WAIT_MS),
         )
 
 
 def parse_blocks(body: bytes) -> list[VoipMetrics]:
-    """The VoIP metrics among the report blocks of an XR packet (what follows its SSRC); others are stepped over.
+    """The VoIP metrics among the report blocks of an XR packet (the part after its SSRC); other blocks are skipped.
 
     Raises :class:`MalformedPacket` and nothing else.
     """

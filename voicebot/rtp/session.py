@@ -1,11 +1,11 @@
-"""The driver of one call's media: the pure streams of both directions, between the network and the call.
+"""The driver of one call's media: connects the pure streams of both directions to the network and to the call.
 
-Receiving: what the :class:`MediaPath` admits goes to the :class:`IncomingStream`, and the frames and keys that come of
-it to the sink. Sending: the clock's tick pulls one frame from the playout, or one event packet while a key is sent.
-Nothing here waits, and nothing is allocated that outlives its packet.
+Receiving: packets that the :class:`MediaPath` admits go to the :class:`IncomingStream`, and its frames and keys to the
+sink. Sending: each tick of the clock pulls a frame from the playout, or sends an event packet while a key is sent.
+Nothing here waits.
 
-What is above keeps the audio format that the session was opened with, whatever codec the wire has
-(:meth:`RtpSession.retune`), so that recogniser, clips and recordings go on.
+The audio format above the wire stays as the session was opened, even if the codec changes (:meth:`RtpSession.retune`),
+so that recogniser, clips and recordings are not interrupted.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from voicebot.rtp.path import MediaPath
 from voicebot.rtp.playout import Playout
 from voicebot.rtp.ports import PortRange
 from voicebot.rtp.quality import MediaQuality, measured
+from voicebot.rtp.reach import Stage
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.sink import MediaSink
-from voicebot.rtp.source import SocketAddress
+from voicebot.rtp.source import Latch, SocketAddress
 
 logger = logging.getLogger(__name__)
 
 SILENCE_TIMEOUT_S: Final = 30.0
-"""A side from which no packet has come for so long is gone."""
+"""If no packet comes for this long, the other side is considered gone."""
 
 
 class RtpSession:
@@ -51,7 +52,7 @@ class RtpSession:
         """Not for callers: use :meth:`open`."""
         at = clock.now()
         self.audio = audio
-        """The format of the frames above the wire."""
+        """The format of the frames above the wire, fixed for the call."""
         self.playout = Playout(audio)
         self._clock = clock
         self._sink = sink
@@ -62,7 +63,7 @@ class RtpSession:
         self._incoming = IncomingStream(audio, codec, self._reporting, silence_timeout_s)
         self._path = MediaPath(ports, self._rtp_received, self._rtcp_received, self._incoming.understands)
         self.protection = self._path.protection
-        """Encryption, for the signalling to decide; before :meth:`set_remote`."""
+        """The encryption; the signalling sets it, before :meth:`set_remote`."""
 
     @classmethod
     async def open(
@@ -79,10 +80,11 @@ class RtpSession:
     ) -> RtpSession:
         """Bind a port pair and begin to tick. Raises :class:`PortsExhausted`.
 
-        ``audio``: the format above the wire, the codec's own if not given; ``payload_type``: the codec's usual one.
+        ``audio``: the format above the wire, by default the codec's. ``payload_type``: by default the codec's.
+        ``silence_timeout_s``: 0 for no media timeout.
 
-        Nothing is sent, and no silence is delivered, before the other side is known: by :meth:`set_remote`, or by its
-        first packet. ``silence_timeout_s`` of 0: no media timeout.
+        Nothing is sent, and no frame is delivered, before the other side is known, by :meth:`set_remote` or by its
+        first packet.
         """
         self = cls(
             clock=clock,
@@ -101,12 +103,18 @@ class RtpSession:
         return self
 
     @property
+    def audible(self) -> bool:
+        """Whether audio can be sent, or the ration is used up (:mod:`voicebot.rtp.reach`)."""
+        return self._path.answered or self._path.reach.left > 0
+
+    @property
     def local_port(self) -> int:
-        """Where RTP is received; RTCP one above."""
+        """Where RTP is received; RTCP is received on the next port."""
         return self._path.local_port
 
     async def close(self) -> None:
-        """Say goodbye (RTCP BYE), close the sockets, return the ports; nothing is delivered after. Harmless twice."""
+        """Send RTCP BYE, close the sockets and return the ports; nothing is delivered afterwards. Twice has no
+        effect."""
         if self._closed:
             return
         self._closed = True
@@ -115,54 +123,70 @@ class RtpSession:
             self._report(self._clock.now(), goodbye=True)
         self._path.close()
 
-    # --- what the signalling decides ---------------------------------------------------------------------------------
+    # --- set by the signalling ---------------------------------------------------------------------------------------
+
+    def enter(self, stage: Stage) -> None:
+        """The call has reached ``stage``, according to the signalling. This sets the ration (:mod:`voicebot.rtp.reach`)
+        and restarts the silence timeout."""
+        self._path.reach.enter(stage)
+        self._incoming.last_packet_at = self._clock.now()
+
+    def expect(self, host: str, latch: Latch) -> None:
+        """Set where the signalling comes from, and which other sources are accepted (:mod:`voicebot.rtp.source`)."""
+        self._path.source.latch = latch
+        self._path.source.expect(host)
 
     def set_remote(self, host: str, port: int, *, rtcp_port: int | None = None) -> None:
-        """Where the other side's SDP wants media: an IP address. Sending starts, if it had not.
+        """Send to the IP address and port in the other side's SDP from now on.
 
-        ``0.0.0.0``, ``::`` or port 0 stop it until the next call. Raises :class:`ValueError` for a host name, or an
-        address of the other IP version than the local one.
+        ``0.0.0.0``, ``::`` or port 0 stop sending until the next call of this method. Raises :class:`ValueError` for a
+        host name, and for an address of another IP version than the local one.
         """
         at = self._clock.now()
         if self._path.set_remote(host, port, rtcp_port, at):
             self._incoming.activate(at)
 
     def set_direction(self, *, send: bool, receive: bool) -> None:
-        """Hold and resume. Without ``receive`` the sink gets silence and there is no media timeout; without ``send``
-        the playout stands still."""
+        """Set the directions, for hold and resume. Without ``receive`` the sink gets silence, and there is no media
+        timeout, unless nothing has ever come from where we send; without ``send`` the playout stops where it is."""
         self._send = send
         self._incoming.receive(receive, self._clock.now())
 
     def retune(
         self, *, codec: Codec, payload_type: int, telephone_event: int | None, ptime_ms: int = DEFAULT_PTIME_MS
     ) -> None:
-        """The wire's codec and payload types from now on. Above, the format stays what :meth:`open` was told.
+        """Change codec and payload types. The format above the wire stays the same.
 
-        ``ptime_ms``: the length of packets that we send, 10 to 60, where the codec has none of that length the next
-        shorter one; whatever the other side sends is taken. Raises ValueError for a length that we do not send.
+        ``ptime_ms``: the length of the packets that we send, 10 to 60; if the codec does not have it, the next shorter
+        one is used. Received packets may have any length. Raises ValueError if it is out of range.
         """
         if not MIN_PTIME_MS <= ptime_ms <= MAX_PTIME_MS:
-            raise ValueError(f"not a packet length that we send: {ptime_ms} ms")
+            raise ValueError(f"the packet length must be {MIN_PTIME_MS} to {MAX_PTIME_MS} ms, not {ptime_ms}")
         if self._outgoing.tune(codec, payload_type, telephone_event, ptime_ms):
-            self._reporting.renamed(self._outgoing.ssrc)
+            self._reporting.change_ssrc(self._outgoing.ssrc)
         self._incoming.tune(codec, payload_type, telephone_event)
         self._reporting.clock_rate = codec.clock_rate
 
-    def hear_keys(self, inband: bool) -> None:
-        """Whether to find keys by their tones in the audio: for another side that has no telephone-event."""
-        self._incoming.hear_tones(inband)
+    def detect_keys(self, inband: bool) -> None:
+        """Whether to detect keys by their tones in the audio, for a side that does not support telephone-event."""
+        self._incoming.detect_tones(inband)
 
     def send_keys(self, keys: str) -> None:
-        """Send keypad keys in place of audio: 100 ms each, 60 ms apart. Raises :class:`ValueError` on other characters.
+        """Send keypad keys instead of audio: 100 ms each, 60 ms apart. Raises :class:`ValueError` for other characters.
 
-        At most 64 keys wait; more are dropped with a warning, as are all when the other side takes no telephone-event.
+        At most 64 keys wait; more are dropped with a warning, and so are all if the other side does not support
+        telephone-event.
         """
         if self._outgoing.event_type is None:
-            logger.warning("port %d: the other side takes no telephone-event, keys dropped", self.local_port)
+            logger.warning(
+                "port %d: keys dropped, because the other side does not support telephone-event", self.local_port
+            )
             return
         accepted = self._outgoing.press(keys)
         if accepted < len(keys):
-            logger.warning("port %d: %d keys dropped, too many wait", self.local_port, len(keys) - accepted)
+            logger.warning(
+                "port %d: %d keys dropped, because too many are waiting", self.local_port, len(keys) - accepted
+            )
 
     # --- receiving ---------------------------------------------------------------------------------------------------
 
@@ -180,10 +204,10 @@ class RtpSession:
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_received(data, source)
             return
-        packet = path.packet(data, source, at)
+        packet = path.packet(data, source, at, at - incoming.last_packet_at)
         if packet is None:
             return
-        if incoming.buffer is None:  # their first packet tells who they are
+        if incoming.buffer is None:  # the first packet shows where the other side is
             incoming.activate(at)
         frames, key = incoming.packet(packet, at)
         self._deliver(frames, at)
@@ -218,18 +242,18 @@ class RtpSession:
         """Called by the clock every 20 ms."""
         incoming, outgoing = self._incoming, self._outgoing
         outgoing.tick(skipped)
-        target = self._path.ready()
-        if target is not None and self._send:
+        target, rationed = self._path.ready(), False
+        if target is not None and self._send and not (rationed := not self._path.may_send()):
             self._send_frame(target, at)
         else:
-            outgoing.pause()  # and the playout stands still: nothing of it is lost
+            outgoing.pause()  # the playout is not pulled, so nothing of it is lost
         if incoming.buffer is None or self._closed:
             return
         if frames := incoming.buffer.tick(at):
             self._deliver(frames, at)
         if at >= self._reporting.due:
             self._report(at)
-        if incoming.is_silent(at):
+        if self._path.reach.stage == "up" and incoming.is_silent(at, unanswered=rationed):
             self._sink.media_timeout(at)
 
     def _send_frame(self, target: SocketAddress, at: float) -> None:
@@ -246,8 +270,8 @@ class RtpSession:
         self._sink.sent(frame, at)
 
     def _report(self, at: float, *, goodbye: bool = False) -> None:
-        """Send our RTCP report, where it can be sent."""
-        if self._path.takes_reports:
+        """Send our RTCP report, if possible."""
+        if self._path.takes_reports():
             out, metrics = self._outgoing, self._incoming.metrics()
             self._path.send_reports(
                 self._reporting.report(at, out.timestamp, out.packets, out.octets, metrics=metrics, goodbye=goodbye)

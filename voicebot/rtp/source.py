@@ -1,23 +1,52 @@
-"""Symmetric RTP: which source a call's media is taken from, and where ours is sent (RFC 4961). Pure.
+"""Symmetric RTP: from which source a call's media is accepted, and where ours is sent (RFC 4961). Pure.
 
-A phone behind a NAT sends from an address that its SDP does not tell, so the first source that sends valid RTP is
-locked, and our packets go there. Whoever else sends to the port (a late packet of the last call, someone who scans for
-open media) is foreign: dropped and counted.
+Media is sent to the signalled address (the one in the session description), and comes from there. A phone behind a NAT
+sends from another address, so another source may be locked ("latching", RFC 7362): our packets then go there. Packets
+from other sources (late packets of the last call, scanners) are foreign: they are dropped and counted. What is locked,
+and when:
 
-The signalled address takes precedence: when the lock is on another one and RTP comes from the signalled address itself,
-the lock moves there, once. A new signalled address (:meth:`SourceLock.signal`) opens the lock; the source that was
-locked is barred for a second, so that its last packets do not close it again.
+=============================================  =======================================================================
+source                                         when
+=============================================  =======================================================================
+the signalled address                          at once, even if another source is locked
+a source with authentic packets (SRTP)         at once; if another source is locked, after that has been silent
+the host that sends the signalling, if the     at once: this is a phone behind a NAT, whose signalling comes through
+signalled address is private                   the same NAT (RFC 7362, section 5: restricted latching)
+the host that sends the signalling, or the     after a steady stream for :data:`STEADY_S`
+signalled host from another port
+any other source                               after a steady stream for :data:`STRANGER_STEADY_S`, if the signalled
+                                               address is private as above, or has been silent for
+                                               :data:`STRANGER_AFTER_S`; until a source of the rows above comes
+=============================================  =======================================================================
+
+:data:`Latch` can allow more, or less. A new signalled address (:meth:`SourceLock.signal`) ends the lock; the source
+that was locked is barred for a second, so that its last packets do not lock it again.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Final
+from typing import Final, Literal
 
 SocketAddress = tuple[str, int]
 """Host and port of a UDP socket."""
 
+Latch = Literal["signalled", "expected", "first"]
+"""``expected``: as in the table. ``signalled``: only the signalled address, and sources with authentic packets.
+``first``: also the first source that sends, for networks in which media does not come from the host that signals."""
+
+STEADY_S: Final = 0.15
+STEADY_PACKETS: Final = 8
+STRANGER_STEADY_S: Final = 0.5
+STRANGER_AFTER_S: Final = 5.0
+_GAP_S: Final = 0.25
+"""After a gap of this length in its stream, a candidate starts again."""
+_MOVED_S: Final = 0.5
 _BARRED_S: Final = 1.0
+_HIDDEN: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7")
+)  # RFC 1918, 6598, 3927, 4193: the addresses of hosts behind a NAT
 
 
 def literal(host: str) -> str:
@@ -27,24 +56,57 @@ def literal(host: str) -> str:
     return str(mapped or address)
 
 
+def is_hidden(host: str) -> bool:
+    """Whether an address is private, and can be reached only from its own network."""
+    address = ipaddress.ip_address(host)
+    return any(address in network for network in _HIDDEN if network.version == address.version)
+
+
 class SourceLock:
     """The state of one call's media source."""
 
-    __slots__ = ("_barred", "_barred_until", "locked", "signalled")
+    __slots__ = (
+        "_barred",
+        "_barred_until",
+        "_candidate",
+        "_candidate_at",
+        "_candidate_packets",
+        "_candidate_since",
+        "_certain",
+        "_signalled_at",
+        "_signalling_host",
+        "latch",
+        "locked",
+        "signalled",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, latch: Latch = "expected") -> None:
+        self.latch = latch
         self.signalled: SocketAddress | None = None
         self.locked: SocketAddress | None = None
+        self._certain = False  # whether the locked source is of a row above the last one
+        self._signalling_host = ""
+        self._signalled_at = float("inf")
         self._barred: SocketAddress | None = None
         self._barred_until = 0.0
+        self._candidate: SocketAddress | None = None
+        self._candidate_since = self._candidate_at = 0.0
+        self._candidate_packets = 0
 
     @property
     def target(self) -> SocketAddress | None:
         """Where to send."""
         return self.locked or self.signalled
 
+    def expect(self, host: str) -> None:
+        """The signalling comes from ``host``; ignored if that is not an IP address."""
+        try:
+            self._signalling_host = literal(host)
+        except ValueError:
+            self._signalling_host = ""
+
     def signal(self, address: SocketAddress, at: float) -> None:
-        """The other side's SDP names ``address``. The same as before changes nothing (a session refresh)."""
+        """The other side's SDP has ``address``. The same address again changes nothing (a session refresh)."""
         if address == self.signalled:
             return
         if self.signalled is not None and self.locked not in (None, address):
@@ -52,15 +114,58 @@ class SourceLock:
         if self.signalled is not None:
             self.locked = None
         self.signalled = address
+        self._signalled_at = at
+        self._candidate = None
 
-    def admits(self, source: SocketAddress, at: float) -> bool:
-        """Whether valid RTP from ``source`` belongs to the call; locks on to it where the rules above say so."""
+    def admits(self, source: SocketAddress, at: float, *, authentic: bool = False, quiet_s: float = 0.0) -> bool:
+        """Whether valid RTP from ``source`` belongs to the call. Locks the source as the table says.
+
+        ``authentic``: the packet was encrypted with the other side's key. ``quiet_s``: how long nothing has come.
+        """
         if source == self.locked:
             return True
-        if self.locked is not None:
-            if source != self.signalled:
-                return False
-        elif source == self._barred and at < self._barred_until:
+        if source == self.signalled:
+            return self._lock(source)
+        barred = source == self._barred and at < self._barred_until
+        if authentic:
+            if not barred and (self.locked is None or quiet_s >= _MOVED_S):
+                self._lock(source)
+            return True
+        if barred or self.latch == "signalled" or (self.locked is not None and self._certain):
             return False
-        self.locked = source
+        if self._at_once(source):
+            return self._lock(source)
+        steady_s = self._steady(source, at)
+        if self._is_expected(source):
+            return steady_s >= STEADY_S and self._lock(source)
+        silent = at - self._signalled_at >= STRANGER_AFTER_S or self._is_behind_nat
+        return self.locked is None and steady_s >= STRANGER_STEADY_S and silent and self._lock(source, certain=False)
+
+    @property
+    def _is_behind_nat(self) -> bool:
+        """Whether the signalled address is private although the signalling comes from a public one."""
+        signalled, host = self.signalled, self._signalling_host
+        return signalled is not None and bool(host) and is_hidden(signalled[0]) and not is_hidden(host)
+
+    def _at_once(self, source: SocketAddress) -> bool:
+        if self.latch == "first" or (self.signalled is None and not self._signalling_host):
+            return True
+        return source[0] == self._signalling_host and (self.signalled is None or self._is_behind_nat)
+
+    def _is_expected(self, source: SocketAddress) -> bool:
+        return source[0] == self._signalling_host or (self.signalled is not None and source[0] == self.signalled[0])
+
+    def _steady(self, source: SocketAddress, at: float) -> float:
+        """How long ``source`` has sent a steady stream, in seconds; 0 before :data:`STEADY_PACKETS` packets."""
+        other, fresh = self._candidate, at - self._candidate_at <= _GAP_S
+        if source != other or not fresh:
+            if other is not None and fresh and (self._is_expected(other) or not self._is_expected(source)):
+                return 0.0  # another candidate is still sending
+            self._candidate, self._candidate_since, self._candidate_packets = source, at, 0
+        self._candidate_at = at
+        self._candidate_packets += 1
+        return at - self._candidate_since if self._candidate_packets >= STEADY_PACKETS else 0.0
+
+    def _lock(self, source: SocketAddress, *, certain: bool = True) -> bool:
+        self.locked, self._certain, self._candidate = source, certain, None
         return True

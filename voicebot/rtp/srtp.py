@@ -1,7 +1,7 @@
-"""SRTP and SRTCP, RFC 3711, for one call: libsrtp's contexts, one for each direction.
+"""SRTP and SRTCP (RFC 3711) for one call: a libsrtp context for each direction.
 
-The contexts keep what a key has done so far (roll-over counter, replay window), so they live as long as their keys: a
-session refresh that repeats a key must not make a new one.
+A context has the state of its key (roll-over counter, replay window), so it must live as long as the key: a session
+refresh with the same key must not make a new context.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _PROFILES: Final = {
 
 
 class NotAuthentic(ValueError):
-    """The packet was not made with the key, was seen before, or is no packet at all."""
+    """The packet was not encrypted with the key, was received before, or is malformed."""
 
 
 class MediaKey(NamedTuple):
-    """An SRTP suite by its SDES name, and master key and salt (30 bytes)."""
+    """An SRTP suite by its SDES name (RFC 4568), and master key and salt (30 bytes)."""
 
     suite: str
     key: bytes
@@ -31,15 +31,15 @@ class MediaKey(NamedTuple):
 
 
 class SecureStream:
-    """Both directions of one call: ``local`` is the key of what we send, ``remote`` of what they do."""
+    """Both directions of one call. ``local``: the key of what we send; ``remote``: of what the other side sends."""
 
     __slots__ = ("_inbound", "_outbound", "local", "remote")
 
     def __init__(self, local: MediaKey, remote: MediaKey, previous: SecureStream | None = None) -> None:
-        """Contexts of ``previous`` whose keys stay the same go on. Raises ValueError for an unknown suite."""
+        """Contexts of ``previous`` are kept if their key is the same. Raises ValueError for an unknown suite."""
         for suite, _ in (local, remote):
             if suite not in _PROFILES:
-                raise ValueError(f"not an SRTP suite that we have: {suite}")
+                raise ValueError(f"unsupported SRTP suite: {suite}")
         self.local, self.remote = local, remote
         self._outbound: Session
         self._inbound: Session
@@ -53,7 +53,7 @@ class SecureStream:
             self._inbound = _context(remote, Policy.SSRC_ANY_INBOUND)
 
     def protect(self, packet: bytes) -> bytes:
-        """An RTP packet as it is to be sent; each sequence number once."""
+        """Encrypt an RTP packet; each sequence number only once."""
         return self._outbound.protect(packet)
 
     def protect_rtcp(self, packet: bytes) -> bytes:

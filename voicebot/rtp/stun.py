@@ -1,8 +1,8 @@
 """STUN binding messages (RFC 8489), as far as connectivity checks need them (RFC 8445 section 7). Pure.
 
-A message is 20 bytes of head (type, length, magic cookie, transaction id) and attributes of four bytes of head each,
-padded to four. MESSAGE-INTEGRITY is an HMAC-SHA1 of what stands before it, FINGERPRINT a CRC of what stands before
-that; for both the length in the head is what it would be if the message ended with them.
+A message has a header of 20 bytes (type, length, magic cookie, transaction id) and attributes, each with a header of 4
+bytes and padded to a multiple of 4. MESSAGE-INTEGRITY is an HMAC-SHA1 of the bytes before it, FINGERPRINT a CRC of the
+bytes before it; each is computed with the length in the header as if the message ended with this attribute.
 """
 
 from __future__ import annotations
@@ -37,12 +37,13 @@ _CRC_MASK: Final = 0x5354554E
 
 
 class MalformedStun(ValueError):
-    """No STUN message, or one that is not what it says."""
+    """Not a valid STUN message."""
 
 
 @dataclass(frozen=True, slots=True)
 class StunMessage:
-    """``attributes`` by their type, the first of each; ``signed`` is what MESSAGE-INTEGRITY is over, empty without."""
+    """``attributes``: by type, the first of each. ``signed``: the bytes that MESSAGE-INTEGRITY covers, empty without
+    it."""
 
     kind: int
     transaction: bytes
@@ -58,7 +59,7 @@ class StunMessage:
 
 
 def parse(data: bytes) -> StunMessage:
-    """Raises :class:`MalformedStun`; also for a FINGERPRINT that is wrong."""
+    """Parse a message. Raises :class:`MalformedStun`, also for a wrong FINGERPRINT."""
     if not _HEAD.size <= len(data) <= MAX_MESSAGE:
         raise MalformedStun("length")
     kind, length, cookie, transaction = _HEAD.unpack_from(data)
@@ -80,7 +81,7 @@ def parse(data: bytes) -> StunMessage:
             if value != _fingerprint(data[:at]) or at + 8 != len(data):
                 raise MalformedStun("fingerprint")
         elif signed:
-            pass  # what follows MESSAGE-INTEGRITY is signed by nobody (RFC 8489 14.5)
+            pass  # attributes after MESSAGE-INTEGRITY are not signed, and must be ignored (RFC 8489 14.5)
         elif name == MESSAGE_INTEGRITY:
             if size != 20:
                 raise MalformedStun("integrity")
@@ -95,7 +96,7 @@ def parse(data: bytes) -> StunMessage:
 def build(
     kind: int, transaction: bytes, attributes: Iterable[tuple[int, bytes]], password: bytes | None = None
 ) -> bytes:
-    """A message with ``attributes``, MESSAGE-INTEGRITY where there is a ``password``, and FINGERPRINT."""
+    """A message with ``attributes``, MESSAGE-INTEGRITY if there is a ``password``, and FINGERPRINT."""
     message = _HEAD.pack(kind, 0, _COOKIE, transaction)
     for name, value in attributes:
         message += _ATTRIBUTE.pack(name, len(value)) + value + bytes(-len(value) % 4)
@@ -107,7 +108,7 @@ def build(
 
 
 def xor_mapped_address(host: str, port: int, transaction: bytes) -> bytes:
-    """The value of XOR-MAPPED-ADDRESS: where a request came from, so that no middlebox takes it for an address."""
+    """The value of XOR-MAPPED-ADDRESS: where a request came from. (The XOR keeps middleboxes from rewriting it.)"""
     address = ipaddress.ip_address(host)
     mask = struct.pack("!I", _COOKIE) + transaction
     hidden = bytes(a ^ b for a, b in zip(address.packed, mask, strict=False))
@@ -120,7 +121,7 @@ def error_code(code: int, reason: str) -> bytes:
 
 
 def _with_length(message: bytes, more: int) -> bytes:
-    """``message`` as if it ended ``more`` bytes later."""
+    """``message`` with the length in its header as if it ended ``more`` bytes later."""
     return message[:2] + struct.pack("!H", len(message) - _HEAD.size + more) + message[4:]
 
 

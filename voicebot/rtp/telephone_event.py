@@ -1,13 +1,13 @@
-"""Keypad keys in RTP: RFC 4733 telephone events 0 to 15, received and sent.
+"""Keypad keys in RTP: receiving and sending the telephone events 0 to 15 of RFC 4733.
 
-One press is a train of packets that share one RTP timestamp: updates while the key is down, then the end packet three
-times. Any of them may be lost, doubled or reordered. So the receiver goes by the timestamp alone: the first packet that
-is seen of a timestamp is the press (at once: a key must silence the bot within 40 ms, and the end may never come), and
-whatever follows with that timestamp is the same press. Marker and end bit are not needed for it.
+One press is a series of packets with the same RTP timestamp: updates while the key is down, then the end packet three
+times. Any of them may be lost, duplicated or reordered. So the receiver goes by the timestamp alone: the first packet
+with a new timestamp is the press, and all others with that timestamp belong to it. It does not wait for the end packet,
+because a key must silence the bot within 40 ms, and because the end may be lost.
 
-Two kinds of train have more than one timestamp: an event longer than 8 s continues in a new segment (section 2.5.1.3),
-and some gateways wrongly advance the timestamp with every update. Both begin before or where the part before ended, and
-that part had no end bit; a new press does not.
+Two kinds of press have more than one timestamp: an event of more than 8 s continues in a new segment (section 2.5.1.3),
+and some gateways wrongly advance the timestamp with every update. Then each part begins no later than the former one
+ended, and the former one had no end bit; this is how they differ from a new press.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Final, NamedTuple
 from voicebot.rtp.packet import MalformedPacket
 
 KEYS: Final = "0123456789*#ABCD"
-"""The keys by their event code, RFC 4733 section 3.2."""
+"""The keys, indexed by event code (RFC 4733 section 3.2)."""
 
 MAX_QUEUED: Final = 64
-"""Keys that wait to be sent; more are refused."""
+"""The most keys that wait to be sent; more are refused."""
 
 _PAYLOAD: Final = struct.Struct("!BBH")
 _END: Final = 0x80
@@ -30,11 +30,11 @@ _VOLUME: Final = 10  # -10 dBm0, what phones send
 _REMEMBERED: Final = 16
 _TONE_TICKS: Final = 5  # 100 ms
 _END_PACKETS: Final = 3
-_GAP_TICKS: Final = 3  # 60 ms of no event after the tone
+_GAP_TICKS: Final = 3  # 60 ms without an event after the tone
 
 
 class TelephoneEvent(NamedTuple):
-    """The payload: ``code`` 0 to 255, ``duration`` in samples so far."""
+    """The payload. ``code``: 0 to 255; ``duration``: so far, in timestamp units."""
 
     code: int
     end: bool
@@ -45,7 +45,7 @@ class TelephoneEvent(NamedTuple):
 
 
 def parse_event(payload: bytes) -> TelephoneEvent:
-    """Parse a payload; what follows the first four bytes is ignored. Raises :class:`MalformedPacket`."""
+    """Parse a payload; bytes after the first four are ignored. Raises :class:`MalformedPacket`."""
     if len(payload) < _PAYLOAD.size:
         raise MalformedPacket("shorter than a telephone event")
     code, flags, duration = _PAYLOAD.unpack_from(payload)
@@ -53,19 +53,19 @@ def parse_event(payload: bytes) -> TelephoneEvent:
 
 
 class TelephoneEventReceiver:
-    """Turns the packets of one RTP source into presses: each exactly once."""
+    """Turns the packets of one RTP source into key presses, each exactly once."""
 
     __slots__ = ("_code", "_duration", "_ended", "_seen", "_ssrc", "_timestamp", "frame")
 
     def __init__(self) -> None:
         self.frame = 160
-        """20 ms, in units of the timestamp."""
+        """20 ms in timestamp units."""
         self._seen: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)  # (ssrc, timestamp) of the last presses
-        self._ssrc = self._timestamp = self._code = self._duration = -1  # the latest train
+        self._ssrc = self._timestamp = self._code = self._duration = -1  # of the latest press
         self._ended = True
 
     def receive(self, payload: bytes, timestamp: int, ssrc: int) -> str | None:
-        """The key that this packet is the first sign of, or None. Raises :class:`MalformedPacket`."""
+        """The key, if this is the first packet of its press, else None. Raises :class:`MalformedPacket`."""
         event = parse_event(payload)
         if event.code >= len(KEYS):
             return None
@@ -91,7 +91,7 @@ class TelephoneEventReceiver:
 
 
 class OutgoingEvent(NamedTuple):
-    """One packet to send in place of audio."""
+    """One packet to send instead of audio."""
 
     payload: bytes
     timestamp: int
@@ -99,7 +99,7 @@ class OutgoingEvent(NamedTuple):
 
 
 class TelephoneEventSender:
-    """Keys that wait to be sent, as one event packet a tick: 100 ms of tone, then 60 ms at least of none."""
+    """Sends queued keys, one event packet a tick: 100 ms of tone, then at least 60 ms without."""
 
     __slots__ = ("_code", "_start", "_tick", "_waiting")
 
@@ -114,7 +114,8 @@ class TelephoneEventSender:
         return self._tick > 0 or bool(self._waiting)
 
     def press(self, keys: str) -> int:
-        """Queue ``keys`` (``0-9 * # A-D``); return how many found room. Raises :class:`ValueError` on others."""
+        """Queue ``keys`` (``0-9 * # A-D``). Returns how many there was room for. Raises :class:`ValueError` for other
+        characters."""
         codes = [KEYS.find(key) for key in keys.upper()]
         if -1 in codes:
             raise ValueError(f"not keypad keys: {keys!r}")
@@ -123,14 +124,14 @@ class TelephoneEventSender:
         return len(accepted)
 
     def clear(self) -> None:
-        """Forget what waits, and the key being sent."""
+        """Forget the queued keys, and the one being sent."""
         self._waiting.clear()
         self._tick = 0
 
     def next_event(self, timestamp: int, frame: int = 160) -> OutgoingEvent | None:
-        """What to send in this tick, whose RTP timestamp is given; None: audio as usual.
+        """What to send in the tick with this RTP timestamp; None: audio.
 
-        ``frame``: what the timestamp grows by in a tick.
+        ``frame``: by how much the timestamp grows in a tick.
         """
         if self._tick == 0:
             if not self._waiting:

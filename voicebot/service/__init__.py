@@ -1,7 +1,7 @@
-"""What `voicebot.app` puts together: parts made out of the settings, and the processes that are supervised.
+"""The parts that `voicebot.app` composes: made from the settings, or supervised processes.
 
-The dialogs' versions with their hosts (`dialog_versions`, `dialog_version`, `dialog_folder`, `supervisor`), the speech
-service (`speech`) and the prompts that it renders ahead (`warming`), which bot takes a call (`channels`), the SIP
-side (`sip`, `pyvoip`), what calls are made of (`call_services`, `placing`), and what the console tells (`health`,
+The versions of the dialogs and their hosts (`dialog_versions`, `dialog_version`, `dialog_folder`, `supervisor`), the
+speech service (`speech`) and the prompts that are synthesised ahead (`warming`), the choice of a call's bot
+(`channels`), SIP (`sip`, `pyvoip`), what calls need (`call_services`, `placing`), and what the console shows (`health`,
 `figures`, `overview`).
 """

@@ -1,4 +1,4 @@
-"""What calls are made of, as the settings say."""
+"""The services and rules of calls, made from the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def call_services(
     consult: Consult,
     place: CallPlacer,
 ) -> CallServices:
-    """``audio``: of prompts; ``consult`` and ``place``: what calls somebody for a call that runs."""
+    """``audio``: where prompts come from. ``consult`` and ``place``: place calls for a running call."""
     return CallServices(
         recognizer=speech.recognizer,
         conversation=channels.conversation,

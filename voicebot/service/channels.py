@@ -1,4 +1,4 @@
-"""The channels to the bots that the settings name, and which of them a call takes."""
+"""The channels to all bots, and the choice of a call's bot."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 
 
 class Channels:
-    """All bots of the settings. ``dialogs`` makes a conversation with our own dialog host; ``bounds``: of the
-    connections that bots open to us."""
+    """The bots of the settings. ``dialogs`` makes a conversation with our own dialog host. ``bounds``: of connections
+    that bots open to us."""
 
     def __init__(
         self,
@@ -44,11 +44,11 @@ class Channels:
 
     @property
     def names(self) -> frozenset[str]:
-        """All bots, ours included."""
+        """The names of all bots, including our dialog host."""
         return frozenset(self._conversations)
 
     async def start(self) -> None:
-        """Be ready for calls. Raises :class:`voicebot.bots.channel.ChannelUnavailable`."""
+        """Start all channels. Raises :class:`voicebot.bots.channel.ChannelUnavailable`."""
         for channel in self._channels.values():
             await channel.start()
 
@@ -57,8 +57,8 @@ class Channels:
         await self.connector.close()
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
-        """A conversation with the bot that the call was placed for, or that takes calls to our number by its trunk."""
+        """A conversation with the bot for which the call was placed; else with the one that it is routed to."""
         name = call.bot if call.bot in self._conversations else self._routes.bot_for(call.line, call.trunk)
         if name != DIALOGS:
-            logger.info("call %s is for bot %s", call.call_id, name)
+            logger.info("call %s is for bot %s", call.id, name)
         return self._conversations[name](call, on_event)

@@ -1,12 +1,12 @@
-"""A folder of dialogs as it changes on disk: what is watched, when a change has settled, and copies to run from.
+"""The folder of the dialogs: detects changes, waits until they have settled, and copies the files to run from.
 
-Editors save in several steps (write beside, rename, touch), and a checkout replaces many files one after another. So a
-change counts when nothing has changed further for a while. Files are polled by their times: that finds changes on any
-file system; inotify misses network and container mounts, and files that are links to what is replaced.
+Editors save in several steps (write to another file, rename, touch), and a checkout replaces many files one after
+another. So a change counts when nothing has changed further for :data:`SETTLE_S`. The files' times are polled, which
+finds changes on every file system; inotify misses those on network and container mounts, and behind links.
 
-A version runs from a copy: a host that has to be started anew finds what it was first started with, whatever has become
-of the files meanwhile. Folders named ``data`` are not copied but linked, and changes in them change nothing: what is
-there is read and written by the dialogs themselves.
+A version runs from a copy, so that a host that is restarted finds the same files, even if they have changed meanwhile.
+Folders named ``data`` are linked instead of copied, and changes in them do not count: the dialogs themselves read and
+write there.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ SETTLE_S = 0.4
 IGNORED_FOLDERS = ("tests", "__pycache__", "node_modules")
 DATA = "data"
 LEFT_BEHIND = ("~", ".bak", ".orig", ".pyc", ".rej", ".swp", ".tmp")
-"""How the names end that editors and tools leave behind."""
+"""Endings of files that editors and tools leave behind, which are ignored."""
 
 _LEFT_OUT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ESTALE})
 
 Signature = dict[str, tuple[int, int, int]]
-"""File (from the folder) to its time of change (ns), size and inode."""
+"""From each file's path in the folder to its modification time (ns), size and inode."""
 
 
 class FolderTooLarge(Exception):
-    """More files, or larger ones, than are watched and copied; the text says so."""
+    """The folder has more than :data:`MAX_FILES` files or :data:`MAX_BYTES` bytes; the text says so."""
 
 
 def signature(folder: Path) -> Signature:
-    """What the folder looks like now; what is not there, or not for us to see, is left out.
+    """The present state of ``folder``, without files that are gone or cannot be read.
 
-    Raises :class:`FolderTooLarge`, and OSError when this was no look at the folder: no descriptor is left, say.
+    Raises :class:`FolderTooLarge`, and OSError if the folder could not be looked at (no descriptor was left, say).
     """
     found: Signature = {}
     total = 0
@@ -51,7 +51,7 @@ def signature(folder: Path) -> Signature:
         except OSError as error:
             if error.errno not in _LEFT_OUT:
                 raise
-            continue  # it went away just now, or is a link to nothing
+            continue  # it was removed just now, or is a broken link
         found[entry.path[beginning:]] = (about.st_mtime_ns, about.st_size, about.st_ino)
         total += about.st_size
         if len(found) > MAX_FILES or total > MAX_BYTES:
@@ -60,7 +60,7 @@ def signature(folder: Path) -> Signature:
 
 
 def copy_folder(folder: Path, target: Path) -> str:
-    """Copy what a version runs from; returns a digest of it. Raises OSError and :class:`FolderTooLarge`."""
+    """Copy ``folder`` to ``target``. Returns a digest of its files. Raises OSError and :class:`FolderTooLarge`."""
     digest = hashlib.sha256()
     names = sorted(signature(folder))
     target.mkdir(parents=True)
@@ -79,9 +79,9 @@ def copy_folder(folder: Path, target: Path) -> str:
 
 
 class ChangeDebouncer:
-    """When a changed folder is to be tried: pure, with what was seen and the time passed in.
+    """Decides when a changed folder is to be tried. Pure: the folder's state and the time are passed in.
 
-    ``tried``: the folder as it was tried last.
+    ``tried``: the state that was tried last.
     """
 
     def __init__(self, tried: Signature, settle_s: float = SETTLE_S) -> None:
@@ -91,7 +91,7 @@ class ChangeDebouncer:
         self._settle_s = settle_s
 
     def settled(self, seen: Signature, now: float) -> bool:
-        """Whether the folder has changed to what is ``seen`` now, and not further since. True once for each change."""
+        """Whether the folder has changed to ``seen`` and not again for ``settle_s``. True once for each change."""
         if seen != self._seen:
             self._seen, self._since = seen, now
             return False
@@ -111,7 +111,7 @@ def _files(folder: str) -> Iterator[os.DirEntry[str]]:
     except OSError as error:
         if error.errno not in _LEFT_OUT:
             raise
-        return  # it went away just now
+        return  # it was removed just now
     for entry in entries:
         if entry.name.startswith((".", "#")) or entry.name.endswith(LEFT_BEHIND):
             continue

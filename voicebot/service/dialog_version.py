@@ -1,4 +1,4 @@
-"""One version of the dialogs: the files as they were at one time, and the dialog host that runs from them."""
+"""One version of the dialogs: the files at one time, and the dialog host that runs them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voicebot.bots import DialogHostClient, HostUnavailable
+from voicebot.private_files import make_folder
 from voicebot.service.dialog_folder import copy_folder
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import BotSettings
@@ -21,10 +22,10 @@ START_DEADLINE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class HostOptions:
-    """What the hosts of all versions have in common.
+    """The options that the hosts of all versions share.
 
-    ``runtime``: the folder in which each version gets its own. ``http_fd``: the listening socket of ``/api/messages``;
-    None where that is not served. ``arguments``: of the host's command line, besides those that are made here.
+    ``runtime``: the folder in which each version gets a folder of its own. ``http_fd``: the listening socket of
+    ``/api/messages``, or None if that is not served. ``arguments``: further arguments for the host's command line.
     ``environment``: of its process.
     """
 
@@ -36,7 +37,7 @@ class HostOptions:
 
 
 class DialogVersion:
-    """``digest``: of the files; ``""`` where it runs from the author's folder itself. ``since``: when it took over."""
+    """``digest``: of the files; ``""`` if it runs from the author's own folder. ``since``: when it began to serve."""
 
     def __init__(self, number: int, options: HostOptions) -> None:
         settings = options.settings
@@ -58,13 +59,13 @@ class DialogVersion:
         )
 
     async def make(self, *, copy: bool) -> None:
-        """Make its folder, with a ``copy`` of the files if that is wanted.
+        """Make its folder, with a copy of the files if ``copy``.
 
-        Raises OSError and :class:`~voicebot.service.dialog_folder.FolderTooLarge`; nothing is left of it then.
+        Raises OSError and :class:`~voicebot.service.dialog_folder.FolderTooLarge`; the folder is removed then.
         """
         dialogs = self._options.settings.dialogs
         try:
-            await asyncio.to_thread(self._home.mkdir)
+            await asyncio.to_thread(make_folder, self._home)
             if copy:
                 self._folder = self._home / (dialogs.absolute().name or "dialogs")
                 self.digest = await asyncio.to_thread(copy_folder, dialogs, self._folder)
@@ -73,9 +74,9 @@ class DialogVersion:
             raise
 
     async def start(self, *, takes_texts: bool) -> None:
-        """Start its host; ``takes_texts``: whether that serves ``/api/messages`` at once, or when it is told to.
+        """Start its host. ``takes_texts``: whether that serves ``/api/messages`` from the beginning.
 
-        Raises :class:`NotReady` and OSError; nothing is left of the version then.
+        Raises :class:`NotReady` and OSError; the version has ended then.
         """
         self.host.argv = self._argv("now" if takes_texts else "later")
         try:
@@ -88,27 +89,27 @@ class DialogVersion:
             raise
 
     async def take_texts(self, accept: bool) -> None:
-        """Begin or end to serve ``/api/messages``."""
+        """Start or stop to serve ``/api/messages``, also after a restart of the host."""
         self.host.argv = self._argv("now" if accept else "never")
         if self._options.http_fd is not None:
-            with contextlib.suppress(HostUnavailable):  # it is being started anew, by its new argv
+            with contextlib.suppress(HostUnavailable):  # it is being restarted, with its new argv
                 await self.client.take_texts(accept)
 
     async def idle(self) -> bool:
-        """Whether it has neither calls nor texts that it still has to answer."""
+        """Whether it has neither calls nor messages that it still has to answer."""
         idle = not self.client.conversations
         with contextlib.suppress(HostUnavailable):
             idle = idle and not await self.client.texts_running()
         return idle
 
     async def end(self) -> None:
-        """End its host, and remove its folder; harmless when that has been done."""
+        """End its host and remove its folder. Harmless when called again."""
         await self.client.close()
         await self.host.stop()
         await asyncio.to_thread(shutil.rmtree, self._home, True)
 
     def _argv(self, texts: str) -> list[str]:
-        """How its host is started; ``texts``: when it takes them, ``now``, ``later`` or ``never``."""
+        """The command line of its host. ``texts``: whether it serves ``/api/messages`` now, later or never."""
         options, settings = self._options, self._options.settings
         argv = [sys.executable, "-m", "voicebot.host", "--exit-with-parent", "--announce-faults"]
         argv += ["--dialogs", str(self._folder), "--socket", str(self._home / "host.sock")]
@@ -118,4 +119,6 @@ class DialogVersion:
         argv += ["--sdk", settings.sdk]
         if options.http_fd is not None and texts != "never":
             argv += ["--http-fd", str(options.http_fd), *(["--http-later"] if texts == "later" else [])]
+        for host in settings.service_hosts:
+            argv += ["--service-host", host]
         return [*argv, *options.arguments]

@@ -1,23 +1,23 @@
-"""The dialogs that calls are answered with: one dialog host for each version of them that still has calls.
+"""The versions of the dialogs: one dialog host for each version that has calls, so that changes do not disturb calls.
 
-A version is a folder as it was at one time. When the folder has changed and settled, the next version's host is started
-beside the one that serves. It reads and checks the files, warms up and has its prompts rendered; only then does it take
-the next call. Calls stay with the version that they began with, and a version without calls ends:
+A version is the state of the folder at one time. When the folder has changed and settled, the host of the next version
+is started while the present one still serves. It checks the files, warms up and has its prompts synthesised; only then
+does it take the next call. Calls stay with the version with which they began, and a version without calls ends:
 
 =========  ==========================================  ===============================================================
 version    what it does                                what follows
 =========  ==========================================  ===============================================================
-starting   checks the files, warms up                  serving; or faulty: ended, and nothing has changed
-serving    takes new calls, and ``/api/messages``      leaving, when the next one is ready
-leaving    goes on with its calls                      ended, when the last of them is over
+starting   checks the files, warms up                  serving; or ended, if the files have faults
+serving    takes new calls, and ``/api/messages``      leaving, when the next version is ready
+leaving    continues its calls                         ended, when its last call has ended
 =========  ==========================================  ===============================================================
 
-Conversations at ``/api/messages`` may last for days, so they are not held: their next message is answered by the
-version that serves then, from the state that is stored. One listening socket, which is ours, serves them through all
-versions; whoever comes in the moment between two waits in its queue.
+Conversations at ``/api/messages`` may last for days, so they do not stay with a version: each message is answered by
+the version that serves then, from the stored state. All versions inherit the same listening socket; messages that come
+while none of them accepts wait in its queue.
 
-State is kept by conversation, and a call's conversation is known to one host alone: versions share the storage without
-getting in each other's way.
+State is stored by conversation, and the conversation of a call is with one host only, so versions can share the
+storage.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voicebot.bots import CallFacts, Conversation, DialogHostClient, OnEvent
+from voicebot.host.sdk_choice import BOTBUILDER
 from voicebot.service.dialog_folder import ChangeDebouncer, FolderTooLarge, signature
 from voicebot.service.dialog_version import DialogVersion, HostOptions
 from voicebot.service.supervisor import ChildProcess, NotReady
@@ -43,36 +44,37 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.4
 PREPARE_S = 20.0
-"""How long a version's prompts may take to be rendered before it serves without them."""
+"""A version serves after this time even if its prompts have not been synthesised yet."""
 MAX_LEAVING = 8
-"""Earlier versions that still have calls, each a process of its own. With so many, the next change waits."""
+"""How many earlier versions may have calls, each with a process of its own. Further changes wait."""
 LEAVING_POLL_S = 1.0
 TRY_AGAIN_S = 5.0
 """For a version that could not be brought up for want of descriptors, memory or disk."""
 CLOSE_S = 15.0
-"""For a version that is being brought up or ended: its host is asked to end, and then made to."""
+"""How long a version that is being started or ended may take at the end of the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class DialogsStatus:
-    """How it stands with the dialogs, for whoever watches the service."""
+    """The state of the dialogs, for the console."""
 
     version: int
-    """Of the dialogs that serve, counted from 1 since the start."""
+    """The number of the version that serves; the first since the start is 1."""
     digest: str
-    """Of its files; ``""`` where changes are not followed."""
+    """Of its files; ``""`` if changes are not followed."""
     since: datetime
+    """When it began to serve."""
     faults: tuple[str, ...]
-    """Why the files as they are now do not serve, ``file:line:column: ...`` each; empty when they do."""
+    """Why the present files do not serve, ``file:line:column: ...`` each; empty if they do."""
     leaving: tuple[tuple[int, int], ...]
-    """Earlier versions that still have calls: ``(version, calls)``."""
+    """Earlier versions that have calls: ``(version, calls)``."""
 
 
 class DialogVersions:
-    """``start`` and ``close`` belong to its owner; conversations may be made after ``start``.
+    """``start`` and ``close`` belong to its owner; conversations can be made after ``start``.
 
-    ``options`` and ``environment``: of every host, besides what is made here. ``prepare``: what is done with a version
-    before it takes over; ``serves`` is told when it has.
+    ``options``: further arguments for each host, and ``environment`` that of its process. ``prepare`` is awaited before
+    a new version serves; ``serves`` is called when it does.
     """
 
     def __init__(
@@ -102,12 +104,12 @@ class DialogVersions:
 
     @property
     def http_port(self) -> int | None:
-        """Where ``/api/messages`` is; None when it is not served."""
+        """The port of ``/api/messages``; None if that is not served."""
         return self._listener.getsockname()[1] if self._listener is not None else None
 
     @property
     def client(self) -> DialogHostClient:
-        """The way to the version that serves."""
+        """The client of the version that serves."""
         return self._serving.client
 
     @property
@@ -126,8 +128,8 @@ class DialogVersions:
         return self._serving.client.conversation(call, on_event)
 
     async def start(self) -> None:
-        """Start the first version. Raises :class:`voicebot.service.supervisor.NotReady` when that is impossible."""
-        if self._settings.sdk == "botbuilder":
+        """Start the first version. Raises :class:`voicebot.service.supervisor.NotReady`."""
+        if self._settings.sdk == BOTBUILDER:
             self._listener = _listen(self._settings.http_port)
         seen = await self._first_look()
         version = self._next()
@@ -141,7 +143,7 @@ class DialogVersions:
             self._tasks.spawn(self._follow(seen), "following the dialogs")
 
     async def close(self) -> None:
-        """End every version, whatever state it is in."""
+        """End all versions; possible in any state."""
         await self._tasks.close(CLOSE_S)
         versions = [self._current, self._starting, *self._leaving]
         await asyncio.gather(*(version.end() for version in versions if version is not None))
@@ -161,7 +163,7 @@ class DialogVersions:
         try:
             return await asyncio.to_thread(signature, self._settings.dialogs)
         except (FolderTooLarge, OSError) as error:
-            logger.warning("%s: changes are not followed; start again to have them", error)
+            logger.warning("%s: changes are not followed; restart the service after a change", error)
             self._follows = False
             return {}
 
@@ -174,7 +176,7 @@ class DialogVersions:
     # --- one version after another -----------------------------------------------------------------------------------
 
     async def _follow(self, seen: dict[str, tuple[int, int, int]]) -> None:
-        """Look at the folder for as long as the service runs."""
+        """Follow the changes of the folder, as long as the service runs."""
         changes = ChangeDebouncer(seen)
         told = False
         unseen = ""
@@ -194,7 +196,8 @@ class DialogVersions:
                 continue
             if len(self._leaving) >= MAX_LEAVING:
                 if not told:
-                    logger.warning("%d versions of the dialogs have calls: changes wait for one to end", MAX_LEAVING)
+                    logger.warning("%d earlier versions of the dialogs have calls: changes wait for one to end",
+                                   MAX_LEAVING)  # fmt: skip
                 told = True
                 continue
             told = False
@@ -213,7 +216,7 @@ class DialogVersions:
         if version.digest == self._serving.digest:
             await self._drop(version)
             if self._faults:
-                logger.info("the dialogs are again what version %d serves", self._serving.number)
+                logger.info("the dialogs are again the same as in version %d", self._serving.number)
             self._faults = ()
             return True
         try:
@@ -228,7 +231,7 @@ class DialogVersions:
         return True
 
     async def _drop(self, version: DialogVersion) -> None:
-        """A version that never served has no number."""
+        """End a version that never served; the next one gets its number."""
         self._starting = None
         self._number -= 1
         await version.end()
@@ -243,20 +246,22 @@ class DialogVersions:
 
     def _refuse(self, faults: tuple[str, ...]) -> None:
         self._faults = faults
-        logger.error("the changed dialogs do not serve; version %d goes on. Mend this, and save:", self._serving.number)
+        logger.error("the changed dialogs do not serve; version %d goes on. Correct this and save:",
+                     self._serving.number)  # fmt: skip
         for fault in faults:
             logger.error("%s", fault)
 
     async def _make_ready(self, version: DialogVersion) -> None:
-        """What would otherwise be done in its first call."""
+        """Do what would otherwise delay its first calls."""
         try:
             async with asyncio.timeout(PREPARE_S):
                 await self._prepare(version.client)
         except Exception as error:
-            logger.warning("version %d serves before its prompts are ready: %s", version.number, error or "no time")
+            reason = str(error) or f"not within {PREPARE_S:.0f} s"
+            logger.warning("version %d serves before its prompts are ready: %s", version.number, reason)
 
     async def _switch(self, version: DialogVersion) -> None:
-        """From now on ``version`` takes what comes in."""
+        """From now on, ``version`` serves."""
         before = self._serving
         version.since = datetime.now(UTC)
         self._current, self._starting, self._faults = version, None, ()
@@ -267,7 +272,7 @@ class DialogVersions:
         self._tasks.spawn(self._leave(before), f"ending version {before.number}")
 
     async def _leave(self, version: DialogVersion) -> None:
-        """End it when its last call is over. What a call has sent last is on its way then: it is given a moment."""
+        """End it after its last call. It gets a moment more for the activities that the call has sent last."""
         while True:
             await asyncio.sleep(LEAVING_POLL_S)
             if await version.idle():
@@ -275,7 +280,7 @@ class DialogVersions:
         await asyncio.sleep(LEAVING_POLL_S)
         await version.end()
         self._leaving.remove(version)
-        logger.info("version %d of the dialogs has no calls any more: its host is ended", version.number)
+        logger.info("version %d of the dialogs has no more calls: its host has been ended", version.number)
 
 
 def _listen(port: int) -> socket.socket:

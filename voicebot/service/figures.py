@@ -1,9 +1,10 @@
-"""What the parts of the service count, as figures for `/metrics` (docs/operations.md)."""
+"""The metrics of the parts of the service, for `/metrics` (docs/operations.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from voicebot.calls import Losses
 from voicebot.console import Figure
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.supervisor import ChildProcess
@@ -12,38 +13,35 @@ from voicebot.sip import SipEndpoint, TrunkState
 
 def refused_figure(refused: Mapping[str, int]) -> Figure:
     """Calls that a front end refused, by reason."""
-    return Figure("calls_refused", "Calls refused by us, by reason", dict(refused), "reason")
+    return Figure("calls_refused", "Inbound calls that we refused", dict(refused), "reason")
 
 
 def process_figure(processes: Iterable[ChildProcess]) -> Figure:
-    """How often each had to be started anew."""
+    """How often each was restarted."""
     restarts = {child.name.replace(" ", "-"): child.restarts for child in processes}
-    return Figure("process_restarts", "Restarts of the processes that we supervise", restarts, "process")
+    return Figure("process_restarts", "Restarts of supervised processes", restarts, "process")
 
 
 def dialog_figures(status: DialogsStatus) -> list[Figure]:
-    """Which version of the dialogs serves, and whether what is in their folder could."""
+    """Which version of the dialogs serves, and whether the saved files could."""
     leaving = sum(calls for _, calls in status.leaving)
+    since = status.since.timestamp()
     return [
-        Figure(
-            "dialogs_version", "The version that serves, from 1 since the start", {"": status.version}, kind="gauge"
-        ),
-        Figure("dialogs_since", "When it began to (Unix time)", {"": status.since.timestamp()}, kind="gauge"),
-        Figure(
-            "dialogs_faults", "Faults that keep the saved files from serving", {"": len(status.faults)}, kind="gauge"
-        ),
-        Figure("dialogs_earlier_calls", "Calls on earlier versions", {"": leaving}, kind="gauge"),
-    ]
+        Figure("dialogs_version", "Version of the dialogs that serves, from 1", {"": status.version}, "", "gauge"),
+        Figure("dialogs_since", "Unix time since which this version serves", {"": since}, "", "gauge"),
+        Figure("dialogs_faults", "Faults in the saved files", {"": len(status.faults)}, "", "gauge"),
+        Figure("dialogs_earlier_calls", "Running calls with earlier versions", {"": leaving}, "", "gauge"),
+    ]  # fmt: skip
 
 
 def registered_accounts(endpoint: SipEndpoint) -> dict[str, bool]:
-    """Whether each account that we register is registered now."""
+    """Whether each account with registration is registered now."""
     now = endpoint.loop.time()
     return {name: r.registered(now) for name, r in endpoint.registrations.items() if r.account.register}
 
 
 def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
-    """What the endpoint counts, for `/metrics`."""
+    """The metrics of the SIP endpoint."""
     counters = endpoint.counters
     unheard = {
         "stranger": counters.strangers,
@@ -58,11 +56,16 @@ def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
     places = {"refused": endpoint.admissions.refused, "made-room": endpoint.admissions.given_up}
     repeated = {"in": counters.repeated, "out": counters.retransmitted}
     return [
-        Figure("sip_requests", "SIP requests that came", dict(counters.requests_by_method), "method"),
-        Figure("sip_rejected", "SIP requests that we refused", rejected, "status"),
-        Figure("sip_dropped", "Messages that came to nothing", unheard, "reason"),
-        Figure("sip_connections_ended", "Connections for which there was no place", places, "how"),
-        Figure("sip_retransmissions", "Messages that came, or were sent, again", repeated, "way"),
-        Figure("account_registered", "Whether an account is registered", registered, "account", "gauge"),
-        Figure("trunk_up", "Whether a trunk answers our OPTIONS", up, "trunk", "gauge"),
+        Figure("sip_requests", "Received SIP requests", dict(counters.requests_by_method), "method"),
+        Figure("sip_rejected", "SIP requests that we answered with an error", rejected, "status"),
+        Figure("sip_dropped", "SIP messages that were dropped, or could not be sent", unheard, "reason"),
+        Figure("sip_connections_ended", "SIP connections that found no place, or made room for others", places, "how"),
+        Figure("sip_retransmissions", "Retransmissions of SIP messages, received and sent", repeated, "direction"),
+        Figure("account_registered", "1 while the account is registered", registered, "account", "gauge"),
+        Figure("trunk_up", "1 while the trunk answers our OPTIONS", up, "trunk", "gauge"),
     ]
+
+
+def losses_figure(losses: Losses) -> Figure:
+    """Records and recordings that the disk did not take."""
+    return Figure("calls_not_kept", "Records and recordings that could not be written", dict(losses.counts), "what")

@@ -1,4 +1,4 @@
-"""How the service is, as a whole: what the console tells whoever asks."""
+"""The state of the whole service, for the console."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from voicebot.calls import Calls
 from voicebot.console import Figure, Panel
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.service.dialog_versions import DialogVersions
-from voicebot.service.figures import dialog_figures, process_figure, refused_figure, sip_figures
-from voicebot.service.overview import dialogs_panel, lines_panel, service_panel
+from voicebot.service.figures import dialog_figures, losses_figure, process_figure, refused_figure, sip_figures
+from voicebot.service.overview import dialogs_panel, lines_panel, records_panel, service_panel
 from voicebot.service.speech import SpeechService
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings
 
 
 class Health:
-    """Looks at the parts whenever it is asked. ``started`` is set by who starts them."""
+    """Asks the parts at each request. ``started`` is set by their owner when all have started."""
 
     def __init__(
         self, settings: Settings, calls: Calls, sip: SipFrontEnd, dialogs: DialogVersions, speech: SpeechService
@@ -29,10 +29,10 @@ class Health:
         self._speech = speech
 
     def unready(self) -> list[str]:
-        """What keeps the service from taking calls."""
+        """What keeps the service from taking calls; empty if nothing does."""
         if not self.started:
             return ["the service is being started"]
-        away = [f"{child.name} is away" for child in self._processes if not child.running]
+        away = [f"{child.name} is not running" for child in self._processes if not child.running]
         if trouble := self._dialogs.client.trouble:
             away.append(f"state: {trouble}")
         if self._speech.trouble:
@@ -40,27 +40,29 @@ class Health:
         return [*away, "the service is being stopped"] if self._sip.draining else away
 
     def panels(self) -> list[Panel]:
-        """For the operations page."""
+        """The sections of the operations page."""
         service = service_panel(self.unready(), len(self._calls), self._settings.sip.max_calls)
         if not self.started:
             return [service]
         dialogs = dialogs_panel(str(self._settings.bot.dialogs), self._dialogs.status)
-        return [service, dialogs, lines_panel(self._sip.endpoint)]
+        records = records_panel(str(self._settings.calls.records), self._calls.services.keeping.losses)
+        return [service, dialogs, records, lines_panel(self._sip.endpoint)]
 
     def figures(self) -> list[Figure]:
-        """For `/metrics`."""
+        """The metrics of all parts."""
         refused = refused_figure(self._sip.rejected)
         if not self.started:
             return [refused]
         return [
             refused,
             process_figure(self._processes),
+            losses_figure(self._calls.services.keeping.losses),
             *dialog_figures(self._dialogs.status),
             *sip_figures(self._sip.endpoint),
         ]
 
     @property
     def _processes(self) -> Sequence[ChildProcess]:
-        """Those that calls depend on."""
+        """The processes that calls depend on."""
         speech = self._speech.process
         return [self._dialogs.host, *([speech] if speech is not None else [])]

@@ -1,4 +1,4 @@
-"""What the operations page shows of the parts of the service (docs/operations.md)."""
+"""The sections of the operations page (docs/operations.md)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from voicebot import __version__
+from voicebot.calls import Losses
 from voicebot.console import Panel
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.figures import registered_accounts
@@ -13,7 +14,7 @@ from voicebot.sip import SipEndpoint, TrunkState
 
 
 def service_panel(unready: Sequence[str], running: int, most: int) -> Panel:
-    """Whether calls are taken, and how many there are."""
+    """Whether calls are taken, and how many there are. ``most``: the maximum."""
     facts = [
         ("takes calls", "no" if unready else "yes"),
         ("calls now", f"{running} of {most}"),
@@ -23,24 +24,31 @@ def service_panel(unready: Sequence[str], running: int, most: int) -> Panel:
 
 
 def dialogs_panel(folder: str, status: DialogsStatus) -> Panel:
-    """Which version serves; why what was saved since does not."""
+    """Which version serves, and why the files saved since then do not."""
     facts = [
         ("folder", folder),
         ("version that serves", f"{status.version}, since {status.since:%Y-%m-%d %H:%M:%S} UTC"),
         *((f"version {version} still has", f"{calls} calls") for version, calls in status.leaving),
     ]
     if status.faults:
-        facts.append(("saved since", "has faults and changes nothing: mend this, and save"))
+        facts.append(("saved files", "have faults and do not serve: correct this and save"))
     return Panel("Dialogs", facts, status.faults, wrong=bool(status.faults))
 
 
+def records_panel(folder: str, losses: Losses) -> Panel:
+    """Whether what is to be kept of calls can be written."""
+    facts = [("folder", folder), *((f"lost: {what}s", str(count)) for what, count in losses.counts.items() if count)]
+    lines = [f"the last {what} could not be written: {why}" for what, why in losses.now.items()]
+    return Panel("Records", facts, lines, wrong=bool(lines))
+
+
 def lines_panel(endpoint: SipEndpoint) -> Panel:
-    """Trunks that are asked whether they are there, and accounts that we register."""
+    """The states of trunks that we check and of accounts that we register."""
     accounts = registered_accounts(endpoint)
     facts = [(f"trunk {name}", _TRUNK[state]) for name, state in endpoint.trunk_states.items()]
     facts += [(f"account {name}", "registered" if there else "not registered") for name, there in accounts.items()]
     wrong = TrunkState.DOWN in endpoint.trunk_states.values() or not all(accounts.values())
-    return Panel("Lines", facts or [("trunks and accounts", "none that is asked")], wrong=wrong)
+    return Panel("Lines", facts or [("trunks and accounts", "none to check")], wrong=wrong)
 
 
 _TRUNK: Final = {TrunkState.UP: "up", TrunkState.DOWN: "does not answer", TrunkState.UNKNOWN: "has not answered yet"}

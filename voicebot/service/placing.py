@@ -1,4 +1,4 @@
-"""Calls that bots want placed, told in the terms of whoever asked: a call's bot, or one that opens a conversation."""
+"""Places calls for bots: from a running call, or by opening a conversation."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from voicebot.calls import CallRequest, CannotCall, Outbound
 
 
 class BotCalls:
-    """Places them by ``outbound``."""
+    """Places the calls by ``outbound``."""
 
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
 
     async def place(self, request: CallRequest, observer: Callable[[str, int, str], None]) -> str:
         """For the bot of a call that runs: a :data:`voicebot.calls.services.CallPlacer`."""
-        return (await self._outbound.place(request, observer)).info.call_id
+        return (await self._outbound.place(request, observer)).id
 
     async def converse(self, bot: str, to: Address, context: Mapping[str, Any], over: Callable[[str], None]) -> str:
         """For a bot that opens a conversation (``POST /v3/conversations``). Raises :class:`CallNotPlaced`."""

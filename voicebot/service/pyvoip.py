@@ -1,4 +1,7 @@
-"""The extension at a PBX by way of pyVoIP, made out of the settings (docs/pyvoip.md). pyVoIP is loaded here only."""
+"""The extension at a PBX by means of pyVoIP, made from the settings (docs/pyvoip.md).
+
+pyVoIP is an extra, so it is imported only if the settings need it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from voicebot.settings import Settings
 
 
 class FrontEnd(Protocol):
-    """Takes calls in, and hands each over as a leg."""
+    """Accepts calls, and gives each away as a leg."""
 
     def drain(self) -> None: ...
 
@@ -21,7 +24,7 @@ class FrontEnd(Protocol):
 
 
 def require_pyvoip() -> None:
-    """Raise :class:`NotReady` when the extra is not installed."""
+    """Raise :class:`NotReady` if the extra is not installed."""
     if missing := [name for name in ("pyVoIP", "audioop") if find_spec(name) is None]:
         raise NotReady(f"pyvoip.server: {missing[0]} is not installed: pip install 'voicebot[pyvoip]'")
 
@@ -29,9 +32,9 @@ def require_pyvoip() -> None:
 async def register_by_pyvoip(
     settings: Settings, clock: MediaClock, ports: PortRange, on_leg: Callable[[Leg], object]
 ) -> FrontEnd:
-    """Register, and take calls from then on. Raises :class:`NotReady`.
+    """Register, and accept calls from then on. Raises :class:`NotReady`.
 
-    ``ports``: those of the other front end, used where that has the same address.
+    ``ports``: those of the other front end, which are used if that has the same address.
     """
     from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd, RegistrationRefused
     from voicebot.legs.pyvoip_phone import PyVoipAccount

@@ -1,4 +1,4 @@
-"""The SIP side made out of the settings: where we listen, who may call, who we are, which lines there are."""
+"""The SIP side, made from the settings: where we listen, who may call, trunks and accounts, and their media."""
 
 from __future__ import annotations
 
@@ -12,43 +12,45 @@ from voicebot.settings.values import options
 from voicebot.sip import CONNECTION_BOUNDS, Access, AgentOptions, ListenAt, SipEndpoint
 
 
-def listens_at(settings: Settings) -> list[ListenAt]:
-    """Where calls come in."""
-    sip = settings.sip
-    listen = [listen_at(value, sip.advertised_host) for value in sip.listen]
-    return listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]
-
-
 def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) -> SipEndpoint:
-    """Where we listen, who may call and where we register, as the settings say. ``connections``: that others open."""
+    """The endpoint: where it listens, who may call, and where it registers. ``connections``: that others may open."""
     sip = settings.sip
+    trunks = [trunk.trunk() for trunk in settings.trunks]
+    accounts = [account.account() for account in settings.accounts]
     strangers = sip.strangers
     if strangers == "auto":
-        strangers = "drop" if settings.trunks or settings.accounts else "allow"
+        strangers = "drop" if trunks or accounts else "allow"
     return SipEndpoint(
-        *listens_at(settings),
-        trunks=[trunk.trunk() for trunk in settings.trunks] or [LOOPBACK],
-        accounts=[account.account() for account in settings.accounts],
+        *listeners(settings),
+        trunks=trunks if trunks or accounts else [LOOPBACK],
+        accounts=accounts,
         access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor, connections),
         tls=settings.tls.options(),
         options=options(AgentOptions, sip),
     )
 
 
+def listeners(settings: Settings) -> list[ListenAt]:
+    """Where the endpoint listens: ``sip.listen``, or UDP at ``sip.host`` and ``sip.port``."""
+    sip = settings.sip
+    listen = [listen_at(value, sip.advertised_host) for value in sip.listen]
+    return listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]
+
+
 def media_preferences(settings: Settings) -> MediaPreferences:
-    """How calls' audio is agreed, where a trunk or account has not its own way."""
+    """The media preferences of calls by trunks and accounts that have none of their own."""
     sip = settings.sip
     return options(MediaPreferences, settings.rtp, codecs=all_named(sip.codecs), codec_choice=sip.codec_choice)
 
 
 def trunk_media(settings: Settings) -> dict[str, MediaPreferences]:
-    """By the names of trunks and accounts."""
+    """The media preferences by the name of the trunk or account."""
     usual = media_preferences(settings)
     own: tuple[TrunkSettings | AccountSettings, ...] = (*settings.trunks, *settings.accounts)
     return {one.name: one.preferences(usual) for one in own}
 
 
 def codecs_in_use(settings: Settings) -> list[Codec]:
-    """All that a call may have, each once, the most preferred first."""
+    """All codecs that a call may have, each once, in order of preference."""
     everywhere = (media_preferences(settings), *trunk_media(settings).values())
     return list(dict.fromkeys(codec for preferences in everywhere for codec in preferences.codecs))

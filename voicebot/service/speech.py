@@ -1,4 +1,4 @@
-"""The speech side made out of the settings: the service, its recognisers, its voices, and their cache."""
+"""The speech side, made from the settings: the service, its recognisers and synthesisers, and the prompt cache."""
 
 from __future__ import annotations
 
@@ -31,11 +31,8 @@ KEY_ENV = "LOCALSPEECH_KEY"
 
 
 class SpeechService:
-    """Where speech is recognised and made: a service outside this machine, or a process of ours.
-
-    ``process`` is that process, with ``speech.service = "local"``. It serves who has its key: ``speech.key``, or
-    one that is made at each start.
-    """
+    """The service that recognises and synthesises speech. ``process``: ours, with ``speech.service = "local"``; else
+    None. It serves only clients with its key: ``speech.key``, or a new one at each start."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -45,7 +42,7 @@ class SpeechService:
         self._watch = SpeechWatch(self.endpoint) if self.process is None else None
 
     async def start(self) -> None:
-        """Raises :class:`~voicebot.service.supervisor.NotReady`."""
+        """Start the process, if it is ours. Raises :class:`~voicebot.service.supervisor.NotReady`."""
         if self.process is not None:
             await self.process.start()
         if self._watch is not None:
@@ -65,13 +62,14 @@ class SpeechService:
 
     @property
     def url(self) -> str | None:
-        """Where the process listens; None with another service."""
+        """The address of the process; None if the service is not ours."""
         return self._local.host if self._local is not None else None
 
     def endpoint(self) -> SpeechEndpoint:
-        """Asked for each connection: the process comes back on another port, and a mounted key may be replaced.
+        """The address and key of the service. Call it for each connection: a restarted process has another port, and
+        the file with the key may have been replaced.
 
-        Raises :class:`SpeechUnavailable` while the process has never been ready.
+        Raises :class:`SpeechUnavailable` as long as the process has never been ready.
         """
         if self.process is None:
             return self._settings.speech.remote()
@@ -80,7 +78,7 @@ class SpeechService:
         return self._local
 
     def recognizer(self, audio: AudioFormat, on_event: Callable[[Event], None], language: str) -> CallRecognizer:
-        """One for a call, or for another language in it."""
+        """A recogniser for one call, or for another language during it."""
         speech = self._settings.speech
         return Recognizer(
             self.endpoint,
@@ -92,7 +90,7 @@ class SpeechService:
         )
 
     def synthesizers(self) -> SynthesizerPool:
-        """For all calls, in every format that a call may have."""
+        """The synthesisers for all calls, in every format that a call may have."""
         speech = self._settings.speech
         return SynthesizerPool(
             self.endpoint,
@@ -114,17 +112,18 @@ class SpeechService:
 
 
 def audio_formats(settings: Settings) -> list[AudioFormat]:
-    """All that a call's frames may be made of, each once."""
+    """All formats that the audio of a call may have, each once."""
     return list(dict.fromkeys(codec.audio for codec in codecs_in_use(settings)))
 
 
 def prompt_cache(settings: Settings, pool: SynthesizerPool) -> PromptCache:
-    """What ``pool`` renders, kept as the settings say."""
+    """The cache of what ``pool`` synthesises."""
     return PromptCache(pool, memory_bytes=settings.speech.prompt_cache_mb << 20, directory=prompt_directory(settings))
 
 
 def prompt_directory(settings: Settings) -> Path | None:
-    """Each speech service has its own folder: the same voice name sounds otherwise at another service."""
+    """The folder of the prompt cache, or None. Each speech service has its own, because voices of the same name sound
+    different there."""
     speech = settings.speech
     if speech.prompt_cache_dir is None:
         return None

@@ -1,9 +1,9 @@
-"""Keeps a process of ours alive: starts it, waits until it says it is ready, restarts it, ends it.
+"""Supervises a child process: starts it, waits until it is ready, restarts it, ends it.
 
-A child says that it is ready by one JSON line on its standard output, ``{"ready": true, ...}``, or why it never will
-be, ``{"ready": false, "faults": [...]}``; its log goes to our standard error. A child that ends, or that does not
-answer its health check, is started anew: at once the first time, then with a growing pause. The child is asked to end
-with SIGTERM, and made to with SIGKILL.
+When it is ready, the child prints one JSON line, ``{"ready": true, ...}``, to its standard output; or, if it cannot
+become ready, ``{"ready": false, "faults": [...]}``. Its log goes to our standard error. A child that ends, or does not
+answer its health check, is restarted: at once the first time, then after growing pauses. To end it, it gets SIGTERM,
+and then SIGKILL.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ logger = logging.getLogger(__name__)
 
 MAX_PAUSE_S = 10.0
 STEADY_S = 30.0
-"""A child that ran for so long has earned an immediate restart."""
+"""A child that ran for longer than this is restarted at once."""
 STOP_S = 5.0
 HEALTH_EVERY_S = 1.0
 LINE_LIMIT = 1 << 16
 
 
 class NotReady(Exception):
-    """The child did not become ready: the text says which child and why. ``faults``: what it told of that itself."""
+    """A child did not become ready; the text says which and why. ``faults``: those that the child has reported."""
 
     def __init__(self, text: str, faults: tuple[str, ...] = ()) -> None:
         super().__init__(text)
@@ -39,9 +39,9 @@ class NotReady(Exception):
 class ChildProcess:
     """One supervised process.
 
-    ``on_ready`` gets the ready line each time the child has (re)started; ``healthy`` is asked every second: a child for
-    which it has not been true for ``hang_timeout_s`` is killed and started anew. ``pass_fds``: open files that it
-    inherits. ``argv`` may be replaced: it counts for the next start.
+    ``on_ready`` gets the ready line after each start. ``healthy`` is awaited every second; if it has not returned True
+    for ``hang_timeout_s``, the child is killed and restarted. ``pass_fds``: file descriptors that it inherits. ``argv``
+    may be replaced; the new one is used at the next start.
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class ChildProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the child is there and has said that it is ready."""
+        """Whether the child runs and is ready."""
         return self._ready and self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Start the child and wait until it is ready. Raises :class:`NotReady`; nothing is left running then."""
+        """Start the child and wait until it is ready. Raises :class:`NotReady`; the child has been ended then."""
         try:
             await self._spawn()
         except NotReady:
@@ -85,10 +85,10 @@ class ChildProcess:
         self._task = asyncio.create_task(self._watch(), name=f"supervise {self.name}")
 
     async def stop(self) -> None:
-        """End the child, and the watch over it."""
+        """End the child and its supervision."""
         if self._task is not None:
-            # Once more for as long as it takes: what is asked for its health may lose a cancellation (before 3.12,
-            # asyncio.wait_for does when its answer comes at the same time), and would be watched for ever.
+            # Repeated, because the health check may lose a cancellation: before Python 3.12, asyncio.wait_for does if
+            # its result comes at the same time. The task would then never end.
             while not self._task.done():
                 self._task.cancel()
                 await asyncio.wait({self._task}, timeout=HEALTH_EVERY_S)
@@ -103,14 +103,14 @@ class ChildProcess:
             env=self._environment,
             limit=LINE_LIMIT,
             pass_fds=self._pass_fds,
-            start_new_session=True,  # Ctrl-C is for us: running calls still need their dialogs and their voice
+            start_new_session=True,  # Ctrl-C must not reach it: running calls still need it while they drain
         )
         self.pid = self._process.pid
         try:
             async with asyncio.timeout(self._ready_timeout_s):
                 ready = await self._ready_line(self._process)
         except TimeoutError as error:
-            raise NotReady(f"{self.name}: not ready after {self._ready_timeout_s:.0f} s; its log says why") from error
+            raise NotReady(f"{self.name}: not ready after {self._ready_timeout_s:.0f} s; see its log") from error
         logger.info("%s is ready (pid %d)", self.name, self.pid)
         self._ready = True
         self._on_ready(ready)
@@ -127,7 +127,7 @@ class ChildProcess:
                     raise NotReady("\n".join([f"{self.name}: cannot be started:", *faults]), faults)
             logger.info("%s: %s", self.name, line.decode(errors="replace").rstrip())
         status = await process.wait()
-        raise NotReady(f"{self.name}: ended with status {status} before it was ready; its log says why")
+        raise NotReady(f"{self.name}: ended with status {status} before it was ready; see its log")
 
     async def _watch(self) -> None:
         pause_s = 0.0
@@ -153,7 +153,7 @@ class ChildProcess:
             return
         gone = asyncio.ensure_future(process.wait())
         drained = asyncio.create_task(self._drain_output(process))
-        # Until it has answered once it may still be getting up, beside much else on a machine just started.
+        # Before its first answer, the child may still be starting, on a machine that is busy with other starts.
         silent_s, patience_s = 0.0, self._ready_timeout_s
         try:
             while not gone.done():
@@ -162,11 +162,11 @@ class ChildProcess:
                 if gone.done() or await self._is_healthy():
                     silent_s, patience_s = 0.0, self._hang_timeout_s
                     continue
-                # When it is us who stood still, the child is not to blame for more than one check.
+                # If this process itself was blocked, that time must not count as the child's silence.
                 silent_s += min(time.monotonic() - began, 2.5 * HEALTH_EVERY_S)
                 if silent_s > patience_s:
-                    logger.error("%s (pid %d) hangs: it is killed and started anew", self.name, process.pid)
-                    process.kill()  # whoever hangs does not hear SIGTERM
+                    logger.error("%s (pid %d) hangs: it is killed and restarted", self.name, process.pid)
+                    process.kill()  # a hanging process does not handle SIGTERM
                     return
             logger.error("%s (pid %d) ended with status %s", self.name, process.pid, process.returncode)
         finally:
@@ -183,7 +183,7 @@ class ChildProcess:
             return False
 
     async def _drain_output(self, process: asyncio.subprocess.Process) -> None:
-        """A child that prints more than its ready line must not block on a full pipe."""
+        """Log what the child prints after its ready line, so that it does not block on a full pipe."""
         assert process.stdout is not None
         while line := await process.stdout.readline():
             logger.info("%s: %s", self.name, line.decode(errors="replace").rstrip())

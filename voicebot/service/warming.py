@@ -1,4 +1,4 @@
-"""The fixed prompts of the dialogs, rendered before a caller needs them."""
+"""Synthesises the fixed prompts of the dialogs before a caller needs them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 
 AGAIN_S = 5.0
 LAST_AGAIN_S = 300.0
-"""What could not be rendered is tried again after a pause that grows from the one to the other."""
+"""Prompts that failed are tried again after pauses that double from ``AGAIN_S`` to ``LAST_AGAIN_S``."""
 
 
 class PromptWarming:
-    """Fills ``cache`` and ``files`` in all ``formats``; ``voice`` speaks what names no locale of its own."""
+    """Fills ``cache`` and ``files`` in all ``formats``. ``voice``: its language is that of prompts without a locale."""
 
     def __init__(
         self, cache: PromptCache, files: AudioFiles, voice: PromptVoice, formats: Sequence[AudioFormat]
@@ -33,7 +33,7 @@ class PromptWarming:
         self._tasks = BackgroundTasks(logger)
 
     async def render(self, client: DialogHostClient) -> tuple[int, int]:
-        """Render the prompts of the dialogs that ``client`` reaches; how many are ready, and of how many.
+        """Synthesise the prompts of the dialogs behind ``client``. Returns how many are ready, and of how many.
 
         Raises :class:`HostUnavailable`.
         """
@@ -48,7 +48,7 @@ class PromptWarming:
         return await self._cache.warm(wanted), len(wanted)
 
     def keep(self, client: DialogHostClient) -> None:
-        """Go on until all are ready, in the background; what was begun for other dialogs is given up."""
+        """Try in the background until all prompts are ready. Ends this for the dialogs of an earlier call."""
         self._tasks.cancel()
         self._tasks.spawn(self._until_ready(client), "warming the prompts")
 
@@ -58,7 +58,7 @@ class PromptWarming:
     async def _until_ready(self, client: DialogHostClient) -> None:
         pause_s = AGAIN_S
         while True:
-            with contextlib.suppress(HostUnavailable):  # it is being started anew
+            with contextlib.suppress(HostUnavailable):  # it is being restarted
                 ready, wanted = await self.render(client)
                 if ready == wanted:
                     break

@@ -1,15 +1,17 @@
-"""Typed settings: one TOML file and ``VOICEBOT_*`` from the environment; wrong ones stop the start and name the mend.
+"""The settings: one TOML file, and ``VOICEBOT_*`` in the environment. A wrong setting stops the start, with a message
+that says how to correct it.
 
-:mod:`~voicebot.settings.document` is the whole file, :mod:`~voicebot.settings.loading` reads it, and the others are its
-sections. Nothing here acts. Rules that hold here:
+:mod:`~voicebot.settings.document` is the whole file, :mod:`~voicebot.settings.loading` reads it, and the other modules
+are its sections. Rules of this package:
 
-* Every setting carries its unit in its name, and has the same name in the room that wants it.
-* A default is written once: in the room's dataclass, where there is one (`default`), or else here.
-* ``voicebot.example.toml`` shows every setting with its default.
+* Every setting has its unit in its name, and the same name as in the package that uses it.
+* A default is written once: in the dataclass of that package, if there is one (`default`), else here.
+* ``voicebot.example.toml`` has every setting with its default.
 """
 
 from voicebot.settings.dialogs import BotSettings
 from voicebot.settings.document import Settings
-from voicebot.settings.loading import DEFAULT_FILE, SettingsError, for_children, load_settings
+from voicebot.settings.loading import for_children, load_settings
+from voicebot.settings_file import SettingsError
 
-__all__ = ["DEFAULT_FILE", "BotSettings", "Settings", "SettingsError", "for_children", "load_settings"]
+__all__ = ["BotSettings", "Settings", "SettingsError", "for_children", "load_settings"]

@@ -1,6 +1,6 @@
-"""The settings of bots that somebody else runs, ``[[bots]]``: the list of their kinds.
+"""The settings of bots that run elsewhere, ``[[bots]]``: the list of their kinds.
 
-What can be set for a kind stands beside the channel that leads to such bots (:mod:`voicebot.bots.channel`).
+The settings of a kind are in the module of its channel (:mod:`voicebot.bots.channel`).
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from voicebot.bots.direct_line import DirectLineBot
 from voicebot.bots.streaming import StreamingBot
 
 AnyBot = BotFrameworkBot | StreamingBot | DirectLineBot | CopilotStudioBot
-"""A kind of bot is added here."""
+"""All kinds of bots; a new kind is added here."""
 
 KINDS: dict[str, type[AnyBot]] = {kind.model_fields["kind"].default: kind for kind in get_args(AnyBot)}
 
 
 def _of_its_kind(data: Any) -> Any:
-    """What another kind knows is told as such: it is no misspelling."""
+    """Refuse a setting of another kind with an error of its own, because it is not a misspelling."""
     name = data.get("kind") if isinstance(data, dict) else None
     if isinstance(name, str) and (kind := KINDS.get(name)) is not None:
         elsewhere = {name for other in KINDS.values() for name in other.model_fields} - set(kind.model_fields)
         for setting in data:
             if setting in elsewhere:
-                raise ValueError(f'{setting} means nothing for kind = "{name}"')
+                raise ValueError(f'{setting} is not a setting of kind = "{name}"')
     return data
 
 
@@ -35,8 +35,8 @@ RemoteBotSettings = Annotated[AnyBot, Field(discriminator="kind"), BeforeValidat
 
 
 def as_written(error: Any) -> tuple[list[str], str]:
-    """Place and message of one of pydantic's errors, in the terms of the file: it has no name for a kind's own table,
-    and ``kind`` is a setting like others."""
+    """The place in the file and the message of one of pydantic's errors. Pydantic adds the kind to the place, and
+    reports a wrong ``kind`` at the table instead of at the setting."""
     where = [str(part) for part in error["loc"] if part not in KINDS]
     match error["type"]:
         case "union_tag_invalid":

@@ -1,4 +1,4 @@
-"""The settings of calls, of what is told about them, and of who may place them."""
+"""The settings of turns, calls and the log."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from voicebot.turns import TurnPolicy
 
 
 class TurnSettings(Section):
-    """[turns] the patience of the conversation: what each means, and how much it is, says
-    :class:`~voicebot.turns.TurnPolicy`."""
+    """[turns] when a turn ends, and when the caller may interrupt. Explained at :class:`~voicebot.turns.TurnPolicy`."""
 
     end_silence_ms: int = Field(default(TurnPolicy, "end_silence_ms"), ge=50, le=5000)
     race_grace_ms: int = Field(default(TurnPolicy, "race_grace_ms"), ge=0, le=5000)
@@ -25,38 +24,42 @@ class TurnSettings(Section):
     barge_in_resume_ms: int = Field(default(TurnPolicy, "barge_in_resume_ms"), ge=100, le=10000)
     masking_s: Seconds = default(TurnPolicy, "masking_s")
     vad_start_ms: int = Field(64, ge=32, le=1000)
-    """How long a voice must last to be one: 64 to 96 is a fair trade between a cough and a quick "no"."""
+    """Shorter sounds are not taken for speech. 64 to 96 ignores most coughs and still hears a quick "no"."""
     vad_echo_gate_dbfs: float = Field(-40.0, ge=-90, le=0)
     """While the bot speaks, sounds below this level are taken for its echo."""
 
 
 class CallSettings(Section):
-    """[calls] limits and what is kept."""
+    """[calls] limits, transfers, outbound calls, records and recordings."""
 
     max_duration_s: Seconds = 3600.0
     fallback_transfer: AddressOrNone = None
-    """Where callers go when speech or bot fail for good: a number or SIP URI. Empty: an apology and a hang-up."""
+    """Where callers are transferred when speech or bot have failed for good: a number or SIP URI. Empty: they hear an
+    apology, and the call ends."""
     transfer_allow: tuple[str, ...] = ("+1???55501??",)
-    """Patterns of the numbers and addresses that callers may be handed to (`voicebot/calls/targets.py`), beside
-    ``fallback_transfer``. The default holds only numbers that nobody has: those of films, and of the sample dialog."""
+    """Patterns of the targets to which callers may be transferred (`voicebot/calls/targets.py`), besides
+    ``fallback_transfer``. The default matches only numbers reserved for fiction, which the sample dialog uses."""
     transfer_domain: DomainOrNone = None
-    """The SIP domain to which bare telephone numbers are transferred; empty: the caller's own trunk."""
+    """The SIP domain to which bare telephone numbers are transferred. Empty: that of the caller's trunk."""
     records: Path = Path("var/records")
-    """One JSON document a call."""
+    """The folder for the records of calls, one JSON file for each."""
     recording: bool = False
-    """Keep the audio of every call as stereo WAV beside its record."""
+    """Record the audio of every call, as a stereo WAV file beside its record."""
     drain_s: Seconds = 60.0
-    """After SIGTERM, how long running calls may go on."""
+    """How long running calls may go on after SIGTERM."""
     before_answer: Literal["ring", "greeting"] = "ring"
-    """``greeting``: callers hear the greeting before we answer (183, early media), which networks do not charge. What
-    they say to it may not reach us, and a bot that hangs up after it has not answered the call."""
+    """``greeting``: callers hear the greeting before the call is answered (183, early media), for which networks do not
+    charge. What callers say during it may not reach us. If the bot hangs up after it, the call was never answered."""
     outbound_allow: tuple[str, ...] = ()
     """Patterns of the numbers and addresses that may be called, as in ``transfer_allow``; none by default."""
     outbound_trunks: tuple[str, ...] = ()
-    """The trunks and accounts that calls go by when the wish to call names none: the first one that is up and has room
-    for a call. Empty: the only one there is."""
+    """The trunks and accounts for outbound calls that name none: of these, the first that is up and can take another
+    call. Empty: the only one there is."""
     ring_timeout_s: Seconds = default(OutgoingOptions, "ring_timeout_s")
-    """How long a call of ours may go unanswered."""
+    """How long an outbound call may ring."""
+    play_allow: tuple[str, ...] = ("*",)
+    """The hosts from which bots and dialogs may play files by URL (patterns: `voicebot/web_access.py`). Hosts with
+    private addresses must be named in full."""
 
 
 class LogSettings(Section):
@@ -65,4 +68,4 @@ class LogSettings(Section):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     json_lines: bool = False
     words: bool = False
-    """Whether the log may hold what callers say and which keys they press. (The records in ``calls.records`` do.)"""
+    """Whether the log shows what callers say and which keys they press. The records in ``calls.records`` always do."""

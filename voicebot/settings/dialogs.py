@@ -1,4 +1,4 @@
-"""The settings of [bot]: the dialogs of our own behind the calls."""
+"""The settings of [bot]: the dialogs that our dialog host runs."""
 
 from __future__ import annotations
 
@@ -15,29 +15,34 @@ from voicebot.settings.values import Port, Seconds, Section
 
 
 class BotSettings(Section):
-    """[bot] the dialogs behind the calls."""
+    """[bot] the dialogs and their host."""
 
     dialogs: Path = Path("dialogs")
     sdk: SdkName = BOTBUILDER
-    """What the dialogs run on: Bot Framework SDK 4.17, or the Microsoft 365 Agents SDK that follows it (an extra of
-    this name), which serves calls but not ``/api/messages``."""
+    """The SDK on which the dialogs run: Bot Framework SDK 4.17, or its successor, the Microsoft 365 Agents SDK (an
+    extra of this name), which serves calls but not ``/api/messages``."""
     reload: bool = True
-    """Follow changes of ``dialogs``: what is saved and has no faults serves the next call (the rules:
-    ``voicebot/service/dialog_versions.py``). False: what was there at the start serves, from the folder itself."""
+    """Follow changes of ``dialogs``: when a change is saved and has no faults, it serves the next call (the rules:
+    ``voicebot/service/dialog_versions.py``). False: the files that were there at the start serve, from the folder
+    itself."""
     state_file: Path | None = None
-    """SQLite file for conversation state; unset: a temporary one, which outlives the dialog host, not the service."""
+    """The SQLite file for conversation state. Unset: a temporary one, which is kept when the dialog host restarts, but
+    not when the service does."""
     state_url: str = ""
-    """What keeps state in the place of the file: a Redis server, ``redis://host:6379/0`` (extra ``redis``), or a
+    """Store state here instead of in the file: a Redis server, ``redis://host:6379/0`` (extra ``redis``), or a
     container of Azure Blob Storage, ``https://account.blob.core.windows.net/container`` (extra ``azure-blob``). The
     password, or the account's key or signature, comes from ``VOICEBOT_STATE_PASSWORD`` in the environment."""
     turn_timeout_s: Seconds = TURN_TIMEOUT_S
-    """A bot that takes longer for one turn has failed: the caller hears an apology."""
+    """If the bot takes longer for one turn, the turn has failed and the caller hears an apology."""
     hang_timeout_s: Seconds = 5.0
-    """A dialog host that does not answer for so long is ended and started anew."""
+    """A dialog host that does not answer for so long is restarted."""
     transfer: Literal["blind", "attended"] = "blind"
-    """How callers are handed on: by their own side alone, or after we have called the target (docs/bots.md)."""
+    """Transfers: by the caller's side alone, or after we have called the target (docs/bots.md)."""
     http_port: Port = 3978
     """``/api/messages`` on 127.0.0.1 for the Emulator and other channels; 0 picks a free port."""
+    service_hosts: tuple[str, ...] = ()
+    """Hosts that replies at ``/api/messages`` may go to (patterns as in `voicebot/web_access.py`), beside the
+    ``serviceUrl`` in the token of a channel, and this machine where there is no app id."""
 
     @field_validator("state_url")
     @classmethod
@@ -53,5 +58,5 @@ class BotSettings(Section):
         elif parts.scheme not in ("redis", "rediss", "unix"):
             raise ValueError("must begin with redis://, rediss://, unix:// or https:// (a container of Blob Storage)")
         if parts.password or "sig=" in parts.query:
-            raise ValueError("holds a password, which process lists would show: put it into VOICEBOT_STATE_PASSWORD")
+            raise ValueError("has a password, which process lists would show: put it into VOICEBOT_STATE_PASSWORD")
         return value

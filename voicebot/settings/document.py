@@ -1,8 +1,7 @@
-"""The whole file: its sections, and what must fit between them.
+"""The whole settings file: its sections, and the rules across sections.
 
-A nested setting is named with two underscores in the environment: ``VOICEBOT_SIP__PORT=5080``. Secrets (keys,
-passwords) are read from the environment or from a file named by ``..._file``, are kept in ``SecretStr`` and are never
-logged.
+In the environment, section and name are joined by two underscores: ``VOICEBOT_SIP__PORT=5080``. Secrets are read from
+the environment or from the file that a setting ``..._file`` names, are held in a ``SecretStr`` and are never logged.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from voicebot.turns import TurnPolicy
 
 
 class Settings(BaseSettings):
-    """Everything that can be set. See the sections for what each means."""
+    """All settings. Each is explained in its section."""
 
     model_config = SettingsConfigDict(
         env_prefix="VOICEBOT_",
@@ -60,7 +59,7 @@ class Settings(BaseSettings):
         names = [bot.name for bot in self.bots]
         for name in names:
             if name == "dialogs" or names.count(name) > 1:
-                raise ValueError(f"bots: the name {name!r} is taken")
+                raise ValueError(f"bots: the name {name!r} is in use already")
         self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
         for bot in self.bots:
             try:
@@ -78,19 +77,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file (which comes in as init arguments)."""
+        """The environment overrides the file, whose values are the arguments of the constructor."""
         return env_settings, init_settings
 
     @model_validator(mode="after")
     def _names(self) -> Self:
         names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"trunks and accounts: two are named {twice[0]}")
+            raise ValueError(f"trunks and accounts: two have the name {twice[0]!r}")
         outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]
         if unknown := [name for name in self.calls.outbound_trunks if name not in outbound]:
             raise ValueError(f"calls: outbound_trunks: there is no account, and no trunk with outbound, {unknown[0]!r}")
         return self
 
     def turn_policy(self) -> TurnPolicy:
-        """What the turn machine is given."""
+        """The rules for the turn machine."""
         return options(TurnPolicy, self.turns, fallback_transfer=self.calls.fallback_transfer)

@@ -1,4 +1,4 @@
-"""The settings of what we serve over HTTP: [console] for whoever runs the service, [connector] for bots of others."""
+"""The settings of our HTTP servers: [console] for operators, [connector] for bots that run elsewhere."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from voicebot.settings.values import Port, Section
 
 
 class ConsoleSettings(Section):
-    """[console] HTTP for whoever runs the service: health, metrics, calls (docs/operations.md)."""
+    """[console] HTTP for operators: health, metrics, calls (docs/operations.md)."""
 
     host: str = "127.0.0.1"
     port: Port = 3979
     """0 picks a free port."""
     token: SecretStr = SecretStr("")
-    """What ``/v1`` wants as ``Authorization: Bearer ...``; ``VOICEBOT_CONSOLE__TOKEN`` in the environment."""
+    """The token that ``/v1`` requires as ``Authorization: Bearer ...``: ``VOICEBOT_CONSOLE__TOKEN`` in the environment,
+    or ``token_file``. Without one, ``/v1`` is closed."""
     token_file: Path | None = None
 
     def secret(self) -> str:
-        """The token, read anew where it is in a file; empty when there is none. Raises OSError."""
+        """The token, or ``""``. If it is in a file, that is read each time. Raises OSError."""
         if self.token_file is not None:
             return self.token_file.read_text().strip()
         return self.token.get_secret_value()
 
 
 class ConnectorSettings(Section):
-    """[connector] where bots of kind ``bot-framework`` send what they say."""
+    """[connector] the server to which bots of kind ``bot-framework`` send their replies."""
 
     host: str = "127.0.0.1"
     port: Port = 3980
     public_url: str = ""
-    """How bots reach it, with TLS in front; empty: by ``host`` and ``port``, which only bots on this machine can."""
+    """The URL by which bots reach it, usually of a proxy with TLS. Empty: made of ``host`` and ``port``, which only
+    bots on this machine can reach."""

@@ -1,9 +1,8 @@
-"""Reading the settings: the file, what the environment sets instead, and errors that say what to mend."""
+"""Reading the settings from the file and the environment, with errors that say how to correct them."""
 
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +13,21 @@ from voicebot.host.storage import PASSWORD_ENV
 from voicebot.host_wire import SECRET_PREFIX
 from voicebot.settings.bots import as_written
 from voicebot.settings.document import Settings
-
-DEFAULT_FILE = Path("voicebot.toml")
-
-
-class SettingsError(Exception):
-    """A setting is wrong; the text says which, why and what would be right, one line each."""
+from voicebot.settings_file import DEFAULT_FILE, SettingsError, read_settings_file
 
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
-    """Read ``path`` (default: ``voicebot.toml`` where it exists) and the environment. Raises :class:`SettingsError`."""
+    """Read ``path`` (default: ``voicebot.toml``, if it exists) and the environment. ``overrides``: values by section
+    and name, which replace those of the file. Raises :class:`SettingsError`."""
     file = path or DEFAULT_FILE
     data: dict[str, Any] = {}
     if path is not None or file.exists():
-        try:
-            data = tomllib.loads(file.read_text())
-        except OSError as error:
-            raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{file}: not valid TOML: {error}") from error
+        data = read_settings_file(file)
         for section, name in (("speech", "key"), ("console", "token")):
             if isinstance(data.get(section), dict) and name in data[section]:
                 variable = f"VOICEBOT_{section}__{name}".upper()
                 raise SettingsError(
-                    f"{file}: {section}.{name}: secrets do not belong here: set {variable} or {name}_file"
+                    f"{file}: {section}.{name}: secrets do not belong in this file: set {variable} or {name}_file"
                 )
     for section, values in (overrides or {}).items():
         data.setdefault(section, {}).update(values)

@@ -1,4 +1,4 @@
-"""The settings of calls' audio: [rtp] for all, and what one trunk or account may have its own way."""
+"""The settings of calls' audio: [rtp] for all calls, and those that a trunk or account may have of its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from voicebot.audio.codecs import MAX_PTIME_MS, MIN_PTIME_MS, all_named
 from voicebot.legs.sip_media import CodecChoice, MediaOptions, MediaPreferences
+from voicebot.rtp.source import Latch
 from voicebot.settings.values import Port, Seconds, Section, default
 from voicebot.sip.offer_answer import Srtp
 
@@ -23,16 +24,17 @@ PtimeMs = Annotated[int, Field(ge=MIN_PTIME_MS, le=MAX_PTIME_MS, multiple_of=10)
 
 
 class OwnMediaSettings(Section):
-    """What a trunk or account may have its own way; unset: as for all ([sip] and [rtp])."""
+    """Settings that a trunk or account may have of its own. Unset: those of [sip] and [rtp]."""
 
     codecs: CodecNames | None = None
     codec_choice: CodecChoice | None = None
     ptime_ms: PtimeMs | None = None
     srtp: Srtp | None = None
     inband_dtmf: bool | None = None
+    latch: Latch | None = None
 
     def preferences(self, usual: MediaPreferences) -> MediaPreferences:
-        """``usual``, where nothing else is set."""
+        """``usual``, replaced by what is set here."""
         values = {name: getattr(self, name) for name in OwnMediaSettings.model_fields}
         own: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         if self.codecs is not None:
@@ -46,15 +48,18 @@ class RtpSettings(Section):
     port_low: Port = 20000
     port_high: Port = 20999
     silence_timeout_s: Seconds = default(MediaOptions, "silence_timeout_s")
-    """A caller from whom no packet has come for so long is gone."""
+    """A call from which no packet has come for so long is ended."""
     ptime_ms: PtimeMs = default(MediaPreferences, "ptime_ms")
-    """How long the packets should be that we are sent; ours are as long as the other side asks."""
+    """The packet length that we ask the other side for. Our own packets have the length that it asks for."""
     srtp: Srtp = default(MediaPreferences, "srtp")
-    """Encrypted media, with keys in the session description (SDES, RFC 4568), which should go over TLS then, or made
-    by a handshake on the media's port (DTLS-SRTP, with ICE-lite for WebRTC gateways). ``allowed``: as the caller offers
-    it. What is not allowed, or not encrypted where it must be, gets 488. Calls of ours offer SDES where it must be."""
+    """Encrypted media: with keys in the session description (SDES, RFC 4568), which should then be sent over TLS, or
+    with keys from a handshake on the media port (DTLS-SRTP, with ICE-lite for WebRTC gateways). ``allowed``: if the
+    caller offers it. An offer that is encrypted although it must not be, or not although it must be, gets 488. Where
+    encryption is required, outbound calls offer SDES."""
     inband_dtmf: bool = default(MediaPreferences, "inband_dtmf")
-    """Find keypad tones in the audio of callers whose side has no telephone-event (RFC 4733)."""
+    """Detect keypad tones in the audio of callers whose side does not support telephone-event (RFC 4733)."""
+    latch: Latch = default(MediaPreferences, "latch")
+    """From where a caller's audio may come, besides the address in the signalling (`voicebot/rtp/source.py`)."""
 
     @model_validator(mode="after")
     def _room_for_a_call(self) -> Self:

@@ -12,7 +12,7 @@ from voicebot.settings.values import Port, Section, text_in
 
 
 class PyVoipSettings(Section):
-    """[pyvoip] an extension at a PBX by way of pyVoIP, beside what [sip] takes; needs the extra ``pyvoip``."""
+    """[pyvoip] an extension at a PBX, by means of pyVoIP, in addition to [sip]. Needs the extra ``pyvoip``."""
 
     server: str = Field("", pattern=r"^[A-Za-z0-9.-]{0,253}$")
     """The PBX: an IPv4 address or a host name. Empty: pyVoIP is not used."""
@@ -20,9 +20,9 @@ class PyVoipSettings(Section):
     username: str = Field("", pattern=r"^[A-Za-z0-9_.+*#!~-]{0,128}$")
     password_file: Path | None = None
     host: str = "127.0.0.1"
-    """Our address as the PBX reaches it."""
+    """Our IPv4 address, by which the PBX reaches us."""
     sip_port: Port = 0
-    """Where the PBX sends its calls to; 0: any free port."""
+    """The port to which the PBX sends its calls; 0: any free port."""
     max_calls: int = Field(50, ge=1, le=200)
 
     @field_validator("host")
@@ -32,13 +32,13 @@ class PyVoipSettings(Section):
             if ipaddress.IPv4Address(value).is_unspecified:
                 raise ValueError
         except ValueError as error:
-            raise ValueError(f"{value!r} must be our IPv4 address as the PBX reaches it") from error
+            raise ValueError(f"{value!r} must be the IPv4 address by which the PBX reaches us") from error
         return value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.server and not self.username:
-            raise ValueError("server needs username, and mostly password_file: the extension that we are")
+            raise ValueError("server needs the username of our extension there, and usually password_file")
         text_in(self.password_file, "password_file")
         return self
 

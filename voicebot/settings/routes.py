@@ -1,4 +1,4 @@
-"""The settings of [routes]: which bot takes which calls, by the trunk that they come by and the number they are for."""
+"""The settings of [routes]: which bot takes which calls, by trunk and called number."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import Field
 from voicebot.settings.values import Section
 
 DIALOGS = "dialogs"
-"""The name under which our own dialogs are routed to."""
+"""The name of our dialog host in routes."""
 
 
 class TrunkRouteSettings(Section):
-    """[routes.trunks.NAME] what holds for the calls of one trunk or account, before what holds for all."""
+    """[routes.trunks.NAME] the routes of calls by one trunk or account, which precede those for all calls."""
 
     default: str = ""
-    """Empty: as for all."""
+    """Empty: that for all calls."""
     numbers: dict[str, str] = Field({})
 
 
@@ -25,20 +25,20 @@ class RouteSettings(Section):
 
     default: str = DIALOGS
     numbers: dict[str, str] = Field({})
-    """Called number, or its beginning and ``*``, to the name of a bot; ``dialogs`` is ours."""
+    """From called numbers, or their beginnings with a ``*``, to names of bots; ``dialogs`` is our dialog host."""
     trunks: dict[str, TrunkRouteSettings] = Field({})
-    """By the name of a trunk or account."""
+    """By the name of the trunk or account."""
 
     def check(self, bots: Collection[str], trunks: Collection[str]) -> None:
-        """Raises ValueError for a bot or trunk that there is not."""
+        """Raise ValueError for a bot or trunk that does not exist."""
         known = (DIALOGS, *bots)
         for place, bot in self._targets():
             if bot not in known:
-                raise ValueError(f"routes: {place}: there is no bot {bot!r}, but {', '.join(known)}")
+                raise ValueError(f"routes: {place}: there is no bot {bot!r}, only: {', '.join(known)}")
         for trunk in self.trunks:
             if trunk not in trunks:
-                there_are = ", ".join(trunks) or "none at all"
-                raise ValueError(f"routes: trunks: there is no trunk or account {trunk!r}, but {there_are}")
+                there_are = ", ".join(trunks) or "none"
+                raise ValueError(f"routes: trunks: there is no trunk or account {trunk!r}, only: {there_are}")
 
     def _targets(self) -> Iterator[tuple[str, str]]:
         yield "default", self.default

@@ -1,4 +1,4 @@
-"""The settings of the SIP side: [sip] where calls come in, [tls] certificates, [rates] how much one source may send."""
+"""The SIP settings: [sip] where we listen and for whom, [tls] certificates, [rates] how much one source may send."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5}
 
 
 class SipSettings(Section):
-    """[sip] where calls come in."""
+    """[sip] where we listen, who may call, and the codecs."""
 
     host: str = "127.0.0.1"
     port: Port = 5060
     advertised_host: str = ""
-    """The address that peers are told (Contact, SDP), when it differs from ``host``: NAT, or ``host = "0.0.0.0"``."""
+    """Our address in SIP messages (Contact, SDP), if it differs from ``host``: behind NAT, or with ``0.0.0.0``."""
     max_calls: int = Field(100, ge=1, le=10000)
     codecs: CodecNames = tuple(codec.name for codec in DEFAULT_CODECS)
     """Names of codecs (docs/media.md), in the order of our offers."""
     codec_choice: CodecChoice = default(MediaPreferences, "codec_choice")
-    """Of an offer is taken what the other side prefers, or what comes first among ``codecs``."""
+    """Which codec of an offer is taken: the one that the other side prefers, or the first in ``codecs``."""
     listen: tuple[str, ...] = ()
-    """Where to listen in the place of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
+    """Where to listen, instead of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
     strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
-    """What callers get who belong to no trunk: taken, 403, or no answer at all. ``auto``: dropped as soon as there is a
-    trunk or an account, taken before."""
+    """What happens to calls by no trunk: they are taken, get 403, or get no answer. ``auto``: no answer if there are
+    trunks or accounts; else they are taken."""
     keepalive_s: Seconds = default(AgentOptions, "keepalive_s")
-    """How often an idle connection of ours is pinged (RFC 5626), and a registrar over UDP, to keep NAT open."""
+    """How often to ping our idle connections (RFC 5626), and registrars over UDP, to keep NAT bindings."""
     session_expires_s: int = Field(default(AgentOptions, "session_expires_s"), ge=0, le=86400)
-    """The session timer that we ask for (RFC 4028), where the other side knows timers; 0: none."""
+    """The session timer that we ask for (RFC 4028), if the other side supports it; 0: none."""
 
     @field_validator("listen")
     @classmethod
@@ -52,7 +52,7 @@ class SipSettings(Section):
     @classmethod
     def _not_too_short(cls, value: int) -> int:
         if 0 < value < MIN_SE:
-            raise ValueError(f"must be at least {MIN_SE}, or 0 for none")
+            raise ValueError(f"must be at least {MIN_SE} (RFC 4028), or 0 for none")
         return value
 
     @model_validator(mode="after")
@@ -63,17 +63,17 @@ class SipSettings(Section):
             except ValueError:
                 unspecified = False
             if unspecified:
-                raise ValueError(f"host {self.host} listens everywhere: set advertised_host to the address peers reach")
+                raise ValueError(f"host {self.host} is every address: set advertised_host to the one that peers reach")
         return self
 
 
 class TlsSettings(Section):
-    """[tls] certificates for SIP. Without ``certificate`` a listener signs its own at each start: for trials only."""
+    """[tls] certificates for SIP. Without ``certificate``, a self-signed one is made at each start, for trials."""
 
     certificate: Path | None = None
     key: Path | None = None
     ca_file: Path | None = None
-    """Whom we trust; the system's list without it."""
+    """The authorities that we trust. Unset: those of the system."""
     verify_clients: bool = default(TlsOptions, "verify_clients")
     verify_servers: bool = default(TlsOptions, "verify_servers")
     minimum_version: Literal["1.2", "1.3"] = default(TlsOptions, "minimum_version")
@@ -102,23 +102,23 @@ def _bucket(method: str) -> Bucket:
 
 class RateSettings(Section):
     """[rates] how many requests that begin something one source may send: [a second, at once]. What is more is not
-    answered, and ``strangers`` that are not taken are then not even read for a minute; trunks get 503."""
+    answered, and not even read; trunks get 503."""
 
     invite: Bucket = _bucket("INVITE")
     registration: Bucket = _bucket("REGISTER")
     options: Bucket = _bucket("OPTIONS")
     other: Bucket = _bucket("other")
     trunk_factor: float = Field(default(Access, "trunk_factor"), ge=1)
-    """How many times as much trunks and accounts may send."""
+    """By how much the rates of trunks and accounts are higher."""
 
     def rates(self) -> dict[str, Rate]:
-        """By method."""
+        """The rates by method."""
         buckets = {"INVITE": self.invite, "REGISTER": self.registration, "OPTIONS": self.options, "other": self.other}
         return {method: Rate(*bucket) for method, bucket in buckets.items()}
 
 
 def listen_at(value: str, advertised_host: str) -> ListenAt:
-    """``udp:0.0.0.0:5060``, ``tls:[::]:5061``. Raises ValueError, whose text says what is wrong."""
+    """Parse ``udp:0.0.0.0:5060`` or ``tls:[::]:5061``. Raises ValueError."""
     match = _LISTEN_RE.match(value)
     if match is None:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The settings of [speech]: which service recognises and speaks, and how long it is waited for."""
+"""The settings of [speech]: which service recognises and speaks, and its time limits."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from voicebot.speech.synthesizer import SynthesisTimeouts
 
 
 class SpeechSettings(Section):
-    """[speech] recognition and synthesis: ``service = "local"`` is the embedded one, ``"azure"`` the cloud."""
+    """[speech] recognition and synthesis. ``service``: ``local`` is the embedded one, ``azure`` the cloud."""
 
     service: Literal["local", "azure", "url"] = "local"
     url: str = ""
-    """``service = "url"``: a Speech service at this address (``wss://host:port``), a container for example."""
+    """``service = "url"``: the address of the Speech service (``wss://host:port``), such as a container."""
     allow_unencrypted: bool = default(SpeechEndpoint, "allow_unencrypted")
     region: str = ""
     endpoint: str = ""
@@ -26,7 +26,7 @@ class SpeechSettings(Section):
     """With ``service = "local"`` what the embedded service wants of its clients; empty: a new one at each start."""
     key_file: Path | None = None
     entra_token_file: Path | None = None
-    """A file that holds a Microsoft Entra access token, kept fresh by whoever mounts it; read at each connection."""
+    """A file with a Microsoft Entra access token. It is read for each connection; something else must renew it."""
     resource_id: str = ""
     """With ``region`` and an Entra token: the Azure resource id of the Speech resource."""
     language: str = Field("en-US", pattern=r"^[a-z]{2,3}-[A-Z]{2}$")
@@ -39,7 +39,7 @@ class SpeechSettings(Section):
     """``service = "local"``: the port of the embedded service on 127.0.0.1; 0 picks a free one."""
     prompt_cache_mb: int = Field(64, ge=1, le=4096)
     prompt_cache_dir: Path | None = Path("var/prompts")
-    """Where rendered prompts are kept over restarts; set to "" to keep them in memory only."""
+    """The folder in which the audio of prompts is kept across restarts. ``""``: it is kept in memory only."""
 
     @field_validator("prompt_cache_dir", mode="before")
     @classmethod
@@ -73,7 +73,7 @@ class SpeechSettings(Section):
         return self._endpoint(self.secret() or None)
 
     def secret(self) -> str:
-        """The key, read anew where it is in a file; empty when there is none. Raises OSError."""
+        """The key, or ``""``. If it is in a file, that is read each time. Raises OSError."""
         if self.key_file is not None:
             return self.key_file.read_text().strip()
         return self.key.get_secret_value()

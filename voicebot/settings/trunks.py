@@ -1,4 +1,4 @@
-"""The settings of trunks and accounts: who may call, and by what our own calls go out."""
+"""The settings of trunks and accounts: who may call us, and by which lines we place calls."""
 
 from __future__ import annotations
 
@@ -11,32 +11,34 @@ from pydantic import Field, field_validator, model_validator
 from voicebot.settings.media import OwnMediaSettings
 from voicebot.settings.values import default, options, text_in
 from voicebot.sip import Account, SipSyntaxError, SipUri, Trunk
-from voicebot.sip.trunks import Network
+from voicebot.sip.credentials import Network
 
 LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
-"""Who calls from this machine, where no trunk is set."""
+"""Who calls from this machine, where neither trunk nor account is set."""
 
 
 class TrunkSettings(OwnMediaSettings):
-    """[[trunks]] who may call us: by ``addresses`` (CIDR), or by ``username`` and the password in ``password_file``;
-    and, with ``outbound``, whom our own calls can go by."""
+    """[[trunks]] a side that may call us, known by ``addresses`` (CIDR), or by ``username`` and the password in
+    ``password_file``. With ``outbound``, we can also place calls by it."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     addresses: tuple[Network, ...] = ()
     username: str = ""
     password_file: Path | None = None
     secure: bool = False
-    """Only over TLS."""
+    """Allow it only over TLS."""
     before_answer: Literal["", "ring", "greeting"] = ""
-    """What its callers hear before we answer; empty: ``calls.before_answer``."""
+    """What its callers hear before the answer; empty: ``calls.before_answer``."""
     outbound: str = ""
-    """Where our calls by it go, and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none do."""
+    """The SIP URI to which we send outbound calls and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none."""
     number: str = Field(default(Trunk, "number"), pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
-    """What our calls by it show as their number."""
+    """The calling number of our outbound calls by it."""
     options_s: float = Field(default(Trunk, "options_s"), ge=0, le=3600)
-    """How often a trunk with ``outbound`` is asked whether it is there; 0: never. One that is silent gets no calls."""
+    """How often to check a trunk with ``outbound`` by OPTIONS; 0: never. While it does not answer, it gets no calls."""
     max_calls: int = Field(default(Trunk, "max_calls"), ge=0, le=10000)
     """At once, both ways; one more gets 503. 0: as many as ``sip.max_calls``."""
+    realms: tuple[str, ...] = default(Trunk, "realms")
+    """Of challenges that the password answers, sent by ``outbound``; empty: the one that it names first."""
 
     @field_validator("outbound")
     @classmethod
@@ -55,7 +57,7 @@ class TrunkSettings(OwnMediaSettings):
     def _complete(self) -> Self:
         if not (self.addresses or self.username or self.outbound):
             raise ValueError(
-                f"trunk {self.name}: addresses, or username and password_file, say who it is; outbound, where calls go"
+                f"trunk {self.name}: set addresses, or username and password_file, to receive calls; outbound, to call"
             )
         if bool(self.username) != (self.password_file is not None):
             raise ValueError(f"trunk {self.name}: username and password_file belong together")
@@ -71,7 +73,7 @@ class TrunkSettings(OwnMediaSettings):
 
 
 class AccountSettings(OwnMediaSettings):
-    """[[accounts]] who we are at a PBX or provider, where we register and from where calls come."""
+    """[[accounts]] our account at a PBX or provider: we register there, receive calls from there, and place calls."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     registrar: str
@@ -81,9 +83,11 @@ class AccountSettings(OwnMediaSettings):
     domain: str = ""
     proxy: str = ""
     expires_s: int = Field(default(Account, "expires_s"), ge=30, le=86400)
+    realms: tuple[str, ...] = default(Account, "realms")
+    """Of challenges that the password answers, sent by registrar, proxy or domain; empty: the registrar's own."""
     register_here: bool = Field(default(Account, "register"), alias="register")
     before_answer: Literal["", "ring", "greeting"] = ""
-    """What its callers hear before we answer; empty: ``calls.before_answer``."""
+    """What its callers hear before the answer; empty: ``calls.before_answer``."""
 
     @field_validator("registrar", "proxy")
     @classmethod

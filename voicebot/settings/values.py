@@ -1,4 +1,4 @@
-"""What settings are made of: the types that several sections share, and the base of all sections."""
+"""The types that several sections of the settings share, and the base class of all sections."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _written(value: object) -> str:
     return "" if value is None else str(value)
 
 
-# NoDecode: a value of the environment is the text that it is, and no JSON.
+# NoDecode: in the environment, the value is plain text and not JSON.
 AddressOrNone = Annotated[Address | None, BeforeValidator(_address), PlainSerializer(_written), NoDecode]
 """A number or SIP URI; empty: None."""
 DomainOrNone = Annotated[Domain | None, BeforeValidator(_domain), PlainSerializer(_written), NoDecode]
@@ -48,20 +48,20 @@ DomainOrNone = Annotated[Domain | None, BeforeValidator(_domain), PlainSerialize
 
 
 def default(kind: type[Any], name: str) -> Any:
-    """The default of a field of a room's dataclass: it is written there and nowhere else."""
+    """The default of the field ``name`` of the dataclass ``kind``, so that it is written only there."""
     (found,) = (field.default for field in fields(kind) if field.name == name)
     assert found is not MISSING, f"{kind.__name__}.{name} has no default"
     return found
 
 
 def options(kind: type[T], section: BaseModel, **others: Any) -> T:
-    """``kind``, a dataclass of some room, of what ``section`` sets under the same names, and of ``others``."""
+    """An instance of the dataclass ``kind``: its fields from the settings of the same names, and from ``others``."""
     names = {field.name for field in fields(kind)} & set(type(section).model_fields)  # type: ignore[arg-type]
     return kind(**{name: getattr(section, name) for name in names} | others)
 
 
 def text_in(file: Path | None, name: str) -> str:
-    """What the file with a secret holds that ``name`` names; empty without one. Raises ValueError."""
+    """The secret in ``file``; ``""`` for no file. ``name``: the setting, for the error. Raises ValueError."""
     if file is None:
         return ""
     try:

@@ -1,23 +1,25 @@
-"""Signalling: the user agent of this product (RFC 3261), over UDP, TCP and TLS.
+"""Signalling: a SIP user agent (RFC 3261) over UDP, TCP and TLS.
 
-What stands on what, from the ground up; no file imports one above it, not even for its types:
+The files in layers, from the ground up; no file imports one of a layer above it, not even for its types:
 
 * values: `header`, `message`, `hop`, `line`, `sdp` (with `sdes`, `dtls_sdp`; `offer_answer` compares descriptions),
   `digest`, `outputs`;
-* transactions: `transaction` is the four machines, `transaction_layer` keeps them, `client_request` is a request of
-  ours over all its tries;
-* one call: `call_state` is what its parts share, `wire` what they act by. The parts are `acceptance`, `reliable`,
-  `renegotiation`, `refer` and `session_timer`; `call` holds them, `answering` and `calling` are its two kinds;
-* the core: `user_agent` with its calls (`call_table`) and lines (`line_table`: `registration`, `probe`); `gate` is who
-  may talk to it, and `trunks` the rules;
-* the driver: `endpoint` has the timer, `transports` the sockets (`datagrams`, `connections`) and look-ups
-  (`resolver`), `handle` a call's futures.
+* transactions: `transaction` has the four state machines, `transaction_layer` keeps the transactions, `client_request`
+  is one request of ours over all attempts to send it;
+* one call: `call_state` is the state that its parts share, `wire` what they use to act. The parts are `acceptance`,
+  `reliable`, `renegotiation`, `refer` and `session_timer`; `call` holds them, `answering` and `calling` are the two
+  kinds of call;
+* the core: `user_agent` with its calls (`call_table`) and lines (`line_table`: `registration`, `probe`); `gate` is the
+  interface by which it asks who may talk to it, `trunks` has the rules;
+* the driver: `endpoint` has the timer, `transports` the sockets (`datagrams`, `connections`) and the name look-ups
+  (`resolver`), `handle` the futures of a call.
 
 Rules that hold here:
 
 * Everything but the driver is pure: datagrams, commands and the time go in, datagrams and events come out.
-* Whatever comes from the network is bounded, counted, and never an exception. What must go back is kept as raw text.
-* Nothing here knows about media: session descriptions are carried, and compared by pure functions.
+* Input from the network is bounded and counted, and never causes an exception. Header values that must be sent back
+  are kept as raw text.
+* Nothing here handles media: session descriptions are passed on, and compared by pure functions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Our 2xx to what sets or changes the session: INVITE, re-INVITE, UPDATE.
+"""Our 2xx responses to requests that set up or change the session: INVITE, re-INVITE, UPDATE.
 
-That of an INVITE is repeated here until its ACK comes, which is the transaction user's affair (RFC 3261 13.3.1.4). One
-at a time: a second INVITE is refused with 491 while the first one's 2xx is on its way.
+The 2xx to an INVITE is repeated here until its ACK comes, because RFC 3261 13.3.1.4 leaves that to the transaction
+user. Only one can wait for its ACK: meanwhile a further INVITE is refused with 491.
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ class _Unacknowledged:
 
 
 class Acceptance:
-    """``pending``: a 2xx waits for its ACK. ``said``: what we said last of our media and holds, None before."""
+    """The 2xx responses of one call.
+
+    ``pending``: whether one waits for its ACK. ``session``: our session description in force, None before there is any.
+    """
 
     def __init__(self, wire: Wire, state: CallState, timer: SessionTimer) -> None:
-        self.said: SessionDescription | None = None
+        self.session: SessionDescription | None = None
         self._wire = wire
         self._state = state
         self._timer = timer
@@ -48,18 +51,18 @@ class Acceptance:
         waiting = self._waiting
         return min(waiting.next_at, waiting.give_up_at) if waiting is not None else None
 
-    def say(self, session: SessionDescription) -> None:
-        """``session`` is in force, offered by us and answered."""
-        self.said = session
+    def note(self, session: SessionDescription) -> None:
+        """Note ``session``, which we offered and the other side has answered."""
+        self.session = session
 
     def send(self, transaction: ServerTransaction, session: SessionDescription | None, now: float) -> None:
-        """200 with ``session``: our answer; or our offer to an INVITE that brought none, whose ACK answers it."""
+        """Send 200 with ``session``: our answer, or our offer if an INVITE had none (its ACK then has the answer)."""
         request = transaction.request
         response = self._state.response(request, 200)
-        if request.method == "INVITE" or self._state.is_up:  # an UPDATE before: there is no session yet to time out
+        if request.method == "INVITE" or self._state.is_up:  # an UPDATE before that has no session to time out
             self._timer.answer(request, response, now)
         put_session(response, session)
-        self.said = session or self.said
+        self.session = session or self.session
         if request.method == "INVITE":
             timers = self._wire.timers
             self._waiting = _Unacknowledged(
@@ -75,7 +78,7 @@ class Acceptance:
         self._wire.arm()
 
     def acknowledged(self, ack: SipRequest) -> Literal["no", "yes", "with-answer"]:
-        """Whether ``ack`` is the one that is waited for; ``with-answer``: it must bring the answer to our offer."""
+        """Whether ``ack`` acknowledges our 2xx. ``with-answer``: it does, and must contain the answer to our offer."""
         waiting = self._waiting
         if waiting is None or ack.cseq[0] != waiting.cseq:
             return "no"
@@ -83,11 +86,11 @@ class Acceptance:
         return "with-answer" if waiting.offered else "yes"
 
     def stop(self) -> None:
-        """The other side has hung up: there will be no ACK."""
+        """Stop waiting for an ACK, because the other side has hung up."""
         self._waiting = None
 
     def timeout(self, now: float) -> bool:
-        """Repeat what is due. False: the ACK never came."""
+        """Repeat the 2xx if that is due. False: the ACK did not come in time."""
         waiting = self._waiting
         if waiting is None:
             return True

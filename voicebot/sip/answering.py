@@ -1,7 +1,7 @@
-"""Calls that come in: the callee's side of an INVITE until its final response, and the call that it makes.
+"""Incoming calls: the callee's side of an INVITE until its final response, and the call that results.
 
-Provisional responses, early media, the answer or a refusal, each with our tag. What is reliable about provisional
-responses is in `reliable.py`.
+Provisional responses, early media, the answer or a refusal, each with our tag. `reliable.py` makes provisional
+responses reliable.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from voicebot.sip.wire import Wire
 
 
 class Answering:
-    """The INVITE of one incoming call. What it is asked for, it is asked for in the call's phase OFFERED only."""
+    """The INVITE of one incoming call. Its commands may be called only in the call's phase OFFERED."""
 
     def __init__(self, wire: Wire, state: CallState, transaction: ServerTransaction, acceptance: Acceptance) -> None:
         self.transaction = transaction
@@ -34,10 +34,10 @@ class Answering:
         self._acceptance = acceptance
         self._reliable = ReliableProvisionals(wire, state.invite)
         self._waiting: SessionDescription | None = None
-        """Our answer, while a provisional response before it is not acknowledged."""
+        """Our answer, while it waits for the PRACK of a provisional response."""
         self._final = False
 
-    # --- as the call's side of the INVITE
+    # --- as an InviteSide
 
     @property
     def deadline(self) -> float | None:
@@ -70,27 +70,27 @@ class Answering:
         if not self._final:
             self.refuse(487, now)
 
-    # --- what we say
+    # --- our responses
 
     def trying(self, now: float) -> None:
         self._wire.respond(self.transaction, response_to(self._state.invite, 100), now)
 
     def provisional(self, status: int, session: SessionDescription | None, now: float) -> None:
-        """With our tag: an early dialog."""
+        """Send a provisional response with our tag, which makes an early dialog."""
         response = self._state.response(self._state.invite, status)
         put_session(response, session)
         self._reliable.send(self.transaction, response, now)
 
     def answer(self, session: SessionDescription, now: float) -> bool:
-        """200 with ``session``. False: it goes out when an earlier response was acknowledged."""
-        if self._reliable.holds_answer:
+        """Send 200 with ``session``. False: it will be sent when the PRACK of an earlier response has come."""
+        if self._reliable.delays_answer:
             self._waiting = session
             return False
         self._waiting = None
         self._reliable.stop()
         self._final = True
-        # What they have changed by UPDATE since our answer went out early is what holds.
-        self._acceptance.send(self.transaction, self._acceptance.said or session, now)
+        # If they have changed the session by UPDATE since our answer in a provisional response, our last one holds.
+        self._acceptance.send(self.transaction, self._acceptance.session or session, now)
         return True
 
     def reject(self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None) -> None:
@@ -99,7 +99,7 @@ class Answering:
         self._wire.end(CallEnded("rejected", status, said), now)
 
     def refuse(self, status: int, now: float, reason: str = "", *, retry_after_s: int | None = None) -> str:
-        """A final failure; its reason phrase."""
+        """Send a final failure response. Returns its reason phrase."""
         response = response_to(self._state.invite, status, reason, to_tag=self._state.local_tag)
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(max(0, retry_after_s)))
@@ -110,7 +110,7 @@ class Answering:
 
 
 class IncomingSipCall(SipCall):
-    """``offer``: the other side's session description in its INVITE, None when we are to offer."""
+    """A call that comes in. ``offer``: the session description in the INVITE, None if we are to offer."""
 
     def __init__(
         self,
@@ -137,21 +137,21 @@ class IncomingSipCall(SipCall):
         return self._state.phase is CallPhase.OFFERED
 
     def begin(self, now: float) -> None:
-        """100."""
+        """Send 100."""
         self._answering.trying(now)
 
     def ring(self, now: float) -> None:
-        """180, with our tag: an early dialog."""
+        """Send 180 with our tag, which makes an early dialog."""
         if self._is_offered:
             self._answering.provisional(180, None, now)
 
     def progress(self, session: SessionDescription, now: float) -> None:
-        """183 with our answer to ``offer``: media may flow before the call is answered (and paid for)."""
+        """Send 183 with our answer to ``offer``: media may flow before the call is answered (and charged)."""
         if self._is_offered and self.offer is not None:
             self._answering.provisional(183, session, now)
 
     def answer(self, session: SessionDescription, now: float) -> None:
-        """200 with ``session``: the answer to ``offer``, or our offer when there was none."""
+        """Send 200 with ``session``: the answer to ``offer``, or our offer if there was none."""
         if self._is_offered and self._answering.answer(session, now):
             self._state.phase = CallPhase.ANSWERED
 
@@ -161,13 +161,13 @@ class IncomingSipCall(SipCall):
             self._answering.reject(status, now, reason, retry_after_s=retry_after_s)
 
     def cancel(self, now: float) -> None:
-        """They cancel the INVITE; after a final response that has no effect (9.2)."""
+        """A CANCEL of the INVITE came; it has no effect after our final response (RFC 3261 9.2)."""
         if self._is_offered:
             self._end(CallEnded("cancelled", 487, "Request Terminated"), now)
 
 
 @dataclass(frozen=True, slots=True)
 class CallOffered:
-    """An INVITE came; 100 went out."""
+    """An INVITE came, and 100 was sent."""
 
     call: IncomingSipCall

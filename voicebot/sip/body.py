@@ -1,4 +1,4 @@
-"""Session descriptions as bodies of messages."""
+"""Session descriptions as message bodies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def has_session(message: SipRequest | SipResponse) -> bool:
 
 
 def session_in(message: SipRequest | SipResponse) -> SessionDescription | None:
-    """The session description in a message's body, None when there is none. Raises :class:`SdpError`."""
+    """The session description in a message's body, None if there is none. Raises :class:`SdpError`."""
     return SessionDescription.parse(message.body) if has_session(message) else None
 
 

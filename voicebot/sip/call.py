@@ -3,14 +3,15 @@
     incoming  OFFERED ──200──▶ ANSWERED ──ACK──▶ CONFIRMED ──BYE──▶ ENDED
     outgoing  CALLING ───────────200───────────▶ CONFIRMED ──BYE──▶ ENDED
 
-with ENDED from anywhere by CANCEL, refusal or time. Here is what both kinds share: requests within the dialog, and the
-end. What differs is the INVITE until its final response: `answering.py` has the callee's side of it and the incoming
-call, `calling.py` the caller's and the outgoing one. The other parts with a clock of their own: our 2xx until its ACK
-(`acceptance.py`), changes of the session (`renegotiation.py`), its timer (`session_timer.py`), transfers (`refer.py`).
+A CANCEL, a refusal or a timeout leads to ENDED from any phase. This file has what both kinds of call share: requests
+within the dialog, and the end. They differ in the INVITE until its final response: `answering.py` has the callee's side
+and the incoming call, `calling.py` the caller's side and the outgoing call. The other parts each have a deadline of
+their own: our 2xx until its ACK (`acceptance.py`), changes of the session (`renegotiation.py`), its timer
+(`session_timer.py`), transfers (`refer.py`).
 
-The parts share one :class:`~voicebot.sip.call_state.CallState`, which they read, and act by one
-:class:`~voicebot.sip.wire.Wire`; none knows the call. Whether an offer suits us is for the event's receiver to say:
-nothing here looks into one.
+The parts share one :class:`~voicebot.sip.call_state.CallState`, which they only read, and act through one
+:class:`~voicebot.sip.wire.Wire`; none of them knows the call. Whether an offer is acceptable is decided by whoever
+receives the event: nothing here looks into session descriptions.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ from voicebot.sip.transaction import ServerTransaction
 from voicebot.sip.wire import Wire
 
 _REFRESH_AGAIN_S = 3.0
-"""Until a refresh is tried again that could not be sent, because another change of the session was under way."""
+"""How long until a session refresh is tried again that another change of the session prevented."""
 _IN_EARLY_DIALOGS = ("UPDATE", "INFO")
-"""What a callee may send before it accepts, beside responses; it must not send BYE (RFC 3261 section 15)."""
+"""Requests that a callee may send before it accepts; it must not send BYE then (RFC 3261 section 15)."""
 _ENDED_BY_BYE = ("no-ack", "expired", "error")
-"""Ends that the other side must be told of."""
+"""Causes for which we send BYE."""
 
 
 class CallOutput(NamedTuple):
@@ -49,15 +50,15 @@ class CallOutput(NamedTuple):
 
 
 class CallOwner(Protocol):
-    """What a call needs of the user agent that keeps it."""
+    """What a call needs from the user agent that keeps it."""
 
     def emit(self, output: CallOutput) -> None: ...
 
     def adopt(self, call: SipCall, dialog: SipDialog) -> None:
-        """Requests within ``dialog``, which may be an early one, are the call's."""
+        """Pass requests within ``dialog``, which may be an early one, to ``call``."""
 
     def release(self, call: SipCall) -> None:
-        """The call is over and needs to hear nothing more."""
+        """Forget the call: it is over, and nothing more will come for it."""
 
 
 class InviteSide(Protocol):
@@ -70,27 +71,27 @@ class InviteSide(Protocol):
 
     @property
     def early_dialogs(self) -> Collection[SipDialog]:
-        """Those that are not the call's."""
+        """The early dialogs with callees that have not accepted."""
 
     def early_dialog(self, tag: str) -> SipDialog | None:
-        """The one of them with this tag of the other side."""
+        """The early dialog with this remote tag."""
 
     def takes_offer(self, tag: str) -> bool:
-        """Whether ``tag`` may offer before the call is up: the first offer has its answer (RFC 3311 5.2)."""
+        """Whether the side with this tag may offer before the call is up: after the first answer (RFC 3311 5.2)."""
 
     def on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> bool:
-        """True: our 200, which waited for this PRACK, has gone out."""
+        """Handle a PRACK. True: our 200, which waited for it, has been sent."""
 
     def hang_up(self, now: float) -> None:
-        """End the call, which is not up."""
+        """End the call before it is up."""
 
     def stop(self, now: float) -> None:
-        """The call is over."""
+        """Clean up: the call is over."""
 
 
 class SipCall:
     """A call in the core: an :class:`~voicebot.sip.answering.IncomingSipCall` or an
-    :class:`~voicebot.sip.calling.OutgoingSipCall`. Commands are harmless in phases where they make no sense.
+    :class:`~voicebot.sip.calling.OutgoingSipCall`. A command that does not fit the call's phase has no effect.
     """
 
     def __init__(
@@ -103,9 +104,9 @@ class SipCall:
         invite_side: InviteSide,
     ) -> None:
         self.armed: float | None = None
-        """For the queue of timers: the deadline that is noted there."""
+        """For the timer queue: the deadline that it has noted."""
         self.replaces: SipCall | None = None
-        """The call that this one takes over when it is answered (RFC 3891)."""
+        """The call that ends when this one is answered in its place (RFC 3891)."""
         self.renegotiation = Renegotiation(wire, state, timer, acceptance)
         self.referral = Referral(wire, state)
         self._owner = owner
@@ -116,11 +117,11 @@ class SipCall:
         self._invite_side = invite_side
         self._bye_after_ack = False
 
-    # --- what is known of it
+    # --- facts
 
     @property
     def request(self) -> SipRequest:
-        """The INVITE; of a call of ours its latest try."""
+        """The INVITE; of an outgoing call the latest attempt."""
         return self._state.invite
 
     @property
@@ -130,7 +131,7 @@ class SipCall:
 
     @property
     def trunk(self) -> str:
-        """The name of the trunk or account that the call came or goes by."""
+        """The name of the call's trunk or account."""
         return self._state.trunk
 
     @property
@@ -143,7 +144,7 @@ class SipCall:
 
     @property
     def dialogs(self) -> list[SipDialog]:
-        """All that lead to this call, early ones included."""
+        """All dialogs of this call, early ones included."""
         own = [self._state.dialog] if self._state.dialog is not None else []
         return [*own, *self._invite_side.early_dialogs]
 
@@ -190,14 +191,14 @@ class SipCall:
             self._end(CallEnded("local"), now)
 
     def accept_session(self, session: SessionDescription | None, now: float) -> None:
-        """Answer (or make) the offer that :class:`SessionOffered` told of."""
+        """Reply to :class:`SessionOffered` with our answer (or our offer, if it had none)."""
         self.renegotiation.accept(session, now)
 
     def refuse_session(self, now: float, status: int = 488) -> None:
-        """Refuse the offer; the session goes on as it was."""
+        """Refuse the offer of :class:`SessionOffered`; the session stays as it was."""
         self.renegotiation.refuse(now, status)
 
-    # --- what the other side sends
+    # --- requests from the other side
 
     def on_ack(self, request: SipRequest, now: float) -> None:
         taken = self._acceptance.acknowledged(request)
@@ -221,7 +222,7 @@ class SipCall:
             self._emit(SessionAnswered(answer))
 
     def on_request(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        """A request within the dialog, other than ACK and CANCEL; its extensions and body type are checked already."""
+        """A request within a dialog, other than ACK and CANCEL. Its extensions and body type have been checked."""
         dialog = self._dialog_of(request)
         if dialog is None or (dialog is not self._state.dialog and request.method not in _IN_EARLY_DIALOGS):
             self._wire.refuse(transaction, 481, now)
@@ -247,7 +248,7 @@ class SipCall:
             self._wire.refuse(transaction, 405, now)
 
     def _dialog_of(self, request: SipRequest) -> SipDialog | None:
-        """The call's dialog that ``request`` is in: its only one, or that of a callee who has not accepted yet."""
+        """The dialog of this call that ``request`` is in: its only one, or an early one."""
         dialog, tag = self._state.dialog, request.sender.tag
         if dialog is not None:
             return dialog if tag == dialog.remote_tag else None
@@ -268,13 +269,13 @@ class SipCall:
             self._emit(KeyReceived(key))
         self._wire.respond(transaction, response_to(request, 200), now)
 
-    # --- how it goes on
+    # --- inside
 
     def _emit(self, event: CallEvent) -> None:
         self._owner.emit(CallOutput(self, event))
 
     def _confirm(self, answer: SessionDescription | None, now: float) -> None:
-        """The call is up. ``answer``: theirs, when the offer was ours."""
+        """The call is up. ``answer``: the other side's, if the offer was ours."""
         self._state.phase = CallPhase.CONFIRMED
         self._emit(CallConfirmed(answer))
         replaced, self.replaces = self.replaces, None
@@ -282,7 +283,7 @@ class SipCall:
             replaced.bye(now)
 
     def _send_bye(self, now: float) -> None:
-        """BYE in the call's dialog; the call is forgotten when it was answered."""
+        """Send BYE in the call's dialog. The call is released when the response to it has come."""
         dialog = self._state.dialog
         if dialog is None:
             return
@@ -294,7 +295,7 @@ class SipCall:
         self._wire.request_in(dialog, dialog.request("BYE"), done, now)
 
     def _end(self, ended: CallEnded, now: float) -> None:
-        """The call is over, whatever still goes over the wire: ``ended`` is told, once."""
+        """End the call and emit ``ended``, once. Its last messages may still be on their way."""
         if ended.cause in _ENDED_BY_BYE:
             self._send_bye(now)
         if self.is_over:
@@ -306,4 +307,4 @@ class SipCall:
         self._state.phase = CallPhase.ENDED
         self._emit(ended)
         if self._state.dialog is None or ended.cause in ("rejected", "cancelled"):
-            self._owner.release(self)  # nobody is left who could send anything
+            self._owner.release(self)  # there is no dialog in which more could come

@@ -1,7 +1,7 @@
-"""What the parts of one call share: whose call it is, how far it is, and its dialog.
+"""The state that the parts of one call share: its INVITE, its phase, its dialog.
 
-Each field has one writer: ``invite`` of a call of ours is written by its :class:`~voicebot.sip.calling.Calling`, all
-others by the call. The parts read them; what they find out they return, or tell by their
+Each field has one writer: ``invite`` of an outgoing call is written by its :class:`~voicebot.sip.calling.Calling`, all
+others by the call. The parts only read them; they return their results, or report them through their
 :class:`~voicebot.sip.wire.Wire`.
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from voicebot.sip.credentials import Credentials
 from voicebot.sip.dialog import SipDialog
-from voicebot.sip.digest import Credentials
 from voicebot.sip.hop import Hop
 from voicebot.sip.inspection import ALLOW, SUPPORTED
 from voicebot.sip.message import SipRequest, SipResponse, response_to
@@ -27,10 +27,10 @@ class CallPhase(Enum):
 
 @dataclass(slots=True, eq=False)
 class CallState:
-    """``invite``: the INVITE; of a call of ours its latest try. ``source``: where it came from, or was sent to.
+    """``invite``: the INVITE; of an outgoing call the latest attempt. ``source``: where it came from, or was sent to.
 
-    ``local_tag`` and ``contact``: our tag and our Contact. ``trunk``: the name of the trunk or account that the call
-    came or goes by. ``credentials``: what we answer challenges with.
+    ``local_tag`` and ``contact``: our tag and our Contact. ``trunk``: the name of the call's trunk or account, empty if
+    it has none. ``credentials``: for challenges of our requests.
     """
 
     invite: SipRequest
@@ -42,7 +42,7 @@ class CallState:
     trunk: str = ""
     credentials: Credentials | None = field(default=None, repr=False)
     dialog: SipDialog | None = None
-    """The call's dialog; of a call of ours not before it is answered."""
+    """The call's dialog; an outgoing call has none before it is answered."""
     peer_takes_update: bool = False
 
     @property
@@ -50,7 +50,7 @@ class CallState:
         return self.phase is CallPhase.CONFIRMED
 
     def response(self, request: SipRequest, status: int) -> SipResponse:
-        """A response that makes, or refreshes the target of, a dialog (12.1.1)."""
+        """A response that creates a dialog or refreshes its target (RFC 3261 12.1.1)."""
         response = response_to(request, status, to_tag=self.local_tag)
         if routes := request.headers.getlist("Record-Route"):
             response.headers.setlist("Record-Route", list(routes))

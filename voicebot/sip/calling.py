@@ -1,8 +1,8 @@
-"""Calls of ours: the caller's side of an INVITE until its final response, and the call that it makes.
+"""Outgoing calls: the caller's side of an INVITE until its final response, and the call that results.
 
-A fork may answer more than once (RFC 3261 13.2.2). The first 2xx makes the call's dialog; another one is acknowledged
-and taken down. A CANCEL waits for a provisional response (9.1), and a 2xx that crosses it is acknowledged, and the call
-that it made is ended with BYE.
+If a proxy forks the INVITE, several callees may answer (RFC 3261 13.2.2). The first 2xx makes the call's dialog; any
+other is acknowledged and ended with BYE. A CANCEL waits for a provisional response (9.1). A 2xx that crosses it is also
+acknowledged and ended with BYE.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from voicebot.sip.wire import Wire
 class Calling:
     """The INVITE of one outgoing call.
 
-    ``responded``: whether anybody has responded at all; ``cancelled``: whether we have given up.
+    ``responded``: whether any response has come; ``cancelled``: whether we have given up.
     """
 
     def __init__(self, wire: Wire, state: CallState, timer: SessionTimer) -> None:
@@ -39,14 +39,14 @@ class Calling:
         self._state = state
         self._timer = timer
         self._client: ClientRequest | None = None
-        """The INVITE, over all its tries."""
+        """The INVITE, over all attempts."""
         self._early = EarlyDialogs()
         self._early_answer: SessionDescription | None = None
         self._cancel_sent = False
         self._give_up_at: float | None = None
         self._ack: tuple[SipRequest, Hop] | None = None
 
-    # --- as the call's side of the INVITE
+    # --- as an InviteSide
 
     @property
     def deadline(self) -> float | None:
@@ -54,7 +54,7 @@ class Calling:
 
     def timeout(self, now: float) -> None:
         if self._give_up_at is not None and self._give_up_at <= now:
-            # Nothing came back for our CANCEL in 64*T1: the transaction counts as cancelled (9.1).
+            # No final response within 64*T1 after our CANCEL: the transaction counts as cancelled (9.1).
             self._abandon(now)
 
     @property
@@ -86,11 +86,11 @@ class Calling:
     # --- the INVITE
 
     def start(self, hops: Sequence[Hop], on_response: OnResponse, now: float) -> None:
-        """Send it; ``on_response`` has to pass each response on to :meth:`on_response`."""
+        """Send the INVITE. The given ``on_response`` must pass each response on to :meth:`on_response`."""
         self._client = self._wire.request(self._state.invite, hops, on_response, now, on_sent=self._sent)
 
     def on_response(self, response: SipResponse | None, now: float) -> SipDialog | None:
-        """The dialog that the call gets by ``response``, the first 2xx; it is to be acknowledged."""
+        """Handle a response. Returns the call's dialog if it is the first 2xx, which is then to be acknowledged."""
         self.responded = self.responded or response is not None
         if response is None:
             self._wire.end(CallEnded("local" if self.cancelled else "timeout", 408, "Request Timeout"), now)
@@ -103,12 +103,12 @@ class Calling:
         return None
 
     def acknowledge(self, dialog: SipDialog) -> None:
-        """Send the ACK of the 2xx that made ``dialog``; whenever that is repeated, it goes out again."""
+        """Send the ACK for the 2xx that made ``dialog``. It is sent again whenever that 2xx is repeated."""
         invite = self._state.invite
         self._ack = self._wire.acknowledge(dialog, invite, invite.cseq[0])
 
     def answer_in(self, response: SipResponse) -> SessionDescription | None:
-        """The answer to our offer: in the 2xx, or it came before."""
+        """The answer to our offer: the one in this 2xx, or in a provisional response before it."""
         return _session_or_none(response) or self._early_answer
 
     def _sent(self, request: SipRequest) -> None:
@@ -135,33 +135,33 @@ class Calling:
             if self._ack is not None:  # our ACK was lost
                 self._wire.repeat(*self._ack)
         else:
-            # Another branch of a fork answered as well: take it down (13.2.2.4).
+            # Another branch of a fork answered as well: end that call (13.2.2.4).
             other = SipDialog.as_client(invite, response)
             self._wire.acknowledge(other, invite, invite.cseq[0])
             self._wire.request_in(other, other.request("BYE"), lambda _response, _now: None, now)
         return None
 
     def _longer(self, refusal: SipResponse, now: float) -> bool:
-        """Ask once more, for a session timer that is as long as the other side wants (RFC 4028 7.3)."""
+        """After a 422, send the INVITE again with the session interval that the other side wants (RFC 4028 7.3)."""
         if self._client is None or self.cancelled:
             return False
         return self._client.again(lambda request: self._timer.raised(refusal, request), now)
 
     def _maybe_cancel(self, now: float) -> None:
-        """9.1: a CANCEL must wait until a provisional response has come."""
+        """Send CANCEL, but not before a provisional response has come (9.1)."""
         if self.cancelled and self.responded and not self._cancel_sent and self._client is not None:
             self._cancel_sent = True
             self._client.cancel(now)
 
     def _abandon(self, now: float) -> None:
-        """Nobody will answer the INVITE."""
+        """Stop waiting for an answer to the INVITE."""
         if self._client is not None:
             self._client.abandon()
         self._wire.end(CallEnded("local"), now)
 
 
 class OutgoingSipCall(SipCall):
-    """``offer``: our session description."""
+    """A call of ours. ``offer``: our session description."""
 
     def __init__(
         self,
@@ -174,13 +174,13 @@ class OutgoingSipCall(SipCall):
         wire = Wire(layer, state, self, emit=self._emit, end=self._end)
         timer = SessionTimer(session_expires_s)
         acceptance = Acceptance(wire, state, timer)
-        acceptance.say(offer)
+        acceptance.note(offer)
         self._calling = Calling(wire, state, timer)
         super().__init__(owner, state, wire, timer, acceptance, self._calling)
 
     @property
     def responded(self) -> bool:
-        """Whether anybody has responded to our INVITE."""
+        """Whether any response to our INVITE has come."""
         return self._calling.responded
 
     def start(self, hops: Sequence[Hop], now: float) -> None:
@@ -217,7 +217,7 @@ class OutgoingSipCall(SipCall):
 
 
 def _session_or_none(response: SipResponse) -> SessionDescription | None:
-    """The description in ``response``; one that cannot be read counts as none."""
+    """The session description in ``response``; None also if it is malformed."""
     try:
         return session_in(response)
     except SdpError:

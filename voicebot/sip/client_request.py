@@ -1,15 +1,15 @@
-"""A request of ours until its final response: at each address in turn, and once more with credentials.
+"""A request of ours until its final response, over all attempts to send it.
 
-A client transaction is one try. What makes several of them one request is here: the look-up of a name (RFC 3263, done
-by the driver), the next address when one is silent, unreachable or answers 503 (RFC 3263 4.3), and the answer to a
-challenge (RFC 3261 22.2: a new CSeq, everything else as it was). ``request`` is the latest try, with its Via.
+Each attempt is one client transaction. This class makes the next one: at the addresses that a name resolves to (RFC
+3263, resolved by the driver), at the next address if one is silent, unreachable or answers 503 (RFC 3263 4.3), and with
+credentials after a challenge (RFC 3261 22.2: with a new CSeq, otherwise unchanged).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from voicebot.sip.digest import Challenged, Credentials
+from voicebot.sip.credentials import Challenged, Credentials
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import Locate
@@ -19,10 +19,11 @@ MAX_HOPS = 8
 
 
 class ClientRequest:
-    """``on_response`` gets each response that counts, and None when nobody answered.
+    """``on_response`` gets each response that does not lead to another attempt, and None if nobody answered.
 
-    ``hops``: where to try, in order; one that is a name is looked up first. ``next_cseq`` numbers a further try: as the
-    dialog counts, or by default one more than the last. ``on_sent`` gets each try as it was sent.
+    ``hops``: where to send it, in order of preference; names are resolved first. ``next_cseq``: the CSeq of a further
+    attempt, by default one more than the last. ``on_sent`` gets each attempt as it was sent. ``request``: the latest
+    attempt, with its Via.
     """
 
     def __init__(
@@ -43,13 +44,14 @@ class ClientRequest:
         self._on_response = on_response
         self._next_cseq = next_cseq or (lambda: self.request.cseq[0] + 1)
         self._on_sent = on_sent
+        self._credentials = credentials
         self._challenged = Challenged(credentials) if credentials is not None else None
         self._abandoned = False
         self.branch = ""
 
     @property
     def hop(self) -> Hop | None:
-        """Where the latest try went."""
+        """Where the latest attempt was sent."""
         return self._hops[0] if self._hops else None
 
     def start(self, now: float) -> None:
@@ -62,19 +64,19 @@ class ClientRequest:
             self._try(self.request, now)
 
     def located(self, hops: Sequence[Hop], now: float) -> None:
-        """The addresses of the first hop; empty when it has none."""
+        """The first hop was resolved to ``hops``; empty if it has no address."""
         if self._abandoned:
             return
         self._hops[:1] = list(hops[:MAX_HOPS])
         self.start(now)
 
     def abandon(self) -> None:
-        """Nothing more is to be sent or told."""
+        """Send and report nothing more."""
         self._abandoned = True
         self._layer.forget_client(self.branch, self.request.method)
 
     def cancel(self, now: float) -> None:
-        """9.1: the CANCEL of an INVITE, to where its latest try went; there must have been a provisional response."""
+        """Send CANCEL for an INVITE (RFC 3261 9.1). A provisional response to it must have come."""
         invite, hop = self.request, self.hop
         if hop is None:
             return
@@ -86,7 +88,7 @@ class ClientRequest:
         self._layer.start_client(request, hop, lambda _response, _now: None, now, self.branch)
 
     def again(self, change: Callable[[SipRequest], bool], now: float) -> bool:
-        """Send what was refused once more, as ``change`` makes it, under a new number; False: ``change`` does not."""
+        """Send a refused request again, modified by ``change`` and with a new CSeq. False: ``change`` declined."""
         again = self.request.copy()
         if not change(again):
             return False
@@ -97,6 +99,8 @@ class ClientRequest:
     def _try(self, request: SipRequest, now: float) -> None:
         self.request = request
         self.sent = True
+        if self._credentials is not None:
+            self._credentials.led_to(self._hops[0])
         self.branch = self._layer.add_via(request, self._hops[0])
         if self._on_sent is not None:
             self._on_sent(request)
@@ -112,7 +116,7 @@ class ClientRequest:
             return
         if response is not None and response.status in (401, 407) and self._challenged is not None:
             again = self.request.copy()
-            if self._challenged.answer(response, again):
+            if self._challenged.answer(response, again, self._hops[0]):
                 again.headers.set("CSeq", f"{self._next_cseq()} {again.method}")
                 self._try(again, now)
                 return

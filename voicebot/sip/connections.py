@@ -1,11 +1,11 @@
-"""TCP and TLS connections: taken, made on demand, reused, kept alive, and never more than a bound (RFC 3261 18).
+"""TCP and TLS connections: accepted, made on demand, reused, kept alive, and limited in number (RFC 3261 18).
 
-Every connection has a number, its flow. A message for a hop goes by the flow that the hop names, else by an open
-connection to that address, else by a new one, which keeps a few messages until it is up. A connection that breaks the
-framing, reads too slowly, or fails to answer our pings having answered before (RFC 5626 4.4.1), is closed.
+Every connection has a number, its flow. A message goes out on the flow that its hop names, else on an open connection
+to that address, else on a new one, which queues a few messages until it is open. A connection is closed if it breaks
+the framing, reads too slowly, or stops answering our pings after it has answered one (RFC 5626 4.4.1).
 
-Who connects to us has a place (:mod:`voicebot.listening`). Connections of trunks, and those that calls use, live for an
-hour without a message; others must send their first message soon, and end when nothing follows.
+A connection that somebody opens to us has a place (:mod:`voicebot.listening`). Connections of trunks, and those that
+calls use, live for an hour without a message. Others must send their first message soon, and end if nothing follows.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HALF_READ_S = 10.0
 STRANGER_IDLE_S = 30.0
 """How long a connection lives without a message that is of no trunk and no call."""
 IDLE_S = 3_900.0
-"""A little more than an hour: longer than registrations and session refreshes."""
+"""How long a connection may be unused; longer than the usual interval of registrations and session refreshes."""
 PONG_S = 10.0
 _MAX_UNSENT = 1 << 20
 _MAX_QUEUED = 32
@@ -47,7 +47,7 @@ _TICKS = 5
 
 
 class Connection(asyncio.Protocol):
-    """One connection, with its framing. ``peer``: the address at the other end, our flow number in it.
+    """One connection, with its framing. ``peer``: the address at the other end, with our flow number.
 
     It has a ``target`` that we connect to, or the ``place`` of somebody who connects to us.
     """
@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
         self.in_call = in_call
 
     def check(self, now: float, keepalive_s: float) -> None:
-        """Once in a while: close what is dead, ping what we opened."""
+        """Called now and then: close the connection if it is dead; ping it if we opened it."""
         stranger = self.place is not None and not self.place.trusted and not self.in_call
         silent = stranger and not self.spoke and now - self.opened_at > FIRST_MESSAGE_S
         half_read = not self._framer.idle and now - self.quiet_since > HALF_READ_S
@@ -161,7 +161,8 @@ class Peers(Protocol):
 
 
 class Connections:
-    """All connections of one endpoint. ``received`` gets each message, ``failed`` each hop out of reach."""
+    """All connections of one endpoint. ``received`` gets each message; ``failed`` each hop that cannot be reached, and
+    each whose connection was closed."""
 
     def __init__(
         self,
@@ -177,7 +178,7 @@ class Connections:
         self.loop = loop
         self.received = received
         self.counters: Counter[str] = Counter()
-        """Connections that were closed on their peers (``framing``, ``slow``), or not made (``refused``)."""
+        """Connections that we closed (``framing``: malformed; ``slow``: reader), or did not make (``refused``)."""
         self.admissions = Admissions(bounds)
         self.flows: dict[int, Connection] = {}
         self._failed = failed
@@ -220,7 +221,7 @@ class Connections:
         for connection in list(self.flows.values()):
             if connection.transport is not None:
                 connection.transport.close()
-        # What was written last (a BYE) has a moment to leave; then nothing stays open.
+        # Give the last messages (a BYE) a moment to be sent; then close everything.
         await self._gone(0.5)
         for connection in list(self.flows.values()):
             connection.abort()
@@ -230,14 +231,14 @@ class Connections:
             self._ticker = None
 
     async def _gone(self, timeout_s: float) -> None:
-        """Wait until no connection is open, for so long at most."""
+        """Wait until no connection is open, for at most ``timeout_s``."""
         if self.flows:
             self._empty = self.loop.create_future()
             await asyncio.wait([self._empty], timeout=timeout_s)
             self._empty = None
 
     def send(self, data: bytes, hop: Hop) -> None:
-        """``hop.host`` is an address, or its flow is open."""
+        """Send a message. ``hop.host`` must be an address, unless its flow is open."""
         connection = self.flows.get(hop.flow) if hop.flow else None
         if connection is None:
             connection = self._by_address.get(self._address(hop))

@@ -16,12 +16,12 @@ from typing import cast
 from voicebot.sip.hop import Hop, Transport
 
 _RECEIVE_BUFFER = 4 << 20
-"""Bytes wished for the socket: a burst of some thousand INVITEs must survive a loop that is busy for a moment."""
+"""Bytes requested for the socket, so that a burst of some thousand INVITEs survives a moment of a busy event loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListenAt:
-    """Where to listen (port 0: any), and the address that others reach us at when it is another one (NAT, 0.0.0.0)."""
+    """Where to listen (port 0: any free port), and the address that others reach us at if it differs (NAT, 0.0.0.0)."""
 
     transport: Transport = "UDP"
     host: str = "127.0.0.1"
@@ -39,10 +39,10 @@ class ListenAt:
 
 
 class Datagrams(asyncio.DatagramProtocol):
-    """One UDP socket. ``received`` gets each datagram; ``failed`` each error of the socket.
+    """One UDP socket. ``received`` gets each datagram; ``failed`` is called for each error of the socket.
 
-    ``unreachable`` gets each destination that ICMP says nobody listens at (RFC 3261 18.4); where the system does not
-    tell which one it was (other than Linux), timers have to find out.
+    ``unreachable`` gets each destination for which ICMP reported that nobody listens there (RFC 3261 18.4). Only Linux
+    says which destination it was; elsewhere the transaction timers notice.
     """
 
     def __init__(
@@ -89,10 +89,10 @@ class Datagrams(asyncio.DatagramProtocol):
             await self._closed
 
     def send(self, data: bytes, hop: Hop) -> None:
-        """Send it, whatever became of earlier datagrams.
+        """Send a datagram, whatever happened to earlier ones.
 
-        An error that ICMP told of one destination is raised by the next sending to any other, in its place (ip(7)):
-        then the datagram has not gone out, and is sent again. The transports of event loops drop it.
+        An ICMP error for one destination is raised by the next ``sendto``, even if that is to another one (ip(7)): then
+        this datagram was not sent, and we try again. (The transports of event loops would drop it.)
         """
         if self._transport is None or self._sock is None:
             return
@@ -120,28 +120,28 @@ class Datagrams(asyncio.DatagramProtocol):
         self._received(data, Hop(addr[0].partition("%")[0], addr[1], "UDP", 0, self.listener))
 
     def error_received(self, exc: Exception) -> None:
-        # Mostly "connection refused" by ICMP for an earlier datagram.
+        # Usually "connection refused", from an ICMP message about an earlier datagram.
         self._failed()
         for hop in _refused(self._sock, self.listener) if self._sock is not None else ():
             self._unreachable(hop)
 
 
 _RECVERR = (getattr(socket, "IP_RECVERR", 11), 25)
-"""Linux: ``IP_RECVERR`` and ``IPV6_RECVERR``; Python names the first from 3.14 on."""
+"""Linux: ``IP_RECVERR`` and ``IPV6_RECVERR``; Python 3.14 and later has a name for the first."""
 _SAID_BY_ICMP = (2, 3)
 """``SO_EE_ORIGIN_ICMP`` and ``SO_EE_ORIGIN_ICMP6``."""
 _MOST_ERRORS = 64
 
 
 def _ask_for_errors(sock: socket.socket, is_ipv6: bool) -> None:
-    """Keep ICMP errors with their destination; without this they are not told at all (ip(7))."""
+    """Have ICMP errors queued with their destination; without this they are not reported at all (ip(7))."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             sock.setsockopt(*((socket.IPPROTO_IPV6, _RECVERR[1]) if is_ipv6 else (socket.IPPROTO_IP, _RECVERR[0])), 1)
 
 
 def _refused(sock: socket.socket, listener: int) -> Iterator[Hop]:
-    """Empty the socket's queue of errors: who has refused a datagram of ours ("port unreachable")."""
+    """Empty the socket's error queue: the destinations that refused a datagram of ours ("port unreachable")."""
     for _ in range(_MOST_ERRORS):
         try:
             _, ancillary, _, address = sock.recvmsg(0, 512, socket.MSG_ERRQUEUE)
@@ -155,7 +155,7 @@ def _refused(sock: socket.socket, listener: int) -> Iterator[Hop]:
 
 
 def address_towards_the_world(version: int = 4) -> str:
-    """The local address of the default route (nothing is sent), or loopback without one."""
+    """The local address of the default route (nothing is sent), or loopback if there is none."""
     family, far, loopback = (
         (socket.AF_INET, "192.0.2.1", "127.0.0.1")  # TEST-NET-1, RFC 5737
         if version == 4

@@ -1,7 +1,7 @@
 """The SIP dialog (RFC 3261 section 12): two tags, two sequence numbers, a route set and a remote target.
 
-A dialog knows how a request within it must look (12.2.1.1) and whether one that came is in order (12.2.2). It keeps
-URIs and routes as the raw text that it was given: proxies put state into Record-Route parameters and want it back.
+A dialog builds the requests within it (12.2.1.1) and checks whether a received one is in order (12.2.2). It keeps URIs
+and routes as raw text, because proxies put state into Record-Route parameters and expect it back unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from voicebot.sip.message import SipRequest, SipResponse
 
 @dataclass(slots=True)
 class SipDialog:
-    """``local``/``remote`` are complete From/To values, tags included; ``routes`` complete Route values in order."""
+    """``local``/``remote``: complete From/To values, with tags. ``routes``: complete Route values, in order."""
 
     call_id: str
     local: str
@@ -27,13 +27,13 @@ class SipDialog:
     local_cseq: int = 0
     remote_cseq: int = -1
     flow: Hop | None = None
-    """The connection that made the dialog, over a reliable transport."""
+    """The connection by which the dialog was made; None over UDP."""
     direct: bool = False
-    """Nobody stands between that connection and the other side."""
+    """Whether there is no proxy between that connection and the other side."""
 
     @classmethod
     def as_server(cls, invite: SipRequest, local_tag: str, source: Hop) -> SipDialog:
-        """12.1.1: the dialog that our response to ``invite`` makes."""
+        """The dialog that our response to ``invite`` makes (12.1.1)."""
         return cls(
             call_id=invite.call_id,
             local=f"{invite.headers['To']};tag={local_tag}",
@@ -49,7 +49,7 @@ class SipDialog:
 
     @classmethod
     def as_client(cls, invite: SipRequest, response: SipResponse) -> SipDialog:
-        """12.1.2: the dialog that ``response`` to our ``invite`` makes; its routes run the other way."""
+        """The dialog that ``response`` to our ``invite`` makes (12.1.2); its Record-Route is in reverse order."""
         return cls(
             call_id=invite.call_id,
             local=invite.headers["From"],
@@ -66,7 +66,7 @@ class SipDialog:
         return self.call_id, self.local_tag, self.remote_tag
 
     def in_order(self, request: SipRequest) -> bool:
-        """12.2.2: note the sequence number; False when it is lower than one seen (to be answered with 500)."""
+        """Note the CSeq of ``request``. False if it is lower than an earlier one, to be answered with 500 (12.2.2)."""
         number = request.cseq[0]
         if number < self.remote_cseq:
             return False
@@ -74,7 +74,7 @@ class SipDialog:
         return True
 
     def refresh_target(self, message: SipRequest | SipResponse) -> None:
-        """A target refresh request or the 2xx to one moves the remote target (12.2.1.2, 12.2.2)."""
+        """Take the remote target from a target refresh request, or from the 2xx to one (12.2.1.2, 12.2.2)."""
         if message.contact:
             self.target = message.contact[0].uri
 
@@ -84,7 +84,7 @@ class SipDialog:
             cseq = self.next_cseq()
         uri, routes = self.target, self.routes
         if routes and not self._loose(routes[0]):
-            # A strict router (12.2.1.1): it wants itself as the Request-URI, and the target at the end of the list.
+            # A strict router (12.2.1.1) needs itself as the Request-URI, and the target as the last Route.
             uri, routes = NameAddr.parse(routes[0]).uri, [*routes[1:], f"<{self.target}>"]
         request = SipRequest(method, uri)
         if routes:
@@ -102,13 +102,13 @@ class SipDialog:
 
     @property
     def hops(self) -> list[Hop]:
-        """Where requests go: the first route or the target. Empty when that is no SIP URI."""
+        """Where requests are sent: to the first route, or to the target. Empty if that is not a SIP URI."""
         hop = hop_of_route(self.routes[0]) if self.routes else hop_of(self.target)
         if hop is None:
             return []
         flow = self.flow
         if flow is not None and flow.transport == hop.transport and (self.direct or flow.host == hop.host):
-            # The connection that made the dialog leads there (or, behind NAT, nothing else does): RFC 5923, RFC 5626.
+            # Reuse the connection that made the dialog; behind NAT only it leads there (RFC 5923, RFC 5626).
             hop = hop._replace(flow=flow.flow, listener=flow.listener)
         return [hop]
 

@@ -1,8 +1,9 @@
-"""Digest authentication, both sides: RFC 7616 as SIP uses it (RFC 8760), MD5 for those who know nothing better.
+"""Digest authentication: RFC 7616 as used by SIP (RFC 8760), with MD5 for peers that support nothing else.
 
-The server's nonces need no memory to be checked (time, source and a keyed hash), only to be used up: each remembers the
-highest ``nc`` that came with it, in a bounded table, so that an Authorization that was overheard is worth nothing.
-Unknown users and wrong passwords take the same way to the same answer.
+This is the server's side, and what both sides share. The server can check a nonce without having stored it: it consists
+of time, source and a keyed hash. A bounded table has the highest ``nc`` used with each nonce, so that an overheard
+Authorization cannot be replayed. Unknown users and wrong passwords take the same path to the same answer. The client's
+side is in :mod:`voicebot.sip.credentials`.
 """
 
 from __future__ import annotations
@@ -13,33 +14,22 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.message import SipRequest
 
 ALGORITHMS: Mapping[str, Callable[[bytes], str]] = {
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
 }
-"""The better one first: challenges offer them in this order, and of several challenges we take the best."""
+"""The strongest first: our challenges are in this order, and we answer the strongest of several challenges."""
 _SCHEME_RE = re.compile(r"\s*Digest\s+", re.IGNORECASE)
 _FIELD_RE = re.compile(r'([A-Za-z0-9_-]{1,32})\s*=\s*(?:"((?:[^"\\]|\\.){0,1024})"|([^\s,"]{0,1024}))\s*(?:,\s*|\Z)')
 _MAX_FIELDS = 24
-_MAX_TRIES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A user of ours at others. ``realm``: only for challenges of it; empty: for any."""
-
-    username: str
-    password: str = field(repr=False)
-    realm: str = ""
 
 
 def parse_digest(value: str) -> dict[str, str]:
-    """The fields of a ``Digest`` challenge or answer, names in lower case; empty for anything else."""
+    """The fields of a ``Digest`` challenge or answer, with names in lower case; empty if it is not one."""
     match = _SCHEME_RE.match(value)
     fields: dict[str, str] = {}
     at = match.end() if match else len(value)
@@ -72,63 +62,7 @@ def digest_response(fields: Mapping[str, str], method: str, username: str, passw
     return h(ha1, fields["nonce"], ha2)
 
 
-class Challenged:
-    """The client's side for one request: answers each challenge once, and again when the nonce was only stale."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-        self._tried = 0
-        self._answered: set[tuple[str, str]] = set()
-
-    def answer(self, response: SipResponse, request: SipRequest) -> bool:
-        """Put our answer to a 401 or 407 into ``request``. False: there is none, or it was wrong already."""
-        challenge, answer = ("WWW-Authenticate", "Authorization") if response.status == 401 else PROXY_HEADERS
-        self._tried += 1
-        for fields in _best_first(response.headers.getlist(challenge)):
-            realm = fields.get("realm", "")
-            known = (answer, realm) in self._answered
-            if known and fields.get("stale", "").lower() != "true":
-                continue
-            if self._tried > _MAX_TRIES or (self._credentials.realm and self._credentials.realm != realm):
-                continue
-            self._answered.add((answer, realm))
-            request.headers.set(answer, self._authorization(fields, request))
-            return True
-        return False
-
-    def _authorization(self, challenge: Mapping[str, str], request: SipRequest) -> str:
-        offered = [qop.strip().lower() for qop in challenge.get("qop", "").split(",") if qop.strip()]
-        fields = {"realm": challenge.get("realm", ""), "nonce": challenge.get("nonce", ""), "uri": request.uri}
-        if "algorithm" in challenge:
-            fields["algorithm"] = challenge["algorithm"]
-        if offered or fields.get("algorithm", "").upper().endswith("-SESS"):
-            fields["cnonce"] = secrets.token_hex(8)
-        if offered:
-            fields["qop"] = "auth" if "auth" in offered else offered[0]
-            fields["nc"] = "00000001"
-        user = self._credentials.username
-        fields["response"] = digest_response(fields, request.method, user, self._credentials.password, request.body)
-        if "opaque" in challenge:
-            fields["opaque"] = challenge["opaque"]
-        return _format({"username": user, **fields})
-
-
-PROXY_HEADERS = ("Proxy-Authenticate", "Proxy-Authorization")
-
-
-def _best_first(values: list[str]) -> list[dict[str, str]]:
-    parsed = [fields for value in values[:8] if (fields := parse_digest(value))]
-    order = list(ALGORITHMS)
-    usable = []
-    for fields in parsed:
-        algorithm = fields.get("algorithm", "MD5").upper().removesuffix("-SESS")
-        qop = {q.strip().lower() for q in fields.get("qop", "auth").split(",")}
-        if algorithm in order and fields.get("nonce") and qop & {"auth", "auth-int"}:
-            usable.append((order.index(algorithm), fields))
-    return [fields for _, fields in sorted(usable, key=lambda item: item[0])]
-
-
-def _format(fields: Mapping[str, str]) -> str:
+def format_digest(fields: Mapping[str, str]) -> str:
     bare = ("algorithm", "qop", "nc", "stale")
 
     def one(name: str, value: str) -> str:
@@ -138,16 +72,16 @@ def _format(fields: Mapping[str, str]) -> str:
 
 
 class Proof(Enum):
-    """What an Authorization was worth."""
+    """The result of checking an Authorization."""
 
     GOOD = auto()
     STALE = auto()
-    """The right password with a nonce that has run out or been used: challenge anew with ``stale=true``."""
+    """The right password, but with an expired or used nonce: challenge again with ``stale=true``."""
     BAD = auto()
 
 
 class DigestServer:
-    """Challenges requests and checks the answers, for one realm. ``password_of`` gives None for an unknown user."""
+    """Challenges requests and checks the answers, for one realm. ``password_of`` returns None for an unknown user."""
 
     def __init__(
         self,
@@ -172,10 +106,10 @@ class DigestServer:
         fields = {"realm": self.realm, "nonce": self._nonce(source, now), "qop": "auth"}
         if stale:
             fields["stale"] = "true"
-        return [_format({**fields, "algorithm": algorithm}) for algorithm in ALGORITHMS]
+        return [format_digest({**fields, "algorithm": algorithm}) for algorithm in ALGORITHMS]
 
     def check(self, request: SipRequest, source: str, now: float) -> tuple[Proof, str]:
-        """The worth of the request's Authorization, and the user it speaks for (empty unless GOOD)."""
+        """Check the request's Authorization. Returns the result and the user (empty unless GOOD)."""
         for value in request.headers.getlist("Authorization")[:4]:
             fields = parse_digest(value)
             if fields.get("realm") == self.realm:
@@ -186,8 +120,8 @@ class DigestServer:
         user = fields.get("username", "")
         password = self._password_of(user)
         try:
-            # Without qop there is no nc, and so no protection against repetition: we asked for it, so we insist.
-            # The uri may differ from the Request-URI, which proxies rewrite; the method may not.
+            # Without qop there is no nc, and so no protection against replay; our challenge asked for it.
+            # The uri may differ from the Request-URI, because proxies rewrite that; the method may not.
             count = int(fields["nc"], 16) if fields["qop"] == "auth" else 0
             wanted = digest_response(fields, request.method, user, password or self._decoy)
         except (KeyError, ValueError):
@@ -202,7 +136,7 @@ class DigestServer:
         self._used[nonce] = count
         self._used.move_to_end(nonce)
         while len(self._used) > self._kept:
-            # A nonce that falls out could be used again: with it fall all that were made before (see `_ours`).
+            # A nonce that leaves the table could be replayed, so it and all older ones become invalid (see `_ours`).
             self._oldest = max(self._oldest, _made_at(self._used.popitem(last=False)[0]))
         return Proof.GOOD, user
 

@@ -1,10 +1,10 @@
-"""What a description says of a handshake on the media's port: DTLS-SRTP (RFC 5763, 8122, 8842), ICE (RFC 8839). Pure.
+"""The SDP attributes of DTLS-SRTP (RFC 5763, 8122, 8842) and ICE (RFC 8839). Pure.
 
-The attributes stand with a media section, or before all of them and hold for each that has none of its own. We answer
-such offers and make none of our own, but for a stream that has its keys in this way already.
+An attribute is in a media section, or before all of them, and then applies to each media section without its own. We
+answer such offers. We offer DTLS-SRTP only for a stream that uses it already.
 
-Roles: who offers leaves the choice to the other side (``actpass``), and we wait for its handshake, which comes when it
-can reach us; only where it wants to wait itself we begin.
+Roles: an offer usually leaves the choice to us (``actpass``). We then wait for the other side's handshake, which it
+starts when it can reach us; we start it only if the other side wants to wait.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _SETUPS: Final = ("active", "passive", "actpass", "holdconn")
 
 @dataclass(slots=True)
 class Handshake:
-    """The attributes of one section. ``candidate``: the address in our own, where there is ICE."""
+    """The attributes of one section. ``candidate``: our address, if we describe ourselves and there is ICE."""
 
     fingerprints: tuple[tuple[str, str], ...] = ()
-    """Algorithm and hash."""
+    """Algorithm and hash of each certificate."""
     setup: str = ""
     ufrag: str = ""
     password: str = field(default="", repr=False)
@@ -40,7 +40,7 @@ class Handshake:
     candidate: tuple[str, int] | None = None
 
     def take(self, name: str, text: str) -> None:
-        """Note an attribute if it is one of these; what is malformed is none."""
+        """Note an attribute if it is one of these and well-formed; ignore it otherwise."""
         if name == "fingerprint":
             match = _FINGERPRINT_RE.match(text)
             if match is not None and len(self.fingerprints) < MAX_FINGERPRINTS:
@@ -59,7 +59,7 @@ class Handshake:
             self.mid = text.strip()
 
     def within(self, session: Handshake) -> Handshake:
-        """This section's attributes, with the session's where it has none."""
+        """The attributes of this media section, with the session's ``session`` where it has none."""
         own_ice = self.ufrag and self.password
         return replace(
             self,
@@ -71,7 +71,7 @@ class Handshake:
         )
 
     def lines(self) -> list[str]:
-        """Its lines in a media section; ``ice-lite`` belongs before all of them."""
+        """The attribute lines of a media section. ``ice-lite`` is not among them: it is a session attribute."""
         lines = [f"a=mid:{self.mid}"] if self.mid else []
         lines += [f"a=fingerprint:{name} {value}" for name, value in self.fingerprints]
         lines += [f"a=setup:{self.setup}"] if self.setup else []
@@ -79,25 +79,25 @@ class Handshake:
             lines += [f"a=ice-ufrag:{self.ufrag}", f"a=ice-pwd:{self.password}"]
         if self.candidate is not None:
             host, port = self.candidate
-            # RFC 8445 5.1.2.1: the priority of the only host candidate of the only component that there is.
+            # RFC 8445 5.1.2.1: the priority of a host candidate, here the only one of the only component.
             lines += [f"a=candidate:1 1 udp 2130706431 {host} {port} typ host", "a=end-of-candidates"]
         return lines + (["a=rtcp-mux"] if self.mux else [])
 
     def agreed(self) -> HandshakeAgreement | None:
-        """What this section of theirs, or of theirs by way of :meth:`within`, makes possible; None: nothing."""
+        """What the other side's attributes allow, the result of :meth:`within`; None if no handshake is possible."""
         strong = tuple(one for one in self.fingerprints if one[0] in STRONG_HASHES)
         if not strong or self.setup == "holdconn":
             return None
         role: SetupRole = "active" if self.setup == "passive" else "passive"
         ice = (self.ufrag, self.password) if self.ufrag and self.password else None
         if ice is not None and self.lite:
-            return None  # two that only answer checks never meet
+            return None  # if both are lite, nobody makes the checks
         return HandshakeAgreement(role, strong, ice, self.mux, self.mid)
 
 
 @dataclass(frozen=True, slots=True)
 class HandshakeAgreement:
-    """How the keys of a stream are made. ``role``: ours. ``ice``: their user fragment and password."""
+    """How the keys of a stream are made. ``role``: ours. ``ice``: the other side's user fragment and password."""
 
     role: SetupRole
     fingerprints: tuple[tuple[str, str], ...]
@@ -106,11 +106,12 @@ class HandshakeAgreement:
     mid: str = ""
 
     def answer(self, fingerprint: str, ice: tuple[str, str] | None, address: tuple[str, int]) -> Handshake:
-        """Our side: our certificate's SHA-256, and our user fragment and password where there is ICE."""
+        """Our attributes in an answer. ``fingerprint``: the SHA-256 of our certificate; ``ice``: our user fragment and
+        password, None without ICE; ``address``: where our media is received."""
         return self._ours(self.role, fingerprint, ice, address)
 
     def offer_again(self, fingerprint: str, ice: tuple[str, str] | None, address: tuple[str, int]) -> Handshake:
-        """Our side of the same stream in an offer of ours: the roles stay as they are (RFC 8842 5.5)."""
+        """Our attributes in a new offer for the same stream, which leaves the roles as they are (RFC 8842 5.5)."""
         return self._ours("actpass", fingerprint, ice, address)
 
     def _ours(self, setup: str, fingerprint: str, ice: tuple[str, str] | None, address: tuple[str, int]) -> Handshake:

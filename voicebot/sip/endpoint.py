@@ -1,8 +1,7 @@
 """The driver of the user agent core: its sockets, one timer, and a handle for each call.
 
-Everything here runs on the event loop and nothing waits in it. Callbacks are called in the order of events; a command
-may call one before it returns (``bye`` calls ``on_end``). A callback that raises is a defect of ours: it is logged,
-and the endpoint goes on.
+Everything here runs on the event loop and never blocks it. Callbacks are called in the order of events; a command may
+call one before it returns (``bye`` calls ``on_end``). If a callback raises, that is logged, and the endpoint goes on.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from voicebot.address import Address, Domain
+from voicebot.address import Address
 from voicebot.listening import Admissions, Bounds
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
@@ -37,10 +36,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may talk to us beside trunks, and how often anybody may (see :mod:`voicebot.sip.trunks`).
+    """What those who are not trunks may do, and how many requests anybody may send (see :mod:`voicebot.sip.trunks`).
 
-    Without ``rates`` and trunks everybody may, as often as they like. ``trunk_factor``: how much wider the rates of
-    trunks are. ``connections``: how many others may open to us.
+    With the defaults and no trunks there are no limits. ``trunk_factor``: by how much the rates of trunks are higher.
+    ``connections``: how many others may open to us.
     """
 
     strangers: Strangers = "allow"
@@ -53,8 +52,9 @@ class SipEndpoint:
     """A SIP user agent on the sockets of ``listen``.
 
     ``on_invite`` gets each new call and must answer or reject it; without it every call is refused with 480.
-    ``trunks`` and ``access``: who may talk to us and how often. ``accounts`` are registered from the start to the end;
-    trunks that want it are sent OPTIONS. ``resolver`` makes the resolver, which the endpoint closes.
+    ``trunks`` and ``access``: who may send us requests, and how many. ``accounts`` are registered as long as the
+    endpoint runs; trunks with ``options_s`` are sent OPTIONS. ``resolver`` makes the resolver, which the endpoint
+    closes.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class SipEndpoint:
         self._probed = tuple(trunk for trunk in trunks if trunk.outbound and trunk.options_s > 0)
         lines = [*(trunk.line for trunk in trunks), *(account.line for account in accounts)]
         self.lines = {line.name: line for line in lines if line is not None}
-        """What calls of ours can go out by, by the names of trunks and accounts."""
+        """The lines for outgoing calls, by the names of trunks and accounts."""
         self._gate = self._gate_of(trunks, access or Access())
         self._bounds = (access or Access()).connections
         self._make_resolver = resolver
@@ -88,7 +88,7 @@ class SipEndpoint:
         self._transports: Transports | None = None
         self._ua: UserAgent | None = None
         self._timer: asyncio.Handle | None = None
-        self._timer_due = 0.0  # not the handle's ``when()``: what uvloop gives for a timer that is due now has none
+        self._timer_due = 0.0  # not the handle's ``when()``: for a timer that is due now, uvloop's handle has none
         self._calls: dict[SipCall, CallHandle] = {}
         self._waiting: deque[SipOutput] = deque()
         self._dispatching = False
@@ -106,7 +106,7 @@ class SipEndpoint:
         )
 
     async def start(self) -> None:
-        """Bind and listen. Raises OSError, also for TLS files that cannot be used."""
+        """Bind and listen. Raises OSError, also if the TLS files cannot be used."""
         loop = self._loop = asyncio.get_running_loop()
         transports = Transports(
             loop,
@@ -132,7 +132,7 @@ class SipEndpoint:
         self.flush()
 
     async def close(self) -> None:
-        """End every call (with one BYE, CANCEL or 480 each, not waited for) and close the sockets."""
+        """End every call (with a BYE, CANCEL or 480 whose response is not waited for) and close the sockets."""
         if self._ua is None or self._transports is None:
             return
         self._closed = True
@@ -157,7 +157,7 @@ class SipEndpoint:
 
     @property
     def port(self) -> int:
-        """The port of the first listener; the real one once started."""
+        """The port of the first listener; the real one after the start."""
         return self.listeners[0].port if self.listeners else self._listen[0].port
 
     @property
@@ -172,7 +172,7 @@ class SipEndpoint:
 
     @property
     def registrations(self) -> Mapping[str, Registration]:
-        """How the accounts' registrations stand, by name."""
+        """The state of the accounts' registrations, by name."""
         return self._core.lines.registrations
 
     @property
@@ -187,7 +187,7 @@ class SipEndpoint:
         return self._transports.connections.admissions
 
     def fit_line(self, names: Sequence[str]) -> str:
-        """The first of these lines that a call can go out by now; empty: none."""
+        """The first of these lines that can carry a call now; empty if none can."""
         now = self.loop.time()
         return next((name for name in names if name in self.lines and self._core.is_fit(self.lines[name], now)), "")
 
@@ -208,22 +208,20 @@ class SipEndpoint:
     ) -> OutgoingCall:
         """Call ``to``; wait with :meth:`OutgoingCall.established`.
 
-        ``line``: the trunk or account that it goes by; empty: straight there. ``sender``: as whom, where that is not
-        who we are on the line; a number or name is one in the line's domain. Raises ValueError for an address without a
-        domain, a bad header, and for a line that there is not or that has all the calls that it may have.
+        ``line``: the trunk or account to call through; empty: directly. ``sender``: our address in the From header, by
+        default the line's; a number or name gets the line's domain. Raises ValueError if ``to`` has no domain, a header
+        is malformed, or the line does not exist or has reached its limit of calls.
         """
         if line and line not in self.lines:
-            raise ValueError(f"no account or trunk {line!r} that calls can go out by")
+            raise ValueError(f"there is no account or trunk {line!r} for outgoing calls")
         if line and self._core.is_full(line):
-            raise ValueError(f"{line} has all the calls that it may have")
-        by = self.lines.get(line)
-        home = by.own.domain if by is not None else None
+            raise ValueError(f"{line} has reached its limit of calls")
         core = self._core.invite(
-            to.uri,
+            to,
             offer,
             self.loop.time(),
-            line=by,
-            from_uri=sender.at(home or Domain.parse(self.listeners[0].sent_by)).uri if sender is not None else "",
+            line=self.lines.get(line),
+            sender=sender,
             display_name=display_name,
             headers=headers,
         )
@@ -241,13 +239,13 @@ class SipEndpoint:
         return self._ua
 
     def received(self, data: bytes, source: Hop) -> None:
-        """One message came. For the sockets."""
+        """Handle one message. Called by the sockets."""
         if self._ua is None:
             return
         try:
             outputs = self._ua.receive(data, source, self.loop.time())
         except Exception:
-            logger.exception("a message of %d bytes from %s broke the user agent", len(data), source.host)
+            logger.exception("a message of %d bytes from %s could not be handled", len(data), source.host)
             outputs = self._ua.take()
         self._dispatch(outputs)
 
@@ -270,7 +268,7 @@ class SipEndpoint:
             self._dispatch(self._ua.transport_failed(hop, self.loop.time()))
 
     def flush(self) -> None:
-        """Carry out what commands to calls have put out. For their handles."""
+        """Carry out the outputs of commands. Called by the handles of calls."""
         self._dispatch(self._core.take())
 
     def _dispatch(self, outputs: Iterable[SipOutput]) -> None:
@@ -332,5 +330,5 @@ class SipEndpoint:
 
     def _timed_out(self, deadline: float) -> None:
         self._timer = None
-        # Some loops round their timers and come a little early: what was due is due.
+        # Some event loops round timers and call a little early: run what is due at the deadline all the same.
         self._dispatch(self._core.timeout(max(self.loop.time(), deadline)))

@@ -1,6 +1,6 @@
-"""Who may talk to the user agent: asked before anything is made of a request that belongs to nothing that we know.
+"""Who may talk to the user agent: the interface that it asks about each request outside of its dialogs.
 
-The user agent only asks; what is known of trunks, accounts and rates is the business of :mod:`voicebot.sip.trunks`.
+:mod:`voicebot.sip.trunks` implements it, with the rules for trunks, accounts and rates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from voicebot.sip.message import SipRequest
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """``trunk``: the name of the trunk that a request came by; ``drop``: not even an answer."""
+    """``trunk``: the name of the trunk that sent the request, empty if none did. ``refusal``: how to refuse it, None to
+    admit it. ``drop``: do not even answer."""
 
     trunk: str = ""
     refusal: Refusal | None = None
@@ -24,11 +25,11 @@ class Admission:
 
 
 class Gate(Protocol):
-    def silent(self, source: Hop, now: float) -> bool:
-        """Whether ``source`` gets no answer whatever it sends: decided before its message is parsed."""
+    def silent(self, method: str, source: Hop, now: float) -> bool:
+        """Whether a request with ``method`` from ``source`` is dropped without parsing it, unless in a running call."""
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
-        """Judge a request that is in no transaction and in no dialog of ours."""
+        """Decide about a request that belongs to none of our transactions and dialogs."""
 
     def trusts(self, source: Hop) -> bool:
         """Whether ``source`` is a trunk or an account by its address."""
@@ -46,7 +47,7 @@ class OpenGate:
     def trusts(self, source: Hop) -> bool:
         return False
 
-    def silent(self, source: Hop, now: float) -> bool:
+    def silent(self, method: str, source: Hop, now: float) -> bool:
         return False
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:

@@ -1,6 +1,7 @@
-"""What the endpoint's user holds of a call: commands as methods, events as callbacks and awaitables.
+"""A call as the user of the endpoint sees it: commands as methods, events as callbacks and awaitables.
 
-A handle adds nothing to the core's :class:`~voicebot.sip.call.SipCall` but the loop: its time, its futures.
+A handle connects the core's :class:`~voicebot.sip.call.SipCall` to the event loop (its time, its futures); it has no
+logic of its own.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from voicebot.sip.sdp import SessionDescription
 
 
 class CallClosed(Exception):
-    """The call ended before what was waited for. ``end`` tells how."""
+    """The call ended before the awaited event. ``end``: how it ended."""
 
     def __init__(self, end: CallEnded) -> None:
         super().__init__(f"{end.cause} {end.status or ''} {end.reason}".strip())
@@ -38,13 +39,13 @@ class CallClosed(Exception):
 
 
 class CallHandle:
-    """One call, either way. Set the ``on_...`` callbacks when you get it; they are called on the event loop.
+    """One call, incoming or outgoing. Set its ``on_...`` callbacks at once; they are called on the event loop.
 
-    ``on_session`` gets a new offer of the other side (re-INVITE, UPDATE; None: we are to offer) and returns our answer,
-    or None to refuse it with 488 and leave the session as it is. ``on_refer`` gets a target and the Referred-By header,
-    and returns whether we follow; then :meth:`notify_refer` must tell the outcome.
+    ``on_session`` gets a new offer from the other side (re-INVITE, UPDATE), or None if we are to offer. It returns our
+    session description, or None to refuse with 488 and leave the session as it is. ``on_refer`` gets a target URI and
+    the Referred-By header, and returns whether we call the target; if so, :meth:`notify_refer` must report the outcome.
 
-    ``flush`` carries out what a command has put out.
+    ``flush`` carries out the outputs of a command.
     """
 
     def __init__(self, core: SipCall, loop: asyncio.AbstractEventLoop, flush: Callable[[], None]) -> None:
@@ -78,7 +79,7 @@ class CallHandle:
 
     @property
     def trunk(self) -> str:
-        """The name of the trunk or account that the call came by."""
+        """The name of the call's trunk or account."""
         return self._core.trunk
 
     @property
@@ -86,7 +87,7 @@ class CallHandle:
         return self._core.is_up
 
     def bye(self) -> None:
-        """End the call from our side, in whatever state it is (BYE, CANCEL, or 480); harmless when it has ended."""
+        """End the call in whatever state it is, by BYE, CANCEL or 480. No effect if it has ended."""
         self._core.bye(self._loop.time())
         self._flush()
 
@@ -98,11 +99,11 @@ class CallHandle:
         headers: Mapping[str, str] | None = None,
         replaces: CallHandle | None = None,
     ) -> ReferProgress:
-        """Transfer to ``target``. Returns the last :class:`ReferProgress`; the call stays up.
+        """Ask the other side to call ``target`` (RFC 3515). Returns the last :class:`ReferProgress`; the call stays up.
 
-        ``headers``: for the target. ``replaces``: a call of ours with the target, which the new one takes over
-        (attended transfer); without it the transfer is blind.
-        Raises ValueError for a target without a domain, :class:`CallClosed` when the call has ended.
+        ``headers``: for the target. ``replaces``: our own call with the target, which the new call replaces (attended
+        transfer, RFC 3891); without it the transfer is blind.
+        Raises ValueError if the target has no domain, :class:`CallClosed` if the call has ended.
         """
         if self.ended is not None:
             raise CallClosed(self.ended)
@@ -122,27 +123,27 @@ class CallHandle:
         return ReferProgress(491, "the call is not up, or is being transferred", accepted=False, final=True)
 
     def notify_refer(self, status: int, reason: str = "") -> None:
-        """Tell the outcome of the transfer that ``on_refer`` agreed to: a SIP status of the target."""
+        """Report the outcome of the transfer that ``on_refer`` agreed to: the SIP status from the target."""
         self._core.referral.notify(status, self._loop.time(), reason)
         self._flush()
 
     @property
     def can_reoffer(self) -> bool:
-        """Whether the call is up, and no other offer of ours is under way."""
+        """Whether the call is up and no other offer of ours is pending."""
         return self._core.renegotiation.is_free
 
     def reoffer(self, session: SessionDescription) -> bool:
-        """Offer ``session`` in a re-INVITE (hold, another codec); ``on_session_answer`` gets the answer,
-        ``on_session_refused`` is called when there is none.
+        """Offer ``session`` in a re-INVITE (hold, another codec). Either ``on_session_answer`` gets the answer, or
+        ``on_session_refused`` is called, and the session stays as it was.
 
-        A refusal changes nothing. False: not now, see :attr:`can_reoffer`.
+        False: not possible now, see :attr:`can_reoffer`.
         """
         offered = self._core.renegotiation.offer(session, self._loop.time())
         self._flush()
         return offered
 
     def deliver(self, event: CallEvent) -> None:
-        """An event of this call. For the endpoint."""
+        """Handle an event of this call. Called by the endpoint."""
         match event:
             case CallConfirmed():
                 if not self._up.done():
@@ -195,7 +196,7 @@ class CallHandle:
         self.ended = event
         if not self._up.done():
             self._up.set_exception(CallClosed(event))
-            self._up.exception()  # nobody need be waiting
+            self._up.exception()  # mark it as retrieved: perhaps nobody awaits it
         if self._referred is not None and not self._referred.done():
             self._referred.set_exception(CallClosed(event))
         if self.on_end:
@@ -203,7 +204,7 @@ class CallHandle:
 
 
 class IncomingCall(CallHandle):
-    """Somebody calls us; 100 went out. ``offer``: their session description, None when we are to offer."""
+    """A call that comes in; 100 was sent. ``offer``: the session description in its INVITE, None if we are to offer."""
 
     _core: IncomingSipCall
 
@@ -212,19 +213,19 @@ class IncomingCall(CallHandle):
         return self._core.offer
 
     def ring(self) -> None:
-        """180."""
+        """Send 180."""
         self._core.ring(self._loop.time())
         self._flush()
 
     def progress(self, session: SessionDescription) -> None:
-        """183 with our answer: early media. The answer must then have the same ``session``."""
+        """Send 183 with our answer, for early media. :meth:`answer` must then be called with the same ``session``."""
         self._core.progress(session, self._loop.time())
         self._flush()
 
     async def answer(self, session: SessionDescription) -> SessionDescription | None:
-        """200; returns when it was acknowledged, with the other side's answer if ``session`` was our offer.
+        """Send 200. Returns when the ACK has come, with the other side's answer if ``session`` was our offer.
 
-        Raises :class:`CallClosed` when the call ends first, at the latest after 64*T1 (32 s).
+        Raises :class:`CallClosed` if the call ends first: without an ACK, after 64*T1 (32 s).
         """
         self._core.answer(session, self._loop.time())
         self._flush()
@@ -237,21 +238,21 @@ class IncomingCall(CallHandle):
 
 
 class OutgoingCall(CallHandle):
-    """We call somebody."""
+    """A call of ours."""
 
     _core: OutgoingSipCall
 
     @property
     def responded(self) -> bool:
-        """Whether anybody has responded at all."""
+        """Whether any response has come."""
         return self._core.responded
 
     async def established(
         self, *, timeout_s: float = 60.0, response_timeout_s: float | None = None
     ) -> SessionDescription:
-        """The other side's answer, once it has accepted. Raises :class:`CallClosed`.
+        """Wait until the other side accepts. Returns its answer. Raises :class:`CallClosed`.
 
-        After ``timeout_s`` we cancel; and already after ``response_timeout_s`` when nobody has responded at all.
+        We give up after ``timeout_s``, and after ``response_timeout_s`` if no response at all has come by then.
         """
         try:
             async with asyncio.timeout(timeout_s):

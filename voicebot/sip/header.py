@@ -1,8 +1,8 @@
-"""What header values are made of: lists, parameters, addresses, URIs, Via (RFC 3261 sections 19.1, 20 and 25).
+"""Header values: lists, parameters, addresses, URIs, Via (RFC 3261 sections 19.1, 20 and 25).
 
-Values that must be sent back as they came are kept as raw text, and the parsed form stands beside it: proxies keep
-state in Record-Route parameters and want it back byte for byte (`sipmessage` percent-decodes parameters, which is why
-only its grammar is used here). Sizes are bounded, and no pattern backtracks more than linearly.
+Values that must be sent back unchanged are kept as raw text beside their parsed form: proxies keep state in
+Record-Route parameters and expect it back byte for byte. (`sipmessage` percent-decodes parameters, so only its grammar
+is used here.) Sizes are limited, and every pattern matches in linear time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_URI = 2_048
 MAX_LIST = 64
 """Values of one list header (Via, Record-Route, Contact, ...), all its lines together."""
 MAX_PARAMS = 64
-"""Of one value."""
+"""Parameters of one value."""
 
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -41,7 +41,7 @@ _VIA_RE = re.compile(
 
 
 class SipSyntaxError(ValueError):
-    """Text that is not what RFC 3261 says it should be. ``status``: the answer to a request that has it."""
+    """Text that does not follow RFC 3261. ``status``: for the response to a request with it."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
@@ -70,7 +70,7 @@ def format_params(params: Mapping[str, str | None]) -> str:
 
 
 def split_list(value: str) -> list[str]:
-    """The elements of a comma-separated header, with commas in quotes and in angle brackets left alone."""
+    """The elements of a comma-separated header; commas within quotes or angle brackets do not separate."""
     elements: list[str] = []
     at = 0
     while True:
@@ -88,7 +88,7 @@ def split_list(value: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class SipUri:
-    """A sip, sips or tel URI taken apart. ``user`` is unescaped; ``host`` is empty for tel."""
+    """A parsed sip, sips or tel URI. ``user`` is unescaped; ``host`` is empty for tel."""
 
     scheme: str
     user: str
@@ -98,7 +98,7 @@ class SipUri:
 
     @classmethod
     def parse(cls, text: str) -> SipUri:
-        """Raises :class:`SipSyntaxError`: with status 416 for a scheme that we don't speak, else 400."""
+        """Raises :class:`SipSyntaxError`, with status 416 for an unknown scheme, else 400."""
         if len(text) > MAX_URI:
             raise SipSyntaxError("URI too long")
         scheme = _SCHEME_RE.match(text)
@@ -145,7 +145,7 @@ class NameAddr:
             start = quoted.end()
         bracket = value.find("<", start)
         if bracket >= 0:
-            # Display names of other characters than the grammar's tokens are common and harmless; a comma is not.
+            # Unquoted display names often have characters that are not token characters. Harmless, except for a comma.
             unquoted = value[start:bracket].strip()
             if (start and unquoted) or re.search(r'[,"]', unquoted):
                 raise SipSyntaxError("malformed display name")
@@ -158,7 +158,7 @@ class NameAddr:
             uri, semicolon, rest = value.partition(";")
             uri, rest = uri.strip(), semicolon + rest
             if start or re.search(r"[,?]", uri):
-                # Without brackets these belong to the header, not to the URI (RFC 3261 section 20).
+                # A URI with a comma or question mark must be in angle brackets (RFC 3261 section 20).
                 raise SipSyntaxError("malformed address")
         if len(uri) > MAX_URI or _SCHEME_RE.match(uri) is None:
             raise SipSyntaxError("malformed URI in address")
@@ -171,7 +171,7 @@ class NameAddr:
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """One hop. ``params`` keep their order and raw values, so that it can be sent back as it came."""
+    """One Via value. ``params`` keep their order and raw values, so that it can be sent back unchanged."""
 
     transport: str
     host: str
@@ -197,7 +197,7 @@ class Via:
         return f"{self.host}:{self.port or (5061 if self.transport == 'TLS' else 5060)}"
 
     def stamped(self, host: str, port: int) -> Via:
-        """With ``received`` and ``rport`` as the server adds them (RFC 3261 18.2.1, RFC 3581 section 4)."""
+        """This Via with ``received`` and ``rport`` as a server fills them in (RFC 3261 18.2.1, RFC 3581 section 4)."""
         params = dict(self.params)
         if "rport" in params:
             params["rport"] = str(port)

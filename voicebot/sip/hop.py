@@ -1,9 +1,9 @@
-"""Where a message came from, or goes: the next hop (RFC 3261 18, RFC 3263), and the addresses that we listen at.
+"""Where a message came from or is sent to: the next hop (RFC 3261 18, RFC 3263), and the addresses that we listen at.
 
-A hop on a reliable transport may name the connection (``flow``) that is to be used as long as it is open: responses go
-back on the connection that the request came by (18.2.2), and requests reuse it. Without one, or when it is gone, the
-transport connects to ``host`` and ``port``. ``name`` is the domain that led to the address: what a TLS server must
-prove to be (RFC 5922), and what it is asked for (SNI).
+On a reliable transport a hop may name a connection (``flow``), which is used as long as it is open: responses go back
+on the connection that the request came on (18.2.2), and requests reuse it. If it names none, or it is closed, the
+transport connects to ``host`` and ``port``. ``name`` is the domain that was resolved to the address: a TLS server must
+have a certificate for it (RFC 5922), and gets it as SNI.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061}
 
 
 class Hop(NamedTuple):
-    """``host`` may be a name where something is to be sent, and ``port`` 0 then: what DNS says, or the default.
-
-    IPv6 addresses stand without brackets.
+    """``host``: an IP address (IPv6 without brackets), or a name if it is still to be resolved. ``port``: 0 if DNS or
+    the default decides.
     """
 
     host: str
@@ -30,10 +29,10 @@ class Hop(NamedTuple):
     transport: Transport = "UDP"
     flow: int = 0
     listener: int = -1
-    """The index of the listener that a message came in by; -1 when it is ours to choose."""
+    """The index of the listener that a message came in by; -1 if we may choose one."""
     name: str = ""
     free: bool = False
-    """The URI left the transport open: NAPTR and SRV choose it, and ``transport`` is what holds without them."""
+    """Whether the URI left the transport open: NAPTR and SRV choose it, and ``transport`` holds if there are none."""
 
     @property
     def reliable(self) -> bool:
@@ -41,7 +40,7 @@ class Hop(NamedTuple):
 
     @property
     def is_literal(self) -> bool:
-        """Whether ``host`` is an address, which needs no look-up."""
+        """Whether ``host`` is an IP address, which needs no look-up."""
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -51,7 +50,7 @@ class Hop(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One address of ours as others reach it: in Via and Contact. ``host`` is the advertised one."""
+    """One of our addresses as others reach it, for Via and Contact. ``host``: the advertised one."""
 
     transport: Transport
     host: str
@@ -62,7 +61,7 @@ class Listener:
         return f"{bracketed(self.host)}:{self.port}"
 
     def contact(self, user: str = "voicebot", *, secure: bool = False) -> str:
-        """A Contact value. ``secure``: the request had a sips URI, so ours must have one (RFC 3261 12.1.1)."""
+        """A Contact value. ``secure``: use a sips URI, as for a request with a sips URI (RFC 3261 12.1.1)."""
         if secure:
             return f"<sips:{user}@{self.sent_by}>"
         transport = "" if self.transport == "UDP" else f";transport={self.transport.lower()}"
@@ -70,10 +69,11 @@ class Listener:
 
 
 def choose_listener(listeners: Sequence[Listener], hop: Hop) -> Listener:
-    """The listener whose address goes into a message for ``hop``: that it came in by, else same transport and family.
+    """The listener whose address we put into a message for ``hop``: the one that ``hop`` names, else the first with the
+    same transport, preferably also of the same IP version.
 
-    Where we listen at no such transport (a client of a TLS server), the first listener's address stands in: what must
-    come back comes back on the connection.
+    If we do not listen on this transport (a client of a TLS server), another listener's address stands in for it:
+    responses come back on the connection.
     """
     if 0 <= hop.listener < len(listeners):
         return listeners[hop.listener]
@@ -86,9 +86,10 @@ def choose_listener(listeners: Sequence[Listener], hop: Hop) -> Listener:
 
 
 def hop_of(uri: str) -> Hop | None:
-    """Where requests to ``uri`` go, its host not looked up. None: no SIP URI, or a transport that we don't have.
+    """Where requests to ``uri`` are sent, before its host is resolved. None if it is not a SIP URI, or asks for a
+    transport that we do not have.
 
-    ``maddr`` is ignored: it would let anybody aim us.
+    ``maddr`` is ignored: with it, anybody could make us send to any address.
     """
     try:
         parsed = SipUri.parse(uri.partition("?")[0])
@@ -120,15 +121,20 @@ def hop_of_route(value: str) -> Hop | None:
         return None
 
 
+def route_through(proxy: str) -> str:
+    """The Route value for the proxy at the URI ``proxy``, as a loose router (RFC 3261 16.12)."""
+    return f"<{proxy}>" if ";lr" in proxy else f"<{proxy};lr>"
+
+
 def bracketed(host: str) -> str:
-    """``host`` as it stands in URIs and Via: IPv6 in brackets."""
+    """``host`` as written in URIs and Via: IPv6 in brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def reply_hop(via: Via, source: Hop) -> Hop:
-    """Where the response to a request with ``via`` on top goes (RFC 3581; RFC 3261 18.2.2).
+    """Where to send the response to a request with ``via`` on top (RFC 3581; RFC 3261 18.2.2).
 
-    On a reliable transport the connection comes first; ``port`` is where to connect to when it is gone.
+    On a reliable transport that is the request's connection; ``port`` is for a new one if it has been closed.
     """
     if "rport" in via.params and not source.reliable:
         return source

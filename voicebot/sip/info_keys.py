@@ -1,4 +1,4 @@
-"""Keypad keys by INFO: the two body types that telephones use, ``application/dtmf-relay`` and ``application/dtmf``."""
+"""Keypad keys in INFO: the two body types in use, ``application/dtmf-relay`` and ``application/dtmf``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _KEY_NUMBERS = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"
 
 
 def key_in(request: SipRequest) -> str:
-    """The key, or an empty string for a body that names none."""
+    """The key, or an empty string if the body names none."""
     match = _KEY_RE.search(request.body[:200].decode("ascii", "replace"))
     return _KEY_NUMBERS.get(match[1], match[1].upper()) if match is not None else ""

@@ -1,4 +1,4 @@
-"""What every request is entitled to, whatever it is about: RFC 3261 8.2.1 to 8.2.3, as one pure function."""
+"""The checks that apply to every request (RFC 3261 8.2.1 to 8.2.3), as one pure function."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from voicebot.sip.message import SDP_TYPE, SipRequest
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REFER", "NOTIFY", "PRACK")
-"""What we take."""
+"""The methods that we support."""
 ALLOW = ", ".join(METHODS)
 _OTHER_METHODS = frozenset({"REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE"})
 EXTENSIONS: frozenset[str] = frozenset({"100rel", "replaces", "timer"})
-"""Option tags that a Require may name."""
+"""The option tags that we support."""
 SUPPORTED = ", ".join(sorted(EXTENSIONS))
 _BODIES: Mapping[str, tuple[str, ...]] = {
     "INVITE": (SDP_TYPE,),
@@ -25,14 +25,14 @@ ACCEPT = ", ".join(sorted({kind for kinds in _BODIES.values() for kind in kinds}
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A final failure, with the headers that it must carry."""
+    """A failure response: its status, and the headers that it must have."""
 
     status: int
     headers: Mapping[str, str | list[str]] = field(default_factory=dict)
 
 
 def inspect(request: SipRequest) -> Refusal | None:
-    """Method, extensions, body, acceptable answers: the first thing that we cannot serve, None when there is none."""
+    """Check method, extensions, body and Accept. Returns the refusal for the first that we do not support, or None."""
     if request.method not in METHODS:
         return Refusal(405 if request.method in _OTHER_METHODS else 501, {"Allow": ALLOW})
     unknown = [tag for tag in request.tokens("Require") if tag not in EXTENSIONS]

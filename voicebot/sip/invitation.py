@@ -1,4 +1,4 @@
-"""The INVITE of a call of ours, but for its Via (RFC 3261 8.1.1, 13.2.1)."""
+"""The INVITE of an outgoing call, without its Via (RFC 3261 8.1.1, 13.2.1)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from voicebot.sip.header import NameAddr
+from voicebot.sip.hop import route_through
 from voicebot.sip.message import SDP_TYPE, SipRequest, put_headers
 from voicebot.sip.sdp import SessionDescription
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """``sender``: our address. ``route``: a proxy's URI, where the request goes by one that its own leads past."""
+    """``sender``: the URI for From. ``route``: the URI of a proxy, if ``uri`` itself does not lead there."""
 
     uri: str
     sender: str
@@ -30,7 +31,7 @@ class Invitation:
         display = self.display_name.replace("\\", "").replace('"', "")
         sender = f'"{display}" ' if display else ""
         if self.route:
-            request.headers.set("Route", f"<{self.route if ';lr' in self.route else self.route + ';lr'}>")
+            request.headers.set("Route", route_through(self.route))
         request.headers.set("Max-Forwards", "70")
         request.headers.set("From", f"{sender}<{self.sender}>;tag={self.tag}")
         request.headers.set("To", f"<{self.uri}>")

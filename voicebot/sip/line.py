@@ -1,4 +1,4 @@
-"""What calls of ours go out by: a line to a registrar, where we have an account, or to the peer of a trunk."""
+"""A line for outgoing calls: to a registrar at which we have an account, or to the peer of a trunk."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from voicebot.address import Address, Domain
-from voicebot.sip.digest import Credentials
+from voicebot.sip.credentials import Credentials
 from voicebot.sip.header import SipUri
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``name``: of the account or trunk. ``domain``: of the numbers that are called by it. ``own``: who we are there.
+    """``name``: of the account or trunk. ``domain``: of the numbers that are called through it. ``own``: our address.
 
-    ``proxy``: a URI that calls go by; empty: by their own. ``credentials``: what we answer challenges with.
-    ``registers``: whether it carries calls only while we are registered.
+    ``proxy``: the URI of a proxy for all calls; empty to send each where its own URI leads. ``credentials``: for
+    challenges. ``registers``: whether it can carry calls only while we are registered.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Line:
         credentials: Credentials | None = None,
         registers: bool = False,
     ) -> Line:
-        """The line to who is at ``uri``, where we are ``user``; ``domain``: where that is not the URI's host."""
+        """The line to the server at ``uri``, which knows us as ``user``. ``domain``: by default the host of ``uri``."""
         there = SipUri.parse(uri)
         scheme: Literal["sip", "sips"] = "sips" if there.scheme == "sips" else "sip"
         own = Domain.parse(domain) if domain else Domain(there.host.lower())

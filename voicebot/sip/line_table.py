@@ -1,4 +1,4 @@
-"""What calls of ours can go out by, and how it stands: the lines of one user agent, with registrations and probes."""
+"""The lines of one user agent for outgoing calls, with their state: registrations and probes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from voicebot.sip.transaction_layer import TransactionLayer
 
 
 class LineTable:
-    """``lines`` by the names of accounts and trunks. ``keepalive_s``: how often the NAT bindings towards registrars are
-    kept open."""
+    """``lines``: by the names of accounts and trunks. ``keepalive_s``: the interval of the keep-alives that hold the
+    NAT bindings towards registrars open."""
 
     def __init__(self, layer: TransactionLayer, lines: Mapping[str, Line], keepalive_s: float) -> None:
         self.registrations: dict[str, Registration] = {}
         """By the account's name."""
         self.probes: dict[str, TrunkProbe] = {}
-        """By the trunk's name, of those that are sent OPTIONS."""
+        """By the trunk's name, for trunks that are sent OPTIONS."""
         self._layer = layer
         self._lines = dict(lines)
         self._keepalive_s = keepalive_s
@@ -28,8 +28,10 @@ class LineTable:
         return self._lines.get(name)
 
     def register(self, account: Account, now: float, *, chance: Callable[[], float] = random.random) -> Registration:
-        """Register ``account`` and keep it so; ``chance`` gives the jitter, from 0 to 1."""
-        registration = Registration(self._layer, account, self._keepalive_s, chance)
+        """Register ``account`` and keep it registered. ``chance`` returns a random number from 0 to 1, for jitter."""
+        # Calls and registration share the credentials, which remember the realm.
+        line = self._lines.setdefault(account.name, account.line)
+        registration = Registration(self._layer, account, line, self._keepalive_s, chance)
         self.registrations[account.name] = registration
         if account.register:
             registration.start(now)
@@ -39,7 +41,7 @@ class LineTable:
     def probe(
         self, name: str, uri: str, interval_s: float, now: float, *, chance: Callable[[], float] = random.random
     ) -> TrunkProbe:
-        """Send OPTIONS to ``uri`` from now on, for the trunk ``name``."""
+        """Send OPTIONS to ``uri`` every ``interval_s`` seconds from now on, for the trunk ``name``."""
         probe = TrunkProbe(self._layer, name, uri, interval_s, chance)
         self.probes[name] = probe
         probe.start(now)
@@ -47,20 +49,22 @@ class LineTable:
         return probe
 
     def is_up(self, line: Line, now: float) -> bool:
-        """Whether ``line`` is not known to be down, and registered where it registers."""
+        """Whether ``line`` is not known to be down, and is registered if it needs to be."""
         registration, probe = self.registrations.get(line.name), self.probes.get(line.name)
         if probe is not None and probe.state is TrunkState.DOWN:
             return False
         return not line.registers or (registration is not None and registration.registered(now))
 
-    def registrar_addresses(self) -> Iterator[tuple[str, str]]:
-        """Account and address of each registrar that has answered: calls come from there."""
+    def registrar_addresses(self) -> Iterator[tuple[str, str, bool]]:
+        """Account and IP address of each registrar that has answered, and whether it is reached over TLS: the account's
+        calls come from there, over the same transport."""
         for name, registration in self.registrations.items():
+            hop = registration.account.hop
             for address in registration.addresses:
-                yield name, address
+                yield name, address, hop is not None and hop.transport == "TLS"
 
     def end(self, now: float) -> None:
-        """Take the registrations back, which is not waited for, and send no more OPTIONS."""
+        """Unregister, without waiting for the responses, and send no more OPTIONS."""
         for registration in self.registrations.values():
             registration.end(now)
         for probe in self.probes.values():

@@ -1,11 +1,11 @@
-"""SIP messages: what came off the wire, checked; and what we put on it (RFC 3261 sections 7, 18.3, 20 and 25).
+"""SIP messages, parsed and checked, or built (RFC 3261 sections 7, 18.3, 20 and 25).
 
-The header container and the grammar's fragments come from `sipmessage`; nobody but this module and `header` imports it.
-Its message parser is not used: it takes no folded lines and no space before a colon, fails on other URI schemes and on
-bytes that are not UTF-8, and checks neither lengths nor the presence of headers.
+The header container and the grammar come from `sipmessage`; only this module and `header` import it. Its message parser
+is not used: it refuses folded lines, a space before a colon, other URI schemes and bytes that are not UTF-8, and does
+not check lengths or missing headers.
 
-A request that is wrong still tells whom to answer: :class:`MalformedMessage` carries as much of it as could be read, so
-that a 400 can be sent.
+Even a malformed request usually says where to send the response: :class:`MalformedMessage` has as much of it as could
+be read, so that a 400 can be sent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from voicebot.sip.header import MAX_LIST, TOKEN_RE, NameAddr, SipSyntaxError, Si
 
 SDP_TYPE = "application/sdp"
 MAX_MESSAGE = 65_535
-"""Bytes of one message; no UDP datagram holds more."""
+"""The most bytes of one message, as many as a UDP datagram can hold."""
 MAX_HEADERS = 200
 MAX_LINE = 8_192
 """Characters of one unfolded header line."""
@@ -36,6 +36,7 @@ _REQUEST_LINE_RE = re.compile(r"(\S+) (\S+) SIP/2\.0\Z")
 _STATUS_LINE_RE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?\Z")
 _VERSION_RE = re.compile(r"SIP/[0-9]+\.[0-9]+\s*\Z")
 _DATE_RE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\Z")
+_CALL_ID_RE = re.compile(rb"\n(?:Call-ID|i)[ \t]{0,8}:([^\r\n]+)", re.IGNORECASE)
 
 REASONS: Mapping[int, str] = MappingProxyType(
     {
@@ -77,14 +78,14 @@ REASONS: Mapping[int, str] = MappingProxyType(
 
 
 class _Message:
-    """What requests and responses share. Typed views are parsed once, on first use."""
+    """The common part of requests and responses. The parsed headers are properties, parsed on first use and kept."""
 
     def __init__(self, body: bytes = b"") -> None:
         self.headers = Headers()
         self.body = body
 
     def values(self, name: str) -> list[str]:
-        """The elements of a comma-separated header; raises :class:`SipSyntaxError`."""
+        """The elements of a comma-separated header, of all its lines. Raises :class:`SipSyntaxError`."""
         elements: list[str] = []
         for line in self.headers.getlist(name):
             elements += split_list(line) if line else []
@@ -93,7 +94,7 @@ class _Message:
         return elements
 
     def tokens(self, name: str) -> list[str]:
-        """A list of option tags, methods or the like, empty elements dropped."""
+        """The elements of a header that lists tokens (option tags, methods), without empty ones."""
         return [t.strip() for line in self.headers.getlist(name) for t in line.split(",") if t.strip()]
 
     @cached_property
@@ -127,7 +128,7 @@ class _Message:
 
     @property
     def content_type(self) -> str:
-        """``type/subtype`` in lower case, without parameters; empty when there is no such header."""
+        """``type/subtype`` in lower case, without parameters; empty without a valid Content-Type."""
         match = _MEDIA_TYPE_RE.match(self.headers.get("Content-Type") or "")
         return f"{match[1]}/{match[2]}".lower() if match else ""
 
@@ -148,14 +149,14 @@ class SipRequest(_Message):
         return self._encode(f"{self.method} {self.uri} SIP/2.0")
 
     def copy(self) -> SipRequest:
-        """The same once more, to be changed: another try of it."""
+        """A copy to be modified, for another attempt."""
         other = SipRequest(self.method, self.uri, self.body)
         for name in dict.fromkeys(self.headers.keys()):
             other.headers.setlist(name, list(self.headers.getlist(name)))
         return other
 
     def stamp(self, host: str, port: int) -> None:
-        """Record in the topmost Via where the request came from."""
+        """Note in the topmost Via where the request came from (RFC 3261 18.2.1)."""
         self.via[0] = self.via[0].stamped(host, port)
         self.headers.setlist("Via", [str(via) for via in self.via])
 
@@ -173,7 +174,7 @@ class SipResponse(_Message):
 
 
 class MalformedMessage(SipSyntaxError):
-    """A message that cannot be taken. ``request``: what could be read of it; None for nothing, or for a response."""
+    """A message that is refused. ``request``: as much of it as could be read; None if nothing, or for a response."""
 
     def __init__(self, reason: str, status: int = 400, request: SipRequest | None = None) -> None:
         super().__init__(reason, status)
@@ -181,7 +182,8 @@ class MalformedMessage(SipSyntaxError):
 
 
 def response_to(request: SipRequest, status: int, reason: str = "", *, to_tag: str = "") -> SipResponse:
-    """The response that RFC 3261 8.2.6 builds from a request: Via, From, To (with our tag), Call-ID, CSeq."""
+    """A response with the headers that RFC 3261 8.2.6 copies from the request: Via, From, To (with our tag), Call-ID,
+    CSeq."""
     response = SipResponse(status, reason)
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
         if lines := request.headers.getlist(name):
@@ -200,17 +202,28 @@ def response_to(request: SipRequest, status: int, reason: str = "", *, to_tag: s
 
 
 def put_headers(message: SipRequest | SipResponse, headers: Mapping[str, str]) -> None:
-    """Add what a user above gave us. Raises ValueError for what would not stay one header line."""
+    """Add headers from outside this package. Raises ValueError for one that would not be a single header line."""
     for name, value in headers.items():
         if not name.isascii() or not name or any(c in name for c in " :\r\n\t") or "\r" in value or "\n" in value:
             raise ValueError(f"malformed header {name!r}")
         message.headers.set(name, value)
 
 
-def parse_message(data: bytes) -> SipRequest | SipResponse:
-    """One message from one datagram; what follows ``Content-Length`` bytes of body is dropped (RFC 3261 18.3).
+def method_of(data: bytes) -> str:
+    """The first word of a message that is not parsed yet: the method of a request."""
+    return data[:64].lstrip(b"\r\n").partition(b" ")[0].decode("ascii", "replace")
 
-    Raises :class:`MalformedMessage` for everything that RFC 4475 calls invalid, and for what exceeds our bounds.
+
+def call_id_of(data: bytes) -> str:
+    """The Call-ID of a message that is not parsed yet; empty where it does not stand on one line."""
+    found = _CALL_ID_RE.search(data)
+    return found[1].strip().decode("utf-8", "surrogateescape") if found else ""
+
+
+def parse_message(data: bytes) -> SipRequest | SipResponse:
+    """The message in one datagram; bytes after ``Content-Length`` bytes of body are dropped (RFC 3261 18.3).
+
+    Raises :class:`MalformedMessage` for everything that RFC 4475 calls invalid, and for what exceeds our limits.
     """
     if len(data) > MAX_MESSAGE:
         raise MalformedMessage("message too long")
@@ -255,7 +268,7 @@ def _read_headers(message: _Message, text: str) -> None:
         name, colon, value = line.partition(":")
         name = name.rstrip(" \t")
         if not colon or not TOKEN_RE.match(name) or len(line) > MAX_LINE or "\r" in line or "\n" in line:
-            # Read on: the headers that are right are needed for the answer.
+            # Read on: the valid headers are needed for the response.
             problem = "malformed header line"
             continue
         message.headers.add(COMPACT_FORMS.get(name.lower(), name), value.strip())
@@ -264,7 +277,7 @@ def _read_headers(message: _Message, text: str) -> None:
 
 
 def _check(message: SipRequest | SipResponse) -> None:
-    """Raise for what is missing, doubled, out of range or does not parse, of all that we ever look at."""
+    """Raise if any header that we use is missing, repeated, out of range or malformed."""
     headers = message.headers
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
         if not headers.get(name):
@@ -280,7 +293,7 @@ def _check(message: SipRequest | SipResponse) -> None:
             raise SipSyntaxError(f"{name} out of range")
     if (date := headers.get("Date")) is not None and not _DATE_RE.match(date):
         raise SipSyntaxError("malformed Date")
-    # Parsed here once and kept by the cached views, so that later code need not expect errors from them.
+    # Parsed here, and kept by the cached properties, so that later code need not expect errors from them.
     for address in (message.sender, message.recipient, *message.contact):
         _check_address(address)
     message.via  # noqa: B018

@@ -1,10 +1,10 @@
-"""The offer/answer rules of RFC 3264, for one stream of speech with keypad events.
+"""The offer/answer rules of RFC 3264, for one audio stream with keypad events.
 
-The stream is plain (RTP/AVP), encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`), or with
-keys that are made on its own port (UDP/TLS/RTP/SAVPF, :mod:`~voicebot.sip.dtls_sdp`).
+The stream is plain (RTP/AVP), encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`), or
+encrypted with keys from a handshake on its own port (UDP/TLS/RTP/SAVPF, :mod:`~voicebot.sip.dtls_sdp`).
 
-Pure functions: :func:`select` reads an offer or an answer and says what was agreed, :func:`answer` builds the answer to
-an offer, with one media line for each one offered (refused ones with port 0, section 6), :func:`offer` one of ours.
+Pure functions: :func:`select` reads an offer or an answer and says what is agreed; :func:`answer` builds the answer to
+an offer, with a media line for each one in the offer (refused ones with port 0, section 6); :func:`offer` builds ours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from voicebot.sip.sdes import Crypto
 from voicebot.sip.sdp import Direction, Encoding, Media, SessionDescription
 
 Srtp = Literal["off", "allowed", "required"]
-"""Whether media may or must be encrypted. An offer of ours is plain unless it must be."""
+"""Whether media may or must be encrypted. Our own offers are encrypted only if it must."""
 
 _MIRROR: dict[Direction, Direction] = {
     "sendrecv": "sendrecv",
@@ -32,13 +32,13 @@ _MIRROR: dict[Direction, Direction] = {
 
 @dataclass(frozen=True, slots=True)
 class AudioAgreement:
-    """What both sides agreed about the one audio stream, seen from ours.
+    """What both sides agreed about the audio stream, from our point of view.
 
-    ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we hear and are not heard). ``codec``: with the
-    ``payload_type`` of the other side's description. ``telephone_event``: the payload type for keypad keys, None
-    without. ``index``: which media line. ``crypto``: the key of what *they* send, None where the stream has no such
-    key. ``handshake``: how its keys are made on its port, None where they are not. ``ptime_ms``: how long the packets
-    should be that we send, 10 to 60 ms in tens.
+    ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we only receive). ``payload_type``: of
+    ``codec``, in the other side's description. ``telephone_event``: the payload type of keypad keys, None if they are
+    not supported. ``index``: of the media line. ``crypto``: the key of what *the other side* sends, None without SDES.
+    ``handshake``: the terms of DTLS-SRTP, None without it. ``ptime_ms``: the length of the packets that we send, 10 to
+    60 ms in steps of 10.
     """
 
     codec: Codec
@@ -55,7 +55,8 @@ class AudioAgreement:
 
     @property
     def by_checks(self) -> bool:
-        """Whether the other side finds the address by ICE, so that the one in its description need not be right."""
+        """Whether the other side uses ICE: its checks show where to send, and the address in its description may be
+        wrong."""
         return self.handshake is not None and self.handshake.ice is not None
 
 
@@ -67,14 +68,14 @@ def select(
     ours_first: bool = False,
     ptime_ms: int = DEFAULT_PTIME_MS,
 ) -> AudioAgreement | None:
-    """The first audio stream of an offer or answer that we can carry, None when there is none.
+    """The agreement about the first audio stream of an offer or answer that we support; None if there is none.
 
-    RTP/AVP unless ``srtp`` requires encryption; RTP/SAVP unless it is off, with a usable key, and so
-    UDP/TLS/RTP/SAVPF with a usable fingerprint (a profile with encryption must never be taken as if it were plain, nor
-    the other way round). Of ``codecs`` the one that the other side prefers, or with ``ours_first`` we do. Keys at the
-    codec's clock rate; those of 8000 beside Opus only where there are no others. A port of 0 is a refused stream. The
-    address 0.0.0.0 is hold as RFC 2543 knew it: nothing is to be sent there. ``ptime_ms``: the length of our packets
-    where they ask for none.
+    * Profile: RTP/AVP unless ``srtp`` is ``required``. RTP/SAVP with a usable key, and UDP/TLS/RTP/SAVPF with a usable
+      fingerprint, unless ``srtp`` is ``off``. An encrypted profile is never taken as plain, nor the other way round.
+    * Codec: of ``codecs``, the one that the other side prefers, or with ``ours_first`` the one that we prefer.
+    * Telephone events at the codec's clock rate; at 8000 only if there are none (some peers do that with Opus).
+    * Port 0 is a refused stream. The address 0.0.0.0 means hold (RFC 2543): nothing is sent there.
+    * ``ptime_ms``: the length of our packets if the other side asks for none.
     """
     for index, media in enumerate(description.media):
         address = description.address_of(media)
@@ -120,7 +121,7 @@ def select(
 
 
 def _ptime_ms(media: Media, usual: int) -> int:
-    """What they ask for (RFC 8866, section 6.4), as far as we do it; a limit (``maxptime``) counts for more."""
+    """The packet length that they ask for (RFC 8866, section 6.4), within ``maxptime`` and our own limits."""
     wanted = min(media.ptime or usual, media.maxptime or MAX_PTIME_MS)
     return max(MIN_PTIME_MS, min(MAX_PTIME_MS, wanted // 10 * 10))
 
@@ -133,7 +134,7 @@ def _audio(
     crypto: Sequence[Crypto],
     ptime_ms: int,
 ) -> Media:
-    """``events``: payload types of telephone events with their clock rates."""
+    """``events``: payload types and clock rates of telephone events."""
     rtpmap = {number: Encoding(codec.name, codec.clock_rate, codec.channels) for number, codec in payloads}
     fmtp = {number: codec.fmtp for number, codec in payloads if codec.fmtp}
     for number, clock_rate in events:
@@ -158,10 +159,11 @@ def offer(
     handshake: Handshake | None = None,
     ptime_ms: int = DEFAULT_PTIME_MS,
 ) -> SessionDescription:
-    """Our offer: one audio stream at ``host``:``port``, encrypted where there is a choice of keys (``crypto``).
+    """Our offer: one audio stream, received at ``host``:``port``.
 
-    ``telephone_event``: the payload type of keypad keys; one more for each further clock rate among ``codecs``.
-    ``handshake``: our side of a stream whose keys are made on its port. ``ptime_ms``: what we would like to be sent.
+    ``telephone_event``: the payload type of keypad keys; it is counted up for each further clock rate in ``codecs``.
+    ``crypto``: our keys, to offer RTP/SAVP. ``handshake``: our attributes, to offer DTLS-SRTP. ``ptime_ms``: the packet
+    length that we would like to receive.
     """
     payloads = [(codec.payload_type, codec) for codec in codecs]
     rates = dict.fromkeys(codec.clock_rate for codec in codecs)
@@ -183,17 +185,16 @@ def answer(
     handshake: Handshake | None = None,
     ptime_ms: int = DEFAULT_PTIME_MS,
 ) -> SessionDescription:
-    """The answer to ``offered``: the agreed stream at ``host``:``port``, every other one refused.
+    """The answer to ``offered``: the agreed stream, received at ``host``:``port``, and every other one refused.
 
-    ``crypto``: our key where the stream is encrypted, with the tag and the suite that were agreed. Raises ValueError
-    when it is there and the agreement has none, or the other way round; so for ``handshake``, our side of a stream
-    whose keys are made on its port.
+    ``crypto``: our key, with the agreed tag and suite, if the agreement has one. ``handshake``: our attributes, if the
+    agreement is for DTLS-SRTP. Raises ValueError if either does not match the agreement.
     """
     theirs = agreed.crypto
     if (crypto and (crypto.tag, crypto.suite)) != (theirs and (theirs.tag, theirs.suite)):
-        raise ValueError("the answer's key is not of the agreed suite")
+        raise ValueError("the key for the answer does not have the agreed tag and suite")
     if (handshake is None) != (agreed.handshake is None):
-        raise ValueError("keys by a handshake are agreed by both sides or not at all")
+        raise ValueError("the answer has a handshake exactly if the agreement has one")
     lines = [Media(media.kind, 0, media.protocol, media.formats[:1]) for media in offered.media]
     events = []
     if agreed.telephone_event is not None:

@@ -1,4 +1,4 @@
-"""What the user agent core gives back: messages to send, names to look up, and what happened in a call."""
+"""The outputs of the user agent core: messages to send, names to resolve, and events of calls."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from voicebot.sip.hop import Hop
 from voicebot.sip.sdp import SessionDescription
 
 EndCause = Literal["bye", "local", "cancelled", "rejected", "no-ack", "timeout", "expired", "error"]
-"""Why a call ended: the other side's BYE; our BYE or CANCEL; their CANCEL; a final refusal, theirs or ours; our 200 was
-never acknowledged; our INVITE was never answered; the session was not refreshed, or the other side knows no such call;
+"""Why a call ended. ``bye``: the other side's BYE. ``local``: our BYE or CANCEL. ``cancelled``: their CANCEL.
+``rejected``: a final refusal, theirs or ours. ``no-ack``: our 200 was never acknowledged. ``timeout``: our INVITE got
+no final response. ``expired``: the session was not refreshed, or the other side no longer knows the call. ``error``:
 the other side broke the protocol (no answer in its ACK, ...)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """One message. ``hop.host`` may be a name. The message may hold keys of media: ``repr`` does not show it."""
+    """Send one message. ``hop.host`` may be a name. ``repr`` hides the message, because it may contain media keys."""
 
     data: bytes = field(repr=False)
     hop: Hop
@@ -26,7 +27,7 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Locate:
-    """``hop`` is a name: look it up (RFC 3263) and tell ``located`` the addresses, best first, and the time."""
+    """Resolve the name in ``hop`` (RFC 3263), and call ``located`` with the addresses, best first, and the time."""
 
     hop: Hop
     located: Callable[[Sequence[Hop], float], None]
@@ -34,7 +35,7 @@ class Locate:
 
 @dataclass(frozen=True, slots=True)
 class CallProgress:
-    """A provisional response to our INVITE. ``early``: its session description, if any."""
+    """A provisional response to our INVITE. ``early``: the session description in it, if any."""
 
     status: int
     reason: str
@@ -45,7 +46,7 @@ class CallProgress:
 class CallConfirmed:
     """The call is up: our 200 was acknowledged, or our INVITE accepted.
 
-    ``answer``: the other side's answer when the offer was ours, else None.
+    ``answer``: the other side's answer if the offer was ours, else None.
     """
 
     answer: SessionDescription | None
@@ -53,7 +54,7 @@ class CallConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The last event of a call. ``status``/``reason``: the final response that ended it, 0 when none did."""
+    """The last event of a call. ``status``/``reason``: of the final response that ended it; 0 if none did."""
 
     cause: EndCause
     status: int = 0
@@ -62,9 +63,9 @@ class CallEnded:
 
 @dataclass(frozen=True, slots=True)
 class SessionOffered:
-    """A re-INVITE or an UPDATE: to be answered at once with ``call.accept_session`` or ``call.refuse_session``.
+    """A re-INVITE or an UPDATE came; call ``call.accept_session`` or ``call.refuse_session`` at once.
 
-    ``offer`` is None when the other side wants us to offer.
+    ``offer``: None if the other side wants us to offer.
     """
 
     offer: SessionDescription | None
@@ -72,14 +73,14 @@ class SessionOffered:
 
 @dataclass(frozen=True, slots=True)
 class SessionAnswered:
-    """The answer to our offer: in the ACK of their re-INVITE, or in the 200 to ours."""
+    """The answer to our offer came: in the ACK for their re-INVITE, or in the 200 to ours."""
 
     answer: SessionDescription
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRefused:
-    """Our offer in a re-INVITE was refused, or not answered: the session is as it was."""
+    """Our offer in a re-INVITE was refused, or its 200 had no answer: the session stays as it was."""
 
     status: int
     reason: str
@@ -87,14 +88,14 @@ class SessionRefused:
 
 @dataclass(frozen=True, slots=True)
 class KeyReceived:
-    """A keypad key by INFO (application/dtmf-relay or application/dtmf)."""
+    """A keypad key came in an INFO (application/dtmf-relay or application/dtmf)."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReferReceived:
-    """The other side asks us to call ``target``: to be answered at once with ``call.referral.accept`` or ``refuse``."""
+    """The other side asks us to call ``target``; call ``call.referral.accept`` or ``refuse`` at once."""
 
     target: str
     referred_by: str
@@ -102,9 +103,9 @@ class ReferReceived:
 
 @dataclass(frozen=True, slots=True)
 class ReferProgress:
-    """What became of our REFER so far. ``status``: the response to it, or the target's as reported by NOTIFY.
+    """Progress of our REFER. ``status``: of the response to it, or of the target's response as reported by NOTIFY.
 
-    ``final``: nothing more will come; ``accepted`` tells how it ended.
+    ``final``: nothing more will come, and ``accepted`` says whether the transfer succeeded.
     """
 
     status: int
@@ -128,24 +129,25 @@ CallEvent = (
 
 @dataclass(slots=True)
 class SipCounters:
-    """Counts since the start. ``dropped``: well-formed but for nobody (no transaction, no dialog, over a bound)."""
+    """Counts since the start. ``dropped``: well-formed messages that belong to no transaction and no dialog."""
 
     received: int = 0
     sent: int = 0
     keepalives: int = 0
     malformed: int = 0
     strangers: int = 0
-    """Dropped without an answer: from a source that may not talk to us, or that talks too much."""
+    """Requests dropped without an answer: their source may not talk to us, or exceeds its rate."""
     dropped: int = 0
     repeated: int = 0
-    """Retransmissions that came in."""
+    """Retransmissions received."""
     retransmitted: int = 0
-    """Retransmissions that we sent."""
+    """Retransmissions sent."""
     requests_by_method: Counter[str] = field(default_factory=Counter)
-    """Known methods by name, all others under ``other``."""
+    """Unknown methods are counted under ``other``."""
     rejected_by_status: Counter[int] = field(default_factory=Counter)
     calls_in: int = 0
     calls_out: int = 0
     unresolved: int = 0
-    """Datagrams dropped because the name of their destination did not resolve."""
+    """Failed attempts to resolve the name of a destination."""
     send_errors: int = 0
+    """Messages that could not be sent."""

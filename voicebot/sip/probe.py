@@ -1,9 +1,9 @@
-"""Whether a trunk is there: an OPTIONS now and then (RFC 3261 section 11), and what its answers tell.
+"""Whether a trunk is up: it is sent an OPTIONS at intervals (RFC 3261 section 11).
 
     UNKNOWN ──answer──▶ UP ──two in a row unanswered──▶ DOWN ──answer──▶ UP
 
-Any answer shows that somebody is there, a refusal as well, except 408 and 503, by which a proxy says that its own next
-hop is not. After a first miss the second try comes at once, so that one lost datagram takes no trunk out of use.
+Any answer counts, also a refusal, except 408 and 503, with which a proxy says that its own next hop does not answer.
+After a first miss the next OPTIONS follows within a second, so that one lost datagram does not take a trunk out of use.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from voicebot.sip.transaction_layer import TransactionLayer
 logger = logging.getLogger(__name__)
 
 PATIENCE_S = 8.0
-"""How long an answer may take: some repetitions over UDP, and a connection that must be made first."""
+"""How long an answer may take: enough for some retransmissions over UDP, or for making a connection."""
 _MISSES = 2
 _FIRST_WITHIN_S = 0.5
 
@@ -32,7 +32,7 @@ class TrunkState(Enum):
 
 
 class TrunkProbe:
-    """The pings of one trunk; made by :meth:`LineTable.probe`. ``status``: the last answer, 408 for none."""
+    """The OPTIONS of one trunk; made by :meth:`LineTable.probe`. ``status``: of the last answer, 408 if none came."""
 
     def __init__(
         self, layer: TransactionLayer, name: str, uri: str, interval_s: float, chance: Callable[[], float]
@@ -51,10 +51,10 @@ class TrunkProbe:
         self._cseq = 0
         self._misses = 0
         self._client: ClientRequest | None = None
-        """Of the ping that is under way."""
+        """The OPTIONS that waits for its answer."""
 
     def start(self, now: float) -> None:
-        """The first pings of many trunks are spread over half a second."""
+        """Begin after up to half a second, so that the first OPTIONS of many trunks are spread out."""
         self.deadline = now + _FIRST_WITHIN_S * self._chance()
 
     def end(self) -> None:
@@ -94,7 +94,7 @@ class TrunkProbe:
         else:
             self.status, self._misses = response.status, 0
             self._become(TrunkState.UP)
-            # Not all in step: 90 to 100 percent.
+            # 90 to 100 percent of the interval, so that the trunks do not stay in step.
             self.deadline = now + self._interval_s * (0.9 + 0.1 * self._chance())
         self._layer.arm(self)
 

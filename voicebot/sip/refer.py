@@ -1,8 +1,8 @@
-"""Transfer within a call, both ways: REFER and the NOTIFYs that tell its outcome (RFC 3515), blind or attended.
+"""Transfer of a call, requested by either side: REFER and the NOTIFYs with its outcome (RFC 3515), blind or attended.
 
-A REFER makes a subscription of its own inside the dialog. One transfer at a time in each direction is enough here.
-Many telephones hang up as soon as they have taken the REFER, without telling the outcome: that counts as a transfer
-that went well, because nobody is left to whom it could have gone badly.
+A REFER makes a subscription within the dialog. We support one transfer at a time in each direction. Many telephones
+hang up as soon as they have accepted the REFER, without reporting the outcome: that counts as success, because the call
+with us is over either way.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Asked:
 
 
 class Referral:
-    """The transfers of one call. Commands are harmless in states where they make no sense."""
+    """The transfers of one call. A command that does not fit the state has no effect."""
 
     def __init__(self, wire: Wire, state: CallState) -> None:
         self._wire = wire
@@ -43,7 +43,7 @@ class Referral:
         self._asked: _Asked | None = None
         self._pending: ServerTransaction | None = None
         self._subscription = 0
-        """The CSeq of the REFER that we follow: the id of its subscription. 0 for none."""
+        """The CSeq of the REFER that we accepted, which is the id of its subscription; 0 if there is none."""
 
     @property
     def deadline(self) -> float | None:
@@ -54,14 +54,14 @@ class Referral:
             self._done(self._asked.status, "no outcome in time", accepted=False)
 
     def stop(self, now: float, *, by_bye: bool) -> None:
-        """The call is over, and so is what either side has asked for. ``by_bye``: the other side hung up."""
+        """The call is over: end the transfers of both sides. ``by_bye``: the other side hung up."""
         self.refuse(now, 487)
         asked = self._asked
         if asked is not None:
             well = asked.taken and by_bye
             self._done(asked.status, "the other side hung up" if well else "the call ended", accepted=well)
 
-    # --- we ask
+    # --- our REFER
 
     def ask(
         self,
@@ -72,13 +72,13 @@ class Referral:
         headers: Mapping[str, str] | None = None,
         replaces: SipDialog | None = None,
     ) -> bool:
-        """Ask the other side to call ``target`` (a URI). Told by :class:`ReferProgress`.
+        """Ask the other side to call ``target`` (a URI). :class:`ReferProgress` reports the outcome.
 
-        ``headers`` go into the REFER, for a server that copies them, and into the URI, from where the other side is to
-        put them into its INVITE (RFC 3261 19.1.5, RFC 7433 4.1). ``replaces``: our dialog with the target, to be taken
-        over (RFC 3891).
+        ``headers`` are put into the REFER, for servers that copy them, and into the URI, from which the other side puts
+        them into its INVITE (RFC 3261 19.1.5, RFC 7433 4.1). ``replaces``: our dialog with the target, which the new
+        call is to replace (RFC 3891).
 
-        False when it cannot be asked now: the call is not up, or a transfer is under way already.
+        False if it cannot be sent now: the call is not up, or a transfer is in progress.
         """
         dialog = self._state.dialog
         if not self._state.is_up or dialog is None or self._asked is not None:
@@ -131,7 +131,7 @@ class Referral:
         self._asked = None
         self._wire.emit(ReferProgress(status, reason, accepted, final=True))
 
-    # --- the other side asks
+    # --- their REFER
 
     def on_refer(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         if not self._state.is_up or self._pending is not None or self._subscription:
@@ -146,7 +146,7 @@ class Referral:
         self._wire.emit(ReferReceived(target, request.headers.get("Referred-By") or ""))
 
     def accept(self, now: float) -> None:
-        """202, and the NOTIFY "100 Trying" that RFC 3515 2.4.4 wants at once."""
+        """Send 202, and at once the NOTIFY "100 Trying" that RFC 3515 2.4.4 requires."""
         pending, self._pending = self._pending, None
         if pending is not None:
             self._subscription = pending.request.cseq[0]
@@ -159,7 +159,7 @@ class Referral:
             self._wire.respond(pending, response_to(pending.request, status), now)
 
     def notify(self, status: int, now: float, reason: str = "") -> None:
-        """Tell the side that asked what the target said. A final ``status`` ends the subscription."""
+        """Report the target's ``status`` to the other side. A final one ends the subscription."""
         dialog = self._state.dialog
         if not self._state.is_up or dialog is None or not self._subscription:
             return
@@ -176,7 +176,7 @@ class Referral:
 
 
 def replaces_key(value: str) -> tuple[str, str, str]:
-    """The dialog that a Replaces header names, as we key ours: its to-tag is our tag (RFC 3891 section 3)."""
+    """The :attr:`SipDialog.key` that a Replaces header names: its to-tag is our tag (RFC 3891 section 3)."""
     call_id, _, rest = value.partition(";")
     try:
         params = parse_params(";" + rest)

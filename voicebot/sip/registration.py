@@ -1,16 +1,16 @@
-"""Registration of an account at a registrar (RFC 3261 section 10), kept up until the end.
+"""Registration of an account at a registrar (RFC 3261 section 10), refreshed until the end.
 
     WAITING ──start──▶ ASKING ──200──▶ REGISTERED ──refresh due──▶ ASKING
                          └──failure──▶ WAITING (back-off) ──due──▶ ASKING
 
-A refresh goes out when 80 to 90 percent of the time that the registrar granted has passed, so that there is time for a
-failure or two; the jitter keeps many accounts from coming in step. After a failure the pause doubles up to a bound,
-with jitter as well. 423 raises what we ask for; a refused password is retried only at the longest pause, because it
-will not get better by itself and many registrars lock out who insists.
+A refresh is sent after 80 to 90 percent of the time that the registrar granted, which leaves time for a failure or two;
+the jitter keeps many accounts from refreshing at the same moment. After each failure the pause doubles, up to a limit,
+also with jitter. A 423 raises the interval that we ask for. A refused password is retried only after the longest pause,
+because retrying does not help, and many registrars lock accounts after repeated failures.
 
-Over UDP a registrar reaches us through whatever NAT stands between only as long as we send something: two CRLF, every
-``keepalive_s`` (RFC 5626 has STUN for this; registrars take the CRLF of its streams over UDP as well, and it costs them
-nothing to drop it). Connections have pings of their own, `connections.py`.
+Over UDP, a NAT between us and the registrar forgets us unless we send something regularly: a double CRLF every
+``keepalive_s``. (RFC 5626 uses STUN for this over UDP. Registrars accept its CRLF for streams too, or ignore it.)
+Connections have their own pings, in `connections.py`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from voicebot.address import Domain
 from voicebot.sip.client_request import ClientRequest
-from voicebot.sip.digest import Credentials
+from voicebot.sip.credentials import Credentials
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
-from voicebot.sip.hop import Hop, hop_of
+from voicebot.sip.hop import Hop, hop_of, route_through
 from voicebot.sip.inspection import ALLOW
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
@@ -38,34 +39,45 @@ LONGEST_PAUSE_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who we are at a provider or PBX. ``registrar``: its SIP URI (``sip:pbx.example.com;transport=tls``).
+    """Our account at a provider or PBX. ``registrar``: its SIP URI (``sip:pbx.example.com;transport=tls``).
 
-    ``proxy``: a URI that everything goes by, when that is not the registrar. ``domain``: of our address, when that is
-    not the registrar's.
+    ``proxy``: the URI of a proxy for all requests, empty if they go to the registrar. ``domain``: of our address, empty
+    if it is the registrar's host. ``realms``: for which the password is; empty: the one that the registrar names.
     """
 
     name: str
     registrar: str
     username: str
-    password: str = ""
+    password: str = field(default="", repr=False)
     auth_username: str = ""
     domain: str = ""
     proxy: str = ""
     expires_s: int = 600
     register: bool = True
+    realms: tuple[str, ...] = ()
 
     @property
     def line(self) -> Line:
-        """What our calls by it go out by."""
+        """The line for our calls through this account."""
         return Line.to(
             self.registrar,
             self.name,
             self.username,
             domain=self.domain,
             proxy=self.proxy,
-            credentials=Credentials(self.auth_username or self.username, self.password) if self.password else None,
+            credentials=self._new_credentials(),
             registers=self.register,
         )
+
+    def _new_credentials(self) -> Credentials | None:
+        """The password, for the registrar, the proxy and the domain of our address."""
+        if not self.password:
+            return None
+        hosts = [SipUri.parse(uri).host for uri in (self.registrar, self.proxy) if uri]
+        if self.domain:
+            hosts.append(Domain.parse(self.domain).host)
+        user = self.auth_username or self.username
+        return Credentials(user, self.password, hosts=hosts, realms=self.realms, registers=self.register)
 
     @property
     def hop(self) -> Hop | None:
@@ -80,19 +92,19 @@ class RegistrationState(Enum):
 
 
 class Registration:
-    """One account's registration; made by :meth:`LineTable.register`. ``status``: the last answer, 0 before any."""
+    """One account's registration; made by :meth:`LineTable.register`. ``status``: of the last response, 0 before."""
 
     def __init__(
-        self, layer: TransactionLayer, account: Account, keepalive_s: float, chance: Callable[[], float]
+        self, layer: TransactionLayer, account: Account, line: Line, keepalive_s: float, chance: Callable[[], float]
     ) -> None:
         self.account = account
-        self._line = account.line
+        self._line = line
         self.state = RegistrationState.WAITING
         self.status = 0
         self.reason = ""
         self.armed: float | None = None
         self.addresses: set[str] = set()
-        """The registrar's, as far as they answered: calls of this account come from there."""
+        """The registrar's IP addresses that have answered: calls for this account come from there."""
         self._layer = layer
         self._keepalive_s = keepalive_s
         self._call_id = layer.new_call_id()
@@ -113,7 +125,7 @@ class Registration:
         return min(self._due, self._ping_at)
 
     def registered(self, now: float) -> bool:
-        """Whether the registrar sends us calls now, a refresh that is under way included."""
+        """Whether the registration is valid now, also while a refresh is in progress."""
         return self._valid_until is not None and now < self._valid_until
 
     def start(self, now: float) -> None:
@@ -121,7 +133,7 @@ class Registration:
         self._ask(self._expires_s, now)
 
     def end(self, now: float) -> None:
-        """Take the registration back; not waited for."""
+        """Unregister, without waiting for the response."""
         self._due = self._ping_at = None
         registered, self._valid_until = self.registered(now), None
         self.state = RegistrationState.ENDED
@@ -137,7 +149,7 @@ class Registration:
             self._ping(now)
 
     def _ping(self, now: float) -> None:
-        """Keep the NAT binding open; at 80 to 100 percent of the interval (RFC 5626 4.4)."""
+        """Keep the NAT binding open, and schedule the next ping at 80 to 100 percent of the interval (RFC 5626 4.4)."""
         hop = self._client.hop if self._client is not None else None
         if hop is None or hop.reliable or not hop.is_literal or not self.registered(now):
             self._ping_at = None
@@ -152,12 +164,11 @@ class Registration:
         account = self.account
         hop = account.hop
         registrar = SipUri.parse(account.registrar)
-        # 10.2: the Request-URI names the registrar's domain, without a user.
+        # The Request-URI is the registrar's domain, without a user (10.2).
         port = f":{registrar.port}" if registrar.port else ""
         request = SipRequest("REGISTER", f"{registrar.scheme}:{registrar.host}{port}")
         if account.proxy:
-            proxy = account.proxy
-            request.headers.set("Route", f"<{proxy if ';lr' in proxy else proxy + ';lr'}>")
+            request.headers.set("Route", route_through(account.proxy))
         request.headers.set("Max-Forwards", "70")
         request.headers.set("From", f"<{self._line.own.uri}>;tag={self._tag}")
         request.headers.set("To", f"<{self._line.own.uri}>")
@@ -211,7 +222,7 @@ class Registration:
         self._due = now + max(1.0, expires * (0.8 + 0.1 * self._chance()))
 
     def _expires_in(self, response: SipResponse) -> int:
-        """10.2.4: what was granted for our own Contact, else the Expires header, else what we asked for."""
+        """The seconds granted: for our own Contact, else in the Expires header, else as we asked (10.2.4)."""
         own = self._layer.contact(self.account.hop, user=self.account.username)
         for contact in response.contact:
             given = contact.params.get("expires")

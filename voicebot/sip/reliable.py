@@ -1,8 +1,9 @@
 """Reliable provisional responses (RFC 3262), both sides.
 
-As the callee: where the INVITE requires 100rel every provisional but 100 is repeated until its PRACK comes; where it
-only supports it, those with a session description are. One at a time; the next waits for the PRACK, and so does the 200
-when the one before it had a session description. As the caller: every reliable provisional gets its PRACK, in order.
+As the callee: if the INVITE requires 100rel, every provisional response but 100 is repeated until its PRACK comes; if
+it only supports 100rel, those with a session description are. There is one at a time: the next one waits for the PRACK,
+and so does the 200 if a session description is unacknowledged. As the caller: every reliable provisional response gets
+its PRACK, in order.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from voicebot.sip.wire import Wire
 
 _RACK_RE = re.compile(r"\s*([0-9]{1,10})\s+([0-9]{1,10})\s+(\S+)\s*\Z")
 _MAX_EARLY = 8
-"""Branches of a fork that we follow."""
+"""The most branches of a fork whose early dialogs we keep."""
 _MAX_WAITING = 4
 
 
@@ -33,7 +34,7 @@ class _Unacknowledged:
 
 
 class ReliableProvisionals:
-    """What we send as the callee of ``invite``. ``required``: each provisional response has to be reliable."""
+    """Our provisional responses to ``invite``. ``required``: whether all of them have to be reliable."""
 
     def __init__(self, wire: Wire, invite: SipRequest) -> None:
         self._wire = wire
@@ -43,7 +44,7 @@ class ReliableProvisionals:
         self._number = 0
         self._final = False
         self.settled = False
-        """The answer went out and was acknowledged: the session may be changed before the call is answered."""
+        """Our answer was acknowledged, so the session may be changed before the call is answered."""
         self._waiting: list[SipResponse] = []
         self._sent: _Unacknowledged | None = None
 
@@ -52,8 +53,8 @@ class ReliableProvisionals:
         return min(self._sent.next_at, self._sent.give_up_at) if self._sent is not None else None
 
     @property
-    def holds_answer(self) -> bool:
-        """Whether the 200 must wait: a session description is on its way and not acknowledged."""
+    def delays_answer(self) -> bool:
+        """Whether the 200 must wait, because a response with a session description is not acknowledged."""
         waiting = [self._sent.response] if self._sent is not None else []
         return any(response.body for response in waiting + self._waiting)
 
@@ -63,7 +64,7 @@ class ReliableProvisionals:
             self._wire.respond(transaction, response, now)
             return
         if not response.body and not self._invite.body:
-            return  # the first reliable response to an INVITE without an offer would have to bring ours (section 5)
+            return  # to an INVITE without an offer, the first reliable response must have our offer (section 5)
         if self._sent is not None:
             if len(self._waiting) < _MAX_WAITING:
                 self._waiting.append(response)
@@ -77,20 +78,20 @@ class ReliableProvisionals:
         self._wire.arm()
 
     def on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> bool:
-        """True: acknowledged; what waited may go on."""
+        """Handle a PRACK. True: it acknowledges our latest response."""
         match = _RACK_RE.match(request.headers.get("RAck") or "")
         if match is None:
             self._wire.refuse(transaction, 400, now)
             return False
         number, cseq, method = match.groups()
         current = self._sent is not None and int(number) == self._sent.number
-        # A final response may overtake the PRACK, which is to be taken all the same (section 3).
+        # Our final response may cross the PRACK, which must be accepted all the same (section 3).
         late = self._final and 0 < int(number) <= self._number
         if not (current or late) or int(cseq) != self._invite.cseq[0] or method != "INVITE":
             self._wire.refuse(transaction, 481, now)
             return False
         if has_session(request):
-            self._wire.refuse(transaction, 488, now)  # nobody offers anew before the answer
+            self._wire.refuse(transaction, 488, now)  # we take no further offer before the call is answered
         else:
             self._wire.respond(transaction, response_to(request, 200), now)
         if current and self._sent is not None and self._sent.response.body:
@@ -99,18 +100,18 @@ class ReliableProvisionals:
         return current
 
     def next(self, transaction: ServerTransaction, now: float) -> None:
-        """Send what waited for the PRACK."""
+        """Send the next response that waited for the PRACK."""
         if self._sent is None and self._waiting:
             self.send(transaction, self._waiting.pop(0), now)
 
     def stop(self) -> None:
-        """A final response went out, or the call is over."""
+        """Repeat nothing more: a final response was sent, or the call is over."""
         self._sent = None
         self._final = True
         self._waiting.clear()
 
     def timeout(self, transaction: ServerTransaction, now: float) -> bool:
-        """Repeat what is due. False: the other side never acknowledged."""
+        """Repeat the response if that is due. False: no PRACK came in time."""
         sent = self._sent
         if sent is None:
             return True
@@ -126,7 +127,7 @@ class ReliableProvisionals:
 
 
 class EarlyDialogs:
-    """What comes as the caller: an early dialog for each callee that answers, with its last reliable number."""
+    """The caller's side: an early dialog for each callee that responds, with its last RSeq."""
 
     def __init__(self) -> None:
         self._by_tag: dict[str, SipDialog] = {}
@@ -141,22 +142,22 @@ class EarlyDialogs:
         return self._by_tag.get(tag)
 
     def has_answer(self, tag: str) -> bool:
-        """Whether this callee has answered our offer, so that it may make one itself."""
+        """Whether this callee has answered our offer, and so may make its own."""
         return tag in self._answered
 
     def answered(self, response: SipResponse) -> None:
-        """``response`` brought an answer to our offer."""
+        """Note that ``response`` had the answer to our offer."""
         if response.recipient.tag in self._by_tag:
             self._answered.add(response.recipient.tag)
 
     def note(self, invite: SipRequest, response: SipResponse) -> None:
-        """A provisional response makes a dialog, unless it is one too many."""
+        """Keep the early dialog that a provisional response makes, unless there are too many."""
         tag = response.recipient.tag
         if tag and tag not in self._by_tag and len(self._by_tag) < _MAX_EARLY:
             self._by_tag[tag] = SipDialog.as_client(invite, response)
 
     def acknowledge(self, wire: Wire, invite: SipRequest, response: SipResponse, now: float) -> bool:
-        """Send the PRACK that ``response`` wants. False: it is a repetition, or came out of order: ignore it."""
+        """Send a PRACK if ``response`` is reliable. False: it is a repetition or out of order, and must be ignored."""
         number = response.headers.get("RSeq") or ""
         if "100rel" not in response.tokens("Require") or not re.fullmatch(r"[0-9]{1,10}", number):
             return True
@@ -171,7 +172,7 @@ class EarlyDialogs:
         return True
 
     def confirmed(self, invite: SipRequest, response: SipResponse) -> SipDialog:
-        """The dialog of a 2xx: an early one goes on counting where it was (RFC 3261 13.2.2.4)."""
+        """The dialog of a 2xx. If it was early before, its sequence numbers go on (RFC 3261 13.2.2.4)."""
         dialog = SipDialog.as_client(invite, response)
         if (early := self._by_tag.get(response.recipient.tag)) is not None:
             dialog.local_cseq = max(dialog.local_cseq, early.local_cseq)

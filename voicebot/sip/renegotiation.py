@@ -1,10 +1,11 @@
-"""Changing the session of a call that is up: re-INVITE and UPDATE, theirs and ours (RFC 3261 14, 3311, 3264).
+"""Changing the session of a call: re-INVITE and UPDATE, theirs and ours (RFC 3261 section 14, RFC 3311, RFC 3264).
 
-One change at a time. An offer of theirs while one of ours is under way gets 491, and an offer of ours that meets 491 is
-made again after a while: 2.1 to 4 s for the side that made the call, up to 2 s for the other (14.1), so that they don't
-meet again. An offer of ours that is refused changes nothing; 408 and 481 tell that the call is gone.
+There is one change at a time. An offer from the other side while ours is pending gets 491. If our offer gets 491, we
+repeat it after a pause: 2.1 to 4 s if we made the call, else up to 2 s (14.1), so that the two sides do not collide
+again. If our offer is refused, the session stays as it was; 408 and 481 mean that the other side no longer has the
+call.
 
-Before a call is answered the session may change, too, by UPDATE, once the first offer has its answer.
+Before the call is answered, the session may be changed by UPDATE, once the first offer has been answered.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Renegotiation:
         self._request: ClientRequest | None = None
         """Our latest re-INVITE or UPDATE."""
         self._wanted: SessionDescription | None = None
-        """Our offer that is under way, or that waits for its next try."""
+        """Our offer that is pending, or that will be repeated."""
         self._tries = 0
         self.deadline: float | None = None
 
@@ -68,7 +69,7 @@ class Renegotiation:
     def on_request(
         self, request: SipRequest, transaction: ServerTransaction, dialog: SipDialog, now: float, *, early: bool
     ) -> None:
-        """A re-INVITE or an UPDATE in ``dialog``. ``early``: the call is not up, and may take an offer all the same."""
+        """A re-INVITE or an UPDATE in ``dialog``. ``early``: an offer is allowed although the call is not up."""
         if self._theirs is not None:
             self._wire.refuse(transaction, 500, now, retry_after_s=1)  # 14.2: one at a time
             return
@@ -92,13 +93,13 @@ class Renegotiation:
             self._wire.emit(SessionOffered(offer))
 
     def accept(self, session: SessionDescription | None, now: float) -> None:
-        """Answer (or make) the offer that :class:`SessionOffered` told of."""
+        """Reply to :class:`SessionOffered` with our answer (or our offer, if it had none)."""
         theirs, self._theirs = self._theirs, None
         if theirs is not None:
             self._acceptance.send(theirs, session, now)
 
     def refuse(self, now: float, status: int = 488) -> None:
-        """Refuse the offer; the session goes on as it was."""
+        """Refuse the offer of :class:`SessionOffered`; the session stays as it was."""
         theirs, self._theirs = self._theirs, None
         if theirs is not None:
             self._wire.respond(theirs, response_to(theirs.request, status), now)
@@ -107,7 +108,7 @@ class Renegotiation:
 
     @property
     def is_free(self) -> bool:
-        """Whether we may offer now: the call is up, and no other change of ours is under way."""
+        """Whether we may offer now: the call is up, and no other change of ours is pending."""
         return self._state.is_up and self._wanted is None and not self._asking
 
     def offer(self, session: SessionDescription, now: float) -> bool:
@@ -119,15 +120,16 @@ class Renegotiation:
         return True
 
     def refresh(self, now: float) -> bool:
-        """Show that the call is there: UPDATE where the other side knows it, else the same session once more.
+        """Refresh the session timer: with UPDATE if the other side supports it, else with a re-INVITE that offers the
+        same session again.
 
-        False: another change is under way, which may or may not do it.
+        False: another change is pending, which may or may not refresh the timer too.
         """
-        state, said = self._state, self._acceptance.said
+        state, session = self._state, self._acceptance.session
         if state.dialog is None or not state.is_up or self._asking or self._theirs is not None:
             return False
         if not state.peer_takes_update:
-            return said is not None and self.offer(said, now)
+            return session is not None and self.offer(session, now)
         request = state.dialog.request("UPDATE")
         request.headers.set("Contact", state.contact)
         self._timer.put_in(request)
@@ -168,7 +170,7 @@ class Renegotiation:
             dialog.refresh_target(response)
             self._wire.acknowledge(dialog, asked, response.cseq[0])
         if not self._asking or (response is not None and asked is not None and response.cseq != asked.cseq):
-            return  # a 2xx once more: its ACK was lost
+            return  # a repeated 2xx, because its ACK was lost
         if response is not None and response.status == 422 and self._longer(response, now):
             return
         self._asking = False
@@ -187,7 +189,7 @@ class Renegotiation:
 
     def _accepted(self, response: SipResponse, wanted: SessionDescription, now: float) -> None:
         self._timer.answered(response, now)
-        self._acceptance.say(wanted)
+        self._acceptance.note(wanted)
         self._wire.arm()
         try:
             answer = session_in(response) if has_session(response) else None
@@ -214,14 +216,14 @@ class Renegotiation:
         elif response.status in (491, 500):
             self._timer.again(now, self._pause())
             self._wire.arm()
-        # Refused otherwise: the end of the interval decides.
+        # After any other refusal, the call ends with the session interval unless the other side refreshes it.
 
     def _longer(self, refusal: SipResponse, now: float) -> bool:
-        """The same once more, with a session timer as long as the other side wants."""
+        """After a 422, send the request again with the session interval that the other side wants."""
         if self._request is None or not self._state.is_up:
             return False
         return self._request.again(lambda request: self._timer.raised(refusal, request), now)
 
     def _gone(self, now: float) -> None:
-        """408, 481 or no answer at all: the other side does not know the call."""
+        """End the call: the other side does not know it (408, 481 or no response)."""
         self._wire.end(CallEnded("expired", 481, "the other side does not know the call"), now)

@@ -1,9 +1,12 @@
-"""From a name to the addresses to try (RFC 3263), off the loop's path: bounded, with deadlines, kept for a minute.
+"""Resolves a name to the addresses to try (RFC 3263), without blocking the loop; bounded, with deadlines, and cached.
 
-A hop with a port wants addresses only. Without one, SRV says which servers there are. Where the URI left the transport
-open, NAPTR says by which transports they are reached and under which names SRV has them; without NAPTR each transport
-is asked for (4.1). Where there is no SRV, the name's own addresses at the default port. A sips URI takes TLS only,
-whatever NAPTR says. Addresses come from the system (getaddrinfo in the loop's threads), NAPTR and SRV by dnspython.
+* With a port, only the name's addresses are looked up.
+* Without a port, SRV lists the servers. If the URI left the transport open, NAPTR says which transports there are and
+  the names of their SRV records; without NAPTR, the SRV records of each transport are looked up (4.1).
+* Without SRV, the name's own addresses are used, with the default port.
+* A sips URI uses TLS only, whatever NAPTR says.
+
+Addresses come from the system (getaddrinfo, in the loop's threads), NAPTR and SRV from dnspython.
 """
 
 from __future__ import annotations
@@ -26,10 +29,12 @@ logger = logging.getLogger(__name__)
 
 _TIMEOUT_S = 6.0
 _KEPT_S = 60.0
+_FAILED_KEPT_S = 5.0
+"""How long a failed look-up is cached: a moment without DNS must not stop the calls of a trunk for a minute."""
 _MAX_KEPT = 256
 _MAX_NAMES = 64
 _MAX_WAITING = 64
-"""For one name."""
+"""The most callers that wait for one name."""
 _MAX_SERVERS = 8
 _MAX_POINTERS = 8
 _NAPTR_SERVICES: dict[str, Transport] = {"SIP+D2U": "UDP", "SIP+D2T": "TCP", "SIPS+D2T": "TLS"}
@@ -48,7 +53,7 @@ class SrvRecord(NamedTuple):
 
 
 def in_order(services: Iterable[SrvRecord], chance: Callable[[], float] = random.random) -> list[SrvRecord]:
-    """The order to try them in: by priority, and within one at random by weight (RFC 2782)."""
+    """The order to try them in: by priority, and within a priority at random by weight (RFC 2782)."""
     ordered: list[SrvRecord] = []
     left = sorted(services)
     while left:
@@ -66,7 +71,7 @@ def in_order(services: Iterable[SrvRecord], chance: Callable[[], float] = random
 
 
 class Resolver:
-    """``nameservers``/``port``: whom to ask for NAPTR and SRV, when not the system's. ``families``: 4, 6 or both."""
+    """``nameservers``/``port``: of DNS, for NAPTR and SRV; by default the system's. ``families``: 4, 6 or both."""
 
     def __init__(
         self,
@@ -90,14 +95,14 @@ class Resolver:
             try:
                 self._dns = dns.asyncresolver.Resolver()
             except (dns.exception.DNSException, OSError):
-                logger.info("no name server is configured: names of SIP domains are looked up as hosts only")
+                logger.info("no name server is configured: SIP domains are resolved without NAPTR and SRV")
         if self._dns is not None:
             self._dns.lifetime = _TIMEOUT_S / 3  # NAPTR, then SRV, then addresses
 
     def ask(self, hop: Hop, answer: Located) -> bool:
-        """Call ``answer`` with the addresses, best first (none: []), at once when they are known.
+        """Call ``answer`` with the addresses, best first (``[]`` if there are none); at once if they are cached.
 
-        False: too many wait, no call.
+        False: too many look-ups are pending, and ``answer`` will not be called.
         """
         wanted = hop._replace(flow=0, listener=-1)
         kept = self._kept.get(wanted)
@@ -117,7 +122,7 @@ class Resolver:
         return True
 
     async def close(self) -> None:
-        """Give up on all that wait; their answers are not called."""
+        """Cancel all look-ups; their ``answer`` is not called."""
         self._waiting.clear()
         await self._tasks.close()
 
@@ -128,16 +133,17 @@ class Resolver:
                 hops = await self._locate(hop)
         except (OSError, UnicodeError):  # TimeoutError is an OSError
             pass
-        self._kept[hop] = (hops, self._loop.time() + _KEPT_S)
-        self._kept.move_to_end(hop)
-        if len(self._kept) > _MAX_KEPT:
-            self._kept.popitem(last=False)
-        for answer in self._waiting.pop(hop, []):
-            answer(hops)
+        finally:
+            self._kept[hop] = (hops, self._loop.time() + (_KEPT_S if hops else _FAILED_KEPT_S))
+            self._kept.move_to_end(hop)
+            if len(self._kept) > _MAX_KEPT:
+                self._kept.popitem(last=False)
+            for answer in self._waiting.pop(hop, []):
+                answer(hops)
 
     async def _locate(self, hop: Hop) -> list[Hop]:
         if not hop.port:
-            if "." in hop.host.rstrip("."):  # a name without a dot is a host of this network, never a domain
+            if "." in hop.host.rstrip("."):  # a name without a dot is a host in the local network, not a SIP domain
                 names = await self._pointers(hop) if hop.free else []
                 names = names or [(t, f"{_SERVICES[t]}.{hop.host}") for t in self._transports(hop)]
                 found = await asyncio.gather(*(self._services(name) for _, name in names))
@@ -152,12 +158,13 @@ class Resolver:
         return ["UDP", "TCP", "TLS"] if hop.free and hop.transport == "UDP" else [hop.transport]
 
     async def _pointers(self, hop: Hop) -> list[tuple[Transport, str]]:
-        """Transports of a domain and their names for SRV, the domain's favourite first (RFC 3263 4.1, RFC 3403)."""
+        """The transports of a domain with the names of their SRV records, in the domain's order of preference (RFC 3263
+        4.1, RFC 3403)."""
         found = []
         for record in await self._records(hop.host, "NAPTR"):
             transport = _NAPTR_SERVICES.get(bytes(record.service).decode("latin-1").upper())
             target = str(record.replacement).rstrip(".")
-            usable = bytes(record.flags).lower() == b"s" and target  # what leads on to SRV; nothing else is in use
+            usable = bytes(record.flags).lower() == b"s" and target  # "s" leads to SRV; SIP uses no other flag
             if usable and transport is not None and transport in self._transports(hop):
                 found.append((record.order, record.preference, transport, target))
         return [(transport, target) for _, _, transport, target in sorted(found)[:_MAX_POINTERS]]
@@ -177,7 +184,7 @@ class Resolver:
         return [record for record in records if record.target and record.port]
 
     async def _records(self, name: str, kind: str) -> list[Any]:
-        """Empty without a name server, without an answer, and for a name that there is not."""
+        """The DNS records; empty without a name server, without an answer, or if the name does not exist."""
         if self._dns is None:
             return []
         try:

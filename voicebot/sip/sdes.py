@@ -1,10 +1,10 @@
 """SDES, RFC 4568: the ``a=crypto`` attribute, which carries SRTP master keys in a session description. Pure.
 
-Each side names the key of what it *sends*: the offer's key opens what the offerer sends, the answer's what the answerer
-does. The answer repeats tag and suite of the one attribute that it takes.
+Each side names the key of what it *sends*: the offer's key is for the offerer's packets, the answer's key for the
+answerer's. The answer repeats the tag and suite of the attribute that it chooses.
 
-Understood are the two suites that everybody has, one inline key without MKI, and no session parameters: a line with
-more than that must not be taken as if it had less (section 6.3.2), so it is no option for us.
+We support the two most common suites, with one inline key, no MKI and no session parameters. A line with more must not
+be used as if it had less (section 6.3.2), so it is ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SUITES: Final = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32")
 KEY_BYTES: Final = 30
 """Master key (16) and master salt (14)."""
 MAX_CRYPTO: Final = 16
-"""Attributes that are kept of one media section."""
+"""The most attributes that are kept of one media section."""
 
 _CRYPTO_RE: Final = re.compile(
     r"(\d{1,9}) +([A-Za-z0-9_]{1,64}) +inline:([A-Za-z0-9+/]{40}={0,2})(?:\|(2\^)?\d{1,16})?\s*\Z"
@@ -44,7 +44,7 @@ class Crypto:
 
     @classmethod
     def parse(cls, text: str) -> Crypto | None:
-        """What follows ``a=crypto:``; None where it is malformed or asks for what we have not."""
+        """Parse what follows ``a=crypto:``. None if it is malformed, or needs something that we do not support."""
         match = _CRYPTO_RE.match(text)
         if match is None or match[2] not in SUITES:
             return None
@@ -56,7 +56,7 @@ class Crypto:
 
 
 class LocalKeys:
-    """Our keys of one call: one for each suite, made when it is first needed and the same in every description."""
+    """Our keys for one call: one for each suite, made when first needed, and the same in every description."""
 
     __slots__ = ("_keys",)
 
@@ -64,11 +64,11 @@ class LocalKeys:
         self._keys: dict[str, bytes] = {}
 
     def offer(self) -> list[Crypto]:
-        """What to offer: every suite."""
+        """The attributes for an offer, one for each suite."""
         return [self._crypto(tag, suite) for tag, suite in enumerate(SUITES, 1)]
 
     def matching(self, theirs: Crypto) -> Crypto:
-        """Our side of what they chose or offered: what an answer repeats, and the key of what we send."""
+        """Our attribute with the tag and suite that the other side chose or offered, and our own key."""
         return self._crypto(theirs.tag, theirs.suite)
 
     def _crypto(self, tag: int, suite: str) -> Crypto:

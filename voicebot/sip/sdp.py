@@ -1,7 +1,7 @@
-"""Session descriptions (RFC 8866): read and written.
+"""Parsing and building session descriptions (RFC 8866).
 
-Parsing keeps what we use and what an answer must repeat; it is bounded and strict about numbers, and forgiving about
-lines that it does not know. What descriptions agree to is in :mod:`~voicebot.sip.offer_answer`.
+Parsing keeps what we use and what an answer must repeat. It is bounded, strict about numbers, and ignores unknown
+lines. :mod:`~voicebot.sip.offer_answer` finds out what two descriptions agree on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_LINES = 400
 MAX_MEDIA = 16
 MAX_FORMATS = 64
 
-_DYNAMIC = 96  # RFC 3551: payload types from here on mean what their rtpmap says
+_DYNAMIC = 96  # payload types from 96 on have no meaning without an rtpmap (RFC 3551)
 _STATIC = {codec.payload_type: codec for codec in CODECS.values() if codec.payload_type < _DYNAMIC}
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _RTPMAP_RE = re.compile(r"(\d{1,3}) +([A-Za-z0-9._+\-]{1,32})/(\d{1,7})(?:/(\d{1,3}))?\s*\Z")
@@ -33,11 +33,11 @@ _TOKEN_RE = re.compile(r"\S{1,64}\Z")
 
 
 class SdpError(ValueError):
-    """Not a session description that can be answered."""
+    """Not a valid session description."""
 
 
 class Encoding(NamedTuple):
-    """What an rtpmap says of a payload type."""
+    """The content of an rtpmap attribute."""
 
     name: str
     clock_rate: int
@@ -49,7 +49,7 @@ class Encoding(NamedTuple):
 
 @dataclass(slots=True)
 class Media:
-    """One ``m=`` section. ``formats`` in the order of preference; ``connection`` is None when the session's holds."""
+    """One ``m=`` section. ``formats``: in order of preference. ``connection``: None if the session's applies."""
 
     kind: str
     port: int
@@ -64,12 +64,12 @@ class Media:
     maxptime: int | None = None
     rtcp_port: int | None = None
     crypto: list[Crypto] = field(default_factory=list)
-    """The usable ones of its ``a=crypto`` lines."""
+    """Its ``a=crypto`` lines that we support."""
     handshake: Handshake = field(default_factory=Handshake)
-    """What it says of keys that are made on the media's port, and of ICE."""
+    """Its attributes of DTLS-SRTP and ICE."""
 
     def codec(self, payload_type: int) -> Codec | None:
-        """Which of ours a payload type is; RFC 3551's static ones need no rtpmap."""
+        """The codec of a payload type, None if we do not support it. Static payload types need no rtpmap."""
         encoding = self.rtpmap.get(payload_type)
         if encoding is None:
             return _STATIC.get(payload_type)
@@ -78,14 +78,14 @@ class Media:
         return codec if fits else None
 
     def carries_keys(self, payload_type: int, clock_rate: int) -> bool:
-        """Whether a payload type is that of RFC 4733's telephone events, at this clock rate."""
+        """Whether a payload type is telephone-event (RFC 4733) at this clock rate."""
         encoding = self.rtpmap.get(payload_type)
         return encoding is not None and (encoding.name.lower(), encoding[1]) == ("telephone-event", clock_rate)
 
 
 @dataclass(slots=True)
 class SessionDescription:
-    """A parsed or built description. ``connection`` is the session-level address, None when each media has its own."""
+    """A parsed or built description. ``connection``: the session-level address, None if each media has its own."""
 
     session_id: int = 0
     version: int = 0
@@ -94,7 +94,7 @@ class SessionDescription:
     direction: Direction | None = None
     media: list[Media] = field(default_factory=list)
     handshake: Handshake = field(default_factory=Handshake)
-    """What holds for media that say nothing of their own."""
+    """The session-level attributes of DTLS-SRTP and ICE."""
 
     @classmethod
     def parse(cls, body: bytes) -> SessionDescription:
@@ -141,7 +141,7 @@ class SessionDescription:
                     _media_attribute(media, name, text)
 
     def address_of(self, media: Media) -> str | None:
-        """The address that ``media`` is to be sent to."""
+        """The address that ``media`` is to be sent to, None if there is none."""
         return media.connection or self.connection
 
     def handshake_of(self, media: Media) -> Handshake:

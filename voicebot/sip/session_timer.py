@@ -1,11 +1,11 @@
-"""Session timers (RFC 4028): whoever is the refresher shows now and then that the call is still there.
+"""Session timers (RFC 4028): one side, the refresher, shows at intervals that the call still exists.
 
-    not ours   refreshed in time ──▶ starts anew;  not refreshed ──▶ BYE, a little before the end
-    ours       half of the time gone ──▶ refresh ──2xx──▶ starts anew;  408, 481, silence ──▶ BYE
+    they refresh   refreshed in time ──▶ restart;  not refreshed ──▶ BYE, a little before the interval ends
+    we refresh     half of the interval over ──▶ refresh ──2xx──▶ restart;  408, 481, no response ──▶ BYE
 
-We ask for a timer in our INVITE, and in the 200 to a caller who knows timers but asks for none; there we refresh
-ourselves. A caller that asks for shorter intervals than 90 s, the RFC's own minimum, gets 422; a 422 to us raises what
-we ask for, up to a bound.
+We ask for a timer in our INVITE. If a caller supports timers but asks for none, our 200 sets one that we refresh. A
+caller that asks for less than 90 s, the RFC's minimum, gets 422; a 422 from the other side raises the interval that we
+ask for, up to a limit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _REFRESHER_RE = re.compile(r";\s*refresher\s*=\s*(uac|uas)\b", re.IGNORECASE)
 
 
 def session_expires(message: SipRequest | SipResponse) -> tuple[int, str] | None:
-    """Interval in seconds and refresher (``uac``, ``uas`` or empty); None without, or for one that cannot be read."""
+    """Interval in seconds and refresher (``uac``, ``uas`` or empty) of Session-Expires; None without a valid one."""
     match = _SE_RE.match(message.headers.get("Session-Expires") or "")
     if match is None:
         return None
@@ -37,15 +37,15 @@ def too_short(request: SipRequest) -> bool:
 
 
 def min_se(message: SipRequest | SipResponse) -> int:
-    """The other side's shortest interval; ours, and the RFC's, when it names none."""
+    """The other side's minimum interval in seconds; at least the RFC's minimum of 90."""
     match = _MIN_SE_RE.match(message.headers.get("Min-SE") or "")
     return max(MIN_SE, int(match[1])) if match is not None else MIN_SE
 
 
 class SessionTimer:
-    """The timer of one dialog. ``deadline``: when :meth:`due` wants to be asked.
+    """The timer of one dialog. ``deadline``: when to call :meth:`due`.
 
-    ``wanted``: the interval that we ask for, in seconds; 0: we don't.
+    ``wanted``: the interval that we ask for, in seconds; 0 to ask for none.
     """
 
     def __init__(self, wanted: int = 0) -> None:
@@ -57,7 +57,7 @@ class SessionTimer:
         self._refreshing = False
 
     def answer(self, request: SipRequest, response: SipResponse, now: float) -> None:
-        """Put into our 2xx what it needs, and start anew. Where nobody wants a timer there is none."""
+        """Put the timer into our 2xx, and restart it. If neither side wants one, there is none."""
         asked = session_expires(request)
         if asked is None and self._wanted and _supports(request):
             asked = max(self._wanted, min_se(request)), "uas"
@@ -72,7 +72,7 @@ class SessionTimer:
         self._start(interval, refresher == "uas", now)
 
     def answered(self, response: SipResponse, now: float) -> None:
-        """A 2xx to a request of ours has come."""
+        """A 2xx to our request has come: restart the timer as it says."""
         agreed = session_expires(response)
         if agreed is None:
             self.stop()
@@ -80,12 +80,13 @@ class SessionTimer:
             self._start(max(agreed[0], MIN_SE), agreed[1] != "uas", now)
 
     def ask_in(self, invite: SipRequest) -> None:
-        """Ask for a timer in the INVITE of a call of ours; who refreshes is the other side's to choose."""
+        """Ask for a timer in our INVITE; the other side chooses the refresher."""
         if self._wanted:
             invite.headers.set("Session-Expires", str(self._wanted))
 
     def raised(self, refusal: SipResponse, request: SipRequest) -> bool:
-        """Whether ``request`` can be sent again after a 422 (7.3): it asks for as much as ``refusal`` wants then."""
+        """After a 422, raise the interval in ``request`` to the one that ``refusal`` requires (7.3). False: it cannot
+        be sent again, because that interval is over our limit, or not the reason for the refusal."""
         asked, least = session_expires(request), min_se(refusal)
         if asked is None or not asked[0] < least <= _LONGEST:
             return False
@@ -97,14 +98,14 @@ class SessionTimer:
         return True
 
     def put_in(self, request: SipRequest) -> None:
-        """Keep the timer as it is with a re-INVITE or UPDATE of ours."""
+        """Put the timer as it is into our re-INVITE or UPDATE."""
         request.headers.set("Supported", "timer")
         if self.interval:
             refresher = "uac" if self.ours else "uas"
             request.headers.set("Session-Expires", f"{self.interval};refresher={refresher}")
 
     def due(self, now: float) -> str:
-        """``refresh``, ``expired`` or empty: what is to be done now."""
+        """What is to be done now: ``refresh``, ``expired`` or nothing (empty)."""
         if self.deadline is None or self.deadline > now:
             return ""
         if self.ours and not self._refreshing:
@@ -115,7 +116,7 @@ class SessionTimer:
         return "expired"
 
     def again(self, now: float, pause: float) -> None:
-        """The refresh could not be made now: once more after a pause, if there is time."""
+        """The refresh could not be made: try again after ``pause`` seconds, if the interval lasts that long."""
         if self.deadline is not None and self._refreshing and now + pause < self._end_at:
             self._refreshing, self.deadline = False, now + pause
 

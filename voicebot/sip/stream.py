@@ -1,7 +1,7 @@
-"""Messages out of a byte stream (RFC 3261 18.3, RFC 5626 4.4.1): bounded, in linear time, without sockets.
+"""Splits a byte stream into messages (RFC 3261 18.3, RFC 5626 4.4.1): bounded, in linear time, without sockets.
 
-On TCP and TLS nothing but Content-Length tells where a message ends, so whatever is wrong with the head's size or with
-that number costs the connection: there is no finding the next message. Everything else is the parser's to judge.
+On TCP and TLS only Content-Length tells where a message ends. If it is wrong, or the head is too long, the next message
+cannot be found, and the connection must be closed. All other errors are left to the parser.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LENGTH_RE = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t\r\n]*([0-9]{1,9})
 
 
 class StreamFramer:
-    """Feed it what was read. ``pings`` counts double CRLFs that want a CRLF back, ``pongs`` single ones."""
+    """``pings`` counts the double CRLFs received, to each of which a CRLF is the answer; ``pongs`` the single ones."""
 
     def __init__(self) -> None:
         self.pings = 0
@@ -29,11 +29,12 @@ class StreamFramer:
 
     @property
     def idle(self) -> bool:
-        """No message is half read."""
+        """Whether no message is incomplete."""
         return not self._buffer
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The messages that are complete now. Raises :class:`SipSyntaxError` when the stream is past saving."""
+        """Add ``data``. Returns the messages that are complete now. Raises :class:`SipSyntaxError` if the next message
+        cannot be found."""
         self._buffer += data
         messages: list[bytes] = []
         while self._buffer:
@@ -55,7 +56,7 @@ class StreamFramer:
         return messages
 
     def _skip_keepalives(self) -> bool:
-        """Drop CRLFs between messages. True when what is left is half a CRLF: more must come."""
+        """Drop and count CRLFs between messages. True: half a CRLF is left, so more must come first."""
         at = 0
         while self._buffer.startswith(PING, at):
             self.pings += 1

@@ -1,7 +1,7 @@
-"""Who wants to be called when: one queue of deadlines for transactions, calls, registrations and probes.
+"""One queue of deadlines for transactions, calls, registrations and probes.
 
-A deadline that moves away stays in the queue and is noted anew when its old time comes: most of them move, few are
-ever reached.
+If a deadline moves to a later time, its entry stays where it is and is corrected when its old time comes. That is
+cheap, because most deadlines move and few are ever reached.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Protocol
 
 
 class Timed(Protocol):
-    """Whoever wants to be called at ``deadline`` (seconds on the driver's clock; None: never).
+    """Something whose ``timeout`` is to be called at ``deadline`` (seconds on the driver's clock; None: never).
 
-    ``armed`` is for the queue: the deadline that is noted there.
+    ``armed``: for the queue, the deadline that it has noted.
     """
 
     armed: float | None
@@ -25,14 +25,14 @@ class Timed(Protocol):
 
 
 class TimerQueue:
-    """The queue. It calls nobody: :meth:`due` says whose time has come."""
+    """The queue. It does not call ``timeout`` itself: :meth:`due` returns the owner whose deadline has come."""
 
     def __init__(self) -> None:
         self._queue: list[tuple[float, int, Timed]] = []
         self._noted = 0
 
     def arm(self, owner: Timed) -> None:
-        """Note the deadline of ``owner``; to be called whenever it may have moved nearer."""
+        """Note the deadline of ``owner``. Must be called whenever it may have moved to an earlier time."""
         deadline = owner.deadline
         if deadline is not None and (owner.armed is None or deadline < owner.armed):
             owner.armed = deadline
@@ -40,7 +40,7 @@ class TimerQueue:
             heapq.heappush(self._queue, (deadline, self._noted, owner))
 
     def due(self, now: float) -> Timed | None:
-        """One whose deadline has come, which is to be armed again; None when there is no more."""
+        """An owner whose deadline has come, which must be armed again afterwards; None if there is no other."""
         while self._queue and self._queue[0][0] <= now:
             owner = self._pop()
             if owner.deadline is not None and owner.deadline <= now:

@@ -1,8 +1,7 @@
-"""TLS for the stream transports (RFC 3261 26.3, RFC 5922): contexts out of files, or for trials with a certificate that
-signs itself.
+"""TLS contexts for SIP (RFC 3261 26.3, RFC 5922), from files, or with a self-signed certificate for trials.
 
-As a client we ask for the domain that was called (SNI) and take nothing but a certificate of it. As a server we show
-ours, and with ``verify_clients`` talk to nobody whose own is not signed by one of ``ca_file``.
+As a client we send the called domain as SNI and accept only a certificate for it. As a server with ``verify_clients``
+we accept only clients with a certificate that an authority in ``ca_file`` has signed.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 @dataclass(frozen=True, slots=True)
 class TlsOptions:
-    """``certificate``/``key``: PEM files of ours; without them a server signs its own. ``ca_file``: whom we trust, by
-    default the system's list. ``verify_servers`` off is for trials only."""
+    """``certificate``/``key``: our PEM files; without them a server makes a self-signed certificate. ``ca_file``: the
+    authorities that we trust, by default the system's. ``verify_servers``: false is for trials only."""
 
     certificate: Path | None = None
     key: Path | None = None
@@ -30,7 +29,7 @@ class TlsOptions:
 
 
 def server_context(options: TlsOptions, host: str) -> ssl.SSLContext:
-    """Raises OSError or ssl.SSLError for files that cannot be used."""
+    """``host``: for a self-signed certificate. Raises OSError (also ssl.SSLError) if a file cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = VERSIONS[options.minimum_version]
     if options.certificate is not None:
@@ -44,7 +43,7 @@ def server_context(options: TlsOptions, host: str) -> ssl.SSLContext:
 
 
 def client_context(options: TlsOptions) -> ssl.SSLContext:
-    """Raises OSError or ssl.SSLError for files that cannot be used."""
+    """Raises OSError (also ssl.SSLError) if a file cannot be used."""
     context = ssl.create_default_context(cafile=options.ca_file)
     context.minimum_version = VERSIONS[options.minimum_version]
     if options.certificate is not None:
@@ -56,9 +55,9 @@ def client_context(options: TlsOptions) -> ssl.SSLContext:
 
 
 def _load_self_signed(context: ssl.SSLContext, host: str) -> None:
-    from voicebot.certificate import self_signed_pem  # it loads slowly, and most servers have one of their own
+    from voicebot.certificate import self_signed_pem  # it loads slowly, and most servers have a certificate
 
-    # OpenSSL loads from files only; the folder is ours alone and gone at once.
+    # OpenSSL loads certificates only from files: use a temporary folder that only we can read, and delete it at once.
     with tempfile.TemporaryDirectory(prefix="voicebot-tls-") as folder:
         file = Path(folder) / "self-signed.pem"
         file.touch(mode=0o600)

@@ -1,19 +1,18 @@
 """Transactions: the four state machines of RFC 3261 section 17, with the Accepted state of RFC 6026.
 
 Each machine is a table from (state, input) to (actions, next state), and a second table that says which timers run in
-which state. An input is a message (from the wire, or from the user above: our response) or a timer. Everything else
-follows from the tables:
+which state. An input is a message (from the network, or our response from the transaction user) or a timer:
 
 * entering a state stops the timers that it does not list, starts those that it does, and leaves running ones alone
   (timer F runs through Trying and Proceeding);
-* ``SEND`` puts the message at hand on the wire and remembers it, ``RESEND`` repeats what was remembered, ``PASS`` hands
-  the message to the user above, ``ACK`` answers a failure (17.1.1.3), ``REARM`` starts the timer that fired again,
-  ``FAIL`` tells the user that nobody answered;
-* an input without an entry is absorbed. That is what the RFC wants of stray retransmissions.
+* ``SEND`` sends the message and remembers it, ``RESEND`` sends the remembered one again, ``PASS`` hands the message to
+  the transaction user, ``ACK`` acknowledges a failure response (17.1.1.3), ``REARM`` restarts the timer that fired,
+  ``FAIL`` tells the transaction user that nobody answered;
+* an input without an entry is ignored, as the RFC requires for stray retransmissions.
 
-Over a reliable transport the retransmission timers do not run and the waiting states take no time (17.1.1.2, 17.2.1).
-The retransmission of 2xx responses and the wait for their ACK belong to the user above (RFC 3261 13.3.1.4): `call.py`.
-No sockets and no clock here: ``now`` is passed in, seconds on any monotonic clock.
+Over a reliable transport the retransmission timers do not run, and the waiting states take no time (17.1.1.2, 17.2.1).
+The transaction user retransmits 2xx responses and waits for their ACK (13.3.1.4): see `acceptance.py`. There are no
+sockets and no clock here: ``now`` is in seconds on any monotonic clock.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class Input(Enum):
     SUCCESS = auto()
     FAILURE = auto()
     ERROR = auto()
-    """The transport could not deliver what was sent last."""
+    """The transport could not deliver the request."""
 
 
 class _Action(Enum):
@@ -80,13 +79,14 @@ class SipTimers:
 
     @property
     def next_hop(self) -> float:
-        """8*T1: how long a hop may say nothing at all where there is another to try; four requests have gone out."""
+        """8*T1: how long to wait for a hop if there is another one to try; the request has then been sent four
+        times."""
         return 8 * self.t1
 
 
 @dataclass(frozen=True, slots=True)
 class ToWire:
-    """Put ``data`` on the wire; ``again`` marks a retransmission."""
+    """Send ``data``. ``again``: it is a retransmission."""
 
     data: bytes
     again: bool = False
@@ -94,7 +94,7 @@ class ToWire:
 
 @dataclass(frozen=True, slots=True)
 class ToUser:
-    """Hand a response to the user of a client transaction; None: nobody answered."""
+    """Hand a response to the transaction user; None: nobody answered."""
 
     response: SipResponse | None
 
@@ -106,10 +106,9 @@ _FINAL_WAIT = "DIJK"
 
 
 class Transaction:
-    """One machine, for ``request`` and its responses; what it sends goes to ``destination``.
+    """One state machine, for ``request`` and its responses. ``destination``: where its messages are sent.
 
-    ``give_up``: seconds for timers B and F, when they are not 64*T1. ``deadline`` is when :meth:`timeout` wants to be
-    called, None for never.
+    ``give_up``: seconds of timers B and F, by default 64*T1. ``deadline``: when to call :meth:`timeout`, None: never.
     """
 
     table: ClassVar[_Table]
@@ -124,7 +123,7 @@ class Transaction:
         self._request: SipRequest | None = request
         self._last = b""
         self.armed: float | None = None
-        """For the owner of the timer queue: the deadline that is noted there."""
+        """For the timer queue: the deadline that it has noted."""
         self._times = timers
         self._reliable = destination.reliable
         self._give_up = timers.give_up if give_up is None else give_up
@@ -133,7 +132,7 @@ class Transaction:
 
     @property
     def request(self) -> SipRequest:
-        """The request that the transaction is about. A server transaction drops it with its final response."""
+        """The transaction's request. A server transaction no longer has it after its final response."""
         assert self._request is not None
         return self._request
 
@@ -228,9 +227,9 @@ def _class_of(status: int) -> Input:
 
 
 class ServerTransaction(Transaction):
-    """``receive`` takes requests from the wire, ``respond`` our own responses.
+    """``receive`` takes requests from the network, ``respond`` our own responses.
 
-    After the final response only its bytes are kept: thousands of these wait out their 32 s.
+    After the final response only its bytes are kept, because thousands of transactions wait for 32 s after it.
     """
 
     def receive(self, request: SipRequest, now: float) -> list[Effect]:
@@ -259,12 +258,12 @@ class ClientTransaction(Transaction):
         return self._step(Input.ERROR, None, now)
 
     def abandon(self) -> None:
-        """Nobody wants to hear of it any more: nothing is sent again."""
+        """Stop retransmitting: nobody waits for the response any more."""
         self._running.clear()
 
 
 class InviteServer(ServerTransaction):
-    """17.2.1, Figure 7 of RFC 6026. A repeated INVITE gets the last response again, in Accepted too."""
+    """17.2.1, Figure 7 of RFC 6026. A repeated INVITE gets the last response again, also in Accepted."""
 
     first = PROCEEDING
     timers: ClassVar = {ACCEPTED: "L", COMPLETED: "GH", CONFIRMED: "I"}

@@ -1,7 +1,7 @@
-"""The transactions of one user agent, with their keys, their timers and what they send (RFC 3261 17.1.3, 17.2.3, 18).
+"""The transactions of one user agent: matching, timers, sending (RFC 3261 17.1.3, 17.2.3, 18).
 
-No socket and no clock: messages and the time are passed in, what is to be sent goes to ``emit``. The layer does not
-know who uses it: calls, registrations and probes are given it, and share its queue of timers.
+There is no socket and no clock here: messages and the time are passed in, and messages to send go to ``emit``. Calls,
+registrations and probes use the layer and share its timer queue; it knows none of them.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from voicebot.sip.transaction import (
 
 _MAGIC = "z9hG4bK"
 LARGE = 1_300
-"""Bytes beyond which a request should not go over UDP (18.1.1)."""
+"""The most bytes of a request that should be sent over UDP (18.1.1)."""
 OnResponse = Callable[[SipResponse | None, float], None]
 """Gets a response and the time; None: nobody answered."""
 _Key = tuple[str, ...]
 
 
 class TransactionLayer:
-    """``listeners``: as others reach us, in Via and Contact. ``name``: our User-Agent and Server header.
+    """``listeners``: our addresses, for Via and Contact. ``name``: for the User-Agent and Server headers.
 
-    ``emit`` gets what is to be sent; ``token(n)`` gives 2n random hexadecimal digits.
+    ``emit`` gets the messages to send and the names to resolve; ``token(n)`` returns 2n random hexadecimal digits.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class TransactionLayer:
         self.timers = timers
         self.counters = counters
         self.open_flows: Collection[int] = ()
-        """The driver's set of open connections."""
+        """The numbers of open connections, kept by the driver."""
         self.emit = emit
         self._token = token
         self._secret = token(16).encode()
@@ -66,18 +66,18 @@ class TransactionLayer:
         self._on_response: dict[_Key, OnResponse] = {}
         self._keys: dict[Transaction, _Key] = {}
         self._taken: set[_Key] = set()
-        """What identifies the requests that were taken, whatever route they came by."""
+        """The keys of accepted requests, to detect the same request on another route (8.2.2.2)."""
         self._merge_keys: dict[Transaction, _Key] = {}
         self._queue = TimerQueue()
 
     def __len__(self) -> int:
-        """Transactions that are not over."""
+        """The number of transactions that have not terminated."""
         return len(self._servers) + len(self._clients)
 
     # --- timers
 
     def arm(self, owner: Timed) -> None:
-        """Note the deadline of ``owner``; to be called whenever it may have moved nearer."""
+        """Note the deadline of ``owner``. Must be called whenever it may have moved to an earlier time."""
         self._queue.arm(owner)
 
     def next_deadline(self) -> float | None:
@@ -96,7 +96,7 @@ class TransactionLayer:
 
     @property
     def own_uri(self) -> str:
-        """Our address where nobody has given us another."""
+        """Our URI in From, if no other is given."""
         return f"sip:voicebot@{self.listeners[0].sent_by}"
 
     def contact(self, hop: Hop | None, *, user: str = "voicebot", secure: bool = False) -> str:
@@ -117,28 +117,31 @@ class TransactionLayer:
     # --- without a transaction
 
     def transmit(self, message: SipRequest | SipResponse, hop: Hop) -> None:
-        """Send a message that nobody repeats: the ACK of a 2xx, an answer without state."""
+        """Send a message outside of transactions: the ACK of a 2xx, a stateless response."""
         self._transmit(bytes(message), hop)
 
     def ping(self, hop: Hop) -> None:
-        """Two CRLF: nothing but a sign of life (RFC 5626 3.5.1)."""
+        """Send a double CRLF, as a keep-alive (RFC 5626 3.5.1)."""
         self._transmit(PING, hop)
 
     def answer_stateless(
-        self, request: SipRequest, status: int, reply_to: Hop, *, reason: str = "", retry_after_s: int | None = None
+        self,
+        request: SipRequest,
+        status: int,
+        reply_to: Hop,
+        *,
+        reason: str = "",
+        headers: Mapping[str, str | list[str]] | None = None,
     ) -> None:
-        """8.2.7: the same answer for each retransmission, and nothing remembered."""
-        response = response_to(
-            request, status, f"Bad Request: {reason}" if reason else "", to_tag=self.tag_for(request)
-        )
+        """Respond without keeping state: each retransmission gets a response of its own (8.2.7)."""
+        reason = f"Bad Request: {reason}" if reason else ""
+        response = _failure(request, status, self.tag_for(request), headers, reason)
         response.headers.set("Server", self.name)
-        if retry_after_s is not None:
-            response.headers.set("Retry-After", str(retry_after_s))
         self.counters.rejected_by_status[status] += 1
         self.transmit(response, reply_to)
 
     def tag_for(self, request: SipRequest) -> str:
-        """A To tag that every retransmission of ``request`` gets again."""
+        """A To tag that is the same for every retransmission of ``request``."""
         top = (request.headers.getlist("Via") or [""])[0]
         text = "|".join((request.call_id, request.headers.get("CSeq") or "", top))
         return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), key=self._secret, digest_size=8).hexdigest()
@@ -146,7 +149,7 @@ class TransactionLayer:
     # --- client transactions
 
     def add_via(self, request: SipRequest, hop: Hop) -> str:
-        """Put our Via on top, with a new branch, which is returned."""
+        """Add our Via with a new branch. Returns the branch."""
         branch = _MAGIC + self._token(10)
         sent_by = choose_listener(self.listeners, hop).sent_by
         request.headers.set("Via", f"SIP/2.0/{hop.transport} {sent_by};branch={branch};rport")
@@ -164,7 +167,7 @@ class TransactionLayer:
         *,
         give_up: float | None = None,
     ) -> None:
-        """One client transaction for ``request``, which has its Via already."""
+        """Start a client transaction for ``request``, which has its Via."""
         key = (branch, request.method)
         kind = InviteClient if request.method == "INVITE" else NonInviteClient
         transaction = kind(request, hop, self.timers, give_up=give_up)
@@ -174,7 +177,7 @@ class TransactionLayer:
         self._run(transaction, transaction.start(now), now)
 
     def forget_client(self, branch: str, method: str) -> None:
-        """End a client transaction of which nobody wants to hear any more."""
+        """End a client transaction without telling its user."""
         transaction = self._clients.get((branch, method))
         if transaction is not None:
             transaction.abandon()
@@ -189,7 +192,7 @@ class TransactionLayer:
         self._run(transaction, transaction.receive(response, now), now)
 
     def transport_failed(self, hop: Hop, now: float) -> None:
-        """``hop`` cannot be reached, or its connection is gone: nobody there will answer what was sent."""
+        """``hop`` cannot be reached, or its connection is closed: the client transactions to it fail."""
 
         def hit(to: Hop) -> bool:
             return to[:3] == hop[:3] or (hop.flow != 0 and to.flow == hop.flow)
@@ -200,11 +203,11 @@ class TransactionLayer:
     # --- server transactions
 
     def server_of(self, request: SipRequest, method: str = "") -> ServerTransaction | None:
-        """The transaction that ``request`` repeats, or that it acknowledges; with ``method``: that it cancels."""
+        """The transaction that ``request`` repeats or acknowledges; with ``method``: the one that it cancels."""
         return self._servers.get(_server_key(request, method))
 
     def receive_again(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        """A request that ``transaction`` has had already, or the ACK of its failure."""
+        """Pass ``transaction`` a retransmission of its request, or the ACK of its failure response."""
         self._run(transaction, transaction.receive(request, now), now)
 
     def start_server(self, request: SipRequest, reply_to: Hop) -> ServerTransaction:
@@ -216,17 +219,17 @@ class TransactionLayer:
         return transaction
 
     def is_merged(self, request: SipRequest) -> bool:
-        """Whether the same request has come by another route already (8.2.2.2)."""
+        """Whether the same request has already come by another route (8.2.2.2)."""
         return _merge_key(request) in self._taken
 
     def note_taken(self, request: SipRequest, transaction: ServerTransaction) -> None:
-        """``request`` is taken: the same by another route will be merged."""
+        """Note that ``request`` was accepted: the same request by another route :meth:`is_merged`."""
         key = _merge_key(request)
         self._taken.add(key)
         self._merge_keys[transaction] = key
 
     def respond(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:
-        """Send through a server transaction, which repeats it as needed."""
+        """Send a response through its server transaction, which repeats it as needed."""
         response.headers.set("Server", self.name)
         if response.status >= 300:
             self.counters.rejected_by_status[response.status] += 1
@@ -241,16 +244,14 @@ class TransactionLayer:
         retry_after_s: int | None = None,
         headers: Mapping[str, str | list[str]] | None = None,
     ) -> None:
-        """Send a final failure with nothing but ``headers`` in it."""
+        """Send a failure response, with additional ``headers``."""
         request = transaction.request
-        response = response_to(request, status, to_tag=self.tag_for(request))
+        response = _failure(request, status, self.tag_for(request), headers)
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(retry_after_s))
-        for name, value in (headers or {}).items():
-            response.headers.setlist(name, [value] if isinstance(value, str) else value)
         self.respond(transaction, response, now)
 
-    # --- what transactions ask for
+    # --- effects of transactions
 
     def _run(self, transaction: Transaction, effects: list[Effect], now: float) -> None:
         key = self._keys.get(transaction)
@@ -287,12 +288,12 @@ class TransactionLayer:
 
 
 def _server_key(request: SipRequest, method: str = "") -> _Key:
-    """17.2.3. Without the branch's magic cookie (RFC 2543) the request is known by all that identifies it."""
+    """17.2.3. A branch without the magic cookie (RFC 2543) is not unique, so other headers identify the request."""
     method = method or ("INVITE" if request.method == "ACK" else request.method)
     via = request.via[0]
     if via.branch.startswith(_MAGIC) and len(via.branch) > len(_MAGIC):
         return via.branch, via.sent_by, method
-    # The To tag is left out: that of an ACK is ours, that of its INVITE is not there.
+    # Without the To tag: the INVITE has none yet, and its ACK has ours.
     return (
         "",
         via.sent_by,
@@ -307,3 +308,12 @@ def _server_key(request: SipRequest, method: str = "") -> _Key:
 
 def _merge_key(request: SipRequest) -> _Key:
     return request.call_id, request.sender.tag, *map(str, request.cseq)
+
+
+def _failure(
+    request: SipRequest, status: int, tag: str, headers: Mapping[str, str | list[str]] | None, reason: str = ""
+) -> SipResponse:
+    response = response_to(request, status, reason, to_tag=tag)
+    for name, value in (headers or {}).items():
+        response.headers.setlist(name, [value] if isinstance(value, str) else value)
+    return response

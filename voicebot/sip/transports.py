@@ -1,4 +1,4 @@
-"""All sockets of one endpoint: what goes out by which of them, and the look-up of names that must come first."""
+"""All sockets of one endpoint: chooses the one for each message, and resolves its destination first if necessary."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from voicebot.sip.tls import TlsOptions, client_context, server_context
 
 
 class Transports:
-    """``received`` gets each message, ``unreachable`` each hop that nothing reaches. ``resolver`` is ours to close."""
+    """``received`` gets each message; ``unreachable`` each hop that cannot be reached, and each whose connection was
+    closed. ``resolver`` is closed with the transports."""
 
     def __init__(
         self,
@@ -31,7 +32,7 @@ class Transports:
         bounds: Bounds,
     ) -> None:
         self.listeners: list[Listener] = []
-        """Our addresses as others reach them, with the real ports."""
+        """Our addresses as others reach them, with the actual ports."""
         self.connections = Connections(
             loop,
             received=received,
@@ -51,7 +52,8 @@ class Transports:
         self._closed = False
 
     async def bind(self, listen: Sequence[ListenAt]) -> None:
-        """Raises OSError, whose text says where we cannot listen and why; also for TLS files that cannot be used."""
+        """Open all sockets. Raises OSError, which says where we cannot listen and why; also if the TLS files cannot be
+        used."""
         try:
             for index, at in enumerate(listen):
                 try:
@@ -73,11 +75,11 @@ class Transports:
 
     @property
     def open_flows(self) -> Collection[int]:
-        """The numbers of open connections, as they are at any time."""
+        """The numbers of open connections; the collection changes with them."""
         return self.connections.flows.keys()
 
     def send(self, message: Transmit) -> None:
-        """To an address, by an open connection, or to where a name leads."""
+        """Send a message, after resolving its destination if that is a name without an open connection."""
         hop, data = message.hop, message.data
         if hop.is_literal or (hop.flow and hop.flow in self.connections.flows):
             self._put(data, hop)
@@ -85,7 +87,7 @@ class Transports:
             self._unresolved()
 
     def locate(self, wanted: Locate, told: Callable[[], None]) -> None:
-        """Look a name up, at once when it is known; ``told`` is called when the answer has been passed on."""
+        """Resolve a name. ``told`` is called after the addresses have been passed to ``wanted.located``."""
 
         def found(hops: list[Hop]) -> None:
             if not hops:
@@ -105,7 +107,7 @@ class Transports:
     async def _bind_stream(self, index: int, at: ListenAt) -> int:
         context = None
         if at.transport == "TLS":
-            # Files are read, or a key is made: tens of milliseconds, before anybody calls.
+            # It reads files or makes a key, which would block the loop for tens of milliseconds.
             context = await asyncio.to_thread(server_context, self._tls, at.reached_at)
         return await self.connections.listen(at.transport, at.host, at.port, index, context)
 

@@ -1,14 +1,20 @@
-"""Who may call, and how often: trunks by address, by password and by account, and a rate for each source.
+"""Who may call, and how often: trunks known by address, by password or by account, and a rate limit for each source.
 
-A request that belongs to no dialog of ours is judged in this order:
+A request that belongs to none of our calls is checked in this order:
 
-1. a source that sends more than its rate is not answered: its bucket of tokens is empty. Trunks have wider buckets;
-2. an address that a trunk lists, or that an account is registered at, is let in;
-3. where some trunk has a password, anybody else is challenged, whatever they ask for and whoever they say they are: an
-   unknown user and a wrong password look alike;
-4. everybody else is a stranger: dropped without a word, refused with 403, or taken, as the setting says.
+1. A source address that a trunk lists, or from which a registrar of ours has answered, is that trunk's or account's. So
+   is any source that proves that it knows a trunk's password. Trunks have high rates of their own, and get 503 beyond.
+2. If any trunk has a password, everybody else is challenged with 401, without regard to the user they claim to be: an
+   unknown user and a wrong password look the same. A challenge is sent without keeping state. Its rate is as high as a
+   trunk's, because a trunk is challenged before it is known to be one; wrong passwords have a stranger's rate. With
+   ``drop`` only an INVITE is challenged, and a request whose password is right but whose nonce has expired.
+3. Everybody else is a stranger with a stranger's rate, and is dropped without an answer, refused with 403, or admitted,
+   as the setting says.
 
-An answer, even a refusal, tells a scanner that somebody is there: "drop" is what a public address wants.
+Requests from a source that has exceeded its rate are not even parsed, except in running calls. No source is banned for
+longer: over UDP, anybody can send from anybody's address, and must not be able to lock a trunk out.
+
+Any answer, even a refusal, tells a scanner that there is a SIP service here: use "drop" on a public address.
 """
 
 from __future__ import annotations
@@ -20,25 +26,27 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from voicebot.listening import source_of
-from voicebot.sip.digest import Credentials, DigestServer, Proof
+from voicebot.sip.credentials import Credentials, Network
+from voicebot.sip.digest import DigestServer, Proof
 from voicebot.sip.gate import Admission
+from voicebot.sip.header import SipUri
 from voicebot.sip.hop import Hop
 from voicebot.sip.inspection import Refusal
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest
 
 Strangers = Literal["allow", "refuse", "drop"]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _CHALLENGED = frozenset({"INVITE", "OPTIONS", "REGISTER", "REFER", "NOTIFY", "INFO", "UPDATE", "BYE"})
 
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """``addresses``: from where it calls. ``username``/``password``: instead, or for other addresses, what it must
-    know, and what we answer with when it challenges a call of ours.
+    """``addresses``: from which it calls. ``username``/``password``: with which it calls from any other address, and
+    with which we answer its challenges for one of ``realms`` (empty: the first one that it names).
 
-    ``secure``: only over TLS. ``outbound``: where calls of ours to it go, and OPTIONS every ``options_s`` seconds (0:
-    none). ``number``: what our calls show. ``max_calls``: at once, both ways; 0 for as many as the endpoint takes.
+    ``secure``: it must use TLS. ``outbound``: the URI for our calls to it, and for OPTIONS every ``options_s`` seconds
+    (0: none). ``number``: the number that our calls show. ``max_calls``: the most calls at once, incoming and outgoing;
+    0: no limit but the endpoint's.
     """
 
     name: str
@@ -50,13 +58,19 @@ class Trunk:
     options_s: float = 30.0
     max_calls: int = 0
     number: str = "voicebot"
+    realms: tuple[str, ...] = ()
 
     @property
     def line(self) -> Line | None:
-        """What our calls to it go out by; None without ``outbound``."""
+        """The line for our calls to it; None without ``outbound``."""
         if not self.outbound:
             return None
-        credentials = Credentials(self.username, self.password) if self.password else None
+        credentials = None
+        if self.password:
+            hosts = [SipUri.parse(self.outbound).host]
+            credentials = Credentials(
+                self.username, self.password, hosts=hosts, networks=self.addresses, realms=self.realms
+            )
         return Line.to(self.outbound, self.name, self.number, proxy=self.outbound, credentials=credentials)
 
     def has(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
@@ -65,7 +79,7 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A bucket of ``burst`` tokens that fills at ``per_s``; a request takes one."""
+    """A token bucket: it holds ``burst`` tokens and is refilled with ``per_s`` a second; a request takes one."""
 
     per_s: float
     burst: float
@@ -73,13 +87,13 @@ class Rate:
 
 DEFAULT_RATES = {"INVITE": Rate(5, 20), "REGISTER": Rate(1, 5), "OPTIONS": Rate(2, 10), "other": Rate(10, 40)}
 TRUNK_FACTOR = 40.0
-"""How much wider the buckets of trunks are."""
+"""By how much the rates of trunks are higher."""
 MOST_SOURCES = 10_000
-"""So many are remembered, for each purpose; who was heard least recently is forgotten."""
+"""How many are remembered, for each purpose; who was heard least recently is forgotten."""
 
 
 class RateLimiter:
-    """A bucket for each source and method, in a bounded table: who was heard least recently is forgotten."""
+    """A token bucket for each source and method, in a bounded table: the least recently used is forgotten."""
 
     def __init__(self, rates: Mapping[str, Rate] | None = None, *, sources: int = MOST_SOURCES) -> None:
         self._rates = rates or DEFAULT_RATES
@@ -90,23 +104,31 @@ class RateLimiter:
         return len(self._buckets)
 
     def take(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
-        """Take a token; False: there is none."""
-        kind = method if method in self._rates else "other"
-        rate = self._rates[kind]
-        tokens, at = self._buckets.get((source, kind), (rate.burst * factor, now))
-        tokens = min(rate.burst * factor, tokens + (now - at) * rate.per_s * factor)
+        """Take a token. False: there is none left."""
+        key, tokens = self._tokens(source, method, now, factor)
         taken = tokens >= 1.0
-        self._buckets[source, kind] = (tokens - taken, now)
-        self._buckets.move_to_end((source, kind))
+        self._buckets[key] = (tokens - taken, now)
+        self._buckets.move_to_end(key)
         if len(self._buckets) > self._bound:
             self._buckets.popitem(last=False)
         return taken
 
+    def is_empty(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
+        """Whether there is no token left."""
+        return self._tokens(source, method, now, factor)[1] < 1.0
+
+    def _tokens(self, source: str, method: str, now: float, factor: float) -> tuple[tuple[str, str], float]:
+        kind = method if method in self._rates else "other"
+        full = self._rates[kind].burst * factor
+        tokens, at = self._buckets.get((source, kind), (full, now))
+        return (source, kind), min(full, tokens + (now - at) * self._rates[kind].per_s * factor)
+
 
 class TrunkGate:
-    """The rules above, as a :class:`~voicebot.sip.gate.Gate`. ``registrars`` gives accounts' names by address."""
+    """The rules above, as a :class:`~voicebot.sip.gate.Gate`.
 
-    BAN_S = 60.0
+    ``registrars`` returns names of accounts, IP addresses of their registrars, and whether their calls must use TLS.
+    """
 
     def __init__(
         self,
@@ -114,7 +136,7 @@ class TrunkGate:
         *,
         strangers: Strangers = "allow",
         realm: str = "voicebot",
-        registrars: Callable[[], Iterable[tuple[str, str]]] = lambda: (),
+        registrars: Callable[[], Iterable[tuple[str, str, bool]]] = lambda: (),
         limiter: RateLimiter | None = None,
         trunk_factor: float = TRUNK_FACTOR,
     ) -> None:
@@ -125,7 +147,6 @@ class TrunkGate:
         self._limiter = limiter if limiter is not None else RateLimiter()
         self._by_user = {trunk.username: trunk for trunk in trunks if trunk.username}
         self._digest = DigestServer(realm, self._password_of) if self._by_user else None
-        self._banned: OrderedDict[str, float] = OrderedDict()
         self._proven: OrderedDict[int, None] = OrderedDict()
         """Connections on which somebody has shown a trunk's password."""
 
@@ -133,39 +154,38 @@ class TrunkGate:
         trunk = self._by_user.get(user)
         return trunk.password if trunk is not None else None
 
-    def silent(self, source: Hop, now: float) -> bool:
-        until = self._banned.get(source_of(source.host))
-        if until is None:
-            return False
-        if until > now:
-            return True
-        del self._banned[source_of(source.host)]
-        return False
+    def silent(self, method: str, source: Hop, now: float) -> bool:
+        key, factor = self._bucket(method, source)
+        return self._limiter.is_empty(key, method, now, factor) and self.trunk_of(source) is None
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
-        trunk = self.trunk_of(source)
-        key = source_of(source.host)
-        if not self._limiter.take(key, request.method, now, self._trunk_factor if trunk is not None else 1.0):
-            if trunk is None:
-                if self._strangers != "allow":
-                    self._ban(key, now)
-                return Admission(drop=True)
-            return Admission(trunk, Refusal(503, {"Retry-After": "2"}))
+        trunk, proof = self.trunk_of(source), Proof.BAD
+        if trunk is None and self._digest is not None and request.method in _CHALLENGED:
+            proof, user = self._digest.check(request, source.host, now)
+            if proof is Proof.GOOD and (source.transport == "TLS" or not self._by_user[user].secure):
+                trunk = self._by_user[user].name
+                self._prove(source.flow)
         if trunk is not None:
-            return Admission(trunk)
+            key = f"{trunk} {source_of(source.host)}"
+            in_time = self._limiter.take(key, request.method, now, self._trunk_factor)
+            return Admission(trunk, None if in_time else Refusal(503, {"Retry-After": "2"}))
+        key, factor = self._bucket(request.method, source)
+        if not self._limiter.take(key, request.method, now, factor):
+            return Admission(drop=True)
         if self._digest is not None and request.method in _CHALLENGED:
-            return self._authenticated(self._digest, request, source, now)
+            return self._challenge(self._digest, proof, request, source, now)
         if self._strangers == "allow":
             return Admission()
         return Admission(drop=True) if self._strangers == "drop" else Admission(refusal=Refusal(403))
 
     def trunk_of(self, source: Hop) -> str | None:
         """The trunk or account that ``source`` belongs to by its address."""
-        address = ipaddress.ip_address(source.host)
+        address, is_secure = ipaddress.ip_address(source.host), source.transport == "TLS"
         for trunk in self._trunks:
-            if trunk.has(address) and (source.transport == "TLS" or not trunk.secure):
+            if trunk.has(address) and (is_secure or not trunk.secure):
                 return trunk.name
-        return next((name for name, host in self._registrars() if host == source.host), None)
+        at = (name for name, host, secure in self._registrars() if host == source.host and (is_secure or not secure))
+        return next(at, None)
 
     def trusts(self, source: Hop) -> bool:
         return self.trunk_of(source) is not None
@@ -174,22 +194,24 @@ class TrunkGate:
     def proven_flows(self) -> Collection[int]:
         return self._proven.keys()
 
-    def _authenticated(self, digest: DigestServer, request: SipRequest, source: Hop, now: float) -> Admission:
-        proof, user = digest.check(request, source.host, now)
-        if proof is Proof.GOOD and (source.transport == "TLS" or not self._by_user[user].secure):
-            if source.flow:
-                self._proven[source.flow] = None
-                if len(self._proven) > MOST_SOURCES:
-                    self._proven.popitem(last=False)
-            return Admission(self._by_user[user].name)
+    def _prove(self, flow: int) -> None:
+        if flow:
+            self._proven[flow] = None
+            if len(self._proven) > MOST_SOURCES:
+                self._proven.popitem(last=False)
+
+    def _bucket(self, method: str, source: Hop) -> tuple[str, float]:
+        """The name and the factor of the bucket for a request from an unknown source."""
+        key = source_of(source.host)
+        if self._digest is not None and method in _CHALLENGED:
+            return f"challenge {key}", self._trunk_factor
+        return key, 1.0
+
+    def _challenge(self, digest: DigestServer, proof: Proof, request: SipRequest, source: Hop, now: float) -> Admission:
+        guessed = proof is Proof.BAD and request.headers.get("Authorization") is not None
+        if guessed and not self._limiter.take(f"guess {source_of(source.host)}", request.method, now):
+            return Admission(drop=True)
         if self._strangers == "drop" and proof is Proof.BAD and request.method != "INVITE":
             return Admission(drop=True)
         challenges = digest.challenges(source.host, now, stale=proof is Proof.STALE)
         return Admission(refusal=Refusal(401, {"WWW-Authenticate": challenges}))
-
-    def _ban(self, key: str, now: float) -> None:
-        """Nothing of this source is even parsed for a minute."""
-        self._banned[key] = now + self.BAN_S
-        self._banned.move_to_end(key)
-        if len(self._banned) > MOST_SOURCES:
-            self._banned.popitem(last=False)

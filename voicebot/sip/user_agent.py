@@ -1,12 +1,12 @@
 """The user agent core: messages and commands in, messages and events out (RFC 3261 sections 8, 9, 11, 12, 18).
 
-It decides what a request is entitled to: first whether its sender may talk to us at all (`gate`), then in the order of
-8.2: method, URI scheme, loops, extensions, body; then the dialog or the new call. Its calls are in a `call_table`, its
-lines with their registrations in a `line_table`, transactions and timers in a `transaction_layer`.
+A request is checked first for whether its sender may talk to us at all (`gate`), then in the order of 8.2 (method, URI
+scheme, loops, extensions, body), and is then passed to its dialog, or makes a new call. The calls are in a
+`call_table`, the lines with their registrations in a `line_table`, transactions and timers in a `transaction_layer`.
 
-Everything is bounded. Over the bound of transactions a request is answered without state; over the bound of calls an
-INVITE gets 503. A malformed request is answered 400 without state, and only counted when it does not even say from
-where it came.
+Everything is bounded. A request that is not admitted is answered without keeping state, so that strangers cannot fill a
+table; so is any request over the limit of transactions. Over the limit of calls, an INVITE gets 503. A malformed
+request gets 400 without keeping state; without a Via it is only counted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voicebot import __version__
+from voicebot.address import Address, Domain
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.body import session_in
 from voicebot.sip.call import CallOutput, SipCall
@@ -24,29 +25,32 @@ from voicebot.sip.call_table import CallTable, SipLimits
 from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.gate import Gate, OpenGate
-from voicebot.sip.header import SipSyntaxError, SipUri
+from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
 from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, inspect
 from voicebot.sip.invitation import Invitation
 from voicebot.sip.line import Line
 from voicebot.sip.line_table import LineTable
-from voicebot.sip.message import MalformedMessage, SipRequest, parse_message, response_to
+from voicebot.sip.message import MalformedMessage, SipRequest, call_id_of, method_of, parse_message, response_to
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
 from voicebot.sip.transaction import ServerTransaction, SipTimers, TransactionState
 from voicebot.sip.transaction_layer import LARGE, TransactionLayer
 
+_IN_CALLS = 2
+"""Requests in running calls may use this many times the limit of transactions, so that strangers cannot use it up."""
+
 SipOutput = Transmit | Locate | CallOffered | CallOutput
-"""What the core gives back, in order: messages to send, names to look up, a new call, what happened in a call."""
+"""The outputs of the core, in order: messages to send, names to resolve, new calls, events of calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
-    """``name``: our User-Agent and Server header. ``limits``: what we hold at most.
+    """``name``: for the User-Agent and Server headers. ``limits``: of transactions and calls.
 
-    ``keepalive_s``: how often idle connections are pinged, and the NAT bindings towards registrars over UDP are kept
-    open. ``session_expires_s``: the session timer that we ask for (RFC 4028), 0 for none.
+    ``keepalive_s``: the interval of pings on idle connections, and of the keep-alives that hold NAT bindings towards
+    registrars open (UDP). ``session_expires_s``: the session timer that we ask for (RFC 4028), 0 for none.
     """
 
     name: str = f"voicebot/{__version__}"
@@ -57,10 +61,10 @@ class AgentOptions:
 
 
 class UserAgent:
-    """``listeners``: as others reach us. ``gate``: who may talk to us; everybody, by default.
+    """``listeners``: our addresses as others reach us. ``gate``: who may talk to us, by default everybody.
 
-    ``lines``: what calls of ours go by, by the names of accounts and trunks. ``counters``: where we count, and the
-    driver as well. ``token(n)`` gives 2n random hexadecimal digits.
+    ``lines``: for outgoing calls, by the names of accounts and trunks. ``counters``: shared with the driver.
+    ``token(n)`` returns 2n random hexadecimal digits.
     """
 
     def __init__(
@@ -109,20 +113,20 @@ class UserAgent:
         return frozenset(dialog.flow.flow for dialog in dialogs if dialog.flow is not None)
 
     def is_full(self, trunk: str) -> bool:
-        """Whether a trunk has all the calls that it may have."""
+        """Whether ``trunk`` has reached its limit of calls."""
         return self._table.is_full(trunk)
 
     def is_fit(self, line: Line, now: float) -> bool:
-        """Whether a call can go out by ``line`` now."""
+        """Whether ``line`` can carry a call now."""
         return not self.is_full(line.name) and self.lines.is_up(line, now)
 
     def take(self) -> list[SipOutput]:
-        """What commands have put out since the last call of anything that returns outputs."""
+        """The outputs since a method returned outputs last: those of commands."""
         outputs, self._outbox = self._outbox, []
         return outputs
 
     def next_deadline(self) -> float | None:
-        """When :meth:`timeout` wants to be called."""
+        """When to call :meth:`timeout`; None: never."""
         return self.layer.next_deadline()
 
     def timeout(self, now: float) -> list[SipOutput]:
@@ -131,19 +135,19 @@ class UserAgent:
         return self.take()
 
     def transport_failed(self, hop: Hop, now: float) -> list[SipOutput]:
-        """``hop`` cannot be reached, or its connection is gone: nobody there will answer what was sent."""
+        """``hop`` cannot be reached, or its connection is closed: requests that wait for it fail."""
         self.layer.transport_failed(hop, now)
         return self.take()
 
     def receive(self, data: bytes, source: Hop, now: float) -> list[SipOutput]:
-        """One message from ``source``. Never raises for anything that it may hold."""
+        """Handle one message from ``source``. Never raises, whatever it contains."""
         self.counters.received += 1
         if not data.strip(b"\r\n\0 \t"):
             self.counters.keepalives += 1
             return self.take()
-        silent = self._gate.silent(source, now)
-        if silent and not data.startswith(b"SIP/2.0 "):
-            # An answer may come from anywhere; a request of a stranger costs no more than this.
+        silent = self._gate.silent(method_of(data), source, now)
+        if silent and not data.startswith(b"SIP/2.0 ") and not self._table.runs(call_id_of(data)):
+            # A response may come from anywhere, and running calls go on; any other message must cost no more than this.
             self.counters.strangers += 1
             return self.take()
         try:
@@ -165,30 +169,34 @@ class UserAgent:
 
     def invite(
         self,
-        uri: str,
+        to: Address,
         session: SessionDescription,
         now: float,
         *,
         line: Line | None = None,
-        from_uri: str = "",
+        sender: Address | None = None,
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> OutgoingSipCall:
-        """Call ``uri`` by ``line``, where it is given. ``from_uri``: as whom, where that is not who we are there.
+        """Call ``to``, through ``line`` if it is given.
 
-        Raises ValueError for a URI or header that cannot be sent.
+        ``sender``: our address in From, by default the line's; a number or name gets the line's domain. Raises
+        ValueError if ``to`` has no domain, cannot be reached without a proxy (tel), or a header is malformed.
         """
-        SipUri.parse(uri)
+        uri = to.uri
         proxy = line.proxy if line is not None else ""
         hop = hop_of(proxy or uri)
         if hop is None:
             raise ValueError(f"cannot send to {proxy or uri}")
         local_tag = self.layer.new_tag()
-        user = line.own.user if line is not None else "voicebot"
-        contact = self.layer.contact(hop, user=user, secure=uri[:5].lower() == "sips:")
+        own = line.own if line is not None else Address("voicebot", Domain.parse(self.layer.listeners[0].sent_by))
+        if sender is not None and own.domain is not None:
+            sender = sender.at(own.domain)
+        secure = to.domain is not None and to.domain.scheme == "sips"
+        contact = self.layer.contact(hop, user=own.user, secure=secure)
         invitation = Invitation(
             uri,
-            from_uri or (line.own.uri if line is not None else self.layer.own_uri),
+            (sender or own).uri,
             local_tag,
             self.layer.new_call_id(),
             1 + int(self._token(2), 16),
@@ -215,7 +223,7 @@ class UserAgent:
         return call
 
     def _hops(self, request: SipRequest, hop: Hop) -> list[Hop]:
-        """18.1.1: what is too large for one datagram is tried over TCP first."""
+        """Where to send ``request``: if it is too large for a datagram, over TCP first (18.1.1)."""
         has_tcp = any(listener.transport == "TCP" for listener in self.layer.listeners)
         if hop.transport == "UDP" and has_tcp and len(bytes(request)) > LARGE:
             return [hop._replace(transport="TCP"), hop]
@@ -235,20 +243,25 @@ class UserAgent:
             self.counters.repeated += 1
             self.layer.receive_again(request, transaction, now)
             return
-        trunk, refusal = "", None
-        if not self._is_expected(request):
+        trunk, refusal, bound = "", None, self._limits.transactions
+        if self._is_expected(request):
+            bound *= _IN_CALLS
+        else:
             admission = self._gate.admit(request, source, now)
             if admission.drop:
                 self.counters.strangers += 1
                 return
             trunk, refusal = admission.trunk, admission.refusal
-        if self.transactions >= self._limits.transactions:
-            self.layer.answer_stateless(request, 503, reply_to, retry_after_s=self._limits.retry_after_s)
+        if refusal is not None:
+            # Without state: a forged source address gets one response, and no retransmissions of it.
+            self.layer.answer_stateless(request, refusal.status, reply_to, headers=refusal.headers)
+            return
+        if self.transactions >= bound:
+            retry_after = {"Retry-After": str(self._limits.retry_after_s)}
+            self.layer.answer_stateless(request, 503, reply_to, headers=retry_after)
             return
         transaction = self.layer.start_server(request, reply_to)
-        if refusal is not None:
-            self._refuse(transaction, refusal, now)
-        elif request.method == "CANCEL":
+        if request.method == "CANCEL":
             self._receive_cancel(request, transaction, now)
         elif (refusal := self._inspect(request)) is not None:
             self._refuse(transaction, refusal, now)
@@ -263,10 +276,10 @@ class UserAgent:
         return bool(request.recipient.tag) and self._table.call_of(request) is not None
 
     def _inspect(self, request: SipRequest) -> Refusal | None:
-        """What we could not serve whatever it is about."""
+        """The checks that apply to every request."""
         refusal = inspect(request)
         if refusal is None and not request.recipient.tag and self.layer.is_merged(request):
-            return Refusal(482)  # the same request came by another route (8.2.2.2)
+            return Refusal(482)  # the same request has come by another route (8.2.2.2)
         return refusal
 
     def _receive_ack(self, request: SipRequest, transaction: ServerTransaction | None, now: float) -> None:
@@ -303,14 +316,14 @@ class UserAgent:
         elif request.method == "INVITE":
             self._take_invite(request, transaction, source, trunk, now)
         elif request.method == "REFER":
-            self._refuse(transaction, Refusal(403), now)  # only a caller may be asked to call somebody
+            self._refuse(transaction, Refusal(403), now)  # we accept REFER only within a call
         else:
             self._refuse(transaction, Refusal(481), now)
 
     def _take_invite(
         self, request: SipRequest, transaction: ServerTransaction, source: Hop, trunk: str, now: float
     ) -> None:
-        """A new call. The session description is parsed here, once."""
+        """Make a new call. Its session description is parsed only here."""
         if not self._table.has_room(trunk):
             retry_after = {"Retry-After": str(self._limits.retry_after_s)}
             self._refuse(transaction, Refusal(503, retry_after), now)
@@ -324,7 +337,7 @@ class UserAgent:
             self._refuse(transaction, Refusal(400), now)
             return
         replaces = request.headers.get("Replaces")
-        replaced = self._table.replaced_by(replaces) if replaces is not None else None
+        replaced = self._table.replaced_by(replaces, trunk, source) if replaces is not None else None
         if replaces is not None and replaced is None:
             self._refuse(transaction, Refusal(481), now)  # RFC 3891 section 3
             return
@@ -350,7 +363,7 @@ class UserAgent:
         self._emit(CallOffered(call))
 
     def _answer_options(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
-        """11.2: as an INVITE would be answered, with what we can."""
+        """Answer OPTIONS with what we support (11.2)."""
         response = response_to(request, 200, to_tag=self.layer.tag_for(request))
         response.headers.set("Allow", ALLOW)
         response.headers.set("Accept", ACCEPT)

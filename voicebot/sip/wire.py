@@ -1,4 +1,4 @@
-"""What a part of a call does to the outside: answer and ask the other side, be woken, and tell what happened."""
+"""How the parts of a call act: they send responses and requests, set deadlines, and emit events."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ from voicebot.sip.transaction_layer import OnResponse, TransactionLayer
 
 
 class Wire:
-    """What all parts of one call act by.
-
-    ``emit`` gets what the call's user is to know; ``end`` ends the call at the time that it is given.
-    """
+    """Shared by all parts of one call. ``emit`` takes events for the call's user; ``end`` ends the call."""
 
     __slots__ = ("_call", "_layer", "_state", "emit", "end")
 
@@ -47,7 +44,7 @@ class Wire:
         return self._layer.counters
 
     def arm(self) -> None:
-        """The deadline of a part may have moved nearer."""
+        """To be called when the deadline of a part may have moved to an earlier time."""
         self._layer.arm(self._call)
 
     def respond(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:
@@ -62,7 +59,7 @@ class Wire:
         retry_after_s: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Send a final failure with nothing but ``headers`` in it."""
+        """Send a failure response, with additional ``headers``."""
         self._layer.refuse(transaction, status, now, retry_after_s=retry_after_s, headers=headers)
 
     def request(
@@ -75,7 +72,7 @@ class Wire:
         next_cseq: Callable[[], int] | None = None,
         on_sent: Callable[[SipRequest], None] | None = None,
     ) -> ClientRequest:
-        """Send ``request`` until its final response, and answer challenges with what the call has (`ClientRequest`)."""
+        """Send ``request``, answering challenges with the call's credentials (:class:`ClientRequest`)."""
         client = ClientRequest(
             self._layer,
             request,
@@ -93,14 +90,16 @@ class Wire:
         return self.request(request, dialog.hops, on_response, now, next_cseq=dialog.next_cseq)
 
     def acknowledge(self, dialog: SipDialog, invite: SipRequest, cseq: int) -> tuple[SipRequest, Hop] | None:
-        """Send the ACK of a 2xx to ``invite``, which is no part of its transaction (13.2.2.4): for :meth:`repeat`.
+        """Send the ACK for a 2xx to ``invite``, outside of its transaction (13.2.2.4). Returns it for :meth:`repeat`.
 
-        ``cseq``: the number in the 2xx, which may belong to an earlier try.
+        ``cseq``: the number in the 2xx, which may be that of an earlier attempt.
         """
         if not dialog.hops:
             return None
         ack, hop = dialog.request("ACK", cseq), dialog.hops[0]
-        for name in ("Authorization", "Proxy-Authorization"):
+        credentials = self._state.credentials
+        named = ("Authorization", "Proxy-Authorization") if credentials is not None and credentials.are_for(hop) else ()
+        for name in named:
             if value := invite.headers.get(name):  # 22.1: the ACK carries the credentials of its INVITE
                 ack.headers.set(name, value)
         self._layer.add_via(ack, hop)
@@ -108,5 +107,5 @@ class Wire:
         return ack, hop
 
     def repeat(self, ack: SipRequest, hop: Hop) -> None:
-        """Send an ACK that was lost."""
+        """Send an ACK again that was lost."""
         self._layer.transmit(ack, hop)

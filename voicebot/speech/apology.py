@@ -1,8 +1,8 @@
-"""What the caller hears when nothing can be synthesised: recordings that are shipped with the program.
+"""What the caller hears if nothing can be synthesised: recordings that are part of the package.
 
-Mu-law in ``audio/*.ulaw``, raw, 8000 bytes a second; other formats are converted when loaded. They are rendered by
-:mod:`voicebot.speech.apology_rendering` from a Speech service that runs (the offline one: Piper voice "joe", MIT, data
-CC0) and then belong to the source tree.
+They are raw mu-law in ``audio/*.ulaw``, 8000 bytes per second; other formats are converted when loaded.
+:mod:`voicebot.speech.apology_rendering` makes them with a Speech service (the offline one: Piper voice "joe", MIT, data
+CC0), and they are committed to the source tree.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ TEXTS: Final[dict[ApologyKind, str]] = {
     "wait": "One moment, please.",
     "goodbye": "Goodbye.",
 }
-"""What each recording says; also the text for the call's record and transcript."""
+"""The text of each recording, also for the call's record and transcript."""
 
 
 @cache
 def apology(kind: ApologyKind, audio: AudioFormat) -> bytes:
-    """The recording of ``kind`` as raw audio. Read once, then from memory: call :func:`warm` before the first call."""
+    """The recording of ``kind`` as raw audio. The first use reads a file, so call :func:`warm` before any call."""
     return convert(files("voicebot.speech").joinpath("audio", f"{kind}.ulaw").read_bytes(), PCMU, audio)
 
 
 def warm() -> None:
-    """Load all of them (a few file reads). Raises ``OSError`` when the installation lacks one."""
+    """Load all recordings. Blocks for a few file reads. Raises ``OSError`` if one is missing."""
     for kind in TEXTS:
         for audio in FORMATS:
             apology(kind, audio)

@@ -1,6 +1,6 @@
 """Renders the shipped apologies: ``python -m voicebot.speech.apology_rendering --host ws://127.0.0.1:PORT``.
 
-For developers, when a text or the voice changes; the result is committed. Needs a Speech service that runs, such as
+For developers, after a change of a text or the voice; the result is committed. Needs a running Speech service, such as
 ``python -m voicebot.localspeech``.
 """
 

@@ -1,13 +1,13 @@
-"""The bot's own voice coming back: a line, a loudspeaker or a conference bridge that returns what it hears.
+"""Removes a loud echo of the bot's voice: from a line, a loudspeaker or a conference bridge that returns its audio.
 
-The gate of `voice_activity` holds back a faint echo. With a loud one the bot interrupts itself in each prompt, and
-answers its own words (recognised in pieces, so they cannot be told by their text). But it is a copy: where the last
-120 ms that came agree, at any delay up to half a second, with what was sent, sample by sample (normalised
-cross-correlation of 0.85; 0.75 right after echo, for lost packets), the frame is replaced by silence, for voice
-activity and recogniser alike. A caller who talks at the same time spoils the agreement, and is heard.
+The gate of `voice_activity` ignores a faint echo. With a loud one the bot would interrupt itself in each prompt, and
+answer its own words. (Their text is no help, because an echo is recognised in pieces.) But an echo is a copy. If the
+last 120 ms received match what was sent, at any delay up to half a second (normalised cross-correlation of at least
+0.85; 0.75 right after echo, because of lost packets), the frame is replaced by silence, for voice activity and
+recogniser. If the caller talks at the same time, the match is lost, and the caller is heard.
 
-Costs some 0.4 ms a frame, but only while both sides are loud. Wideband audio is compared at half its rate, which is as
-telling.
+It takes some 0.4 ms a frame, but only while both sides are loud. Wideband audio is compared at half its rate, which is
+enough.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _TRANSFORM: Final = 8192
 _ALIKE: Final = 0.85
 _STILL_ALIKE: Final = 0.75
 _RIGHT_AFTER: Final = 10
-"""Frames."""
+"""For how many frames after echo the lower limit applies."""
 _LOUD: Final = 10 ** (-50 / 10)
-"""Mean square: what was sent more quietly than this cannot be told from any other sound."""
+"""Mean square; an echo of anything quieter cannot be distinguished from other sounds."""
 
 
 class EchoGuard:
-    """One call's. Fed with every frame that was sent, asked about every frame that came; both in the order of time.
+    """The guard of one call. It must get every frame that was sent and every frame that was received, in order.
 
-    Payloads are kept as they are and become samples only when they must be compared.
+    Payloads are kept as they are, and decoded only when they must be compared.
     """
 
     def __init__(self, audio: AudioFormat) -> None:
@@ -43,19 +43,19 @@ class EchoGuard:
         self._kept, self._compared = _KEPT * self._fold * audio.width, _COMPARED * self._fold * audio.width  # bytes
         self._sent = audio.silence(_KEPT * self._fold)
         self._came = audio.silence(_COMPARED * self._fold)
-        self._audible = 0  # bytes until what was sent last with any sound in it is forgotten
+        self._audible = 0  # bytes until the last loud frame that was sent is out of reach
         self._since_echo = _RIGHT_AFTER  # frames
         self.frames = 0
-        """How many frames were taken for echo."""
+        """How many frames were replaced."""
 
     def sent(self, payload: bytes) -> None:
-        """Audio that left."""
+        """Note audio that was sent."""
         self._sent = (self._sent + payload)[-self._kept :]
         loud = not self._audio.is_quiet(payload)
         self._audible = self._kept if loud else max(0, self._audible - len(payload))
 
     def without_echo(self, payload: bytes) -> bytes:
-        """Audio that came: as it is, or as much silence when it is our own."""
+        """Received audio: unchanged, or as much silence if it is an echo."""
         self._came = (self._came + payload)[-self._compared :]
         self._since_echo += 1
         if not self._audible or self._audio.is_quiet(payload):
@@ -67,14 +67,14 @@ class EchoGuard:
         return self._audio.silent_byte * len(payload)
 
     def _likeness(self) -> float:
-        """0 to 1: the best agreement at any delay."""
+        """The best match at any delay, 0 to 1."""
         ours, theirs = self._samples(self._sent), self._samples(self._came)
         spectrum = np.fft.rfft(ours, _TRANSFORM) * np.conj(np.fft.rfft(theirs, _TRANSFORM))
         products = np.fft.irfft(spectrum, _TRANSFORM)[: _KEPT - _COMPARED + 1]
         energy = np.concatenate(([0.0], np.cumsum(ours.astype(np.float64) ** 2)))
         energy = energy[_COMPARED:] - energy[:-_COMPARED]
         came = float(np.dot(theirs, theirs))
-        # where next to nothing was sent there is nothing to agree with
+        # limits the match where next to nothing was sent
         least = np.maximum(energy, _LOUD * _COMPARED * 0.1) * came
         return float(np.max(products / np.sqrt(least))) if came else 0.0
 

@@ -1,15 +1,15 @@
-"""A prompt that is said often is synthesised once and kept.
+"""The prompt cache: prompts that are said often are synthesised once and kept.
 
-Looked up in memory, then on disk, then rendered by the pool; a rendering that was complete is stored. What is stored
-where is the caller's choice, because a file outlives the call:
+A prompt is looked up in memory, then on disk, and otherwise synthesised by the pool; complete results are stored. The
+calling code decides where, because a file outlives the call:
 
-    ``cache=True``   a fixed prompt of the dialog: memory and disk
-    ``cache=False``  personal: nowhere, not even in memory
-    ``cache=None``   (default) memory only, and not even there when the words contain a digit: numbers are mostly one
-                     caller's own, and seldom said twice
+    ``cache=True``   a fixed prompt of the dialog: in memory and on disk
+    ``cache=False``  personal: nowhere
+    ``cache=None``   (default) in memory, but only if the text has no digit: numbers usually belong to one caller, and
+                     are rarely said twice
 
-Files are written and read off the event loop, appear whole or not at all, carry a digest (a damaged one is deleted and
-counts as absent), and the least recently used go when there are too many.
+Files are written and read off the event loop, appear complete or not at all, and have a digest (a damaged file is
+deleted). If they take too much space, the least recently used are deleted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from voicebot.audio import FORMATS
+from voicebot.private_files import whole_file
 from voicebot.speech.endpoint import SpeechUnavailable
 from voicebot.speech.ssml import plain_text
 from voicebot.speech.synthesizer import Speech
@@ -42,14 +42,14 @@ _WARM_AT_ONCE: Final = 2
 
 
 class Renderer(Protocol):
-    """What renders: a :class:`~voicebot.speech.synthesizer.SynthesizerPool`, or anything shaped like it."""
+    """What synthesises: a :class:`~voicebot.speech.synthesizer.SynthesizerPool`, or a double of it."""
 
     def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]: ...
 
 
 @dataclass(slots=True)
 class PromptStatistics:
-    """Counts since the start; bytes are what is held now."""
+    """Counts since the start; bytes are those in use now."""
 
     memory_hits: int = 0
     disk_hits: int = 0
@@ -62,13 +62,13 @@ class PromptStatistics:
 
 
 def prompt_key(speech: Speech) -> str:
-    """The cache's name for ``speech``: a SHA-256 over everything that changes the sound."""
+    """The cache key of ``speech``: a SHA-256 of everything that changes the sound."""
     parts = [FORMAT, speech.audio.name, speech.language, speech.voice, speech.text]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
 class PromptCache:
-    """Prompts from memory, disk or the pool. ``directory=None``: no disk. Sizes are limits, in bytes."""
+    """Prompts from memory, disk or the pool. ``directory``: None for no files. The sizes are limits in bytes."""
 
     def __init__(
         self,
@@ -91,10 +91,10 @@ class PromptCache:
         return self._recall(prompt_key(speech))
 
     async def stream(self, speech: Speech, *, cache: bool | None = None) -> AsyncGenerator[bytes, None]:
-        """Audio of ``speech`` in pieces, the first as early as it can be had.
+        """Audio of ``speech`` in pieces, as soon as they are available.
 
-        Two calls that want the same cacheable prompt at the same time share one rendering, which goes on (for the
-        cache) when they lose interest. Raises :class:`~voicebot.speech.endpoint.SpeechUnavailable`.
+        Calls that need the same cacheable prompt at the same time share one rendering, which is finished for the cache
+        even if they stop. Raises :class:`~voicebot.speech.endpoint.SpeechUnavailable`.
         """
         key = prompt_key(speech)
         held = self._recall(key)
@@ -121,9 +121,9 @@ class PromptCache:
                 yield piece
 
     async def warm(self, prompts: Iterable[Speech]) -> int:
-        """Have the fixed ``prompts`` rendered (a few at a time) and stored; returns how many are ready.
+        """Render and store the fixed ``prompts``, a few at a time. Returns how many are ready.
 
-        What fails is logged and left out; while the service is away, so is all that comes after it.
+        Failures are logged and skipped; if the service is unavailable, so are all prompts after the failed one.
         """
         gate = asyncio.Semaphore(_WARM_AT_ONCE)
         away = False
@@ -213,7 +213,7 @@ def _file(key: str, speech: Speech) -> str:
 
 
 class _Rendering:
-    """Audio that is on its way, for everyone who wants it."""
+    """A prompt that is being synthesised, for all calls that need it."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -276,15 +276,8 @@ class _Disk:
     def store(self, name: str, audio: bytes) -> int:
         """Write atomically, then make room; returns the bytes now held. A full or read-only disk is logged, no more."""
         try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._directory)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(_MAGIC + hashlib.sha256(audio).digest() + audio)
-                Path(temporary).replace(self._directory / name)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            with whole_file(self._directory / name) as file:
+                file.write(_MAGIC + hashlib.sha256(audio).digest() + audio)
             return self._evict()
         except OSError as error:
             log.warning("prompt not stored on disk: %s", error)

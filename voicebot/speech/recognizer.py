@@ -1,17 +1,17 @@
 """Continuous recognition for one call, whatever happens to the connection.
 
-The SDK reconnects by itself within some 260 ms and sends the audio since the last phrase again; that is left to it. It
-gives up after about a second (``canceled``), cannot follow a service to another address, and applies a changed phrase
-list at the next connection only. In those three cases the session is replaced by a new one:
+If the connection breaks, the SDK reconnects by itself within some 260 ms, and sends the audio since the last phrase
+again. But it gives up after about a second (``canceled``), cannot follow a service to another address, and applies a
+changed phrase list only at the next connection. In those cases the session is replaced by a new one:
 
-    what                          noticed by                                  then
-    connection gone, SDK trying   DISCONNECTED, not CONNECTED within grace    lost; replace
-    SDK has given up              CANCELED                                    lost; replace
-    service mute                  `result_due`, no signal of any kind         lost; replace
-    other phrases wanted          `set_phrases`                               connect the new one first, then switch
+    what                               noticed by                                  then
+    connection lost, SDK reconnects    DISCONNECTED, not CONNECTED within grace    lost; replace
+    SDK has given up                   CANCELED                                    lost; replace
+    service does not answer            `result_due`, no signal of any kind         lost; replace
+    other phrases wanted               `set_phrases`                               connect a new one, then switch
 
-*Replace*: connect to the endpoint that holds now (back-off with jitter, as long as the call lasts), push the audio
-since the last phrase (`replay`), go on. *Switch* waits for a moment without an unfinished phrase; the old
+*Replace*: connect to the current endpoint (with back-off and jitter, as long as the call lasts), push the audio since
+the last phrase (`replay`), and continue. *Switch* waits for a moment without an unfinished phrase; the old
 session keeps the floor until then, and only the last second is pushed again, so that a word being begun is not lost.
 Events of a session that is not the current one are dropped; so is a final that ends before the last one did.
 """
@@ -62,10 +62,10 @@ CONNECT_TIMEOUT_S: Final = 3.0
 
 
 class Recognizer:
-    """Recognition of one call's audio; one a call.
+    """The recogniser of one call.
 
     ``on_event`` is called on the event loop with Hypothesis, Final, NoMatch, RecognitionLost and RecognitionRestored.
-    ``endpoint`` may be a function: it is asked for every connection attempt.
+    ``endpoint`` may be a function, which is called for every connection attempt.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Recognizer:
 
     @property
     def connected(self) -> bool:
-        """Whether the current session has its connection."""
+        """Whether the current session is connected."""
         return self._session is not None and self._session.connected
 
     async def start(self) -> None:
@@ -122,7 +122,8 @@ class Recognizer:
             self._tasks.spawn(self._refresh_tokens(), "renewing the recogniser's token")
 
     def write(self, payload: bytes, at: float) -> None:
-        """One frame of the caller's audio that came at ``at``; never blocks. Without a connection it is kept."""
+        """Add a frame of the caller's audio that came at ``at``. Never blocks. Without a connection the frame is
+        kept."""
         if self._stopped:
             return
         self._replay.append(payload, at)
@@ -135,23 +136,23 @@ class Recognizer:
             self._lose(session, f"audio stream: {first_line(error)}")
 
     def commit(self) -> bool:
-        """Ask the service for its final on what was written so far, because we know that the caller has finished.
+        """Ask the service for its final result now, because we know that the caller has finished.
 
-        Advisory (SDK 1.53 ``audio.commit``): a service that does not know it goes by its own segmentation.
+        Only a hint (SDK 1.53 ``audio.commit``): a service that does not support it uses its own segmentation.
         """
         return self._session is not None and self._session.commit()
 
     def result_due(self, start: float, end: float) -> None:
-        """Our own voice activity found speech in ``start``..``end``: a service that makes nothing of it is mute."""
+        """Voice activity detection found speech from ``start`` to ``end``: check that the service reports anything."""
         if end - start >= _MUTE_SPEECH_S and self._session is not None:
             self._later(MUTE_AFTER_S, lambda: self._check_mute(start))
 
     def set_phrases(self, phrases: Sequence[str]) -> None:
         """Expect these phrases from now on.
 
-        The service reads the list at the start of a connection's turn only, so a second session is connected with the
-        new list while this one goes on, and takes over in a quiet moment (some 100 ms later, normally while the bot is
-        still speaking). If it cannot be connected, the old list stays.
+        The service reads the list only when a connection starts, so a second session is connected with the new list
+        while this one continues, and takes over in a quiet moment (some 100 ms later, normally while the bot is still
+        speaking). If it cannot be connected, the old list stays in use.
         """
         wanted = _tidy(phrases)
         if wanted == self._options.phrases or self._stopped:
@@ -210,7 +211,7 @@ class Recognizer:
                 self._release(session)
 
     def _take(self, session: RecognitionSession, past: list[tuple[bytes, float]]) -> None:
-        """Make ``session`` the current one, and tell it what has been said."""
+        """Make ``session`` the current one, and send it the audio so far."""
         old, self._session = self._session, session
         session.write_past(past)
         self._finish_phrase()
@@ -259,7 +260,7 @@ class Recognizer:
             self._switch = self._tasks.spawn(self._switch_session(), "switching the recogniser's phrases")
 
     async def _switch_session(self) -> None:
-        """Replace the working session by one with the phrases now wanted, without a gap."""
+        """Replace the working session, without a gap, by one with the phrases that are wanted now."""
         try:
             while self._session is not None and self._session.options != self._options:
                 session = await self._connect(self._options)
@@ -331,7 +332,7 @@ class Recognizer:
             return
         if report.signal is Signal.SPEECH_DETECTED:
             return
-        # A phrase is over. Silence has no phrase: `InitialSilenceTimeout` with nothing in it, empty and of no length.
+        # A phrase is over. (`InitialSilenceTimeout`, after silence, has neither text nor duration: it is not a phrase.)
         text, confidence = best_alternative(report.detail)
         text = report.text or text
         self._finish_phrase()
@@ -357,8 +358,8 @@ class Recognizer:
     def _check_mute(self, start: float) -> None:
         session, now = self._session, self._loop.time()
         if session is not None and self._last_signal < start and now - self._last_mute >= _MUTE_AGAIN_S:
-            self._last_mute = now  # noise may well leave the service silent: not again and again
-            self._lose(session, "the Speech service does not answer to speech")
+            self._last_mute = now  # the sound may have been noise, so do not do this again and again
+            self._lose(session, "the Speech service does not react to speech")
 
     # --- housekeeping ---
 
@@ -372,7 +373,7 @@ class Recognizer:
 
 
 def _tidy(phrases: Sequence[str]) -> tuple[str, ...]:
-    """Without blanks and doubles; at most ``_MAX_PHRASES`` (the service's limit), the rest is dropped."""
+    """Without blanks and duplicates; at most ``_MAX_PHRASES`` (the service's limit), the rest is dropped."""
     return tuple(dict.fromkeys(text for phrase in phrases if (text := " ".join(phrase.split()))))[:_MAX_PHRASES]
 
 

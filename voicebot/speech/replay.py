@@ -1,4 +1,4 @@
-"""The caller's audio since the last phrase: what a new recognition session is told of the time before it."""
+"""The caller's audio since the last phrase, to be sent to a new recognition session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REPLAY_S: Final = 10.0
 
 
 class Replay:
-    """Frames with their times, at most ``seconds`` of them: when full, the oldest goes."""
+    """Frames with their times, at most ``seconds`` of audio: when it is full, the oldest frame is dropped."""
 
     def __init__(self, audio: AudioFormat, seconds: float = REPLAY_S) -> None:
         self._frames: deque[tuple[bytes, float]] = deque()
@@ -31,7 +31,7 @@ class Replay:
 
     @property
     def latest(self) -> float:
-        """The time of the last frame kept."""
+        """The time of the last frame, -inf if there is none."""
         return self._frames[-1][1] if self._frames else float("-inf")
 
     def since(self, time: float) -> list[tuple[bytes, float]]:

@@ -37,7 +37,9 @@ def document(text: str, *, voice: str, language: str) -> str:
     """A complete SSML document for ``text`` (plain or SSML). SSML that is not well-formed is spoken as its words."""
     if is_ssml(text):
         if _well_formed(text):
-            return _completed(text, voice, language)
+            completed = _completed(text, voice, language)
+            if _namespaces_declared(completed):
+                return completed
         text = plain_text(text)
     return _wrapped(escape(_NOT_XML.sub(" ", text)), voice, language)
 
@@ -86,3 +88,12 @@ def _well_formed(text: str) -> bool:
     except (expat.ExpatError, _Refused):
         return False
     return _CLOSING.search(text) is not None or _OPENING.fullmatch(text.rstrip()) is not None
+
+
+def _namespaces_declared(document: str) -> bool:
+    """Whether every prefix of the well-formed ``document`` has its namespace: the service refuses one that has not."""
+    try:
+        expat.ParserCreate(namespace_separator=" ").Parse(document.encode("utf-8", "replace"), True)
+    except expat.ExpatError:
+        return False
+    return True

@@ -1,8 +1,8 @@
-"""From the recogniser's clock (100 ns units into the audio stream) to ours (``loop.time()`` seconds).
+"""Converts the recogniser's times (100 ns units into the audio stream) to ours (``loop.time()`` seconds).
 
-The service counts samples. We know when each frame came. Between two frames that came in step, counting is exact; where
-frames come out of step (jitter, a stalled leg, audio replayed into a new stream) a new anchor is set, and an offset is
-mapped from the last anchor before it.
+The service counts samples, and we know when each frame came. As long as frames come regularly, counting is exact. Where
+they do not (jitter, a stalled leg, audio replayed into a new stream), an anchor is set, and an offset is computed from
+the last anchor before it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _SLACK_S: Final = 0.005
 
 
 class StreamClock:
-    """Offsets of one audio stream to times; bounded: the oldest half of the anchors goes when there are too many."""
+    """The clock of one audio stream. If there are too many anchors, the older half is dropped."""
 
     def __init__(self, rate: int) -> None:
-        """``rate``: samples a second."""
+        """``rate``: samples per second."""
         self._rate = rate
         self._samples = 0
         self._at_sample: list[int] = []
@@ -35,16 +35,16 @@ class StreamClock:
         self._samples += samples
 
     def time(self, offset_s: float) -> float:
-        """When the sample at ``offset_s`` into the stream was spoken. Offsets beyond what was written extrapolate."""
+        """When the sample at ``offset_s`` into the stream was spoken; extrapolated beyond what was written."""
         if not self._at_time:
             return offset_s
         sample = round(offset_s * self._rate)
         return self._map(sample, max(0, bisect_right(self._at_sample, sample) - 1))
 
     def span(self, offset: int, duration: int) -> tuple[float, float]:
-        """Start and end times of a result, from the SDK's 100 ns ``offset`` and ``duration``."""
+        """Start and end time of a result, from the SDK's ``offset`` and ``duration`` in 100 ns."""
         start = self.time(offset / 1e7)
-        # The end belongs to the stretch that its last sample lies in, not to the anchor that may begin right there.
+        # The end is computed from its last sample, because a new anchor may begin right after it.
         end = self.time((offset + duration) / 1e7 - 1 / self._rate) + 1 / self._rate if duration > 0 else start
         return start, max(start, end)
 

@@ -1,12 +1,12 @@
 """Streaming synthesis from a pool of connected synthesisers.
 
-Connecting takes most of the time to the first audio, so at least ``size`` idle connections are kept for each audio
-format in use. An utterance takes an idle connection, or makes one. When ``max_size`` utterances are being rendered,
-others wait their turn: at most ``max_waiting`` of them, each for a limited time.
+Most of the time to the first audio is needed for connecting, so at least ``size`` idle connections are kept for each
+audio format in use. An utterance takes an idle connection, or makes a new one. While ``max_size`` utterances are being
+rendered, others wait for their turn: at most ``max_waiting`` of them, each for a limited time.
 
-A connection whose utterance was rendered to its end goes back to the pool, which thus grows with the load. One that was
-cancelled or failed is thrown away, and so is one that nobody has used for long: thus the pool shrinks again. A keeper
-for each format connects what is missing, in the background.
+A connection goes back to the pool after a complete utterance, so the pool grows with the load. It is discarded if its
+utterance was cancelled or failed, or if it was not used for long, so the pool shrinks again. A background task for each
+format makes the connections that are missing.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class SynthesisTimeouts:
-    """Seconds. ``first_audio``: from the request to the first audio, waiting and the one retry included.
-    ``next_chunk``: silence of the service in the middle of an utterance. ``connect``: for a connection made ahead (the
-    SDK reports no failure to make one: silence must do). ``wait``: until one more utterance may be rendered. ``idle``:
-    a connection that nobody has used for so long is renewed, before a firewall forgets it.
+    """In seconds. ``first_audio``: from the request to the first audio, including waiting and one retry.
+    ``next_chunk``: without audio in the middle of an utterance. ``connect``: for a connection made in advance (the SDK
+    does not report if it fails). ``wait``: for the turn of an utterance. ``idle``: a connection that was not used for
+    this long is replaced, before a firewall drops it.
     """
 
     first_audio: float = 3.0
@@ -61,9 +61,9 @@ class SynthesisTimeouts:
 class SynthesizerPool:
     """Connected synthesisers, shared by all calls.
 
-    ``size``: idle connections kept for each of ``formats`` (others are added when first used);
-    ``max_size``: utterances rendered at once, 4 times ``size`` (at least 4) when not given;
-    ``max_waiting``: utterances that may wait for their turn.
+    ``size``: the idle connections that are kept for each of ``formats`` (others are added when first used);
+    ``max_size``: the most utterances rendered at once, by default 4 times ``size``, at least 4;
+    ``max_waiting``: the most utterances that wait for their turn.
     """
 
     def __init__(
@@ -96,16 +96,16 @@ class SynthesizerPool:
 
     @property
     def idle(self) -> int:
-        """Connections that stand ready."""
+        """The number of idle connections."""
         return sum(len(connections) for connections in self._idle.values())
 
     @property
     def busy(self) -> int:
-        """Utterances being rendered."""
+        """The number of utterances being rendered."""
         return len(self._busy)
 
     async def start(self) -> None:
-        """Begin to connect. Waits for the first connections, but raises nothing: what fails is tried again later."""
+        """Begin to connect. Waits for the first connections, but never raises: failures are retried later."""
         for audio in self._formats:
             self._keep(audio)
         if self._size and self._formats:
@@ -114,7 +114,7 @@ class SynthesizerPool:
                     for audio in self._formats:
                         await self._filled[audio].wait()
             except TimeoutError:
-                log.warning("the Speech service cannot be reached for synthesis yet; going on trying")
+                log.warning("the Speech service cannot be reached for synthesis yet; it is tried again")
 
     async def close(self) -> None:
         """Stop all utterances and release all connections."""

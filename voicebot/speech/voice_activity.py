@@ -1,11 +1,11 @@
-"""Voice activity on the caller's raw frames, long before the recogniser says anything.
+"""Voice activity detection on the caller's raw frames, which is much faster than the recogniser.
 
-Silero's detector (:mod:`voicebot.audio.silero`) scores windows of 32 ms, :mod:`~voicebot.speech.voice_decision`
-decides. About 0.11 ms of CPU a window (some 4 ms a second of audio, nearly none on a dead line), on the event loop's
-thread.
+Silero's detector (:mod:`voicebot.audio.silero`) scores windows of 32 ms, and :mod:`~voicebot.speech.voice_decision`
+decides. A window takes about 0.11 ms of CPU on the event loop's thread (4 ms per second of audio; next to nothing on a
+silent line).
 
-What the detector remembers is cleared after 2 s of quiet: speech right after music or line noise is found late
-otherwise (measured 591 ms against 170 ms).
+The detector's state is reset after 2 s of quiet; otherwise speech after music or line noise is detected late (591 ms
+instead of 170 ms, measured).
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from voicebot.speech.voice_decision import VoiceDecision
 RESET_AFTER_S: Final = 2.0
 _FLOOR_DBFS: Final = -100.0
 _DEAD_DBFS: Final = -75.0
-"""Below this there is nothing on the line (suppressed silence): the model is not asked while nobody speaks."""
+"""Below this level the line is silent: the model is not run unless somebody is speaking."""
 
 
 def level_dbfs(samples: Samples) -> float:
-    """RMS level of ``samples`` in dB of full scale, -100 for digital silence."""
+    """The RMS level of ``samples`` in dBFS, -100 for digital silence."""
     power = float(np.dot(samples, samples)) / len(samples)
     return 10.0 * math.log10(power) if power > 1e-10 else _FLOOR_DBFS
 
 
 class VoiceActivity:
-    """Voice activity of one call.
+    """The voice activity detection of one call.
 
-    ``start_ms``: how long voice must last (64 to 96 is a fair trade between a cough and a quick "no"); ``hangover_ms``:
-    how long quiet. ``gate_dbfs`` may be set at any time: quieter windows do not start speech (None: no gate).
+    ``start_ms``: how long voice must last to be speech (64 to 96 is a compromise between ignoring a cough and detecting
+    a quick "no"). ``hangover_ms``: how long quiet must last to end it. ``gate_dbfs`` may be set at any time: quieter
+    windows do not start speech (None: no gate).
     """
 
     def __init__(self, audio: AudioFormat, *, start_ms: float = 64.0, hangover_ms: float = 200.0) -> None:
@@ -48,7 +49,7 @@ class VoiceActivity:
 
     @classmethod
     def warm(cls) -> None:
-        """Load the model and run it once. Blocks for about 100 ms: call it at start, off the loop."""
+        """Load the model and run it once. Blocks for about 100 ms: call it at start, off the event loop."""
         silero.warm()
 
     @property
@@ -60,7 +61,7 @@ class VoiceActivity:
         self._decision.gate_dbfs = gate
 
     def feed(self, payload: bytes, at: float) -> list[SpeechStarted | SpeechStopped]:
-        """Audio whose last sample was spoken at ``at``; what it changed, normally nothing."""
+        """Add audio whose last sample was spoken at ``at``. Returns the resulting events, usually none."""
         samples, window, rate = self._audio.floats(payload), self._stream.window, self._audio.rate
         events: list[SpeechStarted | SpeechStopped] = []
         position = 0

@@ -1,10 +1,10 @@
-"""When does somebody begin to speak, and when has he stopped? Decided from probabilities, levels and the time.
+"""Decides when the caller begins and stops to speak, from the detector's probabilities, levels and the time.
 
-Pure: one call for each window of audio, events out. The window is judged first:
+Pure: windows of audio in, events out. First the window is classified:
 
     voiced      p > 0.5, and (while quiet) loud enough for the gate
     unvoiced    p < 0.35, or (while quiet) below the gate
-    undecided   in between: continues what was there, begins nothing
+    undecided   in between: continues speech or a run of voiced windows, but does not begin one
 
     state       window                                    what happens
     quiet       voiced or undecided run of `start_ms`     SpeechStarted, onset = one window before the run began
@@ -13,8 +13,8 @@ Pure: one call for each window of audio, events out. The window is judged first:
     speaking    `hangover_ms` since the last voiced or    SpeechStopped, offset = `TRAIL_S` before the end of that
                 undecided window                          window
 
-The gate keeps the bot's own echo and a far-off television from starting speech while the bot talks (`gate_dbfs`, set at
-run time). It is not applied once speech has begun, or the soft end of every word would end it.
+The gate (`gate_dbfs`, set at run time) keeps the bot's own echo and a distant television from starting speech while the
+bot talks. It is not applied once speech has begun, because quiet word endings would end it.
 """
 
 from __future__ import annotations
@@ -27,26 +27,27 @@ from voicebot.events import SpeechStarted, SpeechStopped
 VOICED: Final = 0.5
 UNVOICED: Final = 0.35
 LEAD_S: Final = 0.032
-"""The detector is sure of a voice one window after it began (median over 99 recordings: 26 to 44 ms)."""
+"""How long after the voice begins the detector is sure of it (median over 99 recordings: 26 to 44 ms)."""
 TRAIL_S: Final = 0.05
-"""... and stays sure after the voice has ended (median over 61 clean recordings: 58 ms)."""
+"""How long after the voice ends the detector is still sure of it (median over 61 clean recordings: 58 ms)."""
 
 
 @dataclass(slots=True)
 class VoiceDecision:
-    """``start_ms``: voice needed for a start; ``hangover_ms``: quiet needed for a stop; times in ``loop.time()``."""
+    """``start_ms``: voice needed for a start; ``hangover_ms``: quiet needed for a stop. Times are in ``loop.time()``
+    seconds."""
 
     start_ms: float = 64.0
     hangover_ms: float = 200.0
     gate_dbfs: float | None = None
     speaking: bool = False
     onset: float | None = None
-    """Begin of the voiced run that may become, or has become, speech."""
+    """The begin of the run of voiced windows that may become, or has become, speech."""
     last_voice: float | None = None
-    """End of the last window of speech."""
+    """The end of the last window with speech."""
 
     def window(self, begin: float, end: float, probability: float, level_dbfs: float) -> list[SpeechEvent]:
-        """Judge the window ``begin``..``end``."""
+        """Add the window from ``begin`` to ``end``. Returns the resulting events."""
         if self.speaking:
             return self._while_speaking(end, probability)
         if self.gate_dbfs is not None and level_dbfs < self.gate_dbfs:

@@ -1,11 +1,11 @@
-"""Who has the floor: a pure state machine with named policies.
+"""Who has the floor, the caller or the bot: a pure state machine.
 
-Events and the time go in, commands come out. ``machine.py`` tells the parts what an event means, ``table.py`` decides
-what follows from it (docs/turns.md shows it), ``floor.py`` carries that out; the other files are the parts. Rules:
+Events and the time go in, commands come out. ``machine.py`` translates events, ``table.py`` decides what follows from
+them (docs/turns.md shows it), ``floor.py`` carries that out; the other files are the parts of its state. Rules:
 
-* No socket, no clock, no await, no logging: barge-in is tested with a table and virtual time.
-* The machine never forgets a key press and never leaves the caller in silence: each state that waits has a deadline.
-* What the recogniser says is tagged by the audio that it covers, so that no word is used twice.
+* No socket, no clock, no await, no logging: everything can be tested on virtual time.
+* The machine never forgets a key press, and never leaves the caller in silence: each waiting state has a deadline.
+* Recognition results are tagged with the time of the audio that they cover, so that no word is used twice.
 """
 
 from voicebot.turns.commands import (

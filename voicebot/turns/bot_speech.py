@@ -1,7 +1,7 @@
-"""The bot's turn: what it has said and the caller has not yet heard, and what becomes of it when it is cut off.
+"""The bot's turn: what it has said that the caller has not heard yet, and what was heard of a dropped turn.
 
-All that the bot says for one request is one turn, however many messages it is made of. Dropping it drops the messages
-that have not arrived yet, too; what was heard is known only when playback has ended every utterance of it.
+Everything that the bot says for one request is one turn, even if it is several messages. Dropping the turn also drops
+messages that have not arrived yet. How much was heard is known only after playback has ended all its utterances.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from voicebot.turns.commands import Canned
 from voicebot.turns.words import contains, words
 
 MAX_QUEUED = 50
-"""Utterances waiting to be heard; a bot that says more in one go is cut there."""
+"""The most utterances that wait to be played; what the bot says beyond that is dropped."""
 
 CHARACTERS_PER_SECOND = 15.0
-"""Ordinary speaking rate: how long a whole prompt lasts is not known when it is cut off."""
+"""An average speaking rate, used to estimate the words heard: a prompt's full length is not known if it is cut off."""
 
 _MARKUP = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One prompt. ``request`` is what it answers, 0 for prompts of our own."""
+    """One prompt. ``request``: the one that it answers, 0 for prompts of our own and on the bot's own initiative."""
 
     number: int
     request: int
@@ -35,36 +35,36 @@ class Utterance:
 
 
 class BotSpeech:
-    """The queue of utterances, in the order in which they will be heard; the first is playing or being rendered."""
+    """The queue of utterances in the order of playing; the first is playing or being synthesised."""
 
     def __init__(self) -> None:
         self.words_only = False
-        """Only words interrupt what is playing, no mere voice: noise has held it up for long enough."""
+        """Whether only words interrupt the prompt, because noise without words has paused it for too long."""
         self.taken_back = False
-        """The bot itself has dropped its turn; nobody has to be told what was heard of it."""
+        """Whether the bot itself has dropped its turn, so that it need not be told what was heard."""
         self.heard = ""
-        """The words of the dropped turn that were heard."""
+        """The words of the dropped turn that the caller has heard."""
         self.heard_s = 0.0
         self._count = 0
         self._queue: list[Utterance] = []
         self._dropped: dict[int, Utterance] = {}
         self._suppressed_through = 0
 
-    # --- what is known -----------------------------------------------------------------------------------------------
+    # --- state -------------------------------------------------------------------------------------------------------
 
     @property
     def queued(self) -> bool:
-        """Whether anything is left to be heard."""
+        """Whether any utterance is playing or waiting."""
         return bool(self._queue)
 
     @property
     def dropping(self) -> bool:
-        """Whether playback still has to tell how much of a dropped turn was heard."""
+        """Whether playback has still to report how much of a dropped turn was heard."""
         return bool(self._dropped)
 
     @property
     def speech_interrupts(self) -> bool:
-        """Whether a voice may interrupt what is playing now."""
+        """Whether speech may interrupt what is playing now."""
         return not self._queue or self._queue[0].hint.speech_interrupts
 
     @property
@@ -74,44 +74,44 @@ class BotSpeech:
 
     @property
     def canned_queued(self) -> bool:
-        """Whether a prompt of our own (apology, "one moment") is on its way already."""
+        """Whether a prompt of our own (apology, "one moment") is already queued."""
         return any(utterance.canned for utterance in self._queue)
 
     def wanted(self, request: int) -> bool:
-        """False for messages of a turn that was dropped, and when too much is queued."""
+        """Whether to play a message for ``request``: not if its turn was dropped, or too much is queued."""
         return (request == 0 or request > self._suppressed_through) and len(self._queue) < MAX_QUEUED
 
     def is_echo(self, text: str) -> bool:
         """Whether ``text`` only repeats, word for word, a part of what is playing now."""
         return bool(self._queue) and bool(wanted := words(text)) and contains(self._queue[0].text, wanted)
 
-    # --- what happens ------------------------------------------------------------------------------------------------
+    # --- changes -----------------------------------------------------------------------------------------------------
 
     def add(self, request: int, text: str, hint: InputHint, canned: Canned | None = None, audio: str = "") -> Utterance:
-        """Queue an utterance; its number is unique in the call."""
+        """Queue an utterance. Its number is unique in the call."""
         self._count += 1
         utterance = Utterance(self._count, request, text, hint, canned, audio)
         self._queue.append(utterance)
         return utterance
 
     def suppress(self, through_request: int) -> None:
-        """Want nothing that will still come for requests up to ``through_request``."""
+        """Drop all messages that will still come for requests up to ``through_request``."""
         self._suppressed_through = max(self._suppressed_through, through_request)
 
     def interrupt(self, through_request: int) -> None:
-        """Drop all that is queued, and all that will still come for requests up to ``through_request``."""
+        """Drop everything that is queued, and all that will still come for requests up to ``through_request``."""
         self.suppress(through_request)
         self._drop()
         self.taken_back = False
 
     def take_back(self) -> None:
-        """Drop all that is queued, by the bot's own wish: what it says from now on is wanted, be it for the same
-        request."""
+        """Drop everything that is queued, because the bot asks for it. What it says afterwards is played, even for the
+        same request."""
         self._drop()
         self.taken_back = True
 
     def ended(self, event: PlaybackEnded) -> Utterance | None:
-        """Playback ended ``event.utterance``: the utterance, or None when it belonged to a dropped turn."""
+        """Playback has ended an utterance. Returns it, or None if it belonged to a dropped turn."""
         dropped = self._dropped.pop(event.utterance, None)
         if dropped is None:
             return self.remove(event.utterance)
@@ -121,7 +121,7 @@ class BotSpeech:
         return None
 
     def remove(self, number: int) -> Utterance | None:
-        """Take one utterance out (it could not be rendered); None when it was not queued."""
+        """Remove an utterance, because it has ended or could not be synthesised. None if it was not queued."""
         self._dropped.pop(number, None)
         for at, utterance in enumerate(self._queue):
             if utterance.number == number:
@@ -138,7 +138,7 @@ class BotSpeech:
 
 
 def heard_text(text: str, heard_s: float, complete: bool) -> str:
-    """The words of ``text``, which may be SSML, that ``heard_s`` seconds hold; all of them when it was ``complete``."""
+    """The words of ``text``, which may be SSML, that fit into ``heard_s`` seconds; all of them if ``complete``."""
     plain = " ".join(_MARKUP.sub(" ", text).split())
     count = int(heard_s * CHARACTERS_PER_SECOND)
     if count >= len(plain) or (complete and heard_s > 0):

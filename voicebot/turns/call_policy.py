@@ -1,4 +1,4 @@
-"""The policy of one call: what the settings say, as far as the bot has not set it otherwise (``CallConfigured``)."""
+"""The policy of one call: the settings, with what the bot has changed for its call (``CallConfigured``)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 
 class CallPolicy:
-    """Changed by the bot for the rest of its call; asked at each decision."""
+    """The bot may change it at any time, for the rest of its call."""
 
     def __init__(self, settings: TurnPolicy) -> None:
         self.settings = settings
-        """What cannot be set by the bot."""
+        """For everything that the bot cannot change."""
         self.listening = settings
-        """What the caller's turns are ended by."""
+        """For the end of the caller's turn."""
         self.no_input_s = settings.no_input_s
         self.max_no_inputs = settings.max_no_inputs
         self.no_input_speech = ""
@@ -30,10 +30,10 @@ class CallPolicy:
         self.barge_in_words = 1
         self.keys_barge_in = True
         self.hypotheses = False
-        """Whether the bot is told what the recogniser believes so far."""
+        """Whether the bot gets hypotheses."""
 
     def take(self, event: CallConfigured) -> list[Command]:
-        """Take over what ``event`` sets, where None leaves what is; returns what the call has to do for it."""
+        """Apply what ``event`` sets; None leaves a value unchanged. Returns what the call has to do for it."""
         if event.phrases is not None or event.no_input_s is not None:
             self.no_input_s = _or(event.no_input_s, self.settings.no_input_s)
         if event.end_silence_s is not None:
@@ -60,11 +60,11 @@ class CallPolicy:
 
     @property
     def reminder(self) -> bool:
-        """Whether the bot has set what a silent caller hears in its place."""
+        """Whether the bot has set a prompt for a silent caller, and is not told of the silence itself."""
         return bool(self.no_input_speech or self.no_input_audio) and not self.no_input_event
 
     def audio_failed(self, audio: str) -> None:
-        """The file at ``audio`` cannot be had: a silent caller hears the words in its place, or the bot."""
+        """The file at ``audio`` cannot be fetched: for a silent caller, use the text instead, or else tell the bot."""
         if audio == self.no_input_audio:
             self.no_input_audio = ""
 

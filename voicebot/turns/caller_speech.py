@@ -1,7 +1,7 @@
-"""What the caller has said and the bot has not been told: gathered from voice activity and recogniser, turn by turn.
+"""What the caller has said since the last request to the bot: collected from voice activity and recogniser.
 
-A result is used once. After a turn that a hypothesis ended, the final of the same audio still comes: it is recognised
-by the time that it covers, and left out. When the caller had gone on in the same phrase, only the rest of it counts.
+Each word is used once. If a turn ended with a hypothesis, the final result for the same audio still comes; it is known
+by the time that it covers, and ignored. If the caller went on speaking in that phrase, only the new words count.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.words import ends_in_number, remainder, words
 
 COVER_SLACK_S = 0.25
-"""Recognisers end a phrase at the last phone, voice activity a little after it: this much short still covers."""
+"""A result covers the speech even if it ends this much earlier: recognisers end a phrase at its last sound, voice
+activity detection a little later."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallerTurn:
-    """A finished turn. ``text`` is empty when nothing was understood; ``voiced_s`` is then how long it was."""
+    """A finished turn. ``text``: empty if no words were recognised. ``voiced_s``: how long the caller spoke."""
 
     text: str
     confidence: float | None
@@ -27,7 +28,7 @@ class CallerTurn:
 
 
 class CallerSpeech:
-    """One caller's turn after the other. Fed with events in the order in which they were known."""
+    """The caller's current turn. Gets the events in the order in which they were noticed."""
 
     def __init__(self) -> None:
         self.speaking = False
@@ -39,11 +40,11 @@ class CallerSpeech:
         self._used_until = float("-inf")
         self._used_text = ""
 
-    # --- what is known -----------------------------------------------------------------------------------------------
+    # --- state -------------------------------------------------------------------------------------------------------
 
     @property
     def text(self) -> str:
-        """The words of the turn in progress, as far as they are known."""
+        """The words of the current turn so far."""
         parts = [self._new_text(final) for final in self._finals]
         if self._hypothesis is not None:
             parts.append(self._new_text(self._hypothesis))
@@ -51,22 +52,22 @@ class CallerSpeech:
 
     @property
     def has_words(self) -> bool:
-        """Whether any word of the turn in progress is known."""
+        """Whether any word of the current turn is known."""
         return bool(self.text)
 
     @property
     def begun(self) -> bool:
-        """Whether a turn is in progress: the caller speaks, or has stopped and may go on."""
+        """Whether a turn has begun: the caller speaks, or has stopped and may go on."""
         return self.speaking or self._offset is not None or self.has_words
 
     def deadline(self, policy: TurnPolicy) -> float | None:
-        """When the turn is over if nothing more comes; None while there is no turn."""
+        """When the turn is over if nothing more comes; None if there is no turn."""
         if self.speaking:
             return None if self._onset is None else self._onset + policy.max_turn_s
         quiet_since = self._quiet_since()
         return None if quiet_since is None else quiet_since + quiet_to_end(self._so_far(), policy)
 
-    # --- what happens ------------------------------------------------------------------------------------------------
+    # --- events ------------------------------------------------------------------------------------------------------
 
     def speech_started(self, event: SpeechStarted) -> None:
         """Voice activity has detected speech."""
@@ -83,14 +84,14 @@ class CallerSpeech:
             self._offset = event.offset
 
     def hypothesis(self, event: Hypothesis) -> bool:
-        """Take a hypothesis in; True when it brought a word that is not used yet."""
+        """A hypothesis came. True: it has words that are not used yet."""
         if self._is_used(event) or not words(self._new_text(event)):
             return False
         self._hypothesis = event
         return True
 
     def final(self, event: Final) -> bool:
-        """Take a final in; True when it brought a word that is not used yet."""
+        """A final result came. True: it has words that are not used yet."""
         if self._is_used(event):
             return False
         self._hypothesis = None
@@ -100,13 +101,13 @@ class CallerSpeech:
         return True
 
     def no_match(self, event: NoMatch) -> None:
-        """The recogniser has found no words."""
+        """The recogniser has found no words in the speech."""
         if event.end > self._used_until + COVER_SLACK_S:
             self._no_match = True
             self._hypothesis = None
 
     def take(self, now: float) -> CallerTurn:
-        """End the turn: return it, and mark what it covers as used."""
+        """End the turn and return it. The audio that it covers is then used."""
         newest = self._newest
         text = self.text
         known = [] if newest is None else [newest.end]
@@ -123,7 +124,7 @@ class CallerSpeech:
         return turn
 
     def discard(self, now: float) -> None:
-        """Forget what was said up to ``now``: a prompt that ignores speech was playing, or the bot does not listen."""
+        """Forget what was said until ``now``, because the prompt ignores speech, or the bot does not listen."""
         self._use(now, now)
 
     # --- inside ------------------------------------------------------------------------------------------------------
@@ -135,17 +136,17 @@ class CallerSpeech:
         return self._finals[-1] if self._finals else None
 
     def _use(self, until: float, now: float) -> None:
-        # the recogniser has not closed the phrase of a hypothesis: its final will repeat these words
+        # the phrase of a hypothesis is not finished: its final result will repeat these words
         self._used_text = self._hypothesis.text if self._hypothesis is not None else ""
         self._used_until = max(self._used_until, until)
         self._finals.clear()
         self._hypothesis = None
         self._no_match = False
-        self._onset = now if self.speaking else None  # who is still speaking has begun the next turn
+        self._onset = now if self.speaking else None  # a caller who is still speaking has begun the next turn
         self._offset = None
 
     def _is_used(self, event: Hypothesis | Final) -> bool:
-        """Whether the event only repeats what a turn has used: it covers no new audio, or audio without new speech."""
+        """Whether the result only repeats used words: it covers no new audio, or no new speech was detected."""
         if event.end <= self._used_until + COVER_SLACK_S:
             return True
         return event.start < self._used_until and self._onset is None
@@ -169,7 +170,7 @@ class CallerSpeech:
     def _quiet_since(self) -> float | None:
         if self._offset is not None:
             return self._offset
-        # words without voice activity (a quiet caller below the gate): the recogniser's own times must do
+        # words without detected voice (a quiet caller, below the gate): use the recogniser's times
         if self._hypothesis is not None:
             return self._hypothesis.at
         if self._finals:

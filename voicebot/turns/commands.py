@@ -1,4 +1,4 @@
-"""What the turn machine asks of the call: the only ways in which it acts."""
+"""The commands by which the turn machine acts on the call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from voicebot.events import CallAsked, PlacedCallChanged, RecordingAction, Trans
 
 
 class AskKind(StrEnum):
-    """Why the bot is asked."""
+    """What a request to the bot is about."""
 
     START = "start"
     SPEECH = "speech"
@@ -28,7 +28,7 @@ class AskKind(StrEnum):
 
 
 class Canned(StrEnum):
-    """Prompts that need neither bot nor speech service: they are shipped as audio."""
+    """Prompts of our own, which need neither bot nor speech service: recordings are part of the package."""
 
     SPEECH_SERVICE = "speech-service"
     TRANSFER = "transfer"
@@ -39,12 +39,19 @@ class Canned(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Tell the bot something, as its ``request``-th activity in this call (from 1, in order).
+    """Send the bot a request. ``request``: its number in this call, from 1.
 
-    ``text`` is the words (SPEECH, HYPOTHESIS), the key (KEY) or what was heard of an interrupted turn (INTERRUPTED);
-    ``count`` the consecutive no-inputs or no-matches; ``heard_s`` belongs to INTERRUPTED, ``transfer`` to
-    TRANSFER_RESULT. Of a COMMAND_RESULT, ``text`` is the error, or ``""``, and ``command`` what the bot called it; of
-    AUDIO_FAILED, ``text`` is the URL. PLACED_CALL carries ``call``, what became of a call that the bot wanted placed.
+    The other fields, by kind:
+
+    * SPEECH, HYPOTHESIS: ``text`` has the words; SPEECH also has ``confidence``.
+    * KEY: ``text`` is the key.
+    * INTERRUPTED: ``text`` and ``heard_s`` say what was heard of the interrupted turn.
+    * NO_INPUT, NO_MATCH: ``count`` is how many there were in a row.
+    * TRANSFER_RESULT: ``transfer`` has the outcome, ``text`` its reason.
+    * COMMAND_RESULT: ``action`` and ``command`` say which recording command it is about; ``text`` is the error, or
+      ``""``.
+    * PLACED_CALL: ``call`` is the new state of a call that the bot wanted placed.
+    * AUDIO_FAILED: ``text`` is the URL.
     """
 
     request: int
@@ -61,9 +68,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Render ``speak`` (SSML or text) and queue it behind what is playing.
+    """Synthesise ``speak`` (SSML or text) and queue it behind what is playing.
 
-    ``canned`` replaces it where it is given, and so does ``audio``, the URL of a WAV file, as long as it can be had.
+    If given, ``canned`` is played instead, or ``audio``, the URL of a WAV file, if it can be fetched.
     """
 
     utterance: int
@@ -77,36 +84,36 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Stop sending within one frame; what was queued stays queued."""
+    """Stop playing within one frame; what is queued stays queued."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Go on where :class:`Pause` stopped."""
+    """Continue where :class:`Pause` stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Stop sending within one frame and forget what was queued; every utterance ends with ``PlaybackEnded``."""
+    """Stop playing within one frame, and drop what is queued; every utterance ends with ``PlaybackEnded``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """Bias the recogniser towards ``phrases`` for what comes next."""
+    """Make the recogniser expect ``phrases`` from now on."""
 
     phrases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Recognise the caller, or do not: then nothing that is said reaches the speech service."""
+    """Recognise the caller, or not: then no audio of the caller is sent to the speech service."""
 
     on: bool
 
 
 @dataclass(frozen=True, slots=True)
 class UseVoice:
-    """Speak with this voice, and speak and listen in this language, from now on; ``""`` leaves what is."""
+    """Use this voice for synthesis, and this language for synthesis and recognition; ``""``: no change."""
 
     name: str
     language: str = ""
@@ -114,7 +121,7 @@ class UseVoice:
 
 @dataclass(frozen=True, slots=True)
 class SendKeys:
-    """Press keys towards the caller's side."""
+    """Send keypad keys to the other side."""
 
     keys: str
 
@@ -129,7 +136,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class PlaceCall:
-    """Call somebody, in a call of its own; ``PlacedCallChanged`` follows, at least once."""
+    """Place another call; ``PlacedCallChanged`` follows, at least once."""
 
     asked: CallAsked
 

@@ -1,4 +1,4 @@
-"""What has to wait until all that was said has been heard: keys of both sides, a transfer, the end of the call."""
+"""What has to wait until everything said before has been heard: keys of both sides, a transfer, the end of the call."""
 
 from __future__ import annotations
 
@@ -6,47 +6,47 @@ from voicebot.turns.commands import Command, HangUp, SendKeys, Transfer
 
 MAX_KEPT_KEYS = 64
 MAX_BOT_KEYS = 20
-"""Strings of keys."""
+"""The most strings of keys that the bot may have waiting."""
 
 
 class Deferred:
-    """One call's. What is over the limits is dropped."""
+    """What waits in one call. Keys over the limits are dropped."""
 
     def __init__(self) -> None:
         self.leaving: HangUp | Transfer | None = None
-        """How the call is to end; once this is set, nothing interrupts."""
+        """How the call is to end, None if it goes on. Once this is set, the caller cannot interrupt."""
         self.bot_has_left = False
-        """The bot has hung up while a transfer was to come: should that fail, nobody is left to talk to."""
+        """Whether the bot hung up while a transfer was pending: if that fails, the call ends."""
         self._pressed = ""
         self._kept: list[str] = []
-        self._behind_drop: list[str] = []
+        self._dropping_keys: list[str] = []
         self._bot_keys: list[SendKeys] = []
 
     @property
     def keys_kept(self) -> bool:
-        """Whether keys wait to be told to the bot."""
+        """Whether kept keys wait to be sent to the bot."""
         return bool(self._kept)
 
     @property
-    def keys_behind_drop(self) -> bool:
-        """Whether keys have dropped the bot's turn and wait until it is known what was heard of it."""
-        return bool(self._behind_drop)
+    def dropped_by_key(self) -> bool:
+        """Whether keys that dropped the bot's turn wait until it is known how much of it was heard."""
+        return bool(self._dropping_keys)
 
     def press(self, key: str) -> None:
-        """The caller has pressed ``key``; one of the next three says what becomes of it."""
+        """The caller has pressed ``key``. One of the next three methods is called for it."""
         self._pressed = key
 
     def keep_key(self) -> None:
-        """It may not interrupt: it is told to the bot after what it may not interrupt."""
+        """The pressed key must not interrupt: keep it for the bot until the prompt has been heard."""
         if len(self._kept) < MAX_KEPT_KEYS:
             self._kept.append(self._pressed)
 
-    def put_key_behind_drop(self) -> None:
-        """It drops what is playing: it is told to the bot after what was heard of that."""
-        self._behind_drop.append(self._pressed)
+    def keep_dropping_key(self) -> None:
+        """The pressed key drops the prompt: keep it for the bot until it is known how much of that was heard."""
+        self._dropping_keys.append(self._pressed)
 
     def pressed_key(self) -> str:
-        """It is told now."""
+        """The pressed key is sent to the bot now."""
         return self._pressed
 
     def kept_keys(self) -> list[str]:
@@ -54,17 +54,17 @@ class Deferred:
         keys, self._kept = self._kept, []
         return keys
 
-    def behind_drop_keys(self) -> list[str]:
-        """Take the keys that have dropped the bot's turn."""
-        keys, self._behind_drop = self._behind_drop, []
+    def dropping_keys(self) -> list[str]:
+        """Take the keys that dropped the bot's turn."""
+        keys, self._dropping_keys = self._dropping_keys, []
         return keys
 
     def send_keys(self, keys: str) -> None:
-        """The bot sends ``keys``, after what it has said."""
+        """The bot wants ``keys`` sent, after what it has said."""
         if len(self._bot_keys) < MAX_BOT_KEYS:
             self._bot_keys.append(SendKeys(keys))
 
     def bot_keys(self) -> list[Command]:
-        """Take the keys that the bot sends."""
+        """Take the keys that the bot wants sent."""
         keys, self._bot_keys = self._bot_keys, []
         return list(keys)

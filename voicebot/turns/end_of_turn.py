@@ -1,11 +1,11 @@
-"""When the caller's turn is over: the rules of the race between voice activity and the recogniser. Pure.
+"""When the caller's turn is over, decided from voice activity and recognition results. Pure.
 
-The recogniser's final is good but late (Azure: about 1 s after the last word); voice activity is early but knows no
-words. So voice activity says since when it is quiet, and what the recogniser has made of the speech by then decides how
-long the quiet must last: the first of :data:`RULES` that applies.
+The recogniser's final result is accurate but late (with Azure about 1 s after the last word); voice activity detection
+is fast but knows no words. So voice activity says since when it has been quiet, and the recognition result so far
+decides how long the quiet must last: the first of :data:`RULES` that applies.
 
-A result *covers* the speech when it reaches to its end (``COVER_SLACK_S``). The gist of a sentence is there with the
-hypothesis, but one digit that is still missing makes an account number worthless: a number waits for its final.
+A result *covers* the speech if it reaches its end (within ``COVER_SLACK_S``). A hypothesis is good enough for most
+sentences; but a number with a missing digit is useless, so a number waits for its final result.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from voicebot.turns.policy import TurnPolicy
 
 @dataclass(frozen=True, slots=True)
 class TurnSoFar:
-    """What is known of the turn in progress, now that it is quiet."""
+    """What is known of the current turn, once it is quiet."""
 
     final: bool
-    """The newest result is a final."""
+    """The latest result is a final one."""
     hypothesis: bool
-    """The newest result is a hypothesis: its final is still to come."""
+    """The latest result is a hypothesis, so a final one is still to come."""
     covered: bool
-    """The newest result covers all that was spoken."""
+    """The latest result covers all of the speech."""
     words: bool
-    """Words are known that the bot has not been told."""
+    """There are words that the bot does not know yet."""
     in_number: bool
-    """... and the last of them is a number."""
+    """The last of these words is a number."""
     no_match: bool
-    """The recogniser found no words in it."""
+    """The recogniser found no words."""
 
 
 class EndRule(NamedTuple):
-    """How long it must be quiet when ``applies``; ``says`` is the rule in words."""
+    """How long the quiet must last if ``applies`` is true. ``says``: the condition in words."""
 
     says: str
     applies: Callable[[TurnSoFar], bool]
@@ -45,12 +45,12 @@ class EndRule(NamedTuple):
 
 RULES: tuple[EndRule, ...] = (
     EndRule(
-        "a final covers the speech and ends in a number: who reads out digits pauses between groups",
+        "a final result covers the speech and ends in a number (people pause between groups of digits)",
         lambda turn: turn.final and turn.covered and turn.in_number,
         lambda policy: policy.number_silence_ms,
     ),
     EndRule(
-        "a final covers the speech",
+        "a final result covers the speech",
         lambda turn: turn.final and turn.covered,
         lambda policy: policy.end_silence_ms,
     ),
@@ -64,12 +64,12 @@ RULES: tuple[EndRule, ...] = (
         lambda turn: turn.hypothesis and turn.in_number,
         lambda policy: max(policy.patience_ms, policy.no_words_ms),
     ),
-    EndRule("there are words, but not of all the speech", lambda turn: turn.words, lambda policy: policy.patience_ms),
+    EndRule("there are words, but not for all of it", lambda turn: turn.words, lambda policy: policy.patience_ms),
     EndRule("the recogniser found no words", lambda turn: turn.no_match, lambda policy: policy.end_silence_ms),
-    EndRule("nothing has come from the recogniser", lambda turn: True, lambda policy: policy.no_words_ms),
+    EndRule("there is no result from the recogniser", lambda turn: True, lambda policy: policy.no_words_ms),
 )
 
 
 def quiet_to_end(turn: TurnSoFar, policy: TurnPolicy) -> float:
-    """Seconds of quiet, since the last voiced sample, that end ``turn``."""
+    """How many seconds of quiet since the last voiced sample end ``turn``."""
     return next(rule.quiet_ms(policy) for rule in RULES if rule.applies(turn)) / 1000

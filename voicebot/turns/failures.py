@@ -1,4 +1,4 @@
-"""What does not work at the moment, as far as it decides what the caller hears."""
+"""Failures that decide what the caller hears: of recognition, of the bot, of synthesis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from voicebot.turns.commands import Canned
 
 
 class Failures:
-    """One call's. ``limit``: failures of a kind, one after the other, that are too many."""
+    """The failures of one call. ``limit``: how many consecutive failures of a kind are too many."""
 
     def __init__(self, limit: int) -> None:
         self.recognition_away = False
@@ -14,10 +14,10 @@ class Failures:
         self._counts: dict[Canned, int] = {}
 
     def failed(self, cause: Canned) -> bool:
-        """``cause`` has failed once more; whether that was once too often."""
+        """``cause`` has failed again. Returns whether that is too often."""
         self._counts[cause] = self._counts.get(cause, 0) + 1
         return self._counts[cause] >= self._limit
 
     def worked(self, cause: Canned) -> None:
-        """... has not failed this time."""
+        """``cause`` has worked: forget its failures."""
         self._counts.pop(cause, None)

@@ -1,6 +1,7 @@
-"""The floor of one call: its state, and what each guard and move of the table is.
+"""The floor of one call: its state, and the functions behind the guards and moves of the table.
 
-Nothing here knows of events. :class:`~voicebot.turns.machine.TurnMachine` says what each event makes happen.
+Events are not known here: :class:`~voicebot.turns.machine.TurnMachine` translates each event into a
+:class:`~voicebot.turns.table.Happening`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from voicebot.turns.words import words
 
 
 class Floor:
-    """Holds the parts of a conversation, and moves them as the table says."""
+    """The parts of a conversation's state, and the moves that the table makes with them."""
 
     def __init__(self, policy: TurnPolicy) -> None:
         self.state = FloorState.STARTING
@@ -45,16 +46,16 @@ class Floor:
         self.failures = Failures(policy.max_failures)
         self.timers = Timers()
         self.no_inputs = 0
-        """Silences of the caller, one after the other."""
+        """How often in a row the caller was silent."""
         self.no_matches = 0
-        """Turns of the caller without a word, one after the other."""
+        """How many turns of the caller in a row had no words."""
         self._rows = ROWS[self.state]
         self._commands: list[Command] = []
 
     # --- the table ---------------------------------------------------------------------------------------------------
 
     def happened(self, what: Happening, now: float) -> None:
-        """Take the row of the table that fits, if there is one."""
+        """Apply the first row of the table whose guard holds, if there is one."""
         for guard, next_state, moves in self._rows.get(what, ()):
             if guard is None or guard(self):
                 if next_state is not None:
@@ -86,14 +87,14 @@ class Floor:
     # --- time --------------------------------------------------------------------------------------------------------
 
     def deadline(self) -> float | None:
-        """When :meth:`pass_time` is wanted next."""
+        """When to call :meth:`pass_time` next; None: never."""
         timer, turn = self.timers.next(), self._turn_deadline()
         if timer is None or turn is None:
             return turn if timer is None else timer
         return min(timer, turn)
 
     def pass_time(self, now: float) -> None:
-        """Let happen what is due at ``now``."""
+        """Run the timers that are due at ``now``, and end the caller's turn if it is over."""
         for timer in self.timers.run_out(now):
             if self.timers.runs(timer):  # an earlier one may have stopped it
                 self.timers.stop((timer,))
@@ -107,29 +108,29 @@ class Floor:
             self.happened(Happening.TURN_OVER, now)
 
     def _turn_deadline(self) -> float | None:
-        # the bot is not asked behind the back of a prompt that is paused, nor before it knows what was heard of it
+        # while a prompt is paused there is no row for it; and the bot must first know what was heard of a dropped turn
         if Happening.TURN_OVER not in self._rows or self.bot.dropping:
             return None
         return self.caller.deadline(self.policy.listening)
 
-    # --- what the call is to do --------------------------------------------------------------------------------------
+    # --- commands ----------------------------------------------------------------------------------------------------
 
     def command(self, *commands: Command) -> None:
-        """Add to what the call is to do."""
+        """Add commands to be carried out."""
         self._commands += commands
 
     def take_commands(self) -> list[Command]:
-        """What the call is to do, since this was asked last."""
+        """The commands since the last call of this method, to be carried out in order."""
         commands, self._commands = self._commands, []
         return commands
 
     def ask(self, kind: AskKind, text: str = "", **facts: Any) -> None:
-        """Tell the bot something; ``facts`` as in :class:`~voicebot.turns.commands.Ask`."""
+        """Send the bot a request; ``facts`` are fields of :class:`~voicebot.turns.commands.Ask`."""
         self.command(self.requests.ask(kind, text, **facts))
 
     def say(self, message: BotMessage) -> None:
-        """Queue a message of the bot's, its words or its file."""
-        only_audio = "" if message.speak else message.audio  # what else could be spoken fails as speech does
+        """Queue a message from the bot: its text or its audio file."""
+        only_audio = "" if message.speak else message.audio  # if there is a text too, that is spoken instead
         text = message.text or message.speak
         utterance = self.bot.add(message.request, text, message.hint, audio=only_audio)
         self.command(
@@ -151,14 +152,14 @@ class Floor:
         self.happened(Happening.PROMPT, now)
 
     def apologise(self, now: float, cause: Canned) -> None:
-        """``cause`` has failed: say so, or fall back when that was once too often."""
+        """``cause`` has failed: apologise, or fall back if it has failed too often."""
         if self.failures.failed(cause):
             self.fall_back(now, cause)
         else:
-            self.say_canned(now, Canned.BOT)  # the call goes on, whatever failed; the others are for its end
+            self.say_canned(now, Canned.BOT)  # also for synthesis: the other apologies announce the end of the call
 
     def fall_back(self, now: float, cause: Canned) -> None:
-        """Give the conversation up: the caller is transferred to the fallback, or hears why the call ends."""
+        """Give up: the caller is transferred to the fallback, or hears an apology before we hang up."""
         target = self.policy.settings.fallback_transfer
         if target is not None:
             self.end_with(now, Transfer(target), Canned.TRANSFER)
@@ -166,7 +167,7 @@ class Floor:
             self.end_with(now, HangUp(cause.value), Canned.SPEECH_SERVICE)
 
     def end_with(self, now: float, leaving: HangUp | Transfer, say: Canned | None = None) -> None:
-        """End the call with ``leaving``, after what is queued and ``say``; nothing interrupts any more."""
+        """End the call with ``leaving``, after what is queued and ``say``. The caller can no longer interrupt."""
         self.deferred.leaving = leaving
         self.timers.stop(_RECOGNITION_TIMERS)
         if say is not None:
@@ -187,24 +188,24 @@ class Floor:
         return self.bot.queued and not self.policy.keys_barge_in
 
     def _words_interrupt(self) -> bool:
-        # where the gate held the caller's voice back, the recogniser did not; an echo repeats our own words
+        # a voice that was too quiet for the gate may be recognised all the same; an echo repeats our own words
         return self._enough_words() and self._speech_interrupts() and not self.bot.is_echo(self.caller.text)
 
     # --- moves -------------------------------------------------------------------------------------------------------
 
     def _resume(self, now: float) -> None:
         if not self.caller.speaking:
-            self.caller.take(now)  # the cough is over and done with
+            self.caller.take(now)  # forget the cough
         self.command(Resume())
 
     def _drop(self, _now: float) -> None:
-        # what follows waits until playback has told how much of it was heard
+        # requests to the bot wait until playback has reported how much was heard
         self.bot.interrupt(self.requests.count)
         self.command(Drop())
 
     def _drop_greeting(self, now: float) -> None:
         if self.bot.queued:
-            self._drop(now)  # a greeting that nobody could answer, if it can be rendered at all
+            self._drop(now)  # nobody could answer a greeting, if it can be synthesised at all
         else:
             self.bot.suppress(self.requests.count)
 
@@ -236,9 +237,9 @@ class Floor:
     def _ask_hypothesis(self, _now: float) -> None:
         self.command(self.requests.ask_hypothesis(self.caller.text))
 
-    def _put_key_behind_drop(self, _now: float) -> None:
+    def _keep_dropping_key(self, _now: float) -> None:
         self._understood()
-        self.deferred.put_key_behind_drop()
+        self.deferred.keep_dropping_key()
 
     def _ask_key(self, _now: float) -> None:
         self._understood()
@@ -248,8 +249,8 @@ class Floor:
         for key in self.deferred.kept_keys():
             self.ask(AskKind.KEY, key)
 
-    def _ask_keys_behind_drop(self, _now: float) -> None:
-        for key in self.deferred.behind_drop_keys():
+    def _ask_dropping_keys(self, _now: float) -> None:
+        for key in self.deferred.dropping_keys():
             self.ask(AskKind.KEY, key)
 
     def _ask_interrupted(self, _now: float) -> None:
@@ -287,7 +288,7 @@ class Floor:
         self.timers.start(Happening.GIVE_UP, now + self.policy.settings.give_up_s)
 
     def recognition_is_back(self) -> None:
-        """Wait for it no more."""
+        """Stop waiting for recognition."""
         self.failures.recognition_away = False
         self.timers.stop(_RECOGNITION_TIMERS)
 
@@ -295,13 +296,13 @@ class Floor:
         self.command(*self.deferred.bot_keys())
 
     def _leave(self, _now: float) -> None:
-        assert self.deferred.leaving is not None, "a guard of the table"
+        assert self.deferred.leaving is not None, "the table's guard TO_END"
         self.command(self.deferred.leaving)
 
     def _stay(self, _now: float) -> None:
         self.deferred.leaving = None
 
-    def _part(self, now: float) -> None:
+    def _say_goodbye(self, now: float) -> None:
         self.end_with(now, HangUp("transfer-failed"), Canned.GOODBYE)
 
 
@@ -328,7 +329,7 @@ GUARDS: dict[Guard, Callable[[Floor], bool]] = {
     ),
     Guard.BOT_OWES: lambda floor: floor.requests.owed or floor.deferred.keys_kept,
     Guard.TAKEN_BACK: lambda floor: floor.bot.taken_back,
-    Guard.KEYS_BEHIND_DROP: lambda floor: floor.deferred.keys_behind_drop,
+    Guard.DROPPED_BY_KEY: lambda floor: floor.deferred.dropped_by_key,
     Guard.BOT_HAS_LEFT: lambda floor: floor.deferred.bot_has_left,
     Guard.RECOGNITION_AWAY: lambda floor: floor.failures.recognition_away,
     Guard.SILENT_TOO_OFTEN: lambda floor: floor.no_inputs >= floor.policy.max_no_inputs,
@@ -349,10 +350,10 @@ MOVES: dict[Move, Callable[[Floor, float], None]] = {
     Move.ASK_HYPOTHESIS: Floor._ask_hypothesis,
     Move.FORGET_WORDS: lambda floor, now: floor.caller.discard(now),
     Move.KEEP_KEY: lambda floor, now: floor.deferred.keep_key(),
-    Move.PUT_KEY_BEHIND_DROP: Floor._put_key_behind_drop,
+    Move.KEEP_DROPPING_KEY: Floor._keep_dropping_key,
     Move.ASK_KEY: Floor._ask_key,
     Move.ASK_KEPT_KEYS: Floor._ask_kept_keys,
-    Move.ASK_KEYS_BEHIND_DROP: Floor._ask_keys_behind_drop,
+    Move.ASK_DROPPING_KEYS: Floor._ask_dropping_keys,
     Move.ASK_INTERRUPTED: Floor._ask_interrupted,
     Move.FORGET_DROP: Floor._forget_drop,
     Move.ASK_NO_INPUT: Floor._ask_no_input,
@@ -367,14 +368,14 @@ MOVES: dict[Move, Callable[[Floor, float], None]] = {
     Move.SEND_BOT_KEYS: Floor._send_bot_keys,
     Move.LEAVE: Floor._leave,
     Move.STAY: Floor._stay,
-    Move.PART: Floor._part,
+    Move.SAY_GOODBYE: Floor._say_goodbye,
     Move.SETTLE: lambda floor, now: floor.happened(Happening.SETTLED, now),
 }
 
 _Compiled = tuple[Callable[[Floor], bool] | None, FloorState | None, tuple[Callable[[Floor, float], None], ...]]
 
 ROWS: dict[FloorState, dict[Happening, tuple[_Compiled, ...]]] = {state: {} for state in FloorState}
-"""The table, by state and happening, with the functions that its guards and moves name."""
+"""The table by state and happening, with the functions of its guards and moves."""
 for _row in TABLE:
     for _state in _row.states:
         ROWS[_state][_row.what] = (

@@ -1,8 +1,8 @@
-"""The turn machine: one call's conversation, as events in and commands out.
+"""The turn machine: one call's conversation, with events in and commands out.
 
-``handle(event)`` takes a fact in, ``wake(now)`` is called when ``deadline`` has passed, ``start(now)`` begins; each
-returns the commands to carry out, in order. What an event means stands in :data:`HANDLERS`: the parts are told, and the
-floor is told what has happened; what follows from that stands in ``table.TABLE``.
+``start()`` begins, ``handle(event)`` takes an event, ``wake(now)`` is to be called when ``deadline`` has passed. Each
+returns the commands to carry out, in order. :data:`HANDLERS` has a function for each event: it updates the parts, and
+tells the floor what has happened. ``table.TABLE`` decides what follows.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ from voicebot.turns.table import FloorState, Happening
 
 
 class TurnMachine:
-    """Pure state of one call's conversation. Not reentrant: carry commands out after ``handle`` has returned."""
+    """The state of one call's conversation. Not reentrant: carry out commands only after ``handle`` has returned."""
 
     def __init__(self, policy: TurnPolicy | None = None) -> None:
         self.floor = Floor(policy or TurnPolicy())
 
     def start(self) -> list[Command]:
-        """Ask the bot for its greeting; it may be prepared while the phone still rings."""
+        """Ask the bot for its greeting, which may be prepared while the phone still rings."""
         self.floor.ask(AskKind.START)
         return self.floor.take_commands()
 
     def handle(self, event: Event) -> list[Command]:
-        """Take ``event`` in and return what is to be done."""
+        """Handle ``event``. Returns the commands to carry out."""
         floor = self.floor
         handler = HANDLERS.get(type(event))
         if handler is not None and floor.state is not FloorState.ENDED:
@@ -68,13 +68,13 @@ class TurnMachine:
         return floor.take_commands()
 
     def wake(self, now: float) -> list[Command]:
-        """Carry out what is due at ``now``; harmless when nothing is."""
+        """Do what is due at ``now``, if anything is. Returns the commands to carry out."""
         self.floor.pass_time(now)
         return self.floor.take_commands()
 
     @property
     def deadline(self) -> float | None:
-        """When :meth:`wake` is wanted next."""
+        """When to call :meth:`wake` next; None: never."""
         return self.floor.deadline()
 
     @property
@@ -84,7 +84,7 @@ class TurnMachine:
 
     @property
     def bot_audible(self) -> bool:
-        """Whether our own voice is on the line: voice activity then needs more than its echo."""
+        """Whether the bot is speaking, so that voice activity detection must ignore its echo."""
         return self.floor.state is FloorState.SPEAKING
 
 
@@ -175,7 +175,7 @@ def _bot_done(floor: Floor, event: BotDone) -> None:
 def _bot_failed(floor: Floor, event: BotFailed) -> None:
     if not floor.requests.finished(event.request):
         return
-    if floor.deferred.leaving is None and not floor.bot.canned_queued:  # six keys that fail together are one apology
+    if floor.deferred.leaving is None and not floor.bot.canned_queued:  # one apology if several requests fail at once
         floor.apologise(event.at, Canned.BOT)
 
 
@@ -186,8 +186,8 @@ def _bot_recovered(floor: Floor, event: BotRecovered) -> None:
 def _call_configured(floor: Floor, event: CallConfigured) -> None:
     floor.command(*floor.policy.take(event))
     if event.listening is False:
-        floor.caller.discard(event.at)  # what is being said is not for the bot
-        floor.happened(Happening.DEAF, event.at)
+        floor.caller.discard(event.at)  # what the caller is saying now is not for the bot either
+        floor.happened(Happening.NOT_LISTENING, event.at)
 
 
 def _abort_prompts_asked(floor: Floor, _event: AbortPromptsAsked) -> None:
@@ -206,7 +206,7 @@ def _recording_asked(floor: Floor, event: RecordingAsked) -> None:
 
 
 def _recording_changed(floor: Floor, event: RecordingChanged) -> None:
-    if event.command:  # who gave it no name does not wait for an answer
+    if event.command:  # without an id, the bot does not expect an answer
         floor.ask(AskKind.COMMAND_RESULT, event.error, action=event.action, command=event.command)
 
 
@@ -244,13 +244,13 @@ def _playback_ended(floor: Floor, event: PlaybackEnded) -> None:
     dropping = floor.bot.dropping
     utterance = floor.bot.ended(event)
     if dropping and not floor.bot.dropping:
-        floor.happened(Happening.DROP_TOLD, event.at)
+        floor.happened(Happening.DROP_REPORTED, event.at)
     if utterance is None:
         return
     if event.complete and not utterance.canned:
         floor.failures.worked(Canned.SPEECH_SERVICE)
     if not utterance.hint.speech_interrupts:
-        floor.caller.discard(event.at)  # what was said over it is not an answer to it
+        floor.caller.discard(event.at)  # speech during a prompt that ignores speech is not an answer to it
     floor.happened(Happening.PLAYED, event.at)
 
 
@@ -258,7 +258,7 @@ def _playback_failed(floor: Floor, event: PlaybackFailed) -> None:
     dropping = floor.bot.dropping
     utterance = floor.bot.remove(event.utterance)
     if dropping and not floor.bot.dropping:
-        floor.happened(Happening.DROP_TOLD, event.at)
+        floor.happened(Happening.DROP_REPORTED, event.at)
     if utterance is None:
         return
     if utterance.audio:

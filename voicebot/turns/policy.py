@@ -1,4 +1,4 @@
-"""The patience of a conversation: every number that decides whose turn it is, in one place."""
+"""Every number that decides whose turn it is, in one place."""
 
 from __future__ import annotations
 
@@ -9,55 +9,55 @@ from voicebot.address import Address
 
 @dataclass(frozen=True, slots=True)
 class TurnPolicy:
-    """The settings of [turns] have their names and defaults from here.
-
-    The defaults suit a service line; docs/architecture.md says how they were chosen.
+    """The names and defaults of the settings in [turns]. docs/architecture.md explains the defaults for the end of the
+    caller's turn.
     """
 
     # end of the caller's turn
     end_silence_ms: int = 350
-    """Quiet after the last voiced sample before a turn may end at all: a breath is shorter."""
+    """Quiet that ends a turn if a final result covers the speech. Longer than the pause for a breath."""
     race_grace_ms: int = 100
-    """How much longer the recogniser's final may take before a hypothesis that covers the speech is used instead."""
+    """How much longer to wait for a final result before a hypothesis that covers the speech is used instead."""
     number_silence_ms: int = 700
-    """In the place of ``end_silence_ms`` when the last word is a number: who reads out digits pauses between groups."""
+    """Instead of ``end_silence_ms`` if the last word is a number: people pause between groups of digits."""
     patience_ms: int = 1200
-    """Quiet after which the turn ends with whatever words there are, covering or not."""
+    """Quiet after which a turn ends with the words so far, even if they do not cover all of the speech."""
     no_words_ms: int = 2500
-    """Quiet after which speech that brought no words is given up."""
+    """Quiet after which a turn without words ends."""
     max_turn_s: float = 30.0
-    """A caller (or a radio) that never stops is cut here, with the words so far."""
+    """A turn of a caller (or a radio) that does not stop ends after this time, with the words so far."""
     min_no_match_s: float = 0.35
-    """Shorter noises without words are not held against the caller: no no-match is counted."""
+    """A shorter sound without words is ignored; it does not count as a no-match."""
 
     # barge-in
     barge_in: bool = True
-    """Whether speech may interrupt at all; each prompt's hint may forbid it besides."""
+    """Whether speech may interrupt prompts; each prompt's input hint may forbid it as well."""
     barge_in_resume_ms: int = 800
-    """Quiet without any word, after which an interrupted prompt goes on: it was a cough."""
+    """Quiet without words after which a paused prompt continues: the sound was a cough, or the like."""
     max_yield_s: float = 4.0
-    """How long unworded noise may hold a prompt up; after that only words interrupt this prompt."""
+    """How long noise without words may pause a prompt. After that, only words interrupt this prompt."""
 
     # silence
     no_input_s: float = 7.0
-    """Silence after a question before the bot is told of it; the bot may set its own."""
+    """Silence of the caller after which the bot is told; the bot may change it for its call."""
     max_no_inputs: int = 6
-    """Consecutive silences after which the call is given up, whatever the bot thinks."""
+    """After this many silences in a row, the next one ends the call, whatever the bot does."""
     masking_s: float = 4.0
-    """A bot that thinks for longer is covered by "one moment, please"."""
+    """If the bot takes longer than this to answer, the caller hears "one moment, please"."""
 
     # failure
     lost_recognition_s: float = 4.0
-    """How long recognition may be away before the caller is told."""
+    """How long recognition may fail before the caller hears "one moment, please"."""
     give_up_s: float = 12.0
-    """How long after that before the fallback is taken."""
+    """How much longer it may fail before the fallback."""
     max_failures: int = 3
-    """Consecutive failures (bot or synthesis) after which the fallback is taken."""
+    """How many failures in a row (of the bot, or of synthesis) lead to the fallback."""
     fallback_transfer: Address | None = None
-    """Where callers go when we cannot serve them; None: an apology and a hang-up."""
+    """The fallback: where callers are transferred if we cannot serve them; None: we apologise and hang up."""
 
     def with_end_silence(self, seconds: float) -> TurnPolicy:
-        """The same, but a turn goes on over pauses of up to ``seconds``: the caller is asked to tell at length."""
+        """The same policy, but a turn lasts over pauses of up to ``seconds``, for callers who are asked to explain
+        something at length."""
         pause_ms = round(seconds * 1000)
         return replace(
             self,

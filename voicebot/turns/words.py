@@ -1,4 +1,4 @@
-"""Words in recognised text: compared without case and punctuation."""
+"""The words in recognised text, compared without case and punctuation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _DIGITS = frozenset(("zero", "oh", "one", "two", "three", "four", "five", "six",
 
 
 def words(text: str) -> list[str]:
-    """The words of ``text``, lower-case, without punctuation."""
+    """The words of ``text`` in lower case, without punctuation."""
     return _WORD.findall(text.lower())
 
 
@@ -24,7 +24,7 @@ def ends_in_number(text: str) -> bool:
 
 
 def remainder(text: str, used: str) -> str:
-    """``text`` without the words of ``used`` that it begins with; all of it when it does not begin with them."""
+    """``text`` without the words of ``used`` at its beginning; all of it if it does not begin with all of them."""
     taken = words(used)
     matches = list(_WORD.finditer(text))
     if not taken or [match.group().lower() for match in matches[: len(taken)]] != taken:
@@ -35,6 +35,6 @@ def remainder(text: str, used: str) -> str:
 
 
 def contains(said: str, wanted: Sequence[str]) -> bool:
-    """Whether ``wanted`` stand side by side, in their order, among the words of ``said``."""
+    """Whether the words of ``said`` contain ``wanted`` as one sequence."""
     there, number = words(said), len(wanted)
     return any(there[at : at + number] == list(wanted) for at in range(len(there) - number + 1))

@@ -1,7 +1,7 @@
-"""The codecs of the wire, one file each, and the list of them.
+"""The codecs on the wire, one file each, and the list of them.
 
-Settings, session descriptions, RTP streams and the command line know the codecs by this list only. Which of them a call
-may use is a setting, of the trunk or of all.
+Settings, session descriptions, RTP streams and the command line take the codecs from this list. Which of them a call
+may use is a setting, for all calls or for each trunk.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ DEFAULT_CODECS: Final[tuple[Codec, ...]] = (PCMU, PCMA)
 
 
 def named(name: str) -> Codec:
-    """The codec of that name, in any case. Raises ValueError, whose text says what was probably meant, or missing."""
+    """The codec with this name, in upper or lower case. Raises ValueError if there is none, or it is not installed."""
     codec = CODECS.get(name.upper())
     if codec is None:
         near = difflib.get_close_matches(name.upper().replace(".", ""), list(CODECS), 1, 0.5)
@@ -54,7 +54,7 @@ def named(name: str) -> Codec:
 
 
 def all_named(names: Iterable[str]) -> tuple[Codec, ...]:
-    """Each once, in that order. Raises ValueError as :func:`named` does, and for none at all."""
+    """The codecs with these names, each once, in this order. Raises ValueError as :func:`named` does, or if empty."""
     chosen = tuple(dict.fromkeys(named(name) for name in names))
     if not chosen:
         raise ValueError("at least one codec is needed")
@@ -62,7 +62,7 @@ def all_named(names: Iterable[str]) -> tuple[Codec, ...]:
 
 
 def prepare(codecs: Iterable[Codec]) -> None:
-    """Load what these codecs need, so that no call waits for it. Raises ImportError for what is not installed."""
+    """Load the libraries of these codecs, so that no call waits for it. Raises ImportError if one is missing."""
     for codec in codecs:
         codec.encoder(codec.audio)
         codec.decoder(codec.audio)

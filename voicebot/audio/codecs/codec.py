@@ -1,7 +1,7 @@
-"""What a codec of the wire is: what a session description and an RTP stream need to know of it, and its coder.
+"""A codec on the wire: what a session description and an RTP stream need to know about it, and its coder.
 
-A coder works for one stream, between the payloads of the wire and the format of the leg (:class:`AudioFormat`), which
-stays what it was when a re-INVITE changes the codec. So every codec codes for every format.
+A coder serves one stream. It converts between payloads and the leg's :class:`AudioFormat`. The format stays the same if
+a re-INVITE changes the codec, so every codec must work with every format.
 """
 
 from __future__ import annotations
@@ -13,33 +13,35 @@ from typing import Protocol
 from voicebot.audio.formats import AudioFormat
 
 Encoder = Callable[[bytes], bytes]
-"""One stream's: audio of the leg's format, as long as a packet, to its payload. Called in the order of the stream."""
+"""Encodes one stream, packet by packet in order: audio in the leg's format, one packet long, to its payload."""
 
 
 class Decoder(Protocol):
-    """One stream's: payloads to audio of the leg's format. Called in the order of the stream; never raises."""
+    """Decodes one stream, payload by payload in order, to audio in the leg's format. Never raises."""
 
     clock_rate: int
-    """Of the RTP timestamps."""
+    """Units of the RTP timestamp per second."""
 
     def samples(self, payload: bytes) -> int:
-        """How many it will become, without decoding it; 0 for what is no payload of this codec."""
+        """How many samples :meth:`decode` will give, without decoding; 0 if it is not a payload of this codec."""
 
     def decode(self, payload: bytes) -> bytes:
-        """The audio, so many samples."""
+        """The audio."""
 
     def conceal(self, samples: int, following: bytes) -> bytes | None:
-        """Audio for a hole before the payload ``following``; None: the codec has no means of its own."""
+        """``samples`` samples for a hole before the payload ``following``; None if the codec has no concealment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """``name``: the encoding name of its rtpmap. ``clock_rate``: of its RTP timestamps, which is not always the rate of
-    its samples. ``payload_type``: RFC 3551's, or the number that we offer. ``audio``: what a call that begins with it
-    is made of above the wire. ``encoder`` and ``decoder`` make those of one stream; None where payloads are audio of
-    that format as it is; ImportError where ``needs`` is not installed.
+    """A codec, as SDP and RTP describe it.
 
-    ``ptimes_ms``: the packet lengths that it can have. ``needs``: the package of the extra that has the codec's name.
+    ``name``: the encoding name in its rtpmap. ``clock_rate``: of its RTP timestamps; not always its sample rate.
+    ``payload_type``: RFC 3551's static one, or the dynamic one that we offer. ``channels``, ``fmtp``: as in SDP.
+    ``ptimes_ms``: the packet lengths that it supports. ``audio``: the format above the wire of a call that begins with
+    this codec. ``encoder`` and ``decoder`` make one stream's coder for a leg's format; they return None if payloads are
+    audio in that format already, and raise ImportError if ``needs`` is not installed. ``needs``: the module that the
+    extra with the codec's name installs.
     """
 
     name: str
@@ -57,5 +59,5 @@ class Codec:
         return self.name
 
     def ptime_ms(self, wanted: int) -> int:
-        """The longest packet that is no longer than ``wanted`` milliseconds."""
+        """The longest packet length, in milliseconds, that is not over ``wanted``; the shortest if all are."""
         return max((ms for ms in self.ptimes_ms if ms <= wanted), default=self.ptimes_ms[0])

@@ -1,7 +1,7 @@
-"""G.711 (RFC 3551, section 4.5.14): mu-law and A-law, which are formats above the wire too.
+"""G.711 (RFC 3551, section 4.5.14): mu-law and A-law.
 
-In a call of the same law payloads are audio as it is, and nothing is done. Between the laws a table does it; for a
-wideband leg the samples are resampled.
+In a leg of the same law, payloads are audio already and nothing is converted. Between the laws, a table converts bytes;
+for a wideband leg, the samples are resampled.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from voicebot.audio.g711 import SAMPLE_RATE
 
 
 class G711Decoder:
-    """One stream's, for a leg of another format than the codec's law; see :class:`~voicebot.audio.codecs.Decoder`."""
+    """Decodes for a leg whose format is not the codec's own law; see :class:`~voicebot.audio.codecs.Decoder`."""
 
     __slots__ = ("_fold", "clock_rate", "decode")
 
@@ -32,7 +32,7 @@ class G711Decoder:
         return len(payload) * self._fold
 
     def conceal(self, samples: int, following: bytes) -> None:
-        """The codec has no means of its own: what was heard last is repeated."""
+        """G.711 has no concealment of its own: the receive buffer repeats the last pitch period."""
         return None
 
 

@@ -1,8 +1,8 @@
 """G.722 at 64 kbit/s (RFC 3551, section 4.5.2), on Sippy's libg722.
 
-Its samples are of 16 kHz, but its RTP clock has 8000 units a second: an error of the first RTP profile that all keep.
-One byte is one unit, and two samples. A leg of 8 kHz (a call that changed to G.722 in its middle) gets the lower of
-the codec's two bands.
+It samples at 16 kHz, but its RTP clock rate is 8000: an error in RFC 1890 that was kept for compatibility. One byte is
+one unit of the timestamp, and two samples. A leg with an 8 kHz format (a G.711 call that changed to G.722) gets the
+lower one of the codec's two sub-bands.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _BIT_RATE: Final = 64_000
 
 
 def _state(audio: AudioFormat) -> Any:
-    import G722 as library  # only where it is used: it is no part of a G.711 call
+    import G722 as library  # only when a call uses it
 
     return library.G722(audio.rate, _BIT_RATE)
 
 
 class G722Encoder:
-    """One stream's."""
+    """One stream's encoder."""
 
     __slots__ = ("_audio", "_codec")
 
@@ -39,7 +39,7 @@ class G722Encoder:
 
 
 class G722Decoder:
-    """One stream's; see :class:`~voicebot.audio.codecs.Decoder`. Any bytes are a payload."""
+    """One stream's decoder; see :class:`~voicebot.audio.codecs.Decoder`. Any bytes are a valid payload."""
 
     __slots__ = ("_audio", "_codec", "_fold", "clock_rate")
 
@@ -56,7 +56,7 @@ class G722Decoder:
         return self._audio.encode(np.asarray(self._codec.decode(payload), np.int16))
 
     def conceal(self, samples: int, following: bytes) -> None:
-        """The codec has no means of its own: what was heard last is repeated."""
+        """G.722 has no concealment of its own: the receive buffer repeats the last pitch period."""
         return None
 
 

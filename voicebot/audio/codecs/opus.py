@@ -1,11 +1,11 @@
 """Opus (RFC 6716) in RTP (RFC 7587), on libopus.
 
-One payload is one Opus packet, of 2.5 to 120 ms as its first byte says. Packets that are lost are made up for by the
-codec: the last one of a hole from the copy that the next packet may carry (in-band FEC), those before it by
-extrapolation. Silence suppression of the other side (DTX) is a jump of the timestamp like any other.
+One payload is one Opus packet; its first byte says how long it is, 2.5 to 120 ms. The codec conceals lost packets: the
+last one of a hole from the copy that the next packet may carry (in-band FEC), those before it by extrapolation. The
+other side's silence suppression (DTX) is a jump of the timestamp, as with other codecs.
 
-We send speech of 24 kbit/s with FEC for 10 % of loss. The complexity is a measured compromise: encoding is what Opus
-costs a call process (see `bench/rtp_pacing.py`).
+We send speech at 24 kbit/s, with FEC for 10 % of loss. The complexity is a compromise: encoding takes most of the CPU
+time of a call with Opus (see `bench/rtp_pacing.py`).
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from voicebot.audio.concealment import LONGEST_S
 from voicebot.audio.formats import LINEAR_16K, AudioFormat
 
 CLOCK_RATE: Final = 48_000
-"""Of the timestamps, whatever is coded."""
+"""Of the RTP timestamps, whatever the sample rate (RFC 7587, section 4.1)."""
 BIT_RATE: Final = 24_000
 COMPLEXITY: Final = 5
 EXPECTED_LOSS_PERCENT: Final = 10
 
 _MAX_PACKET: Final = 1275
 _LONGEST_MS: Final = 120
-_STEP_MS: Final = 2.5  # lost time is made up for in multiples of this
+_STEP_MS: Final = 2.5  # libopus extrapolates multiples of this
 
 
 class OpusEncoder:
-    """One stream's; audio of 10, 20, 40 or 60 ms."""
+    """One stream's encoder, for packets of 10, 20, 40 or 60 ms."""
 
     __slots__ = ("_audio", "_buffer", "_encode", "_encoder")
 
@@ -52,13 +52,13 @@ class OpusEncoder:
         samples = self._audio.decode(audio)
         pointer = samples.ctypes.data_as(ctypes.POINTER(ctypes.c_int16))
         size = self._encode(self._encoder.encoder_state, pointer, len(samples), self._buffer, _MAX_PACKET)
-        if size < 0:  # a length that is none of Opus's: a defect of the caller's
+        if size < 0:  # a length that Opus does not have: a defect in the calling code
             raise ValueError(f"Opus cannot encode {len(samples)} samples of {self._audio.rate} Hz")
         return self._buffer.raw[:size]
 
 
 class OpusDecoder:
-    """One stream's; see :class:`~voicebot.audio.codecs.Decoder`. Stereo is mixed down."""
+    """One stream's decoder; see :class:`~voicebot.audio.codecs.Decoder`. Stereo is mixed to mono."""
 
     __slots__ = ("_audio", "_count", "_decode", "_decoder", "_pointer", "_samples", "_step", "clock_rate")
 
@@ -83,7 +83,7 @@ class OpusDecoder:
         return self._run(payload, wanted, fec=False) or self._run(b"", wanted, fec=False)
 
     def conceal(self, samples: int, following: bytes) -> bytes:
-        """All of the hole: extrapolated until that has faded, then silence, and last what ``following`` has of it."""
+        """The whole hole: extrapolated for at most 60 ms, then silence, and at its end the copy in ``following``."""
         packet = self.samples(following)
         last = packet if 0 < packet <= samples else 0
         rest = samples - last
@@ -91,10 +91,10 @@ class OpusDecoder:
         made_up = self._run(b"", guessed, fec=False) + self._audio.silence(rest - guessed)
         if last:
             made_up += self._run(following, last, fec=True)
-        return made_up.ljust(samples * self._audio.width, self._audio.silent_byte)  # a damaged packet gives nothing
+        return made_up.ljust(samples * self._audio.width, self._audio.silent_byte)  # no audio from a damaged packet
 
     def _run(self, payload: bytes, samples: int, *, fec: bool) -> bytes:
-        """So many samples; nothing when the payload is damaged. Without a payload: extrapolated."""
+        """``samples`` samples, extrapolated if there is no payload; ``b""`` if the payload is damaged."""
         if not samples:
             return b""
         count = self._decode(self._decoder.decoder_state, payload, len(payload), self._pointer, samples, int(fec))
@@ -110,7 +110,7 @@ OPUS: Final = Codec(
     LINEAR_16K,
     OpusEncoder,
     OpusDecoder,
-    channels=2,  # in the rtpmap always (RFC 7587, section 7)
+    channels=2,  # the rtpmap always says 2 (RFC 7587, section 7)
     fmtp="useinbandfec=1; maxplaybackrate=16000; sprop-maxcapturerate=16000; stereo=0",
     ptimes_ms=(10, 20, 40, 60),
     needs="opuslib_next",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -69,9 +70,9 @@ class AnswerKind(Part):
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         return {"anyOf": [{"const": True}, handler(schema)]}
 
+    @abstractmethod
     def value(self, text: str, understanding: Understanding, today: date) -> Any:
         """The answer in ``text``, complete and within its limits; None when there is none."""
-        raise NotImplementedError
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller said."""

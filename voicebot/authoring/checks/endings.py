@@ -19,7 +19,7 @@ def unreachable(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
     for step in loaded.dialog.steps:
         if step.id not in seen:
             yield at_value(loaded.document, (*loaded.step_path(step.id), "id"), "unreachable",
-                           f"no way leads to {step.id!r}", "go to it from another step, or remove it")  # fmt: skip
+                           f"no path leads to {step.id!r}", "go to it from another step, or remove it")  # fmt: skip
 
 
 def circles(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
@@ -30,8 +30,8 @@ def circles(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
         ahead = reachable(graph, [step.id])
         if ahead <= graph.keys() and not ahead & restful and any(step.id in graph[other] for other in ahead):
             yield at_value(loaded.document, (*loaded.step_path(step.id), "id"), "circle",
-                           f"from {step.id!r} every way goes round in a circle, and no question is on it",
-                           "let one way lead to a question or to end")  # fmt: skip
+                           f"every path from {step.id!r} goes round in a circle without a question",
+                           "let one path lead to a question or to end")  # fmt: skip
             return
 
 
@@ -41,8 +41,8 @@ def dead_ends(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
     silent = not last.MAY_BE_LAST and last.next is None
     if loaded.name == MAIN and silent and END in graph_of(loaded.dialog)[last.id]:
         yield at_value(document, (*loaded.step_path(last.id), "id"), "dead-end",
-                       f"behind {last.id!r} the call ends without a word", "add a hangup with a goodbye")  # fmt: skip
+                       f"after {last.id!r} the call ends without a word", "add a hangup with a goodbye")  # fmt: skip
     for step in loaded.dialog.steps:
         if step.next is not None and not step.USES_NEXT:
             yield at_key(document, (*loaded.step_path(step.id), "next"), "no-effect",
-                         f"behind {step.WORD} nothing follows", "leave next out")  # fmt: skip
+                         f"nothing follows {step.WORD}", "leave next out")  # fmt: skip

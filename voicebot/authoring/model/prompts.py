@@ -22,7 +22,8 @@ class Prompt(ShortPart):
     audio: GapText | None = Field(
         None,
         description="An audio file that is played instead: a WAV file beside this one (`sounds/hello.wav`), or an "
-        "address (https). A chat shows the text; callers hear it if the file cannot be played.",
+        "address (https), whose gaps are percent-encoded. A chat shows the text; callers hear it if the file cannot be "
+        "played.",
         pattern=r"^(https?://\S+|[^\s/:{}|\\][^:{}|\\]{0,200}\.[Ww][Aa][Vv])$",
     )
     voice: PlainText | None = Field(None, description="The voice for this prompt only.")

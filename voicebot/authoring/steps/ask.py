@@ -40,8 +40,9 @@ from voicebot.authoring.steps.language import untranslated
 from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
-from voicebot.authoring.turn import NO_INPUT, NO_MATCH, Turn, nth
+from voicebot.authoring.turn import Turn, nth
 from voicebot.authoring.walking import part_in
+from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 
 TRIES = 3
 ROUNDS = 3

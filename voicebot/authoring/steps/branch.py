@@ -34,7 +34,7 @@ class IfStep(DialogStep):
 
     def doubts(self, site: Site) -> Iterator[Fault]:
         if self.then == self.otherwise:
-            yield doubt(("if",), "same-way", "it goes the same way whether the condition holds or not",
+            yield doubt(("if",), "same-way", "it goes to the same step whether the condition holds or not",
                         "add then: or else: with another step", at_key=True)  # fmt: skip
 
     async def run(self, turn: Turn) -> StepOutcome:

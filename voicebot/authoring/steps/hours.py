@@ -1,4 +1,4 @@
-"""``hours``: goes one way in the opening hours and another outside of them."""
+"""``hours``: goes to one step during opening hours and to another outside them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class HoursStep(DialogStep):
 
 
 def unknown_schedule(site: Site, name: str, path: YamlPath) -> Iterator[Fault]:
-    """Opening hours that the main file does not have; nothing is said where the main file could not be read."""
+    """A schedule that the main file does not have; no fault if the main file could not be read."""
     if site.main is not None and name not in site.main.schedules:
         yield Fault(path, "unknown-schedule", f"main.yaml has no schedule {name!r}",
                     did_you_mean(name, site.main.schedules) or "add it under schedules")  # fmt: skip

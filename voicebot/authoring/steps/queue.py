@@ -24,7 +24,8 @@ from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.steps.transfer import TRANSFERRING, TransferTarget, hand_over, transferred
-from voicebot.authoring.turn import NO_INPUT, NO_MATCH, Turn, nth
+from voicebot.authoring.turn import Turn, nth
+from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,60 @@
+"""Web addresses with gaps: what callers and bots bring in is quoted, and stays in its place.
+
+Quoting alone leaves dots as they are, and with them a value could climb (``..``), vanish (an empty segment, so that
+another resource is meant) or name the server. An address in which one does is not asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from typing import Final
+from urllib.parse import quote
+
+from voicebot.authoring.expressions import Scope
+from voicebot.authoring.template import Formatter, Gap, Template
+
+_LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_PATH: Final = re.compile(r"[a-z]+://[^/?#]*[/?#]", re.IGNORECASE)
+"""From here on it is no longer the server that is named."""
+
+
+class AddressRefused(ValueError):
+    """What a caller said, or somebody told of him, would lead elsewhere than the dialog's author meant."""
+
+
+def fill_address(template: Template, scope: Scope, read: Formatter, own: Set[str]) -> str:
+    """The address with its gaps filled; ``own``: the names whose values are the author's, which are not quoted.
+
+    Raises :class:`AddressRefused`.
+    """
+    filled, parts = "", template.parts
+    foreign = False
+    for number, part in enumerate(parts):
+        if isinstance(part, str):
+            filled += part
+            continue
+        value = read(part.expression(scope), part.kind)
+        if _is_own(part, own):
+            filled += value
+            continue
+        foreign = True
+        behind = parts[number + 1] if number + 1 < len(parts) else ""
+        in_path = _PATH.match(filled) is not None
+        if not in_path and not (_LABEL.fullmatch(value) and isinstance(behind, str) and behind[:1] == "."):
+            raise AddressRefused("a value of the call does not name the server")
+        whole = filled.endswith("/") and (not isinstance(behind, str) or behind[:1] in ("", "/", "?", "#"))
+        if not value and in_path and whole and not _is_query(filled):
+            raise AddressRefused("a value that is a part of the path is empty")
+        filled += quote(value, safe="")
+    if foreign and any(segment in (".", "..") for segment in re.split(r"[?#]", filled, maxsplit=1)[0].split("/")):
+        raise AddressRefused("a value of the call leads out of its place in the path")
+    return filled
+
+
+def _is_own(gap: Gap, own: Set[str]) -> bool:
+    return {name for name, _ in gap.expression.names} <= own
+
+
+def _is_query(filled: str) -> bool:
+    return "?" in filled or "#" in filled
