@@ -18,7 +18,7 @@ import aiohttp
 from voicebot.audio import AudioFormat
 from voicebot.audio.riff import Wave, read_wave
 from voicebot.speech import SpeechUnavailable
-from voicebot.web_access import WebHosts, public_connector
+from voicebot.web_access import NotAllowed, WebHosts, public_connector
 
 DEADLINE_S = 5.0
 MAX_BYTES = 12_000_000
@@ -52,10 +52,15 @@ class RemoteAudio:
                     return await asyncio.to_thread(_converted, file, audio)
                 finally:
                     self._converting.release()
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:  # a timeout is an OSError, too
+        except NotAllowed as error:
+            raise SpeechUnavailable(f"{url}: {error}: see calls.play_allow", permanent=True) from error
+        except (
+            aiohttp.ClientError,
+            OSError,
+            TimeoutError,
+            ValueError,
+        ) as error:  # a timeout may be told without a word
             raise SpeechUnavailable(f"{url}: {error or 'timeout'}", permanent=True) from error
-        except ValueError as error:
-            raise SpeechUnavailable(f"{url}: {error}", permanent=True) from error
 
     async def _fetch(self, url: str, file: IO[bytes]) -> None:
         named = self._hosts.check(url)

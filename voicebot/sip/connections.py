@@ -286,7 +286,7 @@ class Connections:
     def _connect(self, data: bytes, hop: Hop) -> None:
         if len(self._by_address) >= MAX_OF_OURS:
             self.counters["refused"] += 1
-            self.loop.call_soon(self._failed, hop)
+            self.loop.call_soon(self._failed, hop._replace(flow=0))
             return
         connection = Connection(self, hop.transport, hop.listener, target=hop)
         connection.queue.append(data)
@@ -311,7 +311,7 @@ class Connections:
             logger.info("no %s connection to %s:%d: %s", hop.transport, hop.host, hop.port, error)
             if self._by_address.get(self._address(hop)) is connection:
                 del self._by_address[self._address(hop)]
-            self._failed(hop)
+            self._failed(hop._replace(flow=0))
 
     def _client_context(self) -> ssl.SSLContext:
         if self._context is None:

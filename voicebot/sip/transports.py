@@ -99,7 +99,7 @@ class Transports:
             found([])
 
     async def _bind_datagrams(self, index: int, at: ListenAt) -> int:
-        datagrams = Datagrams(index, at, self._received, self._failed, self._unreachable)
+        datagrams = Datagrams(index, at, self._received, self._failed, self._report)
         await datagrams.bind(self._loop)
         self._datagrams.append(datagrams)
         return datagrams.port
@@ -119,11 +119,14 @@ class Transports:
             if datagrams.listener == hop.listener or (hop.listener < 0 and datagrams.is_ipv6 == (":" in hop.host)):
                 datagrams.send(data, hop)
                 return
-        self._failed()
         self._loop.call_soon(self._unreachable, hop)
 
     def _unreachable(self, hop: Hop) -> None:
-        self._failed()
+        if not hop.flow:  # with a flow, an open connection was closed: usually nothing was to be sent on it
+            self._failed()
+        self._report(hop)
+
+    def _report(self, hop: Hop) -> None:
         if not self._closed:
             self._told_unreachable(hop)
 
