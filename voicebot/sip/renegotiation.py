@@ -125,7 +125,7 @@ class Renegotiation:
 
     @property
     def is_free(self) -> bool:
-        """Whether we may offer now: the call is up, and no other change of ours is pending."""
+        """Whether we may offer now: the call is up, and we have no other change pending."""
         return self._state.is_up and self._change is None and not self._asking
 
     def offer(self, session: SessionDescription, now: float) -> bool:
