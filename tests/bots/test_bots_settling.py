@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from voicebot.bots.settling import Patience, Settling
+import pytest
+
+from voicebot.bots.settling import MAX_REMEMBERED, Patience, Settling
 
 PATIENCE = Patience(quiet_s=1.0, typing_s=5.0, silent_s=2.0)
 SPOKEN = {"type": "message", "text": "my bill"}
@@ -80,3 +82,65 @@ def test_an_answer_belongs_to_what_it_names_else_to_the_newest_and_answers_what_
     assert settling.settled(2.0) == [1, 2]
     assert settling.belongs_to({"replyToId": "a1"}) == 1
     assert settling.belongs_to({}) == 0
+
+
+def test_a_request_that_ended_some_other_way_is_waited_for_no_more() -> None:
+    settling = asked(KEY)
+    settling.closed(1)
+    assert settling.deadline() is None and settling.settled(99.0) == []
+    assert settling.belongs_to({}) == 0
+    settling.closed(1)
+
+
+def test_the_names_of_the_latest_requests_are_remembered_and_the_oldest_forgotten() -> None:
+    settling = Settling(PATIENCE)
+    for number in range(1, MAX_REMEMBERED + 2):
+        settling.named(number, f"a{number}")
+    found = [settling.belongs_to({"replyToId": f"a{number}"}) for number in range(1, MAX_REMEMBERED + 2)]
+    assert found == [0, *range(2, MAX_REMEMBERED + 2)]
+
+
+@pytest.mark.parametrize(
+    "entities", [None, [], "DTMF", {"type": "DTMF"}, ["DTMF"], [None, {"type": "other"}], [{"name": "DTMF"}]]
+)
+def test_words_are_words_whatever_stands_where_a_key_would_be_marked(entities: object) -> None:
+    assert asked({**SPOKEN, "entities": entities}).deadline() is None
+
+
+def test_a_key_is_marked_by_any_of_its_entities() -> None:
+    assert asked({**SPOKEN, "entities": [None, {"type": "other"}, {"type": "DTMF"}]}).deadline() == 2.0
+
+
+def test_a_promise_of_more_holds_for_what_needs_no_answer_and_for_none_longer_than_it_says() -> None:
+    settling = asked(KEY)
+    settling.came(1, {"type": "typing"}, 1.0)
+    assert settling.deadline() == 6.0
+    settling.came(1, {"type": "event", "name": "anything"}, 1.5)
+    assert settling.deadline() == 2.0, "what was promised has come"
+
+
+def test_an_answer_before_the_request_is_accepted_has_its_quiet_from_the_answer_and_not_before_that() -> None:
+    settling = asked(SPOKEN, accepted_at=None)
+    settling.came(1, {"type": "message"}, 0.5)
+    settling.accepted(1, "a1", 0.6)
+    assert settling.deadline() == 1.5
+    settling = asked(SPOKEN, accepted_at=None)
+    settling.came(1, {"type": "message"}, 0.5)
+    settling.accepted(1, "", 9.0)
+    assert settling.deadline() == 9.0 and settling.belongs_to({"replyToId": ""}) == 1
+
+
+def test_what_answers_an_older_request_says_nothing_of_a_newer_one() -> None:
+    settling = asked(SPOKEN)
+    settling.asked(2, SPOKEN)
+    settling.accepted(2, "a2", 0.1)
+    settling.came(1, {"type": "message"}, 0.2)
+    assert settling.settled(9.0) == [1] and settling.deadline() is None
+
+
+def test_what_expected_input_once_is_finished_though_another_message_follows() -> None:
+    settling = asked(SPOKEN, accepted_at=None)
+    settling.came(1, {"type": "message", "inputHint": "expectingInput"}, 0.1)
+    settling.came(1, {"type": "message"}, 0.2)
+    settling.accepted(1, "a1", 0.3)
+    assert settling.deadline() == 0.3

@@ -119,7 +119,7 @@ def ask(service: Service, method: str, path: str, body: dict[str, Any] | None = 
     request = urllib.request.Request(
         f"http://{LOOPBACK}:{service.ready['console_port']}{path}",
         json.dumps(body).encode() if body is not None else None,
-        {"Authorization": f"Bearer {token}"} if token else {},
+        {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}),
         method=method,
     )
     try:

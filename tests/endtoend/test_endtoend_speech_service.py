@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,13 @@ def dead_url() -> str:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return f"ws://{LOOPBACK}:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def silent_url() -> Iterator[str]:
+    """Where connections are taken, and nothing is answered: what a service is that was stopped (SIGSTOP)."""
+    with socket.create_server((LOOPBACK, 0), backlog=100) as server:
+        yield f"ws://{LOOPBACK}:{server.getsockname()[1]}"
 
 
 async def test_a_killed_embedded_speech_service_comes_back_and_the_call_reaches_its_end(
@@ -64,10 +71,11 @@ async def test_a_killed_embedded_speech_service_comes_back_and_the_call_reaches_
     assert record["end"]["reason"] == "bot"
 
 
+@pytest.mark.parametrize("away", ["dead_url", "silent_url"])
 async def test_without_a_speech_service_at_the_start_the_caller_hears_an_apology_and_is_let_go(
-    serve: Callable[..., Service], dead_url: str
+    serve: Callable[..., Service], request: pytest.FixtureRequest, away: str
 ) -> None:
-    service = serve(speech__service="url", speech__url=dead_url)
+    service = serve(speech__service="url", speech__url=request.getfixturevalue(away))
     async with calling(service.uri) as phone:
         print(f"answered after {phone.answered - phone.invited:.1f} s")
         await phone.until_hears("speech-service", 0)

@@ -145,18 +145,92 @@ async def test_old_conversations_are_forgotten_at_the_start(tmp_path: Path) -> N
 async def test_callers_are_kept_a_year_and_conversations_a_week(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     storage = SqliteStorage(path)
-    week_h, year_h = 7 * 24, 365 * 24
-    ages_h = {"t/users/a": year_h - 1, "t/users/b": year_h + 1}
-    ages_h |= {"t/conversations/a": week_h - 1, "t/conversations/b": week_h + 1}
-    await storage.write({key: {"n": 1} for key in ages_h})
+    week_s, year_s = 7 * 86_400, 365 * 86_400
+    ages_s = {"t/users/a": year_s - 60, "t/users/b": year_s + 60}
+    ages_s |= {"t/conversations/a": week_s - 60, "t/conversations/b": week_s + 60}
+    await storage.write({key: {"n": 1} for key in ages_s})
     await storage.close()
     database = sqlite3.connect(path)
-    for key, age_h in ages_h.items():
-        database.execute("UPDATE state SET written = written - ? WHERE key = ?", (age_h * 3600, key))
+    for key, age_s in ages_s.items():
+        database.execute("UPDATE state SET written = written - ? WHERE key = ?", (age_s, key))
     database.commit()
     database.close()
     storage = SqliteStorage(path)
-    assert set(await storage.read(list(ages_h))) == {"t/users/a", "t/conversations/a"}
+    assert set(await storage.read(list(ages_s))) == {"t/users/a", "t/conversations/a"}
+    await storage.close()
+
+
+async def test_each_write_gives_an_item_its_next_version(storage: SqliteStorage) -> None:
+    item: dict[str, object] = {"n": 1}
+    versions = []
+    for _ in range(3):
+        await storage.write({"a": item})
+        versions.append(item["e_tag"])
+    assert versions == ["1", "2", "3"]
+    assert (await storage.read(["a"]))["a"]["e_tag"] == "3"
+
+
+async def test_a_version_of_what_is_no_longer_there_is_no_conflict(storage: SqliteStorage) -> None:
+    """What was forgotten meanwhile is begun anew."""
+    await storage.write({"a": {"n": 2, "e_tag": "77"}})
+    assert (await storage.read(["a"]))["a"] == {"n": 2, "e_tag": "1"}
+
+
+async def test_items_that_are_no_objects_have_no_version(storage: SqliteStorage) -> None:
+    await storage.write({"a": [1, 2], "b": "text"})
+    assert await storage.read(["a", "b"]) == {"a": [1, 2], "b": "text"}
+    await storage.write({})
+    assert await storage.read([]) == {}
+
+
+def damaged_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("*.damaged-*")]
+
+
+async def test_the_operator_is_told_of_a_damaged_file_and_nothing_of_it_is_read_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "state.sqlite"
+    path.write_bytes(b"this is not a database" * 100)
+    leftovers = [tmp_path / "state.sqlite-wal", tmp_path / "state.sqlite-shm"]
+    for leftover in leftovers:
+        leftover.write_bytes(b"of the damaged file")
+    storage = SqliteStorage(path)
+    await storage.open()
+    (told,) = caplog.records
+    (aside,) = damaged_in(tmp_path)
+    assert told.levelname == "ERROR" and aside in told.getMessage() and str(path) in told.getMessage()
+    await storage.close()
+    assert not any(leftover.exists() for leftover in leftovers)
+
+
+async def test_another_process_may_read_while_a_host_writes(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    storage = SqliteStorage(path)
+    await storage.write({"a": {"n": 1}})
+    other = sqlite3.connect(path)
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
+    await storage.close()
+
+
+async def test_opening_twice_and_closing_unopened_are_harmless(tmp_path: Path) -> None:
+    storage = SqliteStorage(tmp_path / "state.sqlite")
+    await storage.open()
+    await storage.write({"a": {"n": 1}})
+    await storage.open()
+    assert (await storage.read(["a"]))["a"]["n"] == 1
+    await storage.close()
+    unopened = SqliteStorage(tmp_path / "other.sqlite")
+    await unopened.close()
+    assert not (tmp_path / "other.sqlite").exists()
+
+
+async def test_state_in_memory_is_as_long_lived_as_its_host() -> None:
+    storage = SqliteStorage(None)
+    await storage.write({"a": {"n": 1}})
+    await storage.open()
+    assert (await storage.read(["a"]))["a"]["n"] == 1
     await storage.close()
 
 

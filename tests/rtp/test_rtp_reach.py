@@ -90,7 +90,7 @@ async def test_a_greeting_before_the_answer_leaves_for_some_seconds(line: Line, 
     line.session.set_remote(*victim.getsockname())
     assert line.session.audible
     line.run(A_MINUTE)
-    assert received(victim) <= RATION["early"] <= 250
+    assert received(victim) <= RATION["early"] <= 150
 
 
 @pytest.mark.parametrize("receive", [True, False])

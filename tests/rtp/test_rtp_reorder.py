@@ -1,61 +1,16 @@
-"""The receive buffer on passed-in time. Streams are of loud, distinct frames, so that each is known in the output."""
+"""The order of packets: bursts, holes and what fills them, duplicates, restarts. Streams are of loud, distinct frames,
+so that each is known in the output."""
 
 from __future__ import annotations
-
-import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reorder_wire import SILENCE, SSRC, Wire, loud
 
 from voicebot.audio import PCMA, PCMU
 from voicebot.audio.concealment import conceal
 from voicebot.rtp.reorder import MAX_WAITING, ReceiveBuffer
-
-SSRC = 1
-SILENCE = PCMU.frame_of_silence
-QUIET = b"\xfe" * 160  # not silence, but nobody would call it speech
-
-
-def loud(number: int, size: int = 160) -> bytes:
-    """A payload that is told from every other by its content, and is not quiet."""
-    return random.Random(number).randbytes(size)
-
-
-class Wire:
-    """Packets by number into a buffer, with the clock's ticks between them (at 10 ms, 30 ms, ...)."""
-
-    def __init__(self, *, size: int = 160, first_sequence: int = 0, first_timestamp: int = 0, at: float = 0.0) -> None:
-        self.buffer = ReceiveBuffer(PCMU, at)
-        self.size, self.sequence, self.timestamp = size, first_sequence, first_timestamp
-        self.frames: list[bytes] = []
-        self.started = at
-        self.ticked = 0
-
-    def packet(
-        self, number: int, at: float | None = None, *, ssrc: int = SSRC, skip: int = 0, audio: bytes = b""
-    ) -> int:
-        """Packet ``number``, whose timestamp is ``skip`` samples further than its number says; how many frames came."""
-        if at is None:
-            at = number * self.size / 8000
-        self.ticks(at)
-        released = self.buffer.push(
-            (self.sequence + number) & 0xFFFF,
-            (self.timestamp + number * self.size + skip) & 0xFFFFFFFF,
-            ssrc,
-            audio or loud(number, self.size),
-            at,
-        )
-        self.frames += released
-        return len(released)
-
-    def ticks(self, until: float) -> int:
-        """The clock's ticks up to ``until``; how many frames came."""
-        before = len(self.frames)
-        while (at := self.started + 0.01 + 0.02 * self.ticked) <= until + 1e-6:
-            self.frames += self.buffer.tick(at)
-            self.ticked += 1
-        return len(self.frames) - before
 
 
 def test_packets_in_order_are_released_at_once_and_unchanged() -> None:
@@ -206,149 +161,6 @@ def test_a_long_hole_fades_to_silence_and_keeps_its_length() -> None:
     assert (wire.buffer.lost, len(wire.frames)) == (6, 20)
 
 
-def test_when_nothing_comes_silence_is_filled_in_after_100_ms_to_keep_to_wall_time() -> None:
-    wire = Wire()
-    for number in range(10):
-        wire.packet(number)
-    assert wire.ticks(0.275) == 0
-    assert wire.ticks(0.295) == 5
-    assert wire.ticks(1.195) == 45
-    assert set(wire.frames[10:]) == {SILENCE}
-    assert wire.buffer.silence_frames == 50
-
-
-def test_before_the_first_packet_there_is_silence_too() -> None:
-    wire = Wire(at=5.0)
-    wire.ticks(6.0)
-    wire.packet(0, at=6.0)
-    assert wire.frames == [*[SILENCE] * 49, loud(0)]
-
-
-@pytest.mark.parametrize("pause", [3, 6, 50, 500])
-def test_silence_suppression_is_filled_so_that_stream_time_is_wall_time(pause: int) -> None:
-    """The sequence goes on by one while the timestamp jumps over the pause."""
-    wire = Wire()
-    for number in range(10):
-        wire.packet(number)
-    at = (10 + pause) * 0.02
-    wire.ticks(at)
-    wire.packet(10, at=at, skip=pause * 160)
-    assert len(wire.frames) == 11 + pause
-    assert wire.frames[10:-1] == [SILENCE] * pause
-    assert wire.frames[-1] == loud(10)
-    assert (wire.buffer.lost, wire.buffer.concealed_frames) == (0, 0)
-
-
-def test_a_sender_that_stops_its_timestamp_in_a_pause_is_kept_to_wall_time() -> None:
-    wire = Wire()
-    for number in range(10):
-        wire.packet(number)
-    wire.ticks(10.0)
-    for number in range(10, 20):
-        wire.packet(number, at=10.0 + (number - 10) * 0.02, audio=QUIET)
-    assert len(wire.frames) == 510
-    assert wire.frames[500:] == [QUIET] * 10
-
-
-def test_a_stalled_network_loses_no_speech_and_quiet_frames_pay_the_time_back() -> None:
-    wire = Wire()
-    for number in range(10):
-        wire.packet(number)
-    wire.ticks(0.58)  # 400 ms of silence were filled in
-    for number in range(10, 30):
-        assert wire.packet(number, at=0.58) == 1
-    assert [frame for frame in wire.frames if frame != SILENCE] == [loud(number) for number in range(30)]
-    assert len(wire.frames) == 30 + 19
-    for number in range(30, 60):
-        wire.packet(number, audio=QUIET)
-    assert len(wire.frames) <= 60 + 6  # even, but for the 100 ms that jitter may take
-
-
-def test_a_process_that_stalled_inserts_nothing_for_packets_it_has_not_read() -> None:
-    wire = Wire()
-    for number in range(10):
-        wire.packet(number)
-    wire.buffer.tick(0.19)
-    assert wire.buffer.tick(0.69) == ()  # the loop stood still for 500 ms
-    for number in range(10, 35):
-        wire.frames += wire.buffer.push(number, number * 160, SSRC, loud(number), 0.69)
-    assert wire.frames == [loud(number) for number in range(35)]
-
-
-def test_a_process_that_stalled_gives_a_gap_its_60_ms_all_the_same() -> None:
-    """What is missing may lie unread in the socket."""
-    wire = Wire()
-    for number in (0, 1, 2, 4):
-        wire.packet(number)
-    wire.buffer.tick(0.09)
-    assert wire.buffer.tick(0.59) == ()
-    assert wire.buffer.push(3, 480, SSRC, loud(3), 0.59) == [loud(3), loud(4)]
-    assert wire.buffer.lost == 0
-
-
-def test_a_timestamp_that_lies_cannot_make_more_silence_than_time_has_passed() -> None:
-    wire = Wire()
-    for number in range(100):
-        wire.packet(number, at=number * 0.02, skip=number * 80_000)
-    assert len(wire.frames) <= 100 + 10
-
-
-def test_a_timestamp_that_starts_again_makes_no_hole() -> None:
-    wire = Wire(first_timestamp=1_000_000)
-    for number in range(10):
-        wire.packet(number)
-    for number in range(10, 20):
-        wire.packet(number, skip=-1_000_000)
-    assert wire.frames == [loud(number) for number in range(20)]
-
-
-@pytest.mark.parametrize("size", [80, 160, 240, 480])
-def test_a_sender_whose_clock_is_slow_is_kept_to_wall_time_with_silence_where_it_is_quiet(size: int) -> None:
-    slow = 1.0005  # 500 ppm: in ten minutes it sends 300 ms less than it should
-    wire = Wire(size=size)
-    quiet = b"\xfe" * size
-    packets = int(600 * 8000 / size)
-    for number in range(packets):
-        wire.packet(number, at=number * size / 8000 * slow, audio=quiet if number % 100 > 80 else b"")
-    seconds = len(wire.frames) * 0.02
-    assert 600 * slow - 0.12 <= seconds <= 600 * slow + 0.04
-    assert wire.buffer.silence_frames == wire.frames.count(SILENCE) == pytest.approx(15, abs=5)
-    for at, frame in enumerate(wire.frames):
-        if frame == SILENCE and size == 160:
-            assert set(wire.frames[at - 1]) <= {0xFE, 0xFF}  # nowhere in the middle of a word
-
-
-def test_a_slow_sender_who_is_never_quiet_is_let_fall_behind_by_a_tenth_of_a_second_only() -> None:
-    wire = Wire()
-    for number in range(30_000):
-        wire.packet(number, at=number * 0.02 * 1.0005)
-    assert 600.3 - 0.15 <= len(wire.frames) * 0.02 <= 600.3 + 0.04
-
-
-def test_jitter_is_not_taken_for_drift() -> None:
-    wire, chance, at = Wire(), random.Random(3), 0.0
-    for number in range(6_000):
-        at = max(at, number * 0.02 + chance.choice((0.0, 0.0, 0.01, 0.03, 0.05)))
-        wire.packet(number, at=at, audio=QUIET)
-    assert wire.buffer.silence_frames == 0
-
-
-def test_a_network_delay_that_grows_costs_silence_once() -> None:
-    wire = Wire()
-    for number in range(3_000):
-        wire.packet(number, at=number * 0.02 + (0.06 if number > 500 else 0.0), audio=QUIET)
-    assert wire.buffer.silence_frames == pytest.approx(3, abs=1)
-
-
-def test_a_peer_that_sends_much_faster_than_time_is_cut_off() -> None:
-    wire = Wire()
-    for number in range(1000):
-        wire.packet(number, at=number * 0.002)
-    assert wire.buffer.discarded > 700
-    assert wire.buffer.discarded + len(wire.frames) == 1000
-    assert 200 <= len(wire.frames) <= 100 + 100 + 2
-
-
 def test_a_new_ssrc_begins_anew_wherever_its_numbers_are() -> None:
     wire = Wire()
     for number in range(10):
@@ -431,6 +243,19 @@ def test_losses_tell_bursts_from_packets_lost_alone() -> None:
     pattern = wire.buffer.losses()
     assert (pattern.burst_packets, pattern.burst_density) == (4, 0.75)
     assert (pattern.gap_packets, pattern.gap_density) == (146 / 2, 1 / 146)
+
+
+def test_of_a_long_hole_60_ms_are_concealed_and_the_rest_is_silence_and_both_are_counted() -> None:
+    buffer = ReceiveBuffer(PCMU, 0.0)
+    for number in range(3):
+        buffer.push(number, number * 160, SSRC, loud(number), number * 0.02)
+    frames: list[bytes] = []
+    for number in range(8, 13):  # five are lost, and 10 ms in which nothing was sent
+        frames += buffer.push(number, number * 160 + 80, SSRC, loud(number), number * 0.02)
+    assert buffer.lost == 5
+    assert (buffer.concealed_frames, buffer.silence_frames) == (3, 3), "880 samples: 480, and 400 begin a third frame"
+    assert b"".join(frames)[880 : 880 + 160] == loud(8)
+    assert set(b"".join(frames)[480:880]) == {0xFF}
 
 
 @settings(max_examples=200)

@@ -68,6 +68,12 @@ def test_a_stranger_is_heard_only_after_the_signalled_address_has_been_silent() 
     assert not any(stream(lock, STRANGER, 9.1, 20.0))
 
 
+def test_nobody_stands_in_for_a_host_that_signals_and_names_itself() -> None:
+    lock = lock_on(PUBLIC, PUBLIC[0])
+    assert not any(stream(lock, STRANGER, 0.1, 60.0))
+    assert any(stream(lock, (PUBLIC[0], 5555), 60.2, 1.0)), "its NAT may give it another port"
+
+
 def test_the_host_that_signals_takes_over_from_a_stranger() -> None:
     lock = lock_on(PRIVATE, NAT[0])
     assert any(stream(lock, STRANGER, 0.0, 1.0)), "a private address needs not be waited for"

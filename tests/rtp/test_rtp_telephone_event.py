@@ -159,6 +159,9 @@ def test_more_keys_than_may_wait_are_not_taken() -> None:
     assert sender.press("1" * (MAX_QUEUED + 5)) == MAX_QUEUED == 64
     sender.clear()
     assert not sender.busy
+    assert [sender.press("1" * 60), sender.press("1" * 60), sender.press("1")] == [60, 4, 0]
+    sender.next_event(0)
+    assert sender.press("12") == 1, "one has left"
 
 
 def test_the_payload_is_that_of_rfc_4733() -> None:

@@ -107,3 +107,10 @@ def test_an_info_that_is_not_understood_is_refused() -> None:
     other = peer.request("INFO", cseq=3, to_tag=tag, body=b"x", content_type="application/vnd.nortelnetworks.digits")
     assert statuses(peer.send(other)) == [415]
     assert not peer.has(KeyReceived)
+
+
+def test_the_reason_of_a_bye_is_told() -> None:
+    peer = Peer()
+    _, tag = up(peer)
+    peer.send(peer.request("BYE", cseq=2, to_tag=tag, headers={"Reason": 'Q.850;cause=16;text="Normal"'}))
+    assert peer.event(CallEnded).reason.startswith("Q.850;cause=16")

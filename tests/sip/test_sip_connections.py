@@ -15,6 +15,7 @@ import dns.message
 import dns.rdatatype
 import dns.rrset
 import pytest
+from free_port import free_ports
 from waiting import until
 
 from voicebot.address import Address
@@ -36,6 +37,7 @@ from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 LOOPBACK = "127.0.0.1"
 OFFER = offer_answer.offer(LOOPBACK, 40000)
 DEADLINE_S = 8.0
+NOBODY, _ = free_ports(2, keep=True)
 UDP, TCP, TLS = ListenAt("UDP", port=0), ListenAt("TCP", port=0), ListenAt("TLS", port=0)
 
 
@@ -297,6 +299,20 @@ async def test_naptr_chooses_the_transport_before_srv_and_only_where_the_uri_lea
     for uri, hops in zip(cases, await found_by(records, *cases), strict=True):
         assert [(hop.transport, hop.port) for hop in hops] == [cases[uri]], uri
         assert hops[0].host == LOOPBACK and hops[0].name == uri.split(":")[1].partition(";")[0]
+
+
+async def test_a_connection_that_is_closed_is_no_send_error_but_one_that_cannot_be_made_is() -> None:
+    async with endpoint(UDP, TCP) as callee:
+        async with endpoint(TCP) as caller:
+            await talk(caller, callee, f"sip:bot@{LOOPBACK}:{callee.listeners[1].port};transport=tcp")
+        assert callee._transports is not None
+        connections = callee._transports.connections
+        await until(lambda: not connections.flows)
+        assert callee.counters.send_errors == 0
+    async with endpoint(TCP) as caller, asyncio.timeout(DEADLINE_S):
+        with pytest.raises(CallClosed):
+            await caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{NOBODY};transport=tcp"), OFFER).established()
+        assert caller.counters.send_errors == 1
 
 
 async def test_a_name_that_is_not_found_is_soon_looked_up_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,7 +209,7 @@ def test_another_realm_of_ours_or_a_proxy_is_answered_beside_the_first() -> None
 def test_auth_int_covers_the_body_and_is_taken_where_there_is_nothing_else() -> None:
     fields = {"realm": "r", "nonce": "n", "uri": "sip:x", "cnonce": "c", "qop": "auth-int", "nc": "00000001"}
     assert digest_response(fields, "INVITE", "u", "p", b"a") != digest_response(fields, "INVITE", "u", "p", b"b")
-    for offered, taken in (("auth-int", "auth-int"), ("auth-int,auth", "auth")):
+    for offered, taken in (("auth-int", "auth-int"), ("auth-int,auth", "auth"), ("token, auth-int", "auth-int")):
         request = Peer().request("INVITE", body=b"v=0")
         assert Challenged(ours()).answer(challenged(f'realm="r", nonce="n", qop="{offered}"'), request, HOME)
         sent = parse_digest(request.headers["Authorization"])
@@ -310,3 +310,32 @@ def test_a_call_of_no_line_has_no_password() -> None:
     call.bye(peer.now)
     (bye,) = peer.command()
     assert isinstance(bye, SipRequest) and asked_for_a_password(peer, bye) == []
+
+
+# --- what is answered
+
+
+def said_to(*challenges: str) -> dict[str, str] | None:
+    """What our password's host is answered to these challenges, if anything."""
+    request = of_register()
+    if not Challenged(ours()).answer(challenged(*challenges), request, HOME):
+        return None
+    return parse_digest(request.headers["Authorization"])
+
+
+def test_of_many_challenges_only_the_first_eight_are_read() -> None:
+    other, known = 'realm="r", algorithm=unknown, nonce="n"', 'realm="r", nonce="n"'
+    assert said_to(*[other] * 7, known) is not None and said_to(*[other] * 8, known) is None
+
+
+@pytest.mark.parametrize("algorithm", ["MD5-sess", "sha-256-SESS"])
+def test_a_session_algorithm_has_a_cnonce_of_ours_even_without_qop(algorithm: str) -> None:
+    said = said_to(f'realm="r", nonce="n", algorithm={algorithm}')
+    assert said is not None and len(said["cnonce"]) >= 8 and "qop" not in said and "nc" not in said
+    assert said["response"] == digest_response(said, "REGISTER", "trunk", "secret")
+
+
+def test_without_qop_and_session_there_is_no_cnonce_and_no_count() -> None:
+    """RFC 2069, which some gateways still speak."""
+    said = said_to('realm="r", nonce="n"')
+    assert said is not None and {*said} == {"username", "realm", "nonce", "uri", "response"}

@@ -182,3 +182,45 @@ def test_a_challenge_has_so_many_fields_and_no_more() -> None:
     fields = [f"f{number}=x" for number in range(24)]
     assert len(parse_digest("Digest " + ", ".join(fields))) == 24
     assert parse_digest("Digest " + ", ".join([*fields, "one=more"])) == {}
+
+
+def test_of_many_answers_only_the_first_four_are_read() -> None:
+    for before, proof in ((3, Proof.GOOD), (4, Proof.BAD)):
+        digest = server()
+        request, _ = counted(digest, "00000001")
+        others = ['Digest realm="other"'] * before
+        request.headers.setlist("Authorization", [*others, *request.headers.getlist("Authorization")])
+        assert digest.check(request, SOURCE, 11.0)[0] is proof
+
+
+def test_a_nonce_is_good_for_five_minutes_where_nothing_else_is_set() -> None:
+    digest = server()
+    first, second = (counted(digest, "00000001")[0] for _ in range(2))
+    assert digest.check(first, SOURCE, 310.0)[0] is Proof.GOOD
+    assert digest.check(second, SOURCE, 310.5)[0] is Proof.STALE
+
+
+def test_an_answer_that_fails_uses_no_nonce_up() -> None:
+    digest = server()
+    good, nonce = counted(digest, "00000005")
+    wrong = counted(digest, "00000009", nonce)[0]
+    wrong.headers.set("Authorization", wrong.headers["Authorization"].replace('username="trunk"', 'username="other"'))
+    assert digest.check(wrong, SOURCE, 11.0)[0] is Proof.BAD
+    assert digest.check(good, SOURCE, 11.0)[0] is Proof.GOOD
+
+
+def test_a_response_in_capitals_is_the_same_response() -> None:
+    digest = server()
+    request, _ = counted(digest, "00000001")
+    sent = parse_digest(request.headers["Authorization"])["response"]
+    request.headers.set("Authorization", request.headers["Authorization"].replace(sent, sent.upper()))
+    assert digest.check(request, SOURCE, 11.0)[0] is Proof.GOOD
+
+
+def test_the_latest_nonce_that_fell_out_bars_all_that_are_as_old_in_whatever_order_they_were_used() -> None:
+    digest = server(kept=1)
+    old, new = (parse_digest(digest.challenges(SOURCE, 10.0 + n)[1])["nonce"] for n in range(2))
+    unused, later = (parse_digest(digest.challenges(SOURCE, at)[1])["nonce"] for at in (10.5, 12.0))
+    for nonce in (new, old, later):
+        assert digest.check(counted(digest, "00000001", nonce)[0], SOURCE, 15.0)[0] is Proof.GOOD
+    assert digest.check(counted(digest, "00000001", unused)[0], SOURCE, 15.0)[0] is Proof.STALE

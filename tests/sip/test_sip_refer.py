@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sip_calls import called_up, up
-from sip_peer import OFFER, Peer, statuses
+from sip_calls import called_up, offered, up
+from sip_peer import Peer, session, statuses
 
 from voicebot.sip.call import SipCall
 from voicebot.sip.message import SipRequest
@@ -178,9 +178,161 @@ def test_a_refer_to_nobody_is_refused() -> None:
     assert statuses(peer.send(peer.request("REFER", cseq=2, to_tag=tag, headers={"Refer-To": "nobody"}))) == [400]
 
 
-@pytest.mark.parametrize("value", ["call-1;to-tag", 'call-1;to-tag="', "", "call-1;from-tag=peer"])
-def test_replaces_that_names_no_call_gets_481(value: str) -> None:
+# --- in the words of RFC 3515
+
+
+@pytest.mark.parametrize(("status", "accepted"), [(200, True), (299, True), (300, False), (603, False)])
+def test_the_outcome_is_what_the_target_answered_and_ends_the_transfer_whatever_the_subscription_says(
+    status: int, accepted: bool
+) -> None:
     peer = Peer()
-    up(peer)
-    invite = peer.request("INVITE", body=OFFER, call_id="new", from_tag="agent", headers={"Replaces": value})
-    assert statuses(peer.send(invite)) == [481]
+    call, tag, refer = referring(peer)
+    peer.send(peer.reply(refer, 200))  # older telephones say 200 for 202
+    progress = peer.event(ReferProgress)
+    assert (progress.status, progress.accepted, progress.final) == (200, True, False)
+    assert statuses(peer.send(notify(peer, tag, 2, b"SIP/2.0 199 Early\r\n", "active"))) == [200]
+    assert not peer.event(ReferProgress).final
+    peer.send(notify(peer, tag, 3, f"SIP/2.0 {status} Said\r\n".encode(), "active;expires=60"))
+    progress = peer.event(ReferProgress)
+    assert (progress.status, progress.reason, progress.accepted, progress.final) == (status, "Said", accepted, True)
+    assert call.referral.ask("sip:other@127.0.0.1", peer.now), "the next may begin"
+
+
+@pytest.mark.parametrize(("kind", "status"), [("message/sipfrag;version=2.0", 200), ("text/plain", 415)])
+def test_only_a_fragment_of_sip_tells_an_outcome(kind: str, status: int) -> None:
+    peer = Peer()
+    _, tag, _ = referring(peer)
+    told = notify(peer, tag, 2, b"SIP/2.0 200 OK\r\n", "terminated")
+    told.headers.set("Content-Type", kind)
+    assert statuses(peer.send(told)) == [status]
+    assert peer.has(ReferProgress) is (status == 200)
+
+
+def test_a_body_that_need_not_be_understood_tells_no_outcome() -> None:
+    peer = Peer()
+    _, tag, _ = referring(peer)
+    told = notify(peer, tag, 2, b"SIP/2.0 200 OK\r\n", "terminated")
+    told.headers.set("Content-Type", "text/plain")
+    told.headers.set("Content-Disposition", "render;handling=optional")
+    assert statuses(peer.send(told)) == [200]
+    progress = peer.event(ReferProgress)
+    assert (progress.final, progress.accepted) == (True, False)
+
+
+def test_a_subscription_that_ends_without_a_word_is_a_transfer_that_failed() -> None:
+    peer = Peer()
+    _, tag, _ = referring(peer)
+    assert statuses(peer.send(notify(peer, tag, 2, b"", "terminated;reason=timeout"))) == [200]
+    progress = peer.event(ReferProgress)
+    assert (progress.final, progress.accepted) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("event", "status"), [("refer;id=93809823", 200), (" Refer ", 200), ("refers", 489), ("", 489)]
+)
+def test_a_notify_is_of_our_refer_whatever_its_number(event: str, status: int) -> None:
+    peer = Peer()
+    _, tag, _ = referring(peer)
+    told = notify(peer, tag, 2, b"SIP/2.0 100 Trying\r\n", "active")
+    told.headers.set("Event", event)
+    assert statuses(peer.send(told)) == [status]
+
+
+def test_a_bye_after_a_notify_is_a_transfer_that_went_well_though_the_202_was_lost() -> None:
+    peer = Peer()
+    _, tag, _ = referring(peer)
+    peer.send(notify(peer, tag, 2, b"SIP/2.0 180 Ringing\r\n", "active"))
+    peer.send(peer.request("BYE", cseq=3, to_tag=tag))
+    progress = peer.event(ReferProgress)
+    assert (progress.final, progress.accepted, progress.status) == (True, True, 180)
+
+
+@pytest.mark.parametrize("status", [101, 199])
+def test_a_provisional_answer_to_the_refer_is_no_news(status: int) -> None:
+    peer = Peer()
+    _, _, refer = referring(peer)
+    assert peer.send(peer.reply(refer, status)) == [] and not peer.has(ReferProgress)
+
+
+def test_a_transfer_has_half_a_minute_where_nothing_else_is_said() -> None:
+    peer = Peer()
+    call, tag = up(peer)
+    assert call.referral.ask("sip:agent@127.0.0.1", peer.now)
+    (refer,) = peer.command()
+    peer.send(peer.reply(refer, 202))  # type: ignore[arg-type]
+    peer.wait(29.5)
+    assert not peer.event(ReferProgress).final
+    peer.wait(0.5)
+    progress = peer.event(ReferProgress)
+    assert (progress.final, progress.accepted, progress.reason) == (True, False, "no outcome in time")
+    assert statuses(peer.send(notify(peer, tag, 2, b"SIP/2.0 200 OK", "terminated"))) == [481], "too late"
+
+
+def test_our_refer_says_who_asks_and_where_we_are() -> None:
+    peer = Peer()
+    call, _, refer = referring(peer)
+    assert call.dialog is not None
+    assert refer.headers["Referred-By"] == "<sip:bot@127.0.0.1>"
+    assert refer.contact[0].uri == "sip:voicebot@127.0.0.1:5060"
+
+
+def test_before_a_call_is_up_there_is_no_transfer_either_way() -> None:
+    peer = Peer()
+    call = offered(peer)
+    assert not call.referral.ask("sip:agent@127.0.0.1", peer.now)
+    call.answer(session(), peer.now)
+    (ok,) = peer.command()
+    refer = peer.request("REFER", cseq=2, to_tag=ok.recipient.tag, headers={"Refer-To": "<sip:agent@127.0.0.1>"})
+    assert statuses(peer.send(refer)) == [491] and not peer.has(ReferReceived)
+    assert not call.referral.ask("sip:agent@127.0.0.1", peer.now), "its ACK has not come"
+
+
+def asked_of_us(peer: Peer, tag: str, cseq: int) -> list[int | str]:
+    headers = {"Refer-To": "<sip:agent@127.0.0.1>", "Referred-By": "<sip:peer@127.0.0.1>"}
+    return statuses(peer.send(peer.request("REFER", cseq=cseq, to_tag=tag, headers=headers)))
+
+
+def test_a_refer_to_us_that_is_refused_gets_603_and_the_next_may_come() -> None:
+    peer = Peer()
+    call, tag = up(peer)
+    assert asked_of_us(peer, tag, 2) == []
+    assert peer.event(ReferReceived).referred_by == "<sip:peer@127.0.0.1>"
+    call.referral.refuse(peer.now)
+    assert statuses(peer.command()) == [603]
+    call.referral.refuse(peer.now)
+    call.referral.notify(200, peer.now)
+    assert peer.command() == [], "there is nothing to refuse, and nobody to notify"
+    assert asked_of_us(peer, tag, 3) == []
+
+
+def test_who_asked_is_told_what_the_target_says_until_its_final_answer() -> None:
+    peer = Peer()
+    call, tag = up(peer)
+    asked_of_us(peer, tag, 7)
+    call.referral.accept(peer.now)
+    accepted, trying = peer.command()
+    assert accepted.headers["Contact"] and trying.body == b"SIP/2.0 100 Trying\r\n"
+    assert trying.headers["Event"] == "refer;id=7" and trying.content_type == "message/sipfrag"
+    assert trying.headers["Contact"] == "<sip:voicebot@127.0.0.1:5060>"
+    assert asked_of_us(peer, tag, 8) == [491], "one at a time"
+    call.referral.notify(199, peer.now)
+    (early,) = peer.command()
+    assert early.headers["Subscription-State"] == "active;expires=60"
+    call.referral.notify(486, peer.now, "Busy Elsewhere")
+    (final,) = peer.command()
+    assert final.body == b"SIP/2.0 486 Busy Elsewhere\r\n"
+    assert final.headers["Subscription-State"] == "terminated;reason=noresource"
+    call.referral.notify(200, peer.now)
+    assert peer.command() == [], "the subscription has ended"
+    assert asked_of_us(peer, tag, 9) == [], "and the next may begin"
+
+
+def test_when_the_call_is_over_nobody_is_notified() -> None:
+    peer = Peer()
+    call, tag = up(peer)
+    asked_of_us(peer, tag, 2)
+    call.referral.accept(peer.now)
+    peer.command()
+    peer.send(peer.request("BYE", cseq=3, to_tag=tag))
+    call.referral.notify(200, peer.now)
+    assert peer.command() == []

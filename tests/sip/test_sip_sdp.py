@@ -6,7 +6,15 @@ import pytest
 
 from voicebot.audio.codecs import all_named
 from voicebot.sip.offer_answer import offer
-from voicebot.sip.sdp import MAX_FORMATS, MAX_LINES, MAX_MEDIA, SdpError, SessionDescription
+from voicebot.sip.sdp import (
+    MAX_DESCRIPTION,
+    MAX_FORMATS,
+    MAX_LINES,
+    MAX_MEDIA,
+    Encoding,
+    SdpError,
+    SessionDescription,
+)
 
 
 def description(*lines: str) -> SessionDescription:
@@ -142,3 +150,75 @@ def test_the_highest_port_is_one_and_a_count_of_ports_is_passed_over() -> None:
 def test_names_are_of_any_case_and_lines_end_as_they_like() -> None:
     read = SessionDescription.parse(b"v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nm=AUDIO 4000 rtp/avp 0\n")
     assert (read.media[0].kind, read.media[0].protocol) == ("audio", "RTP/AVP")
+
+
+def test_an_encoding_has_one_channel_unless_it_says_otherwise() -> None:
+    media = description(AUDIO, EVENT, "a=rtpmap:96 opus/48000/2", "a=rtpmap:97 L16/8000/1").media[0]
+    assert media.rtpmap[101] == Encoding("telephone-event", 8000) == ("telephone-event", 8000, 1)
+    written = [str(media.rtpmap[number]) for number in (101, 96, 97)]
+    assert written == ["telephone-event/8000", "opus/48000/2", "L16/8000"]
+
+
+def test_a_description_may_be_so_long_and_no_longer() -> None:
+    body = b"v=0\r\ns="
+    body += b"x" * (MAX_DESCRIPTION - len(body))
+    assert SessionDescription.parse(body).media == []
+    with pytest.raises(SdpError, match="too long"):
+        SessionDescription.parse(body + b"x")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "port"),
+    [("rtcp:1", 1), ("rtcp:4711 IN IP4 192.0.2.1", 4711), ("rtcp:x", None), ("rtcp:4711x", None), ("rtcp", None)],
+)
+def test_the_port_of_rtcp_stands_alone_or_before_an_address(attribute: str, port: int | None) -> None:
+    assert description(AUDIO, f"a={attribute}").media[0].rtcp_port == port
+
+
+def test_an_attribute_that_we_do_not_know_is_none_of_those_that_we_do() -> None:
+    media = description(AUDIO, "a=other:4711", "a=x-ptime:30", "a=label:101 x/8000").media[0]
+    assert (media.rtcp_port, media.ptime, media.maxptime) == (None, None, None)
+    assert not media.rtpmap and not media.fmtp
+
+
+@pytest.mark.parametrize(
+    ("encoding", "codec"), [("PCMU/8000", "PCMU"), ("pcmu/8000/1", "PCMU"), ("PCMU/16000", None), ("PCMU/8000/2", None)]
+)
+def test_a_codec_of_ours_is_known_by_name_rate_and_channels(encoding: str, codec: str | None) -> None:
+    media = description(AUDIO, f"a=rtpmap:100 {encoding}").media[0]
+    found = media.codec(100)
+    assert (found.name if found is not None else None) == codec
+
+
+def test_static_payload_types_need_no_rtpmap_and_dynamic_ones_do() -> None:
+    media = description(AUDIO, "a=rtpmap:8 other/8000").media[0]
+    assert [media.codec(number) is not None for number in (0, 8, 9, 96, 107)] == [True, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "keys"), [("telephone-event", True), ("TELEPHONE-EVENT", True), ("events", False)]
+)
+def test_keys_are_telephone_events_at_the_clock_rate_of_the_audio(encoding: str, keys: bool) -> None:
+    media = description(AUDIO, f"a=rtpmap:101 {encoding}/8000").media[0]
+    assert media.carries_keys(101, 8000) is keys
+    assert not media.carries_keys(101, 48_000) and not media.carries_keys(102, 8000)
+
+
+def test_what_holds_for_one_media_section_is_written_there() -> None:
+    read = description("c=IN IP4 192.0.2.1", AUDIO, "c=IN IP6 2001:db8::9", "a=ptime:30", "a=recvonly", AUDIO)
+    assert bytes(read).decode().split("\r\n")[3:] == [
+        "c=IN IP4 192.0.2.1",
+        "t=0 0",
+        "m=audio 4000 RTP/AVP 0 8 101",
+        "c=IN IP6 2001:db8::9",
+        "a=ptime:30",
+        "a=recvonly",
+        "m=audio 4000 RTP/AVP 0 8 101",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("origin", ["- 1 1 IN IP4", "- 1 1 IN IP4 192.0.2.1 more", "- 1 1 IN IP4 " + "x" * 65])
+def test_an_origin_has_six_fields_that_are_not_too_long(origin: str) -> None:
+    with pytest.raises(SdpError, match="origin"):
+        SessionDescription.parse(f"v=0\r\no={origin}\r\n".encode())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sip_peer import OFFER, Peer, called_up, reply, session, statuses, up
+from sip_peer import OFFER, Peer, called_up, offered, reply, session, statuses, up
 
 from voicebot.address import Address
+from voicebot.sip.call import SipCall
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallConfirmed, CallEnded, SessionOffered
 from voicebot.sip.sdp import SessionDescription
@@ -244,3 +245,106 @@ def test_a_call_that_is_over_is_not_ended_again_by_its_timer() -> None:
     sent = [m for m in peer.wait(4000.0) if isinstance(m, SipRequest)]
     assert {m.cseq for m in sent} == {sent[0].cseq}, "the BYE that nobody answers, and nothing else"
     assert not peer.ua.calls and peer.ua.next_deadline() is None
+
+
+# --- refreshes of ours that are refused, lost, or not possible yet
+
+
+def refreshing(peer: Peer) -> tuple[SipCall, SipRequest]:
+    """A call of ours whose first refresh, an UPDATE, has just gone out; its session ends 28 s later."""
+    call = called_up(peer, Session_Expires="120;refresher=uac", Allow="UPDATE")
+    assert not peer.wait(59.5)
+    (refresh,) = peer.wait(0.5)
+    assert isinstance(refresh, SipRequest) and refresh.method == "UPDATE"
+    return call, refresh
+
+
+def test_a_refresh_says_where_we_are() -> None:
+    _, refresh = refreshing(Peer())
+    assert refresh.contact[0].uri == "sip:voicebot@127.0.0.1:5060" and not refresh.body
+
+
+@pytest.mark.parametrize("status", [300, 405, 501])
+def test_a_refresh_that_is_refused_for_good_leaves_it_to_the_end_of_the_interval(status: int) -> None:
+    peer = Peer()
+    call, refresh = refreshing(peer)
+    assert peer.send(reply(peer, refresh, status)) == []
+    assert peer.wait(27.5) == [] and call.is_up
+    assert statuses(peer.wait(0.5)) == ["BYE"] and peer.event(CallEnded).cause == "expired"
+
+
+@pytest.mark.parametrize("status", [491, 500])
+def test_a_refresh_that_could_not_be_taken_just_then_is_made_again(status: int) -> None:
+    peer = Peer()
+    _, refresh = refreshing(peer)
+    peer.send(reply(peer, refresh, status))
+    assert statuses(peer.wait(4.1))[:1] == ["UPDATE"]
+
+
+def test_a_provisional_response_to_a_refresh_is_no_answer() -> None:
+    peer = Peer()
+    call, refresh = refreshing(peer)
+    for status in (100, 199):
+        assert peer.send(reply(peer, refresh, status)) == []
+    assert not call.renegotiation.is_free
+    peer.send(reply(peer, refresh, 299, Session_Expires="120;refresher=uac"))
+    assert call.renegotiation.is_free and peer.wait(59.9) == [] and call.is_up
+
+
+def test_a_refresh_that_nobody_answers_ends_the_call() -> None:
+    peer = Peer()
+    call = called_up(peer, Session_Expires="600;refresher=uac", Allow="UPDATE")
+    peer.wait(300.0)
+    assert statuses(peer.wait(32.1))[-1] == "BYE"
+    ended = peer.event(CallEnded)
+    assert (ended.cause, ended.status) == ("expired", 481) and not call.is_up
+
+
+@pytest.mark.parametrize("status", [408, 422, 481])
+def test_what_is_answered_to_a_refresh_after_the_end_changes_nothing(status: int) -> None:
+    peer = Peer()
+    call, refresh = refreshing(peer)
+    call.bye(peer.now)
+    peer.command()
+    assert peer.send(reply(peer, refresh, status, Min_SE="300")) == []
+    assert [event.cause for event in peer.events if isinstance(event, CallEnded)] == ["local"]
+
+
+def test_a_422_that_asks_for_no_more_than_we_offered_is_a_refusal() -> None:
+    peer = Peer()
+    call, refresh = refreshing(peer)
+    assert peer.send(reply(peer, refresh, 422, Min_SE="90")) == []
+    assert call.renegotiation.is_free and peer.wait(27.0) == []
+
+
+def test_a_refresh_waits_while_an_offer_of_ours_is_under_way() -> None:
+    peer = Peer()
+    call = called_up(peer, Session_Expires="120;refresher=uac", Allow="UPDATE")
+    peer.wait(59.0)
+    assert call.renegotiation.offer(session(), peer.now)
+    (invite,) = peer.command()
+    peer.send(reply(peer, invite, 180))
+    assert peer.wait(2.0) == []
+    peer.send(reply(peer, invite, 488))
+    assert statuses(peer.wait(3.0))[:1] == ["UPDATE"]
+
+
+def test_before_its_200_is_acknowledged_a_call_is_not_refreshed() -> None:
+    peer = Peer()
+    call = offered(peer, Session_Expires="60", Allow="UPDATE")  # knows no timers: we refresh, after 30 s
+    call.answer(session(), peer.now)
+    peer.command()
+    assert set(statuses(peer.wait(31.0))) == {200}
+    peer.send(peer.request("ACK", to_tag=call.local_tag))
+    assert statuses(peer.wait(2.5))[:1] == ["UPDATE"]
+
+
+def test_a_200_to_a_refresh_by_reinvite_keeps_the_call_alive() -> None:
+    peer = Peer()
+    call = called_up(peer, Session_Expires="120;refresher=uac", Allow="INVITE")
+    for _ in range(3):
+        peer.wait(59.9)
+        (refresh,) = peer.wait(0.2)
+        assert statuses([refresh]) == ["INVITE"]
+        peer.send(reply(peer, refresh, 200, OFFER, Session_Expires="120;refresher=uac"))
+    assert call.is_up

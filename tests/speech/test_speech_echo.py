@@ -159,3 +159,46 @@ def test_right_after_is_within_ten_frames(pause: int, echo: bool) -> None:
     assert not any(result[20 : begin + 5])
     assert result[begin + 5] is echo
     assert all(result[begin + 5 :]) is echo
+
+
+@pytest.mark.parametrize(("amplitude", "echo"), [(16, False), (64, True)])
+def test_what_was_sent_next_to_inaudibly_is_nobodys_echo(amplitude: int, echo: bool) -> None:
+    """A hiss of -66 dBFS that some line is thought to return a hundred times as loud, after words that it did not."""
+    signs = np.sign(noise(3, 40))
+    sent, came = amplitude * signs, 1600 * signs
+    sent[: 5 * FRAME] = noise(4, 5)
+    came[: 11 * FRAME] = 0
+    assert any(taken(sent, came)[17:30]) is echo
+
+
+def test_the_sound_that_was_sent_last_is_remembered_for_as_long_as_an_echo_may_take() -> None:
+    """Half a second and the 120 ms that are compared: 31 frames."""
+    ours = PCMU.encode(noise(1, 6).astype(np.int16))
+    for later, compared in ((30, True), (31, False), (40, False)):
+        guard = EchoGuard(PCMU)
+        for at in range(0, len(ours), FRAME):
+            guard.sent(ours[at : at + FRAME])
+        for _ in range(later):
+            guard.sent(PCMU.frame_of_silence)
+        assert bool(guard._audible) is compared
+
+
+def test_a_quiet_frame_is_passed_on_as_it_came_even_in_the_middle_of_an_echo() -> None:
+    guard = EchoGuard(PCMU)
+    ours = PCMU.encode(noise(1, 20).astype(np.int16))
+    for at in range(0, len(ours), FRAME):
+        guard.sent(ours[at : at + FRAME])
+        guard.without_echo(ours[at : at + FRAME])
+    before = guard.frames
+    hiss = PCMU.encode(np.full(FRAME, 8, np.int16))
+    guard.sent(ours[:FRAME])
+    assert guard.without_echo(hiss) == hiss and guard.frames == before
+
+
+def test_silence_that_comes_agrees_with_nothing() -> None:
+    guard = EchoGuard(PCMU)
+    ours = PCMU.encode(noise(1, 10).astype(np.int16))
+    for at in range(0, len(ours), FRAME):
+        guard.sent(ours[at : at + FRAME])
+        assert guard.without_echo(PCMU.frame_of_silence) == PCMU.frame_of_silence
+    assert guard.frames == 0 and guard._likeness() == 0.0

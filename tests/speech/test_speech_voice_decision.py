@@ -109,3 +109,38 @@ def test_the_gate_lets_in_what_is_as_loud_as_it_says(level: float, starts: bool)
 def test_speech_that_comes_again_is_reported_again() -> None:
     events = run(VoiceDecision(), (VOICE * 5 + QUIET * 10) * 3)
     assert [type(event) for event in events] == [SpeechStarted, SpeechStopped] * 3
+
+
+@pytest.mark.parametrize(("hangover_ms", "quiet", "stops"), [
+    (200, 6, False), (200, 7, True), (224, 6, False), (224, 7, True), (225, 7, False), (225, 8, True),
+])  # fmt: skip
+def test_speech_stops_when_quiet_has_lasted(hangover_ms: float, quiet: int, stops: bool) -> None:
+    events = run(VoiceDecision(hangover_ms=hangover_ms), VOICE * 10 + QUIET * quiet)
+    assert [type(event) for event in events] == [SpeechStarted, *[SpeechStopped] * stops]
+
+
+def test_half_a_millisecond_less_than_is_wanted_is_enough() -> None:
+    """In windows whose times are exact."""
+    decision, window = VoiceDecision(start_ms=125.5, hangover_ms=125.5), 0.0625
+    probabilities = [0.9, 0.9, 0.01, 0.01]
+    events = [bool(decision.window(n * window, (n + 1) * window, p, -20.0)) for n, p in enumerate(probabilities)]
+    assert events == [False, True, False, True]
+
+
+@pytest.mark.parametrize(("probability", "goes_on"), [(0.35, True), (0.34, False)])
+def test_speech_goes_on_as_long_as_it_is_not_unvoiced(probability: float, goes_on: bool) -> None:
+    assert (len(run(VoiceDecision(), VOICE * 5 + [probability] * 20)) == 1) is goes_on
+
+
+def test_a_quiet_window_forgets_a_run_however_sure_the_detector_is() -> None:
+    decision = VoiceDecision(start_ms=96, gate_dbfs=-35.0)
+    assert run(decision, VOICE * 5, [-20.0, -20.0, -40.0, -20.0, -20.0]) == []
+    assert decision.onset == pytest.approx(3 * WINDOW)
+
+
+def test_while_there_is_speech_no_run_is_under_way_and_the_last_voice_is_known() -> None:
+    decision = VoiceDecision()
+    run(decision, VOICE * 5)
+    assert decision.speaking and decision.onset is None and decision.last_voice == pytest.approx(5 * WINDOW)
+    run(decision, QUIET * 1)
+    assert decision.speaking

@@ -34,6 +34,7 @@ def ended(number: int, heard_s: float = 1.0, complete: bool = False) -> Playback
         ("123456789 12345 789", 1.0, False, "123456789"),
         ('<speak version="1.0">Welcome  <break/>to the\nbank.</speak>', 1.0, False, "Welcome to the"),
         ("Welcome, all", 0.7, False, "Welcome,"),
+        ("123456789 12345", 1.0, False, "123456789 12345"),
     ],
 )
 def test_what_was_heard_is_what_fits_into_the_time_cut_at_a_word(
@@ -79,6 +80,7 @@ def test_what_comes_later_for_a_dropped_turn_is_not_wanted() -> None:
 
 def test_what_comes_after_words_that_the_bot_took_back_is_wanted() -> None:
     speech = speaking("Welcome.")
+    assert not speech.taken_back
     speech.take_back()
     assert speech.dropping
     assert speech.taken_back

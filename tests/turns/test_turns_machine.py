@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from turns_call import Call, kinds
 
 from voicebot.address import Address
@@ -164,6 +165,17 @@ def test_a_transfer_waits_for_the_prompt_and_a_refused_one_goes_back_to_the_bot(
         Ask(2, AskKind.TRANSFER_RESULT, "Busy Here", transfer=TransferEnded(5.0, False, 486, "Busy Here"))
     ]
     assert call.machine.state is FloorState.THINKING
+
+
+@pytest.mark.parametrize(("asked", "attended"), [(True, True), (False, False), (None, False)])
+def test_a_transfer_is_attended_only_where_the_bot_or_the_settings_ask_for_it(
+    asked: bool | None, attended: bool
+) -> None:
+    target = Address.parse("+15550100")
+    call = Call().waiting()
+    call.take()
+    call.on(TransferAsked(3.0, target, {}, asked, "A caller about a bill."))
+    assert call.take() == [Transfer(target, {}, attended, "A caller about a bill.")]
 
 
 def test_a_transfer_that_fails_after_the_bot_has_ended_the_conversation_ends_the_call_with_a_word() -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from voicebot.authoring.expressions import Scope
 from voicebot.authoring.template import Formatter, Gap, Template
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_CLIMBS: Final = re.compile(r"(^|[/\\;])\.{1,2}($|[/\\;?#])")
+"""A step up, or in place, as servers see it that decode more than they should."""
 _PATH: Final = re.compile(r"[a-z]+://[^/?#]*[/?#]", re.IGNORECASE)
 """From here on it is no longer the server that is named."""
 
@@ -44,8 +46,11 @@ def fill_address(template: Template, scope: Scope, read: Formatter, own: Set[str
         if not in_path and not (_LABEL.fullmatch(value) and isinstance(behind, str) and behind[:1] == "."):
             raise AddressRefused("a value of the call does not name the server")
         whole = filled.endswith("/") and (not isinstance(behind, str) or behind[:1] in ("", "/", "?", "#"))
-        if not value and in_path and whole and not _is_query(filled):
-            raise AddressRefused("a value that is a part of the path is empty")
+        if in_path and not _is_query(filled):
+            if not value and whole:
+                raise AddressRefused("a value that is a part of the path is empty")
+            if any(_CLIMBS.search(seen) for seen in (value, unquote(value), unquote(unquote(value)))):
+                raise AddressRefused("a value of the call leads out of its place in the path")
         filled += quote(value, safe="")
     if foreign and any(segment in (".", "..") for segment in re.split(r"[?#]", filled, maxsplit=1)[0].split("/")):
         raise AddressRefused("a value of the call leads out of its place in the path")

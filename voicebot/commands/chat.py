@@ -22,7 +22,7 @@ from voicebot.authoring.compiler import compile_dialogs
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.textcall import Said, TextCall
 from voicebot.commands.check import told
-from voicebot.commands.dial import pairs
+from voicebot.commands.context import pairs
 from voicebot.host.codec import dumps
 from voicebot.host.loader import DialogsError
 

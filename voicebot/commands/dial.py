@@ -14,6 +14,7 @@ from urllib.parse import quote
 import typer
 
 from voicebot.address import Address
+from voicebot.commands.context import pairs
 from voicebot.settings import SettingsError, load_settings
 
 REQUEST_S = 10.0
@@ -62,17 +63,6 @@ def run_dial(
     return 1 if call["not_answered"] else 0
 
 
-def pairs(given: Sequence[str]) -> dict[str, str]:
-    """``["order=7"]`` as ``{"order": "7"}``. Raises ValueError."""
-    found = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not (name and equals):
-            raise ValueError(f"--context {one}: write it like order=4711")
-        found[name] = value
-    return found
-
-
 class ConsoleClient:
     """The API of a running service. ``url``: of its console."""
 
@@ -84,7 +74,10 @@ class ConsoleClient:
         """The answer to one request. Raises :class:`NotAsked`."""
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(
-            self._url + path, data, {"Authorization": f"Bearer {self._token}"}, method=method
+            self._url + path,
+            data,
+            {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            method=method,
         )
         try:
             with urllib.request.urlopen(request, timeout=REQUEST_S) as response:

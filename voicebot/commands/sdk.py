@@ -6,12 +6,11 @@ The other settings are not read, because authors may not have the secrets that t
 from __future__ import annotations
 
 import os
-import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
 from voicebot.host.sdk_choice import PACKAGES, SDK_ENV
-from voicebot.settings import DEFAULT_FILE
+from voicebot.settings_file import DEFAULT_FILE, SettingsError, read_settings_file
 
 
 def follow_settings(config: Path | None) -> str:
@@ -25,11 +24,9 @@ def follow_settings(config: Path | None) -> str:
         if config is None and not file.exists():
             return ""
         try:
-            bot = tomllib.loads(file.read_text()).get("bot")
-        except OSError as error:
-            return f"{file}: cannot be read: {error.strerror}"
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            return f"{file}: not valid TOML: {error}"
+            bot = read_settings_file(file).get("bot")
+        except SettingsError as error:
+            return str(error)
         wanted = bot.get("sdk") if isinstance(bot, dict) else None
     if wanted is None:
         return ""

@@ -37,7 +37,7 @@ class NotReached(StrEnum):
     NO_ANSWER = "no-answer"
     DECLINED = "declined"
     UNREACHABLE = "unreachable"
-    """No such number, no phone registered there, or no route to it."""
+    """No such number, no response at all, or no route to it."""
     REFUSED = "refused"
     """We may not call there: credentials are missing or wrong, it is forbidden, or we were redirected elsewhere."""
     CANCELLED = "cancelled"

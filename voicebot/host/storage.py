@@ -188,7 +188,7 @@ class SqliteStorage:
         if self.path is not None:
             _make_private(self.path)
         target = str(self.path) if self.path is not None else ":memory:"
-        database = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=2.0)
+        database = sqlite3.connect(target, isolation_level=None, timeout=2.0)
         try:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=NORMAL")
@@ -241,11 +241,13 @@ class SqliteStorage:
         """The versions that ``writes`` make. Raises :class:`EtagConflict`."""
         tags: dict[str, int] = {}
         for key, expected, _ in writes:
-            found = self._database.execute("SELECT etag FROM state WHERE key = ?", (key,)).fetchone()
-            etag = self._unsaved[key][0] if key in self._unsaved else found[0] if found is not None else None
-            if expected is not None and etag is not None and str(etag) != expected:
-                raise EtagConflict(f"{key} was written by somebody else (has {etag}, expected {expected})")
-            tags[key] = (etag or 0) + 1
+            # versions count from 1
+            ((held,),) = self._database.execute("SELECT coalesce(max(etag), 0) FROM state WHERE key = ?", (key,))
+            if key in self._unsaved:
+                held, _ = self._unsaved[key]
+            if expected is not None and held and str(held) != expected:
+                raise EtagConflict(f"{key} was written by somebody else (has {held}, expected {expected})")
+            tags[key] = held + 1
         return tags
 
     def _put(self, key: str, etag: int, text: str) -> None:

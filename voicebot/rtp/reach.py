@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-RATION: Final = {"unconfirmed": 10, "early": 250, "up": 1500}
-"""Packets of 20 ms. Before the ACK: enough to open a firewall. Early media: 5 s of a greeting. Then 30 s."""
+RATION: Final = {"unconfirmed": 10, "early": 150, "up": 1500}
+"""Packets of 20 ms. Before the ACK: enough to open a firewall. Early media: 3 s of a greeting. Then 30 s."""
 REPORT_COST: Final = 50
 """What an RTCP report takes from the ration: as much as a second of audio, because on hold they go on for hours."""
 

@@ -219,7 +219,7 @@ class ReceiveBuffer:
             self._owed = self._least_late if self._least_late < float("inf") else 0.0
             self._least_late = float("inf")
             self._drift_due = at + DRIFT_WINDOW_S
-        if self._owed < self._audio.frame_samples or self._residue or not self._recent:
+        if self._owed < self._audio.frame_samples or self._residue:
             return _NOTHING
         if self._owed < _DRIFT_PATIENCE_S * self._rate and not self._audio.is_quiet(self._recent[-1]):
             return _NOTHING
@@ -319,7 +319,7 @@ class ReceiveBuffer:
         self._next_timestamp = (timestamp + size * self._clock_rate // self._rate) & 0xFFFFFFFF
         self._released_at = at
         self._starved = 0
-        self._patience = PATIENCE_S if size <= self._even // 2 else 2 * size / self._rate
+        self._patience = max(PATIENCE_S, 2 * size / self._rate)
 
     def _fill(self, samples: int, following: bytes, decoder: Decoder | None, out: list[bytes]) -> None:
         frame = self._audio.frame_samples

@@ -16,7 +16,8 @@ the host that sends the signalling, or the     after a steady stream for :data:`
 signalled host from another port
 any other source                               after a steady stream for :data:`STRANGER_STEADY_S`, if the signalled
                                                address is private as above, or has been silent for
-                                               :data:`STRANGER_AFTER_S`; until a source of the rows above comes
+                                               :data:`STRANGER_AFTER_S`; until a source of the rows above comes.
+                                               Never, if the signalling comes from the signalled host itself
 =============================================  =======================================================================
 
 :data:`Latch` can allow more, or less. A new signalled address (:meth:`SourceLock.signal`) ends the lock; the source
@@ -139,13 +140,19 @@ class SourceLock:
         if self._is_expected(source):
             return steady_s >= STEADY_S and self._lock(source)
         silent = at - self._signalled_at >= STRANGER_AFTER_S or self._is_behind_nat
-        return self.locked is None and steady_s >= STRANGER_STEADY_S and silent and self._lock(source, certain=False)
+        wanted = self.locked is None and not self._is_direct and silent
+        return wanted and steady_s >= STRANGER_STEADY_S and self._lock(source, certain=False)
 
     @property
     def _is_behind_nat(self) -> bool:
         """Whether the signalled address is private although the signalling comes from a public one."""
         signalled, host = self.signalled, self._signalling_host
         return signalled is not None and bool(host) and is_hidden(signalled[0]) and not is_hidden(host)
+
+    @property
+    def _is_direct(self) -> bool:
+        """Whether the host that signals has named itself: no network lies between that would show another one."""
+        return self.signalled is not None and self.signalled[0] == self._signalling_host
 
     def _at_once(self, source: SocketAddress) -> bool:
         if self.latch == "first" or (self.signalled is None and not self._signalling_host):

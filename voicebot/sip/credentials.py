@@ -153,7 +153,7 @@ class Challenged:
         if offered or fields.get("algorithm", "").upper().endswith("-SESS"):
             fields["cnonce"] = secrets.token_hex(8)
         if offered:
-            fields["qop"] = "auth" if "auth" in offered else offered[0]
+            fields["qop"] = "auth" if "auth" in offered else "auth-int"
             fields["nc"] = "00000001"
         user = self._credentials.username
         fields["response"] = digest_response(fields, request.method, user, self._credentials.password, request.body)

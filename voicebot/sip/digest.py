@@ -134,7 +134,6 @@ class DigestServer:
         if not self._ours(nonce, source, now) or count <= self._used.get(nonce, 0):
             return Proof.STALE, ""
         self._used[nonce] = count
-        self._used.move_to_end(nonce)
         while len(self._used) > self._kept:
             # A nonce that leaves the table could be replayed, so it and all older ones become invalid (see `_ours`).
             self._oldest = max(self._oldest, _made_at(self._used.popitem(last=False)[0]))

@@ -118,7 +118,7 @@ class Referral:
             return
         self._wire.respond(transaction, response_to(request, 200), now)
         asked.taken = True  # a NOTIFY may overtake the 202
-        match = _FRAGMENT_RE.match(request.body[:400].decode("utf-8", "replace").lstrip())
+        match = _FRAGMENT_RE.match(request.body.decode("utf-8", "replace").lstrip())
         if request.content_type == _SIPFRAG and match is not None:
             asked.status, asked.reason = int(match[1]), match[2]
         ended = (request.headers.get("Subscription-State") or "").strip().lower().startswith("terminated")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from voicebot.sip.acceptance import Acceptance
 from voicebot.sip.body import has_session, put_session, session_in
@@ -27,6 +28,20 @@ from voicebot.sip.transaction import ServerTransaction
 from voicebot.sip.wire import Wire
 
 _MAX_TRIES = 6
+
+
+@dataclass(slots=True, eq=False)
+class _Change:
+    """Our offer in ``dialog``, until it is answered. ``again_at``: when to repeat it after a 491.
+
+    ``request``: its latest re-INVITE.
+    """
+
+    dialog: SipDialog
+    session: SessionDescription
+    tries: int = 0
+    again_at: float | None = None
+    request: ClientRequest | None = None
 
 
 class Renegotiation:
@@ -47,22 +62,24 @@ class Renegotiation:
         self._chance = chance
         self._theirs: ServerTransaction | None = None
         self._asking = False
-        self._request: ClientRequest | None = None
-        """Our latest re-INVITE or UPDATE."""
-        self._wanted: SessionDescription | None = None
-        """Our offer that is pending, or that will be repeated."""
-        self._tries = 0
-        self.deadline: float | None = None
+        """Whether our re-INVITE or UPDATE has no answer yet."""
+        self._change: _Change | None = None
+        self._update: ClientRequest | None = None
+        """Our latest UPDATE."""
+
+    @property
+    def deadline(self) -> float | None:
+        return self._change.again_at if self._change is not None else None
 
     def timeout(self, now: float) -> None:
-        if self.deadline is not None and self.deadline <= now:
-            self.deadline = None
-            self._ask(now)
+        change = self._change
+        if change is not None and change.again_at is not None and change.again_at <= now:
+            self._ask(change, now)
 
     def stop(self, now: float) -> None:
         """The call is over."""
         self.refuse(now, 487)
-        self._wanted = self.deadline = None
+        self._change = None
 
     # --- theirs
 
@@ -108,15 +125,16 @@ class Renegotiation:
 
     @property
     def is_free(self) -> bool:
-        """Whether we may offer now: the call is up, and no other change of ours is pending."""
-        return self._state.is_up and self._wanted is None and not self._asking
+        """Whether we may offer now: the call is up, and we have no other change pending."""
+        return self._state.is_up and self._change is None and not self._asking
 
     def offer(self, session: SessionDescription, now: float) -> bool:
         """Offer ``session`` in a re-INVITE. False: not now."""
-        if not self.is_free:
+        dialog = self._state.dialog
+        if dialog is None or not self.is_free:
             return False
-        self._wanted, self._tries = session, 0
-        self._ask(now)
+        self._change = _Change(dialog, session)
+        self._ask(self._change, now)
         return True
 
     def refresh(self, now: float) -> bool:
@@ -134,62 +152,60 @@ class Renegotiation:
         request.headers.set("Contact", state.contact)
         self._timer.put_in(request)
         self._asking = True
-        self._request = self._wire.request_in(state.dialog, request, self._updated, now)
+        self._update = self._wire.request_in(state.dialog, request, self._updated, now)
         return True
 
-    def _ask(self, now: float) -> None:
-        dialog = self._state.dialog
-        if dialog is None or not self._state.is_up or self._wanted is None:
-            self._wanted = None
-            return
+    def _ask(self, change: _Change, now: float) -> None:
         if self._theirs is not None or self._acceptance.pending:
-            self._later(now)
+            self._later(change, now)
             return
-        request = dialog.request("INVITE")
+        request = change.dialog.request("INVITE")
         request.headers.set("Contact", self._state.contact)
         request.headers.set("Allow", ALLOW)
         self._timer.put_in(request)
-        put_session(request, self._wanted)
+        put_session(request, change.session)
         self._asking = True
-        self._tries += 1
-        self._request = self._wire.request_in(dialog, request, self._answered, now)
+        change.tries += 1
+        change.again_at = None
 
-    def _later(self, now: float) -> None:
-        self.deadline = now + self._pause()
+        def answered(response: SipResponse | None, at: float) -> None:
+            self._answered(change, response, at)
+
+        change.request = self._wire.request_in(change.dialog, request, answered, now)
+
+    def _later(self, change: _Change, now: float) -> None:
+        change.again_at = now + self._pause()
         self._wire.arm()
 
     def _pause(self) -> float:
         low, high = (2.1, 4.0) if self._state.outgoing else (0.0, 2.0)
         return low + (high - low) * self._chance()
 
-    def _answered(self, response: SipResponse | None, now: float) -> None:
-        dialog, asked = self._state.dialog, self._request.request if self._request is not None else None
+    def _answered(self, change: _Change, response: SipResponse | None, now: float) -> None:
         if response is not None and response.status < 200:
             return
-        if response is not None and response.status < 300 and dialog is not None and asked is not None:
-            dialog.refresh_target(response)
-            self._wire.acknowledge(dialog, asked, response.cseq[0])
-        if not self._asking or (response is not None and asked is not None and response.cseq != asked.cseq):
-            return  # a repeated 2xx, because its ACK was lost
-        if response is not None and response.status == 422 and self._longer(response, now):
+        if response is not None and response.status < 300 and change.request is not None:
+            change.dialog.refresh_target(response)
+            self._wire.acknowledge(change.dialog, change.request.request, response.cseq[0])
+        if change is not self._change:
+            return  # a repeated 2xx, because its ACK was lost; or the call is over
+        if response is not None and response.status == 422 and self._longer(change.request, response, now):
             return
         self._asking = False
-        wanted, self._wanted = self._wanted, None
-        if not self._state.is_up or wanted is None:
+        if response is not None and response.status == 491 and change.tries < _MAX_TRIES:
+            self._later(change, now)
             return
+        self._change = None
         if response is None or response.status in (408, 481):
             self._gone(now)
-        elif response.status == 491 and self._tries < _MAX_TRIES:
-            self._wanted = wanted
-            self._later(now)
         elif response.status >= 300:
             self._wire.emit(SessionRefused(response.status, response.reason))
         else:
-            self._accepted(response, wanted, now)
+            self._accepted(response, change.session, now)
 
-    def _accepted(self, response: SipResponse, wanted: SessionDescription, now: float) -> None:
+    def _accepted(self, response: SipResponse, session: SessionDescription, now: float) -> None:
         self._timer.answered(response, now)
-        self._acceptance.note(wanted)
+        self._acceptance.note(session)
         self._wire.arm()
         try:
             answer = session_in(response) if has_session(response) else None
@@ -201,13 +217,11 @@ class Renegotiation:
             self._wire.emit(SessionAnswered(answer))
 
     def _updated(self, response: SipResponse | None, now: float) -> None:
-        if response is not None and response.status < 200:
+        if not self._state.is_up or (response is not None and response.status < 200):
             return
-        if response is not None and response.status == 422 and self._longer(response, now):
+        if response is not None and response.status == 422 and self._longer(self._update, response, now):
             return
         self._asking = False
-        if not self._state.is_up:
-            return
         if response is None or response.status in (408, 481):
             self._gone(now)
         elif response.status < 300:
@@ -218,11 +232,9 @@ class Renegotiation:
             self._wire.arm()
         # After any other refusal, the call ends with the session interval unless the other side refreshes it.
 
-    def _longer(self, refusal: SipResponse, now: float) -> bool:
-        """After a 422, send the request again with the session interval that the other side wants."""
-        if self._request is None or not self._state.is_up:
-            return False
-        return self._request.again(lambda request: self._timer.raised(refusal, request), now)
+    def _longer(self, request: ClientRequest | None, refusal: SipResponse, now: float) -> bool:
+        """Send ``request`` again, with the session interval that the other side wants. False: it wants too much."""
+        return request is not None and request.again(lambda again: self._timer.raised(refusal, again), now)
 
     def _gone(self, now: float) -> None:
         """End the call: the other side does not know it (408, 481 or no response)."""

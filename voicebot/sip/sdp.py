@@ -200,5 +200,5 @@ def _media_attribute(media: Media, name: str, text: str) -> None:
     elif name in ("ptime", "maxptime"):
         if match := re.match(r"(\d{1,3})(?:\.\d+)?\s*\Z", text):
             setattr(media, name, int(match[1]))
-    elif name == "rtcp" and (match := re.match(r"(\d{1,5})(?:\s|\Z)", text)) and 0 < int(match[1]) < 65_536:
-        media.rtcp_port = int(match[1])
+    elif name == "rtcp" and (match := re.match(r"\d{1,5}(?=\s|\Z)", text)) and 0 < int(match[0]) < 65_536:
+        media.rtcp_port = int(match[0])

@@ -161,14 +161,12 @@ class Transaction:
                 del self._running[name]
         for name in wanted:
             if name not in self._running and not (self._reliable and name in _RETRANSMIT):
-                self._intervals[name] = self._first_interval(name, state)
+                self._intervals[name] = self._first_interval(name)
                 self._running[name] = now + self._intervals[name]
 
-    def _first_interval(self, name: str, state: TransactionState) -> float:
+    def _first_interval(self, name: str) -> float:
         if name in _FINAL_WAIT and self._reliable:
             return 0.0
-        if name == "E" and state is PROCEEDING:
-            return self._times.t2
         if name in _RETRANSMIT:
             return self._times.t1
         if name in "BF":

@@ -112,7 +112,7 @@ class TransactionLayer:
 
     def has_flow(self, hop: Hop) -> bool:
         """Whether the connection that ``hop`` names is open, so that its host need not be looked up."""
-        return hop.flow != 0 and hop.flow in self.open_flows
+        return hop.flow in self.open_flows
 
     # --- without a transaction
 
@@ -184,9 +184,9 @@ class TransactionLayer:
             self._remove(transaction)
 
     def receive_response(self, response: SipResponse, now: float) -> None:
-        via = response.via[0]
+        via, *others = response.via
         transaction = self._clients.get((via.branch, response.cseq[1]))
-        if transaction is None or len(response.via) != 1 or via.sent_by not in self._sent_by:
+        if transaction is None or others or via.sent_by not in self._sent_by:
             self.counters.dropped += 1
             return
         self._run(transaction, transaction.receive(response, now), now)

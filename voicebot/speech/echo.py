@@ -27,8 +27,8 @@ _ALIKE: Final = 0.85
 _STILL_ALIKE: Final = 0.75
 _RIGHT_AFTER: Final = 10
 """For how many frames after echo the lower limit applies."""
-_LOUD: Final = 10 ** (-50 / 10)
-"""Mean square; an echo of anything quieter cannot be distinguished from other sounds."""
+_LEAST: Final = 1e-6 * _COMPARED
+"""Energy of the frames compared at -60 dBFS; an echo of anything quieter cannot be distinguished from other sounds."""
 
 
 class EchoGuard:
@@ -71,12 +71,10 @@ class EchoGuard:
         ours, theirs = self._samples(self._sent), self._samples(self._came)
         spectrum = np.fft.rfft(ours, _TRANSFORM) * np.conj(np.fft.rfft(theirs, _TRANSFORM))
         products = np.fft.irfft(spectrum, _TRANSFORM)[: _KEPT - _COMPARED + 1]
-        energy = np.concatenate(([0.0], np.cumsum(ours.astype(np.float64) ** 2)))
+        energy = np.cumsum(np.pad(ours.astype(np.float64) ** 2, (1, 0)))
         energy = energy[_COMPARED:] - energy[:-_COMPARED]
         came = float(np.dot(theirs, theirs))
-        # limits the match where next to nothing was sent
-        least = np.maximum(energy, _LOUD * _COMPARED * 0.1) * came
-        return float(np.max(products / np.sqrt(least))) if came else 0.0
+        return float(np.max(products / np.sqrt(np.maximum(energy, _LEAST) * came))) if came else 0.0
 
     def _samples(self, payload: bytes) -> Samples:
         samples = self._audio.floats(payload)

@@ -40,40 +40,38 @@ class VoiceDecision:
     start_ms: float = 64.0
     hangover_ms: float = 200.0
     gate_dbfs: float | None = None
-    speaking: bool = False
     onset: float | None = None
-    """The begin of the run of voiced windows that may become, or has become, speech."""
+    """The begin of the run of voiced windows that may become speech."""
     last_voice: float | None = None
-    """The end of the last window with speech."""
+    """The end of the last window with speech; None while nobody speaks."""
+
+    @property
+    def speaking(self) -> bool:
+        return self.last_voice is not None
 
     def window(self, begin: float, end: float, probability: float, level_dbfs: float) -> list[SpeechEvent]:
         """Add the window from ``begin`` to ``end``. Returns the resulting events."""
-        if self.speaking:
-            return self._while_speaking(end, probability)
-        if self.gate_dbfs is not None and level_dbfs < self.gate_dbfs:
-            probability = 0.0
-        return self._while_quiet(begin, end, probability)
-
-    def _while_quiet(self, begin: float, end: float, probability: float) -> list[SpeechEvent]:
-        if probability < UNVOICED or (self.onset is None and probability <= VOICED):
+        if self.last_voice is not None:
+            return self._while_speaking(end, probability, self.last_voice)
+        gated = self.gate_dbfs is not None and level_dbfs < self.gate_dbfs
+        if gated or probability < UNVOICED or (self.onset is None and probability <= VOICED):
             self.onset = None
             return []
-        if self.onset is None:
-            self.onset = begin
-        if (end - self.onset) * 1000.0 < self.start_ms - 0.5:
-            return []
-        self.speaking, self.last_voice = True, end
-        self.onset -= LEAD_S
-        return [SpeechStarted(end, onset=self.onset)]
+        return self._in_a_run(begin if self.onset is None else self.onset, end)
 
-    def _while_speaking(self, end: float, probability: float) -> list[SpeechEvent]:
-        assert self.last_voice is not None
+    def _in_a_run(self, onset: float, end: float) -> list[SpeechEvent]:
+        if (end - onset) * 1000.0 < self.start_ms - 0.5:
+            self.onset = onset
+            return []
+        self.onset, self.last_voice = None, end
+        return [SpeechStarted(end, onset=onset - LEAD_S)]
+
+    def _while_speaking(self, end: float, probability: float, last_voice: float) -> list[SpeechEvent]:
         if probability >= UNVOICED:
             self.last_voice = end
-        elif (end - self.last_voice) * 1000.0 >= self.hangover_ms - 0.5:
-            onset = self.onset if self.onset is not None else self.last_voice
-            self.speaking, self.onset = False, None
-            return [SpeechStopped(end, offset=max(onset, self.last_voice - TRAIL_S))]
+        elif (end - last_voice) * 1000.0 >= self.hangover_ms - 0.5:
+            self.last_voice = None
+            return [SpeechStopped(end, offset=last_voice - TRAIL_S)]
         return []
 
 
