@@ -23,6 +23,7 @@ from voicebot.host.loader import load_dialogs as load_for_host
 from voicebot.host.sdk import activity_from_json
 from voicebot.host.storage import SqliteStorage
 from voicebot.host.warm import warm_up
+from voicebot.telephony_channel import PHONE_CHANNEL
 
 SAMPLE = Path(__file__).parents[1] / "dialogs"
 CALLS = 300
@@ -66,14 +67,14 @@ async def turns() -> dict[str, list[tuple[float, float]]]:
         took: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
         async def drop(turn: int, conversation: str, activity: dict[str, Any]) -> None:
-            """Nobody listens."""
+            """The replies are not needed."""
 
         for call in range(CALLS):
             for number, text in enumerate(["", *TALK], 1):
                 content: dict[str, Any] = {"type": "message", "text": text} if text else {
                     "type": "conversationUpdate", "membersAdded": [{"id": "caller"}]}  # fmt: skip
                 envelope = {
-                    "id": f"{call}|{number}", "channelId": "telephony", "serviceUrl": "urn:bench", "locale": "en-US",
+                    "id": f"{call}|{number}", "channelId": PHONE_CHANNEL, "serviceUrl": "urn:bench", "locale": "en-US",
                     "from": {"id": "caller"}, "recipient": {"id": "bot"}, "conversation": {"id": f"c{call}"},
                 }  # fmt: skip
                 start, cpu = time.perf_counter(), time.process_time()

@@ -105,7 +105,7 @@ async def be_the_bot() -> None:
         await asyncio.Event().wait()
 
 
-class Token:
+class FixedToken:
     """The agent's one token, which is never refused."""
 
     def __init__(self, token: str) -> None:
@@ -128,7 +128,7 @@ async def channel_to(kind: str, bot: dict[str, Any]) -> AsyncIterator[BotChannel
     elif kind == "bot-framework-streaming":
         channel = StreamingBot(name="bench", url=bot["url"]).channel(connector)
     elif kind == "copilot-studio":
-        channel = AgentChannel(bot["agent"], Token(bot["token"]), turn_timeout_s=10.0)
+        channel = AgentChannel(bot["agent"], FixedToken(bot["token"]), turn_timeout_s=10.0)
     else:
         os.environ["BENCH_SECRET"] = bot["secret"]
         channel = DirectLineBot(name="bench", url=bot["line"], secret_env="BENCH_SECRET").channel(connector)

@@ -130,8 +130,8 @@ async def sipp(_calls: int) -> AsyncIterator[tuple[str, int]]:
             await process.wait()
 
 
-class Callers:
-    """Places calls at a rate, each with a phone of the far end."""
+class PhoneCalls:
+    """Places calls at a given rate, each to a phone of the far end."""
 
     def __init__(self, endpoint: SipEndpoint, far_end: FarEnd, uri: str, account: str = "") -> None:
         self._endpoint, self._far_end, self._uri, self._account = endpoint, far_end, uri, account
@@ -202,7 +202,7 @@ async def measure(
         empty = process.memory_info().rss
         endpoint = SipEndpoint(ListenAt(port=0), accounts=accounts)
         await endpoint.start()
-        callers = Callers(endpoint, far_end, uri, accounts[0].name if accounts else "")
+        callers = PhoneCalls(endpoint, far_end, uri, accounts[0].name if accounts else "")
         try:
             for count in steps:
                 await callers.grow(count, rate)
@@ -279,7 +279,7 @@ def main() -> None:
         serving = ourselves if options.peer == "voicebot" else sipp
         rows = uvloop.run(measure(serving, sorted(options.steps), options.rate, options.seconds))
     except NoCompiler as missing:
-        raise SystemExit(str(missing)) from None
+        raise SystemExit(str(missing)) from missing
     if options.json:
         print(json.dumps(rows))
 

@@ -36,15 +36,15 @@ RECORD_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
-    """What the bot made of a caller: the words of its turns, the digits of the number, and what it answered."""
+class VoiceTrial:
+    """What was recognised of a caller: the words of the turns, the digits of the number; and what the bot answered."""
 
     text: str
     digits: str
     answer: str
 
 
-async def call(uri: str, records: Path, phone: Phone, audio: Path) -> Understood:
+async def call(uri: str, records: Path, phone: Phone, audio: Path) -> VoiceTrial:
     """One call that says ``audio`` when it is asked for the account number."""
     script = parse_script(
         f'deadline_s: 20\nsteps:\n  - listen:\n  - keys: "1"\n  - wav: {audio.name}\n',
@@ -53,7 +53,7 @@ async def call(uri: str, records: Path, phone: Phone, audio: Path) -> Understood
     )
     report = await phone.call(Address.parse(uri), script)
     if not report.ok:
-        return Understood("", "", f"{report.outcome}: {report.reason}")
+        return VoiceTrial("", "", f"{report.outcome}: {report.reason}")
     return understood(await asyncio.to_thread(_record, records, report.call_id))
 
 
@@ -69,13 +69,13 @@ def _record(records: Path, call_id: str) -> dict[str, Any]:
     raise TimeoutError(f"no record of {call_id}")
 
 
-def understood(record: dict[str, Any]) -> Understood:
+def understood(record: dict[str, Any]) -> VoiceTrial:
     """The number as far as the bot has it: confirmed, or written down so far."""
     spoken = [turn for turn in record["turns"] if turn["kind"] == "speech"]
     text = " ".join(turn["caller"]["text"] for turn in spoken)
     answer = spoken[-1]["bot"]["text"] if spoken else ""
     number = answer.removeprefix("I have ").partition(".")[0] if answer.startswith("I have") else text
-    return Understood(text, "".join(character for character in number if character.isdecimal()), answer)
+    return VoiceTrial(text, "".join(character for character in number if character.isdecimal()), answer)
 
 
 def digits_right(said: str, heard: str) -> int:
@@ -88,7 +88,7 @@ async def measure(uri: str, records: Path, title: str, said: list[tuple[str, str
     turns = asyncio.Semaphore(AT_ONCE)
     async with Phone(Address.parse(uri), CallOptions(transcribe=False, codec=CODECS[codec])) as phone:
 
-        async def one(audio: Path) -> Understood:
+        async def one(audio: Path) -> VoiceTrial:
             async with turns:
                 return await call(uri, records, phone, audio)
 

@@ -127,15 +127,16 @@ def measure_words(folder: Path, files: list[dict[str, Any]], verbose: bool, code
         if verbose and wrong:
             print(f"  {entry['id']}: {wrong} of {count}: {text!r} for {entry.get('ref') or entry.get('slots')!r}")
     print(f"{'set':28} {'files':>5} {'errors':>8} {'of':>5} {'%':>6}  {'decoding / audio':>16}")
-    for name, (wrong, count, took, audio, number) in sorted(totals.items()):
-        print(f"{name:28} {number:5.0f} {wrong:8.0f} {count:5.0f} {100 * wrong / count:6.1f}  {took / audio:16.3f}")
+    for name, (errors_in_all, of_all, took, audio, number) in sorted(totals.items()):
+        percent = 100 * errors_in_all / of_all
+        print(f"{name:28} {number:5.0f} {errors_in_all:8.0f} {of_all:5.0f} {percent:6.1f}  {took / audio:16.3f}")
     pool.close()
 
 
-class Service:
+class SpeechProcess:
     """The service in a process of its own."""
 
-    def __enter__(self) -> Service:
+    def __enter__(self) -> SpeechProcess:
         before = time.perf_counter()
         command = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent", "--log-level", "warning"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
@@ -196,7 +197,7 @@ def play(port: int, wav: bytes, offset: float, onset: float) -> dict[str, Any]:
 def measure_latency(folder: Path, files: list[dict[str, Any]], calls: int) -> None:
     results: list[dict[str, Any]] = []
     queue = list(files)
-    with Service() as service:
+    with SpeechProcess() as service:
         before, began = service.cpu(), time.perf_counter()
 
         def worker() -> None:
@@ -226,7 +227,7 @@ def measure_latency(folder: Path, files: list[dict[str, Any]], calls: int) -> No
 def measure_speech() -> None:
     import azure.cognitiveservices.speech as sdk
 
-    with Service() as service:
+    with SpeechProcess() as service:
         config = sdk.SpeechConfig(host=f"ws://127.0.0.1:{service.port}")
         config.set_speech_synthesis_output_format(sdk.SpeechSynthesisOutputFormat.Raw8Khz8BitMonoMULaw)
         synthesiser = sdk.SpeechSynthesizer(config, audio_config=None)

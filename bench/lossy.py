@@ -57,6 +57,6 @@ def lose(share: float) -> Loss:
             if not loss.strikes():
                 super().send(data, hop)
 
-    path.BoundPort = LossyPort  # type: ignore[misc]
-    transports.Datagrams = LossyDatagrams  # type: ignore[misc]
+    path.BoundPort = LossyPort  # type: ignore[attr-defined]
+    transports.Datagrams = LossyDatagrams  # type: ignore[attr-defined]
     return loss

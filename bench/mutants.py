@@ -33,8 +33,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
-import parso
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
@@ -67,20 +67,20 @@ OPERATORS = [
 """Of cosmic-ray's: those whose change a careless hand could make. The others fail at the first call, whoever tests."""
 
 
-class StatementLoss(Operator):
-    """A call for its effect, or a count that goes on, is left out."""
+class StatementLoss(Operator):  # type: ignore[misc]  # cosmic-ray has no types
+    """Removes a statement that is a call, an ``await`` or an augmented assignment."""
 
-    def mutation_positions(self, node: parso.tree.NodeOrLeaf) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    def mutation_positions(self, node: Any) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
         if node.type == "simple_stmt" and self._matters(node.children[0]):
             yield node.children[0].start_pos, node.children[0].end_pos
 
     @staticmethod
-    def _matters(statement: parso.tree.NodeOrLeaf) -> bool:
+    def _matters(statement: Any) -> bool:
         if statement.type == "expr_stmt":
             return str(getattr(statement.children[1], "value", "=")) not in ("=", ":=")  # += and its like
         return statement.type in ("atom_expr", "power", "await_expr")
 
-    def mutate(self, node: parso.tree.NodeOrLeaf, index: int) -> parso.tree.NodeOrLeaf:
+    def mutate(self, node: Any, index: int) -> Any:
         prefix = node.get_first_leaf().prefix
         node.children[0] = Name("pass", node.children[0].start_pos, prefix)
         return node
@@ -380,8 +380,8 @@ def tell(scores: Iterable[Score], out: Path) -> None:
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     kept = [asdict(score) for score in scores]
-    for score in kept:
-        for mutant in (*score["survived"], *score["equivalent"]):
+    for data in kept:
+        for mutant in (*data["survived"], *data["equivalent"]):
             del mutant["code"]
     out.write_text(json.dumps(kept, indent=1))
 

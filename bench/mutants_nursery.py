@@ -37,12 +37,13 @@ def run(arguments: list[str], within_s: float) -> int | None:
             status = int(pytest.main(arguments))
         finally:
             os._exit(status)
-    group, end, status = child, time.monotonic() + within_s, None
+    group, end = child, time.monotonic() + within_s
+    outcome: int | None = None
     try:
         while time.monotonic() < end:
             ended, code = os.waitpid(child, os.WNOHANG)
             if ended:
-                child, status = 0, os.waitstatus_to_exitcode(code)
+                child, outcome = 0, os.waitstatus_to_exitcode(code)
                 break
             time.sleep(LOOK_S)
     finally:
@@ -50,7 +51,7 @@ def run(arguments: list[str], within_s: float) -> int | None:
             os.killpg(group, signal.SIGKILL)
         if child:
             os.waitpid(child, 0)
-    return status
+    return outcome
 
 
 def main() -> None:

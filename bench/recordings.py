@@ -25,7 +25,7 @@ Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class SharedRecording:
     """One recording of the shared audio. ``words``: what is said."""
 
     name: str
@@ -40,14 +40,14 @@ class Recording:
 
 
 @cache
-def shared(kind: str) -> tuple[Recording, ...]:
+def shared(kind: str) -> tuple[SharedRecording, ...]:
     """The recordings of one set of the shared audio; none where it is not there."""
     manifest = SHARED / "manifest.jsonl"
     if not manifest.is_file():
         return ()
     lines: list[dict[str, Any]] = [json.loads(line) for line in manifest.read_text().splitlines()]
     return tuple(
-        Recording(
+        SharedRecording(
             entry["id"],
             SHARED / entry["wav"],
             entry["voice"],

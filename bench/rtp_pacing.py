@@ -27,6 +27,7 @@ import time
 from array import array
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import uvloop
@@ -107,10 +108,11 @@ async def engine(legs: int, seconds: float, far_end: int, codec: Codec) -> dict[
     return result
 
 
-class FarEnd:
-    """All phones behind one address, as behind a gateway: each sends every 20 ms; arrivals are by the kernel's clock.
+class Gateway:
+    """The far end: all phones behind one address, as behind a gateway. Each sends every 20 ms; arrivals are timed by
+    the kernel's clock.
 
-    One socket for all keeps this side cheap: it must not starve the engine of the machine.
+    There is one socket for all, so that this side leaves the machine to the engine that is measured.
     """
 
     def __init__(self, kind: int) -> None:
@@ -176,7 +178,8 @@ def voice(rate: int, seconds: float) -> NDArray[np.int16]:
     """A voiced sound, which costs a codec what speech does."""
     at = np.arange(round(rate * seconds)) / rate
     phase = 2 * np.pi * np.cumsum(130 + 20 * np.sin(2 * np.pi * 1.5 * at)) / rate
-    return (sum(np.sin(n * phase) / n for n in range(1, 14)) * 5000).astype(np.int16)
+    tone: NDArray[np.float64] = np.sum([np.sin(n * phase) / n for n in range(1, 14)], axis=0)
+    return (tone * 5000).astype(np.int16)
 
 
 def encoded(codec: Codec) -> list[bytes]:
@@ -187,8 +190,8 @@ def encoded(codec: Codec) -> list[bytes]:
     return frames if encode is None else [encode(frame) for frame in frames]
 
 
-def measure(legs: int, seconds: float, codec: Codec) -> dict[str, object]:
-    far_end, payloads = FarEnd(codec.payload_type), encoded(codec)
+def measure(legs: int, seconds: float, codec: Codec) -> dict[str, Any]:
+    far_end, payloads = Gateway(codec.payload_type), encoded(codec)
     child = subprocess.Popen(
         [
             *(sys.executable, __file__, "--engine", str(far_end.port), "--codec", codec.name),

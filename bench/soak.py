@@ -70,8 +70,8 @@ WARMING_MB = 40.0
 NOTHING_LEFT = ("calls", "sip_calls", "media_legs", "ports", "transactions")
 
 
-class Listener:
-    """What a caller hears is counted; what he is told about the end is kept."""
+class CountingSink:
+    """Counts the frames that a caller hears, and notes the end of the leg."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -93,7 +93,7 @@ class Listener:
         self.over.set()
 
 
-class Callers:
+class CallLines:
     """Places calls one after the other on many lines; ``outcomes`` says how they ended."""
 
     def __init__(self, endpoint: SipEndpoint, media: MediaOptions, uri: str) -> None:
@@ -119,7 +119,7 @@ class Callers:
                 self.outcomes[f"failed: {error}"] += 1
 
     async def _call(self, ending: str) -> str:
-        listener = Listener()
+        listener = CountingSink()
         calling = asyncio.ensure_future(
             dial(
                 self._endpoint,
@@ -264,7 +264,7 @@ async def run(calls: int, lines: int, settle_s: float = SETTLE_S) -> dict[str, A
         clock.start()
         endpoint = SipEndpoint(ListenAt(host=host, port=0))
         await endpoint.start()
-        callers = Callers(
+        callers = CallLines(
             endpoint,
             MediaOptions(clock, PortRange(40000, 43999, host), host, MediaPreferences(codecs=(CODECS["PCMU"],))),
             service.uri,

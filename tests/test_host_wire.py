@@ -51,7 +51,7 @@ def test_what_the_call_process_says_is_understood_by_the_host(message: ToHost) -
         ActivitySent("call-1", 0, {"type": "typing"}),
         TurnDone("call-1", 3),
         TurnFailed("call-1", 3, "ValueError: no"),
-        Pong(7, texts=2),
+        Pong(7, texts=2, trouble="redis://127.0.0.1:6379 is away"),
         PromptsTold(8, (FixedPrompt("Hello."), FixedPrompt("<speak/>", "de-DE", "file:///a.wav"))),
         TextsTold(9),
     ],

@@ -10,11 +10,8 @@ import asyncio
 import contextlib
 import gc
 import logging
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from pathlib import Path
 
 from voicebot.address import Address
 from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio, PromptVoice
@@ -22,6 +19,8 @@ from voicebot.console import CallsApi, ConsoleServer, Metrics
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_media import MediaOptions
+from voicebot.listening.descriptors import allowance, raise_limit
+from voicebot.listening.http import HTTP_BOUNDS
 from voicebot.log import log_options
 from voicebot.private_files import sweep_drafts
 from voicebot.rtp import MediaClock, PortRange
@@ -31,11 +30,13 @@ from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.health import Health
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
-from voicebot.service.sip import listeners, media_preferences, sip_endpoint, trunk_media
+from voicebot.service.runtime_folder import RuntimeFolder, sweep
+from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory
 from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
-from voicebot.settings import Settings
+from voicebot.settings import Settings, for_children
+from voicebot.sip import CONNECTION_BOUNDS
 from voicebot.speech import VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
 
@@ -47,8 +48,10 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._runtime = Path(tempfile.mkdtemp(prefix="voicebot-"))
+        self._runtime = RuntimeFolder()
         self._clock = MediaClock()
+        self._allowed = allowance(raise_limit(), settings.sip.max_calls)
+        http = HTTP_BOUNDS.within(self._allowed.of_http)
 
         self.speech = SpeechService(settings)
         self._synthesizers = self.speech.synthesizers()
@@ -59,12 +62,13 @@ class Application:
 
         self.dialogs = DialogVersions(
             settings.bot,
-            self._runtime,
+            self._runtime.path,
             ["--locale", settings.speech.language, *log_options(settings.log.level, settings.log.json_lines)],
+            environment=for_children(settings),
             prepare=self._warming.render,
             serves=self._warming.keep,
         )
-        self._channels = Channels(settings, self.dialogs.conversation)
+        self._channels = Channels(settings, self.dialogs.conversation, http)
 
         self.calls = Calls(
             call_services(
@@ -77,7 +81,7 @@ class Application:
             )
         )
         self.front_end = SipFrontEnd(
-            sip_endpoint(settings),
+            sip_endpoint(settings, CONNECTION_BOUNDS.within(self._allowed.of_sip)),
             self._on_leg,
             MediaOptions(
                 self._clock,
@@ -86,7 +90,7 @@ class Application:
                 silence_timeout_s=settings.rtp.silence_timeout_s,
             ),
             trunks=trunk_media(settings),
-            limit=settings.sip.max_calls,
+            limit=max(1, self._allowed.calls),
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
         self.outbound = Outbound(
@@ -113,6 +117,7 @@ class Application:
             unready=self.health.unready,
             panels=self.health.panels,
             secret=settings.console.secret,
+            bounds=http,
         )
 
     async def __aenter__(self) -> Application:
@@ -144,7 +149,7 @@ class Application:
             self._synthesizers.close,
             self._clock.close,
             self._end_processes,
-            partial(asyncio.to_thread, shutil.rmtree, self._runtime, True),
+            partial(asyncio.to_thread, self._runtime.remove),
         )
         for end in ends:
             try:
@@ -153,6 +158,10 @@ class Application:
                 logger.exception("a part of the service failed to end")  # the others are ended all the same
 
     async def _start(self) -> None:
+        if self._allowed.calls < self.settings.sip.max_calls:
+            logger.warning("the limit of open files (%d) allows only %d calls at a time, not %d: raise it (ulimit -Hn, "
+                           "LimitNOFILE=)", self._allowed.limit, self._allowed.calls,
+                           self.settings.sip.max_calls)  # fmt: skip
         if self.settings.pyvoip.server:
             require_pyvoip()
         self._clock.start()
@@ -162,6 +171,7 @@ class Application:
             self.speech.start(),
             asyncio.to_thread(VoiceActivity.warm),
             asyncio.to_thread(warm_apologies),
+            asyncio.to_thread(sweep),
         )
         await self._synthesizers.start()
         await self._channels.start()
@@ -169,9 +179,8 @@ class Application:
         try:
             await self.front_end.start()
         except OSError as error:
-            where = ", ".join(f"{at.transport} {at.host}:{at.port}" for at in listeners(self.settings))
-            setting = "sip.listen" if self.settings.sip.listen else "sip.port"
-            raise NotReady(f"{setting}: {where} cannot be opened: {error.strerror or error}") from error
+            setting = "listen" if self.settings.sip.listen else "port"
+            raise NotReady(f"sip.{setting}: {error}") from error
         if self.settings.pyvoip.server:
             ports = self.front_end.media.ports
             self._front_ends.append(await register_by_pyvoip(self.settings, self._clock, ports, self._on_leg))

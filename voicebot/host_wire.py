@@ -8,7 +8,7 @@ call process to host                                            answer
 ==============================================================  =============================================
 ``{"op":"turn","request":n,"activity":{...},"deadline_s":10}``  ``activity`` ..., then ``done`` or ``failed``
 ``{"op":"close","conversation":"..."}``                         -
-``{"op":"ping","id":n}``                                        ``{"op":"pong","id":n,"texts":0}``
+``{"op":"ping","id":n}``                                        ``{"op":"pong","id":n,"texts":0,"trouble":""}``
 ``{"op":"prompts","id":n}``                                     ``{"op":"prompts","id":n,"prompts":[...]}``
 ``{"op":"texts","id":n,"accept":true}``                         ``{"op":"texts","id":n}``
 ==============================================================  =============================================
@@ -17,7 +17,8 @@ Host to call process: ``{"op":"activity","conversation":"...","request":n,"activ
 bot's own initiative), ``{"op":"done","conversation":"...","request":n}``, ``{"op":"failed",...,"error":"..."}``.
 
 ``texts`` makes the host accept requests at ``/api/messages``, or stop accepting them (when another version of the
-dialogs takes over). Requests that it has accepted are finished; ``pong`` says how many are left.
+dialogs takes over). Requests that it has accepted are finished; ``pong`` says how many are left, and in ``trouble`` why
+turns would fail now.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_LINE = 1 << 20
+SECRET_PREFIX = "VOICEBOT_SECRET_"
+"""So begin the names of environment variables with secrets for dialog files."""
 
 
 class WireError(ValueError):
@@ -114,10 +117,11 @@ class TurnFailed:
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """``texts``: how many requests at ``/api/messages`` are being answered."""
+    """``texts``: how many requests at ``/api/messages`` are being answered. ``trouble``: why turns would fail now."""
 
     id: int
     texts: int
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +201,8 @@ def decode_from_host(line: bytes) -> FromHost:
             return TurnDone(conversation, request)
         case {"op": "failed", "conversation": str(conversation), "request": int(request), "error": str(error)}:
             return TurnFailed(conversation, request, error)
-        case {"op": "pong", "id": int(number), "texts": int(texts)}:
-            return Pong(number, texts)
+        case {"op": "pong", "id": int(number), "texts": int(texts), **rest}:
+            return Pong(number, texts, str(rest.get("trouble") or "")[:300])
         case {"op": "prompts", "id": int(number), "prompts": list(prompts)}:
             return PromptsTold(number, tuple(_prompt(p) for p in prompts if isinstance(p, dict) and _has_text(p)))
         case {"op": "texts", "id": int(number)}:

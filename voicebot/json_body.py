@@ -27,10 +27,10 @@ async def read_json(response: aiohttp.ClientResponse, limit: int) -> Any:
 
 
 def number_within(value: object, least: float, most: float) -> float | None:
-    """``value`` as a number from ``least`` to ``most``, the nearer bound where it lies outside; None for no number.
+    """``value`` as a number from ``least`` to ``most``, the nearer limit if it is outside; None if it is not a number.
 
     Python reads ``NaN``, ``Infinity`` and integers of any size from JSON, with which timers and arithmetic fail.
-    ``NaN`` is no number here.
+    ``NaN`` counts as not a number.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 (NaN)
         return None

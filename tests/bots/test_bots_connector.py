@@ -20,6 +20,7 @@ from voicebot.bots.connector import CallNotPlaced, route
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.events import BotMessage
 
+JSON = {"Content-Type": "application/json"}
 MESSAGE = {"type": "message", "text": "Hello."}
 
 
@@ -39,7 +40,7 @@ class Line:
 
     async def request(self, verb: str, path: str, **content: Any) -> tuple[int, Any]:
         url = f"{self.server.url}v3/conversations{path.replace('{c}', self.id)}"
-        async with self.http.request(verb, url, **content) as response:
+        async with self.http.request(verb, url, headers=JSON if "data" in content else None, **content) as response:
             body = await response.read()
             return response.status, await response.json() if body else None
 

@@ -163,6 +163,15 @@ async def test_a_host_that_says_nothing_fails_the_request_and_recovers_when_it_s
     await host.stop()
 
 
+async def test_what_keeps_the_host_from_turns_is_known_by_its_last_pong(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    for trouble in ("redis://127.0.0.1:6379 does not answer", ""):
+        asked = asyncio.create_task(client.ping())
+        host.say(op="pong", id=(await host.receive())["id"], texts=0, trouble=trouble)
+        assert await asked and client.trouble == trouble
+
+
 async def test_closing_tells_the_bot_and_nothing_is_heard_afterwards(
     host: ScriptedHost, client: DialogHostClient
 ) -> None:

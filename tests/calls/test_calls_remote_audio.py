@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat, convert
+from voicebot.audio.riff import MAX_PLAYED_BYTES
 from voicebot.calls import remote_audio
-from voicebot.calls.remote_audio import CONVERTED_AT_ONCE, MAX_BYTES, RemoteAudio, from_wav
+from voicebot.calls.remote_audio import CONVERTED_AT_ONCE, RemoteAudio, from_wav
 from voicebot.speech import SpeechUnavailable
 
 
@@ -138,7 +139,7 @@ async def test_private_addresses_are_not_asked_unless_they_are_named_in_full(man
 
 
 async def test_an_endless_file_is_given_up(many: tuple[str, list[str]]) -> None:
-    with pytest.raises(SpeechUnavailable, match=str(MAX_BYTES)):
+    with pytest.raises(SpeechUnavailable, match=str(MAX_PLAYED_BYTES)):
         await RemoteAudio(["127.0.0.1"]).audio(f"{many[0]}/endless", PCMU)
 
 

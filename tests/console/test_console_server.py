@@ -198,7 +198,7 @@ async def test_a_wish_that_cannot_be_met_is_told_why(body: Any, status: int, sai
 
 async def test_what_is_no_json_too_long_or_not_there_gets_an_answer_in_the_same_shape() -> None:
     async with desk() as console:
-        authorized = {"Authorization": f"Bearer {TOKEN}"}
+        authorized = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         assert (await console.ask("POST", "/v1/calls", data=b"{", headers=authorized))[0] == 400
         assert (await console.ask("POST", "/v1/calls", data=b"[" * 60_000, headers=authorized))[0] == 400
         status, body = await console.ask("POST", "/v1/calls", data=b"x" * 100_000, headers=authorized)

@@ -143,7 +143,10 @@ class SpeechDouble(Process):
 
     def follow(self, **script: Any) -> None:
         request = urllib.request.Request(
-            self.url.replace("ws:", "http:") + "/control", json.dumps(script).encode(), method="POST"
+            self.url.replace("ws:", "http:") + "/control",
+            json.dumps(script).encode(),
+            {"Content-Type": "application/json"},
+            method="POST",
         )
         with urllib.request.urlopen(request, timeout=5) as response:
             assert response.status == 200

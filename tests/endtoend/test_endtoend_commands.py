@@ -114,3 +114,15 @@ def test_a_call_to_where_nobody_answers_says_so(call_to_nobody: subprocess.Popen
     assert call_to_nobody.returncode == 1
     assert "nothing responds at UDP" in out
     assert "Traceback" not in out + errors
+
+
+def test_the_doctor_says_what_the_limit_of_open_files_allows(tmp_path: Path) -> None:
+    limited = f'ulimit -n 300; exec "{sys.executable}" -m voicebot doctor'
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")} | {
+        "VOICEBOT_SPEECH__SERVICE": "url", "VOICEBOT_SPEECH__URL": f"ws://{LOOPBACK}:9", "VOICEBOT_SIP__PORT": "0",
+    }  # fmt: skip
+    (tmp_path / "dialogs").mkdir()
+    told = subprocess.run(["sh", "-c", limited], cwd=tmp_path, env=environment, capture_output=True, text=True,
+                          timeout=60, check=False).stdout  # fmt: skip
+    assert "open files: 300 allow 21 calls and 32 connections" in told
+    assert "100 calls (sip.max_calls) need a higher limit" in told

@@ -119,7 +119,7 @@ def ask(service: Service, method: str, path: str, body: dict[str, Any] | None = 
     request = urllib.request.Request(
         f"http://{LOOPBACK}:{service.ready['console_port']}{path}",
         json.dumps(body).encode() if body is not None else None,
-        {"Authorization": f"Bearer {token}"} if token else {},
+        {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}),
         method=method,
     )
     try:
@@ -221,7 +221,7 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
     notified = service.record(start["channelData"]["callId"])
     assert (texts(notified), notified["end"]["reason"]) == (["Your order is ready."], "bot")
     assert (dialled.returncode, "not answered: busy 486" in dialled.stdout) == (1, True), dialled.stderr
-    assert (refused.returncode, "needs a trunk" in refused.stderr) == (2, True)
+    assert (refused.returncode, "set up a trunk" in refused.stderr) == (2, True)
     assert texts(service.record(chain["id"])) == [*2 * ["One moment, please."], "Then it was answered."]
     to_carl = [service.record(leg.info.call_id) for leg in phone.legs if leg.info.callee == "carl"]
     assert ["First it was busy."] in map(texts, to_carl), "in the call that the dialog has placed"

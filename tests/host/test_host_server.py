@@ -167,7 +167,7 @@ async def test_what_comes_after_the_turn_is_the_bots_own_initiative(connect: Con
 async def test_ping_and_prompts(connect: Connect) -> None:
     wire = await connect()
     wire.send(op="ping", id=7)
-    assert await wire.receive() == {"op": "pong", "id": 7, "texts": 0}
+    assert await wire.receive() == {"op": "pong", "id": 7, "texts": 0, "trouble": ""}
     wire.send(op="prompts", id=8)
     prompts = (await wire.receive())["prompts"]
     assert prompts[1] == {"text": "Guten Tag.", "locale": "de-DE"}

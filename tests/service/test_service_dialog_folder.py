@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from no_descriptors import no_descriptors_left
 
 from voicebot.service import dialog_folder
 from voicebot.service.dialog_folder import ChangeDebouncer, FolderTooLarge, copy_folder, signature
@@ -102,3 +103,21 @@ def test_a_folder_that_is_too_large_is_told(folder: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(dialog_folder, "MAX_FILES", 4)
     with pytest.raises(FolderTooLarge, match="more than 4 files"):
         signature(folder)
+
+
+def test_a_look_without_descriptors_is_no_look_and_no_change(folder: Path, tmp_path: Path) -> None:
+    before = signature(folder)
+    with no_descriptors_left(), pytest.raises(OSError, match="Too many open files"):
+        signature(folder)
+    assert signature(folder) == before
+    assert signature(tmp_path / "gone") == {}, "a folder that is not there is seen as such"
+
+
+def test_what_could_not_be_tried_is_tried_again_later_and_at_once_when_it_changes() -> None:
+    changes = ChangeDebouncer(A, settle_s=0.4)
+    seen = [(1.0, B), (1.5, B)]
+    assert [now for now, look in seen if changes.settled(look, now)] == [1.5]
+    changes.again(6.5)
+    assert [now for now in (2.0, 6.0, 6.8, 7.0, 9.0) if changes.settled(B, now)] == [7.0]
+    changes.again(20.0)
+    assert [now for now, look in [(10.0, C), (10.5, C), (30.0, C)] if changes.settled(look, now)] == [10.5]

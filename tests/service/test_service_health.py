@@ -28,7 +28,13 @@ class Child:
 
 
 @dataclass
+class Client:
+    trouble: str = ""
+
+
+@dataclass
 class Dialogs:
+    client: Client = field(default_factory=Client)
     host: Child = field(default_factory=lambda: Child("dialog host"))
     status: DialogsStatus = field(default_factory=lambda: SERVING)
 
@@ -36,6 +42,7 @@ class Dialogs:
 @dataclass
 class Speech:
     process: Child | None = field(default_factory=lambda: Child("speech service"))
+    trouble: str = ""
 
 
 class FrontEnd:
@@ -101,6 +108,15 @@ async def test_each_process_that_is_away_is_named(service: Service) -> None:
     assert service.speech.process is not None
     service.speech.process.running = False
     assert service.health.unready() == ["dialog host is not running", "speech service is not running"]
+
+
+async def test_servers_of_others_that_are_away_are_named(service: Service) -> None:
+    service.dialogs.client.trouble = "redis://127.0.0.1:6379/0 does not answer within 2 s"
+    service.speech.trouble = "the speech service is away: no answer in 3 s"
+    assert service.health.unready() == [
+        "state: redis://127.0.0.1:6379/0 does not answer within 2 s",
+        "the speech service is away: no answer in 3 s",
+    ]
 
 
 async def test_a_speech_service_of_others_is_no_process_of_ours(service: Service) -> None:

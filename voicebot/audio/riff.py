@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 
 from voicebot.audio.formats import PCMA, PCMU, AudioFormat
 
+MAX_PLAYED_BYTES: Final = 12_000_000
+MAX_PLAYED_S: Final = 120.0
+"""The limits of audio files that are played in calls: larger ones are refused, longer ones are cut."""
+
 PCM, A_LAW, MU_LAW = 1, 6, 7
 _EXTENSIBLE: Final = 0xFFFE
 _PCM_BITS: Final = (8, 16, 24, 32)

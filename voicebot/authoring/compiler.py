@@ -16,8 +16,7 @@ from voicebot.authoring.languages import with_country
 from voicebot.authoring.program import Program
 from voicebot.authoring.turn import Surroundings, Visited
 from voicebot.host.sdk import ComponentDialog
-
-SECRET_PREFIX = "VOICEBOT_SECRET_"
+from voicebot.host_wire import SECRET_PREFIX
 
 
 @dataclass(frozen=True, slots=True)

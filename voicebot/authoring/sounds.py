@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from voicebot.audio.riff import read_wave
-
-MAX_BYTES = 12_000_000
-MAX_S = 120.0
-"""Seconds; the call plays no more of a file."""
+from voicebot.audio.riff import MAX_PLAYED_BYTES, MAX_PLAYED_S, read_wave
 
 
 class SoundError(ValueError):
@@ -31,13 +27,13 @@ def sound_file(audio: str, dialog_file: Path, folder: Path) -> Path:
     if not path.is_relative_to(root):
         raise SoundError(f"{audio!r} is not in {folder.name}/", "put it beside the dialogs")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SoundError(f"{audio!r} has more than {MAX_BYTES} bytes", "save it with 8000 or 16000 Hz, mono")
+        if path.stat().st_size > MAX_PLAYED_BYTES:
+            raise SoundError(f"{audio!r} has more than {MAX_PLAYED_BYTES} bytes", "save it with 8000 or 16000 Hz, mono")
         wave = read_wave(path.read_bytes())
     except OSError as error:
         raise SoundError(f"there is no file {audio!r}", f"put it into {path.parent.name}/") from error
     except ValueError as error:
         raise SoundError(f"{audio!r}: {error}", "save it as WAV, PCM of 16 bits") from error
-    if wave.seconds > MAX_S:
-        raise SoundError(f"{audio!r} takes {wave.seconds:.0f} s", f"nobody listens for more than {MAX_S:.0f} s")
+    if wave.seconds > MAX_PLAYED_S:
+        raise SoundError(f"{audio!r} takes {wave.seconds:.0f} s", f"nobody listens for more than {MAX_PLAYED_S:.0f} s")
     return path

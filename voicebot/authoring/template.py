@@ -100,7 +100,7 @@ def _gap(inside: str, column: int, kinds: frozenset[str] | None) -> Gap:
     kind = kind.strip()
     if bar and kinds is not None and kind.partition(":")[0].strip() not in kinds:
         raise ExpressionError(
-            f"{kind!r} is no way of saying a value; there are {', '.join(sorted(kinds))}",
+            f"{kind!r} is not a format for a value; there are {', '.join(sorted(kinds))}",
             column + len(expression) + 1,
         )
     try:

@@ -71,7 +71,7 @@ class Entry(Part):
         "answered", "ended", "busy", "no_answer", "declined", "unreachable", "refused", "cancelled", "error"
     ] | None = Field(None, description="What became of the call that a `dial` has placed.")  # fmt: skip
     bot: Annotated[list[PlainText], BeforeValidator(listed)] | None = Field(None, description="What the bot says then.")
-    transfer: PlainText | None = Field(None, description="Whom the caller is handed on to.")
+    transfer: PlainText | None = Field(None, description="To whom the caller is transferred.")
     dial: PlainText | None = Field(None, description="Whom the bot has called, in a call of its own.")
     hangup: bool | None = Field(None, description="Whether the bot ends the call.")
     language: PlainText | None = Field(None, description="In which language the call goes on.")

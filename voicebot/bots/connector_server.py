@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -20,11 +21,13 @@ from voicebot.bots.channel import ChannelUnavailable
 from voicebot.bots.connector import ConnectorResponse, PlaceForBot
 from voicebot.bots.connector_conversation import ConnectorConversation
 from voicebot.bots.ringing import Ringing
+from voicebot.listening import Bounds
+from voicebot.listening.http import HTTP_BOUNDS, HttpServer, read_body
+from voicebot.listening.http_origin import own_names
 from voicebot.loopback import is_loopback
 
 logger = logging.getLogger(__name__)
 
-READ_TIMEOUT_S = 10.0
 REQUEST_ID = "x-ms-client-request-id"
 """The header with which the Bot Framework's clients mark a request; it stays the same when they send it again."""
 
@@ -57,12 +60,15 @@ class ServedBot:
 class ConnectorServer:
     """Each channel that uses the server starts it; only the first start listens. ``public_url``: how bots reach it."""
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, public_url: str = "") -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 0, public_url: str = "", bounds: Bounds = HTTP_BOUNDS
+    ) -> None:
+        self._bounds = bounds
         self._host = host
         self._port = port
         self._public_url = public_url and public_url.rstrip("/") + "/"
         self._bots: list[ServedBot] = []
-        self._runner: web.AppRunner | None = None
+        self._server: HttpServer | None = None
         self.place: PlaceForBot | None = None
         """Places a call for a bot; None: bots cannot place calls."""
         self.refused = 0
@@ -76,7 +82,7 @@ class ConnectorServer:
     @property
     def port(self) -> int:
         """The port in use; 0 while the server does not listen."""
-        return int(self._runner.addresses[0][1]) if self._runner is not None and self._runner.addresses else 0
+        return self._server.port if self._server is not None else 0
 
     def add(self, bot: ServedBot) -> None:
         """Serve a bot. Raises :class:`ChannelUnavailable` if anybody could speak to callers in its name."""
@@ -93,22 +99,22 @@ class ConnectorServer:
 
     async def start(self) -> None:
         """Listen. Raises :class:`ChannelUnavailable`."""
-        if self._runner is not None:
+        if self._server is not None:
             return
         application = web.Application(client_max_size=connector.MAX_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
-        runner = self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
+        names = own_names(self._host, urlsplit(self._public_url).hostname or "")
+        server = self._server = HttpServer(application, names=names, bounds=self._bounds)
         try:
-            await runner.setup()
-            await web.TCPSite(runner, self._host, self._port).start()
+            await server.listen(self._host, self._port)
         except OSError as error:
             await self.close()
             raise ChannelUnavailable(f"connector: {self._host}:{self._port}: {error.strerror or error}") from error
 
     async def close(self) -> None:
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        server, self._server = self._server, None
+        if server is not None:
+            await server.close()
 
     async def _handle(self, request: web.Request) -> web.Response:
         try:
@@ -169,6 +175,9 @@ class ConnectorServer:
     async def _body(self, request: web.Request) -> Body | ConnectorResponse:
         try:
             return Body(await _json(request))
+        except web.HTTPRequestTimeout:
+            self.refused += 1
+            return connector.error(408, "RequestTimeout", "the body did not come")
         except web.HTTPRequestEntityTooLarge:
             self.refused += 1
             return connector.error(413, "MessageSizeTooBig", f"more than {connector.MAX_BODY} bytes")
@@ -194,12 +203,8 @@ def _key(request: web.Request) -> str:
 
 
 async def _json(request: web.Request) -> object:
-    """The body as JSON; None when it is empty. Raises ValueError, RecursionError, HTTPRequestEntityTooLarge."""
-    try:
-        async with asyncio.timeout(READ_TIMEOUT_S):
-            body = await request.read()
-    except TimeoutError as error:
-        raise ValueError(f"the body did not arrive within {READ_TIMEOUT_S:g} s") from error
+    """The body as JSON; None when it is empty. Raises ValueError, RecursionError, and what :func:`read_body` does."""
+    body = await read_body(request)
     return json.loads(body) if body.strip() else None
 
 

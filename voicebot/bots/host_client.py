@@ -63,6 +63,8 @@ class DialogHostClient:
         self._answers: dict[int, asyncio.Future[Pong | PromptsTold | TextsTold]] = {}
         self.malformed = 0
         """Lines of the host that could not be read and were dropped."""
+        self.trouble = ""
+        """Why turns would fail now, as the host said when it was last pinged; empty: they would not."""
 
     @property
     def connected(self) -> bool:
@@ -95,9 +97,10 @@ class DialogHostClient:
     async def ping(self, timeout_s: float = 1.0) -> bool:
         """Whether the host's event loop answers; False while a dialog blocks it."""
         try:
-            await self._ask(Ping, timeout_s)
+            answer = await self._ask(Ping, timeout_s)
         except HostUnavailable:
             return False
+        self.trouble = answer.trouble if isinstance(answer, Pong) else ""
         return True
 
     async def prompts(self, timeout_s: float = 5.0) -> tuple[FixedPrompt, ...]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from voicebot.audio import AudioFormat
-from voicebot.calls.remote_audio import MAX_BYTES, RemoteAudio, from_wav
+from voicebot.audio.riff import MAX_PLAYED_BYTES
+from voicebot.calls.remote_audio import RemoteAudio, from_wav
 from voicebot.speech import SpeechUnavailable
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _converted(path: Path, audio: AudioFormat) -> bytes:
     with path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"longer than {MAX_BYTES} bytes")
+        content = file.read(MAX_PLAYED_BYTES + 1)
+    if len(content) > MAX_PLAYED_BYTES:
+        raise ValueError(f"longer than {MAX_PLAYED_BYTES} bytes")
     return from_wav(content, audio)

@@ -1,9 +1,9 @@
 """Audio files from other machines: fetched by HTTP each time a bot plays them, and converted to the call's format.
 
 PCM of 8 to 32 bits, mu-law and A-law are understood, of any rate, mono or mixed down. What a bot names is fetched from
-hosts that are allowed (:mod:`voicebot.web_access`), within :data:`DEADLINE_S` and :data:`MAX_BYTES`, without following
-redirections. It goes to a temporary file as it comes: in memory are at most :data:`CONVERTED_AT_ONCE` files, however
-many are asked for.
+hosts that are allowed (:mod:`voicebot.web_access`), within :data:`DEADLINE_S` and
+:data:`~voicebot.audio.riff.MAX_PLAYED_BYTES`, without following redirections. It goes to a temporary file as it comes:
+in memory are at most :data:`CONVERTED_AT_ONCE` files, however many are asked for.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from typing import IO, Final
 import aiohttp
 
 from voicebot.audio import AudioFormat
-from voicebot.audio.riff import Wave, read_wave
+from voicebot.audio.riff import MAX_PLAYED_BYTES, MAX_PLAYED_S, Wave, read_wave
 from voicebot.speech import SpeechUnavailable
 from voicebot.web_access import NotAllowed, WebHosts, public_connector
 
 DEADLINE_S = 5.0
-MAX_BYTES = 12_000_000
-MAX_S = 120.0
 FETCHED_AT_ONCE: Final = 16
 CONVERTED_AT_ONCE: Final = 2
 WAIT_S: Final = 15.0
@@ -77,8 +75,8 @@ class RemoteAudio:
             length = 0
             async for piece in response.content.iter_chunked(_PIECE):
                 length += len(piece)
-                if length > MAX_BYTES:
-                    raise ValueError(f"longer than {MAX_BYTES} bytes")
+                if length > MAX_PLAYED_BYTES:
+                    raise ValueError(f"longer than {MAX_PLAYED_BYTES} bytes")
                 await asyncio.to_thread(file.write, piece)
 
 
@@ -93,6 +91,6 @@ def _converted(file: IO[bytes], audio: AudioFormat) -> bytes:
 
 
 def from_wav(content: bytes, audio: AudioFormat) -> bytes:
-    """A WAV file in the format ``audio``, mixed down, cut at :data:`MAX_S`. Raises ValueError."""
+    """A WAV file in the format ``audio``, mixed down, cut at :data:`MAX_PLAYED_S`. Raises ValueError."""
     form, data = read_wave(content)
-    return Wave(form, data[: int(MAX_S * form.rate) * form.block]).in_format(audio)
+    return Wave(form, data[: int(MAX_PLAYED_S * form.rate) * form.block]).in_format(audio)

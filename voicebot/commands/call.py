@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import secrets
 import ssl
 import sys
 from collections.abc import AsyncIterator
@@ -32,6 +34,7 @@ from voicebot.commands.demo import DEMO_SCRIPT
 from voicebot.commands.transcript import line_printer, print_figures
 from voicebot.log import configure_logging
 from voicebot.private_files import whole_file
+from voicebot.service.speech import KEY_ENV
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.speech import SpeechEndpoint
 
@@ -121,13 +124,17 @@ def _keep(report: CallReport | LoadReport, out: Path) -> None:
 async def caller_speech(url: str) -> AsyncIterator[SpeechEndpoint]:
     """The speech service of the caller: the one at ``url``, or an offline one that ends with the block."""
     if url:
-        yield SpeechEndpoint(host=url)
+        yield SpeechEndpoint(host=url, key=os.environ.get("VOICEBOT_SPEECH__KEY"))
         return
     ready: dict[str, Any] = {}
+    key = secrets.token_urlsafe()
     argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent", "--port", "0", "--log-level", "WARNING"]
-    child = ChildProcess("speech service of the caller", argv, on_ready=ready.update)
+    environment = {**os.environ, KEY_ENV: key}
+    child = ChildProcess(
+        "speech service of the caller", [*argv, "--key-env", KEY_ENV], on_ready=ready.update, environment=environment
+    )
     await child.start()
     try:
-        yield SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}")
+        yield SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}", key=key)
     finally:
         await child.stop()

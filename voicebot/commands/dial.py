@@ -74,7 +74,10 @@ class ConsoleClient:
         """The answer to one request. Raises :class:`NotAsked`."""
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(
-            self._url + path, data, {"Authorization": f"Bearer {self._token}"}, method=method
+            self._url + path,
+            data,
+            {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            method=method,
         )
         try:
             with urllib.request.urlopen(request, timeout=REQUEST_S) as response:

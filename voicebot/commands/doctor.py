@@ -23,8 +23,10 @@ from voicebot.audio import PCMU
 from voicebot.bots.remote_bot import RemoteBot
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
+from voicebot.listening.descriptors import allowance, raise_limit
 from voicebot.localspeech.prepare import models_prepared
 from voicebot.service.sip import listeners
+from voicebot.service.speech_watch import http_address
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.speech import Recognizer, SpeechUnavailable
 
@@ -69,6 +71,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         return
     yield Finding("settings", True, "read and understood")
     yield _sip_ports(settings)
+    yield _open_files(settings)
     yield _rtp_ports(settings)
     yield _dialogs(settings)
     yield _disk(settings)
@@ -103,6 +106,14 @@ def _sip_ports(settings: Settings) -> Finding:
             return Finding("SIP port", False, f"{where}: {error}", mend)
         free.append(where)
     return Finding("SIP port", True, f"{', '.join(free)} {'is' if len(free) == 1 else 'are'} free")
+
+
+def _open_files(settings: Settings) -> Finding:
+    allowed = allowance(raise_limit(), settings.sip.max_calls)
+    detail = f"{allowed.limit} allow {allowed.calls} calls and {allowed.connections} connections"
+    good = allowed.calls >= settings.sip.max_calls
+    mend = f"{settings.sip.max_calls} calls (sip.max_calls) need a higher limit: ulimit -Hn, LimitNOFILE= of systemd"
+    return Finding("open files", good, detail, mend)
 
 
 def _rtp_ports(settings: Settings) -> Finding:
@@ -195,15 +206,12 @@ async def _speech_service(settings: Settings) -> list[Finding]:
         findings.append(Finding("speech service", False, str(error), mend))
     finally:
         await recognizer.stop()
-    url = endpoint.host or endpoint.endpoint or f"https://{endpoint.region}.api.cognitive.microsoft.com"
-    findings.extend(await _clock(url))
+    findings.extend(await _clock(http_address(endpoint)))
     return findings
 
 
-async def _clock(url: str) -> list[Finding]:
+async def _clock(address: str) -> list[Finding]:
     """Compare our clock with the service's ``Date`` header. Empty if it does not send one."""
-    parts = urlsplit(url)
-    address = parts._replace(scheme={"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme), path="/").geturl()
     try:
         timeout = aiohttp.ClientTimeout(total=5)
         async with aiohttp.ClientSession(timeout=timeout) as http, http.get(address) as response:

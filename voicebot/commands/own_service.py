@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -39,7 +40,8 @@ async def own_service(
     the file ``config``. Raises :class:`NotReady` with the end of the log.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
-    given = {f"VOICEBOT_{name}": str(value) for name, value in settings.items()}
+    key = secrets.token_urlsafe()  # of its offline speech service, which the caller uses as well
+    given = {f"VOICEBOT_{name}": str(value) for name, value in {**settings, "SPEECH__KEY": key}.items()}
     arguments = [] if config is None else ["--config", str(config)]
     serve = 'umask 077; exec "$@" 2>"$0"'  # the shell adds the log file
     argv = ["sh", "-c", serve, str(log), sys.executable, "-m", "voicebot", "serve", *arguments, "--json",
@@ -51,7 +53,7 @@ async def own_service(
     except NotReady as error:
         raise NotReady(f"{error}\n{await asyncio.to_thread(_end_of, log)}".strip()) from error
     try:
-        yield OwnService(Address.parse(ready["sip"]), SpeechEndpoint(host=ready["speech"]))
+        yield OwnService(Address.parse(ready["sip"]), SpeechEndpoint(host=ready["speech"], key=key))
     finally:
         await child.stop()
 

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 from voicebot.address import Address
 from voicebot.calls import CallRequest, Calls, CannotCall, Outbound
 from voicebot.console.answers import error
+from voicebot.listening.http import read_body
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY: Final = 64 << 10
-READ_TIMEOUT_S: Final = 10.0
 HANG_UP_TIMEOUT_S: Final = 5.0
 _STATUS: Final = {"invalid": 400, "forbidden": 403, "full": 503}
 
@@ -69,10 +69,9 @@ class CallsApi:
     async def place(self, request: web.Request) -> web.Response:
         """Place a call. Answers 202 with the call's id while it is being set up."""
         try:
-            async with asyncio.timeout(READ_TIMEOUT_S):
-                body = CallBody.model_validate(json.loads(await request.read()))
-        except TimeoutError:
-            return error(408, f"the body did not come within {READ_TIMEOUT_S:.0f} s")
+            body = CallBody.model_validate(json.loads(await read_body(request)))
+        except web.HTTPRequestTimeout:
+            return error(408, "the body did not come")
         except ValidationError as wrong:
             return error(400, "; ".join(_line(e) for e in wrong.errors()[:5]))
         except (ValueError, RecursionError):

@@ -13,10 +13,11 @@ from voicebot.console.api import MAX_BODY, CallsApi
 from voicebot.console.metrics import CONTENT_TYPE, Metrics
 from voicebot.console.page import Panel, render
 from voicebot.console.token import bearer
+from voicebot.listening import Bounds
+from voicebot.listening.http import HTTP_BOUNDS, HttpServer
+from voicebot.listening.http_origin import own_names
 
 logger = logging.getLogger(__name__)
-
-KEEP_ALIVE_S = 30.0
 
 
 class ConsoleUnavailable(Exception):
@@ -37,7 +38,9 @@ class ConsoleServer:
         unready: Callable[[], list[str]],
         panels: Callable[[], Sequence[Panel]],
         secret: Callable[[], str],
+        bounds: Bounds = HTTP_BOUNDS,
     ) -> None:
+        self._bounds = bounds
         self._host = host
         self._port = port
         self._api = api
@@ -45,12 +48,12 @@ class ConsoleServer:
         self._unready = unready
         self._panels = panels
         self._secret = secret
-        self._runner: web.AppRunner | None = None
+        self._server: HttpServer | None = None
 
     @property
     def port(self) -> int:
         """The port in use; 0 while the server does not listen."""
-        return int(self._runner.addresses[0][1]) if self._runner is not None and self._runner.addresses else 0
+        return self._server.port if self._server is not None else 0
 
     async def start(self) -> None:
         """Listen. Raises :class:`ConsoleUnavailable`."""
@@ -64,12 +67,9 @@ class ConsoleServer:
                 *self._api.routes,
             ]
         )
-        runner = self._runner = web.AppRunner(
-            application, access_log=None, shutdown_timeout=2.0, keepalive_timeout=KEEP_ALIVE_S
-        )
+        server = self._server = HttpServer(application, names=own_names(self._host), bounds=self._bounds)
         try:
-            await runner.setup()
-            await web.TCPSite(runner, self._host, self._port).start()
+            await server.listen(self._host, self._port)
         except OSError as wrong:
             await self.close()
             raise ConsoleUnavailable(
@@ -78,9 +78,9 @@ class ConsoleServer:
             ) from wrong
 
     async def close(self) -> None:
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        server, self._server = self._server, None
+        if server is not None:
+            await server.close()
 
     async def _page(self, _request: web.Request) -> web.Response:
         policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}

@@ -10,10 +10,13 @@ status  when
 201     done; replies were sent to the activity's ``serviceUrl`` while the request was waiting
 400     not JSON, or not an activity (no ``type``, no conversation, no ``serviceUrl`` that can be replied to)
 401     no token, or one that is not accepted
-403     a ``serviceUrl`` that neither the token nor the settings name
+403     a web page's request (:mod:`voicebot.listening.http_origin`), or a ``serviceUrl`` that neither the token nor the
+        settings name
 405     any method other than POST
+408     the body did not come
 413     a body over 256 KiB
 415     a content type other than JSON
+421     without an app id: a name in ``Host`` that is not this machine's
 500     a dialog failed: the log says where
 501     an invoke that no dialog answered
 502     the replies could not be delivered to ``serviceUrl``
@@ -43,6 +46,8 @@ from voicebot.host.openid import use_unblocking_keys
 from voicebot.host.registration import AppRegistration
 from voicebot.host.sdk import activity_from_json, is_connector_error, model_to_json
 from voicebot.host.sdk_botbuilder import CloudAdapter, ConfigurationBotFrameworkAuthentication
+from voicebot.listening.descriptors import raise_limit
+from voicebot.listening.http import HTTP_BOUNDS, HttpServer, read_body
 from voicebot.loopback import is_loopback_url
 from voicebot.signing_keys import KeysUnavailable
 from voicebot.web_access import NotAllowed, WebHosts
@@ -76,9 +81,14 @@ class MessagesEndpoint:
         self._service_hosts = WebHosts(service_hosts)
         self._authentication = ConfigurationBotFrameworkAuthentication(_Configuration(app))
         self._adapter = CloudAdapter(self._authentication)
-        self._runner: web.AppRunner | None = None
+        application = web.Application(client_max_size=MAX_BODY)
+        application.router.add_post("/api/messages", self.handle)
+        # Whoever has a token may have come by any name; without one, nobody from outside this machine may.
+        self._server = HttpServer(
+            application, names=None if app.app_id else (), bounds=HTTP_BOUNDS.within(raise_limit() // 4)
+        )
         self._listener: socket.socket | None = None
-        self._site: web.SockSite | None = None
+        self._accepts = False
         self._letting_go: asyncio.Task[None] | None = None
         self.running = 0
         """How many requests are being answered."""
@@ -92,36 +102,26 @@ class MessagesEndpoint:
         asyncio.get_running_loop().set_default_executor(
             ThreadPoolExecutor(REPLY_THREADS, thread_name_prefix="connector")
         )
-        application = web.Application(client_max_size=MAX_BODY)
-        application.router.add_post("/api/messages", self.handle)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
-        await self._runner.setup()
+        await self._server.prepare()
 
     async def accept(self) -> None:
         """Accept requests from now on."""
-        assert self._runner is not None and self._listener is not None
-        if self._site is None:
-            self._site = web.SockSite(self._runner, self._listener.dup())
-            await self._site.start()
+        assert self._listener is not None
+        if not self._accepts:
+            self._accepts = True
+            self._server.accept([self._listener.dup()])
 
     async def refuse(self) -> None:
         """Accept no more requests, not even on open connections. Those that are being answered are still answered."""
-        site, self._site = self._site, None
-        if site is not None and self._runner is not None:
-            await site.stop()
-            await asyncio.sleep(0)  # lets a connection that was just accepted read its request
-            server = self._runner.server
-            assert server is not None
-            server.pre_shutdown()
-            self._letting_go = asyncio.create_task(server.shutdown(TURN_LIMIT_S), name="connections are let go")
-            await asyncio.sleep(0)  # lets the server close the connections that wait for another request
+        if self._accepts:
+            self._accepts = False
+            self._letting_go = await self._server.refuse(TURN_LIMIT_S)
 
     async def close(self) -> None:
         if self._letting_go is not None:
             self._letting_go.cancel()
             await asyncio.wait([self._letting_go])
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._server.close()
         if self._listener is not None:
             self._listener.close()
 
@@ -134,10 +134,8 @@ class MessagesEndpoint:
             self.running -= 1
 
     async def _answer(self, request: web.Request) -> web.Response:
-        if request.content_type != "application/json":
-            return _refused(415, "UnsupportedMediaType", "send an activity as application/json")
         try:
-            activity = activity_from_json(parsed(await request.read()))
+            activity = activity_from_json(parsed(await read_body(request)))
         except (ValueError, RecursionError) as error:
             return _refused(400, "BadSyntax", str(error)[:200])
         if problem := problem_of(activity):

@@ -21,8 +21,10 @@ from voicebot.host.bot import DialogBot
 from voicebot.host.loader import DialogsError, load_dialogs
 from voicebot.host.registration import AppRegistration, NotLoopback, require_loopback
 from voicebot.host.server import HostServer, SocketBusy, Texts
+from voicebot.host.state_watch import StateWatch
 from voicebot.host.storage import SqliteStorage, Storage, StorageUnusable
 from voicebot.host.warm import warm_up
+from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger("voicebot.host")
 
@@ -61,7 +63,12 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
             ready["http_port"] = listener.getsockname()[1]
             if not options.http_later:
                 await texts.accept()
-        server = HostServer(dialogs, bot, TelephonyAdapter(), texts)
+        state = StateWatch(storage)
+        if options.state_url:
+            tasks = BackgroundTasks(logger)
+            tasks.spawn(state.run(), "watching the state server")
+            stack.push_async_callback(tasks.close)
+        server = HostServer(dialogs, bot, TelephonyAdapter(), texts, lambda: state.trouble)
         stack.push_async_callback(server.close)
         await server.start(options.socket)
         announce.write(json.dumps(ready) + "\n")

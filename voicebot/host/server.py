@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -82,15 +83,22 @@ class _Connection:
 
 
 class HostServer:
-    """Serves ``bot`` to call processes. ``start`` and ``close`` belong to its owner."""
+    """Serves ``bot`` to call processes. ``start`` and ``close`` belong to its owner. ``trouble``: why turns would fail
+    now, which whoever pings is told."""
 
     def __init__(
-        self, dialogs: LoadedDialogs, bot: DialogBot, adapter: TelephonyAdapter, texts: Texts | None = None
+        self,
+        dialogs: LoadedDialogs,
+        bot: DialogBot,
+        adapter: TelephonyAdapter,
+        texts: Texts | None = None,
+        trouble: Callable[[], str] = lambda: "",
     ) -> None:
         self._dialogs = dialogs
         self._bot = bot
         self._adapter = adapter
         self._texts = texts
+        self._trouble = trouble
         self._turning: asyncio.Task[None] | None = None
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
@@ -149,7 +157,7 @@ class HostServer:
                 if conversation:
                     self._queue(conversation, connection, closed)
             case Ping(number):
-                connection.send(Pong(number, self._texts.running if self._texts is not None else 0))
+                connection.send(Pong(number, self._texts.running if self._texts is not None else 0, self._trouble()))
             case PromptsAsked(number):
                 connection.send(PromptsTold(number, self._dialogs.prompts))
             case TextsAsked(number, accept):

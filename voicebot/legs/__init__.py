@@ -43,7 +43,7 @@ class LegInfo:
     callee_uri: str = ""
     domain: Domain | None = None
     """The SIP domain for numbers that the other side is asked to call: its trunk's, or that of the URI that we called;
-    None if the call came by no trunk. Never from a caller's headers."""
+    None if the call came through no trunk. Never taken from a caller's headers."""
     display_name: str = ""
     remote_address: str = ""
     trunk: str = ""

@@ -28,7 +28,7 @@ _MAX_HEADERS = 32
 
 
 def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegInfo:
-    """``lines``: what calls of ours go out by, by the names of trunks and accounts."""
+    """The facts of ``call``. ``lines``: for outgoing calls, by the names of trunks and accounts."""
     line = lines.get(call.trunk)
     info = request_info(call.request, codec, remote_address=call.remote_address.host, trunk=call.trunk)
     if line is not None:

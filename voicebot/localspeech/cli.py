@@ -22,6 +22,8 @@ from voicebot.private_files import keep_private
 
 _log = logging.getLogger(__name__)
 
+KEY_ENV = "LOCALSPEECH_KEY"
+
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
@@ -33,7 +35,12 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--prepare", action="store_true", help="prepare the models and exit")
     made.add_argument("--scripted", type=Path, metavar="FILE", help="use no models; answer as this JSON script says")
-    made.add_argument("--require-key", default="", metavar="KEY", help="answer 401 to clients without this key")
+    made.add_argument(
+        "--key-env",
+        default=KEY_ENV,
+        metavar="NAME",
+        help="environment variable with a key: answer 401 to clients without it (default: %(default)s)",
+    )
     made.add_argument(
         "--max-sessions",
         type=int,
@@ -84,7 +91,7 @@ async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
         host=arguments.host,
         port=arguments.port,
         script=script,
-        require_key=arguments.require_key,
+        require_key=os.environ.pop(arguments.key_env, ""),
         max_sessions=arguments.max_sessions,
     )
     try:

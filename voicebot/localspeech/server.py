@@ -12,6 +12,10 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from voicebot.listening import Bounds
+from voicebot.listening.descriptors import raise_limit
+from voicebot.listening.http import HttpServer, read_body
+from voicebot.listening.http_origin import own_names
 from voicebot.localspeech.engines import RecognitionEngine, SynthesisEngine
 from voicebot.localspeech.recognition_driver import RecognitionDriver
 from voicebot.localspeech.scripted import (
@@ -39,6 +43,8 @@ VOICE = {
 }
 
 _MAX_FRAME = 1 << 20
+_BESIDE_SESSIONS = 56
+"""Connections besides those of sessions: of who asks for health or voices, or is refused."""
 _DRAIN_S = 2.0
 
 
@@ -78,7 +84,7 @@ class LocalSpeech:
         self._max_sessions = max_sessions
         self._open: dict[str, set[web.WebSocketResponse]] = {"recognition": set(), "synthesis": set()}
         self._counts = {"recognition": 0, "synthesis": 0, "refused": 0, "malformed": 0}
-        self._runner: web.AppRunner | None = None
+        self._server: HttpServer | None = None
 
     @property
     def ready(self) -> bool:
@@ -110,10 +116,12 @@ class LocalSpeech:
         route("/health", self._health)
         if self.script is not None:
             app.router.add_post("/control", self._control)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_DRAIN_S)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, self.port).start()
-        self.port = self._runner.addresses[0][1]
+        # They all come from one process, so one source may have all of them.
+        connections = min(2 * self._max_sessions + _BESIDE_SESSIONS, raise_limit() * 3 // 4)
+        bounds = Bounds(connections, connections)
+        self._server = HttpServer(app, names=own_names(self.host), bounds=bounds, grace_s=_DRAIN_S)
+        await self._server.listen(self.host, self.port)
+        self.port = self._server.port
 
     async def close(self) -> None:
         """Close all connections and stop listening. Harmless twice."""
@@ -121,9 +129,9 @@ class LocalSpeech:
             for socket in list(sockets):
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(socket.close(code=1001, message=b"service is going away"), 0.5)
-        if self._runner is not None:
-            runner, self._runner = self._runner, None
-            await runner.cleanup()
+        server, self._server = self._server, None
+        if server is not None:
+            await server.close()
 
     def set_script(self, script: Script) -> None:
         """Follow another script from now on, and count its faults from 0. Open connections stay, and follow it, too."""
@@ -154,7 +162,7 @@ class LocalSpeech:
 
     async def _control(self, request: web.Request) -> web.Response:
         try:
-            self.set_script(Script.from_json(json.loads(await request.read())))
+            self.set_script(Script.from_json(json.loads(await read_body(request))))
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"status": "ok"})
@@ -167,7 +175,7 @@ class LocalSpeech:
         key = request.headers.get("Ocp-Apim-Subscription-Key", "")
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         wanted = self._require_key.encode()
-        return any(hmac.compare_digest(given.encode(), wanted) for given in (key, bearer))
+        return any(hmac.compare_digest(given.encode(errors="surrogateescape"), wanted) for given in (key, bearer))
 
     def _refusal(self, request: web.Request, service: str) -> web.Response | None:
         if not self._authorised(request):

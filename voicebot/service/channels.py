@@ -11,6 +11,8 @@ from voicebot.bots.channel import BotChannel
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.conventions import Conventions, with_conventions
 from voicebot.bots.routing import Routes
+from voicebot.listening import Bounds
+from voicebot.listening.http import HTTP_BOUNDS
 from voicebot.settings import Settings
 from voicebot.settings.routes import DIALOGS
 
@@ -18,11 +20,17 @@ logger = logging.getLogger(__name__)
 
 
 class Channels:
-    """The bots of the settings. ``dialogs`` makes a conversation with our own dialog host."""
+    """The bots of the settings. ``dialogs`` makes a conversation with our own dialog host. ``bounds``: of connections
+    that bots open to us."""
 
-    def __init__(self, settings: Settings, dialogs: Callable[[CallFacts, OnEvent], Conversation]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        dialogs: Callable[[CallFacts, OnEvent], Conversation],
+        bounds: Bounds = HTTP_BOUNDS,
+    ) -> None:
         connector = settings.connector
-        self.connector = ConnectorServer(connector.host, connector.port, connector.public_url)
+        self.connector = ConnectorServer(connector.host, connector.port, connector.public_url, bounds)
         self._routes = Routes(
             settings.routes.numbers,
             settings.routes.default,

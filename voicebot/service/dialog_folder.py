@@ -11,6 +11,7 @@ write there.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -26,6 +27,8 @@ DATA = "data"
 LEFT_BEHIND = ("~", ".bak", ".orig", ".pyc", ".rej", ".swp", ".tmp")
 """Endings of files that editors and tools leave behind, which are ignored."""
 
+_LEFT_OUT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ESTALE})
+
 Signature = dict[str, tuple[int, int, int]]
 """From each file's path in the folder to its modification time (ns), size and inode."""
 
@@ -35,14 +38,19 @@ class FolderTooLarge(Exception):
 
 
 def signature(folder: Path) -> Signature:
-    """The present state of ``folder``, without files that cannot be read. Raises :class:`FolderTooLarge`."""
+    """The present state of ``folder``, without files that are gone or cannot be read.
+
+    Raises :class:`FolderTooLarge`, and OSError if the folder could not be looked at (no descriptor was left, say).
+    """
     found: Signature = {}
     total = 0
     beginning = len(str(folder)) + 1
     for entry in _files(str(folder)):
         try:
             about = entry.stat()
-        except OSError:
+        except OSError as error:
+            if error.errno not in _LEFT_OUT:
+                raise
             continue  # it was removed just now, or is a broken link
         found[entry.path[beginning:]] = (about.st_mtime_ns, about.st_size, about.st_ino)
         total += about.st_size
@@ -77,7 +85,7 @@ class ChangeDebouncer:
     """
 
     def __init__(self, tried: Signature, settle_s: float = SETTLE_S) -> None:
-        self._tried = tried
+        self._tried: Signature | None = tried
         self._seen = tried
         self._since = 0.0
         self._settle_s = settle_s
@@ -92,11 +100,17 @@ class ChangeDebouncer:
         self._tried = seen
         return True
 
+    def again(self, at: float) -> None:
+        """What was tried last is to be tried once more, not before ``at``."""
+        self._tried, self._since = None, at
+
 
 def _files(folder: str) -> Iterator[os.DirEntry[str]]:
     try:
         entries = list(os.scandir(folder))
-    except OSError:
+    except OSError as error:
+        if error.errno not in _LEFT_OUT:
+            raise
         return  # it was removed just now
     for entry in entries:
         if entry.name.startswith((".", "#")) or entry.name.endswith(LEFT_BEHIND):

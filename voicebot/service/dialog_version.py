@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,12 +26,14 @@ class HostOptions:
 
     ``runtime``: the folder in which each version gets a folder of its own. ``http_fd``: the listening socket of
     ``/api/messages``, or None if that is not served. ``arguments``: further arguments for the host's command line.
+    ``environment``: of its process.
     """
 
     settings: BotSettings
     runtime: Path
     http_fd: int | None
     arguments: Sequence[str]
+    environment: Mapping[str, str]
 
 
 class DialogVersion:
@@ -51,6 +53,7 @@ class DialogVersion:
             (),
             on_ready=lambda _: None,
             healthy=self.client.ping,
+            environment=options.environment,
             hang_timeout_s=settings.hang_timeout_s,
             pass_fds=() if options.http_fd is None else (options.http_fd,),
         )

@@ -27,7 +27,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +48,8 @@ PREPARE_S = 20.0
 MAX_LEAVING = 8
 """How many earlier versions may have calls, each with a process of its own. Further changes wait."""
 LEAVING_POLL_S = 1.0
+TRY_AGAIN_S = 5.0
+"""For a version that could not be brought up for want of descriptors, memory or disk."""
 CLOSE_S = 15.0
 """How long a version that is being started or ended may take at the end of the service."""
 
@@ -71,8 +73,8 @@ class DialogsStatus:
 class DialogVersions:
     """``start`` and ``close`` belong to its owner; conversations can be made after ``start``.
 
-    ``options``: further arguments for each host. ``prepare`` is awaited before a new version serves; ``serves`` is
-    called when it does.
+    ``options``: further arguments for each host, and ``environment`` that of its process. ``prepare`` is awaited before
+    a new version serves; ``serves`` is called when it does.
     """
 
     def __init__(
@@ -81,12 +83,14 @@ class DialogVersions:
         runtime: Path,
         options: list[str],
         *,
+        environment: Mapping[str, str],
         prepare: Callable[[DialogHostClient], Awaitable[object]],
         serves: Callable[[DialogHostClient], None],
     ) -> None:
         self._settings = settings
         self._runtime = runtime
         self._options = options
+        self._environment = environment
         self._prepare = prepare
         self._serves = serves
         self._follows = settings.reload
@@ -158,7 +162,7 @@ class DialogVersions:
             return {}
         try:
             return await asyncio.to_thread(signature, self._settings.dialogs)
-        except FolderTooLarge as error:
+        except (FolderTooLarge, OSError) as error:
             logger.warning("%s: changes are not followed; restart the service after a change", error)
             self._follows = False
             return {}
@@ -166,7 +170,8 @@ class DialogVersions:
     def _next(self) -> DialogVersion:
         self._number += 1
         fd = self._listener.fileno() if self._listener is not None else None
-        return DialogVersion(self._number, HostOptions(self._settings, self._runtime, fd, self._options))
+        options = HostOptions(self._settings, self._runtime, fd, self._options, self._environment)
+        return DialogVersion(self._number, options)
 
     # --- one version after another -----------------------------------------------------------------------------------
 
@@ -174,13 +179,20 @@ class DialogVersions:
         """Follow the changes of the folder, as long as the service runs."""
         changes = ChangeDebouncer(seen)
         told = False
+        unseen = ""
         while True:
             await asyncio.sleep(POLL_S)
             try:
                 seen = await asyncio.to_thread(signature, self._settings.dialogs)
+                unseen = ""
             except FolderTooLarge as error:
                 if self._faults != (str(error),):
                     self._refuse((str(error),))
+                continue
+            except OSError as error:
+                if not unseen:
+                    logger.error("%s cannot be looked at, so changes wait: %s", self._settings.dialogs, error)
+                unseen = str(error)
                 continue
             if len(self._leaving) >= MAX_LEAVING:
                 if not told:
@@ -189,40 +201,48 @@ class DialogVersions:
                 told = True
                 continue
             told = False
-            if changes.settled(seen, time.monotonic()):
-                await self._try()
+            if changes.settled(seen, time.monotonic()) and not await self._try():
+                changes.again(time.monotonic() + TRY_AGAIN_S)
 
-    async def _try(self) -> None:
+    async def _try(self) -> bool:
+        """Bring the next version up; False: that failed for a reason that is not in its files."""
         began = time.monotonic()
         version = self._starting = self._next()
         try:
             await version.make(copy=True)
         except (OSError, FolderTooLarge) as error:
             await self._drop(version)
-            self._refuse((str(error),))
-            return
+            return self._failed(error)
         if version.digest == self._serving.digest:
             await self._drop(version)
             if self._faults:
                 logger.info("the dialogs are again the same as in version %d", self._serving.number)
             self._faults = ()
-            return
+            return True
         try:
             await version.start(takes_texts=False)
         except (NotReady, OSError) as error:
             await self._drop(version)
-            self._refuse(error.faults if isinstance(error, NotReady) and error.faults else (str(error),))
-            return
+            return self._failed(error)
         await self._make_ready(version)
         await self._switch(version)
         logger.info("version %d of the dialogs serves, %.1f s after the change", version.number,
                     time.monotonic() - began)  # fmt: skip
+        return True
 
     async def _drop(self, version: DialogVersion) -> None:
         """End a version that never served; the next one gets its number."""
         self._starting = None
         self._number -= 1
         await version.end()
+
+    def _failed(self, error: NotReady | FolderTooLarge | OSError) -> bool:
+        """Tell it; False: the files are not to blame, so they are tried again."""
+        again = isinstance(error, OSError)
+        faults = error.faults if isinstance(error, NotReady) and error.faults else (str(error),)
+        if not (again and faults == self._faults):
+            self._refuse(faults)
+        return not again
 
     def _refuse(self, faults: tuple[str, ...]) -> None:
         self._faults = faults

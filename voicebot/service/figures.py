@@ -53,11 +53,13 @@ def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
     registered = {name: float(there) for name, there in registered_accounts(endpoint).items()}
     up = {name: float(s is TrunkState.UP) for name, s in endpoint.trunk_states.items() if s is not TrunkState.UNKNOWN}
     rejected = {str(status): count for status, count in counters.rejected_by_status.items()}
+    places = {"refused": endpoint.admissions.refused, "made-room": endpoint.admissions.given_up}
     repeated = {"in": counters.repeated, "out": counters.retransmitted}
     return [
         Figure("sip_requests", "Received SIP requests", dict(counters.requests_by_method), "method"),
         Figure("sip_rejected", "SIP requests that we answered with an error", rejected, "status"),
         Figure("sip_dropped", "SIP messages that were dropped, or could not be sent", unheard, "reason"),
+        Figure("sip_connections_ended", "SIP connections that found no place, or made room for others", places, "how"),
         Figure("sip_retransmissions", "Retransmissions of SIP messages, received and sent", repeated, "direction"),
         Figure("account_registered", "1 while the account is registered", registered, "account", "gauge"),
         Figure("trunk_up", "1 while the trunk answers our OPTIONS", up, "trunk", "gauge"),

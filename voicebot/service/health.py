@@ -33,6 +33,10 @@ class Health:
         if not self.started:
             return ["the service is being started"]
         away = [f"{child.name} is not running" for child in self._processes if not child.running]
+        if trouble := self._dialogs.client.trouble:
+            away.append(f"state: {trouble}")
+        if self._speech.trouble:
+            away.append(self._speech.trouble)
         return [*away, "the service is being stopped"] if self._sip.draining else away
 
     def panels(self) -> list[Panel]:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from voicebot.audio.codecs import Codec, all_named
 from voicebot.legs.sip_media import MediaPreferences
+from voicebot.listening import Bounds
 from voicebot.settings import Settings
 from voicebot.settings.sip import listen_at
 from voicebot.settings.trunks import LOOPBACK, AccountSettings, TrunkSettings
 from voicebot.settings.values import options
-from voicebot.sip import Access, AgentOptions, ListenAt, SipEndpoint
+from voicebot.sip import CONNECTION_BOUNDS, Access, AgentOptions, ListenAt, SipEndpoint
 
 
-def sip_endpoint(settings: Settings) -> SipEndpoint:
-    """The endpoint: where it listens, who may call, and where it registers."""
+def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) -> SipEndpoint:
+    """The endpoint: where it listens, who may call, and where it registers. ``connections``: that others may open."""
     sip = settings.sip
     trunks = [trunk.trunk() for trunk in settings.trunks]
     accounts = [account.account() for account in settings.accounts]
     strangers = sip.strangers
     if strangers == "auto":
         strangers = "drop" if trunks or accounts else "allow"
-    listen = [listen_at(value, sip.advertised_host) for value in sip.listen]
     return SipEndpoint(
-        *(listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]),
+        *listeners(settings),
         trunks=trunks if trunks or accounts else [LOOPBACK],
         accounts=accounts,
-        access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor),
+        access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor, connections),
         tls=settings.tls.options(),
         options=options(AgentOptions, sip),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,9 @@ from voicebot.calls import CallRecognizer
 from voicebot.events import Event
 from voicebot.log import log_options
 from voicebot.service.sip import codecs_in_use
+from voicebot.service.speech_watch import SpeechWatch
 from voicebot.service.supervisor import ChildProcess
-from voicebot.settings import Settings
+from voicebot.settings import Settings, for_children
 from voicebot.speech import (
     PromptCache,
     Recognizer,
@@ -23,25 +25,40 @@ from voicebot.speech import (
     SynthesizerPool,
 )
 
+LEAST_SESSIONS = 200
+"""Of the process; a call may have two: the next language's recogniser is connected before the last one's is closed."""
+KEY_ENV = "LOCALSPEECH_KEY"
+
 
 class SpeechService:
     """The service that recognises and synthesises speech. ``process``: ours, with ``speech.service = "local"``; else
-    None."""
+    None. It serves only clients with its key: ``speech.key``, or a new one at each start."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._local: SpeechEndpoint | None = None
+        self._key = settings.speech.secret() or secrets.token_urlsafe()
         self.process = self._child() if settings.speech.service == "local" else None
+        self._watch = SpeechWatch(self.endpoint) if self.process is None else None
 
     async def start(self) -> None:
         """Start the process, if it is ours. Raises :class:`~voicebot.service.supervisor.NotReady`."""
         if self.process is not None:
             await self.process.start()
+        if self._watch is not None:
+            self._watch.start()
 
     async def stop(self) -> None:
         """End the process."""
         if self.process is not None:
             await self.process.stop()
+        if self._watch is not None:
+            await self._watch.close()
+
+    @property
+    def trouble(self) -> str:
+        """Why a service elsewhere would not serve now; empty: it would."""
+        return self._watch.trouble if self._watch is not None else ""
 
     @property
     def url(self) -> str | None:
@@ -85,11 +102,13 @@ class SpeechService:
     def _child(self) -> ChildProcess:
         argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent"]
         argv += ["--host", "127.0.0.1", "--port", str(self._settings.speech.local_port)]
+        argv += ["--key-env", KEY_ENV, "--max-sessions", str(max(LEAST_SESSIONS, 2 * self._settings.sip.max_calls))]
         argv += log_options(self._settings.log.level, self._settings.log.json_lines)
-        return ChildProcess("speech service", argv, on_ready=self._ready)
+        environment = for_children(self._settings) | {KEY_ENV: self._key}  # no argument: process lists show those
+        return ChildProcess("speech service", argv, on_ready=self._ready, environment=environment)
 
     def _ready(self, ready: dict[str, Any]) -> None:
-        self._local = SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}")
+        self._local = SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}", key=self._key)
 
 
 def audio_formats(settings: Settings) -> list[AudioFormat]:

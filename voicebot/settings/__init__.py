@@ -11,7 +11,7 @@ are its sections. Rules of this package:
 
 from voicebot.settings.dialogs import BotSettings
 from voicebot.settings.document import Settings
-from voicebot.settings.loading import load_settings
+from voicebot.settings.loading import for_children, load_settings
 from voicebot.settings_file import SettingsError
 
-__all__ = ["BotSettings", "Settings", "SettingsError", "load_settings"]
+__all__ = ["BotSettings", "Settings", "SettingsError", "for_children", "load_settings"]

@@ -8,6 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from voicebot.host.sdk_choice import SDK_ENV
+from voicebot.host.storage import PASSWORD_ENV
+from voicebot.host_wire import SECRET_PREFIX
 from voicebot.settings.bots import as_written
 from voicebot.settings.document import Settings
 from voicebot.settings_file import DEFAULT_FILE, SettingsError, read_settings_file
@@ -47,14 +50,26 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     return settings
 
 
+def for_children(settings: Settings) -> dict[str, str]:
+    """The environment of processes that we start: ours without the settings, keys and tokens among them, and without
+    the secrets of others' bots. What is meant for the dialogs (``VOICEBOT_SECRET_...``) stays."""
+    sections = tuple(f"VOICEBOT_{section}__".upper() for section in Settings.model_fields)
+    bots = {bot.secret_env.upper() for bot in settings.bots if not bot.secret_env.startswith(SECRET_PREFIX)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() not in bots and not name.upper().startswith(sections)
+    }
+
+
 def _refuse_unknown_environment(secrets: set[str]) -> None:
-    known = {"VOICEBOT_CONFIG", *(name.upper() for name in secrets)} | {
+    known = {"VOICEBOT_CONFIG", SDK_ENV, PASSWORD_ENV, *(name.upper() for name in secrets)} | {
         f"VOICEBOT_{section}__{name}".upper()
         for section, field in Settings.model_fields.items()
         for name in getattr(field.annotation, "model_fields", {})
     }
     for name in os.environ:
-        if name.startswith("VOICEBOT_") and name.upper() not in known:
+        if name.startswith("VOICEBOT_") and not name.startswith(SECRET_PREFIX) and name.upper() not in known:
             raise SettingsError(
                 f"environment: {name}: no such setting (sections and names are joined by two underscores)"
             )

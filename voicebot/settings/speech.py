@@ -23,6 +23,7 @@ class SpeechSettings(Section):
     region: str = ""
     endpoint: str = ""
     key: SecretStr = SecretStr("")
+    """With ``service = "local"`` what the embedded service wants of its clients; empty: a new one at each start."""
     key_file: Path | None = None
     entra_token_file: Path | None = None
     """A file with a Microsoft Entra access token. It is read for each connection; something else must renew it."""

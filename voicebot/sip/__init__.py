@@ -25,6 +25,7 @@ Rules that hold here:
 from __future__ import annotations
 
 from voicebot.sip.call_table import SipLimits
+from voicebot.sip.connections import CONNECTION_BOUNDS
 from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.endpoint import Access, SipEndpoint
 from voicebot.sip.handle import CallClosed, CallHandle, IncomingCall, OutgoingCall
@@ -42,6 +43,7 @@ from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Rate, Strangers, Tr
 from voicebot.sip.user_agent import AgentOptions
 
 __all__ = [
+    "CONNECTION_BOUNDS",
     "DEFAULT_RATES",
     "TRUNK_FACTOR",
     "Access",

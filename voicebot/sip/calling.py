@@ -161,7 +161,7 @@ class Calling:
 
 
 class OutgoingSipCall(SipCall):
-    """A call of ours. ``offer``: our session description."""
+    """A call that we place. ``offer``: our session description."""
 
     def __init__(
         self,

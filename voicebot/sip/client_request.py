@@ -1,4 +1,4 @@
-"""A request of ours until its final response, over all attempts to send it.
+"""A request that we send, until its final response, over all attempts.
 
 Each attempt is one client transaction. This class makes the next one: at the addresses that a name resolves to (RFC
 3263, resolved by the driver), at the next address if one is silent, unreachable or answers 503 (RFC 3263 4.3), and with

@@ -1,9 +1,11 @@
 """TCP and TLS connections: accepted, made on demand, reused, kept alive, and limited in number (RFC 3261 18).
 
 Every connection has a number, its flow. A message goes out on the flow that its hop names, else on an open connection
-to that address, else on a new one, which queues a few messages until it is open. A connection is closed if no complete
-message comes in its first half minute, if it breaks the framing or reads too slowly, or if it stops answering our pings
-after it has answered one (RFC 5626 4.4.1).
+to that address, else on a new one, which queues a few messages until it is open. A connection is closed if it breaks
+the framing, reads too slowly, or stops answering our pings after it has answered one (RFC 5626 4.4.1).
+
+A connection that somebody opens to us has a place (:mod:`voicebot.listening`). Connections of trunks, and those that
+calls use, live for an hour without a message. Others must send their first message soon, and end if nothing follows.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ import itertools
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Collection
+from typing import Protocol, cast
 
+from voicebot.listening import Admissions, Bounds, Listener, Place, listening_sockets
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Transport
 from voicebot.sip.stream import PING, PONG, StreamFramer
@@ -24,28 +27,45 @@ from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
-MAX_CONNECTIONS = 2_000
-MAX_OF_SOURCE = 200
-"""The most connections that one address may open to us."""
+CONNECTION_BOUNDS = Bounds(total=2_000, of_source=200, reserve=200)
+"""Of connections that others open to us."""
+MAX_OF_OURS = 2_000
 CONNECT_TIMEOUT_S = 4.0
-FIRST_MESSAGE_S = 30.0
-HALF_READ_S = 30.0
+FIRST_MESSAGE_S = 10.0
+HALF_READ_S = 10.0
 """How long one message may take to arrive."""
+STRANGER_IDLE_S = 30.0
+"""How long a connection lives without a message that is of no trunk and no call."""
 IDLE_S = 3_900.0
 """How long a connection may be unused; longer than the usual interval of registrations and session refreshes."""
 PONG_S = 10.0
 _MAX_UNSENT = 1 << 20
 _MAX_QUEUED = 32
-_TICK_S = 5.0
+_TICK_S = 1.0
+_TICKS = 5
+"""Each connection is looked at at one tick in five: all at once would keep the loop from the media of calls."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection, with its framing. ``peer``: the address at the other end, with our flow number."""
+    """One connection, with its framing. ``peer``: the address at the other end, with our flow number.
 
-    def __init__(self, owner: Connections, transport: Transport, listener: int, target: Hop | None) -> None:
+    It has a ``target`` that we connect to, or the ``place`` of somebody who connects to us.
+    """
+
+    def __init__(
+        self,
+        owner: Connections,
+        transport: Transport,
+        listener: int,
+        *,
+        target: Hop | None = None,
+        place: Place | None = None,
+    ) -> None:
         self.flow = owner.next_flow()
         self.transport: asyncio.Transport | None = None
         self.target = target
+        self.place = place
+        self.in_call = False
         self.peer = Hop("", 0, transport, self.flow, listener)
         self.queue: list[bytes] = []
         self._owner = owner
@@ -84,6 +104,8 @@ class Connection(asyncio.Protocol):
             self.pinged_at, self.pongs_expected = None, True
         if messages:
             self.used_at, self.spoke = now, True
+            if self.place is not None and not self.in_call:
+                self.place.rest()
         if messages or self._framer.idle:
             self.quiet_since = now
         for message in messages:
@@ -104,16 +126,38 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
+    def hold(self, in_call: bool) -> None:
+        """Whether a call uses it: then it makes room for nobody."""
+        if self.place is not None and in_call != self.in_call:
+            (self.place.use if in_call else self.place.rest)()
+        self.in_call = in_call
+
     def check(self, now: float, keepalive_s: float) -> None:
         """Called now and then: close the connection if it is dead; ping it if we opened it."""
-        stranger = not self.spoke and self.target is None and now - self.opened_at > FIRST_MESSAGE_S
+        stranger = self.place is not None and not self.place.trusted and not self.in_call
+        silent = stranger and not self.spoke and now - self.opened_at > FIRST_MESSAGE_S
         half_read = not self._framer.idle and now - self.quiet_since > HALF_READ_S
         unanswered = self.pinged_at is not None and self.pongs_expected and now - self.pinged_at > PONG_S
-        if stranger or half_read or unanswered or now - self.used_at > IDLE_S:
+        if silent or half_read or unanswered or now - self.used_at > (STRANGER_IDLE_S if stranger else IDLE_S):
             self.abort()
         elif self.target is not None and self.pinged_at is None and now - self.received_at > keepalive_s:
             self.pinged_at = now
             self.send(PING)
+
+
+class Peers(Protocol):
+    """What connections need to know of who is at their other ends."""
+
+    def trusts(self, source: Hop) -> bool:
+        """Whether ``source`` is a trunk or an account by its address."""
+
+    @property
+    def proven_flows(self) -> Collection[int]:
+        """The connections on which somebody has proved to be a trunk."""
+
+    @property
+    def call_flows(self) -> Collection[int]:
+        """The connections that calls use."""
 
 
 class Connections:
@@ -128,19 +172,24 @@ class Connections:
         failed: Callable[[Hop], None],
         client_tls: Callable[[], ssl.SSLContext],
         keepalive_s: float,
+        peers: Peers,
+        bounds: Bounds = CONNECTION_BOUNDS,
     ) -> None:
         self.loop = loop
         self.received = received
         self.counters: Counter[str] = Counter()
-        """Connections that we closed: ``refused`` (over a limit), ``framing`` (malformed stream), ``slow`` (reader)."""
+        """Connections that we closed (``framing``: malformed; ``slow``: reader), or did not make (``refused``)."""
+        self.admissions = Admissions(bounds)
         self.flows: dict[int, Connection] = {}
         self._failed = failed
         self._client_tls = client_tls
         self._keepalive_s = keepalive_s
         self._numbers = itertools.count(1)
         self._by_address: dict[tuple[str, str, int, str], Connection] = {}
-        self._of_source: Counter[str] = Counter()
-        self._servers: list[asyncio.Server] = []
+        self._peers = peers
+        self._in_calls: set[int] = set()
+        self._ticks = itertools.count()
+        self._listeners: list[Listener] = []
         self._tasks = BackgroundTasks(logger)
         self._context: ssl.SSLContext | None = None
         self._ticker: asyncio.TimerHandle | None = None
@@ -152,21 +201,22 @@ class Connections:
     async def listen(
         self, transport: Transport, host: str, port: int, listener: int, context: ssl.SSLContext | None
     ) -> int:
-        """Accept connections. Returns the port. Raises OSError."""
-        server = await self.loop.create_server(
-            lambda: Connection(self, transport, listener, None),
-            host,
-            port,
-            ssl=context,
-            ssl_handshake_timeout=CONNECT_TIMEOUT_S if context is not None else None,
+        """Take connections; returns the port. Raises OSError."""
+        made = Listener(
+            f"SIP over {transport}",
+            await listening_sockets(host, port),
+            self.admissions,
+            lambda place: Connection(self, transport, listener, place=place),
+            context=context,
+            trusted=lambda host: self._peers.trusts(Hop(host, 0, transport)),
         )
-        self._servers.append(server)
+        self._listeners.append(made)
         self._tick()
-        return int(server.sockets[0].getsockname()[1])
+        return made.port
 
     async def close(self) -> None:
-        for server in self._servers:
-            server.close()
+        for listener in self._listeners:
+            await listener.close()
         await self._tasks.close()
         for connection in list(self.flows.values()):
             if connection.transport is not None:
@@ -201,27 +251,24 @@ class Connections:
             connection.used_at = self.loop.time()
             connection.send(data)
 
+    def hold(self, flow: int) -> None:
+        """A call has begun that uses this connection."""
+        if (connection := self.flows.get(flow)) is not None:
+            self._in_calls.add(flow)
+            connection.hold(True)
+
     # --- for connections
 
     def opened(self, connection: Connection) -> None:
-        source = connection.peer.host
-        if connection.target is None:
-            if len(self.flows) >= MAX_CONNECTIONS or self._of_source[source] >= MAX_OF_SOURCE:
-                self.counters["refused"] += 1
-                connection.abort()
-                return
-            self._of_source[source] += 1
         self.flows[connection.flow] = connection
         for data in connection.queue:
             connection.send(data)
         connection.queue.clear()
 
     def lost(self, connection: Connection) -> None:
-        if self.flows.pop(connection.flow, None) is not None and connection.target is None:
-            source = connection.peer.host
-            self._of_source[source] -= 1
-            if self._of_source[source] <= 0:
-                del self._of_source[source]
+        self.flows.pop(connection.flow, None)
+        if connection.place is not None:
+            connection.place.leave()
         connection.transport = None
         if self._empty is not None and not self.flows and not self._empty.done():
             self._empty.set_result(None)
@@ -237,11 +284,11 @@ class Connections:
         return hop.transport, hop.host, hop.port, hop.name if hop.transport == "TLS" else ""
 
     def _connect(self, data: bytes, hop: Hop) -> None:
-        if len(self._by_address) >= MAX_CONNECTIONS:
+        if len(self._by_address) >= MAX_OF_OURS:
             self.counters["refused"] += 1
             self.loop.call_soon(self._failed, hop._replace(flow=0))
             return
-        connection = Connection(self, hop.transport, hop.listener, hop)
+        connection = Connection(self, hop.transport, hop.listener, target=hop)
         connection.queue.append(data)
         self._by_address[self._address(hop)] = connection
         self._tasks.spawn(self._open(connection, hop), f"connecting to {hop.host}")
@@ -277,9 +324,14 @@ class Connections:
 
     def _check(self) -> None:
         self._ticker = None
-        now = self.loop.time()
-        for connection in list(self.flows.values()):
+        now, tick, proven = self.loop.time(), next(self._ticks) % _TICKS, self._peers.proven_flows
+        if tick == 0:
+            self._in_calls = set(self._peers.call_flows)
+        for connection in [one for flow, one in self.flows.items() if flow % _TICKS == tick]:
+            connection.hold(connection.flow in self._in_calls)
+            if connection.place is not None and connection.flow in proven:
+                connection.place.trust()
             with contextlib.suppress(OSError):
                 connection.check(now, self._keepalive_s)
-        if self.flows or self._servers:
+        if self.flows or self._listeners:
             self._tick()

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voicebot.address import Address
+from voicebot.listening import Admissions, Bounds
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
+from voicebot.sip.connections import CONNECTION_BOUNDS
 from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.gate import Gate
 from voicebot.sip.handle import CallHandle, IncomingCall, OutgoingCall
@@ -37,11 +39,13 @@ class Access:
     """What those who are not trunks may do, and how many requests anybody may send (see :mod:`voicebot.sip.trunks`).
 
     With the defaults and no trunks there are no limits. ``trunk_factor``: by how much the rates of trunks are higher.
+    ``connections``: how many others may open to us.
     """
 
     strangers: Strangers = "allow"
     rates: Mapping[str, Rate] | None = None
     trunk_factor: float = TRUNK_FACTOR
+    connections: Bounds = CONNECTION_BOUNDS
 
 
 class SipEndpoint:
@@ -78,6 +82,7 @@ class SipEndpoint:
         self.lines = {line.name: line for line in lines if line is not None}
         """The lines for outgoing calls, by the names of trunks and accounts."""
         self._gate = self._gate_of(trunks, access or Access())
+        self._bounds = (access or Access()).connections
         self._make_resolver = resolver
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transports: Transports | None = None
@@ -111,6 +116,8 @@ class SipEndpoint:
             received=self.received,
             unreachable=self._unreachable,
             keepalive_s=self._options.keepalive_s,
+            peers=self,
+            bounds=self._bounds,
         )
         await transports.bind(self._listen)
         self._transports = transports
@@ -172,6 +179,12 @@ class SipEndpoint:
     def trunk_states(self) -> Mapping[str, TrunkState]:
         """Which trunks answer our OPTIONS, by name."""
         return {name: probe.state for name, probe in self._core.lines.probes.items()}
+
+    @property
+    def admissions(self) -> Admissions:
+        """Who has connected to us."""
+        assert self._transports is not None, "before start"
+        return self._transports.connections.admissions
 
     def fit_line(self, names: Sequence[str]) -> str:
         """The first of these lines that can carry a call now; empty if none can."""
@@ -236,6 +249,20 @@ class SipEndpoint:
             outputs = self._ua.take()
         self._dispatch(outputs)
 
+    def trusts(self, source: Hop) -> bool:
+        """Whether ``source`` is a trunk or an account by its address. For the sockets."""
+        return self._gate is not None and self._gate.trusts(source)
+
+    @property
+    def proven_flows(self) -> Collection[int]:
+        """The connections on which somebody has proved to be a trunk. For the sockets."""
+        return self._gate.proven_flows if self._gate is not None else ()
+
+    @property
+    def call_flows(self) -> frozenset[int]:
+        """The connections that calls use. For the sockets."""
+        return self._ua.call_flows if self._ua is not None else frozenset()
+
     def _unreachable(self, hop: Hop) -> None:
         if self._ua is not None:
             self._dispatch(self._ua.transport_failed(hop, self.loop.time()))
@@ -280,6 +307,8 @@ class SipEndpoint:
     def _offer(self, core: IncomingSipCall) -> None:
         call = IncomingCall(core, self.loop, self.flush)
         self._calls[core] = call
+        if self._transports is not None and core.dialog is not None and core.dialog.flow is not None:
+            self._transports.connections.hold(core.dialog.flow.flow)
         if self.on_invite is None:
             call.reject(480)
             return

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,9 +31,21 @@ class Gate(Protocol):
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         """Decide about a request that belongs to none of our transactions and dialogs."""
 
+    def trusts(self, source: Hop) -> bool:
+        """Whether ``source`` is a trunk or an account by its address."""
+
+    @property
+    def proven_flows(self) -> Collection[int]:
+        """The connections on which somebody has proved to be a trunk."""
+
 
 class OpenGate:
     """Everybody may call."""
+
+    proven_flows: Collection[int] = ()
+
+    def trusts(self, source: Hop) -> bool:
+        return False
 
     def silent(self, method: str, source: Hop, now: float) -> bool:
         return False

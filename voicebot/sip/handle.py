@@ -129,7 +129,7 @@ class CallHandle:
 
     @property
     def can_reoffer(self) -> bool:
-        """Whether the call is up and no other offer of ours is pending."""
+        """Whether the call is up and we have no other offer pending."""
         return self._core.renegotiation.is_free
 
     def reoffer(self, session: SessionDescription) -> bool:
@@ -238,7 +238,7 @@ class IncomingCall(CallHandle):
 
 
 class OutgoingCall(CallHandle):
-    """A call of ours."""
+    """A call that we place."""
 
     _core: OutgoingSipCall
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 
-from voicebot.sip.connections import Connections
+from voicebot.listening import Bounds
+from voicebot.sip.connections import Connections, Peers
 from voicebot.sip.datagrams import Datagrams, ListenAt
-from voicebot.sip.hop import Hop, Listener
+from voicebot.sip.hop import Hop, Listener, bracketed
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.resolver import Resolver
 from voicebot.sip.tls import TlsOptions, client_context, server_context
@@ -27,6 +28,8 @@ class Transports:
         received: Callable[[bytes, Hop], None],
         unreachable: Callable[[Hop], None],
         keepalive_s: float,
+        peers: Peers,
+        bounds: Bounds,
     ) -> None:
         self.listeners: list[Listener] = []
         """Our addresses as others reach them, with the actual ports."""
@@ -36,6 +39,8 @@ class Transports:
             failed=self._unreachable,
             client_tls=lambda: client_context(tls),
             keepalive_s=keepalive_s,
+            peers=peers,
+            bounds=bounds,
         )
         self._loop = loop
         self._tls = tls
@@ -47,10 +52,15 @@ class Transports:
         self._closed = False
 
     async def bind(self, listen: Sequence[ListenAt]) -> None:
-        """Open all sockets. Raises OSError, also if the TLS files cannot be used."""
+        """Open all sockets. Raises OSError, which says where we cannot listen and why; also if the TLS files cannot be
+        used."""
         try:
             for index, at in enumerate(listen):
-                port = await (self._bind_datagrams if at.transport == "UDP" else self._bind_stream)(index, at)
+                try:
+                    port = await (self._bind_datagrams if at.transport == "UDP" else self._bind_stream)(index, at)
+                except OSError as error:
+                    where = f"{at.transport} {bracketed(at.host)}:{at.port}"
+                    raise OSError(f"{where} cannot be opened: {error.strerror or error}") from error
                 self.listeners.append(Listener(at.transport, at.reached_at, at.advertised_port or port))
         except BaseException:
             await self.close()

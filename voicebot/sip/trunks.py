@@ -21,10 +21,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from voicebot.listening import source_of
 from voicebot.sip.credentials import Credentials, Network
 from voicebot.sip.digest import DigestServer, Proof
 from voicebot.sip.gate import Admission
@@ -87,12 +88,14 @@ class Rate:
 DEFAULT_RATES = {"INVITE": Rate(5, 20), "REGISTER": Rate(1, 5), "OPTIONS": Rate(2, 10), "other": Rate(10, 40)}
 TRUNK_FACTOR = 40.0
 """By how much the rates of trunks are higher."""
+MOST_SOURCES = 10_000
+"""How many are remembered, for each purpose; who was heard least recently is forgotten."""
 
 
 class RateLimiter:
     """A token bucket for each source and method, in a bounded table: the least recently used is forgotten."""
 
-    def __init__(self, rates: Mapping[str, Rate] | None = None, *, sources: int = 10_000) -> None:
+    def __init__(self, rates: Mapping[str, Rate] | None = None, *, sources: int = MOST_SOURCES) -> None:
         self._rates = rates or DEFAULT_RATES
         self._bound = sources
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
@@ -121,13 +124,6 @@ class RateLimiter:
         return (source, kind), min(full, tokens + (now - at) * self._rates[kind].per_s * factor)
 
 
-def source_of(host: str) -> str:
-    """What counts as one source: an IPv4 address, or a /64 of IPv6, because one customer has that many addresses."""
-    if ":" not in host:
-        return host
-    return str(ipaddress.ip_network(f"{host}/64", strict=False).network_address)
-
-
 class TrunkGate:
     """The rules above, as a :class:`~voicebot.sip.gate.Gate`.
 
@@ -151,6 +147,8 @@ class TrunkGate:
         self._limiter = limiter if limiter is not None else RateLimiter()
         self._by_user = {trunk.username: trunk for trunk in trunks if trunk.username}
         self._digest = DigestServer(realm, self._password_of) if self._by_user else None
+        self._proven: OrderedDict[int, None] = OrderedDict()
+        """Connections on which somebody has shown a trunk's password."""
 
     def _password_of(self, user: str) -> str | None:
         trunk = self._by_user.get(user)
@@ -166,6 +164,7 @@ class TrunkGate:
             proof, user = self._digest.check(request, source.host, now)
             if proof is Proof.GOOD and (source.transport == "TLS" or not self._by_user[user].secure):
                 trunk = self._by_user[user].name
+                self._prove(source.flow)
         if trunk is not None:
             key = f"{trunk} {source_of(source.host)}"
             in_time = self._limiter.take(key, request.method, now, self._trunk_factor)
@@ -187,6 +186,19 @@ class TrunkGate:
                 return trunk.name
         at = (name for name, host, secure in self._registrars() if host == source.host and (is_secure or not secure))
         return next(at, None)
+
+    def trusts(self, source: Hop) -> bool:
+        return self.trunk_of(source) is not None
+
+    @property
+    def proven_flows(self) -> Collection[int]:
+        return self._proven.keys()
+
+    def _prove(self, flow: int) -> None:
+        if flow:
+            self._proven[flow] = None
+            if len(self._proven) > MOST_SOURCES:
+                self._proven.popitem(last=False)
 
     def _bucket(self, method: str, source: Hop) -> tuple[str, float]:
         """The name and the factor of the bucket for a request from an unknown source."""

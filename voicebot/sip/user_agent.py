@@ -106,6 +106,12 @@ class UserAgent:
         """Calls that are not over, with those whose BYE is still unanswered."""
         return self._table.all
 
+    @property
+    def call_flows(self) -> frozenset[int]:
+        """The numbers of the connections that calls use."""
+        dialogs = (dialog for call in self._table.all for dialog in call.dialogs)
+        return frozenset(dialog.flow.flow for dialog in dialogs if dialog.flow is not None)
+
     def is_full(self, trunk: str) -> bool:
         """Whether ``trunk`` has reached its limit of calls."""
         return self._table.is_full(trunk)

@@ -1,4 +1,4 @@
-"""``transfer``: hands the caller on to somebody else."""
+"""``transfer``: transfers the caller."""
 
 from __future__ import annotations
 

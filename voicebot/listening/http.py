@@ -1,0 +1,213 @@
+"""An aiohttp application behind a listener: bounded connections, deadlines, and no requests of web pages.
+
+=============================================  ==========================================================
+what is waited for                             for how long
+=============================================  ==========================================================
+the head of a connection's first request       ``HEAD_S``
+another request, with its head                 ``KEEP_ALIVE_S`` from the end of the one before
+a body (handlers read it by :func:`read_body`) ``BODY_S``
+a client that does not read its answer         ``UNREAD_S``
+=============================================  ==========================================================
+
+What is sent meanwhile, however little and slowly, prolongs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from socket import socket
+from typing import cast
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Handler
+
+from voicebot.listening.admission import Admissions, Bounds, Place
+from voicebot.listening.http_origin import refusal_of
+from voicebot.listening.listener import Listener, listening_sockets
+
+HEAD_S = 10.0
+KEEP_ALIVE_S = 75.0
+"""Longer than proxies keep idle connections (usually 60 s), so that it is they who close them."""
+BODY_S = 10.0
+UNREAD_S = 10.0
+_log = logging.getLogger(__name__)
+# aiohttp tells what is no HTTP with a traceback, of which anybody could send us any number.
+_log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
+
+HTTP_BOUNDS = Bounds(total=256, of_source=128)
+
+
+class HttpServer:
+    """Serves ``application``. ``names``: those that it answers to (:mod:`voicebot.listening.http_origin`).
+
+    ``grace_s``: for requests that are being answered when it is closed.
+    """
+
+    def __init__(
+        self,
+        application: web.Application,
+        *,
+        names: Collection[str] | None,
+        bounds: Bounds = HTTP_BOUNDS,
+        grace_s: float = 2.0,
+    ) -> None:
+        self.admissions = Admissions(bounds)
+        self._names = names
+        application.middlewares.insert(0, self._guard)
+        self._runner = web.AppRunner(
+            application, access_log=None, logger=_log, shutdown_timeout=grace_s, keepalive_timeout=KEEP_ALIVE_S
+        )
+        self._listener: Listener | None = None
+
+    @property
+    def port(self) -> int:
+        """The port in use; 0 while the server does not listen."""
+        return self._listener.port if self._listener is not None else 0
+
+    async def listen(self, host: str, port: int) -> None:
+        """Take requests at ``host`` and ``port`` (0: any). Raises OSError."""
+        sockets = await listening_sockets(host, port)
+        await self.prepare()
+        self.accept(sockets)
+
+    async def prepare(self) -> None:
+        """Be ready for :meth:`accept`."""
+        await self._runner.setup()
+
+    def accept(self, sockets: Sequence[socket]) -> None:
+        """Take requests at ``sockets``, which are the server's from now on."""
+        self._listener = Listener("HTTP", sockets, self.admissions, self._connection)
+
+    async def refuse(self, within_s: float) -> asyncio.Task[None] | None:
+        """Take no more requests, on open connections neither. What is being answered is answered, for ``within_s`` at
+        most: by the task that is returned."""
+        listener, self._listener = self._listener, None
+        if listener is None:
+            return None
+        listener.stop()
+        await listener.settle()
+        for _ in range(2):  # a connection that was just accepted reads its request
+            await asyncio.sleep(0)
+        server = self._server
+        server.pre_shutdown()
+        letting_go = asyncio.create_task(server.shutdown(within_s), name="connections are let go")
+        await asyncio.sleep(0)  # those that wait for another request are closed now
+        return letting_go
+
+    async def close(self) -> None:
+        """End everything; harmless when repeated."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            await listener.close()
+        await self._runner.cleanup()
+
+    @property
+    def _server(self) -> web.Server:
+        server = self._runner.server
+        assert server is not None, "before prepare"
+        return server
+
+    def _connection(self, place: Place) -> asyncio.BaseProtocol:
+        return _Connection(self._server(), place)
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        connection = _connection_of(request)
+        connection.began(complete=not request.can_read_body)
+        try:
+            authority = request.host if "Host" in request.headers else ""
+            refused = refusal_of(
+                request.headers, names=self._names, authority=authority, has_body=request.can_read_body
+            )
+            if refused is not None:
+                error = {"error": {"code": refused.code, "message": refused.why}}
+                return web.json_response(error, status=refused.status)
+            return await handler(request)
+        finally:
+            connection.ended()
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The body. Until it is there, the connection is one that makes room for others.
+
+    Raises ``web.HTTPRequestTimeout`` when it does not come in time, ``HTTPRequestEntityTooLarge``, and
+    ``HTTPBadRequest`` for a body that breaks off or breaks the framing.
+    """
+    try:
+        async with asyncio.timeout(BODY_S):
+            body = await request.read()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+    except (ConnectionError, web.RequestPayloadError) as error:
+        raise web.HTTPBadRequest from error
+    _connection_of(request).completed()
+    return body
+
+
+def _connection_of(request: web.Request) -> _Connection:
+    connection = request.transport.get_protocol() if request.transport is not None else None
+    if not isinstance(connection, _Connection):
+        raise web.HTTPBadRequest  # it is gone, and nobody gets this
+    return connection
+
+
+class _Connection(asyncio.Protocol):
+    """Stands between a transport and aiohttp's protocol (``inner``): keeps the deadlines, and the place."""
+
+    def __init__(self, inner: asyncio.Protocol, place: Place) -> None:
+        self._inner = inner
+        self._place = place
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+
+    def began(self, *, complete: bool) -> None:
+        """The head of a request is here, and all of it when it is ``complete``."""
+        if self._idle is not None:
+            self._idle.cancel()
+        if complete:
+            self._place.use()
+
+    def completed(self) -> None:
+        """The request is here, and is being answered."""
+        self._place.use()
+
+    def ended(self) -> None:
+        """It has been."""
+        self._place.rest()
+        if self._transport is not None:
+            self._idle = self._loop.call_later(KEEP_ALIVE_S, self._transport.abort)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._idle = self._loop.call_later(HEAD_S, self._transport.abort)
+        self._inner.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        for timer in (self._idle, self._unread):
+            if timer is not None:
+                timer.cancel()
+        self._place.leave()
+        self._inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        if self._transport is not None:
+            self._unread = self._loop.call_later(UNREAD_S, self._transport.abort)
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+        self._inner.resume_writing()
