@@ -19,6 +19,7 @@ from backtracking import superlinear
 
 import voicebot
 from voicebot.authoring.understanding import numbers, vocabulary
+from voicebot.calls import targets
 
 PACKAGE = Path(voicebot.__file__).parent
 METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn")
@@ -34,6 +35,10 @@ ARGUMENTS: dict[str, Callable[[], list[tuple[str, re.Pattern[str]]]]] = {
         ("pattern", pattern)
         for language in vocabulary.languages()
         for _, pattern, _, _ in vocabulary.load(language)._contractions
+    ],
+    "calls/targets.py": lambda: [
+        ("one", targets._of_number("*1*23*4*")),
+        ("one", targets._of_address("*a*b?*@*c*d.*.e")),
     ],
     "localspeech/normalise.py": list,  # of pieces of 400 characters: test_linear_parsers.py
     "caller/script.py": list,  # the author's own, in a script that he runs himself
