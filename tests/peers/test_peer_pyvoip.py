@@ -207,7 +207,7 @@ async def test_a_second_call_by_the_same_call_id_is_refused_and_changes_nothing(
 ) -> None:
     phone.tell("dial", f"sip:7002@{LOOPBACK}:{registrar}")
     await phone.hears_of("CALL_ESTABLISHED")
-    leg, sink, sent = extension.legs[0], extension.sinks[0], list[str]()
+    leg, sent = extension.legs[0], list[str]()
     monkeypatch.setattr(extension.front._phone.sip, "send", sent.append)
     for method in ("INVITE", "ACK", "BYE", "CANCEL"):
         other = leg._invite.copy()
@@ -216,4 +216,4 @@ async def test_a_second_call_by_the_same_call_id_is_refused_and_changes_nothing(
         extension.front._requested(other)
     monkeypatch.undo()
     assert [text.split()[1] for text in sent] == ["486", "481", "481"]
-    assert not sink.over.done() and extension.legs == [leg] and extension.front.active == 1
+    assert leg._ended is None and extension.legs == [leg] and extension.front.active == 1

@@ -143,7 +143,7 @@ class PyVoipFrontEnd:
     def _requested(self, request: SipRequest) -> None:
         leg, method = self._legs.get(request.call_id), request.method
         if leg is not None and self._dialogs[leg] != (request.call_id, request.sender.tag):
-            # pyVoIP tells calls apart by the Call-ID alone: a second one by the same cannot be taken beside the first.
+            # pyVoIP distinguishes calls only by Call-ID, so a second one with the same Call-ID must be refused.
             if method != "ACK":
                 self._answer(request, 486 if method == "INVITE" else 481)
             return

@@ -32,7 +32,7 @@ _MAX_TRIES = 6
 
 @dataclass(slots=True, eq=False)
 class _Change:
-    """An offer of ours in ``dialog``, until it is answered. ``again_at``: when it is made again after 491.
+    """Our offer in ``dialog``, until it is answered. ``again_at``: when to repeat it after a 491.
 
     ``request``: its latest re-INVITE.
     """
@@ -62,7 +62,7 @@ class Renegotiation:
         self._chance = chance
         self._theirs: ServerTransaction | None = None
         self._asking = False
-        """A re-INVITE or UPDATE of ours has no answer yet."""
+        """Whether our re-INVITE or UPDATE has no answer yet."""
         self._change: _Change | None = None
         self._update: ClientRequest | None = None
         """Our latest UPDATE."""
@@ -188,7 +188,7 @@ class Renegotiation:
             change.dialog.refresh_target(response)
             self._wire.acknowledge(change.dialog, change.request.request, response.cseq[0])
         if change is not self._change:
-            return  # a 2xx once more, as its ACK was lost; or the call is over
+            return  # a repeated 2xx, because its ACK was lost; or the call is over
         if response is not None and response.status == 422 and self._longer(change.request, response, now):
             return
         self._asking = False
@@ -233,7 +233,7 @@ class Renegotiation:
         # After any other refusal, the call ends with the session interval unless the other side refreshes it.
 
     def _longer(self, request: ClientRequest | None, refusal: SipResponse, now: float) -> bool:
-        """``request`` once more, with a session timer as long as the other side wants. False: it asks for too much."""
+        """Send ``request`` again, with the session interval that the other side wants. False: it wants too much."""
         return request is not None and request.again(lambda again: self._timer.raised(refusal, again), now)
 
     def _gone(self, now: float) -> None:

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 
+from voicebot.json_body import parse_json
 from voicebot.speech.stream_clock import StreamClock
 from voicebot.speechsdk.drivers import AT_ONCE_S, RecognitionOptions, RecognitionReport, SpeechSdk
 from voicebot.speechsdk.endpoint import SpeechEndpoint
@@ -79,8 +79,8 @@ def best_alternative(detail: str) -> tuple[str, float | None]:
     What comes from the service is not trusted: anything of another shape counts as absent.
     """
     try:
-        body = json.loads(detail) if detail else {}
-    except (ValueError, RecursionError):
+        body = parse_json(detail) if detail else {}
+    except ValueError:
         return "", None
     alternatives = body.get("NBest") if isinstance(body, dict) else None
     if not isinstance(alternatives, list) or not alternatives or not isinstance(alternatives[0], dict):
@@ -94,8 +94,8 @@ def best_alternative(detail: str) -> tuple[str, float | None]:
 def recognition_status(detail: str) -> str:
     """The service's ``RecognitionStatus`` (``Success``, ``NoMatch``, ``InitialSilenceTimeout``, ...) or ``""``."""
     try:
-        body = json.loads(detail) if detail else {}
-    except (ValueError, RecursionError):
+        body = parse_json(detail) if detail else {}
+    except ValueError:
         return ""
     status = body.get("RecognitionStatus") if isinstance(body, dict) else None
     return status if isinstance(status, str) else ""
