@@ -221,7 +221,7 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
     notified = service.record(start["channelData"]["callId"])
     assert (texts(notified), notified["end"]["reason"]) == (["Your order is ready."], "bot")
     assert (dialled.returncode, "not answered: busy 486" in dialled.stdout) == (1, True), dialled.stderr
-    assert (refused.returncode, "needs a trunk" in refused.stderr) == (2, True)
+    assert (refused.returncode, "set up a trunk" in refused.stderr) == (2, True)
     assert texts(service.record(chain["id"])) == [*2 * ["One moment, please."], "Then it was answered."]
     to_carl = [service.record(leg.info.call_id) for leg in phone.legs if leg.info.callee == "carl"]
     assert ["First it was busy."] in map(texts, to_carl), "in the call that the dialog has placed"
