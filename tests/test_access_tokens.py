@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from identity_double import TENANT, IdentityDouble
@@ -55,6 +56,14 @@ async def test_a_token_is_renewed_in_the_background_before_it_expires(
     async with asyncio.timeout(5):
         while await mine.token() == first:
             await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("life", ["nan", float("nan"), "inf", float("inf"), "1e400", 10**400, [], None, "soon"])
+async def test_a_lifetime_that_is_no_number_of_seconds_is_the_usual_one(identity: IdentityDouble, life: Any) -> None:
+    identity.expires_in = life
+    mine = ours(identity)
+    assert await mine.token() == await mine.token()
+    assert identity.tokens_given == 1
 
 
 async def test_who_gives_up_waiting_does_not_cost_the_others_their_token(identity: IdentityDouble) -> None:

@@ -1,8 +1,54 @@
+"""JSON of others: what is too much, or no number at all, does no harm."""
+
 from __future__ import annotations
 
-import pytest
+import json
+from typing import Any
 
-from voicebot.json_body import number_within
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot.json_body import MAX_BYTES, MAX_VALUES, number_within, parse_json
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "9" * 5000, "1e999", "-1e999", "NaN", "Infinity"])
+def test_a_number_that_none_can_hold_is_no_value(number: str) -> None:
+    assert parse_json(f'{{"value": {number}, "list": [{number}]}}') == {"value": None, "list": [None]}
+
+
+def test_long_identifiers_keep_their_digits() -> None:
+    assert parse_json('{"id": 12345678901234567890123}') == {"id": 12345678901234567890123}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[" * 100_000, f"more than {MAX_VALUES} values"),
+        ("[" + "0," * MAX_VALUES + "0]", f"more than {MAX_VALUES} values"),
+        ("[" * MAX_VALUES + "]" * MAX_VALUES, "nested too deeply"),
+        ('"' + "x" * MAX_BYTES + '"', f"more than {MAX_BYTES} bytes"),
+        ('{"type": "message"', "not JSON"),
+        (b"\xff\xfe\xfd", "not JSON"),
+        (b'"\xff"', "not JSON"),
+        ("", "not JSON"),
+    ],
+)
+def test_what_is_wrong_is_told(text: str | bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_json(text)
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inside: st.lists(inside) | st.dictionaries(st.text(), inside),
+)
+
+
+@given(PLAIN)
+def test_what_json_can_say_comes_back(value: Any) -> None:
+    assert parse_json(json.dumps(value)) == value
+    assert parse_json(json.dumps(value).encode()) == value
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +125,7 @@ def _now() -> float:
 
 def _seconds(value: Any) -> float:
     try:
-        return min(max(float(value), 0.0), MAX_LIFE_S)
-    except (TypeError, ValueError):
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_LIFE_S
+    return min(max(seconds, 0.0), MAX_LIFE_S) if math.isfinite(seconds) else DEFAULT_LIFE_S

@@ -54,8 +54,10 @@ class BearerTokens:
             )
         except KeysUnavailable as error:
             raise NotAuthorized(503, "tokens cannot be checked at the moment") from error
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise NotAuthorized(401, f"the token is not valid: {error}") from error
+        except NotAuthorized:
+            raise
+        except Exception as error:  # also what the library does not foresee in the claims of a stranger
+            raise NotAuthorized(401, f"the token is not valid: {ascii(str(error))[1:-1][:200]}") from error
         return claims
 
     async def close(self) -> None:

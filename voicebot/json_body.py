@@ -1,14 +1,39 @@
-"""JSON from others: bodies of bounded size, numbers of bounded value."""
+"""JSON of others, of which no more is read than what is sensible: a parser cannot be interrupted once it has begun."""
 
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import aiohttp
 
 PIECE = 16 * 1024
+MAX_BYTES = 256 * 1024
+"""Of one text, where nothing else is said: as much as Direct Line takes for an activity."""
+MAX_VALUES = 5_000
+"""Values in one text: members of objects and items of lists. An activity has a hundred, an Adaptive Card a thousand."""
+MAX_DIGITS = 64
+"""Of a whole number. A longer one means nothing here, and would not fit into a floating-point number."""
+
+
+def parse_json(text: str | bytes | bytearray, limit: int = MAX_BYTES, values: int = MAX_VALUES) -> Any:
+    """``text`` as JSON (RFC 8259), of no more than ``limit`` bytes and ``values`` values.
+
+    Numbers beyond what a double holds, and those that JSON does not have (``NaN``, ``Infinity``), are None, as
+    JavaScript writes them. Raises ValueError, which says what is wrong.
+    """
+    if len(text) > limit:
+        raise ValueError(f"JSON of more than {limit} bytes")
+    if _values(text) > values:
+        raise ValueError(f"JSON of more than {values} values")
+    try:
+        return json.loads(text, parse_int=_whole, parse_float=_fraction, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError("JSON nested too deeply") from error
+    except ValueError as error:
+        raise ValueError("not JSON") from error
 
 
 async def read_json(response: aiohttp.ClientResponse, limit: int) -> Any:
@@ -19,11 +44,29 @@ async def read_json(response: aiohttp.ClientResponse, limit: int) -> Any:
         if len(body) > limit:
             raise ValueError(f"the answer is longer than {limit} bytes")
     try:
-        return json.loads(body) if body.strip() else None
-    except RecursionError as error:
-        raise ValueError("the answer is JSON nested too deeply") from error
+        return parse_json(body, limit) if body.strip() else None
     except ValueError as error:
-        raise ValueError("the answer is not JSON") from error
+        raise ValueError(f"the answer is {error}") from error
+
+
+def _values(text: str | bytes | bytearray) -> int:
+    """At least as many as there are values in ``text``; signs within its strings count as well."""
+    if isinstance(text, str):
+        return text.count(",") + text.count("[") + text.count("{")
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
+def _whole(digits: str) -> int | None:
+    return int(digits) if len(digits) <= MAX_DIGITS else None
+
+
+def _fraction(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _no_number(_: str) -> None:
+    return None
 
 
 def number_within(value: object, least: float, most: float) -> float | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from voicebot import authoring
 from voicebot.authoring.checks import check_dialogs
 from voicebot.authoring.loader import load_dialogs
 
@@ -71,3 +74,67 @@ def test_a_spoilt_file_never_makes_the_check_fail(seed: int, tmp_path: Path) -> 
 def test_a_file_without_steps_is_told(text: str, tmp_path: Path) -> None:
     (tmp_path / "main.yaml").write_text(text)
     assert check_dialogs(load_dialogs(tmp_path))
+
+
+STARTERS = Path(authoring.__file__).parent / "starters"
+BIG = "9" * 400
+ODD: list[Any] = [
+    [], {}, [[]], [{}], {"a": {}}, {"": ""}, [None], None, True, False, 0, -1, 1.5, "", " ", "a" * 5000, "a/" * 3000,
+    "{" + BIG + "}", "{" + BIG + ".0}", BIG, "{a|money:" + BIG + "}", "{" + "(" * 400 + "}", "{" + "not " * 100 + "}",
+    "{a" + "[0]" * 150 + "}", "{" + "-" * 400 + "1}", "{a" + "+1" * 240 + "}", "{" + "a if a else " * 38 + "a}",
+    "." * 300, "a.b" * 300, "../" * 300, "\x00", "\ud800", "\x85", "*" * 300, "menu", "main", {"goto": "menu"},
+    {"say": []}, {"yes": []}, {"a": [[]]}, [{"id": []}], [{"id": {}, "say": "a"}], {"de": {}}, "http://[", "{a.b['d']}",
+    "2026-99-99", "99:99-99:99", {"mon-xyz": "1"}, {"mon": BIG}, "+" + BIG, "%" * 50, "(" * 300, "a|b|c", "{{{{", "}}}",
+]  # fmt: skip
+"""What an author would hardly write, and a program might."""
+
+
+def paths_of(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inside = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [path, *(found for key, value in inside for found in paths_of(value, (*path, key)))]
+
+
+def replaced(data: Any, path: tuple[Any, ...], by: Any) -> Any:
+    if not path:
+        return by
+    copy = dict(data) if isinstance(data, dict) else list(data)
+    copy[path[0]] = replaced(data[path[0]], path[1:], by)
+    return copy
+
+
+@pytest.mark.parametrize("folder", [SAMPLE, STARTERS / "parcel", STARTERS / "clinic"], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_stands_in_the_place_of_a_value_the_check_tells(folder: Path, seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    for file in folder.glob("*.*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    for victim in sorted(tmp_path.glob("*.yaml")):
+        data = yaml.load(victim.read_text(), yaml.BaseLoader)
+        path = chance.choice(paths_of(data))
+        victim.write_text(yaml.safe_dump(replaced(data, path, chance.choice(ODD)), allow_unicode=False))
+    for problem in check_dialogs(load_dialogs(tmp_path)):
+        assert problem.line >= 1
+        assert problem.message
+
+
+@pytest.mark.parametrize("value", [odd for odd in ODD if isinstance(odd, str)])
+@pytest.mark.parametrize("word", ["say", "if", "call", "goto", "hours"])
+def test_whatever_a_step_says_the_check_tells(word: str, value: str, tmp_path: Path) -> None:
+    (tmp_path / "main.yaml").write_text(yaml.safe_dump({"steps": [{"id": "a", word: value}, {"id": "b", "say": "B"}]}))
+    for problem in check_dialogs(load_dialogs(tmp_path)):
+        assert problem.line >= 1
+
+
+@pytest.mark.parametrize("text", ["a = " + "(" * 5000, "a = " + "-" * 100_000 + "1", "\x00", "x" * 100 + "\udcff"])
+def test_whatever_python_stands_beside_the_dialogs_the_check_tells(text: str, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_bytes(text.encode("utf-8", "surrogateescape"))
+    (tmp_path / "main.yaml").write_text("steps:\n  - {id: a, call: own.work}\n")
+    problems = check_dialogs(load_dialogs(tmp_path))
+    assert [problem for problem in problems if problem.file.name == "own.py"]
+
+
+def test_a_file_that_is_nested_too_deeply_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "main.yaml").write_text("steps:\n  - say: " + "[" * 60_000 + "\n")
+    (problem,) = [p for p in check_dialogs(load_dialogs(tmp_path)) if p.code == "yaml"]
+    assert (problem.file.name, problem.line) == ("main.yaml", 2)
+    assert "nested deeper" in problem.message

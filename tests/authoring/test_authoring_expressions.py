@@ -84,6 +84,8 @@ def test_what_an_expression_means(text: str, value: Any) -> None:
         ("a" * (MAX_LENGTH + 1), MAX_LENGTH, "longer than"),
         ("(" * 60 + "1" + ")" * 60, 30, "nested too deep"),
         ("a @ b", 2, "has no meaning"),
+        ("a + " + "9" * 400, 4, "number is too large"),
+        ("9" * 400 + ".5", 0, "number is too large"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_column(text: str, column: int, said: str) -> None:

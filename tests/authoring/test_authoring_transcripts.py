@@ -156,6 +156,9 @@ def test_a_star_stands_for_any_words_and_nothing_else_does() -> None:
     assert matches("* bye.", "Good bye.")
     assert not matches("Hello.", "Hello!")
     assert not matches("Hello", "Hello you")
+    assert matches("*a*b*", "xaxbx") and not matches("*b*a*", "xaxbx")
+    assert not matches("ab*bc", "abc"), "what stands before and behind a star does not overlap"
+    assert matches("*", "") and matches("a*a", "aa") and not matches("a*a", "a")
 
 
 async def test_a_secret_is_its_own_name(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from identity_double import IdentityDouble
@@ -74,6 +75,29 @@ async def test_what_is_no_token_is_refused_without_asking_anybody(identity: Iden
         await BotTokens(APP, authority=identity.url).check(header)
     assert refused.value.status == 401
     assert identity.keys_asked == 0
+
+
+@pytest.mark.parametrize("header", ["Bearer \udcff.a.b", "Bearer \x00.\x00", "Bearer ..", "Bearer eyJ9.e30.\udc80"])
+async def test_a_token_that_is_no_text_is_refused_in_words_that_can_be_sent(
+    identity: IdentityDouble, header: str
+) -> None:
+    with pytest.raises(NotAuthorized) as refused:
+        await BotTokens(APP, authority=identity.url).check(header)
+    assert refused.value.status == 401
+    assert str(refused.value).encode().isascii()
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), 10**400, -(10**400), "1e999", [], {}, True, "\udcff"])
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat", "aud", "appid"])
+async def test_whatever_a_signed_token_claims_it_is_judged_and_nothing_escapes(
+    identity: IdentityDouble, claim: str, time: Any
+) -> None:
+    tokens = BotTokens(APP, authority=identity.url)
+    try:
+        await tokens.check(f"Bearer {identity.bot_token(APP, **{claim: time})}")
+    except NotAuthorized as refused:
+        assert refused.status in (401, 403)
+    await tokens.check(f"Bearer {identity.bot_token(APP)}")
 
 
 async def test_a_key_of_ours_that_is_used_as_a_shared_secret_opens_nothing(identity: IdentityDouble) -> None:

@@ -18,7 +18,7 @@ from voicebot.bots.bot_framework import BotFrameworkBot, BotFrameworkChannel
 from voicebot.bots.channel import ChannelUnavailable
 from voicebot.bots.connector import CallNotPlaced, route
 from voicebot.bots.connector_server import ConnectorServer
-from voicebot.events import BotMessage
+from voicebot.events import BotFailed, BotMessage
 
 JSON = {"Content-Type": "application/json"}
 MESSAGE = {"type": "message", "text": "Hello."}
@@ -192,11 +192,8 @@ async def test_who_may_not_be_called_is_not_and_the_bot_is_told_why() -> None:
         ("POST", "/{c}/nothing", {"json": MESSAGE}, 404, "NotFound"),
         ("PATCH", "/{c}/activities", {"json": MESSAGE}, 405, "MethodNotAllowed"),
         ("GET", "", {}, 405, "MethodNotAllowed"),
-        ("POST", "/{c}/activities", {"data": b"{"}, 400, "BadSyntax"),
-        ("POST", "/{c}/activities", {"data": b"[" * 100_000}, 400, "BadSyntax"),
         ("POST", "/{c}/activities", {"json": [MESSAGE]}, 400, "BadSyntax"),
         ("POST", "/{c}/activities", {"json": {"text": "no type"}}, 400, "BadSyntax"),
-        ("POST", "/{c}/activities", {"data": b" " * 1_100_000}, 413, "MessageSizeTooBig"),
         ("POST", "/{c}/activities", {"json": MESSAGE | {"conversation": {"id": "other"}}}, 400, "BadArgument"),
         ("POST", "/{c}/activities", {"json": MESSAGE | {"serviceUrl": "https://other"}}, 403, "ServiceUrlMismatch"),
     ],
@@ -209,6 +206,41 @@ async def test_what_is_wrong_is_told_and_not_said(
         assert (answered, body["error"]["code"]) == (status, code)
         assert body["error"]["message"]
         assert line.caller.events.empty()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "BadSyntax"),
+        (b"\xff\xfe", 400, "BadSyntax"),
+        (b"[" * 100_000, 400, "BadSyntax"),
+        (b'{"type": "message", "value": [' + b"0," * 20_000 + b"0]}", 400, "BadSyntax"),
+        (b'{"type": "message", "text": "' + b"a " * 150_000 + b'"}', 413, "MessageSizeTooBig"),
+    ],
+)
+async def test_what_cannot_be_read_is_no_silence_to_the_caller(body: bytes, status: int, code: str) -> None:
+    async with on_the_line() as line:
+        answered, answer = await line.request("POST", "/{c}/activities", data=body)
+        assert (answered, answer["error"]["code"]) == (status, code)
+        failed = await line.caller.next()
+        assert isinstance(failed, BotFailed) and answer["error"]["message"] in failed.reason
+        assert (await line.request("POST", "/{c}/activities", json=MESSAGE))[0] == 200
+        assert isinstance(await line.caller.next(), BotMessage)
+
+
+async def test_numbers_of_400_digits_do_nothing_and_the_call_goes_on() -> None:
+    big = b"9" * 400
+    async with on_the_line() as line:
+        for activity in (
+            b'{"type":"event","name":"config","channelData":{"sessionParams":{"userNoInputTimeoutMS":%b}}}' % big,
+            b'{"type":"delay","value":%b}' % big,
+            b'{"type":"delay","value":1e999}',
+            b'{"type":"delay","value":NaN}',
+            b'{"type":"message","text":"Hello."}',
+        ):
+            assert (await line.request("POST", "/{c}/activities", data=activity))[0] == 200
+        message = await line.caller.next()
+        assert isinstance(message, BotMessage) and message.speak == "Hello."
 
 
 async def test_a_call_that_is_over_is_no_longer_there() -> None:

@@ -103,6 +103,19 @@ async def test_a_stream_that_breaks_fails_the_request_and_the_next_one_works() -
         assert await call.ask("hello") in call.of(BotDone)
 
 
+async def test_what_cannot_be_read_fails_the_request_and_the_rest_is_said() -> None:
+    async def muddled(activity: Activity, say: Say) -> None:
+        await say({"type": "message", "text": "Before.", "id": "1"})
+        await say({"type": "message", "text": "Lost.", "id": "2", "value": [0] * 20_000})
+        await say({"type": "message", "text": "Behind.", "id": "3"})
+
+    async with line() as call:
+        call.service.bot = muddled
+        request = await call.ask("my bill")
+        assert call.said.endswith("Before. Behind.")
+        assert request in call.of(BotFailed)
+
+
 async def test_a_busy_agent_is_asked_again_and_an_error_is_not() -> None:
     async with line() as call:
         call.service.refuse.extend([429, 503])

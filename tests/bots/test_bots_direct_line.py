@@ -288,6 +288,19 @@ def test_a_feed_survives_what_makes_no_sense() -> None:
     assert (feed.watermark, feed.duplicates) == ("3", 1)
 
 
+async def test_what_cannot_be_read_fails_the_request_and_the_next_one_works() -> None:
+    async def muddled(activity: Activity, say: Say) -> None:
+        if activity.get("text") == "evil":
+            await say({"type": "message", "text": "Lost.", "value": [0] * 20_000})
+        elif activity.get("text"):
+            await say({"type": "message", "text": "Good."})
+
+    async with line(muddled) as call:
+        assert await call.ask("evil") in call.failed
+        await call.ask("good")
+        assert call.said == ["Good."]
+
+
 async def test_who_interrupts_a_long_turn_does_not_wait_for_its_end_but_words_keep_their_order() -> None:
     release = asyncio.Event()
     heard: list[str] = []

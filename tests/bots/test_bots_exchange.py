@@ -140,6 +140,27 @@ async def test_what_cannot_be_delivered_fails_with_its_reason_and_a_fault_of_our
     assert reasons[1].startswith("AttributeError")
 
 
+async def test_what_cannot_be_used_fails_the_request_that_it_is_for_or_is_told_by_itself() -> None:
+    bot = Carrier()
+    bot.goes_on.clear()
+    bot.say("one")
+    await asyncio.sleep(1)
+    bot.exchange.unusable("not JSON")
+    bot.goes_on.set()
+    await asyncio.sleep(1)
+    bot.exchange.unusable("not JSON")
+    assert bot.ends == [(BotFailed, 1), (BotFailed, 0)]
+
+
+async def test_a_message_that_is_too_long_is_said_as_far_as_it_goes_and_the_log_tells(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bot = Carrier()
+    bot.exchange.received(message("Hello. " * 1000), 0)
+    assert len(bot.said) == 1
+    assert "3000 characters are not said" in caplog.text
+
+
 async def test_what_is_lost_fails_at_once() -> None:
     bot = Carrier(PATIENCE)
     bot.say("one", "two")

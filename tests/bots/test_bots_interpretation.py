@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from voicebot.address import Address
 from voicebot.bots import events_from_activity
-from voicebot.bots.interpretation import MAX_URL, Interpreter
+from voicebot.bots.interpretation import MAX_URL, Interpreter, left_unsaid
+from voicebot.bots.requests import Requests
+from voicebot.bots.settling import Patience
 from voicebot.events import (
     AbortPromptsAsked,
     BotMessage,
@@ -277,6 +279,47 @@ def test_session_parameters_of_no_use_are_nothing(parameters: dict[str, Any]) ->
 @pytest.mark.parametrize("kind", ["typing", "trace", "conversationUpdate", "event", "something new", "", None, 3])
 def test_what_a_call_has_no_use_for_is_nothing(kind: Any) -> None:
     assert events_from_activity({"type": kind, "name": "whatever"}, 1, 0.0) == []
+
+
+NUMBERS = (
+    "userNoInputTimeoutMS", "userNoInputRetries", "bargeInMinWordCount", "continuousASRTimeoutInMS",
+    "dtmfCollectMaxDigits", "dtmfCollectInterDigitTimeoutMS",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [int("9" * 400), -int("9" * 400), float("inf"), float("nan"), 10**4000])
+def test_a_number_that_no_fraction_can_hold_is_the_most_or_nothing(number: float) -> None:
+    parameters = {"continuousASR": True, "dtmfCollect": True} | dict.fromkeys(NUMBERS, number)
+    events = events_from_activity({"type": "message", "channelData": {"sessionParams": parameters}}, 1, 0.0)
+    configured = events[0]
+    assert isinstance(configured, CallConfigured)
+    assert configured.no_input_s is None or 0 < configured.no_input_s <= 600
+    assert configured.end_silence_s is None or 0 <= configured.end_silence_s <= 10
+
+
+@pytest.mark.parametrize("name", [[], {}, [{}], 1, None, True, 10**400])
+def test_what_a_bot_calls_an_event_need_not_be_a_name(name: Any) -> None:
+    requests = Requests(10.0, patience=Patience(1.0, 5.0, 2.0))
+    requests.ask(1, {"type": "message"}, 0.0)
+    requests.handing_over(1, {"type": "message"})
+    for kind in ("event", "command", "handoff", name):
+        for content in ({"name": name}, {"name": name, "value": name, "replyToId": name, "id": name, "from": name}):
+            activity = {"type": kind, **content, "channelData": {"streamType": name, "streamId": name}}
+            requests.activity(requests.belongs_to(activity), activity, 0.1)
+
+
+def test_all_cards_of_a_message_share_what_is_looked_at() -> None:
+    card = {"content": {"title": "x " * 2000, "body": [{"type": "TextBlock", "text": "y " * 2000}] * 200}}
+    buttons = {"content": {"buttons": [{"title": "z" * 5000 + str(number)} for number in range(200)]}}
+    said = message(attachments=[card] * 5 + [buttons] * 5).speak
+    assert len(said) < 10_000
+    assert "y" not in said
+
+
+def test_how_much_of_a_message_is_not_said_is_known() -> None:
+    assert left_unsaid({"type": "message", "speak": "x" * 10_001, "text": "x" * 20_000}) == 1
+    assert left_unsaid({"type": "message", "text": "x" * 4_003}) == 3
+    assert left_unsaid({"type": "event", "text": "x" * 20_000}) == left_unsaid([]) == 0
 
 
 def test_what_a_bot_says_is_bounded() -> None:

@@ -140,6 +140,42 @@ async def test_a_bot_that_answers_500_has_failed(bot: BotDouble) -> None:
         assert await Caller(channel).fail() == "the bot answered 500"
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "refused"),
+    [
+        ({"value": int("9" * 400)}, False),
+        ({"channelData": {"sessionParams": {"continuousASR": True, "continuousASRTimeoutInMS": 10**400}}}, False),
+        ({"value": [0] * 20_000}, True),
+        ({"value": "a " * 150_000}, True),
+    ],
+)
+async def test_what_one_call_cannot_read_is_not_felt_by_the_others(
+    bot: BotDouble, spoilt: Activity, refused: bool
+) -> None:
+    statuses, may_go_on = [], asyncio.Event()
+
+    async def evil(_: BotDouble, activity: Activity, reply: Reply) -> None:
+        match activity.get("text"):
+            case "evil":
+                statuses.append(await reply(**spoilt))
+                statuses.append(await reply(**spoilt, type="delay"))
+                may_go_on.set()
+            case "slow":
+                async with asyncio.timeout(5):
+                    await may_go_on.wait()
+                await reply("Here I am.")
+
+    bot.behave = evil
+    async with channel_to(bot) as channel:
+        other, caller = Caller(channel, call_id="other"), Caller(channel)
+        other.conversation.send(activities.user_message("slow"))
+        events = await caller.ask(activities.user_message("evil"))
+        assert [event for event in await other.until_done() if isinstance(event, BotMessage)]
+        assert len(bot.sockets) == 1
+        assert all((status >= 400) == refused for status in statuses)
+        assert any(isinstance(event, BotFailed) for event in events) == refused
+
+
 async def test_activities_for_calls_that_are_over_are_refused(bot: BotDouble) -> None:
     statuses = []
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,18 @@ async def status(secret: Callable[[], str], path: str = "/v1/calls", authorizati
 )
 async def test_who_shows_the_token_is_let_through(authorization: str | None, expected: int) -> None:
     assert await status(lambda: "s3cret", authorization=authorization) == expected
+
+
+async def test_a_token_whose_bytes_are_not_utf_8_is_refused() -> None:
+    application = web.Application(middlewares=[bearer(lambda: "s3cret")])
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])
+    writer.write(b"GET /v1/calls HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \xff\xfe\r\n\r\n")
+    assert b" 401 " in await reader.readline()
+    writer.close()
+    await runner.cleanup()
 
 
 async def test_without_a_secret_the_api_is_shut_and_the_rest_is_open() -> None:

@@ -224,3 +224,14 @@ def test_the_latest_nonce_that_fell_out_bars_all_that_are_as_old_in_whatever_ord
     for nonce in (new, old, later):
         assert digest.check(counted(digest, "00000001", nonce)[0], SOURCE, 15.0)[0] is Proof.GOOD
     assert digest.check(counted(digest, "00000001", unused)[0], SOURCE, 15.0)[0] is Proof.STALE
+
+
+@pytest.mark.parametrize("qop", ["auth-int", ""])
+def test_a_right_answer_with_another_qop_than_we_asked_for_is_bad(qop: str) -> None:
+    digest = server()
+    nonce = parse_digest(digest.challenges(SOURCE, 10.0)[1])["nonce"]
+    fields = {"realm": "bot", "nonce": nonce, "uri": "sip:x", "qop": qop, "nc": "00000001", "cnonce": "c"}
+    fields["response"] = digest_response(fields, "INVITE", "trunk", "secret")
+    value = ", ".join(f'{name}="{text}"' for name, text in fields.items())
+    request = Peer().request("INVITE", headers={"Authorization": f'Digest username="trunk", {value}'})
+    assert digest.check(request, SOURCE, 11.0) == (Proof.BAD, "")

@@ -257,6 +257,7 @@ def test_a_provisional_answer_to_the_refer_is_no_news(status: int) -> None:
 def test_a_transfer_has_half_a_minute_where_nothing_else_is_said() -> None:
     peer = Peer()
     call, tag = up(peer)
+    peer.wait(60.0)  # nothing else of the call is due
     assert call.referral.ask("sip:agent@127.0.0.1", peer.now)
     (refer,) = peer.command()
     peer.send(peer.reply(refer, 202))  # type: ignore[arg-type]

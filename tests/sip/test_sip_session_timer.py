@@ -348,3 +348,13 @@ def test_a_200_to_a_refresh_by_reinvite_keeps_the_call_alive() -> None:
         assert statuses([refresh]) == ["INVITE"]
         peer.send(reply(peer, refresh, 200, OFFER, Session_Expires="120;refresher=uac"))
     assert call.is_up
+
+
+def test_the_answer_to_an_offer_of_ours_may_begin_a_timer() -> None:
+    peer = Peer()
+    call = called_up(peer, Allow="INVITE, UPDATE")
+    assert call.renegotiation.offer(session(), peer.now)
+    (invite,) = peer.command()
+    peer.send(reply(peer, invite, 200, OFFER, Session_Expires="120;refresher=uac"))
+    assert not peer.wait(59.5)
+    assert statuses(peer.wait(1.0))[:1] == ["UPDATE"]

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from voicebot.authoring.problems import Problem, Severity
+from voicebot.yaml_nodes import compose
 
 MAX_FILE = 1_000_000
 """Bytes of a file; a dialog of a thousand steps has a tenth of this."""
@@ -135,14 +136,14 @@ def parse_document(file: Path, text: str) -> Document:
     """The same for a text that is already in memory; ``file`` is for the problems only."""
     document = Document(file)
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = compose(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message, mend = _plainly(error, text, line)
         document.problems.append(Problem(file, line, column, "yaml", message, mend))
         return document
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a character that YAML does not have
         document.problem((), "yaml", f"this is not YAML: {error}")
         return document
     if node is None:
@@ -150,9 +151,6 @@ def parse_document(file: Path, text: str) -> Document:
         return document
     document.data = _Reading(document).value(node, (), (node.start_mark.line + 1, node.start_mark.column + 1), 0)
     return document
-
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Reading:
@@ -224,6 +222,8 @@ def _scalar(text: str) -> Any:
 def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:
     """What the parser means, in plain words; and the mend."""
     problem = error.problem or "this is not YAML"
+    if "nested deeper" in problem:
+        return problem, 'put a text that has { or [ in quotes: "..."'
     lines = text.splitlines()
     there = lines[line - 1] if 0 < line <= len(lines) else ""
     if "\t" in there[: len(there) - len(there.lstrip())] or "'\\t'" in problem:

@@ -245,7 +245,7 @@ class _Parser:
         kind, text, column = self._next("a value")
         if kind == "number":
             amount: Any = Decimal(text) if "." in text else int(text)
-            if float(amount) > MAX_NUMBER:
+            if amount > MAX_NUMBER:
                 raise ExpressionError("the number is too large", column)
             return self._node(lambda scope: amount)
         if kind == "text":

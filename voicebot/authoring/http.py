@@ -8,7 +8,6 @@ and the statuses 429 and 5xx.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ import aiohttp
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_exponential
 from yarl import URL
 
+from voicebot.json_body import parse_json
 from voicebot.web_access import public_connector
 
 LIMIT_S = 8.0
@@ -194,6 +194,6 @@ def _answer(status: int, data: bytes) -> Any:
     if not text.strip():
         return None
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text, MAX_ANSWER, MAX_ANSWER)
+    except ValueError:
         return text

@@ -7,7 +7,6 @@ A file has ``tests``, each with a name (``test``) and a ``talk``, and for all of
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,9 +148,20 @@ def read_transcripts(folder: Path) -> Transcripts:
 
 def matches(pattern: str, text: str) -> bool:
     """Whether ``text`` matches ``pattern``, in which ``*`` stands for any words."""
-    parts = [re.escape(" ".join(part.split())) for part in pattern.split("*")]
-    whole = ".*".join(parts)
-    return re.fullmatch(whole, " ".join(text.split()), re.DOTALL) is not None
+    text = " ".join(text.split())
+    first, *others = [" ".join(part.split()) for part in pattern.split("*")]
+    if not others:
+        return text == first
+    last = others.pop()
+    at, end = len(first), len(text) - len(last)
+    if at > end or not (text.startswith(first) and text.endswith(last)):
+        return False
+    for part in others:
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def _tests(document: Document) -> list[DialogTest]:

@@ -7,9 +7,10 @@ buttons that open a page are left out.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from voicebot.bots.spoken import spoken
+from voicebot.bots.spoken import MAX_TEXT, spoken
 
 MAX_ELEMENTS = 200
 MAX_DEPTH = 8
@@ -18,16 +19,20 @@ MAX_CHOICES = 12
 _ANSWERING = frozenset({"imback", "postback", "messageback", "action.submit", "action.execute"})
 
 
-def card_text(attachment: Any) -> str:
-    """The words of the card; ``""`` if ``attachment`` is no card or has none."""
-    content = _content(attachment)
-    said = content.get("speak")
-    if isinstance(said, str) and said:
-        return said
-    parts = [spoken(content[name]) for name in ("title", "subtitle", "text") if isinstance(content.get(name), str)]
-    for element in _elements(content.get("body")):
-        parts += _element_text(element)
-    return " ".join(part if part[-1:] in ".!?:" else f"{part}." for part in parts if part)
+def card_text(*attachments: Any) -> str:
+    """What cards say, one after the other; ``""`` for what is no card, or has nothing to say. Of what is written for
+    the eye, no more than :data:`voicebot.bots.spoken.MAX_TEXT` characters are looked at in all cards together."""
+    said, room = [], MAX_TEXT
+    for content in map(_content, attachments):
+        speak = content.get("speak")
+        if isinstance(speak, str) and speak:
+            said.append(speak)
+            continue
+        written = "\n".join(_written(content))[:room]
+        room -= len(written)
+        if part := spoken(written):
+            said.append(part if part[-1] in ".!?:" else f"{part}.")
+    return " ".join(said)
 
 
 def card_choices(attachment: Any) -> list[str]:
@@ -51,13 +56,20 @@ def _answers(action: dict[str, Any]) -> bool:
     return str(action.get("type", "")).lower() in _ANSWERING
 
 
-def _element_text(element: dict[str, Any]) -> list[str]:
-    if element.get("type") == "TextBlock" and isinstance(element.get("text"), str):
-        return [spoken(element["text"])]
-    if element.get("type") == "FactSet":
-        facts = [(fact.get("title"), fact.get("value")) for fact in _dicts(element.get("facts"))]
-        return [spoken(f"{str(title).rstrip(': ')}: {value}") for title, value in facts if title and value]
-    return []
+def _written(content: dict[str, Any]) -> Iterator[str]:
+    """The texts of a card, in order."""
+    yield from (content[name] for name in ("title", "subtitle", "text") if isinstance(content.get(name), str))
+    for element in _elements(content.get("body")):
+        if element.get("type") == "TextBlock" and isinstance(element.get("text"), str):
+            yield element["text"]
+        elif element.get("type") == "FactSet":
+            facts = [(fact.get("title"), fact.get("value")) for fact in _dicts(element.get("facts"))]
+            yield from (f"{_plain(title).rstrip(': ')}: {_plain(value)}" for title, value in facts if title and value)
+
+
+def _plain(value: Any) -> str:
+    """The title or the value of a fact: a text, or else a number."""
+    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
 
 
 def _elements(body: Any, depth: int = 0) -> list[dict[str, Any]]:

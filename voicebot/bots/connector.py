@@ -25,9 +25,10 @@ from urllib.parse import unquote
 
 from voicebot.address import Address, AddressError
 from voicebot.bots.connector_conversation import ConnectorConversation
+from voicebot.json_body import MAX_BYTES
 
 PREFIX = ("v3", "conversations")
-MAX_BODY = 1 << 20
+MAX_BODY = MAX_BYTES
 
 
 class ConnectorResponse(NamedTuple):
@@ -35,6 +36,11 @@ class ConnectorResponse(NamedTuple):
 
     status: int
     body: dict[str, Any] | list[Any] | None
+
+    @property
+    def message(self) -> str:
+        """What an error says."""
+        return str(self.body["error"]["message"]) if isinstance(self.body, dict) and "error" in self.body else ""
 
 
 class Route(NamedTuple):

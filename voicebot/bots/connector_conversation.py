@@ -123,6 +123,11 @@ class ConnectorConversation:
             self._take(activity)
         return number
 
+    def unusable(self, reason: str) -> None:
+        """The bot sent something that cannot be read, and that may be what the caller waits for."""
+        if not self._exchange.closed:
+            self._exchange.unusable(reason, self._current[0])
+
     def knows(self, activity_id: str) -> bool:
         """Whether the bot has sent an activity with this id lately."""
         return activity_id in self._seen

@@ -7,7 +7,6 @@ is served on loopback only.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from voicebot.bots.channel import ChannelUnavailable
 from voicebot.bots.connector import ConnectorResponse, PlaceForBot
 from voicebot.bots.connector_conversation import ConnectorConversation
 from voicebot.bots.ringing import Ringing
+from voicebot.json_body import parse_json
 from voicebot.listening import Bounds
 from voicebot.listening.http import HTTP_BOUNDS, HttpServer, read_body
 from voicebot.listening.http_origin import own_names
@@ -145,9 +145,11 @@ class ConnectorServer:
             return connector.NO_SUCH_CALL
         await owner.authorize(authorization)
         body = await self._body(request) if request.method in ("POST", "PUT") else Body(None)
-        if isinstance(body, ConnectorResponse):
-            return body
         conversation = owner.conversations.get(route.conversation)
+        if isinstance(body, ConnectorResponse):
+            if conversation is not None and request.method == "POST":
+                conversation.unusable(f"what the bot sent was refused: {body.message}")
+            return body
         if conversation is None:  # it ended while the body came in
             return connector.NO_SUCH_CALL
         return connector.answer(conversation, request.method, route.rest, body.content, _key(request))
@@ -181,9 +183,9 @@ class ConnectorServer:
         except web.HTTPRequestEntityTooLarge:
             self.refused += 1
             return connector.error(413, "MessageSizeTooBig", f"more than {connector.MAX_BODY} bytes")
-        except (ValueError, RecursionError):
+        except ValueError as error:
             self.refused += 1
-            return connector.error(400, "BadSyntax", "not JSON")
+            return connector.error(400, "BadSyntax", str(error))
 
     async def _anyone(self, authorization: str) -> ServedBot:
         """The bot that this authorization belongs to. Raises :class:`NotAuthorized`."""
@@ -203,9 +205,9 @@ def _key(request: web.Request) -> str:
 
 
 async def _json(request: web.Request) -> object:
-    """The body as JSON; None when it is empty. Raises ValueError, RecursionError, and what :func:`read_body` does."""
+    """The body as JSON; None when it is empty. Raises ValueError, and what :func:`read_body` does."""
     body = await read_body(request)
-    return json.loads(body) if body.strip() else None
+    return parse_json(body) if body.strip() else None
 
 
 def _bracketed(host: str) -> str:

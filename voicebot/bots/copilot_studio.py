@@ -16,11 +16,9 @@ https://learn.microsoft.com/microsoft-copilot-studio/publication-integrate-web-o
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, ClassVar, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -34,8 +32,9 @@ from voicebot.bots.delivery import TokenSource, until_accepted, with_token
 from voicebot.bots.direct_line import ENVELOPE, DirectLine, DirectLineChannel, SettlingBot
 from voicebot.bots.exchange import Exchange, Undelivered, end_all
 from voicebot.bots.remote_bot import RegisteredBot
-from voicebot.bots.server_sent_events import EventStream
+from voicebot.bots.server_sent_events import MAX_EVENT, EventStream
 from voicebot.bots.service_client import NO_CONNECTION, NotConnected, ServiceClient, ServiceRefused, refusal
+from voicebot.json_body import parse_json
 from voicebot.telephony_channel import RESUME_EVENT
 
 logger = logging.getLogger(__name__)
@@ -272,13 +271,25 @@ def conversation_url(connection_url: str, conversation_id: str) -> str:
 
 
 async def _read(response: aiohttp.ClientResponse, on_activity: Callable[[dict[str, Any]], None]) -> None:
+    """All that the agent sends in a turn. Raises Undelivered at its end when some of it could not be read."""
     events = EventStream()
+    unreadable = ""
     async for chunk in response.content.iter_any():
         for event, data in events.feed(chunk):
             if event == "end":
-                return
+                break
             if event == "activity":
-                with suppress(ValueError, RecursionError):
-                    activity = json.loads(data)
-                    if isinstance(activity, dict):
-                        on_activity(activity)
+                try:
+                    activity = parse_json(data)
+                except ValueError as error:
+                    unreadable = str(error)
+                    continue
+                if isinstance(activity, dict):
+                    on_activity(activity)
+        else:
+            continue
+        break
+    if events.dropped:
+        unreadable = f"an event of more than {MAX_EVENT} bytes"
+    if unreadable:
+        raise Undelivered(f"what the agent sent cannot be read: {unreadable}")

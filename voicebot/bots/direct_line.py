@@ -246,6 +246,8 @@ class DirectLineCarrier:
         for request, identity in self._feed.named:
             if request.isdecimal() and len(request) < 10:
                 self.exchange.named(int(request), identity)
+        if self._feed.unreadable:
+            self.exchange.unusable(f"what the bot sent cannot be read: {self._feed.unreadable}")
         for activity in activities:
             try:
                 self.exchange.received(activity)

@@ -9,9 +9,10 @@ our own number in ``channelData.clientActivityID``, as in Microsoft's client.
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from typing import Any
+
+from voicebot.json_body import parse_json
 
 MAX_FRAME = 1 << 20
 MAX_ACTIVITIES = 500
@@ -30,23 +31,26 @@ class DirectLineFeed:
         self.duplicates = 0
         self.named: list[tuple[str, str]] = []
         """Our own activities in the last frame: our number of each, and the service's id."""
+        self.unreadable = ""
+        """Why the last frame could not be read; empty when it could."""
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def frame(self, text: str) -> list[dict[str, Any]]:
         """The bot's activities in one frame, each once, in order."""
-        self.named = []
+        self.named, self.unreadable = [], ""
         if not text.strip():
             return []
         try:
-            content = json.loads(text)
-        except (ValueError, RecursionError):
+            content = parse_json(text, MAX_FRAME)
+        except ValueError as error:
             self.malformed += 1
+            self.unreadable = str(error)
             return []
         return self.take(content)
 
     def take(self, content: Any) -> list[dict[str, Any]]:
         """The same for a set that was polled, or parsed from a frame."""
-        self.named = []
+        self.named, self.unreadable = [], ""
         if not isinstance(content, dict):
             self.malformed += 1
             return []

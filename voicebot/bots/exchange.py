@@ -146,6 +146,12 @@ class Exchange:
             self._alive(request)
         self._requests.activity(request, activity)
 
+    def unusable(self, reason: str, request: int | None = None) -> None:
+        """The bot sent something that cannot be used, for ``request`` where that is known. The caller hears that
+        something went wrong, in the place of nothing."""
+        request = self._requests.belongs_to({}) if request is None else request
+        self._failed(request if self._requests.is_open(request) else 0, reason)
+
     def named(self, request: int, activity_id: str) -> None:
         """``activity_id`` is the service's id of ``request``; it may be known before the service has accepted it."""
         self._requests.named(request, activity_id)

@@ -37,7 +37,7 @@ from typing import Any
 from voicebot.address import Address, AddressError
 from voicebot.bots.cards import MAX_CHOICES, card_choices, card_text
 from voicebot.bots.session_parameters import MAX_URL, configured, fetchable
-from voicebot.bots.spoken import spoken
+from voicebot.bots.spoken import MAX_TEXT, spoken
 from voicebot.bots.streamed_text import StreamedText, stream_info
 from voicebot.bots.transfers import transfer_asked
 from voicebot.events import (
@@ -57,7 +57,9 @@ from voicebot.events import (
 )
 from voicebot.telephony_channel import RECORDING_COMMAND
 
-MAX_SPEAK = 20_000
+MAX_SPEAK = 10_000
+"""Ten minutes of speech: the Speech service makes no more of one request."""
+MAX_CHOICE = 100
 MAX_METADATA = 16_384
 MAX_NAME = 64
 MAX_COMMAND = 256
@@ -118,6 +120,16 @@ def events_from_activity(activity: Any, request: int, at: float, *, files: bool 
         case "event":
             events.extend(_event(activity, request, at))
     return events
+
+
+def left_unsaid(activity: Any) -> int:
+    """How many characters of a message are beyond what is said of one."""
+    if not isinstance(activity, dict) or activity.get("type") != "message":
+        return 0
+    speak = activity.get("speak")
+    if isinstance(speak, str):
+        return max(len(speak) - MAX_SPEAK, 0)
+    return max(len(_text(activity.get("text"))) - MAX_TEXT, 0)
 
 
 def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
@@ -196,14 +208,16 @@ def _hint(activity: dict[str, Any]) -> InputHint:
 def _aloud(activity: dict[str, Any], text: str) -> str:
     """The speech for a message that was written for a screen."""
     cards = _list(activity.get("attachments"))[:MAX_CHOICES]
-    parts = [spoken(text)] if text else [card_text(card) for card in cards]
+    parts = [spoken(text)] if text else [card_text(*cards)]
     choices = [
         _text(action.get("title")) or _text(action.get("value"))
         for action in map(_dict, _list(_dict(activity.get("suggestedActions")).get("actions"))[:MAX_CHOICES])
     ]
     choices += [choice for card in cards for choice in card_choices(card)]
-    unsaid = [spoken(choice) for choice in dict.fromkeys(choices) if choice and choice.lower() not in text.lower()]
-    unsaid = unsaid[:MAX_CHOICES]
+    shown = text[:MAX_SPEAK].lower()
+    choices = [" ".join(choice[:MAX_CHOICE].split()) for choice in choices if choice]
+    unsaid = [choice for choice in dict.fromkeys(choices) if choice.lower() not in shown]
+    unsaid = [spoken(choice) for choice in unsaid[:MAX_CHOICES]]
     if unsaid:
         parts.append(", ".join(unsaid[:-1]) + f", or {unsaid[-1]}?" if len(unsaid) > 1 else f"{unsaid[0]}?")
     return " ".join(part for part in parts if part)

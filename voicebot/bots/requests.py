@@ -118,7 +118,9 @@ class Requests:
         return [*self._interpreter.finished(request, now), BotDone(now, request), *self.back(now)]
 
     def failed(self, request: int, reason: str, now: float) -> list[Event]:
-        """The bot reported that ``request`` failed."""
+        """The bot did not manage ``request`` (0: something that it did on its own initiative)."""
+        if not request:
+            return [BotFailed(now, 0, reason)]
         if not self._take(request, now):
             return self.back(now)
         self._failures += 1

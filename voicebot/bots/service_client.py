@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from contextlib import suppress
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from voicebot.bots.exchange import Undelivered
-from voicebot.json_body import read_json
+from voicebot.json_body import parse_json, read_json
 
 CONNECT_S = 5.0
 MAX_BODY = 1 << 20
@@ -83,8 +82,8 @@ async def refusal(response: aiohttp.ClientResponse) -> ServiceRefused:
     """The exception for an error response. Its text is the response's ``error.message``, or the start of the body."""
     text = (await response.content.read(2000)).decode(errors="replace")
     said = " ".join(text.split())[:200]
-    with suppress(ValueError, RecursionError, AttributeError, KeyError, TypeError):
-        said = str(json.loads(text)["error"]["message"])[:200]
+    with suppress(ValueError, AttributeError, KeyError, TypeError):
+        said = str(parse_json(text)["error"]["message"])[:200]
     return ServiceRefused(response.status, said, _retry_after(response.headers.get("Retry-After")))
 
 

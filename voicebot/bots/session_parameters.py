@@ -107,11 +107,13 @@ def _file(value: Any) -> str | None:
 
 def fetchable(url: str) -> bool:
     """Whether ``url`` is an HTTP address from which a file may be fetched."""
+    if len(url) > MAX_URL:
+        return False
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return len(url) <= MAX_URL and parts.scheme in ("http", "https") and bool(parts.hostname)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _speech(value: Any) -> str | None:

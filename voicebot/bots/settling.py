@@ -130,8 +130,8 @@ class Settling:
         return max(state.accepted_at + self._patience.silent_s, state.promised_until)
 
 
-_LAST_WORDS = frozenset({*HAND_OFFS, HANG_UP})
-"""Events with which a bot's part in the call ends."""
+_LAST_WORDS = (*HAND_OFFS, HANG_UP)
+"""Events with which a bot's part in the call ends. Not a set: what a bot calls an event need not be hashable."""
 
 
 def _is_key(activity: dict[str, Any]) -> bool:

@@ -12,15 +12,22 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 MAX_STREAMS = 16
-MAX_STREAM = 20_000
-"""Characters of one stream; the rest is not spoken."""
+MAX_STREAM = 10_000
+"""Characters of one stream; the rest is not said."""
+MAX_ENDS = 64
+"""Ends of sentences that are looked at in one part; the others come with the next one."""
+MAX_APART = 8
+"""Sentences that came together and are said one by one; the others are said as one."""
 
-_END = re.compile(r"[.!?…][\"'”’)\]*_]*(?=\s+\S)|[。！？][」』）]*|[.!?:;,]?[ \t]*\n(?=\s*\S)")
-_NOT_AN_END = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|etc|e\.g|i\.e|z\.B|[A-Za-z])|^\s*\d{1,3})\.$", re.M)
+_END = re.compile(r"[.!?…][\"'”’)\]*_]*(?=\s+\S)|[。！？][」』）]*|(?<!\s)(?P<line>[^\S\n]*+\n)\s*+(?=\S)")
+_ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|etc|e\.g|i\.e|z\.B|[A-Za-z])\.\Z")
+_NUMBERED = re.compile(r"\s*\d{1,3}\.")
+LONGEST = 8
+"""Characters within which all of :data:`_ABBREVIATED` and :data:`_NUMBERED` are told from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +94,15 @@ class StreamedText:
             if info.sequence <= stream.sequence:
                 return []
             stream.sequence = info.sequence
-        grown = stream.text + text if info.delta else text
+        grown = (stream.text + text if info.delta else text)[:MAX_STREAM]
         if not grown.startswith(stream.text[: stream.said]):
-            return []  # the text was rewritten: wait for the final one
-        stream.text = grown[:MAX_STREAM]
+            return []  # rewritten: the final text will tell
+        stream.text = grown
         return _complete(stream)
 
     def final(self, info: StreamInfo, text: str) -> str | None:
-        """Take the final text: the rest that is still to be spoken; None when nothing of it has been spoken before."""
+        """All of the text came: what of it is still to be said; None when nothing of it was said before."""
+        text = text[:MAX_STREAM]
         stream = self._streams.pop(info.identity, None)
         if stream is None or not stream.said:
             return None
@@ -116,32 +124,48 @@ class StreamedText:
 
 def _complete(stream: _Stream) -> list[str]:
     found = []
-    for end in _ends(stream.text, stream.said):
+    for end in _ends(stream.text, stream.said, MAX_ENDS):
         sentence = stream.text[stream.said : end].strip()
         stream.said = end
         if sentence:
             stream.sentences.add(_key(sentence))
             found.append(sentence)
-    return found
+    together = " ".join(found[MAX_APART:])
+    return [*found[:MAX_APART], together] if together else found
 
 
 def _sentences(text: str) -> list[str]:
-    edges = [0, *_ends(text, 0), len(text)]
+    edges = [0, *_ends(text, 0, MAX_STREAM), len(text)]
     return [part for a, b in pairwise(edges) if (part := text[a:b].strip())]
 
 
-def _ends(text: str, begin: int) -> list[int]:
-    """Where sentences end. Not inside mark-up that is still open: its signs would be read out."""
+def _ends(text: str, begin: int, most: int) -> list[int]:
+    """Where sentences end, of ``most`` places that look like it. Not within mark-up that is still open: it would be
+    read out."""
     ends = []
-    for match in _END.finditer(text, begin):
-        before = text[begin : match.end()]
-        if _NOT_AN_END.search(before):
+    counted, code, bold, brackets = begin, 0, 0, 0
+    for match in islice(_END.finditer(text, begin), most):
+        piece = text[counted : match.end()]
+        counted = match.end()
+        code += piece.count("```")
+        bold += piece.count("**")
+        brackets += piece.count("[") - piece.count("]")
+        if code % 2 or bold % 2 or brackets > 0:
             continue
-        if before.count("```") % 2 or before.count("**") % 2 or before.count("[") > before.count("]"):
+        if _goes_on(text, begin, match.end() if match["line"] is None else match.start()):
             continue
         ends.append(match.end())
-        begin = match.end()
+        begin, code, bold, brackets = match.end(), 0, 0, 0
     return ends
+
+
+def _goes_on(text: str, begin: int, end: int) -> bool:
+    """Whether the full stop before ``end`` is that of an abbreviation, or of a number at the beginning of a line."""
+    tail = text[max(begin, end - LONGEST) : end]
+    if _ABBREVIATED.search(tail) is not None:
+        return True
+    _, newline, line = tail.rpartition("\n")
+    return (bool(newline) or end - begin <= LONGEST) and _NUMBERED.fullmatch(line) is not None
 
 
 def _key(sentence: str) -> str:

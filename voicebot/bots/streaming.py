@@ -36,6 +36,7 @@ from voicebot.bots.streaming_frames import (
     encode_request,
     encode_response,
 )
+from voicebot.json_body import MAX_BYTES, parse_json
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
@@ -224,13 +225,15 @@ class StreamingChannel:
         route = connector.route(request.path)
         if route is None:
             return 404
+        conversation = self._open.get(route.conversation)
         try:
-            body = json.loads(request.body) if request.body.strip() else None
-        except (ValueError, RecursionError):
-            return 400
+            body = parse_json(request.body) if request.body.strip() else None
+        except ValueError as error:
+            if conversation is not None:
+                conversation.unusable(f"what the bot sent was refused: {error}")
+            return 413 if len(request.body) > MAX_BYTES else 400
         if not route.conversation:
             return self._create(body, request.id).status if request.verb == "POST" else 405
-        conversation = self._open.get(route.conversation)
         if conversation is None:
             return 404
         return connector.answer(conversation, request.verb, route.rest, body, request.id).status

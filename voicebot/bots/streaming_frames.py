@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from voicebot.json_body import parse_json
+
 HEADER = 48
 MAX_PIECE = 4096
 """Bytes in a frame that we send; peers may send up to 999,999."""
@@ -146,9 +148,9 @@ class StreamingDecoder:
             return []
         del self._partial[kind, payload_id]
         try:
-            content = json.loads(partial)
+            content = parse_json(partial)
             streams = [str(stream["id"]).lower() for stream in content.get("streams") or []]
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ProtocolError("a head that makes no sense") from error
         head = _Head(kind, payload_id, content, streams)
         head.missing = {stream for stream in streams if not self._bodies.get(stream, (b"", False))[1]}

@@ -39,6 +39,8 @@ from typing import Any, Final, Literal
 
 import yaml
 
+from voicebot.yaml_nodes import compose
+
 MAX_BYTES: Final = 256 * 1024
 MAX_STEPS: Final = 500
 MAX_SECONDS: Final = 600.0
@@ -153,8 +155,8 @@ class _Reader:
 
     def script(self, text: str) -> CallScript:
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.YAMLError as error:
+            root = compose(text)
+        except (yaml.YAMLError, ValueError) as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or "not YAML"
             raise ScriptError(
@@ -303,7 +305,7 @@ class _Reader:
         return text
 
     def _keys(self, node: yaml.Node) -> str:
-        if isinstance(node, yaml.ScalarNode) and node.style is None and re.fullmatch(r"0\d+", str(node.value)):
+        if isinstance(node, yaml.ScalarNode) and not node.style and re.fullmatch(r"0\d+", str(node.value)):
             # an unquoted number with a leading zero is octal to some YAML readers
             raise self._wrong(node, "`keys` begins with 0 and has no quotes", f'write `keys: "{node.value}"`')
         keys = self._text(node, "keys").upper()

@@ -350,7 +350,7 @@ def _read(path: Path) -> tuple[NDArray[np.int16], int] | None:
 
 def _plain(text: str) -> str:
     """Text without SSML mark-up."""
-    return " ".join(re.sub(r"<[^>]*>", " ", text).split()) if "<" in text else text
+    return " ".join(re.sub(r"<[^<>]*>", " ", text).split()) if "<" in text else text
 
 
 def _text(text: str) -> str:

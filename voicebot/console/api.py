@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from typing import Annotated, Any, Final
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 from voicebot.address import Address
 from voicebot.calls import CallRequest, Calls, CannotCall, Outbound
 from voicebot.console.answers import error
+from voicebot.json_body import parse_json
 from voicebot.listening.http import read_body
 
 logger = logging.getLogger(__name__)
@@ -69,12 +69,12 @@ class CallsApi:
     async def place(self, request: web.Request) -> web.Response:
         """Place a call. Answers 202 with the call's id while it is being set up."""
         try:
-            body = CallBody.model_validate(json.loads(await read_body(request)))
+            body = CallBody.model_validate(parse_json(await read_body(request)))
         except web.HTTPRequestTimeout:
             return error(408, "the body did not come")
         except ValidationError as wrong:
             return error(400, "; ".join(_line(e) for e in wrong.errors()[:5]))
-        except (ValueError, RecursionError):
+        except ValueError:
             return error(400, 'the body must be JSON, for example {"to": "+15550100"}')
         try:
             call = await self._outbound.place(body.request())

@@ -28,7 +28,8 @@ def bearer(secret: Callable[[], str]) -> Middleware:
         if not wanted:
             return error(403, "the API is closed: set VOICEBOT_CONSOLE__TOKEN or console.token_file, and restart")
         scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(shown.strip().encode(), wanted.encode()):
+        given = shown.strip().encode("utf-8", "surrogateescape")  # as the bytes were sent, which need not be UTF-8
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given, wanted.encode()):
             return error(401, "needs Authorization: Bearer with the console's token", {"WWW-Authenticate": "Bearer"})
         return await handler(request)
 

@@ -46,6 +46,7 @@ from voicebot.host.openid import use_unblocking_keys
 from voicebot.host.registration import AppRegistration
 from voicebot.host.sdk import activity_from_json, is_connector_error, model_to_json
 from voicebot.host.sdk_botbuilder import CloudAdapter, ConfigurationBotFrameworkAuthentication
+from voicebot.json_body import parse_json
 from voicebot.listening.descriptors import raise_limit
 from voicebot.listening.http import HTTP_BOUNDS, HttpServer, read_body
 from voicebot.loopback import is_loopback_url
@@ -136,7 +137,7 @@ class MessagesEndpoint:
     async def _answer(self, request: web.Request) -> web.Response:
         try:
             activity = activity_from_json(parsed(await read_body(request)))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # RecursionError: of the SDK's own reading
             return _refused(400, "BadSyntax", str(error)[:200])
         if problem := problem_of(activity):
             return _refused(400, "BadArgument", problem)
@@ -194,12 +195,12 @@ class MessagesEndpoint:
 
 
 def parsed(body: bytes) -> Any:
-    """A body as JSON (RFC 8259: UTF-8, whatever the request says). Raises ValueError or RecursionError.
+    """A body as JSON (RFC 8259: UTF-8, whatever the request says). Raises ValueError.
 
     A lone surrogate, half of a character such as an emoji, becomes U+FFFD: JSON can contain one, but state with it
     could not be stored as UTF-8.
     """
-    data = json.loads(body)
+    data = parse_json(body, MAX_BODY)
     if b"\\ud" in body.lower():
         text = json.dumps(data, ensure_ascii=False)
         data = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

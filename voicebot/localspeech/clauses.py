@@ -101,7 +101,7 @@ def _runs(spans: list[SsmlSpan]) -> Iterator[tuple[str, float, float]]:
 
 def _join(words: list[str]) -> str:
     text = re.sub(r"\s+", " ", "".join(words))
-    return re.sub(r"\s+([,.?!;:])", r"\1", text).strip()
+    return re.sub(r" ([,.?!;:])", r"\1", text).strip()
 
 
 def _cut(text: str, first: bool) -> Iterator[str]:
@@ -115,18 +115,18 @@ def _cut(text: str, first: bool) -> Iterator[str]:
         if count < 3 and piece[-1] == ",":
             held = piece  # "Yes, ..." is not worth a breath
             continue
-        while count > (FIRST_WORDS + 2 if first else MOST_WORDS):
-            head, piece = _split(piece.split(), FIRST_WORDS if first else MOST_WORDS - 4)
-            yield head
-            first = False
-            count = len(piece.split())
-        yield piece
+        words, at = piece.split(), 0
+        while len(words) - at > (FIRST_WORDS + 2 if first else MOST_WORDS):
+            end = at + _length(words[at : at + MOST_WORDS], FIRST_WORDS if first else MOST_WORDS - 4)
+            yield " ".join(words[at:end])
+            at, first = end, False
+        yield " ".join(words[at:]) if at else piece
         first = False
     if held:
         yield held
 
 
-def _split(words: list[str], most: int) -> tuple[str, str]:
-    """Before a function word if there is one in the later half, so that no phrase is torn."""
-    at = next((index for index in range(most, most // 2, -1) if words[index].lower() in _BEFORE), most)
-    return " ".join(words[:at]), " ".join(words[at:])
+def _length(words: list[str], most: int) -> int:
+    """How many words a clause has: up to a function word if there is one in the later half, so that no phrase is
+    torn."""
+    return next((index for index in range(most, most // 2, -1) if words[index].lower() in _BEFORE), most)

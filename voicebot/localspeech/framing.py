@@ -12,6 +12,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from voicebot.json_body import parse_json
+
+MAX_BODY = 1 << 20
+"""Bytes, or characters, of JSON that are read at most."""
 MAX_HEADERS = 8192
 """Bytes of headers that are read at most; the SDK sends about 200."""
 
@@ -42,8 +46,8 @@ class Message:
             FramingError: it is none.
         """
         try:
-            value = json.loads(self.text or self.data)
-        except (ValueError, RecursionError) as error:
+            value = parse_json(self.text or self.data, MAX_BODY)
+        except ValueError as error:
             raise FramingError(f"the body of {self.path or 'a message'} is not JSON") from error
         if not isinstance(value, dict):
             raise FramingError(f"the body of {self.path or 'a message'} is not a JSON object")

@@ -9,7 +9,7 @@ of it is words by then.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from re import Match
 
 from voicebot.localspeech import numerals
@@ -123,6 +123,9 @@ _HALF_DAY = r"\s?[ap](?:m\b|\.m\b(?:\.(?!\s*$|\s+(?-i:[A-Z])))?)"
 NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 """A number as it is written in English: ``1,234.5``, ``12``."""
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+
+MAX_PIECE = 400
+"""Characters that are looked at together: a rule may take the square of it, and so never of the whole text."""
 
 Rule = tuple[re.Pattern[str], Callable[[Match[str]], str]]
 
@@ -255,7 +258,22 @@ def _address(text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """Written English as words that can be spoken. Never raises; characters that cannot be spoken are left out."""
+    """Written English to words, see the module's text. Never raises; what cannot be spoken is left out."""
+    return " ".join(piece for piece in map(_normalised, _pieces(text)) if piece)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """``text`` in pieces of at most :data:`MAX_PIECE` characters, cut between words where there are any."""
+    at = 0
+    while len(text) - at > MAX_PIECE:
+        space = text.rfind(" ", at + 1, at + MAX_PIECE)
+        end = space if space > 0 else at + MAX_PIECE
+        yield text[at:end]
+        at = end
+    yield text[at:]
+
+
+def _normalised(text: str) -> str:
     text = _STREET.sub(r"\1Street", text.replace("’", "'"))
     text = _NUMERO.sub("number ", text)
     text = _SAINT.sub("Saint ", text)
@@ -266,11 +284,11 @@ def normalise(text: str) -> str:
         text = pattern.sub(lambda m, replace=replace: f" {replace(m)} ", text)  # type: ignore[misc]
     for symbol, words in _SYMBOLS.items():
         text = text.replace(symbol, words)
-    text = re.sub(r"\s+[-–—]+\s+|[–—]|[()\[\]]", ", ", text)
+    text = re.sub(r"(?<!\s)\s+[-–—]+\s+|[–—]|[()\[\]]", ", ", text)
     text = _UNSPEAKABLE.sub(" ", text)
     text = re.sub(r"(?<=\w)-(?=\w)", " ", text).replace("-", " ")
     text = re.sub(r"\s+", " ", text)
-    text = re.sub(r"\s+([,.?!;:])", r"\1", text)
+    text = re.sub(r" ([,.?!;:])", r"\1", text)
     text = re.sub(r"([,;:])(?:\s*[,;:])+", r"\1", text)
-    text = re.sub(r"[,;:]+(?=[.?!])", "", text)
+    text = re.sub(r"[,;:](?=[.?!])", "", text)
     return text.lstrip(",;:.!? ").rstrip(",;: ")

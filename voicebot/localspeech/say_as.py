@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 from voicebot.localspeech import numerals
-from voicebot.localspeech.normalise import NUMBER, normalise
+from voicebot.localspeech.normalise import MAX_PIECE, NUMBER, normalise
 from voicebot.localspeech.readings import CURRENCIES, account, date, money, spell, telephone, time_of_day
 
 
 def say_as(text: str, interpret_as: str, format: str = "", detail: str = "") -> str:
     """Words for the content of an SSML ``say-as``. What does not fit its interpretation is plain text."""
     text = text.strip()
+    if len(text) > MAX_PIECE:
+        return normalise(text)  # no number has so many digits, and no name so many letters
     number = re.fullmatch(rf"[-+]?(?:{NUMBER})", text)
     match interpret_as:
         case "digits" | "number_digit":

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from voicebot.json_body import parse_json
 from voicebot.listening import Bounds
 from voicebot.listening.descriptors import raise_limit
 from voicebot.listening.http import HttpServer, read_body
@@ -162,7 +163,7 @@ class LocalSpeech:
 
     async def _control(self, request: web.Request) -> web.Response:
         try:
-            self.set_script(Script.from_json(json.loads(await read_body(request))))
+            self.set_script(Script.from_json(parse_json(await read_body(request))))
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"status": "ok"})

@@ -24,7 +24,7 @@ ALGORITHMS: Mapping[str, Callable[[bytes], str]] = {
 }
 """The strongest first: our challenges are in this order, and we answer the strongest of several challenges."""
 _SCHEME_RE = re.compile(r"\s*Digest\s+", re.IGNORECASE)
-_FIELD_RE = re.compile(r'([A-Za-z0-9_-]{1,32})\s*=\s*(?:"((?:[^"\\]|\\.){0,1024})"|([^\s,"]{0,1024}))\s*(?:,\s*|\Z)')
+_FIELD_RE = re.compile(r'([A-Za-z0-9_-]{1,32})\s*+=\s*+(?:"((?:[^"\\]|\\.){0,1024})"|([^\s,"]{0,1024}))\s*+(?:,\s*|\Z)')
 _MAX_FIELDS = 24
 
 

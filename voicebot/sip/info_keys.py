@@ -7,7 +7,7 @@ import re
 from voicebot.sip.message import SipRequest
 
 TYPES = ("application/dtmf-relay", "application/dtmf")
-_KEY_RE = re.compile(r"(?:\A|\n)\s*(?:Signal\s*=\s*)?([0-9*#A-Da-d]|1[0-5])\s*(?:\r?\n|\Z)")
+_KEY_RE = re.compile(r"(?:\A|\n)[ \t]*+(?:Signal[ \t]*+=[ \t]*+)?([0-9*#A-Da-d]|1[0-5])[ \t]*+(?:\r?\n|\Z)")
 _KEY_NUMBERS = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 
 

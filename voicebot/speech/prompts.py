@@ -19,6 +19,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
@@ -151,7 +152,7 @@ class PromptCache:
 
     def _places(self, speech: Speech, cache: bool | None) -> tuple[bool, bool]:
         if cache is None:
-            personal = any(character.isdigit() for character in plain_text(speech.text))
+            personal = re.search(r"\d", plain_text(speech.text)) is not None
             return not personal, False
         return cache, cache and self._disk is not None
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from typing import Any, Final
 import azure.cognitiveservices.speech as sdk
 
 from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
+from voicebot.json_body import parse_json
 from voicebot.speech.endpoint import SpeechEndpoint
 from voicebot.speech.sdk_threads import STOP_TIMEOUT_S, first_line, watch
 from voicebot.speech.stream_clock import StreamClock
@@ -241,7 +241,7 @@ def best_alternative(detail: str) -> tuple[str, float | None]:
     What comes from the service is not trusted: anything of another shape counts as absent.
     """
     try:
-        body = json.loads(detail) if detail else {}
+        body = parse_json(detail) if detail else {}
     except ValueError:
         return "", None
     alternatives = body.get("NBest") if isinstance(body, dict) else None
@@ -256,7 +256,7 @@ def best_alternative(detail: str) -> tuple[str, float | None]:
 def recognition_status(detail: str) -> str:
     """The service's ``RecognitionStatus`` (``Success``, ``NoMatch``, ``InitialSilenceTimeout``, ...) or ``""``."""
     try:
-        body = json.loads(detail) if detail else {}
+        body = parse_json(detail) if detail else {}
     except ValueError:
         return ""
     status = body.get("RecognitionStatus") if isinstance(body, dict) else None

@@ -15,9 +15,7 @@ _NAMESPACES: Final = {
     "xmlns": "http://www.w3.org/2001/10/synthesis",
     "xmlns:mstts": "https://www.w3.org/2001/mstts",
 }
-_OPENING: Final = re.compile(
-    r"\A\s*(?:<\?xml[^>]*\?>\s*)?<speak(?P<attributes>(?:\s+[^<>]*?)?)(?P<empty>/)?>", re.DOTALL
-)
+_OPENING: Final = re.compile(r"\A\s*(?:<\?xml[^>]*\?>\s*)?<speak(?P<attributes>(?:[\s/][^<>]*)?)>")
 _CLOSING: Final = re.compile(r"</speak\s*>\s*\Z")
 _NOT_XML: Final = re.compile("[^\t\n\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _TAG: Final = re.compile(r"<[^<>]*>")
@@ -56,13 +54,13 @@ def _voiced(content: str, voice: str) -> str:
 def _completed(text: str, voice: str, language: str) -> str:
     opening = _OPENING.match(text)
     assert opening is not None
-    if opening["empty"]:
-        content = ""
+    attributes = opening["attributes"].strip()
+    if attributes.endswith("/"):
+        attributes, content = attributes[:-1].rstrip(), ""
     else:
         closing = _CLOSING.search(text)
         assert closing is not None
         content = text[opening.end() : closing.start()]
-    attributes = opening["attributes"].strip()
     wanted = {"version": "1.0", **_NAMESPACES, "xml:lang": language}
     present = set(re.findall(r"(?:\A|\s)([\w:.-]+)\s*=", re.sub(r"\"[^\"]*\"|'[^']*'", '""', attributes)))
     missing = " ".join(f"{name}={quoteattr(value)}" for name, value in wanted.items() if name not in present)

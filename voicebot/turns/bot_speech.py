@@ -19,7 +19,7 @@ MAX_QUEUED = 50
 CHARACTERS_PER_SECOND = 15.0
 """An average speaking rate, used to estimate the words heard: a prompt's full length is not known if it is cut off."""
 
-_MARKUP = re.compile(r"<[^>]*>")
+_MARKUP = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)

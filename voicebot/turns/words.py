@@ -36,5 +36,4 @@ def remainder(text: str, used: str) -> str:
 
 def contains(said: str, wanted: Sequence[str]) -> bool:
     """Whether the words of ``said`` contain ``wanted`` as one sequence."""
-    there, number = words(said), len(wanted)
-    return any(there[at : at + number] == list(wanted) for at in range(len(there) - number + 1))
+    return not wanted or f" {' '.join(wanted)} " in f" {' '.join(words(said))} "

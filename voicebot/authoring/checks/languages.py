@@ -9,6 +9,7 @@ from voicebot.authoring.checks.places import at_key, at_value
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
 from voicebot.authoring.problems import Problem
 from voicebot.authoring.steps.kinds import MUST_TRANSLATE
+from voicebot.authoring.steps.site import is_file
 
 
 def missing_translations(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
@@ -18,12 +19,13 @@ def missing_translations(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Pro
         translation = loaded.translations.get(locale)
         if translation is None:
             file = f"{loaded.name}.{locale}.yaml"
-            if not (dialogs.folder / file).exists():
+            if not is_file(dialogs.folder / file):
                 yield at_value(loaded.document, (), "not-translated", f"this file is not translated into {locale}",
                                f"write {file}")  # fmt: skip
             continue
         data = translation.document.data
-        own = (data.get("steps") if isinstance(data, dict) else None) or {}
+        written = data.get("steps") if isinstance(data, dict) else None
+        own = written if isinstance(written, dict) else {}
         for raw in loaded.document.data["steps"]:
             words = _to_translate(raw)
             step_id = str(raw.get("id")) if isinstance(raw, dict) else ""
@@ -55,4 +57,4 @@ def _to_translate(raw: Any) -> list[str]:
     if not isinstance(raw, dict):
         return []
     return [word for word in MUST_TRANSLATE if isinstance(raw.get(word), str | list | dict)
-            and not (word == "choice" and not any(raw[word].values()))]  # fmt: skip
+            and not (word == "choice" and isinstance(raw[word], dict) and not any(raw[word].values()))]  # fmt: skip

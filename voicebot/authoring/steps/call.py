@@ -14,7 +14,7 @@ from voicebot.authoring.model import Duration, Name, PlainText, Target, Value, W
 from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.steps.outcome import Begin, Ending, Failed, GaveUp, GoOn, StepOutcome
 from voicebot.authoring.steps.python_source import faults_of_call
-from voicebot.authoring.steps.site import Site
+from voicebot.authoring.steps.site import Site, is_file
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn
 
@@ -68,7 +68,7 @@ class CallStep(DialogStep):
         if called is None:
             python = _PYTHON.match(self.call)
             module = site.folder / (python["module"].replace(".", "/") + ".py") if python else None
-            if (module is None or not module.is_file()) and not site.has_file(self.call):
+            if (module is None or not is_file(module)) and not site.has_file(self.call):
                 yield Fault(("call",), "unknown-dialog", f"there is no dialog {self.call!r}",
                             did_you_mean(self.call, site.dialogs)
                             or f"{self.call}.yaml, or module.function of a Python file")  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 from voicebot.authoring.document import Fault, doubt
 from voicebot.authoring.problems import Problem, Severity, did_you_mean
+from voicebot.authoring.steps.site import is_file
 
 
 def faults_of_call(folder: Path, name: str, given: Mapping[str, Any]) -> Iterator[Fault | Problem]:
@@ -19,7 +20,7 @@ def faults_of_call(folder: Path, name: str, given: Mapping[str, Any]) -> Iterato
     """
     module, _, attribute = name.replace("/", ".").rpartition(".")
     file = folder / (module.replace(".", "/") + ".py")
-    if not module or not file.is_file():
+    if not module or not is_file(file):
         return
     tree = _parsed(file)
     if isinstance(tree, Problem):
@@ -60,6 +61,8 @@ def _parsed(file: Path) -> ast.Module | Problem:
                        "mend this line", Severity.ERROR)  # fmt: skip
     except (OSError, ValueError) as error:
         return Problem(file, 1, 1, "python", f"this cannot be read: {error}", "save it as UTF-8", Severity.ERROR)
+    except (RecursionError, MemoryError):  # MemoryError: Python's parser says so of what is nested too deeply
+        return Problem(file, 1, 1, "python", "this is nested too deeply", "make it simpler", Severity.ERROR)
 
 
 def _defined(tree: ast.Module) -> dict[str, ast.stmt]:

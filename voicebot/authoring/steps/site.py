@@ -9,6 +9,14 @@ from pathlib import Path
 from voicebot.authoring.model import DialogHeader, Part
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file of this name, which may be too long for one, or have signs that none can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A dialog file in its folder."""
@@ -30,7 +38,7 @@ class Site:
 
     def has_file(self, name: str) -> bool:
         """Whether the file exists, readable or not."""
-        return (self.folder / f"{name}.yaml").is_file()
+        return is_file(self.folder / f"{name}.yaml")
 
     def global_keys(self) -> dict[str, str]:
         """The keys that lead to a step at any time, and the command that each of them gives."""

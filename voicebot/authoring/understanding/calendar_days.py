@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.numbers import NUMERAL, ORDINAL, NumberReader, NumberWords, SpokenNumber
-from voicebot.authoring.understanding.tokens import Phrases, Token
+from voicebot.authoring.understanding.tokens import Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 _SEPARATED = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})(?:\2([0-9]{1,4}))?")
@@ -149,38 +149,46 @@ class CalendarDays:
 
     def _offset(self, tokens: Sequence[Token], days: list[_Day], today: date, past: bool, depth: int) -> date | None:
         """ "in two weeks", "three days ago", "a week from Friday", "next month"."""
-        for start, stop, unit in self._units.find(tokens):
-            before = [
-                day for day in days if day.stop <= start and self._only_of(tokens, day.stop, start) and not day.ordinal
-            ]
+        units = self._units.find(tokens)
+        if not units:
+            return None
+        counts = {day.stop: day.value for day in days if not day.ordinal}
+        ago, weekdays = bool(self._ago.find(tokens)), bool(self._weekdays.find(tokens))
+        after_in = min((stop for _, stop, _ in self._in.find(tokens)), default=len(tokens))
+        beside_next, beside_last = _edges(self._next.find(tokens)), _edges(self._last.find(tokens))
+        for start, stop, unit in units:
+            count = self._count_before(tokens, counts, start)
             base, sign = today, 0
-            if hit := self._from.at(tokens, stop):
-                rest = tokens[stop + hit[0] :]
-                base_ = self._read(rest, "", today, past, depth + 1) if depth < 1 else None
+            if depth < 1 and (hit := self._from.at(tokens, stop)):
+                depth = 1  # once: what follows the next one is in what follows this one
+                base_ = self._read(tokens[stop + hit[0] :], "", today, past, depth)
                 if base_ is not None:
                     base, sign = base_, 1
-            if not sign and self._ago.find(tokens):
-                sign = -1
-            if not sign and self._in.find(tokens[:start]):
-                sign = 1
+            sign = sign or (-1 if ago else 1 if after_in <= start else 0)
             if sign:
-                return _moved(base, sign * (before[-1].value if before else 1), unit)
-            turn = (
-                1 if _beside(self._next, tokens, start, stop) else -1 if _beside(self._last, tokens, start, stop) else 0
-            )
+                return _moved(base, sign * (1 if count is None else count), unit)
+            turn = 1 if beside_next(start, stop) else -1 if beside_last(start, stop) else 0
             if unit == "month" and (turn or self._this.at(tokens, start - 1)) and len(days) == 1:
                 first = _moved(today.replace(day=1), turn, unit)  # "the fifth of next month"
                 return None if first is None else _date(first.year, first.month, days[0].value)
-            if turn and unit != "day" and not before and not self._weekdays.find(tokens):
+            if turn and unit != "day" and count is None and not weekdays:
                 return _moved(today, turn, unit)
         return None
+
+    def _count_before(self, tokens: Sequence[Token], counts: dict[int, int], start: int) -> int | None:
+        """The number that ends before ``start``, "of" and the like between them; ``counts``: numbers by their ends."""
+        while start not in counts and start > 0 and tokens[start - 1].word in self._of:
+            start -= 1
+        return counts.get(start)
 
     def _counted(self, tokens: Sequence[Token], days: list[_Day], today: date, past: bool) -> date | None:
         """ "The second Friday in December", "the last day of next month"."""
         ends = {day.stop: day.value for day in days if day.ordinal and 1 <= day.value <= 5}
         ends |= {stop: -1 for _, stop, _ in self._last.find(tokens)}
         named: list[tuple[int, int, int | None]] = [*self._weekdays.find(tokens)]
-        named += [(start, stop, None) for start, stop, unit in self._units.find(tokens) if unit == "day"]
+        units = self._units.find(tokens)
+        named += [(start, stop, None) for start, stop, unit in units if unit == "day"]
+        last_month = max((start for start, _, unit in units if unit == "month"), default=-1)
         for start, stop, weekday in named:
             which = ends.get(start)
             if which is None or (weekday is None and which > 0):
@@ -190,7 +198,7 @@ class CalendarDays:
                 at += 1
             if at > stop and (month := self._months.at(tokens, at)) is not None:
                 return _in_some_year(month[1], which, weekday, today, past)
-            if at > stop and any(unit == "month" for _, _, unit in self._units.find(tokens[at:])):
+            if at > stop and last_month >= at:
                 first = today.replace(day=1)
                 if self._next.find(tokens[stop:]):
                     first = _moved(first, 1, "month") or first
@@ -268,9 +276,10 @@ class CalendarDays:
         return None
 
 
-def _beside(phrases: Phrases[bool], tokens: Sequence[Token], start: int, stop: int) -> bool:
-    """Whether one of ``phrases`` stands just before or after that part of the text."""
-    return any(begin == stop or end == start for begin, end, _ in phrases.find(tokens))
+def _edges(found: list[tuple[int, int, bool]]) -> Callable[[int, int], bool]:
+    """Tells whether one of these phrases stands just before or after a part of the text."""
+    begins, ends = {begin for begin, _, _ in found}, {end for _, end, _ in found}
+    return lambda start, stop: stop in begins or start in ends
 
 
 def _date(year: int, month: int, day: int) -> date | None:

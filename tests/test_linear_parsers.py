@@ -1,0 +1,152 @@
+"""What reads texts of bots, callers, authors and the network takes time in proportion to them, whatever they hold.
+
+Eight times the text may take 24 times as long, in processor time of this thread and at best of several runs: what goes
+by the square takes 64 times as long. (Their regular expressions are proved one by one: ``test_linear_patterns.py``;
+signalling is counted in lines: ``sip/test_sip_linear.py``.)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from voicebot.authoring.document import parse_document
+from voicebot.authoring.template import compile_template
+from voicebot.authoring.transcripts import matches
+from voicebot.bots.direct_line_feed import DirectLineFeed
+from voicebot.bots.server_sent_events import EventStream
+from voicebot.bots.spoken import _without_markup
+from voicebot.bots.streamed_text import StreamedText, StreamInfo, _ends
+from voicebot.bots.streaming_frames import StreamingDecoder
+from voicebot.json_body import parse_json
+from voicebot.localspeech import clauses, digit_strings
+from voicebot.localspeech import ssml as offline_ssml
+from voicebot.speech import ssml
+from voicebot.turns.bot_speech import heard_text
+from voicebot.turns.words import contains, words
+
+pytestmark = pytest.mark.slow
+
+SIZE = 1 << 12
+"""Characters; the longer text has eight times as many."""
+QUICK_S = 0.03
+"""What goes by the square takes far more for the longer text: what takes less need not be looked at twice."""
+PIECES = [
+    " ", "\n", "\t", "-", "-- ", ".", "..", ". a", "a. ", "a.\n", "1", "1,", "1.1", "111,", "*", "**a", "*a ", "_",
+    "_a ", "__", "`", "```", "`a", "~~", "[", "![", "[a](", "[a](b", '[a](b "', "](", "<", "<a", "</", "< ", ">",
+    "<a ", "|", " |", "| a ", "# ", "#", "- ", "> ", "(1", "(1) ", "http://", "www.", "http://a/", "&", "&#", "&#1",
+    "&amp", "\\", "\\*", "a", "a ", "A", "a@", "@", "a-", "a1-", "$1", "é", "🎉", '"', "'", "Mr. ", "1. ", "a\n\n",
+    ":\n", "。", "a_b ", "***", "\u00a0", "\u2028", "\r\n", "\x00", "a.b ", "no ", "one ", "day from ", "?", "! ", "…",
+    "=", "a=", "<speak", "/>",
+]  # fmt: skip
+"""What texts are made of that patterns and scanners look for: each over and over again."""
+
+
+def seconds(work: Callable[[str], object], text: str) -> float:
+    begun = time.thread_time()
+    work(text)
+    return time.thread_time() - begun
+
+
+def ratio(work: Callable[[str], object], piece: str, end: str) -> float:
+    """How many times as long eight times the text takes; 0 when it takes no time to speak of."""
+    count = SIZE // len(piece)
+    long, short = piece * (8 * count) + end, piece * count + end
+    if seconds(work, long) < QUICK_S:
+        return 0.0
+    return min(seconds(work, long) / max(seconds(work, short), 1e-5) for _ in range(3))
+
+
+def streamed(text: str) -> None:
+    _ends(text, 0, len(text))
+    stream = StreamedText()
+    stream.part(StreamInfo("s", "streaming", None, False), text, 1)
+    stream.final(StreamInfo("s", "final", None, False), text)
+
+
+def frames(text: str) -> None:
+    data, decoder = text.encode("utf-8", "replace"), StreamingDecoder()
+    for at in range(0, len(data), 4000):
+        piece = data[at : at + 4000]
+        decoder.feed(b"S.%06d.00000000-0000-0000-0000-000000000001.%d\n" % (len(piece), 0) + piece)
+        if at > 900_000:
+            decoder = StreamingDecoder()
+
+
+def offline(text: str) -> None:
+    text = text[: len(text) // 8]  # it is slow by itself
+    document = "<speak>" + text.replace("&", "&amp;").replace("<", "&lt;").replace("\x00", " ") + "</speak>"
+    try:
+        spans = offline_ssml.parse(document[: offline_ssml.MAX_LENGTH])
+    except offline_ssml.InvalidSsml:
+        return
+    list(clauses.clauses(spans.spans))
+
+
+def template(text: str) -> None:
+    with suppress(ValueError):
+        compile_template(text)
+
+
+def pattern(text: str) -> None:
+    matches("*a*" + "a*" * 40 + "b", text)
+
+
+WORK: dict[str, Callable[[str], object]] = {
+    "written text": _without_markup,
+    "speech": lambda text: ssml.document("<speak" + text, voice="v", language="en-US"),
+    "speech in tags": lambda text: ssml.document(f"<speak>{text}</speak>", voice="v", language="en-US"),
+    "plain speech": lambda text: ssml.document(text, voice="v", language="en-US"),
+    "words of speech": lambda text: ssml.plain_text(f"<speak>{text}</speak>"),
+    "what was heard of it": lambda text: heard_text(text, 3.0, False),
+    "streamed text": streamed,
+    "a stream of events": lambda text: EventStream().feed(text.encode("utf-8", "replace")),
+    "frames": frames,
+    "a feed": lambda text: DirectLineFeed("u").frame(text),
+    "words": lambda text: contains(text, words(text[:200])),
+    "digits": digit_strings.join_digits,
+    "a template": template,
+    "a pattern of a test": pattern,
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_eight_times_the_text_does_not_take_the_square_of_it(name: str) -> None:
+    slow = []
+    for piece in PIECES:
+        if (found := ratio(WORK[name], piece, "x")) > 24:
+            slow.append((piece, round(found)))
+    assert not slow
+
+
+LINES = [
+    "a: 1\n",
+    "- a\n",
+    "- [a, b]\n",
+    "# c\n",
+    "a\n ",
+    "'a'\n\n ",
+    "- {a: b}\n",
+    "[a, ",
+    "- !x a\n",
+    "- &a a\n",
+    "- *a\n",
+]
+
+
+@pytest.mark.parametrize("piece", LINES)
+def test_a_file_of_eight_times_the_lines_does_not_take_the_square_of_it(piece: str) -> None:
+    assert ratio(lambda text: parse_document(Path("main.yaml"), text), piece, "") < 24
+
+
+@pytest.mark.parametrize("piece", ["[", "{", "1,", '"a",', '{"a":', "\\u0041", "9"])
+def test_json_of_eight_times_the_length_does_not_take_the_square_of_it(piece: str) -> None:
+    def work(text: str) -> None:
+        with suppress(ValueError):
+            parse_json(f'["{text}' if piece == "\\u0041" else f"[{text}", 1 << 24, 1 << 24)
+
+    assert ratio(work, piece, "") < 24
