@@ -30,6 +30,12 @@ SETTINGS = {
     "VOICEBOT_LOG__LEVEL": "WARNING",
 }
 
+MODULES = {
+    "dialog host": "voicebot.host",
+    "speech client": "voicebot.speechsdk",
+    "speech service": "voicebot.localspeech",
+}
+
 
 @dataclass(slots=True)
 class Usage:
@@ -49,11 +55,11 @@ class Service:
         self.process = psutil.Process(pid)
 
     def processes(self) -> dict[str, psutil.Process]:
-        """The call process, the dialog host and, if it is our own, the speech service."""
+        """The call process, and those of :data:`MODULES` that it started."""
         found = {"calls": self.process}
         for child in self.process.children():
             command = " ".join(child.cmdline())
-            for name, module in (("dialog host", "voicebot.host"), ("speech service", "voicebot.localspeech")):
+            for name, module in MODULES.items():
                 if module in command:
                     found[name] = child
         return found

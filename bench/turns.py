@@ -2,6 +2,7 @@
 
     python -m bench.turns --speech embedded --calls 1 10
     python -m bench.turns --speech scripted --calls 1 10 50
+    python -m bench.turns --setting SPEECH__CLIENT_PROCESS=same
 
 Every call is the same: it talks over the menu to ask for the opening hours, interrupts the answer, keys an account
 number, confirms it by voice and hangs up. ``embedded``: recognised and spoken by the offline models, on the same
@@ -29,6 +30,7 @@ from voicebot.caller import CallOptions, parse_script, place_many
 from voicebot.log import configure_logging
 from voicebot.settings import Settings
 from voicebot.speech import Speech, SpeechEndpoint, SynthesizerPool
+from voicebot.speechsdk.in_process import InProcessSdk
 
 SAYINGS = {"hours": "Opening hours, please.", "billing": "Billing, please.", "yes": "Yes, that's right."}
 SCRIPT = """
@@ -48,7 +50,7 @@ LEAST_CALLS = 8
 async def render(folder: Path) -> None:
     """What the callers say, once, by the offline voice: voice activity must take it for speech."""
     async with speaking() as url:
-        pool = SynthesizerPool(SpeechEndpoint(host=url), size=1)
+        pool = SynthesizerPool(InProcessSdk(), SpeechEndpoint(host=url), size=1)
         await pool.start()
         try:
             for name, text in SAYINGS.items():
@@ -91,8 +93,8 @@ async def measure(service: Service, folder: Path, concurrency: int) -> dict[str,
     return result
 
 
-async def run(speech: str, loads: list[int]) -> list[dict[str, Any]]:
-    """All loads against one kind of speech service."""
+async def run(speech: str, loads: list[int], given: dict[str, str]) -> list[dict[str, Any]]:
+    """All loads against one kind of speech service, with the settings ``given``."""
     results = []
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as name:
         folder = Path(name)
@@ -105,7 +107,7 @@ async def run(speech: str, loads: list[int]) -> list[dict[str, Any]]:
                     url = await stack.enter_async_context(speaking(script))
                     settings = {"VOICEBOT_SPEECH__SERVICE": "url", "VOICEBOT_SPEECH__URL": url}
                     settings["VOICEBOT_SPEECH__PROMPT_CACHE_DIR"] = ""
-                service = await stack.enter_async_context(serving(settings))
+                service = await stack.enter_async_context(serving(settings | given))
                 await asyncio.sleep(3)  # prompts are being warmed: a caller in the first seconds is another figure
                 result = await measure(service, folder, concurrency)
                 results.append({"speech": speech, "start_s": round(service.start_s, 1), **result})
@@ -123,13 +125,14 @@ def line(result: dict[str, Any]) -> str:
     waited_ms = Settings().turns.end_silence_ms
     own = [f"{figures['gap_ms'][k] - waited_ms:.0f}" for k in ("p50", "p95")] if result["speech"] == "scripted" else []
     cpu = ", ".join(f"{name} {value:.1f}" for name, value in result["cpu_percent_a_call"].items())
+    memory = ", ".join(f"{name} {value}" for name, value in result["rss_mb"].items())
     return (
         f"{result['speech']:9} {result['concurrency']:3} calls | gap p50/p95 {pair('gap_ms')} ms"
         + (f" (own share {' / '.join(own)})" if own else "")
         + f" | barge-in {pair('barge_in_ms')} | key to silence {pair('key_to_silence_ms')}"
         f" | keys {pair('key_gap_ms')} | 200 after {pair('answer_ms')}, greeting {pair('greeting_ms')}"
         f" | RTP p99 {figures['deviation_ms']['p99']:.1f} ms"
-        f" | CPU % a call: {cpu} | {result['outcomes']} {result['reasons'] or ''}"
+        f" | CPU % a call: {cpu} | MB: {memory} | {result['outcomes']} {result['reasons'] or ''}"
     )
 
 
@@ -137,10 +140,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.turns", description=__doc__.partition("\n")[0])
     parser.add_argument("--speech", choices=("embedded", "scripted"), default="embedded")
     parser.add_argument("--calls", type=int, nargs="+", default=[1])
+    parser.add_argument("--setting", nargs="+", default=[], help="settings of the service: SECTION__NAME=VALUE")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     configure_logging("WARNING")
-    results = uvloop.run(run(options.speech, options.calls))
+    given = {f"VOICEBOT_{name}": value for name, _, value in (text.partition("=") for text in options.setting)}
+    results = uvloop.run(run(options.speech, options.calls, given))
     print(json.dumps(results) if options.json else "\n".join(map(line, results)))
     return 0 if all(r["outcomes"].get("completed") == r["calls"] for r in results) else 1
 

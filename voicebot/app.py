@@ -1,7 +1,8 @@
 """The composition root: builds the parts from the settings, starts them in order, and ends them in reverse order.
 
-This process carries the calls. It supervises the dialog host, and the offline speech service if ``speech.service`` is
-``"local"``. Both start side by side. The SIP port is opened after them, so that the first call finds everything ready.
+This process carries the calls. It supervises the dialog host, the speech client, and the offline speech service if
+``speech.service`` is ``"local"``. They start side by side. The SIP port is opened after them, so that the first call
+finds everything ready.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Application:
         self._allowed = allowance(raise_limit(), settings.sip.max_calls)
         http = HTTP_BOUNDS.within(self._allowed.of_http)
 
-        self.speech = SpeechService(settings)
+        self.speech = SpeechService(settings, self._runtime.path)
         self._synthesizers = self.speech.synthesizers()
         self._prompts = prompt_cache(settings, self._synthesizers)
         files = AudioFiles(settings.calls.play_allow)

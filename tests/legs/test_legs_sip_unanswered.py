@@ -125,9 +125,9 @@ async def test_without_an_ack_next_to_no_media_leaves_and_the_call_ends_with_a_b
     began = asyncio.get_running_loop().time()
     attack.send("INVITE", body=attack.offer(direction))
     await until(lambda: bool(attack.sink.over), 60)
-    assert attack.sink.over == ["no-ack"]
-    assert 31 < asyncio.get_running_loop().time() - began < 34
+    assert attack.sink.over in (["no-ack"], ["media-timeout"]), "whichever limit is the shorter one"
     await until(lambda: attack.signals.first(b"BYE ") is not None)
+    assert 31 < asyncio.get_running_loop().time() - began < 34, "not before the ACK could have come (RFC 3261, 15)"
     assert len(attack.victim.datagrams) <= RATION["unconfirmed"]
 
 

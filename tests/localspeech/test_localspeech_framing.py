@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from voicebot.localspeech.framing import (
     FramingError,
     audio_frame,
+    malformed_frame,
     parse_binary,
     parse_text,
     text_frame,
@@ -35,7 +36,15 @@ def test_header_names_compare_without_case_and_values_keep_their_colons() -> Non
 
 @pytest.mark.parametrize(
     "frame",
-    [b"", b"\x00", b"\x00\x05abc", b"\xff\xff" + b"a" * 100, b"\x00\x02\xff\xfe", b"\x00\x05abcde"],
+    [
+        b"",
+        b"\x00",
+        b"\x00\x05abc",
+        b"\xff\xff" + b"a" * 100,
+        b"\x00\x02\xff\xfe",
+        b"\x00\x05abcde",
+        malformed_frame(),
+    ],
 )
 def test_a_broken_binary_frame_is_a_framing_error(frame: bytes) -> None:
     with pytest.raises(FramingError):

@@ -44,6 +44,12 @@ def test_a_fault_may_be_on_one_service_only() -> None:
     assert faults.drops_after_s(script, "synthesis") == 0  # once by default
 
 
+def test_so_many_messages_are_answered_by_a_malformed_frame() -> None:
+    script, faults = Script(malformed_frames=2, faults_on="recognition"), Faults()
+    assert not faults.malforms(script, "synthesis")
+    assert [faults.malforms(script, "recognition") for _ in range(3)] == [True, True, False]
+
+
 def test_a_recogniser_that_reconnects_goes_on_in_the_list() -> None:
     engine = ScriptedRecognition(Script(texts=("a", "b", "c")))
     first = engine.session(8000, "one", "")

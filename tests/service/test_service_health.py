@@ -42,7 +42,12 @@ class Dialogs:
 @dataclass
 class Speech:
     process: Child | None = field(default_factory=lambda: Child("speech service"))
+    client: Child = field(default_factory=lambda: Child("speech client"))
     trouble: str = ""
+
+    @property
+    def processes(self) -> list[Child]:
+        return [child for child in (self.process, self.client) if child is not None]
 
 
 class FrontEnd:
@@ -107,7 +112,9 @@ async def test_each_process_that_is_away_is_named(service: Service) -> None:
     assert service.health.unready() == ["dialog host is not running"]
     assert service.speech.process is not None
     service.speech.process.running = False
-    assert service.health.unready() == ["dialog host is not running", "speech service is not running"]
+    service.speech.client.running = False
+    away = ["dialog host is not running", "speech service is not running", "speech client is not running"]
+    assert service.health.unready() == away
 
 
 async def test_servers_of_others_that_are_away_are_named(service: Service) -> None:
@@ -122,7 +129,7 @@ async def test_servers_of_others_that_are_away_are_named(service: Service) -> No
 async def test_a_speech_service_of_others_is_no_process_of_ours(service: Service) -> None:
     service.speech.process = None
     assert service.health.unready() == []
-    assert service.figures()["process_restarts"] == {"dialog-host": 0}
+    assert service.figures()["process_restarts"] == {"dialog-host": 0, "speech-client": 0}
 
 
 async def test_a_service_that_is_being_stopped_says_so(service: Service) -> None:
@@ -134,7 +141,7 @@ async def test_a_service_that_is_being_stopped_says_so(service: Service) -> None
 async def test_figures_are_those_of_all_parts(service: Service) -> None:
     service.dialogs.host.restarts = 2
     figures = service.figures()
-    assert figures["process_restarts"] == {"dialog-host": 2, "speech-service": 0}
+    assert figures["process_restarts"] == {"dialog-host": 2, "speech-service": 0, "speech-client": 0}
     assert figures["dialogs_version"] == {"": 2}
     assert "sip_requests" in figures
 

@@ -13,11 +13,12 @@ from voicebot.speech import SpeechUnavailable
 
 
 def settings(tmp_path: Path, **speech: Any) -> Settings:
-    return load_settings(overrides={"speech": {"prompt_cache_dir": str(tmp_path)} | speech})
+    given = {"prompt_cache_dir": str(tmp_path), "client_process": "same"}
+    return load_settings(overrides={"speech": given | speech})
 
 
 async def test_the_local_service_is_a_process_whose_port_is_known_when_it_is_ready(tmp_path: Path) -> None:
-    service = SpeechService(settings(tmp_path, service="local"))
+    service = SpeechService(settings(tmp_path, service="local"), tmp_path)
     assert service.process is not None and service.url is None
     with pytest.raises(SpeechUnavailable, match="is being started"):
         service.endpoint()
@@ -28,7 +29,7 @@ async def test_the_local_service_is_a_process_whose_port_is_known_when_it_is_rea
 
 
 async def test_a_service_elsewhere_is_no_process_of_ours(tmp_path: Path) -> None:
-    service = SpeechService(settings(tmp_path, service="url", url="ws://127.0.0.1:5000"))
+    service = SpeechService(settings(tmp_path, service="url", url="ws://127.0.0.1:5000"), tmp_path)
     await service.start()
     assert (service.process, service.url) == (None, None)
     assert service.endpoint().host == "ws://127.0.0.1:5000"

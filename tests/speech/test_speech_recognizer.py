@@ -14,8 +14,10 @@ from waiting import settled, until
 
 from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.events import Event, Final, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
-from voicebot.speech import Recognizer, SpeechEndpoint, SpeechUnavailable, sdk_threads
+from voicebot.speech import Recognizer, SpeechEndpoint, SpeechUnavailable
 from voicebot.speech.replay import Replay
+from voicebot.speechsdk import threads as sdk_threads
+from voicebot.speechsdk.in_process import InProcessSdk
 
 FRAME = b"\xfe" * 160
 
@@ -40,7 +42,13 @@ class Call:
 @asynccontextmanager
 async def a_call(endpoint: object, **options: object) -> AsyncIterator[Call]:
     events: list[Event] = []
-    recognizer = Recognizer(endpoint, audio=PCMU, on_event=events.append, **options)  # type: ignore[arg-type]
+    recognizer = Recognizer(
+        InProcessSdk(),
+        endpoint,  # type: ignore[arg-type]
+        audio=PCMU,
+        on_event=events.append,
+        **options,  # type: ignore[arg-type]
+    )
     try:
         await recognizer.start()
         yield Call(recognizer, events)
@@ -76,7 +84,7 @@ async def test_the_callers_payload_reaches_the_service_untouched(
     service: SpeechDouble, form: AudioFormat, tag: int
 ) -> None:
     audio = bytes(range(256)) * 50
-    recognizer = Recognizer(SpeechEndpoint(host=service.host), audio=form, on_event=lambda _: None)
+    recognizer = Recognizer(InProcessSdk(), SpeechEndpoint(host=service.host), audio=form, on_event=lambda _: None)
     await recognizer.start()
     for position in range(0, len(audio), form.frame_bytes):
         recognizer.write(audio[position : position + form.frame_bytes], 5.0 + position / form.byte_rate)
@@ -90,7 +98,7 @@ async def test_the_callers_payload_reaches_the_service_untouched(
 async def test_what_was_said_before_the_connection_stood_is_sent_first(service: SpeechDouble) -> None:
     service.results = [[phrase(1.4, "Early.", 0.2, 0.8)]]
     events: list[Event] = []
-    recognizer = Recognizer(SpeechEndpoint(host=service.host), audio=PCMU, on_event=events.append)
+    recognizer = Recognizer(InProcessSdk(), SpeechEndpoint(host=service.host), audio=PCMU, on_event=events.append)
     call = Call(recognizer, events)
     call.speak(1.0, b"\x01" * 160)
     await recognizer.start()
@@ -293,7 +301,8 @@ async def test_thirty_recognisers_leave_no_thread_behind(service: SpeechDouble) 
 
     async def ten() -> None:
         recognizers = [
-            Recognizer(SpeechEndpoint(host=service.host), audio=PCMU, on_event=lambda _: None) for _ in range(10)
+            Recognizer(InProcessSdk(), SpeechEndpoint(host=service.host), audio=PCMU, on_event=lambda _: None)
+            for _ in range(10)
         ]
         await asyncio.gather(*(recognizer.start() for recognizer in recognizers))
         for recognizer in recognizers:

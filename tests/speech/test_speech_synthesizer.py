@@ -18,8 +18,9 @@ from voicebot.speech import (
     SpeechUnavailable,
     SynthesisTimeouts,
     SynthesizerPool,
-    sdk_threads,
 )
+from voicebot.speechsdk import threads as sdk_threads
+from voicebot.speechsdk.in_process import InProcessSdk
 
 
 def say(text: str = "Hello.", form: AudioFormat = PCMU) -> Speech:
@@ -29,7 +30,7 @@ def say(text: str = "Hello.", form: AudioFormat = PCMU) -> Speech:
 @asynccontextmanager
 async def a_pool(service: SpeechDouble | str, size: int = 1, **options: object) -> AsyncIterator[SynthesizerPool]:
     host = service if isinstance(service, str) else service.host
-    pool = SynthesizerPool(SpeechEndpoint(host=host), size=size, **options)  # type: ignore[arg-type]
+    pool = SynthesizerPool(InProcessSdk(), SpeechEndpoint(host=host), size=size, **options)  # type: ignore[arg-type]
     await pool.start()
     try:
         yield pool
@@ -122,6 +123,27 @@ async def test_a_mute_service_is_given_up_at_the_deadline_and_leaves_nothing(ser
         assert await heard(pool, say())
 
 
+async def test_what_breaks_off_goes_on_where_it_was_on_another_connection_once(service: SpeechDouble) -> None:
+    async with a_pool(service) as pool:
+        service.render.clear()
+        async with aclosing(pool.stream(say())) as pieces:
+            audio = await anext(pieces)
+            service.cut()
+            service.render.set()
+            audio += b"".join([piece async for piece in pieces])
+        assert audio == b"\x01" * 800 + b"\x02" * 3200
+        service.render.clear()
+        async with aclosing(pool.stream(say())) as pieces:
+            await anext(pieces)
+            service.cut()
+            following = asyncio.ensure_future(anext(pieces))
+            await until(lambda: len(service.ssml) == 4)
+            service.cut()
+            with pytest.raises(SpeechUnavailable):
+                await following
+        assert len(service.ssml) == 4
+
+
 async def test_a_service_that_stops_in_the_middle_is_given_up(service: SpeechDouble) -> None:
     service.chunk_gap_s = 30.0
     async with a_pool(service, timeouts=SynthesisTimeouts(next_chunk=0.3)) as pool:
@@ -141,7 +163,7 @@ async def test_a_wrong_key_is_not_tried_again(service: SpeechDouble) -> None:
 
 async def test_an_endpoint_that_is_not_known_yet_is_unavailable(service: SpeechDouble) -> None:
     known: list[SpeechEndpoint] = []
-    pool = SynthesizerPool(lambda: known[0], size=1, timeouts=SynthesisTimeouts(connect=0.3))
+    pool = SynthesizerPool(InProcessSdk(), lambda: known[0], size=1, timeouts=SynthesisTimeouts(connect=0.3))
     await pool.start()
     with pytest.raises(SpeechUnavailable, match="out of range"):
         await heard(pool, say())

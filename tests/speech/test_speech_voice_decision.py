@@ -144,3 +144,17 @@ def test_while_there_is_speech_no_run_is_under_way_and_the_last_voice_is_known()
     assert decision.speaking and decision.onset is None and decision.last_voice == pytest.approx(5 * WINDOW)
     run(decision, QUIET * 1)
     assert decision.speaking
+
+
+def test_more_than_half_a_millisecond_less_is_not_enough() -> None:
+    window = 0.0625
+    decision = VoiceDecision(start_ms=125.6, hangover_ms=125.6)
+    probabilities = [0.9, 0.9, 0.9, 0.01, 0.01, 0.01]
+    events = [bool(decision.window(n * window, (n + 1) * window, p, -20.0)) for n, p in enumerate(probabilities)]
+    assert events == [False, False, True, False, False, True]
+
+
+def test_two_windows_of_voice_are_speech_and_seven_of_quiet_its_end_where_nothing_else_is_set() -> None:
+    assert len(run(VoiceDecision(), VOICE * 1)) == 0 and len(run(VoiceDecision(), VOICE * 2)) == 1
+    assert len(run(VoiceDecision(), VOICE * 2 + QUIET * 6)) == 1
+    assert len(run(VoiceDecision(), VOICE * 2 + QUIET * 7)) == 2

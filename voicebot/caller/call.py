@@ -32,6 +32,7 @@ from voicebot.rtp import MediaClock, PortRange, PortsExhausted
 from voicebot.sip import AgentOptions, ListenAt, SipEndpoint, TlsOptions
 from voicebot.sip.hop import DEFAULT_PORTS, bracketed, hop_of
 from voicebot.speech import EndpointSource, Recognizer, SpeechUnavailable
+from voicebot.speechsdk.in_process import InProcessSdk
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +140,13 @@ class Phone:
         )
         recognizer: Recognizer | None = None
         if options.speech is not None and options.transcribe:
-            recognizer = Recognizer(options.speech, audio=form, language=script.language, on_event=scripted.recognised)
+            recognizer = Recognizer(
+                InProcessSdk(),
+                options.speech,
+                audio=form,
+                language=script.language,
+                on_event=scripted.recognised,
+            )
             scripted.hearing = recognizer.write
         try:
             if recognizer is not None:

@@ -13,6 +13,7 @@ from voicebot.caller.mouth import voiced_span
 from voicebot.caller.script import CallScript, ScriptStep
 from voicebot.caller.wav import WavError, read_wav
 from voicebot.speech import EndpointSource, Speech, SpeechUnavailable, SynthesizerPool
+from voicebot.speechsdk.in_process import InProcessSdk
 
 MAX_UTTERANCE_S: Final = 120
 RENDER_DEADLINE_S: Final = 30.0
@@ -26,7 +27,9 @@ class Voice:
     """Synthesises utterances. ``endpoint``: the caller's own speech service; None if scripts use recordings only."""
 
     def __init__(self, endpoint: EndpointSource | None) -> None:
-        self._pool = SynthesizerPool(endpoint, size=0, max_size=4, formats=()) if endpoint is not None else None
+        self._pool: SynthesizerPool | None = None
+        if endpoint is not None:
+            self._pool = SynthesizerPool(InProcessSdk(), endpoint, size=0, max_size=4, formats=())
         self._rendered: dict[tuple[str, str, str, AudioFormat], bytes] = {}
         self._busy = asyncio.Lock()
 

@@ -29,6 +29,7 @@ from voicebot.service.sip import listeners
 from voicebot.service.speech_watch import http_address
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.speech import Recognizer, SpeechUnavailable
+from voicebot.speechsdk.in_process import InProcessSdk
 
 CLOCK_SLACK_S = 60.0
 """Entra tokens and TLS fail if the clock is off by some minutes, so a minute is worth a warning."""
@@ -197,7 +198,7 @@ async def _speech_service(settings: Settings) -> list[Finding]:
     def ignore(event: Event) -> None:
         del event
 
-    recognizer = Recognizer(endpoint, audio=PCMU, language=settings.speech.language, on_event=ignore)
+    recognizer = Recognizer(InProcessSdk(), endpoint, audio=PCMU, language=settings.speech.language, on_event=ignore)
     try:
         await recognizer.start()
         findings.append(Finding("speech service", True, f"connected in {(time.monotonic() - began) * 1000:.0f} ms"))

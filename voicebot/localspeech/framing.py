@@ -102,6 +102,12 @@ def text_frame(request_id: str, path: str, body: dict[str, Any]) -> str:
     return head + json.dumps(body, ensure_ascii=False)
 
 
+def malformed_frame() -> bytes:
+    """A binary frame whose headers are one byte shorter than it says."""
+    frame = audio_frame("0" * 32, "0" * 32, b"")
+    return (int.from_bytes(frame[:2], "big") + 1).to_bytes(2, "big") + frame[2:]
+
+
 def audio_frame(request_id: str, stream_id: str, data: bytes, content_type: str = "") -> bytes:
     """A binary ``audio`` frame from the service; without ``data`` it ends the stream."""
     kind = f"Content-Type:{content_type}\r\n" if content_type and data else ""

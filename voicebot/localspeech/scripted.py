@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -40,8 +40,10 @@ class Script:
 
     Faults: ``refuse_status`` answers connections with that HTTP status (the first ``refuse_first_n``; 0: all).
     ``mute`` accepts and never says anything. ``drop_after_s`` cuts connections after so many seconds (the first
-    ``drop_first_n``; 0: all). ``stall_synthesis`` begins to answer and then sends no audio. ``faults_on``: ``both``,
-    ``recognition`` or ``synthesis``.
+    ``drop_first_n``; 0: all). ``stall_synthesis`` begins to answer and then sends no audio. ``malformed_frames``: so
+    many messages are answered by a frame whose header is one byte shorter than it says; a recogniser of the SDK 1.53
+    does not survive that, nor does its process.
+    ``faults_on``: ``both``, ``recognition`` or ``synthesis``.
     """
 
     texts: tuple[str, ...] = ()
@@ -59,6 +61,7 @@ class Script:
     drop_after_s: float = 0
     drop_first_n: int = 1
     stall_synthesis: bool = False
+    malformed_frames: int = 0
     faults_on: str = "both"
 
     @classmethod
@@ -105,7 +108,7 @@ class Faults:
 
     refused: int = 0
     dropped: int = 0
-    _seen: dict[str, int] = field(default_factory=dict)
+    malformed: int = 0
 
     def refuses(self, script: Script, service: str) -> int:
         """The HTTP status with which this connection is refused, or 0."""
@@ -124,6 +127,13 @@ class Faults:
             return 0.0
         self.dropped += 1
         return script.drop_after_s
+
+    def malforms(self, script: Script, service: str) -> bool:
+        """Whether this message is answered by a malformed frame."""
+        if self.malformed >= script.malformed_frames or script.faults_on not in ("both", service):
+            return False
+        self.malformed += 1
+        return True
 
 
 class LevelDetector:

@@ -18,6 +18,7 @@ from voicebot.listening.descriptors import raise_limit
 from voicebot.listening.http import HttpServer, read_body
 from voicebot.listening.http_origin import own_names
 from voicebot.localspeech.engines import RecognitionEngine, SynthesisEngine
+from voicebot.localspeech.framing import malformed_frame
 from voicebot.localspeech.recognition_driver import RecognitionDriver
 from voicebot.localspeech.scripted import (
     Faults,
@@ -244,6 +245,8 @@ class LocalSpeech:
         async for message in socket:
             if self._muted(service):
                 continue
+            if self.script is not None and self.faults.malforms(self.script, service):
+                await socket.send_bytes(malformed_frame())
             if message.type is WSMsgType.TEXT:
                 await connection.text(message.data)
             elif message.type is WSMsgType.BINARY:

@@ -253,7 +253,7 @@ class RtpSession:
             self._deliver(frames, at)
         if at >= self._reporting.due:
             self._report(at)
-        if self._path.reach.stage == "up" and incoming.is_silent(at, unanswered=rationed):
+        if incoming.is_silent(at, unanswered=rationed and self._path.reach.stage == "up"):
             self._sink.media_timeout(at)
 
     def _send_frame(self, target: SocketAddress, at: float) -> None:

@@ -64,5 +64,4 @@ class Health:
     @property
     def _processes(self) -> Sequence[ChildProcess]:
         """The processes that calls depend on."""
-        speech = self._speech.process
-        return [self._dialogs.host, *([speech] if speech is not None else [])]
+        return [self._dialogs.host, *self._speech.processes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from voicebot.calls import CallRecognizer
 from voicebot.events import Event
 from voicebot.log import log_options
 from voicebot.service.sip import codecs_in_use
+from voicebot.service.speech_client import SpeechClient
 from voicebot.service.speech_watch import SpeechWatch
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings, for_children
@@ -24,6 +26,7 @@ from voicebot.speech import (
     SynthesisTimeouts,
     SynthesizerPool,
 )
+from voicebot.speechsdk.drivers import SpeechSdk
 
 LEAST_SESSIONS = 200
 """Of the process; a call may have two: the next language's recogniser is connected before the last one's is closed."""
@@ -32,26 +35,40 @@ KEY_ENV = "LOCALSPEECH_KEY"
 
 class SpeechService:
     """The service that recognises and synthesises speech. ``process``: ours, with ``speech.service = "local"``; else
-    None. It serves only clients with its key: ``speech.key``, or a new one at each start."""
+    None. It serves only clients with its key: ``speech.key``, or a new one at each start. ``client``: the process in
+    which the Speech SDK runs, with ``speech.client_process = "own"``; its socket is in the folder ``runtime``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, runtime: Path) -> None:
         self._settings = settings
         self._local: SpeechEndpoint | None = None
         self._key = settings.speech.secret() or secrets.token_urlsafe()
+        self._log_options = log_options(settings.log.level, settings.log.json_lines)
         self.process = self._child() if settings.speech.service == "local" else None
         self._watch = SpeechWatch(self.endpoint) if self.process is None else None
+        self.client: SpeechClient | None = None
+        if settings.speech.client_process == "own":
+            self.client = SpeechClient(runtime / "speech.sock", self._log_options, for_children(settings))
+            self._sdk: SpeechSdk = self.client.sdk
+        else:
+            from voicebot.speechsdk.in_process import InProcessSdk  # only where it is wanted: it loads the SDK
+
+            self._sdk = InProcessSdk()
+
+    @property
+    def processes(self) -> list[ChildProcess]:
+        """Those that calls depend on."""
+        client = self.client.process if self.client is not None else None
+        return [child for child in (self.process, client) if child is not None]
 
     async def start(self) -> None:
-        """Start the process, if it is ours. Raises :class:`~voicebot.service.supervisor.NotReady`."""
-        if self.process is not None:
-            await self.process.start()
+        """Start the processes. Raises :class:`~voicebot.service.supervisor.NotReady`."""
+        await asyncio.gather(*(part.start() for part in (self.process, self.client) if part is not None))
         if self._watch is not None:
             self._watch.start()
 
     async def stop(self) -> None:
-        """End the process."""
-        if self.process is not None:
-            await self.process.stop()
+        """End the processes."""
+        await asyncio.gather(*(part.stop() for part in (self.process, self.client) if part is not None))
         if self._watch is not None:
             await self._watch.close()
 
@@ -81,6 +98,7 @@ class SpeechService:
         """A recogniser for one call, or for another language during it."""
         speech = self._settings.speech
         return Recognizer(
+            self._sdk,
             self.endpoint,
             audio=audio,
             language=language,
@@ -93,6 +111,7 @@ class SpeechService:
         """The synthesisers for all calls, in every format that a call may have."""
         speech = self._settings.speech
         return SynthesizerPool(
+            self._sdk,
             self.endpoint,
             size=speech.synthesizers,
             formats=audio_formats(self._settings),
@@ -103,7 +122,7 @@ class SpeechService:
         argv = [sys.executable, "-m", "voicebot.localspeech", "--exit-with-parent"]
         argv += ["--host", "127.0.0.1", "--port", str(self._settings.speech.local_port)]
         argv += ["--key-env", KEY_ENV, "--max-sessions", str(max(LEAST_SESSIONS, 2 * self._settings.sip.max_calls))]
-        argv += log_options(self._settings.log.level, self._settings.log.json_lines)
+        argv += self._log_options
         environment = for_children(self._settings) | {KEY_ENV: self._key}  # no argument: process lists show those
         return ChildProcess("speech service", argv, on_ready=self._ready, environment=environment)
 

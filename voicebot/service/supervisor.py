@@ -39,9 +39,9 @@ class NotReady(Exception):
 class ChildProcess:
     """One supervised process.
 
-    ``on_ready`` gets the ready line after each start. ``healthy`` is awaited every second; if it has not returned True
-    for ``hang_timeout_s``, the child is killed and restarted. ``pass_fds``: file descriptors that it inherits. ``argv``
-    may be replaced; the new one is used at the next start.
+    ``on_ready`` gets the ready line after each start. ``healthy`` is awaited every ``health_every_s`` (default: every
+    second); if it has not returned True for ``hang_timeout_s``, the child is killed and restarted. ``pass_fds``: file
+    descriptors that it inherits. ``argv`` may be replaced; the new one is used at the next start.
     """
 
     def __init__(
@@ -55,9 +55,12 @@ class ChildProcess:
         pass_fds: Sequence[int] = (),
         ready_timeout_s: float = 60.0,
         hang_timeout_s: float = math.inf,
+        health_every_s: float | None = None,
     ) -> None:
         self.name = name
         self.restarts = 0
+        self.answered = False
+        """Whether the child was healthy once. Until then it may be getting up, beside much else."""
         self.pid: int | None = None
         self.argv = list(argv)
         self._pass_fds = tuple(pass_fds)
@@ -66,6 +69,7 @@ class ChildProcess:
         self._healthy = healthy
         self._ready_timeout_s = ready_timeout_s
         self._hang_timeout_s = hang_timeout_s
+        self._health_every_s = health_every_s or HEALTH_EVERY_S
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._ready = False
@@ -153,18 +157,17 @@ class ChildProcess:
             return
         gone = asyncio.ensure_future(process.wait())
         drained = asyncio.create_task(self._drain_output(process))
-        # Before its first answer, the child may still be starting, on a machine that is busy with other starts.
-        silent_s, patience_s = 0.0, self._ready_timeout_s
+        silent_s, self.answered = 0.0, False
         try:
             while not gone.done():
                 began = time.monotonic()
-                await asyncio.wait({gone}, timeout=HEALTH_EVERY_S)
+                await asyncio.wait({gone}, timeout=self._health_every_s)
                 if gone.done() or await self._is_healthy():
-                    silent_s, patience_s = 0.0, self._hang_timeout_s
+                    silent_s, self.answered = 0.0, True
                     continue
                 # If this process itself was blocked, that time must not count as the child's silence.
-                silent_s += min(time.monotonic() - began, 2.5 * HEALTH_EVERY_S)
-                if silent_s > patience_s:
+                silent_s += min(time.monotonic() - began, 2.5 * self._health_every_s)
+                if silent_s > (self._hang_timeout_s if self.answered else self._ready_timeout_s):
                     logger.error("%s (pid %d) hangs: it is killed and restarted", self.name, process.pid)
                     process.kill()  # a hanging process does not handle SIGTERM
                     return
@@ -177,7 +180,7 @@ class ChildProcess:
         if self._healthy is None:
             return True
         try:
-            async with asyncio.timeout(HEALTH_EVERY_S):
+            async with asyncio.timeout(self._health_every_s):
                 return await self._healthy()
         except (TimeoutError, OSError):
             return False

@@ -8,9 +8,9 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from voicebot.settings.values import Port, Seconds, Section, default
-from voicebot.speech.endpoint import SpeechEndpoint
 from voicebot.speech.recognizer import CONNECT_TIMEOUT_S, SEGMENTATION_SILENCE_MS
 from voicebot.speech.synthesizer import SynthesisTimeouts
+from voicebot.speechsdk.endpoint import SpeechEndpoint
 
 
 class SpeechSettings(Section):
@@ -37,6 +37,8 @@ class SpeechSettings(Section):
     synthesizers: int = Field(4, ge=1, le=200)
     local_port: Port = 0
     """``service = "local"``: the port of the embedded service on 127.0.0.1; 0 picks a free one."""
+    client_process: Literal["own", "same"] = "own"
+    """Where the Speech SDK runs: a service that makes it crash ends the process that it is in."""
     prompt_cache_mb: int = Field(64, ge=1, le=4096)
     prompt_cache_dir: Path | None = Path("var/prompts")
     """The folder in which the audio of prompts is kept across restarts. ``""``: it is kept in memory only."""

@@ -16,15 +16,16 @@ from pathlib import Path
 
 from voicebot.audio import PCMU
 from voicebot.speech.apology import TEXTS
-from voicebot.speech.endpoint import SpeechEndpoint, SpeechUnavailable
 from voicebot.speech.synthesizer import Speech, SynthesisTimeouts, SynthesizerPool
+from voicebot.speechsdk.endpoint import SpeechEndpoint, SpeechUnavailable
+from voicebot.speechsdk.in_process import InProcessSdk
 
 log = logging.getLogger(__name__)
 
 
 async def render(endpoint: SpeechEndpoint, voice: str, language: str, directory: Path) -> None:
     """Write all recordings to ``directory``."""
-    pool = SynthesizerPool(endpoint, size=0, timeouts=SynthesisTimeouts(first_audio=20.0))
+    pool = SynthesizerPool(InProcessSdk(), endpoint, size=0, timeouts=SynthesisTimeouts(first_audio=20.0))
     try:
         for kind, text in TEXTS.items():
             async with aclosing(pool.stream(Speech(text, voice, language, PCMU))) as pieces:

@@ -29,9 +29,9 @@ from typing import Final, Protocol
 
 from voicebot.audio import FORMATS
 from voicebot.private_files import whole_file
-from voicebot.speech.endpoint import SpeechUnavailable
 from voicebot.speech.ssml import plain_text
 from voicebot.speech.synthesizer import Speech
+from voicebot.speechsdk.endpoint import SpeechUnavailable
 from voicebot.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class PromptCache:
         """Audio of ``speech`` in pieces, as soon as they are available.
 
         Calls that need the same cacheable prompt at the same time share one rendering, which is finished for the cache
-        even if they stop. Raises :class:`~voicebot.speech.endpoint.SpeechUnavailable`.
+        even if they stop. Raises :class:`~voicebot.speechsdk.endpoint.SpeechUnavailable`.
         """
         key = prompt_key(speech)
         held = self._recall(key)

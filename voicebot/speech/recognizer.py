@@ -14,6 +14,9 @@ changed phrase list only at the next connection. In those cases the session is r
 the last phrase (`replay`), and continue. *Switch* waits for a moment without an unfinished phrase; the old
 session keeps the floor until then, and only the last second is pushed again, so that a word being begun is not lost.
 Events of a session that is not the current one are dropped; so is a final that ends before the last one did.
+
+Recognition that is lost for the third time in half a minute counts as lost until a session has lasted: who is told of
+each return would wait anew each time, and a call whose service comes and goes would never be handed on.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -29,18 +33,11 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_nev
 from voicebot import events
 from voicebot.audio import AudioFormat
 from voicebot.events import Event, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
-from voicebot.speech import sdk_threads
-from voicebot.speech.endpoint import EndpointSource, SpeechUnavailable, resolve
-from voicebot.speech.recognition_session import (
-    RecognitionOptions,
-    RecognitionSession,
-    SessionReport,
-    Signal,
-    best_alternative,
-    recognition_status,
-)
+from voicebot.speech.recognition_session import RecognitionSession, best_alternative, recognition_status
 from voicebot.speech.replay import Replay
-from voicebot.speech.sdk_threads import first_line
+from voicebot.speechsdk.drivers import RecognitionOptions, RecognitionReport, RecognitionSignal, SpeechSdk
+from voicebot.speechsdk.endpoint import EndpointSource, SpeechUnavailable, resolve
+from voicebot.speechsdk.threads import first_line
 from voicebot.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
@@ -54,6 +51,8 @@ _MUTE_AGAIN_S: Final = 30.0
 _BACK_OFF_MAX_S: Final = 3.0
 _TOKEN_REFRESH_S: Final = 240.0
 _RELEASE_TIMEOUT_S: Final = 4.0
+_RELAPSE_S: Final = 30.0
+_LASTS_S: Final = 10.0
 _MAX_PHRASES: Final = 500
 
 SEGMENTATION_SILENCE_MS: Final = 350
@@ -70,6 +69,7 @@ class Recognizer:
 
     def __init__(
         self,
+        sdk: SpeechSdk,
         endpoint: EndpointSource,
         *,
         audio: AudioFormat,
@@ -81,6 +81,7 @@ class Recognizer:
     ) -> None:
         if not 100 <= segmentation_silence_ms <= 5000:
             raise ValueError("segmentation_silence_ms must be 100 to 5000")
+        self._sdk = sdk
         self._endpoint = endpoint
         self._options = RecognitionOptions(audio, language, _tidy(phrases), segmentation_silence_ms)
         self._on_event = on_event
@@ -89,6 +90,9 @@ class Recognizer:
         self._session: RecognitionSession | None = None
         self._connecting: dict[RecognitionSession, asyncio.Future[None]] = {}
         self._outage: str | None = None
+        self._restored_at: deque[float] = deque(maxlen=2)
+        self._relapsed = False
+        self._proof: asyncio.TimerHandle | None = None  # runs while a session has to show that it lasts
         self._unfinished = False
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -115,7 +119,7 @@ class Recognizer:
         self._loop = asyncio.get_running_loop()
         session = await self._connect(self._options)
         if self._stopped:
-            self._release(session)
+            session.release()
             raise SpeechUnavailable("stopped while connecting")
         self._take(session, self._replay.since(float("-inf")))
         if resolve(self._endpoint).token is not None:
@@ -174,7 +178,7 @@ class Recognizer:
         if self._session is not None:
             sessions.append(self._session)
         self._session = None
-        releases = [asyncio.wrap_future(sdk_threads.dispose(session.release)) for session in sessions]
+        releases = [session.release() for session in sessions]
         await self._tasks.close(_RELEASE_TIMEOUT_S)
         if releases:
             _, late = await asyncio.wait(releases, timeout=_RELEASE_TIMEOUT_S)
@@ -187,13 +191,13 @@ class Recognizer:
     async def _connect(self, options: RecognitionOptions) -> RecognitionSession:
         """A connected session, or :class:`SpeechUnavailable`."""
         loop = asyncio.get_running_loop()
-        session = RecognitionSession(options, loop, self._on_report)
+        session = RecognitionSession(self._sdk, options, self._on_report)
         ready: asyncio.Future[None] = loop.create_future()
         self._connecting[session] = ready
         connected = False
         try:
             async with asyncio.timeout(self._connect_timeout_s):
-                await sdk_threads.call(session.open, resolve(self._endpoint))
+                await session.open(resolve(self._endpoint))
                 await ready
             connected = True
             return session
@@ -208,7 +212,7 @@ class Recognizer:
         finally:
             del self._connecting[session]
             if not connected:
-                self._release(session)
+                session.release()
 
     def _take(self, session: RecognitionSession, past: list[tuple[bytes, float]]) -> None:
         """Make ``session`` the current one, and send it the audio so far."""
@@ -218,22 +222,23 @@ class Recognizer:
         if not session.connected:  # it went while it was waiting for its turn
             self._later(GRACE_S, lambda: self._check_connection(session))
         if old is not None:
-            self._release(old)
-
-    def _release(self, session: RecognitionSession) -> None:
-        sdk_threads.dispose(session.release)
+            old.release()
 
     def _lose(self, session: RecognitionSession, reason: str) -> None:
         """Give ``session`` up and start looking for another one."""
         if session is not self._session or self._stopped:
             return
         self._session = None
-        self._release(session)
+        session.release()
         self._finish_phrase()
         if self._switch is not None:
             self._switch.cancel()
+        if self._proof is not None:
+            self._proof.cancel()
         if self._outage is None:
             self._outage = reason
+            latest = self._restored_at
+            self._relapsed = len(latest) == latest.maxlen and self._loop.time() - latest[0] < _RELAPSE_S
             log.warning("recognition lost: %s", reason)
             self._on_event(RecognitionLost(self._loop.time(), reason))
         if self._repair is None:
@@ -253,11 +258,18 @@ class Recognizer:
         finally:
             self._repair = None
         self._take(session, self._replay.since(self._last_end))
-        self._outage = None
         log.info("recognition restored after %.1f s", self._loop.time() - began)
-        self._on_event(RecognitionRestored(self._loop.time()))
+        if self._relapsed:
+            self._proof = self._later(_LASTS_S, self._restored)
+        else:
+            self._restored()
         if session.options != self._options:
             self._switch = self._tasks.spawn(self._switch_session(), "switching the recogniser's phrases")
+
+    def _restored(self) -> None:
+        self._outage = None
+        self._restored_at.append(self._loop.time())
+        self._on_event(RecognitionRestored(self._loop.time()))
 
     async def _switch_session(self) -> None:
         """Replace the working session, without a gap, by one with the phrases that are wanted now."""
@@ -269,10 +281,10 @@ class Recognizer:
                         with contextlib.suppress(TimeoutError):
                             await asyncio.wait_for(self._quiet.wait(), _SWITCH_PATIENCE_S)
                 except asyncio.CancelledError:
-                    self._release(session)
+                    session.release()
                     raise
                 if self._session is None or session.failed:
-                    self._release(session)
+                    session.release()
                     return
                 since = self._last_end if self._unfinished else self._replay.latest - _SWITCH_REPLAY_S
                 self._take(session, self._replay.since(max(since, self._last_end)))
@@ -287,26 +299,26 @@ class Recognizer:
             session = self._session
             if session is not None:
                 try:
-                    await sdk_threads.call(session.refresh_token, resolve(self._endpoint))
+                    await session.refresh_token(resolve(self._endpoint))
                 except Exception as error:  # the token provider is not ours; the old token may still do
                     log.warning("no fresh token for the Speech service: %s", first_line(error))
 
     # --- what sessions report ---
 
-    def _on_report(self, session: RecognitionSession, report: SessionReport) -> None:
+    def _on_report(self, session: RecognitionSession, report: RecognitionReport) -> None:
         if self._stopped:
             return
         now = self._loop.time()
         match report.signal:
-            case Signal.CONNECTED:
+            case RecognitionSignal.CONNECTED:
                 session.connected = True
                 self._settle(session, None)
-            case Signal.DISCONNECTED:
+            case RecognitionSignal.DISCONNECTED:
                 session.connected = False
                 if session is self._session:
                     log.info("recognition connection interrupted; the SDK reconnects")
                     self._later(GRACE_S, lambda: self._check_connection(session))
-            case Signal.CANCELED:
+            case RecognitionSignal.CANCELED:
                 session.connected, session.failed = False, True
                 self._settle(session, SpeechUnavailable(report.detail, permanent=report.permanent))
                 self._lose(session, report.detail)
@@ -322,15 +334,15 @@ class Recognizer:
             else:
                 ready.set_exception(error)
 
-    def _on_result(self, session: RecognitionSession, report: SessionReport, now: float) -> None:
+    def _on_result(self, session: RecognitionSession, report: RecognitionReport, now: float) -> None:
         start, end = session.clock.span(report.offset, report.duration)
-        if report.signal is Signal.HYPOTHESIS:
+        if report.signal is RecognitionSignal.HYPOTHESIS:
             if report.text and end > self._last_end:
                 self._unfinished = True
                 self._quiet.clear()
                 self._on_event(Hypothesis(now, report.text, start, end))
             return
-        if report.signal is Signal.SPEECH_DETECTED:
+        if report.signal is RecognitionSignal.SPEECH_DETECTED:
             return
         # A phrase is over. (`InitialSilenceTimeout`, after silence, has neither text nor duration: it is not a phrase.)
         text, confidence = best_alternative(report.detail)
@@ -363,13 +375,14 @@ class Recognizer:
 
     # --- housekeeping ---
 
-    def _later(self, delay: float, function: Callable[[], None]) -> None:
+    def _later(self, delay: float, function: Callable[[], None]) -> asyncio.TimerHandle:
         def run() -> None:
             self._timers.discard(timer)
             function()
 
         timer = self._loop.call_later(delay, run)
         self._timers.add(timer)
+        return timer
 
 
 def _tidy(phrases: Sequence[str]) -> tuple[str, ...]:

@@ -21,11 +21,11 @@ from typing import Final
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_never, wait_random_exponential
 
 from voicebot.audio import PCMU, AudioFormat
-from voicebot.speech import sdk_threads
-from voicebot.speech.endpoint import EndpointSource, SpeechUnavailable, resolve
-from voicebot.speech.sdk_threads import first_line
 from voicebot.speech.ssml import document
 from voicebot.speech.synthesis_connection import SynthesisConnection
+from voicebot.speechsdk.drivers import SpeechSdk
+from voicebot.speechsdk.endpoint import EndpointSource, SpeechUnavailable, resolve
+from voicebot.speechsdk.threads import first_line
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ class SynthesizerPool:
 
     def __init__(
         self,
+        sdk: SpeechSdk,
         endpoint: EndpointSource,
         *,
         size: int,
@@ -78,6 +79,7 @@ class SynthesizerPool:
     ) -> None:
         if size < 0 or (max_size is not None and max_size < max(1, size)):
             raise ValueError("a pool needs size >= 0 and max_size >= size")
+        self._sdk = sdk
         self._endpoint = endpoint
         self._size = size
         self._max_size = max_size if max_size is not None else max(4, 4 * size)
@@ -127,7 +129,7 @@ class SynthesizerPool:
             await asyncio.wait(self._keepers, timeout=_RELEASE_TIMEOUT_S)
         connections = {*self._busy, *self._opening, *(c for idle in self._idle.values() for c in idle)}
         self._idle.clear()
-        releases = [asyncio.wrap_future(sdk_threads.dispose(connection.release)) for connection in connections]
+        releases = [connection.release() for connection in connections]
         if releases:
             _, late = await asyncio.wait(releases, timeout=_RELEASE_TIMEOUT_S)
             if late:
@@ -136,14 +138,16 @@ class SynthesizerPool:
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
         """Raw audio of ``speech`` in its format, in pieces of any length as they come from the service.
 
-        Raises :class:`SpeechUnavailable` on an error or a timeout; what failed before its first audio is tried once
-        more on a fresh connection. Close the iterator (``contextlib.aclosing``) or cancel the task to stop at once.
+        Raises :class:`SpeechUnavailable` on an error or a timeout. What failed is rendered once more on a fresh
+        connection, and goes on where it broke off. Close the iterator (``contextlib.aclosing``) or cancel the task to
+        stop at once.
         """
         ssml = document(speech.text, voice=speech.voice, language=speech.language)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeouts.first_audio
-        delivered = False
+        delivered = 0  # bytes
         for attempt in (1, 2):
+            again = delivered  # bytes that have been delivered already
             connection: SynthesisConnection | None = None
             try:
                 async with asyncio.timeout_at(deadline):
@@ -154,16 +158,20 @@ class SynthesizerPool:
                         piece = await connection.chunk()
                     if not piece:
                         return
-                    delivered = True
-                    yield piece
+                    again, piece = max(0, again - len(piece)), piece[again:]
+                    if piece:
+                        delivered += len(piece)
+                        yield piece
                     deadline = loop.time() + self._timeouts.next_chunk
             except TimeoutError:
                 when = "in the middle of an utterance" if delivered else "to a request"
                 raise SpeechUnavailable(f"the Speech service does not answer {when}") from None
             except SpeechUnavailable as error:
-                if delivered or error.permanent or attempt == 2 or connection is None:
+                if error.permanent or attempt == 2 or connection is None:
                     raise
-                log.info("synthesis failed before its first audio (%s); trying a fresh connection", error.reason)
+                log.info("synthesis failed (%s); trying a fresh connection", error.reason)
+                if delivered:
+                    deadline = loop.time() + self._timeouts.first_audio
             except RuntimeError as error:
                 raise SpeechUnavailable(first_line(error)) from error
             finally:
@@ -189,7 +197,7 @@ class SynthesizerPool:
         connection = self._new(audio)
         self._busy.add(connection)
         try:
-            await sdk_threads.call(connection.open, resolve(self._endpoint), False)
+            await connection.open(resolve(self._endpoint), False)
         except BaseException as error:
             connection.alive = False  # half built: not for the pool
             self._return(connection)
@@ -225,7 +233,7 @@ class SynthesizerPool:
             self._waiting.popleft().set_result(None)
 
     def _new(self, audio: AudioFormat) -> SynthesisConnection:
-        return SynthesisConnection(audio, asyncio.get_running_loop(), self._changed)
+        return SynthesisConnection(self._sdk, audio, self._changed)
 
     def _return(self, connection: SynthesisConnection) -> None:
         self._busy.discard(connection)
@@ -239,7 +247,7 @@ class SynthesizerPool:
         self._call_next()
 
     def _discard(self, connection: SynthesisConnection) -> None:
-        sdk_threads.dispose(connection.release)
+        connection.release()
         if connection.audio in self._wanted:
             self._wanted[connection.audio].set()
 
@@ -293,7 +301,7 @@ class SynthesizerPool:
         connected = False
         try:
             async with asyncio.timeout(self._timeouts.connect):
-                await sdk_threads.call(connection.open, resolve(self._endpoint), True)
+                await connection.open(resolve(self._endpoint), True)
                 await asyncio.wait([connection.ready])
             if connection.error is not None:
                 raise connection.error
@@ -308,7 +316,7 @@ class SynthesizerPool:
         finally:
             self._opening.discard(connection)
             if not connected:
-                sdk_threads.dispose(connection.release)
+                connection.release()
 
 
 def _log_attempt(state: RetryCallState) -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.speech import SpeechEndpoint
-from voicebot.speech.endpoint import resolve
+from voicebot.speechsdk.configuration import speech_config
+from voicebot.speechsdk.endpoint import SpeechEndpoint, resolve
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_wrong_endpoint_is_refused_with_its_reason(options: dict[str, object],
     ],
 )
 def test_a_right_endpoint_makes_a_configuration(options: dict[str, object]) -> None:
-    assert SpeechEndpoint(**options).speech_config() is not None  # type: ignore[arg-type]
+    assert speech_config(SpeechEndpoint(**options)) is not None  # type: ignore[arg-type]
 
 
 def test_secrets_are_not_shown() -> None:
@@ -59,7 +59,7 @@ def test_secrets_are_not_shown() -> None:
 def test_an_entra_token_for_a_region_names_its_resource() -> None:
     endpoint = SpeechEndpoint(region="westeurope", token=lambda: "t0", resource_id="/r")
     assert endpoint.authorization_token() == "aad#/r#t0"
-    assert endpoint.speech_config().authorization_token == "aad#/r#t0"
+    assert speech_config(endpoint).authorization_token == "aad#/r#t0"
 
 
 def test_a_source_is_asked_each_time() -> None:

@@ -5,12 +5,13 @@ import sys
 
 from speech_double import SpeechDouble
 
-from voicebot.speech.sdk_threads import first_line
+from voicebot.speechsdk.threads import first_line
 
 FORGETFUL = """
 import asyncio, sys, time
 from voicebot.audio import PCMU
 from voicebot.speech import Recognizer, Speech, SpeechEndpoint, SynthesizerPool
+from voicebot.speechsdk.in_process import InProcessSdk
 
 class Lingering:
     # Keeps the interpreter in its last phase for a while, in which a callback would be fatal.
@@ -23,10 +24,10 @@ async def main():
     global recognizer
     endpoint = SpeechEndpoint(host=sys.argv[1])
     heard = asyncio.Event()
-    recognizer = Recognizer(endpoint, audio=PCMU, on_event=lambda _: heard.set())
+    recognizer = Recognizer(InProcessSdk(), endpoint, audio=PCMU, on_event=lambda _: heard.set())
     await recognizer.start()
     recognizer.write(bytes(160), 1.0)
-    pool = SynthesizerPool(endpoint, size=2)
+    pool = SynthesizerPool(InProcessSdk(), endpoint, size=2)
     await pool.start()
     pieces = pool.stream(Speech("Hi", "v", "en-US", PCMU))
     await anext(pieces)

@@ -98,9 +98,13 @@ class SpeechDouble:
     async def stop(self) -> None:
         assert self._server is not None
         self._server.close()
+        self.cut()
+        await asyncio.sleep(0)
+
+    def cut(self) -> None:
+        """Cut all connections, and go on."""
         for transport in list(self._transports):
             transport.abort()
-        await asyncio.sleep(0)
 
     async def _request(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests += 1

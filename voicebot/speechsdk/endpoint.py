@@ -1,7 +1,7 @@
 """Where the Speech service is, and our credentials there.
 
 Azure by region, by endpoint (custom domain, private link, sovereign clouds) or by host (a Speech container, or our own
-offline service on loopback): the rest of the room does not know which. An :data:`EndpointSource` is asked again for
+offline service on loopback): who uses it does not know which. An :data:`EndpointSource` is asked again for
 each connection, so a service that comes back on another port, or a renewed key, is found.
 """
 
@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
-
-import azure.cognitiveservices.speech as sdk
 
 from voicebot.loopback import is_loopback
 
@@ -97,21 +95,6 @@ class SpeechEndpoint:
             return None
         token = self.token()
         return f"aad#{self.resource_id}#{token}" if self.resource_id else token
-
-    def speech_config(self) -> sdk.SpeechConfig:
-        """A new SDK configuration, for recognition or synthesis. May block as long as ``token`` does."""
-        token = self.authorization_token()
-        if self.region:
-            if token:
-                return sdk.SpeechConfig(auth_token=token, region=self.region)
-            return sdk.SpeechConfig(subscription=self.key, region=self.region)
-        if self.host:
-            config = sdk.SpeechConfig(host=self.host, subscription=self.key)
-        else:
-            config = sdk.SpeechConfig(endpoint=self.endpoint, subscription=self.key)
-        if token:
-            config.authorization_token = token
-        return config
 
 
 EndpointSource = SpeechEndpoint | Callable[[], SpeechEndpoint]

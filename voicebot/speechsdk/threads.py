@@ -12,7 +12,7 @@ import atexit
 import logging
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol, TypeVar
 
 log = logging.getLogger(__name__)
@@ -30,16 +30,15 @@ async def call(function: Callable[..., T], *args: object) -> T:
     return await asyncio.get_running_loop().run_in_executor(_executor, function, *args)
 
 
-def dispose(function: Callable[[], None]) -> Future[None]:
+def dispose(function: Callable[[], None]) -> asyncio.Future[None]:
     """Run a clean-up that nobody needs to wait for; an exception is logged."""
-    future = _executor.submit(function)
-    future.add_done_callback(_log_failure)
-    return future
+    return asyncio.get_running_loop().run_in_executor(_executor, _logged, function)
 
 
-def _log_failure(future: Future[None]) -> None:
-    error = None if future.cancelled() else future.exception()
-    if error is not None:
+def _logged(function: Callable[[], None]) -> None:
+    try:
+        function()
+    except Exception as error:
         log.warning("releasing a Speech SDK object failed: %s", first_line(error))
 
 

@@ -1,0 +1,65 @@
+"""The speech client: the process in which the Speech SDK runs, supervised, and the connection to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from voicebot.service.supervisor import ChildProcess, NotReady
+from voicebot.speechsdk.remote import RemoteSdk
+from voicebot.tasks import BackgroundTasks
+
+logger = logging.getLogger(__name__)
+
+HEALTH_EVERY_S: Final = 0.5
+HANG_S: Final = 1.6
+"""Two checks in a row: a prompt that stands still is given up after three seconds, so it must be known before."""
+CONNECT_S: Final = 10.0
+
+
+class SpeechClient:
+    """``sdk``: the SDK in the process that runs now. ``socket``: the path on which that listens."""
+
+    def __init__(self, socket: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.sdk = RemoteSdk()
+        self._socket = socket
+        self._tasks = BackgroundTasks(logger)
+        argv = [sys.executable, "-m", "voicebot.speechsdk", "--exit-with-parent", "--socket", str(socket), *arguments]
+        self.process = ChildProcess(
+            "speech client",
+            argv,
+            environment=environment,
+            on_ready=self._ready,
+            healthy=self.sdk.ping,
+            health_every_s=HEALTH_EVERY_S,
+            hang_timeout_s=HANG_S,
+        )
+
+    async def start(self) -> None:
+        """Raises :class:`NotReady`; nothing is left running then."""
+        await self.process.start()
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await self.sdk.link()
+        except TimeoutError:
+            await self.stop()
+            raise NotReady(f"speech client: no connection to {self._socket}") from None
+
+    async def stop(self) -> None:
+        """End the process, and whatever runs in it."""
+        await self._tasks.close()
+        await self.process.stop()
+        self.sdk.close()
+
+    def _ready(self, _ready: dict[str, Any]) -> None:
+        self._tasks.spawn(self._connect(), "connecting to the speech client")
+
+    async def _connect(self) -> None:
+        try:
+            await self.sdk.connect(self._socket)
+        except OSError as error:  # it has ended already: there will be another one
+            logger.warning("no connection to the speech client: %s", error)

@@ -1,0 +1,16 @@
+"""The Azure Speech SDK, in this process or in one of its own, behind one small interface (:mod:`drivers`).
+
+The SDK is native code that reads what a service sends, and a malformed frame can end the process that it runs in.
+`voicebot serve` therefore keeps it in a process of its own, the speech client. From the ground up:
+
+    endpoint      where the service is, and our credentials there
+    drivers       what the SDK does for us, as the event loop sees it: one driver a recogniser or synthesiser
+    threads       where the SDK's blocking calls run
+    recognition, synthesis   the drivers themselves: the only files that import the SDK
+    in_process    the SDK in this process
+    wire          the frames between the call process and the speech client
+    server        the speech client's side (``python -m voicebot.speechsdk``)
+    remote        the call process's side: the same drivers, in the speech client
+
+Nothing is imported here: the call process has no need of the SDK, nor the speech client of anything else.
+"""

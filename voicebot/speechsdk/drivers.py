@@ -1,0 +1,128 @@
+"""What the Speech SDK does for us, as the event loop sees it: one driver for each recogniser and synthesiser.
+
+A driver decides nothing. It opens, takes audio or text, reports, and is released. Where the SDK itself runs is the
+affair of the :class:`SpeechSdk` that makes the drivers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Protocol
+
+from voicebot.audio import AudioFormat
+from voicebot.speechsdk.endpoint import SpeechEndpoint
+
+AT_ONCE_S: Final = 0.040
+"""How much audio goes to the service at a time. By itself the SDK sends 100 ms, so that a word's last sound waits up to
+100 ms before it leaves. 40 ms costs 0.18 % of a core more for each call (measured: 0.53 against 0.71 %) and saves 30 ms
+on the average, 60 ms at most."""
+
+
+class RecognitionSignal(Enum):
+    """What a recogniser reports."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    CANCELED = "canceled"
+    SPEECH_DETECTED = "speech-detected"
+    HYPOTHESIS = "hypothesis"
+    FINAL = "final"
+    NO_MATCH = "no-match"
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionReport:
+    """One signal with its facts: ``offset``/``duration`` in 100 ns on the stream's clock."""
+
+    signal: RecognitionSignal
+    text: str = ""
+    offset: int = 0
+    duration: int = 0
+    detail: str = ""
+    permanent: bool = False
+
+
+class SynthesisSignal(Enum):
+    """What a synthesiser reports. ``LOST``: the process that it ran in is gone."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    STARTED = "started"
+    CHUNK = "chunk"
+    COMPLETED = "completed"
+    CANCELED = "canceled"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisReport:
+    """One signal with its facts. ``result_id``: of the utterance, as the SDK names it; ``audio``: of a chunk."""
+
+    signal: SynthesisSignal
+    result_id: str = ""
+    audio: bytes = b""
+    detail: str = ""
+    permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionOptions:
+    """What a recogniser asks the service for."""
+
+    audio: AudioFormat
+    language: str
+    phrases: tuple[str, ...]
+    segmentation_silence_ms: int
+
+
+class RecognitionDriver(Protocol):
+    """One SDK recogniser with its audio stream. All methods are called on the event loop and return soon."""
+
+    async def open(self, endpoint: SpeechEndpoint) -> None:
+        """Begin to recognise; the connection is reported by ``CONNECTED``. Raises what the SDK does."""
+        ...
+
+    def write(self, audio: bytes) -> None:
+        """Append to the stream; never waits for the network. May raise ``RuntimeError``: the stream is broken."""
+        ...
+
+    def commit(self) -> bool:
+        """Ask the service to finish the phrase with the audio written so far (advisory; ``audio.commit``)."""
+        ...
+
+    async def refresh_token(self, endpoint: SpeechEndpoint) -> None:
+        """Give the recogniser a fresh Entra token, for its own reconnections."""
+        ...
+
+    def release(self) -> asyncio.Future[None]:
+        """Stop and let go of everything: nothing is reported after this. Harmless when done already."""
+        ...
+
+
+class SynthesisDriver(Protocol):
+    """One SDK synthesiser with its connection; renders one utterance at a time."""
+
+    async def open(self, endpoint: SpeechEndpoint, connect: bool) -> None:
+        """Make it. ``connect``: open its connection now, which ``CONNECTED`` reports; else the first utterance does."""
+        ...
+
+    async def begin(self, ssml: str) -> None:
+        """Start rendering. Raises ``RuntimeError`` when the SDK refuses."""
+        ...
+
+    def release(self) -> asyncio.Future[None]:
+        """Stop at once and let go of everything: nothing is reported after this. Harmless when done already."""
+        ...
+
+
+class SpeechSdk(Protocol):
+    """The SDK: makes drivers. What they report comes on the event loop."""
+
+    def recognition(
+        self, options: RecognitionOptions, report: Callable[[RecognitionReport], None]
+    ) -> RecognitionDriver: ...
+
+    def synthesis(self, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> SynthesisDriver: ...

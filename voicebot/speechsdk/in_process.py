@@ -1,0 +1,22 @@
+"""The SDK in this process: simple, and ended with it by whatever a service sends that the SDK cannot bear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from voicebot.audio import AudioFormat
+from voicebot.speechsdk.drivers import RecognitionOptions, RecognitionReport, SynthesisReport
+from voicebot.speechsdk.recognition import NativeRecognition
+from voicebot.speechsdk.synthesis import NativeSynthesis
+
+
+class InProcessSdk:
+    """A :class:`~voicebot.speechsdk.drivers.SpeechSdk`."""
+
+    def recognition(
+        self, options: RecognitionOptions, report: Callable[[RecognitionReport], None]
+    ) -> NativeRecognition:
+        return NativeRecognition(options, report)
+
+    def synthesis(self, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> NativeSynthesis:
+        return NativeSynthesis(audio, report)

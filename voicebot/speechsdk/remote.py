@@ -1,0 +1,303 @@
+"""The SDK in the speech client: drivers whose work is done in another process.
+
+While there is no speech client, ``open`` waits for the next one, as long as its caller does. When the speech client
+ends, whatever had been opened there reports it (``CANCELED``, ``LOST``): its owner opens another one, and says again
+what has to be said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol, cast
+
+from voicebot.audio import AudioFormat
+from voicebot.speechsdk import wire
+from voicebot.speechsdk.drivers import (
+    RecognitionDriver,
+    RecognitionOptions,
+    RecognitionReport,
+    RecognitionSignal,
+    SynthesisDriver,
+    SynthesisReport,
+    SynthesisSignal,
+)
+from voicebot.speechsdk.endpoint import SpeechEndpoint, SpeechUnavailable
+from voicebot.speechsdk.wire import Frame, FrameError, FrameReader, Kind
+
+log = logging.getLogger(__name__)
+
+MAX_BUFFERED: Final = 4 << 20
+"""Bytes that may wait for a speech client that does not read: 50 calls fill it in ten seconds, and it is given up."""
+ENDED: Final = "the speech client ended"
+
+
+class RemoteSdk:
+    """A :class:`~voicebot.speechsdk.drivers.SpeechSdk`. :meth:`connect` again whenever there is a new speech client."""
+
+    def __init__(self) -> None:
+        self._link: _Link | None = None
+        self._linked = asyncio.Event()
+
+    async def connect(self, path: Path) -> None:
+        """Use the speech client that listens there. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        _, link = await loop.create_unix_connection(lambda: _Link(self._lost), str(path))
+        self.close()
+        self._link = link
+        self._linked.set()
+
+    def close(self) -> None:
+        """Use it no more; it ends then."""
+        if self._link is not None:
+            self._link.abort()
+
+    async def ping(self) -> bool:
+        """Whether the speech client answers; waits for that."""
+        link = self._link
+        return link is not None and await link.ping()
+
+    async def link(self) -> Link:
+        """The connection to the speech client; waits for one."""
+        while self._link is None:
+            await self._linked.wait()
+        return self._link
+
+    def recognition(
+        self, options: RecognitionOptions, report: Callable[[RecognitionReport], None]
+    ) -> RecognitionDriver:
+        return _RemoteRecognition(self, options, report)
+
+    def synthesis(self, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> SynthesisDriver:
+        return _RemoteSynthesis(self, audio, report)
+
+    def _lost(self, link: Link) -> None:
+        if link is self._link:
+            self._link = None
+            self._linked.clear()
+
+
+class Link(Protocol):
+    """A connection to the speech client, as streams see it."""
+
+    def add(self, stream: _Stream) -> int: ...
+
+    def send(self, kind: Kind, number: int, payload: bytes = b"") -> None: ...
+
+
+class _Link(asyncio.Protocol):
+    """``lost`` is told when it has ended, before its streams are."""
+
+    def __init__(self, lost: Callable[[Link], None]) -> None:
+        self._lost = lost
+        self._reader = FrameReader()
+        self._numbers = itertools.count(1)
+        self._streams: dict[int, _Stream] = {}
+        self._pong = asyncio.Event()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no instance of it
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for frame in self._reader.feed(data):
+                if frame.kind is Kind.PONG:
+                    self._pong.set()
+                elif (stream := self._streams.get(frame.stream)) is not None:
+                    stream.received(frame)
+                    if frame.kind is Kind.RELEASED:
+                        del self._streams[frame.stream]
+        except FrameError as error:
+            log.error("the speech client sends nonsense: %s", error)
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost(self)
+        streams, self._streams = self._streams, {}
+        for stream in streams.values():
+            stream.lost()
+
+    def add(self, stream: _Stream) -> int:
+        number = next(self._numbers)
+        self._streams[number] = stream
+        return number
+
+    def send(self, kind: Kind, number: int, payload: bytes = b"") -> None:
+        """Never waits. Raises :class:`FrameError` for a payload that is too long."""
+        transport = self._transport
+        assert transport is not None
+        if transport.is_closing():
+            return
+        if transport.get_write_buffer_size() > MAX_BUFFERED:
+            log.error("the speech client does not read; it is given up")
+            transport.abort()
+            return
+        transport.write(wire.encode(kind, number, payload))
+
+    async def ping(self) -> bool:
+        self._pong.clear()
+        self.send(Kind.PING, 0)
+        await self._pong.wait()
+        return True
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class _Stream:
+    """One driver's share of a link. ``report`` gets the frames that are reports, ``ended`` is called when all is lost.
+
+    Before it is opened, after its release and after the end of the link, what is sent goes nowhere.
+    """
+
+    def __init__(self, sdk: RemoteSdk, report: Callable[[Frame], None], ended: Callable[[], None]) -> None:
+        self._sdk = sdk
+        self._report = report
+        self._ended = ended
+        self._link: Link | None = None
+        self._number = 0
+        self._opened: asyncio.Future[bool] | None = None
+        self._released: asyncio.Future[None] | None = None
+
+    async def open(self, kind: Kind, endpoint: SpeechEndpoint, payload: Callable[[str | None], bytes]) -> None:
+        """``payload`` is made with the endpoint's token. Tried anew when the link ends meanwhile.
+
+        Raises :class:`SpeechUnavailable`.
+        """
+        token = await asyncio.to_thread(endpoint.token) if endpoint.token is not None else None
+        opened = False
+        while not opened:
+            link = await self._sdk.link()
+            if self._released is not None:
+                return
+            self._opened = asyncio.get_running_loop().create_future()
+            self._link, self._number = link, link.add(self)
+            link.send(kind, self._number, payload(token))
+            opened = await self._opened
+
+    @property
+    def there(self) -> bool:
+        return self._link is not None
+
+    def send(self, kind: Kind, payload: bytes = b"") -> None:
+        if self._link is not None:
+            self._link.send(kind, self._number, payload)
+
+    def release(self) -> asyncio.Future[None]:
+        if self._released is None:
+            self._released = asyncio.get_running_loop().create_future()
+            if self._link is None:
+                self._released.set_result(None)
+            else:
+                self._link.send(Kind.RELEASE, self._number)
+                self._link = None
+        return self._released
+
+    # --- told by the link ---
+
+    def received(self, frame: Frame) -> None:
+        if frame.kind is Kind.RELEASED:
+            self._over()
+        elif self._released is not None:
+            return
+        elif frame.kind is Kind.OPENED:
+            if self._opened is not None and not self._opened.done():
+                if frame.payload:
+                    self._opened.set_exception(SpeechUnavailable(frame.payload.decode("utf-8", "replace")))
+                else:
+                    self._opened.set_result(True)
+        else:
+            self._report(frame)
+
+    def lost(self) -> None:
+        self._link = None
+        if self._released is not None:
+            self._over()
+        elif self._opened is not None and not self._opened.done():
+            self._opened.set_result(False)
+        else:
+            self._ended()
+
+    def _over(self) -> None:
+        if self._released is not None and not self._released.done():
+            self._released.set_result(None)
+
+
+class _RemoteRecognition:
+    """A :class:`~voicebot.speechsdk.drivers.RecognitionDriver`."""
+
+    def __init__(
+        self, sdk: RemoteSdk, options: RecognitionOptions, report: Callable[[RecognitionReport], None]
+    ) -> None:
+        self._options = options
+        self._report = report
+        self._stream = _Stream(sdk, self._reported, self._lost)
+
+    async def open(self, endpoint: SpeechEndpoint) -> None:
+        await self._stream.open(
+            Kind.RECOGNITION_OPEN, endpoint, lambda token: wire.recognition_payload(endpoint, token, self._options)
+        )
+
+    def write(self, audio: bytes) -> None:
+        self._stream.send(Kind.AUDIO, audio)
+
+    def commit(self) -> bool:
+        self._stream.send(Kind.COMMIT)
+        return self._stream.there
+
+    async def refresh_token(self, endpoint: SpeechEndpoint) -> None:
+        token = await asyncio.to_thread(endpoint.token) if endpoint.token is not None else None
+        self._stream.send(Kind.TOKEN, wire.endpoint_payload(endpoint, token))
+
+    def release(self) -> asyncio.Future[None]:
+        return self._stream.release()
+
+    def _reported(self, frame: Frame) -> None:
+        if frame.kind is not Kind.RECOGNITION:
+            raise FrameError(f"{frame.kind.name} for a recogniser")
+        self._report(wire.recognition_report(frame.payload))
+
+    def _lost(self) -> None:
+        self._report(RecognitionReport(RecognitionSignal.CANCELED, detail=ENDED))
+
+
+class _RemoteSynthesis:
+    """A :class:`~voicebot.speechsdk.drivers.SynthesisDriver`."""
+
+    def __init__(self, sdk: RemoteSdk, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> None:
+        self._audio = audio
+        self._report = report
+        self._stream = _Stream(sdk, self._reported, self._lost)
+
+    async def open(self, endpoint: SpeechEndpoint, connect: bool) -> None:
+        await self._stream.open(
+            Kind.SYNTHESIS_OPEN,
+            endpoint,
+            lambda token: wire.synthesis_payload(endpoint, token, self._audio, connect),
+        )
+
+    async def begin(self, ssml: str) -> None:
+        try:
+            self._stream.send(Kind.SPEAK, ssml.encode("utf-8", "replace"))
+        except FrameError as error:
+            raise SpeechUnavailable(f"the prompt is too long: {error}", permanent=True) from error
+
+    def release(self) -> asyncio.Future[None]:
+        return self._stream.release()
+
+    def _reported(self, frame: Frame) -> None:
+        match frame.kind:
+            case Kind.CHUNK:
+                self._report(wire.chunk_report(frame.payload))
+            case Kind.SYNTHESIS:
+                self._report(wire.synthesis_report(frame.payload))
+            case _:
+                raise FrameError(f"{frame.kind.name} for a synthesiser")
+
+    def _lost(self) -> None:
+        self._report(SynthesisReport(SynthesisSignal.LOST, detail=ENDED))

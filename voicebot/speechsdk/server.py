@@ -1,0 +1,150 @@
+"""The speech client's side of the wire: drivers of the SDK, made, fed and released as the call process says.
+
+It serves one connection, and the process ends with it: nothing of one call process is ever left to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from voicebot.speechsdk import wire
+from voicebot.speechsdk.drivers import (
+    RecognitionDriver,
+    RecognitionReport,
+    RecognitionSignal,
+    SpeechSdk,
+    SynthesisDriver,
+    SynthesisReport,
+    SynthesisSignal,
+)
+from voicebot.speechsdk.threads import first_line
+from voicebot.speechsdk.wire import Frame, FrameError, FrameReader, Kind
+from voicebot.tasks import BackgroundTasks
+
+log = logging.getLogger(__name__)
+
+MAX_BUFFERED: Final = 64 << 20
+"""Bytes that may wait for a call process that does not read (an hour and more of audio): beyond it, it is given up."""
+_CHUNK: Final = 64 << 10
+
+
+class SdkServer(asyncio.Protocol):
+    """One connection. ``over`` is called when it has ended."""
+
+    def __init__(self, sdk: SpeechSdk, over: Callable[[], None]) -> None:
+        self._sdk = sdk
+        self._over = over
+        self._reader = FrameReader()
+        self._recognitions: dict[int, RecognitionDriver] = {}
+        self._syntheses: dict[int, SynthesisDriver] = {}
+        self._tasks = BackgroundTasks(log)
+        self._transport: asyncio.Transport | None = None
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no instance of it
+
+    def data_received(self, data: bytes) -> None:
+        for frame in self._reader.feed(data):
+            self._received(frame)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._over()
+
+    # --- what the call process wants ---
+
+    def _received(self, frame: Frame) -> None:
+        stream = frame.stream
+        match frame.kind:
+            case Kind.AUDIO:
+                self._write(stream, frame.payload)
+            case Kind.RECOGNITION_OPEN:
+                endpoint, values = wire.endpoint_of(frame.payload)
+                recognition = self._sdk.recognition(
+                    wire.options_of(values), lambda report: self._recognition_reports(stream, report)
+                )
+                self._recognitions[stream] = recognition
+                self._tell_when_open(stream, recognition.open(endpoint))
+            case Kind.SYNTHESIS_OPEN:
+                endpoint, values = wire.endpoint_of(frame.payload)
+                synthesis = self._sdk.synthesis(
+                    wire.format_of(values), lambda report: self._synthesis_reports(stream, report)
+                )
+                self._syntheses[stream] = synthesis
+                self._tell_when_open(stream, synthesis.open(endpoint, values["connect"]))
+            case Kind.SPEAK if stream in self._syntheses:
+                self._tasks.spawn(self._speak(stream, frame.payload.decode()), "beginning an utterance")
+            case Kind.COMMIT if stream in self._recognitions:
+                self._recognitions[stream].commit()
+            case Kind.TOKEN if stream in self._recognitions:
+                endpoint, _ = wire.endpoint_of(frame.payload)
+                self._tasks.spawn(self._recognitions[stream].refresh_token(endpoint), "renewing a token")
+            case Kind.RELEASE:
+                driver = self._recognitions.pop(stream, None) or self._syntheses.pop(stream, None)
+                if driver is None:
+                    self._send(Kind.RELEASED, stream)
+                else:
+                    driver.release().add_done_callback(lambda _: self._send(Kind.RELEASED, stream))
+            case Kind.PING:
+                self._send(Kind.PONG, 0)
+
+    def _write(self, stream: int, audio: bytes) -> None:
+        recognition = self._recognitions.get(stream)
+        if recognition is None:
+            return
+        try:
+            recognition.write(audio)
+        except RuntimeError as error:
+            detail = f"audio stream: {first_line(error)}"
+            self._recognition_reports(stream, RecognitionReport(RecognitionSignal.CANCELED, detail=detail))
+
+    def _tell_when_open(self, stream: int, opening: Coroutine[Any, Any, None]) -> None:
+        async def tell() -> None:
+            why_not = ""
+            try:
+                await opening
+            except Exception as error:  # whatever the SDK refuses
+                why_not = first_line(error)
+            self._send(Kind.OPENED, stream, why_not.encode("utf-8", "replace"))
+
+        self._tasks.spawn(tell(), "opening a driver")
+
+    async def _speak(self, stream: int, ssml: str) -> None:
+        try:
+            await self._syntheses[stream].begin(ssml)
+        except RuntimeError as error:
+            self._synthesis_reports(stream, SynthesisReport(SynthesisSignal.CANCELED, detail=first_line(error)))
+
+    # --- what the drivers report ---
+
+    def _recognition_reports(self, stream: int, report: RecognitionReport) -> None:
+        try:
+            self._send(Kind.RECOGNITION, stream, wire.recognition_report_payload(report))
+        except FrameError as error:  # no phrase is so long: the service is out of its mind
+            canceled = RecognitionReport(RecognitionSignal.CANCELED, detail=f"a result of the service: {error}")
+            self._send(Kind.RECOGNITION, stream, wire.recognition_report_payload(canceled))
+
+    def _synthesis_reports(self, stream: int, report: SynthesisReport) -> None:
+        if report.signal is not SynthesisSignal.CHUNK:
+            self._send(Kind.SYNTHESIS, stream, wire.synthesis_report_payload(report))
+            return
+        for at in range(0, len(report.audio), _CHUNK):
+            piece = replace(report, audio=report.audio[at : at + _CHUNK])
+            self._send(Kind.CHUNK, stream, wire.chunk_payload(piece))
+
+    def _send(self, kind: Kind, stream: int, payload: bytes = b"") -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size() > MAX_BUFFERED:
+            log.error("the call process does not read; ending")
+            transport.abort()
+            return
+        with contextlib.suppress(ConnectionError):
+            transport.write(wire.encode(kind, stream, payload))

@@ -1,0 +1,215 @@
+"""The frames between the call process and the speech client, on a Unix socket.
+
+A frame is a head of nine bytes and a payload: length of the payload (4 bytes), kind (1), stream (4), big-endian. A
+stream is one recogniser or synthesiser; the call process numbers them. Payloads:
+
+    to the speech client                      from it
+    RECOGNITION_OPEN  JSON                    OPENED       why not, UTF-8; empty: it is open
+    SYNTHESIS_OPEN    JSON                    RECOGNITION  JSON: a report
+    AUDIO             raw audio               SYNTHESIS    JSON: a report without audio
+    COMMIT            -                       CHUNK        result id, a zero byte, raw audio
+    TOKEN             JSON                    RELEASED     -
+    SPEAK             SSML, UTF-8             PONG         -
+    RELEASE           -
+    PING              -
+
+What comes from the speech client is checked: it reads what a service on the network sends.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from enum import IntEnum
+from typing import Any, Final, NamedTuple, TypeVar
+
+from voicebot.audio import FORMATS, AudioFormat
+from voicebot.speechsdk.drivers import (
+    RecognitionOptions,
+    RecognitionReport,
+    RecognitionSignal,
+    SynthesisReport,
+    SynthesisSignal,
+)
+from voicebot.speechsdk.endpoint import SpeechEndpoint
+
+MAX_PAYLOAD: Final = 1 << 20
+"""Bytes: ten seconds of wideband audio are a third of it, an SSML document of Azure's limit a sixteenth."""
+_HEAD: Final = struct.Struct(">IBI")
+_PLAIN: Final = ("host", "endpoint", "region", "key", "resource_id", "allow_unencrypted")
+
+T = TypeVar("T")
+
+
+class FrameError(Exception):
+    """A frame that cannot be sent, or makes no sense."""
+
+
+class Kind(IntEnum):
+    """What a frame is for."""
+
+    RECOGNITION_OPEN = 1
+    SYNTHESIS_OPEN = 2
+    AUDIO = 3
+    COMMIT = 4
+    TOKEN = 5
+    SPEAK = 6
+    RELEASE = 7
+    PING = 8
+    OPENED = 16
+    RECOGNITION = 17
+    SYNTHESIS = 18
+    CHUNK = 19
+    RELEASED = 20
+    PONG = 21
+
+
+class Frame(NamedTuple):
+    """One frame. ``stream``: 0 where it is nobody's."""
+
+    kind: Kind
+    stream: int
+    payload: bytes
+
+
+def encode(kind: Kind, stream: int = 0, payload: bytes = b"") -> bytes:
+    """Raises :class:`FrameError` for a payload that is too long."""
+    if len(payload) > MAX_PAYLOAD:
+        raise FrameError(f"{len(payload)} bytes are too much for one frame")
+    return _HEAD.pack(len(payload), kind, stream) + payload
+
+
+class FrameReader:
+    """Frames out of pieces of the byte stream, wherever it was cut."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that ``data`` completes. Raises :class:`FrameError`; what follows it makes no sense either."""
+        data = self._left + data if self._left else data
+        frames, at = [], 0
+        while len(data) - at >= _HEAD.size:
+            length, kind, stream = _HEAD.unpack_from(data, at)
+            if length > MAX_PAYLOAD:
+                raise FrameError(f"a frame of {length} bytes")
+            end = at + _HEAD.size + length
+            if end > len(data):
+                break
+            try:
+                frames.append(Frame(Kind(kind), stream, data[at + _HEAD.size : end]))
+            except ValueError as error:
+                raise FrameError(f"no such kind of frame: {kind}") from error
+            at = end
+        self._left = data[at:]
+        return frames
+
+
+# --- payloads --------------------------------------------------------------------------------------------------------
+
+
+def endpoint_payload(endpoint: SpeechEndpoint, token: str | None, **more: object) -> bytes:
+    """``endpoint`` with its ``token`` as it is now, and ``more`` values."""
+    return _json({name: getattr(endpoint, name) for name in _PLAIN} | {"token": token} | more)
+
+
+def recognition_payload(endpoint: SpeechEndpoint, token: str | None, options: RecognitionOptions) -> bytes:
+    """What opens a recogniser."""
+    return endpoint_payload(
+        endpoint,
+        token,
+        audio=options.audio.name,
+        language=options.language,
+        phrases=options.phrases,
+        segmentation_silence_ms=options.segmentation_silence_ms,
+    )
+
+
+def synthesis_payload(endpoint: SpeechEndpoint, token: str | None, audio: AudioFormat, connect: bool) -> bytes:
+    """What opens a synthesiser."""
+    return endpoint_payload(endpoint, token, audio=audio.name, connect=connect)
+
+
+def endpoint_of(payload: bytes) -> tuple[SpeechEndpoint, dict[str, Any]]:
+    """The endpoint, and all values that came with it. Its token is the one that was sent."""
+    values = _value(payload, dict)
+    token = values["token"]
+    plain = {name: values[name] for name in _PLAIN}
+    return SpeechEndpoint(**plain, token=(lambda: token) if token is not None else None), values
+
+
+def options_of(values: dict[str, Any]) -> RecognitionOptions:
+    """What a recogniser is opened with."""
+    phrases = tuple(values["phrases"])
+    return RecognitionOptions(format_of(values), values["language"], phrases, values["segmentation_silence_ms"])
+
+
+def format_of(values: dict[str, Any]) -> AudioFormat:
+    """The audio of what is opened."""
+    return _FORMATS[values["audio"]]
+
+
+_FORMATS: Final = {audio.name: audio for audio in FORMATS}
+
+
+def recognition_report_payload(report: RecognitionReport) -> bytes:
+    """What a recogniser reports."""
+    facts = [report.signal.value, report.text, report.offset, report.duration, report.detail, report.permanent]
+    return _json(facts)
+
+
+def recognition_report(payload: bytes) -> RecognitionReport:
+    """Raises :class:`FrameError`."""
+    signal, *facts = _facts(payload, str, str, int, int, str, bool)
+    try:
+        return RecognitionReport(RecognitionSignal(signal), *facts)
+    except ValueError as error:
+        raise FrameError(str(error)) from error
+
+
+def synthesis_report_payload(report: SynthesisReport) -> bytes:
+    """What a synthesiser reports, but for its audio."""
+    return _json([report.signal.value, report.result_id, report.detail, report.permanent])
+
+
+def synthesis_report(payload: bytes) -> SynthesisReport:
+    """Raises :class:`FrameError`."""
+    signal, result_id, detail, permanent = _facts(payload, str, str, str, bool)
+    try:
+        return SynthesisReport(SynthesisSignal(signal), result_id, detail=detail, permanent=permanent)
+    except ValueError as error:
+        raise FrameError(str(error)) from error
+
+
+def chunk_payload(report: SynthesisReport) -> bytes:
+    """A piece of an utterance."""
+    return report.result_id.encode() + b"\0" + report.audio
+
+
+def chunk_report(payload: bytes) -> SynthesisReport:
+    """Raises :class:`FrameError`."""
+    result_id, separator, audio = payload.partition(b"\0")
+    if not separator:
+        raise FrameError("a chunk without a result id")
+    return SynthesisReport(SynthesisSignal.CHUNK, result_id.decode("utf-8", "replace"), audio)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def _value(payload: bytes, kind: type[T]) -> T:
+    try:
+        value = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise FrameError("a payload that is no JSON") from error
+    if not isinstance(value, kind):
+        raise FrameError(f"a payload that is no {kind.__name__}")
+    return value
+
+
+def _facts(payload: bytes, *kinds: type) -> list[Any]:
+    facts = _value(payload, list)
+    if [type(fact) for fact in facts] != list(kinds):
+        raise FrameError("a report of another shape")
+    return facts
