@@ -12,6 +12,7 @@ from voicebot.caller.measure import (
     Spread,
     answer_after,
     deviations_ms,
+    greeting_ms,
     percentile,
     prompt_stop,
     silence_after_key,
@@ -47,6 +48,13 @@ def test_soft_starts_count_for_the_packet_gap_and_not_for_the_audible_one() -> N
         if 4.2 <= at < 4.3:
             line.marks[index] = Mark.SOUNDING
     assert answer_after(line, 3.0) == AnswerTimes(4.2, 4.3)
+
+
+def test_a_greeting_that_overtakes_the_200_is_the_greeting_and_what_was_on_before_is_not() -> None:
+    assert greeting_ms(track((4.3, 6.0)), 4.25) == pytest.approx(50)
+    assert greeting_ms(track((4.3, 6.0), (8.0, 9.0)), 4.305) == pytest.approx(-5)
+    assert greeting_ms(track((2.0, 6.0), (8.0, 9.0)), 4.3) == pytest.approx(3700)
+    assert greeting_ms(track((2.0, 6.0)), 4.3) is None
 
 
 def test_barge_in_runs_to_the_last_packet_of_the_prompt() -> None:

@@ -22,6 +22,7 @@ from voicebot.caller.measure import (
     CallFigures,
     answer_after,
     deviations_ms,
+    greeting_ms,
     prompt_stop,
     silence_after_key,
 )
@@ -339,10 +340,8 @@ class ScriptedCall:
         track = self._ear.track
         figures.packets = len(track)
         figures.deviations_ms = deviations_ms(track.times)
-        first = answer_after(track, self._answered)
-        if first.first_packet is not None:
-            greeting = self._script.steps[0].action in (Action.LISTEN, Action.BARGE_IN, Action.PAUSE)
-            figures.greeting_ms = (first.first_packet - self._answered) * 1000 if greeting else None
+        if self._script.steps[0].action in (Action.LISTEN, Action.BARGE_IN, Action.PAUSE):
+            figures.greeting_ms = greeting_ms(track, self._answered)
         following = float("inf")
         for turn in reversed(self._turns):
             self._measure_turn(turn, following, figures)

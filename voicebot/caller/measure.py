@@ -81,6 +81,13 @@ def answer_after(track: Track, after: float, *, until: float = math.inf, hole_s:
     return AnswerTimes(None, None)
 
 
+def greeting_ms(track: Track, answered: float) -> float | None:
+    """From ``answered`` to the first packet of the greeting. The packet may overtake the 200 on its way: the figure is
+    then a little below 0."""
+    first = answer_after(track, answered - PTIME_S).first_packet
+    return None if first is None else (first - answered) * 1000
+
+
 def prompt_stop(track: Track, onset: float, offset: float) -> float | None:
     """The last time at which the prompt that we interrupted was sounding. We spoke from ``onset`` to ``offset``.
 

@@ -390,11 +390,8 @@ class PyVoipLeg:
         for frame in self._buffer.tick(at):
             self._deliver(frame, at)
         held = self._stream is not None and self._stream.held
-        if (
-            (self._receive or not self._received)
-            and not held
-            and at - self._last_packet_at >= self._silence_timeout_s > 0
-        ):
+        expected = not held and (self._receive or not self._received)
+        if expected and at - self._last_packet_at >= self._silence_timeout_s > 0:
             self.end("media-timeout")
 
     def _stream_died(self) -> None:
