@@ -21,7 +21,7 @@ def test_every_test_that_the_page_names_is_there() -> None:
 
 
 def test_every_promise_names_what_shows_it() -> None:
-    rows = [line for line in PAGE.splitlines() if line.startswith("| ")][1:]
+    rows = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith("| promise ")]
     assert len(rows) > 10
     for row in rows:
         assert re.search(r"`tests?[/_]", row.split("|")[3]), row
