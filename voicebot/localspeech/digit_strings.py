@@ -38,8 +38,11 @@ def join_digits(text: str) -> str:
     """``text`` with runs of three or more digits written as one string of digits."""
     tokens = list(_TOKEN.finditer(text))
     out, copied, index = [], 0, 0
+    run_end = certain_end = 0
     while index < len(tokens):
-        stop = _run(text, tokens, index)
+        if index >= run_end:  # once for each run: how it begins may have to be tried at each of its words
+            run_end, certain_end = _run(text, tokens, index)
+        stop = _stop(tokens, index, certain_end)
         digits = [_digits(token[0], True) for token in tokens[index:stop]]
         certain = sum(bool(_digits(token[0], False)) for token in tokens[index:stop])
         doubtful = stop - index - certain
@@ -59,18 +62,28 @@ def _digits(token: str, doubtful: bool) -> str:
     return _DIGITS.get(word, "") or (_HEARD_AS.get(word, "") if doubtful else "")
 
 
-def _run(text: str, tokens: list[re.Match[str]], start: int) -> int:
-    """Where the run of digits that begins at token ``start`` ends. Numbers of several digits may be in it ("19 48")."""
+def _run(text: str, tokens: list[re.Match[str]], start: int) -> tuple[int, int]:
+    """Where the run of words that may be digits, from token ``start`` on, ends, and where the last certain one in it
+    ends. Numbers of several digits may be in it ("19 48")."""
     end = start
     while end < len(tokens) and _digits(tokens[end][0], True):
         if end > start and not _BETWEEN.fullmatch(text, tokens[end - 1].end(), tokens[end].start()):
             break
         end += 1
-    # A doubtful word at either end is left to the sentence: "to 555" and "I want 1 2 3 for ...".
-    while end > start and not _digits(tokens[end - 1][0], False):
-        end -= 1
-    if end > start and not _digits(tokens[start][0], False) and end - start <= _LEAST:
+    certain_end = end
+    while certain_end > start and not _digits(tokens[certain_end - 1][0], False):
+        certain_end -= 1
+    return end, certain_end
+
+
+def _stop(tokens: list[re.Match[str]], start: int, certain_end: int) -> int:
+    """Where the digits that begin at token ``start`` end; ``start``: none begin there.
+
+    A doubtful word at either end is left to the sentence: "to 555" and "I want 1 2 3 for ...".
+    """
+    if certain_end <= start:
         return start
-    if end > start and tokens[start][0].lower() in ("to", "too", "for", "a"):
+    doubtful = not _digits(tokens[start][0], False)
+    if doubtful and (certain_end - start <= _LEAST or tokens[start][0].lower() in ("to", "too", "for", "a")):
         return start
-    return end
+    return certain_end
