@@ -107,7 +107,7 @@ def test_a_process_may_keep_all_private(tmp_path: Path) -> None:
 
 
 def test_a_record_is_its_owners_alone(tmp_path: Path) -> None:
-    path = write_record({"call_id": "a/b", "caller": "half \ud83d"}, tmp_path / "records")
+    path = write_record({"id": "0a1b", "call_id": "a/b", "caller": "half \ud83d"}, tmp_path / "records")
     assert mode(path) == 0o600
     assert mode(path.parent) == 0o700
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,13 @@ COUNTING = """
 """
 
 
+def execute(storage: SqliteStorage, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+    """On a connection of our own: the storage's belongs to its thread."""
+    assert storage.path is not None
+    with contextlib.closing(sqlite3.connect(storage.path, isolation_level=None)) as database:
+        return database.execute(statement, values).fetchall()
+
+
 class Lines:
     def __init__(self, folder: Path, storage: SqliteStorage) -> None:
         self.dialogs = load_dialogs(folder)
@@ -73,12 +82,12 @@ class Lines:
 
     @property
     def keys(self) -> list[str]:
-        return [key for (key,) in self.storage._database.execute("SELECT key FROM state ORDER BY key")]
+        return [key for (key,) in execute(self.storage, "SELECT key FROM state ORDER BY key")]
 
 
 @pytest.fixture
-async def lines(folder_of: Callable[..., Path]) -> AsyncIterator[Lines]:
-    storage = SqliteStorage(None)
+async def lines(folder_of: Callable[..., Path], tmp_path: Path) -> AsyncIterator[Lines]:
+    storage = SqliteStorage(tmp_path / "state.sqlite")
     await storage.open()
     yield Lines(folder_of(main=COUNTING), storage)
     await storage.close()
@@ -128,7 +137,7 @@ async def test_of_two_calls_of_one_caller_that_change_the_same_one_fails(lines: 
 
 async def test_what_cannot_be_read_of_a_caller_is_begun_anew(lines: Lines) -> None:
     await lines.says("a")
-    lines.storage._database.execute("UPDATE state SET value = '{\"$\":\"os.system\"}' WHERE key LIKE '%users%'")
+    execute(lines.storage, "UPDATE state SET value = '{\"$\":\"os.system\"}' WHERE key LIKE '%users%'")
     assert await lines.says("b") == "1 2"
 
 
@@ -142,8 +151,8 @@ async def test_callers_are_remembered_for_longer_than_conversations(tmp_path: Pa
     storage = SqliteStorage(path)
     await storage.write({"t/conversations/a": {"n": 1}, "t/users/a": {"n": 1}, "t/users/b": {"n": 1}})
     age = "UPDATE state SET written = written - ?"
-    storage._database.execute(age, (30 * 24 * 3600.0,))
-    storage._database.execute(f"{age} WHERE key = 't/users/b'", (KEEP_USERS_S,))
+    execute(storage, age, (30 * 24 * 3600.0,))
+    execute(storage, f"{age} WHERE key = 't/users/b'", (KEEP_USERS_S,))
     await storage.close()
     storage = SqliteStorage(path)
     assert set(await storage.read(["t/conversations/a", "t/users/a", "t/users/b"])) == {"t/users/a"}
