@@ -3,8 +3,8 @@
 ======================================================  ==============================================================
 request                                                 what it does
 ======================================================  ==============================================================
-POST /v3/conversations                                  the running call with that member (:func:`with_person`); if there
-                                                        is none, a new call
+POST /v3/conversations                                  the running call with that member (:func:`with_person`);
+                                                        if there is none, a new call
 POST /v3/conversations/{c}/activities                   spoken, or carried out, in the call: 200 with its ``id``
 POST /v3/conversations/{c}/activities/{a}               the same, as a reply to ``a``
 PUT, DELETE /v3/conversations/{c}/activities/{a}        accepted without effect: speech cannot be taken back
