@@ -176,9 +176,7 @@ async def attacked_service() -> AsyncIterator[tuple[Service, Ports]]:
             "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",
             "VOICEBOT_LOG__LEVEL": "ERROR",
         }
-        service = await stack.enter_async_context(
-            serving(settings, f'[[trunks]]\nname = "sbc"\naddresses = ["{TRUNK}/32"]\n')
-        )
+        service = await stack.enter_async_context(serving(settings, TRUNKS))
         await asyncio.sleep(3)  # prompts are being warmed
         yield service, ports
 
