@@ -34,6 +34,11 @@ from voicebot.caller import CallOptions, LoadReport, parse_script, place_many
 from voicebot.log import configure_logging
 
 TRUNK = "127.0.0.2"
+TRUNKS = f"""
+[[trunks]]
+name = "sbc"
+addresses = ["{TRUNK}/32"]
+"""
 SOURCES = [f"127.0.9.{number}" for number in range(1, 51)]
 DATAGRAMS = ("invite", "register", "options")
 CONNECTIONS = ("tcp", "tls", "http")
@@ -165,14 +170,13 @@ async def attacked_service() -> AsyncIterator[tuple[Service, Ports]]:
         listen = [f"udp:127.0.0.1:{ports.udp}", f"tcp:127.0.0.1:{ports.tcp}", f"tls:127.0.0.1:{ports.tls}"]
         settings = {
             "VOICEBOT_SIP__LISTEN": json.dumps(listen),
-            "VOICEBOT_TRUNKS": json.dumps([{"name": "sbc", "addresses": [f"{TRUNK}/32"]}]),
             "VOICEBOT_BOT__HTTP_PORT": str(ports.http),
             "VOICEBOT_SPEECH__SERVICE": "url",
             "VOICEBOT_SPEECH__URL": url,
             "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",
             "VOICEBOT_LOG__LEVEL": "ERROR",
         }
-        service = await stack.enter_async_context(serving(settings))
+        service = await stack.enter_async_context(serving(settings, TRUNKS))
         await asyncio.sleep(3)  # prompts are being warmed
         yield service, ports
 

@@ -74,13 +74,18 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(settings: dict[str, str] | None = None) -> AsyncIterator[Service]:
-    """``voicebot serve`` with ``settings`` (``VOICEBOT_*``) on ports of its own, from ready to gone."""
+async def serving(settings: dict[str, str] | None = None, toml: str = "") -> AsyncIterator[Service]:
+    """``voicebot serve`` with ``settings`` (``VOICEBOT_*``) on ports of its own, from ready to gone. ``toml``: what no
+    variable of the environment can set, such as trunks."""
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")}
         environment = kept | SETTINGS | {"VOICEBOT_CALLS__RECORDS": folder} | (settings or {})
         ready: dict[str, Any] = {}
         argv = [sys.executable, "-m", "voicebot", "serve", "--json", "--exit-with-parent"]
+        if toml:
+            file = Path(folder) / "voicebot.toml"
+            await asyncio.to_thread(file.write_text, toml)
+            argv += ["--config", str(file)]
         child = ChildProcess("voicebot serve", argv, on_ready=ready.update, environment=environment)
         began = time.monotonic()
         await child.start()

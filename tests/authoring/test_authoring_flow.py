@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from folder_line import Line, write
+from folder_line import line, write
 
 from voicebot.authoring.http import HttpFailed, HttpRequest
-from voicebot.host.storage import SqliteStorage
-
-
-def line(tmp_path: Path, main: str, **more: Any) -> Line:
-    around = {
-        name: more.pop(name) for name in ("now", "fetch", "functions", "secrets", "locale", "storage") if name in more
-    }
-    return Line(write(tmp_path / "d", main=main, **more), **around)
-
-
-def asking(kind: str, rest: str = "") -> str:
-    return f"""
-    steps:
-      - id: q
-        ask: Well?
-        {kind}
-        save: x
-        {rest}
-      - id: bye
-        hangup: "You said {{x}}."
-    """
 
 
 async def test_say_goes_on_and_hangup_ends_the_call(tmp_path: Path) -> None:
@@ -47,131 +25,6 @@ async def test_say_goes_on_and_hangup_ends_the_call(tmp_path: Path) -> None:
 async def test_the_end_of_the_main_dialog_ends_the_call(tmp_path: Path) -> None:
     caller = line(tmp_path, "steps: [{id: a, say: Hi.}]")
     assert await caller.dial() == ["Hi."]
-    assert caller.hung_up
-
-
-@pytest.mark.parametrize(
-    ("kind", "said", "answer"),
-    [
-        ("digits: 4", "one two three four", "1234"),
-        ("digits: {min: 3, max: 5}", "one two three four", "1234"),
-        ("yesno: true", "uh-huh", "true"),
-        ("yesno: true", "nope", "false"),
-        ("text: true", "anything at all", "anything at all"),
-        ("number: true", "twenty one", "21"),
-        ("money: true", "forty dollars and ten cents", "40.1"),
-        ("spelled: true", "A as in Anna, bravo, c", "ABC"),
-        ("name: true", "my name is Ada Palmer", "Ada Palmer"),
-        ("choice: {sales: [buy, sales], service: }", "I want to buy", "sales"),
-        ("choice: {sales: {say: buy, value: 7}}", "buy", "7"),
-    ],
-)
-async def test_each_kind_of_answer_is_understood_and_saved(tmp_path: Path, kind: str, said: str, answer: str) -> None:
-    caller = line(tmp_path, asking(kind).replace("{{x}}", "{x|text}").replace("{x}", "{x|text}"))
-    assert await caller.dial() == ["Well?"]
-    heard = await caller.say(said)
-    spoken = heard[0].removeprefix("You said ").removesuffix(".")
-    assert spoken.lower() == answer.lower() or Decimal(spoken) == Decimal(answer)
-
-
-async def test_a_day_is_understood_and_said(tmp_path: Path) -> None:
-    caller = line(tmp_path, asking("date: {past: false}").replace("{x}", "{x|date}"))
-    await caller.dial()
-    assert await caller.say("tomorrow") == ["You said Wednesday, December 2, 2026."]
-
-
-@pytest.mark.parametrize(
-    ("kind", "keys", "answer"),
-    [
-        ("digits: 4", "12*1234", "1234"),
-        ("digits: {min: 2, max: 5}", "123#", "123"),
-        ("digits: {min: 2, max: 3}", "123", "123"),
-        ("digits: {length: 4, end_key: '*'}", "1234", "1234"),
-        ("yesno: true", "2", "no"),
-        ("number: true", "42#", "42"),
-        ("money: true", "42*50#", "42.5"),
-        ("date: true", "12312026", "Thursday, December 31, 2026"),
-        ("choice: {a: {key: '1'}, b: {key: '2'}}", "2", "b"),
-    ],
-)
-async def test_each_kind_of_answer_can_be_keyed_in(tmp_path: Path, kind: str, keys: str, answer: str) -> None:
-    caller = line(tmp_path, asking(kind))
-    await caller.dial()
-    assert await caller.press(keys) == [f"You said {answer}."]
-
-
-async def test_keys_without_an_end_are_taken_after_a_pause(tmp_path: Path) -> None:
-    caller = line(tmp_path, asking("digits: {min: 2, max: 5, pause: 2s}", "no_input_after: 9s"))
-    await caller.dial()
-    assert caller.patience_ms == [9000]
-    assert await caller.press("1") == []
-    assert caller.patience_ms == [2000]
-    assert await caller.press("2") == []
-    assert await caller.silence() == ["You said 12."]
-
-
-async def test_keys_that_were_given_up_do_not_belong_to_the_next_try(tmp_path: Path) -> None:
-    short = line(tmp_path, asking("digits: {length: 6, short: Six please., pause: 2s}"))
-    await short.dial()
-    await short.press("1")
-    assert short.patience_ms == [2000]
-    await short.press("23")
-    assert await short.silence() == ["Six please."]
-    assert await short.press("123456") == ["You said 123456."]
-    for kind, keys, answer in (
-        ("digits: 6", "123456", "123456"),
-        ("date: true", "12312026", "Thursday, December 31, 2026"),
-    ):
-        caller = line(tmp_path, asking(kind, "no_match: Again?"))
-        await caller.dial()
-        await caller.press("12")
-        assert await caller.silence() == ["Again?"]
-        assert await caller.press(keys) == [f"You said {answer}."]
-
-
-async def test_prompts_escalate_by_what_went_wrong_and_in_the_end_on_fail_takes_over(tmp_path: Path) -> None:
-    rest = """no_input: [Are you there?, Hello?]
-        no_match: What?
-        tries: 4
-        on_fail: lost"""
-    caller = line(tmp_path, asking("digits: 3", rest) + "  - {id: lost, hangup: Lost.}\n")
-    await caller.dial()
-    assert await caller.silence() == ["Are you there?"]
-    assert await caller.noise() == ["What?"]
-    assert await caller.silence() == ["Hello?"]
-    assert await caller.say("purple") == ["Lost."]
-
-
-async def test_without_words_of_its_own_a_question_is_asked_again_behind_an_apology(tmp_path: Path) -> None:
-    caller = line(tmp_path, asking("digits: 3"))
-    await caller.dial()
-    assert await caller.silence() == ["Sorry, I did not get that.", "Well?"]
-    await caller.silence()
-    assert await caller.silence() == ["I am sorry, I cannot help you any further. Goodbye."]
-    assert caller.hung_up
-
-
-async def test_an_answer_is_confirmed_corrected_and_turned_down(tmp_path: Path) -> None:
-    rest = """confirm: {ask: "{x}?", wrong: Sorry., retry: "Yes or no, {x}?", help: Just say yes.}"""
-    caller = line(tmp_path, asking("number: true", rest))
-    await caller.dial()
-    assert await caller.say("forty one") == ["41?"]
-    assert await caller.silence() == ["Yes or no, 41?"]
-    assert await caller.say("help") == ["Just say yes."]
-    assert await caller.say("no, it is 42") == ["42?"]
-    assert await caller.say("no") == ["Sorry.", "Well?"]
-    assert await caller.say("7") == ["7?"]
-    assert await caller.press("1") == ["You said 7."]
-
-
-async def test_nobody_is_asked_to_confirm_for_ever(tmp_path: Path) -> None:
-    caller = line(tmp_path, asking("number: true", 'confirm: "{x}?"'))
-    await caller.dial()
-    for _ in range(2):
-        await caller.say("5")
-        assert await caller.say("no") == ["Well?"]
-    await caller.say("5")
-    await caller.say("no")
     assert caller.hung_up
 
 
@@ -399,19 +252,6 @@ async def test_globals_work_anywhere(tmp_path: Path) -> None:
     assert caller.transfer is not None
 
 
-async def test_keys_lead_straight_to_a_step_and_barge_in_is_the_authors(tmp_path: Path) -> None:
-    main = """
-        steps:
-          - {id: q, ask: Well?, text: true, keys: {"9": bye}, barge_in: keys}
-          - {id: never, say: Never.}
-          - {id: bye, hangup: Bye.}
-    """
-    caller = line(tmp_path, main)
-    await caller.dial()
-    assert caller.hints == ["ignoringSpeechInput"]
-    assert await caller.press("9") == ["Bye."]
-
-
 async def test_voice_audio_and_ssml(tmp_path: Path) -> None:
     main = """
         voice: Default
@@ -444,20 +284,6 @@ async def test_a_call_in_another_language_gets_the_translation(tmp_path: Path) -
     assert french.sent[-1]["locale"] == "en-US", "the voice must know that it is English"
 
 
-async def test_options_are_shared_by_questions(tmp_path: Path) -> None:
-    main = """
-        options: {sales: {say: [buy], key: "1", next: bye}}
-        steps:
-          - {id: a, ask: One?, choice: {sales: , more: {next: b}}}
-          - {id: b, ask: More?, choice: {sales: }, yesno: {no: bye}}
-          - {id: bye, hangup: Bye.}
-    """
-    caller = line(tmp_path, main)
-    await caller.dial()
-    assert await caller.say("more") == ["More?"]
-    assert await caller.say("buy") == ["Bye."]
-
-
 async def test_what_is_said_before_starting_over_knows_the_call(tmp_path: Path) -> None:
     main = """
         constants: {company: Contoso}
@@ -470,15 +296,3 @@ async def test_what_is_said_before_starting_over_knows_the_call(tmp_path: Path) 
     await caller.dial(caller="12")
     await caller.say("four two")
     assert await caller.say("start over") == ["Again, one two, at Contoso, 42.", "Well?"]
-
-
-async def test_a_confirmation_that_was_taken_out_while_the_host_was_down_is_not_waited_for(tmp_path: Path) -> None:
-    main = "steps: [{id: q, ask: Well?, digits: 2, save: x, confirm: '{x}?'}, {id: r, hangup: '{x}'}]"
-    said = []
-    for text, confirm in ((None, "confirm"), ("four two", "confirm"), ("five one", "note")):
-        storage = SqliteStorage(tmp_path / "state.sqlite")
-        await storage.open()
-        caller = line(tmp_path, main.replace("confirm", confirm), storage=storage)
-        said += await caller.dial() if text is None else await caller.say(text)
-        await storage.close()
-    assert said == ["Well?", "42?", "51"]

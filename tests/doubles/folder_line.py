@@ -106,3 +106,11 @@ class Line:
     @property
     def hints(self) -> list[str]:
         return [sent["inputHint"] for sent in self.sent if sent["type"] == "message"]
+
+
+def line(tmp_path: Path, main: str, **more: Any) -> Line:
+    """A call to a folder of these dialogs, written below ``tmp_path``; what :class:`Line` takes is passed on to it."""
+    around = {
+        name: more.pop(name) for name in ("now", "fetch", "functions", "secrets", "locale", "storage") if name in more
+    }
+    return Line(write(tmp_path / "d", main=main, **more), **around)

@@ -20,7 +20,7 @@ from voicebot.events import BotMessage
 from voicebot.localspeech import framing
 from voicebot.localspeech import ssml as spoken_document
 from voicebot.speech import ssml
-from voicebot.speech.recognition_session import best_alternative, recognition_status
+from voicebot.speech.recognition_results import best_alternative, recognition_status
 
 LOOP = asyncio.new_event_loop()
 CALL = CallFacts("call", "+15550100", "+15550199")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from voicebot.host import storage as storage_module
 from voicebot.host.codec import StateNotStorable, StateUnreadable
 from voicebot.host.storage import EtagConflict, SqliteStorage, StorageUnusable
 
@@ -188,15 +189,24 @@ def damaged_in(folder: Path) -> list[str]:
 
 
 async def test_the_operator_is_told_of_a_damaged_file_and_nothing_of_it_is_read_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "state.sqlite"
     path.write_bytes(b"this is not a database" * 100)
     leftovers = [tmp_path / "state.sqlite-wal", tmp_path / "state.sqlite-shm"]
     for leftover in leftovers:
         leftover.write_bytes(b"of the damaged file")
+    left_at_opening: list[list[Path]] = []
+    connect = sqlite3.connect
+
+    def watched(target: str, **options: Any) -> sqlite3.Connection:
+        left_at_opening.append([leftover for leftover in leftovers if leftover.exists()])
+        return connect(target, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
     storage = SqliteStorage(path)
     await storage.open()
+    assert left_at_opening[-1] == [], "the new database must not find them"
     (told,) = caplog.records
     (aside,) = damaged_in(tmp_path)
     assert told.levelname == "ERROR" and aside in told.getMessage() and str(path) in told.getMessage()
@@ -303,3 +313,64 @@ async def test_on_a_full_disk_conversations_go_on_and_are_written_when_there_is_
     assert sorted(found) == ["a", "c"]
     assert (found["a"]["n"], found["a"]["text"]) == (2, "x" * 100_000)
     await again.close()
+
+
+async def _writable(storage: SqliteStorage, yes: bool) -> None:
+    await storage._run(lambda: storage._database.execute(f"PRAGMA query_only = {not yes}").fetchone())
+
+
+async def test_what_was_kept_in_memory_is_written_once_and_does_not_undo_what_others_write(tmp_path: Path) -> None:
+    ours, theirs = SqliteStorage(tmp_path / "state.sqlite"), SqliteStorage(tmp_path / "state.sqlite")
+    await _writable(ours, False)
+    await ours.write({"a": {"n": 1}})
+    await _writable(ours, True)
+    await ours.write({"b": {"n": 1}})
+    item = (await theirs.read(["a"]))["a"]
+    await theirs.write({"a": item | {"n": 2}})
+    assert (await ours.read(["a"]))["a"]["n"] == 2
+    await ours.write({"b": {"n": 2}})
+    assert (await theirs.read(["a"]))["a"]["n"] == 2
+    await ours.close()
+    await theirs.close()
+
+
+async def test_more_than_memory_may_hold_for_the_disk_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_module, "MAX_UNSAVED", 2)
+    storage = SqliteStorage(tmp_path / "state.sqlite")
+    await _writable(storage, False)
+    await storage.write({"a": {"n": 1}, "b": {"n": 1}})
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await storage.write({"c": {"n": 1}})
+    assert sorted(await storage.read(["a", "b", "c"])) == ["a", "b"]
+    await storage.close()
+
+
+async def test_what_the_disk_does_not_let_us_delete_is_told_and_is_no_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = SqliteStorage(tmp_path / "state.sqlite")
+    await storage.write({"a": {"n": 1}})
+    await _writable(storage, False)
+    await storage.delete(["a"])
+    assert "not deleted" in caplog.text
+    await storage.close()
+
+
+async def test_a_file_that_another_host_holds_for_too_long_is_an_error_and_not_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_module, "MAX_LOCK_WAIT_S", 0.01)
+    storage = SqliteStorage(tmp_path / "state.sqlite")
+    await storage.write({"a": {"n": 1}})
+    other = sqlite3.connect(tmp_path / "state.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        await storage.write({"a": {"n": 2}})
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        await storage.delete(["a"])
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await storage.read(["a"]))["a"]["n"] == 1
+    await storage.close()

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import pytest
 from free_port import free_ports
+from session_bench import NO_PACKET, Bench, Listener
 from waiting import until
 
 from voicebot.audio import PCMA, PCMU, convert
@@ -25,55 +26,6 @@ from voicebot.rtp.srtp import SecureStream
 from voicebot.rtp.telephone_event import TelephoneEvent
 
 pytestmark = pytest.mark.virtual_time
-NO_PACKET = RtpPacket(0, False, 0, 0, 0, b"")
-
-
-class Listener:
-    """A sink that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.frames: list[bytes] = []
-        self.sent_frames: list[bytes] = []
-        self.keys = ""
-        self.timeouts = 0
-
-    def frame(self, payload: bytes, at: float) -> None:
-        self.frames.append(payload)
-
-    def sent(self, payload: bytes, at: float) -> None:
-        self.sent_frames.append(payload)
-
-    def key(self, key: str, at: float) -> None:
-        self.keys += key
-
-    def media_timeout(self, at: float) -> None:
-        self.timeouts += 1
-
-
-class Bench:
-    """Opens sessions on one clock and one port range, and raw sockets as their other side."""
-
-    def __init__(self, stack: AsyncExitStack, clock: MediaClock) -> None:
-        self.stack, self.clock = stack, clock
-        self.ports = PortRange(*free_ports(40), "127.0.0.1", rest_s=0)
-
-    async def open(self, sink: Listener, law: str = "PCMU", silence_timeout_s: float = 30.0) -> RtpSession:
-        session = await RtpSession.open(
-            clock=self.clock,
-            ports=self.ports,
-            codec=CODECS[law],
-            payload_type=0 if law == "PCMU" else 8,
-            sink=sink,
-            silence_timeout_s=silence_timeout_s,
-        )
-        self.stack.push_async_callback(session.close)
-        return session
-
-    def peer(self) -> socket.socket:
-        raw = self.stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        raw.bind(("127.0.0.1", 0))
-        raw.setblocking(False)
-        return raw
 
 
 @pytest.fixture
@@ -242,55 +194,6 @@ async def test_a_retuned_wire_changes_nothing_above(bench: Bench) -> None:
     session.retune(codec=CODECS["PCMA"], payload_type=8, telephone_event=101)
     for _ in range(3):
         assert (await next_packet(peer)).payload_type == 8
-
-
-async def test_silence_of_the_wire_is_told_once_until_something_comes() -> None:
-    now = [50.0]
-    sink = Listener()
-    async with AsyncExitStack() as stack:
-        bench = Bench(stack, MediaClock(lambda: now[0]))  # not started: the ticks are those below
-        session = await bench.open(sink, silence_timeout_s=0.1)
-        peer, target = bench.peer(), ("127.0.0.1", session.local_port)
-
-        def timeouts_after(ticks: int) -> int:
-            for _ in range(ticks):
-                now[0] += 0.02
-                session.tick(now[0], 0)
-            return sink.timeouts
-
-        assert timeouts_after(20) == 0  # nobody is there yet
-        session.set_remote("127.0.0.1", peer.getsockname()[1])
-        assert timeouts_after(4) == 0
-        assert timeouts_after(2) == 1
-        assert timeouts_after(20) == 1
-        peer.sendto(NO_PACKET._replace(payload=b"a" * 160).build(), target)
-        await until(lambda: b"a" * 160 in sink.frames)
-        assert timeouts_after(4) == 1
-        assert timeouts_after(2) == 2
-        peer.sendto(rtcp.build(rtcp.ReceiverReport(0, ()), "x"), target)
-        await until(lambda: session.quality().rtcp_received == 1)
-        assert timeouts_after(4) == 2
-        assert timeouts_after(2) == 3  # a report is a sign of life as well
-        session.set_direction(send=True, receive=False)
-        peer.sendto(NO_PACKET._replace(sequence=1, payload=b"a" * 160).build(), target)
-        await until(lambda: session.quality().packets_received == 2)
-        assert timeouts_after(20) == 3
-        session.set_direction(send=True, receive=True)
-        assert timeouts_after(4) == 3  # counted anew when the hold ends
-        assert timeouts_after(2) == 4
-
-
-async def test_without_a_silence_timeout_there_is_none() -> None:
-    now = [50.0]
-    sink = Listener()
-    async with AsyncExitStack() as stack:
-        bench = Bench(stack, MediaClock(lambda: now[0]))
-        session = await bench.open(sink, silence_timeout_s=0)
-        session.set_remote("127.0.0.1", bench.peer().getsockname()[1])
-        for _ in range(100):
-            now[0] += 1.0
-            session.tick(now[0], 0)
-        assert sink.timeouts == 0
 
 
 async def test_reports_are_taken_from_the_peers_host_and_the_last_one_says_goodbye(bench: Bench) -> None:

@@ -31,6 +31,7 @@ from voicebot.sip import (
     offer_answer,
 )
 from voicebot.sip import resolver as resolver_module
+from voicebot.sip.connections import MAX_QUEUED
 from voicebot.sip.hop import Hop, hop_of
 from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 
@@ -39,6 +40,11 @@ OFFER = offer_answer.offer(LOOPBACK, 40000)
 DEADLINE_S = 8.0
 NOBODY, _ = free_ports(2, keep=True)
 UDP, TCP, TLS = ListenAt("UDP", port=0), ListenAt("TCP", port=0), ListenAt("TLS", port=0)
+
+
+class Reader(asyncio.Protocol):
+    def __init__(self, receive: Callable[[bytes], None]) -> None:
+        self.data_received = receive  # type: ignore[method-assign]
 
 
 def answer_at_once(call: IncomingCall) -> None:
@@ -313,6 +319,31 @@ async def test_a_connection_that_is_closed_is_no_send_error_but_one_that_cannot_
         with pytest.raises(CallClosed):
             await caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{NOBODY};transport=tcp"), OFFER).established()
         assert caller.counters.send_errors == 1
+
+
+async def test_messages_beyond_the_queue_of_a_connection_being_opened_are_counted_and_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    received = 0
+
+    def receive(data: bytes) -> None:
+        nonlocal received
+        received += data.count(b"OPTIONS")
+
+    server = await asyncio.get_running_loop().create_server(lambda: Reader(receive), LOOPBACK, 0)
+    port = server.sockets[0].getsockname()[1]
+    async with endpoint(TCP) as ours:
+        assert ours._transports is not None
+        connections = ours._transports.connections
+        for _ in range(MAX_QUEUED + 5):
+            connections.send(b"OPTIONS", Hop(LOOPBACK, port, "TCP"))
+        assert ours.counters.send_errors == 5
+        assert caplog.text.count("are dropped") == 1
+        await until(lambda: received == MAX_QUEUED)
+        connections.send(b"OPTIONS", Hop(LOOPBACK, port, "TCP"))
+        await until(lambda: received == MAX_QUEUED + 1)
+        assert ours.counters.send_errors == 5
+    server.close()
 
 
 async def test_a_name_that_is_not_found_is_soon_looked_up_again(monkeypatch: pytest.MonkeyPatch) -> None:

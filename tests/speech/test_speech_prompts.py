@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -14,21 +14,28 @@ from voicebot.speech.prompts import prompt_key
 
 
 class Renderer:
-    """Renders each text as its letters, and waits at the gate before the last."""
+    """Renders each text as its letters, and waits at the gate before the last.
+
+    ``splices``: how many renderings begin again in the middle.
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.broken = False
+        self.splices = 0
         self.open = 0
 
-    async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
+    async def stream(self, speech: Speech, *, on_splice: Callable[[], None]) -> AsyncGenerator[bytes, None]:
         self.asked.append(speech.text)
         self.open += 1
         try:
             for letter in speech.text[:-1]:
                 yield letter.encode() * 100
+            if self.splices:
+                self.splices -= 1
+                on_splice()
             await self.gate.wait()
             if self.broken:
                 raise SpeechUnavailable("gone")
@@ -176,6 +183,17 @@ async def test_a_failed_rendering_reaches_all_who_wait_and_is_not_kept() -> None
     assert await cache.warm([say("abc")]) == 0
     renderer.broken = False
     assert await heard(cache, say("abc")) == sound("abc")
+
+
+async def test_a_rendering_that_began_again_in_the_middle_is_heard_but_not_kept(tmp_path: Path) -> None:
+    renderer = Renderer()
+    renderer.splices = 1
+    cache = PromptCache(renderer, memory_bytes=10_000, directory=tmp_path)
+    assert await heard(cache, say("abc"), keep=True) == sound("abc")
+    assert cache.ready(say("abc")) is None
+    assert await heard(cache, say("abc"), keep=True) == sound("abc") == cache.ready(say("abc"))
+    assert renderer.asked == ["abc", "abc"]
+    await cache.close()
 
 
 async def test_warming_stops_asking_a_service_that_is_away() -> None:

@@ -125,13 +125,15 @@ async def test_a_mute_service_is_given_up_at_the_deadline_and_leaves_nothing(ser
 
 async def test_what_breaks_off_goes_on_where_it_was_on_another_connection_once(service: SpeechDouble) -> None:
     async with a_pool(service) as pool:
+        splices: list[str] = []
         service.render.clear()
-        async with aclosing(pool.stream(say())) as pieces:
+        async with aclosing(pool.stream(say(), on_splice=lambda: splices.append("here"))) as pieces:
             audio = await anext(pieces)
             service.cut()
             service.render.set()
             audio += b"".join([piece async for piece in pieces])
         assert audio == b"\x01" * 800 + b"\x02" * 3200
+        assert splices == ["here"]
         service.render.clear()
         async with aclosing(pool.stream(say())) as pieces:
             await anext(pieces)

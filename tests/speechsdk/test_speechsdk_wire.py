@@ -90,6 +90,8 @@ def test_a_chunk_arrives(audio: bytes) -> None:
         b'["hypothesis","",0.5,0,"",false]',
         b'["hypothesis",null,0,0,"",false]',
         b'["hearsay","",0,0,"",false]',
+        b'["hypothesis","",-1,0,"",false]',
+        b'["hypothesis","",0,1' + b"0" * 400 + b',"",false]',
     ],
 )
 def test_a_report_of_another_shape_is_an_error(payload: bytes) -> None:

@@ -2,8 +2,8 @@
 
 Rules of this package:
 
-* It knows nothing of the bot that it calls. It imports no part of `calls`, `turns` or `bots`, only the leg and the
-  speech client, so that it measures what any telephone would.
+* It knows nothing of the bot that it calls. It imports no part of `calls`, `turns` or `bots`, only the leg and what
+  recognises and synthesises speech, so that it measures what any telephone would.
 * `script`, `ear`, `mouth` and `measure` are pure; `conversation` follows a script on an answered leg, `call` dials,
   `load` places many calls.
 """

@@ -52,12 +52,7 @@ class RemoteAudio:
                     self._converting.release()
         except NotAllowed as error:
             raise SpeechUnavailable(f"{url}: {error}: see calls.play_allow", permanent=True) from error
-        except (
-            aiohttp.ClientError,
-            OSError,
-            TimeoutError,
-            ValueError,
-        ) as error:  # a timeout may be told without a word
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:  # a TimeoutError has no text
             raise SpeechUnavailable(f"{url}: {error or 'timeout'}", permanent=True) from error
 
     async def _fetch(self, url: str, file: IO[bytes]) -> None:

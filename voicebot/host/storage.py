@@ -38,6 +38,8 @@ KEEP_S = 7 * 24 * 3600.0
 """State of conversations that is older (their host or call was killed) is deleted when a host starts."""
 KEEP_USERS_S = 365 * 24 * 3600.0
 """The same for the state of callers."""
+MAX_LOCK_WAIT_S = 2.0
+"""How long a statement waits for another host that is writing to the same file."""
 MAX_UNSAVED = 10_000
 """How many items are kept in memory while the disk is full."""
 
@@ -99,7 +101,10 @@ def writes_of(changes: dict[str, Any]) -> list[ItemWrite]:
 
 
 def items_of(found: Iterable[tuple[str, Any, str]]) -> dict[str, Any]:
-    """What was read, from ``(key, etag, text)``. Raises :class:`StateUnreadable` naming the key."""
+    """What was read, from ``(key, etag, text)``; of equal keys the last counts.
+
+    Raises :class:`StateUnreadable` naming the key.
+    """
     items = {}
     for key, etag, text in found:
         try:
@@ -188,7 +193,7 @@ class SqliteStorage:
         if self.path is not None:
             _make_private(self.path)
         target = str(self.path) if self.path is not None else ":memory:"
-        database = sqlite3.connect(target, isolation_level=None, timeout=2.0)
+        database = sqlite3.connect(target, isolation_level=None, timeout=MAX_LOCK_WAIT_S)
         try:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=NORMAL")
@@ -213,7 +218,7 @@ class SqliteStorage:
         query = f"SELECT key, etag, value FROM state WHERE key IN ({marks})"
         rows = self._database.execute(query, keys).fetchall() if keys else []
         unsaved = [(key, *self._unsaved[key]) for key in keys if key in self._unsaved]
-        return [row for row in rows if row[0] not in self._unsaved] + unsaved
+        return rows + unsaved  # the later ones count where both have a key
 
     def _write(self, writes: list[ItemWrite]) -> dict[str, int]:
         database = self._database

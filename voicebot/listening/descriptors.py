@@ -13,13 +13,14 @@ from dataclasses import dataclass
 OF_PROCESS = 100
 """What the service has open without any call: sockets, pipes to its children, synthesisers, files."""
 OF_CALL = 8
-"""RTP, the recogniser's connection and what the Speech SDK opens beside it, the recording, a bot's connection."""
+"""RTP, the recording, a bot's connection; with the Speech SDK in this process, the recogniser's connection and what
+the SDK opens beside it."""
 LEAST_CONNECTIONS = 32
 """Signalling must work for one call, too."""
 CONNECTIONS = 2_560
-"""What all listeners of the service take together when there is no lack."""
+"""What all listeners of the service may take together if the limit allows it."""
 _ENOUGH = 1 << 20
-"""Where a system has no limit at all, a number is named that is one."""
+"""Stands for "no limit"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ KEEP_ALIVE_S = 75.0
 BODY_S = 10.0
 UNREAD_S = 10.0
 _log = logging.getLogger(__name__)
-# aiohttp tells what is no HTTP with a traceback, of which anybody could send us any number.
+# aiohttp logs a traceback for each request that is not HTTP: anybody could fill the log with them.
 _log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
 
 HTTP_BOUNDS = Bounds(total=256, of_source=128)
@@ -131,7 +131,7 @@ class HttpServer:
 
 
 async def read_body(request: web.Request) -> bytes:
-    """The body. Until it is there, the connection is one that makes room for others.
+    """The body. Until it has come, the connection may be ended to make room for others.
 
     Raises ``web.HTTPRequestTimeout`` when it does not come in time, ``HTTPRequestEntityTooLarge``, and
     ``HTTPBadRequest`` for a body that breaks off or breaks the framing.
@@ -150,7 +150,7 @@ async def read_body(request: web.Request) -> bytes:
 def _connection_of(request: web.Request) -> _Connection:
     connection = request.transport.get_protocol() if request.transport is not None else None
     if not isinstance(connection, _Connection):
-        raise web.HTTPBadRequest  # it is gone, and nobody gets this
+        raise web.HTTPBadRequest  # the connection is closed: the response is sent to nobody
     return connection
 
 
@@ -166,18 +166,18 @@ class _Connection(asyncio.Protocol):
         self._unread: asyncio.TimerHandle | None = None
 
     def began(self, *, complete: bool) -> None:
-        """The head of a request is here, and all of it when it is ``complete``."""
+        """The head of a request has come; ``complete``: it has no body."""
         if self._idle is not None:
             self._idle.cancel()
         if complete:
             self._place.use()
 
     def completed(self) -> None:
-        """The request is here, and is being answered."""
+        """The body has come, and the request is being answered."""
         self._place.use()
 
     def ended(self) -> None:
-        """It has been."""
+        """The request has been answered."""
         self._place.rest()
         if self._transport is not None:
             self._idle = self._loop.call_later(KEEP_ALIVE_S, self._transport.abort)

@@ -34,7 +34,7 @@ class Listener:
     """Accepts at ``sockets``, which it closes at the end. ``protocol`` makes the protocol of each connection, and with
     its place a duty: :meth:`~voicebot.listening.admission.Place.leave` when the connection is lost.
 
-    ``name``: what the log calls it. ``trusted`` tells whether an address is somebody's who is listed.
+    ``name``: what the log calls it. ``trusted`` tells whether an address is a trusted source (a listed trunk).
     """
 
     def __init__(

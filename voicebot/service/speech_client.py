@@ -17,12 +17,13 @@ logger = logging.getLogger(__name__)
 
 HEALTH_EVERY_S: Final = 0.5
 HANG_S: Final = 1.6
-"""Two checks in a row: a prompt that stands still is given up after three seconds, so it must be known before."""
+"""The process is killed after two checks in a row without an answer. That must come before the 3 s after which a prompt
+without new audio fails (``SynthesisTimeouts.next_chunk``), so that the next process can go on with the prompt."""
 CONNECT_S: Final = 10.0
 
 
 class SpeechClient:
-    """``sdk``: the SDK in the process that runs now. ``socket``: the path on which that listens."""
+    """``sdk``: the SDK in the process that runs now. ``socket``: the path of the Unix socket on which it listens."""
 
     def __init__(self, socket: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         self.sdk = RemoteSdk()
@@ -45,12 +46,12 @@ class SpeechClient:
         try:
             async with asyncio.timeout(CONNECT_S):
                 await self.sdk.link()
-        except TimeoutError:
+        except TimeoutError as error:
             await self.stop()
-            raise NotReady(f"speech client: no connection to {self._socket}") from None
+            raise NotReady(f"speech client: no connection to {self._socket} within {CONNECT_S:g} s") from error
 
     async def stop(self) -> None:
-        """End the process, and whatever runs in it."""
+        """End the process, and all recognisers and synthesisers in it."""
         await self._tasks.close()
         await self.process.stop()
         self.sdk.close()
@@ -61,5 +62,5 @@ class SpeechClient:
     async def _connect(self) -> None:
         try:
             await self.sdk.connect(self._socket)
-        except OSError as error:  # it has ended already: there will be another one
+        except OSError as error:  # it has ended already, and will be restarted
             logger.warning("no connection to the speech client: %s", error)

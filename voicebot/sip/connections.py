@@ -39,8 +39,9 @@ STRANGER_IDLE_S = 30.0
 IDLE_S = 3_900.0
 """How long a connection may be unused; longer than the usual interval of registrations and session refreshes."""
 PONG_S = 10.0
+MAX_QUEUED = 32
+"""Messages that wait for a connection that is being opened. Requests that are dropped beyond that time out."""
 _MAX_UNSENT = 1 << 20
-_MAX_QUEUED = 32
 _TICK_S = 1.0
 _TICKS = 5
 """Each connection is looked at at one tick in five: all at once would keep the loop from the media of calls."""
@@ -68,6 +69,7 @@ class Connection(asyncio.Protocol):
         self.in_call = False
         self.peer = Hop("", 0, transport, self.flow, listener)
         self.queue: list[bytes] = []
+        self.overflowed = False
         self._owner = owner
         self._framer = StreamFramer()
         self.opened_at = self.received_at = self.used_at = self.quiet_since = owner.loop.time()
@@ -162,7 +164,8 @@ class Peers(Protocol):
 
 class Connections:
     """All connections of one endpoint. ``received`` gets each message; ``failed`` each hop that cannot be reached, and
-    each whose connection was closed."""
+    each whose connection was closed. ``dropped`` is called for each message that finds too many others waiting for the
+    same connection."""
 
     def __init__(
         self,
@@ -170,6 +173,7 @@ class Connections:
         *,
         received: Callable[[bytes, Hop], None],
         failed: Callable[[Hop], None],
+        dropped: Callable[[], None],
         client_tls: Callable[[], ssl.SSLContext],
         keepalive_s: float,
         peers: Peers,
@@ -182,6 +186,7 @@ class Connections:
         self.admissions = Admissions(bounds)
         self.flows: dict[int, Connection] = {}
         self._failed = failed
+        self._dropped = dropped
         self._client_tls = client_tls
         self._keepalive_s = keepalive_s
         self._numbers = itertools.count(1)
@@ -245,11 +250,20 @@ class Connections:
         if connection is None:
             self._connect(data, hop)
         elif connection.transport is None:
-            if len(connection.queue) < _MAX_QUEUED:
-                connection.queue.append(data)
+            self._queue(data, connection)
         else:
             connection.used_at = self.loop.time()
             connection.send(data)
+
+    def _queue(self, data: bytes, connection: Connection) -> None:
+        if len(connection.queue) < MAX_QUEUED:
+            connection.queue.append(data)
+            return
+        self._dropped()
+        if not connection.overflowed and connection.target is not None:
+            connection.overflowed = True
+            host, port = connection.target.host, connection.target.port
+            logger.warning("messages to %s:%d are dropped: %d wait for its connection", host, port, MAX_QUEUED)
 
     def hold(self, flow: int) -> None:
         """A call has begun that uses this connection."""

@@ -37,6 +37,7 @@ class Transports:
             loop,
             received=received,
             failed=self._unreachable,
+            dropped=self._failed,
             client_tls=lambda: client_context(tls),
             keepalive_s=keepalive_s,
             peers=peers,

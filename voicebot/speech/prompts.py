@@ -1,7 +1,8 @@
 """The prompt cache: prompts that are said often are synthesised once and kept.
 
-A prompt is looked up in memory, then on disk, and otherwise synthesised by the pool; complete results are stored. The
-calling code decides where, because a file outlives the call:
+A prompt is looked up in memory, then on disk, and otherwise synthesised by the pool. Complete results are stored, but
+not if the pool had to begin again in the middle: the splice may be audible. The calling code decides where, because a
+file outlives the call:
 
     ``cache=True``   a fixed prompt of the dialog: in memory and on disk
     ``cache=False``  personal: nowhere
@@ -21,7 +22,7 @@ import logging
 import os
 import re
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ _WARM_AT_ONCE: Final = 2
 class Renderer(Protocol):
     """What synthesises: a :class:`~voicebot.speech.synthesizer.SynthesizerPool`, or a double of it."""
 
-    def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]: ...
+    def stream(self, speech: Speech, *, on_splice: Callable[[], None]) -> AsyncGenerator[bytes, None]: ...
 
 
 @dataclass(slots=True)
@@ -106,7 +107,7 @@ class PromptCache:
         in_memory, on_disk = self._places(speech, cache)
         if not in_memory and not on_disk:
             self.statistics.rendered += 1
-            async with aclosing(self._pool.stream(speech)) as pieces:
+            async with aclosing(self._pool.stream(speech, on_splice=lambda: None)) as pieces:
                 async for piece in pieces:
                     yield piece
             return
@@ -178,14 +179,17 @@ class PromptCache:
                 self.statistics.disk_hits += 1
                 rendering.add(stored)
             else:
-                async with aclosing(self._pool.stream(speech)) as pieces:
+                async with aclosing(self._pool.stream(speech, on_splice=rendering.splice)) as pieces:
                     async for piece in pieces:
                         rendering.add(piece)
                 self.statistics.rendered += 1
-            audio = b"".join(rendering.parts)
-            self._remember(key, audio)
             rendering.end(None)
             del self._renderings[key]
+            if rendering.spliced:
+                log.info("a prompt that was broken off is not cached; it is rendered anew when it is wanted again")
+                return
+            audio = b"".join(rendering.parts)
+            self._remember(key, audio)
             if stored is None and audio and rendering.on_disk and self._disk is not None:
                 self.statistics.disk_bytes = await asyncio.to_thread(self._disk.store, _file(key, speech), audio)
         except SpeechUnavailable as error:
@@ -219,6 +223,7 @@ class _Rendering:
     def __init__(self) -> None:
         self.parts: list[bytes] = []
         self.on_disk = False
+        self.spliced = False
         self._ended = False
         self._error: SpeechUnavailable | None = None
         self._news = asyncio.Event()
@@ -226,6 +231,9 @@ class _Rendering:
     def add(self, piece: bytes) -> None:
         self.parts.append(piece)
         self._announce()
+
+    def splice(self) -> None:
+        self.spliced = True
 
     def end(self, error: SpeechUnavailable | None) -> None:
         if not self._ended:

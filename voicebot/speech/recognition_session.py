@@ -1,12 +1,10 @@
-"""One connection's worth of recognition: an SDK recogniser and the clock of its audio. What comes of it is up to
-`recognizer`."""
+"""One session of recognition: an SDK recogniser and the clock of its audio. `recognizer` decides what follows."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 
-from voicebot.json_body import parse_json
 from voicebot.speech.stream_clock import StreamClock
 from voicebot.speechsdk.drivers import AT_ONCE_S, RecognitionOptions, RecognitionReport, SpeechSdk
 from voicebot.speechsdk.endpoint import SpeechEndpoint
@@ -71,31 +69,3 @@ class RecognitionSession:
         if self._kept_back:
             audio, self._kept_back = b"".join(self._kept_back), []
             self._driver.write(audio)
-
-
-def best_alternative(detail: str) -> tuple[str, float | None]:
-    """Text and confidence of the best entry of a result's ``NBest`` (Speech service, detailed output); ``("", None)``.
-
-    What comes from the service is not trusted: anything of another shape counts as absent.
-    """
-    try:
-        body = parse_json(detail) if detail else {}
-    except ValueError:
-        return "", None
-    alternatives = body.get("NBest") if isinstance(body, dict) else None
-    if not isinstance(alternatives, list) or not alternatives or not isinstance(alternatives[0], dict):
-        return "", None
-    text, confidence = alternatives[0].get("Display"), alternatives[0].get("Confidence")
-    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0.0 <= confidence <= 1.0:
-        confidence = None
-    return text if isinstance(text, str) else "", confidence
-
-
-def recognition_status(detail: str) -> str:
-    """The service's ``RecognitionStatus`` (``Success``, ``NoMatch``, ``InitialSilenceTimeout``, ...) or ``""``."""
-    try:
-        body = parse_json(detail) if detail else {}
-    except ValueError:
-        return ""
-    status = body.get("RecognitionStatus") if isinstance(body, dict) else None
-    return status if isinstance(status, str) else ""

@@ -1,12 +1,13 @@
 """Continuous recognition for one call, whatever happens to the connection.
 
 If the connection breaks, the SDK reconnects by itself within some 260 ms, and sends the audio since the last phrase
-again. But it gives up after about a second (``canceled``), cannot follow a service to another address, and applies a
-changed phrase list only at the next connection. In those cases the session is replaced by a new one:
+again. But it gives up after about a second (``canceled``), cannot follow a service to another address, applies a
+changed phrase list only at the next connection, and may end with its process, the speech client. In those cases the
+session is replaced by a new one:
 
     what                               noticed by                                  then
     connection lost, SDK reconnects    DISCONNECTED, not CONNECTED within grace    lost; replace
-    SDK has given up                   CANCELED                                    lost; replace
+    SDK has given up, or has ended     CANCELED                                    lost; replace
     service does not answer            `result_due`, no signal of any kind         lost; replace
     other phrases wanted               `set_phrases`                               connect a new one, then switch
 
@@ -15,8 +16,9 @@ the last phrase (`replay`), and continue. *Switch* waits for a moment without an
 session keeps the floor until then, and only the last second is pushed again, so that a word being begun is not lost.
 Events of a session that is not the current one are dropped; so is a final that ends before the last one did.
 
-Recognition that is lost for the third time in half a minute counts as lost until a session has lasted: who is told of
-each return would wait anew each time, and a call whose service comes and goes would never be handed on.
+Recognition that is lost for the third time in half a minute is reported as restored only after a session has lasted for
+ten seconds. The call waits for a limited time from each loss; if every short return were reported, that time would
+begin anew, and a caller whose service comes and goes would never reach the fallback.
 """
 
 from __future__ import annotations
@@ -30,10 +32,10 @@ from typing import Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_random_exponential
 
-from voicebot import events
 from voicebot.audio import AudioFormat
-from voicebot.events import Event, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
-from voicebot.speech.recognition_session import RecognitionSession, best_alternative, recognition_status
+from voicebot.events import Event, RecognitionLost, RecognitionRestored
+from voicebot.speech.recognition_results import RecognitionResults
+from voicebot.speech.recognition_session import RecognitionSession
 from voicebot.speech.replay import Replay
 from voicebot.speechsdk.drivers import RecognitionOptions, RecognitionReport, RecognitionSignal, SpeechSdk
 from voicebot.speechsdk.endpoint import EndpointSource, SpeechUnavailable, resolve
@@ -93,10 +95,7 @@ class Recognizer:
         self._restored_at: deque[float] = deque(maxlen=2)
         self._relapsed = False
         self._proof: asyncio.TimerHandle | None = None  # runs while a session has to show that it lasts
-        self._unfinished = False
-        self._quiet = asyncio.Event()
-        self._quiet.set()
-        self._last_end = float("-inf")
+        self._results = RecognitionResults()
         self._last_signal = float("-inf")
         self._last_mute = float("-inf")
         self._stopped = False
@@ -201,10 +200,10 @@ class Recognizer:
                 await ready
             connected = True
             return session
-        except TimeoutError:
+        except TimeoutError as error:
             raise SpeechUnavailable(
                 f"no connection to the Speech service within {self._connect_timeout_s:g} s"
-            ) from None
+            ) from error
         except SpeechUnavailable:
             raise
         except Exception as error:  # the SDK refuses what it was given, or there is no token, or no endpoint
@@ -218,7 +217,7 @@ class Recognizer:
         """Make ``session`` the current one, and send it the audio so far."""
         old, self._session = self._session, session
         session.write_past(past)
-        self._finish_phrase()
+        self._results.abandon_phrase()
         if not session.connected:  # it went while it was waiting for its turn
             self._later(GRACE_S, lambda: self._check_connection(session))
         if old is not None:
@@ -230,7 +229,7 @@ class Recognizer:
             return
         self._session = None
         session.release()
-        self._finish_phrase()
+        self._results.abandon_phrase()
         if self._switch is not None:
             self._switch.cancel()
         if self._proof is not None:
@@ -257,7 +256,7 @@ class Recognizer:
                     session = await self._connect(self._options)
         finally:
             self._repair = None
-        self._take(session, self._replay.since(self._last_end))
+        self._take(session, self._replay.since(self._results.last_end))
         log.info("recognition restored after %.1f s", self._loop.time() - began)
         if self._relapsed:
             self._proof = self._later(_LASTS_S, self._restored)
@@ -273,21 +272,22 @@ class Recognizer:
 
     async def _switch_session(self) -> None:
         """Replace the working session, without a gap, by one with the phrases that are wanted now."""
+        quiet = self._results.quiet
         try:
             while self._session is not None and self._session.options != self._options:
                 session = await self._connect(self._options)
                 try:
-                    if not self._quiet.is_set():
-                        with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(self._quiet.wait(), _SWITCH_PATIENCE_S)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_SWITCH_PATIENCE_S):
+                            await quiet.wait()
                 except asyncio.CancelledError:
                     session.release()
                     raise
                 if self._session is None or session.failed:
                     session.release()
                     return
-                since = self._last_end if self._unfinished else self._replay.latest - _SWITCH_REPLAY_S
-                self._take(session, self._replay.since(max(since, self._last_end)))
+                since = self._replay.latest - _SWITCH_REPLAY_S if quiet.is_set() else float("-inf")
+                self._take(session, self._replay.since(max(since, self._results.last_end)))
         except SpeechUnavailable as error:
             log.warning("the phrase list could not be changed: %s", error.reason)
         finally:
@@ -336,32 +336,10 @@ class Recognizer:
 
     def _on_result(self, session: RecognitionSession, report: RecognitionReport, now: float) -> None:
         start, end = session.clock.span(report.offset, report.duration)
-        if report.signal is RecognitionSignal.HYPOTHESIS:
-            if report.text and end > self._last_end:
-                self._unfinished = True
-                self._quiet.clear()
-                self._on_event(Hypothesis(now, report.text, start, end))
-            return
-        if report.signal is RecognitionSignal.SPEECH_DETECTED:
-            return
-        # A phrase is over. (`InitialSilenceTimeout`, after silence, has neither text nor duration: it is not a phrase.)
-        text, confidence = best_alternative(report.detail)
-        text = report.text or text
-        self._finish_phrase()
-        if end <= self._last_end:
-            return
-        if text:
-            self._last_end = end
-            self._replay.forget_until(end)
-            self._on_event(events.Final(now, text, start, end, confidence))
-        elif report.duration > 0 and not recognition_status(report.detail).endswith("SilenceTimeout"):
-            self._last_end = end
-            self._replay.forget_until(end)
-            self._on_event(NoMatch(now, start, end))
-
-    def _finish_phrase(self) -> None:
-        self._unfinished = False
-        self._quiet.set()
+        event = self._results.event(report, start, end, now)
+        self._replay.forget_until(self._results.last_end)
+        if event is not None:
+            self._on_event(event)
 
     def _check_connection(self, session: RecognitionSession) -> None:
         if not session.connected:

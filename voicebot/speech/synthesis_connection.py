@@ -19,7 +19,7 @@ MAX_UTTERANCE_S: Final = 600
 
 
 class SynthesisConnection:
-    """``changed`` is told when it has become useless."""
+    """``changed`` is called when the connection can no longer be used."""
 
     def __init__(self, sdk: SpeechSdk, audio: AudioFormat, changed: Callable[[SynthesisConnection], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -48,7 +48,7 @@ class SynthesisConnection:
         await self._driver.open(endpoint, connect)
 
     async def begin(self, ssml: str) -> None:
-        """Start rendering ``ssml``. One utterance at a time. Raises what the connection died of, if it has."""
+        """Start rendering ``ssml``. One utterance at a time. Raises the error that has ended the connection, if any."""
         assert self._over
         if self.error is not None:
             raise self.error

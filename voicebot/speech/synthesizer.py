@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -135,12 +135,15 @@ class SynthesizerPool:
             if late:
                 log.warning("%d synthesisers are still stopping; left to their threads", len(late))
 
-    async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
+    async def stream(
+        self, speech: Speech, *, on_splice: Callable[[], None] = lambda: None
+    ) -> AsyncGenerator[bytes, None]:
         """Raw audio of ``speech`` in its format, in pieces of any length as they come from the service.
 
         Raises :class:`SpeechUnavailable` on an error or a timeout. What failed is rendered once more on a fresh
-        connection, and goes on where it broke off. Close the iterator (``contextlib.aclosing``) or cancel the task to
-        stop at once.
+        connection, and goes on where it broke off. If some of it has been delivered by then, ``on_splice`` is called:
+        two renderings of a text may differ, so the splice may be audible. Close the iterator (``contextlib.aclosing``)
+        or cancel the task to stop at once.
         """
         ssml = document(speech.text, voice=speech.voice, language=speech.language)
         loop = asyncio.get_running_loop()
@@ -163,15 +166,16 @@ class SynthesizerPool:
                         delivered += len(piece)
                         yield piece
                     deadline = loop.time() + self._timeouts.next_chunk
-            except TimeoutError:
+            except TimeoutError as error:
                 when = "in the middle of an utterance" if delivered else "to a request"
-                raise SpeechUnavailable(f"the Speech service does not answer {when}") from None
+                raise SpeechUnavailable(f"the Speech service does not answer {when}") from error
             except SpeechUnavailable as error:
                 if error.permanent or attempt == 2 or connection is None:
                     raise
                 log.info("synthesis failed (%s); trying a fresh connection", error.reason)
                 if delivered:
                     deadline = loop.time() + self._timeouts.first_audio
+                    on_splice()
             except RuntimeError as error:
                 raise SpeechUnavailable(first_line(error)) from error
             finally:
@@ -217,8 +221,8 @@ class SynthesizerPool:
         try:
             async with asyncio.timeout(self._timeouts.wait):
                 await asyncio.wait([waiter])
-        except TimeoutError:
-            raise SpeechUnavailable(f"all {self._max_size} synthesisers are busy") from None
+        except TimeoutError as error:
+            raise SpeechUnavailable(f"all {self._max_size} synthesisers are busy") from error
         finally:
             if waiter.done() and not waiter.cancelled():
                 self._called -= 1
@@ -307,8 +311,8 @@ class SynthesizerPool:
                 raise connection.error
             connected = True
             return connection
-        except TimeoutError:
-            raise SpeechUnavailable(f"no connection for synthesis within {self._timeouts.connect:g} s") from None
+        except TimeoutError as error:
+            raise SpeechUnavailable(f"no connection for synthesis within {self._timeouts.connect:g} s") from error
         except SpeechUnavailable:
             raise
         except Exception as error:  # the SDK refuses what it was given, or there is no token, or no endpoint

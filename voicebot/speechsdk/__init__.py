@@ -12,5 +12,5 @@ The SDK is native code that reads what a service sends, and a malformed frame ca
     server        the speech client's side (``python -m voicebot.speechsdk``)
     remote        the call process's side: the same drivers, in the speech client
 
-Nothing is imported here: the call process has no need of the SDK, nor the speech client of anything else.
+Nothing is imported here, so that the call process does not load the SDK, nor the speech client the rest.
 """

@@ -1,7 +1,7 @@
 """What the Speech SDK does for us, as the event loop sees it: one driver for each recogniser and synthesiser.
 
-A driver decides nothing. It opens, takes audio or text, reports, and is released. Where the SDK itself runs is the
-affair of the :class:`SpeechSdk` that makes the drivers.
+A driver decides nothing. It opens, takes audio or text, reports, and is released. The :class:`SpeechSdk` that makes the
+drivers determines in which process the SDK runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from voicebot.speechsdk.endpoint import SpeechEndpoint
 AT_ONCE_S: Final = 0.040
 """How much audio goes to the service at a time. By itself the SDK sends 100 ms, so that a word's last sound waits up to
 100 ms before it leaves. 40 ms costs 0.18 % of a core more for each call (measured: 0.53 against 0.71 %) and saves 30 ms
-on the average, 60 ms at most."""
+on average, 60 ms at most."""
 
 
 class RecognitionSignal(Enum):
@@ -46,7 +46,7 @@ class RecognitionReport:
 
 
 class SynthesisSignal(Enum):
-    """What a synthesiser reports. ``LOST``: the process that it ran in is gone."""
+    """What a synthesiser reports. ``LOST``: the process in which it ran has ended."""
 
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"

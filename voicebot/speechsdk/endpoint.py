@@ -1,8 +1,8 @@
 """Where the Speech service is, and our credentials there.
 
 Azure by region, by endpoint (custom domain, private link, sovereign clouds) or by host (a Speech container, or our own
-offline service on loopback): who uses it does not know which. An :data:`EndpointSource` is asked again for
-each connection, so a service that comes back on another port, or a renewed key, is found.
+offline service on loopback): the code that uses it need not know which. An :data:`EndpointSource` is asked again
+for each connection, so that a service that comes back on another port, or a renewed key, is found.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class SpeechEndpoint:
     ``host``: ``ws[s]://name[:port]`` (the SDK adds the standard paths); ``endpoint``: ``wss://`` or ``https://`` URL;
     ``region``: an Azure region's name such as ``westeurope``.
     ``key``: the resource's key. ``token``: gives a valid Microsoft Entra access token (scope
-    ``https://cognitiveservices.azure.com/.default``); called off the event loop, so it may block;
-    caching is its affair. With ``region`` an Entra token needs the resource's id too: both travel as
-    ``aad#resource_id#token``.
+    ``https://cognitiveservices.azure.com/.default``); called off the event loop, so it may block,
+    and for each connection, so it should cache. With ``region`` an Entra token needs the resource's id too: both
+    travel as ``aad#resource_id#token``.
     ``allow_unencrypted``: whether ``ws://`` and ``http://`` may lead to other machines; never with a key or a token.
 
     Raises ``ValueError`` with a line that says what to change.

@@ -1,4 +1,4 @@
-"""The SDK in this process: simple, and ended with it by whatever a service sends that the SDK cannot bear."""
+"""The SDK in this process, which then ends if a service sends what the SDK crashes on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One SDK recogniser with its push stream: a :class:`~voicebot.speechsdk.drivers.RecognitionDriver`.
 
 SDK callbacks arrive on native threads; each reads what it needs out of the SDK's result and hands over to the event
-loop with ``call_soon_threadsafe``, nothing else. What to do about it is up to who made the driver.
+loop with ``call_soon_threadsafe``, nothing else. The driver's owner decides what to do about it.
 
 Facts about SDK 1.53 that shape this file:
 

@@ -1,8 +1,8 @@
 """The SDK in the speech client: drivers whose work is done in another process.
 
-While there is no speech client, ``open`` waits for the next one, as long as its caller does. When the speech client
-ends, whatever had been opened there reports it (``CANCELED``, ``LOST``): its owner opens another one, and says again
-what has to be said.
+While no speech client is connected, ``open`` waits for the next one; its caller sets the deadline. When the speech
+client ends, every open driver reports that (``CANCELED``, ``LOST``). Its owner then opens a new one, and sends again
+what has been lost.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from voicebot.speechsdk.wire import Frame, FrameError, FrameReader, Kind
 log = logging.getLogger(__name__)
 
 MAX_BUFFERED: Final = 4 << 20
-"""Bytes that may wait for a speech client that does not read: 50 calls fill it in ten seconds, and it is given up."""
-ENDED: Final = "the speech client ended"
+"""Bytes that may wait for a speech client that does not read (ten seconds of 50 calls). Beyond that, its connection is
+closed, and it ends."""
+ENDED: Final = "the speech client has ended"
 
 
 class RemoteSdk:
@@ -43,7 +44,7 @@ class RemoteSdk:
         self._linked = asyncio.Event()
 
     async def connect(self, path: Path) -> None:
-        """Use the speech client that listens there. Raises OSError."""
+        """Use the speech client that listens on the socket ``path``, from now on. Raises OSError."""
         loop = asyncio.get_running_loop()
         _, link = await loop.create_unix_connection(lambda: _Link(self._lost), str(path))
         self.close()
@@ -51,17 +52,17 @@ class RemoteSdk:
         self._linked.set()
 
     def close(self) -> None:
-        """Use it no more; it ends then."""
+        """Close the connection to the speech client, which ends it."""
         if self._link is not None:
             self._link.abort()
 
     async def ping(self) -> bool:
-        """Whether the speech client answers; waits for that."""
+        """Whether a speech client is connected and answers. Waits for its answer; the caller sets the deadline."""
         link = self._link
         return link is not None and await link.ping()
 
     async def link(self) -> Link:
-        """The connection to the speech client; waits for one."""
+        """The connection to the speech client. Waits until there is one; the caller sets the deadline."""
         while self._link is None:
             await self._linked.wait()
         return self._link
@@ -89,7 +90,7 @@ class Link(Protocol):
 
 
 class _Link(asyncio.Protocol):
-    """``lost`` is told when it has ended, before its streams are."""
+    """``lost`` is called when the connection has ended, before its streams are told."""
 
     def __init__(self, lost: Callable[[Link], None]) -> None:
         self._lost = lost
@@ -112,7 +113,7 @@ class _Link(asyncio.Protocol):
                     if frame.kind is Kind.RELEASED:
                         del self._streams[frame.stream]
         except FrameError as error:
-            log.error("the speech client sends nonsense: %s", error)
+            log.error("the speech client has sent an invalid frame, and its connection is closed: %s", error)
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -133,7 +134,7 @@ class _Link(asyncio.Protocol):
         if transport.is_closing():
             return
         if transport.get_write_buffer_size() > MAX_BUFFERED:
-            log.error("the speech client does not read; it is given up")
+            log.error("the speech client does not read what it is sent, and its connection is closed")
             transport.abort()
             return
         transport.write(wire.encode(kind, number, payload))
@@ -150,9 +151,10 @@ class _Link(asyncio.Protocol):
 
 
 class _Stream:
-    """One driver's share of a link. ``report`` gets the frames that are reports, ``ended`` is called when all is lost.
+    """One driver's stream on a link. ``report`` gets the frames that are reports; ``ended`` is called when the link has
+    ended.
 
-    Before it is opened, after its release and after the end of the link, what is sent goes nowhere.
+    Nothing is sent before the stream is opened, after its release, or after the end of the link.
     """
 
     def __init__(self, sdk: RemoteSdk, report: Callable[[Frame], None], ended: Callable[[], None]) -> None:
@@ -165,9 +167,9 @@ class _Stream:
         self._released: asyncio.Future[None] | None = None
 
     async def open(self, kind: Kind, endpoint: SpeechEndpoint, payload: Callable[[str | None], bytes]) -> None:
-        """``payload`` is made with the endpoint's token. Tried anew when the link ends meanwhile.
+        """Open the stream. ``payload`` gets the endpoint's token. If the link ends meanwhile, the next one is used.
 
-        Raises :class:`SpeechUnavailable`.
+        Raises :class:`SpeechUnavailable` if the SDK refuses.
         """
         token = await asyncio.to_thread(endpoint.token) if endpoint.token is not None else None
         opened = False

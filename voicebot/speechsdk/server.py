@@ -1,6 +1,6 @@
-"""The speech client's side of the wire: drivers of the SDK, made, fed and released as the call process says.
+"""The speech client's side of the wire: makes, feeds and releases drivers of the SDK as the call process asks.
 
-It serves one connection, and the process ends with it: nothing of one call process is ever left to the next.
+It serves one connection and ends with it, so that nothing is left over from one call process to the next.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from voicebot.tasks import BackgroundTasks
 log = logging.getLogger(__name__)
 
 MAX_BUFFERED: Final = 64 << 20
-"""Bytes that may wait for a call process that does not read (an hour and more of audio): beyond it, it is given up."""
+"""Bytes that may wait for a call process that does not read (half an hour of wideband audio). Beyond that, the speech
+client ends."""
 _CHUNK: Final = 64 << 10
 
 
@@ -57,7 +58,7 @@ class SdkServer(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._over()
 
-    # --- what the call process wants ---
+    # --- what the call process asks for ---
 
     def _received(self, frame: Frame) -> None:
         stream = frame.stream
@@ -79,7 +80,8 @@ class SdkServer(asyncio.Protocol):
                 self._syntheses[stream] = synthesis
                 self._tell_when_open(stream, synthesis.open(endpoint, values["connect"]))
             case Kind.SPEAK if stream in self._syntheses:
-                self._tasks.spawn(self._speak(stream, frame.payload.decode()), "beginning an utterance")
+                speaking = self._speak(stream, self._syntheses[stream], frame.payload.decode())
+                self._tasks.spawn(speaking, "beginning an utterance")
             case Kind.COMMIT if stream in self._recognitions:
                 self._recognitions[stream].commit()
             case Kind.TOKEN if stream in self._recognitions:
@@ -115,9 +117,9 @@ class SdkServer(asyncio.Protocol):
 
         self._tasks.spawn(tell(), "opening a driver")
 
-    async def _speak(self, stream: int, ssml: str) -> None:
+    async def _speak(self, stream: int, synthesis: SynthesisDriver, ssml: str) -> None:
         try:
-            await self._syntheses[stream].begin(ssml)
+            await synthesis.begin(ssml)
         except RuntimeError as error:
             self._synthesis_reports(stream, SynthesisReport(SynthesisSignal.CANCELED, detail=first_line(error)))
 
@@ -126,7 +128,7 @@ class SdkServer(asyncio.Protocol):
     def _recognition_reports(self, stream: int, report: RecognitionReport) -> None:
         try:
             self._send(Kind.RECOGNITION, stream, wire.recognition_report_payload(report))
-        except FrameError as error:  # no phrase is so long: the service is out of its mind
+        except FrameError as error:  # too long to be a phrase: the service is faulty or hostile
             canceled = RecognitionReport(RecognitionSignal.CANCELED, detail=f"a result of the service: {error}")
             self._send(Kind.RECOGNITION, stream, wire.recognition_report_payload(canceled))
 

@@ -7,7 +7,7 @@ As in :mod:`voicebot.speechsdk.recognition`, native callbacks hand over to the l
 * The SDK's own retry ends an utterance under another result id than it began with, so it is off.
 * ``stop_speaking`` closes the connection, which is also what makes the service stop working. A cancelled synthesiser is
   therefore thrown away, and can never deliver what is left of its utterance to the next one.
-* One that is dropped while the service is mute keeps its threads: ``release`` always stops it first.
+* A synthesiser that is dropped while the service does not answer keeps its threads: ``release`` always stops it first.
 """
 
 from __future__ import annotations

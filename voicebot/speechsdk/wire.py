@@ -35,6 +35,8 @@ from voicebot.speechsdk.endpoint import SpeechEndpoint
 
 MAX_PAYLOAD: Final = 1 << 20
 """Bytes: ten seconds of wideband audio are a third of it, an SSML document of Azure's limit a sixteenth."""
+MAX_TICKS: Final = 1 << 63
+"""Of an ``offset`` or ``duration``: the SDK has 64-bit numbers, and a much larger one does not fit into a float."""
 _HEAD: Final = struct.Struct(">IBI")
 _PLAIN: Final = ("host", "endpoint", "region", "key", "resource_id", "allow_unencrypted")
 
@@ -42,7 +44,7 @@ T = TypeVar("T")
 
 
 class FrameError(Exception):
-    """A frame that cannot be sent, or makes no sense."""
+    """A frame that cannot be sent, or that was received and is not valid."""
 
 
 class Kind(IntEnum):
@@ -65,7 +67,7 @@ class Kind(IntEnum):
 
 
 class Frame(NamedTuple):
-    """One frame. ``stream``: 0 where it is nobody's."""
+    """One frame. ``stream``: 0 for a frame of none, such as ``PING``."""
 
     kind: Kind
     stream: int
@@ -75,31 +77,31 @@ class Frame(NamedTuple):
 def encode(kind: Kind, stream: int = 0, payload: bytes = b"") -> bytes:
     """Raises :class:`FrameError` for a payload that is too long."""
     if len(payload) > MAX_PAYLOAD:
-        raise FrameError(f"{len(payload)} bytes are too much for one frame")
+        raise FrameError(f"{len(payload)} bytes are too much for one frame (limit: {MAX_PAYLOAD})")
     return _HEAD.pack(len(payload), kind, stream) + payload
 
 
 class FrameReader:
-    """Frames out of pieces of the byte stream, wherever it was cut."""
+    """Reads frames from a byte stream that arrives in pieces of any length."""
 
     def __init__(self) -> None:
         self._left = b""
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames that ``data`` completes. Raises :class:`FrameError`; what follows it makes no sense either."""
+        """The frames that ``data`` completes. Raises :class:`FrameError`; what follows cannot be read then."""
         data = self._left + data if self._left else data
         frames, at = [], 0
         while len(data) - at >= _HEAD.size:
             length, kind, stream = _HEAD.unpack_from(data, at)
             if length > MAX_PAYLOAD:
-                raise FrameError(f"a frame of {length} bytes")
+                raise FrameError(f"a frame of {length} bytes (limit: {MAX_PAYLOAD})")
             end = at + _HEAD.size + length
             if end > len(data):
                 break
             try:
                 frames.append(Frame(Kind(kind), stream, data[at + _HEAD.size : end]))
             except ValueError as error:
-                raise FrameError(f"no such kind of frame: {kind}") from error
+                raise FrameError(f"an unknown kind of frame: {kind}") from error
             at = end
         self._left = data[at:]
         return frames
@@ -161,6 +163,8 @@ def recognition_report_payload(report: RecognitionReport) -> bytes:
 def recognition_report(payload: bytes) -> RecognitionReport:
     """Raises :class:`FrameError`."""
     signal, *facts = _facts(payload, str, str, int, int, str, bool)
+    if not all(0 <= ticks <= MAX_TICKS for ticks in facts[1:3]):
+        raise FrameError("a report with an impossible time")
     try:
         return RecognitionReport(RecognitionSignal(signal), *facts)
     except ValueError as error:
@@ -202,14 +206,14 @@ def _value(payload: bytes, kind: type[T]) -> T:
     try:
         value = json.loads(payload)
     except (ValueError, RecursionError) as error:
-        raise FrameError("a payload that is no JSON") from error
+        raise FrameError("a payload that is not JSON") from error
     if not isinstance(value, kind):
-        raise FrameError(f"a payload that is no {kind.__name__}")
+        raise FrameError(f"a payload that is not a JSON {kind.__name__}")
     return value
 
 
 def _facts(payload: bytes, *kinds: type) -> list[Any]:
     facts = _value(payload, list)
     if [type(fact) for fact in facts] != list(kinds):
-        raise FrameError("a report of another shape")
+        raise FrameError("a report with other fields than expected")
     return facts
