@@ -7,6 +7,7 @@ another resource is meant) or name the server. An address in which one does is n
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Set
 from typing import Final
 from urllib.parse import quote, unquote
@@ -15,8 +16,9 @@ from voicebot.authoring.expressions import Scope
 from voicebot.authoring.template import Formatter, Gap, Template
 
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_CLIMBS: Final = re.compile(r"(^|[/\\;])\.{1,2}($|[/\\;?#])")
-"""A step up, or in place, as servers see it that decode more than they should."""
+_CLIMBS: Final = re.compile(r"(^|[/\\;])\s*\.{1,2}\s*($|[/\\;?#])")
+"""A step up, or in place, as servers see it that decode more than they should, drop spaces, or take characters for
+their plainer forms."""
 _PATH: Final = re.compile(r"[a-z]+://[^/?#]*[/?#]", re.IGNORECASE)
 """From here on it is no longer the server that is named."""
 
@@ -49,12 +51,18 @@ def fill_address(template: Template, scope: Scope, read: Formatter, own: Set[str
         if in_path and not _is_query(filled):
             if not value and whole:
                 raise AddressRefused("a value that is a part of the path is empty")
-            if any(_CLIMBS.search(seen) for seen in (value, unquote(value), unquote(unquote(value)))):
+            if any(map(_CLIMBS.search, _as_seen(value))):
                 raise AddressRefused("a value of the call leads out of its place in the path")
         filled += quote(value, safe="")
     if foreign and any(segment in (".", "..") for segment in re.split(r"[?#]", filled, maxsplit=1)[0].split("/")):
         raise AddressRefused("a value of the call leads out of its place in the path")
     return filled
+
+
+def _as_seen(value: str) -> list[str]:
+    """``value`` as it is, and decoded once and twice, in the plainest characters (NFKC: full-width stops are stops)."""
+    decoded = unquote(value)
+    return [unicodedata.normalize("NFKC", seen) for seen in (value, decoded, unquote(decoded))]
 
 
 def _is_own(gap: Gap, own: Set[str]) -> bool:
