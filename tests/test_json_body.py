@@ -58,3 +58,8 @@ def test_what_json_can_say_comes_back(value: Any) -> None:
 )  # fmt: skip
 def test_a_number_is_brought_within_its_bounds_and_everything_else_is_none(value: object, number: float | None) -> None:
     assert number_within(value, 1, 10) == number
+
+
+def test_a_fraction_longer_than_any_double_needs_is_none() -> None:
+    assert parse_json("[-2.2250738585072014e-308, 0.1, 1e300]") == [-2.2250738585072014e-308, 0.1, 1e300]
+    assert parse_json(f"[0.{'1' * 40}, {'1' * 40}.5, 1]") == [None, None, 1]

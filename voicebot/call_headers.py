@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 MAX_HEADERS = 16
+MAX_WANTED = 8 * MAX_HEADERS
+"""Names that are looked at, allowed ones or others."""
 MAX_VALUE = 512
 MAX_TOTAL = 1200
 """Characters of all names and values together: the request must fit into a datagram."""
@@ -21,7 +24,7 @@ def passed_on(wanted: Iterable[tuple[Any, Any]]) -> dict[str, str]:
     """Those of the ``wanted`` names and values that are allowed, no longer than the limits, and printable ASCII."""
     headers: dict[str, str] = {}
     total = 0
-    for name, value in wanted:
+    for name, value in islice(wanted, MAX_WANTED):
         if not (isinstance(name, str) and isinstance(value, str | int) and _NAME_RE.match(name)):
             continue
         text = str(value)

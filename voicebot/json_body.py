@@ -12,17 +12,20 @@ if TYPE_CHECKING:
 PIECE = 16 * 1024
 MAX_BYTES = 256 * 1024
 """Of one text, where nothing else is said: as much as Direct Line takes for an activity."""
-MAX_VALUES = 5_000
+MAX_VALUES = 4_000
 """Values in one text: members of objects and items of lists. An activity has a hundred, an Adaptive Card a thousand."""
 MAX_DIGITS = 64
 """Of a whole number. A longer one means nothing here, and would not fit into a floating-point number."""
+MAX_FRACTION = 32
+"""Characters of a number with a fraction or an exponent: one of a double has 24, and longer ones take long to read."""
 
 
 def parse_json(text: str | bytes | bytearray, limit: int = MAX_BYTES, values: int = MAX_VALUES) -> Any:
     """``text`` as JSON (RFC 8259), of no more than ``limit`` bytes and ``values`` values.
 
     Numbers beyond what a double holds, and those that JSON does not have (``NaN``, ``Infinity``), are None, as
-    JavaScript writes them. Raises ValueError, which says what is wrong.
+    JavaScript writes them; so are longer numbers than :data:`MAX_DIGITS` and :data:`MAX_FRACTION`. Raises ValueError,
+    which says what is wrong.
     """
     if len(text) > limit:
         raise ValueError(f"JSON of more than {limit} bytes")
@@ -61,7 +64,7 @@ def _whole(digits: str) -> int | None:
 
 
 def _fraction(text: str) -> float | None:
-    number = float(text)
+    number = float(text) if len(text) <= MAX_FRACTION else math.nan
     return number if math.isfinite(number) else None
 
 

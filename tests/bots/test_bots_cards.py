@@ -65,6 +65,12 @@ def test_a_cards_own_speech_wins() -> None:
     assert card_text({"content": {**ADAPTIVE["content"], "speak": "You owe $84."}}) == "You owe $84."  # type: ignore[dict-item]
 
 
+def test_a_choice_is_named_by_the_whole_of_it_only() -> None:
+    long = "I would like to change my address"
+    actions = {"actions": [{"title": long}, {"title": f"{long} and my name"}, {"title": "no"}]}
+    assert said(text=f"Say: {long}, or No", suggestedActions=actions).endswith(f", or No {long} and my name?")
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text("ab<*", max_size=5),
     lambda inner: (

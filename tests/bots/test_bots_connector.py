@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from bot_double import BotDouble
 from callers import Caller
+from identity_double import IdentityDouble
 from waiting import until
 
 from voicebot.address import Address
@@ -46,13 +47,13 @@ class Line:
 
 
 @asynccontextmanager
-async def on_the_line() -> AsyncIterator[Line]:
+async def on_the_line(**facts: Any) -> AsyncIterator[Line]:
     bot, server = BotDouble(), ConnectorServer()
     await bot.start()
     channel = BotFrameworkBot(name="double", url=bot.url).channel(server)
     await channel.start()
     async with aiohttp.ClientSession() as http:
-        yield Line(Caller(channel), channel, server, http, bot)
+        yield Line(Caller(channel, facts=facts), channel, server, http, bot)
     await channel.close()
     await server.close()
     await bot.close()
@@ -96,13 +97,42 @@ async def test_the_caller_is_the_member_of_the_conversation() -> None:
 
 
 async def test_a_conversation_with_a_caller_on_the_line_is_the_one_that_there_is() -> None:
-    async with on_the_line() as line:
+    async with on_the_line(trunk="sbc") as line:
         wanted = {"members": [{"id": "+15550100"}], "activity": MESSAGE}
         status, answer = await line.request("POST", "", json=wanted)
         assert (status, answer["id"], answer["serviceUrl"]) == (201, line.id, line.server.url)
         assert isinstance(await line.caller.next(), BotMessage)
         status, answer = await line.request("POST", "", json={"members": [{"id": "+4930"}]})
         assert (status, answer["error"]["code"]) == (501, "NotSupported")
+
+
+@pytest.mark.parametrize("caller", ["+15550100", "", "anonymous"])
+async def test_who_only_claims_a_number_does_not_hear_what_is_meant_for_its_owner(caller: str) -> None:
+    async with on_the_line(caller=caller) as line:
+        wanted = {"members": [{"id": caller or "anonymous"}], "activity": MESSAGE}
+        status, answer = await line.request("POST", "", json=wanted)
+        assert (status, answer["error"]["code"]) == (501, "NotSupported")
+        dialler = Dialler(line)
+        line.server.place = dialler.place
+        status, answer = await line.request("POST", "", json=wanted)
+        assert status == 201 and answer["id"] != line.id
+        assert [to for _, to, _ in dialler.placed] == [caller or "anonymous"]
+        assert line.caller.events.empty()
+
+
+async def test_a_bot_with_a_token_is_not_taken_for_one_without() -> None:
+    identity = IdentityDouble({"app-1": "s3cret"})
+    await identity.start()
+    async with on_the_line(trunk="sbc") as line:
+        other = BotFrameworkBot(name="other", url=line.bot.url, **identity.registered("app-1")).channel(line.server)
+        await other.start()
+        headers = {"Authorization": f"Bearer {identity.bot_token('app-1')}"}
+        wanted = {"members": [{"id": "+15550100"}], "activity": MESSAGE}
+        async with line.http.post(f"{line.server.url}v3/conversations", json=wanted, headers=headers) as response:
+            assert response.status == 501
+        assert line.caller.events.empty()
+        await other.close()
+    await identity.close()
 
 
 class Dialler:

@@ -40,6 +40,9 @@ from voicebot.bots.spoken import _without_markup
         ("private\ue000 half\ud83d nothing\u0378 yet", "private half nothing yet"),
         ("🏻🏼🏽🏾🏿 skin tones", "skin tones"),
         ("a\tb", "a b"),
+        (r"C:\\*x\\* is \*x\*", "C:\\x\\ is *x*"),
+        ("What?. Yes!  . No", "What? Yes! No"),
+        ("[a](b) (2) [c](d) www.x.example", "a 2, c x.example"),
     ],
 )
 def test_written_text_becomes_speakable(text: str, said: str) -> None:

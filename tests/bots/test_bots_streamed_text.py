@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.bots.interpretation import Interpreter
-from voicebot.bots.streamed_text import StreamedText, StreamInfo, stream_info
+from voicebot.bots.streamed_text import MAX_SENTENCES, StreamedText, StreamInfo, stream_info
 from voicebot.events import BotMessage, InputHint
 
 
@@ -48,6 +48,13 @@ def test_a_rewritten_final_says_what_was_not_said() -> None:
     stream = StreamedText()
     stream.part(*part("Let me see. You owe 5 dollars. A"), 1)
     assert stream.final(FINAL, "Certainly! Let me see. You owe 6 dollars.") == "Certainly! You owe 6 dollars."
+
+
+def test_a_rewritten_text_of_very_many_sentences_is_said_to_its_end() -> None:
+    stream = StreamedText()
+    stream.part(*part("Let me see. Yes"), 1)
+    sentences = [f"{number} apples." for number in range(2 * MAX_SENTENCES)]
+    assert stream.final(FINAL, " ".join(["Sure.", "Let me see.", *sentences])) == " ".join(["Sure.", *sentences])
 
 
 def test_a_stream_without_a_final_is_not_cut_off() -> None:

@@ -164,3 +164,25 @@ async def test_a_child_that_prints_a_lot_is_not_blocked() -> None:
         await until(lambda: len(said) >= 2)  # it came to its end, and was started again
     finally:
         await child.stop()
+
+
+async def test_a_line_that_is_too_long_is_dropped_and_neither_ends_the_supervision_nor_blocks_the_child(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    flood = f"print('x' * {3 * supervisor.MAX_LINE}, flush=True)\n"
+    code = flood + READY + flood + "print('that was it', flush=True)\ntime.sleep(60)"
+    child = ChildProcess("child", python(code), on_ready=lambda _: None)
+    await child.start()
+    await until(lambda: "that was it" in caplog.text)
+    assert "is not shown" in caplog.text
+    await child.stop()
+
+
+async def test_thousands_of_faults_are_told() -> None:
+    faults = "faults = [f'a.yaml:{line}:1: ' + 'no' * 40 for line in range(3000)]\n"
+    announce = "import json; print(json.dumps({'ready': False, 'faults': faults}))"
+    child = ChildProcess("dialog host", python(faults + announce), on_ready=lambda _: None)
+    with pytest.raises(NotReady) as told:
+        await child.start()
+    assert len(told.value.faults) == 3000

@@ -13,6 +13,11 @@ from typing import Any
 from voicebot.bots.spoken import MAX_TEXT, spoken
 
 MAX_ELEMENTS = 200
+"""Of one card."""
+MAX_ALL_ELEMENTS = 600
+"""Of all cards of a message, which share them equally."""
+LEAST = 20
+"""Characters that a text of a card counts as, however short it is."""
 MAX_DEPTH = 8
 MAX_CHOICES = 12
 
@@ -28,15 +33,20 @@ def card_text(*attachments: Any) -> str:
         if isinstance(speak, str) and speak:
             said.append(speak)
             continue
-        written = "\n".join(_written(content))[:room]
-        room -= len(written)
-        if part := spoken(written):
+        texts = []
+        for text in _written(content, _most(len(attachments))):
+            if room <= 0:
+                break
+            texts.append(text[:room])
+            room -= max(len(text) + 1, LEAST)
+        if part := spoken("\n".join(texts)):
             said.append(part if part[-1] in ".!?:" else f"{part}.")
     return " ".join(said)
 
 
-def card_choices(attachment: Any) -> list[str]:
-    """The answers that the card offers: the titles of its buttons and of the choices in its choice sets."""
+def card_choices(attachment: Any, cards: int = 1) -> list[str]:
+    """The answers that the card offers, one of ``cards`` in its message: the titles of its buttons and of the choices
+    in its choice sets."""
     content = _content(attachment)
     found: list[Any] = [
         button.get("title") or button.get("value")
@@ -44,7 +54,7 @@ def card_choices(attachment: Any) -> list[str]:
         for button in _dicts(content.get(name))
         if str(button.get("type", "imBack")).lower() in _ANSWERING
     ]
-    for element in _elements(content.get("body")):
+    for element in _elements(content.get("body"), _most(cards)):
         if element.get("type") == "Input.ChoiceSet":
             found += [choice.get("title") for choice in _dicts(element.get("choices"))]
         elif element.get("type") == "ActionSet":
@@ -56,10 +66,15 @@ def _answers(action: dict[str, Any]) -> bool:
     return str(action.get("type", "")).lower() in _ANSWERING
 
 
-def _written(content: dict[str, Any]) -> Iterator[str]:
-    """The texts of a card, in order."""
+def _most(cards: int) -> int:
+    """How many elements are looked at in each of ``cards``."""
+    return min(MAX_ELEMENTS, MAX_ALL_ELEMENTS // max(cards, 1))
+
+
+def _written(content: dict[str, Any], most: int) -> Iterator[str]:
+    """The texts of a card, in order, of no more than ``most`` elements."""
     yield from (content[name] for name in ("title", "subtitle", "text") if isinstance(content.get(name), str))
-    for element in _elements(content.get("body")):
+    for element in _elements(content.get("body"), most):
         if element.get("type") == "TextBlock" and isinstance(element.get("text"), str):
             yield element["text"]
         elif element.get("type") == "FactSet":
@@ -72,19 +87,20 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
 
 
-def _elements(body: Any, depth: int = 0) -> list[dict[str, Any]]:
+def _elements(body: Any, most: int, depth: int = 0) -> list[dict[str, Any]]:
     """The elements of an Adaptive Card, those in containers and columns included."""
     found: list[dict[str, Any]] = []
-    for element in _dicts(body):
+    for element in _dicts(body, most):
         if element.get("isVisible") is False:
             continue
         found.append(element)
         if depth < MAX_DEPTH:
             for name in ("items", "columns"):
-                found += _elements(element.get(name), depth + 1)
-        if len(found) >= MAX_ELEMENTS:
+                if (inner := element.get(name)) and len(found) < most:
+                    found += _elements(inner, most - len(found), depth + 1)
+        if len(found) >= most:
             break
-    return found[:MAX_ELEMENTS]
+    return found[:most]
 
 
 def _content(attachment: Any) -> dict[str, Any]:
@@ -92,5 +108,5 @@ def _content(attachment: Any) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value[:MAX_ELEMENTS] if isinstance(item, dict)] if isinstance(value, list) else []
+def _dicts(value: Any, most: int = MAX_ELEMENTS) -> list[dict[str, Any]]:
+    return [item for item in value[:most] if isinstance(item, dict)] if isinstance(value, list) else []

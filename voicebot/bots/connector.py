@@ -3,7 +3,8 @@
 ======================================================  ==============================================================
 request                                                 what it does
 ======================================================  ==============================================================
-POST /v3/conversations                                  the running call with that member; if there is none, a new call
+POST /v3/conversations                                  the running call with that member (:func:`with_person`);
+                                                        if there is none, a new call
 POST /v3/conversations/{c}/activities                   spoken, or carried out, in the call: 200 with its ``id``
 POST /v3/conversations/{c}/activities/{a}               the same, as a reply to ``a``
 PUT, DELETE /v3/conversations/{c}/activities/{a}        accepted without effect: speech cannot be taken back
@@ -106,8 +107,9 @@ def wish(body: Any) -> Wish | ConnectorResponse:
 
 
 def with_person(conversations: Mapping[str, ConnectorConversation], to: Address) -> ConnectorConversation | None:
-    """The running call with ``to``; None if there is none."""
-    return next((c for c in conversations.values() if c.caller["id"] == str(to)), None)
+    """The running call with ``to``: one that was placed to ``to``, or that came through a trunk or an account. Anybody
+    else may claim any number, and would hear what is meant for its owner. None if there is none."""
+    return next((c for c in conversations.values() if c.surely_with(str(to))), None)
 
 
 def created(conversation: ConnectorConversation, wanted: Wish, service_url: str, key: str) -> ConnectorResponse:

@@ -82,6 +82,10 @@ class ConnectorConversation:
         account = {"id": call.person or ANONYMOUS, "role": "user"}
         return account | ({"name": call.display_name} if call.display_name else {})
 
+    def surely_with(self, person: str) -> bool:
+        """Whether this is a call with ``person``, a number or a name, and not with somebody who only claims it."""
+        return self._exchange.call.person_vouched_for and self._exchange.call.person == person
+
     # --- the call's side ---------------------------------------------------------------------------------------------
 
     def send(self, request: int, activity: dict[str, Any]) -> None:

@@ -188,9 +188,10 @@ class ConnectorServer:
             return connector.error(400, "BadSyntax", str(error))
 
     async def _anyone(self, authorization: str) -> ServedBot:
-        """The bot that this authorization belongs to. Raises :class:`NotAuthorized`."""
+        """The bot that this authorization belongs to: the one whose token it is, else one without an app id. Raises
+        :class:`NotAuthorized`."""
         refused = NotAuthorized(401, "no bot is served here")
-        for bot in self._bots:
+        for bot in sorted(self._bots, key=lambda bot: bot.tokens is None):
             try:
                 await bot.authorize(authorization)
             except NotAuthorized as error:

@@ -50,6 +50,11 @@ class CallFacts:
         return self.callee if self.direction == "outbound" else self.caller
 
     @property
+    def person_vouched_for(self) -> bool:
+        """Whether ``person`` is more than what a stranger claims: we called it, or a trunk or an account names it."""
+        return bool(self.person) and (self.direction == "outbound" or bool(self.trunk))
+
+    @property
     def line(self) -> str:
         """Our own number."""
         return self.caller if self.direction == "outbound" else self.callee

@@ -32,6 +32,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from voicebot.address import Address, AddressError
@@ -60,7 +62,12 @@ from voicebot.telephony_channel import RECORDING_COMMAND
 MAX_SPEAK = 10_000
 """Ten minutes of speech: the Speech service makes no more of one request."""
 MAX_CHOICE = 100
+MAX_OFFERED = 2 * MAX_CHOICES
+"""Choices that are looked at: those that the text names already are left out."""
+BEGINNING = 24
+"""Characters of a choice that are searched for in the text: searching costs up to the product of the two lengths."""
 MAX_METADATA = 16_384
+MAX_METADATA_VALUES = 2000
 MAX_NAME = 64
 MAX_COMMAND = 256
 MAX_KEYS = 20
@@ -180,7 +187,15 @@ def _parameters(activity: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _kept(value: Any) -> bool:
-    """Whether ``value`` may be stored in the record: not empty, and at most :data:`MAX_METADATA` characters of JSON."""
+    """Whether ``value`` may be stored in the record: not empty, with at most :data:`MAX_METADATA_VALUES` values, and
+    at most :data:`MAX_METADATA` characters of JSON."""
+    waiting, values = [value], 0
+    while waiting:
+        one = waiting.pop()
+        values += 1
+        waiting += one.values() if isinstance(one, dict) else _list(one)
+        if values + len(waiting) > MAX_METADATA_VALUES:
+            return False
     try:
         return value not in (None, "", {}, []) and len(json.dumps(value)) <= MAX_METADATA
     except (ValueError, TypeError, RecursionError):
@@ -209,18 +224,28 @@ def _aloud(activity: dict[str, Any], text: str) -> str:
     """The speech for a message that was written for a screen."""
     cards = _list(activity.get("attachments"))[:MAX_CHOICES]
     parts = [spoken(text)] if text else [card_text(*cards)]
-    choices = [
-        _text(action.get("title")) or _text(action.get("value"))
-        for action in map(_dict, _list(_dict(activity.get("suggestedActions")).get("actions"))[:MAX_CHOICES])
-    ]
-    choices += [choice for card in cards for choice in card_choices(card)]
-    shown = text[:MAX_SPEAK].lower()
-    choices = [" ".join(choice[:MAX_CHOICE].split()) for choice in choices if choice]
-    unsaid = [choice for choice in dict.fromkeys(choices) if choice.lower() not in shown]
+    offered = dict.fromkeys(islice(_offered(activity, cards), MAX_OFFERED))
+    shown = text[:MAX_TEXT].lower()
+    unsaid = [choice for choice in offered if not _named(choice.lower(), shown)]
     unsaid = [spoken(choice) for choice in unsaid[:MAX_CHOICES]]
     if unsaid:
         parts.append(", ".join(unsaid[:-1]) + f", or {unsaid[-1]}?" if len(unsaid) > 1 else f"{unsaid[0]}?")
     return " ".join(part for part in parts if part)
+
+
+def _offered(activity: dict[str, Any], cards: list[Any]) -> Iterator[str]:
+    """The choices of a message, those of its suggested actions first."""
+    for action in map(_dict, _list(_dict(activity.get("suggestedActions")).get("actions"))[:MAX_CHOICES]):
+        if choice := " ".join((_text(action.get("title")) or _text(action.get("value")))[:MAX_CHOICE].split()):
+            yield choice
+    for card in cards:
+        yield from (" ".join(choice[:MAX_CHOICE].split()) for choice in card_choices(card, len(cards)))
+
+
+def _named(choice: str, shown: str) -> bool:
+    """Whether ``choice`` is a part of ``shown``."""
+    beginning, rest = choice[:BEGINNING], choice[BEGINNING:]
+    return beginning in shown and (not rest or any(after.startswith(rest) for after in shown.split(beginning)[1:]))
 
 
 def _handoff(activity: dict[str, Any], at: float) -> TransferAsked:

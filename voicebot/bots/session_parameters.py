@@ -50,7 +50,7 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
 
 def _phrases(value: Any) -> tuple[str, ...]:
     found = value if isinstance(value, list) else []
-    return tuple(phrase[:MAX_PHRASE] for phrase in found if isinstance(phrase, str) and phrase.strip())[:MAX_PHRASES]
+    return tuple(phrase[:MAX_PHRASE] for phrase in found[:MAX_PHRASES] if isinstance(phrase, str) and phrase.strip())
 
 
 def _patience(milliseconds: Any) -> float | None:

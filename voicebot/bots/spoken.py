@@ -10,13 +10,14 @@ import html
 import re
 import unicodedata
 
-_INLINE: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"<\s*(?:br|/p|/li|/tr|/h\d)\s*/?>", re.IGNORECASE), "\n"),
-    (re.compile(r"</?[a-zA-Z][^<>]{0,500}>"), " "),
-    (re.compile(r"!\[([^\[\]\n]{0,200})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"), r"\1"),
-    (re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"), r"\1"),
-    (re.compile(r"\b(?:https?://|www\.)(?:www\.)?([\w.-]{1,253})(?::\d+)?(?:/[^\s<>()]*(?<![.,;:!?]))?"), r"\1"),
+_BREAK = re.compile(r"<\s*(?:br|/p|/li|/tr|/h\d)\s*/?>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
+_NAMED: tuple[re.Pattern[str], ...] = (
+    re.compile(r"!\[([^\[\]\n]{0,200})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"),
+    re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"),
+    re.compile(r"\b(?:https?://|www\.)(?:www\.)?([\w.-]{1,253})(?::\d+)?(?:/[^\s<>()]*(?<![.,;:!?]))?"),
 )
+"""Of each only its group is read out: of a picture and a link its words, of an address its host."""
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 _QUOTE = re.compile(r"[ \t]*>[ \t]?")
 _BULLET = re.compile(r"[ \t]*[-*+•‣◦][ \t]+")
@@ -26,8 +27,15 @@ _MARK = re.compile(r"(\*{1,3}|~~|`|__?)")
 _RULE = frozenset(" \t:|-")
 """What the line between the head of a table and its rows is made of."""
 _PRIVATE = 0xE000
-_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")  # hidden as private characters while mark-up is removed
-_HIDDEN = re.compile("[\ue021-\ue07e]")
+_HIDDEN = {character: chr(_PRIVATE + ord(character)) for character in "\\`*_{}[]()#+.!|>~-"}
+"""What a backslash keeps from being mark-up, and the private character that it is while mark-up is removed. The
+backslash is the first: a pair of them is one, whatever follows it."""
+_SHOWN = {ord(hidden): character for character, hidden in _HIDDEN.items()}
+_SILENT = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "So"})
+"""Categories of what is not read out: control characters, emoji, arrows."""
+_READ_OUT = frozenset("\n\t°©®™")
+"""Of those categories, what has a name in speech, and what separates words."""
+_SKIN_TONES = dict.fromkeys(range(0x1F3FB, 0x1F400))
 _ENDS = re.compile(r"[.!?:;,…][\"')\]]*$")
 _DOUBLED = re.compile(r"([.!?:;,])[ \t]*\.(?!\.)")
 
@@ -39,31 +47,47 @@ MAX_TEXT = 4000
 MAX_LINES = 100
 MAX_MARKS = 100
 """Of one line; where there are more, all are left out, whatever they mean."""
+MAX_ALL_MARKS = 400
+"""Of all lines together; likewise."""
 
 
 def spoken(text: str) -> str:
     """``text`` for the ear: no Markdown, HTML, emoji; links by their words, addresses by their host; one line."""
     text = text[:MAX_TEXT]
     if _PLAIN.fullmatch(text) and "www." not in text:
-        return _DOUBLED.sub(r"\1", " ".join(text.split()))
+        return _once_stopped(" ".join(text.split()))
     return _without_markup(text)
 
 
 def _without_markup(text: str) -> str:
+    # Patterns are split by, not replaced with functions or groups: those cost a call in Python for each match.
     text = html.unescape(text)
-    text = _ESCAPED.sub(lambda match: chr(_PRIVATE + ord(match[1])), text)
+    if "\\" in text:
+        for character, hidden in _HIDDEN.items():
+            text = text.replace("\\" + character, hidden)
     text = " ".join(text.split("```")[::2])  # no code
-    for pattern, replacement in _INLINE:
-        text = pattern.sub(replacement, text)
+    text = _TAG.sub(" ", _BREAK.sub("\n", text))
+    for pattern in _NAMED:
+        text = "".join(pattern.split(text))
     written = [line for line in text.splitlines() if line and not line.isspace()][:MAX_LINES]
-    text = "\n".join(_without_marks(_CHOICE.sub(r"\1, ", _line(line))) for line in written)
-    text = _HIDDEN.sub(lambda match: chr(ord(match[0]) - _PRIVATE), text)
-    inaudible = {ord(character): None for character in set(text) if not _audible(character)}
-    lines = [" ".join(line.split()) for line in text.translate(inaudible).splitlines()]
-    lines = [line for line in lines if any(character.isalnum() for character in line)]
+    text = _without_marks([_choices_numbered(_line(line)) for line in written])
+    text = text.translate(_SHOWN)
+    lines = [" ".join(line.split()) for line in text.translate(_inaudible(text)).splitlines()]
+    lines = [line for line in lines if any(map(str.isalnum, line))]
     joined = " ".join(line if index == len(lines) - 1 or _ENDS.search(line) else f"{line}." for index, line in
                       enumerate(lines))  # fmt: skip
-    return _DOUBLED.sub(r"\1", joined)
+    return _once_stopped(joined)
+
+
+def _once_stopped(text: str) -> str:
+    """``text`` without full stops behind other marks that end a sentence or a part of one."""
+    return "".join(_DOUBLED.split(text))
+
+
+def _choices_numbered(line: str) -> str:
+    parts = _CHOICE.split(line)
+    parts[1::2] = [f"{number}, " for number in parts[1::2]]
+    return "".join(parts)
 
 
 def _line(line: str) -> str:
@@ -84,11 +108,15 @@ def _line(line: str) -> str:
     return line
 
 
-def _without_marks(line: str) -> str:
-    """``line`` without pairs of ``*``, ``**``, ``***``, ``_``, ``__``, ``~~`` and backticks around words."""
-    parts = _MARK.split(line)
-    if len(parts) > 2 * MAX_MARKS:
-        return "".join(parts[::2])
+def _without_marks(lines: list[str]) -> str:
+    """``lines`` without pairs of ``*``, ``**``, ``***``, ``_``, ``__``, ``~~`` and backticks around words."""
+    split = [_MARK.split(line) for line in lines]
+    most = MAX_MARKS if sum(map(len, split)) <= 2 * MAX_ALL_MARKS + len(split) else 0
+    return "\n".join("".join(parts[::2]) if len(parts) > 2 * most else _unpaired(parts) for parts in split)
+
+
+def _unpaired(parts: list[str]) -> str:
+    """A line in ``parts``, every second of which is a mark, without the marks that belong together."""
     marks = ["", *parts[1::2], ""]
     opened: dict[str, int] = {}
     for at in range(1, len(parts), 2):
@@ -116,13 +144,8 @@ def _in_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _audible(character: str) -> bool:
-    if character in "\n\t":
-        return True
-    category = unicodedata.category(character)
-    if category in ("Cc", "Cf", "Co", "Cs", "Cn"):
-        return False
-    # Symbols: emoji and arrows go, what has a name in speech (degree, copyright, currency) stays.
-    if "\U0001f3fb" <= character <= "\U0001f3ff":
-        return False  # skin tones
-    return category != "So" or character in "°©®™" or character.isalnum()
+def _inaudible(text: str) -> dict[int, None]:
+    """What of ``text`` is not read out, for :meth:`str.translate`."""
+    category = unicodedata.category
+    unread = [ord(one) for one in set(text) - _READ_OUT if category(one) in _SILENT and not one.isalnum()]
+    return {**_SKIN_TONES, **dict.fromkeys(unread)}

@@ -15,9 +15,16 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Any
 
+from voicebot.bots.spoken import MAX_TEXT
+
 MAX_STREAMS = 16
 MAX_STREAM = 10_000
 """Characters of one stream; the rest is not said."""
+MAX_PART = MAX_TEXT
+"""Characters that are looked at in one part, and that are said of what streams leave; the others of a part come with
+the next one."""
+MAX_SENTENCES = 128
+"""Sentences of a rewritten text that are looked for among what was said; what follows them is said as it is."""
 MAX_ENDS = 64
 """Ends of sentences that are looked at in one part; the others come with the next one."""
 MAX_APART = 8
@@ -114,17 +121,19 @@ class StreamedText:
 
     def left(self, request: int) -> list[str]:
         """The bot has finished with ``request``: the unspoken rest of its streams that got no final text."""
-        left = []
+        left: list[str] = []
+        room = MAX_PART
         for identity in [identity for identity, stream in self._streams.items() if stream.request == request]:
             stream = self._streams.pop(identity)
-            if rest := stream.text[stream.said :].strip():
+            if rest := stream.text[stream.said :].strip()[:room]:
                 left.append(rest)
+                room -= len(rest)
         return left
 
 
 def _complete(stream: _Stream) -> list[str]:
     found = []
-    for end in _ends(stream.text, stream.said, MAX_ENDS):
+    for end in _ends(stream.text[: stream.said + MAX_PART], stream.said, MAX_ENDS):
         sentence = stream.text[stream.said : end].strip()
         stream.said = end
         if sentence:
@@ -135,7 +144,7 @@ def _complete(stream: _Stream) -> list[str]:
 
 
 def _sentences(text: str) -> list[str]:
-    edges = [0, *_ends(text, 0, MAX_STREAM), len(text)]
+    edges = [0, *_ends(text, 0, MAX_SENTENCES), len(text)]
     return [part for a, b in pairwise(edges) if (part := text[a:b].strip())]
 
 

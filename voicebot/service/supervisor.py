@@ -15,7 +15,7 @@ import logging
 import math
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,8 @@ STEADY_S = 30.0
 """A child that ran for longer than this is restarted at once."""
 STOP_S = 5.0
 HEALTH_EVERY_S = 1.0
-LINE_LIMIT = 1 << 16
+MAX_LINE = 1 << 20
+"""Bytes of a line that a child prints. A longer one is dropped; the ready line may name thousands of faults."""
 
 
 class NotReady(Exception):
@@ -105,7 +106,7 @@ class ChildProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=self._environment,
-            limit=LINE_LIMIT,
+            limit=MAX_LINE,
             pass_fds=self._pass_fds,
             start_new_session=True,  # Ctrl-C must not reach it: running calls still need it while they drain
         )
@@ -120,8 +121,7 @@ class ChildProcess:
         self._on_ready(ready)
 
     async def _ready_line(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
+        async for line in self._lines(process):
             with contextlib.suppress(ValueError):
                 message = json.loads(line)
                 if isinstance(message, dict) and message.get("ready"):
@@ -187,9 +187,21 @@ class ChildProcess:
 
     async def _drain_output(self, process: asyncio.subprocess.Process) -> None:
         """Log what the child prints after its ready line, so that it does not block on a full pipe."""
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
+        async for line in self._lines(process):
             logger.info("%s: %s", self.name, line.decode(errors="replace").rstrip())
+
+    async def _lines(self, process: asyncio.subprocess.Process) -> AsyncIterator[bytes]:
+        """What the child prints, line by line."""
+        assert process.stdout is not None
+        while True:
+            try:
+                line = await process.stdout.readline()
+            except ValueError:  # asyncio has dropped what it holds of the line; the rest follows as a line
+                logger.warning("%s: a line of more than %d bytes is not shown", self.name, MAX_LINE)
+                continue
+            if not line:
+                return
+            yield line
 
     async def _end(self) -> None:
         process, self._process, self._ready = self._process, None, False
