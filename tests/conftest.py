@@ -19,6 +19,9 @@ settings.register_profile(
 )
 settings.load_profile("machine-independent")
 
+# Tests start some hundred processes of ours; each would compile the whole package anew (a quarter of its start).
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Rooms whose tests mostly wait come first, so that side by side (``make test``) the rest fills the time."""

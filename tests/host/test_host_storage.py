@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import AsyncIterator
@@ -188,30 +189,49 @@ def damaged_in(folder: Path) -> list[str]:
     return [path.name for path in folder.glob("*.damaged-*")]
 
 
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """The connections that are made from now on."""
+    made: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def watched(target: str, **options: Any) -> sqlite3.Connection:
+        made.append(connect(target, **options))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    return made
+
+
 async def test_the_operator_is_told_of_a_damaged_file_and_nothing_of_it_is_read_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, opened: list[sqlite3.Connection]
 ) -> None:
     path = tmp_path / "state.sqlite"
     path.write_bytes(b"this is not a database" * 100)
     leftovers = [tmp_path / "state.sqlite-wal", tmp_path / "state.sqlite-shm"]
     for leftover in leftovers:
         leftover.write_bytes(b"of the damaged file")
-    left_at_opening: list[list[Path]] = []
-    connect = sqlite3.connect
-
-    def watched(target: str, **options: Any) -> sqlite3.Connection:
-        left_at_opening.append([leftover for leftover in leftovers if leftover.exists()])
-        return connect(target, **options)
-
-    monkeypatch.setattr(sqlite3, "connect", watched)
     storage = SqliteStorage(path)
     await storage.open()
-    assert left_at_opening[-1] == [], "the new database must not find them"
     (told,) = caplog.records
     (aside,) = damaged_in(tmp_path)
     assert told.levelname == "ERROR" and aside in told.getMessage() and str(path) in told.getMessage()
+    damaged, _ = opened
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        await storage._run(lambda: damaged.execute("SELECT 1"))
     await storage.close()
     assert not any(leftover.exists() for leftover in leftovers)
+
+
+async def test_the_log_of_a_database_that_is_gone_is_not_read_into_a_new_one(tmp_path: Path) -> None:
+    gone = SqliteStorage(tmp_path / "gone.sqlite")
+    await gone.write({"a": {"n": 1}})
+    for beside in ("-wal", "-shm"):
+        shutil.copy(tmp_path / f"gone.sqlite{beside}", tmp_path / f"state.sqlite{beside}")
+    await gone.close()
+    storage = SqliteStorage(tmp_path / "state.sqlite")
+    assert await storage.read(["a"]) == {}
+    await storage.close()
 
 
 async def test_another_process_may_read_while_a_host_writes(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,22 +11,31 @@ from speech_double import SpeechDouble
 from waiting import until
 
 from voicebot.audio import PCMU
-from voicebot.speechsdk.drivers import SynthesisReport
+from voicebot.speechsdk.drivers import RecognitionOptions, RecognitionReport, SynthesisReport
 from voicebot.speechsdk.endpoint import SpeechEndpoint
 from voicebot.speechsdk.in_process import InProcessSdk
 from voicebot.speechsdk.remote import RemoteSdk
 from voicebot.speechsdk.server import SdkServer
 
 
-async def test_an_utterance_that_is_dropped_at_once_is_no_failure(
-    service: SpeechDouble, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.fixture
+async def sdk(tmp_path: Path) -> AsyncIterator[RemoteSdk]:
     over = asyncio.Event()
     path = tmp_path / "speech.sock"
     loop = asyncio.get_running_loop()
     server = await loop.create_unix_server(lambda: SdkServer(InProcessSdk(), over.set), str(path))
-    sdk = RemoteSdk()
-    await sdk.connect(path)
+    made = RemoteSdk()
+    await made.connect(path)
+    yield made
+    assert await made.ping()
+    made.close()
+    await until(over.is_set)
+    server.close()
+
+
+async def test_an_utterance_that_is_dropped_at_once_is_no_failure(
+    service: SpeechDouble, sdk: RemoteSdk, caplog: pytest.LogCaptureFixture
+) -> None:
     reports: list[SynthesisReport] = []
     for _ in range(3):
         synthesis = sdk.synthesis(PCMU, reports.append)
@@ -33,8 +43,17 @@ async def test_an_utterance_that_is_dropped_at_once_is_no_failure(
         await synthesis.begin("<speak/>")
         await synthesis.release()
     assert await sdk.ping()
-    sdk.close()
-    await until(over.is_set)
-    server.close()
     assert not reports
     assert "failed" not in caplog.text
+
+
+async def test_who_opens_does_not_wait_for_what_is_released_meanwhile(service: SpeechDouble, sdk: RemoteSdk) -> None:
+    reports: list[RecognitionReport] = []
+    recognition = sdk.recognition(RecognitionOptions(PCMU, "en-US", (), 350), reports.append)
+    opening = asyncio.create_task(recognition.open(SpeechEndpoint(host=service.host)))
+    await asyncio.sleep(0)  # it has asked
+    released = recognition.release()
+    async with asyncio.timeout(5):
+        await opening
+        await released
+    assert not reports

@@ -184,9 +184,7 @@ class SqliteStorage:
             aside = self.path.with_suffix(f"{self.path.suffix}.damaged-{int(time.time())}")
             logger.error("%s is no state database (%s): set aside as %s, starting with an empty one",
                          self.path, error, aside.name)  # fmt: skip
-            self.path.rename(aside)
-            for leftover in (f"{self.path}-wal", f"{self.path}-shm"):
-                Path(leftover).unlink(missing_ok=True)
+            self.path.rename(aside)  # SQLite drops a log that it finds beside an empty file
             self._connection = self._connect()
 
     def _connect(self) -> sqlite3.Connection:

@@ -169,7 +169,8 @@ class _Stream:
     async def open(self, kind: Kind, endpoint: SpeechEndpoint, payload: Callable[[str | None], bytes]) -> None:
         """Open the stream. ``payload`` gets the endpoint's token. If the link ends meanwhile, the next one is used.
 
-        Raises :class:`SpeechUnavailable` if the SDK refuses.
+        If the stream is released meanwhile, the answer is not waited for. Raises :class:`SpeechUnavailable` if the SDK
+        refuses.
         """
         token = await asyncio.to_thread(endpoint.token) if endpoint.token is not None else None
         opened = False
@@ -198,6 +199,8 @@ class _Stream:
             else:
                 self._link.send(Kind.RELEASE, self._number)
                 self._link = None
+            if self._opened is not None and not self._opened.done():
+                self._opened.set_result(True)
         return self._released
 
     # --- told by the link ---
