@@ -8,12 +8,13 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from voicebot.loopback import LOOPBACK_TRUNK
 from voicebot.settings.media import OwnMediaSettings
 from voicebot.settings.values import default, options, text_in
 from voicebot.sip import Account, SipSyntaxError, SipUri, Trunk
 from voicebot.sip.credentials import Network
 
-LOOPBACK = Trunk("local", (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
+LOOPBACK = Trunk(LOOPBACK_TRUNK, (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
 """Who calls from this machine, where neither trunk nor account is set."""
 
 
