@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 from free_port import free_port
+from open_socket import is_open
 from served import Service, SpeechDouble
 
 from voicebot.listening.http import HEAD_S, HTTP_BOUNDS
@@ -63,18 +64,6 @@ def post(port: int, path: str, *headers: str, host: str = LOOPBACK) -> int:
     with socket.create_connection((LOOPBACK, port), timeout=10) as client:
         client.sendall("\r\n".join(lines).encode())
         return int(client.makefile("rb").readline().split()[1])
-
-
-def is_open(client: socket.socket) -> bool:
-    try:
-        client.setblocking(False)
-        while client.recv(65536):
-            pass
-        return False
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
 
 
 @contextlib.contextmanager

@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager
 import pytest
 import uvloop
 from no_descriptors import no_descriptors_left
+from open_socket import is_open
 from waiting import until
 
 from voicebot.certificate import self_signed_pem
-from voicebot.listening import HANDSHAKE_S, Admissions, Bounds, Listener, Place, listening_sockets
+from voicebot.listening import HANDSHAKE_S, Admissions, Bounds, ConnectionListener, Place, listening_sockets
 
 LOOPBACK = "127.0.0.1"
 
@@ -41,7 +42,7 @@ class Door:
     def __init__(self) -> None:
         self.connected: list[Quiet] = []
         self.callers: list[socket.socket] = []
-        self.listener: Listener
+        self.listener: ConnectionListener
 
     def knock(self, source: str = LOOPBACK) -> socket.socket:
         """Connect: the kernel does so whether we accept or not."""
@@ -53,19 +54,10 @@ class Door:
         return caller
 
 
-def is_open(caller: socket.socket) -> bool:
-    try:
-        return caller.recv(1) != b""
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-
-
 @asynccontextmanager
 async def door(bounds: Bounds, context: ssl.SSLContext | None = None) -> AsyncIterator[Door]:
     made = Door()
-    made.listener = Listener(
+    made.listener = ConnectionListener(
         "test",
         await listening_sockets(LOOPBACK, 0),
         Admissions(bounds),

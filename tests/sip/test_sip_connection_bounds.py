@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from open_socket import is_open
 from waiting import until
 
 from voicebot.listening import HANDSHAKE_S, Bounds
@@ -70,14 +71,7 @@ class Caller:
     @property
     def is_open(self) -> bool:
         """What came is lost."""
-        try:
-            while self.sock.recv(65536):
-                pass
-            return False
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
+        return is_open(self.sock)
 
     def send(self, method: str, body: bytes = b"") -> None:
         self._sent += 1

@@ -6,6 +6,6 @@ them, ``http.py`` puts aiohttp behind a listener, with deadlines and ``http_orig
 """
 
 from voicebot.listening.admission import Admissions, Bounds, Place, source_of
-from voicebot.listening.listener import HANDSHAKE_S, Listener, listening_sockets
+from voicebot.listening.listener import HANDSHAKE_S, ConnectionListener, listening_sockets
 
-__all__ = ["HANDSHAKE_S", "Admissions", "Bounds", "Listener", "Place", "listening_sockets", "source_of"]
+__all__ = ["HANDSHAKE_S", "Admissions", "Bounds", "ConnectionListener", "Place", "listening_sockets", "source_of"]

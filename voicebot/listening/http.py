@@ -26,7 +26,7 @@ from aiohttp.typedefs import Handler
 
 from voicebot.listening.admission import Admissions, Bounds, Place
 from voicebot.listening.http_origin import refusal_of
-from voicebot.listening.listener import Listener, listening_sockets
+from voicebot.listening.listener import ConnectionListener, listening_sockets
 
 HEAD_S = 10.0
 KEEP_ALIVE_S = 75.0
@@ -60,7 +60,7 @@ class HttpServer:
         self._runner = web.AppRunner(
             application, access_log=None, logger=_log, shutdown_timeout=grace_s, keepalive_timeout=KEEP_ALIVE_S
         )
-        self._listener: Listener | None = None
+        self._listener: ConnectionListener | None = None
 
     @property
     def port(self) -> int:
@@ -79,7 +79,7 @@ class HttpServer:
 
     def accept(self, sockets: Sequence[socket]) -> None:
         """Take requests at ``sockets``, which are the server's from now on."""
-        self._listener = Listener("HTTP", sockets, self.admissions, self._connection)
+        self._listener = ConnectionListener("HTTP", sockets, self.admissions, self._connection)
 
     async def refuse(self, within_s: float) -> asyncio.Task[None] | None:
         """Take no more requests, on open connections neither. What is being answered is answered, for ``within_s`` at

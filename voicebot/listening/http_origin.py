@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from voicebot.loopback import is_loopback
 
 
-class Refusal(NamedTuple):
+class HttpRefusal(NamedTuple):
     """What a request is refused with: the HTTP status, the error's code, and why."""
 
     status: int
@@ -38,7 +38,7 @@ def own_names(listens_at: str, *names: str) -> frozenset[str] | None:
 
 def refusal_of(
     headers: Mapping[str, str], *, names: Collection[str] | None, authority: str = "", has_body: bool = False
-) -> Refusal | None:
+) -> HttpRefusal | None:
     """Why a request is not taken; None: it is.
 
     ``headers``: by any case of their names. ``names``: those that the server answers to; None: to any. ``authority``:
@@ -47,11 +47,13 @@ def refusal_of(
     host, origin = headers.get("Host"), headers.get("Origin")
     for shown in (host, authority):
         if shown and names is not None and not _is_ours(shown, names):
-            return Refusal(421, "MisdirectedRequest", f"this server does not answer to the name in Host: {shown[:100]}")
+            return HttpRefusal(
+                421, "MisdirectedRequest", f"this server does not answer to the name in Host: {shown[:100]}"
+            )
     if origin is not None and (host is None or not _is_same(origin, host)):
-        return Refusal(403, "Forbidden", "requests of other sites' pages are not taken")
+        return HttpRefusal(403, "Forbidden", "requests of other sites' pages are not taken")
     if has_body and not _is_json(headers.get("Content-Type", "")):
-        return Refusal(415, "UnsupportedMediaType", "send JSON, as application/json")
+        return HttpRefusal(415, "UnsupportedMediaType", "send JSON, as application/json")
     return None
 
 

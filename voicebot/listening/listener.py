@@ -30,7 +30,7 @@ _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
-class Listener:
+class ConnectionListener:
     """Accepts at ``sockets``, which it closes at the end. ``protocol`` makes the protocol of each connection, and with
     its place a duty: :meth:`~voicebot.listening.admission.Place.leave` when the connection is lost.
 

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Protocol, cast
 
-from voicebot.listening import Admissions, Bounds, Listener, Place, listening_sockets
+from voicebot.listening import Admissions, Bounds, ConnectionListener, Place, listening_sockets
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Transport
 from voicebot.sip.stream import PING, PONG, StreamFramer
@@ -194,7 +194,7 @@ class Connections:
         self._peers = peers
         self._in_calls: set[int] = set()
         self._ticks = itertools.count()
-        self._listeners: list[Listener] = []
+        self._listeners: list[ConnectionListener] = []
         self._tasks = BackgroundTasks(logger)
         self._context: ssl.SSLContext | None = None
         self._ticker: asyncio.TimerHandle | None = None
@@ -207,7 +207,7 @@ class Connections:
         self, transport: Transport, host: str, port: int, listener: int, context: ssl.SSLContext | None
     ) -> int:
         """Take connections; returns the port. Raises OSError."""
-        made = Listener(
+        made = ConnectionListener(
             f"SIP over {transport}",
             await listening_sockets(host, port),
             self.admissions,

@@ -78,7 +78,7 @@ class RecognitionOptions:
     segmentation_silence_ms: int
 
 
-class RecognitionDriver(Protocol):
+class SdkRecognitionDriver(Protocol):
     """One SDK recogniser with its audio stream. All methods are called on the event loop and return soon."""
 
     async def open(self, endpoint: SpeechEndpoint) -> None:
@@ -102,7 +102,7 @@ class RecognitionDriver(Protocol):
         ...
 
 
-class SynthesisDriver(Protocol):
+class SdkSynthesisDriver(Protocol):
     """One SDK synthesiser with its connection; renders one utterance at a time."""
 
     async def open(self, endpoint: SpeechEndpoint, connect: bool) -> None:
@@ -123,6 +123,6 @@ class SpeechSdk(Protocol):
 
     def recognition(
         self, options: RecognitionOptions, report: Callable[[RecognitionReport], None]
-    ) -> RecognitionDriver: ...
+    ) -> SdkRecognitionDriver: ...
 
-    def synthesis(self, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> SynthesisDriver: ...
+    def synthesis(self, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> SdkSynthesisDriver: ...

@@ -1,4 +1,4 @@
-"""One SDK recogniser with its push stream: a :class:`~voicebot.speechsdk.drivers.RecognitionDriver`.
+"""One SDK recogniser with its push stream: a :class:`~voicebot.speechsdk.drivers.SdkRecognitionDriver`.
 
 SDK callbacks arrive on native threads; each reads what it needs out of the SDK's result and hands over to the event
 loop with ``call_soon_threadsafe``, nothing else. The driver's owner decides what to do about it.

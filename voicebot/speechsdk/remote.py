@@ -17,11 +17,11 @@ from typing import Final, Protocol, cast
 from voicebot.audio import AudioFormat
 from voicebot.speechsdk import wire
 from voicebot.speechsdk.drivers import (
-    RecognitionDriver,
     RecognitionOptions,
     RecognitionReport,
     RecognitionSignal,
-    SynthesisDriver,
+    SdkRecognitionDriver,
+    SdkSynthesisDriver,
     SynthesisReport,
     SynthesisSignal,
 )
@@ -69,10 +69,10 @@ class RemoteSdk:
 
     def recognition(
         self, options: RecognitionOptions, report: Callable[[RecognitionReport], None]
-    ) -> RecognitionDriver:
+    ) -> SdkRecognitionDriver:
         return _RemoteRecognition(self, options, report)
 
-    def synthesis(self, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> SynthesisDriver:
+    def synthesis(self, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> SdkSynthesisDriver:
         return _RemoteSynthesis(self, audio, report)
 
     def _lost(self, link: Link) -> None:
@@ -234,7 +234,7 @@ class _Stream:
 
 
 class _RemoteRecognition:
-    """A :class:`~voicebot.speechsdk.drivers.RecognitionDriver`."""
+    """A :class:`~voicebot.speechsdk.drivers.SdkRecognitionDriver`."""
 
     def __init__(
         self, sdk: RemoteSdk, options: RecognitionOptions, report: Callable[[RecognitionReport], None]
@@ -272,7 +272,7 @@ class _RemoteRecognition:
 
 
 class _RemoteSynthesis:
-    """A :class:`~voicebot.speechsdk.drivers.SynthesisDriver`."""
+    """A :class:`~voicebot.speechsdk.drivers.SdkSynthesisDriver`."""
 
     def __init__(self, sdk: RemoteSdk, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> None:
         self._audio = audio

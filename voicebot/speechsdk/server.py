@@ -14,11 +14,11 @@ from typing import Any, Final, cast
 
 from voicebot.speechsdk import wire
 from voicebot.speechsdk.drivers import (
-    RecognitionDriver,
     RecognitionReport,
     RecognitionSignal,
+    SdkRecognitionDriver,
+    SdkSynthesisDriver,
     SpeechSdk,
-    SynthesisDriver,
     SynthesisReport,
     SynthesisSignal,
 )
@@ -41,8 +41,8 @@ class SdkServer(asyncio.Protocol):
         self._sdk = sdk
         self._over = over
         self._reader = FrameReader()
-        self._recognitions: dict[int, RecognitionDriver] = {}
-        self._syntheses: dict[int, SynthesisDriver] = {}
+        self._recognitions: dict[int, SdkRecognitionDriver] = {}
+        self._syntheses: dict[int, SdkSynthesisDriver] = {}
         self._tasks = BackgroundTasks(log)
         self._transport: asyncio.Transport | None = None
 
@@ -117,7 +117,7 @@ class SdkServer(asyncio.Protocol):
 
         self._tasks.spawn(tell(), "opening a driver")
 
-    async def _speak(self, stream: int, synthesis: SynthesisDriver, ssml: str) -> None:
+    async def _speak(self, stream: int, synthesis: SdkSynthesisDriver, ssml: str) -> None:
         try:
             await synthesis.begin(ssml)
         except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""One SDK synthesiser with its connection: a :class:`~voicebot.speechsdk.drivers.SynthesisDriver`.
+"""One SDK synthesiser with its connection: a :class:`~voicebot.speechsdk.drivers.SdkSynthesisDriver`.
 
 As in :mod:`voicebot.speechsdk.recognition`, native callbacks hand over to the loop. Facts about SDK 1.53:
 
