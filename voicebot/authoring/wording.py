@@ -13,7 +13,7 @@ from voicebot.authoring.addresses import AddressRefused, fill_address
 from voicebot.authoring.expressions import Scope
 from voicebot.authoring.model import BargeIn, Prompt
 from voicebot.authoring.sounds import is_remote
-from voicebot.authoring.speaking import spoken, written
+from voicebot.authoring.speaking import plainly, spoken, written
 from voicebot.authoring.template import Formatter, Template, compile_template
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Words:
     def names(self) -> set[str]:
         """The variables in it."""
         templates = [part for part in (self.text, self.ssml, self.audio) if isinstance(part, Template)]
-        return {name for part in templates for gap in part.gaps for name, _ in gap.expression.names}
+        return {name for part in templates for gap in part.gaps for name in gap.names}
 
 
 def words(
@@ -104,7 +104,7 @@ def formatter(say: Callable[[Any, str, str], str], locale: str) -> Formatter:
         try:
             return say(value, kind, locale)
         except (ValueError, TypeError, ArithmeticError, LookupError):
-            return str(value)
+            return plainly(value, locale)
 
     return in_locale
 

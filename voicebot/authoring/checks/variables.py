@@ -83,6 +83,8 @@ def _names(step: DialogStep, path: YamlPath) -> Iterator[tuple[YamlPath, str, in
                 yield place, name, column
         for place, text in texts_of(step, path):
             for gap in compile_template(text).gaps:
+                if gap.of_item:
+                    continue  # its names may be parts of a thing
                 for name, column in gap.expression.names:
                     yield place, name, gap.column + column
     except ExpressionError:
