@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from voicebot.authoring import channel
+from voicebot.authoring.answers.choice import contains, words_of
 from voicebot.authoring.flow import Flow, Jump
 from voicebot.authoring.folder import MAIN
 from voicebot.authoring.languages import closest
-from voicebot.authoring.model import GlobalCommand
+from voicebot.authoring.model import GlobalCommand, GlobalCommands
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps.transfer import TRANSFERRING
 from voicebot.authoring.turn import Surroundings, Turn
-from voicebot.host.sdk import ActivityTypes, ComponentDialog, DialogContext, DialogInstance, TurnContext
+from voicebot.host.sdk import ActivityTypes, ComponentDialog, Dialog, DialogContext, DialogInstance, TurnContext
 
 ROOT = "call"
 
@@ -45,7 +46,7 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         if inner_dc.context.activity.type == ActivityTypes.message:
             wanted = self._wanted(inner_dc)
             if wanted is not None:
-                return await self._jump(inner_dc, wanted)
+                return await (self._jump if wanted.goto is not None else self._answer)(inner_dc, wanted)
         return await inner_dc.continue_dialog()
 
     async def reprompt_dialog(self, context: TurnContext, instance: DialogInstance) -> None:
@@ -55,36 +56,56 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
     # --- global commands ----------------------------------------------------------------------------------------------
 
     def _wanted(self, dc: DialogContext) -> GlobalCommand | None:
-        """The global command of the main file that the caller gives, if it leads somewhere."""
+        """The global command of the main file that the caller gives, if it leads somewhere or says something."""
         script = self._main(dc.context).script
         state = dc.active_dialog.state if dc.active_dialog is not None else {}
         if state.get("mode") == TRANSFERRING:
             return None
         activity = dc.context.activity
         text = (activity.text or "").strip()
-        choices = {"agent": script.main.globals.agent, "start_over": script.main.globals.start_over}
-        led = {name: given for name, given in choices.items() if given is not None and given.goto is not None}
+        flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
+        waiting = flow.waiting(dc.context, state) if flow is not None else None
+        led = script.main.globals.leading()
         if channel.is_key(activity):
-            flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
-            step = flow.program(dc.context).steps.get(state.get("step", "")) if flow is not None else None
-            if step is not None and state.get("mode") in step.MODES and step.takes_key(state, text):
+            if waiting is not None and waiting[0].takes_key(state, text):
                 return None
             return next((given for given in led.values() if given.key == text), None)
         asks_for = script.understanding.asks_for(text)
         if asks_for in led:
             return led[asks_for]
-        own = {name: given.say for name, given in led.items() if given.say}
-        return led[name] if own and (name := _says(text, own)) is not None else None
+        usual = GlobalCommands.model_fields
+        phrases = {name: given.say or ([] if name in usual else [name.replace("_", " ").replace("-", " ")])
+                   for name, given in led.items()}  # fmt: skip
+        found = _said(text, phrases)
+        if found is None:
+            return None
+        name, whole = found
+        if waiting is not None and name not in usual and waiting[0].is_answer(waiting[1], text, whole=whole):
+            return None
+        return led[name]
 
     async def _jump(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
         """Leave whatever is open, and go on in the main file with what it knows."""
-        main = next((instance for instance in dc.stack if instance.id == MAIN), None)
-        variables = dict(main.state.get("vars", {})) if main is not None else {}
+        variables = self._variables(dc)
         await dc.cancel_all_dialogs()
-        program = self._main(dc.context)
+        await self._message(dc, wanted, variables)
+        return await dc.begin_dialog(MAIN, Jump(wanted.goto or self._main(dc.context).first, variables))
+
+    async def _answer(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
+        """Say the message, and ask the open question again."""
+        await self._message(dc, wanted, self._variables(dc))
+        await dc.reprompt_dialog()
+        return Dialog.end_of_turn
+
+    async def _message(self, dc: DialogContext, wanted: GlobalCommand, variables: dict[str, Any]) -> None:
         if wanted.message is not None:
-            await Turn(dc.context, program.script, {"vars": variables}, self._around).speak(wanted.message)
-        return await dc.begin_dialog(MAIN, Jump(wanted.goto or program.first, variables))
+            script = self._main(dc.context).script
+            await Turn(dc.context, script, {"vars": variables}, self._around).speak(wanted.message)
+
+    def _variables(self, dc: DialogContext) -> dict[str, Any]:
+        """What the main file knows."""
+        main = next((instance for instance in dc.stack if instance.id == MAIN), None)
+        return dict(main.state.get("vars", {})) if main is not None else {}
 
     def _main(self, context: TurnContext) -> Program:
         return self._flows[MAIN].program(context)
@@ -104,13 +125,9 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         }
 
 
-def _says(text: str, phrases: Mapping[str, list[str]]) -> str | None:
-    """The name of the longest phrase that ``text`` contains as whole words."""
-    said = f" {' '.join(_words(text))} "
-    hits = [(len(words), name) for name, own in phrases.items() for phrase in own
-            if (words := _words(phrase)) and f" {' '.join(words)} " in said]  # fmt: skip
-    return max(hits)[1] if hits else None
-
-
-def _words(text: str) -> list[str]:
-    return ["".join(character for character in word if character.isalnum()) for word in text.lower().split()]
+def _said(text: str, phrases: Mapping[str, list[str]]) -> tuple[str, bool] | None:
+    """The name of the longest phrase that ``text`` contains as whole words, and whether it contains nothing else."""
+    said = words_of(text)
+    hits = [(len(words), name, words == said) for name, own in phrases.items() for phrase in own
+            if (words := words_of(phrase)) and contains(said, words)]  # fmt: skip
+    return max(hits)[1:] if hits else None

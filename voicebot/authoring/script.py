@@ -58,10 +58,12 @@ class DialogScript:
         self._templates: dict[str, Template] = {}
         self._conditions: dict[str, Compiled] = {}
         own_file, main_file = files or (None, None)
+        labels = dict(label for part in parts for label in getattr(part, "labels", tuple)())
         for part in (*parts, header.defaults, main.globals):
             file = main_file if part is main.globals else own_file
             for _, prompt in prompts_of(part):
-                self._words[id(prompt)] = words(prompt, header.voice or main.voice or "", locale, file, self._constant)
+                voice = header.voice or main.voice or ""
+                self._words[id(prompt)] = words(prompt, voice, locale, file, self._constant, labels)
             for _, text in texts_of(part):
                 self._templates[text] = compile_template(text)
             for _, condition in conditions_of(part):
@@ -84,6 +86,10 @@ class DialogScript:
 
     def holds(self, condition: str | None, scope: Mapping[str, Any]) -> bool:
         return condition is not None and bool(self._conditions[condition](scope))
+
+    def evaluated(self, expression: str, scope: Mapping[str, Any]) -> Any:
+        """The value of an expression of the file."""
+        return self._conditions[expression](scope)
 
     def value(self, written_value: Any, scope: Mapping[str, Any]) -> Any:
         """A value as a file writes it, with its gaps filled."""

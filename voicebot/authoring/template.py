@@ -12,8 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.expressions import Compiled, ExpressionError, Scope, compile_expression
 
 MAX_GAPS = 50
@@ -24,6 +26,8 @@ ITEM, POSITION = "item", "position"
 LISTS = ("list", "or")
 """The ways of saying a value that can have a text for each thing."""
 
+Labels = Mapping[tuple[str, str], str]
+"""What is said where a variable has a certain value: by the name of the variable, and the value as it is written."""
 Formatter = Callable[[Any, str], str]
 """``(value, kind)``: a value in words, or in writing; ``kind`` is ``""`` when the gap names none."""
 
@@ -45,9 +49,12 @@ class Gap:
         within = self.each.gaps if self.each is not None else []
         return {name for gap in (self, *within) for name, _ in gap.expression.names}
 
-    def said(self, scope: Scope, say: Formatter) -> str:
+    def said(self, scope: Scope, say: Formatter, labels: Labels = MappingProxyType({})) -> str:
         """Its value in words."""
         value = self.expression(scope)
+        label = labels.get((self.expression.text.strip(), as_written(value))) if labels and not self.kind else None
+        if label is not None:
+            return label
         if self.each is None or value is None:
             return say(value, self.kind)
         things = value if isinstance(value, list | tuple) else [value]
@@ -66,9 +73,9 @@ class Template:
         """All gaps, with those in what is said of each thing of a list."""
         return list(_gaps(self.parts))
 
-    def fill(self, scope: Scope, say: Formatter) -> str:
-        """The text, each gap filled with what ``say`` makes of its value."""
-        return "".join(part if isinstance(part, str) else part.said(scope, say) for part in self.parts)
+    def fill(self, scope: Scope, say: Formatter, labels: Labels = MappingProxyType({})) -> str:
+        """The text, each gap filled with its label, or with what ``say`` makes of its value."""
+        return "".join(part if isinstance(part, str) else part.said(scope, say, labels) for part in self.parts)
 
     def value(self, scope: Scope, say: Formatter) -> Any:
         """The value itself when the text is a single gap; otherwise the filled text."""

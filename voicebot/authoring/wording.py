@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -14,7 +15,7 @@ from voicebot.authoring.expressions import Scope
 from voicebot.authoring.model import BargeIn, Prompt
 from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import plainly, spoken, written
-from voicebot.authoring.template import Formatter, Template, compile_template
+from voicebot.authoring.template import Formatter, Labels, Template, compile_template
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +37,15 @@ class Words:
     aloud: Formatter
     own: frozenset[str] = frozenset()
     """The names whose values are the author's."""
+    labels: Labels = field(default_factory=dict)
 
     def rendered(self, scope: Scope, slow: bool = False) -> tuple[str, str]:
         """What is shown and what is spoken."""
-        text = self.text.fill(scope, self.read)
+        text = self.text.fill(scope, self.read, self.labels)
         if self.ssml is not None:
-            inner = _inner(self.ssml.fill(scope, lambda value, kind: escape(self.aloud(value, kind))))
+            inner = _inner(self.ssml.fill(scope, lambda value, kind: escape(self.aloud(value, kind)), self.labels))
         else:
-            words = self.text.fill(scope, self.aloud)
+            words = self.text.fill(scope, self.aloud, self.labels)
             if not (self.voice or slow):
                 return text, words
             inner = escape(words)
@@ -71,9 +73,15 @@ class Words:
 
 
 def words(
-    prompt: Prompt, voice: str, locale: str, file: Path | None = None, own: frozenset[str] = frozenset()
+    prompt: Prompt,
+    voice: str,
+    locale: str,
+    file: Path | None = None,
+    own: frozenset[str] = frozenset(),
+    labels: Labels = MappingProxyType({}),
 ) -> Words:
-    """``prompt`` of a dialog's ``file`` made ready; ``own``: the names whose values are the author's.
+    """``prompt`` of a dialog's ``file`` made ready; ``own``: the names whose values are the author's; ``labels``: of
+    the options that variables hold.
 
     Raises :class:`~voicebot.authoring.expressions.ExpressionError`.
     """
@@ -86,6 +94,7 @@ def words(
         formatter(written, locale),
         formatter(spoken, locale),
         own,
+        labels,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from voicebot.authoring.checks.commands import misspelt_commands
 from voicebot.authoring.checks.comparisons import never_equal
 from voicebot.authoring.checks.endings import circles, dead_ends, unreachable
 from voicebot.authoring.checks.languages import missing_translations, silent_languages
@@ -25,7 +26,7 @@ __all__ = ["CHECKS", "check_dialogs"]
 
 CHECKS: tuple[Callable[[Dialogs, LoadedDialog], Iterator[Problem]], ...] = (
     circles, dead_ends, unreachable, missing_translations, silent_languages, long_prompts, unset_outputs,
-    unset_variables, sensitive_said, never_equal, things_said,
+    unset_variables, sensitive_said, never_equal, things_said, misspelt_commands,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from voicebot.authoring.answers.spelled import SpelledAnswer
 from voicebot.authoring.answers.text import TextAnswer
 from voicebot.authoring.answers.wanted import Wanted
 from voicebot.authoring.answers.yesno import YesNoAnswer
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import Fault, YamlPath, doubt
 from voicebot.authoring.model import (
     BargeIn,
@@ -30,6 +31,7 @@ from voicebot.authoring.model import (
     LanguageOptions,
     Name,
     Option,
+    OptionsFrom,
     Part,
     PhraseList,
     Prompt,
@@ -37,6 +39,7 @@ from voicebot.authoring.model import (
     Target,
 )
 from voicebot.authoring.steps.language import untranslated
+from voicebot.authoring.steps.offered import offered, options_offered
 from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
@@ -61,7 +64,7 @@ class AskStep(DialogStep):
     COLOUR = "ask"
     KNOWS_OWN_VALUE = True
     MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
-    MAY_TRANSLATE = (*MUST_TRANSLATE, "digits", "phrases")
+    MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "phrases")
 
     ask: Prompt = Field(description="The question.")
 
@@ -69,6 +72,9 @@ class AskStep(DialogStep):
         None,
         description="The answer is one of these options. An empty one is taken from the file's `options`. There may be "
         "another kind of answer beside it, for answers that match none of the options.",
+    )
+    options: OptionsFrom | None = Field(
+        None, description='The answer is one of the things of a list: `{from: rooms, say: "{type}"}`.'
     )
     languages: LanguageOptions | None = Field(
         None,
@@ -132,12 +138,19 @@ class AskStep(DialogStep):
     def changes_language(self) -> bool:
         return self.languages is not None
 
+    def labels(self) -> Iterator[tuple[tuple[str, str], str]]:
+        for name, option in (self.choice or {}).items():
+            if self.save is not None and option.label is not None:
+                yield (self.save, name if option.value is None else as_written(option.value)), option.label
+
     def exits(self, onward: str) -> list[Exit]:
         answer = self.wanted.answer
         found = []
         for name, option in self.wanted.options.items():
-            label = "" if self.choice is None else f"{name} ({option.key})" if option.key else name
-            found.append(Exit(option.next or onward, label))
+            found.append(Exit(option.next or onward, f"{name} ({option.key})" if option.key else name))
+        if self.options is not None:
+            found.append(Exit(self.options.next or onward, f"one of {self.options.things}"))
+            found += [Exit(self.options.empty, f"no {self.options.things}")] if self.options.empty else []
         by_answer = answer.targets() if answer is not None else {}
         found += [Exit(target or onward, label) for label, target in by_answer.items()]
         if not by_answer and (answer is not None or not found):
@@ -149,7 +162,7 @@ class AskStep(DialogStep):
 
     def own_faults(self) -> Iterator[Fault]:
         present = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if not present:
+        if not present and self.options is None:
             yield Fault(("ask",), "no-kind", "nothing says what kind of answer this question has",
                         f"add one of {', '.join(KINDS)}", at_key=True)  # fmt: skip
         others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
@@ -179,8 +192,30 @@ class AskStep(DialogStep):
 
     # --- its runner ---------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _depends(self) -> bool:
+        """Whether what is offered depends on data."""
+        return self.options is not None or any(option.condition for option in (self.choice or {}).values())
+
+    def offering(self, turn: Turn) -> DialogStep:
+        if self._depends:
+            turn.state["offered"] = offered(turn, self.choice or {}, self.options)
+        return self.as_offered(turn.state)
+
+    def as_offered(self, state: Mapping[str, Any]) -> DialogStep:
+        if not self._depends:
+            return self
+        step = self.model_copy(update={"choice": options_offered(state, self.choice or {}, self.options)})
+        for known in ("wanted", "kind"):
+            step.__dict__.pop(known, None)
+        return step
+
     async def run(self, turn: Turn) -> StepOutcome:
         state = turn.state
+        if self.options is not None and self.options.empty is not None and not state["offered"]["made"]:
+            return GoOn(self.options.empty)
+        if self._depends and not self.choice and self.wanted.answer is None:
+            return Failed(self.on_fail)
         state.update(mode=ASKING, misses=0, slot={})
         if state.get("asked") != self.id:
             state.update(asked=self.id, rounds=0)
@@ -215,6 +250,12 @@ class AskStep(DialogStep):
             await turn.speak(confirm.ask, asking=True)
         else:
             await turn.speak(self.ask, asking=True, barge_in=self.barge_in)
+
+    def is_answer(self, turn: Turn, text: str, *, whole: bool) -> bool:
+        understanding = turn.script.understanding
+        if turn.state["mode"] == CONFIRMING and understanding.yes_no(text) is not None:
+            return True
+        return self.wanted.is_named(text, understanding, turn.today(), whole=whole)
 
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         if state["mode"] == CONFIRMING:
@@ -302,6 +343,7 @@ class AskStep(DialogStep):
             turn.variables[self.save] = value
         turn.state.pop("candidate", None)
         turn.state["asked"] = ""
+        turn.state.pop("offered", None)
         options, answer = self.wanted.options, self.wanted.answer
         if option is None and answer is None:
             option = option_for(options, value)
