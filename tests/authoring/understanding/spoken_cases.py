@@ -1,4 +1,4 @@
-"""The tables of what callers say (``cases_*.yaml``, ``held_out_*.yaml``), and whether each is understood.
+"""The tables of what callers say (``cases_*.yaml`` and others), and whether each is understood.
 
 A table holds ``[said, meant]`` by kind; "-" means that nothing should be understood. What is misunderstood and known to
 be stays in the table as ``{say, means, known: wrong}`` and counts as wrong.
@@ -63,7 +63,7 @@ def _understood(understanding: Understanding, kind: str, said: str, data: dict[s
         case "digits":
             return understanding.digits(said, int(parameter[0]) if parameter else None)
         case "choice":
-            return understanding.choice(said, data["options"])
+            return understanding.choice(said, data["options"], data.get("keys"))
         case "money":
             return understanding.money(said, data.get("currency", "USD"))
         case "date":

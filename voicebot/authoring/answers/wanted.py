@@ -29,7 +29,7 @@ class Wanted:
 
     def option_said(self, text: str, understanding: Understanding) -> Answered | None:
         """The option that the caller named."""
-        return option_said(self.options, text, understanding, alone=self.answer is None)
+        return option_said(self.options, text, understanding, outright=self.answer is not None)
 
     def value(self, text: str, understanding: Understanding, today: date) -> Any:
         """The value of the question's kind in ``text``, complete and within its limits; None when there is none."""
