@@ -31,7 +31,9 @@ _HTML_BREAK: Final = re.compile(r"</?(?:br|hr|div|ul|ol|li|h[1-6]|pre)(?:[\s/][^
 _IN_WORDS: Final = re.compile(r"</?(?:emphasis|prosody|say-as|phoneme|sub|lang|w|token|mark|bookmark)(?:[\s/][^<>]*)?>")
 """Tags that stand within words or before their full stops."""
 _OTHER_PREFIX: Final = re.compile(r"</?(?!mstts:)[A-Za-z][\w-]{0,40}:[^<>]*>")
-_PREFIX: Final = re.compile(r"xmlns:([A-Za-z][\w-]{0,40})\s{0,9}=\s{0,9}[\"']http://www\.w3\.org/2001/10/synthesis[\"']")
+_PREFIX: Final = re.compile(
+    r"xmlns:([A-Za-z][\w-]{0,40})\s{0,9}=\s{0,9}[\"']http://www\.w3\.org/2001/10/synthesis[\"']"
+)
 _STRAY: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)|<(?![A-Za-z/!?])")
 _PLAIN_ROOT: Final = re.compile(r"(?:\s+(?:version|xmlns(?::mstts)?)=(?:\"[^\"]*\"|'[^']*'))*+\s*")
 

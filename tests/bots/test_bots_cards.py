@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.bots import events_from_activity
-from voicebot.bots.cards import card_choices, card_text
 from voicebot.events import BotMessage
 
 ADAPTIVE = {
@@ -48,8 +47,6 @@ def said(**message: Any) -> str:
 
 
 def test_an_adaptive_card_is_read_in_order_with_its_choices_behind() -> None:
-    assert card_text(ADAPTIVE) == "Your bill. March. Due: $84."
-    assert card_choices(ADAPTIVE) == ["Pay later", "Pay now"]
     assert said(attachments=[ADAPTIVE]) == "Your bill. March. Due: $84. Pay later, or Pay now?"
 
 
@@ -57,12 +54,13 @@ def test_what_opens_a_page_is_no_choice() -> None:
     assert said(attachments=[HERO]) == "Size. Which one? Small?"
 
 
-def test_beside_a_text_only_the_choices_of_a_card_are_said() -> None:
-    assert said(text="Which size?", attachments=[HERO]) == "Which size? Small?"
+def test_beside_a_text_the_card_is_said_as_well_and_its_choices_last() -> None:
+    assert said(text="We have two sizes.", attachments=[HERO]) == "We have two sizes. Size. Which one? Small?"
 
 
 def test_a_cards_own_speech_wins() -> None:
-    assert card_text({"content": {**ADAPTIVE["content"], "speak": "You owe $84."}}) == "You owe $84."  # type: ignore[dict-item]
+    own = {"content": {**ADAPTIVE["content"], "speak": "You owe $84."}}  # type: ignore[dict-item]
+    assert said(attachments=[own]) == "You owe $84. Pay later, or Pay now?"
 
 
 def test_a_choice_is_named_by_the_whole_of_it_only() -> None:
@@ -84,5 +82,5 @@ json_values = st.recursive(
 @given(json_values)
 def test_no_json_makes_it_fail(value: Any) -> None:
     for attachment in (value, {"content": value}, {"content": {"body": value, "actions": value}}):
-        assert isinstance(card_text(attachment), str)
-        assert isinstance(card_choices(attachment), list)
+        assert isinstance(said(attachments=[attachment, attachment]), str)
+        said(text=value, attachments=attachment, suggestedActions=value, textFormat=value, locale=value, entities=value)

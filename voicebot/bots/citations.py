@@ -1,5 +1,5 @@
-"""Citations of generated answers, which are for the eye: marks such as ``[1]``, ``[doc1]``, ``【1†source】``, ``[^1^]`` or
-``¹``, and the list of references at the end. Pure, and linear in the text.
+"""Citations of generated answers, which are for the eye: marks such as ``[1]``, ``[doc1]``, ``【1†source】``, ``[^1^]``
+or ``¹``, and the list of references at the end. Pure, and linear in the text.
 
 Some marks are never anything else. ``[1]`` may be content: an index, a paragraph of a law. It is a citation when the
 text defines it (``[1]: https://…``), when an entity of the activity says that it cites, when other marks of the text
@@ -37,8 +37,8 @@ _DEFINITION = re.compile(r"[ \t]{0,3}\[\^?(?P<label>[\w.-]{1,40})\^?\]:[ \t]*+(?
 _SINGLE = re.compile(r"\S+(?:[ \t]+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?[ \t]*")
 _HEADING = re.compile(
     r"[ \t]{0,3}(?:#{1,6}[ \t]?|\*{1,3}|_{1,2})?"
-    r"(?:sources?|references?|citations?|learn more|quellen?|quellenangaben?|referenzen|belege|fuentes?|referencias?|citas"
-    r"|références?|fonti|riferimenti|bronnen|referenties|fontes|źródła|källor|kilder|kaynaklar|参考文献|参考资料|来源|出典"
+    r"(?:sources?|references?|citations?|learn more|quellen?|quellenangaben?|referenzen|belege|fuentes?|referencias?"
+    r"|citas|références?|fonti|riferimenti|bronnen|referenties|fontes|źródła|källor|kilder|kaynaklar|参考文献|参考资料|来源|出典"
     r"|출처)(?!\w)(?P<rest>.*)",
     re.IGNORECASE,
 )
@@ -46,13 +46,15 @@ _LINK = re.compile(r"\[[^\[\]\n]{0,200}\]\([^()\s]{0,2000}\)")
 _FILE = re.compile(r"\.(?:pdf|docx?|pptx?|xlsx?|html?|txt|md|aspx|csv)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"[ \t]*(?:\d{1,3}[.):]|\[\^?(?:doc)?\d{1,3}\^?\]:?|[¹²³⁰⁴-⁹]{1,3}|【\d{1,3}】)[ \t]*")
 _REFERRED = re.compile(r"\[([^\[\]\n]{1,200})\]\[([^\[\]\n]{0,40})\]")
-_SENTENCE_ENDS = frozenset(".!?…。！？\"”»")
+_SENTENCE_ENDS = frozenset('.!?…。！？"”»')
 _PART_ENDS = frozenset(",;:")
-_POINTING = frozenset(
-    "in see of to and or for press key option number item line article section paragraph clause chapter page step "
-    "under from art artikel absatz abschnitt ziffer nummer taste siehe nach aus und oder punkt seite en ver de y o "
-    "artículo sección párrafo opción número tecla página voir dans alinéa touche numéro et ou".split()
-)
+_POINTING = frozenset((
+    "in", "see", "of", "to", "and", "or", "for", "from", "under", "press", "key", "option", "number", "item",
+    "line", "article", "section", "paragraph", "clause", "chapter", "page", "step", "siehe", "nach", "aus",
+    "und", "oder", "art", "artikel", "absatz", "abschnitt", "ziffer", "nummer", "taste", "punkt", "seite", "en",
+    "ver", "de", "y", "o", "artículo", "sección", "párrafo", "opción", "número", "tecla", "página", "voir",
+    "dans", "alinéa", "touche", "numéro", "et", "ou",
+))  # fmt: skip
 """Words that a number in brackets belongs to as content."""
 
 
@@ -178,7 +180,7 @@ def _by_place(previous: str, spaced: bool, following: str) -> bool:
     if last in _SENTENCE_ENDS and last:
         return not after.isalnum() or not spaced
     if spaced:
-        return at_end and last.isalnum() and previous[-40:].split()[-1].lower() not in _POINTING
+        return at_end and last.isalnum() and previous[-40:].rsplit(maxsplit=1)[-1].lower() not in _POINTING
     if last in _PART_ENDS and last:
         return True
     if last.isdigit():

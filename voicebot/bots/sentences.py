@@ -71,9 +71,9 @@ def _last_end(head: str, tags: list[tuple[int, int]]) -> int:
     edges = [0, *(edge for tag in tags for edge in tag), len(head)]
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         if end > earliest:
-            begin = max(begin, earliest)
-            for match in _SPOKEN_END.finditer(head[begin:end].partition("<")[0]):
-                found = begin + match.end()
+            first = max(begin, earliest)
+            for match in _SPOKEN_END.finditer(head[first:end].partition("<")[0]):
+                found = first + match.end()
     return found
 
 

@@ -30,6 +30,7 @@ MAX_ENDS = 64
 MAX_APART = 8
 """Sentences that came together and are said one by one; the others are said as one."""
 
+
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
     """The stream that an activity belongs to. ``kind``: informative, streaming or final; ``sequence``: None if not
