@@ -258,21 +258,30 @@ class DirectLineCarrier:
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
         content["channelData"] = {**activity.get("channelData", {}), "clientActivityID": str(request)}
         content["from"] = {**activity.get("from", {}), "id": self._user}
+        order, identity = self._feed.order, ""
+        order.sending(str(request))
+        try:
+            answer = await self._posted(content)
+            if isinstance(answer.get("id"), str):
+                identity = answer["id"]
+        finally:
+            order.sent(str(request), identity)
+        if self._stream is not None:
+            self._stream.nudge()
+        return identity
+
+    async def _posted(self, content: dict[str, Any]) -> dict[str, Any]:
         token = self._token
         url = f"{token.conversation_url}/activities"
         try:
-            answer = await self._request("POST", url, token.bearer, content)
+            return await self._request("POST", url, token.bearer, content)
         except ServiceRefused as refused:
             if refused.status == 502:
                 raise Undelivered(f"the bot failed: {refused}") from refused
             if refused.status not in (401, 403):
                 raise
             await token.renew()
-            answer = await self._request("POST", url, token.bearer, content)
-        if self._stream is not None:
-            self._stream.nudge()
-        identity = answer.get("id")
-        return identity if isinstance(identity, str) else ""
+            return await self._request("POST", url, token.bearer, content)
 
     async def _request(self, method: str, url: str, bearer: str, body: Any = None) -> dict[str, Any]:
         """The service's answer, as a JSON object. Raises Undelivered."""

@@ -67,7 +67,7 @@ class StreamSockets:
 
 
 class DirectLineStream:
-    """The stream of one conversation. ``on_activities`` gets the bot's activities, each once, in order."""
+    """The stream of one conversation. ``on_activities`` gets the bot's activities, in the order of their ids."""
 
     def __init__(
         self,
@@ -87,6 +87,7 @@ class DirectLineStream:
         self._on_activities = on_activities
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._nudged = asyncio.Event()
+        self._waiting: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     async def open(self, url: str) -> None:
@@ -125,6 +126,8 @@ class DirectLineStream:
         self._nudged.set()
 
     async def close(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
         socket, self._socket = self._socket, None
         if socket is not None:
             with suppress(TimeoutError):
@@ -136,10 +139,23 @@ class DirectLineStream:
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
-                self._on_activities(self._feed.frame(message.data))
+                self._deliver(self._feed.frame(message.data, self._loop.time()))
         await socket.close()
         self._socket = None
         logger.info("conversation %s: the stream broke at watermark %r", self._name, self._feed.watermark)
+
+    def _deliver(self, activities: list[dict[str, Any]]) -> None:
+        """Pass ``activities`` on; what waits for an earlier one follows when that has come, or at its deadline."""
+        self._on_activities(activities)
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        if self._feed.order.deadline is not None:
+            self._waiting = self._loop.call_at(self._feed.order.deadline, self._due)
+
+    def _due(self) -> None:
+        self._waiting = None
+        self._deliver(self._feed.due(self._loop.time()))
 
     async def _reopened(self) -> aiohttp.ClientWebSocketResponse:
         async with asyncio.timeout(CONNECT_S * 2):
@@ -175,7 +191,7 @@ class DirectLineStream:
             except (Undelivered, TimeoutError):
                 return
             else:
-                self._on_activities(self._feed.take(answer))
+                self._deliver(self._feed.take(answer, self._loop.time()))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._nudged.wait()
