@@ -11,8 +11,9 @@ A request that belongs to none of our calls is checked in this order:
 3. Everybody else is a stranger with a stranger's rate, and is dropped without an answer, refused with 403, or admitted,
    as the setting says.
 
-Requests from a source that has exceeded its rate are not even parsed, except in running calls. No source is banned for
-longer: over UDP, anybody can send from anybody's address, and must not be able to lock a trunk out.
+Requests from a source that has exceeded its rate are not even parsed. A running call has a rate of its own, for each
+source, so that it is heard whatever its source sends besides, and nobody floods us by a call of his own. No source is
+banned for longer: over UDP, anybody can send from anybody's address, and must not be able to lock a trunk out.
 
 Any answer, even a refusal, tells a scanner that there is a SIP service here: use "drop" on a public address.
 """
@@ -86,6 +87,8 @@ class Rate:
 
 
 DEFAULT_RATES = {"INVITE": Rate(5, 20), "REGISTER": Rate(1, 5), "OPTIONS": Rate(2, 10), "other": Rate(10, 40)}
+IN_CALL = Rate(20, 100)
+"""Of requests in one running call. Keypad keys by INFO come 10 times a second at most."""
 TRUNK_FACTOR = 40.0
 """By how much the rates of trunks are higher."""
 MOST_SOURCES = 10_000
@@ -145,6 +148,7 @@ class TrunkGate:
         self._strangers = strangers
         self._registrars = registrars
         self._limiter = limiter if limiter is not None else RateLimiter()
+        self._in_calls = RateLimiter({"other": IN_CALL})
         self._by_user = {trunk.username: trunk for trunk in trunks if trunk.username}
         self._digest = DigestServer(realm, self._password_of) if self._by_user else None
         self._proven: OrderedDict[int, None] = OrderedDict()
@@ -154,9 +158,18 @@ class TrunkGate:
         trunk = self._by_user.get(user)
         return trunk.password if trunk is not None else None
 
-    def silent(self, method: str, source: Hop, now: float) -> bool:
+    def silent(self, method: str, source: Hop, now: float, running: str = "") -> bool:
+        if running:
+            key = f"{source_of(source.host)} {hash(running)}"  # a Call-ID may be long
+            over = not self._in_calls.take(key, method, now)
+        else:
+            key, factor = self._bucket(method, source)
+            over = self._limiter.is_empty(key, method, now, factor)
+        return over and self.trunk_of(source) is None
+
+    def repeats(self, method: str, source: Hop, now: float) -> bool:
         key, factor = self._bucket(method, source)
-        return self._limiter.is_empty(key, method, now, factor) and self.trunk_of(source) is None
+        return self._limiter.take(key, method, now, factor) or self.trunk_of(source) is not None
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         trunk, proof = self.trunk_of(source), Proof.BAD
