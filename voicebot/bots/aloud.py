@@ -54,11 +54,14 @@ def aloud(activity: dict[str, Any]) -> Aloud:
         return Aloud((Said("", locale, text[:MAX_SPEAK]),))
     remarks: list[str] = []
     cited = says_that_it_cites(activity)
+    form = _form(activity)
     own = isinstance(given, str) and given.strip() != text.strip()
-    if own or is_unmistakable(text):
+    if isinstance(given, str) and own and activity.get("textFormat") == "markdown" and "<" not in given:
+        first = _read(given, "markdown", cited, remarks)
+    elif own or is_unmistakable(text):
         first = _speech(given if isinstance(given, str) and own else text, "speak" if own else "text", cited, remarks)
     else:
-        first = _read(text, _form(activity), cited, remarks)
+        first = _read(text, form, cited, remarks)
     attachments = _list(activity.get("attachments"))
     reader = CardReader(attachments, key(_words(first)), locale)
     cards = reader.cards(only_own=own)

@@ -26,10 +26,11 @@ _SUP = re.compile(r"<sup>[ \t]?\[?(\d{1,3})\]?[ \t]?</sup>", re.IGNORECASE)
 _RAISED_DIGITS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _CERTAIN = re.compile(
     r"[ \t]?(?:\[\^\d{1,3}\^?\]|\[doc\d{1,3}\]|【[^【】\n†]{0,60}†[^【】\n]{0,200}】"
+    r"|\[[^\[\]\n]{1,100}\.(?:pdf|docx?|pptx?|xlsx?|html?|txt|md|aspx|csv|json)(?:#[\w=-]{1,20})?\](?!\()"
     r"|\ue200[^\ue200\ue201\n]{0,200}\ue201"
     r"|\[(?:\[\^?\d{1,3}\^?\]|\^?\d{1,3}\^?)\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\))"
 )
-"""Footnotes, Azure OpenAI, OpenAI's assistants, ChatGPT, numbered links as Microsoft 365 Copilot writes them."""
+"""Footnotes, Azure OpenAI, OpenAI's assistants, names of files, ChatGPT, Microsoft 365 Copilot's numbered links."""
 _MARK = re.compile(r"([ \t]?(?:\[\d{1,3}(?:[,–-][ ]?\d{1,3}){0,5}\]|【\d{1,3}】))")
 _RAISED = re.compile(r"([¹²³⁰⁴-⁹]{1,3})")
 _NUMBER = re.compile(r"\d{1,3}")
@@ -112,8 +113,10 @@ def _without_labels(text: str, labels: set[str]) -> str:
     parts = _REFERRED.split(text)
     for at in range(1, len(parts), 3):
         words, label = parts[at], parts[at + 1]
-        named = not words.isdecimal() and (label or words) in labels
-        parts[at], parts[at + 1] = (words, "") if named else (f"[{words}]", f"[{label}]")
+        if (label or words) not in labels or (words.isdecimal() and label.isdecimal()):
+            parts[at], parts[at + 1] = f"[{words}]", f"[{label}]"
+        else:
+            parts[at], parts[at + 1] = "" if words.isdecimal() else words, ""
     return "".join(parts)
 
 
