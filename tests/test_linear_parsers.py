@@ -19,7 +19,7 @@ from voicebot.authoring.document import parse_document
 from voicebot.authoring.template import compile_template
 from voicebot.authoring.transcripts import matches
 from voicebot.bots.direct_line_feed import DirectLineFeed
-from voicebot.bots.sentences import cut, ends
+from voicebot.bots.sentences import ends
 from voicebot.bots.server_sent_events import EventStream
 from voicebot.bots.spoken import _without_markup
 from voicebot.bots.streamed_text import StreamedText, StreamInfo

@@ -180,11 +180,13 @@ def _by_place(previous: str, spaced: bool, following: str) -> bool:
     """Whether a mark between these is a citation. ``spaced``: a space is before it."""
     last, after, then = previous[-1:], following[:1], following[1:2]
     at_end = not after or after == "\n" or (after in ".!?…。！？" and not then.isalnum())
-    if last in _SENTENCE_ENDS and last:
+    if after == ":":
+        return False  # it is the number of what follows
+    if last in _SENTENCE_ENDS:
         return not after.isalnum() or not spaced
     if spaced:
         return at_end and last.isalnum() and previous[-40:].rsplit(maxsplit=1)[-1].lower() not in _POINTING
-    if last in _PART_ENDS and last:
+    if last in _PART_ENDS:
         return True
     if last.isdigit():
         return at_end
