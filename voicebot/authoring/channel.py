@@ -12,7 +12,8 @@ from typing import Any
 from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import BargeIn
 from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
-from voicebot.telephony_channel import RECORDING_COMMAND
+from voicebot.json_body import number_within
+from voicebot.telephony_channel import PROMPT_HEARD, RECORDING_COMMAND
 
 BUDGET = 300
 """Steps of one turn; a dialog that needs more runs in circles."""
@@ -136,6 +137,13 @@ def is_key(activity: Any) -> bool:
     """Whether a message is a key on the phone (one message for each key)."""
     entities = activity.entities or []
     return any((entity.get("type") if isinstance(entity, dict) else entity.type) == "DTMF" for entity in entities)
+
+
+def prompt_heard(activity: Any) -> float:
+    """How much of the last message the caller had heard when beginning to speak (0 to 1)."""
+    data = activity.channel_data
+    heard = number_within(data.get(PROMPT_HEARD), 0, 1) if isinstance(data, dict) else None
+    return 1.0 if heard is None else heard
 
 
 def is_dry_run(context: TurnContext) -> bool:

@@ -256,7 +256,7 @@ def _playback_ended(floor: Floor, event: PlaybackEnded) -> None:
 
 def _playback_failed(floor: Floor, event: PlaybackFailed) -> None:
     dropping = floor.bot.dropping
-    utterance = floor.bot.remove(event.utterance)
+    utterance = floor.bot.failed(event)
     if dropping and not floor.bot.dropping:
         floor.happened(Happening.DROP_REPORTED, event.at)
     if utterance is None:

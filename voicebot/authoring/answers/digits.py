@@ -81,6 +81,11 @@ class DigitsAnswer(AnswerKind):
         slot["said"] = so_far + said
         return More(self.rest) if self.rest is not None else None
 
+    def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> str | None:
+        said = understanding.digits(text)
+        repeated = said.startswith(before)
+        return before + said if said and not repeated and len(before) + len(said) <= self.longest else None
+
     def read_key(self, key: str, slot: Slot, today: date) -> Reading:
         # What was said before goes on with keys: "one two three", 4 5 6.
         so_far = slot.get("keys", "") or slot.get("said", "")
