@@ -30,8 +30,8 @@ from typing import Final, Protocol
 
 from voicebot.audio import FORMATS
 from voicebot.private_files import whole_file
-from voicebot.speech.ssml import plain_text
 from voicebot.speech.synthesizer import Speech
+from voicebot.speech_markup import plain_text
 from voicebot.speechsdk.endpoint import SpeechUnavailable
 from voicebot.tasks import BackgroundTasks
 
