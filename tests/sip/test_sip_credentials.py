@@ -114,6 +114,18 @@ def test_without_a_realm_the_first_one_is_taken_and_no_other() -> None:
     assert later.answer(challenged('realm="pbx", nonce="2"', status=407), request, HOME)
 
 
+def test_the_first_realm_holds_as_long_as_the_process_lives_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    credentials = ours()
+    for number in range(3):
+        pbx, other = (challenged(f'realm="{realm}", nonce="{number}"') for realm in ("asterisk", f"any {number}"))
+        assert Challenged(credentials).answer(pbx, Peer().request("INVITE"), HOME)
+        assert not Challenged(credentials).answer(other, Peer().request("INVITE"), HOME)
+    assert [text for text in caplog.messages if "from now on" in text] == [
+        "the password of trunk answers realm 'asterisk' from now on, the first that was named (setting: realms)"
+    ]
+
+
 def test_a_realm_is_not_learned_within_a_dialog() -> None:
     credentials = ours()
     bye = Peer().request("BYE", to_tag="theirs")

@@ -7,7 +7,9 @@ Whoever chooses the nonce can guess the password offline from our answer. So we 
   which may be anywhere;
 * for the realm that the password is for. A proxy forwards the challenges of the called party (22.3), so that the host
   alone proves nothing. Without a setting, it is the first realm that is named outside of a dialog: a registrar names
-  its own before there are calls, and a trunk that requires a password does so before it forwards a call;
+  its own before there are calls, and a trunk that requires a password does so before it forwards a call. It holds as
+  long as the process lives. That it be the trunk's host is not asked: PBXs name realms as they like ("asterisk", the
+  provider's name), and so can the called party;
 * with MD5 only if nothing stronger was ever offered for that realm.
 """
 
@@ -107,6 +109,12 @@ class Credentials:
             self._best = dict(zip(named, self._best.values(), strict=False))
         elif self._registers or self._best or request.recipient.tag:
             return ()
+        else:
+            logger.info(
+                "the password of %s answers realm %.64r from now on, the first that was named (setting: realms)",
+                self.username,
+                named[0],
+            )
         return named[:1]
 
 
