@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_DIALOGS = ROOT / "dialogs"
 FAULTY_DIALOGS = ROOT / "tests" / "endtoend" / "dialogs_faulty"
 READY_S = 60.0
-END_S = 20.0
+END_S = 30.0
 
 
 class Process:
@@ -118,7 +118,7 @@ class Service(Process):
                     return child
         raise LookupError(module)
 
-    def record(self, call_id: str, within_s: float = 5.0) -> dict[str, Any]:
+    def record(self, call_id: str, within_s: float = END_S) -> dict[str, Any]:
         """The record that the call left."""
         end = time.monotonic() + within_s
         while time.monotonic() < end:

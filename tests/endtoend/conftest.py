@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 import pytest
-from served import Service, SpeechDouble
+from served import END_S, Service, SpeechDouble
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     for service, allow in started:
         children = service.process.children(recursive=True) if service.running else []
         status = service.end()
-        _, left = psutil.wait_procs(children, timeout=3)
+        _, left = psutil.wait_procs(children, timeout=END_S)
         assert status == 0, service.log()
         assert not left
         tracebacks = service.log().split("Traceback (most recent call last)")[1:]

@@ -43,7 +43,7 @@ def exchange(service: Service, message: bytes) -> str:
     """Send ``message`` and return the final response, acknowledged if it is to an INVITE. Blocks."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((LOOPBACK, 0))
-        sock.settimeout(5)
+        sock.settimeout(20)
         message = message.replace(b"PORT", str(sock.getsockname()[1]).encode())
         sock.sendto(message, (LOOPBACK, service.port))
         while True:
