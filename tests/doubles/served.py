@@ -110,6 +110,16 @@ class Service(Process):
         self.port = int(self.uri.rpartition(":")[2])
         self.host = self.child("voicebot.host")
 
+    def end_well(self, allow: str = "") -> None:
+        """End it: with status 0, and no child and no traceback in its log is left, but for those with ``allow``."""
+        children = self.process.children(recursive=True) if self.running else []
+        status = self.end()
+        _, left = psutil.wait_procs(children, timeout=END_S)
+        assert status == 0, self.log()
+        assert not left
+        tracebacks = self.log().split("Traceback (most recent call last)")[1:]
+        assert not [text for text in tracebacks if not allow or allow not in text], self.log()
+
     def child(self, module: str) -> psutil.Process:
         """The supervised process that runs ``module``; raises LookupError while it is away."""
         for child in self.process.children():
