@@ -27,6 +27,8 @@ FRAME = 160
 SILENCE = b"\xff" * FRAME
 AUDIBLE_DBFS = -48.0
 EVENT_TYPE = 101
+SPEECH = apology("bot", PCMU)
+"""Any human-sounding words will do where the scripted service makes up what was said."""
 DEADLINE_S = 60.0
 """Much more than anything takes, on a machine that is busy with other things, too."""
 PIECE = 3200
@@ -179,6 +181,12 @@ class Telephone(asyncio.DatagramProtocol):
             "an answer of the bot",
             within_s,
         )
+
+    async def ask(self) -> None:
+        """Say something, and hear the answer to its end."""
+        said = time.monotonic()
+        self.say(SPEECH)
+        await self.answer(said + len(SPEECH) / 8000)
 
     async def until_hears(self, kind: str, since: float, within_s: float = DEADLINE_S) -> float:
         return await self.until(lambda: self.hears(kind, since), f"the apology {kind!r}", within_s)

@@ -38,14 +38,20 @@ secret_env = "DESK_SECRET"
 PATHS = {"console": "/v1/calls", "connector": "/v3/conversations", "messages": "/api/messages", "speech": "/control"}
 
 
-@pytest.fixture
-def service(serve_scripted: Callable[..., Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One with a bot of others, so that its connector listens."""
-    monkeypatch.setenv("DESK_SECRET", "the-bots-secret")
-    folder = tmp_path / "service-0"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("service")
+    speech = SpeechDouble(folder / "speech", {})
     (folder / "voicebot.toml").write_text(BOT.format(port=free_port()))
-    return serve_scripted(**SECRETS)
+    try:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("DESK_SECRET", "the-bots-secret")
+            service = Service(folder, {"speech__service": "url", "speech__url": speech.url, **SECRETS})
+        yield service
+        service.end_well()
+    finally:
+        speech.end()
 
 
 def ports(service: Service) -> dict[str, int]:
