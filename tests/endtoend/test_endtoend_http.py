@@ -140,13 +140,15 @@ def test_the_local_service_wants_a_key_that_only_it_is_given(serve: Callable[...
 @pytest.mark.slow
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
 def test_a_taken_port_of_a_stream_is_named_as_such(transport: str, tmp_path: Path) -> None:
+    before = psutil.Process().children()
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
         listen = f'["udp:{LOOPBACK}:{free_port()}", "{transport}:{LOOPBACK}:{port}"]'
         why = rf"sip\.listen: {transport.upper()} {LOOPBACK}:{port} cannot be opened: Address already in use"
         with pytest.raises(AssertionError, match=why):
             Service(tmp_path, {"sip__listen": listen, "speech__service": "url", "speech__url": "ws://127.0.0.1:9"})
-    assert not [child for child in psutil.Process().children() if "serve" in child.cmdline()]
+    left = [child for child in psutil.Process().children() if child not in before]
+    assert not [child for child in left if "serve" in child.cmdline()]
 
 
 def readiness(service: Service, wanted: str, within_s: float = 20.0) -> list[str]:
