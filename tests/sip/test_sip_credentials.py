@@ -130,6 +130,15 @@ def test_a_registrar_may_rename_its_realm_and_a_call_may_not() -> None:
     assert not Challenged(credentials).answer(challenged('realm="old", nonce="1"'), Peer().request("INVITE"), HOME)
 
 
+def test_of_two_realms_that_a_registrar_names_the_known_one_is_meant_or_else_the_first() -> None:
+    credentials = ours()
+    for named in ('"a"', '"b"'), ('"b"', '"a"'), ('"a"', '"c"'):
+        request = of_register()
+        both = challenged(*(f'realm={realm}, nonce="1", algorithm=SHA-256' for realm in named))
+        assert Challenged(credentials).answer(both, request, HOME)
+        assert parse_digest(request.headers["Authorization"])["realm"] == "a"
+
+
 def test_where_a_registrar_names_no_realm_a_call_teaches_none() -> None:
     credentials = Credentials("u", "p", hosts=[HOME.host], registers=True)
     assert not Challenged(credentials).answer(challenged('realm="any", nonce="1"'), Peer().request("INVITE"), HOME)
@@ -155,6 +164,15 @@ def test_md5_is_not_used_any_more_where_something_better_was_offered(weaker: str
     request = of_register()
     assert not Challenged(credentials).answer(challenged(f'{weaker}realm="r", nonce="2"'), request, HOME)
     assert request.headers.get("Authorization") is None
+
+
+def test_md5_is_not_used_for_another_realm_of_the_registrar_either() -> None:
+    credentials = ours()
+    assert Challenged(credentials).answer(challenged('realm="a", nonce="1", algorithm=SHA-256'), of_register(), HOME)
+    assert not Challenged(credentials).answer(challenged(), of_register(), HOME)
+    for realm in "b", "c", "a":
+        assert not Challenged(credentials).answer(challenged(f'realm="{realm}", nonce="2"'), of_register(), HOME)
+    assert Challenged(credentials).answer(challenged('realm="b", nonce="3", algorithm=SHA-256'), of_register(), HOME)
 
 
 def test_md5_is_used_where_nothing_better_was_offered() -> None:

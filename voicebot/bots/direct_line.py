@@ -242,17 +242,19 @@ class DirectLineCarrier:
         if stream is not None:
             await stream.close()
 
-    def _came(self, activities: list[dict[str, Any]]) -> None:
+    async def _came(self, activities: list[dict[str, Any]]) -> None:
         for request, identity in self._feed.named:
             if request.isdecimal() and len(request) < 10:
                 self.exchange.named(int(request), identity)
         if self._feed.unreadable:
             self.exchange.unusable(f"what the bot sent cannot be read: {self._feed.unreadable}")
+        await asyncio.sleep(0)  # what came was parsed: the media of other calls comes first
         for activity in activities:
             try:
                 self.exchange.received(activity)
             except Exception:  # an activity that cannot be handled must not end the stream
                 logger.exception("conversation %s: an activity of the bot was dropped", self._call.id)
+            await asyncio.sleep(0)
 
     async def _post(self, activity: dict[str, Any], request: int = 0) -> str:
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}

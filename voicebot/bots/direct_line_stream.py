@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -63,7 +63,7 @@ class StreamSockets:
             self._none_until = now + NO_STREAMS_FOR_S
             raise StreamUnavailable(f"the websocket does not open within {CONNECT_S:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise StreamUnavailable(f"the websocket cannot be opened: {error or type(error).__name__}") from error
+            raise StreamUnavailable(f"the websocket cannot be opened: {str(error) or type(error).__name__}") from error
 
 
 class DirectLineStream:
@@ -76,7 +76,7 @@ class DirectLineStream:
         token: DirectLineToken,
         feed: DirectLineFeed,
         poll_s: float,
-        on_activities: Callable[[list[dict[str, Any]]], None],
+        on_activities: Callable[[list[dict[str, Any]]], Awaitable[None]],
     ) -> None:
         self._service = service
         self._sockets = sockets
@@ -136,7 +136,7 @@ class DirectLineStream:
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
-                self._on_activities(self._feed.frame(message.data))
+                await self._on_activities(self._feed.frame(message.data))
         await socket.close()
         self._socket = None
         logger.info("conversation %s: the stream broke at watermark %r", self._name, self._feed.watermark)
@@ -175,7 +175,7 @@ class DirectLineStream:
             except (Undelivered, TimeoutError):
                 return
             else:
-                self._on_activities(self._feed.take(answer))
+                await self._on_activities(self._feed.take(answer))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._nudged.wait()

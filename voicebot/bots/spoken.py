@@ -44,7 +44,11 @@ _PLAIN = re.compile(r"[^\W_](?:[^\W_]|[ ,.:;!?'’%€$-])*")
 
 MAX_TEXT = 4000
 """Five minutes of speech; the rest is cut off."""
+MAX_DIFFERENT = 1500
+"""Different characters in one text; in Chinese it has some 800. Where there are more, only ASCII is read out."""
 MAX_LINES = 100
+MAX_ENTITIES = 400
+"""Characters written as ``&...;``; where there are more ``&``, all are left as they are."""
 MAX_MARKS = 100
 """Of one line; where there are more, all are left out, whatever they mean."""
 MAX_ALL_MARKS = 400
@@ -61,7 +65,10 @@ def spoken(text: str) -> str:
 
 def _without_markup(text: str) -> str:
     # Patterns are split by, not replaced with functions or groups: those cost a call in Python for each match.
-    text = html.unescape(text)
+    if len(set(text)) > MAX_DIFFERENT:
+        text = text.encode("ascii", "ignore").decode()
+    if text.count("&") <= MAX_ENTITIES:
+        text = html.unescape(text)
     if "\\" in text:
         for character, hidden in _HIDDEN.items():
             text = text.replace("\\" + character, hidden)

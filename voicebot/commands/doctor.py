@@ -167,7 +167,8 @@ async def _bot(bot: RemoteBot, http: aiohttp.ClientSession) -> Finding:
         async with http.get(address, allow_redirects=False) as response:
             status = response.status
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return Finding(check, False, f"{url}: {error or 'no answer'}", "check that it runs, its address, and firewalls")
+        why = str(error) or "no answer"
+        return Finding(check, False, f"{url}: {why}", "check that it runs, its address, and firewalls")
     if status == HTTPStatus.NOT_FOUND and bot.kind_of_address:
         return Finding(check, False, f"{url}: HTTP 404", bot.kind_of_address)
     if (credentials := bot.credentials()) is not None:

@@ -17,7 +17,7 @@ import ipaddress
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from voicebot.sip.digest import ALGORITHMS, digest_response, format_digest, parse_digest
 from voicebot.sip.hop import Hop
@@ -85,10 +85,12 @@ class Credentials:
 
     def choose(self, challenges: Iterable[Mapping[str, str]], request: SipRequest) -> list[Mapping[str, str]]:
         """The challenges to ``request`` that may be answered, the strongest first. Notes their algorithms."""
+        challenges = list(challenges)
+        realms = self._realms or self._named([fields.get("realm", "") for fields in challenges], request)
         ranked = []
         for fields in challenges:
             realm = fields.get("realm", "")
-            if not (realm in self._realms if self._realms else self._is_ours(realm, request)):
+            if realm not in realms:
                 continue
             rank = _ORDER.index(_algorithm(fields))
             self._best[realm] = min(rank, self._best.get(realm, rank))
@@ -96,14 +98,16 @@ class Credentials:
         ranked.sort(key=lambda one: one[0])
         return [fields for rank, fields in ranked if rank <= self._best[fields.get("realm", "")]]
 
-    def _is_ours(self, realm: str, request: SipRequest) -> bool:
-        """Whether ``realm`` is the one that was named first. A registrar, which forwards to nobody, may change it."""
-        if realm in self._best:
-            return True
+    def _named(self, named: Sequence[str], request: SipRequest) -> Collection[str]:
+        """Of the realms in one response: the one that was named first. A registrar, which forwards to nobody, may
+        change it, though not for a weaker algorithm."""
+        if self._best.keys() & named or not named:
+            return self._best.keys()
         if request.method == "REGISTER":
-            self._best.clear()
-            return True
-        return not (self._registers or self._best or request.recipient.tag)
+            self._best = dict(zip(named, self._best.values(), strict=False))
+        elif self._registers or self._best or request.recipient.tag:
+            return ()
+        return named[:1]
 
 
 class Challenged:
