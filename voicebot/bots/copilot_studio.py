@@ -169,7 +169,7 @@ class AgentService:
         except NO_CONNECTION as error:
             raise NotConnected(f"cannot be reached: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Undelivered(f"no answer: {error or type(error).__name__}") from error
+            raise Undelivered(f"no answer: {str(error) or type(error).__name__}") from error
 
 
 class AgentCarrier:

@@ -63,7 +63,7 @@ class StreamSockets:
             self._none_until = now + NO_STREAMS_FOR_S
             raise StreamUnavailable(f"the websocket does not open within {CONNECT_S:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise StreamUnavailable(f"the websocket cannot be opened: {error or type(error).__name__}") from error
+            raise StreamUnavailable(f"the websocket cannot be opened: {str(error) or type(error).__name__}") from error
 
 
 class DirectLineStream:
