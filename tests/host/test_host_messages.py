@@ -334,7 +334,7 @@ async def test_two_that_share_a_listener_take_turns_and_lose_nothing(echo_folder
         await until(lambda: select.select([listener], [], [], 0)[0])
         assert not waiting.done()
         await after.accept()
-        assert await asyncio.wait_for(waiting, 5) == 200
+        assert await asyncio.wait_for(waiting, 20) == 200
     for endpoint in (before, after):
         await endpoint.close()
     listener.close()

@@ -151,6 +151,13 @@ def test_of_two_realms_that_a_registrar_names_the_known_one_is_meant_or_else_the
         assert parse_digest(request.headers["Authorization"])["realm"] == "a"
 
 
+def test_of_two_unknown_realms_the_one_with_the_better_algorithm_is_taken() -> None:
+    request = of_register()
+    both = challenged('realm="a", nonce="1", algorithm=MD5', 'realm="b", nonce="2", algorithm=SHA-256')
+    assert Challenged(ours()).answer(both, request, HOME)
+    assert parse_digest(request.headers["Authorization"])["realm"] == "b"
+
+
 def test_where_a_registrar_names_no_realm_a_call_teaches_none() -> None:
     credentials = Credentials("u", "p", hosts=[HOME.host], registers=True)
     assert not Challenged(credentials).answer(challenged('realm="any", nonce="1"'), Peer().request("INVITE"), HOME)

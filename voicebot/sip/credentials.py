@@ -87,22 +87,17 @@ class Credentials:
 
     def choose(self, challenges: Iterable[Mapping[str, str]], request: SipRequest) -> list[Mapping[str, str]]:
         """The challenges to ``request`` that may be answered, the strongest first. Notes their algorithms."""
-        challenges = list(challenges)
-        realms = self._realms or self._named([fields.get("realm", "") for fields in challenges], request)
-        ranked = []
-        for fields in challenges:
+        ranked = sorted(((_ORDER.index(_algorithm(fields)), fields) for fields in challenges), key=lambda one: one[0])
+        realms = self._realms or self._named([fields.get("realm", "") for _, fields in ranked], request)
+        ours = [(rank, fields) for rank, fields in ranked if fields.get("realm", "") in realms]
+        for rank, fields in ours:
             realm = fields.get("realm", "")
-            if realm not in realms:
-                continue
-            rank = _ORDER.index(_algorithm(fields))
             self._best[realm] = min(rank, self._best.get(realm, rank))
-            ranked.append((rank, fields))
-        ranked.sort(key=lambda one: one[0])
-        return [fields for rank, fields in ranked if rank <= self._best[fields.get("realm", "")]]
+        return [fields for rank, fields in ours if rank <= self._best[fields.get("realm", "")]]
 
     def _named(self, named: Sequence[str], request: SipRequest) -> Collection[str]:
-        """Of the realms in one response: the one that was named first. A registrar, which forwards to nobody, may
-        change it, though not for a weaker algorithm."""
+        """Of the realms in one response, the strongest first: the one that is known, or else the first. A registrar,
+        which forwards to nobody, may change it, though not for a weaker algorithm."""
         if self._best.keys() & named or not named:
             return self._best.keys()
         if request.method == "REGISTER":
