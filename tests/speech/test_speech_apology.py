@@ -7,7 +7,7 @@ import pytest
 from speech_double import SpeechDouble
 
 from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat
-from voicebot.speech import APOLOGY_TEXTS, SpeechEndpoint, apology
+from voicebot.speech import APOLOGY_TEXTS, SpeechEndpoint, SpeechUnavailable, apology
 from voicebot.speech.apology import ApologyKind, warm
 from voicebot.speech.apology_rendering import render
 
@@ -39,3 +39,10 @@ async def test_rendering_writes_what_the_service_says(service: SpeechDouble, tmp
     await render(SpeechEndpoint(host=service.host), "en-US-JoeNeural", "en-US", tmp_path)
     assert {path.stem for path in tmp_path.iterdir()} == set(APOLOGY_TEXTS)  # noqa: ASYNC240 - a test
     assert (tmp_path / "wait.ulaw").read_bytes() in {bytes([number]) * 4000 for number in range(1, 9)}
+
+
+async def test_what_has_a_splice_is_no_recording(service: SpeechDouble, tmp_path: Path) -> None:
+    service.cut_utterances = 1
+    with pytest.raises(SpeechUnavailable, match="would have a splice"):
+        await render(SpeechEndpoint(host=service.host), "en-US-JoeNeural", "en-US", tmp_path)
+    assert not list(tmp_path.iterdir())  # noqa: ASYNC240 - a test
