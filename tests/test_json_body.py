@@ -84,3 +84,19 @@ def test_a_long_speech_that_is_all_escaped_is_read_and_so_is_a_list_of_measureme
     speech = "话" * 10_000
     assert parse_json(json.dumps({"text": speech, "speak": speech})) == {"text": speech, "speak": speech}
     assert len(parse_json(json.dumps([n / 7 for n in range(900)]))) == 900
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'"a\ud800b"', "a\ufffdb"),
+        (r'"\uDC00"', "\ufffd"),
+        (r'["\ud83d\ude00", "\ude00\ud83d"]', ["\U0001f600", "\ufffd\ufffd"]),
+        (r'{"\\\udfff": 1}', {"\\\ufffd": 1}),
+        (r'"C:\\udcache"', r"C:\udcache"),
+        (r'"\ud83d\ude00"', "\U0001f600"),
+    ],
+)
+def test_half_a_surrogate_pair_is_a_character_that_can_be_written(text: str, value: object) -> None:
+    assert parse_json(text) == parse_json(text.encode()) == parse_json(text.encode("utf-16")) == value
+    json.dumps(parse_json(text), ensure_ascii=False).encode()

@@ -9,15 +9,14 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-
 MAX_MESSAGE = 10_000
 """Characters of a message; it may hold what a caller, a bot or a service has sent."""
 
 _INVISIBLE = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 0x09}
 _INVISIBLE |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 _INVISIBLE[0x0A] = "\n    "
-"""Control characters, which terminals obey, and marks of direction. A further line is indented, so that what others have
-sent is never taken for a line of ours."""
+"""Control characters, which terminals obey, and marks of direction. A further line is indented, so that what others
+have sent is never taken for a line of ours."""
 
 
 def _message(record: logging.LogRecord) -> str:
