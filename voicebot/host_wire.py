@@ -30,6 +30,9 @@ from typing import Any
 MAX_LINE = 1 << 20
 SECRET_PREFIX = "VOICEBOT_SECRET_"
 """So begin the names of environment variables with secrets for dialog files."""
+STATE_PASSWORD_ENV = "VOICEBOT_STATE_PASSWORD"
+"""The environment variable with the password of a state server. It is not in the URL, which process lists and logs
+show."""
 
 
 class WireError(ValueError):

@@ -95,7 +95,7 @@ class Wire:
         return self.turns
 
     async def receive(self) -> dict[str, Any]:
-        line = await asyncio.wait_for(self.reader.readline(), 5)
+        line = await asyncio.wait_for(self.reader.readline(), 20)
         assert line, "the host closed the connection"
         message: dict[str, Any] = json.loads(line)
         return message

@@ -8,13 +8,14 @@ import pytest
 from sip_calls import up
 from sip_peer import OFFER, Peer, session, statuses
 
+from voicebot.listening import Rate, RateLimiter, source_of
 from voicebot.sip.answering import CallOffered
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.credentials import Challenged, Credentials
 from voicebot.sip.gate import OpenGate
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
-from voicebot.sip.trunks import IN_CALL, Rate, RateLimiter, Strangers, Trunk, TrunkGate, source_of
+from voicebot.sip.trunks import IN_CALL, Strangers, Trunk, TrunkGate
 
 SBC = Trunk("sbc", (ipaddress.ip_network("192.0.2.0/28"), ipaddress.ip_network("2001:db8::/32")))
 PHONE = Trunk("phone", username="phone", password="secret")

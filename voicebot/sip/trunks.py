@@ -22,11 +22,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from voicebot.listening import source_of
+from voicebot.listening import MOST_SOURCES, Rate, RateLimiter, source_of
 from voicebot.sip.credentials import Credentials, Network
 from voicebot.sip.digest import DigestServer, Proof
 from voicebot.sip.gate import Admission
@@ -78,53 +78,11 @@ class Trunk:
         return any(address.version == network.version and address in network for network in self.addresses)
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A token bucket: it holds ``burst`` tokens and is refilled with ``per_s`` a second; a request takes one."""
-
-    per_s: float
-    burst: float
-
-
 DEFAULT_RATES = {"INVITE": Rate(5, 20), "REGISTER": Rate(1, 5), "OPTIONS": Rate(2, 10), "other": Rate(10, 40)}
 IN_CALL = Rate(20, 100)
 """Of requests in one running call. Keypad keys by INFO come 10 times a second at most."""
 TRUNK_FACTOR = 40.0
 """By how much the rates of trunks are higher."""
-MOST_SOURCES = 10_000
-"""How many are remembered, for each purpose; who was heard least recently is forgotten."""
-
-
-class RateLimiter:
-    """A token bucket for each source and method, in a bounded table: the least recently used is forgotten."""
-
-    def __init__(self, rates: Mapping[str, Rate] | None = None, *, sources: int = MOST_SOURCES) -> None:
-        self._rates = rates or DEFAULT_RATES
-        self._bound = sources
-        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._buckets)
-
-    def take(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
-        """Take a token. False: there is none left."""
-        key, tokens = self._tokens(source, method, now, factor)
-        taken = tokens >= 1.0
-        self._buckets[key] = (tokens - taken, now)
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > self._bound:
-            self._buckets.popitem(last=False)
-        return taken
-
-    def is_empty(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
-        """Whether there is no token left."""
-        return self._tokens(source, method, now, factor)[1] < 1.0
-
-    def _tokens(self, source: str, method: str, now: float, factor: float) -> tuple[tuple[str, str], float]:
-        kind = method if method in self._rates else "other"
-        full = self._rates[kind].burst * factor
-        tokens, at = self._buckets.get((source, kind), (full, now))
-        return (source, kind), min(full, tokens + (now - at) * self._rates[kind].per_s * factor)
 
 
 class TrunkGate:
@@ -147,7 +105,7 @@ class TrunkGate:
         self._trunks = tuple(trunks)
         self._strangers = strangers
         self._registrars = registrars
-        self._limiter = limiter if limiter is not None else RateLimiter()
+        self._limiter = limiter if limiter is not None else RateLimiter(DEFAULT_RATES)
         self._in_calls = RateLimiter({"other": IN_CALL})
         self._by_user = {trunk.username: trunk for trunk in trunks if trunk.username}
         self._digest = DigestServer(realm, self._password_of) if self._by_user else None
