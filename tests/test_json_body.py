@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.json_body import MAX_BYTES, MAX_ESCAPES, MAX_FRACTIONS, MAX_VALUES, number_within, parse_json
+from voicebot.json_body import MAX_BYTES, MAX_DIGITS, MAX_ESCAPES, MAX_FRACTIONS, MAX_VALUES, number_within, parse_json
 
 
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "9" * 5000, "1e999", "-1e999", "NaN", "Infinity"])
@@ -39,8 +39,9 @@ def test_what_is_wrong_is_told(text: str | bytes, why: str) -> None:
         parse_json(text)
 
 
+WHOLE = st.integers(-(10**MAX_DIGITS) + 1, 10**MAX_DIGITS - 1)
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none() | st.booleans() | WHOLE | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inside: st.lists(inside) | st.dictionaries(st.text(), inside),
 )
 
