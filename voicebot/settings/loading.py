@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from voicebot.host.sdk_choice import SDK_ENV
 from voicebot.host_wire import SECRET_PREFIX, STATE_PASSWORD_ENV
@@ -40,6 +41,8 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
         _refuse_missing(file, settings)
     except ValidationError as error:
         raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from error
+    except (UnreadableVariable, RecursionError) as error:  # a variable for a list or a table is JSON
+        raise SettingsError(f"environment: {error}: write it as JSON") from error
     except OSError as error:  # of a file that is named: in a folder of others, or the name is too long
         raise SettingsError(f"{file}: {str(error.filename)[:200]}: {error.strerror}") from error
     return settings
