@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from voicebot.address import Address
 from voicebot.bots import events_from_activity
-from voicebot.bots.interpretation import MAX_URL, Interpreter, left_unsaid
+from voicebot.bots.interpretation import MAX_URL, Interpreter
 from voicebot.bots.requests import Requests
 from voicebot.bots.settling import Patience
 from voicebot.events import (
@@ -240,6 +240,7 @@ def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
     )
     assert collected.keys == KeyCollection(4, "*", 0.9)
     assert config(dtmfCollect=False).keys == KeyCollection()
+    assert config(lateEndKey="#") == CallConfigured(9.0, late_end_key="#")
 
 
 def test_a_bot_chooses_which_events_it_is_sent() -> None:
@@ -316,10 +317,19 @@ def test_all_cards_of_a_message_share_what_is_looked_at() -> None:
     assert "y" not in said
 
 
+def remarks(**content: Any) -> list[str]:
+    interpreter = Interpreter()
+    interpreter.events({"type": "message", **content}, 1, 0.0)
+    return interpreter.take_remarks()
+
+
 def test_how_much_of_a_message_is_not_said_is_known() -> None:
-    assert left_unsaid({"type": "message", "speak": "x" * 10_001, "text": "x" * 20_000}) == 1
-    assert left_unsaid({"type": "message", "text": "x" * 4_003}) == 3
-    assert left_unsaid({"type": "event", "text": "x" * 20_000}) == left_unsaid([]) == 0
+    assert remarks(speak="x" * 10_001, text="x" * 20_000) == [
+        "its speak of 10001 characters is cut at the limit: 1 characters are not said"
+    ]
+    assert remarks(text="x" * 4_003)[0].endswith(": 3 characters are not said")
+    assert remarks(text="x\n" * 120) == ["its text is too long: 21 of 121 lines are not said"]
+    assert remarks(text="Hello.") == []
 
 
 def test_what_a_bot_says_is_bounded() -> None:

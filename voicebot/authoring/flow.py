@@ -91,14 +91,6 @@ class Flow(Dialog):  # type: ignore[misc]
         if step is not None and state.get("mode") in step.MODES:
             await step.as_offered(state).prompt_again(self._turn(context, program, state))
 
-    def waiting(self, context: TurnContext, state: dict[str, Any]) -> tuple[DialogStep, Turn] | None:
-        """The step that waits for the caller, with its turn; None when none does."""
-        program = self.program(context)
-        step = program.steps.get(state.get("step", ""))
-        if step is None or state.get("mode") not in step.MODES:
-            return None
-        return step.as_offered(state), self._turn(context, program, state)
-
     # --- the steps ----------------------------------------------------------------------------------------------------
 
     async def _go_on(self, dc: DialogContext) -> Any:

@@ -71,6 +71,11 @@ class Turn:
         return (activity.text or "").strip() if activity.type == ActivityTypes.message else None
 
     @property
+    def prompt_heard(self) -> float:
+        """How much of what was said last the caller had heard when beginning to speak, from 0 to 1."""
+        return channel.prompt_heard(self.context.activity)
+
+    @property
     def key(self) -> str | None:
         """The key that the caller pressed; None when something else came in."""
         return self.message if channel.is_key(self.context.activity) else None
@@ -117,8 +122,10 @@ class Turn:
 
     # --- what is said and done ----------------------------------------------------------------------------------------
 
-    async def speak(self, prompt: Prompt, *, asking: bool = False, barge_in: BargeIn | None = None) -> None:
-        """Say ``prompt``. ``asking``: an answer is expected. ``barge_in``: unless the prompt itself says."""
+    async def speak(self, prompt: Prompt, *, asking: bool = False, barge_in: BargeIn | None = None) -> str:
+        """Say ``prompt``, and return its words. ``asking``: an answer is expected. ``barge_in``: unless the prompt
+        itself says.
+        """
         words = self.script.words(prompt)
         scope, slow = self.scope(), bool(self.call.get("slow"))
         audio = words.sound(scope) if not slow else ""  # a file cannot be played more slowly, so the text is spoken
@@ -127,6 +134,7 @@ class Turn:
             may = self.script.header.defaults.barge_in
         said = words.rendered(scope, slow)
         await channel.say(self.context, said, asking=asking, barge_in=may, locale=self.script.locale, audio=audio)
+        return said[0]
 
     def error(self, message: str, status: int) -> None:
         """Keep why something failed, for ``{error.message}`` and ``{error.status}``."""

@@ -60,6 +60,12 @@ class CallerSpeech:
         """Whether a turn has begun: the caller speaks, or has stopped and may go on."""
         return self.speaking or self._offset is not None or self.has_words
 
+    @property
+    def began(self) -> float | None:
+        """When the caller began to speak in this turn; None if nobody has."""
+        first = self._finals[0] if self._finals else self._hypothesis
+        return first.start if self._onset is None and first is not None else self._onset
+
     def deadline(self, policy: TurnPolicy) -> float | None:
         """When the turn is over if nothing more comes; None if there is no turn."""
         if self.speaking:

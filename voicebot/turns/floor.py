@@ -49,6 +49,7 @@ class Floor:
         """How often in a row the caller was silent."""
         self.no_matches = 0
         """How many turns of the caller in a row had no words."""
+        self._paused_at: float | None = None
         self._rows = ROWS[self.state]
         self._commands: list[Command] = []
 
@@ -69,6 +70,8 @@ class Floor:
             return
         self.state = state
         self._rows = ROWS[state]
+        if state is FloorState.SPEAKING:
+            self._paused_at = None
         self.timers.stop(STATE_TIMERS)
         timer = TIMER_OF.get(state)
         if timer is not None:
@@ -193,14 +196,20 @@ class Floor:
 
     # --- moves -------------------------------------------------------------------------------------------------------
 
+    def _pause(self, now: float) -> None:
+        self._paused_at = now
+        self.command(Pause())
+
     def _resume(self, now: float) -> None:
         if not self.caller.speaking:
             self.caller.take(now)  # forget the cough
         self.command(Resume())
 
-    def _drop(self, _now: float) -> None:
+    def _drop(self, now: float) -> None:
         # requests to the bot wait until playback has reported how much was heard
-        self.bot.interrupt(self.requests.count)
+        played_until = now if self._paused_at is None else self._paused_at
+        began = played_until if self.caller.began is None else self.caller.began
+        self.bot.interrupt(self.requests.count, played_until - began)
         self.command(Drop())
 
     def _drop_greeting(self, now: float) -> None:
@@ -226,7 +235,9 @@ class Floor:
         turn = self.caller.take(now)
         if turn.text:
             self._understood()
-            self.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence)
+            self.deferred.allow_late_end_key("")
+            heard = 0.0 if self.requests.answer_owed else self.bot.last_heard
+            self.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence, prompt_heard=heard)
         elif or_no_match and turn.voiced_s >= self.policy.settings.min_no_match_s:
             self.no_matches += 1
             self.ask(AskKind.NO_MATCH, count=self.no_matches)
@@ -337,7 +348,7 @@ GUARDS: dict[Guard, Callable[[Floor], bool]] = {
 }
 
 MOVES: dict[Move, Callable[[Floor, float], None]] = {
-    Move.PAUSE: lambda floor, now: floor.command(Pause()),
+    Move.PAUSE: Floor._pause,
     Move.RESUME: Floor._resume,
     Move.DROP: Floor._drop,
     Move.DROP_GREETING: Floor._drop_greeting,

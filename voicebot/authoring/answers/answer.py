@@ -70,6 +70,9 @@ class AnswerKind(Part):
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         return {"anyOf": [{"const": True}, handler(schema)]}
 
+    TAKEN_UNHEARD: ClassVar[bool] = True
+    """Whether it can be an answer before the question was heard. A yes is a yes to something."""
+
     @abstractmethod
     def value(self, text: str, understanding: Understanding, today: date) -> Any:
         """The answer in ``text``, complete and within its limits; None when there is none."""
@@ -77,6 +80,10 @@ class AnswerKind(Part):
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller said."""
         return answered(self.value(text, understanding, today))
+
+    def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> Any:
+        """The answer when ``text`` is said behind the answer ``before``, as its next part; None when it is none."""
+        return None
 
     def read_key(self, key: str, slot: Slot, today: date) -> Reading:
         """What the caller pressed."""
@@ -89,6 +96,11 @@ class AnswerKind(Part):
     def takes_key(self, key: str) -> bool:
         """Whether ``key`` alone is an answer, even when an option has the same key."""
         return False
+
+    @property
+    def ends_with(self) -> str:
+        """The key that ends what is keyed in."""
+        return "#"
 
     @property
     def keys_pause_s(self) -> float | None:

@@ -13,14 +13,15 @@ from voicebot.authoring.understanding import Understanding
 
 
 def option_said(
-    options: Mapping[str, Option], text: str, understanding: Understanding, *, alone: bool
+    options: Mapping[str, Option], text: str, understanding: Understanding, *, outright: bool
 ) -> Answered | None:
-    """The option that ``text`` means. ``alone``: nothing but an option is an answer."""
+    """The option that ``text`` means. ``outright``: only when it is named, not by its key, its place or its sound."""
     if not options:
         return None
     spoken = {name: (option.say or [name.replace("_", " ").replace("-", " ")]) for name, option in options.items()}
-    name = understanding.choice(text, spoken)
-    if name is None or (not alone and not _named(text, spoken[name])):
+    keys = {name: option.key for name, option in options.items() if option.key is not None}
+    name = understanding.choice(text, spoken, keys, outright=outright)
+    if name is None or (outright and not _named(text, spoken[name])):
         return None
     return _answer(options, name)
 

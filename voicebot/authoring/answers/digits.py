@@ -58,6 +58,10 @@ class DigitsAnswer(AnswerKind):
         return self.length or self.max
 
     @property
+    def ends_with(self) -> str:
+        return self.end_key
+
+    @property
     def keys_pause_s(self) -> float | None:
         return self.pause if self.length is None or "pause" in self.model_fields_set else None
 
@@ -80,6 +84,11 @@ class DigitsAnswer(AnswerKind):
             return None
         slot["said"] = so_far + said
         return More(self.rest) if self.rest is not None else None
+
+    def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> str | None:
+        said = understanding.digits(text)
+        repeated = said.startswith(before)
+        return before + said if said and not repeated and len(before) + len(said) <= self.longest else None
 
     def read_key(self, key: str, slot: Slot, today: date) -> Reading:
         # What was said before goes on with keys: "one two three", 4 5 6.

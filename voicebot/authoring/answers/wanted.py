@@ -20,16 +20,47 @@ class Wanted:
     options: Mapping[str, Option]
     answer: AnswerKind | None
 
-    def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
-        """What the caller said."""
-        option = self.option_said(text, understanding)
-        if option is not None or self.answer is None:
+    def read_words(
+        self, text: str, slot: Slot, understanding: Understanding, today: date, *, heard: bool = True
+    ) -> Reading:
+        """What the caller said. Before the question was ``heard``, only what names an answer is one."""
+        if not heard and understanding.only_agrees(text):
+            return None
+        option = option_said(self.options, text, understanding, outright=not (heard and self.answer is None))
+        if option is not None or self.answer is None or not (heard or self.answer.TAKEN_UNHEARD):
             return option
         return self.answer.read_words(text, slot, understanding, today)
 
+    def read_confirming(
+        self, text: str, candidate: Any, understanding: Understanding, today: date, *, heard: bool
+    ) -> Any:
+        """What the caller said when asked whether ``candidate`` is right: True, False, the value that is meant instead,
+        an option, or the whole of an answer of which more has come (both as Answered); None for none of these.
+
+        Before the question was ``heard``, a yes or no is none, and the next digits of a number go on with it.
+        """
+        more = self._goes_on(candidate, text, understanding, today) if not heard else None
+        if more is not None:
+            return Answered(more)
+        value = self.instead(text, understanding, today)
+        if value is not None:
+            return True if value == candidate else value
+        yes = understanding.yes_no(text) if heard else None
+        if yes is not None or self.answer is None or (not heard and understanding.only_agrees(text)):
+            return yes
+        return self.option_said(text, understanding)
+
+    def _goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> Any:
+        """The answer when ``text`` is its next part, behind ``before``; None when it is none."""
+        if self.answer is None or understanding.only_agrees(text) or understanding.asks_for(text) is not None:
+            return None
+        if understanding.correction(text) is not None:
+            return None
+        return self.answer.goes_on(before, text, understanding, today)
+
     def option_said(self, text: str, understanding: Understanding) -> Answered | None:
         """The option that the caller named."""
-        return option_said(self.options, text, understanding, alone=self.answer is None)
+        return option_said(self.options, text, understanding, outright=self.answer is not None)
 
     def value(self, text: str, understanding: Understanding, today: date) -> Any:
         """The value of the question's kind in ``text``, complete and within its limits; None when there is none."""

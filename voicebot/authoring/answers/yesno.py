@@ -18,6 +18,7 @@ class YesNoAnswer(AnswerKind):
     HEADING = "`yesno`"
     EXPECTED = "yesno"
     REPLACED = Replaced.NEVER
+    TAKEN_UNHEARD = False
 
     yes: Target | None = Field(None, description="The step to go to after yes.")
     no: Target | None = Field(None, description="The step to go to after no.")

@@ -9,30 +9,18 @@ from typing import Any
 from pydantic import Field
 
 from voicebot.authoring import channel
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Slot
-from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for
+from voicebot.authoring.answers.answer import Answered, More, Reading, Slot
+from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
-from voicebot.authoring.answers.date import DateAnswer
-from voicebot.authoring.answers.digits import DigitsAnswer
-from voicebot.authoring.answers.money import MoneyAnswer
-from voicebot.authoring.answers.name import NameAnswer
-from voicebot.authoring.answers.number import NumberAnswer
-from voicebot.authoring.answers.spelled import SpelledAnswer
-from voicebot.authoring.answers.text import TextAnswer
-from voicebot.authoring.answers.wanted import Wanted
-from voicebot.authoring.answers.yesno import YesNoAnswer
+from voicebot.authoring.answers.heard import share_to_hear
+from voicebot.authoring.answers.question import KINDS, Question
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import Fault, YamlPath, doubt
 from voicebot.authoring.model import (
     BargeIn,
     Duration,
-    Id,
     KeypadKey,
-    LanguageOptions,
     Name,
-    Option,
-    OptionsFrom,
-    Part,
     PhraseList,
     Prompt,
     Prompts,
@@ -44,19 +32,20 @@ from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn, nth
-from voicebot.authoring.walking import part_in
 from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 
 TRIES = 3
 ROUNDS = 3
 """How often an answer may be rejected before the question counts as failed."""
+MOST_UNHEARD = 3
+"""How often a question is asked again, without using up a try, for callers who speak before they have heard it."""
 MAX_PHRASES = 400
 ASKING, CONFIRMING = "ask", "confirm"
 YES_KEY, NO_KEY = "1", "2"
 """The keys with which callers confirm an answer, or reject it."""
 
 
-class AskStep(DialogStep):
+class AskStep(Question, DialogStep):
     """Asks a question and waits for the answer."""
 
     WORD = "ask"
@@ -65,32 +54,6 @@ class AskStep(DialogStep):
     KNOWS_OWN_VALUE = True
     MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
     MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "phrases")
-
-    ask: Prompt = Field(description="The question.")
-
-    choice: dict[Id, Option] | None = Field(
-        None,
-        description="The answer is one of these options. An empty one is taken from the file's `options`. There may be "
-        "another kind of answer beside it, for answers that match none of the options.",
-    )
-    options: OptionsFrom | None = Field(
-        None, description='The answer is one of the things of a list: `{from: rooms, say: "{type}"}`.'
-    )
-    languages: LanguageOptions | None = Field(
-        None,
-        description='The answer is the language for the rest of the call: `{en-US: {key: "1"}, de-DE: {key: "2"}}`. '
-        "A language without `say` is recognised by its name.",
-    )
-    digits: DigitsAnswer | None = Field(
-        None, description="The answer is a series of digits, such as an account number."
-    )
-    yesno: YesNoAnswer | None = Field(None, description="The answer is yes or no, saved as true or false.")
-    text: TextAnswer | None = Field(None, description="The answer is whatever the caller says.")
-    number: NumberAnswer | None = Field(None, description="The answer is a number.")
-    date: DateAnswer | None = Field(None, description="The answer is a day.")
-    money: MoneyAnswer | None = Field(None, description="The answer is an amount of money.")
-    spelled: SpelledAnswer | None = Field(None, description="The answer is spelled, letter by letter.")
-    name: NameAnswer | None = Field(None, description="The answer is a person's name.")
 
     save: Name | None = Field(None, description="The variable that stores the answer.")
     confirm: Confirm | None = Field(None, description="Asks whether the answer was understood correctly.")
@@ -106,6 +69,11 @@ class AskStep(DialogStep):
     keys: dict[KeypadKey, Target] = Field(default_factory=dict, description="Keys that lead straight to a step.")
     barge_in: BargeIn | None = Field(None, description="Whether callers may interrupt the question. Default: `true`.")
     no_input_after: Duration | None = Field(None, description="How long a silence counts as no answer.")
+    early: bool = Field(
+        False,
+        description="Whether a yes, a no, a number or a place in the list can answer the question before it was heard. "
+        "An answer that is named (an option's words, a day, an account number) counts at once in any case.",
+    )
     phrases: PhraseList = Field(default_factory=list, description="Words that the speech recogniser should expect.")
     sensitive: bool = Field(
         False,
@@ -114,21 +82,6 @@ class AskStep(DialogStep):
     )
 
     # --- what is known without running it -----------------------------------------------------------------------------
-
-    @cached_property
-    def wanted(self) -> Wanted:
-        """What counts as an answer."""
-        return Wanted(self.choice or self.languages or {}, getattr(self, self.kind) if not self.chooses else None)
-
-    @cached_property
-    def kind(self) -> str:
-        """The field of its kind of answer; the one beside `choice` when there are two."""
-        return next((kind for kind in reversed(KINDS) if getattr(self, kind) is not None), "")
-
-    @property
-    def chooses(self) -> bool:
-        """Whether the answer is one of the options, and nothing else."""
-        return self.kind in ("choice", "languages", "")
 
     @property
     def is_private(self) -> bool:
@@ -216,7 +169,7 @@ class AskStep(DialogStep):
             return GoOn(self.options.empty)
         if self._depends and not self.choice and self.wanted.answer is None:
             return Failed(self.on_fail)
-        state.update(mode=ASKING, misses=0, slot={})
+        state.update(mode=ASKING, misses=0, slot={}, heard=False, unheard=0)
         if state.get("asked") != self.id:
             state.update(asked=self.id, rounds=0)
         state.pop("candidate", None)
@@ -234,22 +187,31 @@ class AskStep(DialogStep):
             return Ending.WAITS
         if key is not None:
             return await self._key(turn, key)
-        if self._confirm(turn) is not None:
-            return await self._confirming(turn, text)
-        asks_for = turn.script.understanding.asks_for(text)
-        reading = None
-        if asks_for is None or not self.wanted.takes_anything:
-            reading = self.wanted.read_words(text, turn.state["slot"], turn.script.understanding, turn.today())
-        if reading is None and asks_for is not None and await self._asked_for(turn, asks_for):
+        state, understanding, today = turn.state, turn.script.understanding, turn.today()
+        heard = self._was_heard(turn)
+        asks_for = understanding.asks_for(text)
+        if state["mode"] == CONFIRMING:
+            meant = self.wanted.read_confirming(text, state["candidate"], understanding, today, heard=heard)
+            if meant is not None:
+                return await self._confirmed(turn, meant)
+        elif asks_for is None or not self.wanted.takes_anything:
+            reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
+            if reading is not None:
+                return await self._take(turn, reading)
+        if asks_for is not None and await self._asked_for(turn, asks_for):
             return Ending.WAITS
-        return await self._take(turn, reading)
+        if not heard and state["unheard"] < MOST_UNHEARD:
+            state["unheard"] += 1
+            await self.prompt_again(turn)
+            return Ending.WAITS
+        return await self._missed(turn, silent=False)
 
     async def prompt_again(self, turn: Turn) -> None:
         confirm = self._confirm(turn)
         if confirm is not None:
-            await turn.speak(confirm.ask, asking=True)
+            await self._speak(turn, confirm.ask)
         else:
-            await turn.speak(self.ask, asking=True, barge_in=self.barge_in)
+            await self._speak(turn, self.ask, self.barge_in)
 
     def is_answer(self, turn: Turn, text: str, *, whole: bool) -> bool:
         understanding = turn.script.understanding
@@ -262,29 +224,35 @@ class AskStep(DialogStep):
             return key in (YES_KEY, NO_KEY) or key in self.keys
         return key in self.keys or self.wanted.takes_key(key)
 
+    def end_key(self, state: Mapping[str, Any]) -> str:
+        answer = self.wanted.answer if state["mode"] == ASKING else None
+        return answer.ends_with if answer is not None else super().end_key(state)
+
+    def means_end_key(self, state: Mapping[str, Any], key: str) -> bool:
+        named = key in self.keys or (state["mode"] == ASKING and option_pressed(self.wanted.options, key) is not None)
+        return named or bool(state["slot"].get("keys"))
+
     def _confirm(self, turn: Turn) -> Confirm | None:
         """The confirmation that is being asked for; None while the question itself is."""
         return self.confirm if turn.state["mode"] == CONFIRMING else None
 
-    async def _confirming(self, turn: Turn, text: str) -> StepOutcome:
-        understanding = turn.script.understanding
-        value = self.wanted.instead(text, understanding, turn.today())
-        if value is not None:
-            return await self._confirmed(turn, True if value == turn.state["candidate"] else value)
-        yes = understanding.yes_no(text)
-        if yes is not None:
-            return await self._confirmed(turn, yes)
-        option = self.wanted.option_said(text, understanding) if not self.chooses else None
-        if option is not None:
-            return await self._take(turn, option)
-        asks_for = understanding.asks_for(text)
-        if asks_for is not None and await self._asked_for(turn, asks_for):
-            return Ending.WAITS
-        return await self._missed(turn, silent=False)
+    async def _speak(self, turn: Turn, prompt: Prompt, barge_in: BargeIn | None = None) -> None:
+        """Say what asks for an answer, and keep how much of it has to be heard."""
+        said = await turn.speak(prompt, asking=True, barge_in=barge_in)
+        turn.state["to_hear"] = share_to_hear(said, reads_back=self._confirm(turn) is not None)
+
+    def _was_heard(self, turn: Turn) -> bool:
+        """Whether what the caller says can be an answer: the question was heard, now or in an earlier try."""
+        state = turn.state
+        if turn.prompt_heard >= state.get("to_hear", 0):
+            state["heard"] = True
+        return self.early or bool(state.get("heard", True))
 
     async def _confirmed(self, turn: Turn, answer: Any) -> StepOutcome:
-        """``answer``: True, False, or the value that is meant instead."""
+        """``answer``: True, False, the value that is meant instead; or, as Answered, an option or the whole answer."""
         state = turn.state
+        if isinstance(answer, Answered):
+            return await self._take(turn, answer)
         if answer is True:
             return await self._answered(turn, state["candidate"], state.get("option"))
         state["rounds"] = state.get("rounds", 0) + 1
@@ -320,18 +288,22 @@ class AskStep(DialogStep):
         if silent and turn.state["mode"] == ASKING and slot.get("keys"):
             await self._expect(turn)
             return await self._take(turn, self.wanted.keys_ended(slot, turn.today()))
+        if silent:
+            turn.state["heard"] = True  # silence is what follows when everything was played
         return await self._missed(turn, silent=silent)
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
         if isinstance(reading, More):
             if reading.prompt is not None:
-                await turn.speak(reading.prompt, asking=True)
+                await self._speak(turn, reading.prompt)
             return Ending.WAITS
         if reading is None:
             return await self._missed(turn, silent=False)
         if self.confirm is None or (reading.option is not None and not self.chooses):
             return await self._answered(turn, reading.value, reading.option)
-        turn.state.update(mode=CONFIRMING, candidate=reading.value, option=reading.option, misses=0, slot={})
+        turn.state.update(
+            mode=CONFIRMING, candidate=reading.value, option=reading.option, misses=0, slot={}, heard=False, unheard=0
+        )
         if self.save is not None:
             turn.variables[self.save] = reading.value
         await self._expect(turn)
@@ -373,7 +345,7 @@ class AskStep(DialogStep):
         if prompt is None:
             await self.prompt_again(turn)
         else:
-            await turn.speak(prompt, asking=True)
+            await self._speak(turn, prompt)
         return True
 
     async def _missed(self, turn: Turn, *, silent: bool) -> StepOutcome:
@@ -384,7 +356,7 @@ class AskStep(DialogStep):
         confirm = self._confirm(turn)
         own = confirm.retry if confirm is not None else (self.no_input if silent else self.no_match) or self.retry
         if own:
-            await turn.speak(nth(own, state["misses"]), asking=True)
+            await self._speak(turn, nth(own, state["misses"]))
             return Ending.WAITS
         usual = (defaults.no_input if silent else defaults.no_match) or defaults.retry
         await turn.speak(nth(usual, state["misses"]) if usual else turn.script.usual["sorry"])
@@ -403,8 +375,3 @@ class AskStep(DialogStep):
         usual = [*(turn.script.expected("yesno") if confirming else ()),
                  *(turn.script.expected(answer.EXPECTED) if answer is not None else ())]  # fmt: skip
         return list(dict.fromkeys([*own, *usual]))[:MAX_PHRASES]
-
-
-KINDS = ("choice", "languages", *(name for name, info in AskStep.model_fields.items()
-                                  if issubclass(part_in(info.annotation) or Part, AnswerKind)))  # fmt: skip
-"""The fields of the kinds of answers, in their order above."""

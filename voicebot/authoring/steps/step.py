@@ -18,6 +18,8 @@ from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.turn import Turn
 
+END_KEY = "#"
+
 
 class Exit(NamedTuple):
     """A path out of a step. A ``target`` of None is the file's ``on_fail``. ``label``: for the picture."""
@@ -141,6 +143,14 @@ class DialogStep(Part):
         """Whether ``text`` answers it while it waits, although there is a global command in it. ``whole``: the command
         is all that was said."""
         return False
+
+    def end_key(self, state: Mapping[str, Any]) -> str:
+        """The key that ends what is keyed in while it waits."""
+        return END_KEY
+
+    def means_end_key(self, state: Mapping[str, Any], key: str) -> bool:
+        """Whether ``key``, which ends what was keyed in before, means something to it as well, before any other key."""
+        return self.takes_key(state, key)
 
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         """Whether ``key`` means something to it while it waits, and is therefore not a global command."""

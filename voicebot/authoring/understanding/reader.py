@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from voicebot.authoring.exact import exact
 from voicebot.authoring.understanding.amounts import Amounts
-from voicebot.authoring.understanding.answers import Choices, Globals, YesNoReader
+from voicebot.authoring.understanding.answers import Choices, Globals
 from voicebot.authoring.understanding.calendar_days import CalendarDays
 from voicebot.authoring.understanding.clock_times import ClockTimes
 from voicebot.authoring.understanding.corrections import Corrections
@@ -17,6 +17,7 @@ from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single, with_written_fractions
 from voicebot.authoring.understanding.spelling import Names, Spelling
 from voicebot.authoring.understanding.vocabulary import load
+from voicebot.authoring.understanding.yes_no import YesNoReader
 
 
 class Understanding:
@@ -99,16 +100,27 @@ class Understanding:
         return self._corrections.last_word(text, self._names.read, doubtful=False)
 
     @exact
-    def choice(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
-        """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is."""
+    def choice(
+        self, text: str, options: Mapping[str, Iterable[str]], keys: Mapping[str, str] | None = None,
+        *, outright: bool = False,
+    ) -> str | None:  # fmt: skip
+        """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is.
+
+        ``keys``: the keys of those that have one ("press two"). ``outright``: only an option's own words count, not its
+        key, its place, or a sound that is near.
+        """
 
         def meant(part: str) -> str | None:
-            return self._choices.read(part, options)
+            return self._choices.read(part, options, keys, outright=outright)
 
         found = self._corrections.last_word(text, meant, doubtful=False)
         if found is None and self._corrections.in_doubt(text):
             found = self._corrections.last_word(text, meant)
         return found
+
+    def only_agrees(self, text: str) -> bool:
+        """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""
+        return self._yes_no.says_nothing_else(text)
 
     def correction(self, text: str) -> str | None:
         """What is said instead of something misheard ("no, it is 42": "42"); None when nothing is."""

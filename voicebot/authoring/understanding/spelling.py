@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voicebot.authoring.understanding.answers import YesNoReader, one_off
+from voicebot.authoring.understanding.answers import one_off
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token, prepared, without
 from voicebot.authoring.understanding.vocabulary import Vocabulary
+from voicebot.authoring.understanding.yes_no import YesNoReader
 
 MAX_NAME_WORDS = 6
 
