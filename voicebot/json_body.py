@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,13 +25,18 @@ MAX_ESCAPES = 24_000
 """Backslashes in one text. Each takes the parser as long as many other characters; ten minutes of speech in a foreign
 alphabet, all escaped, have 10,000."""
 
+_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
+"""Half of a pair without the other half, as it is escaped; what is found may also be a backslash that is escaped."""
+
 
 def parse_json(text: str | bytes | bytearray, limit: int = MAX_BYTES, values: int = MAX_VALUES) -> Any:
     """``text`` as JSON (RFC 8259), of no more than ``limit`` bytes and ``values`` values.
 
     Numbers beyond what a double holds, and those that JSON does not have (``NaN``, ``Infinity``), are None, as
     JavaScript writes them; so are longer numbers than :data:`MAX_DIGITS` and :data:`MAX_FRACTION`. Raises ValueError,
-    which says what is wrong.
+    which says what is wrong. Half a surrogate pair, which cannot be written anywhere, is U+FFFD.
     """
     if len(text) > limit:
         raise ValueError(f"JSON of more than {limit} bytes")
@@ -39,8 +45,11 @@ def parse_json(text: str | bytes | bytearray, limit: int = MAX_BYTES, values: in
     if _escapes(text) > MAX_ESCAPES:
         raise ValueError(f"JSON of more than {MAX_ESCAPES} escapes")
     try:
+        if not isinstance(text, str):
+            text = text.decode(json.detect_encoding(text))
         fractions = _Fractions(values // MAX_FRACTIONS)
-        return json.loads(text, parse_int=_whole, parse_float=fractions.read, parse_constant=_no_number)
+        value = json.loads(text, parse_int=_whole, parse_float=fractions.read, parse_constant=_no_number)
+        return _without_halves(value) if _SURROGATE.search(text) else value
     except RecursionError as error:
         raise ValueError("JSON nested too deeply") from error
     except _TooMany as error:
@@ -73,8 +82,18 @@ def _escapes(text: str | bytes | bytearray) -> int:
     return text.count("\\") if isinstance(text, str) else text.count(b"\\")
 
 
+def _without_halves(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_halves(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_halves(name): _without_halves(item) for name, item in value.items()}
+    return value
+
+
 def _whole(digits: str) -> int | None:
-    return int(digits) if len(digits) <= MAX_DIGITS else None
+    return int(digits) if len(digits.removeprefix("-")) <= MAX_DIGITS else None
 
 
 class _TooMany(Exception):

@@ -241,6 +241,7 @@ def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
     )
     assert collected.keys == KeyCollection(4, "*", 0.9)
     assert config(dtmfCollect=False).keys == KeyCollection()
+    assert config(lateEndKey="#") == CallConfigured(9.0, late_end_key="#")
 
 
 def test_a_bot_chooses_which_events_it_is_sent() -> None:

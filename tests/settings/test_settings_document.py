@@ -325,3 +325,10 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "voicebot.toml"
     file.write_bytes(b"\xef\xbb\xbf[sip]\r\nport = 5070\r\n")
     assert load_settings(file).sip.port == 5070
+
+
+@pytest.mark.parametrize("value", ["[", "nan", "\udcff", "9" * 5000, "[" * 20_000])
+def test_a_variable_that_is_no_json_is_told(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICEBOT_CALLS__TRANSFER_ALLOW", value)
+    with pytest.raises(SettingsError, match="environment: "):
+        load_settings()

@@ -59,7 +59,7 @@ async def test_who_opens_does_not_wait_for_what_is_released_meanwhile(service: S
     opening = asyncio.create_task(recognition.open(SpeechEndpoint(host=service.host)))
     await asyncio.sleep(0)  # it has asked
     released = recognition.release()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await opening
         await released
     assert not reports

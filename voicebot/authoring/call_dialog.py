@@ -15,11 +15,16 @@ from voicebot.authoring.folder import MAIN
 from voicebot.authoring.languages import closest
 from voicebot.authoring.model import GlobalCommand
 from voicebot.authoring.program import Program
+from voicebot.authoring.steps import DialogStep
+from voicebot.authoring.steps.step import END_KEY
 from voicebot.authoring.steps.transfer import TRANSFERRING
 from voicebot.authoring.turn import Surroundings, Turn
-from voicebot.host.sdk import ActivityTypes, ComponentDialog, DialogContext, DialogInstance, TurnContext
+from voicebot.host.sdk import ActivityTypes, ComponentDialog, Dialog, DialogContext, DialogInstance, TurnContext
+from voicebot.telephony_channel import NO_INPUT
 
 ROOT = "call"
+LATE_KEY_S = 5.0
+"""How long after the last key an end key may still belong to what was keyed in."""
 
 
 class CallDialog(ComponentDialog):  # type: ignore[misc]
@@ -43,10 +48,49 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
     async def on_continue_dialog(self, inner_dc: DialogContext) -> Any:
         channel.begin_turn(inner_dc.context, inner_dc.parent.active_dialog.state.setdefault("call", {}))
         if inner_dc.context.activity.type == ActivityTypes.message:
-            wanted = self._wanted(inner_dc)
-            if wanted is not None:
-                return await self._jump(inner_dc, wanted)
+            return await self._said(inner_dc)
+        if inner_dc.context.activity.name == NO_INPUT:
+            channel.call_state(inner_dc.context).pop("ended_by", None)
         return await inner_dc.continue_dialog()
+
+    async def _said(self, dc: DialogContext) -> Any:
+        """The caller has said or pressed something."""
+        pressed = channel.is_key(dc.context.activity)
+        if pressed and self._is_late_end_key(dc):
+            return Dialog.end_of_turn
+        step, state = self._open_step(dc)
+        end_key = step.end_key(state) if step is not None else END_KEY
+        wanted = self._wanted(dc)
+        result = await (self._jump(dc, wanted) if wanted is not None else dc.continue_dialog())
+        channel.call_state(dc.context).pop("ended_by", None)
+        if pressed:
+            await self._allow_late_end_key(dc, end_key)
+        return result
+
+    # --- end keys -----------------------------------------------------------------------------------------------------
+
+    def _is_late_end_key(self, dc: DialogContext) -> bool:
+        """Whether the key only ends what was keyed in before: "123456", which is complete, and then ``#``."""
+        ended_by, activity = channel.call_state(dc.context).get("ended_by"), dc.context.activity
+        if not ended_by or (activity.text or "").strip() != ended_by["key"]:
+            return False
+        return not ended_by["at"] or channel.sent_at(activity) - ended_by["at"] <= LATE_KEY_S
+
+    async def _allow_late_end_key(self, dc: DialogContext, key: str) -> None:
+        step, state = self._open_step(dc)
+        if step is None or step.means_end_key(state, key):
+            return
+        if any(given.key == key for given in self._leading(dc.context).values()):
+            return
+        channel.call_state(dc.context)["ended_by"] = {"key": key, "at": channel.sent_at(dc.context.activity)}
+        await channel.allow_late_end_key(dc.context, key)
+
+    def _open_step(self, dc: DialogContext) -> tuple[DialogStep | None, dict[str, Any]]:
+        """The step that waits for the caller, and the state of its dialog."""
+        state = dc.active_dialog.state if dc.active_dialog is not None else {}
+        flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
+        step = flow.program(dc.context).steps.get(state.get("step", "")) if flow is not None else None
+        return (step if step is not None and state.get("mode") in step.MODES else None), state
 
     async def reprompt_dialog(self, context: TurnContext, instance: DialogInstance) -> None:
         channel.begin_turn(context, instance.state.setdefault("call", {}))
@@ -62,12 +106,10 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             return None
         activity = dc.context.activity
         text = (activity.text or "").strip()
-        choices = {"agent": script.main.globals.agent, "start_over": script.main.globals.start_over}
-        led = {name: given for name, given in choices.items() if given is not None and given.goto is not None}
+        led = self._leading(dc.context)
         if channel.is_key(activity):
-            flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
-            step = flow.program(dc.context).steps.get(state.get("step", "")) if flow is not None else None
-            if step is not None and state.get("mode") in step.MODES and step.takes_key(state, text):
+            step, state = self._open_step(dc)
+            if step is not None and step.takes_key(state, text):
                 return None
             return next((given for given in led.values() if given.key == text), None)
         asks_for = script.understanding.asks_for(text)
@@ -75,6 +117,12 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             return led[asks_for]
         own = {name: given.say for name, given in led.items() if given.say}
         return led[name] if own and (name := _says(text, own)) is not None else None
+
+    def _leading(self, context: TurnContext) -> dict[str, GlobalCommand]:
+        """The global commands of the main file that lead somewhere."""
+        commands = self._main(context).script.main.globals
+        choices = {"agent": commands.agent, "start_over": commands.start_over}
+        return {name: given for name, given in choices.items() if given is not None and given.goto is not None}
 
     async def _jump(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
         """Leave whatever is open, and go on in the main file with what it knows."""

@@ -7,6 +7,7 @@ the root dialog's state, which puts it into each turn: a dialog that asks again 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from voicebot.authoring.languages import closest, with_country
@@ -89,6 +90,12 @@ async def configure(
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
 
 
+async def allow_late_end_key(context: TurnContext, key: str) -> None:
+    """What was keyed in is complete: if ``key`` still follows, it only ends that."""
+    data = {"sessionParams": {"lateEndKey": key}}
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
+
+
 async def use_language(context: TurnContext, wanted: str, available: Sequence[str]) -> bool:
     """Go on in the language ``wanted``: words, voice and recognition. False, and no change, when there is none."""
     found = closest(wanted, available)
@@ -144,6 +151,12 @@ def prompt_heard(activity: Any) -> float:
     data = activity.channel_data
     heard = number_within(data.get(PROMPT_HEARD), 0, 1) if isinstance(data, dict) else None
     return 1.0 if heard is None else heard
+
+
+def sent_at(activity: Any) -> float:
+    """When the activity was sent, in seconds since 1970; 0 where it does not say."""
+    sent = activity.timestamp
+    return sent.timestamp() if isinstance(sent, datetime) else 0.0
 
 
 def is_dry_run(context: TurnContext) -> bool:

@@ -62,9 +62,11 @@ class TextCall:
         return await self._turn(type="message", text=text, channelData={PROMPT_HEARD: 0})
 
     async def press(self, keys: str) -> list[Said]:
-        """Press one key after another; everything that is said after them."""
+        """Press one key after another, while the call lasts; everything that is said after them."""
         said: list[Said] = []
         for key in keys:
+            if self.hung_up:
+                break
             said += await self._turn(type="message", text=key, entities=[{"type": "DTMF"}])
         return said
 

@@ -42,6 +42,7 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
         no_input_event=_no_input_event(parameters),
         no_input_retries=_count(parameters.get("userNoInputRetries"), 100),
         keys=_keys(parameters),
+        late_end_key=_key(parameters.get("lateEndKey")),
         language=_language(parameters.get("language")),
         voice=_name(parameters.get("voiceName")),
         hypotheses=_wants(parameters, "speechHypothesis"),
@@ -92,6 +93,10 @@ def _keys(parameters: dict[str, Any]) -> KeyCollection | None:
         end_key=end if isinstance(end, str) and len(end) <= 1 else "#",
         gap_s=2.0 if gap is None else gap,
     )
+
+
+def _key(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) == 1 else ""
 
 
 def _wants(parameters: dict[str, Any], event: str) -> bool | None:

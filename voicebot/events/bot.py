@@ -95,6 +95,8 @@ class CallConfigured(Event):
       words.
     * ``end_silence_s``: the quiet that ends the caller's turn (0: the default).
     * ``keys``: how keys are collected.
+    * ``late_end_key``: a key that still ends what was keyed in before ("123456", and then ``#`` out of habit). If it is
+      the next one, and comes within a few seconds of the last, it is ignored, and interrupts nothing.
     * ``language``, ``voice``: of synthesis, and ``language`` also of recognition, from now on.
     * ``masking_s``, ``masking_text``, ``masking_audio``: if the bot takes longer than this to answer, the caller hears
       this text, or this WAV file; ``masking_retries``: how many more times. ``bot_give_up_s``: if it takes longer than
@@ -114,6 +116,7 @@ class CallConfigured(Event):
     no_input_event: bool | None = None
     no_input_retries: int | None = None
     keys: KeyCollection | None = None
+    late_end_key: str = ""
     language: str = ""
     voice: str = ""
     masking_s: float | None = None

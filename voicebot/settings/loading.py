@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from voicebot.host.sdk_choice import SDK_ENV
-from voicebot.host.storage import PASSWORD_ENV
-from voicebot.host_wire import SECRET_PREFIX
+from voicebot.host_wire import SECRET_PREFIX, STATE_PASSWORD_ENV
 from voicebot.settings.bots import as_written
 from voicebot.settings.document import Settings
 from voicebot.settings_file import DEFAULT_FILE, SettingsError, read_settings_file
@@ -41,6 +41,8 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
         _refuse_missing(file, settings)
     except ValidationError as error:
         raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from error
+    except (UnreadableVariable, RecursionError) as error:  # a variable for a list or a table is JSON
+        raise SettingsError(f"environment: {error}: write it as JSON") from error
     except OSError as error:  # of a file that is named: in a folder of others, or the name is too long
         raise SettingsError(f"{file}: {str(error.filename)[:200]}: {error.strerror}") from error
     return settings
@@ -71,7 +73,7 @@ def for_children(settings: Settings) -> dict[str, str]:
 
 
 def _refuse_unknown_environment(secrets: set[str]) -> None:
-    known = {"VOICEBOT_CONFIG", SDK_ENV, PASSWORD_ENV, *(name.upper() for name in secrets)} | {
+    known = {"VOICEBOT_CONFIG", SDK_ENV, STATE_PASSWORD_ENV, *(name.upper() for name in secrets)} | {
         f"VOICEBOT_{section}__{name}".upper()
         for section, field in Settings.model_fields.items()
         for name in getattr(field.annotation, "model_fields", {})

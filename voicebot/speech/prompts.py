@@ -66,7 +66,7 @@ class PromptStatistics:
 def prompt_key(speech: Speech) -> str:
     """The cache key of ``speech``: a SHA-256 of everything that changes the sound."""
     parts = [FORMAT, speech.audio.name, speech.language, speech.voice, speech.text]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class PromptCache:

@@ -34,7 +34,7 @@ from voicebot.speechsdk.drivers import (
     RecognitionReport,
     RecognitionSignal,
 )
-from voicebot.speechsdk.endpoint import SpeechEndpoint
+from voicebot.speechsdk.endpoint import SpeechEndpoint, with_token
 from voicebot.speechsdk.threads import STOP_TIMEOUT_S, first_line
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class NativeRecognition:
     # --- on the event loop ---
 
     async def open(self, endpoint: SpeechEndpoint) -> None:
-        await threads.call(self._open, endpoint)
+        await threads.call(self._open, await with_token(endpoint))
 
     def write(self, audio: bytes) -> None:
         stream = self._stream
@@ -74,7 +74,7 @@ class NativeRecognition:
         return self._stream is not None and self._stream.commit() != 0
 
     async def refresh_token(self, endpoint: SpeechEndpoint) -> None:
-        await threads.call(self._refresh_token, endpoint)
+        await threads.call(self._refresh_token, await with_token(endpoint))
 
     def release(self) -> asyncio.Future[None]:
         return threads.dispose(self._release)

@@ -238,6 +238,7 @@ class Floor:
         turn = self.caller.take(now)
         if turn.text:
             self._understood()
+            self.deferred.allow_late_end_key("")
             heard = 0.0 if self.requests.answer_owed else self.bot.last_heard
             self.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence, prompt_heard=heard)
         elif or_no_match and turn.voiced_s >= self.policy.settings.min_no_match_s:

@@ -109,8 +109,8 @@ def _hold_ended(floor: Floor, event: HoldEnded) -> None:
 
 
 def _key_pressed(floor: Floor, event: KeyPressed) -> None:
-    floor.deferred.press(event.key)
-    floor.happened(Happening.KEY, event.at)
+    if floor.deferred.press(event.key, event.at):
+        floor.happened(Happening.KEY, event.at)
 
 
 def _transfer_ended(floor: Floor, event: TransferEnded) -> None:
@@ -187,6 +187,8 @@ def _bot_recovered(floor: Floor, event: BotRecovered) -> None:
 
 def _call_configured(floor: Floor, event: CallConfigured) -> None:
     floor.command(*floor.policy.take(event))
+    if event.late_end_key:
+        floor.deferred.allow_late_end_key(event.late_end_key)
     if event.listening is False:
         floor.caller.discard(event.at)  # what the caller is saying now is not for the bot either
         floor.happened(Happening.NOT_LISTENING, event.at)

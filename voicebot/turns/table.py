@@ -21,6 +21,7 @@ Deliberately not in the table:
   on while the bot is thinking, or who begins during the last word of a prompt.
 * When the caller's turn is over (``end_of_turn.py``). The table only says in which states this matters.
 * What is queued to be said, and how much of it was heard (``bot_speech.py``).
+* End keys that come late (``deferred.py``): nothing follows from them.
 * Hold. Playout stops then, and so do the timers (``timers.py``), because nobody is listening.
 * What is only passed on (recording, calls that the bot places), and how often something may fail (``failures.py``).
 

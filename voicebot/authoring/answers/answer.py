@@ -98,6 +98,11 @@ class AnswerKind(Part):
         return False
 
     @property
+    def ends_with(self) -> str:
+        """The key that ends what is keyed in."""
+        return "#"
+
+    @property
     def keys_pause_s(self) -> float | None:
         """Seconds without a further key that end the answer; None: those of any silence."""
         return None

@@ -58,6 +58,10 @@ class DigitsAnswer(AnswerKind):
         return self.length or self.max
 
     @property
+    def ends_with(self) -> str:
+        return self.end_key
+
+    @property
     def keys_pause_s(self) -> float | None:
         return self.pause if self.length is None or "pause" in self.model_fields_set else None
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from voicebot.authoring import channel
 from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Slot
-from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for
+from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
 from voicebot.authoring.answers.date import DateAnswer
 from voicebot.authoring.answers.digits import DigitsAnswer
@@ -237,6 +237,14 @@ class AskStep(DialogStep):
         if state["mode"] == CONFIRMING:
             return key in (YES_KEY, NO_KEY) or key in self.keys
         return key in self.keys or self.wanted.takes_key(key)
+
+    def end_key(self, state: Mapping[str, Any]) -> str:
+        answer = self.wanted.answer if state["mode"] == ASKING else None
+        return answer.ends_with if answer is not None else super().end_key(state)
+
+    def means_end_key(self, state: Mapping[str, Any], key: str) -> bool:
+        named = key in self.keys or (state["mode"] == ASKING and option_pressed(self.wanted.options, key) is not None)
+        return named or bool(state["slot"].get("keys"))
 
     def _confirm(self, turn: Turn) -> Confirm | None:
         """The confirmation that is being asked for; None while the question itself is."""

@@ -18,6 +18,8 @@ from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.turn import Turn
 
+END_KEY = "#"
+
 
 class Exit(NamedTuple):
     """A path out of a step. A ``target`` of None is the file's ``on_fail``. ``label``: for the picture."""
@@ -124,6 +126,14 @@ class DialogStep(Part):
 
     async def prompt_again(self, turn: Turn) -> None:
         """Say again what it waits for, after a restart of the host. It waits in one of its :attr:`MODES`."""
+
+    def end_key(self, state: Mapping[str, Any]) -> str:
+        """The key that ends what is keyed in while it waits."""
+        return END_KEY
+
+    def means_end_key(self, state: Mapping[str, Any], key: str) -> bool:
+        """Whether ``key``, which ends what was keyed in before, means something to it as well, before any other key."""
+        return self.takes_key(state, key)
 
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         """Whether ``key`` means something to it while it waits, and is therefore not a global command."""
