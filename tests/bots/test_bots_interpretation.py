@@ -20,6 +20,7 @@ from voicebot.events import (
     InputHint,
     KeyCollection,
     KeysAsked,
+    MessageAnnounced,
     MetadataSent,
     PlacedCallChanged,
     RecordingAction,
@@ -256,6 +257,16 @@ def test_a_silent_caller_may_be_played_a_file() -> None:
     assert config(userNoInputUrl="file:///etc/passwd", bargeIn=True).no_input_audio is None
 
 
+def test_another_message_is_announced_by_an_event_or_by_a_message() -> None:
+    assert one(audiocodes("expectAnotherBotMessage")) == MessageAnnounced(9.0)
+    parameters = {"activityParams": {"expectAnotherBotMessage": True}}
+    events = events_from_activity({"type": "message", "text": "Wait.", "channelData": parameters}, 3, 9.0)
+    assert events == [BotMessage(9.0, 3, "Wait.", "Wait."), MessageAnnounced(9.0)]
+    for other in (False, "no", None, [], {}, 0):
+        data = {"activityParams": {"expectAnotherBotMessage": other}}
+        assert len(events_from_activity({"type": "message", "text": "x", "channelData": data}, 3, 9.0)) == 1
+
+
 def test_recognition_is_stopped_and_started() -> None:
     assert one({"type": "event", "name": "stopRecognition"}) == CallConfigured(9.0, listening=False)
     assert one({"type": "event", "name": "startRecognition"}) == CallConfigured(9.0, listening=True)
@@ -284,7 +295,8 @@ def test_what_a_call_has_no_use_for_is_nothing(kind: Any) -> None:
 
 NUMBERS = (
     "userNoInputTimeoutMS", "userNoInputRetries", "bargeInMinWordCount", "continuousASRTimeoutInMS",
-    "dtmfCollectMaxDigits", "dtmfCollectInterDigitTimeoutMS",
+    "dtmfCollectMaxDigits", "dtmfCollectInterDigitTimeoutMS", "botNoInputTimeoutMS", "botNoInputRetries",
+    "botNoInputGiveUpTimeoutMS",
 )  # fmt: skip
 
 

@@ -144,6 +144,9 @@ def test_failures_of_a_kind_are_counted_until_it_works_again() -> None:
         ({"no_input_event": True}, "no_input_event", True),
         ({"masking_s": 1.0}, "masking_s", 1.0),
         ({"masking_text": "Wait."}, "masking_text", "Wait."),
+        ({"masking_audio": "https://x/a.wav"}, "masking_audio", "https://x/a.wav"),
+        ({"masking_retries": 2}, "masking_retries", 2),
+        ({"bot_give_up_s": 9.0}, "bot_give_up_s", 9.0),
         ({"hypotheses": True}, "hypotheses", True),
     ],
 )

@@ -23,14 +23,13 @@ Activity = dict[str, Any]
 
 
 class ActivityOrder:
-    """The numbers of one conversation. They begin with 0 or 1."""
+    """The numbers of one conversation. They begin with 0."""
 
     def __init__(self) -> None:
         self.deadline: float | None = None
         """When :meth:`due` must be called; None: nothing waits."""
         self._next = 0
         """The number that is to come."""
-        self._begun = False
         self._waiting: list[tuple[int, int, Activity]] = []
         self._count = 0
         self._ours: set[int] = set()
@@ -81,7 +80,7 @@ class ActivityOrder:
             if len(self._waiting) <= MAX_WAITING and not self._follows(number):
                 break
             heapq.heappop(self._waiting)
-            self._next, self._begun, self.deadline = number + 1, True, None
+            self._next, self.deadline = number + 1, None
             if self._ours:
                 self._ours = {ours for ours in self._ours if ours > number}
             ready.append(activity)
@@ -90,9 +89,9 @@ class ActivityOrder:
         return ready
 
     def _follows(self, number: int) -> bool:
-        """Whether all that is missing before ``number`` is our own, or was never given out."""
+        """Whether all that is missing before ``number`` is our own."""
         missing = number - self._next - sum(ours < number for ours in self._ours)
-        return missing <= len(self._sending) + (not self._begun)
+        return missing <= len(self._sending)
 
 
 def number_of(identity: Any) -> int | None:

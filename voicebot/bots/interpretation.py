@@ -16,6 +16,8 @@ AudioCodes' events, with ``activityParams``:
 ``playUrl``                                     BotMessage(audio=``playUrlUrl``)
 ``sendDtmf``                                    KeysAsked(``dtmfDigits``)
 ``abortPrompts``                                AbortPromptsAsked
+``expectAnotherBotMessage``, or a message with  MessageAnnounced
+it in its ``activityParams``
 ``startCallRecording``, ``stop…`` etc.          RecordingAsked
 ``startRecognition``, ``stopRecognition``       CallConfigured(listening=...)
 ``sendMetaData``                                MetadataSent(``value``)
@@ -52,6 +54,7 @@ from voicebot.events import (
     HangUpAsked,
     InputHint,
     KeysAsked,
+    MessageAnnounced,
     MetadataSent,
     PlacedCallChanged,
     RecordingAction,
@@ -124,6 +127,8 @@ def events_from_activity(
     match activity.get("type"):
         case "message":
             events += _message(activity, request, at, files, remarks if remarks is not None else [])
+            if _parameters(activity, "activityParams").get("expectAnotherBotMessage") in (True, "true"):
+                events.append(MessageAnnounced(at))
         case "endOfConversation":
             events.append(HangUpAsked(at, _text(activity.get("code")) or "completed"))
         case "handoff":
@@ -155,6 +160,8 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
             return [KeysAsked(at, keys)] if re.fullmatch(rf"[0-9A-D*#]{{1,{MAX_KEYS}}}", keys) else []
         case "abortPrompts":
             return [AbortPromptsAsked(at)]
+        case "expectAnotherBotMessage":
+            return [MessageAnnounced(at)]
         case "startRecognition" | "stopRecognition" as name:
             return [CallConfigured(at, listening=name == "startRecognition")]
         case "sendMetaData":

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from voicebot.events import CallConfigured, ExpectedAnswer, KeyCollection
 from voicebot.json_body import number_within
+from voicebot.speech_markup import fit_for_speech
 from voicebot.telephony_channel import NO_INPUT
 
 MAX_PHRASES = 500
@@ -49,6 +50,11 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
         language=_language(parameters.get("language")),
         voice=_name(parameters.get("voiceName")),
         hypotheses=_wants(parameters, "speechHypothesis"),
+        masking_s=_patience(parameters.get("botNoInputTimeoutMS")),
+        masking_text=_speech(parameters.get("botNoInputSpeech")) or "",
+        masking_audio=_file(parameters.get("botNoInputUrl")),
+        masking_retries=_count(parameters.get("botNoInputRetries"), 100),
+        bot_give_up_s=_seconds(parameters.get("botNoInputGiveUpTimeoutMS"), (0.0, NO_INPUT_S[1])),
     )
     return None if known == CallConfigured(at) else known
 
@@ -74,7 +80,7 @@ def _words(value: Any) -> frozenset[str]:
 
 
 def _patience(milliseconds: Any) -> float | None:
-    """Seconds of silence that count as no input. 0 means no limit, for which the longest that we allow is taken."""
+    """Seconds of silence, of the caller or the bot. 0 means no limit, for which the longest that we allow is taken."""
     seconds = _seconds(milliseconds, (0.0, NO_INPUT_S[1]))
     if seconds is None:
         return None
@@ -141,9 +147,9 @@ def fetchable(url: str) -> bool:
 
 
 def _speech(value: Any) -> str | None:
-    """One text, or the first of a list."""
+    """One text, or the first of a list; plain, or SSML."""
     value = value[0] if isinstance(value, list) and value else value
-    return value[:MAX_SPEECH] if isinstance(value, str) else None
+    return fit_for_speech(value[:MAX_SPEECH]).speak if isinstance(value, str) else None
 
 
 def _name(value: Any) -> str:

@@ -114,7 +114,9 @@ class CallConfigured(Event):
     * ``late_end_key``: a key that still ends what was keyed in before ("123456", and then ``#`` out of habit). If it is
       the next one, and comes within a few seconds of the last, it is ignored, and interrupts nothing.
     * ``language``, ``voice``: of synthesis, and ``language`` also of recognition, from now on.
-    * ``masking_s``, ``masking_text``: if the bot takes longer than this to answer, the caller hears this text.
+    * ``masking_s``, ``masking_text``, ``masking_audio``: if the bot takes longer than this to answer, the caller hears
+      this text, or this WAV file; ``masking_retries``: how many more times. ``bot_give_up_s``: if it takes longer than
+      this, the call ends as after too many failures (0: never).
     * ``hypotheses``: whether the bot gets the recogniser's hypotheses while the caller is speaking.
     * ``listening``: if False, the caller's voice is not recognised.
     """
@@ -136,6 +138,9 @@ class CallConfigured(Event):
     voice: str = ""
     masking_s: float | None = None
     masking_text: str = ""
+    masking_audio: str | None = None
+    masking_retries: int | None = None
+    bot_give_up_s: float | None = None
     hypotheses: bool | None = None
     listening: bool | None = None
 
@@ -145,6 +150,11 @@ class MetadataSent(Event):
     """The bot has sent data for this call's record. ``content``: plain JSON."""
 
     content: Any = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAnnounced(Event):
+    """The bot will say more, after a while: it is not the caller's turn yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from voicebot.events import BotMessage, InputHint
 from voicebot.turns.bot_requests import BotRequests
 from voicebot.turns.bot_speech import BotSpeech
+from voicebot.turns.bot_wait import BotWait
 from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.caller_speech import CallerSpeech
 from voicebot.turns.commands import (
@@ -45,6 +46,7 @@ class Floor:
         self.deferred = Deferred()
         self.failures = Failures(policy.max_failures)
         self.timers = Timers()
+        self.wait = BotWait(self.policy, self.timers)
         self.no_inputs = 0
         """How often in a row the caller was silent."""
         self.no_matches = 0
@@ -78,6 +80,7 @@ class Floor:
             self.timers.start(timer, now + self._time_of(timer))
         elif state is FloorState.ENDED:
             self.timers.clear()
+        self.wait.entered(state, now)
 
     def _time_of(self, timer: Happening) -> float:
         match timer:
@@ -280,14 +283,13 @@ class Floor:
 
     def _remind(self, now: float) -> None:
         self.no_inputs += 1
-        audio = self.policy.no_input_audio
-        text = self.policy.no_input_speech
+        audio, text = self.policy.no_input_audio, self.policy.no_input_speech
         self.say(BotMessage(now, 0, text, "" if audio else text, audio=audio))
 
     def _mask(self, now: float) -> None:
-        text = self.policy.masking_text
-        if text:
-            self.say(BotMessage(now, 0, text, text))
+        message = self.wait.mask(now)
+        if message is not None:
+            self.say(message)
         else:
             self.say_canned(now, Canned.WAIT)
 
@@ -303,18 +305,12 @@ class Floor:
         self.failures.recognition_away = False
         self.timers.stop(_RECOGNITION_TIMERS)
 
-    def _send_bot_keys(self, _now: float) -> None:
-        self.command(*self.deferred.bot_keys())
-
     def _leave(self, _now: float) -> None:
         assert self.deferred.leaving is not None, "the table's guard TO_END"
         self.command(self.deferred.leaving)
 
     def _stay(self, _now: float) -> None:
         self.deferred.leaving = None
-
-    def _say_goodbye(self, now: float) -> None:
-        self.end_with(now, HangUp("transfer-failed"), Canned.GOODBYE)
 
 
 _RECOGNITION_TIMERS = (Happening.AWAY_LONG, Happening.GIVE_UP)
@@ -338,7 +334,8 @@ GUARDS: dict[Guard, Callable[[Floor], bool]] = {
     Guard.HYPOTHESIS_WANTED: lambda floor: (
         floor.policy.hypotheses and not floor.requests.hypothesis_open and not floor.bot.dropping
     ),
-    Guard.BOT_OWES: lambda floor: floor.requests.owed or floor.deferred.keys_kept,
+    Guard.BOT_OWES: lambda floor: floor.requests.owed or floor.wait.announced or floor.deferred.keys_kept,
+    Guard.MASKED_ENOUGH: lambda floor: floor.wait.masked_enough,
     Guard.TAKEN_BACK: lambda floor: floor.bot.taken_back,
     Guard.DROPPED_BY_KEY: lambda floor: floor.deferred.dropped_by_key,
     Guard.BOT_HAS_LEFT: lambda floor: floor.deferred.bot_has_left,
@@ -372,14 +369,16 @@ MOVES: dict[Move, Callable[[Floor, float], None]] = {
     Move.REMIND: Floor._remind,
     Move.SAY_WAIT: lambda floor, now: floor.say_canned(now, Canned.WAIT),
     Move.MASK: Floor._mask,
+    Move.AWAIT_BOT: lambda floor, now: floor.timers.start(Happening.BOT_SLOW, now + floor.policy.masking_s),
     Move.GIVE_UP_ON_SILENCE: Floor._give_up_on_silence,
     Move.FALL_BACK: lambda floor, now: floor.fall_back(now, Canned.SPEECH_SERVICE),
+    Move.GIVE_UP_ON_BOT: lambda floor, now: floor.fall_back(now, Canned.BOT),
     Move.AWAIT_RECOGNITION: Floor._await_recognition,
     Move.AWAIT_RECOGNITION_LONGER: Floor._await_recognition_longer,
-    Move.SEND_BOT_KEYS: Floor._send_bot_keys,
+    Move.SEND_BOT_KEYS: lambda floor, now: floor.command(*floor.deferred.bot_keys()),
     Move.LEAVE: Floor._leave,
     Move.STAY: Floor._stay,
-    Move.SAY_GOODBYE: Floor._say_goodbye,
+    Move.SAY_GOODBYE: lambda floor, now: floor.end_with(now, HangUp("transfer-failed"), Canned.GOODBYE),
     Move.SETTLE: lambda floor, now: floor.happened(Happening.SETTLED, now),
 }
 

@@ -29,6 +29,7 @@ from voicebot.events import (
     KeyPressed,
     KeysAsked,
     LegEnded,
+    MessageAnnounced,
     NoMatch,
     PlacedCallChanged,
     PlaybackEnded,
@@ -162,6 +163,7 @@ def _recognition_restored(floor: Floor, _event: RecognitionRestored) -> None:
 
 
 def _bot_message(floor: Floor, event: BotMessage) -> None:
+    floor.wait.over()
     if (event.speak or event.audio) and floor.bot.wanted(event.request):
         floor.say(event)
 
@@ -190,6 +192,11 @@ def _call_configured(floor: Floor, event: CallConfigured) -> None:
     if event.listening is False:
         floor.caller.discard(event.at)  # what the caller is saying now is not for the bot either
         floor.happened(Happening.NOT_LISTENING, event.at)
+
+
+def _message_announced(floor: Floor, event: MessageAnnounced) -> None:
+    floor.wait.announce(event.at)
+    floor.happened(Happening.ANNOUNCED, event.at)
 
 
 def _abort_prompts_asked(floor: Floor, _event: AbortPromptsAsked) -> None:
@@ -292,6 +299,7 @@ HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     BotRecovered: _bot_recovered,
     CallConfigured: _call_configured,
     AbortPromptsAsked: _abort_prompts_asked,
+    MessageAnnounced: _message_announced,
     KeysAsked: _keys_asked,
     RecordingAsked: _recording_asked,
     RecordingChanged: _recording_changed,

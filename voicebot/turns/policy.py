@@ -48,6 +48,8 @@ class TurnPolicy:
     """After this many silences in a row, the next one ends the call, whatever the bot does."""
     masking_s: float = 4.0
     """If the bot takes longer than this to answer, the caller hears "one moment, please"."""
+    announced_s: float = 30.0
+    """How long to wait for a message that the bot has announced."""
 
     # failure
     lost_recognition_s: float = 4.0

@@ -10,9 +10,10 @@ import pytest
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Slot
 from voicebot.authoring.answers.keyed import MAX_KEYS, pressed
+from voicebot.authoring.answers.question import KINDS
 from voicebot.authoring.expected import EXPECTED
 from voicebot.authoring.model import Prompt
-from voicebot.authoring.steps.ask import KINDS, AskStep
+from voicebot.authoring.steps.ask import AskStep
 from voicebot.authoring.understanding import for_language
 
 ENGLISH = for_language("en-US")

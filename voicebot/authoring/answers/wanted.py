@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
-from voicebot.authoring.answers.choice import option_pressed, option_said
+from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
 from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import Understanding
@@ -69,6 +69,12 @@ class Wanted:
             return self.answer.value(text, understanding, today)
         option = self.option_said(text, understanding)
         return option.value if option is not None else None
+
+    def is_named(self, text: str, understanding: Understanding, today: date, *, whole: bool) -> bool:
+        """Whether ``text`` names an answer, although it says something else as well, or (``whole``) nothing else."""
+        if names_option(self.options, text) or self.answer is None:
+            return names_option(self.options, text)
+        return not whole if self.takes_anything else self.value(text, understanding, today) is not None
 
     def read_key(self, key: str, slot: Slot, today: date) -> Reading:
         """What the caller pressed."""

@@ -9,41 +9,30 @@ from typing import Any
 from pydantic import Field
 
 from voicebot.authoring import channel
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Slot
+from voicebot.authoring.answers.answer import Answered, More, Reading, Slot
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
-from voicebot.authoring.answers.date import DateAnswer
-from voicebot.authoring.answers.digits import DigitsAnswer
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
-from voicebot.authoring.answers.money import MoneyAnswer
-from voicebot.authoring.answers.name import NameAnswer
-from voicebot.authoring.answers.number import NumberAnswer
 from voicebot.authoring.answers.parts import PART_PAUSE_S
-from voicebot.authoring.answers.spelled import SpelledAnswer
-from voicebot.authoring.answers.text import TextAnswer
-from voicebot.authoring.answers.wanted import Wanted
-from voicebot.authoring.answers.yesno import YesNoAnswer
+from voicebot.authoring.answers.question import KINDS, Question
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import Fault, YamlPath, doubt
 from voicebot.authoring.model import (
     BargeIn,
     Duration,
-    Id,
     KeypadKey,
-    LanguageOptions,
     Name,
-    Option,
-    Part,
     PhraseList,
     Prompt,
     Prompts,
     Target,
 )
 from voicebot.authoring.steps.language import untranslated
+from voicebot.authoring.steps.offered import offered, options_offered
 from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn, nth
-from voicebot.authoring.walking import part_in
 from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 
 TRIES = 3
@@ -55,7 +44,7 @@ YES_KEY, NO_KEY = "1", "2"
 """The keys with which callers confirm an answer, or reject it."""
 
 
-class AskStep(DialogStep):
+class AskStep(Question, DialogStep):
     """Asks a question and waits for the answer."""
 
     WORD = "ask"
@@ -63,30 +52,7 @@ class AskStep(DialogStep):
     COLOUR = "ask"
     KNOWS_OWN_VALUE = True
     MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
-    MAY_TRANSLATE = (*MUST_TRANSLATE, "digits", "phrases")
-
-    ask: Prompt = Field(description="The question.")
-
-    choice: dict[Id, Option] | None = Field(
-        None,
-        description="The answer is one of these options. An empty one is taken from the file's `options`. There may be "
-        "another kind of answer beside it, for answers that match none of the options.",
-    )
-    languages: LanguageOptions | None = Field(
-        None,
-        description='The answer is the language for the rest of the call: `{en-US: {key: "1"}, de-DE: {key: "2"}}`. '
-        "A language without `say` is recognised by its name.",
-    )
-    digits: DigitsAnswer | None = Field(
-        None, description="The answer is a series of digits, such as an account number."
-    )
-    yesno: YesNoAnswer | None = Field(None, description="The answer is yes or no, saved as true or false.")
-    text: TextAnswer | None = Field(None, description="The answer is whatever the caller says.")
-    number: NumberAnswer | None = Field(None, description="The answer is a number.")
-    date: DateAnswer | None = Field(None, description="The answer is a day.")
-    money: MoneyAnswer | None = Field(None, description="The answer is an amount of money.")
-    spelled: SpelledAnswer | None = Field(None, description="The answer is spelled, letter by letter.")
-    name: NameAnswer | None = Field(None, description="The answer is a person's name.")
+    MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "phrases")
 
     save: Name | None = Field(None, description="The variable that stores the answer.")
     confirm: Confirm | None = Field(None, description="Asks whether the answer was understood correctly.")
@@ -116,21 +82,6 @@ class AskStep(DialogStep):
 
     # --- what is known without running it -----------------------------------------------------------------------------
 
-    @cached_property
-    def wanted(self) -> Wanted:
-        """What counts as an answer."""
-        return Wanted(self.choice or self.languages or {}, getattr(self, self.kind) if not self.chooses else None)
-
-    @cached_property
-    def kind(self) -> str:
-        """The field of its kind of answer; the one beside `choice` when there are two."""
-        return next((kind for kind in reversed(KINDS) if getattr(self, kind) is not None), "")
-
-    @property
-    def chooses(self) -> bool:
-        """Whether the answer is one of the options, and nothing else."""
-        return self.kind in ("choice", "languages", "")
-
     @property
     def is_private(self) -> bool:
         return self.sensitive
@@ -139,12 +90,19 @@ class AskStep(DialogStep):
     def changes_language(self) -> bool:
         return self.languages is not None
 
+    def labels(self) -> Iterator[tuple[tuple[str, str], str]]:
+        for name, option in (self.choice or {}).items():
+            if self.save is not None and option.label is not None:
+                yield (self.save, name if option.value is None else as_written(option.value)), option.label
+
     def exits(self, onward: str) -> list[Exit]:
         answer = self.wanted.answer
         found = []
         for name, option in self.wanted.options.items():
-            label = "" if self.choice is None else f"{name} ({option.key})" if option.key else name
-            found.append(Exit(option.next or onward, label))
+            found.append(Exit(option.next or onward, f"{name} ({option.key})" if option.key else name))
+        if self.options is not None:
+            found.append(Exit(self.options.next or onward, f"one of {self.options.things}"))
+            found += [Exit(self.options.empty, f"no {self.options.things}")] if self.options.empty else []
         by_answer = answer.targets() if answer is not None else {}
         found += [Exit(target or onward, label) for label, target in by_answer.items()]
         if not by_answer and (answer is not None or not found):
@@ -156,7 +114,7 @@ class AskStep(DialogStep):
 
     def own_faults(self) -> Iterator[Fault]:
         present = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if not present:
+        if not present and self.options is None:
             yield Fault(("ask",), "no-kind", "nothing says what kind of answer this question has",
                         f"add one of {', '.join(KINDS)}", at_key=True)  # fmt: skip
         others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
@@ -186,8 +144,30 @@ class AskStep(DialogStep):
 
     # --- its runner ---------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _depends(self) -> bool:
+        """Whether what is offered depends on data."""
+        return self.options is not None or any(option.condition for option in (self.choice or {}).values())
+
+    def offering(self, turn: Turn) -> DialogStep:
+        if self._depends:
+            turn.state["offered"] = offered(turn, self.choice or {}, self.options)
+        return self.as_offered(turn.state)
+
+    def as_offered(self, state: Mapping[str, Any]) -> DialogStep:
+        if not self._depends:
+            return self
+        step = self.model_copy(update={"choice": options_offered(state, self.choice or {}, self.options)})
+        for known in ("wanted", "kind"):
+            step.__dict__.pop(known, None)
+        return step
+
     async def run(self, turn: Turn) -> StepOutcome:
         state = turn.state
+        if self.options is not None and self.options.empty is not None and not state["offered"]["made"]:
+            return GoOn(self.options.empty)
+        if self._depends and not self.choice and self.wanted.answer is None:
+            return Failed(self.on_fail)
         state.update(mode=ASKING, misses=0, slot={}, heard=False, unheard=0)
         if state.get("asked") != self.id:
             state.update(asked=self.id, rounds=0)
@@ -231,6 +211,12 @@ class AskStep(DialogStep):
             await self._speak(turn, confirm.ask)
         else:
             await self._speak(turn, self.ask, self.barge_in)
+
+    def is_answer(self, turn: Turn, text: str, *, whole: bool) -> bool:
+        understanding = turn.script.understanding
+        if turn.state["mode"] == CONFIRMING and understanding.yes_no(text) is not None:
+            return True
+        return self.wanted.is_named(text, understanding, turn.today(), whole=whole)
 
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         if state["mode"] == CONFIRMING:
@@ -331,6 +317,7 @@ class AskStep(DialogStep):
             turn.variables[self.save] = value
         turn.state.pop("candidate", None)
         turn.state["asked"] = ""
+        turn.state.pop("offered", None)
         options, answer = self.wanted.options, self.wanted.answer
         if option is None and answer is None:
             option = option_for(options, value)
@@ -393,8 +380,3 @@ class AskStep(DialogStep):
         usual = [*(turn.script.expected("yesno") if confirming else ()),
                  *(turn.script.expected(answer.EXPECTED) if answer is not None else ())]  # fmt: skip
         return list(dict.fromkeys([*own, *usual]))[:MAX_PHRASES]
-
-
-KINDS = ("choice", "languages", *(name for name, info in AskStep.model_fields.items()
-                                  if issubclass(part_in(info.annotation) or Part, AnswerKind)))  # fmt: skip
-"""The fields of the kinds of answers, in their order above."""
