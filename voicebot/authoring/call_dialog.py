@@ -61,13 +61,14 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             return Dialog.end_of_turn
         step, state = self._open_step(dc)
         end_key = step.end_key(state) if step is not None else END_KEY
+        before = self._asked(dc)
         wanted = self._wanted(dc)
         if wanted is None:
             result = await dc.continue_dialog()
         else:
             result = await (self._jump if wanted.goto is not None else self._answer)(dc, wanted)
         channel.call_state(dc.context).pop("ended_by", None)
-        if pressed:
+        if pressed and ((dc.context.activity.text or "").strip() != end_key or self._asked(dc) != before):
             await self._allow_late_end_key(dc, end_key)
         return result
 
@@ -88,6 +89,11 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             return
         channel.call_state(dc.context)["ended_by"] = {"key": key, "at": channel.sent_at(dc.context.activity)}
         await channel.allow_late_end_key(dc.context, key)
+
+    def _asked(self, dc: DialogContext) -> tuple[Any, ...]:
+        """Which question is open."""
+        state = dc.active_dialog.state if dc.active_dialog is not None else {}
+        return len(dc.stack), state.get("step"), state.get("mode")
 
     def _open_step(self, dc: DialogContext) -> tuple[DialogStep | None, dict[str, Any]]:
         """The step that waits for the caller, and the state of its dialog."""

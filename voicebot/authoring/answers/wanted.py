@@ -9,6 +9,7 @@ from typing import Any
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
 from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
+from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import Understanding
 
@@ -90,6 +91,16 @@ class Wanted:
         pressed = slot.get("keys", "")
         slot["keys"] = ""
         return self.answer.keys_ended(pressed, today) if self.answer is not None else None
+
+    def parts_ended(self, slot: Slot, today: date) -> Reading:
+        """No further part has come in time."""
+        slot["keys"] = slot.get("keys") or slot.get("said", "")
+        slot["said"] = ""
+        return self.keys_ended(slot, today)
+
+    def form(self, slot: Slot) -> Form | None:
+        """What the rest of the answer looks like, where it shows in it whether it is complete."""
+        return self.answer.form(slot) if self.answer is not None else None
 
     def takes_key(self, key: str) -> bool:
         """Whether ``key`` is part of an answer, alone or as one of several."""

@@ -12,7 +12,8 @@ from voicebot.authoring import channel
 from voicebot.authoring.answers.answer import Answered, More, Reading, Slot
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
-from voicebot.authoring.answers.heard import share_to_hear
+from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
+from voicebot.authoring.answers.parts import PART_PAUSE_S
 from voicebot.authoring.answers.question import KINDS, Question
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import Fault, YamlPath, doubt
@@ -37,8 +38,6 @@ from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 TRIES = 3
 ROUNDS = 3
 """How often an answer may be rejected before the question counts as failed."""
-MOST_UNHEARD = 3
-"""How often a question is asked again, without using up a try, for callers who speak before they have heard it."""
 MAX_PHRASES = 400
 ASKING, CONFIRMING = "ask", "confirm"
 YES_KEY, NO_KEY = "1", "2"
@@ -206,11 +205,11 @@ class AskStep(Question, DialogStep):
                 return await self._take(turn, reading)
         if asks_for is not None and await self._asked_for(turn, asks_for):
             return Ending.WAITS
-        if not heard and state["unheard"] < MOST_UNHEARD:
-            state["unheard"] += 1
-            await self.prompt_again(turn)
-            return Ending.WAITS
-        return await self._missed(turn, silent=False)
+        if heard or state["unheard"] >= MOST_UNHEARD:
+            return await self._missed(turn, silent=False)
+        state["unheard"] += 1
+        await self.prompt_again(turn)
+        return Ending.WAITS
 
     async def prompt_again(self, turn: Turn) -> None:
         confirm = self._confirm(turn)
@@ -285,21 +284,24 @@ class AskStep(Question, DialogStep):
         reading = self.wanted.read_key(key, slot, turn.today())
         pause_s = self.wanted.keys_pause_s
         if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
-            await channel.configure(turn.context, self._phrases(turn), pause_s)
+            await self._expect(turn, pause_s)
         return await self._take(turn, reading)
 
     async def _no_answer(self, turn: Turn) -> StepOutcome:
         silent = turn.event == NO_INPUT
         slot: Slot = turn.state["slot"]
-        if silent and turn.state["mode"] == ASKING and slot.get("keys"):
-            await self._expect(turn)
-            return await self._take(turn, self.wanted.keys_ended(slot, turn.today()))
         if silent:
             turn.state["heard"] = True  # silence is what follows when everything was played
+        if silent and turn.state["mode"] == ASKING and (slot.get("keys") or slot.get("said")):
+            ended = self.wanted.parts_ended(slot, turn.today())
+            await self._expect(turn)
+            return await self._take(turn, ended)
         return await self._missed(turn, silent=silent)
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
         if isinstance(reading, More):
+            if turn.state["slot"].get("said"):
+                await self._expect(turn, PART_PAUSE_S if reading.prompt is None else None)
             if reading.prompt is not None:
                 await self._speak(turn, reading.prompt)
             return Ending.WAITS
@@ -356,6 +358,7 @@ class AskStep(Question, DialogStep):
 
     async def _missed(self, turn: Turn, *, silent: bool) -> StepOutcome:
         state, defaults = turn.state, turn.script.header.defaults
+        state["slot"].pop("said", None)
         state["misses"] = state.get("misses", 0) + 1
         if state["misses"] >= (self.tries or defaults.tries or TRIES):
             return Failed(self.on_fail)
@@ -369,11 +372,13 @@ class AskStep(Question, DialogStep):
         await self.prompt_again(turn)
         return Ending.WAITS
 
-    async def _expect(self, turn: Turn) -> None:
-        """Tell the recogniser what to expect, and how long to wait for it."""
-        defaults = turn.script.header.defaults
-        patience_s = self.no_input_after if self.no_input_after is not None else defaults.no_input_after
-        await channel.configure(turn.context, self._phrases(turn), patience_s)
+    async def _expect(self, turn: Turn, patience_s: float | None = None) -> None:
+        """Tell the call what to expect, and how long to wait for it; None: as long as the question says."""
+        for usual_s in (self.no_input_after, turn.script.header.defaults.no_input_after):
+            patience_s = usual_s if patience_s is None else patience_s
+        form = self.wanted.form(turn.state["slot"]) if turn.state["mode"] == ASKING else None
+        answer = form.told(*turn.script.understanding.part_words(form.letters)) if form is not None else None
+        await channel.configure(turn.context, self._phrases(turn), patience_s, answer=answer)
 
     def _phrases(self, turn: Turn) -> list[str]:
         answer, confirming = self.wanted.answer, self._confirm(turn) is not None
