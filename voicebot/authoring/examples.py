@@ -89,8 +89,8 @@ FORMATS: Final[dict[str, tuple[str, str, str]]] = {
     "moment": ("{now|moment}", "Tuesday, December 1, 2026, 6 PM", "a day with its time"),
     "truth": ("{paid|truth}", "no", "yes or no"),
     "list": ('{rooms|list:"a {type} for {price|money}"}', "a single for 80 dollars and a double for 120 dollars",
-             "a list; the text in quotes is said of each thing. It knows the thing's parts, the thing itself as `item`, "
-             "and its place as `position`"),
+             "a list; the text in quotes is said of each thing. It knows the thing's parts, the thing itself as "
+             "`item`, and its place as `position`"),
     "or": ("{days|or}", "Monday or Friday", "the same, with `or` before the last"),
     "text": ("{account|text}", "204815", "as it is"),
 }  # fmt: skip
