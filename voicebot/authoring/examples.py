@@ -54,7 +54,8 @@ EXPRESSIONS: Final[dict[str, tuple[tuple[str, Any], ...]]] = {
     ),
     "One value or another": (('"night" if nights == 1 else "nights"', "nights"),),
     "Numbers, texts, lists, and `true`, `false`, `none`": (
-        ("12.5", Decimal("12.5")), ("'a text'", "a text"), ("[1, 2]", [1, 2]), ("true", True), ("paid == false", True), ("none", None),
+        ("12.5", Decimal("12.5")), ("'a text'", "a text"), ("[1, 2]", [1, 2]), ("true", True),
+        ("paid == false", True), ("none", None),
     ),
 }  # fmt: skip
 """By what they are for: each expression with its value."""
