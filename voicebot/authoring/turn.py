@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from voicebot.authoring import channel
@@ -172,6 +172,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, time) and not value.second:
+        return value.isoformat("minutes")
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

@@ -38,7 +38,7 @@ class Wanted:
         option = self.option_said(text, understanding)
         return option.value if option is not None else None
 
-    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller pressed."""
         # The keys for yes and no come first: an option that several questions share may have the same key.
         option = None
@@ -46,13 +46,13 @@ class Wanted:
             option = option_pressed(self.options, key)
         if option is not None or self.answer is None:
             return option
-        return self.answer.read_key(key, slot, today)
+        return self.answer.read_key(key, slot, understanding, today)
 
-    def keys_ended(self, slot: Slot, today: date) -> Reading:
+    def keys_ended(self, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """No further key has come in time: whether the keys so far are an answer."""
         pressed = slot.get("keys", "")
         slot["keys"] = ""
-        return self.answer.keys_ended(pressed, today) if self.answer is not None else None
+        return self.answer.keys_ended(pressed, understanding, today) if self.answer is not None else None
 
     def takes_key(self, key: str) -> bool:
         """Whether ``key`` is part of an answer, alone or as one of several."""
@@ -70,11 +70,13 @@ class Wanted:
         """Whether nearly any words are an answer."""
         return self.answer is not None and self.answer.TAKES_ANYTHING
 
-    def instead(self, text: str, understanding: Understanding, today: date) -> Any:
-        """The value in ``text`` that replaces the one to be confirmed; None when there is none."""
+    def instead(self, text: str, candidate: Any, understanding: Understanding, today: date) -> Any:
+        """The value in ``text`` that replaces ``candidate``, which is to be confirmed; None when there is none."""
         replaced = self.answer.REPLACED if self.answer is not None else Replaced.BY_VALUE_ALONE
         if replaced is Replaced.NEVER:
             return None
+        if self.answer is not None and (mended := self.answer.mended(text, candidate, understanding)) is not None:
+            return mended
         correction = understanding.correction(text)
         value = self.value(correction, understanding, today) if correction is not None else None
         alone = replaced is Replaced.BY_VALUE_ALONE and understanding.yes_no(text) is None

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from pydantic import Field
 
 from voicebot.authoring import channel
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Slot
+from voicebot.authoring.answers.answer import Answered, More, Reading, Slot, Unclear
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for
 from voicebot.authoring.answers.confirm import Confirm
-from voicebot.authoring.answers.date import DateAnswer
-from voicebot.authoring.answers.digits import DigitsAnswer
-from voicebot.authoring.answers.money import MoneyAnswer
-from voicebot.authoring.answers.name import NameAnswer
-from voicebot.authoring.answers.number import NumberAnswer
-from voicebot.authoring.answers.spelled import SpelledAnswer
-from voicebot.authoring.answers.text import TextAnswer
-from voicebot.authoring.answers.wanted import Wanted
-from voicebot.authoring.answers.yesno import YesNoAnswer
+from voicebot.authoring.answers.question import KINDS, Question
 from voicebot.authoring.document import Fault, YamlPath, doubt
 from voicebot.authoring.model import (
     BargeIn,
     Duration,
-    Id,
     KeypadKey,
-    LanguageOptions,
     Name,
-    Option,
-    Part,
     PhraseList,
     Prompt,
     Prompts,
@@ -41,7 +28,6 @@ from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn, nth
-from voicebot.authoring.walking import part_in
 from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 
 TRIES = 3
@@ -53,7 +39,7 @@ YES_KEY, NO_KEY = "1", "2"
 """The keys with which callers confirm an answer, or reject it."""
 
 
-class AskStep(DialogStep):
+class AskStep(Question, DialogStep):
     """Asks a question and waits for the answer."""
 
     WORD = "ask"
@@ -61,30 +47,7 @@ class AskStep(DialogStep):
     COLOUR = "ask"
     KNOWS_OWN_VALUE = True
     MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
-    MAY_TRANSLATE = (*MUST_TRANSLATE, "digits", "phrases")
-
-    ask: Prompt = Field(description="The question.")
-
-    choice: dict[Id, Option] | None = Field(
-        None,
-        description="The answer is one of these options. An empty one is taken from the file's `options`. There may be "
-        "another kind of answer beside it, for answers that match none of the options.",
-    )
-    languages: LanguageOptions | None = Field(
-        None,
-        description='The answer is the language for the rest of the call: `{en-US: {key: "1"}, de-DE: {key: "2"}}`. '
-        "A language without `say` is recognised by its name.",
-    )
-    digits: DigitsAnswer | None = Field(
-        None, description="The answer is a series of digits, such as an account number."
-    )
-    yesno: YesNoAnswer | None = Field(None, description="The answer is yes or no, saved as true or false.")
-    text: TextAnswer | None = Field(None, description="The answer is whatever the caller says.")
-    number: NumberAnswer | None = Field(None, description="The answer is a number.")
-    date: DateAnswer | None = Field(None, description="The answer is a day.")
-    money: MoneyAnswer | None = Field(None, description="The answer is an amount of money.")
-    spelled: SpelledAnswer | None = Field(None, description="The answer is spelled, letter by letter.")
-    name: NameAnswer | None = Field(None, description="The answer is a person's name.")
+    MAY_TRANSLATE = (*MUST_TRANSLATE, "digits", "date", "time", "pattern", "phone", "phrases")
 
     save: Name | None = Field(None, description="The variable that stores the answer.")
     confirm: Confirm | None = Field(None, description="Asks whether the answer was understood correctly.")
@@ -108,21 +71,6 @@ class AskStep(DialogStep):
     )
 
     # --- what is known without running it -----------------------------------------------------------------------------
-
-    @cached_property
-    def wanted(self) -> Wanted:
-        """What counts as an answer."""
-        return Wanted(self.choice or self.languages or {}, getattr(self, self.kind) if not self.chooses else None)
-
-    @cached_property
-    def kind(self) -> str:
-        """The field of its kind of answer; the one beside `choice` when there are two."""
-        return next((kind for kind in reversed(KINDS) if getattr(self, kind) is not None), "")
-
-    @property
-    def chooses(self) -> bool:
-        """Whether the answer is one of the options, and nothing else."""
-        return self.kind in ("choice", "languages", "")
 
     @property
     def is_private(self) -> bool:
@@ -227,7 +175,7 @@ class AskStep(DialogStep):
 
     async def _confirming(self, turn: Turn, text: str) -> StepOutcome:
         understanding = turn.script.understanding
-        value = self.wanted.instead(text, understanding, turn.today())
+        value = self.wanted.instead(text, turn.state["candidate"], understanding, turn.today())
         if value is not None:
             return await self._confirmed(turn, True if value == turn.state["candidate"] else value)
         yes = understanding.yes_no(text)
@@ -267,7 +215,7 @@ class AskStep(DialogStep):
             if key in (YES_KEY, NO_KEY):
                 return await self._confirmed(turn, key == YES_KEY)
             return await self._missed(turn, silent=False)
-        reading = self.wanted.read_key(key, slot, turn.today())
+        reading = self.wanted.read_key(key, slot, turn.script.understanding, turn.today())
         pause_s = self.wanted.keys_pause_s
         if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
             await channel.configure(turn.context, self._phrases(turn), pause_s)
@@ -278,7 +226,8 @@ class AskStep(DialogStep):
         slot: Slot = turn.state["slot"]
         if silent and turn.state["mode"] == ASKING and slot.get("keys"):
             await self._expect(turn)
-            return await self._take(turn, self.wanted.keys_ended(slot, turn.today()))
+            ended = self.wanted.keys_ended(slot, turn.script.understanding, turn.today())
+            return await self._take(turn, ended)
         return await self._missed(turn, silent=silent)
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
@@ -286,6 +235,8 @@ class AskStep(DialogStep):
             if reading.prompt is not None:
                 await turn.speak(reading.prompt, asking=True)
             return Ending.WAITS
+        if isinstance(reading, Unclear):
+            return await self._unclear(turn, reading)
         if reading is None:
             return await self._missed(turn, silent=False)
         if self.confirm is None or (reading.option is not None and not self.chooses):
@@ -334,10 +285,26 @@ class AskStep(DialogStep):
             await turn.speak(prompt, asking=True)
         return True
 
+    async def _unclear(self, turn: Turn, reading: Unclear) -> StepOutcome:
+        """Ask what was meant."""
+        if not reading.alone and self._is_last_try(turn):
+            return Failed(self.on_fail)
+        usual = turn.script.usual[reading.asks]
+        if reading.prompt is not None or reading.alone:
+            await turn.speak(reading.prompt or usual, asking=True)
+        else:
+            await turn.speak(usual)
+            await self.prompt_again(turn)
+        return Ending.WAITS
+
+    def _is_last_try(self, turn: Turn) -> bool:
+        """Count a try that led to no answer."""
+        turn.state["misses"] = turn.state.get("misses", 0) + 1
+        return bool(turn.state["misses"] >= (self.tries or turn.script.header.defaults.tries or TRIES))
+
     async def _missed(self, turn: Turn, *, silent: bool) -> StepOutcome:
         state, defaults = turn.state, turn.script.header.defaults
-        state["misses"] = state.get("misses", 0) + 1
-        if state["misses"] >= (self.tries or defaults.tries or TRIES):
+        if self._is_last_try(turn):
             return Failed(self.on_fail)
         confirm = self._confirm(turn)
         own = confirm.retry if confirm is not None else (self.no_input if silent else self.no_match) or self.retry
@@ -361,8 +328,3 @@ class AskStep(DialogStep):
         usual = [*(turn.script.expected("yesno") if confirming else ()),
                  *(turn.script.expected(answer.EXPECTED) if answer is not None else ())]  # fmt: skip
         return list(dict.fromkeys([*own, *usual]))[:MAX_PHRASES]
-
-
-KINDS = ("choice", "languages", *(name for name, info in AskStep.model_fields.items()
-                                  if issubclass(part_in(info.annotation) or Part, AnswerKind)))  # fmt: skip
-"""The fields of the kinds of answers, in their order above."""
