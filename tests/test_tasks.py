@@ -22,7 +22,7 @@ async def test_a_task_runs_to_its_end_although_nobody_holds_it() -> None:
 
     tasks.spawn(work(), "work")
     gc.collect()
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 20)
     await tasks.join()
     assert len(tasks) == 0
 

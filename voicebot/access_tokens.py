@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 
 from voicebot.json_body import read_json
+from voicebot.tasks import call_outside
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class ClientCredentials:
         form = {"grant_type": "client_credentials", "client_id": self._app_id, "scope": self._scope}
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         try:
-            form["client_secret"] = await asyncio.to_thread(self._secret)
+            form["client_secret"] = await call_outside(self._secret, TIMEOUT_S)
             async with (
                 aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as http,
                 http.post(self.url, data=form, allow_redirects=False) as response,

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from voicebot.address import Address
-from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio, PromptVoice
+from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio
 from voicebot.console import CallsApi, ConsoleServer, Metrics
 from voicebot.legs import Leg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -33,12 +33,12 @@ from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
 from voicebot.service.runtime_folder import RuntimeFolder, sweep
 from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
-from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory
+from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory, voices
 from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings, for_children
 from voicebot.sip import CONNECTION_BOUNDS
-from voicebot.speech import VoiceActivity, apology
+from voicebot.speech import PromptVoice, VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Application:
         self._synthesizers = self.speech.synthesizers()
         self._prompts = prompt_cache(settings, self._synthesizers)
         files = AudioFiles(settings.calls.play_allow)
-        voice = PromptVoice(settings.speech.voice, settings.speech.language)
+        voice = PromptVoice(settings.speech.voice, settings.speech.language, voices(settings))
         self._warming = PromptWarming(self._prompts, files, voice, audio_formats(settings))
 
         self.dialogs = DialogVersions(

@@ -28,8 +28,14 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_LINE = 1 << 20
+MAX_ACTIVITY = 1 << 18
+MAX_ACTIVITY_VALUES = 4_000
+"""Of an activity from the bot, as for activities of other people's bots: the call process reads it among its calls."""
 SECRET_PREFIX = "VOICEBOT_SECRET_"
 """So begin the names of environment variables with secrets for dialog files."""
+STATE_PASSWORD_ENV = "VOICEBOT_STATE_PASSWORD"
+"""The environment variable with the password of a state server. It is not in the URL, which process lists and logs
+show."""
 
 
 class WireError(ValueError):
@@ -157,6 +163,9 @@ _OPS: dict[type, str] = {
 }
 
 
+_ACTIVITY = b'{"op":"activity",'
+
+
 def encode(message: ToHost | FromHost) -> bytes:
     """One line with its newline. Raises :class:`WireError` if it is too long, or has content that JSON cannot hold."""
     content = {"op": _OPS[type(message)]} | {name: getattr(message, name) for name in message.__slots__}
@@ -171,6 +180,8 @@ def encode(message: ToHost | FromHost) -> bytes:
         raise WireError(f"cannot be sent as JSON: {error}") from error
     if len(line) > MAX_LINE:
         raise WireError(f"longer than {MAX_LINE} bytes")
+    if isinstance(message, ActivitySent):
+        _check_activity(line)
     return line
 
 
@@ -194,6 +205,8 @@ def decode_to_host(line: bytes) -> ToHost:
 
 def decode_from_host(line: bytes) -> FromHost:
     """What a dialog host sent. Raises :class:`WireError`."""
+    if line.startswith(_ACTIVITY):
+        _check_activity(line)
     match _object(line):
         case {"op": "activity", "conversation": str(conversation), "request": int(request), "activity": activity}:
             return ActivitySent(conversation, request, activity)
@@ -209,6 +222,13 @@ def decode_from_host(line: bytes) -> FromHost:
             return TextsTold(number)
         case other:
             raise WireError(f"not a message from a dialog host: op {str(other.get('op'))[:40]!r}")
+
+
+def _check_activity(line: bytes) -> None:
+    """Raise :class:`WireError` for an activity that takes too long to read. Signs within its strings count as well."""
+    values = line.count(b",") + line.count(b"[") + line.count(b"{")
+    if len(line) > MAX_ACTIVITY or values > MAX_ACTIVITY_VALUES:
+        raise WireError(f"an activity of more than {MAX_ACTIVITY} bytes or {MAX_ACTIVITY_VALUES} values")
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -9,6 +9,20 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+MAX_MESSAGE = 10_000
+"""Characters of a message; it may hold what a caller, a bot or a service has sent."""
+
+_INVISIBLE = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 0x09}
+_INVISIBLE |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_INVISIBLE[0x0A] = "\n    "
+"""Control characters, which terminals obey, and marks of direction. A further line is indented, so that what others
+have sent is never taken for a line of ours."""
+
+
+def _message(record: logging.LogRecord) -> str:
+    message = record.getMessage()
+    return message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}... ({len(message)} characters)"
+
 
 class _PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
@@ -16,7 +30,7 @@ class _PlainFormatter(logging.Formatter):
         time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
         level = "" if record.levelno == logging.INFO else f" {record.levelname}"
         text = f"{time}{level} {record.name.removeprefix('voicebot.')}{f' [{call[:12]}]' if call else ''}: "
-        text += record.getMessage()
+        text += _message(record).translate(_INVISIBLE)
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 
@@ -26,7 +40,7 @@ class _JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         for name in ("call", "call_id"):
             if told := getattr(record, name, ""):

@@ -19,7 +19,7 @@ class SettingsError(Exception):
 def read_settings_file(file: Path) -> dict[str, Any]:
     """The document in ``file``, unchecked. Raises :class:`SettingsError` if it cannot be read or is not TOML."""
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -2,19 +2,26 @@
 
 A task that nobody awaits needs a reference (the event loop keeps only a weak one), a place where its failure is
 reported, and an end. :class:`BackgroundTasks` provides all three.
+
+:func:`call_outside` is for blocking functions that may never return.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
 logger = logging.getLogger(__name__)
 
 CLOSE_S = 5.0
 """How long to wait for cancelled tasks to end."""
+
+MAX_HANGING = 16
+"""Calls of blocking functions that may run at the same time, those that hang included."""
 
 T = TypeVar("T")
 
@@ -68,3 +75,44 @@ class BackgroundTasks:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.error("%s failed: %s", task.get_name(), error, exc_info=error)
+
+
+class _OwnThreads(Executor):
+    """Runs each call in a thread of its own, for which the end of the process does not wait."""
+
+    def __init__(self) -> None:
+        self.running: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        self.running.add(future)
+
+        def run() -> None:
+            try:
+                if not future.set_running_or_notify_cancel():
+                    return
+                result = fn(*args, **kwargs)
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+            finally:
+                self.running.discard(future)
+
+        threading.Thread(target=run, name="outside", daemon=True).start()
+        return future
+
+
+_outside = _OwnThreads()
+
+
+async def call_outside(function: Callable[[], T], within_s: float) -> T:
+    """What ``function`` returns, or raises: a blocking function that is not ours, and that may hang.
+
+    It runs in a thread of its own. One that hangs is left behind, and keeps neither the loop's executor nor the end of
+    the process waiting. Raises TimeoutError after ``within_s`` seconds, and at once while :data:`MAX_HANGING` run.
+    """
+    if len(_outside.running) >= MAX_HANGING:
+        raise TimeoutError(f"{MAX_HANGING} calls have not returned")
+    async with asyncio.timeout(within_s):
+        return await asyncio.get_running_loop().run_in_executor(_outside, function)

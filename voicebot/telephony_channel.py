@@ -19,6 +19,9 @@ NO_INPUT: Final = "noUserInput"
 """The event for a caller who says nothing."""
 NO_MATCH: Final = "unrecognizedSpeech"
 """The event for speech in which no words were recognised."""
+PROMPT_HEARD: Final = "promptHeard"
+"""In a message's ``channelData``: how much of the bot's last message the caller had heard when beginning to speak (0 to
+1), where that was not all of it."""
 HAND_OFFS: Final = ("handoff.initiate", "transfer", "handover")
 """The events with which a bot asks for a transfer: Microsoft's, and AudioCodes' two."""
 HANG_UP: Final = "hangup"

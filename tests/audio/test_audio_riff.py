@@ -8,9 +8,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lines_run import lines_run
 
 from voicebot.audio import FORMATS, LINEAR_8K, LINEAR_16K, PCMA, PCMU, AudioFormat, convert
-from voicebot.audio.riff import A_LAW, MU_LAW, PCM, Wave, WaveFormat, WaveHeader, read_header, read_wave, stream_header
+from voicebot.audio.riff import (
+    A_LAW,
+    MAX_CHUNKS,
+    MU_LAW,
+    PCM,
+    Wave,
+    WaveFormat,
+    WaveHeader,
+    read_header,
+    read_wave,
+    stream_header,
+)
 
 
 def test_the_kinds_are_those_of_the_standard() -> None:
@@ -190,3 +202,12 @@ def test_only_an_extensible_format_has_another_further_on() -> None:
     extensible = struct.pack("<H", 0xFFFE) + long[2:14] + struct.pack("<H", 8) + long[16:]
     assert len(extensible) == 26
     assert read_wave(file(chunk(b"fmt ", extensible), chunk(b"data", b"a"))).form.kind == A_LAW
+
+
+@pytest.mark.parametrize("piece", [chunk(b"JUNK", b""), fmt(PCM)], ids=["empty", "formats"])
+def test_a_file_of_chunks_alone_is_not_read_to_its_end(piece: bytes) -> None:
+    content = file(fmt(PCM), piece * 100 * MAX_CHUNKS, chunk(b"data", bytes(100)))
+    with pytest.raises(ValueError, match="more than"):
+        read_wave(content)
+    assert lines_run(lambda: read_wave(content), ValueError) < 30 * MAX_CHUNKS
+    assert read_wave(file(*[piece] * (MAX_CHUNKS // 2), fmt(PCM), chunk(b"data", bytes(100)))).data == bytes(100)

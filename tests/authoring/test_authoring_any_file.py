@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -138,3 +139,19 @@ def test_a_file_that_is_nested_too_deeply_is_told_with_its_line(tmp_path: Path) 
     (problem,) = [p for p in check_dialogs(load_dialogs(tmp_path)) if p.code == "yaml"]
     assert (problem.file.name, problem.line) == ("main.yaml", 2)
     assert "nested deeper" in problem.message
+
+
+@pytest.mark.parametrize("what", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_told_and_not_waited_for(what: str, tmp_path: Path) -> None:
+    (tmp_path / "main.yaml").write_text("steps:\n  - {id: a, hangup: {text: Bye., audio: x.wav}}\n")
+    for name in ("x.yaml", "x.wav"):
+        match what:
+            case "pipe":
+                os.mkfifo(tmp_path / name)
+            case "device":
+                (tmp_path / name).symlink_to("/dev/zero")
+            case _:
+                (tmp_path / name).mkdir()
+    problems = check_dialogs(load_dialogs(tmp_path))
+    assert {problem.file.name for problem in problems} == {"main.yaml", "x.yaml"}
+    assert "file-unreadable" in {problem.code for problem in problems}

@@ -41,6 +41,15 @@ def test_an_unknown_confidence_is_left_out() -> None:
     assert "confidence" not in activities.user_message("hello")["channelData"]
 
 
+def test_how_much_was_heard_is_told_where_it_was_not_all() -> None:
+    assert activities.user_message("yes", prompt_heard=0.333)["channelData"] == {
+        "source": "speech",
+        "promptHeard": 0.33,
+    }
+    assert activities.user_message("yes", prompt_heard=0)["channelData"] == {"source": "speech", "promptHeard": 0}
+    assert "promptHeard" not in activities.user_message("yes")["channelData"]
+
+
 def test_one_key_is_one_message_marked_as_dtmf() -> None:
     activity = activities.key_message("#")
     assert (activity["type"], activity["text"], activity["entities"]) == ("message", "#", [{"type": "DTMF"}])

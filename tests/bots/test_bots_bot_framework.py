@@ -83,7 +83,7 @@ async def test_conversations_do_not_wait_for_each_other(bot: BotDouble) -> None:
 
     async def wait_for_all(_: BotDouble, activity: Activity, reply: Reply) -> None:
         if activity["type"] == "message":
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 await together.wait()
             await reply(activity["text"])
 

@@ -14,7 +14,7 @@ from callers import Numbered
 from direct_line_double import Activity, Bot, BotError, DirectLineDouble, Say, echo_bot, line_to
 from waiting import until
 
-from voicebot.bots import CallFacts, activities, direct_line_stream, direct_line_token
+from voicebot.bots import CallFacts, activities, direct_line_order, direct_line_stream, direct_line_token
 from voicebot.bots.direct_line import DirectLineChannel
 from voicebot.bots.direct_line_feed import DirectLineFeed
 from voicebot.events import BotDone, BotFailed, BotMessage, Event, HangUpAsked, TransferAsked
@@ -95,6 +95,28 @@ async def test_all_that_a_bot_says_for_a_request_comes_in_order_before_its_end()
         await call.ask("go")
         kinds = [type(event) for event in call.events if event.at and getattr(event, "request", 2) == 2]
         assert kinds == [BotMessage] * 3 + [TransferAsked, BotDone]
+
+
+async def test_what_comes_in_another_order_is_said_in_the_order_of_the_ids() -> None:
+    async def bot(activity: Activity, say: Say) -> None:
+        for text in ("One.", "Two.", "Three.", "Four.") if activity["type"] == "message" else ():
+            await say({"type": "message", "text": text})
+
+    async with line(bot) as call:
+        call.service.overtake = True
+        for turn in (1, 2):
+            await call.ask("go")
+            assert call.said == ["One.", "Two.", "Three.", "Four."] * turn
+
+
+async def test_a_message_whose_predecessor_never_comes_is_said_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(direct_line_order, "WAIT_S", 0.05)
+
+    async with line() as call:
+        for talk in call.service.talks.values():
+            talk.log.append({"type": "message", "text": "lost", "id": "x", "from": {"id": "bot"}})
+        await call.service.say({"type": "message", "text": "By the way."})
+        await until(lambda: "By the way." in call.said)
 
 
 async def test_a_stream_that_breaks_in_mid_turn_loses_nothing_and_repeats_nothing() -> None:

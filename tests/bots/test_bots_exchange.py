@@ -158,7 +158,7 @@ async def test_a_message_that_is_too_long_is_said_as_far_as_it_goes_and_the_log_
     bot = Carrier()
     bot.exchange.received(message("Hello. " * 1000), 0)
     assert len(bot.said) == 1
-    assert "3000 characters are not said" in caplog.text
+    assert "cut at the end of a sentence: 3004 characters are not said" in caplog.text
 
 
 async def test_what_is_lost_fails_at_once() -> None:

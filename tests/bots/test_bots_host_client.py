@@ -41,7 +41,7 @@ class ScriptedHost:
         self._writers[-1].write(data)
 
     async def receive(self) -> dict[str, Any]:
-        return await asyncio.wait_for(self.received.get(), 5)
+        return await asyncio.wait_for(self.received.get(), 20)
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -59,7 +59,7 @@ class Heard:
         self._events.put_nowait(event)
 
     async def next(self) -> Event:
-        return await asyncio.wait_for(self._events.get(), 5)
+        return await asyncio.wait_for(self._events.get(), 20)
 
     @property
     def nothing(self) -> bool:

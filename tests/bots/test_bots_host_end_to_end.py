@@ -48,7 +48,7 @@ class Call:
         """What is spoken until an event of ``kinds``, and that event."""
         said = []
         while True:
-            event = await asyncio.wait_for(self._events.get(), 15)
+            event = await asyncio.wait_for(self._events.get(), 30)
             if isinstance(event, kinds):
                 return said, event
             if isinstance(event, BotMessage):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from voicebot.address import Address
 from voicebot.bots import events_from_activity
-from voicebot.bots.interpretation import MAX_URL, Interpreter, left_unsaid
+from voicebot.bots.interpretation import MAX_URL, Interpreter
 from voicebot.bots.requests import Requests
 from voicebot.bots.settling import Patience
 from voicebot.events import (
@@ -20,6 +20,7 @@ from voicebot.events import (
     InputHint,
     KeyCollection,
     KeysAsked,
+    MessageAnnounced,
     MetadataSent,
     PlacedCallChanged,
     RecordingAction,
@@ -240,6 +241,7 @@ def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
     )
     assert collected.keys == KeyCollection(4, "*", 0.9)
     assert config(dtmfCollect=False).keys == KeyCollection()
+    assert config(lateEndKey="#") == CallConfigured(9.0, late_end_key="#")
 
 
 def test_a_bot_chooses_which_events_it_is_sent() -> None:
@@ -253,6 +255,16 @@ def test_a_silent_caller_may_be_played_a_file() -> None:
     assert config(userNoInputUrl=["https://x/a.wav", "https://x/b.wav"]).no_input_audio == "https://x/a.wav"
     assert config(userNoInputUrl="").no_input_audio == ""
     assert config(userNoInputUrl="file:///etc/passwd", bargeIn=True).no_input_audio is None
+
+
+def test_another_message_is_announced_by_an_event_or_by_a_message() -> None:
+    assert one(audiocodes("expectAnotherBotMessage")) == MessageAnnounced(9.0)
+    parameters = {"activityParams": {"expectAnotherBotMessage": True}}
+    events = events_from_activity({"type": "message", "text": "Wait.", "channelData": parameters}, 3, 9.0)
+    assert events == [BotMessage(9.0, 3, "Wait.", "Wait."), MessageAnnounced(9.0)]
+    for other in (False, "no", None, [], {}, 0):
+        data = {"activityParams": {"expectAnotherBotMessage": other}}
+        assert len(events_from_activity({"type": "message", "text": "x", "channelData": data}, 3, 9.0)) == 1
 
 
 def test_recognition_is_stopped_and_started() -> None:
@@ -283,7 +295,8 @@ def test_what_a_call_has_no_use_for_is_nothing(kind: Any) -> None:
 
 NUMBERS = (
     "userNoInputTimeoutMS", "userNoInputRetries", "bargeInMinWordCount", "continuousASRTimeoutInMS",
-    "dtmfCollectMaxDigits", "dtmfCollectInterDigitTimeoutMS",
+    "dtmfCollectMaxDigits", "dtmfCollectInterDigitTimeoutMS", "botNoInputTimeoutMS", "botNoInputRetries",
+    "botNoInputGiveUpTimeoutMS",
 )  # fmt: skip
 
 
@@ -316,10 +329,19 @@ def test_all_cards_of_a_message_share_what_is_looked_at() -> None:
     assert "y" not in said
 
 
+def remarks(**content: Any) -> list[str]:
+    interpreter = Interpreter()
+    interpreter.events({"type": "message", **content}, 1, 0.0)
+    return interpreter.take_remarks()
+
+
 def test_how_much_of_a_message_is_not_said_is_known() -> None:
-    assert left_unsaid({"type": "message", "speak": "x" * 10_001, "text": "x" * 20_000}) == 1
-    assert left_unsaid({"type": "message", "text": "x" * 4_003}) == 3
-    assert left_unsaid({"type": "event", "text": "x" * 20_000}) == left_unsaid([]) == 0
+    assert remarks(speak="x" * 10_001, text="x" * 20_000) == [
+        "its speak of 10001 characters is cut at the limit: 1 characters are not said"
+    ]
+    assert remarks(text="x" * 4_003)[0].endswith(": 3 characters are not said")
+    assert remarks(text="x\n" * 120) == ["its text is too long: 21 of 121 lines are not said"]
+    assert remarks(text="Hello.") == []
 
 
 def test_what_a_bot_says_is_bounded() -> None:

@@ -43,7 +43,7 @@ async def test_all_calls_share_one_connection_and_do_not_wait_for_each_other(bot
 
     async def wait_for_all(_: BotDouble, activity: Activity, reply: Reply) -> None:
         if activity["type"] == "message":
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 await together.wait()
             assert await reply(activity["text"]) == 200
 
@@ -161,7 +161,7 @@ async def test_what_one_call_cannot_read_is_not_felt_by_the_others(
                 statuses.append(await reply(**spoilt, type="delay"))
                 may_go_on.set()
             case "slow":
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(20):
                     await may_go_on.wait()
                 await reply("Here I am.")
 

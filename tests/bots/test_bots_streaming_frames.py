@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from voicebot.bots.streaming_frames import (
     MAX_BODY,
     MAX_OPEN,
+    MAX_STREAMS,
     ProtocolError,
     StreamingDecoder,
     StreamingRequest,
@@ -95,6 +96,8 @@ def test_a_cancelled_stream_ends_there_and_later_kinds_are_skipped() -> None:
         frame("A", ID, b'{"verb":"GET"}'),
         frame("B", ID, b"{}"),
         frame("A", ID, head(streams=[{}])),
+        frame("A", ID, head(streams=[{"id": str(uuid4())} for _ in range(MAX_STREAMS + 1)])),
+        frame("A", ID, b"[" + b"0," * 10_000 + b"0]"),
         frame("X", ID, b""),
         frame("A", ID, b" " * 70_000, False),
         frame("S", STREAM, b"x" * 900_000, False) * (MAX_BODY // 900_000 + 1),

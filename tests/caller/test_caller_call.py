@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from free_port import free_ports
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.audio import PCMU, g711
@@ -221,7 +222,7 @@ async def test_what_does_not_come_fails_the_step_with_its_line(folder: Path) -> 
     )
     async with answerer() as (uri, bots):
         report = await place_call(Address.parse(uri), script)
-        await asyncio.sleep(0.05)
+        await until(lambda: bots[0].reason)
         assert bots[0].reason == "caller", "the call is hung up all the same"
     assert (report.outcome, report.reason) == ("failed", "call.yaml:4: the bot does not hang up within 0.3 s")
     assert report.ended_by == "caller"

@@ -56,3 +56,9 @@ def test_only_files_of_this_machine_are_local() -> None:
     assert is_local("file:///x.wav")
     assert not is_local("file://host/x.wav")
     assert not is_local("https://x/file:///x.wav")
+
+
+async def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(SpeechUnavailable, match="not a regular file"):
+        await AudioFiles().audio((tmp_path / "pipe.wav").as_uri(), PCMU)

@@ -29,7 +29,7 @@ async def test_two_calls_with_one_call_id_are_two_conversations_and_two_records(
     calls = Calls(replace(world.services, conversation=conversation))
     lines = [Line(call_id="shared"), Line(call_id="shared")]
     sessions = [calls.accept(line) for line in lines]
-    await until(lambda: len(bots) == 2, 5)
+    await until(lambda: len(bots) == 2)
     ids = [session.id for session in sessions]
     assert [bot.facts.id for bot in bots] == ids and len({*ids, "shared"}) == 3
     assert [bot.facts.call_id for bot in bots] == ["shared", "shared"]

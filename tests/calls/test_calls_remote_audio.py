@@ -138,6 +138,15 @@ async def test_private_addresses_are_not_asked_unless_they_are_named_in_full(man
     assert await RemoteAudio([base.removeprefix("http://")]).audio(f"{base}/x.wav", PCMU)
 
 
+async def test_who_does_not_answer_in_time_is_named_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_audio, "DEADLINE_S", 0.01)
+    server = await asyncio.start_server(lambda _, __: asyncio.sleep(5), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with pytest.raises(SpeechUnavailable, match="timeout"):
+        await RemoteAudio(["127.0.0.1"]).audio(f"http://127.0.0.1:{port}/", PCMU)
+    server.close()
+
+
 async def test_an_endless_file_is_given_up(many: tuple[str, list[str]]) -> None:
     with pytest.raises(SpeechUnavailable, match=str(MAX_PLAYED_BYTES)):
         await RemoteAudio(["127.0.0.1"]).audio(f"{many[0]}/endless", PCMU)

@@ -30,6 +30,7 @@ from voicebot.events import (
     SpeechStarted,
     TransferAsked,
 )
+from voicebot.speech import Voices
 from voicebot.turns import FloorState, TurnPolicy
 
 pytestmark = pytest.mark.virtual_time
@@ -172,6 +173,21 @@ async def test_a_bot_presses_keys_and_changes_its_voice() -> None:
     world.says("Hello again")
     assert "keys 12#" in world.line.did
     assert world.mouth.voices == ["Jenny", "Aria"]
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_each_message_is_spoken_by_the_voice_of_its_language() -> None:
+    voices = Voices("Jenny", "en-US", {"de": "Katja", "fr-FR": "Denise"})
+    world = await World(voice_name="Jenny", voices=voices).greeted()
+    world.line.pull(60)
+    for locale in ("de-DE", "", "fr-FR", "de-AT", "pl-PL"):
+        world.bot.on_event(BotMessage(world.now, 0, "x", "x", locale=locale))
+    assert world.mouth.voices[1:] == ["Katja", "Jenny", "Denise", "Katja", "Jenny"]
+    assert world.mouth.languages[1:] == ["de-DE", "en-US", "fr-FR", "de-AT", "pl-PL"]
+    world.bot.on_event(CallConfigured(world.now, language="de-DE"))
+    world.says("Guten Tag")
+    assert world.mouth.voices[-1] == "Katja"
     await world.line.hang_up()
     await world.over()
 

@@ -64,7 +64,7 @@ async def test_so_it_is_at_the_start_and_when_the_machine_is_woken() -> None:
     driven.driver.start()
     once = ["event 1", "ask", "note 1", "settled"]
     assert driven.did == once
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(driven.did) < 2 * len(once):
             await asyncio.sleep(0)
     assert driven.did == once * 2

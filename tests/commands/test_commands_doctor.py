@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 import pytest
 
-from voicebot.commands.doctor import _rtp_ports, _sip_ports
+from voicebot.commands.doctor import _http_ports, _rtp_ports, _sip_ports
 from voicebot.settings import Settings
 
 
@@ -34,3 +35,37 @@ def test_free_rtp_ports_are_counted_at_the_address_of_the_media(host: str) -> No
     settings = Settings(sip={"host": host, "max_calls": 5}, rtp={"port_low": 39000, "port_high": 39019})  # type: ignore[arg-type]
     finding = _rtp_ports(settings)
     assert finding.good, finding.detail
+
+
+BOT = {"name": "b", "kind": "bot-framework", "url": "http://127.0.0.1:9/api/messages"}
+
+
+@pytest.mark.parametrize(
+    ("check", "section", "name"),
+    [
+        ("console port", "console", "port"),
+        ("port of /api/messages", "bot", "http_port"),
+        ("connector port", "connector", "port"),
+        ("port of the speech service", "speech", "local_port"),
+    ],
+)
+def test_each_http_port_is_checked_and_named_by_its_setting(check: str, section: str, name: str) -> None:
+    ports: dict[str, dict[str, Any]] = {"console": {"port": 0}, "bot": {"http_port": 0}, "connector": {"port": 0}}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = Settings(**(ports | {section: {name: port}}), bots=[BOT])  # type: ignore[arg-type]
+        (finding,) = _http_ports(settings)
+        assert (finding.check, finding.good) == (check, False)
+        assert f"127.0.0.1:{port}" in finding.detail and f"{section}.{name}" in finding.mend
+    (finding,) = _http_ports(settings)
+    assert finding.good, finding
+
+
+def test_two_servers_of_one_port_are_told() -> None:
+    settings = Settings(console={"port": 3978}, bot={"http_port": 3978})  # type: ignore[arg-type]
+    found = {finding.check: finding for finding in _http_ports(settings)}
+    assert "the settings name it for the console port as well" in found["port of /api/messages"].detail
+
+
+def test_the_connector_is_opened_only_for_bots_that_reply_to_it() -> None:
+    assert "connector port" not in {finding.check for finding in _http_ports(Settings())}

@@ -291,10 +291,10 @@ class World:
         await self.settle()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        await until(condition, 5)
+        await until(condition)
 
     async def over(self) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await self.task
         assert self.session.record is not None
         return self.session.record

@@ -9,7 +9,7 @@ from voicebot.bots import CallFacts, Conversation, activities
 from voicebot.bots.channel import BotChannel
 from voicebot.events import BotDone, BotFailed, BotMessage, Event
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 
 
 class Numbered:

@@ -46,11 +46,13 @@ async def echo_bot(activity: Activity, say: Say) -> None:
 
 @dataclass
 class Talk:
-    """One conversation: its log, whose index is the watermark, and the socket that listens."""
+    """One conversation: its log, whose index is the watermark, and the socket that listens. ``kept``: a frame that the
+    next one overtakes."""
 
     log: list[Activity] = field(default_factory=list)
     socket: web.WebSocketResponse | None = None
     started: bool = False
+    kept: str = ""
 
 
 PATIENCE = Patience(quiet_s=0.05, typing_s=0.5, silent_s=0.1)
@@ -83,6 +85,8 @@ class DirectLineDouble:
         """The requests, as ``METHOD path``."""
         self.refuse: deque[int] = deque()
         self.repeat = False
+        self.overtake = False
+        """True: of two activities of the bot, the frame of the second comes first."""
         self.streams = True
         """False: streams are refused."""
         self.retry_after = "0.05"
@@ -305,6 +309,12 @@ class DirectLineDouble:
         if talk.socket is None or talk.socket.closed:
             return
         frame = json.dumps({"activities": activities, "watermark": str(len(talk.log))})
+        if self.overtake and activities[0].get("from") == {"id": "bot"}:
+            if not talk.kept:
+                talk.kept = frame
+                return
+            await talk.socket.send_str(frame)
+            frame, talk.kept = talk.kept, ""
         for _ in range(2 if self.repeat else 1):
             await talk.socket.send_str(frame)
 

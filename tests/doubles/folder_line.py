@@ -67,8 +67,9 @@ class Line:
         members = [{"id": "+15550100"}]
         return await self.activity(type="conversationUpdate", membersAdded=members, channelData=data)
 
-    async def say(self, text: str) -> list[str]:
-        return await self.activity(type="message", text=text)
+    async def say(self, text: str, heard: float = 1.0) -> list[str]:
+        """Say ``text`` when ``heard`` (0 to 1) of the bot's last message has been played."""
+        return await self.activity(type="message", text=text, channelData={"promptHeard": heard})
 
     async def press(self, keys: str) -> list[str]:
         said: list[str] = []

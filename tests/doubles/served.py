@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_DIALOGS = ROOT / "dialogs"
 FAULTY_DIALOGS = ROOT / "tests" / "endtoend" / "dialogs_faulty"
 READY_S = 60.0
-END_S = 20.0
+END_S = 30.0
 
 
 class Process:
@@ -110,6 +110,16 @@ class Service(Process):
         self.port = int(self.uri.rpartition(":")[2])
         self.host = self.child("voicebot.host")
 
+    def end_well(self, allow: str = "") -> None:
+        """End it: with status 0, and no child and no traceback in its log is left, but for those with ``allow``."""
+        children = self.process.children(recursive=True) if self.running else []
+        status = self.end()
+        _, left = psutil.wait_procs(children, timeout=END_S)
+        assert status == 0, self.log()
+        assert not left
+        tracebacks = self.log().split("Traceback (most recent call last)")[1:]
+        assert not [text for text in tracebacks if not allow or allow not in text], self.log()
+
     def child(self, module: str) -> psutil.Process:
         """The supervised process that runs ``module``; raises LookupError while it is away."""
         for child in self.process.children():
@@ -118,7 +128,7 @@ class Service(Process):
                     return child
         raise LookupError(module)
 
-    def record(self, call_id: str, within_s: float = 5.0) -> dict[str, Any]:
+    def record(self, call_id: str, within_s: float = END_S) -> dict[str, Any]:
         """The record that the call left."""
         end = time.monotonic() + within_s
         while time.monotonic() < end:

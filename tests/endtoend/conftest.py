@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from served import Service, SpeechDouble
 
@@ -26,13 +25,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
     yield start
     for service, allow in started:
-        children = service.process.children(recursive=True) if service.running else []
-        status = service.end()
-        _, left = psutil.wait_procs(children, timeout=3)
-        assert status == 0, service.log()
-        assert not left
-        tracebacks = service.log().split("Traceback (most recent call last)")[1:]
-        assert not [text for text in tracebacks if not allow or allow not in text], service.log()
+        service.end_well(allow)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,8 @@ async def mind_of_double(_: BotDouble, activity: dict[str, Any], reply: Callable
 
 @asynccontextmanager
 async def behind(kind: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The bot behind a way of this kind; its ``[[bots]]``."""
-    if kind == "dialogs":
-        yield ""
-    elif kind == "direct-line":
+    """The bot behind a way of this kind; the rest of its ``[[bots]]``."""
+    if kind == "direct-line":
         monkeypatch.setenv("LINE_SECRET", SECRET)
         async with DirectLineDouble(mind) as line:
             yield f'url = "{line.endpoint}"\nsecret_env = "LINE_SECRET"\nstart_event = "startConversation"\n'
@@ -89,59 +87,103 @@ async def behind(kind: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[st
         await bot.close()
 
 
-def configure(folder: Path, kind: str, bot: str) -> None:
-    text = "[connector]\nport = 0\n"
-    if kind != "dialogs":
-        text += (
-            f'[routes]\nnumbers = {{"bot" = "peer"}}\n[[bots]]\nname = "peer"\nkind = "{kind.partition(" ")[0]}"\n{bot}'
+def number(kind: str) -> str:
+    """Who is called to reach the bot behind this way."""
+    return kind.replace(" ", "-")
+
+
+def configuration(bots: dict[str, str]) -> str:
+    """The file of a service with these bots, each behind a number of its own."""
+    numbers = ", ".join(f'"{number(kind)}" = "{number(kind)}"' for kind in bots)
+    tables = (
+        f'[[bots]]\nname = "{number(kind)}"\nkind = "{kind.partition(" ")[0]}"\n{bot}' for kind, bot in bots.items()
+    )
+    return f"[connector]\nport = 0\n[routes]\nnumbers = {{{numbers}}}\n" + "".join(tables)
+
+
+async def talk(kind: str, service: Service) -> dict[str, Any]:
+    """Two calls with the bot behind this way; the record of the first."""
+    uri = service.uri.replace("sip:bot@", f"sip:{number(kind)}@")
+    voice = apology("bot", PCMU)[:6400]
+    async with calling(uri) as phone:
+        assert phone.call is not None
+        call_id = phone.call.call_id
+
+        def asked_by_voice() -> int:
+            """How often the bot was asked something that was said in this call."""
+            lines = service.log().splitlines()
+            return sum("asked the bot: speech" in line and call_id in line for line in lines)
+
+        await phone.answer(0)
+        phone.say(voice)
+        await phone.until(lambda: asked_by_voice() == 1, "the question")
+        await phone.answer(time.monotonic())
+        phone.press("5")
+        await phone.answer(time.monotonic())
+        asked = time.monotonic()
+        phone.say(voice)
+        await phone.until(lambda: phone.last_audible > asked + 2.0, "the story")
+        phone.say(voice)
+        await phone.until(lambda: asked_by_voice() == 3, "the interruption")
+        await phone.answer(time.monotonic())
+        phone.press("8")
+        await phone.until(lambda: bool(phone.transfers), "the transfer")
+        assert phone.transfers == ["sip:agent@127.0.0.1"]
+    record = await asyncio.to_thread(service.record, call_id)
+    async with calling(uri) as phone:
+        await phone.answer(0)
+        phone.press("9")
+        await phone.until_ended()
+    return record
+
+
+async def talk_with_all(start: Callable[[str], Service], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What came of the calls with each of ``KINDS``, placed together: a record, or why there is none."""
+    async with AsyncExitStack() as stack:
+        bots = {kind: await stack.enter_async_context(behind(kind, monkeypatch)) for kind in KINDS if kind != "dialogs"}
+        service = await asyncio.to_thread(start, configuration(bots))
+        try:
+            return await asyncio.gather(*(talk(kind, service) for kind in KINDS), return_exceptions=True)
+        finally:  # while the bots are there
+            await asyncio.to_thread(service.end_well)
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """By kind, what came of the calls: one service has all the bots, since a start takes longer than a call."""
+    folder = tmp_path_factory.mktemp("bots")
+    speech = SpeechDouble(
+        folder / "speech",
+        {"ms_per_word": 60, "texts": CALLER_SAYS, "hypothesis_after_ms": 200, "segmentation_ms": 500},
+    )
+
+    def start(settings: str) -> Service:
+        (folder / "service").mkdir()
+        (folder / "service" / "voicebot.toml").write_text(settings)
+        return Service(
+            folder / "service",
+            {
+                "speech__service": "url",
+                "speech__url": speech.url,
+                "bot__dialogs": DIALOGS,
+                "calls__transfer_allow": '["agent@127.0.0.1"]',
+                "log__json_lines": True,
+            },
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "voicebot.toml").write_text(text)
+
+    try:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            came = asyncio.run(talk_with_all(start, monkeypatch))
+        yield dict(zip(KINDS, came, strict=True))
+    finally:
+        speech.end()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_call_with_the_bot_behind_each_way(
-    kind: str,
-    serve: Callable[..., Service],
-    speak: Callable[..., SpeechDouble],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    speech = speak(texts=CALLER_SAYS, hypothesis_after_ms=200, segmentation_ms=500)
-    voice = apology("bot", PCMU)[:6400]
-    async with behind(kind, monkeypatch) as bot:
-        configure(tmp_path / "service-0", kind, bot)
-        service = await asyncio.to_thread(
-            lambda: serve(
-                speech__service="url",
-                speech__url=speech.url,
-                bot__dialogs=DIALOGS,
-                calls__transfer_allow='["agent@127.0.0.1"]',
-            )
-        )
-        async with calling(service.uri) as phone:
-            await phone.answer(0)
-            phone.say(voice)
-            await phone.until(lambda: "asked the bot: speech" in service.log(), "the question")
-            await phone.answer(time.monotonic())
-            phone.press("5")
-            await phone.answer(time.monotonic())
-            asked = time.monotonic()
-            phone.say(voice)
-            await phone.until(lambda: phone.last_audible > asked + 2.0, "the story")
-            phone.say(voice)
-            await phone.until(lambda: service.log().count("asked the bot: speech") == 3, "the interruption")
-            await phone.answer(time.monotonic())
-            phone.press("8")
-            await phone.until(lambda: bool(phone.transfers), "the transfer")
-            assert phone.transfers == ["sip:agent@127.0.0.1"]
-            assert phone.call is not None
-            call_id = phone.call.call_id
-        record = await asyncio.to_thread(service.record, call_id)
-        async with calling(service.uri) as phone:
-            await phone.answer(0)
-            phone.press("9")
-            await phone.until_ended()
+def test_a_call_with_the_bot_behind_each_way(kind: str, calls: dict[str, Any]) -> None:
+    record = calls[kind]
+    if isinstance(record, BaseException):
+        raise record
     said = [utterance["text"] for turn in record["turns"] for utterance in turn["bot"]["utterances"]]
     assert said == ["Welcome.", "You said what is my balance.", "You said 5.", STORY, "You said stop it."]
     assert record["end"]["reason"] == "transfer"

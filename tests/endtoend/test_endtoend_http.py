@@ -38,14 +38,20 @@ secret_env = "DESK_SECRET"
 PATHS = {"console": "/v1/calls", "connector": "/v3/conversations", "messages": "/api/messages", "speech": "/control"}
 
 
-@pytest.fixture
-def service(serve_scripted: Callable[..., Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One with a bot of others, so that its connector listens."""
-    monkeypatch.setenv("DESK_SECRET", "the-bots-secret")
-    folder = tmp_path / "service-0"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("service")
+    speech = SpeechDouble(folder / "speech", {})
     (folder / "voicebot.toml").write_text(BOT.format(port=free_port()))
-    return serve_scripted(**SECRETS)
+    try:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("DESK_SECRET", "the-bots-secret")
+            service = Service(folder, {"speech__service": "url", "speech__url": speech.url, **SECRETS})
+        yield service
+        service.end_well()
+    finally:
+        speech.end()
 
 
 def ports(service: Service) -> dict[str, int]:
@@ -134,13 +140,15 @@ def test_the_local_service_wants_a_key_that_only_it_is_given(serve: Callable[...
 @pytest.mark.slow
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
 def test_a_taken_port_of_a_stream_is_named_as_such(transport: str, tmp_path: Path) -> None:
+    before = psutil.Process().children()
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
         listen = f'["udp:{LOOPBACK}:{free_port()}", "{transport}:{LOOPBACK}:{port}"]'
         why = rf"sip\.listen: {transport.upper()} {LOOPBACK}:{port} cannot be opened: Address already in use"
         with pytest.raises(AssertionError, match=why):
             Service(tmp_path, {"sip__listen": listen, "speech__service": "url", "speech__url": "ws://127.0.0.1:9"})
-    assert not [child for child in psutil.Process().children() if "serve" in child.cmdline()]
+    left = [child for child in psutil.Process().children() if child not in before]
+    assert not [child for child in left if "serve" in child.cmdline()]
 
 
 def readiness(service: Service, wanted: str, within_s: float = 20.0) -> list[str]:

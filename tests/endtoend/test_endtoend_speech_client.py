@@ -9,26 +9,14 @@ from collections.abc import Callable
 
 import pytest
 from served import Service, SpeechDouble
-from telephone import Telephone, calling
-
-from voicebot.audio import PCMU
-from voicebot.speech import apology
+from telephone import SPEECH, Telephone, calling
 
 pytestmark = pytest.mark.slow
 
-SPEECH = apology("bot", PCMU)
-"""Any human-sounding words will do where the scripted service makes up what was said."""
 SCRIPT = {"texts": ["opening hours please"], "cycle": True}
 MODULE = "voicebot.speechsdk"
 SILENCE_LIMIT_S = 15.0
 GAP_LIMIT_S = 1.0
-
-
-async def ask(phone: Telephone) -> None:
-    """Say something, and hear the answer to its end."""
-    said = time.monotonic()
-    phone.say(SPEECH)
-    await phone.answer(said + len(SPEECH) / 8000)
 
 
 def failures(service: Service, phone: Telephone) -> list[str]:
@@ -50,9 +38,9 @@ async def test_a_frame_that_ends_the_sdk_costs_the_calls_of_the_service_at_most_
         struck = time.monotonic()
         await asyncio.to_thread(double.follow, **SCRIPT, malformed_frames=1, faults_on="recognition")
         await one.until(lambda: not sdk.is_running(), "the end of the SDK")
-        await asyncio.gather(*(ask(phone) for phone in phones))  # while the next one is being started
+        await asyncio.gather(*(phone.ask() for phone in phones))  # while the next one is being started
         await one.until(lambda: service.log().count("recognition restored") == len(phones), "recognition")
-        await asyncio.gather(*(ask(phone) for phone in phones))
+        await asyncio.gather(*(phone.ask() for phone in phones))
         for phone in phones:
             assert not phone.ended and not phone.hears("bot") and not phone.hears("speech-service")
             assert phone.longest_gap_s(struck, time.monotonic()) < GAP_LIMIT_S
@@ -87,42 +75,3 @@ async def test_a_speech_client_that_dies_in_mid_prompt_and_mid_utterance_is_not_
         assert phone.longest_gap_s(asked, time.monotonic()) < GAP_LIMIT_S
         assert phone.longest_silence_s(asked, phone.last_audible) < SILENCE_LIMIT_S
     assert not failures(service, phone)
-
-
-async def test_a_service_that_ends_the_sdk_again_and_again_leads_to_the_fallback_and_not_to_our_end(
-    serve: Callable[..., Service], speak: Callable[..., SpeechDouble]
-) -> None:
-    double = speak(**SCRIPT)
-    service = serve(speech__service="url", speech__url=double.url, calls__fallback_transfer="1234")
-    async with calling(service.uri) as phone:
-        await phone.until(lambda: "prompts are ready" in service.log(), "the prompts")
-        await phone.answer(0)
-        struck = time.monotonic()
-        await asyncio.to_thread(double.follow, **SCRIPT, malformed_frames=100_000)
-        await phone.until(lambda: bool(phone.transfers) or phone.ended, "the fallback", 60)
-        ended = await phone.until_ended()
-        silence = phone.longest_silence_s(struck, phone.last_audible)
-        print(f"handed on {ended - struck:.1f} s after the first frame; longest silence {silence:.1f} s")
-        assert phone.transfers
-        assert silence < SILENCE_LIMIT_S
-    async with calling(service.uri) as phone:  # and who calls now is handed on at once
-        await phone.until_ended()
-        assert phone.transfers
-    await asyncio.to_thread(double.follow, **SCRIPT)
-    ready = service.log().count("speech client is ready")
-    async with calling(service.uri) as phone:
-        await phone.until(lambda: phone.ended or service.log().count("speech client is ready") > ready, "it", 30)
-    async with calling(service.uri) as phone:
-        await phone.answer(0)
-        await ask(phone)
-        assert not phone.ended
-
-
-async def test_a_service_that_ends_the_sdk_from_the_start_does_not_keep_us_from_starting(
-    serve: Callable[..., Service], speak: Callable[..., SpeechDouble]
-) -> None:
-    double = speak(**SCRIPT, malformed_frames=100_000)
-    service = serve(speech__service="url", speech__url=double.url)
-    async with calling(service.uri) as phone:
-        await phone.until_ended()
-        assert phone.hears("speech-service")

@@ -51,9 +51,9 @@ ECHO = """
                 await context.send_activity(Activity(type=ActivityTypes.end_of_conversation))
                 return await dc.end_dialog()
             if text == "later":
-                def speak_up():
+                def speak_up(_):
                     asyncio.ensure_future(context.send_activity("late"))
-                asyncio.get_running_loop().call_later(0.01, speak_up)
+                asyncio.current_task().add_done_callback(speak_up)  # the turn is over then, however long it took
             await context.send_activity(f"{state['count']}: {activity.name or text}")
             return Dialog.end_of_turn
 
@@ -95,7 +95,7 @@ class Wire:
         return self.turns
 
     async def receive(self) -> dict[str, Any]:
-        line = await asyncio.wait_for(self.reader.readline(), 5)
+        line = await asyncio.wait_for(self.reader.readline(), 20)
         assert line, "the host closed the connection"
         message: dict[str, Any] = json.loads(line)
         return message

@@ -15,7 +15,8 @@ import pytest
 from node_packages import installed
 
 from voicebot.host.codec import StateNotStorable, StateUnreadable
-from voicebot.host.storage import PASSWORD_ENV, EtagConflict, StorageUnusable
+from voicebot.host.storage import EtagConflict, StorageUnusable
+from voicebot.host_wire import STATE_PASSWORD_ENV
 
 pytest.importorskip("azure.storage.blob", reason="needs the extra: pip install 'voicebot[azure-blob]'")
 pytestmark = pytest.mark.peer
@@ -52,7 +53,7 @@ def account() -> Iterator[str]:
 
 @pytest.fixture
 async def storage(account: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BlobStorage]:
-    monkeypatch.setenv(PASSWORD_ENV, KEY)
+    monkeypatch.setenv(STATE_PASSWORD_ENV, KEY)
     storage = BlobStorage(f"{account}/state")
     await storage.open()
     yield storage
@@ -115,7 +116,7 @@ async def test_a_wrong_key_and_an_account_that_is_away_are_told_in_time(
     account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for address, secret in ((f"{account}/state", "d3Jvbmc="), ("http://127.0.0.1:9/x/state", KEY)):
-        monkeypatch.setenv(PASSWORD_ENV, secret)
+        monkeypatch.setenv(STATE_PASSWORD_ENV, secret)
         storage = BlobStorage(address)
         with pytest.raises(StorageUnusable, match="cannot be used"):
             await storage.open()

@@ -23,7 +23,7 @@ from voicebot import signing_keys
 from voicebot.host import openid
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import load_dialogs
-from voicebot.host.messages import MessagesEndpoint
+from voicebot.host.messages import NOWHERE, MessagesEndpoint
 from voicebot.host.registration import AppRegistration, NotLoopback, require_loopback
 from voicebot.host.storage import SqliteStorage
 from voicebot.signing_keys import SigningKey
@@ -209,6 +209,47 @@ async def test_the_channels_token_lets_in(guarded_post: Post, key: rsa.RSAPrivat
     assert answer["activities"][0]["text"] == "Hello."
 
 
+EMULATOR = {"iss": "https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/", "ver": "1.0", "appid": APP_ID}
+"""Claims of a token that the bot's own application gets at Microsoft Entra: no channel's, so it names no serviceUrl."""
+
+
+@pytest.mark.parametrize("claims", [{}, EMULATOR], ids=["a channel's token", "an application's token"])
+@pytest.mark.parametrize("claim", [{"serviceurl": None}, {"serviceurl": ""}, {"serviceUrl": "http://127.0.0.1:9/"}])
+async def test_a_token_that_names_no_service_url_has_no_replies_sent_anywhere(
+    guarded_post: Post, key: rsa.RSAPrivateKey, connector: Connector, claims: dict[str, Any], claim: dict[str, Any]
+) -> None:
+    """This machine neither: it is no allowed host once there is an app id."""
+    token = _token(key, **claims, **({"serviceurl": None} | claim))
+    status, _ = await guarded_post(activity(serviceUrl=connector.url, **START), Authorization=token)
+    assert status in (401, 403) and not connector.said
+
+
+SAYS_WHERE_THE_CHANNEL_IS = """
+from botbuilder.dialogs import Dialog
+
+class Root(Dialog):
+    async def begin_dialog(self, dc, options=None):
+        await dc.context.send_activity(dc.context.activity.service_url)
+        return Dialog.end_of_turn
+
+def create_dialog(context):
+    return Root("root")
+"""
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_where_the_replies_are_in_the_answer_nothing_goes_to_a_service_url_that_nobody_names(
+    folder_of: Callable[..., Path], key: rsa.RSAPrivateKey, named: bool
+) -> None:
+    """What a dialog asks of the channel goes to this address, with our own token."""
+    url = "https://channel.example/"
+    claims = {"serviceurl": url} if named else {"serviceurl": None}
+    body = activity(deliveryMode="expectReplies", serviceUrl=url, **START)
+    async for post in _serve(folder_of(main=SAYS_WHERE_THE_CHANNEL_IS), AppRegistration(APP_ID, "secret")):
+        status, answer = await post(body, Authorization=_token(key, **EMULATOR | claims))
+        assert (status, answer["activities"][0]["text"]) == (200, url if named else NOWHERE)
+
+
 async def test_a_token_for_another_bot_or_by_another_key_does_not(guarded_post: Post, key: rsa.RSAPrivateKey) -> None:
     body = activity(deliveryMode="expectReplies", **START)
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -293,7 +334,7 @@ async def test_two_that_share_a_listener_take_turns_and_lose_nothing(echo_folder
         await until(lambda: select.select([listener], [], [], 0)[0])
         assert not waiting.done()
         await after.accept()
-        assert await asyncio.wait_for(waiting, 5) == 200
+        assert await asyncio.wait_for(waiting, 20) == 200
     for endpoint in (before, after):
         await endpoint.close()
     listener.close()

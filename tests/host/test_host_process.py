@@ -102,7 +102,7 @@ async def test_sigterm_lets_the_running_turn_end_and_exits_0(
     host.send_signal(signal.SIGTERM)
     (folder / "go_on").touch()
     assert (await wire.outcome()) == (["ended"], {"op": "done", "conversation": "c1", "request": 1})
-    out, log = await asyncio.wait_for(host.communicate(), 10)
+    out, log = await asyncio.wait_for(host.communicate(), 30)
     wire.writer.close()
     assert host.returncode == 0
     assert out == b"", "standard output carries the ready line alone"
@@ -158,5 +158,5 @@ async def test_a_host_ends_with_the_process_that_started_it(run: Run, echo_folde
     wire = await call(tmp_path / "h.sock")
     parent.kill()
     await parent.wait()
-    assert await asyncio.wait_for(wire.reader.read(), 10) == b"", "the host has gone"
+    assert await asyncio.wait_for(wire.reader.read(), 30) == b"", "the host has gone"
     wire.writer.close()

@@ -17,6 +17,7 @@ from waiting import until
 
 from voicebot.host.codec import StateNotStorable, StateUnreadable
 from voicebot.host.storage import EtagConflict, StorageUnusable
+from voicebot.host_wire import STATE_PASSWORD_ENV
 
 pytest.importorskip("redis", reason="needs the extra: pip install 'voicebot[redis]'")
 SERVER = shutil.which("redis-server")
@@ -25,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(SERVER is None, reason="needs a redis-server (Debian package redis-server)"),
 ]
 
-from voicebot.host.redis_storage import PASSWORD_ENV, RedisStorage, StateServerAway  # noqa: E402
+from voicebot.host.redis_storage import RedisStorage, StateServerAway  # noqa: E402
 
 
 def answers(port: int) -> bool:
@@ -184,7 +185,7 @@ async def test_the_password_comes_from_the_environment(tmp_path: Path, monkeypat
         with pytest.raises(StorageUnusable):
             await without.open()
         await without.close()
-        monkeypatch.setenv(PASSWORD_ENV, "hush")
+        monkeypatch.setenv(STATE_PASSWORD_ENV, "hush")
         storage = RedisStorage(url)
         await storage.open()
         await storage.close()

@@ -51,7 +51,7 @@ async def test_what_a_dialog_sends_leaves_while_its_turn_is_running(connect: Con
 async def test_one_conversation_is_in_order_and_others_need_not_wait_for_it(connect: Connect) -> None:
     wire = await connect()
     await wire.ask(**START)
-    wire.turn("slow", deadline_s=0.3)
+    wire.turn("slow", deadline_s=1.0)
     for text in ("a", "b", "c"):
         wire.turn(text)
     wire.turn(conversation="c2", **START)
@@ -84,10 +84,10 @@ async def test_a_dialog_that_fails_costs_its_turn_and_names_its_line(
 async def test_a_turn_that_takes_too_long_is_ended(connect: Connect) -> None:
     wire = await connect()
     await wire.ask(**START)
-    said, outcome = await wire.ask("slow", deadline_s=0.05)
+    said, outcome = await wire.ask("slow", deadline_s=0.5)
     assert said == ["before"]
     assert outcome["op"] == "failed"
-    assert "longer than 0.05 s" in outcome["error"]
+    assert "longer than 0.5 s" in outcome["error"]
     assert (await wire.ask("a"))[0] == ["1: a"]
 
 
@@ -190,14 +190,14 @@ async def test_who_does_not_speak_the_protocol_is_cut_off_alone(connect: Connect
     good, bad = await connect(), await connect()
     bad.writer.write(line)
     with contextlib.suppress(ConnectionResetError):
-        assert await asyncio.wait_for(bad.reader.read(), 5) == b""
+        assert await asyncio.wait_for(bad.reader.read(), 20) == b""
     assert (await good.ask(**START))[0] == ["Hello."]
 
 
 async def test_too_many_waiting_activities_are_refused(connect: Connect) -> None:
     wire = await connect()
     await wire.ask(**START)
-    wire.turn("slow", deadline_s=0.3)
+    wire.turn("slow", deadline_s=1.0)
     assert (await wire.receive())["activity"]["text"] == "before"
     for _ in range(MAX_WAITING + 1):
         wire.turn("a")

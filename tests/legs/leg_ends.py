@@ -21,7 +21,7 @@ from voicebot.sip import ListenAt, SipEndpoint
 from voicebot.sip.offer_answer import Srtp
 
 LOOPBACK = "127.0.0.1"
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 NOBODY, _ = free_ports(2, keep=True)
 """A port that is in an offer, and where nobody is."""
 

@@ -27,6 +27,13 @@ async def test_without_a_common_codec_the_answer_is_488_and_no_leg_is_made(line:
     assert not answerer.legs
 
 
+@pytest.mark.parametrize("group", ["224.0.0.1", "239.255.255.250", "255.255.255.255"])
+async def test_media_is_sent_to_no_group_of_hosts(line: Line, answerer: Answerer, group: str) -> None:
+    with pytest.raises(CallClosed, match="488"):
+        await line.endpoint.invite(answerer.address, offer_answer.offer(group, NOBODY)).established()
+    assert not answerer.legs
+
+
 async def test_a_trunk_has_codecs_and_an_order_of_its_own(line: Line, clock: MediaClock) -> None:
     own = MediaPreferences(codecs=all_named(["G722", "PCMA"]), codec_choice="ours", ptime_ms=30)
     trunks = {"": own, "other": MediaPreferences()}

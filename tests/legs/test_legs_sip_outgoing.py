@@ -23,7 +23,7 @@ from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint
 
 LOOPBACK = "127.0.0.1"
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 TONE = bytes(range(160)) * 25
 
 

@@ -78,7 +78,9 @@ class Attack:
             return
         self.tasks.append(asyncio.get_running_loop().create_task(leg.answer()))
 
-    def send(self, method: str, *, to_tag: str = "", body: str = "", branch: str = "a", cseq: int = 1) -> None:
+    def send(
+        self, method: str, *, to_tag: str = "", body: str = "", branch: str = "a", cseq: int = 1, header: str = ""
+    ) -> None:
         port = self.wire.get_extra_info("sockname")[1]
         kind = "Content-Type: application/sdp\r\n" if body else ""
         self.wire.sendto(
@@ -86,7 +88,7 @@ class Attack:
                 f"{method} sip:bot@{LOOPBACK} SIP/2.0\r\nVia: SIP/2.0/UDP {LOOPBACK}:{port};branch=z9hG4bK{branch}\r\n"
                 f"From: <sip:eve@x>;tag=1\r\nTo: <sip:bot@x>{to_tag}\r\nCall-ID: one\r\nMax-Forwards: 70\r\n"
                 f"Contact: <sip:eve@{LOOPBACK}:{port}>\r\nCSeq: {cseq} {method}\r\n"
-                f"{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+                f"{header}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
             ).encode(),
             (LOOPBACK, self.front.endpoint.port),
         )
@@ -97,9 +99,10 @@ class Attack:
             f"m=audio {self.victim_port} RTP/AVP 0\r\na={direction}\r\n"
         )
 
-    async def tag(self) -> str:
-        await until(lambda: self.signals.first(b"SIP/2.0 200") is not None)
-        response = self.signals.first(b"SIP/2.0 200") or b""
+    async def tag(self, status: int = 200) -> str:
+        start = f"SIP/2.0 {status}".encode()
+        await until(lambda: self.signals.first(start) is not None)
+        response = self.signals.first(start) or b""
         to = next(line for line in response.decode().split("\r\n") if line.startswith("To:"))
         return ";" + to.partition(">;")[2]
 
@@ -155,6 +158,21 @@ async def test_early_media_that_nobody_answers_ends_soon(attack: Attack) -> None
     assert len(attack.victim.datagrams) == sent
 
 
+async def test_a_greeting_whose_prack_has_come_is_heard_longer_and_not_without_end(attack: Attack) -> None:
+    attack.early = True
+    attack.send("INVITE", body=attack.offer("sendrecv"), header="Supported: 100rel\r\n")
+    tag = await attack.tag(183)
+    await until(lambda: not attack.legs[0].audible, 20)
+    attack.send("PRACK", to_tag=tag, branch="b", cseq=2, header="RAck: 1 1 INVITE\r\n")
+    await until(lambda: attack.legs[0].audible, 20)
+    await until(lambda: not attack.legs[0].audible, 60)
+    sent = len(attack.victim.datagrams)
+    assert RATION["early"] < sent <= RATION["early"] + RATION["acknowledged"]
+    attack.send("PRACK", to_tag=tag, branch="c", cseq=3, header="RAck: 1 1 INVITE\r\n")
+    await asyncio.sleep(10)
+    assert len(attack.victim.datagrams) == sent
+
+
 async def test_a_phone_behind_a_nat_is_heard_though_it_signals_a_private_address(attack: Attack) -> None:
     attack.send("INVITE", body=attack.offer("sendrecv").replace("127.0.0.88", "10.1.2.3"))
     attack.send("ACK", to_tag=await attack.tag(), branch="b")
@@ -170,7 +188,7 @@ async def test_a_phone_behind_a_nat_is_heard_though_it_signals_a_private_address
         s.sendto(rtp, (LOOPBACK, attack.legs[0].local_port))
         await asyncio.sleep(0.1)
         phone.sendto(rtp, (LOOPBACK, attack.legs[0].local_port))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert len(await asyncio.get_running_loop().sock_recv(phone, 2048)) == 172
         with pytest.raises(BlockingIOError):
             s.recv(2048)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.listening import Admissions, Bounds, Place, source_of
+from voicebot.listening import Admissions, Bounds, Place, Rate, source_of
 
 TRUNK = "192.0.2.1"
 
@@ -147,3 +147,35 @@ def test_whatever_happens_the_bounds_hold_and_nothing_is_counted_twice(steps: li
     assert len(admissions) == 0
     taken = [admissions.take(f"198.51.100.{n}") for n in range(4)]
     assert all(taken) and admissions.given_up >= 0
+
+
+def arrivals(table: Admissions, host: str, count: int, now: float) -> int:
+    """How many of ``count`` connections that come at once are let in."""
+    return sum(table.arrives(host, now) for _ in range(count))
+
+
+def test_new_connections_of_one_source_have_a_rate_whatever_becomes_of_the_others() -> None:
+    table = Admissions(Bounds(10, 10, arrivals=Rate(50, 100), arrivals_of_source=Rate(2, 5)))
+    assert arrivals(table, "192.0.2.9", 20, 0.0) == 5
+    assert arrivals(table, "192.0.2.8", 20, 0.0) == 5, "others have their own"
+    assert arrivals(table, "192.0.2.9", 20, 1.0) == 2
+    assert arrivals(table, "192.0.2.9", 20, 100.0) == 5
+    assert table.too_often == 15 + 15 + 18 + 15
+    assert sum(table.arrives(f"2001:db8::{n}", 100.0) for n in range(20)) == 5, "a /64 is one source"
+
+
+def test_new_connections_of_all_strangers_have_a_rate_and_trunks_have_none() -> None:
+    table = Admissions(Bounds(10, 10, reserve=2, arrivals=Rate(1, 20), arrivals_of_source=Rate(1, 5)))
+    assert sum(arrivals(table, f"198.51.100.{n}", 5, 0.0) for n in range(50)) == 20
+    assert all(table.arrives(TRUNK, 0.0, trusted=True) for _ in range(100))
+
+
+def test_who_has_proved_to_be_trusted_comes_in_whatever_strangers_do() -> None:
+    """A trunk that is known by its password, and connects anew."""
+    table = Admissions(Bounds(10, 10, arrivals=Rate(1, 20), arrivals_of_source=Rate(1, 5)))
+    place = table.take("192.0.2.2")
+    assert place is not None
+    place.trust()
+    place.leave()
+    assert sum(arrivals(table, f"198.51.100.{n}", 5, 0.0) for n in range(50)) == 20
+    assert arrivals(table, "192.0.2.2", 10, 0.0) == 5, "so many as one source may"

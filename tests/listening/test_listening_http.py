@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.compression_utils import ZLibDecompressor
 from waiting import until
 
 from voicebot.listening import Bounds
@@ -234,3 +236,19 @@ async def test_a_name_in_the_request_line_is_looked_at() -> None:
         asking = await client(served, b"GET http://evil.example.com/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await asking.answer())[0] == 421
         asking.writer.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/held"])
+async def test_a_compressed_body_is_refused_and_never_unpacked(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    unpacked = []
+    monkeypatch.setattr(ZLibDecompressor, "decompress_sync", lambda *_, **__: unpacked.append(1) or b"")
+    bomb = gzip.compress(bytes(20 << 20))
+    async with site() as here, aiohttp.ClientSession() as http:
+        url = f"http://127.0.0.1:{here.server.port}"
+        for coding in ("gzip", "x-gzip", "deflate", "GZIP"):
+            headers = JSON | {"Content-Encoding": coding}
+            async with http.request("GET", url + path, data=bomb, headers=headers) as response:
+                assert response.status == 415
+        async with http.post(url, json=1, headers={"Content-Encoding": "identity"}) as response:
+            assert await response.read() == b"1"
+    assert not unpacked and not here.held

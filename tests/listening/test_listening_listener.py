@@ -17,7 +17,7 @@ from open_socket import is_open
 from waiting import until
 
 from voicebot.certificate import self_signed_pem
-from voicebot.listening import HANDSHAKE_S, Admissions, Bounds, ConnectionListener, Place, listening_sockets
+from voicebot.listening import HANDSHAKE_S, Admissions, Bounds, ConnectionListener, Place, Rate, listening_sockets
 
 LOOPBACK = "127.0.0.1"
 
@@ -167,3 +167,25 @@ async def test_a_listener_that_is_stopped_keeps_its_connections() -> None:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((LOOPBACK, port))
         assert is_open(caller)
+
+
+@pytest.mark.virtual_time
+async def test_who_comes_too_often_is_refused_before_a_handshake_and_nobody_else_is(
+    tls: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The handshake is what costs: it is counted by the handshakes that are waited for."""
+    bounds = Bounds(total=100, of_source=100, arrivals_of_source=Rate(0.1, 3))
+    async with door(bounds, tls) as entered:
+        first = entered.knock()
+        await until(lambda: len(entered.listener.admissions) == 1)
+        flood = [entered.knock() for _ in range(20)]
+        await until(lambda: not any(map(is_open, flood[2:])))
+        assert len(entered.listener.admissions) == 3 and is_open(first), "what came before is left alone"
+        other = entered.knock("127.0.0.2")
+        await until(lambda: len(entered.listener.admissions) == 4)
+        assert is_open(other)
+        assert caplog.text.count("connections come too often") == 1
+        await asyncio.sleep(10.5)
+        again = entered.knock()
+        await until(lambda: len(entered.listener.admissions) == 1)  # the handshakes before have timed out
+        assert is_open(again)

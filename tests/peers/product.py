@@ -12,7 +12,7 @@ from typing import Any
 from free_port import free_ports
 from served import Service
 
-RECORD_S = 10.0
+RECORD_S = 30.0
 NUMBER = "830166"
 """What its speech service makes of every voice, where that is the scripted one."""
 

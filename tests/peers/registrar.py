@@ -17,7 +17,7 @@ KAMAILIO = shutil.which("kamailio")
 NO_KAMAILIO = "Kamailio is not installed: apt-get install kamailio"
 CONFIGURATIONS = Path(__file__).parent / "kamailio"
 LOOPBACK = "127.0.0.1"
-READY_S = 10.0
+READY_S = 30.0
 
 
 def _answers(port: int) -> bool:

@@ -13,7 +13,7 @@ from voicebot.address import Address
 from voicebot.sip import Access, Account, CallClosed, IncomingCall, ListenAt, SipEndpoint, offer_answer
 
 OFFER = offer_answer.offer(LOOPBACK, 40000)
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 
 pytestmark = [
     pytest.mark.peer,

@@ -35,7 +35,7 @@ from voicebot.legs.pyvoip import PyVoipLeg
 from voicebot.legs.pyvoip_front_end import PyVoipFrontEnd, RegistrationRefused
 from voicebot.legs.pyvoip_phone import PyVoipAccount
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 
 pytestmark = [
     pytest.mark.peer,

@@ -26,7 +26,7 @@ from voicebot.caller.wav import read_wav
 
 CAPTURES = Path("/usr/share/sip-tester")
 SIPSAK = shutil.which("sipsak")
-RECORD_S = 10.0
+RECORD_S = 30.0
 
 pytestmark = [
     pytest.mark.peer,

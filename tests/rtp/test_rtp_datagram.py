@@ -40,7 +40,7 @@ def _address(port: BoundPort) -> SocketAddress:
 
 
 async def _until(reached: asyncio.Event) -> None:
-    await asyncio.wait_for(reached.wait(), 5)
+    await asyncio.wait_for(reached.wait(), 20)
 
 
 async def test_packets_reach_their_own_port_in_order_with_their_source() -> None:

@@ -145,14 +145,14 @@ def test_a_pause_sends_silence_and_keeps_the_position() -> None:
 def test_clear_drops_all_at_once_and_tells_what_was_heard() -> None:
     line = Line()
     for utterance in (1, 2, 3):
-        line.playout.append(clip(utterance, b"a" * 1600))
+        line.playout.append(clip(utterance, b"a" * 1600, finished=utterance < 3))  # the last is still to be synthesised
     line.pull(4)
     line.playout.pause()
     line.playout.clear()
     assert line.events[1:] == [
-        PlaybackEnded(0.08, 1, 0.08, complete=False),
-        PlaybackEnded(0.08, 2, 0.0, complete=False),
-        PlaybackEnded(0.08, 3, 0.0, complete=False),
+        PlaybackEnded(0.08, 1, 0.08, complete=False, whole_s=0.2),
+        PlaybackEnded(0.08, 2, 0.0, complete=False, whole_s=0.2),
+        PlaybackEnded(0.08, 3, 0.0, complete=False, whole_s=None),
     ]
     assert not line.playout.active
     assert line.pull() == [SILENCE]
@@ -182,7 +182,7 @@ def test_a_listener_may_clear_from_within_a_frame() -> None:
 
     line.playout.on_event = clear_when_first_ends
     assert line.pull(2) == [b"a" * 160, SILENCE]
-    assert line.events[-1] == PlaybackEnded(0.02, 2, 0.0, complete=False)
+    assert line.events[-1] == PlaybackEnded(0.02, 2, 0.0, complete=False, whole_s=0.02)
 
 
 def test_a_clip_longer_than_its_limit_is_cut_and_not_complete() -> None:

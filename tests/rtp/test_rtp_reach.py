@@ -141,7 +141,7 @@ def by_rtcp(line: Line, victim: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("answer", [by_rtp, by_rtcp])
-@pytest.mark.parametrize("stage", ["unconfirmed", "early", "up"])
+@pytest.mark.parametrize("stage", ["unconfirmed", "early", "acknowledged", "up"])
 async def test_whoever_has_answered_is_sent_all(
     line: Line, victim: socket.socket, answer: Callable[[Line, socket.socket], None], stage: str
 ) -> None:

@@ -50,7 +50,7 @@ class Far:
         self.media: list[bytes] = []
 
     async def receive(self) -> bytes:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return await asyncio.get_running_loop().sock_recv(self.socket, 2048)
 
     async def shake(self, target: tuple[str, int]) -> SecureStream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,13 @@ def test_what_could_not_be_tried_is_tried_again_later_and_at_once_when_it_change
     assert [now for now in (2.0, 6.0, 6.8, 7.0, 9.0) if changes.settled(B, now)] == [7.0]
     changes.again(20.0)
     assert [now for now, look in [(10.0, C), (10.5, C), (30.0, C)] if changes.settled(look, now)] == [10.5]
+
+
+def test_pipes_and_devices_are_neither_followed_nor_copied(folder: Path, tmp_path: Path) -> None:
+    before = signature(folder)
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "zeros.yaml").symlink_to("/dev/zero")
+    assert signature(folder) == before
+    copy_folder(folder, tmp_path / "copy")
+    assert not (tmp_path / "copy" / "pipe.yaml").exists()
+    assert not (tmp_path / "copy" / "zeros.yaml").exists()

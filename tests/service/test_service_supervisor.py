@@ -149,7 +149,7 @@ async def test_a_health_check_that_loses_its_cancellation_does_not_keep_the_watc
 
     child = ChildProcess("child", python(READY + "time.sleep(60)"), on_ready=lambda _: None, healthy=healthy)
     await child.start()
-    await asyncio.wait_for(asked.wait(), 10)
+    await asyncio.wait_for(asked.wait(), 30)
     async with asyncio.timeout(10):
         await child.stop()
     assert not child.running and child.pid is None

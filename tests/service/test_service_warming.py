@@ -10,10 +10,10 @@ import pytest
 
 from voicebot.audio import LINEAR_16K, PCMU, AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import AudioFiles, PromptVoice
+from voicebot.calls import AudioFiles
 from voicebot.host_wire import FixedPrompt
 from voicebot.service.warming import AGAIN_S, LAST_AGAIN_S, PromptWarming
-from voicebot.speech import PromptCache, Speech
+from voicebot.speech import PromptCache, PromptVoice, Speech
 
 pytestmark = pytest.mark.virtual_time
 

@@ -299,3 +299,36 @@ def test_a_state_server_that_cannot_be_meant_is_refused(tmp_path: Path, url: str
 def test_an_extension_by_pyvoip_must_be_complete(tmp_path: Path, lines: str, told: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(told)):
         load_settings(write(tmp_path, f"[pyvoip]\n{lines}\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sip = 5\n", "sip: "),
+        ("bots = 5\n", "bots: "),
+        ("bots = true\n", "bots: "),
+        ("bots = [5]\n", "bots"),
+        ('[tls]\ncertificate = "' + "a" * 5000 + '"\n', "aaa: File name too long"),
+        ('[speech]\nkey_file = "' + "a" * 5000 + '"\n', "aaa: File name too long"),
+    ],
+)
+def test_a_section_of_another_kind_and_a_file_that_cannot_be_looked_at_are_told(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(SettingsError) as told:
+        load_settings(write(tmp_path, text), {"sip": {"max_calls": 5}})
+    assert said in str(told.value)
+    assert len(str(told.value)) < 1000
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "voicebot.toml"
+    file.write_bytes(b"\xef\xbb\xbf[sip]\r\nport = 5070\r\n")
+    assert load_settings(file).sip.port == 5070
+
+
+@pytest.mark.parametrize("value", ["[", "nan", "\udcff", "9" * 5000, "[" * 20_000])
+def test_a_variable_that_is_no_json_is_told(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICEBOT_CALLS__TRANSFER_ALLOW", value)
+    with pytest.raises(SettingsError, match="environment: "):
+        load_settings()

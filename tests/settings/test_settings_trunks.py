@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.service.figures import sip_figures
@@ -87,7 +88,7 @@ async def test_rates_and_limits_of_the_file_are_in_force(tmp_path: Path) -> None
         call = caller.invite(Address.parse(f"sip:bot@127.0.0.1:{called.port}"), offer)
         call.on_progress = lambda progress, told=told: told.set_result(progress.status)  # type: ignore[misc]
         call.on_end = lambda end, told=told: told.done() or told.set_result(end.status)  # type: ignore[misc]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             answers.append(await told)
     assert answers == [180, 180, 180, 503, 503], "three calls at once; two at once, twice as many for a trunk"
     assert called.counters.rejected_by_status[503] == 2
@@ -105,9 +106,7 @@ async def test_whether_a_trunk_is_there_is_known_and_told(tmp_path: Path) -> Non
     )
     endpoint = sip_endpoint(load_settings(file))
     await endpoint.start()
-    async with asyncio.timeout(5):
-        while endpoint.trunk_states["far"] is not TrunkState.UP:
-            await asyncio.sleep(0.01)
+    await until(lambda: endpoint.trunk_states["far"] is TrunkState.UP)
     figures = {figure.name: figure.values for figure in sip_figures(endpoint)}
     assert figures["trunk_up"] == {"far": 1.0}, "of the other one nothing is known yet"
     assert endpoint.fit_line(list(endpoint.lines)) == "far" and far.counters.requests_by_method == {"OPTIONS": 1}
@@ -167,9 +166,7 @@ async def test_with_an_account_alone_this_machine_is_not_let_in_by_itself(
     call = caller.invite(Address.parse(f"sip:bot@127.0.0.1:{called.port}"), offer_answer.offer("127.0.0.1", 40000))
     told: list[int] = []
     call.on_progress = lambda progress: told.append(progress.status)
-    async with asyncio.timeout(5):
-        while not told and not called.counters.strangers:
-            await asyncio.sleep(0.01)
+    await until(lambda: told or called.counters.strangers)
     assert told == ([answer] if answer is not None else [])
     await caller.close()
     await called.close()

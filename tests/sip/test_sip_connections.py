@@ -37,7 +37,7 @@ from voicebot.sip.resolver import Resolver, SrvRecord, in_order
 
 LOOPBACK = "127.0.0.1"
 OFFER = offer_answer.offer(LOOPBACK, 40000)
-DEADLINE_S = 8.0
+DEADLINE_S = 20.0
 NOBODY, _ = free_ports(2, keep=True)
 UDP, TCP, TLS = ListenAt("UDP", port=0), ListenAt("TCP", port=0), ListenAt("TLS", port=0)
 

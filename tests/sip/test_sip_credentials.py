@@ -114,6 +114,18 @@ def test_without_a_realm_the_first_one_is_taken_and_no_other() -> None:
     assert later.answer(challenged('realm="pbx", nonce="2"', status=407), request, HOME)
 
 
+def test_the_first_realm_holds_as_long_as_the_process_lives_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    credentials = ours()
+    for number in range(3):
+        pbx, other = (challenged(f'realm="{realm}", nonce="{number}"') for realm in ("asterisk", f"any {number}"))
+        assert Challenged(credentials).answer(pbx, Peer().request("INVITE"), HOME)
+        assert not Challenged(credentials).answer(other, Peer().request("INVITE"), HOME)
+    assert [text for text in caplog.messages if "from now on" in text] == [
+        "the password of trunk answers realm 'asterisk' from now on, the first that was named (setting: realms)"
+    ]
+
+
 def test_a_realm_is_not_learned_within_a_dialog() -> None:
     credentials = ours()
     bye = Peer().request("BYE", to_tag="theirs")
@@ -128,6 +140,22 @@ def test_a_registrar_may_rename_its_realm_and_a_call_may_not() -> None:
     assert not Challenged(credentials).answer(challenged('realm="new", nonce="1"'), Peer().request("INVITE"), HOME)
     assert Challenged(credentials).answer(challenged('realm="new", nonce="1"'), of_register(), HOME)
     assert not Challenged(credentials).answer(challenged('realm="old", nonce="1"'), Peer().request("INVITE"), HOME)
+
+
+def test_of_two_realms_that_a_registrar_names_the_known_one_is_meant_or_else_the_first() -> None:
+    credentials = ours()
+    for named in ('"a"', '"b"'), ('"b"', '"a"'), ('"a"', '"c"'):
+        request = of_register()
+        both = challenged(*(f'realm={realm}, nonce="1", algorithm=SHA-256' for realm in named))
+        assert Challenged(credentials).answer(both, request, HOME)
+        assert parse_digest(request.headers["Authorization"])["realm"] == "a"
+
+
+def test_of_two_unknown_realms_the_one_with_the_better_algorithm_is_taken() -> None:
+    request = of_register()
+    both = challenged('realm="a", nonce="1", algorithm=MD5', 'realm="b", nonce="2", algorithm=SHA-256')
+    assert Challenged(ours()).answer(both, request, HOME)
+    assert parse_digest(request.headers["Authorization"])["realm"] == "b"
 
 
 def test_where_a_registrar_names_no_realm_a_call_teaches_none() -> None:
@@ -155,6 +183,15 @@ def test_md5_is_not_used_any_more_where_something_better_was_offered(weaker: str
     request = of_register()
     assert not Challenged(credentials).answer(challenged(f'{weaker}realm="r", nonce="2"'), request, HOME)
     assert request.headers.get("Authorization") is None
+
+
+def test_md5_is_not_used_for_another_realm_of_the_registrar_either() -> None:
+    credentials = ours()
+    assert Challenged(credentials).answer(challenged('realm="a", nonce="1", algorithm=SHA-256'), of_register(), HOME)
+    assert not Challenged(credentials).answer(challenged(), of_register(), HOME)
+    for realm in "b", "c", "a":
+        assert not Challenged(credentials).answer(challenged(f'realm="{realm}", nonce="2"'), of_register(), HOME)
+    assert Challenged(credentials).answer(challenged('realm="b", nonce="3", algorithm=SHA-256'), of_register(), HOME)
 
 
 def test_md5_is_used_where_nothing_better_was_offered() -> None:

@@ -17,7 +17,7 @@ from voicebot.sip import Account, AgentOptions, CallClosed, IncomingCall, Listen
 LOOPBACK = "127.0.0.1"
 OFFER = offer_answer.offer(LOOPBACK, 40000)
 QUICK = AgentOptions(timers=SipTimers(t1=0.01, t2=0.04, t4=0.05))
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 
 
 def answer_at_once(call: IncomingCall) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sip_peer import OFFER, Peer, called_up, session, statuses, up
 
 from voicebot.sip.answering import CallOffered
-from voicebot.sip.refer import replaces_key
+from voicebot.sip.refer import Replaces
 
 
 def test_an_invite_with_replaces_takes_a_call_over_when_it_is_answered() -> None:
@@ -55,5 +55,18 @@ def test_replaces_that_names_no_call_gets_481(value: str) -> None:
 
 
 def test_a_replaces_header_names_call_our_tag_and_theirs() -> None:
-    assert replaces_key(" a@b ;from-tag=theirs;to-tag=ours;early-only") == ("a@b", "ours", "theirs")
-    assert replaces_key("a@b;=") == ("", "", "")
+    def named(value: str) -> Replaces | None:
+        return Replaces.of(Peer().request("INVITE", headers={"Replaces": value}))
+
+    assert named(" a@b ;from-tag=theirs;to-tag=ours;Early-Only") == (("a@b", "ours", "theirs"), True)
+    assert named("a@b;from-tag=theirs;to-tag=ours") == (("a@b", "ours", "theirs"), False)
+    assert named("a@b;=") == (("", "", ""), False)
+    assert Replaces.of(Peer().request("INVITE")) is None
+
+
+def test_a_call_that_is_up_is_not_replaced_by_who_wants_an_early_one_only() -> None:
+    peer = Peer()
+    call, _ = up(peer)
+    replaces = {"Replaces": f"call-1;to-tag={call.local_tag};from-tag=peer;early-only"}
+    invite = peer.request("INVITE", body=OFFER, call_id="new", from_tag="agent", headers=replaces)
+    assert statuses(peer.send(invite)) == [486] and call.is_up

@@ -8,13 +8,14 @@ import pytest
 from sip_calls import up
 from sip_peer import OFFER, Peer, session, statuses
 
+from voicebot.listening import Rate, RateLimiter, source_of
 from voicebot.sip.answering import CallOffered
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.credentials import Challenged, Credentials
 from voicebot.sip.gate import OpenGate
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
-from voicebot.sip.trunks import Rate, RateLimiter, Strangers, Trunk, TrunkGate, source_of
+from voicebot.sip.trunks import IN_CALL, Strangers, Trunk, TrunkGate
 
 SBC = Trunk("sbc", (ipaddress.ip_network("192.0.2.0/28"), ipaddress.ip_network("2001:db8::/32")))
 PHONE = Trunk("phone", username="phone", password="secret")
@@ -153,6 +154,43 @@ def test_a_running_call_is_heard_whatever_its_source_sends_besides(forged: int) 
     compact = bytes(peer.request("INFO", cseq=3, to_tag=tag)).replace(b"Call-ID:", b"i :")
     assert statuses(peer.send(compact, OUTSIDE)) == [200]
     assert statuses(peer.send(peer.request("BYE", cseq=4, to_tag=tag), OUTSIDE)) == [200]
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "INFO", "UPDATE", "NOTIFY", "FOO", "ACK", "CANCEL"])
+def test_nobody_floods_us_by_a_call_of_his_own(method: str) -> None:
+    peer = Peer(gate=TrunkGate([SBC]))
+    _, tag = up(peer)
+    read = sum(peer.ua.counters.requests_by_method.values())
+    for number in range(2, 2000):
+        peer.send(peer.request(method, cseq=number, to_tag=tag))
+    assert sum(peer.ua.counters.requests_by_method.values()) - read <= IN_CALL.burst
+    peer.wait(0.1)
+    assert statuses(peer.send(peer.request("BYE", cseq=3000, to_tag=tag))) == [200], "it is heard again"
+
+
+def test_a_call_is_heard_though_others_flood_with_its_call_id() -> None:
+    peer = Peer(gate=TrunkGate([SBC]))
+    _, tag = up(peer)
+    for number in range(2000):
+        peer.send(peer.request("BYE", call_id="call-1", cseq=9 + number, to_tag="guessed"), OUTSIDE)
+    assert statuses(peer.send(peer.request("BYE", cseq=2, to_tag=tag))) == [200]
+
+
+def test_a_trunk_may_send_what_it_likes_in_its_calls() -> None:
+    peer = gated(SBC)
+    peer.send(peer.request("INVITE", body=OFFER), INSIDE)
+    tag = peer.event(CallOffered).call.local_tag
+    answers = [statuses(peer.send(peer.request("OPTIONS", cseq=n, to_tag=tag), INSIDE)) for n in range(2, 1000)]
+    assert answers == [[200]] * 998
+
+
+def test_a_request_that_is_repeated_for_ever_is_not_answered_for_ever() -> None:
+    peer = Peer(gate=TrunkGate([SBC], limiter=RateLimiter({"other": Rate(1, 3)})))
+    again = peer.request("OPTIONS")
+    answers = [statuses(peer.send(again, OUTSIDE)) for _ in range(9)]
+    assert answers == [[200]] * 3 + [[]] * 6 and peer.ua.counters.strangers == 6, "nor even read"
+    trunk = peer.request("OPTIONS", call_id="trunk")
+    assert [statuses(peer.send(trunk, INSIDE)) for _ in range(9)] == [[200]] * 9
 
 
 @pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "REGISTER", "MESSAGE"])

@@ -9,6 +9,7 @@ from sip_peer import OFFER, SOURCE, Peer, session, statuses
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.inspection import METHODS
 from voicebot.sip.message import SipResponse
+from voicebot.sip.outputs import CallProgress
 
 
 def test_responses_go_to_the_source_with_rport_and_to_the_named_port_without() -> None:
@@ -111,6 +112,21 @@ def test_responses_that_are_not_for_us_are_dropped() -> None:
     wrong.headers.set("Via", "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKunknown")
     assert peer.send(wrong) == []
     assert peer.ua.counters.dropped == 2
+
+
+def test_a_response_to_no_request_of_ours_is_not_even_parsed() -> None:
+    peer = Peer()
+    _, invite = calling(peer)
+    ringing = bytes(peer.reply(invite, 180, to_tag="x"))
+    unasked = ringing.replace(b";branch=z9hG4bK", b";branch=z9hG4bKf").replace(b"To: ", b"To ")
+    assert peer.send(unasked) == [] and peer.ua.counters.dropped == 1 and peer.ua.counters.malformed == 0
+    assert peer.send(ringing.replace(b"To: ", b"To ")) == [] and peer.ua.counters.malformed == 1
+    folded = ringing.replace(b";branch=", b";BRANCH\r\n = ")
+    peer.send(folded)
+    assert peer.has(CallProgress)
+    peer.send(peer.reply(invite, 486, to_tag="x"))
+    peer.wait(40.0)
+    assert not peer.ua.transactions and not peer.ua.layer.awaits(bytes(invite)), "nothing is left of it"
 
 
 def test_many_calls_leave_nothing_behind() -> None:

@@ -224,3 +224,7 @@ async def test_a_disk_that_cannot_be_written_is_only_logged(tmp_path: Path) -> N
     cache = PromptCache(Renderer(), memory_bytes=10_000, directory=tmp_path / "file" / "prompts")
     assert await heard(cache, say("abc"), True) == sound("abc")
     await cache.close()
+
+
+def test_a_text_that_is_no_unicode_has_a_key_as_well() -> None:
+    assert prompt_key(Speech("\ud800", "v", "en-US", PCMU)) != prompt_key(Speech("\ud801", "v", "en-US", PCMU))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from voicebot.events import Final, Hypothesis, NoMatch
 from voicebot.speech.recognition_results import RecognitionResults, best_alternative, recognition_status
-from voicebot.speechsdk.drivers import RecognitionReport, RecognitionSignal
+from voicebot.speechsdk.drivers import MAX_TEXT, RecognitionReport, RecognitionSignal
 
 FINAL, NO_MATCH = RecognitionSignal.FINAL, RecognitionSignal.NO_MATCH
 
@@ -79,3 +81,8 @@ def test_a_result_of_another_shape_has_no_words(detail: str) -> None:
 @pytest.mark.parametrize("confidence", ["true", "-0.1", "1.1", '"0.5"', "NaN"])
 def test_a_confidence_that_is_none_counts_as_absent(confidence: str) -> None:
     assert best_alternative(f'{{"NBest": [{{"Display": "Yes.", "Confidence": {confidence}}}]}}') == ("Yes.", None)
+
+
+def test_the_text_of_an_alternative_is_cut() -> None:
+    text, _ = best_alternative(json.dumps({"NBest": [{"Display": "a" * (MAX_TEXT + 1)}]}))
+    assert len(text) == MAX_TEXT

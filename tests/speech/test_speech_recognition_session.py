@@ -57,7 +57,7 @@ async def test_what_was_kept_back_is_there_when_the_phrase_is_to_be_finished() -
 
 async def test_one_that_was_never_opened_is_released_at_once() -> None:
     session = RecognitionSession(InProcessSdk(), OPTIONS, lambda *_: None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await session.release()
         await session.open(SpeechEndpoint(host="ws://127.0.0.1:1"))  # too late: nothing is made
     assert not session.connected

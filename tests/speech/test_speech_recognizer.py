@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import struct
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,9 @@ from waiting import settled, until
 from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.events import Event, Final, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
 from voicebot.speech import Recognizer, SpeechEndpoint, SpeechUnavailable
+from voicebot.speech import recognizer as recognizer_module
 from voicebot.speech.replay import Replay
+from voicebot.speechsdk import endpoint as endpoint_module
 from voicebot.speechsdk import threads as sdk_threads
 from voicebot.speechsdk.in_process import InProcessSdk
 
@@ -286,6 +289,27 @@ async def test_a_token_that_cannot_be_had_is_waited_for(service: SpeechDouble) -
         await service.start(port)
         await until(lambda: call.got(RecognitionRestored))
     assert not answers and "Bearer later" in service.authorization
+
+
+async def test_a_provider_of_tokens_that_hangs_is_asked_again_and_again(
+    service: SpeechDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognizer_module, "_TOKEN_REFRESH_S", 0.2)
+    monkeypatch.setattr(recognizer_module, "_TOKEN_RETRY_S", 0.02)
+    go_on, asked = threading.Event(), 0
+
+    def token() -> str:
+        nonlocal asked
+        asked += 1
+        if asked in (2, 3):
+            go_on.wait(30)
+        return f"token {asked}"
+
+    async with a_call(SpeechEndpoint(host=service.host, token=token)) as call:
+        monkeypatch.setattr(endpoint_module, "TOKEN_TIMEOUT_S", 0.1)
+        await until(lambda: asked > 4)
+        assert call.recognizer.connected and not call.got(RecognitionLost)
+        go_on.set()
 
 
 async def test_an_entra_token_travels_as_bearer(service: SpeechDouble) -> None:

@@ -7,11 +7,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from speech_double import SpeechDouble
+from speech_double import SpeechDouble, hypothesis, phrase
 from waiting import until
 
 from voicebot.audio import PCMU
-from voicebot.speechsdk.drivers import RecognitionOptions, RecognitionReport, SynthesisReport
+from voicebot.speechsdk.drivers import (
+    MAX_TEXT,
+    RecognitionOptions,
+    RecognitionReport,
+    RecognitionSignal,
+    SynthesisReport,
+)
 from voicebot.speechsdk.endpoint import SpeechEndpoint
 from voicebot.speechsdk.in_process import InProcessSdk
 from voicebot.speechsdk.remote import RemoteSdk
@@ -53,7 +59,22 @@ async def test_who_opens_does_not_wait_for_what_is_released_meanwhile(service: S
     opening = asyncio.create_task(recognition.open(SpeechEndpoint(host=service.host)))
     await asyncio.sleep(0)  # it has asked
     released = recognition.release()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await opening
         await released
     assert not reports
+
+
+async def test_a_phrase_without_end_is_cut_and_its_details_are_left_out(service: SpeechDouble, sdk: RemoteSdk) -> None:
+    long = "ab " * 100_000
+    service.results = [[hypothesis(0.1, long, 0.0, 0.1), phrase(0.1, long, 0.0, 0.1)]]
+    reports: list[RecognitionReport] = []
+    recognition = sdk.recognition(RecognitionOptions(PCMU, "en-US", (), 350), reports.append)
+    await recognition.open(SpeechEndpoint(host=service.host))
+    recognition.write(bytes(8000))
+    await until(lambda: RecognitionSignal.FINAL in [report.signal for report in reports])
+    said = [report for report in reports if report.text]
+    assert [report.signal for report in said] == [RecognitionSignal.HYPOTHESIS, RecognitionSignal.FINAL]
+    assert all(len(report.text) <= MAX_TEXT for report in said)
+    assert {report.detail for report in said} == {""}
+    await recognition.release()

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from voicebot.audio import FORMATS, PCMU
 from voicebot.speechsdk import wire
 from voicebot.speechsdk.drivers import (
+    MAX_DETAIL,
+    MAX_TEXT,
     RecognitionOptions,
     RecognitionReport,
     RecognitionSignal,
@@ -92,6 +94,8 @@ def test_a_chunk_arrives(audio: bytes) -> None:
         b'["hearsay","",0,0,"",false]',
         b'["hypothesis","",-1,0,"",false]',
         b'["hypothesis","",0,1' + b"0" * 400 + b',"",false]',
+        b'["hypothesis","' + b"a" * (MAX_TEXT + 1) + b'",0,0,"",false]',
+        b'["final","",0,0,"' + b"a" * (MAX_DETAIL + 1) + b'",false]',
     ],
 )
 def test_a_report_of_another_shape_is_an_error(payload: bytes) -> None:

@@ -7,10 +7,12 @@ from turns_call import Call
 from voicebot.events import (
     BotDone,
     BotFailed,
+    BotMessage,
     CallConfigured,
     Final,
     Hypothesis,
     KeyPressed,
+    MessageAnnounced,
     PlaybackEnded,
     PlaybackFailed,
     SpeechStarted,
@@ -173,6 +175,75 @@ def test_a_bot_that_thinks_is_covered_by_its_own_words_after_its_own_time() -> N
     assert [command.speak for command in call.take() if isinstance(command, Play)] == ["Let me look that up."]
     call.heard(4.5)
     assert call.machine.state is FloorState.THINKING
+
+
+def wants_waiting(**facts: object) -> Call:
+    call = configured(Call().waiting(), 2.0, masking_s=1.0, masking_text="Wait.", **facts)
+    call.on(KeyPressed(2.1, "1"))
+    call.take()
+    return call
+
+
+def plays(call: Call) -> list[str]:
+    return [command.speak for command in call.take() if isinstance(command, Play)]
+
+
+def test_a_bot_says_how_often_its_words_cover_its_silence() -> None:
+    call = wants_waiting(masking_retries=1)
+    assert plays(call.until(3.2)) == ["Wait."]
+    assert plays(call.heard(4.0).until(5.1)) == ["Wait."]
+    assert plays(call.heard(6.0).until(60.0)) == []
+    assert call.machine.state is FloorState.THINKING
+
+
+def test_words_of_the_bot_begin_the_count_again() -> None:
+    call = wants_waiting(masking_retries=0)
+    assert plays(call.until(3.2)) == ["Wait."]
+    call.heard(4.0).on(BotMessage(4.1, 2, "So", "So")).heard(5.0)
+    assert plays(call.until(6.2)) == ["So", "Wait."]
+
+
+def test_a_file_may_cover_the_silence_of_the_bot() -> None:
+    call = wants_waiting(masking_audio="https://x/music.wav").until(3.2)
+    assert [(play.audio, play.speak) for play in call.take() if isinstance(play, Play)] == [
+        ("https://x/music.wav", "Wait.")
+    ]
+
+
+def test_a_bot_that_stays_silent_for_longer_than_it_allows_itself_is_given_up() -> None:
+    call = configured(Call().waiting(), 2.0, bot_give_up_s=10.0, masking_s=60.0)
+    call.on(KeyPressed(3.0, "1")).until(12.9)
+    assert call.machine.state is FloorState.THINKING
+    call.take()
+    call.until(13.0)
+    assert [command.canned for command in call.take() if isinstance(command, Play)] == [Canned.SPEECH_SERVICE]
+    call.heard(14.0)
+    assert call.take() == [HangUp("bot")]
+
+
+def test_a_bot_that_speaks_in_time_is_not_given_up() -> None:
+    call = configured(Call().waiting(), 2.0, bot_give_up_s=10.0, no_input_s=100.0)
+    call.on(KeyPressed(3.0, "1")).on(BotMessage(9.0, 2, "So", "So")).on(BotDone(9.0, 2)).heard(10.0).until(60.0)
+    assert not [command for command in call.take() if isinstance(command, HangUp)]
+
+
+def test_while_another_message_is_announced_it_is_not_the_callers_turn() -> None:
+    call = Call().waiting().on(KeyPressed(2.0, "1"))
+    call.on(BotMessage(2.1, 2, "Let me see.", "Let me see.")).on(MessageAnnounced(2.1)).on(BotDone(2.2, 2)).heard(3.0)
+    assert call.machine.state is FloorState.THINKING
+    assert call.until(6.5).asks() == [Ask(2, AskKind.KEY, "1")]
+    call.on(BotMessage(6.6, 0, "Here.", "Here.")).heard(8.0)
+    assert call.machine.state is FloorState.WAITING
+
+
+def test_an_announcement_of_nothing_ends_after_a_while() -> None:
+    call = Call().waiting().on(MessageAnnounced(2.0))
+    assert call.machine.state is FloorState.THINKING
+    for second in range(3, 60):
+        call.until(float(second))
+        if call.playing:
+            call.heard(second + 0.5)
+    assert AskKind.NO_INPUT in [ask.kind for ask in call.asks()]
 
 
 def test_noise_over_a_prompt_that_failed_is_forgotten() -> None:

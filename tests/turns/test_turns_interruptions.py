@@ -158,6 +158,26 @@ def test_keys_during_thinking_and_while_speaking_are_all_delivered_in_order() ->
     assert "".join(a.text for a in call.asks() if a.kind is AskKind.KEY) == "123456#"
 
 
+def test_an_end_key_that_comes_late_interrupts_nothing_and_is_told_to_nobody() -> None:
+    call = Call().waiting()
+    call.on(KeyPressed(3.0, "6")).on(CallConfigured(3.1, late_end_key="#")).on(
+        BotMessage(3.1, 2, "Thank you.", "Thank you.")
+    )
+    call.on(BotDone(3.1, 2)).take()
+    call.on(KeyPressed(4.0, "#")).on(KeyPressed(4.5, "#"))
+    assert call.take() == []
+    call.on(KeyPressed(5.0, "1"))
+    assert [type(command) for command in call.take()] == [Drop, Ask, Ask]
+
+
+def test_words_end_what_was_keyed_in() -> None:
+    call = Call().waiting()
+    call.on(KeyPressed(3.0, "6")).on(CallConfigured(3.1, late_end_key="#")).on(BotDone(3.1, 2))
+    call.says("hello", 3.2, 3.5).until(5.0).take()
+    call.on(KeyPressed(5.5, "#"))
+    assert [ask.text for ask in call.asks()] == ["#"]
+
+
 def test_words_before_a_key_are_asked_before_it() -> None:
     call = Call().waiting().on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.5, "account", 3.0, 3.4))
     call.on(KeyPressed(3.6, "1"))

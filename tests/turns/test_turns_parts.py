@@ -87,11 +87,11 @@ def test_keys_are_kept_apart_by_what_they_wait_for() -> None:
     deferred = Deferred()
     assert not deferred.keys_kept
     assert not deferred.dropped_by_key
-    deferred.press("1")
+    deferred.press("1", 0.0)
     deferred.keep_key()
-    deferred.press("2")
+    deferred.press("2", 0.0)
     deferred.keep_dropping_key()
-    deferred.press("3")
+    deferred.press("3", 0.0)
     assert deferred.pressed_key() == "3"
     assert deferred.keys_kept
     assert deferred.dropped_by_key
@@ -105,7 +105,7 @@ def test_keys_are_kept_apart_by_what_they_wait_for() -> None:
 def test_no_more_is_kept_than_is_sensible() -> None:
     deferred = Deferred()
     for _ in range(MAX_KEPT_KEYS + 1):
-        deferred.press("1")
+        deferred.press("1", 0.0)
         deferred.keep_key()
     assert len(deferred.kept_keys()) == MAX_KEPT_KEYS
     for _ in range(MAX_BOT_KEYS + 1):
@@ -144,6 +144,9 @@ def test_failures_of_a_kind_are_counted_until_it_works_again() -> None:
         ({"no_input_event": True}, "no_input_event", True),
         ({"masking_s": 1.0}, "masking_s", 1.0),
         ({"masking_text": "Wait."}, "masking_text", "Wait."),
+        ({"masking_audio": "https://x/a.wav"}, "masking_audio", "https://x/a.wav"),
+        ({"masking_retries": 2}, "masking_retries", 2),
+        ({"bot_give_up_s": 9.0}, "bot_give_up_s", 9.0),
         ({"hypotheses": True}, "hypotheses", True),
     ],
 )
@@ -232,3 +235,15 @@ def test_a_text_ends_in_a_number_by_its_last_word(text: str, number: bool) -> No
 )
 def test_the_rest_of_a_text_is_what_follows_the_words_that_were_used(text: str, used: str, rest: str) -> None:
     assert remainder(text, used) == rest
+
+
+def test_an_end_key_that_comes_late_is_ignored_for_a_while() -> None:
+    deferred = Deferred()
+    assert deferred.press("4", 1.0)
+    deferred.allow_late_end_key("#")
+    assert not deferred.press("#", 2.0)
+    assert not deferred.press("#", 6.0)
+    assert deferred.press("#", 6.1)
+    deferred.allow_late_end_key("#")
+    assert deferred.press("1", 6.2)
+    assert deferred.press("#", 6.3)  # it follows another key

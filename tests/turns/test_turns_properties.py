@@ -22,6 +22,7 @@ from voicebot.events import (
     KeyPressed,
     KeysAsked,
     LegEnded,
+    MessageAnnounced,
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
@@ -38,7 +39,7 @@ STEP_NAMES = (
     *("start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"),
     *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
     *("silence", "bot-keys", "file", "few-words", "no-barge-in", "barge-in", "no-input-speech"),
-    *("deaf", "listening", "hypotheses", "no-input-file"),
+    *("deaf", "listening", "hypotheses", "no-input-file", "announced", "bot-wait", "bot-give-up"),
 )
 STEPS = st.lists(
     st.tuples(st.sampled_from(STEP_NAMES), st.sampled_from(list(InputHint)), st.floats(0.01, 3.0)),
@@ -158,6 +159,12 @@ class World:
                 self.handle(CallConfigured(now, no_input_audio="https://x/a.wav", no_input_s=1.0))
             case "deaf" | "listening":
                 self.handle(CallConfigured(now, listening=what == "listening"))
+            case "announced":
+                self.handle(MessageAnnounced(now))
+            case "bot-wait":
+                self.handle(CallConfigured(now, masking_s=0.5, masking_retries=0, masking_text="Wait."))
+            case "bot-give-up":
+                self.handle(CallConfigured(now, bot_give_up_s=2.0))
             case "hypotheses":
                 self.handle(CallConfigured(now, hypotheses=True))
             case "hang-up":

@@ -18,6 +18,9 @@ MAX_PLAYED_BYTES: Final = 12_000_000
 MAX_PLAYED_S: Final = 120.0
 """The limits of audio files that are played in calls: larger ones are refused, longer ones are cut."""
 
+MAX_CHUNKS: Final = 1000
+"""In a file, before its samples; there is hardly one with more than ten. Empty ones have eight bytes."""
+
 PCM, A_LAW, MU_LAW = 1, 6, 7
 _EXTENSIBLE: Final = 0xFFFE
 _PCM_BITS: Final = (8, 16, 24, 32)
@@ -97,8 +100,11 @@ def read_header(data: bytes, *, longest: int | None = None) -> WaveHeader | None
     """
     if data[:4] != b"RIFF"[: len(data)] or data[8:12] != b"WAVE"[: max(0, len(data) - 8)]:
         raise ValueError("not a WAV file")
-    position, form = 12, None
+    position, form, chunks = 12, None, 0
     while position + 8 <= len(data):
+        chunks += 1
+        if chunks > MAX_CHUNKS:
+            raise ValueError(f"a WAV file with more than {MAX_CHUNKS} chunks before its samples")
         name, begin = data[position : position + 4], position + 8
         (size,) = struct.unpack_from("<I", data, position + 4)
         if name == b"data":

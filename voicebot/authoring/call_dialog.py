@@ -10,16 +10,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from voicebot.authoring import channel
+from voicebot.authoring.answers.choice import contains, words_of
 from voicebot.authoring.flow import Flow, Jump
 from voicebot.authoring.folder import MAIN
 from voicebot.authoring.languages import closest
-from voicebot.authoring.model import GlobalCommand
+from voicebot.authoring.model import GlobalCommand, GlobalCommands
 from voicebot.authoring.program import Program
+from voicebot.authoring.steps import DialogStep
+from voicebot.authoring.steps.step import END_KEY
 from voicebot.authoring.steps.transfer import TRANSFERRING
 from voicebot.authoring.turn import Surroundings, Turn
-from voicebot.host.sdk import ActivityTypes, ComponentDialog, DialogContext, DialogInstance, TurnContext
+from voicebot.host.sdk import ActivityTypes, ComponentDialog, Dialog, DialogContext, DialogInstance, TurnContext
+from voicebot.telephony_channel import NO_INPUT
 
 ROOT = "call"
+LATE_KEY_S = 5.0
+"""How long after the last key an end key may still belong to what was keyed in."""
 
 
 class CallDialog(ComponentDialog):  # type: ignore[misc]
@@ -43,10 +49,58 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
     async def on_continue_dialog(self, inner_dc: DialogContext) -> Any:
         channel.begin_turn(inner_dc.context, inner_dc.parent.active_dialog.state.setdefault("call", {}))
         if inner_dc.context.activity.type == ActivityTypes.message:
-            wanted = self._wanted(inner_dc)
-            if wanted is not None:
-                return await self._jump(inner_dc, wanted)
+            return await self._said(inner_dc)
+        if inner_dc.context.activity.name == NO_INPUT:
+            channel.call_state(inner_dc.context).pop("ended_by", None)
         return await inner_dc.continue_dialog()
+
+    async def _said(self, dc: DialogContext) -> Any:
+        """The caller has said or pressed something."""
+        pressed = channel.is_key(dc.context.activity)
+        if pressed and self._is_late_end_key(dc):
+            return Dialog.end_of_turn
+        step, state = self._open_step(dc)
+        end_key = step.end_key(state) if step is not None else END_KEY
+        before = self._asked(dc)
+        wanted = self._wanted(dc)
+        if wanted is None:
+            result = await dc.continue_dialog()
+        else:
+            result = await (self._jump if wanted.goto is not None else self._answer)(dc, wanted)
+        channel.call_state(dc.context).pop("ended_by", None)
+        if pressed and ((dc.context.activity.text or "").strip() != end_key or self._asked(dc) != before):
+            await self._allow_late_end_key(dc, end_key)
+        return result
+
+    # --- end keys -----------------------------------------------------------------------------------------------------
+
+    def _is_late_end_key(self, dc: DialogContext) -> bool:
+        """Whether the key only ends what was keyed in before: "123456", which is complete, and then ``#``."""
+        ended_by, activity = channel.call_state(dc.context).get("ended_by"), dc.context.activity
+        if not ended_by or (activity.text or "").strip() != ended_by["key"]:
+            return False
+        return not ended_by["at"] or channel.sent_at(activity) - ended_by["at"] <= LATE_KEY_S
+
+    async def _allow_late_end_key(self, dc: DialogContext, key: str) -> None:
+        step, state = self._open_step(dc)
+        if step is None or step.means_end_key(state, key):
+            return
+        if any(given.key == key for given in self._main(dc.context).script.main.globals.leading().values()):
+            return
+        channel.call_state(dc.context)["ended_by"] = {"key": key, "at": channel.sent_at(dc.context.activity)}
+        await channel.allow_late_end_key(dc.context, key)
+
+    def _asked(self, dc: DialogContext) -> tuple[Any, ...]:
+        """Which question is open."""
+        state = dc.active_dialog.state if dc.active_dialog is not None else {}
+        return len(dc.stack), state.get("step"), state.get("mode")
+
+    def _open_step(self, dc: DialogContext) -> tuple[DialogStep | None, dict[str, Any]]:
+        """The step that waits for the caller, and the state of its dialog."""
+        state = dc.active_dialog.state if dc.active_dialog is not None else {}
+        flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
+        step = flow.program(dc.context).steps.get(state.get("step", "")) if flow is not None else None
+        return (step.as_offered(state) if step is not None and state.get("mode") in step.MODES else None), state
 
     async def reprompt_dialog(self, context: TurnContext, instance: DialogInstance) -> None:
         channel.begin_turn(context, instance.state.setdefault("call", {}))
@@ -55,36 +109,58 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
     # --- global commands ----------------------------------------------------------------------------------------------
 
     def _wanted(self, dc: DialogContext) -> GlobalCommand | None:
-        """The global command of the main file that the caller gives, if it leads somewhere."""
+        """The global command of the main file that the caller gives, if it leads somewhere or says something."""
         script = self._main(dc.context).script
         state = dc.active_dialog.state if dc.active_dialog is not None else {}
         if state.get("mode") == TRANSFERRING:
             return None
         activity = dc.context.activity
         text = (activity.text or "").strip()
-        choices = {"agent": script.main.globals.agent, "start_over": script.main.globals.start_over}
-        led = {name: given for name, given in choices.items() if given is not None and given.goto is not None}
+        led = script.main.globals.leading()
+        step, state = self._open_step(dc)
         if channel.is_key(activity):
-            flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
-            step = flow.program(dc.context).steps.get(state.get("step", "")) if flow is not None else None
-            if step is not None and state.get("mode") in step.MODES and step.takes_key(state, text):
+            if step is not None and step.takes_key(state, text):
                 return None
             return next((given for given in led.values() if given.key == text), None)
         asks_for = script.understanding.asks_for(text)
         if asks_for in led:
             return led[asks_for]
-        own = {name: given.say for name, given in led.items() if given.say}
-        return led[name] if own and (name := _says(text, own)) is not None else None
+        usual = GlobalCommands.model_fields
+        phrases = {name: given.say or ([] if name in usual else [name.replace("_", " ").replace("-", " ")])
+                   for name, given in led.items()}  # fmt: skip
+        found = _said(text, phrases)
+        if found is None:
+            return None
+        name, whole = found
+        if step is not None and name not in usual and step.is_answer(self._turn(dc, state), text, whole=whole):
+            return None
+        return led[name]
+
+    def _turn(self, dc: DialogContext, state: dict[str, Any]) -> Turn:
+        return Turn(dc.context, self._flows[dc.active_dialog.id].program(dc.context).script, state, self._around)
 
     async def _jump(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
         """Leave whatever is open, and go on in the main file with what it knows."""
-        main = next((instance for instance in dc.stack if instance.id == MAIN), None)
-        variables = dict(main.state.get("vars", {})) if main is not None else {}
+        variables = self._variables(dc)
         await dc.cancel_all_dialogs()
-        program = self._main(dc.context)
+        await self._message(dc, wanted, variables)
+        return await dc.begin_dialog(MAIN, Jump(wanted.goto or self._main(dc.context).first, variables))
+
+    async def _answer(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
+        """Say the message, and ask the open question again."""
+        await self._message(dc, wanted, self._variables(dc))
+        await dc.reprompt_dialog()
+        return Dialog.end_of_turn
+
+    async def _message(self, dc: DialogContext, wanted: GlobalCommand, variables: dict[str, Any]) -> None:
         if wanted.message is not None:
-            await Turn(dc.context, program.script, {"vars": variables}, self._around).speak(wanted.message)
-        return await dc.begin_dialog(MAIN, Jump(wanted.goto or program.first, variables))
+            script = self._main(dc.context).script
+            await Turn(dc.context, script, {"vars": variables}, self._around).speak(wanted.message)
+
+    def _variables(self, dc: DialogContext) -> dict[str, Any]:
+        """What the main file knows."""
+        main = next((instance for instance in dc.stack if instance.id == MAIN), None)
+        return dict(main.state.get("vars", {})) if main is not None else {}
 
     def _main(self, context: TurnContext) -> Program:
         return self._flows[MAIN].program(context)
@@ -104,13 +180,9 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         }
 
 
-def _says(text: str, phrases: Mapping[str, list[str]]) -> str | None:
-    """The name of the longest phrase that ``text`` contains as whole words."""
-    said = f" {' '.join(_words(text))} "
-    hits = [(len(words), name) for name, own in phrases.items() for phrase in own
-            if (words := _words(phrase)) and f" {' '.join(words)} " in said]  # fmt: skip
-    return max(hits)[1] if hits else None
-
-
-def _words(text: str) -> list[str]:
-    return ["".join(character for character in word if character.isalnum()) for word in text.lower().split()]
+def _said(text: str, phrases: Mapping[str, list[str]]) -> tuple[str, bool] | None:
+    """The name of the longest phrase that ``text`` contains as whole words, and whether it contains nothing else."""
+    said = words_of(text)
+    hits = [(len(words), name, words == said) for name, own in phrases.items() for phrase in own
+            if (words := words_of(phrase)) and contains(said, words)]  # fmt: skip
+    return max(hits)[1:] if hits else None

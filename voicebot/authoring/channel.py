@@ -7,12 +7,14 @@ the root dialog's state, which puts it into each turn: a dialog that asks again 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import BargeIn
 from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
-from voicebot.telephony_channel import RECORDING_COMMAND
+from voicebot.json_body import number_within
+from voicebot.telephony_channel import PROMPT_HEARD, RECORDING_COMMAND
 
 BUDGET = 300
 """Steps of one turn; a dialog that needs more runs in circles."""
@@ -73,18 +75,32 @@ async def _relocate(context: TurnContext, activities: list[Activity], go_on: Cal
 
 
 async def configure(
-    context: TurnContext, phrases: list[str], no_input_s: float | None, *, patient: bool = False
+    context: TurnContext,
+    phrases: list[str],
+    no_input_s: float | None,
+    *,
+    patient: bool = False,
+    answer: dict[str, Any] | None = None,
 ) -> None:
     """What the recogniser should expect, and how long a silence counts as no answer (None: as the settings say).
 
-    ``patient``: the call is not ended however often the caller stays silent.
+    ``patient``: the call is not ended however often the caller stays silent. ``answer``: what the answer looks like
+    (:class:`~voicebot.authoring.answers.parts.Form`).
     """
     parameters: dict[str, Any] = {"sttContextPhrases": phrases}
     if patient:
         parameters["userNoInputRetries"] = MOST_SILENCES
+    if answer is not None:
+        parameters["expectedAnswer"] = answer
     if no_input_s is not None:
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
     data = {"sessionParams": parameters}
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
+
+
+async def allow_late_end_key(context: TurnContext, key: str) -> None:
+    """What was keyed in is complete: if ``key`` still follows, it only ends that."""
+    data = {"sessionParams": {"lateEndKey": key}}
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
 
 
@@ -136,6 +152,19 @@ def is_key(activity: Any) -> bool:
     """Whether a message is a key on the phone (one message for each key)."""
     entities = activity.entities or []
     return any((entity.get("type") if isinstance(entity, dict) else entity.type) == "DTMF" for entity in entities)
+
+
+def prompt_heard(activity: Any) -> float:
+    """How much of the last message the caller had heard when beginning to speak (0 to 1)."""
+    data = activity.channel_data
+    heard = number_within(data.get(PROMPT_HEARD), 0, 1) if isinstance(data, dict) else None
+    return 1.0 if heard is None else heard
+
+
+def sent_at(activity: Any) -> float:
+    """When the activity was sent, in seconds since 1970; 0 where it does not say."""
+    sent = activity.timestamp
+    return sent.timestamp() if isinstance(sent, datetime) else 0.0
 
 
 def is_dry_run(context: TurnContext) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from voicebot.authoring.problems import Problem, Severity
+from voicebot.regular_files import FileTooLarge, read_regular_file
 from voicebot.yaml_nodes import compose
 
 MAX_FILE = 1_000_000
@@ -119,10 +120,10 @@ def read_document(file: Path) -> Document:
     """Read ``file``. Never raises for what is in it, nor when it cannot be read: the problems say so."""
     document = Document(file)
     try:
-        if file.stat().st_size > MAX_FILE:
-            document.problem((), "file-too-large", f"the file has more than {MAX_FILE} bytes")
-            return document
-        text = file.read_bytes().decode("utf-8-sig")
+        text = read_regular_file(file, MAX_FILE).decode("utf-8-sig")
+    except FileTooLarge:
+        document.problem((), "file-too-large", f"the file has more than {MAX_FILE} bytes")
+        return document
     except OSError as error:
         document.problem((), "file-unreadable", f"the file cannot be read: {error.strerror}")
         return document

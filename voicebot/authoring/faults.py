@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from voicebot.authoring.model import Part, Prompt
+from voicebot.authoring.model import GlobalCommand, GlobalCommands, Part, Prompt
 from voicebot.authoring.problems import did_you_mean
 from voicebot.authoring.walking import part_in
 
@@ -93,4 +93,6 @@ def _owner(kind: type[Part], path: tuple[Any, ...]) -> type[Part] | None:
         found = [info for field, info in owner.model_fields.items() if step in (field, info.alias)]
         if found:
             owner = part_in(found[0].annotation)
+        elif owner is GlobalCommands:
+            owner = GlobalCommand
     return owner

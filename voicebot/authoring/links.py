@@ -29,3 +29,13 @@ def check_links(loaded: LoadedDialog, site: Site) -> None:
         if command is not None and command.goto is None:
             document.problem(("globals", name), "missing", f"where does {name!r} go?", "add goto: and a step",
                              at_key=True)  # fmt: skip
+    keys: dict[str, str] = {}
+    for name, command in dialog.globals.leading().items():
+        if command.key is not None and keys.setdefault(command.key, name) != name:
+            said = f"key {command.key} means {keys[command.key]!r} already"
+            document.problem(("globals", name, "key"), "duplicate-key-press", said, "choose another key")
+    for name, command in dialog.globals.own.items():
+        if command.goto is None and command.message is None:
+            document.problem(("globals", name), "missing", f"nothing happens when callers say {name!r}",
+                             did_you_mean(name, type(dialog.globals).model_fields)
+                             or "add message: and what is said, or goto: and a step", at_key=True)  # fmt: skip

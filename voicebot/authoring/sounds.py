@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from voicebot.audio.riff import MAX_PLAYED_BYTES, MAX_PLAYED_S, read_wave
+from voicebot.regular_files import FileTooLarge, read_regular_file
 
 
 class SoundError(ValueError):
@@ -27,9 +28,11 @@ def sound_file(audio: str, dialog_file: Path, folder: Path) -> Path:
     if not path.is_relative_to(root):
         raise SoundError(f"{audio!r} is not in {folder.name}/", "put it beside the dialogs")
     try:
-        if path.stat().st_size > MAX_PLAYED_BYTES:
-            raise SoundError(f"{audio!r} has more than {MAX_PLAYED_BYTES} bytes", "save it with 8000 or 16000 Hz, mono")
-        wave = read_wave(path.read_bytes())
+        wave = read_wave(read_regular_file(path, MAX_PLAYED_BYTES))
+    except FileTooLarge as error:
+        raise SoundError(
+            f"{audio!r} has more than {MAX_PLAYED_BYTES} bytes", "save it with 8000 or 16000 Hz, mono"
+        ) from error
     except OSError as error:
         raise SoundError(f"there is no file {audio!r}", f"put it into {path.parent.name}/") from error
     except ValueError as error:

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from voicebot.authoring.exact import numeral
 from voicebot.authoring.speaking_words import Speech
 
 MAX_SPELLED = 200
@@ -81,7 +82,7 @@ def _one_by_one(text: str, speech: Speech) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise TypeError(f"{type(value).__name__} is not said one by one")
-    text = str(value)
+    text = value if isinstance(value, str) else numeral(value)
     if len(text) > MAX_SPELLED:
         raise ValueError("too long to be said one by one")
     return text

@@ -9,7 +9,7 @@ from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.sdk import Dialog, activity_from_json
 from voicebot.host.storage import SqliteStorage
-from voicebot.telephony_channel import NO_INPUT, NO_MATCH, PHONE_CHANNEL, RECORDING_COMMAND
+from voicebot.telephony_channel import NO_INPUT, NO_MATCH, PHONE_CHANNEL, PROMPT_HEARD, RECORDING_COMMAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,16 @@ class TextCall:
     async def say(self, text: str) -> list[Said]:
         return await self._turn(type="message", text=text)
 
+    async def say_early(self, text: str) -> list[Said]:
+        """Say ``text`` before anything of the bot's last message was heard."""
+        return await self._turn(type="message", text=text, channelData={PROMPT_HEARD: 0})
+
     async def press(self, keys: str) -> list[Said]:
-        """Press one key after another; everything that is said after them."""
+        """Press one key after another, while the call lasts; everything that is said after them."""
         said: list[Said] = []
         for key in keys:
+            if self.hung_up:
+                break
             said += await self._turn(type="message", text=key, entities=[{"type": "DTMF"}])
         return said
 

@@ -60,6 +60,9 @@ class Entry(Part):
     """One line of the talk: one word of these."""
 
     caller: PlainText | None = Field(None, description="What the caller says.")
+    early: PlainText | None = Field(
+        None, description="What the caller says before anything of the bot's last prompt was heard."
+    )
     keys: PlainText | None = Field(None, description="The keys that the caller presses.")
     silence: Literal[True] | None = Field(None, description="The caller says nothing.")
     noise: Literal[True] | None = Field(None, description="Something is heard, but no words.")

@@ -55,8 +55,8 @@ def read_translation(document: Document, folder: Path, base: LoadedDialog) -> Di
         if words is None:
             translated.append(step)
             continue
-        whole = _merged(document, known[step.id], words, ("steps", step.id))
-        read = reader.step(type(step), with_options(whole, options), ("steps", step.id)) if whole else None
+        whole = _merged(document, with_options(known[step.id], options), words, ("steps", step.id))
+        read = reader.step(type(step), whole, ("steps", step.id)) if whole else None
         translated.append(read or step)
     changes: dict[str, Any] = {"steps": translated}
     for word in TRANSLATION_WORDS[:-1]:
@@ -86,6 +86,8 @@ def _merged(document: Document, step: dict[str, Any], words: Any, path: YamlPath
 
 def _merge(base: Any, over: Any, word: str) -> Any:
     """``base`` with what ``over`` replaces; a short form is written out when the other one is."""
+    if over is None:
+        return base
     if isinstance(over, dict):
         if isinstance(base, dict):
             if "text" in base and "text" in over:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from voicebot.authoring import channel
 from voicebot.authoring.addresses import AddressRefused
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.functions import Functions
 from voicebot.authoring.http import Fetch, HttpFailed, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
@@ -69,6 +71,11 @@ class Turn:
         return (activity.text or "").strip() if activity.type == ActivityTypes.message else None
 
     @property
+    def prompt_heard(self) -> float:
+        """How much of what was said last the caller had heard when beginning to speak, from 0 to 1."""
+        return channel.prompt_heard(self.context.activity)
+
+    @property
     def key(self) -> str | None:
         """The key that the caller pressed; None when something else came in."""
         return self.message if channel.is_key(self.context.activity) else None
@@ -115,8 +122,10 @@ class Turn:
 
     # --- what is said and done ----------------------------------------------------------------------------------------
 
-    async def speak(self, prompt: Prompt, *, asking: bool = False, barge_in: BargeIn | None = None) -> None:
-        """Say ``prompt``. ``asking``: an answer is expected. ``barge_in``: unless the prompt itself says."""
+    async def speak(self, prompt: Prompt, *, asking: bool = False, barge_in: BargeIn | None = None) -> str:
+        """Say ``prompt``, and return its words. ``asking``: an answer is expected. ``barge_in``: unless the prompt
+        itself says.
+        """
         words = self.script.words(prompt)
         scope, slow = self.scope(), bool(self.call.get("slow"))
         audio = words.sound(scope) if not slow else ""  # a file cannot be played more slowly, so the text is spoken
@@ -125,6 +134,7 @@ class Turn:
             may = self.script.header.defaults.barge_in
         said = words.rendered(scope, slow)
         await channel.say(self.context, said, asking=asking, barge_in=may, locale=self.script.locale, audio=audio)
+        return said[0]
 
     def error(self, message: str, status: int) -> None:
         """Keep why something failed, for ``{error.message}`` and ``{error.status}``."""
@@ -168,13 +178,11 @@ def plain(value: Any) -> Any:
     """``value`` as plain JSON."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, time) and not value.second:
-        return value.isoformat("minutes")
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return as_written(value)
 
 
 def nth(prompts: list[Prompt], number: int) -> Prompt:
@@ -183,5 +191,6 @@ def nth(prompts: list[Prompt], number: int) -> Prompt:
 
 
 def _query(value: Any) -> str:
-    ready = plain(value)
-    return "" if ready is None else str(ready).lower() if isinstance(ready, bool) else str(ready)
+    if isinstance(value, Mapping):
+        return json.dumps(plain(value), ensure_ascii=False)
+    return "" if value is None else as_written(value)

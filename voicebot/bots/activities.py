@@ -18,6 +18,7 @@ from voicebot.telephony_channel import (
     NO_INPUT,
     NO_MATCH,
     PHONE_CHANNEL,
+    PROMPT_HEARD,
     RECORDING_COMMAND,
     RESUME_EVENT,
 )
@@ -36,9 +37,15 @@ def conversation_update() -> dict[str, Any]:
     return {"type": "conversationUpdate"}
 
 
-def user_message(text: str, confidence: float | None = None, locale: str = "", **extra: Any) -> dict[str, Any]:
-    """What the caller said. ``confidence`` 0 to 1; ``extra`` goes into ``channelData`` (None is left out)."""
-    data = {"source": "speech", "confidence": confidence, **extra}
+def user_message(
+    text: str, confidence: float | None = None, locale: str = "", prompt_heard: float = 1.0, **extra: Any
+) -> dict[str, Any]:
+    """What the caller said. ``confidence`` 0 to 1; ``extra`` goes into ``channelData`` (None is left out).
+
+    ``prompt_heard``: how much of the bot's last message had been played when the caller began to speak, 0 to 1.
+    """
+    told = round(prompt_heard, 2) if prompt_heard < 1 else None
+    data = {"source": "speech", "confidence": confidence, PROMPT_HEARD: told, **extra}
     activity: dict[str, Any] = {
         "type": "message",
         "text": text[:MAX_TEXT],

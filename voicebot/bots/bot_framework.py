@@ -8,6 +8,7 @@ An activity is sent again only when the bot cannot have worked on it (``delivery
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 from typing import Any, ClassVar, Literal, Self
@@ -144,7 +145,7 @@ class BotFrameworkChannel:
             body = await until_accepted(attempt, self._bot.turn_timeout_s, f"conversation {conversation.id}")
         except ServiceRefused as refused:
             raise Undelivered(f"the bot answered {refused}") from refused
-        self._take_replies(conversation, body)
+        await self._take_replies(conversation, body)
 
     async def _post(self, activity: dict[str, Any], token: str) -> Any:
         """The body of the bot's answer as JSON, None where the replies do not come in it. Raises Undelivered."""
@@ -167,7 +168,8 @@ class BotFrameworkChannel:
         except (aiohttp.ClientError, ValueError) as error:
             raise Undelivered(f"{type(error).__name__}: {error}") from error
 
-    def _take_replies(self, conversation: ConnectorConversation, body: Any) -> None:
+    async def _take_replies(self, conversation: ConnectorConversation, body: Any) -> None:
         replies = body.get("activities") if isinstance(body, dict) else None
         for reply in itertools.islice(replies if isinstance(replies, list) else [], MAX_REPLIES):
+            await asyncio.sleep(0)  # other calls get their turn between two of them
             conversation.received(reply)

@@ -1,112 +1,140 @@
 """Cards as speech, for somebody who cannot see them. Pure, bounded, never raises.
 
-A card's own ``speak`` comes first. Without it, a hero, thumbnail, receipt or other classic card gives its title,
-subtitle and text, an Adaptive Card its text blocks and facts, in order. Buttons that send an answer are choices;
-buttons that open a page are left out.
+A card's own ``speak`` comes first. Without it, a hero, thumbnail, receipt or other classic card gives its title, texts,
+facts, items and sums, an Adaptive Card what its elements say (``card_elements.py``), else its ``fallbackText``. Buttons
+that send an answer are choices; those that open a page, sign in or download are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from voicebot.bots.card_elements import MAX_ELEMENTS, CardElements, CardText, dicts, fact_line, offered, plain
+from voicebot.bots.languages import language_tag, our_words
 from voicebot.bots.spoken import MAX_TEXT, spoken
+from voicebot.speech_markup import fit_for_speech, words
 
-MAX_ELEMENTS = 200
-"""Of one card."""
 MAX_ALL_ELEMENTS = 600
 """Of all cards of a message, which share them equally."""
 LEAST = 20
 """Characters that a text of a card counts as, however short it is."""
-MAX_DEPTH = 8
+MAX_CARDS = 12
 MAX_CHOICES = 12
+MAX_OWN_SPEECH = 10_000
+"""Characters of what the cards of a message want spoken, all together."""
 
-_ANSWERING = frozenset({"imback", "postback", "messageback", "action.submit", "action.execute"})
+_NO_WORDS = re.compile(r"[\W_]+")
 
 
-def card_text(*attachments: Any) -> str:
-    """What cards say, one after the other; ``""`` for what is no card, or has nothing to say. Of what is written for
-    the eye, no more than :data:`voicebot.bots.spoken.MAX_TEXT` characters are looked at in all cards together."""
-    said, room = [], MAX_TEXT
-    for content in map(_content, attachments):
+@dataclass(frozen=True, slots=True)
+class SpokenCard:
+    """``speak``: plain, or SSML. ``locale``: ``""``: that of the message. ``fault``: why what was meant as SSML is
+    spoken as its words."""
+
+    speak: str
+    locale: str
+    fault: str = ""
+
+
+class CardReader:
+    """Reads the cards of one message, which share what is looked at. ``said``: the words that come before them, by
+    :func:`key`.
+
+    ``choices``: what the cards that were read offer. ``cut_short``: there was more than is said.
+    """
+
+    def __init__(self, attachments: Sequence[Any], said: str = "", locale: str = "") -> None:
+        self._contents = [content for content in map(_content, attachments[:MAX_CARDS]) if content]
+        self._said = f" {said} "
+        self._locale = locale
+        self._room = MAX_TEXT
+        self._own_room = MAX_OWN_SPEECH
+        self._most = min(MAX_ELEMENTS, MAX_ALL_ELEMENTS // max(len(self._contents), 1))
+        self.choices: list[str] = []
+        self.cut_short = len(attachments) > MAX_CARDS
+
+    def cards(self, *, only_own: bool = False) -> list[SpokenCard]:
+        """What each card says, without what was said before it. ``only_own``: none but what is written to be spoken."""
+        return [card for card in (self._card(content, only_own) for content in self._contents) if card.speak]
+
+    def _card(self, content: dict[str, Any], only_own: bool) -> SpokenCard:
+        own = self._own(content)
+        if only_own:
+            return own or SpokenCard("", "")
+        elements = CardElements(self._most)
+        if own is None:
+            _read_classic(content, elements)
+        elements.read(content.get("body"))
+        found = [*offered(content.get("buttons")), *offered(content.get("actions")), *elements.choices]
+        self.choices += found[:MAX_CHOICES]
+        return own or self._written(content, elements)
+
+    def _own(self, content: dict[str, Any]) -> SpokenCard | None:
+        """What ``content`` wants spoken; None if it says nothing of that."""
         speak = content.get("speak")
-        if isinstance(speak, str) and speak:
-            said.append(speak)
-            continue
+        if not isinstance(speak, str) or not speak.strip():
+            return None
+        self.cut_short = self.cut_short or len(speak) > self._own_room
+        said, fault = fit_for_speech(speak[: self._own_room])
+        self._own_room = max(self._own_room - len(speak), 0)
+        heard = key(words(said))
+        if not heard:
+            return None
+        return SpokenCard("" if self._was_said(heard) else said, language_tag(content.get("lang")), fault)
+
+    def _written(self, content: dict[str, Any], elements: CardElements) -> SpokenCard:
+        locale = language_tag(content.get("lang"))
+        _read_receipt(content, elements, locale or self._locale)
         texts = []
-        for text in _written(content, _most(len(attachments))):
-            if room <= 0:
+        for text, alone in elements.texts or [CardText(plain(content.get("fallbackText")), True)]:
+            if self._room <= 0:
+                self.cut_short = True
                 break
-            texts.append(text[:room])
-            room -= max(len(text) + 1, LEAST)
-        if part := spoken("\n".join(texts)):
-            said.append(part if part[-1] in ".!?:" else f"{part}.")
-    return " ".join(said)
+            if not (alone and self._was_said(key(text))):
+                texts.append(text[: self._room])
+                self._room -= max(len(text) + 1, LEAST)
+        self.cut_short = self.cut_short or elements.cut_short
+        part = spoken("\n".join(texts))
+        return SpokenCard(part if not part or part[-1] in ".!?:" else f"{part}.", locale)
+
+    def _was_said(self, said: str) -> bool:
+        """Whether these words were said before: at least two of them, or all that was said."""
+        return bool(said) and (f" {said} " == self._said or (" " in said and f" {said} " in self._said))
 
 
-def card_choices(attachment: Any, cards: int = 1) -> list[str]:
-    """The answers that the card offers, one of ``cards`` in its message: the titles of its buttons and of the choices
-    in its choice sets."""
-    content = _content(attachment)
-    found: list[Any] = [
-        button.get("title") or button.get("value")
-        for name in ("buttons", "actions")
-        for button in _dicts(content.get(name))
-        if str(button.get("type", "imBack")).lower() in _ANSWERING
-    ]
-    for element in _elements(content.get("body"), _most(cards)):
-        if element.get("type") == "Input.ChoiceSet":
-            found += [choice.get("title") for choice in _dicts(element.get("choices"))]
-        elif element.get("type") == "ActionSet":
-            found += [a.get("title") for a in _dicts(element.get("actions")) if _answers(a)]
-    return [choice for choice in found if isinstance(choice, str) and choice][:MAX_CHOICES]
+def key(text: str) -> str:
+    """The words of ``text``, by which a repetition is recognised."""
+    return _NO_WORDS.sub(" ", text[:MAX_TEXT].casefold()).strip()
 
 
-def _answers(action: dict[str, Any]) -> bool:
-    return str(action.get("type", "")).lower() in _ANSWERING
+def _read_classic(content: dict[str, Any], elements: CardElements) -> None:
+    texts = [plain(content.get(name)) for name in ("title", "subtitle", "text")]
+    pictures = [*dicts(content.get("images")), content.get("image")]
+    texts += [plain(picture.get("alt")) for picture in pictures if isinstance(picture, dict)]
+    elements.texts += [CardText(text, True) for text in texts if text]
 
 
-def _most(cards: int) -> int:
-    """How many elements are looked at in each of ``cards``."""
-    return min(MAX_ELEMENTS, MAX_ALL_ELEMENTS // max(cards, 1))
+def _read_receipt(content: dict[str, Any], elements: CardElements, locale: str) -> None:
+    lines = [fact_line(fact.get("key"), fact.get("value")) for fact in dicts(content.get("facts"))]
+    lines += map(_item, dicts(content.get("items")))
+    ours = our_words(locale)
+    for name, said in (("tax", ours.tax), ("vat", ours.vat), ("total", ours.total)):
+        if amount := plain(content.get(name)):
+            lines.append(f"{said}: {amount}")
+    elements.texts += [CardText(line, False) for line in lines if line]
 
 
-def _written(content: dict[str, Any], most: int) -> Iterator[str]:
-    """The texts of a card, in order, of no more than ``most`` elements."""
-    yield from (content[name] for name in ("title", "subtitle", "text") if isinstance(content.get(name), str))
-    for element in _elements(content.get("body"), most):
-        if element.get("type") == "TextBlock" and isinstance(element.get("text"), str):
-            yield element["text"]
-        elif element.get("type") == "FactSet":
-            facts = [(fact.get("title"), fact.get("value")) for fact in _dicts(element.get("facts"))]
-            yield from (f"{_plain(title).rstrip(': ')}: {_plain(value)}" for title, value in facts if title and value)
-
-
-def _plain(value: Any) -> str:
-    """The title or the value of a fact: a text, or else a number."""
-    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
-
-
-def _elements(body: Any, most: int, depth: int = 0) -> list[dict[str, Any]]:
-    """The elements of an Adaptive Card, those in containers and columns included."""
-    found: list[dict[str, Any]] = []
-    for element in _dicts(body, most):
-        if element.get("isVisible") is False:
-            continue
-        found.append(element)
-        if depth < MAX_DEPTH:
-            for name in ("items", "columns"):
-                if (inner := element.get(name)) and len(found) < most:
-                    found += _elements(inner, most - len(found), depth + 1)
-        if len(found) >= most:
-            break
-    return found[:most]
+def _item(item: dict[str, Any]) -> str:
+    """A line of a receipt."""
+    number, title = plain(item.get("quantity")).strip(), plain(item.get("title"))
+    named = f"{number} {title}" if number not in ("", "0", "1") else title
+    others = [plain(item.get(name)) for name in ("subtitle", "text", "price")]
+    return ", ".join(filter(None, (named, *others)))
 
 
 def _content(attachment: Any) -> dict[str, Any]:
     content = attachment.get("content") if isinstance(attachment, dict) else None
     return content if isinstance(content, dict) else {}
-
-
-def _dicts(value: Any, most: int = MAX_ELEMENTS) -> list[dict[str, Any]]:
-    return [item for item in value[:most] if isinstance(item, dict)] if isinstance(value, list) else []

@@ -126,6 +126,9 @@ class ConventionalConversation:
 
     def _forward_keys(self, keys: str) -> None:
         request, self._held = self._held, 0
+        end_key = self._collector.collection.end_key
+        if end_key:
+            self._loop.call_soon(self._tell, CallConfigured(self._loop.time(), late_end_key=end_key))
         self._forward(request, activities.key_message(keys))
 
     def _forward(self, request: int, activity: dict[str, Any]) -> None:

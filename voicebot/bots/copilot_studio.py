@@ -32,7 +32,7 @@ from voicebot.bots.delivery import TokenSource, until_accepted, with_token
 from voicebot.bots.direct_line import ENVELOPE, DirectLine, DirectLineChannel, SettlingBot
 from voicebot.bots.exchange import Exchange, Undelivered, end_all
 from voicebot.bots.remote_bot import RegisteredBot
-from voicebot.bots.server_sent_events import MAX_EVENT, EventStream
+from voicebot.bots.server_sent_events import MAX_EVENT, PIECE, EventStream
 from voicebot.bots.service_client import NO_CONNECTION, NotConnected, ServiceClient, ServiceRefused, refusal
 from voicebot.json_body import parse_json
 from voicebot.telephony_channel import RESUME_EVENT
@@ -169,7 +169,7 @@ class AgentService:
         except NO_CONNECTION as error:
             raise NotConnected(f"cannot be reached: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Undelivered(f"no answer: {error or type(error).__name__}") from error
+            raise Undelivered(f"no answer: {str(error) or type(error).__name__}") from error
 
 
 class AgentCarrier:
@@ -271,10 +271,13 @@ def conversation_url(connection_url: str, conversation_id: str) -> str:
 
 
 async def _read(response: aiohttp.ClientResponse, on_activity: Callable[[dict[str, Any]], None]) -> None:
-    """All that the agent sends in a turn. Raises Undelivered at its end when some of it could not be read."""
+    """All that the agent sends in a turn. Raises Undelivered at its end when some of it could not be read.
+
+    Other calls get their turn after each piece and each activity, however many of them came at once.
+    """
     events = EventStream()
     unreadable = ""
-    async for chunk in response.content.iter_any():
+    async for chunk in response.content.iter_chunked(PIECE):
         for event, data in events.feed(chunk):
             if event == "end":
                 break
@@ -284,9 +287,12 @@ async def _read(response: aiohttp.ClientResponse, on_activity: Callable[[dict[st
                 except ValueError as error:
                     unreadable = str(error)
                     continue
+                await asyncio.sleep(0)
                 if isinstance(activity, dict):
                     on_activity(activity)
+                    await asyncio.sleep(0)
         else:
+            await asyncio.sleep(0)
             continue
         break
     if events.dropped:

@@ -242,37 +242,48 @@ class DirectLineCarrier:
         if stream is not None:
             await stream.close()
 
-    def _came(self, activities: list[dict[str, Any]]) -> None:
+    async def _came(self, activities: list[dict[str, Any]]) -> None:
         for request, identity in self._feed.named:
             if request.isdecimal() and len(request) < 10:
                 self.exchange.named(int(request), identity)
         if self._feed.unreadable:
             self.exchange.unusable(f"what the bot sent cannot be read: {self._feed.unreadable}")
+        await asyncio.sleep(0)  # what came was parsed: the media of other calls comes first
         for activity in activities:
             try:
                 self.exchange.received(activity)
             except Exception:  # an activity that cannot be handled must not end the stream
                 logger.exception("conversation %s: an activity of the bot was dropped", self._call.id)
+            await asyncio.sleep(0)
 
     async def _post(self, activity: dict[str, Any], request: int = 0) -> str:
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
         content["channelData"] = {**activity.get("channelData", {}), "clientActivityID": str(request)}
         content["from"] = {**activity.get("from", {}), "id": self._user}
+        order, identity = self._feed.order, ""
+        order.sending(str(request))
+        try:
+            answer = await self._posted(content)
+            if isinstance(answer.get("id"), str):
+                identity = answer["id"]
+        finally:
+            order.sent(str(request), identity)
+        if self._stream is not None:
+            self._stream.nudge()
+        return identity
+
+    async def _posted(self, content: dict[str, Any]) -> dict[str, Any]:
         token = self._token
         url = f"{token.conversation_url}/activities"
         try:
-            answer = await self._request("POST", url, token.bearer, content)
+            return await self._request("POST", url, token.bearer, content)
         except ServiceRefused as refused:
             if refused.status == 502:
                 raise Undelivered(f"the bot failed: {refused}") from refused
             if refused.status not in (401, 403):
                 raise
             await token.renew()
-            answer = await self._request("POST", url, token.bearer, content)
-        if self._stream is not None:
-            self._stream.nudge()
-        identity = answer.get("id")
-        return identity if isinstance(identity, str) else ""
+            return await self._request("POST", url, token.bearer, content)
 
     async def _request(self, method: str, url: str, bearer: str, body: Any = None) -> dict[str, Any]:
         """The service's answer, as a JSON object. Raises Undelivered."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from voicebot.bots.direct_line_feed import MAX_FRAME, DirectLineFeed
 from voicebot.bots.direct_line_token import DirectLineToken
 from voicebot.bots.exchange import Undelivered
 from voicebot.bots.service_client import CONNECT_S, ServiceClient, ServiceRefused
+from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
@@ -63,11 +65,11 @@ class StreamSockets:
             self._none_until = now + NO_STREAMS_FOR_S
             raise StreamUnavailable(f"the websocket does not open within {CONNECT_S:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise StreamUnavailable(f"the websocket cannot be opened: {error or type(error).__name__}") from error
+            raise StreamUnavailable(f"the websocket cannot be opened: {str(error) or type(error).__name__}") from error
 
 
 class DirectLineStream:
-    """The stream of one conversation. ``on_activities`` gets the bot's activities, each once, in order."""
+    """The stream of one conversation. ``on_activities`` gets the bot's activities, in the order of their ids."""
 
     def __init__(
         self,
@@ -76,7 +78,7 @@ class DirectLineStream:
         token: DirectLineToken,
         feed: DirectLineFeed,
         poll_s: float,
-        on_activities: Callable[[list[dict[str, Any]]], None],
+        on_activities: Callable[[list[dict[str, Any]]], Awaitable[None]],
     ) -> None:
         self._service = service
         self._sockets = sockets
@@ -87,6 +89,9 @@ class DirectLineStream:
         self._on_activities = on_activities
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._nudged = asyncio.Event()
+        self._delivering = asyncio.Lock()
+        self._waiting: asyncio.TimerHandle | None = None
+        self._late = BackgroundTasks(logger)
         self._loop = asyncio.get_running_loop()
 
     async def open(self, url: str) -> None:
@@ -125,6 +130,9 @@ class DirectLineStream:
         self._nudged.set()
 
     async def close(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        await self._late.close()
         socket, self._socket = self._socket, None
         if socket is not None:
             with suppress(TimeoutError):
@@ -136,10 +144,24 @@ class DirectLineStream:
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
-                self._on_activities(self._feed.frame(message.data))
+                await self._deliver(partial(self._feed.frame, message.data))
         await socket.close()
         self._socket = None
         logger.info("conversation %s: the stream broke at watermark %r", self._name, self._feed.watermark)
+
+    async def _deliver(self, take: Callable[[float], list[dict[str, Any]]]) -> None:
+        """Pass on what ``take(now)`` gives; what waits for an earlier activity follows at its deadline."""
+        async with self._delivering:
+            await self._on_activities(take(self._loop.time()))
+            if self._waiting is not None:
+                self._waiting.cancel()
+                self._waiting = None
+            if self._feed.order.deadline is not None:
+                self._waiting = self._loop.call_at(self._feed.order.deadline, self._due)
+
+    def _due(self) -> None:
+        self._waiting = None
+        self._late.spawn(self._deliver(self._feed.due), f"late activities of {self._name}")
 
     async def _reopened(self) -> aiohttp.ClientWebSocketResponse:
         async with asyncio.timeout(CONNECT_S * 2):
@@ -175,7 +197,7 @@ class DirectLineStream:
             except (Undelivered, TimeoutError):
                 return
             else:
-                self._on_activities(self._feed.take(answer))
+                await self._deliver(partial(self._feed.take, answer))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._nudged.wait()

@@ -121,4 +121,6 @@ class HostConnection:
             except WireError:
                 self._malformed()
             else:
+                await asyncio.sleep(0)  # it may have been long, and others wait behind it: the calls' media comes first
                 self._events.received(message)
+            await asyncio.sleep(0)

@@ -16,6 +16,8 @@ AudioCodes' events, with ``activityParams``:
 ``playUrl``                                     BotMessage(audio=``playUrlUrl``)
 ``sendDtmf``                                    KeysAsked(``dtmfDigits``)
 ``abortPrompts``                                AbortPromptsAsked
+``expectAnotherBotMessage``, or a message with  MessageAnnounced
+it in its ``activityParams``
 ``startCallRecording``, ``stop…`` etc.          RecordingAsked
 ``startRecognition``, ``stopRecognition``       CallConfigured(listening=...)
 ``sendMetaData``                                MetadataSent(``value``)
@@ -32,15 +34,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from itertools import islice
+from dataclasses import replace
 from typing import Any
 
 from voicebot.address import Address, AddressError
-from voicebot.bots.cards import MAX_CHOICES, card_choices, card_text
+from voicebot.bots.aloud import MAX_SPEAK, aloud
+from voicebot.bots.citations import says_that_it_cites
+from voicebot.bots.languages import language_tag
 from voicebot.bots.session_parameters import MAX_URL, configured, fetchable
-from voicebot.bots.spoken import MAX_TEXT, spoken
-from voicebot.bots.streamed_text import StreamedText, stream_info
+from voicebot.bots.spoken import spoken
+from voicebot.bots.streamed_text import MAX_STREAM, StreamedText, stream_info
 from voicebot.bots.transfers import transfer_asked
 from voicebot.events import (
     AbortPromptsAsked,
@@ -51,6 +54,7 @@ from voicebot.events import (
     HangUpAsked,
     InputHint,
     KeysAsked,
+    MessageAnnounced,
     MetadataSent,
     PlacedCallChanged,
     RecordingAction,
@@ -59,13 +63,6 @@ from voicebot.events import (
 )
 from voicebot.telephony_channel import RECORDING_COMMAND
 
-MAX_SPEAK = 10_000
-"""Ten minutes of speech: the Speech service makes no more of one request."""
-MAX_CHOICE = 100
-MAX_OFFERED = 2 * MAX_CHOICES
-"""Choices that are looked at: those that the text names already are left out."""
-BEGINNING = 24
-"""Characters of a choice that are searched for in the text: searching costs up to the product of the two lengths."""
 MAX_METADATA = 16_384
 MAX_METADATA_VALUES = 2000
 MAX_NAME = 64
@@ -82,32 +79,44 @@ class Interpreter:
     def __init__(self, *, files: bool = False) -> None:
         self._streams = StreamedText()
         self._files = files
+        self._remarks: list[str] = []
 
     def events(self, activity: Any, request: int, at: float) -> list[Event]:
         """The events that ``activity``, an answer to ``request``, stands for. ``at``: the loop's time."""
         info = stream_info(activity) if isinstance(activity, dict) else None
         if info is None:
-            return events_from_activity(activity, request, at, files=self._files)
+            return events_from_activity(activity, request, at, files=self._files, remarks=self._remarks)
+        text = _text(activity.get("text"))
+        if len(text) > MAX_STREAM:
+            self._remarks.append(f"its text is too long: {len(text) - MAX_STREAM} characters are not said")
         if info.kind != "final":
-            locale = _text(activity.get("locale"))[:35]
+            locale, cited = language_tag(activity.get("locale")), says_that_it_cites(activity)
             return [
-                BotMessage(at, request, sentence, spoken(sentence), locale=locale)
-                for sentence in self._streams.part(info, _text(activity.get("text")), request)
+                BotMessage(at, request, sentence, spoken(sentence, cited=cited), locale=locale)
+                for sentence in self._streams.part(info, text, request)
             ]
-        left = self._streams.final(info, _text(activity.get("text")))
+        left = self._streams.final(info, text)
         if left is not None:
             activity = {name: value for name, value in activity.items() if name != "speak"} | {"text": left}
-        return events_from_activity(activity, request, at, files=self._files)
+        return events_from_activity(activity, request, at, files=self._files, remarks=self._remarks)
 
     def finished(self, request: int, at: float) -> list[Event]:
         """The bot has finished with ``request``: texts that it began to stream and did not end are spoken as well."""
         return [BotMessage(at, request, text, spoken(text)) for text in self._streams.left(request)]
 
+    def take_remarks(self) -> list[str]:
+        """What the log should say of the activities since the last call of this method: what is not said of them, or
+        not as it was meant."""
+        remarks, self._remarks = self._remarks, []
+        return remarks
 
-def events_from_activity(activity: Any, request: int, at: float, *, files: bool = False) -> list[Event]:
+
+def events_from_activity(
+    activity: Any, request: int, at: float, *, files: bool = False, remarks: list[str] | None = None
+) -> list[Event]:
     """The events that ``activity``, an answer to ``request``, stands for; none for activities that a call cannot use.
 
-    ``at``: the loop's time. ``files``: see :class:`Interpreter`.
+    ``at``: the loop's time. ``files``: see :class:`Interpreter`. ``remarks`` gets what the log should say.
     """
     if not isinstance(activity, dict):
         return []
@@ -117,7 +126,9 @@ def events_from_activity(activity: Any, request: int, at: float, *, files: bool 
         events.append(configuration)
     match activity.get("type"):
         case "message":
-            events.append(_message(activity, request, at, files))
+            events += _message(activity, request, at, files, remarks if remarks is not None else [])
+            if _parameters(activity, "activityParams").get("expectAnotherBotMessage") in (True, "true"):
+                events.append(MessageAnnounced(at))
         case "endOfConversation":
             events.append(HangUpAsked(at, _text(activity.get("code")) or "completed"))
         case "handoff":
@@ -127,16 +138,6 @@ def events_from_activity(activity: Any, request: int, at: float, *, files: bool 
         case "event":
             events.extend(_event(activity, request, at))
     return events
-
-
-def left_unsaid(activity: Any) -> int:
-    """How many characters of a message are beyond what is said of one."""
-    if not isinstance(activity, dict) or activity.get("type") != "message":
-        return 0
-    speak = activity.get("speak")
-    if isinstance(speak, str):
-        return max(len(speak) - MAX_SPEAK, 0)
-    return max(len(_text(activity.get("text"))) - MAX_TEXT, 0)
 
 
 def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
@@ -159,6 +160,8 @@ def _event(activity: dict[str, Any], request: int, at: float) -> list[Event]:
             return [KeysAsked(at, keys)] if re.fullmatch(rf"[0-9A-D*#]{{1,{MAX_KEYS}}}", keys) else []
         case "abortPrompts":
             return [AbortPromptsAsked(at)]
+        case "expectAnotherBotMessage":
+            return [MessageAnnounced(at)]
         case "startRecognition" | "stopRecognition" as name:
             return [CallConfigured(at, listening=name == "startRecognition")]
         case "sendMetaData":
@@ -202,15 +205,17 @@ def _kept(value: Any) -> bool:
         return False
 
 
-def _message(activity: dict[str, Any], request: int, at: float, files: bool) -> BotMessage:
-    text = activity.get("text") if isinstance(activity.get("text"), str) else ""
-    speak = activity.get("speak")
-    if not isinstance(speak, str):
-        speak = _aloud(activity, text or "")
-    locale = _text(activity.get("locale"))[:35]
+def _message(activity: dict[str, Any], request: int, at: float, files: bool, remarks: list[str]) -> list[BotMessage]:
+    said = aloud(activity)
+    remarks += said.remarks
     url = _text(_parameters(activity, "activityParams").get("playUrlUrl"))
     audio = url if fetchable(url) or (files and url.startswith("file:///") and len(url) <= MAX_URL) else ""
-    return BotMessage(at, request, (text or "")[:MAX_SPEAK], speak[:MAX_SPEAK], _hint(activity), locale, audio)
+    pieces = said.pieces
+    if audio and len(pieces) > 1:  # the file is all of the message
+        whole = " ".join(piece.shown for piece in pieces)
+        pieces = (replace(pieces[0], speak=whole, shown=whole),)
+    hint = _hint(activity)
+    return [BotMessage(at, request, piece.shown, piece.speak, hint, piece.locale, audio) for piece in pieces]
 
 
 def _hint(activity: dict[str, Any]) -> InputHint:
@@ -218,34 +223,6 @@ def _hint(activity: dict[str, Any]) -> InputHint:
         return InputHint(activity.get("inputHint") or InputHint.ACCEPTING)
     except ValueError:
         return InputHint.ACCEPTING
-
-
-def _aloud(activity: dict[str, Any], text: str) -> str:
-    """The speech for a message that was written for a screen."""
-    cards = _list(activity.get("attachments"))[:MAX_CHOICES]
-    parts = [spoken(text)] if text else [card_text(*cards)]
-    offered = dict.fromkeys(islice(_offered(activity, cards), MAX_OFFERED))
-    shown = text[:MAX_TEXT].lower()
-    unsaid = [choice for choice in offered if not _named(choice.lower(), shown)]
-    unsaid = [spoken(choice) for choice in unsaid[:MAX_CHOICES]]
-    if unsaid:
-        parts.append(", ".join(unsaid[:-1]) + f", or {unsaid[-1]}?" if len(unsaid) > 1 else f"{unsaid[0]}?")
-    return " ".join(part for part in parts if part)
-
-
-def _offered(activity: dict[str, Any], cards: list[Any]) -> Iterator[str]:
-    """The choices of a message, those of its suggested actions first."""
-    for action in map(_dict, _list(_dict(activity.get("suggestedActions")).get("actions"))[:MAX_CHOICES]):
-        if choice := " ".join((_text(action.get("title")) or _text(action.get("value")))[:MAX_CHOICE].split()):
-            yield choice
-    for card in cards:
-        yield from (" ".join(choice[:MAX_CHOICE].split()) for choice in card_choices(card, len(cards)))
-
-
-def _named(choice: str, shown: str) -> bool:
-    """Whether ``choice`` is a part of ``shown``."""
-    beginning, rest = choice[:BEGINNING], choice[BEGINNING:]
-    return beginning in shown and (not rest or any(after.startswith(rest) for after in shown.split(beginning)[1:]))
 
 
 def _handoff(activity: dict[str, Any], at: float) -> TransferAsked:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from voicebot.bots.conversation import OnEvent
-from voicebot.bots.interpretation import left_unsaid
 from voicebot.bots.requests import Requests
 from voicebot.events import Event
 
@@ -85,13 +84,13 @@ class OpenRequests:
         return self._requests.belongs_to(activity)
 
     def activity(self, request: int, activity: Any) -> None:
-        if characters := left_unsaid(activity):
-            logger.error("conversation %s: a message is too long: %d characters are not said", self._name, characters)
         try:
             events = self._requests.activity(request, activity, self._loop.time())
         except Exception:  # what one bot sends to one call must not be felt by others
             logger.exception("conversation %s: an activity was not understood", self._name)
             events = self._requests.failed(request, "an activity was not understood", self._loop.time())
+        for remark in self._requests.take_remarks():
+            logger.warning("conversation %s: a message of the bot: %s", self._name, remark)
         self._tell(events)
 
     def alive(self, request: int) -> None:

@@ -105,6 +105,10 @@ class Requests:
             request = 0
         return self._interpreter.events(activity, request, now)
 
+    def take_remarks(self) -> list[str]:
+        """What the log should say of the activities since the last call of this method."""
+        return self._interpreter.take_remarks()
+
     def alive(self, request: int, now: float) -> None:
         """The bot is still working on ``request``, whose time starts again."""
         if self._outstanding and self._outstanding[0] == request:

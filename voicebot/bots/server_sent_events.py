@@ -6,7 +6,10 @@ the connection alive, are skipped. An event of more than :data:`MAX_EVENT` bytes
 
 from __future__ import annotations
 
-MAX_EVENT = 1 << 20
+MAX_EVENT = 1 << 19
+"""Twice what an activity may have."""
+PIECE = 2048
+"""Bytes to be fed at a time: a line costs as much as a hundred of its bytes, and may have none."""
 
 
 class EventStream:

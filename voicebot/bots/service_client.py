@@ -72,7 +72,7 @@ class ServiceClient:
         except NO_CONNECTION as error:
             raise NotConnected(f"cannot be reached: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Undelivered(f"no answer: {error or type(error).__name__}") from error
+            raise Undelivered(f"no answer: {str(error) or type(error).__name__}") from error
         except ValueError as error:
             raise Undelivered(str(error)) from error
         return answer if isinstance(answer, dict) else {}

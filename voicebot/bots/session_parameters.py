@@ -9,8 +9,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from voicebot.events import CallConfigured, KeyCollection
+from voicebot.events import CallConfigured, ExpectedAnswer, KeyCollection
 from voicebot.json_body import number_within
+from voicebot.speech_markup import fit_for_speech
 from voicebot.telephony_channel import NO_INPUT
 
 MAX_PHRASES = 500
@@ -21,6 +22,9 @@ NO_INPUT_S = (0.5, 600.0)
 END_SILENCE_S = (0.1, 10.0)
 KEY_GAP_S = (0.2, 60.0)
 MAX_KEYS = 64
+MAX_CHARACTERS = 100
+"""Digits or letters of an answer."""
+MAX_WORDS = 200
 
 
 def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
@@ -31,6 +35,7 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
     known = CallConfigured(
         at,
         phrases=_phrases(phrases) if phrases is not None else None,
+        answer=_answer(parameters.get("expectedAnswer")),
         no_input_s=_patience(parameters.get("userNoInputTimeoutMS")),
         barge_in=_boolean(parameters.get("bargeIn")),
         keys_barge_in=_boolean(parameters.get("bargeInOnDTMF")),
@@ -41,9 +46,15 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
         no_input_event=_no_input_event(parameters),
         no_input_retries=_count(parameters.get("userNoInputRetries"), 100),
         keys=_keys(parameters),
+        late_end_key=_key(parameters.get("lateEndKey")),
         language=_language(parameters.get("language")),
         voice=_name(parameters.get("voiceName")),
         hypotheses=_wants(parameters, "speechHypothesis"),
+        masking_s=_patience(parameters.get("botNoInputTimeoutMS")),
+        masking_text=_speech(parameters.get("botNoInputSpeech")) or "",
+        masking_audio=_file(parameters.get("botNoInputUrl")),
+        masking_retries=_count(parameters.get("botNoInputRetries"), 100),
+        bot_give_up_s=_seconds(parameters.get("botNoInputGiveUpTimeoutMS"), (0.0, NO_INPUT_S[1])),
     )
     return None if known == CallConfigured(at) else known
 
@@ -53,8 +64,23 @@ def _phrases(value: Any) -> tuple[str, ...]:
     return tuple(phrase[:MAX_PHRASE] for phrase in found[:MAX_PHRASES] if isinstance(phrase, str) and phrase.strip())
 
 
+def _answer(value: Any) -> ExpectedAnswer | None:
+    if not isinstance(value, dict):
+        return None
+    least, most = _count(value.get("min"), MAX_CHARACTERS), _count(value.get("max"), MAX_CHARACTERS)
+    if not most:
+        return None
+    letters = _boolean(value.get("letters")) is True
+    return ExpectedAnswer(least or 0, most, letters, _words(value.get("words")), _words(value.get("others")))
+
+
+def _words(value: Any) -> frozenset[str]:
+    found = value if isinstance(value, list) else []
+    return frozenset(word.lower() for word in found[:MAX_WORDS] if isinstance(word, str) and len(word) <= MAX_PHRASE)
+
+
 def _patience(milliseconds: Any) -> float | None:
-    """Seconds of silence that count as no input. 0 means no limit, for which the longest that we allow is taken."""
+    """Seconds of silence, of the caller or the bot. 0 means no limit, for which the longest that we allow is taken."""
     seconds = _seconds(milliseconds, (0.0, NO_INPUT_S[1]))
     if seconds is None:
         return None
@@ -88,6 +114,10 @@ def _keys(parameters: dict[str, Any]) -> KeyCollection | None:
     )
 
 
+def _key(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) == 1 else ""
+
+
 def _wants(parameters: dict[str, Any], event: str) -> bool | None:
     """Whether the bot asks for ``event``; None when it does not say which events it wants."""
     wanted = parameters.get("sendEventsToBot")
@@ -117,9 +147,9 @@ def fetchable(url: str) -> bool:
 
 
 def _speech(value: Any) -> str | None:
-    """One text, or the first of a list."""
+    """One text, or the first of a list; plain, or SSML."""
     value = value[0] if isinstance(value, list) and value else value
-    return value[:MAX_SPEECH] if isinstance(value, str) else None
+    return fit_for_speech(value[:MAX_SPEECH]).speak if isinstance(value, str) else None
 
 
 def _name(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Written text as it should be read out: a bot that was made for chat sends Markdown, links and emoji.
+"""Written text as it should be read out: a bot that was made for chat sends Markdown, links, citations and emoji.
 
 Used only for messages without ``speak``; what a bot gives as speech is left alone. Takes time that is linear in the
 text, whatever the text: all calls wait for it.
@@ -9,9 +9,21 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from typing import Literal
+
+from voicebot.bots.citations import without_citations
+from voicebot.bots.sentences import cut
+
+TextFormat = Literal["markdown", "plain", "xml"]
+"""How a text is written (Bot Framework: ``textFormat``). Plain text has no mark-up, XML has tags and entities."""
 
 _BREAK = re.compile(r"<\s*(?:br|/p|/li|/tr|/h\d)\s*/?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
+_POINTED: tuple[re.Pattern[str], ...] = (
+    re.compile(r"<(https?://[^<>\s]{1,2000})>"),
+    re.compile(r"<(?:mailto:)?([^<>\s@/=\"':]{1,100}@[^<>\s@/=\"']{1,253})>"),
+)
+"""Addresses that are not tags."""
 _NAMED: tuple[re.Pattern[str], ...] = (
     re.compile(r"!\[([^\[\]\n]{0,200})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"),
     re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{0,2000}(?:\s+\"[^\"]*\")?\)"),
@@ -42,36 +54,55 @@ _DOUBLED = re.compile(r"([.!?:;,])[ \t]*\.(?!\.)")
 _PLAIN = re.compile(r"[^\W_](?:[^\W_]|[ ,.:;!?'’%€$-])*")
 """Nothing but words, on one line: most of what bots say needs no second look."""
 
+_RAISED = re.compile("[¹²³⁰⁴-⁹]")
+
 MAX_TEXT = 4000
 """Five minutes of speech; the rest is cut off."""
+MAX_DIFFERENT = 1500
+"""Different characters in one text; in Chinese it has some 800. Where there are more, only ASCII is read out."""
 MAX_LINES = 100
+MAX_ENTITIES = 400
+"""Characters written as ``&...;``; where there are more ``&``, all are left as they are."""
 MAX_MARKS = 100
 """Of one line; where there are more, all are left out, whatever they mean."""
 MAX_ALL_MARKS = 400
 """Of all lines together; likewise."""
 
 
-def spoken(text: str) -> str:
-    """``text`` for the ear: no Markdown, HTML, emoji; links by their words, addresses by their host; one line."""
-    text = text[:MAX_TEXT]
-    if _PLAIN.fullmatch(text) and "www." not in text:
+def spoken(text: str, form: TextFormat = "markdown", *, cited: bool = False) -> str:
+    """``text`` for the ear: no mark-up of its ``form``, no citations, no emoji; addresses by their host; one line.
+
+    ``cited``: the activity says that the text cites.
+    """
+    text = cut(text, MAX_TEXT)
+    if _PLAIN.fullmatch(text) and "www." not in text and not _RAISED.search(text):
         return _once_stopped(" ".join(text.split()))
-    return _without_markup(text)
+    return _without_markup(text, form, cited)
 
 
-def _without_markup(text: str) -> str:
+def _without_markup(text: str, form: TextFormat = "markdown", cited: bool = False) -> str:
     # Patterns are split by, not replaced with functions or groups: those cost a call in Python for each match.
-    text = html.unescape(text)
-    if "\\" in text:
-        for character, hidden in _HIDDEN.items():
-            text = text.replace("\\" + character, hidden)
-    text = " ".join(text.split("```")[::2])  # no code
-    text = _TAG.sub(" ", _BREAK.sub("\n", text))
-    for pattern in _NAMED:
+    if len(set(text)) > MAX_DIFFERENT:
+        text = text.encode("ascii", "ignore").decode()
+    if form != "plain" and text.count("&") <= MAX_ENTITIES:
+        text = html.unescape(text)
+    if form == "markdown":
+        if "\\" in text:
+            for character, hidden in _HIDDEN.items():
+                text = text.replace("\\" + character, hidden)
+        text = " ".join(text.split("```")[::2])  # no code
+    text = without_citations(text, plain=form != "markdown", cited=cited)
+    if form != "plain":
+        for pattern in _POINTED:
+            text = "".join(pattern.split(text))
+        text = _TAG.sub(" ", _BREAK.sub("\n", text))
+    for pattern in _NAMED if form == "markdown" else _NAMED[-1:]:
         text = "".join(pattern.split(text))
     written = [line for line in text.splitlines() if line and not line.isspace()][:MAX_LINES]
-    text = _without_marks([_choices_numbered(_line(line)) for line in written])
-    text = text.translate(_SHOWN)
+    if form == "markdown":
+        text = _without_marks([_choices_numbered(_line(line)) for line in written]).translate(_SHOWN)
+    else:
+        text = "\n".join(written)
     lines = [" ".join(line.split()) for line in text.translate(_inaudible(text)).splitlines()]
     lines = [line for line in lines if any(map(str.isalnum, line))]
     joined = " ".join(line if index == len(lines) - 1 or _ENDS.search(line) else f"{line}." for index, line in

@@ -9,12 +9,12 @@ https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any
 
+from voicebot.bots.sentences import ends
 from voicebot.bots.spoken import MAX_TEXT
 
 MAX_STREAMS = 16
@@ -29,12 +29,6 @@ MAX_ENDS = 64
 """Ends of sentences that are looked at in one part; the others come with the next one."""
 MAX_APART = 8
 """Sentences that came together and are said one by one; the others are said as one."""
-
-_END = re.compile(r"[.!?…][\"'”’)\]*_]*(?=\s+\S)|[。！？][」』）]*|(?<!\s)(?P<line>[^\S\n]*+\n)\s*+(?=\S)")
-_ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|etc|e\.g|i\.e|z\.B|[A-Za-z])\.\Z")
-_NUMBERED = re.compile(r"\s*\d{1,3}\.")
-LONGEST = 8
-"""Characters within which all of :data:`_ABBREVIATED` and :data:`_NUMBERED` are told from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +127,7 @@ class StreamedText:
 
 def _complete(stream: _Stream) -> list[str]:
     found = []
-    for end in _ends(stream.text[: stream.said + MAX_PART], stream.said, MAX_ENDS):
+    for end in ends(stream.text[: stream.said + MAX_PART], stream.said, MAX_ENDS):
         sentence = stream.text[stream.said : end].strip()
         stream.said = end
         if sentence:
@@ -144,37 +138,8 @@ def _complete(stream: _Stream) -> list[str]:
 
 
 def _sentences(text: str) -> list[str]:
-    edges = [0, *_ends(text, 0, MAX_SENTENCES), len(text)]
+    edges = [0, *ends(text, 0, MAX_SENTENCES), len(text)]
     return [part for a, b in pairwise(edges) if (part := text[a:b].strip())]
-
-
-def _ends(text: str, begin: int, most: int) -> list[int]:
-    """Where sentences end, of ``most`` places that look like it. Not within mark-up that is still open: it would be
-    read out."""
-    ends = []
-    counted, code, bold, brackets = begin, 0, 0, 0
-    for match in islice(_END.finditer(text, begin), most):
-        piece = text[counted : match.end()]
-        counted = match.end()
-        code += piece.count("```")
-        bold += piece.count("**")
-        brackets += piece.count("[") - piece.count("]")
-        if code % 2 or bold % 2 or brackets > 0:
-            continue
-        if _goes_on(text, begin, match.end() if match["line"] is None else match.start()):
-            continue
-        ends.append(match.end())
-        begin, code, bold, brackets = match.end(), 0, 0, 0
-    return ends
-
-
-def _goes_on(text: str, begin: int, end: int) -> bool:
-    """Whether the full stop before ``end`` is that of an abbreviation, or of a number at the beginning of a line."""
-    tail = text[max(begin, end - LONGEST) : end]
-    if _ABBREVIATED.search(tail) is not None:
-        return True
-    _, newline, line = tail.rpartition("\n")
-    return (bool(newline) or end - begin <= LONGEST) and _NUMBERED.fullmatch(line) is not None
 
 
 def _key(sentence: str) -> str:

@@ -1,7 +1,8 @@
 """The channel ``bot-framework-streaming``: one websocket that we open, so that nothing has to reach us from outside.
 
 All calls of the bot share the connection (frames: :mod:`voicebot.bots.streaming_frames`). When it is lost it is opened
-again, after a pause that grows, and activities wait up to :data:`WAIT_FOR_CONNECTION_S` for it. A request that was
+again, after a pause that grows, and activities wait up to :data:`WAIT_FOR_CONNECTION_S` for it. However much the bot
+sends at once, other calls get their turn after each piece and each request of it. A request that was
 being answered when the connection was lost has failed: nobody can tell whether the bot had finished with it, so it is
 not sent again.
 """
@@ -29,6 +30,7 @@ from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.delivery import Backoff
 from voicebot.bots.exchange import Undelivered, end_all
 from voicebot.bots.streaming_frames import (
+    PIECE,
     ProtocolError,
     StreamingDecoder,
     StreamingRequest,
@@ -206,34 +208,38 @@ class StreamingChannel:
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         decoder = StreamingDecoder()
         async for message in socket:
-            if message.type is not aiohttp.WSMsgType.BINARY:
-                continue
-            for whole in decoder.feed(message.data):
-                if isinstance(whole, StreamingResponse):
-                    pending = self._pending.get(whole.id)
-                    if pending is not None and not pending.done():
-                        pending.set_result(whole.status)
-                else:
-                    self._serve(whole)
+            data = message.data if message.type is aiohttp.WSMsgType.BINARY else b""
+            for at in range(0, len(data), PIECE):
+                for whole in decoder.feed(data[at : at + PIECE]):
+                    if isinstance(whole, StreamingResponse):
+                        pending = self._pending.get(whole.id)
+                        if pending is not None and not pending.done():
+                            pending.set_result(whole.status)
+                    else:
+                        await self._serve(whole)
+                await asyncio.sleep(0)
 
-    def _serve(self, request: StreamingRequest) -> None:
-        """Handle a request of the bot at once, so that requests keep their order; the answer is sent when it can be."""
-        status = self._answer(request)
+    async def _serve(self, request: StreamingRequest) -> None:
+        """Handle a request of the bot before the next one; the answer is sent when it can be."""
+        status = await self._answer(request)
         self._answers.spawn(self._send_answer(request.id, status), f"answering bot {self._bot.name}")
+        await asyncio.sleep(0)
 
-    def _answer(self, request: StreamingRequest) -> int:
+    async def _answer(self, request: StreamingRequest) -> int:
         route = connector.route(request.path)
         if route is None:
             return 404
-        conversation = self._open.get(route.conversation)
         try:
             body = parse_json(request.body) if request.body.strip() else None
         except ValueError as error:
+            conversation = self._open.get(route.conversation)
             if conversation is not None:
                 conversation.unusable(f"what the bot sent was refused: {error}")
             return 413 if len(request.body) > MAX_BYTES else 400
+        await asyncio.sleep(0)
         if not route.conversation:
             return self._create(body, request.id).status if request.verb == "POST" else 405
+        conversation = self._open.get(route.conversation)
         if conversation is None:
             return 404
         return connector.answer(conversation, request.verb, route.rest, body, request.id).status

@@ -25,11 +25,16 @@ HEADER = 48
 MAX_PIECE = 4096
 """Bytes in a frame that we send; peers may send up to 999,999."""
 MAX_HEAD = 64 * 1024
+MAX_HEAD_VALUES = 200
 MAX_BODY = 1 << 20
-MAX_UNFINISHED = 16 << 20
+MAX_STREAMS = 16
+"""Of one request or response; nearly always it is one."""
+MAX_UNFINISHED = 4 << 20
 """Bytes of streams that wait for their head."""
 MAX_OPEN = 1024
 """Requests, responses and streams that are incomplete at the same time."""
+PIECE = 2048
+"""Bytes to be fed at a time: a frame costs as much as many bytes, and may have none."""
 JSON_TYPE = "application/json; charset=utf-8"
 
 _HEADER = re.compile(rb"([A-Z])\.(\d{6})\.([0-9A-Fa-f-]{36})\.([01])\n")
@@ -148,10 +153,12 @@ class StreamingDecoder:
             return []
         del self._partial[kind, payload_id]
         try:
-            content = parse_json(partial)
+            content = parse_json(partial, MAX_HEAD, MAX_HEAD_VALUES)
             streams = [str(stream["id"]).lower() for stream in content.get("streams") or []]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ProtocolError("a head that makes no sense") from error
+        if len(streams) > MAX_STREAMS:
+            raise ProtocolError("too many streams in one head")
         head = _Head(kind, payload_id, content, streams)
         head.missing = {stream for stream in streams if not self._bodies.get(stream, (b"", False))[1]}
         if not head.missing:

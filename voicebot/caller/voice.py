@@ -78,9 +78,8 @@ class Voice:
                     if len(audio) > MAX_UTTERANCE_S * form.byte_rate:
                         break
         except (SpeechUnavailable, TimeoutError) as error:
-            raise CallNotTried(
-                f"{script.source}:{step.line}: the speech service did not synthesise: {error or 'it took too long'}"
-            ) from error
+            why = str(error) or "it took too long"
+            raise CallNotTried(f"{script.source}:{step.line}: the speech service did not synthesise: {why}") from error
         return bytes(audio)
 
 

@@ -10,7 +10,7 @@ Rules of this package:
 from voicebot.calls.audio_files import AudioFiles
 from voicebot.calls.losses import Losses
 from voicebot.calls.outbound import Outbound
-from voicebot.calls.playback import PromptAudio, PromptVoice
+from voicebot.calls.playback import PromptAudio
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording import Recording
 from voicebot.calls.registry import Calls
@@ -34,7 +34,6 @@ __all__ = [
     "Outbound",
     "Placed",
     "PromptAudio",
-    "PromptVoice",
     "RecordBuilder",
     "Recording",
     "TransferRules",

@@ -35,7 +35,9 @@ def asked_activity(ask: Ask, language: str) -> dict[str, Any]:
         case AskKind.START:
             return activities.conversation_update()
         case AskKind.SPEECH:
-            return activities.user_message(ask.text, confidence=ask.confidence, locale=language)
+            return activities.user_message(
+                ask.text, confidence=ask.confidence, locale=language, prompt_heard=ask.prompt_heard
+            )
         case AskKind.KEY:
             return activities.key_message(ask.text)
         case AskKind.NO_INPUT:

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from voicebot.audio import AudioFormat
 from voicebot.audio.riff import MAX_PLAYED_BYTES
 from voicebot.calls.remote_audio import RemoteAudio, from_wav
+from voicebot.regular_files import read_regular_file
 from voicebot.speech import SpeechUnavailable
 
 logger = logging.getLogger(__name__)
@@ -82,8 +83,4 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _converted(path: Path, audio: AudioFormat) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(MAX_PLAYED_BYTES + 1)
-    if len(content) > MAX_PLAYED_BYTES:
-        raise ValueError(f"longer than {MAX_PLAYED_BYTES} bytes")
-    return from_wav(content, audio)
+    return from_wav(read_regular_file(path, MAX_PLAYED_BYTES), audio)

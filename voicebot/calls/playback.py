@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.rtp import Clip, Playout
-from voicebot.speech import Speech, SpeechUnavailable
+from voicebot.speech import PromptVoice, Speech, SpeechUnavailable
 from voicebot.tasks import BackgroundTasks
 from voicebot.turns import Play
 
@@ -46,14 +46,6 @@ class PromptAudio:
     speech: SpeechSource
     canned: Callable[[str, AudioFormat], bytes]
     file: Callable[[str, AudioFormat], Awaitable[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class PromptVoice:
-    """The voice, by its name, and the language of prompts that do not give theirs."""
-
-    name: str
-    language: str
 
 
 class Playback:
@@ -94,7 +86,8 @@ class Playback:
 
     def _speech(self, command: Play) -> Speech:
         language = command.locale or self.voice.language
-        return Speech(text=command.speak, voice=self.voice.name, language=language, audio=self._playout.audio)
+        name = self.voice.speaking(command.locale)
+        return Speech(text=command.speak, voice=name, language=language, audio=self._playout.audio)
 
     def drop(self) -> None:
         """Stop within one frame, and drop all prompts that are queued."""

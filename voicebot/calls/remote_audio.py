@@ -53,7 +53,7 @@ class RemoteAudio:
         except NotAllowed as error:
             raise SpeechUnavailable(f"{url}: {error}: see calls.play_allow", permanent=True) from error
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:  # a TimeoutError has no text
-            raise SpeechUnavailable(f"{url}: {error or 'timeout'}", permanent=True) from error
+            raise SpeechUnavailable(f"{url}: {str(error) or 'timeout'}", permanent=True) from error
 
     async def _fetch(self, url: str, file: IO[bytes]) -> None:
         named = self._hosts.check(url)

@@ -14,6 +14,7 @@ from voicebot.calls.playback import PromptAudio
 from voicebot.calls.request import CallRequest
 from voicebot.calls.transferring import TransferRules
 from voicebot.events import Event
+from voicebot.speech import Voices
 from voicebot.turns import TurnPolicy
 
 BeforeAnswer = Literal["ring", "greeting"]
@@ -41,7 +42,8 @@ class CallRecognizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallRules:
-    """The rules for all calls. ``language`` and ``voice_name``: those at the beginning of a call.
+    """The rules for all calls. ``language`` and ``voice_name``: those at the beginning of a call; ``voices``: those of
+    other languages, if there are any.
 
     ``before_answer(trunk)``: what callers hear before the answer, by trunk (``""``: by none).
     """
@@ -54,6 +56,7 @@ class CallRules:
     vad_echo_gate_dbfs: float
     max_duration_s: float
     before_answer: Callable[[str], BeforeAnswer]
+    voices: Voices | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.hearing import Hearing
 from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.placed_calls import PlacedCalls
-from voicebot.calls.playback import Playback, PromptVoice
+from voicebot.calls.playback import Playback
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.request import Placed
@@ -45,7 +45,7 @@ from voicebot.events import (
 from voicebot.legs import Leg, LegClosed, LegInfo
 from voicebot.rtp import Playout
 from voicebot.rtp.playout import PlaybackEvent
-from voicebot.speech import APOLOGY_TEXTS
+from voicebot.speech import APOLOGY_TEXTS, PromptVoice
 from voicebot.tasks import BackgroundTasks
 from voicebot.turns import (
     Ask,
@@ -118,7 +118,7 @@ class CallSession:
         self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, running=keeping.recording)
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
         self._conversation: Conversation | None = None
-        voice = PromptVoice(rules.voice_name, rules.language)
+        voice = PromptVoice(rules.voice_name, rules.language, rules.voices)
         self._playback = Playback(leg.playout, services.audio, voice, self._audio_came)
         self._transferring = Transferring(leg, rules.transfers, self._speaker)
         self._placed_calls = PlacedCalls(services.place, self.dispatch, self._log)
@@ -333,7 +333,7 @@ class CallSession:
 
     def _use_voice(self, name: str, language: str) -> None:
         before = self._playback.voice
-        self._playback.voice = PromptVoice(name or before.name, language or before.language)
+        self._playback.voice = before.changed(name, language)
         if language and language != before.language:
             self._tasks.spawn(self._hearing.listen_in(language), "changing the language")
 

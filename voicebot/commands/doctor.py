@@ -20,6 +20,7 @@ from rich.console import Console
 
 from voicebot.access_tokens import TokenUnavailable
 from voicebot.audio import PCMU
+from voicebot.bots.bot_framework import BotFrameworkBot
 from voicebot.bots.remote_bot import RemoteBot
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
@@ -72,6 +73,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         return
     yield Finding("settings", True, "read and understood")
     yield _sip_ports(settings)
+    yield from _http_ports(settings)
     yield _open_files(settings)
     yield _rtp_ports(settings)
     yield _dialogs(settings)
@@ -107,6 +109,33 @@ def _sip_ports(settings: Settings) -> Finding:
             return Finding("SIP port", False, f"{where}: {error}", mend)
         free.append(where)
     return Finding("SIP port", True, f"{', '.join(free)} {'is' if len(free) == 1 else 'are'} free")
+
+
+def _http_ports(settings: Settings) -> Iterator[Finding]:
+    """Whether each server of ours that is HTTP can listen. Port 0, which is any free one, is not looked at."""
+    servers = [
+        ("console port", settings.console.host, settings.console.port, "console.port or console.host"),
+        ("port of /api/messages", "127.0.0.1", settings.bot.http_port, "bot.http_port"),
+    ]
+    if any(isinstance(bot, BotFrameworkBot) for bot in settings.bots):
+        at = settings.connector
+        servers.append(("connector port", at.host, at.port, "connector.port or connector.host"))
+    if settings.speech.service == "local":
+        servers.append(("port of the speech service", "127.0.0.1", settings.speech.local_port, "speech.local_port"))
+    seen: dict[int, str] = {}
+    for check, host, port, setting in servers:
+        if not port:
+            continue
+        where = f"{f'[{host}]' if ':' in host else host}:{port}"
+        if port in seen:
+            mend = f"choose another {setting}"
+            yield Finding(check, False, f"{where}: the settings name it for the {seen[port]} as well", mend)
+        elif (error := _bind_error(socket.SOCK_STREAM, host, port)) is not None:
+            mend = f"stop what uses it (another voicebot?), or choose another {setting}"
+            yield Finding(check, False, f"{where}: {error}", mend)
+        else:
+            yield Finding(check, True, f"{where} is free")
+        seen.setdefault(port, check)
 
 
 def _open_files(settings: Settings) -> Finding:
@@ -167,7 +196,8 @@ async def _bot(bot: RemoteBot, http: aiohttp.ClientSession) -> Finding:
         async with http.get(address, allow_redirects=False) as response:
             status = response.status
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return Finding(check, False, f"{url}: {error or 'no answer'}", "check that it runs, its address, and firewalls")
+        why = str(error) or "no answer"
+        return Finding(check, False, f"{url}: {why}", "check that it runs, its address, and firewalls")
     if status == HTTPStatus.NOT_FOUND and bot.kind_of_address:
         return Finding(check, False, f"{url}: HTTP 404", bot.kind_of_address)
     if (credentials := bot.credentials()) is not None:

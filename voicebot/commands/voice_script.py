@@ -60,6 +60,8 @@ def voice_script(test: DialogTest, languages: frozenset[str]) -> VoiceScript:
     for index, (entry, line) in enumerate(zip(test.talk, test.lines, strict=True)):
         if entry.dial is not None or entry.dialled is not None:
             raise NotByVoice(line, "by voice, the bot cannot place calls")
+        if entry.early is not None:
+            raise NotByVoice(line, "by voice, it cannot be told how early the caller speaks")
         if entry.noise:
             raise NotByVoice(line, "noise that is recognised as no words cannot be produced reliably")
         if "completed" in answers and (_acts(entry) or entry.bot):

@@ -89,6 +89,9 @@ class RecordedCall:
     async def say(self, text: str) -> list[Said]:
         return self._next()
 
+    async def say_early(self, text: str) -> list[Said]:
+        raise AssertionError("tests in which the caller speaks early are not run by voice")
+
     async def press(self, keys: str) -> list[Said]:
         return self._next()
 

@@ -83,11 +83,27 @@ class KeyCollection:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedAnswer:
+    """What the answer that the bot waits for looks like: ``least`` to ``most`` digits; with ``letters``, it is spelled.
+
+    ``words``: those that stand for one character each, in small letters ("four"); ``others``: other words of numbers
+    ("forty"), with which the digits are not counted.
+    """
+
+    least: int
+    most: int
+    letters: bool = False
+    words: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class CallConfigured(Event):
     """The bot changes settings for the rest of its call. None and ``""`` leave a setting as it is.
 
     * ``phrases``: what the recogniser should expect next. If ``phrases`` is given without ``no_input_s``, the latter is
-      reset to its default.
+      reset to its default; without ``answer``, nothing is known of the answer.
+    * ``answer``: what the next answer looks like, by which it is told whether more of it is to come.
     * ``no_input_s``: silence after which the bot is told. If ``no_input_audio`` (URL of a WAV file) or
       ``no_input_speech`` is set, that is played instead, unless ``no_input_event`` is true. After ``no_input_retries``
       silences in a row, the next one ends the call.
@@ -95,8 +111,12 @@ class CallConfigured(Event):
       words.
     * ``end_silence_s``: the quiet that ends the caller's turn (0: the default).
     * ``keys``: how keys are collected.
+    * ``late_end_key``: a key that still ends what was keyed in before ("123456", and then ``#`` out of habit). If it is
+      the next one, and comes within a few seconds of the last, it is ignored, and interrupts nothing.
     * ``language``, ``voice``: of synthesis, and ``language`` also of recognition, from now on.
-    * ``masking_s``, ``masking_text``: if the bot takes longer than this to answer, the caller hears this text.
+    * ``masking_s``, ``masking_text``, ``masking_audio``: if the bot takes longer than this to answer, the caller hears
+      this text, or this WAV file; ``masking_retries``: how many more times. ``bot_give_up_s``: if it takes longer than
+      this, the call ends as after too many failures (0: never).
     * ``hypotheses``: whether the bot gets the recogniser's hypotheses while the caller is speaking.
     * ``listening``: if False, the caller's voice is not recognised.
     """
@@ -112,10 +132,15 @@ class CallConfigured(Event):
     no_input_event: bool | None = None
     no_input_retries: int | None = None
     keys: KeyCollection | None = None
+    answer: ExpectedAnswer | None = None
+    late_end_key: str = ""
     language: str = ""
     voice: str = ""
     masking_s: float | None = None
     masking_text: str = ""
+    masking_audio: str | None = None
+    masking_retries: int | None = None
+    bot_give_up_s: float | None = None
     hypotheses: bool | None = None
     listening: bool | None = None
 
@@ -125,6 +150,11 @@ class MetadataSent(Event):
     """The bot has sent data for this call's record. ``content``: plain JSON."""
 
     content: Any = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAnnounced(Event):
+    """The bot will say more, after a while: it is not the caller's turn yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,15 @@ class PlaybackStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlaybackEnded(Event):
-    """Nothing more of the utterance will be sent. ``heard_s``: seconds that were sent; ``complete``: this was all."""
+    """Nothing more of the utterance will be sent. ``heard_s``: seconds that were sent; ``complete``: this was all.
+
+    ``whole_s``: how long all of it is; None while it is not yet synthesised to its end.
+    """
 
     utterance: int
     heard_s: float
     complete: bool
+    whole_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModif
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import ContainerClient
 
-from voicebot.host.storage import PASSWORD_ENV, EtagConflict, ItemWrite, StorageUnusable, items_of, tag_items, writes_of
+from voicebot.host.storage import EtagConflict, ItemWrite, StorageUnusable, items_of, tag_items, writes_of
+from voicebot.host_wire import STATE_PASSWORD_ENV
 
 LIMIT_S = 4.0
 MAX_NAME = 900
@@ -119,9 +120,9 @@ def _name(key: str) -> str:
 
 
 def _credential(url: str) -> AzureNamedKeyCredential | AzureSasCredential | None:
-    """The credential in :data:`PASSWORD_ENV`: a shared access signature if it contains ``sig=``, else the account's
-    key. The account is the one that ``url`` names."""
-    secret = os.environ.get(PASSWORD_ENV, "")
+    """The credential in :data:`STATE_PASSWORD_ENV`: a shared access signature if it contains ``sig=``, else the
+    account's key. The account is the one that ``url`` names."""
+    secret = os.environ.get(STATE_PASSWORD_ENV, "")
     if not secret:
         return None
     if "sig=" in secret:

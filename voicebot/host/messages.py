@@ -57,6 +57,7 @@ logger = logging.getLogger(__name__)
 
 MAX_BODY = 256 * 1024
 TURN_LIMIT_S = 30.0
+NOWHERE = "urn:voicebot:no-service-url"
 REPLY_THREADS = 32
 """The SDK sends each reply with ``requests`` in the loop's thread pool, which would have 6 threads on two cores."""
 
@@ -151,10 +152,13 @@ class MessagesEndpoint:
         except Exception as error:  # the SDK raises nearly anything for a token that it cannot take
             logger.info("/api/messages: refused a request from %s: %s", request.remote, str(error)[:200])
             return _refused(401, "Unauthorized", "the request is not authorized")
-        if activity.delivery_mode != "expectReplies" and not self._may_reply_to(activity.service_url, allowed):
+        if self._may_reply_to(activity.service_url, allowed):
+            return await self._run(activity, allowed)
+        if activity.delivery_mode != "expectReplies":
             logger.warning("/api/messages: refused to reply to %.200s, which no token and no bot.service_hosts names",
                            activity.service_url)  # fmt: skip
             return _refused(403, "Forbidden", "replies are not sent to this serviceUrl")
+        activity.service_url = NOWHERE  # what a dialog asks of the channel would go there, with our token
         return await self._run(activity, allowed)
 
     def _may_reply_to(self, service_url: str, allowed: Any) -> bool:

@@ -8,8 +8,8 @@ Each operation may take ``LIMIT_S``: a server that is away or hangs fails the tu
 Nothing is tried again, because a write whose answer was lost may have been carried out. The pool reconnects for the
 next turn.
 
-The password comes from the environment (:data:`PASSWORD_ENV`), because URLs show up in process lists and logs. Needs
-the extra ``voicebot[redis]``.
+The password comes from the environment (:data:`STATE_PASSWORD_ENV`), because URLs show up in process lists and logs.
+Needs the extra ``voicebot[redis]``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from redis.exceptions import RedisError, ResponseError
 from voicebot.host.storage import (
     KEEP_S,
     KEEP_USERS_S,
-    PASSWORD_ENV,
     USERS,
     EtagConflict,
     ItemWrite,
@@ -37,6 +36,7 @@ from voicebot.host.storage import (
     tag_items,
     writes_of,
 )
+from voicebot.host_wire import STATE_PASSWORD_ENV
 
 PREFIX = "voicebot:state:"
 LIMIT_S = 2.0
@@ -85,7 +85,7 @@ class RedisStorage:
             socket_connect_timeout=limit_s,
             retry=Retry(NoBackoff(), 0),
             decode_responses=True,
-            **({"password": password} if (password := os.environ.get(PASSWORD_ENV)) else {}),
+            **({"password": password} if (password := os.environ.get(STATE_PASSWORD_ENV)) else {}),
         )
         self._redis: Redis = Redis(connection_pool=self._pool)
         self._write_script = self._redis.register_script(_WRITE)

@@ -30,8 +30,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 E_TAG = "e_tag"
-PASSWORD_ENV = "VOICEBOT_STATE_PASSWORD"
-"""The environment variable with a server's password. It is not in the URL, which process lists and logs show."""
 USERS = "/users/"
 """The part of a key that marks the state of a caller, as opposed to that of a conversation."""
 KEEP_S = 7 * 24 * 3600.0

@@ -88,7 +88,7 @@ class PyVoipFrontEnd:
                 await asyncio.to_thread(self._phone.connect)
                 await self._told.wait()
         except (TimeoutError, OSError) as error:
-            self._refusal = f"cannot be reached: {error or 'no answer'}"
+            self._refusal = f"cannot be reached: {str(error) or 'no answer'}"
         if self._refusal:
             await self.close()
             raise RegistrationRefused(f"{self._where} {self._refusal}")

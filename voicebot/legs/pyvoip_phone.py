@@ -161,7 +161,7 @@ class Client(SIP.SIPClient):  # type: ignore[misc]
         except SIP.InvalidAccountInfoError:
             refusal = "refuses user name or password"
         except Exception as error:
-            refusal = f"cannot be registered at: {error or type(error).__name__}"
+            refusal = f"cannot be registered at: {str(error) or type(error).__name__}"
         pause_s = self.default_expires / 2
         if refusal:
             pause_s, self._pause_s = self._pause_s, min(self._pause_s * 2, LONGEST_PAUSE_S)

@@ -29,6 +29,7 @@ class IncomingSipLeg(SipLeg):
             self.ring()
             return False
         self._session.rtp.enter("early")
+        self._call.on_early_media_acknowledged = lambda: self._session.rtp.enter("acknowledged")
         self._call.progress(answer)
         return True
 

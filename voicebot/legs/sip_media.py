@@ -61,10 +61,12 @@ class MediaOptions:
         if agreed is None or agreed.by_checks:
             return agreed
         try:
-            version = ipaddress.ip_address(agreed.host).version
+            address = ipaddress.ip_address(agreed.host)
         except ValueError:
             return None
-        return agreed if version == (6 if ":" in self.ports.host else 4) else None
+        if address.is_multicast or agreed.host == "255.255.255.255":
+            return None  # it is no call's, and many would get what is sent there
+        return agreed if address.version == (6 if ":" in self.ports.host else 4) else None
 
     def remote(self, agreed: AudioAgreement) -> tuple[str, int]:
         """Where to send audio at first: nowhere (port 0) if the other side's ICE checks will show it."""

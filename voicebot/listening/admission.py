@@ -1,9 +1,14 @@
-"""Who may hold how many connections: one table for a listener, without sockets or a clock.
+"""Who may hold how many connections, and how often new ones may come: one table for a listener, without sockets or a
+clock.
 
 A source has a bounded number of places, and so have all sources together; the last places are for trusted sources only.
 Where no place is left, the connection that has been idle for longest makes room for the new one: a connection of the
 same source where that has all that it may have, otherwise anybody's, strangers' first. A connection in use (by a call,
 or by a request that is being answered) is never ended; if all are in use, the new one is refused.
+
+Before that, a connection costs the processor something, most of all its TLS handshake. So new connections of one source
+that is not trusted have a rate, and those of all such sources together another one, except of sources that have proved
+to be trusted before. What comes more often is refused; what is connected is left alone.
 """
 
 from __future__ import annotations
@@ -11,23 +16,36 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from voicebot.listening.rates import MOST_SOURCES, Rate, RateLimiter
+
+ARRIVALS = Rate(400, 1000)
+ARRIVALS_OF_SOURCE = Rate(200, 500)
+"""Of connections without TLS, by proxies or bots that make one for each request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How many connections there may be: ``total``, of them ``of_source`` from one source; the last ``reserve`` places
-    are for trusted sources only."""
+    are for trusted sources only.
+
+    ``arrivals``: how often new ones may come from all sources that are not trusted, and ``arrivals_of_source`` from
+    one.
+    """
 
     total: int
     of_source: int
     reserve: int = 0
+    arrivals: Rate = ARRIVALS
+    arrivals_of_source: Rate = ARRIVALS_OF_SOURCE
 
     def within(self, total: int) -> Bounds:
         """The same, if there may be no more than ``total``: half of them for one source, an eighth in reserve."""
         if total >= self.total:
             return self
-        return Bounds(total, min(self.of_source, max(1, total // 2)), min(self.reserve, total // 8))
+        of_source, reserve = min(self.of_source, max(1, total // 2)), min(self.reserve, total // 8)
+        return replace(self, total=total, of_source=of_source, reserve=reserve)
 
 
 def source_of(host: str) -> str:
@@ -72,7 +90,12 @@ class Admissions:
         self.refused = 0
         self.given_up = 0
         """Idle connections that were ended to make room."""
+        self.too_often = 0
+        """Connections that were refused because too many had come before."""
         self._bounds = bounds
+        self._arrivals = RateLimiter({"of source": bounds.arrivals_of_source, "of all": bounds.arrivals})
+        self._proven: OrderedDict[str, None] = OrderedDict()
+        """Sources that have proved to be trusted, by a password for instance; the latest ones."""
         self._places: set[Place] = set()
         self._strangers = 0
         self._held: Counter[str] = Counter()
@@ -82,6 +105,18 @@ class Admissions:
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def arrives(self, host: str, now: float, trusted: bool = False) -> bool:
+        """Whether a connection from the address ``host`` that comes at ``now`` is let in at all."""
+        if trusted:
+            return True
+        source = source_of(host)
+        if self._arrivals.take(source, "of source", now) and (
+            source in self._proven or self._arrivals.take("", "of all", now)
+        ):
+            return True
+        self.too_often += 1
+        return False
 
     def take(self, host: str, trusted: bool = False) -> Place | None:
         """A place, idle as yet, for a connection from the address ``host``; None: it is refused."""
@@ -122,6 +157,10 @@ class Admissions:
         """See :meth:`Place.trust`."""
         if place.trusted or place not in self._places:
             return
+        self._proven[place.source] = None
+        self._proven.move_to_end(place.source)
+        if len(self._proven) > MOST_SOURCES:
+            self._proven.popitem(last=False)
         was_idle = place in self._idle[False]
         self.use(place)
         place.trusted = True

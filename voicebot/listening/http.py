@@ -57,8 +57,14 @@ class HttpServer:
         self.admissions = Admissions(bounds)
         self._names = names
         application.middlewares.insert(0, self._guard)
+        # What is left of a body that was refused is read all the same: unpacked, it could be a thousand times as much.
         self._runner = web.AppRunner(
-            application, access_log=None, logger=_log, shutdown_timeout=grace_s, keepalive_timeout=KEEP_ALIVE_S
+            application,
+            access_log=None,
+            logger=_log,
+            shutdown_timeout=grace_s,
+            keepalive_timeout=KEEP_ALIVE_S,
+            auto_decompress=False,
         )
         self._listener: ConnectionListener | None = None
 

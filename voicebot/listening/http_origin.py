@@ -54,6 +54,8 @@ def refusal_of(
         return HttpRefusal(403, "Forbidden", "requests of other sites' pages are not taken")
     if has_body and not _is_json(headers.get("Content-Type", "")):
         return HttpRefusal(415, "UnsupportedMediaType", "send JSON, as application/json")
+    if has_body and headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        return HttpRefusal(415, "UnsupportedMediaType", "send the body as it is, not compressed")
     return None
 
 

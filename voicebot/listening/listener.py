@@ -1,6 +1,7 @@
 """Accepting connections: what the event loop's own servers cannot do, which is to refuse, to wait and to go on.
 
-An address without a place in the table is refused before anything is read of it or a TLS handshake begins. When the
+An address that comes too often, or that finds no place in the table, is refused before anything is read of it or a TLS
+handshake begins. When the
 process or the system has no descriptor left, accepting is paused: who comes waits in the kernel's queue. (asyncio's
 servers try again at once and log each time; those of uvloop end.)
 """
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 HANDSHAKE_S = 4.0
 """How long a TLS handshake may take."""
 PAUSE_S = 0.5
+TELL_AGAIN_S = 60.0
+"""How often it is logged that connections are refused because they come too often."""
 BACKLOG = 256
 _AT_ONCE = 16
 """Connections accepted before the loop has another turn."""
@@ -57,6 +60,7 @@ class ConnectionListener:
         self._tasks = BackgroundTasks(logger)
         self._pause: asyncio.TimerHandle | None = None
         self._exhausted = False
+        self._told_at = float("-inf")
         for sock in self._sockets:
             sock.setblocking(False)
         self._resume()
@@ -103,7 +107,8 @@ class ConnectionListener:
                 continue  # it was gone before we took it (accept(2): errors of the network are the connection's)
             self._exhausted = False
             host = address[0].partition("%")[0]
-            place = self.admissions.take(host, self._trusted(host))
+            trusted = self._trusted(host)
+            place = self.admissions.take(host, trusted) if self._arrives(host, trusted) else None
             if place is None:
                 connection.close()
                 continue
@@ -111,6 +116,15 @@ class ConnectionListener:
             task = self._tasks.spawn(self._connect(connection, place), f"{self._name}: a connection")
             task.add_done_callback(partial(self._connected, connection, place))
             place.give_up = task.cancel
+
+    def _arrives(self, host: str, trusted: bool) -> bool:
+        now = self._loop.time()
+        if self.admissions.arrives(host, now, trusted):
+            return True
+        if now >= self._told_at + TELL_AGAIN_S:
+            self._told_at = now
+            logger.warning("%s: connections come too often, the last one from %s: some are refused", self._name, host)
+        return False
 
     def _wait(self, error: OSError) -> None:
         """Leave the rest in the kernel's queue for a moment."""

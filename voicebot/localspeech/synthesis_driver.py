@@ -84,7 +84,7 @@ class SynthesisDriver:
                 return
 
     async def _speak(self, message: Message) -> None:
-        speech = parse(message.text)
+        speech = await asyncio.to_thread(parse, message.text)
         self._note_voices(speech.voices)
         known = OUTPUT_FORMATS.get(self._format)
         if known is None:

@@ -58,6 +58,11 @@ class Clip:
         """Seconds that were pulled."""
         return self.position / self._format.byte_rate
 
+    @property
+    def whole_s(self) -> float | None:
+        """Seconds of all its audio; None while it grows."""
+        return len(self._audio) / self._format.byte_rate if self.finished else None
+
     def feed(self, audio: bytes) -> None:
         """Add audio at the end. Ignored once the clip was finished."""
         if self.finished:
@@ -143,7 +148,7 @@ class Playout:
         self._clips.clear()
         self.paused = False
         for clip in dropped:
-            self._emit(PlaybackEnded(self._at, clip.utterance, clip.heard_s, complete=False))
+            self._emit(PlaybackEnded(self._at, clip.utterance, clip.heard_s, False, clip.whole_s))
 
     def next_frame(self, at: float) -> bytes:
         """The frame to send now. ``at``: the time, for the events."""

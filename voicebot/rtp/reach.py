@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-RATION: Final = {"unconfirmed": 10, "early": 150, "up": 1500}
-"""Packets of 20 ms. Before the ACK: enough to open a firewall. Early media: 3 s of a greeting. Then 30 s."""
+RATION: Final = {"unconfirmed": 10, "early": 150, "acknowledged": 1500, "up": 1500}
+"""Packets of 20 ms. Before the ACK: enough to open a firewall. Early media: 3 s of a greeting, or 30 s where its PRACK
+has come, which shows what an ACK does. Then 30 s."""
 REPORT_COST: Final = 50
 """What an RTCP report takes from the ration: as much as a second of audio, because on hold they go on for hours."""
 
-Stage = Literal["unconfirmed", "early", "up"]
+Stage = Literal["unconfirmed", "early", "acknowledged", "up"]
 
 
 class Reach:
@@ -29,7 +30,8 @@ class Reach:
         self.left = RATION["up"]
 
     def enter(self, stage: Stage) -> None:
-        """The call has reached ``stage``: it is not acknowledged yet, early media is agreed, or it is up."""
+        """The call has reached ``stage``: it is not acknowledged yet, early media is agreed, and has been
+        acknowledged (RFC 3262), or it is up."""
         if stage != self.stage:
             self.stage = stage
             self.left = RATION[stage]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from voicebot.calls import CallPlacer, CallRules, CallServices, Keeping, PromptAudio, TransferRules
 from voicebot.calls.transferring import Consult
 from voicebot.service.channels import Channels
-from voicebot.service.speech import SpeechService
+from voicebot.service.speech import SpeechService, voices
 from voicebot.settings import Settings
 
 
@@ -37,6 +37,7 @@ def _rules(settings: Settings, consult: Consult) -> CallRules:
         transfers=TransferRules(tuple(calls.transfer_allow), calls.transfer_domain, calls.fallback_transfer, consult),
         language=settings.speech.language,
         voice_name=settings.speech.voice,
+        voices=voices(settings),
         vad_start_ms=settings.turns.vad_start_ms,
         vad_echo_gate_dbfs=settings.turns.vad_echo_gate_dbfs,
         max_duration_s=calls.max_duration_s,

@@ -14,9 +14,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+from voicebot.regular_files import read_regular_file
 
 MAX_FILES = 2000
 MAX_BYTES = 256 << 20
@@ -38,7 +40,7 @@ class FolderTooLarge(Exception):
 
 
 def signature(folder: Path) -> Signature:
-    """The present state of ``folder``, without files that are gone or cannot be read.
+    """The present state of ``folder``, without what is gone, cannot be read, or is no regular file.
 
     Raises :class:`FolderTooLarge`, and OSError if the folder could not be looked at (no descriptor was left, say).
     """
@@ -52,6 +54,8 @@ def signature(folder: Path) -> Signature:
             if error.errno not in _LEFT_OUT:
                 raise
             continue  # it was removed just now, or is a broken link
+        if not stat.S_ISREG(about.st_mode):
+            continue  # a pipe or a device: whoever opens it may wait for ever
         found[entry.path[beginning:]] = (about.st_mtime_ns, about.st_size, about.st_ino)
         total += about.st_size
         if len(found) > MAX_FILES or total > MAX_BYTES:
@@ -67,8 +71,8 @@ def copy_folder(folder: Path, target: Path) -> str:
     for name in names:
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / name, copy)
-        content = copy.read_bytes()
+        content = read_regular_file(folder / name, MAX_BYTES)
+        copy.write_bytes(content)
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     for data in _data_folders(folder):

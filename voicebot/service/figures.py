@@ -53,7 +53,8 @@ def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
     registered = {name: float(there) for name, there in registered_accounts(endpoint).items()}
     up = {name: float(s is TrunkState.UP) for name, s in endpoint.trunk_states.items() if s is not TrunkState.UNKNOWN}
     rejected = {str(status): count for status, count in counters.rejected_by_status.items()}
-    places = {"refused": endpoint.admissions.refused, "made-room": endpoint.admissions.given_up}
+    admissions = endpoint.admissions
+    places = {"refused": admissions.refused, "made-room": admissions.given_up, "too-often": admissions.too_often}
     repeated = {"in": counters.repeated, "out": counters.retransmitted}
     return [
         Figure("sip_requests", "Received SIP requests", dict(counters.requests_by_method), "method"),

@@ -25,6 +25,7 @@ from voicebot.speech import (
     SpeechUnavailable,
     SynthesisTimeouts,
     SynthesizerPool,
+    Voices,
 )
 from voicebot.speechsdk.drivers import SpeechSdk
 
@@ -133,6 +134,12 @@ class SpeechService:
 def audio_formats(settings: Settings) -> list[AudioFormat]:
     """All formats that the audio of a call may have, each once."""
     return list(dict.fromkeys(codec.audio for codec in codecs_in_use(settings)))
+
+
+def voices(settings: Settings) -> Voices:
+    """The voices of all languages."""
+    speech = settings.speech
+    return Voices(speech.voice, speech.language, speech.voices)
 
 
 def prompt_cache(settings: Settings, pool: SynthesizerPool) -> PromptCache:

@@ -46,7 +46,7 @@ class SpeechWatch:
             async with aiohttp.ClientSession(timeout=timeout) as http, http.get(url, allow_redirects=False):
                 self.trouble = ""
         except (aiohttp.ClientError, TimeoutError, OSError, SpeechUnavailable, ValueError) as error:
-            self.trouble = f"the speech service is away: {error or f'no answer in {ANSWER_S:g} s'}"
+            self.trouble = f"the speech service is away: {str(error) or f'no answer in {ANSWER_S:g} s'}"
         if self.trouble and not before:
             logger.warning("%s", self.trouble)
         elif before and not self.trouble:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
-from voicebot.calls import AudioFiles, PromptVoice
-from voicebot.speech import PromptCache, Speech
+from voicebot.calls import AudioFiles
+from voicebot.speech import PromptCache, PromptVoice, Speech
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class PromptWarming:
         await self._files.warm([prompt.audio for prompt in prompts if prompt.audio], self._formats)
         voice = self._voice
         wanted = [
-            Speech(text=prompt.text, voice=voice.name, language=prompt.locale or voice.language, audio=audio)
+            Speech(prompt.text, voice.speaking(prompt.locale), prompt.locale or voice.language, audio)
             for audio in self._formats
             for prompt in prompts
         ]

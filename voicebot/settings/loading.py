@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from voicebot.host.sdk_choice import SDK_ENV
-from voicebot.host.storage import PASSWORD_ENV
-from voicebot.host_wire import SECRET_PREFIX
+from voicebot.host_wire import SECRET_PREFIX, STATE_PASSWORD_ENV
 from voicebot.settings.bots import as_written
 from voicebot.settings.document import Settings
 from voicebot.settings_file import DEFAULT_FILE, SettingsError, read_settings_file
@@ -30,14 +30,25 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
                     f"{file}: {section}.{name}: secrets do not belong in this file: set {variable} or {name}_file"
                 )
     for section, values in (overrides or {}).items():
-        data.setdefault(section, {}).update(values)
-    bots = [bot for bot in data.get("bots", ()) if isinstance(bot, dict)]
+        if isinstance(table := data.setdefault(section, {}), dict):
+            table.update(values)
+    written = data.get("bots")
+    bots = [bot for bot in written if isinstance(bot, dict)] if isinstance(written, list) else []
     secrets = {bot["secret_env"] for bot in bots if isinstance(bot.get("secret_env"), str) and bot["secret_env"]}
     _refuse_unknown_environment(secrets)
     try:
         settings = Settings(**data)
+        _refuse_missing(file, settings)
     except ValidationError as error:
         raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from error
+    except (UnreadableVariable, RecursionError) as error:  # a variable for a list or a table is JSON
+        raise SettingsError(f"environment: {error}: write it as JSON") from error
+    except OSError as error:  # of a file that is named: in a folder of others, or the name is too long
+        raise SettingsError(f"{file}: {str(error.filename)[:200]}: {error.strerror}") from error
+    return settings
+
+
+def _refuse_missing(file: Path, settings: Settings) -> None:
     if settings.speech.key_file is not None and not settings.speech.key_file.is_file():
         raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
     if settings.console.token_file is not None and not settings.console.token_file.is_file():
@@ -47,7 +58,6 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             raise SettingsError(f"{file}: bots: {bot.name}: there is no file {bot.secret_file}")
         if bot.secret_file is None and bot.secret_env and not os.environ.get(bot.secret_env):
             raise SettingsError(f"{file}: bots: {bot.name}: {bot.secret_env} is not in the environment")
-    return settings
 
 
 def for_children(settings: Settings) -> dict[str, str]:
@@ -63,7 +73,7 @@ def for_children(settings: Settings) -> dict[str, str]:
 
 
 def _refuse_unknown_environment(secrets: set[str]) -> None:
-    known = {"VOICEBOT_CONFIG", SDK_ENV, PASSWORD_ENV, *(name.upper() for name in secrets)} | {
+    known = {"VOICEBOT_CONFIG", SDK_ENV, STATE_PASSWORD_ENV, *(name.upper() for name in secrets)} | {
         f"VOICEBOT_{section}__{name}".upper()
         for section, field in Settings.model_fields.items()
         for name in getattr(field.annotation, "model_fields", {})

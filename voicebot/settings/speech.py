@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -11,6 +11,9 @@ from voicebot.settings.values import Port, Seconds, Section, default
 from voicebot.speech.recognizer import CONNECT_TIMEOUT_S, SEGMENTATION_SILENCE_MS
 from voicebot.speech.synthesizer import SynthesisTimeouts
 from voicebot.speechsdk.endpoint import SpeechEndpoint
+
+LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+VoiceName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SpeechSettings(Section):
@@ -31,6 +34,9 @@ class SpeechSettings(Section):
     """With ``region`` and an Entra token: the Azure resource id of the Speech resource."""
     language: str = Field("en-US", pattern=r"^[a-z]{2,3}-[A-Z]{2}$")
     voice: str = "en-US-JennyNeural"
+    voices: dict[LanguageTag, VoiceName] = Field(default_factory=dict)
+    """The voices of other languages, for activities with another ``locale``: by language, ``{de = "..."}``, or by
+    language and country, ``{"en-GB" = "..."}``."""
     segmentation_silence_ms: int = Field(SEGMENTATION_SILENCE_MS, ge=100, le=5000)
     connect_timeout_s: Seconds = CONNECT_TIMEOUT_S
     first_audio_timeout_s: Seconds = default(SynthesisTimeouts, "first_audio")

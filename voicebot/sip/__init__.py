@@ -24,6 +24,7 @@ Rules that hold here:
 
 from __future__ import annotations
 
+from voicebot.listening import Rate
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.connections import CONNECTION_BOUNDS
 from voicebot.sip.datagrams import ListenAt
@@ -39,7 +40,7 @@ from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import Media, SdpError, SessionDescription
 from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transaction import SipTimers
-from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Rate, Strangers, Trunk
+from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Strangers, Trunk
 from voicebot.sip.user_agent import AgentOptions
 
 __all__ = [

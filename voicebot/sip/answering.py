@@ -14,7 +14,7 @@ from voicebot.sip.call import CallOwner, SipCall
 from voicebot.sip.call_state import CallPhase, CallState
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.message import SipRequest, response_to
-from voicebot.sip.outputs import CallEnded
+from voicebot.sip.outputs import CallEnded, EarlyMediaAcknowledged
 from voicebot.sip.reliable import ReliableProvisionals
 from voicebot.sip.sdp import SessionDescription
 from voicebot.sip.session_timer import SessionTimer
@@ -58,8 +58,11 @@ class Answering:
         return not self._final and self._reliable.settled
 
     def on_prack(self, request: SipRequest, transaction: ServerTransaction, now: float) -> bool:
+        settled = self._reliable.settled
         if not self._reliable.on_prack(request, transaction, now):
             return False
+        if self._reliable.settled and not settled:
+            self._wire.emit(EarlyMediaAcknowledged())
         self._reliable.next(self.transaction, now)
         return self._waiting is not None and self.answer(self._waiting, now)
 

@@ -11,7 +11,7 @@ from voicebot.sip.call import CallOutput, SipCall
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest
-from voicebot.sip.refer import replaces_key
+from voicebot.sip.refer import Replaces
 from voicebot.sip.transaction import ServerTransaction
 
 
@@ -91,13 +91,13 @@ class CallTable:
         """Whether a call has this Call-ID."""
         return call_id in self._ids
 
-    def replaced_by(self, replaces: str, trunk: str, source: Hop) -> SipCall | None:
+    def replaced_by(self, replaces: Replaces, trunk: str, source: Hop) -> SipCall | None:
         """The call that a Replaces header names, in an INVITE through ``trunk`` from ``source``.
 
         None if there is no such call, if it is not up, or if the sender may not take it over (RFC 3891 sections 3, 5).
         Only the same trunk may, or without a trunk the same host; and a call over TLS only over TLS.
         """
-        call = self._by_dialog.get(replaces_key(replaces))
+        call = self._by_dialog.get(replaces.key)
         if call is None or not call.is_up or call.trunk != trunk:
             return None
         theirs = bool(trunk) or call.source.host == source.host

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Protocol, cast
 
-from voicebot.listening import Admissions, Bounds, ConnectionListener, Place, listening_sockets
+from voicebot.listening import Admissions, Bounds, ConnectionListener, Place, Rate, listening_sockets
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Transport
 from voicebot.sip.stream import PING, PONG, StreamFramer
@@ -27,8 +27,11 @@ from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
-CONNECTION_BOUNDS = Bounds(total=2_000, of_source=200, reserve=200)
-"""Of connections that others open to us."""
+CONNECTION_BOUNDS = Bounds(
+    total=2_000, of_source=200, reserve=200, arrivals=Rate(50, 400), arrivals_of_source=Rate(5, 100)
+)
+"""Of connections that others open to us. Phones and trunks keep theirs for hours; a TLS handshake takes some 2 ms of
+the processor."""
 MAX_OF_OURS = 2_000
 CONNECT_TIMEOUT_S = 4.0
 FIRST_MESSAGE_S = 10.0

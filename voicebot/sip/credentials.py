@@ -7,7 +7,9 @@ Whoever chooses the nonce can guess the password offline from our answer. So we 
   which may be anywhere;
 * for the realm that the password is for. A proxy forwards the challenges of the called party (22.3), so that the host
   alone proves nothing. Without a setting, it is the first realm that is named outside of a dialog: a registrar names
-  its own before there are calls, and a trunk that requires a password does so before it forwards a call;
+  its own before there are calls, and a trunk that requires a password does so before it forwards a call. It holds as
+  long as the process lives. That it be the trunk's host is not asked: PBXs name realms as they like ("asterisk", the
+  provider's name), and so can the called party;
 * with MD5 only if nothing stronger was ever offered for that realm.
 """
 
@@ -17,7 +19,7 @@ import ipaddress
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from voicebot.sip.digest import ALGORITHMS, digest_response, format_digest, parse_digest
 from voicebot.sip.hop import Hop
@@ -85,25 +87,30 @@ class Credentials:
 
     def choose(self, challenges: Iterable[Mapping[str, str]], request: SipRequest) -> list[Mapping[str, str]]:
         """The challenges to ``request`` that may be answered, the strongest first. Notes their algorithms."""
-        ranked = []
-        for fields in challenges:
+        ranked = sorted(((_ORDER.index(_algorithm(fields)), fields) for fields in challenges), key=lambda one: one[0])
+        realms = self._realms or self._named([fields.get("realm", "") for _, fields in ranked], request)
+        ours = [(rank, fields) for rank, fields in ranked if fields.get("realm", "") in realms]
+        for rank, fields in ours:
             realm = fields.get("realm", "")
-            if not (realm in self._realms if self._realms else self._is_ours(realm, request)):
-                continue
-            rank = _ORDER.index(_algorithm(fields))
             self._best[realm] = min(rank, self._best.get(realm, rank))
-            ranked.append((rank, fields))
-        ranked.sort(key=lambda one: one[0])
-        return [fields for rank, fields in ranked if rank <= self._best[fields.get("realm", "")]]
+        return [fields for rank, fields in ours if rank <= self._best[fields.get("realm", "")]]
 
-    def _is_ours(self, realm: str, request: SipRequest) -> bool:
-        """Whether ``realm`` is the one that was named first. A registrar, which forwards to nobody, may change it."""
-        if realm in self._best:
-            return True
+    def _named(self, named: Sequence[str], request: SipRequest) -> Collection[str]:
+        """Of the realms in one response, the strongest first: the one that is known, or else the first. A registrar,
+        which forwards to nobody, may change it, though not for a weaker algorithm."""
+        if self._best.keys() & named or not named:
+            return self._best.keys()
         if request.method == "REGISTER":
-            self._best.clear()
-            return True
-        return not (self._registers or self._best or request.recipient.tag)
+            self._best = dict(zip(named, self._best.values(), strict=False))
+        elif self._registers or self._best or request.recipient.tag:
+            return ()
+        else:
+            logger.info(
+                "the password of %s answers realm %.64r from now on, the first that was named (setting: realms)",
+                self.username,
+                named[0],
+            )
+        return named[:1]
 
 
 class Challenged:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voicebot.address import Address
-from voicebot.listening import Admissions, Bounds
+from voicebot.listening import Admissions, Bounds, Rate, RateLimiter
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
 from voicebot.sip.connections import CONNECTION_BOUNDS
@@ -28,7 +28,7 @@ from voicebot.sip.resolver import Resolver
 from voicebot.sip.sdp import SessionDescription
 from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transports import Transports
-from voicebot.sip.trunks import TRUNK_FACTOR, Rate, RateLimiter, Strangers, Trunk, TrunkGate
+from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Strangers, Trunk, TrunkGate
 from voicebot.sip.user_agent import AgentOptions, SipOutput, UserAgent
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class SipEndpoint:
         return TrunkGate(
             trunks,
             strangers=access.strangers,
-            limiter=RateLimiter(access.rates),
+            limiter=RateLimiter(access.rates or DEFAULT_RATES),
             trunk_factor=access.trunk_factor,
             registrars=lambda: self._ua.lines.registrar_addresses() if self._ua is not None else (),
         )

@@ -25,8 +25,14 @@ class Admission:
 
 
 class Gate(Protocol):
-    def silent(self, method: str, source: Hop, now: float) -> bool:
-        """Whether a request with ``method`` from ``source`` is dropped without parsing it, unless in a running call."""
+    def silent(self, method: str, source: Hop, now: float, running: str = "") -> bool:
+        """Whether a request with ``method`` from ``source`` is dropped without parsing it.
+
+        ``running``: its Call-ID, if that is a running call's; then it takes a token of this source in this call.
+        """
+
+    def repeats(self, method: str, source: Hop, now: float) -> bool:
+        """Whether ``source`` may have one more answer to a request that it repeats. It takes a token of its rate."""
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         """Decide about a request that belongs to none of our transactions and dialogs."""
@@ -47,8 +53,11 @@ class OpenGate:
     def trusts(self, source: Hop) -> bool:
         return False
 
-    def silent(self, method: str, source: Hop, now: float) -> bool:
+    def silent(self, method: str, source: Hop, now: float, running: str = "") -> bool:
         return False
+
+    def repeats(self, method: str, source: Hop, now: float) -> bool:
+        return True
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         return Admission()

@@ -20,6 +20,7 @@ from voicebot.sip.outputs import (
     CallEnded,
     CallEvent,
     CallProgress,
+    EarlyMediaAcknowledged,
     KeyReceived,
     ReferProgress,
     ReferReceived,
@@ -63,6 +64,7 @@ class CallHandle:
         self.on_refer: Callable[[str, str], bool] | None = None
         self.on_refer_progress: Callable[[ReferProgress], None] | None = None
         self.on_progress: Callable[[CallProgress], None] | None = None
+        self.on_early_media_acknowledged: Callable[[], None] | None = None
 
     @property
     def request(self) -> SipRequest:
@@ -164,6 +166,9 @@ class CallHandle:
             case CallProgress():
                 if self.on_progress:
                     self.on_progress(event)
+            case EarlyMediaAcknowledged():
+                if self.on_early_media_acknowledged:
+                    self.on_early_media_acknowledged()
             case ReferReceived():
                 self._answer_refer(event)
             case ReferProgress():

@@ -36,6 +36,7 @@ _REQUEST_LINE_RE = re.compile(r"(\S+) (\S+) SIP/2\.0\Z")
 _STATUS_LINE_RE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?\Z")
 _VERSION_RE = re.compile(r"SIP/[0-9]+\.[0-9]+\s*\Z")
 _DATE_RE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\Z")
+_BRANCH_RE = re.compile(rb"[Bb][Rr][Aa][Nn][Cc][Hh][ \t\r\n]{0,8}=[ \t\r\n]{0,8}(z9hG4bK[0-9a-f]{1,40})")
 _CALL_ID_RE = re.compile(rb"\n(?:Call-ID|i)[ \t]{0,8}:([^\r\n]+)", re.IGNORECASE)
 
 REASONS: Mapping[int, str] = MappingProxyType(
@@ -218,6 +219,11 @@ def call_id_of(data: bytes) -> str:
     """The Call-ID of a message that is not parsed yet; empty where it does not stand on one line."""
     found = _CALL_ID_RE.search(data)
     return found[1].strip().decode("utf-8", "surrogateescape") if found else ""
+
+
+def branches_in(data: bytes) -> list[str]:
+    """The branches of ours (:mod:`voicebot.sip.transaction_layer`) that stand in a message that is not parsed yet."""
+    return [found.decode("ascii") for found in _BRANCH_RE.findall(data)]
 
 
 def parse_message(data: bytes) -> SipRequest | SipResponse:

@@ -43,6 +43,11 @@ class CallProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyMediaAcknowledged:
+    """The PRACK of our session description in a provisional response came: the caller has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallConfirmed:
     """The call is up: our 200 was acknowledged, or our INVITE accepted.
 
@@ -116,6 +121,7 @@ class ReferProgress:
 
 CallEvent = (
     CallProgress
+    | EarlyMediaAcknowledged
     | CallConfirmed
     | CallEnded
     | SessionOffered

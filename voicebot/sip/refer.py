@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from voicebot.sip.call_state import CallState
@@ -175,11 +176,25 @@ class Referral:
         self._wire.request_in(dialog, request, lambda _response, _now: None, now)
 
 
-def replaces_key(value: str) -> tuple[str, str, str]:
-    """The :attr:`SipDialog.key` that a Replaces header names: its to-tag is our tag (RFC 3891 section 3)."""
-    call_id, _, rest = value.partition(";")
-    try:
-        params = parse_params(";" + rest)
-    except SipSyntaxError:
-        return "", "", ""
-    return call_id.strip(), params.get("to-tag") or "", params.get("from-tag") or ""
+class Replaces(NamedTuple):
+    """A Replaces header (RFC 3891). ``key``: the :attr:`SipDialog.key` that it names: its to-tag is our tag.
+
+    ``early_only``: a call that is up is not to be replaced.
+    """
+
+    key: tuple[str, str, str]
+    early_only: bool = False
+
+    @classmethod
+    def of(cls, request: SipRequest) -> Replaces | None:
+        """The one in ``request``; None if it has none. A malformed one names no dialog."""
+        value = request.headers.get("Replaces")
+        if value is None:
+            return None
+        call_id, _, rest = value.partition(";")
+        try:
+            params = parse_params(";" + rest)
+        except SipSyntaxError:
+            return cls(("", "", ""))
+        key = call_id.strip(), params.get("to-tag") or "", params.get("from-tag") or ""
+        return cls(key, "early-only" in params)

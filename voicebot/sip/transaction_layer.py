@@ -7,10 +7,11 @@ registrations and probes use the layer and share its timer queue; it knows none 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from voicebot.sip.hop import Hop, Listener, choose_listener
-from voicebot.sip.message import MAX_MESSAGE, SipRequest, SipResponse, response_to
+from voicebot.sip.message import MAX_MESSAGE, SipRequest, SipResponse, branches_in, response_to
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.stream import PING
 from voicebot.sip.timer_queue import Timed, TimerQueue
@@ -64,6 +65,8 @@ class TransactionLayer:
         self._servers: dict[_Key, ServerTransaction] = {}
         self._clients: dict[_Key, ClientTransaction] = {}
         self._on_response: dict[_Key, OnResponse] = {}
+        self._branches: Counter[str] = Counter()
+        """How many client transactions there are of each branch: CANCEL has that of its INVITE."""
         self._keys: dict[Transaction, _Key] = {}
         self._taken: set[_Key] = set()
         """The keys of accepted requests, to detect the same request on another route (8.2.2.2)."""
@@ -172,6 +175,7 @@ class TransactionLayer:
         kind = InviteClient if request.method == "INVITE" else NonInviteClient
         transaction = kind(request, hop, self.timers, give_up=give_up)
         self._clients[key] = transaction
+        self._branches[branch] += 1
         self._keys[transaction] = key
         self._on_response[key] = on_response
         self._run(transaction, transaction.start(now), now)
@@ -182,6 +186,10 @@ class TransactionLayer:
         if transaction is not None:
             transaction.abandon()
             self._remove(transaction)
+
+    def awaits(self, data: bytes) -> bool:
+        """Whether ``data``, which is not parsed yet, can be a response to a request of ours."""
+        return any(branch in self._branches for branch in branches_in(data))
 
     def receive_response(self, response: SipResponse, now: float) -> None:
         via, *others = response.via
@@ -277,6 +285,9 @@ class TransactionLayer:
                 self._taken.discard(merge_key)
         else:
             self._clients.pop(key, None)
+            self._branches[key[0]] -= 1
+            if not self._branches[key[0]]:
+                del self._branches[key[0]]
             self._on_response.pop(key, None)
 
     def _transmit(self, data: bytes, hop: Hop) -> None:

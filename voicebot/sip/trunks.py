@@ -11,8 +11,9 @@ A request that belongs to none of our calls is checked in this order:
 3. Everybody else is a stranger with a stranger's rate, and is dropped without an answer, refused with 403, or admitted,
    as the setting says.
 
-Requests from a source that has exceeded its rate are not even parsed, except in running calls. No source is banned for
-longer: over UDP, anybody can send from anybody's address, and must not be able to lock a trunk out.
+Requests from a source that has exceeded its rate are not even parsed. A running call has a rate of its own, for each
+source, so that it is heard whatever its source sends besides, and nobody floods us by a call of his own. No source is
+banned for longer: over UDP, anybody can send from anybody's address, and must not be able to lock a trunk out.
 
 Any answer, even a refusal, tells a scanner that there is a SIP service here: use "drop" on a public address.
 """
@@ -21,11 +22,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from voicebot.listening import source_of
+from voicebot.listening import MOST_SOURCES, Rate, RateLimiter, source_of
 from voicebot.sip.credentials import Credentials, Network
 from voicebot.sip.digest import DigestServer, Proof
 from voicebot.sip.gate import Admission
@@ -77,51 +78,11 @@ class Trunk:
         return any(address.version == network.version and address in network for network in self.addresses)
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A token bucket: it holds ``burst`` tokens and is refilled with ``per_s`` a second; a request takes one."""
-
-    per_s: float
-    burst: float
-
-
 DEFAULT_RATES = {"INVITE": Rate(5, 20), "REGISTER": Rate(1, 5), "OPTIONS": Rate(2, 10), "other": Rate(10, 40)}
+IN_CALL = Rate(20, 100)
+"""Of requests in one running call. Keypad keys by INFO come 10 times a second at most."""
 TRUNK_FACTOR = 40.0
 """By how much the rates of trunks are higher."""
-MOST_SOURCES = 10_000
-"""How many are remembered, for each purpose; who was heard least recently is forgotten."""
-
-
-class RateLimiter:
-    """A token bucket for each source and method, in a bounded table: the least recently used is forgotten."""
-
-    def __init__(self, rates: Mapping[str, Rate] | None = None, *, sources: int = MOST_SOURCES) -> None:
-        self._rates = rates or DEFAULT_RATES
-        self._bound = sources
-        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._buckets)
-
-    def take(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
-        """Take a token. False: there is none left."""
-        key, tokens = self._tokens(source, method, now, factor)
-        taken = tokens >= 1.0
-        self._buckets[key] = (tokens - taken, now)
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > self._bound:
-            self._buckets.popitem(last=False)
-        return taken
-
-    def is_empty(self, source: str, method: str, now: float, factor: float = 1.0) -> bool:
-        """Whether there is no token left."""
-        return self._tokens(source, method, now, factor)[1] < 1.0
-
-    def _tokens(self, source: str, method: str, now: float, factor: float) -> tuple[tuple[str, str], float]:
-        kind = method if method in self._rates else "other"
-        full = self._rates[kind].burst * factor
-        tokens, at = self._buckets.get((source, kind), (full, now))
-        return (source, kind), min(full, tokens + (now - at) * self._rates[kind].per_s * factor)
 
 
 class TrunkGate:
@@ -144,7 +105,8 @@ class TrunkGate:
         self._trunks = tuple(trunks)
         self._strangers = strangers
         self._registrars = registrars
-        self._limiter = limiter if limiter is not None else RateLimiter()
+        self._limiter = limiter if limiter is not None else RateLimiter(DEFAULT_RATES)
+        self._in_calls = RateLimiter({"other": IN_CALL})
         self._by_user = {trunk.username: trunk for trunk in trunks if trunk.username}
         self._digest = DigestServer(realm, self._password_of) if self._by_user else None
         self._proven: OrderedDict[int, None] = OrderedDict()
@@ -154,9 +116,18 @@ class TrunkGate:
         trunk = self._by_user.get(user)
         return trunk.password if trunk is not None else None
 
-    def silent(self, method: str, source: Hop, now: float) -> bool:
+    def silent(self, method: str, source: Hop, now: float, running: str = "") -> bool:
+        if running:
+            key = f"{source_of(source.host)} {hash(running)}"  # a Call-ID may be long
+            over = not self._in_calls.take(key, method, now)
+        else:
+            key, factor = self._bucket(method, source)
+            over = self._limiter.is_empty(key, method, now, factor)
+        return over and self.trunk_of(source) is None
+
+    def repeats(self, method: str, source: Hop, now: float) -> bool:
         key, factor = self._bucket(method, source)
-        return self._limiter.is_empty(key, method, now, factor) and self.trunk_of(source) is None
+        return self._limiter.take(key, method, now, factor) or self.trunk_of(source) is not None
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
         trunk, proof = self.trunk_of(source), Proof.BAD

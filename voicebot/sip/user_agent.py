@@ -5,8 +5,7 @@ scheme, loops, extensions, body), and is then passed to its dialog, or makes a n
 `call_table`, the lines with their registrations in a `line_table`, transactions and timers in a `transaction_layer`.
 
 Everything is bounded. A request that is not admitted is answered without keeping state, so that strangers cannot fill a
-table; so is any request over the limit of transactions. Over the limit of calls, an INVITE gets 503. A malformed
-request gets 400 without keeping state; without a Via it is only counted.
+table; so is any request over the limit of transactions, or malformed. Over the limit of calls, an INVITE gets 503.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ from voicebot.sip.line import Line
 from voicebot.sip.line_table import LineTable
 from voicebot.sip.message import MalformedMessage, SipRequest, call_id_of, method_of, parse_message, response_to
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
+from voicebot.sip.refer import Replaces
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
 from voicebot.sip.transaction import ServerTransaction, SipTimers, TransactionState
@@ -145,10 +145,7 @@ class UserAgent:
         if not data.strip(b"\r\n\0 \t"):
             self.counters.keepalives += 1
             return self.take()
-        silent = self._gate.silent(method_of(data), source, now)
-        if silent and not data.startswith(b"SIP/2.0 ") and not self._table.runs(call_id_of(data)):
-            # A response may come from anywhere, and running calls go on; any other message must cost no more than this.
-            self.counters.strangers += 1
+        if self._is_passed_over(data, source, now):
             return self.take()
         try:
             message = parse_message(data)
@@ -161,6 +158,16 @@ class UserAgent:
         else:
             self.layer.receive_response(message, now)
         return self.take()
+
+    def _is_passed_over(self, data: bytes, source: Hop, now: float) -> bool:
+        """Whether a message costs no more than this look: a response to no request of ours, or one request too many."""
+        if data.startswith(b"SIP/2.0 "):
+            self.counters.dropped += (unasked := not self.layer.awaits(data))
+            return unasked
+        call_id = call_id_of(data)
+        silent = self._gate.silent(method_of(data), source, now, call_id if self._table.runs(call_id) else "")
+        self.counters.strangers += silent
+        return silent
 
     def _emit(self, output: SipOutput) -> None:
         self._outbox.append(output)
@@ -241,7 +248,8 @@ class UserAgent:
             return
         if transaction is not None:
             self.counters.repeated += 1
-            self.layer.receive_again(request, transaction, now)
+            if self._table.runs(request.call_id) or self._gate.repeats(request.method, source, now):
+                self.layer.receive_again(request, transaction, now)
             return
         trunk, refusal, bound = "", None, self._limits.transactions
         if self._is_expected(request):
@@ -336,10 +344,10 @@ class UserAgent:
         except SdpError:
             self._refuse(transaction, Refusal(400), now)
             return
-        replaces = request.headers.get("Replaces")
+        replaces = Replaces.of(request)
         replaced = self._table.replaced_by(replaces, trunk, source) if replaces is not None else None
-        if replaces is not None and replaced is None:
-            self._refuse(transaction, Refusal(481), now)  # RFC 3891 section 3
+        if replaces is not None and (replaced is None or replaces.early_only):
+            self._refuse(transaction, Refusal(481 if replaced is None else 486), now)  # RFC 3891 section 3
             return
         local_tag = self.layer.new_tag()
         line = self.lines.get(trunk)

@@ -16,6 +16,7 @@ from voicebot.speech.prompts import PromptCache, PromptStatistics
 from voicebot.speech.recognizer import Recognizer
 from voicebot.speech.synthesizer import Speech, SynthesisTimeouts, SynthesizerPool
 from voicebot.speech.voice_activity import VoiceActivity
+from voicebot.speech.voices import PromptVoice, Voices
 from voicebot.speechsdk.endpoint import EndpointSource, SpeechEndpoint, SpeechUnavailable
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "EndpointSource",
     "PromptCache",
     "PromptStatistics",
+    "PromptVoice",
     "Recognizer",
     "Speech",
     "SpeechEndpoint",
@@ -32,5 +34,6 @@ __all__ = [
     "SynthesisTimeouts",
     "SynthesizerPool",
     "VoiceActivity",
+    "Voices",
     "apology",
 ]

@@ -25,10 +25,14 @@ log = logging.getLogger(__name__)
 
 async def render(endpoint: SpeechEndpoint, voice: str, language: str, directory: Path) -> None:
     """Write all recordings to ``directory``."""
+
+    def refuse() -> None:
+        raise SpeechUnavailable("the connection broke: the recording would have a splice; run it again")
+
     pool = SynthesizerPool(InProcessSdk(), endpoint, size=0, timeouts=SynthesisTimeouts(first_audio=20.0))
     try:
         for kind, text in TEXTS.items():
-            async with aclosing(pool.stream(Speech(text, voice, language, PCMU))) as pieces:
+            async with aclosing(pool.stream(Speech(text, voice, language, PCMU), on_splice=refuse)) as pieces:
                 audio = b"".join([piece async for piece in pieces])
             if not audio:
                 raise SpeechUnavailable(f"no audio for {kind!r}")

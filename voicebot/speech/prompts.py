@@ -30,8 +30,8 @@ from typing import Final, Protocol
 
 from voicebot.audio import FORMATS
 from voicebot.private_files import whole_file
-from voicebot.speech.ssml import plain_text
 from voicebot.speech.synthesizer import Speech
+from voicebot.speech_markup import plain_text
 from voicebot.speechsdk.endpoint import SpeechUnavailable
 from voicebot.tasks import BackgroundTasks
 
@@ -66,7 +66,7 @@ class PromptStatistics:
 def prompt_key(speech: Speech) -> str:
     """The cache key of ``speech``: a SHA-256 of everything that changes the sound."""
     parts = [FORMAT, speech.audio.name, speech.language, speech.voice, speech.text]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class PromptCache:

@@ -6,7 +6,7 @@ import asyncio
 
 from voicebot.events import Event, Final, Hypothesis, NoMatch
 from voicebot.json_body import parse_json
-from voicebot.speechsdk.drivers import RecognitionReport, RecognitionSignal
+from voicebot.speechsdk.drivers import MAX_TEXT, RecognitionReport, RecognitionSignal
 
 
 class RecognitionResults:
@@ -62,7 +62,7 @@ def best_alternative(detail: str) -> tuple[str, float | None]:
     text, confidence = alternatives[0].get("Display"), alternatives[0].get("Confidence")
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0.0 <= confidence <= 1.0:
         confidence = None
-    return text if isinstance(text, str) else "", confidence
+    return text[:MAX_TEXT] if isinstance(text, str) else "", confidence
 
 
 def recognition_status(detail: str) -> str:

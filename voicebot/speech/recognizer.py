@@ -52,6 +52,7 @@ _MUTE_SPEECH_S: Final = 0.8
 _MUTE_AGAIN_S: Final = 30.0
 _BACK_OFF_MAX_S: Final = 3.0
 _TOKEN_REFRESH_S: Final = 240.0
+_TOKEN_RETRY_S: Final = 20.0
 _RELEASE_TIMEOUT_S: Final = 4.0
 _RELAPSE_S: Final = 30.0
 _LASTS_S: Final = 10.0
@@ -294,12 +295,15 @@ class Recognizer:
             self._switch = None
 
     async def _refresh_tokens(self) -> None:
+        pause_s = _TOKEN_REFRESH_S
         while True:
-            await asyncio.sleep(_TOKEN_REFRESH_S)
+            await asyncio.sleep(pause_s)
+            pause_s = _TOKEN_RETRY_S
             session = self._session
             if session is not None:
                 try:
                     await session.refresh_token(resolve(self._endpoint))
+                    pause_s = _TOKEN_REFRESH_S
                 except Exception as error:  # the token provider is not ours; the old token may still do
                     log.warning("no fresh token for the Speech service: %s", first_line(error))
 

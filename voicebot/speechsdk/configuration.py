@@ -8,7 +8,7 @@ from voicebot.speechsdk.endpoint import SpeechEndpoint
 
 
 def speech_config(endpoint: SpeechEndpoint) -> sdk.SpeechConfig:
-    """A new SDK configuration, for recognition or synthesis. May block as long as ``endpoint.token`` does."""
+    """A new SDK configuration, for recognition or synthesis. ``endpoint.token`` should not block."""
     token = endpoint.authorization_token()
     if endpoint.region:
         if token:

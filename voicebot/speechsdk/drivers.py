@@ -21,6 +21,13 @@ AT_ONCE_S: Final = 0.040
 on average, 60 ms at most."""
 
 
+MAX_TEXT: Final = 4000
+"""Characters of a phrase: five minutes of speech. The rest of a longer one is left out: every call waits while it is
+read."""
+MAX_DETAIL: Final = 64 << 10
+"""Characters of what the service says besides; it has some hundreds."""
+
+
 class RecognitionSignal(Enum):
     """What a recogniser reports."""
 
@@ -35,7 +42,8 @@ class RecognitionSignal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RecognitionReport:
-    """One signal with its facts: ``offset``/``duration`` in 100 ns on the stream's clock."""
+    """One signal with its facts: ``offset``/``duration`` in 100 ns on the stream's clock, ``text`` of
+    :data:`MAX_TEXT` and ``detail`` of :data:`MAX_DETAIL` characters at the most."""
 
     signal: RecognitionSignal
     text: str = ""

@@ -8,10 +8,15 @@ for each connection, so that a service that comes back on another port, or a ren
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 from urllib.parse import urlsplit
 
 from voicebot.loopback import is_loopback
+from voicebot.tasks import call_outside
+
+TOKEN_TIMEOUT_S: Final = 5.0
+"""How long a provider of tokens may take."""
 
 
 class SpeechUnavailable(Exception):
@@ -33,9 +38,9 @@ class SpeechEndpoint:
     ``host``: ``ws[s]://name[:port]`` (the SDK adds the standard paths); ``endpoint``: ``wss://`` or ``https://`` URL;
     ``region``: an Azure region's name such as ``westeurope``.
     ``key``: the resource's key. ``token``: gives a valid Microsoft Entra access token (scope
-    ``https://cognitiveservices.azure.com/.default``); called off the event loop, so it may block,
-    and for each connection, so it should cache. With ``region`` an Entra token needs the resource's id too: both
-    travel as ``aad#resource_id#token``.
+    ``https://cognitiveservices.azure.com/.default``); called off the event loop, so it may block
+    (:func:`token_of`), and for each connection, so it should cache. With ``region`` an Entra token
+    needs the resource's id too: both travel as ``aad#resource_id#token``.
     ``allow_unencrypted``: whether ``ws://`` and ``http://`` may lead to other machines; never with a key or a token.
 
     Raises ``ValueError`` with a line that says what to change.
@@ -95,6 +100,23 @@ class SpeechEndpoint:
             return None
         token = self.token()
         return f"aad#{self.resource_id}#{token}" if self.resource_id else token
+
+
+async def token_of(endpoint: SpeechEndpoint) -> str | None:
+    """A fresh token for ``endpoint``; None if it needs none. Raises :class:`SpeechUnavailable` when the provider hangs,
+    and what the provider raises."""
+    if endpoint.token is None:
+        return None
+    try:
+        return await call_outside(endpoint.token, TOKEN_TIMEOUT_S)
+    except TimeoutError as error:
+        raise SpeechUnavailable(f"the provider of tokens did not answer within {TOKEN_TIMEOUT_S:g} s") from error
+
+
+async def with_token(endpoint: SpeechEndpoint) -> SpeechEndpoint:
+    """``endpoint`` with a fresh token in the place of its provider."""
+    token = await token_of(endpoint)
+    return endpoint if token is None else replace(endpoint, token=lambda: token)
 
 
 EndpointSource = SpeechEndpoint | Callable[[], SpeechEndpoint]

@@ -26,8 +26,15 @@ import azure.cognitiveservices.speech as sdk
 from voicebot.audio import LINEAR_16K, PCMA, PCMU
 from voicebot.speechsdk import threads
 from voicebot.speechsdk.configuration import PERMANENT, speech_config
-from voicebot.speechsdk.drivers import AT_ONCE_S, RecognitionOptions, RecognitionReport, RecognitionSignal
-from voicebot.speechsdk.endpoint import SpeechEndpoint
+from voicebot.speechsdk.drivers import (
+    AT_ONCE_S,
+    MAX_DETAIL,
+    MAX_TEXT,
+    RecognitionOptions,
+    RecognitionReport,
+    RecognitionSignal,
+)
+from voicebot.speechsdk.endpoint import SpeechEndpoint, with_token
 from voicebot.speechsdk.threads import STOP_TIMEOUT_S, first_line
 
 log = logging.getLogger(__name__)
@@ -56,7 +63,7 @@ class NativeRecognition:
     # --- on the event loop ---
 
     async def open(self, endpoint: SpeechEndpoint) -> None:
-        await threads.call(self._open, endpoint)
+        await threads.call(self._open, await with_token(endpoint))
 
     def write(self, audio: bytes) -> None:
         stream = self._stream
@@ -67,7 +74,7 @@ class NativeRecognition:
         return self._stream is not None and self._stream.commit() != 0
 
     async def refresh_token(self, endpoint: SpeechEndpoint) -> None:
-        await threads.call(self._refresh_token, endpoint)
+        await threads.call(self._refresh_token, await with_token(endpoint))
 
     def release(self) -> asyncio.Future[None]:
         return threads.dispose(self._release)
@@ -145,19 +152,20 @@ class NativeRecognition:
 
     def _on_recognizing(self, event: Any) -> None:
         result = event.result
-        self._hand(RecognitionSignal.HYPOTHESIS, result.text, result.offset, result.duration)
+        self._hand(RecognitionSignal.HYPOTHESIS, result.text[:MAX_TEXT], result.offset, result.duration)
 
     def _on_recognized(self, event: Any) -> None:
         result = event.result
         matched = result.reason == sdk.ResultReason.RecognizedSpeech
         signal = RecognitionSignal.FINAL if matched else RecognitionSignal.NO_MATCH
-        self._hand(signal, result.text, result.offset, result.duration, result.json)
+        detail = result.json if len(result.json) <= MAX_DETAIL else ""
+        self._hand(signal, result.text[:MAX_TEXT], result.offset, result.duration, detail)
 
     def _on_canceled(self, event: Any) -> None:
         details = event.cancellation_details
         if details.reason == sdk.CancellationReason.EndOfStream:
             return
-        detail = f"{details.code.name}: {first_line(details.error_details)}"
+        detail = f"{details.code.name}: {first_line(details.error_details)}"[:MAX_TEXT]
         self._hand(RecognitionSignal.CANCELED, detail=detail, permanent=details.code in PERMANENT)
 
 

@@ -25,7 +25,7 @@ from voicebot.speechsdk.drivers import (
     SynthesisReport,
     SynthesisSignal,
 )
-from voicebot.speechsdk.endpoint import SpeechEndpoint, SpeechUnavailable
+from voicebot.speechsdk.endpoint import SpeechEndpoint, SpeechUnavailable, token_of
 from voicebot.speechsdk.wire import Frame, FrameError, FrameReader, Kind
 
 log = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ class _Stream:
         If the stream is released meanwhile, the answer is not waited for. Raises :class:`SpeechUnavailable` if the SDK
         refuses.
         """
-        token = await asyncio.to_thread(endpoint.token) if endpoint.token is not None else None
+        token = await token_of(endpoint)
         opened = False
         while not opened:
             link = await self._sdk.link()
@@ -256,7 +256,7 @@ class _RemoteRecognition:
         return self._stream.there
 
     async def refresh_token(self, endpoint: SpeechEndpoint) -> None:
-        token = await asyncio.to_thread(endpoint.token) if endpoint.token is not None else None
+        token = await token_of(endpoint)
         self._stream.send(Kind.TOKEN, wire.endpoint_payload(endpoint, token))
 
     def release(self) -> asyncio.Future[None]:

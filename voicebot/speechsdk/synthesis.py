@@ -25,7 +25,7 @@ from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
 from voicebot.speechsdk import threads
 from voicebot.speechsdk.configuration import PERMANENT, speech_config
 from voicebot.speechsdk.drivers import SynthesisReport, SynthesisSignal
-from voicebot.speechsdk.endpoint import SpeechEndpoint
+from voicebot.speechsdk.endpoint import SpeechEndpoint, with_token
 from voicebot.speechsdk.threads import first_line
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class NativeSynthesis:
     # --- on the event loop ---
 
     async def open(self, endpoint: SpeechEndpoint, connect: bool) -> None:
-        await threads.call(self._open, endpoint, connect)
+        await threads.call(self._open, await with_token(endpoint), connect)
 
     async def begin(self, ssml: str) -> None:
         await threads.call(self._begin, ssml)

@@ -25,6 +25,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from voicebot.audio import FORMATS, AudioFormat
 from voicebot.speechsdk.drivers import (
+    MAX_DETAIL,
+    MAX_TEXT,
     RecognitionOptions,
     RecognitionReport,
     RecognitionSignal,
@@ -165,6 +167,8 @@ def recognition_report(payload: bytes) -> RecognitionReport:
     signal, *facts = _facts(payload, str, str, int, int, str, bool)
     if not all(0 <= ticks <= MAX_TICKS for ticks in facts[1:3]):
         raise FrameError("a report with an impossible time")
+    if len(facts[0]) > MAX_TEXT or len(facts[3]) > MAX_DETAIL:
+        raise FrameError("a report with too long a text")
     try:
         return RecognitionReport(RecognitionSignal(signal), *facts)
     except ValueError as error:

@@ -6,6 +6,9 @@ from typing import Any
 
 from voicebot.turns.commands import Ask, AskKind
 
+_UNANSWERED = (AskKind.INTERRUPTED, AskKind.COMMAND_RESULT, AskKind.AUDIO_FAILED)
+"""Requests that tell the bot something about which it says nothing to the caller."""
+
 
 class BotRequests:
     """The requests of one call, numbered from 1 in order."""
@@ -14,12 +17,18 @@ class BotRequests:
         self.count = 0
         """How many there have been, so also the number of the last one."""
         self._owed: set[int] = set()
+        self._answers_owed: set[int] = set()
         self._hypothesis = 0
 
     @property
     def owed(self) -> bool:
         """Whether the bot has not finished with all requests."""
         return bool(self._owed)
+
+    @property
+    def answer_owed(self) -> bool:
+        """Whether the bot may still answer the caller: then its next message is to something said before."""
+        return bool(self._answers_owed)
 
     @property
     def hypothesis_open(self) -> bool:
@@ -31,6 +40,8 @@ class BotRequests:
         """Make a request that the bot has to finish; ``facts`` are fields of :class:`Ask`."""
         self.count += 1
         self._owed.add(self.count)
+        if kind not in _UNANSWERED:
+            self._answers_owed.add(self.count)
         return Ask(self.count, kind, text, **facts)
 
     def ask_hypothesis(self, text: str) -> Ask:
@@ -45,4 +56,5 @@ class BotRequests:
             self._hypothesis = 0
             return False
         self._owed.discard(request)
+        self._answers_owed.discard(request)
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from voicebot.events import InputHint, PlaybackEnded
+from voicebot.events import InputHint, PlaybackEnded, PlaybackFailed
 from voicebot.turns.commands import Canned
 from voicebot.turns.words import contains, words
 
@@ -45,6 +45,10 @@ class BotSpeech:
         self.heard = ""
         """The words of the dropped turn that the caller has heard."""
         self.heard_s = 0.0
+        self.last_heard = 1.0
+        """How much of the bot's last message had been played when the caller began to speak over it, from 0 to 1."""
+        self._last = 0
+        self._overlap_s = 0.0
         self._count = 0
         self._queue: list[Utterance] = []
         self._dropped: dict[int, Utterance] = {}
@@ -92,21 +96,28 @@ class BotSpeech:
         self._count += 1
         utterance = Utterance(self._count, request, text, hint, canned, audio)
         self._queue.append(utterance)
+        if canned is None:
+            self._last, self.last_heard = self._count, 1.0  # until it is dropped
         return utterance
 
     def suppress(self, through_request: int) -> None:
         """Drop all messages that will still come for requests up to ``through_request``."""
         self._suppressed_through = max(self._suppressed_through, through_request)
 
-    def interrupt(self, through_request: int) -> None:
-        """Drop everything that is queued, and all that will still come for requests up to ``through_request``."""
+    def interrupt(self, through_request: int, overlap_s: float = 0.0) -> None:
+        """Drop everything that is queued, and all that will still come for requests up to ``through_request``.
+
+        ``overlap_s``: how long the bot went on while the caller was speaking already.
+        """
         self.suppress(through_request)
+        self._overlap_s = overlap_s
         self._drop()
         self.taken_back = False
 
     def take_back(self) -> None:
         """Drop everything that is queued, because the bot asks for it. What it says afterwards is played, even for the
         same request."""
+        self._overlap_s = 0.0
         self._drop()
         self.taken_back = True
 
@@ -115,10 +126,18 @@ class BotSpeech:
         dropped = self._dropped.pop(event.utterance, None)
         if dropped is None:
             return self.remove(event.utterance)
+        if dropped.number == self._last:
+            self.last_heard = heard_share(dropped.text, event.heard_s - self._overlap_s, event.whole_s)
         text = heard_text(dropped.text, event.heard_s, event.complete)
         self.heard = f"{self.heard} {text}".strip()
         self.heard_s += event.heard_s
         return None
+
+    def failed(self, event: PlaybackFailed) -> Utterance | None:
+        """The utterance could not be rendered. Returns it, or None if it was not queued."""
+        if event.utterance == self._last:
+            self.last_heard = heard_share("", event.heard_s, None)
+        return self.remove(event.utterance)
 
     def remove(self, number: int) -> Utterance | None:
         """Remove an utterance, because it has ended or could not be synthesised. None if it was not queued."""
@@ -135,6 +154,17 @@ class BotSpeech:
         self._queue.clear()
         self.words_only = False
         self.heard, self.heard_s = "", 0.0
+
+
+def heard_share(text: str, heard_s: float, whole_s: float | None) -> float:
+    """Which share of ``text``, which may be SSML, was heard in ``heard_s`` seconds; estimated if all of it is not known
+    to last ``whole_s``."""
+    if heard_s <= 0:
+        return 0.0
+    if whole_s is None:
+        plain = " ".join(_MARKUP.sub(" ", text).split())
+        whole_s = len(plain) / CHARACTERS_PER_SECOND
+    return min(1.0, heard_s / whole_s) if whole_s > 0 else 1.0
 
 
 def heard_text(text: str, heard_s: float, complete: bool) -> str:

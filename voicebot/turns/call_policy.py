@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from voicebot.events import CallConfigured
+from voicebot.events import CallConfigured, ExpectedAnswer
 from voicebot.turns.commands import Command, Expect, Listen, UseVoice
 from voicebot.turns.policy import TurnPolicy
 
@@ -19,6 +19,8 @@ class CallPolicy:
         """For everything that the bot cannot change."""
         self.listening = settings
         """For the end of the caller's turn."""
+        self.expected: ExpectedAnswer | None = None
+        """What the answer that the bot waits for looks like."""
         self.no_input_s = settings.no_input_s
         self.max_no_inputs = settings.max_no_inputs
         self.no_input_speech = ""
@@ -26,6 +28,11 @@ class CallPolicy:
         self.no_input_event = False
         self.masking_s = settings.masking_s
         self.masking_text = ""
+        self.masking_audio = ""
+        self.masking_retries: int | None = None
+        """How often the caller hears again that the bot takes longer; None: as long as it does."""
+        self.bot_give_up_s = 0.0
+        """0: never."""
         self.barge_in = settings.barge_in
         self.barge_in_words = 1
         self.keys_barge_in = True
@@ -36,6 +43,8 @@ class CallPolicy:
         """Apply what ``event`` sets; None leaves a value unchanged. Returns what the call has to do for it."""
         if event.phrases is not None or event.no_input_s is not None:
             self.no_input_s = _or(event.no_input_s, self.settings.no_input_s)
+        if event.phrases is not None or event.answer is not None:
+            self.expected = event.answer
         if event.end_silence_s is not None:
             wanted = event.end_silence_s
             self.listening = self.settings.with_end_silence(wanted) if wanted > 0 else self.settings
@@ -45,6 +54,9 @@ class CallPolicy:
         self.max_no_inputs = _or(event.no_input_retries, self.max_no_inputs)
         self.masking_s = _or(event.masking_s, self.masking_s)
         self.masking_text = event.masking_text or self.masking_text
+        self.masking_audio = _or(event.masking_audio, self.masking_audio)
+        self.masking_retries = _or(event.masking_retries, self.masking_retries)
+        self.bot_give_up_s = _or(event.bot_give_up_s, self.bot_give_up_s)
         self.barge_in = _or(event.barge_in, self.barge_in)
         self.barge_in_words = max(1, _or(event.barge_in_words, self.barge_in_words))
         self.keys_barge_in = _or(event.keys_barge_in, self.keys_barge_in)
@@ -67,6 +79,8 @@ class CallPolicy:
         """The file at ``audio`` cannot be fetched: for a silent caller, use the text instead, or else tell the bot."""
         if audio == self.no_input_audio:
             self.no_input_audio = ""
+        if audio == self.masking_audio:
+            self.masking_audio = ""
 
 
 def _or(wished: T | None, present: T) -> T:

@@ -43,7 +43,8 @@ class Ask:
 
     The other fields, by kind:
 
-    * SPEECH, HYPOTHESIS: ``text`` has the words; SPEECH also has ``confidence``.
+    * SPEECH, HYPOTHESIS: ``text`` has the words; SPEECH also has ``confidence``, and in ``prompt_heard`` how much of
+      the bot's last message had been played when the caller began to speak, from 0 to 1.
     * KEY: ``text`` is the key.
     * INTERRUPTED: ``text`` and ``heard_s`` say what was heard of the interrupted turn.
     * NO_INPUT, NO_MATCH: ``count`` is how many there were in a row.
@@ -58,6 +59,7 @@ class Ask:
     kind: AskKind
     text: str = ""
     confidence: float | None = None
+    prompt_heard: float = 1.0
     count: int = 0
     heard_s: float = 0.0
     action: RecordingAction | None = None

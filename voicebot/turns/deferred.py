@@ -5,6 +5,8 @@ from __future__ import annotations
 from voicebot.turns.commands import Command, HangUp, SendKeys, Transfer
 
 MAX_KEPT_KEYS = 64
+LATE_KEY_S = 5.0
+"""How long after the last key an end key may still belong to what was keyed in."""
 MAX_BOT_KEYS = 20
 """The most strings of keys that the bot may have waiting."""
 
@@ -18,6 +20,8 @@ class Deferred:
         self.bot_has_left = False
         """Whether the bot hung up while a transfer was pending: if that fails, the call ends."""
         self._pressed = ""
+        self._pressed_at = float("-inf")
+        self._late_end_key = ""
         self._kept: list[str] = []
         self._dropping_keys: list[str] = []
         self._bot_keys: list[SendKeys] = []
@@ -32,9 +36,18 @@ class Deferred:
         """Whether keys that dropped the bot's turn wait until it is known how much of it was heard."""
         return bool(self._dropping_keys)
 
-    def press(self, key: str) -> None:
-        """The caller has pressed ``key``. One of the next three methods is called for it."""
-        self._pressed = key
+    def allow_late_end_key(self, key: str) -> None:
+        """The keys so far are an answer, and ``key``, if it follows them now, is a part of it; ``""``: no key is."""
+        self._late_end_key = key
+
+    def press(self, key: str, at: float) -> bool:
+        """The caller has pressed ``key``. True: one of the next three methods is called for it. False: it only ends
+        what was keyed in before, and is ignored."""
+        if key == self._late_end_key and at - self._pressed_at <= LATE_KEY_S:
+            return False
+        self._pressed, self._pressed_at = key, at
+        self._late_end_key = ""
+        return True
 
     def keep_key(self) -> None:
         """The pressed key must not interrupt: keep it for the bot until the prompt has been heard."""

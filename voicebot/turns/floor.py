@@ -12,6 +12,7 @@ from typing import Any
 from voicebot.events import BotMessage, InputHint
 from voicebot.turns.bot_requests import BotRequests
 from voicebot.turns.bot_speech import BotSpeech
+from voicebot.turns.bot_wait import BotWait
 from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.caller_speech import CallerSpeech
 from voicebot.turns.commands import (
@@ -45,10 +46,12 @@ class Floor:
         self.deferred = Deferred()
         self.failures = Failures(policy.max_failures)
         self.timers = Timers()
+        self.wait = BotWait(self.policy, self.timers)
         self.no_inputs = 0
         """How often in a row the caller was silent."""
         self.no_matches = 0
         """How many turns of the caller in a row had no words."""
+        self._paused_at: float | None = None
         self._rows = ROWS[self.state]
         self._commands: list[Command] = []
 
@@ -69,12 +72,15 @@ class Floor:
             return
         self.state = state
         self._rows = ROWS[state]
+        if state is FloorState.SPEAKING:
+            self._paused_at = None
         self.timers.stop(STATE_TIMERS)
         timer = TIMER_OF.get(state)
         if timer is not None:
             self.timers.start(timer, now + self._time_of(timer))
         elif state is FloorState.ENDED:
             self.timers.clear()
+        self.wait.entered(state, now)
 
     def _time_of(self, timer: Happening) -> float:
         match timer:
@@ -111,7 +117,7 @@ class Floor:
         # while a prompt is paused there is no row for it; and the bot must first know what was heard of a dropped turn
         if Happening.TURN_OVER not in self._rows or self.bot.dropping:
             return None
-        return self.caller.deadline(self.policy.listening)
+        return self.caller.deadline(self.policy.listening, self.policy.expected)
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -193,14 +199,20 @@ class Floor:
 
     # --- moves -------------------------------------------------------------------------------------------------------
 
+    def _pause(self, now: float) -> None:
+        self._paused_at = now
+        self.command(Pause())
+
     def _resume(self, now: float) -> None:
         if not self.caller.speaking:
             self.caller.take(now)  # forget the cough
         self.command(Resume())
 
-    def _drop(self, _now: float) -> None:
+    def _drop(self, now: float) -> None:
         # requests to the bot wait until playback has reported how much was heard
-        self.bot.interrupt(self.requests.count)
+        played_until = now if self._paused_at is None else self._paused_at
+        began = played_until if self.caller.began is None else self.caller.began
+        self.bot.interrupt(self.requests.count, played_until - began)
         self.command(Drop())
 
     def _drop_greeting(self, now: float) -> None:
@@ -226,7 +238,9 @@ class Floor:
         turn = self.caller.take(now)
         if turn.text:
             self._understood()
-            self.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence)
+            self.deferred.allow_late_end_key("")
+            heard = 0.0 if self.requests.answer_owed else self.bot.last_heard
+            self.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence, prompt_heard=heard)
         elif or_no_match and turn.voiced_s >= self.policy.settings.min_no_match_s:
             self.no_matches += 1
             self.ask(AskKind.NO_MATCH, count=self.no_matches)
@@ -269,14 +283,13 @@ class Floor:
 
     def _remind(self, now: float) -> None:
         self.no_inputs += 1
-        audio = self.policy.no_input_audio
-        text = self.policy.no_input_speech
+        audio, text = self.policy.no_input_audio, self.policy.no_input_speech
         self.say(BotMessage(now, 0, text, "" if audio else text, audio=audio))
 
     def _mask(self, now: float) -> None:
-        text = self.policy.masking_text
-        if text:
-            self.say(BotMessage(now, 0, text, text))
+        message = self.wait.mask(now)
+        if message is not None:
+            self.say(message)
         else:
             self.say_canned(now, Canned.WAIT)
 
@@ -292,18 +305,12 @@ class Floor:
         self.failures.recognition_away = False
         self.timers.stop(_RECOGNITION_TIMERS)
 
-    def _send_bot_keys(self, _now: float) -> None:
-        self.command(*self.deferred.bot_keys())
-
     def _leave(self, _now: float) -> None:
         assert self.deferred.leaving is not None, "the table's guard TO_END"
         self.command(self.deferred.leaving)
 
     def _stay(self, _now: float) -> None:
         self.deferred.leaving = None
-
-    def _say_goodbye(self, now: float) -> None:
-        self.end_with(now, HangUp("transfer-failed"), Canned.GOODBYE)
 
 
 _RECOGNITION_TIMERS = (Happening.AWAY_LONG, Happening.GIVE_UP)
@@ -327,7 +334,8 @@ GUARDS: dict[Guard, Callable[[Floor], bool]] = {
     Guard.HYPOTHESIS_WANTED: lambda floor: (
         floor.policy.hypotheses and not floor.requests.hypothesis_open and not floor.bot.dropping
     ),
-    Guard.BOT_OWES: lambda floor: floor.requests.owed or floor.deferred.keys_kept,
+    Guard.BOT_OWES: lambda floor: floor.requests.owed or floor.wait.announced or floor.deferred.keys_kept,
+    Guard.MASKED_ENOUGH: lambda floor: floor.wait.masked_enough,
     Guard.TAKEN_BACK: lambda floor: floor.bot.taken_back,
     Guard.DROPPED_BY_KEY: lambda floor: floor.deferred.dropped_by_key,
     Guard.BOT_HAS_LEFT: lambda floor: floor.deferred.bot_has_left,
@@ -337,7 +345,7 @@ GUARDS: dict[Guard, Callable[[Floor], bool]] = {
 }
 
 MOVES: dict[Move, Callable[[Floor, float], None]] = {
-    Move.PAUSE: lambda floor, now: floor.command(Pause()),
+    Move.PAUSE: Floor._pause,
     Move.RESUME: Floor._resume,
     Move.DROP: Floor._drop,
     Move.DROP_GREETING: Floor._drop_greeting,
@@ -361,14 +369,16 @@ MOVES: dict[Move, Callable[[Floor, float], None]] = {
     Move.REMIND: Floor._remind,
     Move.SAY_WAIT: lambda floor, now: floor.say_canned(now, Canned.WAIT),
     Move.MASK: Floor._mask,
+    Move.AWAIT_BOT: lambda floor, now: floor.timers.start(Happening.BOT_SLOW, now + floor.policy.masking_s),
     Move.GIVE_UP_ON_SILENCE: Floor._give_up_on_silence,
     Move.FALL_BACK: lambda floor, now: floor.fall_back(now, Canned.SPEECH_SERVICE),
+    Move.GIVE_UP_ON_BOT: lambda floor, now: floor.fall_back(now, Canned.BOT),
     Move.AWAIT_RECOGNITION: Floor._await_recognition,
     Move.AWAIT_RECOGNITION_LONGER: Floor._await_recognition_longer,
-    Move.SEND_BOT_KEYS: Floor._send_bot_keys,
+    Move.SEND_BOT_KEYS: lambda floor, now: floor.command(*floor.deferred.bot_keys()),
     Move.LEAVE: Floor._leave,
     Move.STAY: Floor._stay,
-    Move.SAY_GOODBYE: Floor._say_goodbye,
+    Move.SAY_GOODBYE: lambda floor, now: floor.end_with(now, HangUp("transfer-failed"), Canned.GOODBYE),
     Move.SETTLE: lambda floor, now: floor.happened(Happening.SETTLED, now),
 }
 

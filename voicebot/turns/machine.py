@@ -29,6 +29,7 @@ from voicebot.events import (
     KeyPressed,
     KeysAsked,
     LegEnded,
+    MessageAnnounced,
     NoMatch,
     PlacedCallChanged,
     PlaybackEnded,
@@ -108,8 +109,8 @@ def _hold_ended(floor: Floor, event: HoldEnded) -> None:
 
 
 def _key_pressed(floor: Floor, event: KeyPressed) -> None:
-    floor.deferred.press(event.key)
-    floor.happened(Happening.KEY, event.at)
+    if floor.deferred.press(event.key, event.at):
+        floor.happened(Happening.KEY, event.at)
 
 
 def _transfer_ended(floor: Floor, event: TransferEnded) -> None:
@@ -162,6 +163,7 @@ def _recognition_restored(floor: Floor, _event: RecognitionRestored) -> None:
 
 
 def _bot_message(floor: Floor, event: BotMessage) -> None:
+    floor.wait.over()
     if (event.speak or event.audio) and floor.bot.wanted(event.request):
         floor.say(event)
 
@@ -185,9 +187,16 @@ def _bot_recovered(floor: Floor, event: BotRecovered) -> None:
 
 def _call_configured(floor: Floor, event: CallConfigured) -> None:
     floor.command(*floor.policy.take(event))
+    if event.late_end_key:
+        floor.deferred.allow_late_end_key(event.late_end_key)
     if event.listening is False:
         floor.caller.discard(event.at)  # what the caller is saying now is not for the bot either
         floor.happened(Happening.NOT_LISTENING, event.at)
+
+
+def _message_announced(floor: Floor, event: MessageAnnounced) -> None:
+    floor.wait.announce(event.at)
+    floor.happened(Happening.ANNOUNCED, event.at)
 
 
 def _abort_prompts_asked(floor: Floor, _event: AbortPromptsAsked) -> None:
@@ -256,7 +265,7 @@ def _playback_ended(floor: Floor, event: PlaybackEnded) -> None:
 
 def _playback_failed(floor: Floor, event: PlaybackFailed) -> None:
     dropping = floor.bot.dropping
-    utterance = floor.bot.remove(event.utterance)
+    utterance = floor.bot.failed(event)
     if dropping and not floor.bot.dropping:
         floor.happened(Happening.DROP_REPORTED, event.at)
     if utterance is None:
@@ -290,6 +299,7 @@ HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     BotRecovered: _bot_recovered,
     CallConfigured: _call_configured,
     AbortPromptsAsked: _abort_prompts_asked,
+    MessageAnnounced: _message_announced,
     KeysAsked: _keys_asked,
     RecordingAsked: _recording_asked,
     RecordingChanged: _recording_changed,

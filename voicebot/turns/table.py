@@ -21,6 +21,7 @@ Deliberately not in the table:
   on while the bot is thinking, or who begins during the last word of a prompt.
 * When the caller's turn is over (``end_of_turn.py``). The table only says in which states this matters.
 * What is queued to be said, and how much of it was heard (``bot_speech.py``).
+* End keys that come late (``deferred.py``): nothing follows from them.
 * Hold. Playout stops then, and so do the timers (``timers.py``), because nobody is listening.
 * What is only passed on (recording, calls that the bot places), and how often something may fail (``failures.py``).
 
@@ -74,6 +75,7 @@ class Happening(StrEnum):
     BOT_DONE = "the bot has finished a request"
     BOT_BACK = "the bot works again after a failure"
     BOT_KEYS = "the bot wants keys sent"
+    ANNOUNCED = "the bot announces another message"
     NOT_LISTENING = "the bot stops listening"
     TO_END = "the call is to end"
 
@@ -84,6 +86,8 @@ class Happening(StrEnum):
 
     NO_INPUT = "timer: the caller is silent"
     BOT_SLOW = "timer: the bot takes long"
+    BOT_SILENT = "timer: the bot takes longer than it has allowed itself"
+    MESSAGE_LATE = "timer: an announced message does not come"
     NO_WORDS_CAME = "timer: quiet without words"
     NOISE_GOES_ON = "timer: the prompt is paused for long"
     AWAY_LONG = "timer: recognition has not worked for some time"
@@ -112,7 +116,8 @@ class Guard(StrEnum):
     CALLER_HAS_BEGUN = "the caller's turn has begun"
     CALLER_IS_QUIET = "it is quiet"
     HYPOTHESIS_WANTED = "the bot wants hypotheses, and has finished with the last one"
-    BOT_OWES = "the bot has not answered a request, or there are kept keys for it"
+    BOT_OWES = "the bot has not answered a request, or announced another message, or there are kept keys for it"
+    MASKED_ENOUGH = "the caller has heard this as often as the bot has set"
     TAKEN_BACK = "the bot itself dropped the turn"
     DROPPED_BY_KEY = "a key dropped the turn"
     BOT_HAS_LEFT = "the bot has hung up in the meantime"
@@ -154,6 +159,8 @@ class Move(StrEnum):
     MASK = "say what the bot has set for this, or: one moment, please"
     GIVE_UP_ON_SILENCE = "say goodbye, then end the call"
     FALL_BACK = "apologise, then end the call by the fallback"
+    AWAIT_BOT = "wait longer for the bot"
+    GIVE_UP_ON_BOT = "apologise because of the bot, then end the call by the fallback"
     AWAIT_RECOGNITION = "wait for recognition"
     AWAIT_RECOGNITION_LONGER = "wait longer for recognition"
 
@@ -231,6 +238,8 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row((_S.WAITING,), _H.BOT_BACK, None, _S.THINKING, (_M.ASK_RESUME,)),
         Row(_all_but(_S.WAITING), _H.BOT_BACK, None, None, (_M.ASK_RESUME,)),
         Row(_AFTER_ANSWER, _H.BOT_KEYS, _G.NOTHING_QUEUED, None, (_M.SEND_BOT_KEYS,)),
+        Row((_S.WAITING,), _H.ANNOUNCED, None, _S.THINKING),
+        Row((_S.THINKING,), _H.MESSAGE_LATE, None, None, (_M.SETTLE,)),
         Row((_S.YIELDING,), _H.NOT_LISTENING, None, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.CALLER,), _H.NOT_LISTENING, _G.CALLER_IS_QUIET, None, (_M.SETTLE,)),
         Row((_S.YIELDING,), _H.TO_END, None, _S.SPEAKING, (_M.RESUME,)),
@@ -248,7 +257,9 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row(_AFTER_ANSWER, _H.RECOGNITION_LOST, _G.GOES_ON, None, (_M.AWAIT_RECOGNITION,)),
         Row(_AFTER_ANSWER, _H.AWAY_LONG, None, None, (_M.AWAIT_RECOGNITION_LONGER, _M.SAY_WAIT)),
         Row(_AFTER_ANSWER, _H.GIVE_UP, None, None, (_M.FALL_BACK,)),
+        Row((_S.THINKING,), _H.BOT_SLOW, _G.MASKED_ENOUGH, None, (_M.AWAIT_BOT,)),
         Row((_S.THINKING,), _H.BOT_SLOW, None, None, (_M.MASK,)),
+        Row(_AFTER_ANSWER, _H.BOT_SILENT, _G.GOES_ON, None, (_M.GIVE_UP_ON_BOT,)),
     ),
     "Silence": (
         Row((_S.WAITING,), _H.NO_INPUT, _G.RECOGNITION_AWAY, None, (_M.SAY_WAIT,)),  # the caller may have spoken

@@ -140,7 +140,7 @@ def _understanding_reads(understanding: Understanding, kind: str, data: dict[str
             case "digits":
                 return understanding.digits(said, int(parameter[0]) if parameter else None)
             case "choice":
-                return understanding.choice(said, data["options"])
+                return understanding.choice(said, data["options"], data.get("keys"))
             case "money":
                 return understanding.money(said, data.get("currency", "USD"))
             case "date":

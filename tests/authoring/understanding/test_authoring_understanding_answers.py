@@ -42,6 +42,79 @@ def test_one_of_the_options(english: Understanding, said: str, meant: str | None
     assert english.choice(said, OPTIONS) == meant
 
 
+MENU = {"billing": ["billing", "my bill", "pay"], "outage": ["outage", "power cut"], "hours": ["opening hours"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Billan, please.", "billing"),
+        ("bill in", "billing"),
+        ("pilling", "billing"),
+        ("out age", "outage"),
+        ("outrage", "outage"),
+        ("opening ours", "hours"),
+        ("banana", None),
+        ("the weather", None),
+        ("my dog is ill", None),
+        ("information", None),
+        ("boiling water", None),
+    ],
+)
+def test_an_option_is_taken_for_what_clearly_sounds_like_no_other(
+    english: Understanding, said: str, meant: str | None
+) -> None:
+    assert english.choice(said, MENU) == meant
+
+
+def test_of_two_options_that_sound_nearly_the_same_a_mishearing_chooses_none(english: Understanding) -> None:
+    options = {"billing": ["billing"], "filling": ["filling"]}
+    assert english.choice("Pillan", options) is None
+    assert english.choice("billing", options) == "billing"
+
+
+@pytest.mark.parametrize("said", ["two", "press two", "the second one", "Billan", "the last one", "one"])
+def test_only_its_own_words_name_an_option_outright(english: Understanding, said: str) -> None:
+    assert english.choice(said, MENU, {"billing": "1", "outage": "2"}, outright=True) is None
+    assert english.choice("billing please", MENU, outright=True) == "billing"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("three", "billing"),
+        ("press one", "outage"),
+        ("the first one", "billing"),
+        ("two", None),
+        ("number 3", "billing"),
+    ],
+)
+def test_a_number_means_the_key_and_an_ordinal_the_place(english: Understanding, said: str, meant: str | None) -> None:
+    assert english.choice(said, MENU, {"billing": "3", "outage": "1"}) == meant
+
+
+def test_a_number_in_a_sentence_is_not_the_number_of_an_option(english: Understanding) -> None:
+    rooms = {"small": ["one bedroom"], "large": ["two bedrooms"]}
+    assert english.choice("one moment please", rooms) is None
+    assert english.choice("I would like one", rooms) == "small"
+    assert english.choice("two bedrooms", rooms) == "large"
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "only"),
+    [
+        ("en", "okay", True), ("en", "mm-hmm", True), ("en", "okay, thanks", True), ("en", "I see", True),
+        ("en", "uh", True), ("en", "yes yes", True), ("en", "no", True), ("en", "oh right", True),
+        ("en", "billing", False), ("en", "okay billing", False), ("en", "agent", False), ("en", "yes, but", False),
+        ("de", "okay", True), ("de", "ja, genau", True), ("de", "ach so", True), ("de", "Rechnung", False),
+        ("es", "vale", True), ("es", "ya veo", True), ("es", "sí, gracias", True), ("es", "factura", False),
+        ("fr", "d'accord", True), ("fr", "je vois", True), ("fr", "oui, merci", True), ("fr", "facture", False),
+    ],
+)  # fmt: skip
+def test_agreement_alone_says_nothing_else(language: str, said: str, only: bool) -> None:
+    assert for_language(language).only_agrees(said) is only
+
+
 def test_without_options_nothing_is_meant(english: Understanding) -> None:
     assert english.choice("the last one", {}) is None
     assert english.choice("billing", {}) is None

@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
+from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Part, Prompt
 from voicebot.authoring.understanding import Understanding
 
 Slot = dict[str, Any]
 """The part of a dialog's state that belongs to the open question, plain JSON: ``keys`` (pressed so far), ``said``
-(digits said so far), ``unclear`` (what was said before callers were asked what they mean by it).
+(its parts so far), ``unclear`` (what was said before callers were asked what they mean by it).
 """
 
 
@@ -75,7 +76,7 @@ class AnswerKind(Part):
     REPLACED: ClassVar[Replaced] = Replaced.BY_CORRECTION
     EXAMPLES: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     """For the reference page: the words of a question, what a caller says (in English, on 1 December 2026), and what is
-    saved. """
+    saved."""
 
     @model_validator(mode="before")
     @classmethod
@@ -86,6 +87,9 @@ class AnswerKind(Part):
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         return {"anyOf": [{"const": True}, handler(schema)]}
 
+    TAKEN_UNHEARD: ClassVar[bool] = True
+    """Whether it can be an answer before the question was heard. A yes is a yes to something."""
+
     @abstractmethod
     def value(self, text: str, understanding: Understanding, today: date) -> Any:
         """The answer in ``text``, complete and within its limits; None when there is none."""
@@ -93,6 +97,14 @@ class AnswerKind(Part):
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller said."""
         return answered(self.value(text, understanding, today))
+
+    def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> Any:
+        """The answer when ``text`` is said behind the answer ``before``, as its next part; None when it is none."""
+        return None
+
+    def form(self, slot: Slot) -> Form | None:
+        """What the rest of the answer looks like, where it shows in it whether it is complete."""
+        return None
 
     def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller pressed."""
@@ -109,6 +121,11 @@ class AnswerKind(Part):
     def takes_key(self, key: str) -> bool:
         """Whether ``key`` alone is an answer, even when an option has the same key."""
         return False
+
+    @property
+    def ends_with(self) -> str:
+        """The key that ends what is keyed in."""
+        return "#"
 
     @property
     def keys_pause_s(self) -> float | None:

@@ -13,14 +13,15 @@ from voicebot.authoring.understanding import Understanding
 
 
 def option_said(
-    options: Mapping[str, Option], text: str, understanding: Understanding, *, alone: bool
+    options: Mapping[str, Option], text: str, understanding: Understanding, *, outright: bool
 ) -> Answered | None:
-    """The option that ``text`` means. ``alone``: nothing but an option is an answer."""
+    """The option that ``text`` means. ``outright``: only when it is named, not by its key, its place or its sound."""
     if not options:
         return None
     spoken = {name: (option.say or [name.replace("_", " ").replace("-", " ")]) for name, option in options.items()}
-    name = understanding.choice(text, spoken)
-    if name is None or (not alone and not _named(text, spoken[name])):
+    keys = {name: option.key for name, option in options.items() if option.key is not None}
+    name = understanding.choice(text, spoken, keys, outright=outright)
+    if name is None or (outright and not _named(text, spoken[name])):
         return None
     return _answer(options, name)
 
@@ -82,3 +83,19 @@ def _named(text: str, phrases: list[str]) -> bool:
     """Whether a word of ``phrases`` is in ``text``: beside digits, "one" does not mean the first option."""
     said = text.lower()
     return any(word[:4].lower() in said for phrase in phrases for word in phrase.split() if len(word) > 2)
+
+
+def names_option(options: Mapping[str, Option], text: str) -> bool:
+    """Whether ``text`` contains a phrase of an option, word by word."""
+    said = words_of(text)
+    return any(contains(said, words_of(phrase)) for name, option in options.items() for phrase in option.say or [name])
+
+
+def contains(said: list[str], words: list[str]) -> bool:
+    """Whether ``words`` stand together, in this order, in ``said``."""
+    return f" {' '.join(words)} " in f" {' '.join(said)} "
+
+
+def words_of(text: str) -> list[str]:
+    """The words of ``text`` in small letters, with letters and digits only."""
+    return ["".join(character for character in word if character.isalnum()) for word in text.lower().split()]

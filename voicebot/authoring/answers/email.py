@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
 from voicebot.authoring.understanding import Understanding
+
+MAX_SAID = 300
+"""Characters of the parts of an address that are kept."""
 
 
 class EmailAnswer(AnswerKind, title="EmailWanted"):
@@ -26,5 +29,10 @@ class EmailAnswer(AnswerKind, title="EmailWanted"):
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         before = slot.get("said", "")
         found = understanding.email(text) or (understanding.email(f"{before} {text}") if before else None)
-        slot["said"] = "" if found else text  # the rest may follow: "at example dot com"
-        return Answered(found) if found else None
+        slot["said"] = ""
+        if found is not None:
+            return Answered(found)
+        if not understanding.is_part_of_email(text) or understanding.asks_for(text) is not None:
+            return None
+        slot["said"] = f"{before} {text}".strip()[-MAX_SAID:]  # the rest may follow: "at example dot com"
+        return More()

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
 from voicebot.authoring.answers.keyed import PAUSE_S
+from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Prompt
 from voicebot.authoring.model.words import written
 from voicebot.authoring.understanding import MAX_FORM, Pattern, PatternError, Understanding, pattern_of
@@ -37,8 +38,8 @@ class PatternAnswer(AnswerKind):
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
-    form: Annotated[str, BeforeValidator(written), AfterValidator(_readable)] = Field(
-        description="The form of the whole answer.", min_length=1, max_length=MAX_FORM
+    shape: Annotated[str, BeforeValidator(written), AfterValidator(_readable)] = Field(
+        alias="form", description="The form of the whole answer.", min_length=1, max_length=MAX_FORM
     )
     example: Annotated[str, BeforeValidator(written)] = Field(
         description="An answer of this form. `voicebot check` tries it.", min_length=1, max_length=MAX_FORM
@@ -53,7 +54,7 @@ class PatternAnswer(AnswerKind):
 
     @property
     def pattern(self) -> Pattern:
-        return pattern_of(self.form)
+        return pattern_of(self.shape)
 
     @property
     def keys_pause_s(self) -> float:
@@ -75,7 +76,11 @@ class PatternAnswer(AnswerKind):
         if not said or not self.pattern.begins(said):
             return None
         slot["said"] = said
-        return More(self.rest) if self.rest is not None else None
+        return More(self.rest)
+
+    def form(self, slot: Slot) -> Form:
+        least, most = self.pattern.lengths(slot.get("keys") or slot.get("said", ""))
+        return Form(least, most, letters=not self.pattern.digits_only)
 
     def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         so_far = slot.get("keys", "") or slot.get("said", "")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
 from voicebot.authoring.answers.keyed import MAX_KEYS, PAUSE_S
+from voicebot.authoring.answers.parts import Form, is_part
 from voicebot.authoring.model import Prompt
-from voicebot.authoring.understanding import Understanding, countries
+from voicebot.authoring.understanding import Understanding, countries, phone_lengths
+
+ANY_LENGTH = (7, 15)
+"""The fewest and the most digits of a number of no country in particular."""
 
 
 def _country(code: str) -> str:
@@ -55,8 +59,19 @@ class PhoneAnswer(AnswerKind, title="PhoneWanted"):
             if found is not None:
                 slot["said"] = digits  # more digits may follow where numbers have no fixed length
                 return Answered(found)
+        if not is_part(text, said.lstrip("+")):
+            return None
         slot["said"] = joined if len(joined) <= MAX_KEYS else said
-        return More(self.rest) if self.rest is not None else None
+        return More(self.rest)
+
+    def form(self, slot: Slot) -> Form:
+        before = len(slot.get("keys") or slot.get("said", ""))
+        least, most = phone_lengths(self.country) if self.country is not None else ANY_LENGTH
+        return Form(max(0, least - before), max(0, most - before))
+
+    def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> str | None:
+        said = understanding.phone_digits(text)
+        return understanding.phone(f"{before}{said}", self.country) if said.isdecimal() else None
 
     def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         so_far = slot.get("keys", "") or slot.get("said", "")

@@ -22,7 +22,7 @@ from voicebot.authoring.answers.text import TextAnswer
 from voicebot.authoring.answers.time import TimeAnswer
 from voicebot.authoring.answers.wanted import Wanted
 from voicebot.authoring.answers.yesno import YesNoAnswer
-from voicebot.authoring.model import Id, LanguageOptions, Option, Part, Prompt
+from voicebot.authoring.model import Id, LanguageOptions, Option, OptionsFrom, Part, Prompt
 from voicebot.authoring.walking import part_in
 
 
@@ -35,6 +35,9 @@ class Question(Part):
         None,
         description="The answer is one of these options. An empty one is taken from the file's `options`. There may be "
         "another kind of answer beside it, for answers that match none of the options.",
+    )
+    options: OptionsFrom | None = Field(
+        None, description='The answer is one of the things of a list: `{from: rooms, say: "{type}"}`.'
     )
     languages: LanguageOptions | None = Field(
         None,

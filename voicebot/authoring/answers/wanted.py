@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
-from voicebot.authoring.answers.choice import option_pressed, option_said
+from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
+from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import Understanding
 
@@ -20,16 +21,47 @@ class Wanted:
     options: Mapping[str, Option]
     answer: AnswerKind | None
 
-    def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
-        """What the caller said."""
-        option = self.option_said(text, understanding)
-        if option is not None or self.answer is None:
+    def read_words(
+        self, text: str, slot: Slot, understanding: Understanding, today: date, *, heard: bool = True
+    ) -> Reading:
+        """What the caller said. Before the question was ``heard``, only what names an answer is one."""
+        if not heard and understanding.only_agrees(text):
+            return None
+        option = option_said(self.options, text, understanding, outright=not (heard and self.answer is None))
+        if option is not None or self.answer is None or not (heard or self.answer.TAKEN_UNHEARD):
             return option
         return self.answer.read_words(text, slot, understanding, today)
 
+    def read_confirming(
+        self, text: str, candidate: Any, understanding: Understanding, today: date, *, heard: bool
+    ) -> Any:
+        """What the caller said when asked whether ``candidate`` is right: True, False, the value that is meant instead,
+        an option, or the whole of an answer of which more has come (both as Answered); None for none of these.
+
+        Before the question was ``heard``, a yes or no is none, and the next digits of a number go on with it.
+        """
+        more = self._goes_on(candidate, text, understanding, today) if not heard else None
+        if more is not None:
+            return Answered(more)
+        value = self.instead(text, candidate, understanding, today)
+        if value is not None:
+            return True if value == candidate else value
+        yes = understanding.yes_no(text) if heard else None
+        if yes is not None or self.answer is None or (not heard and understanding.only_agrees(text)):
+            return yes
+        return self.option_said(text, understanding)
+
+    def _goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> Any:
+        """The answer when ``text`` is its next part, behind ``before``; None when it is none."""
+        if self.answer is None or understanding.only_agrees(text) or understanding.asks_for(text) is not None:
+            return None
+        if understanding.correction(text) is not None:
+            return None
+        return self.answer.goes_on(before, text, understanding, today)
+
     def option_said(self, text: str, understanding: Understanding) -> Answered | None:
         """The option that the caller named."""
-        return option_said(self.options, text, understanding, alone=self.answer is None)
+        return option_said(self.options, text, understanding, outright=self.answer is not None)
 
     def value(self, text: str, understanding: Understanding, today: date) -> Any:
         """The value of the question's kind in ``text``, complete and within its limits; None when there is none."""
@@ -37,6 +69,12 @@ class Wanted:
             return self.answer.value(text, understanding, today)
         option = self.option_said(text, understanding)
         return option.value if option is not None else None
+
+    def is_named(self, text: str, understanding: Understanding, today: date, *, whole: bool) -> bool:
+        """Whether ``text`` names an answer, although it says something else as well, or (``whole``) nothing else."""
+        if names_option(self.options, text) or self.answer is None:
+            return names_option(self.options, text)
+        return not whole if self.takes_anything else self.value(text, understanding, today) is not None
 
     def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller pressed."""
@@ -53,6 +91,16 @@ class Wanted:
         pressed = slot.get("keys", "")
         slot["keys"] = ""
         return self.answer.keys_ended(pressed, understanding, today) if self.answer is not None else None
+
+    def parts_ended(self, slot: Slot, understanding: Understanding, today: date) -> Reading:
+        """No further part has come in time."""
+        slot["keys"] = slot.get("keys") or slot.get("said", "")
+        slot["said"] = ""
+        return self.keys_ended(slot, understanding, today)
+
+    def form(self, slot: Slot) -> Form | None:
+        """What the rest of the answer looks like, where it shows in it whether it is complete."""
+        return self.answer.form(slot) if self.answer is not None else None
 
     def takes_key(self, key: str) -> bool:
         """Whether ``key`` is part of an answer, alone or as one of several."""

@@ -19,6 +19,7 @@ class YesNoAnswer(AnswerKind):
     EXAMPLES = (("yesno: true", "uh-huh", "true"),)
     EXPECTED = "yesno"
     REPLACED = Replaced.NEVER
+    TAKEN_UNHEARD = False
 
     yes: Target | None = Field(None, description="The step to go to after yes.")
     no: Target | None = Field(None, description="The step to go to after no.")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field
 
 from voicebot.authoring import channel
 from voicebot.authoring.answers.answer import Answered, More, Reading, Slot, Unclear
-from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for
+from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
+from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
+from voicebot.authoring.answers.parts import PART_PAUSE_S
 from voicebot.authoring.answers.question import KINDS, Question
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import Fault, YamlPath, doubt
 from voicebot.authoring.model import (
     BargeIn,
@@ -24,6 +28,7 @@ from voicebot.authoring.model import (
     Target,
 )
 from voicebot.authoring.steps.language import untranslated
+from voicebot.authoring.steps.offered import offered, options_offered
 from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
@@ -47,7 +52,7 @@ class AskStep(Question, DialogStep):
     COLOUR = "ask"
     KNOWS_OWN_VALUE = True
     MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
-    MAY_TRANSLATE = (*MUST_TRANSLATE, "digits", "date", "time", "pattern", "phone", "phrases")
+    MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "date", "time", "pattern", "phone", "phrases")
 
     save: Name | None = Field(None, description="The variable that stores the answer.")
     confirm: Confirm | None = Field(None, description="Asks whether the answer was understood correctly.")
@@ -63,6 +68,11 @@ class AskStep(Question, DialogStep):
     keys: dict[KeypadKey, Target] = Field(default_factory=dict, description="Keys that lead straight to a step.")
     barge_in: BargeIn | None = Field(None, description="Whether callers may interrupt the question. Default: `true`.")
     no_input_after: Duration | None = Field(None, description="How long a silence counts as no answer.")
+    early: bool = Field(
+        False,
+        description="Whether a yes, a no, a number or a place in the list can answer the question before it was heard. "
+        "An answer that is named (an option's words, a day, an account number) counts at once in any case.",
+    )
     phrases: PhraseList = Field(default_factory=list, description="Words that the speech recogniser should expect.")
     sensitive: bool = Field(
         False,
@@ -80,12 +90,19 @@ class AskStep(Question, DialogStep):
     def changes_language(self) -> bool:
         return self.languages is not None
 
+    def labels(self) -> Iterator[tuple[tuple[str, str], str]]:
+        for name, option in (self.choice or {}).items():
+            if self.save is not None and option.label is not None:
+                yield (self.save, name if option.value is None else as_written(option.value)), option.label
+
     def exits(self, onward: str) -> list[Exit]:
         answer = self.wanted.answer
         found = []
         for name, option in self.wanted.options.items():
-            label = "" if self.choice is None else f"{name} ({option.key})" if option.key else name
-            found.append(Exit(option.next or onward, label))
+            found.append(Exit(option.next or onward, f"{name} ({option.key})" if option.key else name))
+        if self.options is not None:
+            found.append(Exit(self.options.next or onward, f"one of {self.options.things}"))
+            found += [Exit(self.options.empty, f"no {self.options.things}")] if self.options.empty else []
         by_answer = answer.targets() if answer is not None else {}
         found += [Exit(target or onward, label) for label, target in by_answer.items()]
         if not by_answer and (answer is not None or not found):
@@ -97,7 +114,7 @@ class AskStep(Question, DialogStep):
 
     def own_faults(self) -> Iterator[Fault]:
         present = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if not present:
+        if not present and self.options is None:
             yield Fault(("ask",), "no-kind", "nothing says what kind of answer this question has",
                         f"add one of {', '.join(KINDS)}", at_key=True)  # fmt: skip
         others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
@@ -127,9 +144,31 @@ class AskStep(Question, DialogStep):
 
     # --- its runner ---------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _depends(self) -> bool:
+        """Whether what is offered depends on data."""
+        return self.options is not None or any(option.condition for option in (self.choice or {}).values())
+
+    def offering(self, turn: Turn) -> DialogStep:
+        if self._depends:
+            turn.state["offered"] = offered(turn, self.choice or {}, self.options)
+        return self.as_offered(turn.state)
+
+    def as_offered(self, state: Mapping[str, Any]) -> DialogStep:
+        if not self._depends:
+            return self
+        step = self.model_copy(update={"choice": options_offered(state, self.choice or {}, self.options)})
+        for known in ("wanted", "kind"):
+            step.__dict__.pop(known, None)
+        return step
+
     async def run(self, turn: Turn) -> StepOutcome:
         state = turn.state
-        state.update(mode=ASKING, misses=0, slot={})
+        if self.options is not None and self.options.empty is not None and not state["offered"]["made"]:
+            return GoOn(self.options.empty)
+        if self._depends and not self.choice and self.wanted.answer is None:
+            return Failed(self.on_fail)
+        state.update(mode=ASKING, misses=0, slot={}, heard=False, unheard=0)
         if state.get("asked") != self.id:
             state.update(asked=self.id, rounds=0)
         state.pop("candidate", None)
@@ -147,51 +186,72 @@ class AskStep(Question, DialogStep):
             return Ending.WAITS
         if key is not None:
             return await self._key(turn, key)
-        if self._confirm(turn) is not None:
-            return await self._confirming(turn, text)
-        asks_for = turn.script.understanding.asks_for(text)
-        reading = None
-        if asks_for is None or not self.wanted.takes_anything:
-            reading = self.wanted.read_words(text, turn.state["slot"], turn.script.understanding, turn.today())
-        if reading is None and asks_for is not None and await self._asked_for(turn, asks_for):
+        state, understanding, today = turn.state, turn.script.understanding, turn.today()
+        heard = self._was_heard(turn)
+        asks_for = understanding.asks_for(text)
+        if state["mode"] == CONFIRMING:
+            meant = self.wanted.read_confirming(text, state["candidate"], understanding, today, heard=heard)
+            if meant is not None:
+                return await self._confirmed(turn, meant)
+        elif asks_for is None or not self.wanted.takes_anything:
+            reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
+            if reading is not None:
+                return await self._take(turn, reading)
+        if asks_for is not None and await self._asked_for(turn, asks_for):
             return Ending.WAITS
-        return await self._take(turn, reading)
+        if heard or state["unheard"] >= MOST_UNHEARD:
+            return await self._missed(turn, silent=False)
+        state["unheard"] += 1
+        await self.prompt_again(turn)
+        return Ending.WAITS
 
     async def prompt_again(self, turn: Turn) -> None:
         confirm = self._confirm(turn)
         if confirm is not None:
-            await turn.speak(confirm.ask, asking=True)
+            await self._speak(turn, confirm.ask)
         else:
-            await turn.speak(self.ask, asking=True, barge_in=self.barge_in)
+            await self._speak(turn, self.ask, self.barge_in)
+
+    def is_answer(self, turn: Turn, text: str, *, whole: bool) -> bool:
+        understanding = turn.script.understanding
+        if turn.state["mode"] == CONFIRMING and understanding.yes_no(text) is not None:
+            return True
+        return self.wanted.is_named(text, understanding, turn.today(), whole=whole)
 
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         if state["mode"] == CONFIRMING:
             return key in (YES_KEY, NO_KEY) or key in self.keys
         return key in self.keys or self.wanted.takes_key(key)
 
+    def end_key(self, state: Mapping[str, Any]) -> str:
+        answer = self.wanted.answer if state["mode"] == ASKING else None
+        return answer.ends_with if answer is not None else super().end_key(state)
+
+    def means_end_key(self, state: Mapping[str, Any], key: str) -> bool:
+        named = key in self.keys or (state["mode"] == ASKING and option_pressed(self.wanted.options, key) is not None)
+        return named or bool(state["slot"].get("keys"))
+
     def _confirm(self, turn: Turn) -> Confirm | None:
         """The confirmation that is being asked for; None while the question itself is."""
         return self.confirm if turn.state["mode"] == CONFIRMING else None
 
-    async def _confirming(self, turn: Turn, text: str) -> StepOutcome:
-        understanding = turn.script.understanding
-        value = self.wanted.instead(text, turn.state["candidate"], understanding, turn.today())
-        if value is not None:
-            return await self._confirmed(turn, True if value == turn.state["candidate"] else value)
-        yes = understanding.yes_no(text)
-        if yes is not None:
-            return await self._confirmed(turn, yes)
-        option = self.wanted.option_said(text, understanding) if not self.chooses else None
-        if option is not None:
-            return await self._take(turn, option)
-        asks_for = understanding.asks_for(text)
-        if asks_for is not None and await self._asked_for(turn, asks_for):
-            return Ending.WAITS
-        return await self._missed(turn, silent=False)
+    async def _speak(self, turn: Turn, prompt: Prompt, barge_in: BargeIn | None = None) -> None:
+        """Say what asks for an answer, and keep how much of it has to be heard."""
+        said = await turn.speak(prompt, asking=True, barge_in=barge_in)
+        turn.state["to_hear"] = share_to_hear(said, reads_back=self._confirm(turn) is not None)
+
+    def _was_heard(self, turn: Turn) -> bool:
+        """Whether what the caller says can be an answer: the question was heard, now or in an earlier try."""
+        state = turn.state
+        if turn.prompt_heard >= state.get("to_hear", 0):
+            state["heard"] = True
+        return self.early or bool(state.get("heard", True))
 
     async def _confirmed(self, turn: Turn, answer: Any) -> StepOutcome:
-        """``answer``: True, False, or the value that is meant instead."""
+        """``answer``: True, False, the value that is meant instead; or, as Answered, an option or the whole answer."""
         state = turn.state
+        if isinstance(answer, Answered):
+            return await self._take(turn, answer)
         if answer is True:
             return await self._answered(turn, state["candidate"], state.get("option"))
         state["rounds"] = state.get("rounds", 0) + 1
@@ -218,22 +278,26 @@ class AskStep(Question, DialogStep):
         reading = self.wanted.read_key(key, slot, turn.script.understanding, turn.today())
         pause_s = self.wanted.keys_pause_s
         if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
-            await channel.configure(turn.context, self._phrases(turn), pause_s)
+            await self._expect(turn, pause_s)
         return await self._take(turn, reading)
 
     async def _no_answer(self, turn: Turn) -> StepOutcome:
         silent = turn.event == NO_INPUT
         slot: Slot = turn.state["slot"]
-        if silent and turn.state["mode"] == ASKING and slot.get("keys"):
+        if silent:
+            turn.state["heard"] = True  # silence is what follows when everything was played
+        if silent and turn.state["mode"] == ASKING and (slot.get("keys") or slot.get("said")):
+            ended = self.wanted.parts_ended(slot, turn.script.understanding, turn.today())
             await self._expect(turn)
-            ended = self.wanted.keys_ended(slot, turn.script.understanding, turn.today())
             return await self._take(turn, ended)
         return await self._missed(turn, silent=silent)
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
         if isinstance(reading, More):
+            if turn.state["slot"].get("said"):
+                await self._expect(turn, PART_PAUSE_S if reading.prompt is None else None)
             if reading.prompt is not None:
-                await turn.speak(reading.prompt, asking=True)
+                await self._speak(turn, reading.prompt)
             return Ending.WAITS
         if isinstance(reading, Unclear):
             return await self._unclear(turn, reading)
@@ -241,7 +305,9 @@ class AskStep(Question, DialogStep):
             return await self._missed(turn, silent=False)
         if self.confirm is None or (reading.option is not None and not self.chooses):
             return await self._answered(turn, reading.value, reading.option)
-        turn.state.update(mode=CONFIRMING, candidate=reading.value, option=reading.option, misses=0, slot={})
+        turn.state.update(
+            mode=CONFIRMING, candidate=reading.value, option=reading.option, misses=0, slot={}, heard=False, unheard=0
+        )
         if self.save is not None:
             turn.variables[self.save] = reading.value
         await self._expect(turn)
@@ -253,6 +319,7 @@ class AskStep(Question, DialogStep):
             turn.variables[self.save] = value
         turn.state.pop("candidate", None)
         turn.state["asked"] = ""
+        turn.state.pop("offered", None)
         options, answer = self.wanted.options, self.wanted.answer
         if option is None and answer is None:
             option = option_for(options, value)
@@ -282,45 +349,48 @@ class AskStep(Question, DialogStep):
         if prompt is None:
             await self.prompt_again(turn)
         else:
-            await turn.speak(prompt, asking=True)
+            await self._speak(turn, prompt)
         return True
 
     async def _unclear(self, turn: Turn, reading: Unclear) -> StepOutcome:
         """Ask what was meant."""
-        if not reading.alone and self._is_last_try(turn):
+        if not reading.alone and self._was_last_try(turn):
             return Failed(self.on_fail)
         usual = turn.script.usual[reading.asks]
         if reading.prompt is not None or reading.alone:
-            await turn.speak(reading.prompt or usual, asking=True)
+            await self._speak(turn, reading.prompt or usual)
         else:
             await turn.speak(usual)
             await self.prompt_again(turn)
         return Ending.WAITS
 
-    def _is_last_try(self, turn: Turn) -> bool:
+    def _was_last_try(self, turn: Turn) -> bool:
         """Count a try that led to no answer."""
         turn.state["misses"] = turn.state.get("misses", 0) + 1
         return bool(turn.state["misses"] >= (self.tries or turn.script.header.defaults.tries or TRIES))
 
     async def _missed(self, turn: Turn, *, silent: bool) -> StepOutcome:
         state, defaults = turn.state, turn.script.header.defaults
-        if self._is_last_try(turn):
+        state["slot"].pop("said", None)
+        if self._was_last_try(turn):
             return Failed(self.on_fail)
         confirm = self._confirm(turn)
         own = confirm.retry if confirm is not None else (self.no_input if silent else self.no_match) or self.retry
         if own:
-            await turn.speak(nth(own, state["misses"]), asking=True)
+            await self._speak(turn, nth(own, state["misses"]))
             return Ending.WAITS
         usual = (defaults.no_input if silent else defaults.no_match) or defaults.retry
         await turn.speak(nth(usual, state["misses"]) if usual else turn.script.usual["sorry"])
         await self.prompt_again(turn)
         return Ending.WAITS
 
-    async def _expect(self, turn: Turn) -> None:
-        """Tell the recogniser what to expect, and how long to wait for it."""
-        defaults = turn.script.header.defaults
-        patience_s = self.no_input_after if self.no_input_after is not None else defaults.no_input_after
-        await channel.configure(turn.context, self._phrases(turn), patience_s)
+    async def _expect(self, turn: Turn, patience_s: float | None = None) -> None:
+        """Tell the call what to expect, and how long to wait for it; None: as long as the question says."""
+        for usual_s in (self.no_input_after, turn.script.header.defaults.no_input_after):
+            patience_s = usual_s if patience_s is None else patience_s
+        form = self.wanted.form(turn.state["slot"]) if turn.state["mode"] == ASKING else None
+        answer = form.told(*turn.script.understanding.part_words(form.letters)) if form is not None else None
+        await channel.configure(turn.context, self._phrases(turn), patience_s, answer=answer)
 
     def _phrases(self, turn: Turn) -> list[str]:
         answer, confirming = self.wanted.answer, self._confirm(turn) is not None

@@ -7,7 +7,7 @@ answer is None: better ask again than take the wrong one.
 """
 
 from voicebot.authoring.understanding.patterns import MAX_FORM, Pattern, PatternError, pattern_of
-from voicebot.authoring.understanding.phone_numbers import countries
+from voicebot.authoring.understanding.phone_numbers import countries, phone_lengths
 from voicebot.authoring.understanding.reader import Understanding, for_language
 from voicebot.authoring.understanding.vocabulary import UnknownLanguage, languages
 
@@ -21,4 +21,5 @@ __all__ = [
     "for_language",
     "languages",
     "pattern_of",
+    "phone_lengths",
 ]

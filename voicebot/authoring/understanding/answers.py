@@ -1,99 +1,27 @@
-"""Yes and no, one of several options, and what is asked for at any time."""
+"""One of several options, and what is asked for at any time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
+from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 
-from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
+from voicebot.authoring.understanding.likeness import likeness, sound
+from voicebot.authoring.understanding.numbers import ORDINAL, NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
-SHORT = 5
-"""Words of an answer in which words such as "right" and "fine" are a yes."""
-
 MAX_OPTIONS = 500
 
-
-class _Sense(Enum):
-    YES = "yes"
-    NO = "no"
-    NEITHER = "neither"
-
-
-class YesNoReader:
-    """Yes, no, or neither.
-
-    The longer phrase decides ("yes, that's not right" is no); with phrases as long as each other it stays open, unless
-    the caller took the first back ("no wait, yes").
-    """
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        strong = [(phrase, _Sense.NEITHER) for phrase in vocabulary.listed("neither")]
-        strong += [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes")]
-        strong += [(phrase, _Sense.NO) for phrase in vocabulary.listed("no")]
-        weak = [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes_if_short")]
-        self._strong = vocabulary.phrases(strong)
-        at_end = [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes_at_end")]
-        self._at_end = vocabulary.phrases(at_end + [(phrase, _Sense.NO) for phrase in vocabulary.listed("no_at_end")])
-        self._all = vocabulary.phrases(strong + weak)
-        alone = [(phrase, _Sense.YES) for phrase in vocabulary.listed("yes_alone")]
-        self._alone = vocabulary.phrases(alone + [(phrase, _Sense.NO) for phrase in vocabulary.listed("no_alone")])
-        self._negations = vocabulary.words("negations")
-        self._retractions = vocabulary.listed_phrases("correction", "retractions")
-
-    def read(self, text: str) -> bool | None:
-        tokens = self._vocabulary.content(text)
-        if (hit := self._alone.at(tokens, 0)) is not None and len({token.word for token in tokens}) == hit[0]:
-            return hit[1] is _Sense.YES
-        decided = self._weigh(tokens)
-        if decided is None:
-            for start, stop, _ in reversed(self._retractions.find(tokens)):
-                if 0 < stop < len(tokens) and stop - start > 1:
-                    return self._weigh(tokens[stop:])
-        return decided
-
-    def says_no_first(self, tokens: Sequence[Token]) -> int:
-        """How many tokens at the beginning say no and nothing else."""
-        index = 0
-        while (hit := self._strong.at(tokens, index)) is not None and hit[1] is _Sense.NO:
-            index += hit[0]
-            # "that's not" goes on with what it is not: "right".
-            negated = tokens[index - 1].word in self._negations
-            if negated and (yes := self._all.at(tokens, index)) is not None and yes[1] is _Sense.YES:
-                index += yes[0]
-        return index
-
-    def is_answer_only(self, tokens: Sequence[Token]) -> bool:
-        """Whether ``tokens`` hold nothing but yes, no and the like."""
-        covered = sum(stop - start for start, stop, _ in self._all.find(tokens))
-        return covered + sum(token.word in self._negations for token in tokens) >= len(tokens)
-
-    def is_no_name(self, tokens: Sequence[Token]) -> bool:
-        """Whether ``tokens`` are yes, no, "I don't know" and nothing else."""
-        return sum(stop - start for start, stop, _ in self._strong.find(tokens)) == len(tokens)
-
-    def _weigh(self, tokens: Sequence[Token]) -> bool | None:
-        phrases = self._all if len(tokens) <= SHORT else self._strong
-        weights = {_Sense.YES: 0, _Sense.NO: 0, _Sense.NEITHER: 0}
-        for start, stop, sense in phrases.find(tokens):
-            negated = sense is _Sense.YES and self._negated(tokens[max(0, start - 2) : start])
-            meant = _Sense.NO if negated else sense
-            weights[meant] = max(weights[meant], stop - start + negated)
-        for start, stop, sense in self._at_end.find(tokens):
-            if stop == len(tokens):
-                weights[sense] = max(weights[sense], stop - start)
-        yes, no, neither = weights[_Sense.YES], weights[_Sense.NO], weights[_Sense.NEITHER]
-        first = self._strong.at(tokens, 0)
-        if yes == no or neither > max(yes, no) or (yes > no and first is not None and first[1] is _Sense.NO):
-            return None  # "no, that's right" may be either
-        return yes > no
-
-    def _negated(self, before: Sequence[Token]) -> bool:
-        return any(token.word in self._negations for token in before)
+NEAR = 0.82
+"""How like an option's sound (0 to 1) must be what was said, to be taken for a mishearing of it."""
+APART = 0.15
+"""How much less like it every other option must be."""
+MIN_SOUND, MAX_SOUND = 4, 30
+MAX_SOUND_WORDS = 4
+MAX_SOUNDS = 1000
+MAX_HEARD = 100
 
 
 class Choices:
@@ -103,19 +31,29 @@ class Choices:
         self._vocabulary = vocabulary
         self._numbers = numbers
         self._ignored = vocabulary.words("choice", "ignored")
-        self._position_words = vocabulary.words("choice", "position_words")
+        self._pronouns = vocabulary.words("choice", "pronouns")
+        self._articles = vocabulary.words("choice", "articles")
+        self._uncounted = vocabulary.words("choice", "uncounted")
         self._last = vocabulary.listed_phrases("choice", "last")
+        self._carriers = vocabulary.listed_phrases("choice", "carriers")
         self._excluded_by = vocabulary.words("choice", "excluded_by")
         self._wanted = lru_cache(maxsize=4096)(self._wanted_words)
+        self._sound = lru_cache(maxsize=4096)(self._sound_of)
 
-    def read(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
+    def read(
+        self, text: str, options: Mapping[str, Iterable[str]], keys: Mapping[str, str] | None = None,
+        *, outright: bool = False,
+    ) -> str | None:  # fmt: skip
         """The option meant, by the phrase with most words; None where there is none or it is not clear which.
 
         An option that follows "not" is out. Failing whole phrases, words that only one option has decide; failing
-        these, its place ("the second one").
+        these, its key or place ("press two", "the second one"), and at last its sound, if that is clearly the nearest
+        ("Billan" for billing). ``keys``: of the options that have one, by name. ``outright``: its words only.
         """
         said = self._normal(self._vocabulary.content(text))
         uttered = _Said(said)
+        # "one moment" says nothing of "one bedroom"; "one" does.
+        vague = self._ignored if self._is_number(said) else self._ignored | {word for word in said if word.isdigit()}
         whole: dict[str, int] = {}
         partly: dict[str, int] = {}
         excluded: set[str] = set()
@@ -130,7 +68,7 @@ class Choices:
                         excluded.add(name)
                     else:
                         whole[name] = max(whole.get(name, 0), len(wanted))
-                common = sum(bool(uttered.alike(word)) for word in wanted if word not in self._ignored)
+                common = sum(bool(uttered.alike(word)) for word in wanted if word not in vague)
                 if common:
                     partly[name] = max(partly.get(name, 0), common)
         for found in (whole, partly):
@@ -139,17 +77,75 @@ class Choices:
                 best = max(left.values())
                 winners = [name for name, weight in left.items() if weight == best]
                 return winners[0] if len(winners) == 1 else None
-        return None if excluded else self._by_place(text, names)
+        if excluded or outright:
+            return None
+        return self._by_place(text, names, keys or {}) or self._by_sound(text, names, options)
 
-    def _by_place(self, text: str, names: Sequence[str]) -> str | None:
+    def _is_number(self, said: Sequence[str]) -> bool:
+        return all(word.isdigit() or word in self._ignored for word in said)
+
+    def _by_place(self, text: str, names: Sequence[str], keys: Mapping[str, str]) -> str | None:
+        """The option whose key or place is all that was said."""
+        if any(token.word in self._uncounted for token in self._vocabulary.tokens(text)):
+            return None
         tokens = self._vocabulary.content(text)
-        if self._last.find(tokens):
-            return names[-1] if names else None
         atoms = self._numbers.atoms(tokens)
-        ordinals = [int(atom.value) for atom in atoms if atom.kind == "ordinal"]
-        if not ordinals and any(token.word in self._position_words for token in tokens):
-            ordinals = [int(number.value) for number in NumberReader(self._numbers, atoms).all()][:1]
-        return names[ordinals[0] - 1] if len(ordinals) == 1 and 1 <= ordinals[0] <= len(names) else None
+        at_token = {atom.start: index for index, atom in enumerate(atoms)}
+        reader = NumberReader(self._numbers, atoms)
+        place: int | None = None
+        index = 0
+        while index < len(tokens):
+            found: int | None = None
+            atom = reader.atom(at_token.get(index, -1))
+            if (last := self._last.at(tokens, index)) is not None:
+                found, step = len(names), last[0]
+            elif place is not None and tokens[index].word in self._pronouns:
+                step = 1  # "the second one"
+            elif atom.kind == ORDINAL:
+                found, step = int(atom.value), atom.stop - atom.start
+            elif atom.is_number and (number := reader.cardinal(at_token[index])) is not None:
+                if index and tokens[index].word in self._pronouns and tokens[index - 1].word in self._articles:
+                    return None  # "the one" is not the first
+                found, step = self._numbered(number.value, names, keys), reader.atom(number.stop - 1).stop - index
+            elif (carrier := self._carriers.at(tokens, index)) is not None:
+                step = carrier[0]
+            else:
+                return None
+            if found is not None and place is not None:
+                return None
+            place, index = found if found is not None else place, index + step
+        return names[place - 1] if place is not None and 1 <= place <= len(names) else None
+
+    def _numbered(self, number: Decimal, names: Sequence[str], keys: Mapping[str, str]) -> int:
+        """The place of the option with the key ``number``, or ``number`` where none has a key; 0 for none."""
+        if keys:
+            return next((at for at, name in enumerate(names, 1) if keys.get(name) == format(number, "f")), 0)
+        return int(number) if number == number.to_integral_value() and number <= len(names) else 0
+
+    def _by_sound(self, text: str, names: Sequence[str], options: Mapping[str, Iterable[str]]) -> str | None:
+        """The option that sounds like all that was said, where no other sounds nearly so."""
+        heard = self._sound(text)
+        if not names or not MIN_SOUND <= len(heard) <= MAX_SOUND:
+            return None
+        best: dict[str, float] = {}
+        left = MAX_SOUNDS
+        for name in names:
+            for phrase in options[name] or (name,):
+                best[name] = max(best.get(name, 0.0), likeness(heard, self._sound(str(phrase))))
+                left -= 1
+            if left <= 0:
+                return None
+        first, *others = sorted(best, key=lambda name: -best[name])
+        clear = not others or best[first] - best[others[0]] >= APART
+        return first if best[first] >= NEAR and clear else None
+
+    def _sound_of(self, phrase: str) -> str:
+        """The sound of ``phrase`` without words that say nothing of the option; ``""`` for more than a few words."""
+        words = [
+            token.word for token in self._vocabulary.content(phrase.replace("_", " ")[:MAX_HEARD])
+            if token.word not in self._ignored
+        ]  # fmt: skip
+        return "" if len(words) > MAX_SOUND_WORDS else sound("".join(words))
 
     def _wanted_words(self, phrase: str) -> tuple[str, ...]:
         return tuple(self._normal(self._vocabulary.tokens(phrase.replace("_", " "))))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from voicebot.authoring.understanding.answers import SHORT, YesNoReader
 from voicebot.authoring.understanding.tokens import Token, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
+from voicebot.authoring.understanding.yes_no import SHORT, YesNoReader
 
 MAX_TURNS = 3
 """How often callers may correct themselves in one breath."""

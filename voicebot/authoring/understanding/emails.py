@@ -83,6 +83,13 @@ class Emails:
         address = f"{name}@{host}"
         return address if host and _ADDRESS.fullmatch(address) else None
 
+    def is_part(self, text: str) -> bool:
+        """Whether ``text`` may be a part of an address: it has a sign of one, or is a word or letters."""
+        items = self._items(prepared(text))
+        words = sum(item.text not in SIGNS + AT and not item.spelled for item in items)
+        signs = any(item.text in SIGNS + AT for item in items)
+        return bool(items) and words <= (MAX_WORDS if signs else 1)
+
     def _host(self, items: Sequence[_Item]) -> str:
         """The domain: its last part is one word or letters, and may be left out where everybody knows it."""
         dots = [at for at, item in enumerate(items) if item.text == DOT]

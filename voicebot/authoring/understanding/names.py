@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from voicebot.authoring.understanding.answers import YesNoReader
 from voicebot.authoring.understanding.spelling import Spelling
 from voicebot.authoring.understanding.tokens import prepared, without
 from voicebot.authoring.understanding.vocabulary import Vocabulary
+from voicebot.authoring.understanding.yes_no import YesNoReader
 
 MAX_NAME_WORDS = 6
 

@@ -67,6 +67,16 @@ class Pattern:
         """Whether an answer may be longer than ``said``."""
         return any(self._states[state].characters for state in self._followed(said))
 
+    def lengths(self, said: str) -> tuple[int, int]:
+        """The fewest and the most letters and digits that may follow ``said``."""
+        here, found = set(self._followed(said)), list[int]()
+        for length in range(MAX_ANSWER + 1):
+            if self._end in here:
+                found.append(length)
+            there = {to for state in here if self._states[state].characters for to in self._states[state].to}
+            here = set(self._closed(dict.fromkeys(there, "")))
+        return (found[0], found[-1]) if found else (0, 0)
+
     def _followed(self, said: str) -> dict[int, str]:
         """The states in which ``said`` may end, and how the form writes it on the way there."""
         characters = [one for one in said if one.isalnum()]

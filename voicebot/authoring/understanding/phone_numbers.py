@@ -64,6 +64,17 @@ def is_complete(digits: str, country: str) -> bool:
 
 
 @cache
+def phone_lengths(country: str) -> tuple[int, int]:
+    """The fewest and the most digits of a number as it is dialled in ``country``; 7 to 15 where that is not known."""
+    metadata = _library().PhoneMetadata.metadata_for_region(country)
+    if metadata is None:
+        return 7, 15
+    possible = [length for length in metadata.general_desc.possible_length if length > 0]
+    prefix = len(metadata.national_prefix or "")
+    return max(7, min(possible)), max(possible) + prefix
+
+
+@cache
 def countries() -> frozenset[str]:
     """The countries (ISO 3166, two letters) that have telephone numbers."""
     return frozenset(_library().SUPPORTED_REGIONS)

@@ -9,12 +9,13 @@ from functools import lru_cache
 
 from voicebot.authoring.exact import exact
 from voicebot.authoring.understanding.amounts import Amounts
-from voicebot.authoring.understanding.answers import Choices, Globals, YesNoReader
+from voicebot.authoring.understanding.answers import Choices, Globals
 from voicebot.authoring.understanding.calendar_days import CalendarDays
 from voicebot.authoring.understanding.clock_times import ClockTimes
 from voicebot.authoring.understanding.corrections import Corrections
 from voicebot.authoring.understanding.day_words import DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
+from voicebot.authoring.understanding.digit_words import part_words
 from voicebot.authoring.understanding.durations import Durations
 from voicebot.authoring.understanding.emails import Emails
 from voicebot.authoring.understanding.months import Months
@@ -24,6 +25,7 @@ from voicebot.authoring.understanding.patterns import Pattern
 from voicebot.authoring.understanding.phone_numbers import PhoneNumbers, international, is_complete
 from voicebot.authoring.understanding.spelling import Spelling
 from voicebot.authoring.understanding.vocabulary import load
+from voicebot.authoring.understanding.yes_no import YesNoReader
 
 
 class Understanding:
@@ -46,13 +48,14 @@ class Understanding:
         self._amounts = Amounts(self._vocabulary, self._numbers, self._digits)
         of_region = self._vocabulary.regions.get(region.upper(), {})
         day_words = DayWords(self._vocabulary, self._numbers, self._digits, of_region)
+        self._days = CalendarDays(self._vocabulary, day_words, self._digits)
         self._months = Months(self._vocabulary, day_words, self._digits)
         self._durations = Durations(self._vocabulary, self._numbers, self._digits)
-        self._days = CalendarDays(self._vocabulary, day_words, self._digits)
         self._times = ClockTimes(self._vocabulary, self._numbers, self._digits)
         self._phones = PhoneNumbers(self._vocabulary, self._digits, region.upper())
         self._emails = Emails(self._vocabulary, self._numbers, self._digits)
         self._spelling = Spelling(self._vocabulary, self._numbers, self._yes_no)
+        self._part_words = (part_words(self._vocabulary, letters=False), part_words(self._vocabulary, letters=True))
         self._names = Names(self._vocabulary, self._spelling, self._yes_no)
 
     def yes_no(self, text: str) -> bool | None:
@@ -152,6 +155,10 @@ class Understanding:
         """An e-mail address in small letters, dictated or spelled; None when there is none, or not a whole one."""
         return self._corrections.last_word(text, self._emails.read, doubtful=False)
 
+    def is_part_of_email(self, text: str) -> bool:
+        """Whether ``text`` may be a part of an e-mail address, of which the rest follows."""
+        return self._emails.is_part(text)
+
     @exact
     def phone_digits(self, text: str) -> str:
         """The digits of a telephone number, or of a part of one, behind a plus if it was said; ``""`` for none."""
@@ -185,16 +192,32 @@ class Understanding:
         return self._corrections.last_word(text, self._names.read, doubtful=False)
 
     @exact
-    def choice(self, text: str, options: Mapping[str, Iterable[str]]) -> str | None:
-        """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is."""
+    def choice(
+        self, text: str, options: Mapping[str, Iterable[str]], keys: Mapping[str, str] | None = None,
+        *, outright: bool = False,
+    ) -> str | None:  # fmt: skip
+        """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is.
+
+        ``keys``: the keys of those that have one ("press two"). ``outright``: only an option's own words count, not its
+        key, its place, or a sound that is near.
+        """
 
         def meant(part: str) -> str | None:
-            return self._choices.read(part, options)
+            return self._choices.read(part, options, keys, outright=outright)
 
         found = self._corrections.last_word(text, meant, doubtful=False)
         if found is None and self._corrections.in_doubt(text):
             found = self._corrections.last_word(text, meant)
         return found
+
+    def only_agrees(self, text: str) -> bool:
+        """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""
+        return self._yes_no.says_nothing_else(text)
+
+    def part_words(self, letters: bool) -> tuple[frozenset[str], frozenset[str]]:
+        """The words that stand for one digit each (with ``letters``, for one letter or digit), and those that are in
+        numbers but stand for several digits, or for none by themselves."""
+        return self._part_words[letters]
 
     def correction(self, text: str) -> str | None:
         """What is said instead of something misheard ("no, it is 42": "42"); None when nothing is."""

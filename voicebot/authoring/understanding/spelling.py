@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from voicebot.authoring.understanding.answers import YesNoReader, one_off
+from voicebot.authoring.understanding.answers import one_off
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token, folded, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
+from voicebot.authoring.understanding.yes_no import YesNoReader
 
 _JOINED = 3
 """Letters of a word that may be single letters put together ("Hb"), if it is no word that is known."""

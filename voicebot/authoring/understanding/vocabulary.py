@@ -9,10 +9,14 @@ fillers             words without meaning, left out everywhere
 yes, no             phrases; ``yes_if_short``: only in answers of few words; ``yes_alone``, ``no_alone``: only when
                     nothing else is said (homophones); ``yes_at_end``, ``no_at_end``: only as the last words;
                     ``neither``: phrases that hide the words in them; ``negations``: turn a yes that follows into a no
+beside, withheld    what else is said with a yes or no: see yes_no.py; ``listening``: what shows only that somebody
+                    listens
 correction          ``markers`` (the value follows), ``retractions``, ``instead``, ``not``
 contractions        "that's": that is; each phrase with the one is understood with the other, and without apostrophe
 globals             name: ``anywhere`` in what was said, or ``alone``
-choice              ``position_words``, ``last``, ``ignored``, ``excluded_by``
+choice              ``carriers`` (words around a place: "I'll take the second one"), ``pronouns`` ("one") and the
+                    ``articles`` before them, ``uncounted`` ("the last time" is no place), ``last``, ``ignored``,
+                    ``excluded_by``
 numbers             see numbers.py
 money               see amounts.py
 dates, times        see calendar_days.py and clock_times.py
