@@ -224,7 +224,7 @@ def _date_said(value: Any, detail: str, speech: Speech) -> str:
 
 
 def _month_said(value: Any, detail: str, speech: Speech) -> str:
-    return str(format_date(_month(value), speech.data["date"]["month"], locale=speech.locale))
+    return str(format_date(_month(value), speech.data["month"], locale=speech.locale))
 
 
 def _duration_said(value: Any, detail: str, speech: Speech) -> str:
@@ -338,3 +338,17 @@ KINDS: frozenset[str] = frozenset(_SPOKEN)
 ``moment`` (date and time),
 ``truth`` (yes or no), ``list`` (``list:digits``) and ``or`` (a list with "or" before the last), ``text``.
 """
+
+
+def unknown_detail(kind: str) -> tuple[str, str] | None:
+    """What is wrong with the detail behind the colon of ``kind``, and the mend; None when nothing is."""
+    name, _, detail = (part.strip() for part in kind.partition(":"))
+    if name == "money" and detail and not re.fullmatch(r"[A-Za-z]{3}", detail):
+        return f"{detail!r} is no currency", "write its three letters, such as money:EUR"
+    data = speech_of("en").data
+    known = {"date": data["date"], "duration": data["durations"], "list": KINDS, "or": KINDS}.get(name)
+    if name == "duration" and not detail:
+        return "duration does not say of what", "write what is counted, such as duration:nights"
+    if detail and known is not None and detail not in known:
+        return f"{name} has no {detail!r}", f"there are {', '.join(f'{name}:{one}' for one in sorted(known))}"
+    return None
