@@ -4,19 +4,23 @@ from __future__ import annotations
 
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
+        "email": ("at", "dot", "dash", "underscore", "gmail.com"),
         "yesno": ("yes", "no", "correct", "wrong", "that's right"),
         "digits": ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double",
                    "triple"),
     },
     "de": {
+        "email": ("ät", "Punkt", "Bindestrich", "Unterstrich"),
         "yesno": ("ja", "nein", "richtig", "falsch", "genau"),
         "digits": ("null", "eins", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
     },
     "fr": {
+        "email": ("arobase", "point", "tiret", "tiret bas"),
         "yesno": ("oui", "non", "exact", "faux", "c'est ça"),
         "digits": ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"),
     },
     "es": {
+        "email": ("arroba", "punto", "guion", "guion bajo"),
         "yesno": ("sí", "no", "correcto", "claro", "eso es"),
         "digits": ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
     },
@@ -30,6 +34,20 @@ USUAL: dict[str, dict[str, str]] = {
         "de": "Entschuldigung, das habe ich nicht verstanden.",
         "fr": "Désolé, je n'ai pas compris.",
         "es": "Perdón, no le he entendido.",
+    },
+    # to callers who named several days, such as next week, before the question is asked again
+    "which_day": {
+        "en": "Please tell me the exact day.",
+        "de": "Bitte nennen Sie mir den genauen Tag.",
+        "fr": "Veuillez m'indiquer le jour exact.",
+        "es": "Por favor, dígame el día exacto.",
+    },
+    # to callers who named a time that may be in either half of the day
+    "which_half": {
+        "en": "In the morning, or in the afternoon?",
+        "de": "Vormittags oder nachmittags?",
+        "fr": "Le matin ou l'après-midi ?",
+        "es": "¿Por la mañana o por la tarde?",
     },
     # to callers who wait in a queue
     "hold": {

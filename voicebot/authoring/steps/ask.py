@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from voicebot.authoring import channel
-from voicebot.authoring.answers.answer import Answered, More, Reading, Slot
+from voicebot.authoring.answers.answer import Answered, More, Reading, Slot, Unclear
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
@@ -52,7 +52,7 @@ class AskStep(Question, DialogStep):
     COLOUR = "ask"
     KNOWS_OWN_VALUE = True
     MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
-    MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "phrases")
+    MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "date", "time", "pattern", "phone", "phrases")
 
     save: Name | None = Field(None, description="The variable that stores the answer.")
     confirm: Confirm | None = Field(None, description="Asks whether the answer was understood correctly.")
@@ -281,7 +281,7 @@ class AskStep(Question, DialogStep):
             if key in (YES_KEY, NO_KEY):
                 return await self._confirmed(turn, key == YES_KEY)
             return await self._missed(turn, silent=False)
-        reading = self.wanted.read_key(key, slot, turn.today())
+        reading = self.wanted.read_key(key, slot, turn.script.understanding, turn.today())
         pause_s = self.wanted.keys_pause_s
         if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
             await self._expect(turn, pause_s)
@@ -293,7 +293,7 @@ class AskStep(Question, DialogStep):
         if silent:
             turn.state["heard"] = True  # silence is what follows when everything was played
         if silent and turn.state["mode"] == ASKING and (slot.get("keys") or slot.get("said")):
-            ended = self.wanted.parts_ended(slot, turn.today())
+            ended = self.wanted.parts_ended(slot, turn.script.understanding, turn.today())
             await self._expect(turn)
             return await self._take(turn, ended)
         return await self._missed(turn, silent=silent)
@@ -305,6 +305,8 @@ class AskStep(Question, DialogStep):
             if reading.prompt is not None:
                 await self._speak(turn, reading.prompt)
             return Ending.WAITS
+        if isinstance(reading, Unclear):
+            return await self._unclear(turn, reading)
         if reading is None:
             return await self._missed(turn, silent=False)
         if self.confirm is None or (reading.option is not None and not self.chooses):
@@ -356,11 +358,27 @@ class AskStep(Question, DialogStep):
             await self._speak(turn, prompt)
         return True
 
+    async def _unclear(self, turn: Turn, reading: Unclear) -> StepOutcome:
+        """Ask what was meant."""
+        if not reading.alone and self._was_last_try(turn):
+            return Failed(self.on_fail)
+        usual = turn.script.usual[reading.asks]
+        if reading.prompt is not None or reading.alone:
+            await self._speak(turn, reading.prompt or usual)
+        else:
+            await turn.speak(usual)
+            await self.prompt_again(turn)
+        return Ending.WAITS
+
+    def _was_last_try(self, turn: Turn) -> bool:
+        """Count a try that led to no answer."""
+        turn.state["misses"] = turn.state.get("misses", 0) + 1
+        return bool(turn.state["misses"] >= (self.tries or turn.script.header.defaults.tries or TRIES))
+
     async def _missed(self, turn: Turn, *, silent: bool) -> StepOutcome:
         state, defaults = turn.state, turn.script.header.defaults
         state["slot"].pop("said", None)
-        state["misses"] = state.get("misses", 0) + 1
-        if state["misses"] >= (self.tries or defaults.tries or TRIES):
+        if self._was_last_try(turn):
             return Failed(self.on_fail)
         confirm = self._confirm(turn)
         own = confirm.retry if confirm is not None else (self.no_input if silent else self.no_match) or self.retry
