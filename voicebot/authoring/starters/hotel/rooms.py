@@ -6,6 +6,7 @@ booked is kept until the bot is started anew.
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ _ROOMS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "roo
 _booked: dict[str, dict[str, Any]] = {
     "HB204": {"room": "double", "arrival": date.today() + timedelta(days=20), "nights": 2, "price": 120},
 }
+_numbers = itertools.count(300)
 
 
 async def free(arrival: date, nights: int, guests: int) -> list[dict[str, Any]]:
@@ -33,7 +35,7 @@ async def book(room: str, arrival: date, nights: int, guest: dict[str, str]) -> 
     wanted = _room(room)
     if not _is_free(wanted, arrival, nights):
         return None
-    code = f"HB{300 + len(_booked)}"
+    code = f"HB{next(_numbers)}"
     price = wanted["price"]
     _booked[code] = {"room": room, "arrival": arrival, "nights": nights, "price": price, "guest": guest}
     return code
