@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from voicebot.authoring.folder import LoadedDialog
+from voicebot.authoring.folder import MAIN, LoadedDialog
 from voicebot.authoring.model import END, FAIL
 from voicebot.authoring.problems import did_you_mean
 from voicebot.authoring.steps.site import Site
+from voicebot.authoring.understanding import languages
 from voicebot.authoring.walking import targets_of
+
+
+def check_languages(loaded: LoadedDialog) -> None:
+    """Add a problem for each language of the file whose words are not understood."""
+    documents = {loaded.dialog.locale: loaded.document} if loaded.name == MAIN else {}
+    documents |= {locale: translation.document for locale, translation in loaded.translations.items()}
+    for locale, document in documents.items():
+        if locale.partition("-")[0] not in languages():
+            document.problem(("locale",), "unknown-language", f"what callers say in {locale!r} is not understood",
+                             f"there is data for {', '.join(languages())}")  # fmt: skip
 
 
 def check_links(loaded: LoadedDialog, site: Site) -> None:

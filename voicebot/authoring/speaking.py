@@ -415,3 +415,14 @@ KINDS: frozenset[str] = frozenset(_SPOKEN)
 the weekday, ``date:weekday``), ``time``, ``moment`` (both),
 ``truth`` (yes or no), ``list`` (``list:digits``) and ``or`` (a list with "or" before the last), ``text``.
 """
+
+
+def unknown_detail(kind: str) -> tuple[str, str] | None:
+    """What is wrong with the detail behind the colon of ``kind``, and the mend; None when nothing is."""
+    name, _, detail = (part.strip() for part in kind.partition(":"))
+    if name == "money" and detail and not re.fullmatch(r"[A-Za-z]{3}", detail):
+        return f"{detail!r} is no currency", "write its three letters, such as money:EUR"
+    known = {"date": _data()["en"]["date"], "list": KINDS, "or": KINDS}.get(name)
+    if detail and known is not None and detail not in known:
+        return f"{name} has no {detail!r}", f"there are {', '.join(f'{name}:{one}' for one in sorted(known))}"
+    return None

@@ -17,6 +17,7 @@ from typing import Any
 
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.expressions import Compiled, ExpressionError, Scope, compile_expression
+from voicebot.authoring.problems import did_you_mean
 
 MAX_GAPS = 50
 MAX_ITEMS = 100
@@ -155,14 +156,12 @@ def _gap(inside: str, column: int, kinds: frozenset[str] | None, base: int, dept
     expression, kind = _divided(inside)
     name, _, detail = (part.strip() for part in kind.partition(":"))
     if len(expression) < len(inside) and kinds is not None and name not in kinds:
-        raise ExpressionError(
-            f"{name!r} is not a format for a value; there are {', '.join(sorted(kinds))}",
-            column + len(expression) + 1,
-        )
+        known = did_you_mean(name, kinds) or f"there are {', '.join(sorted(kinds))}"
+        raise ExpressionError(f"{name!r} is not a format for a value", column + len(expression) + 1, known)
     try:
         compiled = compile_expression(expression)
     except ExpressionError as error:
-        raise ExpressionError(str(error), column + error.column) from error
+        raise ExpressionError(str(error), column + error.column, error.mend) from error
     each = None
     if detail.startswith(("'", '"')):
         quote = column + inside.index(detail, len(expression))
@@ -175,7 +174,7 @@ def _gap(inside: str, column: int, kinds: frozenset[str] | None, base: int, dept
         try:
             each = Template(_parts(detail[1:-1], kinds, base + quote + 1, depth + 1))
         except ExpressionError as error:
-            raise ExpressionError(str(error), quote + 1 + error.column) from error
+            raise ExpressionError(str(error), quote + 1 + error.column, error.mend) from error
         kind = name
     return Gap(compiled, kind, base + column, each, of_item=depth > 0)
 

@@ -10,7 +10,7 @@ from voicebot.authoring.document import Document, YamlPath
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
 from voicebot.authoring.languages import with_country
 from voicebot.authoring.model import GlobalCommand
-from voicebot.authoring.problems import Problem
+from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.steps.kinds import MUST_TRANSLATE
 from voicebot.authoring.steps.site import is_file
 
@@ -71,6 +71,11 @@ def _options(document: Document, path: YamlPath, raw: Any, over: Any, word: str)
     given = over.get(word) if isinstance(over, dict) else None
     if not isinstance(options, dict) or not isinstance(given, dict):
         return
+    for name in given:
+        if name not in options:
+            yield at_key(document, (*path, name), "unknown-option", f"there is no option {name!r} to translate",
+                         did_you_mean(name, options) or "leave it out, or add it to the file that is translated",
+                         error=True)  # fmt: skip
     for name, option in options.items():
         told = given.get(name)
         if option is not None and told is None:

@@ -121,6 +121,12 @@ class AskStep(Question, DialogStep):
         if len(others) > 1:
             said = f"a question has one kind of answer, this one has {' and '.join(map(repr, others))}"
             yield Fault((others[1],), "two-kinds", said, "leave one of them out", at_key=True)
+        if self.choice == {} and self.options is None:
+            yield Fault(("choice",), "empty", "there is nothing to choose", "add the options: {sales: , service: }")
+        smallest, largest = (getattr(self.wanted.answer, word, None) for word in ("min", "max"))
+        if smallest is not None and largest is not None and smallest > largest:
+            said = f"no answer is at least {as_written(smallest)} and at most {as_written(largest)}"
+            yield Fault((self.kind, "min"), "no-value-fits", said, "min: is the smaller of the two", at_key=True)
         yield from (fault.within(self._options_path) for fault in option_faults(self.wanted.options))
         if self.confirm is not None and self.save is None:
             yield Fault(("confirm",), "confirm-without-save", "nothing keeps what is confirmed",
