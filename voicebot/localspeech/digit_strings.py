@@ -37,10 +37,11 @@ _LEAST_WITH_DOUBT = 5
 
 
 def join_digits(text: str, asked: bool = False) -> str:
-    """``text`` with runs of three or more digits written as one string of digits. ``asked``: digits are expected."""
+    """``text`` with runs of three or more digits written as one string of digits. ``asked``: nothing but such a string
+    is expected."""
     tokens = list(_TOKEN.finditer(text))
-    if asked and (digits := _only_digits([token[0] for token in tokens])):
-        return f"{digits}."
+    if asked and (string := _only_digits([token[0] for token in tokens])):
+        return f"{string}."
     out, copied, index = [], 0, 0
     run_end = certain_end = 0
     while index < len(tokens):
@@ -59,13 +60,12 @@ def join_digits(text: str, asked: bool = False) -> str:
 
 
 def _only_digits(words: list[str]) -> str:
-    """The digits of ``words``, each said by itself, if there are enough to believe the doubtful ones; else ``""``."""
+    """The digits of ``words`` if they are nothing else, and enough to believe the doubtful ones; else ``""``."""
     certain = [_digits(word, False) for word in words]
     heard = [digit or _HEARD_WHEN_ASKED.get(word.lower(), "") for digit, word in zip(certain, words, strict=True)]
-    single = all(len(digit) == 1 for digit in heard)
-    doubtful = certain.count("")
-    enough = len(words) >= _LEAST and len(words) - doubtful >= 2 * doubtful
-    return "".join(heard) if single and enough and words[0].lower() != "a" else ""
+    sure, doubtful = len("".join(certain)), certain.count("")
+    believed = all(heard) and sure + doubtful >= _LEAST and sure >= 2 * doubtful
+    return "".join(heard) if believed and words[0].lower() != "a" else ""
 
 
 def _digits(token: str, doubtful: bool) -> str:

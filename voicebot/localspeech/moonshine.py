@@ -37,8 +37,8 @@ class _Decoded:
     log_probabilities: list[float]
 
 
-_DIGITS_ASKED = frozenset(("one", "two", "three"))
-"""Among the expected phrases, these say that digits are asked for."""
+_DIGITS_ASKED = frozenset(("one", "two", "double", "triple"))
+"""Among the expected phrases, these say that a string of digits is asked for, and no other number."""
 
 
 class Moonshine:
