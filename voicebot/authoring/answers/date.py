@@ -25,7 +25,7 @@ class DateAnswer(AnswerKind, title="DateWanted"):
         ("date: {past: false}", "the first Monday of next month", "2027-01-04"),
         ("date: {future: false}", "May 3rd 84", "1984-05-03"),
     )
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

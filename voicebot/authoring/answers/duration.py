@@ -27,7 +27,7 @@ class DurationAnswer(AnswerKind, title="DurationWanted"):
         ("duration: {unit: hours, whole: false}", "ninety minutes", "1.5"),
     )
     SHORT = "unit"
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

@@ -17,7 +17,7 @@ class MoneyAnswer(AnswerKind):
 
     HEADING = "`money`"
     EXAMPLES = (("money: {currency: USD}", "twelve fifty", "12.50"),)
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

@@ -24,7 +24,7 @@ class MonthAnswer(AnswerKind, title="MonthWanted"):
 
     HEADING = "`month`"
     EXAMPLES = (("month: {past: false}", "twelve twenty-eight", "2028-12"),)
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

@@ -17,7 +17,7 @@ class NumberAnswer(AnswerKind):
 
     HEADING = "`number`"
     EXAMPLES = (("number: {min: 1}", "a couple", "2"),)
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

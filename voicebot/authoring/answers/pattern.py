@@ -34,7 +34,7 @@ class PatternAnswer(AnswerKind):
     EXAMPLES = (
         ('pattern: {form: "[A-Z]{2}-[0-9]{4}", example: AB-1234}', "B as in boy, K, twelve thirty four", "BK-1234"),
     )
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

@@ -46,7 +46,7 @@ class TimeAnswer(AnswerKind, title="TimeWanted"):
         ("time: true", "half past five in the afternoon", "17:30"),
         ('time: {between: "08:00-18:30"}', "half past five", "17:30"),
     )
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

@@ -49,7 +49,11 @@ class Wanted:
         yes = understanding.yes_no(text) if heard else None
         if yes is not None or self.answer is None or (not heard and understanding.only_agrees(text)):
             return yes
-        return self.option_said(text, understanding)
+        option = self.option_said(text, understanding)
+        if option is not None or not heard or self.form({}) is None:
+            return option
+        more = self._goes_on(candidate, text, understanding, today)  # too short to be the whole answer
+        return Answered(more) if more is not None else None
 
     def _goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> Any:
         """The answer when ``text`` is its next part, behind ``before``; None when it is none."""

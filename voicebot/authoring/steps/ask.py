@@ -206,7 +206,7 @@ class AskStep(Question, DialogStep):
         if asks_for is not None and await self._asked_for(turn, asks_for):
             return Ending.WAITS
         if heard or state["unheard"] >= MOST_UNHEARD:
-            return await self._missed(turn, silent=False)
+            return await self._missed(turn)
         state["unheard"] += 1
         await self.prompt_again(turn)
         return Ending.WAITS
@@ -280,7 +280,7 @@ class AskStep(Question, DialogStep):
         if turn.state["mode"] == CONFIRMING:
             if key in (YES_KEY, NO_KEY):
                 return await self._confirmed(turn, key == YES_KEY)
-            return await self._missed(turn, silent=False)
+            return await self._missed(turn)
         reading = self.wanted.read_key(key, slot, turn.script.understanding, turn.today())
         pause_s = self.wanted.keys_pause_s
         if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
@@ -306,9 +306,9 @@ class AskStep(Question, DialogStep):
                 await self._speak(turn, reading.prompt)
             return Ending.WAITS
         if isinstance(reading, Unclear):
-            return await self._unclear(turn, reading)
+            return await self._missed(turn, unclear=reading)
         if reading is None:
-            return await self._missed(turn, silent=False)
+            return await self._missed(turn)
         if self.confirm is None or (reading.option is not None and not self.chooses):
             return await self._answered(turn, reading.value, reading.option)
         turn.state.update(
@@ -358,28 +358,21 @@ class AskStep(Question, DialogStep):
             await self._speak(turn, prompt)
         return True
 
-    async def _unclear(self, turn: Turn, reading: Unclear) -> StepOutcome:
-        """Ask what was meant."""
-        if not reading.alone and self._was_last_try(turn):
-            return Failed(self.on_fail)
-        usual = turn.script.usual[reading.asks]
-        if reading.prompt is not None or reading.alone:
-            await self._speak(turn, reading.prompt or usual)
-        else:
-            await turn.speak(usual)
-            await self.prompt_again(turn)
-        return Ending.WAITS
-
-    def _was_last_try(self, turn: Turn) -> bool:
-        """Count a try that led to no answer."""
-        turn.state["misses"] = turn.state.get("misses", 0) + 1
-        return bool(turn.state["misses"] >= (self.tries or turn.script.header.defaults.tries or TRIES))
-
-    async def _missed(self, turn: Turn, *, silent: bool) -> StepOutcome:
+    async def _missed(self, turn: Turn, *, silent: bool = False, unclear: Unclear | None = None) -> StepOutcome:
+        """There was no answer, or one that is ``unclear``: ask again, or give up."""
         state, defaults = turn.state, turn.script.header.defaults
         state["slot"].pop("said", None)
-        if self._was_last_try(turn):
-            return Failed(self.on_fail)
+        if unclear is None or not unclear.alone:
+            state["misses"] = state.get("misses", 0) + 1
+            if state["misses"] >= (self.tries or defaults.tries or TRIES):
+                return Failed(self.on_fail)
+        if unclear is not None and (unclear.alone or unclear.prompt is not None):
+            await self._speak(turn, unclear.prompt or turn.script.usual[unclear.asks])
+            return Ending.WAITS
+        if unclear is not None:
+            await turn.speak(turn.script.usual[unclear.asks])
+            await self.prompt_again(turn)
+            return Ending.WAITS
         confirm = self._confirm(turn)
         own = confirm.retry if confirm is not None else (self.no_input if silent else self.no_match) or self.retry
         if own:
