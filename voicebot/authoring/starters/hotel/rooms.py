@@ -75,4 +75,4 @@ def _is_free(room: dict[str, Any], arrival: date, nights: int) -> bool:
     leaves = arrival + timedelta(days=nights)
     taken = [one for one in _booked.values() if one["room"] == room["id"]
              and one["arrival"] < leaves and arrival < one["arrival"] + timedelta(days=one["nights"])]  # fmt: skip
-    return len(taken) < room["count"]
+    return len(taken) < int(room["count"])
