@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+_ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_GERMAN = ("null", "eins", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
+_FRENCH = ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
+_SPANISH = ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
+
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
+        "email": ("at", "dot", "dash", "underscore", "gmail.com"),
         "yesno": ("yes", "no", "correct", "wrong", "that's right"),
-        "digits": ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double",
-                   "triple"),
+        "digits": (*_ENGLISH, "oh", "double", "triple"),
+        "numbers": _ENGLISH,
     },
     "de": {
+        "email": ("ät", "Punkt", "Bindestrich", "Unterstrich"),
         "yesno": ("ja", "nein", "richtig", "falsch", "genau"),
-        "digits": ("null", "eins", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
+        "digits": _GERMAN,
+        "numbers": _GERMAN,
     },
     "fr": {
+        "email": ("arobase", "point", "tiret", "tiret bas"),
         "yesno": ("oui", "non", "exact", "faux", "c'est ça"),
-        "digits": ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"),
+        "digits": _FRENCH,
+        "numbers": _FRENCH,
     },
     "es": {
+        "email": ("arroba", "punto", "guion", "guion bajo"),
         "yesno": ("sí", "no", "correcto", "claro", "eso es"),
-        "digits": ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
+        "digits": _SPANISH,
+        "numbers": _SPANISH,
     },
 }  # fmt: skip
 """Only a few words for each kind, since every word makes all others less likely."""
@@ -30,6 +42,20 @@ USUAL: dict[str, dict[str, str]] = {
         "de": "Entschuldigung, das habe ich nicht verstanden.",
         "fr": "Désolé, je n'ai pas compris.",
         "es": "Perdón, no le he entendido.",
+    },
+    # to callers who named several days, such as next week, before the question is asked again
+    "which_day": {
+        "en": "Please tell me the exact day.",
+        "de": "Bitte nennen Sie mir den genauen Tag.",
+        "fr": "Veuillez m'indiquer le jour exact.",
+        "es": "Por favor, dígame el día exacto.",
+    },
+    # to callers who named a time that may be in either half of the day
+    "which_half": {
+        "en": "In the morning, or in the afternoon?",
+        "de": "Vormittags oder nachmittags?",
+        "fr": "Le matin ou l'après-midi ?",
+        "es": "¿Por la mañana o por la tarde?",
     },
     # to callers who wait in a queue
     "hold": {
