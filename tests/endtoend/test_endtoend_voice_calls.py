@@ -8,6 +8,7 @@ their records; the callers do not listen to the words, only to when the bot is s
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 from served import ROOT, SAMPLE_DIALOGS, Process, Service, texts
+from words import stands_in
 
 from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
@@ -37,6 +39,8 @@ CALLS = {
     "over_a_prompt wideband": ("dialogs", "G722"),
 }
 """Each call's script, and with it the bot and the codec."""
+AT_ONCE = 3
+"""Calls: two cores, one of them busy with something else, keep up with as many."""
 STARTERS = ROOT / "voicebot" / "authoring" / "starters"
 
 
@@ -98,11 +102,14 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         with ThreadPoolExecutor() as threads:
             list(threads.map(start, bots))
 
+        at_once = asyncio.Semaphore(AT_ONCE)
+
         async def call(name: str) -> CallReport:
             bot, codec = CALLS[name]
             script = load_script(SCRIPTS / f"{name.partition(' ')[0]}.yaml")
             options = CallOptions(speech=SpeechEndpoint(host=url), transcribe=False, codec=CODECS[codec])
-            return await place_call(Address.parse(services[bot].uri), script, options)
+            async with at_once:
+                return await place_call(Address.parse(services[bot].uri), script, options)
 
         async def all_of_them() -> list[CallReport]:
             return await asyncio.gather(*map(call, CALLS))
@@ -122,8 +129,9 @@ def test_the_clinic_cancels_an_appointment(calls: dict[str, Done]) -> None:
 
 
 def test_what_identifies_the_patient_is_not_in_the_record(calls: dict[str, Done]) -> None:
-    kept = str(calls["clinic"].record)
-    assert "05231985" not in kept and "0117" not in kept and "1985" not in kept
+    kept = json.dumps(calls["clinic"].record)
+    assert "reception" in kept or "appointment" in kept
+    assert not any(stands_in(kept, word) for word in ("05231985", "0117", "1985"))
 
 
 def test_the_parcel_service_changes_a_delivery(calls: dict[str, Done]) -> None:
