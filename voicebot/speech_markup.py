@@ -17,6 +17,7 @@ NAMESPACES: Final = {
     "xmlns": "http://www.w3.org/2001/10/synthesis",
     "xmlns:mstts": "https://www.w3.org/2001/mstts",
 }
+_NOT_XML: Final = re.compile("[^\t\n\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _OPENING: Final = re.compile(r"\A\s*(?:<\?xml[^>]*\?>\s*)?<speak(?P<attributes>(?:[\s/][^<>]*)?)>")
 _CLOSING: Final = re.compile(r"</speak\s*>\s*\Z")
 _DECLARATION: Final = re.compile(r"\A\s*<\?xml[^<>]*\?>")
@@ -43,6 +44,11 @@ class Markup(NamedTuple):
 
     speak: str
     fault: str = ""
+
+
+def in_xml(text: str) -> str:
+    """``text`` without the characters that no XML document can hold."""
+    return _NOT_XML.sub(" ", text)
 
 
 def is_ssml(text: str) -> bool:
@@ -73,7 +79,7 @@ def fit_for_speech(text: str) -> Markup:
     """
     if "<" not in text:
         return Markup(text)
-    wanted = _HTML_BREAK.sub(" ", _HTML.sub("", _without_prefix(text)))
+    wanted = _HTML_BREAK.sub(" ", _HTML.sub("", _without_prefix(in_xml(text))))
     if "<" not in wanted or not (is_ssml(wanted) or _ELEMENT.search(wanted)):
         return Markup(wanted if wanted == text else " ".join(html.unescape(wanted).split()))
     if not (is_ssml(wanted) and len(_ROOT_TAG.findall(wanted)) == 2 and _CLOSING.search(wanted)):
@@ -100,13 +106,14 @@ def root_and_content(document: str) -> tuple[str, str]:
 
 
 def joined(parts: list[str]) -> str | None:
-    """``parts``, plain or well-formed documents, as one; None if a document says something of the whole of it, such as
-    its language."""
-    if not any(map(is_ssml, parts)):
+    """``parts``, plain or documents, as one; None if a document says something of the whole of it, such as its
+    language."""
+    documents = [is_ssml(part) and not not_well_formed(part) for part in parts]
+    if not any(documents):
         return " ".join(parts)
     contents = []
-    for part in parts:
-        attributes, content = root_and_content(part) if is_ssml(part) else ("", escape(part))
+    for part, is_document in zip(parts, documents, strict=True):
+        attributes, content = root_and_content(part) if is_document else ("", escape(in_xml(part)))
         if not _PLAIN_ROOT.fullmatch(f" {attributes}"):
             return None
         contents.append(content)

@@ -118,8 +118,8 @@ def _read_classic(content: dict[str, Any], elements: CardElements) -> None:
 
 
 def _read_receipt(content: dict[str, Any], elements: CardElements, locale: str) -> None:
-    lines = [fact_line(fact.get("key"), fact.get("value")) for fact in dicts(content.get("facts"))]
-    lines += map(_item, dicts(content.get("items")))
+    lines = [fact_line(fact.get("key"), fact.get("value")) for fact in dicts(elements.limited(content.get("facts")))]
+    lines += map(_item, dicts(elements.limited(content.get("items"))))
     ours = our_words(locale)
     for name, said in (("tax", ours.tax), ("vat", ours.vat), ("total", ours.total)):
         if amount := plain(content.get(name)):

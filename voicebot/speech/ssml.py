@@ -7,12 +7,9 @@ service refuses what is not complete, so the missing parts are added; what is th
 from __future__ import annotations
 
 import re
-from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from voicebot.speech_markup import NAMESPACES, is_ssml, not_well_formed, plain_text, root_and_content
-
-_NOT_XML: Final = re.compile("[^\t\n\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+from voicebot.speech_markup import NAMESPACES, in_xml, is_ssml, not_well_formed, plain_text, root_and_content
 
 
 def document(text: str, *, voice: str, language: str) -> str:
@@ -21,7 +18,7 @@ def document(text: str, *, voice: str, language: str) -> str:
         if not not_well_formed(text):
             return _completed(text, voice, language)
         text = plain_text(text)
-    return _wrapped(escape(_NOT_XML.sub(" ", text)), voice, language)
+    return _wrapped(escape(in_xml(text)), voice, language)
 
 
 def _wrapped(content: str, voice: str, language: str) -> str:
