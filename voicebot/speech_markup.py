@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+MAX_MENDED: Final = 200
+"""Characters that are escaped; where more would have to be, the words are spoken."""
 TAG: Final = re.compile(r"<[^<>]*>")
 NAMESPACES: Final = {
     "xmlns": "http://www.w3.org/2001/10/synthesis",
@@ -86,6 +88,8 @@ def fit_for_speech(text: str) -> Markup:
         wanted = f"<speak>{_ROOT_TAG.sub(' ', _DECLARATION.sub('', wanted))}</speak>"
     fault = not_well_formed(wanted)
     if fault:
+        if wanted.count("&") > MAX_MENDED or wanted.count("< ") > MAX_MENDED:
+            return Markup(words(wanted), fault)
         mended = _STRAY.sub(_escaped, _named_characters(_OTHER_PREFIX.sub(" ", wanted)))
         if not_well_formed(mended):
             return Markup(words(wanted), fault)

@@ -58,7 +58,7 @@ def aloud(activity: dict[str, Any]) -> Aloud:
     own = isinstance(given, str) and given.strip() != text.strip()
     if isinstance(given, str) and own and activity.get("textFormat") == "markdown" and "<" not in given:
         first = _read(given, "markdown", cited, remarks)
-    elif own or is_unmistakable(text):
+    elif own or is_unmistakable(text[:MAX_TEXT]):
         first = _speech(given if isinstance(given, str) and own else text, "speak" if own else "text", cited, remarks)
     else:
         first = _read(text, form, cited, remarks)
@@ -89,11 +89,12 @@ def _speech(speak: str, name: str, cited: bool, remarks: list[str]) -> str:
 
 def _read(text: str, form: TextFormat, cited: bool, remarks: list[str]) -> str:
     """What is written to be read, as speech."""
+    kept = cut(text, MAX_TEXT)
     if len(text) > MAX_TEXT:
-        remarks.append(_too_long("text", text, cut(text, MAX_TEXT)))
+        remarks.append(_too_long("text", text, kept))
     elif (lines := text.count("\n") + 1) > MAX_LINES:
         remarks.append(f"its text is too long: {lines - MAX_LINES} of {lines} lines are not said")
-    return spoken(text, form, cited=cited) if text else ""
+    return spoken(kept, form, cited=cited) if kept else ""
 
 
 def _too_long(name: str, whole: str, kept: str) -> str:

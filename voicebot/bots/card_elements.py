@@ -72,13 +72,13 @@ class CardElements:
         self._say(plain(element.get("text")))
 
     def _rich_text(self, element: dict[str, Any], _: int) -> None:
-        self._say("".join(map(_run, limited(element.get("inlines")))))
+        self._say("".join(map(_run, self.limited(element.get("inlines")))))
 
     def _picture(self, element: dict[str, Any], _: int) -> None:
         self._say(plain(element.get("altText")))
 
     def _facts(self, element: dict[str, Any], _: int) -> None:
-        for fact in dicts(element.get("facts")):
+        for fact in dicts(self.limited(element.get("facts"))):
             self._say(fact_line(fact.get("title"), fact.get("value")), alone=False)
 
     def _table(self, element: dict[str, Any], depth: int) -> None:
