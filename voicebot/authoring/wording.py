@@ -44,7 +44,7 @@ class Words:
             inner = _inner(self.ssml.fill(scope, lambda value, kind: escape(self.aloud(value, kind))))
         else:
             words = self.text.fill(scope, self.aloud)
-            if not (self.voice or slow):
+            if not (self.voice or slow or "<" in words):  # a value with tags in it is no SSML
                 return text, words
             inner = escape(words)
         if slow:

@@ -46,8 +46,8 @@ class Aloud:
     remarks: tuple[str, ...] = ()
 
 
-def aloud(activity: dict[str, Any]) -> Aloud:
-    """What the message ``activity`` says."""
+def aloud(activity: dict[str, Any], *, ours: bool = False) -> Aloud:
+    """What the message ``activity`` says. ``ours``: it is of our own dialogs, whose ``speak`` is always speech."""
     text, given = _text(activity.get("text")), activity.get("speak")
     locale = language_tag(activity.get("locale"))
     if isinstance(given, str) and not given.strip():
@@ -55,8 +55,8 @@ def aloud(activity: dict[str, Any]) -> Aloud:
     remarks: list[str] = []
     cited = says_that_it_cites(activity)
     form = _form(activity)
-    own = isinstance(given, str) and given.strip() != text.strip()
-    if isinstance(given, str) and own and activity.get("textFormat") == "markdown" and "<" not in given:
+    own = isinstance(given, str) and (ours or given.strip() != text.strip())
+    if isinstance(given, str) and own and activity.get("textFormat") == "markdown" and "<" not in given and not ours:
         first = _read(given, "markdown", cited, remarks)
     elif own or is_unmistakable(text[:MAX_TEXT]):
         first = _speech(given if isinstance(given, str) and own else text, "speak" if own else "text", cited, remarks)
@@ -84,7 +84,8 @@ def _speech(speak: str, name: str, cited: bool, remarks: list[str]) -> str:
     said, fault = fit_for_speech(kept)
     if fault:
         remarks.append(f"its {name} is no SSML and is spoken as its words: {fault}")
-    return said if is_ssml(said) else without_citations(said, plain=True, cited=cited).strip()
+    heard = said if is_ssml(said) else without_citations(said, plain=True, cited=cited)
+    return heard if heard == said else heard.strip()
 
 
 def _read(text: str, form: TextFormat, cited: bool, remarks: list[str]) -> str:

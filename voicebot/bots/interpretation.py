@@ -206,7 +206,7 @@ def _kept(value: Any) -> bool:
 
 
 def _message(activity: dict[str, Any], request: int, at: float, files: bool, remarks: list[str]) -> list[BotMessage]:
-    said = aloud(activity)
+    said = aloud(activity, ours=files)
     remarks += said.remarks
     url = _text(_parameters(activity, "activityParams").get("playUrlUrl"))
     audio = url if fetchable(url) or (files and url.startswith("file:///") and len(url) <= MAX_URL) else ""
